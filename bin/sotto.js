@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+/** The `sotto` command: finds Node.js 26, then runs cli/main.ts under it. */
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { findNode, isNewEnough } from './node-26.js'
+
+const MAIN = new URL('../cli/main.ts', import.meta.url)
+
+if (isNewEnough()) await import(MAIN.href)
+else {
+  const found = findNode()
+  if ('problem' in found) {
+    console.error(`sotto: ${found.problem}`)
+    process.exitCode = 1
+  } else runUnder(found.path)
+}
+
+/** Passes signals on to the child, and its exit code back, so that the older Node.js between them does not show. */
+function runUnder(node) {
+  const child = spawn(node, [fileURLToPath(MAIN), ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    process.exitCode = signal ? 128 + constants.signals[signal] : code
+  })
+}

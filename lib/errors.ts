@@ -1,0 +1,118 @@
+/**
+ * The one error class, and the closed list of what can go wrong.
+ *
+ * A `SottoError` is an expected failure: somebody outside did, or lacked, something. A mistake of our own code is a
+ * plain `TypeError`, and an expected absence is a value. `lib/rpc/status.ts` turns codes into gRPC status and back;
+ * `cli/exit-codes.ts` turns them into exit codes.
+ *
+ * @module
+ */
+
+/** Every code, with the moment that it stands for. A code is public: scripts and other clients match on it. */
+export const ERROR_CODES = [
+  // what was asked for
+  'ERR_USAGE', // a command line that cannot be read
+  'ERR_CONFIG', // a setting that is missing, unknown or out of range
+  'ERR_INVALID_ARGUMENT', // a request's field breaks a limit that its contract states
+  'ERR_INVALID_UTF8', // a line to be sent is not UTF-8
+  'ERR_MESSAGE_TOO_LARGE', // a text to be sent is over 1 MiB
+  // accounts and sessions
+  'ERR_LOGIN_REFUSED', // unknown user or wrong password
+  'ERR_IDENTITY_CONFLICT', // the account belongs to another identity key
+  'ERR_NOT_LOGGED_IN', // the profile has no session
+  'ERR_SESSION_ENDED', // a bearer that is missing, unknown, expired or of an ended session
+  'ERR_ACCOUNT_EXISTS', // an account of this name is there already
+  // the directory
+  'ERR_NO_SUCH_USER', // no account of this name
+  'ERR_NOT_ONLINE', // the account has no standing announcement
+  'ERR_CHAT_WITH_SELF', // sender and receiver are one account
+  'ERR_ANNOUNCE_REPLACED', // a newer announcement of the account took this one's place
+  // reaching others
+  'ERR_BUSY', // a queue or a cache is full; later it may not be
+  'ERR_UNAVAILABLE', // a service cannot be reached
+  'ERR_CA_MISMATCH', // the server's certificates do not lead to the authority that the user named
+  'ERR_SERVER_UNTRUSTED', // TLS failed: another authority, another role, or an old version
+  'ERR_PEER_UNREACHABLE', // none of the receiver's endpoints answers
+  'ERR_PEER_SILENT', // the other end stopped answering
+  // the ticket, as the receiver sees it
+  'ERR_TICKET_KID', // sealed for another start of this receiver
+  'ERR_TICKET_FORGED', // does not open, or what is inside is malformed
+  'ERR_TICKET_RECEIVER', // names another receiver's identity key
+  'ERR_TICKET_EXPIRED', // over its time and the allowed skew
+  'ERR_TICKET_REPLAYED', // opened before
+  'ERR_TICKET_CACHE_FULL', // too many tickets to remember
+  'ERR_TICKET_SENDER', // the handshake's static key is not the ticket's
+  // the reply, as the sender sees it
+  'ERR_REPLY_FORGED', // does not open, or what is inside is malformed
+  'ERR_REPLY_NONCE', // answers another request
+  'ERR_REPLY_TICKET', // belongs to another ticket
+  'ERR_REPLY_RECEIVER', // names another receiver than was asked for
+  'ERR_REPLY_EXPIRED', // over its time and the allowed skew
+  // the channel
+  'ERR_HELLO_MALFORMED', // a Hello or Welcome that cannot be read
+  'ERR_HELLO_VERSION', // another protocol version or suite
+  'ERR_HELLO_REFUSED', // what a peer learns of every refusal above
+  'ERR_DECRYPT', // a ciphertext that does not authenticate
+  'ERR_LOW_ORDER_KEY', // a Diffie-Hellman result of all zeros
+  'ERR_NONCE_EXHAUSTED', // the last nonce is spent
+  'ERR_RECORD_SIZE', // a record, or a record's plaintext, outside its limits
+  'ERR_RECORD_MALFORMED', // a record that opens and cannot be read, or breaks the rules of its stream
+  'ERR_CHANNEL_CUT', // the stream ended without an authenticated Close
+  'ERR_CHANNEL_CLOSED', // the channel has ended
+  'ERR_NOT_ACKNOWLEDGED', // the conversation ended before everything was acknowledged
+  // trust and the profile
+  'ERR_KEY_CHANGED', // a contact's identity key is not the pinned one
+  'ERR_PROFILE_MISSING', // no profile of this name
+  'ERR_PROFILE_DAMAGED', // the profile does not open under its key, or cannot be read
+  'ERR_PROFILE_LOCKED', // another process owns the profile
+  'ERR_STORE', // a database cannot be opened, read or written
+  // the rest
+  'ERR_INTERRUPTED', // the user pressed Ctrl-C
+  'ERR_INTERNAL', // a fault of ours; the log has the cause
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** One field of a request that breaks a limit, as google.rpc.BadRequest names it. */
+export interface FieldViolation {
+  /** The field's name in the contract, snake_case. */
+  readonly field: string
+  /** The limit, in words. */
+  readonly description: string
+}
+
+export interface SottoErrorOptions {
+  /** What made it happen; for the log, never for the peer. */
+  readonly cause?: unknown
+  /** What to do next: one clause, for the person in front of the screen. */
+  readonly hint?: string
+  /** How long to wait before the same call may succeed, in milliseconds. */
+  readonly retryAfterMs?: number
+  /** For `ERR_INVALID_ARGUMENT`: every field that is wrong, not just the first. */
+  readonly violations?: readonly FieldViolation[]
+}
+
+/**
+ * An expected failure. The message is one clause, lower case, without a full stop, and holds no key, no plaintext and
+ * no bytes that came from a peer.
+ */
+export class SottoError extends Error {
+  override readonly name = 'SottoError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly retryAfterMs: number | undefined
+  readonly violations: readonly FieldViolation[]
+
+  constructor(code: ErrorCode, message: string, options: SottoErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.hint = options.hint
+    this.retryAfterMs = options.retryAfterMs
+    this.violations = options.violations ?? []
+  }
+}
+
+/** Whether something thrown is a {@link SottoError}, with this code if one is given. */
+export function isSottoError(thrown: unknown, code?: ErrorCode): thrown is SottoError {
+  return thrown instanceof SottoError && (code === undefined || thrown.code === code)
+}
