@@ -1,0 +1,44 @@
+/**
+ * The checks of a request's fields against the limits that its contract states.
+ *
+ * All violations are collected before anything is thrown, so that a caller who got three fields wrong learns of three.
+ *
+ * @module
+ */
+import { type FieldViolation, SottoError } from './errors.ts'
+
+/** An account's name, as every contract has it: 1 to 32 characters. Lower case only, so that no two names look alike by case. */
+export const USERNAME = /^[a-z0-9][a-z0-9._-]{0,31}$/
+
+/** What a violation of {@link USERNAME} says. */
+const USERNAME_LIMIT = 'must be 1 to 32 characters of a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit'
+
+/** The violations of one request. */
+export class Violations {
+  readonly #found: FieldViolation[] = []
+
+  /**
+   * Note a violation unless the condition holds.
+   *
+   * @param field - The field's name in the contract, snake_case; `endpoints[2].port` for one inside a list.
+   * @param limit - The limit in words, beginning with "must". It never quotes the value.
+   */
+  expect(condition: boolean, field: string, limit: string): void {
+    if (!condition) this.#found.push({ field, description: limit })
+  }
+
+  expectUsername(value: string, field: string): void {
+    this.expect(USERNAME.test(value), field, USERNAME_LIMIT)
+  }
+
+  expectBytes(value: Uint8Array, length: number, field: string): void {
+    this.expect(value.length === length, field, `must be ${length} bytes`)
+  }
+
+  /** @throws SottoError `ERR_INVALID_ARGUMENT` with every violation that was noted, if there was one. */
+  throwIfAny(): void {
+    if (this.#found.length === 0) return
+    const fields = this.#found.map(({ field }) => field).join(', ')
+    throw new SottoError('ERR_INVALID_ARGUMENT', `the request breaks a limit in ${fields}`, { violations: this.#found })
+  }
+}

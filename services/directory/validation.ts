@@ -1,0 +1,62 @@
+/**
+ * The limits of DirectoryService's requests, as proto/sotto/directory/v1 states them.
+ *
+ * Every function throws SottoError `ERR_INVALID_ARGUMENT` that names all the fields at fault.
+ *
+ * @module
+ */
+import { isIP } from 'node:net'
+import type { AnnounceRequest, FindUserRequest, RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
+import { Violations } from '#lib/validation.ts'
+
+/** What an announcement may hold at most: an address for each way that a machine is commonly reached, no more. */
+export const MAX_ENDPOINTS = 8
+
+/** The longest form of an IPv6 address: eight groups, the last two written as IPv4. */
+export const MAX_ADDRESS_CHARACTERS = 45
+
+/** A kid is drawn at random at each start of a receiver, in bytes. */
+export const KID_BYTES = 16
+
+/** A sender's nonce, in bytes. */
+export const NONCE_BYTES = 16
+
+const MAX_PORT = 65_535
+
+export function checkAnnounceRequest({ endpoints, kid }: AnnounceRequest): void {
+  const violations = new Violations()
+  violations.expect(
+    endpoints.length >= 1 && endpoints.length <= MAX_ENDPOINTS,
+    'endpoints',
+    `must be 1 to ${MAX_ENDPOINTS} endpoints`,
+  )
+  // Beyond the limit they are not looked at: one answer must not grow with what a caller sends.
+  for (const [index, { address, port }] of endpoints.slice(0, MAX_ENDPOINTS).entries()) {
+    violations.expect(
+      isAddress(address),
+      `endpoints[${index}].address`,
+      'must be an IPv4 or IPv6 literal without a zone',
+    )
+    violations.expect(port >= 1 && port <= MAX_PORT, `endpoints[${index}].port`, `must be 1 to ${MAX_PORT}`)
+  }
+  violations.expectBytes(kid, KID_BYTES, 'kid')
+  violations.throwIfAny()
+}
+
+export function checkFindUserRequest({ username }: FindUserRequest): void {
+  const violations = new Violations()
+  violations.expectUsername(username, 'username')
+  violations.throwIfAny()
+}
+
+export function checkRequestChatRequest({ username, nonce }: RequestChatRequest): void {
+  const violations = new Violations()
+  violations.expectUsername(username, 'username')
+  violations.expectBytes(nonce, NONCE_BYTES, 'nonce')
+  violations.throwIfAny()
+}
+
+/** A zone, as in fe80::1%eth0, names an interface of the receiver's machine: to anybody else it means nothing. */
+function isAddress(address: string): boolean {
+  return address.length <= MAX_ADDRESS_CHARACTERS && isIP(address) !== 0 && !address.includes('%')
+}

@@ -1,0 +1,110 @@
+import { expect } from 'chai'
+import { isSottoError } from '#lib/errors.ts'
+import {
+  checkAnnounceRequest,
+  checkFindUserRequest,
+  checkRequestChatRequest,
+  KID_BYTES,
+  MAX_ENDPOINTS,
+  NONCE_BYTES,
+} from '../../../services/directory/validation.ts'
+
+const endpoint = { address: '192.0.2.7', port: 4000 }
+const kid = Buffer.alloc(KID_BYTES)
+const nonce = Buffer.alloc(NONCE_BYTES)
+
+/** The fields that the check complains of; empty if it passes. */
+function faultsOf(check: () => void): string[] {
+  try {
+    check()
+    return []
+  } catch (error) {
+    if (!isSottoError(error, 'ERR_INVALID_ARGUMENT')) throw error
+    return error.violations.map(({ field }) => field)
+  }
+}
+
+describe('checkAnnounceRequest', () => {
+  it('accepts one endpoint, and as many as are allowed', () => {
+    for (const count of [1, MAX_ENDPOINTS]) {
+      expect(faultsOf(() => checkAnnounceRequest({ endpoints: Array(count).fill(endpoint), kid }))).to.deep.equal([])
+    }
+  })
+
+  it('refuses none, and one too many', () => {
+    for (const count of [0, MAX_ENDPOINTS + 1]) {
+      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: Array(count).fill(endpoint), kid }))
+      expect(faults).to.deep.equal(['endpoints'])
+    }
+  })
+
+  it('names a thousand bad endpoints no more often than eight may be sent', () => {
+    const endpoints = Array(1000).fill({ address: '', port: 1 })
+    expect(faultsOf(() => checkAnnounceRequest({ endpoints, kid }))).to.have.length(1 + MAX_ENDPOINTS)
+  })
+
+  for (const address of ['127.0.0.1', '::1', '2001:db8::7', 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255']) {
+    it(`accepts the address ${address}`, () => {
+      expect(faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], kid }))).to.deep.equal([])
+    })
+  }
+
+  for (const address of ['', 'localhost', 'bob.example', '192.0.2', '[::1]', 'fe80::1%eth0', '192.0.2.7:80', ' ::1']) {
+    it(`refuses the address ${JSON.stringify(address)}`, () => {
+      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], kid }))
+      expect(faults).to.deep.equal(['endpoints[0].address'])
+    })
+  }
+
+  it('accepts the first port and the last, and refuses what lies beyond', () => {
+    const faults = [1, 65_535, 0, 65_536, 2 ** 32 - 1].map((port) =>
+      faultsOf(() => checkAnnounceRequest({ endpoints: [{ ...endpoint, port }], kid })),
+    )
+    const refused = ['endpoints[0].port']
+    expect(faults).to.deep.equal([[], [], refused, refused, refused])
+  })
+
+  it('names every field at fault at once', () => {
+    const endpoints = [endpoint, { address: 'x', port: 0 }]
+    expect(faultsOf(() => checkAnnounceRequest({ endpoints, kid: Buffer.alloc(KID_BYTES + 1) }))).to.deep.equal([
+      'endpoints[1].address',
+      'endpoints[1].port',
+      'kid',
+    ])
+  })
+})
+
+describe('checkFindUserRequest', () => {
+  it('accepts names of 1 and of 32 characters', () => {
+    for (const username of ['a', '0', 'a'.repeat(32), 'a.b_c-d']) {
+      expect(faultsOf(() => checkFindUserRequest({ username }))).to.deep.equal([])
+    }
+  })
+
+  it('refuses every other name', () => {
+    for (const username of ['', 'a'.repeat(33), 'Alice', '.a', '-a', '_a', 'a b', 'a\n', 'ä', 'a/b']) {
+      expect(
+        faultsOf(() => checkFindUserRequest({ username })),
+        JSON.stringify(username),
+      ).to.deep.equal(['username'])
+    }
+  })
+})
+
+describe('checkRequestChatRequest', () => {
+  it('accepts a name and a nonce', () => {
+    expect(faultsOf(() => checkRequestChatRequest({ username: 'bob', nonce }))).to.deep.equal([])
+  })
+
+  it('refuses a nonce one byte shorter or longer', () => {
+    for (const bytes of [0, NONCE_BYTES - 1, NONCE_BYTES + 1]) {
+      const faults = faultsOf(() => checkRequestChatRequest({ username: 'bob', nonce: Buffer.alloc(bytes) }))
+      expect(faults).to.deep.equal(['nonce'])
+    }
+  })
+
+  it('names both fields at fault at once', () => {
+    const faults = faultsOf(() => checkRequestChatRequest({ username: 'Bob', nonce: Buffer.alloc(0) }))
+    expect(faults).to.deep.equal(['username', 'nonce'])
+  })
+})
