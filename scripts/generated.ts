@@ -2,6 +2,7 @@
  * Makes the generated code: TypeScript by ts-proto, and one descriptor set of every contract for server reflection.
  */
 import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What reflection serves: all our contracts and whatever they import, as a serialised FileDescriptorSet. */
@@ -13,8 +14,12 @@ const DESCRIPTOR_SET = 'gen/descriptors.binpb'
  * @param root - The project's folder for the real thing, or an empty one to compare with.
  */
 export function generate(root: string): void {
-  const options = { stdio: 'inherit' } as const
-  execFileSync('node_modules/.bin/buf', ['generate', '--output', root], options)
+  mkdirSync(join(root, 'gen'), { recursive: true })
+  buf('generate', '--output', root)
   // After the code: `clean: true` in buf.gen.yaml empties gen/ first.
-  execFileSync('node_modules/.bin/buf', ['build', '-o', join(root, DESCRIPTOR_SET)], options)
+  buf('build', '-o', join(root, DESCRIPTOR_SET))
+}
+
+function buf(...options: string[]): void {
+  execFileSync('node_modules/.bin/buf', options, { stdio: 'inherit' })
 }
