@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   'ERR_TICKET_KID', // sealed for another start of this receiver
   'ERR_TICKET_FORGED', // does not open, or what is inside is malformed
   'ERR_TICKET_RECEIVER', // names another receiver's identity key
+  'ERR_TICKET_FUTURE', // issued later than the clock and the allowed skew
   'ERR_TICKET_EXPIRED', // over its time and the allowed skew
   'ERR_TICKET_REPLAYED', // opened before
   'ERR_TICKET_CACHE_FULL', // too many tickets to remember

@@ -1,0 +1,57 @@
+/**
+ * What both ends of version 1 of the protocol agree on before they say a word: its numbers, and how fields are laid out
+ * in what is hashed or authenticated. Byte for byte: docs/protocol.md, section 1.
+ *
+ * @module
+ */
+
+/** The protocol version. It stands in every Hello and is authenticated with every ticket and reply. */
+export const PROTOCOL_VERSION = 1
+
+/** The cipher suite of version 1, and its only one: Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768. */
+export const SUITE = 1
+
+/** Bytes of a realm: SHA-256 of the public key of the installation's certificate authority. */
+export const REALM_BYTES = 32
+
+/** Bytes of a `kid`, which a receiver draws at each start. */
+export const KID_BYTES = 16
+
+/** Bytes of an X25519 public key (RFC 7748, section 5). */
+export const IDENTITY_KEY_BYTES = 32
+
+/** How far two clocks may differ, in milliseconds, once the offset from the server's clock is taken off. */
+export const CLOCK_SKEW_MS = 60_000
+
+/**
+ * A number in 2 bytes, big-endian.
+ *
+ * @throws TypeError if it is not a whole number from 0 to 65,535.
+ */
+export function uint16(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff) throw new TypeError('not an unsigned 16-bit number')
+  return Uint8Array.of(value >> 8, value & 0xff)
+}
+
+/**
+ * A field of variable length: its length in 2 bytes, big-endian, then its bytes. With the length in front, no two lists
+ * of fields give the same bytes.
+ *
+ * @param field - At most 65,535 bytes; a text is taken as UTF-8.
+ * @returns The parts, to spread into a concatenation; the field itself is not copied.
+ */
+export function lengthPrefixed(field: Uint8Array | string): readonly [length: Uint8Array, bytes: Uint8Array] {
+  const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field
+  return [uint16(bytes.length), bytes]
+}
+
+/**
+ * A field of fixed length, checked.
+ *
+ * @param name - What the field is, for the message.
+ * @throws TypeError if the length differs: these come from our own code.
+ */
+export function fixedLength(bytes: Uint8Array, length: number, name: string): Uint8Array {
+  if (bytes.length !== length) throw new TypeError(`${name} must be ${length} bytes, not ${bytes.length}`)
+  return bytes
+}

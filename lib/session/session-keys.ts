@@ -1,0 +1,58 @@
+/**
+ * What a session token derives: two bearers to show and two keys to seal with (docs/protocol.md, section 2).
+ *
+ * Client and Auth both derive them from the token R of a Login, and then both forget R. The labels keep the four apart:
+ * whoever reads one learns nothing of the others, so the directory, which sees the first, can neither log a user out
+ * nor open a ticket.
+ *
+ *     x = HKDF-SHA256(ikm = R, salt = "", info = label, 32 bytes)
+ *
+ * @module
+ */
+import { hash, hkdfSync } from 'node:crypto'
+import { Secret } from '#lib/secret.ts'
+
+/** Bytes of a session token, drawn at random by Auth at each Login. */
+export const SESSION_TOKEN_BYTES = 32
+
+/** Bytes of each derived secret: a bearer, or an AES-256 key. */
+export const SESSION_KEY_BYTES = 32
+
+export interface SessionKeys {
+  /** Shown to the directory, which shows it to Auth. */
+  readonly directoryBearer: Secret
+  /** Shown to Auth alone: logs out, changes a password, administers. */
+  readonly authBearer: Secret
+  /** Auth seals with it what the client is to learn as the receiver of a conversation. */
+  readonly ticketKey: Secret
+  /** Auth seals with it what the client is to learn as the sender of one. */
+  readonly replyKey: Secret
+}
+
+/**
+ * Derive all four.
+ *
+ * @param token - R, {@link SESSION_TOKEN_BYTES} bytes.
+ * @throws TypeError if it has another length.
+ */
+export function deriveSessionKeys(token: Secret): SessionKeys {
+  if (token.length !== SESSION_TOKEN_BYTES) throw new TypeError(`a session token is ${SESSION_TOKEN_BYTES} bytes`)
+  return {
+    directoryBearer: derive(token, 'sotto directory bearer v1'),
+    authBearer: derive(token, 'sotto auth bearer v1'),
+    ticketKey: derive(token, 'sotto ticket v1'),
+    replyKey: derive(token, 'sotto reply v1'),
+  }
+}
+
+/**
+ * What a service keeps of a bearer: SHA-256, 32 bytes. No salt and no stretching are needed, because a bearer is 32
+ * bytes that nobody can guess.
+ */
+export function bearerHash(bearer: Secret): Uint8Array {
+  return hash('sha256', bearer.reveal(), 'buffer')
+}
+
+function derive(token: Secret, label: string): Secret {
+  return Secret.of(new Uint8Array(hkdfSync('sha256', token.reveal(), '', label, SESSION_KEY_BYTES)))
+}

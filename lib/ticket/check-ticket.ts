@@ -1,0 +1,47 @@
+/**
+ * Whether an opened ticket is for this receiver, now, and for the first time (docs/protocol.md, section 3.4).
+ *
+ * @module
+ */
+import { timingSafeEqual } from 'node:crypto'
+import { SottoError } from '#lib/errors.ts'
+import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
+import type { Clocks, ReplayCache } from './replay-cache.ts'
+import type { Ticket } from './ticket.ts'
+
+/** What a receiver holds against a ticket. */
+export interface TicketExpectation extends Clocks {
+  /** The receiver's own identity key: X25519 public key, 32 bytes. */
+  readonly identityKey: Uint8Array
+  readonly ownName: string
+  readonly replayCache: ReplayCache
+}
+
+/**
+ * Check a ticket, in this order, and mark it as used. No Diffie-Hellman is spent on any of it.
+ *
+ * @throws SottoError
+ *   - `ERR_TICKET_RECEIVER` if it names another receiver's identity key,
+ *   - `ERR_CHAT_WITH_SELF` if its sender is the receiver itself,
+ *   - `ERR_TICKET_FUTURE` if it was issued more than 60 s from now,
+ *   - `ERR_TICKET_EXPIRED` if it is over its time and 60 s of skew,
+ *   - `ERR_TICKET_REPLAYED` if it was used,
+ *   - `ERR_TICKET_CACHE_FULL` if there is no room to remember it.
+ */
+export function checkTicket(ticket: Ticket, expected: TicketExpectation): void {
+  if (!timingSafeEqual(ticket.receiverIdentityKey, expected.identityKey)) {
+    throw new SottoError('ERR_TICKET_RECEIVER', 'the ticket is for another identity key')
+  }
+  if (ticket.senderName === expected.ownName || timingSafeEqual(ticket.senderIdentityKey, expected.identityKey)) {
+    throw new SottoError('ERR_CHAT_WITH_SELF', 'the ticket is from the receiver itself')
+  }
+  if (ticket.issuedAtMs > expected.nowMs + CLOCK_SKEW_MS) {
+    throw new SottoError('ERR_TICKET_FUTURE', 'the ticket was issued in the future', { hint: CLOCK_HINT })
+  }
+  if (expected.nowMs > ticket.expiresAtMs + CLOCK_SKEW_MS) {
+    throw new SottoError('ERR_TICKET_EXPIRED', 'the ticket is over its time', { hint: CLOCK_HINT })
+  }
+  expected.replayCache.mark(ticket, expected)
+}
+
+const CLOCK_HINT = 'compare the clocks of this machine and the server'
