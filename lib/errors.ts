@@ -3,7 +3,7 @@
  *
  * A `SottoError` is an expected failure: somebody outside did, or lacked, something. A mistake of our own code is a
  * plain `TypeError`, and an expected absence is a value. `lib/rpc/status.ts` turns codes into gRPC status and back;
- * `cli/exit-codes.ts` turns them into exit codes.
+ * `clients/peer/exit-codes.ts` turns them into exit codes.
  *
  * @module
  */
@@ -60,6 +60,7 @@ export const ERROR_CODES = [
   'ERR_RECORD_MALFORMED', // a record that opens and cannot be read, or breaks the rules of its stream
   'ERR_CHANNEL_CUT', // the stream ended without an authenticated Close
   'ERR_CHANNEL_CLOSED', // the channel has ended
+  'ERR_STREAM_RENEWED', // the other end knows this side's stream otherwise; a new one begins with the next conversation
   'ERR_NOT_ACKNOWLEDGED', // the conversation ended before everything was acknowledged
   // trust and the profile
   'ERR_KEY_CHANGED', // a contact's identity key is not the pinned one

@@ -1,0 +1,190 @@
+/**
+ * Delivery within one conversation: decides what the next record says and what a record that came means.
+ *
+ * It holds no socket and no clock. The owner asks {@link Delivery.next} for plaintexts until there is none, hands every
+ * plaintext that came to {@link Delivery.receive}, and reports with {@link Delivery.markStored} what is safe. Asked again
+ * whenever the link takes more, `next` packs all that has queued up since into one record, and one acknowledgement
+ * stands for all that was stored: a burst costs few records, and a lone message waits for nothing.
+ *
+ *     opener                          host
+ *     Resume (and events, 1)  ──▶
+ *                             ◀──     Resume, events
+ *     events, acknowledged    ◀─▶     events, acknowledged
+ *     Close                   ◀─▶     Close
+ *
+ * A side that does not want to talk says Close in place of Resume.
+ *
+ * (1) Only in a stream that was never used. In any other, the opener first hears up to where the host has stored it.
+ *
+ * @module
+ */
+import { type Close, type CloseReason, type Event, type RecordBody, Resume } from '#gen/sotto/peer/v1/record.ts'
+import { SottoError } from '../errors.ts'
+import type { IncomingStream } from './incoming-stream.ts'
+import { encodeRecordBody, type RecordExtras } from './record-body.ts'
+import type { StreamPair } from './stream-pair.ts'
+
+export interface DeliveryOptions {
+  /** Whether this side opened the conversation, and therefore says Resume first. */
+  readonly opener: boolean
+  readonly streams: StreamPair
+  /** Draws a stream id: 16 random bytes. */
+  readonly drawStreamId: () => Uint8Array
+}
+
+/** What one record brought. */
+export interface Received {
+  /** New events, in order. Report them with {@link Delivery.markStored} once they are safe. */
+  readonly events: readonly Event[]
+  /** How many of this side's events it acknowledged, oldest first. */
+  readonly acknowledged: number
+  /** The other side's goodbye: it says nothing after it. */
+  readonly close: Close | undefined
+}
+
+export class Delivery {
+  readonly #opener: boolean
+  readonly #streams: StreamPair
+  readonly #drawStreamId: () => Uint8Array
+  /** Set once the other side's Resume is here. */
+  #incoming: IncomingStream | undefined
+  #resumeSaid = false
+  /** Up to where the other side was told that its stream is stored. */
+  #acknowledgementSaid = 0n
+  #closing: CloseReason | undefined
+  #closeSaid = false
+  #closeHeard = false
+
+  constructor({ opener, streams, drawStreamId }: DeliveryOptions) {
+    this.#opener = opener
+    this.#streams = streams
+    this.#drawStreamId = drawStreamId
+    streams.outgoing.rewind()
+  }
+
+  /** Whether both sides have said where they stand. */
+  get isResumed(): boolean {
+    return this.#resumeSaid && this.#incoming !== undefined
+  }
+
+  /** Whether this side has said its last. */
+  get isCloseSaid(): boolean {
+    return this.#closeSaid
+  }
+
+  /** Say nothing more but one last acknowledgement and a Close. The first reason given stands. */
+  close(reason: CloseReason): void {
+    this.#closing ??= reason
+  }
+
+  /**
+   * Note that the oldest events received and not yet stored are stored now, in whichever conversation they came.
+   *
+   * @throws TypeError if fewer were received.
+   */
+  markStored(count: number): void {
+    this.#streams.incoming?.markStored(count)
+  }
+
+  /**
+   * What to say now.
+   *
+   * @returns The plaintext of one record, at most 65,519 bytes; undefined if there is nothing to say until something
+   *   is appended, stored, received or closed.
+   */
+  next(): Uint8Array | undefined {
+    if (this.#closeSaid) return undefined
+    if (this.#closing !== undefined) return this.#sayClose(this.#closing)
+    if (!this.#resumeSaid) return this.#opener || this.#incoming ? this.#sayResume() : undefined
+    const extras = this.#acknowledgement()
+    const content = this.#maySayEvents() ? this.#streams.outgoing.take() : undefined
+    if (content === undefined && extras.acknowledged === undefined) return undefined
+    return encodeRecordBody(content, extras)
+  }
+
+  #sayResume(): Uint8Array {
+    const { outgoing, incoming } = this.#streams
+    this.#resumeSaid = true
+    this.#acknowledgementSaid = incoming?.stored ?? 0n
+    const resume = Resume.fromPartial({
+      streamId: Buffer.from(outgoing.streamId),
+      peerStreamId: Buffer.from(incoming?.streamId ?? []),
+      peerAcknowledged: this.#acknowledgementSaid,
+    })
+    const content = this.#maySayEvents() ? outgoing.take() : undefined
+    return encodeRecordBody(content, { control: { $case: 'resume', value: resume } })
+  }
+
+  #sayClose(reason: CloseReason): Uint8Array {
+    this.#closeSaid = true
+    const close: Close = { reason, lastSequence: this.#resumeSaid ? this.#streams.outgoing.position : 0n }
+    return encodeRecordBody(undefined, { ...this.#acknowledgement(), control: { $case: 'close', value: close } })
+  }
+
+  #acknowledgement(): RecordExtras {
+    if (!this.#resumeSaid) return {}
+    const stored = this.#incoming?.stored ?? 0n
+    if (stored <= this.#acknowledgementSaid) return {}
+    this.#acknowledgementSaid = stored
+    return { acknowledged: stored }
+  }
+
+  #maySayEvents(): boolean {
+    return !this.#closeHeard && (this.#incoming !== undefined || this.#streams.outgoing.isUnsaid)
+  }
+
+  /**
+   * Take in the plaintext of a record, parsed.
+   *
+   * @throws SottoError `ERR_RECORD_MALFORMED` if it breaks a rule of the conversation or of its stream;
+   *   `ERR_STREAM_RENEWED` if the other side knows this side's stream otherwise than it was left. Then the stream has
+   *   a new id, and the opener is to close and open again.
+   */
+  receive(body: RecordBody): Received {
+    if (this.#closeHeard) throw malformed('a record came after the Close')
+    if (this.#incoming === undefined && isBareClose(body)) {
+      this.#closeHeard = true
+      return { events: [], acknowledged: 0, close: body.control.value }
+    }
+    const resume = body.control?.$case === 'resume' ? body.control.value : undefined
+    if ((resume !== undefined) !== (this.#incoming === undefined)) {
+      throw malformed('Resume belongs in the first record, and only there')
+    }
+    const resumed = resume === undefined ? 0 : this.#hearResume(resume)
+    const incoming = this.#incoming as IncomingStream
+    const events = incoming.accept(body)
+    const acknowledged = resumed + this.#streams.outgoing.acknowledge(body.acknowledged)
+    const close = body.control?.$case === 'close' ? body.control.value : undefined
+    if (close !== undefined) this.#hearClose(close, incoming)
+    return { events, acknowledged, close }
+  }
+
+  /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */
+  #hearResume({ streamId, peerStreamId, peerAcknowledged }: Resume): number {
+    this.#incoming = this.#streams.hear(streamId)
+    const { outgoing } = this.#streams
+    if (outgoing.agreesWith(peerStreamId, peerAcknowledged)) return outgoing.acknowledge(peerAcknowledged)
+    // The host has not said its stream's id yet; the opener has, and an id is said only once in a conversation.
+    if (!this.#opener && !this.#resumeSaid) {
+      if (!outgoing.isUnsaid) outgoing.renew(this.#drawStreamId())
+      return 0
+    }
+    outgoing.renew(this.#drawStreamId())
+    throw new SottoError('ERR_STREAM_RENEWED', 'the other end does not know this stream as it was left')
+  }
+
+  #hearClose({ lastSequence }: Close, incoming: IncomingStream): void {
+    if (lastSequence > incoming.received) throw malformed('the Close counts events that never came')
+    this.#closeHeard = true
+  }
+}
+
+/** A Close that is all a side has to say. */
+function isBareClose(body: RecordBody): body is RecordBody & { control: { $case: 'close'; value: Close } } {
+  const isAlone = body.firstSequence === 0n && body.acknowledged === 0n
+  return body.control?.$case === 'close' && body.control.value.lastSequence === 0n && isAlone
+}
+
+function malformed(message: string): SottoError {
+  return new SottoError('ERR_RECORD_MALFORMED', message)
+}

@@ -1,0 +1,117 @@
+/**
+ * What the other side says: in order, without gaps, each event once.
+ *
+ * Two marks move through a stream. `received` is the last event taken in; `stored` follows it as the owner reports what
+ * is safe, and only that is acknowledged. After a cut the writer may say again what lies between the two; what was
+ * received already is dropped (docs/protocol.md, section 6).
+ *
+ * @module
+ */
+import type { Event, Part, RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { SottoError } from '../errors.ts'
+import { parseEvent } from './event.ts'
+
+export class IncomingStream {
+  readonly streamId: Uint8Array
+  #stored = 0n
+  /**
+   * The ids of the last event stored and of those received since, in order: `#ids[i]` has the number `#stored + i`,
+   * the first being empty in a stream where nothing is stored yet.
+   */
+  readonly #ids: Uint8Array[] = [new Uint8Array(0)]
+  /** The event that comes in pieces at the moment, and its number. */
+  #pieces: Uint8Array[] = []
+  #piecesBytes = 0
+  #piecesSequence = 0n
+
+  constructor(streamId: Uint8Array) {
+    this.streamId = streamId
+  }
+
+  /** The number of the last event taken in; 0 for none. */
+  get received(): bigint {
+    return this.#stored + BigInt(this.#ids.length - 1)
+  }
+
+  /** The number up to which all is stored, and may be acknowledged; 0 for none. */
+  get stored(): bigint {
+    return this.#stored
+  }
+
+  /**
+   * Take in what a record carries.
+   *
+   * @returns The events that are new, in order; none while one comes in pieces.
+   * @throws SottoError `ERR_RECORD_MALFORMED` if a number was left out, a seen number comes with another event, or
+   *   pieces do not belong together.
+   */
+  accept({ firstSequence, events, part }: RecordBody): Event[] {
+    if (part !== undefined) return this.#acceptPart(firstSequence, part)
+    if (events.length === 0) return []
+    this.#leavePieces()
+    if (firstSequence > this.received + 1n) throw malformed('events were left out')
+    const fresh: Event[] = []
+    let sequence = firstSequence
+    for (const event of events) {
+      if (this.#isNew(sequence, event)) fresh.push(event)
+      sequence += 1n
+    }
+    return fresh
+  }
+
+  #acceptPart(sequence: bigint, { offset, data, last }: Part): Event[] {
+    if (sequence !== this.#piecesSequence) this.#leavePieces()
+    if (sequence > this.received + 1n) throw malformed('events were left out')
+    if (offset !== this.#piecesBytes) throw malformed('a piece of an event is not where it belongs')
+    this.#piecesSequence = sequence
+    this.#pieces.push(data)
+    this.#piecesBytes += data.length
+    if (!last) return []
+    const event = parseEvent(Buffer.concat(this.#pieces))
+    this.forgetPieces()
+    return this.#isNew(sequence, event) ? [event] : []
+  }
+
+  /** Turn from the event in pieces to another. Only one that was received before may be broken off: its acknowledgement
+   * can reach the writer while it is being said again. */
+  #leavePieces(): void {
+    if (this.#pieces.length > 0 && this.#piecesSequence > this.received) throw malformed('an event was broken off')
+    this.forgetPieces()
+  }
+
+  /** Note an event; false if it was received before. */
+  #isNew(sequence: bigint, { eventId }: Event): boolean {
+    if (sequence > this.received) {
+      this.#ids.push(eventId)
+      return true
+    }
+    const known = sequence >= this.#stored ? this.#ids[Number(sequence - this.#stored)] : undefined
+    if (known !== undefined && Buffer.compare(known, eventId) !== 0) {
+      throw malformed('a number comes again with another event')
+    }
+    return false
+  }
+
+  /**
+   * Note that the oldest events not yet stored are.
+   *
+   * @param count - How many.
+   * @throws TypeError if fewer were received.
+   */
+  markStored(count: number): void {
+    if (count > this.#ids.length - 1) throw new TypeError('more is stored than was received')
+    this.#ids.splice(0, count)
+    this.#stored += BigInt(count)
+  }
+
+  /** Begin a conversation: what an earlier one left in pieces will be said again from its first byte. */
+  forgetPieces(): void {
+    this.#pieces = []
+    this.#piecesBytes = 0
+    this.#piecesSequence = 0n
+  }
+}
+
+function malformed(message: string): SottoError {
+  return new SottoError('ERR_RECORD_MALFORMED', message)
+}

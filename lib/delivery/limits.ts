@@ -1,0 +1,32 @@
+/**
+ * The sizes of delivery, each derived from the one above it (docs/protocol.md, section 6).
+ *
+ * @module
+ */
+
+/** The largest plaintext of one record, in bytes: a Noise message of 65,535 (Noise, section 3) less its 16-byte tag. */
+export const MAX_RECORD_BODY_BYTES = 65_519
+
+/**
+ * What a record keeps free of events, in bytes: first_sequence and acknowledged at their longest (11 each) and the
+ * longest control, a Resume (49). The rest is room for fields to come.
+ */
+const RESERVED_BYTES = 96
+
+/** Room for events in one record, in bytes, counted as they lie in it: tag, length, encoded event. */
+export const EVENT_ROOM_BYTES = MAX_RECORD_BODY_BYTES - RESERVED_BYTES
+
+/** The most bytes of an event in one Part: the room less the Part's own tags, lengths, offset and last flag (at most 18). */
+export const MAX_PART_DATA_BYTES = EVENT_ROOM_BYTES - 23
+
+/** The largest text, in bytes of UTF-8: 1 MiB. */
+export const MAX_TEXT_BYTES = 1_048_576
+
+/** The largest encoded event, in bytes: the largest text and 1 KiB for what stands around it. */
+export const MAX_EVENT_BYTES = MAX_TEXT_BYTES + 1_024
+
+/** Bytes of an event id, drawn at random by the writer. */
+export const EVENT_ID_BYTES = 16
+
+/** Bytes of a stream id, drawn at random by the writer. */
+export const STREAM_ID_BYTES = 16

@@ -1,0 +1,166 @@
+/**
+ * What one side says to the other: events numbered from 1 within a stream id, kept until they are acknowledged.
+ *
+ * A stream outlives the conversations that carry it. After a cut the next conversation takes up again behind the last
+ * acknowledgement; where the two ends no longer agree on where that is, the stream gets a new id and what waits is
+ * numbered anew from 1, so that nothing is dropped in silence (docs/protocol.md, section 6).
+ *
+ *     1 … acknowledged │ acknowledged + 1 … position │ position + 1 … last
+ *        forgotten      │   said, may have to be said again   │     waiting
+ *
+ * @module
+ */
+import { SottoError } from '../errors.ts'
+import { EVENT_ROOM_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from './limits.ts'
+import { type EventBatch, type EventPiece, eventCost } from './record-body.ts'
+
+export class OutgoingStream {
+  #streamId: Uint8Array
+  /** Encoded events, the oldest unacknowledged first: `#queue[i]` has the number `#acknowledged + 1 + i`. */
+  readonly #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #acknowledged = 0n
+  /** The highest number said whole in any conversation. Nobody can acknowledge more. */
+  #said = 0n
+  /** How many events of the queue the current conversation has said whole. */
+  #cursor = 0
+  /** How many bytes of `#queue[#cursor]` it has said in pieces. */
+  #offset = 0
+
+  /** @param streamId - {@link STREAM_ID_BYTES} random bytes, never used before. */
+  constructor(streamId: Uint8Array) {
+    this.#streamId = checkedId(streamId)
+  }
+
+  get streamId(): Uint8Array {
+    return this.#streamId
+  }
+
+  /** How many events wait for their acknowledgement, said or not. */
+  get unacknowledged(): number {
+    return this.#queue.length
+  }
+
+  /** What those take, in bytes. */
+  get unacknowledgedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  /** The highest number that the current conversation has said whole; a Close names it. */
+  get position(): bigint {
+    return this.#acknowledged + BigInt(this.#cursor)
+  }
+
+  /** Whether no event of this stream was ever said: then nobody can disagree about where it stands. */
+  get isUnsaid(): boolean {
+    return this.#acknowledged === 0n && this.#said === 0n
+  }
+
+  /** Whether {@link take} has something to give. */
+  get hasNext(): boolean {
+    return this.#cursor < this.#queue.length
+  }
+
+  /** Add an event at the end. The bytes are kept, not copied. */
+  append(encodedEvent: Uint8Array): void {
+    this.#queue.push(encodedEvent)
+    this.#queuedBytes += encodedEvent.length
+  }
+
+  /**
+   * Take what the next record is to carry: as many whole events as fit, or the next piece of one that does not.
+   *
+   * @returns Undefined if all was said.
+   */
+  take(): EventBatch | EventPiece | undefined {
+    const next = this.#queue[this.#cursor]
+    if (next === undefined) return undefined
+    return eventCost(next) > EVENT_ROOM_BYTES ? this.#takePiece(next) : this.#takeBatch()
+  }
+
+  #takeBatch(): EventBatch {
+    const start = this.#cursor
+    let room = EVENT_ROOM_BYTES
+    let end = start
+    for (let event = this.#queue[end]; event !== undefined; event = this.#queue[end]) {
+      room -= eventCost(event)
+      if (room < 0) break
+      end += 1
+    }
+    const firstSequence = this.position + 1n
+    this.#moveTo(end)
+    return { firstSequence, events: this.#queue.slice(start, end) }
+  }
+
+  #takePiece(event: Uint8Array): EventPiece {
+    const firstSequence = this.position + 1n
+    const offset = this.#offset
+    const data = Buffer.from(event.subarray(offset, offset + MAX_PART_DATA_BYTES))
+    this.#offset = offset + data.length
+    const last = this.#offset === event.length
+    if (last) this.#moveTo(this.#cursor + 1)
+    return { firstSequence, part: { offset, data, last } }
+  }
+
+  #moveTo(cursor: number): void {
+    this.#cursor = cursor
+    this.#offset = 0
+    if (this.position > this.#said) this.#said = this.position
+  }
+
+  /**
+   * Forget what the other side has stored.
+   *
+   * @param sequence - Cumulative; one that was passed already changes nothing.
+   * @returns How many events this acknowledges for the first time.
+   * @throws SottoError `ERR_RECORD_MALFORMED` if it is more than was ever said.
+   */
+  acknowledge(sequence: bigint): number {
+    if (sequence > this.#said) throw new SottoError('ERR_RECORD_MALFORMED', 'more is acknowledged than was said')
+    if (sequence <= this.#acknowledged) return 0
+    const count = Number(sequence - this.#acknowledged)
+    for (const event of this.#queue.splice(0, count)) this.#queuedBytes -= event.length
+    this.#acknowledged = sequence
+    // Said in an earlier conversation and stored since: this one skips it.
+    if (this.#cursor < count) this.#offset = 0
+    this.#cursor = Math.max(0, this.#cursor - count)
+    return count
+  }
+
+  /** Begin a conversation: say again, from the first, what is not acknowledged. */
+  rewind(): void {
+    this.#cursor = 0
+    this.#offset = 0
+  }
+
+  /**
+   * Whether the other side's word on this stream fits what we know of it.
+   *
+   * It does not where either end lost its memory or got an old one back: the other side never heard of the stream,
+   * stored more than was said, or less than it had acknowledged.
+   */
+  agreesWith(streamId: Uint8Array, storedSequence: bigint): boolean {
+    return (
+      Buffer.compare(streamId, this.#streamId) === 0 &&
+      storedSequence >= this.#acknowledged &&
+      storedSequence <= this.#said
+    )
+  }
+
+  /**
+   * Go on under a new id: what waits is numbered from 1 again.
+   *
+   * @param streamId - {@link STREAM_ID_BYTES} random bytes, never used before.
+   */
+  renew(streamId: Uint8Array): void {
+    this.#streamId = checkedId(streamId)
+    this.#acknowledged = 0n
+    this.#said = 0n
+    this.rewind()
+  }
+}
+
+function checkedId(streamId: Uint8Array): Uint8Array {
+  if (streamId.length !== STREAM_ID_BYTES) throw new TypeError(`a stream id is ${STREAM_ID_BYTES} bytes`)
+  return streamId
+}

@@ -1,0 +1,115 @@
+/**
+ * The plaintext of a record: sotto.peer.v1.RecordBody, encoded and checked (docs/protocol.md, section 6).
+ *
+ * Events come to the encoder as bytes, because they were encoded when they were written and may travel more than once.
+ *
+ * @module
+ */
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { Close, CloseReason, Part, RecordBody, Resume } from '#gen/sotto/peer/v1/record.ts'
+import { SottoError } from '../errors.ts'
+import { checkEvent } from './event.ts'
+import { MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
+
+/** Whole events, in order. */
+export interface EventBatch {
+  /** The sequence number of the first, from 1. */
+  readonly firstSequence: bigint
+  /** Encoded, at least one, together within EVENT_ROOM_BYTES as {@link eventCost} counts. */
+  readonly events: readonly Uint8Array[]
+}
+
+/** A piece of one event that is larger than a record. */
+export interface EventPiece {
+  readonly firstSequence: bigint
+  readonly part: Part
+}
+
+/** What a record can say beside events. */
+export interface RecordExtras {
+  /** Left out where there is nothing new to acknowledge. */
+  readonly acknowledged?: bigint
+  readonly control?: NonNullable<RecordBody['control']>
+}
+
+/** Tags as protobuf has them: field number, then wire type in the low three bits. */
+const TAG = { firstSequence: 8, event: 18, part: 26, acknowledged: 32, resume: 42, close: 50 } as const
+
+/** What an encoded event takes in a record, in bytes: its tag (1), its length (1 to 3) and itself. */
+export function eventCost(encoded: Uint8Array): number {
+  const length = encoded.length
+  return 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3) + length
+}
+
+/**
+ * Encode a record's plaintext.
+ *
+ * @returns At most {@link MAX_RECORD_BODY_BYTES} bytes.
+ * @throws TypeError if it would be longer: whoever cut the batch counted wrong.
+ */
+export function encodeRecordBody(content: EventBatch | EventPiece | undefined, extras: RecordExtras): Uint8Array {
+  const writer = new BinaryWriter()
+  if (content !== undefined) {
+    writer.uint32(TAG.firstSequence).uint64(content.firstSequence)
+    if ('part' in content) Part.encode(content.part, writer.uint32(TAG.part).fork()).join()
+    else for (const event of content.events) writer.uint32(TAG.event).bytes(event)
+  }
+  if (extras.acknowledged) writer.uint32(TAG.acknowledged).uint64(extras.acknowledged)
+  if (extras.control?.$case === 'resume') Resume.encode(extras.control.value, writer.uint32(TAG.resume).fork()).join()
+  if (extras.control?.$case === 'close') Close.encode(extras.control.value, writer.uint32(TAG.close).fork()).join()
+  const encoded = writer.finish()
+  if (encoded.length > MAX_RECORD_BODY_BYTES)
+    throw new TypeError(`a record body of ${encoded.length} bytes does not fit`)
+  return encoded
+}
+
+/**
+ * Read a record's plaintext and hold it to the limits of its contract. What depends on the records before it (order,
+ * gaps, pieces that belong together) is for the streams to check.
+ *
+ * @throws SottoError `ERR_RECORD_MALFORMED` for anything that is not a RecordBody within its limits.
+ */
+export function parseRecordBody(plaintext: Uint8Array): RecordBody {
+  if (plaintext.length > MAX_RECORD_BODY_BYTES) throw malformed('a record body is over its limit')
+  let body: RecordBody
+  try {
+    body = RecordBody.decode(plaintext)
+  } catch (cause) {
+    throw new SottoError('ERR_RECORD_MALFORMED', 'a record body cannot be decoded', { cause })
+  }
+  checkNumbering(body)
+  for (const event of body.events) checkEvent(event)
+  if (body.part !== undefined) checkPart(body.part)
+  if (body.control?.$case === 'resume') checkResume(body.control.value)
+  if (body.control?.$case === 'close') checkClose(body.control.value)
+  return body
+}
+
+function checkNumbering({ firstSequence, events, part }: RecordBody): void {
+  if (events.length > 0 && part !== undefined) throw malformed('a record has whole events and a piece of one')
+  const counts = events.length > 0 || part !== undefined
+  if (counts !== firstSequence > 0n) throw malformed('a sequence number is missing, or stands for nothing')
+}
+
+function checkPart({ offset, data }: Part): void {
+  if (data.length === 0) throw malformed('a piece of an event is empty')
+  if (offset + data.length > MAX_EVENT_BYTES) throw malformed('an event in pieces is over its limit')
+}
+
+function checkResume({ streamId, peerStreamId, peerAcknowledged }: Resume): void {
+  if (streamId.length !== STREAM_ID_BYTES) throw malformed('a stream id has the wrong length')
+  if (peerStreamId.length !== 0 && peerStreamId.length !== STREAM_ID_BYTES) {
+    throw malformed('a stream id has the wrong length')
+  }
+  if (peerStreamId.length === 0 && peerAcknowledged !== 0n) throw malformed('an unknown stream is acknowledged')
+}
+
+const KNOWN_REASONS: ReadonlySet<number> = new Set(Object.values(CloseReason))
+
+function checkClose({ reason }: Close): void {
+  if (reason === CloseReason.UNSPECIFIED || !KNOWN_REASONS.has(reason)) throw malformed('a Close has no known reason')
+}
+
+function malformed(message: string): SottoError {
+  return new SottoError('ERR_RECORD_MALFORMED', message)
+}
