@@ -1,0 +1,95 @@
+/**
+ * The sender's end of the handshake: Hello out, Welcome in (docs/protocol.md, section 4).
+ *
+ * @module
+ */
+import { timingSafeEqual } from 'node:crypto'
+import type { Hello } from '#gen/sotto/peer/v1/peer_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import { Initiator } from '#lib/noise/handshake.ts'
+import { DH_BYTES, EMPTY, type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'
+import { Secret } from '#lib/secret.ts'
+import type { Reply } from '#lib/ticket/reply.ts'
+import { Channel } from './channel.ts'
+import { checkWelcomeLengths, encodeClear, type RandomBytes, type WelcomeBytes } from './hello.ts'
+import { KEM_SEED_BYTES, type KemKeyPair, kemKeyPairFrom } from './kem.ts'
+import { prologueOf } from './prologue.ts'
+import { derivePsk } from './psk.ts'
+
+export interface ConversationStart {
+  /** The sender's identity key. */
+  readonly identity: KeyPair
+  readonly ownName: string
+  /** 32 bytes. */
+  readonly realm: Uint8Array
+  /** The reply, opened and checked: whom this is for, and the secret. */
+  readonly reply: Reply
+  /** The ticket that came with it, sealed as it came. */
+  readonly ticket: Uint8Array
+  /** Asked for an ephemeral key (32 bytes) and an ML-KEM seed (64), in this order. */
+  readonly random: RandomBytes
+}
+
+/** A Hello that waits for its Welcome. */
+export interface StartedConversation {
+  /** To be sent to one receiver, once: a further attempt takes a new ticket and a new start. */
+  readonly hello: Hello
+  /**
+   * Take the Welcome.
+   *
+   * @param welcome - As it came.
+   * @returns The channel. The receiver has shown that it opened the ticket and holds the identity key that Auth named.
+   * @throws SottoError
+   *   - `ERR_HELLO_MALFORMED` if a part has another length,
+   *   - `ERR_LOW_ORDER_KEY` if its ephemeral key is of low order,
+   *   - `ERR_DECRYPT` if it is not from that receiver, or not for this Hello.
+   * @throws TypeError if it is called again.
+   */
+  complete(welcome: WelcomeBytes): Channel
+}
+
+/**
+ * Begin a conversation with the receiver that a reply names.
+ *
+ * @throws SottoError
+ *   - `ERR_CHAT_WITH_SELF` if that is the sender itself,
+ *   - `ERR_LOW_ORDER_KEY` if its identity key is of low order.
+ */
+export function startConversation(start: ConversationStart): StartedConversation {
+  const { identity, ownName, realm, reply, ticket, random } = start
+  if (reply.receiverName === ownName || timingSafeEqual(reply.receiverIdentityKey, identity.publicKey)) {
+    throw new SottoError('ERR_CHAT_WITH_SELF', 'the receiver is the sender itself')
+  }
+  const e = keyPairFrom(Secret.of(random(DH_BYTES)))
+  const kem = kemKeyPairFrom(Secret.of(random(KEM_SEED_BYTES)))
+  const clear = encodeClear({ kid: reply.receiverKid, ticket, encapsulationKey: kem.encapsulationKey })
+  const prologue = prologueOf({ realm, senderName: ownName, receiverName: reply.receiverName, clear })
+  const handshake = new Initiator(prologue, { s: identity, e, rs: reply.receiverIdentityKey })
+  const noiseMessage = handshake.writeMessage1(EMPTY)
+  return {
+    hello: { clear: Buffer.from(clear), noiseMessage: Buffer.from(noiseMessage) },
+    complete(welcome) {
+      checkWelcomeLengths(welcome)
+      handshake.readMessage2(welcome.noiseMessage, pskOf(start, kem, welcome.kemCiphertext))
+      return new Channel('initiator', handshake.split())
+    },
+  }
+}
+
+function pskOf(
+  { identity, ownName, reply, ticket }: ConversationStart,
+  kem: KemKeyPair,
+  kemCiphertext: Uint8Array,
+): Secret {
+  return derivePsk({
+    secret: reply.secret,
+    kemShared: kem.decapsulate(kemCiphertext),
+    ticket,
+    senderName: ownName,
+    receiverName: reply.receiverName,
+    senderIdentityKey: identity.publicKey,
+    receiverIdentityKey: reply.receiverIdentityKey,
+    encapsulationKey: kem.encapsulationKey,
+    kemCiphertext,
+  })
+}
