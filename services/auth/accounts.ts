@@ -1,0 +1,176 @@
+/**
+ * Who there is, and whether a password is theirs.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Kysely, Selectable } from 'kysely'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import type { Secret } from '#lib/secret.ts'
+import type { Passwords } from './passwords.ts'
+import type { AccountTable, AuthSchema } from './store.ts'
+
+/** Bytes of an account's id. */
+export const ACCOUNT_ID_BYTES = 16
+
+/** An account whose password was just shown. */
+export interface AuthenticatedAccount {
+  readonly id: Uint8Array
+  readonly name: string
+  /** The password's number among the account's: a session begins only while it is still the same. */
+  readonly passwordEpoch: number
+}
+
+/** An account, as an administrator sees it. */
+export interface AccountSummary {
+  readonly name: string
+  readonly createdAtMs: number
+  /** X25519, 32 bytes; undefined before the first login. */
+  readonly identityKey: Uint8Array | undefined
+  /** How many sessions of it have not ended. */
+  readonly sessions: number
+}
+
+type AccountRow = Pick<Selectable<AccountTable>, 'id' | 'name' | 'password_hash' | 'password_epoch'>
+
+export class Accounts {
+  readonly #db: Kysely<AuthSchema>
+  readonly #passwords: Passwords
+  readonly #nowMs: () => number
+
+  /** @param nowMs - The wall clock, in milliseconds since 1970. */
+  constructor(db: Kysely<AuthSchema>, passwords: Passwords, nowMs: () => number) {
+    this.#db = db
+    this.#passwords = passwords
+    this.#nowMs = nowMs
+  }
+
+  /**
+   * Check a name and a password.
+   *
+   * An unknown name costs what a known one does: its password is checked against the hash of the account that stands
+   * next to it in the alphabet, whose parameters are the stored ones, whatever they are today.
+   *
+   * @param signal - Fires when nobody waits for the answer any more.
+   * @throws SottoError `ERR_LOGIN_REFUSED` if there is no such account or the password is another; `ERR_BUSY` if too
+   *   many wait.
+   */
+  async authenticate(name: string, password: Secret, signal?: AbortSignal): Promise<AuthenticatedAccount> {
+    const nearest = await this.#findNearest(name)
+    const { matches, isOutdated } = await this.#passwords.check(
+      password,
+      nearest?.password_hash ?? this.#passwords.decoy(),
+      signal,
+    )
+    if (!matches || nearest?.name !== name) throw loginRefused()
+    if (isOutdated) await this.#rehash(nearest, password)
+    return { id: nearest.id, name, passwordEpoch: nearest.password_epoch }
+  }
+
+  async exists(name: string): Promise<boolean> {
+    const row = await this.#db.selectFrom('account').select('id').where('name', '=', name).executeTakeFirst()
+    return row !== undefined
+  }
+
+  /** @throws SottoError `ERR_ACCOUNT_EXISTS` if the name is taken. */
+  async add(name: string, password: Secret): Promise<void> {
+    const { numInsertedOrUpdatedRows: added } = await this.#db
+      .insertInto('account')
+      .values({
+        id: randomBytes(ACCOUNT_ID_BYTES),
+        name,
+        password_hash: await this.#passwords.hash(password),
+        password_epoch: 0,
+        identity_key: null,
+        created_at: this.#nowMs(),
+      })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .executeTakeFirstOrThrow()
+    if (!added) throw new SottoError('ERR_ACCOUNT_EXISTS', 'there is an account of this name already')
+  }
+
+  /**
+   * Give an account another password, and end all its sessions. Its identity key stays.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`.
+   */
+  async setPassword(name: string, password: Secret): Promise<void> {
+    const password_hash = await this.#passwords.hash(password)
+    await this.#db.transaction().execute(async (transaction) => {
+      const changed = await transaction
+        .updateTable('account')
+        .set((account) => ({ password_hash, password_epoch: account('password_epoch', '+', 1) }))
+        .where('name', '=', name)
+        .returning('id')
+        .executeTakeFirst()
+      if (!changed) throw noSuchUser()
+      await transaction.deleteFrom('session').where('account_id', '=', changed.id).execute()
+    })
+  }
+
+  /**
+   * Remove an account with its sessions. Whoever is given the name later is a changed key to those who pinned it.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`.
+   */
+  async remove(name: string): Promise<void> {
+    const { numDeletedRows } = await this.#db.deleteFrom('account').where('name', '=', name).executeTakeFirstOrThrow()
+    if (numDeletedRows === 0n) throw noSuchUser()
+  }
+
+  /** All accounts, by name. */
+  async list(): Promise<AccountSummary[]> {
+    const rows = await this.#db
+      .selectFrom('account')
+      .leftJoin('session', (join) =>
+        join.onRef('session.account_id', '=', 'account.id').on('session.expires_at', '>', this.#nowMs()),
+      )
+      .select(['name', 'account.created_at', 'account.identity_key'])
+      .select(({ fn }) => fn.count<number>('session.id').as('sessions'))
+      .groupBy('account.id')
+      .orderBy('name')
+      .execute()
+    return rows.map((row) => ({
+      name: row.name,
+      createdAtMs: row.created_at,
+      identityKey: row.identity_key ?? undefined,
+      sessions: Number(row.sessions),
+    }))
+  }
+
+  /** The account of this name; else the next by name, and after the last the first; undefined if there is none. */
+  async #findNearest(name: string): Promise<AccountRow | undefined> {
+    const byName = this.#db
+      .selectFrom('account')
+      .select(['id', 'name', 'password_hash', 'password_epoch'])
+      .orderBy('name')
+      .limit(1)
+    return (await byName.where('name', '>=', name).executeTakeFirst()) ?? (await byName.executeTakeFirst())
+  }
+
+  /** Not worth refusing a login for: where the queue is full, the next login does it. */
+  async #rehash(account: AccountRow, password: Secret): Promise<void> {
+    try {
+      const password_hash = await this.#passwords.hash(password)
+      await this.#db
+        .updateTable('account')
+        .set({ password_hash })
+        .where('id', '=', account.id)
+        .where('password_epoch', '=', account.password_epoch)
+        .execute()
+    } catch (error) {
+      if (!isSottoError(error, 'ERR_BUSY')) throw error
+    }
+  }
+}
+
+/** One answer for an unknown name and for a wrong password. */
+export function loginRefused(): SottoError {
+  return new SottoError('ERR_LOGIN_REFUSED', 'unknown user or wrong password', {
+    hint: 'check both; whoever runs the server can set a new password',
+  })
+}
+
+function noSuchUser(): SottoError {
+  return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name')
+}

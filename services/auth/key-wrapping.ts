@@ -1,0 +1,110 @@
+/**
+ * The sessions' sealing keys at rest: AES-256-GCM under one key that is not in the database.
+ *
+ *     offset  size  field
+ *     0       12    nonce       random
+ *     12      32    ciphertext  of the key
+ *     44      16    tag
+ *
+ *     associated data = "sotto wrapped key v1" || account (2 + n) || session (2 + n) || purpose (2 + n)
+ *                       || wrapping key's id (2 + n)
+ *
+ * So a copy of the database, a backup for one, opens no ticket; and a row's keys put into another row do not open.
+ *
+ * @module
+ */
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { SottoError } from '#lib/errors.ts'
+import { lengthPrefixed } from '#lib/protocol.ts'
+import { Secret } from '#lib/secret.ts'
+import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
+
+/** Bytes of the wrapping key. */
+export const WRAPPING_KEY_BYTES = 32
+
+/** Bytes of its id. Enough to tell keys apart; nothing rests on their being hard to meet. */
+export const WRAPPING_KEY_ID_BYTES = 8
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** Bytes of a wrapped key. */
+export const WRAPPED_KEY_BYTES = NONCE_BYTES + SESSION_KEY_BYTES + TAG_BYTES
+
+const CIPHER = 'aes-256-gcm'
+const LABEL = 'sotto wrapped key v1'
+const ID_LABEL = 'sotto wrapping key id v1'
+
+/** Where a wrapped key belongs. */
+export interface WrappedKeyPlace {
+  readonly accountId: Uint8Array
+  readonly sessionId: Uint8Array
+  readonly purpose: 'ticket' | 'reply'
+}
+
+export class WrappingKey {
+  /** The first {@link WRAPPING_KEY_ID_BYTES} bytes of SHA-256("sotto wrapping key id v1" || key). Not secret. */
+  readonly id: Uint8Array
+  readonly #key: Secret
+
+  /** @param key - {@link WRAPPING_KEY_BYTES} random bytes. */
+  constructor(key: Secret) {
+    if (key.length !== WRAPPING_KEY_BYTES) throw new TypeError(`a wrapping key is ${WRAPPING_KEY_BYTES} bytes`)
+    this.#key = key
+    const digest = hash('sha256', Buffer.concat([Buffer.from(ID_LABEL, 'ascii'), key.reveal()]), 'buffer')
+    this.id = digest.subarray(0, WRAPPING_KEY_ID_BYTES)
+  }
+
+  /**
+   * Wrap a session's key. Random nonces are good for 2^32 wraps under one key (NIST SP 800-38D, section 8.3): two
+   * thousand million logins.
+   *
+   * @param key - 32 bytes.
+   * @returns {@link WRAPPED_KEY_BYTES} bytes.
+   */
+  wrap(key: Secret, place: WrappedKeyPlace): Uint8Array {
+    const nonce = randomBytes(NONCE_BYTES)
+    const cipher = createCipheriv(CIPHER, this.#key.reveal(), nonce, { authTagLength: TAG_BYTES })
+    cipher.setAAD(this.#associatedData(place))
+    const ciphertext = cipher.update(key.reveal())
+    cipher.final()
+    return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
+  }
+
+  /**
+   * Unwrap a session's key.
+   *
+   * @throws SottoError `ERR_STORE` if it was wrapped under another key or for another place, or was changed.
+   */
+  unwrap(wrapped: Uint8Array, place: WrappedKeyPlace): Secret {
+    if (wrapped.length !== WRAPPED_KEY_BYTES) throw doesNotOpen()
+    const nonce = wrapped.subarray(0, NONCE_BYTES)
+    const decipher = createDecipheriv(CIPHER, this.#key.reveal(), nonce, { authTagLength: TAG_BYTES })
+    decipher.setAAD(this.#associatedData(place))
+    decipher.setAuthTag(wrapped.subarray(-TAG_BYTES))
+    const key = decipher.update(wrapped.subarray(NONCE_BYTES, -TAG_BYTES))
+    try {
+      decipher.final()
+    } catch (cause) {
+      throw doesNotOpen(cause)
+    }
+    return Secret.of(key, SESSION_KEY_BYTES)
+  }
+
+  #associatedData({ accountId, sessionId, purpose }: WrappedKeyPlace): Uint8Array {
+    return Buffer.concat([
+      Buffer.from(LABEL, 'ascii'),
+      ...lengthPrefixed(accountId),
+      ...lengthPrefixed(sessionId),
+      ...lengthPrefixed(purpose),
+      ...lengthPrefixed(this.id),
+    ])
+  }
+}
+
+function doesNotOpen(cause?: unknown): SottoError {
+  return new SottoError('ERR_STORE', "a session's wrapped key does not open", {
+    cause,
+    hint: 'restore the database and the wrapping key together, or have the user log in again',
+  })
+}

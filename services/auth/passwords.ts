@@ -1,0 +1,74 @@
+/**
+ * Hashes and checks passwords, a bounded number at a time.
+ *
+ * @module
+ */
+import { argon2, randomBytes } from 'node:crypto'
+import type { Secret } from '#lib/secret.ts'
+import type { HashingQueue } from './hashing-queue.ts'
+import {
+  type Argon2,
+  areEqualParameters,
+  encodePasswordHash,
+  hashPassword,
+  type PasswordParameters,
+  parsePasswordHash,
+  SALT_BYTES,
+  TAG_BYTES,
+  verifyPassword,
+} from './password-hash.ts'
+
+export interface PasswordCheck {
+  readonly matches: boolean
+  /** Whether the hash was made with other parameters than today's: a right password should then be hashed anew. */
+  readonly isOutdated: boolean
+}
+
+export class Passwords {
+  readonly #parameters: PasswordParameters
+  readonly #queue: HashingQueue
+  readonly #compute: Argon2
+
+  /**
+   * @param parameters - For new hashes.
+   * @param compute - node:crypto's argon2; a test passes one that counts.
+   */
+  constructor(parameters: PasswordParameters, queue: HashingQueue, compute: Argon2 = argon2) {
+    this.#parameters = parameters
+    this.#queue = queue
+    this.#compute = compute
+  }
+
+  /**
+   * Hash a password for storage.
+   *
+   * @param signal - Fires when nobody waits for the answer any more.
+   * @returns A PHC string.
+   * @throws SottoError `ERR_BUSY` if the queue is full.
+   */
+  async hash(password: Secret, signal?: AbortSignal): Promise<string> {
+    const made = await this.#queue.run(() => hashPassword(password, this.#parameters, this.#compute), signal)
+    return encodePasswordHash(made)
+  }
+
+  /**
+   * Compare a password with a stored hash.
+   *
+   * @param phc - A PHC string.
+   * @throws SottoError `ERR_BUSY` if the queue is full; `ERR_STORE` if the string cannot be read.
+   */
+  async check(password: Secret, phc: string, signal?: AbortSignal): Promise<PasswordCheck> {
+    const stored = parsePasswordHash(phc)
+    const matches = await this.#queue.run(() => verifyPassword(password, stored, this.#compute), signal)
+    return { matches, isOutdated: !areEqualParameters(stored.parameters, this.#parameters) }
+  }
+
+  /** A hash that no password has, with today's parameters: what is checked where there is no account at all. */
+  decoy(): string {
+    return encodePasswordHash({
+      parameters: this.#parameters,
+      salt: randomBytes(SALT_BYTES),
+      tag: randomBytes(TAG_BYTES),
+    })
+  }
+}

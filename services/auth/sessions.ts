@@ -1,0 +1,223 @@
+/**
+ * Who is signed in.
+ *
+ * A session is known by its id, which is no secret, and proved by two bearers, of which only hashes are kept. Its two
+ * sealing keys are kept wrapped. The token that all four come from is forgotten as soon as the login has answered.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Kysely, Transaction } from 'kysely'
+import { SottoError } from '#lib/errors.ts'
+import { Secret } from '#lib/secret.ts'
+import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
+import { SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
+import { type AuthenticatedAccount, loginRefused } from './accounts.ts'
+import type { WrappingKey } from './key-wrapping.ts'
+import type { AuthSchema } from './store.ts'
+
+/** How long a session lasts unused, in milliseconds: 30 days. */
+export const DEFAULT_SESSION_LIFETIME_MS = 30 * 24 * 3_600_000
+
+/** A use extends a session only if the last extension is so long ago, in milliseconds: not every call is a write. */
+export const EXTENSION_STEP_MS = 3_600_000
+
+/** How many sessions an account may have, so that what a password can fill is bounded. */
+export const MAX_SESSIONS = 16
+
+/** What a login gives. */
+export interface NewSession {
+  /** R, 32 bytes: this copy is the only one. */
+  readonly token: Secret
+  /** 16 bytes. */
+  readonly id: Uint8Array
+  readonly expiresAtMs: number
+}
+
+/** A session that has not ended. */
+export interface Session {
+  /** 16 bytes. */
+  readonly id: Uint8Array
+  readonly accountId: Uint8Array
+  readonly name: string
+  /** X25519, 32 bytes. */
+  readonly identityKey: Uint8Array
+  readonly expiresAtMs: number
+  /** As key-wrapping.ts makes them; {@link Sessions.unwrap} opens them. */
+  readonly wrappedKeys: { readonly ticket: Uint8Array; readonly reply: Uint8Array }
+}
+
+export interface SessionsOptions {
+  readonly db: Kysely<AuthSchema>
+  readonly wrappingKey: WrappingKey
+  /** How long a session lasts unused, in milliseconds. */
+  readonly lifetimeMs: number
+  /** The wall clock, in milliseconds since 1970. */
+  readonly nowMs: () => number
+}
+
+export class Sessions {
+  readonly #db: Kysely<AuthSchema>
+  readonly #wrappingKey: WrappingKey
+  readonly #lifetimeMs: number
+  readonly #nowMs: () => number
+
+  constructor({ db, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
+    this.#db = db
+    this.#wrappingKey = wrappingKey
+    this.#lifetimeMs = lifetimeMs
+    this.#nowMs = nowMs
+  }
+
+  /**
+   * Begin a session for an installation of an account.
+   *
+   * @param identityKey - The installation's, 32 bytes.
+   * @param replace - Give the account to this key even where it has another; the sessions of the other end.
+   * @throws SottoError `ERR_IDENTITY_CONFLICT` if the account belongs to another key; `ERR_LOGIN_REFUSED` if the
+   *   password has changed since it was checked, or the account is gone.
+   */
+  async begin(account: AuthenticatedAccount, identityKey: Uint8Array, replace: boolean): Promise<NewSession> {
+    const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
+    const id = randomBytes(SESSION_ID_BYTES)
+    const expiresAtMs = this.#nowMs() + this.#lifetimeMs
+    await this.#db.transaction().execute(async (transaction) => {
+      await claimAccount(transaction, account, identityKey, replace)
+      await this.#makeRoom(transaction, account.id, identityKey)
+      const row = this.#rowFor(token, { accountId: account.id, sessionId: id })
+      await transaction
+        .insertInto('session')
+        .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
+        .execute()
+    })
+    return { token, id, expiresAtMs }
+  }
+
+  /** The session that a directory bearer belongs to, extended by this use; undefined if it has ended or never was. */
+  async use(directoryBearer: Secret): Promise<Session | undefined> {
+    const session = await this.#find('directory_bearer_hash', bearerHash(directoryBearer))
+    return session && (await this.#extend(session))
+  }
+
+  /** A session by its id; undefined if it has ended or never was. It is not extended: this is not its own use. */
+  async find(id: Uint8Array): Promise<Session | undefined> {
+    return await this.#find('id', id)
+  }
+
+  /**
+   * End a session.
+   *
+   * @returns Whether there was one to end.
+   */
+  async end(authBearer: Secret): Promise<boolean> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('session')
+      .where('auth_bearer_hash', '=', bearerHash(authBearer))
+      .where('expires_at', '>', this.#nowMs())
+      .executeTakeFirstOrThrow()
+    return numDeletedRows > 0n
+  }
+
+  /**
+   * The key that a session's ticket or reply is sealed under, 32 bytes.
+   *
+   * @throws SottoError `ERR_STORE` if it does not open in this row.
+   */
+  unwrap({ id, accountId, wrappedKeys }: Session, purpose: 'ticket' | 'reply'): Secret {
+    return this.#wrappingKey.unwrap(wrappedKeys[purpose], { accountId, sessionId: id, purpose })
+  }
+
+  /** What the four secrets of a session leave in the database. */
+  #rowFor(token: Secret, { accountId, sessionId }: { accountId: Uint8Array; sessionId: Uint8Array }) {
+    const keys = deriveSessionKeys(token)
+    const wrap = (key: Secret, purpose: 'ticket' | 'reply') =>
+      this.#wrappingKey.wrap(key, { accountId, sessionId, purpose })
+    return {
+      id: sessionId,
+      account_id: accountId,
+      directory_bearer_hash: bearerHash(keys.directoryBearer),
+      auth_bearer_hash: bearerHash(keys.authBearer),
+      wrapping_key_id: this.#wrappingKey.id,
+      ticket_key: wrap(keys.ticketKey, 'ticket'),
+      reply_key: wrap(keys.replyKey, 'reply'),
+      created_at: this.#nowMs(),
+    }
+  }
+
+  /** End what a new session displaces: those of another identity key, and those that were not used for longest. */
+  async #makeRoom(transaction: Transaction<AuthSchema>, accountId: Uint8Array, identityKey: Uint8Array): Promise<void> {
+    const sessions = transaction.deleteFrom('session')
+    await sessions.where('account_id', '=', accountId).where('identity_key', '!=', identityKey).execute()
+    await sessions.where('expires_at', '<=', this.#nowMs()).execute()
+    const kept = await transaction
+      .selectFrom('session')
+      .select('id')
+      .where('account_id', '=', accountId)
+      .orderBy('expires_at', 'desc')
+      .execute()
+    for (const { id } of kept.slice(MAX_SESSIONS - 1)) await sessions.where('id', '=', id).execute()
+  }
+
+  async #find(column: 'id' | 'directory_bearer_hash', value: Uint8Array): Promise<Session | undefined> {
+    const row = await this.#db
+      .selectFrom('session')
+      .innerJoin('account', 'account.id', 'session.account_id')
+      .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'reply_key'])
+      .where(`session.${column}`, '=', value)
+      .where('expires_at', '>', this.#nowMs())
+      // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
+      .where('wrapping_key_id', '=', this.#wrappingKey.id)
+      .executeTakeFirst()
+    return (
+      row && {
+        id: row.id,
+        accountId: row.account_id,
+        name: row.name,
+        identityKey: row.identity_key,
+        expiresAtMs: row.expires_at,
+        wrappedKeys: { ticket: row.ticket_key, reply: row.reply_key },
+      }
+    )
+  }
+
+  async #extend(session: Session): Promise<Session> {
+    const expiresAtMs = this.#nowMs() + this.#lifetimeMs
+    // A lifetime shortened for a trial is still extended: in steps of a twenty-fourth of it.
+    const stepMs = Math.min(EXTENSION_STEP_MS, this.#lifetimeMs / 24)
+    if (expiresAtMs - session.expiresAtMs < stepMs) return session
+    await this.#db.updateTable('session').set({ expires_at: expiresAtMs }).where('id', '=', session.id).execute()
+    return { ...session, expiresAtMs }
+  }
+}
+
+/**
+ * Make sure that the account is this key's, and hold its row until the transaction ends: one statement that both asks
+ * and changes, so that two logins at once cannot both get what only one may have.
+ */
+async function claimAccount(
+  transaction: Transaction<AuthSchema>,
+  { id, passwordEpoch }: AuthenticatedAccount,
+  identityKey: Uint8Array,
+  replace: boolean,
+): Promise<void> {
+  const take = transaction
+    .updateTable('account')
+    .set({ identity_key: identityKey })
+    .where('id', '=', id)
+    .where('password_epoch', '=', passwordEpoch)
+  const takeIfFree = take.where(({ eb, or }) =>
+    or([eb('identity_key', 'is', null), eb('identity_key', '=', identityKey)]),
+  )
+  const { numUpdatedRows } = await (replace ? take : takeIfFree).executeTakeFirstOrThrow()
+  if (numUpdatedRows === 1n) return
+  const current = await transaction
+    .selectFrom('account')
+    .select('id')
+    .where('id', '=', id)
+    .where('password_epoch', '=', passwordEpoch)
+    .executeTakeFirst()
+  if (!current) throw loginRefused()
+  throw new SottoError('ERR_IDENTITY_CONFLICT', 'the account belongs to another installation', {
+    hint: 'log in from that one, or replace its key: every contact then sees that it changed',
+  })
+}

@@ -1,0 +1,88 @@
+/**
+ * Auth's tables, in SQL that SQLite and PostgreSQL both take.
+ *
+ * Nothing here can be used by whoever reads it: passwords and bearers are there as hashes, keys only wrapped under a
+ * key from outside the database (key-wrapping.ts).
+ *
+ * Bytes are declared as `bytea`, PostgreSQL's name. SQLite does not know it, and so keeps the bytes as they are
+ * (https://www.sqlite.org/datatype3.html, section 3.1: NUMERIC affinity leaves a BLOB alone).
+ *
+ * @module
+ */
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/** A person. */
+export interface AccountTable {
+  /** 16 random bytes: a name that is given again is another account. */
+  id: Uint8Array
+  name: string
+  /** A PHC string (password-hash.ts). */
+  password_hash: string
+  /** Counts password changes. A login that was checked against an earlier password begins no session. */
+  password_epoch: number
+  /** X25519, 32 bytes: the installation that the account belongs to. Null until the first login. */
+  identity_key: Uint8Array | null
+  /** Milliseconds since 1970. */
+  created_at: number
+}
+
+/** One login that has not ended. */
+export interface SessionTable {
+  /** 16 random bytes. */
+  id: Uint8Array
+  account_id: Uint8Array
+  /** The identity key that logged in, 32 bytes: what tickets and replies say. */
+  identity_key: Uint8Array
+  /** SHA-256, 32 bytes. */
+  directory_bearer_hash: Uint8Array
+  /** SHA-256, 32 bytes. */
+  auth_bearer_hash: Uint8Array
+  /** Which key wraps the two below, 8 bytes. */
+  wrapping_key_id: Uint8Array
+  /** Wrapped, 60 bytes. */
+  ticket_key: Uint8Array
+  /** Wrapped, 60 bytes. */
+  reply_key: Uint8Array
+  /** Milliseconds since 1970. */
+  created_at: number
+  /** Milliseconds since 1970. From that moment on the session is as good as deleted. */
+  expires_at: number
+}
+
+export interface AuthSchema {
+  account: AccountTable
+  session: SessionTable
+}
+
+/** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001_accounts_and_sessions': { up: createAccountsAndSessions },
+}
+
+async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('account')
+    .addColumn('id', 'bytea', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull().unique())
+    .addColumn('password_hash', 'text', (column) => column.notNull())
+    .addColumn('password_epoch', 'bigint', (column) => column.notNull())
+    .addColumn('identity_key', 'bytea')
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .execute()
+  await db.schema
+    .createTable('session')
+    .addColumn('id', 'bytea', (column) => column.primaryKey())
+    .addColumn('account_id', 'bytea', (column) => column.notNull().references('account.id').onDelete('cascade'))
+    .addColumn('identity_key', 'bytea', (column) => column.notNull())
+    .addColumn('directory_bearer_hash', 'bytea', (column) => column.notNull().unique())
+    .addColumn('auth_bearer_hash', 'bytea', (column) => column.notNull().unique())
+    .addColumn('wrapping_key_id', 'bytea', (column) => column.notNull())
+    .addColumn('ticket_key', 'bytea', (column) => column.notNull())
+    .addColumn('reply_key', 'bytea', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .execute()
+  await db.schema.createIndex('session_account').on('session').column('account_id').execute()
+  await db.schema.createIndex('session_expiry').on('session').column('expires_at').execute()
+}
