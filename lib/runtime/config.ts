@@ -1,0 +1,61 @@
+/**
+ * Settings from environment variables: read in one place, checked all at once, unknown names refused.
+ *
+ * Importing this costs some 40 ms for zod: services and tests only, never a short-lived command.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { SottoError } from '../errors.ts'
+import type { Environment } from './environment.ts'
+import { LOG_LEVELS } from './log.ts'
+
+export { z }
+
+/** For each variable's name how to check and convert its text. */
+export type Settings = Readonly<Record<`SOTTO_${string}`, z.ZodType>>
+
+/** A TCP port; 0 for any free one. */
+export const portSetting = z.coerce.number().int().min(0).max(65_535)
+/** How much is logged. */
+export const logLevelSetting = z.enum(LOG_LEVELS)
+/** A list of names or addresses, separated by commas. */
+export const listSetting = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+)
+
+/**
+ * Read settings from environment variables. One that is set to nothing counts as unset.
+ *
+ * @param settings - Every variable that this program reads.
+ * @param env - The environment; what does not begin with `SOTTO_` is not looked at.
+ * @param others - Variables of other programs that may be set beside: exact names, or prefixes that end in `_`.
+ * @returns the values under the variables' names.
+ * @throws SottoError `ERR_CONFIG` that names everything that is wrong, a line each.
+ */
+export function readSettings<S extends Settings>(
+  settings: S,
+  env: Environment,
+  others: readonly string[] = [],
+): { [Name in keyof S]: z.output<S[Name]> } {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name.startsWith('SOTTO_') && value !== undefined && value !== ''),
+  )
+  const isForOthers = (name: string) =>
+    others.some((other) => name === other || (other.endsWith('_') && name.startsWith(other)))
+  const unknown = Object.keys(given).filter((name) => !(name in settings) && !isForOthers(name))
+  const parsed = z.object(settings).safeParse(given)
+  const problems = [
+    ...unknown.map((name) => `${name}: no such setting`),
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  ]
+  if (!parsed.success || problems.length > 0) {
+    throw new SottoError('ERR_CONFIG', ['the configuration is not valid', ...problems].join('\n  '), {
+      hint: 'the table of settings is in the README',
+    })
+  }
+  return parsed.data as { [Name in keyof S]: z.output<S[Name]> }
+}

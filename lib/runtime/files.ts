@@ -1,0 +1,90 @@
+/**
+ * Private files: readable by nobody else, and written whole or not at all.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SottoError } from '../errors.ts'
+
+/** For what only the owner may read. */
+export const PRIVATE_FILE_MODE = 0o600
+/** For folders that only the owner may enter. */
+export const PRIVATE_DIRECTORY_MODE = 0o700
+
+/** Make a folder, and those above it that lack, for the owner alone. One that is there stays as it is. */
+export async function ensurePrivateDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
+}
+
+/**
+ * Write a file so that a reader, or a crash at any moment, sees either all of the old content or all of the new.
+ *
+ * The bytes go to a new file beside it, which is flushed to the disk and then renamed over it.
+ *
+ * @param mode - The permissions of the file; {@link PRIVATE_FILE_MODE} unless it is meant for others.
+ */
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  mode: number = PRIVATE_FILE_MODE,
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    // wx: the name is random, so a file that is there already was put there by somebody.
+    const file = await open(temporary, 'wx', mode)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await flushDirectory(dirname(path))
+}
+
+/** A rename is on the disk only once its folder is. */
+async function flushDirectory(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** A file's bytes, or undefined where there is no such file. */
+export async function readFileIfPresent(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/**
+ * The text of a file that a setting names, such as a password's, without the line feed that an editor leaves.
+ *
+ * @throws SottoError `ERR_CONFIG` if it cannot be read.
+ */
+export async function readSecretFile(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
+  } catch (cause) {
+    throw new SottoError('ERR_CONFIG', `cannot read the file ${path}`, {
+      cause,
+      hint: 'check its path and permissions',
+    })
+  }
+}
+
+/** Whether something thrown is an error of the operating system with this code, such as `ENOENT`. */
+export function hasSystemCode(thrown: unknown, code: string): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === code
+}

@@ -1,0 +1,49 @@
+/**
+ * Stopping on SIGINT, SIGTERM and SIGHUP.
+ *
+ * @module
+ */
+import { SottoError } from '../errors.ts'
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * `npm run` and a terminal both pass Ctrl-C on, so it arrives twice: the same signal again within this time, in
+ * milliseconds, is the same wish.
+ */
+const ECHO_MS = 500
+
+/** The exit code of a program that was told to stop twice, as shells give it for SIGINT. */
+const EXIT_INTERRUPTED = 130
+
+export interface StopListener {
+  /** Resolves with the first signal. */
+  readonly stopped: Promise<NodeJS.Signals>
+  /** Aborted by the first signal, with `ERR_INTERRUPTED`. */
+  readonly signal: AbortSignal
+  /** Listen no more. */
+  dispose(): void
+}
+
+/** Listen for the wish to stop. The first signal is told; another one, later than an echo, ends the process at once. */
+export function listenForStop(exit: (code: number) => void = (code) => process.exit(code)): StopListener {
+  const abort = new AbortController()
+  const { promise: stopped, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  let first: { signal: NodeJS.Signals; atMs: number } | undefined
+  const onSignal = (signal: NodeJS.Signals) => {
+    const nowMs = performance.now()
+    if (first === undefined) {
+      first = { signal, atMs: nowMs }
+      abort.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+      resolve(signal)
+    } else if (signal !== first.signal || nowMs - first.atMs > ECHO_MS) exit(EXIT_INTERRUPTED)
+  }
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
+  return {
+    stopped,
+    signal: abort.signal,
+    dispose() {
+      for (const signal of STOP_SIGNALS) process.off(signal, onSignal)
+    },
+  }
+}

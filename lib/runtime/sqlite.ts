@@ -1,0 +1,102 @@
+/**
+ * SQLite inside the process: Kysely over node:sqlite.
+ *
+ * The driver takes null, numbers, bigints, strings and bytes. A boolean, a Date or undefined is refused with a
+ * TypeError, as a query with one of them would not mean the same on PostgreSQL.
+ *
+ * @module
+ */
+import { closeSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { SottoError } from '../errors.ts'
+import { ensurePrivateDirectory, PRIVATE_FILE_MODE } from './files.ts'
+
+/** Named steps that make the schema, applied in the order of their names. A released one never changes. */
+export type Migrations = Readonly<Record<string, Migration>>
+
+/** How long a write waits for another process, such as `sotto admin` beside a running service, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/** How many prepared statements are kept. A program of ours has some tens of different ones. */
+const MAX_KEPT_STATEMENTS = 200
+
+/**
+ * Open a database file, make it if there is none (mode 0600, in a folder 0700), and bring its schema up to date.
+ *
+ * What is committed is on the disk (WAL, synchronous FULL); foreign keys hold; deleted content is overwritten.
+ * Transactions take the write lock when they begin, so that two processes wait for each other instead of failing.
+ *
+ * @param path - Of the file, or `:memory:`.
+ * @returns the database; `destroy()` closes it.
+ * @throws SottoError `ERR_STORE` if it cannot be opened or a migration fails.
+ */
+export async function openSqlite<Schema>(path: string, migrations: Migrations): Promise<Kysely<Schema>> {
+  let database: Kysely<Schema> | undefined
+  try {
+    if (path !== ':memory:') {
+      await ensurePrivateDirectory(dirname(path))
+      // SQLite would make it for everybody to read; -wal and -shm get the permissions of the file itself.
+      closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
+    }
+    database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(openFile(path)) }) })
+    const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
+    const { error } = await migrator.migrateToLatest()
+    if (error !== undefined) throw error
+    return database
+  } catch (cause) {
+    await database?.destroy()
+    throw new SottoError('ERR_STORE', `cannot open the database ${path}`, {
+      cause,
+      hint: 'check the permissions and the free space of its folder, and that it is not of a newer version',
+    })
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true, defensive: true })
+  file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on')
+  return file
+}
+
+/** What Kysely expects of better-sqlite3, in terms of node:sqlite. */
+function adapt(file: DatabaseSync): SqliteDatabase {
+  const kept = new Map<string, SqliteStatement>()
+  return {
+    close: () => file.close(),
+    prepare(sql) {
+      const known = kept.get(sql)
+      if (known !== undefined) return known
+      // A deferred transaction that reads and then writes fails at once where another process wrote in between,
+      // whatever the busy timeout says (https://www.sqlite.org/rescode.html#busy_snapshot).
+      const statement = adaptStatement(file.prepare(sql === 'begin' ? 'begin immediate' : sql))
+      if (kept.size >= MAX_KEPT_STATEMENTS) kept.clear()
+      kept.set(sql, statement)
+      return statement
+    },
+  }
+}
+
+function adaptStatement(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...asInput(parameters)),
+    run: (parameters) => statement.run(...asInput(parameters)),
+    iterate: (parameters) => statement.iterate(...asInput(parameters)),
+  }
+}
+
+function asInput(parameters: readonly unknown[]): SQLInputValue[] {
+  for (const value of parameters) {
+    const isFit =
+      value === null ||
+      typeof value === 'string' ||
+      typeof value === 'number' ||
+      typeof value === 'bigint' ||
+      value instanceof Uint8Array
+    if (!isFit) throw new TypeError(`a ${typeof value} is no SQL value`)
+  }
+  return parameters as SQLInputValue[]
+}
