@@ -5,7 +5,7 @@
  * removes the link of the one that it kept (npm 9 to 11.6.0 do). So the link is made here, once, in the open.
  */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { findNode, LINK } from './node-26.js'
 
 const found = findNode()
@@ -15,5 +15,6 @@ if ('problem' in found) {
 } else {
   mkdirSync(dirname(LINK), { recursive: true })
   rmSync(LINK, { force: true })
-  symlinkSync(found.path, LINK)
+  // Relative, so that the link survives a move of the whole folder.
+  symlinkSync(relative(dirname(LINK), found.path), LINK)
 }

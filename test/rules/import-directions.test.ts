@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { expect } from 'chai'
+
+/** Lints sources as though they stood in the project, and gives for each the rules on imports that it breaks. */
+function rulesBroken(sources: readonly (readonly [path: string, source: string])[]): string[][] {
+  const root = mkdtempSync(join(tmpdir(), 'sotto-directions-'))
+  try {
+    cpSync('biome.json', join(root, 'biome.json'))
+    const paths = sources.map(([path, source], index) => {
+      const own = path.replace('x.ts', `x${index}.ts`)
+      mkdirSync(join(root, dirname(own)), { recursive: true })
+      writeFileSync(join(root, own), source)
+      return own
+    })
+    const biome = resolve('node_modules/.bin/biome')
+    const { stdout } = spawnSync(biome, ['lint', '--vcs-enabled=false', '--reporter=json', '--max-diagnostics=none'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    const { diagnostics } = JSON.parse(stdout) as { diagnostics: { category: string; location: { path: string } }[] }
+    return paths.map((path) =>
+      diagnostics
+        .filter(({ category, location }) => category.includes('noRestricted') && location.path.endsWith(path))
+        .map(({ category }) => category),
+    )
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** The directions are lint rules; a rule with a mistake in its pattern passes everything, so each must bite here. */
+describe('import directions', () => {
+  const forbidden: [string, string][] = [
+    ['lib/noise/x.ts', "import { readFileSync } from 'node:fs'\nreadFileSync('x')\n"],
+    ['lib/ticket/x.ts', "import { startServer } from '#lib/rpc/server.ts'\nstartServer()\n"],
+    ['lib/channel/x.ts', "import { pino } from 'pino'\npino()\n"],
+    ['lib/delivery/x.ts', "import { createLogger } from '#lib/runtime/log.ts'\ncreateLogger()\n"],
+    ['lib/session/x.ts', 'export const home = process.env\n'],
+    ['lib/rpc/x.ts', "import { dial } from '../../clients/peer/dial.ts'\ndial()\n"],
+    ['lib/runtime/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],
+    ['services/auth/x.ts', "import { Presence } from '../directory/presence.ts'\nPresence()\n"],
+    ['services/directory/x.ts', "import { Accounts } from '../auth/accounts.ts'\nAccounts()\n"],
+    ['services/auth/x.ts', "import { dial } from '../../clients/peer/dial.ts'\ndial()\n"],
+    ['services/auth/x.ts', "import { Server } from '@grpc/grpc-js'\nServer()\n"],
+    ['clients/sender/x.ts', "import { Accounts } from '../../services/auth/accounts.ts'\nAccounts()\n"],
+    ['clients/peer/x.ts', "import { Client } from '@grpc/grpc-js'\nClient()\n"],
+  ]
+  const allowed: [string, string][] = [
+    ['lib/noise/x.ts', "import { createHash } from 'node:crypto'\ncreateHash('sha256')\n"],
+    [
+      'services/directory/x.ts',
+      "import { SealingServiceClient } from '#gen/sotto/auth/v1/sealing_service.ts'\nSealingServiceClient()\n",
+    ],
+    ['clients/peer/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],
+  ]
+  let broken: string[][]
+  before(() => {
+    broken = rulesBroken([...forbidden, ...allowed])
+  })
+
+  forbidden.forEach(([path, source], index) => {
+    it(`refuses ${source.split('\n')[0]} in ${path}`, () => {
+      expect(broken[index]).to.have.length.above(0)
+    })
+  })
+
+  allowed.forEach(([path, source], index) => {
+    it(`allows ${source.split('\n')[0]} in ${path}`, () => {
+      expect(broken[forbidden.length + index]).to.deep.equal([])
+    })
+  })
+})
