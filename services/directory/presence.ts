@@ -1,0 +1,164 @@
+/**
+ * Who is online: an account is, while one of its receivers holds an Announce stream open.
+ *
+ * The streams are in the memory of the process that serves them; what others need to know of them is in the database.
+ * Each announcement there belongs to the row of its process, and counts only while that row's lease runs. So a process
+ * that dies without a word takes its receivers offline by itself, and the rate of writes grows with processes, not with
+ * people. docs/protocol.md, "Presence".
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { sessionEnded } from './errors.ts'
+import type { DirectorySchema } from './store.ts'
+
+/** How long a process is taken to be alive after it last said so, in milliseconds: three renewals may fail. */
+export const LEASE_MS = 15_000
+
+/** How often a process renews its lease, in milliseconds. */
+export const RENEWAL_MS = LEASE_MS / 3
+
+/** Where an account can be called, and under what. */
+export interface Announcement {
+  readonly account: string
+  /** The session that announces: 16 bytes. */
+  readonly sessionId: Uint8Array
+  /** Drawn by the receiver at its start: 16 bytes. */
+  readonly kid: Uint8Array
+  /** The likeliest first. */
+  readonly endpoints: readonly Endpoint[]
+}
+
+/** An announcement that stands until it is withdrawn or its signal fires. */
+export interface Standing {
+  /** Fires when something else than the caller ends it; the reason is a SottoError for the caller. */
+  readonly ended: AbortSignal
+  /** End it. Safe to repeat, and after another announcement took its place. */
+  withdraw(): Promise<void>
+}
+
+interface Entry {
+  readonly announcementId: string
+  readonly sessionId: Uint8Array
+  readonly controller: AbortController
+}
+
+export class Presence {
+  readonly #db: Kysely<DirectorySchema>
+  readonly #clock: Clock
+  readonly #replicaId = randomUUID()
+  /** What this process holds open, by account. */
+  readonly #entries = new Map<string, Entry>()
+
+  private constructor(db: Kysely<DirectorySchema>, clock: Clock) {
+    this.#db = db
+    this.#clock = clock
+  }
+
+  /**
+   * Join the database as a process of its own. {@link renew} is the caller's to call, every {@link RENEWAL_MS}.
+   */
+  static async join(db: Kysely<DirectorySchema>, clock: Clock): Promise<Presence> {
+    const presence = new Presence(db, clock)
+    await presence.renew()
+    return presence
+  }
+
+  /** How many announcements this process holds. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /**
+   * Put an account online. An earlier announcement of the same account ends with `ERR_ANNOUNCE_REPLACED`.
+   *
+   * @throws SottoError `ERR_STORE` if the database fails; the earlier announcement then stands.
+   */
+  async announce({ account, sessionId, kid, endpoints }: Announcement): Promise<Standing> {
+    const entry: Entry = { announcementId: randomUUID(), sessionId, controller: new AbortController() }
+    const row = {
+      announcement_id: entry.announcementId,
+      replica_id: this.#replicaId,
+      session_id: sessionId,
+      kid,
+      endpoints: JSON.stringify(endpoints),
+    }
+    await this.#db
+      .insertInto('presence')
+      .values({ account, ...row })
+      .onConflict((conflict) => conflict.column('account').doUpdateSet(row))
+      .execute()
+    this.#end(account, new SottoError('ERR_ANNOUNCE_REPLACED', 'a newer announcement of this account took its place'))
+    this.#entries.set(account, entry)
+    return { ended: entry.controller.signal, withdraw: () => this.#withdraw(account, entry) }
+  }
+
+  /** The announcement of an account that is online, wherever its stream is held. */
+  async find(account: string): Promise<Announcement | undefined> {
+    const row = await this.#db
+      .selectFrom('presence')
+      .innerJoin('replica', 'replica.id', 'presence.replica_id')
+      .select(['session_id', 'kid', 'endpoints'])
+      .where('account', '=', account)
+      .where('lease_ends_at', '>', this.#clock.now().getTime())
+      .executeTakeFirst()
+    if (!row) return undefined
+    return {
+      account,
+      sessionId: row.session_id,
+      kid: row.kid,
+      endpoints: JSON.parse(row.endpoints) as Endpoint[],
+    }
+  }
+
+  /**
+   * Take an account offline because the session that announced it has ended. An announcement by another session of the
+   * account stands.
+   */
+  async expel({ account, sessionId }: Announcement): Promise<void> {
+    await this.#db.deleteFrom('presence').where('account', '=', account).where('session_id', '=', sessionId).execute()
+    const entry = this.#entries.get(account)
+    if (entry && Buffer.compare(entry.sessionId, sessionId) === 0) this.#end(account, sessionEnded())
+  }
+
+  /** Say that this process lives, and clear away those that did not for a whole lease. */
+  async renew(): Promise<void> {
+    const now = this.#clock.now().getTime()
+    const lease = { lease_ends_at: now + LEASE_MS }
+    await this.#db
+      .insertInto('replica')
+      .values({ id: this.#replicaId, ...lease })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(lease))
+      .execute()
+    // A lease longer than needed: a process that merely slept comes back to what it holds.
+    await this.#db
+      .deleteFrom('replica')
+      .where('lease_ends_at', '<', now - LEASE_MS)
+      .execute()
+  }
+
+  /** Take everything that this process holds offline, at once and not when its lease ends. */
+  async leave(reason: SottoError): Promise<void> {
+    for (const account of [...this.#entries.keys()]) this.#end(account, reason)
+    await this.#db.deleteFrom('replica').where('id', '=', this.#replicaId).execute()
+  }
+
+  #end(account: string, reason: SottoError): void {
+    const entry = this.#entries.get(account)
+    this.#entries.delete(account)
+    entry?.controller.abort(reason)
+  }
+
+  async #withdraw(account: string, entry: Entry): Promise<void> {
+    if (this.#entries.get(account) === entry) this.#entries.delete(account)
+    await this.#db
+      .deleteFrom('presence')
+      .where('account', '=', account)
+      .where('announcement_id', '=', entry.announcementId)
+      .execute()
+  }
+}
