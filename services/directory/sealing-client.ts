@@ -1,0 +1,147 @@
+/**
+ * What the directory asks of Auth, over mutual TLS: who a caller is, and a ticket for a conversation.
+ *
+ * The directory starts and stays up without Auth. What it cannot ask is then `ERR_UNAVAILABLE` with a time to come
+ * back; the channel connects again by itself.
+ *
+ * @module
+ */
+import type { SealChatResponse, SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
+import type { Connection } from '#lib/rpc/client.ts'
+import type { CallContext, CallOptions } from '#lib/rpc/service.ts'
+import type { Logger } from '#lib/runtime/log.ts'
+import type { Secret } from '#lib/secret.ts'
+import { sessionEnded } from './errors.ts'
+
+/** How long Auth may take for one answer, in milliseconds: less than our own callers wait, so that they hear from us. */
+const DEADLINE_MS = 5_000
+
+/** When a caller may try again while Auth cannot be reached, in milliseconds. */
+const RETRY_AFTER_MS = 2_000
+
+/** Auth's answers that are for our caller. Any other failure of a call is ours or the link's. */
+const FOR_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
+  'ERR_SESSION_ENDED',
+  'ERR_NO_SUCH_USER',
+  'ERR_NOT_ONLINE',
+  'ERR_CHAT_WITH_SELF',
+])
+
+/** What a call to Auth takes over from the call that it is made for. */
+export type Origin = Pick<CallContext, 'requestId' | 'bearer' | 'signal'>
+
+/** Whose bearer it is that came with a call. */
+export interface Caller {
+  readonly account: string
+  /** 16 bytes. */
+  readonly sessionId: Uint8Array
+  /** When the session ends unless it is used again. */
+  readonly expiresAt: Date
+  /** Auth's clock when it answered. */
+  readonly serverTime: Date
+}
+
+/** A conversation that the caller asks for. */
+export interface ChatRequest {
+  readonly receiverSessionId: Uint8Array
+  readonly receiverKid: Uint8Array
+  readonly nonce: Uint8Array
+  readonly senderAddress: string
+}
+
+export class SealingClient {
+  readonly #connection: Connection<typeof SealingServiceService>
+  readonly #log: Logger
+  /** Unknown before the first call. */
+  #reachable: boolean | undefined
+
+  constructor(connection: Connection<typeof SealingServiceService>, log: Logger) {
+    this.#connection = connection
+    this.#log = log
+  }
+
+  /**
+   * Tell who the caller is, and extend the session.
+   *
+   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE`.
+   */
+  async authenticate(origin: Origin): Promise<Caller> {
+    const directoryBearer = revealBearer(origin.bearer)
+    const { username, sessionId, expiresAt, serverTime } = await this.#ask(origin, (call, options) =>
+      call.authenticate({ directoryBearer }, options),
+    )
+    if (!expiresAt || !serverTime) throw new TypeError('an answer of Auth lacks a time')
+    return { account: username, sessionId, expiresAt, serverTime }
+  }
+
+  /**
+   * Make sure that an account exists.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_UNAVAILABLE`.
+   */
+  async findAccount(origin: Origin, username: string): Promise<void> {
+    await this.#ask(origin, (call, options) => call.findAccount({ username }, options))
+  }
+
+  /**
+   * Have a conversation's secret minted and sealed for both ends.
+   *
+   * @throws SottoError `ERR_SESSION_ENDED` for the caller's session, `ERR_NOT_ONLINE` for the receiver's;
+   *   `ERR_CHAT_WITH_SELF`, `ERR_UNAVAILABLE`.
+   */
+  async sealChat(origin: Origin, request: ChatRequest): Promise<SealChatResponse> {
+    const senderBearer = revealBearer(origin.bearer)
+    const { receiverSessionId, receiverKid, nonce, senderAddress } = request
+    return await this.#ask(origin, (call, options) =>
+      call.sealChat(
+        {
+          senderBearer,
+          receiverSessionId: Buffer.from(receiverSessionId),
+          receiverKid: Buffer.from(receiverKid),
+          nonce: Buffer.from(nonce),
+          senderAddress,
+        },
+        options,
+      ),
+    )
+  }
+
+  async #ask<Answer>(
+    { requestId, signal }: Origin,
+    ask: (call: Connection<typeof SealingServiceService>['call'], options: CallOptions) => Promise<Answer>,
+  ): Promise<Answer> {
+    try {
+      const answer = await ask(this.#connection.call, { requestId, signal, deadlineMs: DEADLINE_MS })
+      this.#noteReachable()
+      return answer
+    } catch (error) {
+      if (signal.aborted) throw error
+      if (isSottoError(error) && FOR_THE_CALLER.has(error.code)) {
+        this.#noteReachable()
+        throw error
+      }
+      this.#noteUnreachable(error)
+      throw new SottoError('ERR_UNAVAILABLE', 'the directory cannot reach auth', {
+        cause: error,
+        hint: 'wait a little and try again',
+        retryAfterMs: RETRY_AFTER_MS,
+      })
+    }
+  }
+
+  #noteReachable(): void {
+    if (this.#reachable !== true) this.#log.info('auth is reachable')
+    this.#reachable = true
+  }
+
+  #noteUnreachable(error: unknown): void {
+    if (this.#reachable !== false) this.#log.warn({ err: error }, 'auth cannot be reached')
+    this.#reachable = false
+  }
+}
+
+function revealBearer(bearer: Secret | undefined): Buffer {
+  if (!bearer) throw sessionEnded()
+  return Buffer.from(bearer.reveal())
+}

@@ -1,0 +1,118 @@
+/**
+ * DirectoryService: proto/sotto/directory/v1 says what each call does and who may make it.
+ *
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type {
+  AnnounceRequest,
+  AnnounceResponse,
+  DirectoryServiceService,
+  FindUserRequest,
+  FindUserResponse,
+  RequestChatRequest,
+  RequestChatResponse,
+} from '#gen/sotto/directory/v1/directory_service.ts'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
+import type { CallContext, Handlers } from '#lib/rpc/service.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { chatWithSelf, notOnline } from './errors.ts'
+import type { Presence } from './presence.ts'
+import type { Caller, Origin, SealingClient } from './sealing-client.ts'
+import { checkAnnounceRequest, checkFindUserRequest, checkRequestChatRequest } from './validation.ts'
+
+export interface DirectoryHandlersOptions {
+  readonly presence: Presence
+  readonly sealing: SealingClient
+  readonly clock: Clock
+  /** How often an open announcement is answered and its session looked at again, in milliseconds. */
+  readonly beatMs: number
+}
+
+export function createDirectoryHandlers(options: DirectoryHandlersOptions): Handlers<typeof DirectoryServiceService> {
+  const { presence, sealing, clock, beatMs } = options
+
+  async function* announce(request: AnnounceRequest, context: CallContext): AsyncGenerator<AnnounceResponse> {
+    checkAnnounceRequest(request)
+    const { requestId, bearer, signal } = context
+    let caller = await sealing.authenticate(context)
+    // Whoever has gone by now must not take the place of the announcement that came after it.
+    signal.throwIfAborted()
+    let clockOffsetMs = offsetOf(caller)
+    const { account, sessionId } = caller
+    const standing = await presence.announce({ account, sessionId, kid: request.kid, endpoints: request.endpoints })
+    const over = AbortSignal.any([signal, standing.ended])
+    try {
+      while (true) {
+        over.throwIfAborted()
+        const serverTime = new Date(clock.now().getTime() + clockOffsetMs)
+        yield { serverTime, sessionExpiresAt: caller.expiresAt }
+        await pause(beatMs, over)
+        const confirmed = await reauthenticate({ requestId, bearer, signal: over })
+        if (confirmed) {
+          caller = confirmed
+          clockOffsetMs = offsetOf(confirmed)
+        }
+      }
+    } finally {
+      await standing.withdraw()
+    }
+  }
+
+  /** Undefined while Auth cannot be reached: those who are online then stay so, and can be told of. */
+  async function reauthenticate(origin: Origin): Promise<Caller | undefined> {
+    try {
+      return await sealing.authenticate(origin)
+    } catch (error) {
+      if (isSottoError(error, 'ERR_UNAVAILABLE') && !origin.signal.aborted) return undefined
+      throw error
+    }
+  }
+
+  /** Tickets expire by Auth's clock, so it is that one which clients are told; ours fills the time between its answers. */
+  function offsetOf({ serverTime }: Caller): number {
+    return serverTime.getTime() - clock.now().getTime()
+  }
+
+  async function findUser(request: FindUserRequest, context: CallContext): Promise<FindUserResponse> {
+    checkFindUserRequest(request)
+    await sealing.authenticate(context)
+    if (await presence.find(request.username)) return { online: true }
+    await sealing.findAccount(context, request.username)
+    return { online: false }
+  }
+
+  async function requestChat(request: RequestChatRequest, context: CallContext): Promise<RequestChatResponse> {
+    checkRequestChatRequest(request)
+    const receiver = await presence.find(request.username)
+    if (!receiver) throw await absenceOf(request.username, context)
+    try {
+      const { ticket, reply } = await sealing.sealChat(context, {
+        receiverSessionId: receiver.sessionId,
+        receiverKid: receiver.kid,
+        nonce: request.nonce,
+        senderAddress: context.remoteAddress,
+      })
+      return { endpoints: [...receiver.endpoints], ticket, reply }
+    } catch (error) {
+      // Auth says that the receiver's session has ended; its stream would learn of it at its next beat only.
+      if (isSottoError(error, 'ERR_NOT_ONLINE')) await presence.expel(receiver)
+      throw error
+    }
+  }
+
+  /** Why somebody who is not online cannot be called: told to those alone who show that they are signed in. */
+  async function absenceOf(username: string, context: CallContext): Promise<SottoError> {
+    const caller = await sealing.authenticate(context)
+    if (caller.account === username) return chatWithSelf()
+    await sealing.findAccount(context, username)
+    return notOnline()
+  }
+
+  return { announce, findUser, requestChat }
+}
+
+/** @throws the signal's reason, as soon as it fires. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+}
