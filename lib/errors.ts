@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   'ERR_UNAVAILABLE', // a service cannot be reached
   'ERR_CA_MISMATCH', // the server's certificates do not lead to the authority that the user named
   'ERR_SERVER_UNTRUSTED', // TLS failed: another authority, another role, or an old version
+  'ERR_CALLER_UNTRUSTED', // the caller's certificate is not of the role that may call
   'ERR_PEER_UNREACHABLE', // none of the receiver's endpoints answers
   'ERR_PEER_SILENT', // the other end stopped answering
   // the ticket, as the receiver sees it

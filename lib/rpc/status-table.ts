@@ -1,0 +1,136 @@
+/**
+ * What each error code is on the wire: its canonical gRPC status, and what the caller learns of it.
+ *
+ * @module
+ */
+import { Code } from '#gen/google/rpc/code.ts'
+import type { ErrorCode } from '../errors.ts'
+
+export interface WireError {
+  readonly status: Code
+  /** The code that the caller gets. Several refusals share one, so that the caller cannot tell them apart. */
+  readonly code: ErrorCode
+}
+
+/** What a receiver says of every Hello that it does not take, whatever was wrong with it. */
+const HELLO_REFUSED: WireError = { status: Code.UNAUTHENTICATED, code: 'ERR_HELLO_REFUSED' }
+
+/** What a peer says when a channel ends for good; what was wrong stays in its own log. */
+const CHANNEL_CLOSED: WireError = { status: Code.ABORTED, code: 'ERR_CHANNEL_CLOSED' }
+
+/** What the caller cannot change: it learns nothing but that, and the log has the cause. */
+const INTERNAL: WireError = { status: Code.INTERNAL, code: 'ERR_INTERNAL' }
+
+/** Of every code. A new one does not compile until it stands here. */
+export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
+  ERR_USAGE: INTERNAL,
+  ERR_CONFIG: INTERNAL,
+  ERR_INVALID_ARGUMENT: { status: Code.INVALID_ARGUMENT, code: 'ERR_INVALID_ARGUMENT' },
+  ERR_INVALID_UTF8: INTERNAL,
+  ERR_MESSAGE_TOO_LARGE: INTERNAL,
+
+  ERR_LOGIN_REFUSED: { status: Code.UNAUTHENTICATED, code: 'ERR_LOGIN_REFUSED' },
+  ERR_IDENTITY_CONFLICT: { status: Code.FAILED_PRECONDITION, code: 'ERR_IDENTITY_CONFLICT' },
+  ERR_NOT_LOGGED_IN: INTERNAL,
+  ERR_SESSION_ENDED: { status: Code.UNAUTHENTICATED, code: 'ERR_SESSION_ENDED' },
+  ERR_ACCOUNT_EXISTS: { status: Code.ALREADY_EXISTS, code: 'ERR_ACCOUNT_EXISTS' },
+
+  ERR_NO_SUCH_USER: { status: Code.NOT_FOUND, code: 'ERR_NO_SUCH_USER' },
+  ERR_NOT_ONLINE: { status: Code.FAILED_PRECONDITION, code: 'ERR_NOT_ONLINE' },
+  ERR_CHAT_WITH_SELF: { status: Code.FAILED_PRECONDITION, code: 'ERR_CHAT_WITH_SELF' },
+  ERR_ANNOUNCE_REPLACED: { status: Code.ABORTED, code: 'ERR_ANNOUNCE_REPLACED' },
+
+  ERR_BUSY: { status: Code.RESOURCE_EXHAUSTED, code: 'ERR_BUSY' },
+  ERR_UNAVAILABLE: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
+  // The server could not reach another one that it needs. Its own doubts are nothing that the caller can act on.
+  ERR_CA_MISMATCH: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
+  ERR_SERVER_UNTRUSTED: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
+  ERR_CALLER_UNTRUSTED: { status: Code.PERMISSION_DENIED, code: 'ERR_CALLER_UNTRUSTED' },
+  ERR_PEER_UNREACHABLE: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
+  ERR_PEER_SILENT: CHANNEL_CLOSED,
+
+  ERR_TICKET_KID: HELLO_REFUSED,
+  ERR_TICKET_FORGED: HELLO_REFUSED,
+  ERR_TICKET_RECEIVER: HELLO_REFUSED,
+  ERR_TICKET_FUTURE: HELLO_REFUSED,
+  ERR_TICKET_EXPIRED: HELLO_REFUSED,
+  ERR_TICKET_REPLAYED: HELLO_REFUSED,
+  ERR_TICKET_CACHE_FULL: { status: Code.RESOURCE_EXHAUSTED, code: 'ERR_BUSY' },
+  ERR_TICKET_SENDER: HELLO_REFUSED,
+
+  ERR_REPLY_FORGED: INTERNAL,
+  ERR_REPLY_NONCE: INTERNAL,
+  ERR_REPLY_TICKET: INTERNAL,
+  ERR_REPLY_RECEIVER: INTERNAL,
+  ERR_REPLY_EXPIRED: INTERNAL,
+
+  ERR_HELLO_MALFORMED: HELLO_REFUSED,
+  ERR_HELLO_VERSION: HELLO_REFUSED,
+  ERR_HELLO_REFUSED: HELLO_REFUSED,
+  ERR_DECRYPT: HELLO_REFUSED,
+  ERR_LOW_ORDER_KEY: HELLO_REFUSED,
+  ERR_NONCE_EXHAUSTED: CHANNEL_CLOSED,
+  ERR_RECORD_SIZE: CHANNEL_CLOSED,
+  ERR_RECORD_MALFORMED: CHANNEL_CLOSED,
+  ERR_CHANNEL_CUT: CHANNEL_CLOSED,
+  ERR_CHANNEL_CLOSED: CHANNEL_CLOSED,
+  ERR_STREAM_RENEWED: CHANNEL_CLOSED,
+  ERR_NOT_ACKNOWLEDGED: CHANNEL_CLOSED,
+
+  // To a stranger, a receiver that does not know the key is one that refuses; to the contact it says so under seal.
+  ERR_KEY_CHANGED: HELLO_REFUSED,
+  ERR_PROFILE_MISSING: INTERNAL,
+  ERR_PROFILE_DAMAGED: INTERNAL,
+  ERR_PROFILE_LOCKED: INTERNAL,
+  ERR_STORE: INTERNAL,
+
+  ERR_INTERRUPTED: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
+  ERR_INTERNAL: INTERNAL,
+}
+
+/**
+ * The codes that are believed of a peer. Nothing authenticates what a peer link says outside a record, so it may hint
+ * at a retry and no more: a stranger on the way must not be able to say that a session has ended or a key changed.
+ */
+export const PEER_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_HELLO_REFUSED',
+  'ERR_BUSY',
+  'ERR_UNAVAILABLE',
+  'ERR_CHANNEL_CLOSED',
+  'ERR_INVALID_ARGUMENT',
+])
+
+/** What a code from the other end means in words of ours, and what to do; for those that a person can act on. */
+export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string; hint: string }>>> = {
+  ERR_INVALID_ARGUMENT: {
+    message: 'the server refuses the request as malformed',
+    hint: 'check that both ends are of the same version',
+  },
+  ERR_LOGIN_REFUSED: {
+    message: 'wrong name or password',
+    hint: 'check both; the administrator can set a new password',
+  },
+  ERR_IDENTITY_CONFLICT: {
+    message: 'this account belongs to another installation',
+    hint: 'use that one, or log in here and say that its identity key is to be replaced',
+  },
+  ERR_SESSION_ENDED: { message: 'the session has ended', hint: 'log in again' },
+  ERR_ACCOUNT_EXISTS: { message: 'there is an account of this name already', hint: 'choose another name' },
+  ERR_NO_SUCH_USER: { message: 'there is no such user', hint: 'check the name' },
+  ERR_NOT_ONLINE: { message: 'the receiver is not online', hint: 'try again when they are' },
+  ERR_CHAT_WITH_SELF: { message: 'sender and receiver are the same account', hint: 'name somebody else' },
+  ERR_ANNOUNCE_REPLACED: {
+    message: 'another receiver of this account has come online',
+    hint: 'run one receiver for each account',
+  },
+  ERR_BUSY: { message: 'the other end is busy', hint: 'try again in a moment' },
+  ERR_UNAVAILABLE: { message: 'the server does not answer', hint: 'check its address and that it runs' },
+  ERR_CALLER_UNTRUSTED: {
+    message: "the server does not let in this program's certificate",
+    hint: 'check which certificate it was started with',
+  },
+  ERR_HELLO_REFUSED: { message: 'the receiver refuses the conversation', hint: "the receiver's log says why" },
+  ERR_CHANNEL_CLOSED: { message: 'the other end has closed the channel', hint: 'try again' },
+  ERR_CHANNEL_CUT: { message: 'the connection broke', hint: 'try again' },
+  ERR_INTERNAL: { message: 'the server failed', hint: "the server's log has the cause under the request id" },
+}
