@@ -1,0 +1,52 @@
+/**
+ * How long to wait before trying again: doubling, up to a limit, with jitter so that a hundred clients of a service
+ * that comes back do not all call in the same moment.
+ *
+ * @module
+ */
+import { setTimeout } from 'node:timers/promises'
+
+export interface BackoffOptions {
+  /** The first wait at its longest, in milliseconds. */
+  readonly firstMs: number
+  /** No wait is longer, in milliseconds. */
+  readonly longestMs: number
+  /** A number from 0 up to but not including 1; `Math.random` unless a test says otherwise. */
+  readonly random?: () => number
+}
+
+export class Backoff {
+  readonly #options: Required<BackoffOptions>
+  #nextMs: number
+
+  constructor(options: BackoffOptions) {
+    this.#options = { random: Math.random, ...options }
+    this.#nextMs = options.firstMs
+  }
+
+  /** Begin with the shortest wait again: it worked. */
+  reset(): void {
+    this.#nextMs = this.#options.firstMs
+  }
+
+  /** The next wait, in milliseconds: between half of what it may be at its longest and all of it. */
+  nextMs(): number {
+    const longestMs = this.#nextMs
+    this.#nextMs = Math.min(longestMs * 2, this.#options.longestMs)
+    return longestMs / 2 + (longestMs / 2) * this.#options.random()
+  }
+
+  /**
+   * Wait as long as the next wait is.
+   *
+   * @throws what the signal was aborted with.
+   */
+  async wait(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    try {
+      await setTimeout(this.nextMs(), undefined, { signal })
+    } catch {
+      signal.throwIfAborted()
+    }
+  }
+}

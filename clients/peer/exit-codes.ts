@@ -1,0 +1,94 @@
+/**
+ * What a command ends with. Scripts rely on these numbers: they are documented in the README and do not change.
+ *
+ * @module
+ */
+import type { ErrorCode } from '#lib/errors.ts'
+
+export const ExitCode = {
+  /** Done; for a sender: all that was sent is acknowledged. */
+  Done: 0,
+  /** A fault of ours or of this machine. */
+  Internal: 1,
+  /** A command line or an input that cannot be used. */
+  Usage: 2,
+  /** A service or a person's machine does not answer, or answers what must not be trusted. */
+  Unreachable: 3,
+  /** Login refused, no session, or the session ended. */
+  LoginRefused: 4,
+  NoSuchUser: 5,
+  NotOnline: 6,
+  /** A contact's identity key is not the pinned one. */
+  KeyChanged: 7,
+  NotAcknowledged: 8,
+  /** Ctrl-C, as shells give it for SIGINT. */
+  Interrupted: 130,
+} as const
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
+
+const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
+  ERR_USAGE: ExitCode.Usage,
+  ERR_CONFIG: ExitCode.Usage,
+  ERR_INVALID_ARGUMENT: ExitCode.Usage,
+  ERR_INVALID_UTF8: ExitCode.Usage,
+  ERR_MESSAGE_TOO_LARGE: ExitCode.Usage,
+  ERR_CHAT_WITH_SELF: ExitCode.Usage,
+  ERR_ACCOUNT_EXISTS: ExitCode.Usage,
+
+  ERR_LOGIN_REFUSED: ExitCode.LoginRefused,
+  ERR_IDENTITY_CONFLICT: ExitCode.LoginRefused,
+  ERR_NOT_LOGGED_IN: ExitCode.LoginRefused,
+  ERR_SESSION_ENDED: ExitCode.LoginRefused,
+  ERR_ANNOUNCE_REPLACED: ExitCode.LoginRefused,
+  ERR_PROFILE_MISSING: ExitCode.LoginRefused,
+
+  ERR_NO_SUCH_USER: ExitCode.NoSuchUser,
+  ERR_NOT_ONLINE: ExitCode.NotOnline,
+  ERR_KEY_CHANGED: ExitCode.KeyChanged,
+
+  ERR_BUSY: ExitCode.Unreachable,
+  ERR_UNAVAILABLE: ExitCode.Unreachable,
+  ERR_CA_MISMATCH: ExitCode.Unreachable,
+  ERR_CALLER_UNTRUSTED: ExitCode.Unreachable,
+  ERR_SERVER_UNTRUSTED: ExitCode.Unreachable,
+  ERR_PEER_UNREACHABLE: ExitCode.Unreachable,
+  ERR_PEER_SILENT: ExitCode.Unreachable,
+  ERR_TICKET_KID: ExitCode.Unreachable,
+  ERR_TICKET_FORGED: ExitCode.Unreachable,
+  ERR_TICKET_RECEIVER: ExitCode.Unreachable,
+  ERR_TICKET_FUTURE: ExitCode.Unreachable,
+  ERR_TICKET_EXPIRED: ExitCode.Unreachable,
+  ERR_TICKET_REPLAYED: ExitCode.Unreachable,
+  ERR_TICKET_CACHE_FULL: ExitCode.Unreachable,
+  ERR_TICKET_SENDER: ExitCode.Unreachable,
+  ERR_REPLY_FORGED: ExitCode.Unreachable,
+  ERR_REPLY_NONCE: ExitCode.Unreachable,
+  ERR_REPLY_TICKET: ExitCode.Unreachable,
+  ERR_REPLY_RECEIVER: ExitCode.Unreachable,
+  ERR_REPLY_EXPIRED: ExitCode.Unreachable,
+  ERR_HELLO_MALFORMED: ExitCode.Unreachable,
+  ERR_HELLO_VERSION: ExitCode.Unreachable,
+  ERR_HELLO_REFUSED: ExitCode.Unreachable,
+  ERR_DECRYPT: ExitCode.Unreachable,
+  ERR_LOW_ORDER_KEY: ExitCode.Unreachable,
+  ERR_NONCE_EXHAUSTED: ExitCode.Unreachable,
+  ERR_RECORD_SIZE: ExitCode.Unreachable,
+  ERR_RECORD_MALFORMED: ExitCode.Unreachable,
+  ERR_STREAM_RENEWED: ExitCode.Unreachable,
+
+  ERR_CHANNEL_CUT: ExitCode.NotAcknowledged,
+  ERR_CHANNEL_CLOSED: ExitCode.NotAcknowledged,
+  ERR_NOT_ACKNOWLEDGED: ExitCode.NotAcknowledged,
+
+  ERR_PROFILE_DAMAGED: ExitCode.Internal,
+  ERR_PROFILE_LOCKED: ExitCode.Internal,
+  ERR_STORE: ExitCode.Internal,
+  ERR_INTERNAL: ExitCode.Internal,
+
+  ERR_INTERRUPTED: ExitCode.Interrupted,
+}
+
+/** What a command ends with that fails with this code. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return EXIT_CODES[code]
+}
