@@ -10,7 +10,7 @@
  * @module
  */
 import type { Kysely } from 'kysely'
-import type { Migration } from 'kysely/migration'
+import type { Migrations } from '#lib/runtime/sqlite.ts'
 
 /** A person. */
 export interface AccountTable {
@@ -56,7 +56,7 @@ export interface AuthSchema {
 }
 
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+export const MIGRATIONS: Migrations = {
   '0001_accounts_and_sessions': { up: createAccountsAndSessions },
 }
 

@@ -1,0 +1,41 @@
+/**
+ * The installation's certificates: the authority and the leaves of Auth's two servers, and the directory's leaf, put
+ * where the directory finds it. All are made at the first start.
+ *
+ * @module
+ */
+import { join } from 'node:path'
+import { ensureCertificateAuthority, ensureLeaf, hostNames } from '#lib/runtime/certificate-authority.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { type CertificateChain, type Role, realmOf } from '#lib/runtime/tls.ts'
+import type { AuthConfig } from './config.ts'
+
+export interface Certificates {
+  /** The authority's certificate: what clients trust. */
+  readonly authorityPem: string
+  /** SHA-256 of the authority's public key, 32 bytes. */
+  readonly realm: Uint8Array
+  /** For AuthService. */
+  readonly auth: CertificateChain
+  /** For SealingService. */
+  readonly sealing: CertificateChain
+}
+
+/**
+ * Load what is there, make what is not. The directory gets its leaf and the authority's certificate, never the
+ * authority's key, which stays in Auth's own folder.
+ *
+ * @throws SottoError `ERR_STORE` if a file cannot be read or written.
+ */
+export async function ensureCertificates(
+  { dataDir, directoryTlsDir, names: addedNames }: Pick<AuthConfig, 'dataDir' | 'directoryTlsDir' | 'names'>,
+  clock: Clock,
+): Promise<Certificates> {
+  const authority = await ensureCertificateAuthority(join(dataDir, 'ca'), clock)
+  const names = [...hostNames(), ...addedNames]
+  const leafIn = (folder: string, role: Role) => ensureLeaf({ folder, authority, role, names, clock })
+  const auth = await leafIn(join(dataDir, 'tls'), 'auth.sotto')
+  const sealing = await leafIn(join(dataDir, 'sealing-tls'), 'sealing.sotto')
+  await leafIn(directoryTlsDir, 'directory.sotto')
+  return { authorityPem: authority.certificatePem, realm: realmOf(authority.certificatePem), auth, sealing }
+}

@@ -1,0 +1,57 @@
+/**
+ * Whether the database can be read, asked again and again: what Auth's health is made of.
+ *
+ * @module
+ */
+import type { Kysely } from 'kysely'
+import type { Logger } from '#lib/runtime/log.ts'
+import type { AuthSchema } from './store.ts'
+
+/** How often it is asked, in milliseconds: several times in the 10 s that a health check is commonly repeated in. */
+export const HEALTH_INTERVAL_MS = 3_000
+
+export interface DatabaseHealthOptions {
+  readonly db: Kysely<AuthSchema>
+  readonly log: Logger
+  readonly intervalMs: number
+  /** Called with every change; health begins as good. */
+  readonly onChange: (healthy: boolean) => void
+}
+
+/**
+ * Watch the database.
+ *
+ * @returns a function that ends it.
+ */
+export function watchDatabase({ db, log, intervalMs, onChange }: DatabaseHealthOptions): () => void {
+  let healthy = true
+  let timer: NodeJS.Timeout
+  let ended = false
+
+  async function ask(): Promise<void> {
+    const error = await failureOf(db)
+    if (ended) return
+    if (healthy !== (error === undefined)) {
+      healthy = error === undefined
+      if (healthy) log.info('the database can be read again')
+      else log.error({ err: error }, 'the database cannot be read')
+      onChange(healthy)
+    }
+    timer = setTimeout(ask, intervalMs)
+  }
+
+  timer = setTimeout(ask, intervalMs)
+  return () => {
+    ended = true
+    clearTimeout(timer)
+  }
+}
+
+async function failureOf(db: Kysely<AuthSchema>): Promise<unknown> {
+  try {
+    await db.selectFrom('account').select('id').limit(1).execute()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * SealingService, as proto/sotto/auth/v1/sealing_service.proto states it. Its server lets nobody in but the directory.
+ *
+ * @module
+ */
+import type { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { Handlers } from '#lib/rpc/service.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { Secret } from '#lib/secret.ts'
+import type { Accounts } from './accounts.ts'
+import { sealChat } from './sealing.ts'
+import { sessionEnded } from './service.ts'
+import type { Session, Sessions } from './sessions.ts'
+import { checkAuthenticateRequest, checkFindAccountRequest, checkSealChatRequest } from './validation.ts'
+
+export interface SealingServiceOptions {
+  readonly accounts: Accounts
+  readonly sessions: Sessions
+  readonly clock: Clock
+  /** SHA-256 of the authority's public key, 32 bytes. */
+  readonly realm: Uint8Array
+  /** How long a conversation may go on without a new ticket, in milliseconds. */
+  readonly longestSessionMs: number
+}
+
+export function createSealingService({
+  accounts,
+  sessions,
+  clock,
+  realm,
+  longestSessionMs,
+}: SealingServiceOptions): Handlers<typeof SealingServiceService> {
+  async function callerOf(directoryBearer: Uint8Array): Promise<Session> {
+    const session = await sessions.use(Secret.of(directoryBearer))
+    if (!session) throw sessionEnded()
+    return session
+  }
+
+  return {
+    async authenticate(request) {
+      checkAuthenticateRequest(request)
+      const session = await callerOf(request.directoryBearer)
+      return {
+        username: session.name,
+        sessionId: Buffer.from(session.id),
+        expiresAt: new Date(session.expiresAtMs),
+        serverTime: clock.now(),
+      }
+    },
+
+    async findAccount(request) {
+      checkFindAccountRequest(request)
+      if (!(await accounts.exists(request.username))) {
+        throw new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name')
+      }
+      return {}
+    },
+
+    async sealChat(request) {
+      checkSealChatRequest(request)
+      const sender = await callerOf(request.senderBearer)
+      const receiver = await sessions.find(request.receiverSessionId)
+      if (!receiver) throw new SottoError('ERR_NOT_ONLINE', "the receiver's session has ended")
+      if (Buffer.compare(sender.accountId, receiver.accountId) === 0) {
+        throw new SottoError('ERR_CHAT_WITH_SELF', 'sender and receiver are one account')
+      }
+      const { ticket, reply } = sealChat({
+        realm,
+        receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },
+        sender: { session: sender, key: sessions.unwrap(sender, 'reply') },
+        kid: request.receiverKid,
+        nonce: request.nonce,
+        senderAddress: request.senderAddress,
+        nowMs: clock.now().getTime(),
+        longestSessionMs,
+      })
+      return { ticket: Buffer.from(ticket), reply: Buffer.from(reply) }
+    },
+  }
+}

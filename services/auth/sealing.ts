@@ -1,0 +1,91 @@
+/**
+ * Mints the secret of a conversation and seals it for the two who are to share it.
+ *
+ * Whom the secret is for is taken from the two sessions and from nothing else. It exists here for the length of one
+ * call: what leaves is sealed under keys that only the two clients have.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { Secret } from '#lib/secret.ts'
+import { sealReply } from '#lib/ticket/reply.ts'
+import { SEAL_NONCE_BYTES } from '#lib/ticket/sealed-body.ts'
+import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
+import type { Session } from './sessions.ts'
+
+/** How long a conversation may go on without a new ticket, in milliseconds, unless the host says otherwise: 12 h. */
+export const DEFAULT_LONGEST_SESSION_MS = 12 * 3_600_000
+
+/** One end of a conversation: its session, and the key to seal for it, 32 bytes. */
+export interface SealingEnd {
+  readonly session: Session
+  readonly key: Secret
+}
+
+export interface SealingOptions {
+  /** 32 bytes. */
+  readonly realm: Uint8Array
+  /** Its ticket key is used. */
+  readonly receiver: SealingEnd
+  /** Its reply key is used. */
+  readonly sender: SealingEnd
+  /** Of the receiver's announcement, 16 bytes. */
+  readonly kid: Uint8Array
+  /** Of the sender's request, 16 bytes. */
+  readonly nonce: Uint8Array
+  /** In the directory's word; may be empty. */
+  readonly senderAddress: string
+  /** Now, in milliseconds since 1970. */
+  readonly nowMs: number
+  readonly longestSessionMs: number
+}
+
+/** What the directory passes on. */
+export interface SealedChat {
+  /** For the receiver, 540 bytes. */
+  readonly ticket: Uint8Array
+  /** For the sender, 540 bytes. */
+  readonly reply: Uint8Array
+}
+
+/** Seal one conversation. Each call is another secret. */
+export function sealChat({ realm, receiver, sender, kid, nonce, nowMs, longestSessionMs, ...options }: SealingOptions) {
+  const secret = Secret.of(randomBytes(CHAT_SECRET_BYTES))
+  const expiresAtMs = nowMs + TICKET_LIFETIME_MS
+  const ticket = sealTicket({
+    key: receiver.key,
+    realm,
+    receiverName: receiver.session.name,
+    kid,
+    nonce: randomBytes(SEAL_NONCE_BYTES),
+    body: {
+      ticketId: randomBytes(TICKET_ID_BYTES),
+      issuedAtMs: nowMs,
+      expiresAtMs,
+      longestSessionMs,
+      senderName: sender.session.name,
+      senderIdentityKey: sender.session.identityKey,
+      senderAddress: options.senderAddress,
+      receiverIdentityKey: receiver.session.identityKey,
+      secret,
+    },
+  })
+  const reply = sealReply({
+    key: sender.key,
+    realm,
+    senderName: sender.session.name,
+    nonce: randomBytes(SEAL_NONCE_BYTES),
+    body: {
+      nonce,
+      ticketHash: ticketHash(ticket),
+      receiverName: receiver.session.name,
+      receiverSessionId: receiver.session.id,
+      receiverIdentityKey: receiver.session.identityKey,
+      receiverKid: kid,
+      expiresAtMs,
+      longestSessionMs,
+      secret,
+    },
+  })
+  return { ticket, reply } satisfies SealedChat
+}

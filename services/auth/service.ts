@@ -1,0 +1,66 @@
+/**
+ * AuthService, as proto/sotto/auth/v1/auth_service.proto states it.
+ *
+ * @module
+ */
+import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import { PROTOCOL_VERSION } from '#lib/protocol.ts'
+import type { Handlers } from '#lib/rpc/service.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { Secret } from '#lib/secret.ts'
+import type { Accounts } from './accounts.ts'
+import type { Sessions } from './sessions.ts'
+import { checkLoginRequest } from './validation.ts'
+
+export interface AuthServiceOptions {
+  readonly accounts: Accounts
+  readonly sessions: Sessions
+  readonly clock: Clock
+  /** SHA-256 of the authority's public key, 32 bytes. */
+  readonly realm: Uint8Array
+  /** HOST:PORT to hand out; an empty HOST means the one that the caller used. */
+  readonly directoryAddress: string
+}
+
+export function createAuthService({
+  accounts,
+  sessions,
+  clock,
+  realm,
+  directoryAddress,
+}: AuthServiceOptions): Handlers<typeof AuthServiceService> {
+  return {
+    async getServerInfo() {
+      return {
+        protocolVersion: PROTOCOL_VERSION,
+        realm: Buffer.from(realm),
+        directoryAddress,
+        serverTime: clock.now(),
+      }
+    },
+
+    async login(request, { signal }) {
+      checkLoginRequest(request)
+      const password = Secret.of(Buffer.from(request.password, 'utf8'))
+      const account = await accounts.authenticate(request.username, password, signal)
+      const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
+      return {
+        sessionToken: Buffer.from(session.token.reveal()),
+        sessionId: Buffer.from(session.id),
+        expiresAt: new Date(session.expiresAtMs),
+        serverTime: clock.now(),
+      }
+    },
+
+    async logout(_request, { bearer }) {
+      if (!bearer || !(await sessions.end(bearer))) throw sessionEnded()
+      return {}
+    },
+  }
+}
+
+/** One answer for a bearer that is missing, unknown, expired or of an ended session. */
+export function sessionEnded(): SottoError {
+  return new SottoError('ERR_SESSION_ENDED', 'the session has ended', { hint: 'log in again' })
+}

@@ -1,0 +1,101 @@
+/**
+ * Auth, from its settings to two listening servers.
+ *
+ * @module
+ */
+import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { type RpcServer, type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import type { Logger } from '#lib/runtime/log.ts'
+import { openSqlite } from '#lib/runtime/sqlite.ts'
+import { Accounts } from './accounts.ts'
+import { ensureCertificates } from './certificates.ts'
+import { type AuthConfig, databasePath } from './config.ts'
+import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
+import { HashingQueue } from './hashing-queue.ts'
+import { Passwords } from './passwords.ts'
+import { createSealingService } from './sealing-service.ts'
+import { createAuthService } from './service.ts'
+import { Sessions } from './sessions.ts'
+import { type AuthSchema, MIGRATIONS } from './store.ts'
+import { loadWrappingKey } from './wrapping-key-file.ts'
+
+export interface AuthDependencies {
+  readonly clock: Clock
+  readonly log: Logger
+  /** How often health is found out, in milliseconds; {@link HEALTH_INTERVAL_MS} unless set. */
+  readonly healthIntervalMs?: number
+}
+
+export interface RunningAuth {
+  /** Where AuthService listens, HOST:PORT. */
+  readonly address: string
+  /** Where SealingService listens, HOST:PORT. */
+  readonly sealingAddress: string
+  /** The authority's certificate: what clients trust. */
+  readonly caPem: string
+  /** Stop in order: no new calls, the open ones to their end, then the database. */
+  stop(): Promise<void>
+}
+
+/**
+ * Start Auth: certificates and keys are made where they lack, the database is brought up to date.
+ *
+ * @throws SottoError `ERR_CONFIG` or `ERR_STORE` if something that is kept cannot be used, `ERR_UNAVAILABLE` if a port
+ *   is taken. Nothing is left running then.
+ */
+export async function startAuth(config: AuthConfig, dependencies: AuthDependencies): Promise<RunningAuth> {
+  const { clock, log, healthIntervalMs = HEALTH_INTERVAL_MS } = dependencies
+  const nowMs = () => clock.now().getTime()
+  await using resources = new AsyncDisposableStack()
+
+  const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
+  const wrappingKey = await loadWrappingKey(config.wrappingKeyFile)
+  const db = resources.adopt(await openSqlite<AuthSchema>(databasePath(config), MIGRATIONS), (open) => open.destroy())
+
+  const accounts = new Accounts(db, new Passwords(config.password, new HashingQueue(config.hashing)), nowMs)
+  const sessions = new Sessions({ db, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
+  const common = { accounts, sessions, clock, realm }
+
+  const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security'>) =>
+    resources.adopt(
+      await startServer({ ...options, limits: SERVICE_LIMITS, log, reflection: true, health: true }),
+      (server) => server.stop(),
+    )
+  const authServer = await start({
+    ...config.listen,
+    services: [serve(AuthServiceService, createAuthService({ ...common, directoryAddress: config.directoryAddress }))],
+    security: { certificate: certificates.auth },
+  })
+  const sealingServer = await start({
+    ...config.sealingListen,
+    services: [
+      serve(SealingServiceService, createSealingService({ ...common, longestSessionMs: config.longestSessionMs })),
+    ],
+    security: { certificate: certificates.sealing, onlyClient: { role: 'directory.sotto', authorityPem } },
+  })
+
+  resources.defer(
+    watchDatabase({
+      db,
+      log,
+      intervalMs: healthIntervalMs,
+      onChange(healthy) {
+        for (const server of [authServer, sealingServer]) server.setServing(healthy)
+      },
+    }),
+  )
+  const running = resources.move()
+  return {
+    address: addressOf(authServer),
+    sealingAddress: addressOf(sealingServer),
+    caPem: authorityPem,
+    stop: () => running.disposeAsync(),
+  }
+}
+
+function addressOf({ host, port }: RpcServer): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,73 @@
+/**
+ * The limits of Auth's requests, as proto/sotto/auth/v1 states them.
+ *
+ * Every function throws SottoError `ERR_INVALID_ARGUMENT` that names all the fields at fault.
+ *
+ * @module
+ */
+import { isIP } from 'node:net'
+import type { LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
+import type { AuthenticateRequest, FindAccountRequest, SealChatRequest } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { isUsablePublicKey } from '#lib/noise/primitives.ts'
+import { IDENTITY_KEY_BYTES, KID_BYTES } from '#lib/protocol.ts'
+import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
+import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
+import { SENDER_ADDRESS } from '#lib/ticket/ticket.ts'
+import { Violations } from '#lib/validation.ts'
+
+/** The longest password, in bytes of UTF-8: more is no password, and each byte is hashed. */
+export const MAX_PASSWORD_BYTES = 1024
+
+export function checkLoginRequest({ username, password, identityKey }: LoginRequest): void {
+  const violations = new Violations()
+  violations.expectUsername(username, 'username')
+  expectPassword(violations, Buffer.byteLength(password, 'utf8'))
+  violations.expect(
+    identityKey.length === IDENTITY_KEY_BYTES && isUsablePublicKey(identityKey),
+    'identity_key',
+    `must be an X25519 public key of ${IDENTITY_KEY_BYTES} bytes, not of low order`,
+  )
+  violations.throwIfAny()
+}
+
+/** What an administrator gives: a name, and a password where there is one to set. */
+export function checkCredentials({ username, passwordBytes }: { username: string; passwordBytes?: number }): void {
+  const violations = new Violations()
+  violations.expectUsername(username, 'username')
+  if (passwordBytes !== undefined) expectPassword(violations, passwordBytes)
+  violations.throwIfAny()
+}
+
+export function checkAuthenticateRequest({ directoryBearer }: AuthenticateRequest): void {
+  const violations = new Violations()
+  violations.expectBytes(directoryBearer, SESSION_KEY_BYTES, 'directory_bearer')
+  violations.throwIfAny()
+}
+
+export function checkFindAccountRequest({ username }: FindAccountRequest): void {
+  const violations = new Violations()
+  violations.expectUsername(username, 'username')
+  violations.throwIfAny()
+}
+
+export function checkSealChatRequest(request: SealChatRequest): void {
+  const violations = new Violations()
+  violations.expectBytes(request.senderBearer, SESSION_KEY_BYTES, 'sender_bearer')
+  violations.expectBytes(request.receiverSessionId, SESSION_ID_BYTES, 'receiver_session_id')
+  violations.expectBytes(request.receiverKid, KID_BYTES, 'receiver_kid')
+  violations.expectBytes(request.nonce, REQUEST_NONCE_BYTES, 'nonce')
+  violations.expect(
+    request.senderAddress === '' || (isIP(request.senderAddress) !== 0 && SENDER_ADDRESS.test(request.senderAddress)),
+    'sender_address',
+    'must be empty or an IPv4 or IPv6 literal of at most 45 characters',
+  )
+  violations.throwIfAny()
+}
+
+function expectPassword(violations: Violations, bytes: number): void {
+  violations.expect(
+    bytes >= 1 && bytes <= MAX_PASSWORD_BYTES,
+    'password',
+    `must be 1 to ${MAX_PASSWORD_BYTES} bytes of UTF-8`,
+  )
+}

@@ -1,0 +1,42 @@
+/**
+ * Where the wrapping key lies: in a file of its own, 32 raw bytes, outside the database and its backups.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SottoError } from '#lib/errors.ts'
+import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
+import { Secret } from '#lib/secret.ts'
+import { WRAPPING_KEY_BYTES, WrappingKey } from './key-wrapping.ts'
+
+/** Permission bits of those who are neither the owner nor of the group. */
+const OTHERS = 0o007
+
+/**
+ * Load the wrapping key; make one at the first start. Where the file is lost, sessions that were begun under the old
+ * key end, and people log in again.
+ *
+ * @throws SottoError `ERR_CONFIG` if the file is of another length or others may read it.
+ */
+export async function loadWrappingKey(path: string): Promise<WrappingKey> {
+  const bytes = await readFileIfPresent(path)
+  if (!bytes) return await createWrappingKey(path)
+  if (((await stat(path)).mode & OTHERS) !== 0) {
+    throw new SottoError('ERR_CONFIG', 'the file of the wrapping key is open to others', { hint: `chmod 600 ${path}` })
+  }
+  if (bytes.length !== WRAPPING_KEY_BYTES) {
+    throw new SottoError('ERR_CONFIG', `the file of the wrapping key is not of ${WRAPPING_KEY_BYTES} bytes`, {
+      hint: `restore ${path}, or remove it and have everybody log in again`,
+    })
+  }
+  return new WrappingKey(Secret.of(bytes))
+}
+
+async function createWrappingKey(path: string): Promise<WrappingKey> {
+  const key = randomBytes(WRAPPING_KEY_BYTES)
+  await ensurePrivateDirectory(dirname(path))
+  await writeFileAtomically(path, key)
+  return new WrappingKey(Secret.of(key))
+}
