@@ -29,6 +29,10 @@ export interface Config {
 
 const secondsSetting = z.coerce.number().positive().max(3_600)
 
+const addressSetting = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT, with an IPv6 address in brackets')
+
 /**
  * Read the settings, all of them, before anything is started.
  *
@@ -40,7 +44,7 @@ export function readConfig(env: Environment): Config {
       SOTTO_HOME: z.string().optional(),
       SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
       SOTTO_DIRECTORY_PORT: portSetting.default(7002),
-      SOTTO_SEALING_ADDRESS: z.string().default('localhost:7003'),
+      SOTTO_SEALING_ADDRESS: addressSetting.default('localhost:7003'),
       SOTTO_DIRECTORY_DATA: z.string().optional(),
       SOTTO_DIRECTORY_TLS: z.string().optional(),
       SOTTO_DIRECTORY_TLS_WAIT_SECONDS: secondsSetting.default(60),
