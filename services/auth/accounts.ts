@@ -5,8 +5,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Selectable } from 'kysely'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { isSottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
+import { accountExists, loginRefused, noSuchUser } from './errors.ts'
 import type { Passwords } from './passwords.ts'
 import type { AccountTable, AuthSchema } from './store.ts'
 
@@ -86,7 +87,7 @@ export class Accounts {
       })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .executeTakeFirstOrThrow()
-    if (!added) throw new SottoError('ERR_ACCOUNT_EXISTS', 'there is an account of this name already')
+    if (!added) throw accountExists()
   }
 
   /**
@@ -162,15 +163,4 @@ export class Accounts {
       if (!isSottoError(error, 'ERR_BUSY')) throw error
     }
   }
-}
-
-/** One answer for an unknown name and for a wrong password. */
-export function loginRefused(): SottoError {
-  return new SottoError('ERR_LOGIN_REFUSED', 'unknown user or wrong password', {
-    hint: 'check both; whoever runs the server can set a new password',
-  })
-}
-
-function noSuchUser(): SottoError {
-  return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name')
 }

@@ -9,14 +9,14 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type AccountSummary, Accounts } from './accounts.ts'
-import { type AuthConfig, databasePath } from './config.ts'
+import { type Config, databasePath } from './config.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { Passwords } from './passwords.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
 import { checkCredentials } from './validation.ts'
 
 /** What it needs to know of Auth's settings. */
-export type AdminConfig = Pick<AuthConfig, 'dataDir' | 'password' | 'hashing'>
+export type AdminConfig = Pick<Config, 'dataFolder' | 'password' | 'hashing'>
 
 /**
  * Add an account.

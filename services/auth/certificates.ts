@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { ensureCertificateAuthority, ensureLeaf, hostNames } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { type CertificateChain, type Role, realmOf } from '#lib/runtime/tls.ts'
-import type { AuthConfig } from './config.ts'
+import type { Config } from './config.ts'
 
 export interface Certificates {
   /** The authority's certificate: what clients trust. */
@@ -28,14 +28,14 @@ export interface Certificates {
  * @throws SottoError `ERR_STORE` if a file cannot be read or written.
  */
 export async function ensureCertificates(
-  { dataDir, directoryTlsDir, names: addedNames }: Pick<AuthConfig, 'dataDir' | 'directoryTlsDir' | 'names'>,
+  { dataFolder, directoryTlsFolder, names: addedNames }: Pick<Config, 'dataFolder' | 'directoryTlsFolder' | 'names'>,
   clock: Clock,
 ): Promise<Certificates> {
-  const authority = await ensureCertificateAuthority(join(dataDir, 'ca'), clock)
+  const authority = await ensureCertificateAuthority(join(dataFolder, 'ca'), clock)
   const names = [...hostNames(), ...addedNames]
   const leafIn = (folder: string, role: Role) => ensureLeaf({ folder, authority, role, names, clock })
-  const auth = await leafIn(join(dataDir, 'tls'), 'auth.sotto')
-  const sealing = await leafIn(join(dataDir, 'sealing-tls'), 'sealing.sotto')
-  await leafIn(directoryTlsDir, 'directory.sotto')
+  const auth = await leafIn(join(dataFolder, 'tls'), 'auth.sotto')
+  const sealing = await leafIn(join(dataFolder, 'sealing-tls'), 'sealing.sotto')
+  await leafIn(directoryTlsFolder, 'directory.sotto')
   return { authorityPem: authority.certificatePem, realm: realmOf(authority.certificatePem), auth, sealing }
 }

@@ -4,13 +4,13 @@
  * @module
  */
 import type { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
-import { SottoError } from '#lib/errors.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import type { Accounts } from './accounts.ts'
+import { chatWithSelf, noSuchUser, receiverGone, sessionEnded } from './errors.ts'
 import { sealChat } from './sealing.ts'
-import { sessionEnded } from './service.ts'
+
 import type { Session, Sessions } from './sessions.ts'
 import { checkAuthenticateRequest, checkFindAccountRequest, checkSealChatRequest } from './validation.ts'
 
@@ -51,9 +51,7 @@ export function createSealingService({
 
     async findAccount(request) {
       checkFindAccountRequest(request)
-      if (!(await accounts.exists(request.username))) {
-        throw new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name')
-      }
+      if (!(await accounts.exists(request.username))) throw noSuchUser()
       return {}
     },
 
@@ -61,10 +59,8 @@ export function createSealingService({
       checkSealChatRequest(request)
       const sender = await callerOf(request.senderBearer)
       const receiver = await sessions.find(request.receiverSessionId)
-      if (!receiver) throw new SottoError('ERR_NOT_ONLINE', "the receiver's session has ended")
-      if (Buffer.compare(sender.accountId, receiver.accountId) === 0) {
-        throw new SottoError('ERR_CHAT_WITH_SELF', 'sender and receiver are one account')
-      }
+      if (!receiver) throw receiverGone()
+      if (Buffer.compare(sender.accountId, receiver.accountId) === 0) throw chatWithSelf()
       const { ticket, reply } = sealChat({
         realm,
         receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },

@@ -4,12 +4,12 @@
  * @module
  */
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
-import { SottoError } from '#lib/errors.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import type { Accounts } from './accounts.ts'
+import { sessionEnded } from './errors.ts'
 import type { Sessions } from './sessions.ts'
 import { checkLoginRequest } from './validation.ts'
 
@@ -58,9 +58,4 @@ export function createAuthService({
       return {}
     },
   }
-}
-
-/** One answer for a bearer that is missing, unknown, expired or of an ended session. */
-export function sessionEnded(): SottoError {
-  return new SottoError('ERR_SESSION_ENDED', 'the session has ended', { hint: 'log in again' })
 }

@@ -8,11 +8,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
-import { SottoError } from '#lib/errors.ts'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
-import { type AuthenticatedAccount, loginRefused } from './accounts.ts'
+import type { AuthenticatedAccount } from './accounts.ts'
+import { identityConflict, loginRefused } from './errors.ts'
 import type { WrappingKey } from './key-wrapping.ts'
 import type { AuthSchema } from './store.ts'
 
@@ -217,7 +217,5 @@ async function claimAccount(
     .where('password_epoch', '=', passwordEpoch)
     .executeTakeFirst()
   if (!current) throw loginRefused()
-  throw new SottoError('ERR_IDENTITY_CONFLICT', 'the account belongs to another installation', {
-    hint: 'log in from that one, or replace its key: every contact then sees that it changed',
-  })
+  throw identityConflict()
 }

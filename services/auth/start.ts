@@ -12,7 +12,7 @@ import type { Logger } from '#lib/runtime/log.ts'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { Accounts } from './accounts.ts'
 import { ensureCertificates } from './certificates.ts'
-import { type AuthConfig, databasePath } from './config.ts'
+import { type Config, databasePath } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { Passwords } from './passwords.ts'
@@ -46,7 +46,7 @@ export interface RunningAuth {
  * @throws SottoError `ERR_CONFIG` or `ERR_STORE` if something that is kept cannot be used, `ERR_UNAVAILABLE` if a port
  *   is taken. Nothing is left running then.
  */
-export async function startAuth(config: AuthConfig, dependencies: AuthDependencies): Promise<RunningAuth> {
+export async function startAuth(config: Config, dependencies: AuthDependencies): Promise<RunningAuth> {
   const { clock, log, healthIntervalMs = HEALTH_INTERVAL_MS } = dependencies
   const nowMs = () => clock.now().getTime()
   await using resources = new AsyncDisposableStack()

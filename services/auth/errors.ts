@@ -1,0 +1,40 @@
+/**
+ * What Auth refuses.
+ *
+ * @module
+ */
+import { SottoError } from '#lib/errors.ts'
+
+/** Nobody is told which it was: an unknown name, or a wrong password. */
+export function loginRefused(): SottoError {
+  return new SottoError('ERR_LOGIN_REFUSED', 'unknown user or wrong password', {
+    hint: 'check both; whoever runs the server can set a new password',
+  })
+}
+
+export function identityConflict(): SottoError {
+  return new SottoError('ERR_IDENTITY_CONFLICT', 'the account belongs to another installation', {
+    hint: 'log in from that one, or replace its key: every contact then sees that it changed',
+  })
+}
+
+/** Nobody is told which of these it was: no bearer, an unknown one, an expired one, or one of an ended session. */
+export function sessionEnded(): SottoError {
+  return new SottoError('ERR_SESSION_ENDED', 'the session has ended, or there was none', { hint: 'log in again' })
+}
+
+export function noSuchUser(): SottoError {
+  return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name', { hint: 'check the name' })
+}
+
+export function accountExists(): SottoError {
+  return new SottoError('ERR_ACCOUNT_EXISTS', 'there is an account of this name already', { hint: 'take another name' })
+}
+
+export function receiverGone(): SottoError {
+  return new SottoError('ERR_NOT_ONLINE', "the receiver's session has ended", { hint: 'try again when they are back' })
+}
+
+export function chatWithSelf(): SottoError {
+  return new SottoError('ERR_CHAT_WITH_SELF', 'a chat with oneself is refused', { hint: 'name somebody else' })
+}
