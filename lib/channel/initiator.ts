@@ -43,7 +43,7 @@ export interface StartedConversation {
    *   - `ERR_HELLO_MALFORMED` if a part has another length,
    *   - `ERR_LOW_ORDER_KEY` if its ephemeral key is of low order,
    *   - `ERR_DECRYPT` if it is not from that receiver, or not for this Hello.
-   * @throws TypeError if it is called again.
+   * @throws TypeError if it is called again, after a failure too.
    */
   complete(welcome: WelcomeBytes): Channel
 }
@@ -66,9 +66,12 @@ export function startConversation(start: ConversationStart): StartedConversation
   const prologue = prologueOf({ realm, senderName: ownName, receiverName: reply.receiverName, clear })
   const handshake = new Initiator(prologue, { s: identity, e, rs: reply.receiverIdentityKey })
   const noiseMessage = handshake.writeMessage1(EMPTY)
+  let spent = false
   return {
     hello: { clear: Buffer.from(clear), noiseMessage: Buffer.from(noiseMessage) },
     complete(welcome) {
+      if (spent) throw new TypeError('a Hello has one Welcome')
+      spent = true
       checkWelcomeLengths(welcome)
       handshake.readMessage2(welcome.noiseMessage, pskOf(start, kem, welcome.kemCiphertext))
       return new Channel('initiator', handshake.split())
