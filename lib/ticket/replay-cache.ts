@@ -35,7 +35,8 @@ export class ReplayCache {
   readonly #seen = new Set<string>()
   /** By the monotonic time, in units of {@link LOT_MS}, from which they may be forgotten. */
   readonly #lots = new Map<number, Lot>()
-  /** No ticket that expires later than this was ever forgotten. */
+  // No ticket that expires later than this was ever forgotten. It never falls: should Auth's clock have been far ahead
+  // for a while, tickets are refused until it gets there again, or the receiver starts anew.
   #forgottenUntilMs = Number.NEGATIVE_INFINITY
 
   /** @param capacity - The most tickets to remember. */

@@ -1,0 +1,57 @@
+/**
+ * Random values of the kinds that tickets and replies are made of, for laws.
+ *
+ * @module
+ */
+import fc from 'fast-check'
+import { Secret } from '#lib/secret.ts'
+import type { Reply } from '#lib/ticket/reply.ts'
+import { TICKET_LIFETIME_MS, type Ticket } from '#lib/ticket/ticket.ts'
+
+export const anyBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+
+export const anySecret = anyBytes(32).map((bytes) => Secret.of(bytes))
+
+export const anyName = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,31}$/)
+
+/** Any moment from 1970 to 9999, in milliseconds: what a Timestamp may say. */
+const anyTimeMs = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) })
+
+const anyLongestSessionMs = fc.integer({ min: 1, max: 365 * 24 * 60 * 60 * 1000 })
+
+export const anyTicket: fc.Arbitrary<Ticket> = fc
+  .record({
+    ticketId: anyBytes(16),
+    issuedAtMs: anyTimeMs,
+    lifetimeMs: fc.integer({ min: 1, max: TICKET_LIFETIME_MS }),
+    longestSessionMs: anyLongestSessionMs,
+    senderName: anyName,
+    senderIdentityKey: anyBytes(32),
+    senderAddress: fc.oneof(fc.constant(''), fc.ipV4(), fc.ipV6()),
+    receiverIdentityKey: anyBytes(32),
+    secret: anySecret,
+  })
+  .map(({ lifetimeMs, ...ticket }) => ({ ...ticket, expiresAtMs: ticket.issuedAtMs + lifetimeMs }))
+
+export const anyReply: fc.Arbitrary<Reply> = fc.record({
+  nonce: anyBytes(16),
+  ticketHash: anyBytes(32),
+  receiverName: anyName,
+  receiverSessionId: anyBytes(16),
+  receiverIdentityKey: anyBytes(32),
+  receiverKid: anyBytes(16),
+  expiresAtMs: anyTimeMs,
+  longestSessionMs: anyLongestSessionMs,
+  secret: anySecret,
+})
+
+/** A ticket or reply as something that deep equality can compare: bytes as hex, secrets revealed. */
+export function comparable(fields: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => {
+      if (value instanceof Secret) return [key, Buffer.from(value.reveal()).toString('hex')]
+      if (value instanceof Uint8Array) return [key, Buffer.from(value).toString('hex')]
+      return [key, value]
+    }),
+  )
+}

@@ -1,0 +1,108 @@
+/**
+ * Alice calls Bob: everything that the two ends and Auth hold before a handshake, the same in every run, with a place to
+ * change each piece of it.
+ *
+ * @module
+ */
+import type { Channel } from '#lib/channel/channel.ts'
+import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
+import { type AcceptedHello, acceptHello, type HelloArrival } from '#lib/channel/responder.ts'
+import { ReplayCache } from '#lib/ticket/replay-cache.ts'
+import type { Reply } from '#lib/ticket/reply.ts'
+import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
+import { bytesOf, keyPairOf, randomFrom, secretOf } from './random.ts'
+
+/** The moment at which it all happens, Unix time in milliseconds. */
+export const NOW_MS = Date.UTC(2026, 10, 22, 12)
+
+export const ALICE = keyPairOf('identity of alice')
+export const BOB = keyPairOf('identity of bob')
+export const REALM = bytesOf('realm', 32)
+
+/** What Bob, as the receiver, shares with Auth and knows of this start of his. */
+export const BOB_CONTEXT = {
+  key: secretOf('ticket key of bob'),
+  realm: REALM,
+  receiverName: 'bob',
+  kid: bytesOf('kid', 16),
+}
+
+/** The ticket that Auth makes for Alice's call. */
+export function ticketBody(changes: Partial<Ticket> = {}): Ticket {
+  return {
+    ticketId: bytesOf('ticket id', 16),
+    issuedAtMs: NOW_MS,
+    expiresAtMs: NOW_MS + TICKET_LIFETIME_MS,
+    longestSessionMs: 12 * 60 * 60 * 1000,
+    senderName: 'alice',
+    senderIdentityKey: ALICE.publicKey,
+    senderAddress: '192.0.2.7',
+    receiverIdentityKey: BOB.publicKey,
+    secret: secretOf('secret of the conversation'),
+    ...changes,
+  }
+}
+
+/** The same ticket, sealed. */
+export function sealedTicket(changes: Partial<Ticket> = {}, context: Partial<typeof BOB_CONTEXT> = {}): Uint8Array {
+  return sealTicket({ ...BOB_CONTEXT, ...context, nonce: bytesOf('ticket nonce', 12), body: ticketBody(changes) })
+}
+
+/** The reply that goes with a ticket. */
+export function replyBody(ticket: Uint8Array, changes: Partial<Reply> = {}): Reply {
+  return {
+    nonce: bytesOf('request nonce', 16),
+    ticketHash: ticketHash(ticket),
+    receiverName: 'bob',
+    receiverSessionId: bytesOf('session of bob', 16),
+    receiverIdentityKey: BOB.publicKey,
+    receiverKid: BOB_CONTEXT.kid,
+    expiresAtMs: NOW_MS + TICKET_LIFETIME_MS,
+    longestSessionMs: 12 * 60 * 60 * 1000,
+    secret: secretOf('secret of the conversation'),
+    ...changes,
+  }
+}
+
+/** Alice's Hello. */
+export function hello({
+  ticket = sealedTicket(),
+  reply = {},
+  ...changes
+}: Partial<Omit<Parameters<typeof startConversation>[0], 'reply'>> & {
+  reply?: Partial<Reply>
+} = {}): StartedConversation {
+  return startConversation({
+    identity: ALICE,
+    ownName: 'alice',
+    realm: REALM,
+    ticket,
+    reply: replyBody(ticket, reply),
+    random: randomFrom('random of alice'),
+    ...changes,
+  })
+}
+
+/** Bob, who takes a Hello. Each call is a Bob who has seen no ticket yet, unless it is given his cache. */
+export function accept(arriving: HelloArrival['hello'], changes: Partial<HelloArrival> = {}): AcceptedHello {
+  return acceptHello({
+    hello: arriving,
+    identity: BOB,
+    ownName: 'bob',
+    realm: REALM,
+    ticketKey: BOB_CONTEXT.key,
+    kid: BOB_CONTEXT.kid,
+    replayCache: new ReplayCache(),
+    nowMs: NOW_MS,
+    monotonicMs: 0,
+    random: randomFrom('random of bob'),
+    ...changes,
+  })
+}
+
+/** A whole handshake: both ends of its channel. */
+export function converse(): { alice: Channel; bob: Channel } {
+  const started = hello()
+  const { welcome, channel } = accept(started.hello)
+  return { alice: started.complete(welcome), bob: channel }
+}

@@ -1,0 +1,27 @@
+/**
+ * A key pair that counts what it is asked for. The arithmetic is the real one.
+ *
+ * @module
+ */
+import type { KeyPair } from '#lib/noise/primitives.ts'
+
+export interface CountingKeyPair extends KeyPair {
+  /** How many Diffie-Hellmans were done with it. */
+  readonly count: number
+}
+
+/** Counts the Diffie-Hellmans of a key pair. */
+export function counting(keyPair: KeyPair): CountingKeyPair {
+  let count = 0
+  return {
+    publicKey: keyPair.publicKey,
+    secretKey: keyPair.secretKey,
+    get count() {
+      return count
+    },
+    dh(publicKey) {
+      count += 1
+      return keyPair.dh(publicKey)
+    },
+  }
+}
