@@ -39,7 +39,7 @@ export class PasswordReader implements Disposable {
    */
   async read(question: string, { twice = false } = {}): Promise<Secret> {
     const { file, input } = this.#input
-    if (file !== undefined) return secretOf((await readSecretFile(file)).replace(/\r?\n$/, ''))
+    if (file !== undefined) return secretOf(await readSecretFile(file))
     if (input.isTTY !== true) return secretOf(await this.#nextLine())
     const password = await this.#ask(question)
     if (twice && !password.equals(await this.#ask(`${question}, again`))) {
