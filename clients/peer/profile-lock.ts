@@ -1,0 +1,68 @@
+/**
+ * Locks between processes: who may write a profile now, and who receives for it.
+ *
+ * A lock is a transaction left open on an empty SQLite file. What stands behind it is a lock of the operating system,
+ * which lets go when the process ends, however it ends: there is nothing stale to clean up after a crash or kill -9, as
+ * there is with a file that holds a process id.
+ *
+ * @module
+ */
+import { closeSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
+import { SottoError } from '#lib/errors.ts'
+import { PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+
+/** SQLite's code for a file that another connection has locked (sqlite.org/rescode.html#busy). */
+const SQLITE_BUSY = 5
+
+/** How often a lock that is taken is tried again, in milliseconds. */
+const RETRY_MS = 20
+
+export interface Lock {
+  release(): void
+}
+
+export interface LockOptions {
+  /** How long to wait for whoever has it, in milliseconds; 0 for not at all. */
+  readonly patienceMs: number
+  /** What to tell the user if that was not enough. */
+  readonly hint: string
+}
+
+/**
+ * Take a lock.
+ *
+ * @param path - Of a file that serves no other purpose; made if there is none.
+ * @throws SottoError `ERR_PROFILE_LOCKED` if it is taken, by this process or another; `ERR_STORE` if the file cannot be
+ *   made or opened.
+ */
+export async function takeLock(path: string, { patienceMs, hint }: LockOptions): Promise<Lock> {
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    const lock = tryLock(path)
+    if (lock !== undefined) return lock
+    if (waitedMs >= patienceMs) {
+      throw new SottoError('ERR_PROFILE_LOCKED', 'another process is using this profile', { hint })
+    }
+    await setTimeout(RETRY_MS)
+  }
+}
+
+function tryLock(path: string): Lock | undefined {
+  let database: DatabaseSync | undefined
+  try {
+    closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
+    database = new DatabaseSync(path, { timeout: 0 })
+    database.exec('pragma journal_mode = memory; begin exclusive')
+    const held = database
+    return { release: () => held.close() }
+  } catch (cause) {
+    database?.close()
+    if (isBusy(cause)) return undefined
+    throw new SottoError('ERR_STORE', `cannot lock ${path}`, { cause, hint: 'check the permissions of its folder' })
+  }
+}
+
+function isBusy(thrown: unknown): boolean {
+  return thrown instanceof Error && 'errcode' in thrown && thrown.errcode === SQLITE_BUSY
+}

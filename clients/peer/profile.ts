@@ -1,0 +1,191 @@
+/**
+ * A profile: one person's identity, session and pins on this machine.
+ *
+ *     SOTTO_HOME/profiles/NAME/   0700
+ *       profile.key               0600  32 random bytes
+ *       profile.sealed            0600  everything else, sealed under that key (profile-seal.ts)
+ *       profile.lock              held for as long as profile.sealed is being written
+ *       receive.lock              held by the process that receives for this profile
+ *
+ * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`. Each change is read,
+ * made and written under the lock, so none is lost.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SottoError } from '#lib/errors.ts'
+import { keyPairFrom } from '#lib/noise/primitives.ts'
+import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
+import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
+import { Secret } from '#lib/secret.ts'
+import { USERNAME } from '#lib/validation.ts'
+import { type Lock, takeLock } from './profile-lock.ts'
+import { openProfile, PROFILE_KEY_BYTES, sealProfile } from './profile-seal.ts'
+import { type Account, encodeState, type ProfileState, parseState, type Session } from './profile-state.ts'
+
+/** The profile that is meant where none is named. */
+export const DEFAULT_PROFILE = 'default'
+
+/** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
+const WRITE_PATIENCE_MS = 3_000
+
+/** The permissions that anybody but the owner would need. */
+const OTHERS = 0o077
+
+export class Profile {
+  readonly name: string
+  readonly #folder: string
+  readonly #key: Secret
+  #state: ProfileState
+  /** The last change under way: one process makes one at a time. */
+  #changes: Promise<unknown> = Promise.resolve()
+
+  private constructor(name: string, folder: string, key: Secret, state: ProfileState) {
+    this.name = name
+    this.#folder = folder
+    this.#key = key
+    this.#state = state
+  }
+
+  /**
+   * Open a profile.
+   *
+   * @param home - SOTTO_HOME.
+   * @throws SottoError `ERR_PROFILE_MISSING` if there is none; `ERR_PROFILE_DAMAGED` if it was changed, cut off, or
+   *   belongs to another key; `ERR_CONFIG` if its key lies open to others; `ERR_USAGE` if the name can be none.
+   */
+  static async open(home: string, name: string): Promise<Profile> {
+    const profile = await Profile.#load(name, folderOf(home, name))
+    if (profile !== undefined) return profile
+    throw new SottoError('ERR_PROFILE_MISSING', `there is no profile named ${name}`, {
+      hint: 'make one with: sotto login NAME --server HOST:PORT',
+    })
+  }
+
+  /**
+   * Open a profile, or make a new one with an identity key of its own.
+   *
+   * @throws SottoError as {@link Profile.open}, but for `ERR_PROFILE_MISSING`.
+   */
+  static async openOrCreate(home: string, name: string): Promise<Profile> {
+    const folder = folderOf(home, name)
+    await ensurePrivateDirectory(folder)
+    const lock = await takeWriteLock(folder)
+    try {
+      return (await Profile.#load(name, folder)) ?? (await Profile.#create(name, folder))
+    } finally {
+      lock.release()
+    }
+  }
+
+  static async #load(name: string, folder: string): Promise<Profile | undefined> {
+    const sealed = await readFileIfPresent(join(folder, SEALED_FILE))
+    if (sealed === undefined) return undefined
+    const key = await loadKey(folder)
+    if (key === undefined) throw keyDamaged()
+    return new Profile(name, folder, key, parseState(openProfile(key, sealed)))
+  }
+
+  static async #create(name: string, folder: string): Promise<Profile> {
+    // A key without a profile is what a crash between these two writings leaves; it serves as well as a new one.
+    const key = (await loadKey(folder)) ?? Secret.of(randomBytes(PROFILE_KEY_BYTES))
+    await writeFileAtomically(join(folder, KEY_FILE), key.reveal())
+    const identity = keyPairFrom(Secret.of(randomBytes(IDENTITY_KEY_BYTES)))
+    const profile = new Profile(name, folder, key, { identity, account: undefined, pins: new Map() })
+    await profile.#write(profile.#state)
+    return profile
+  }
+
+  /** What the profile held when it was last read or written by this object. */
+  get state(): ProfileState {
+    return this.#state
+  }
+
+  /** @throws SottoError `ERR_NOT_LOGGED_IN` if nobody has logged in, or has logged out again. */
+  get login(): { readonly account: Account; readonly session: Session } {
+    const { account } = this.#state
+    if (account?.session !== undefined) return { account, session: account.session }
+    throw new SottoError('ERR_NOT_LOGGED_IN', `the profile ${this.name} has no session`, {
+      hint: 'begin one with: sotto login NAME --server HOST:PORT',
+    })
+  }
+
+  /** Read again, for another process may have written. Cheap enough for every handshake. */
+  async refresh(): Promise<ProfileState> {
+    const sealed = await readFileIfPresent(join(this.#folder, SEALED_FILE))
+    if (sealed === undefined) throw keyDamaged()
+    this.#state = parseState(openProfile(this.#key, sealed))
+    return this.#state
+  }
+
+  /**
+   * Change what the profile holds: read, change and write as one step, on the disk when this resolves.
+   *
+   * @param change - Given what the profile holds now. It throws to change nothing.
+   * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing; `ERR_PROFILE_DAMAGED`.
+   */
+  update(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
+    const changed = this.#changes.then(() => this.#updateNow(change))
+    this.#changes = changed.catch(() => undefined)
+    return changed
+  }
+
+  async #updateNow(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
+    const lock = await takeWriteLock(this.#folder)
+    try {
+      const before = await this.refresh()
+      const after = change(before)
+      if (after !== before) await this.#write(after)
+      return after
+    } finally {
+      lock.release()
+    }
+  }
+
+  async #write(state: ProfileState): Promise<void> {
+    await writeFileAtomically(join(this.#folder, SEALED_FILE), sealProfile(this.#key, encodeState(state)))
+    this.#state = state
+  }
+
+  /** Become the one process that receives for this profile. @throws SottoError `ERR_PROFILE_LOCKED` if there is one. */
+  async lockForReceiving(): Promise<Lock> {
+    const hint = `a sotto receive runs for the profile ${this.name} already; stop it, or use another --profile`
+    return takeLock(join(this.#folder, 'receive.lock'), { patienceMs: 0, hint })
+  }
+}
+
+const KEY_FILE = 'profile.key'
+const SEALED_FILE = 'profile.sealed'
+
+function folderOf(home: string, name: string): string {
+  if (USERNAME.test(name)) return join(home, 'profiles', name)
+  throw new SottoError('ERR_USAGE', 'that cannot be the name of a profile', {
+    hint: 'a name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit',
+  })
+}
+
+function takeWriteLock(folder: string): Promise<Lock> {
+  const hint = 'wait for the other sotto command to end, and try again'
+  return takeLock(join(folder, 'profile.lock'), { patienceMs: WRITE_PATIENCE_MS, hint })
+}
+
+async function loadKey(folder: string): Promise<Secret | undefined> {
+  const path = join(folder, KEY_FILE)
+  const key = await readFileIfPresent(path)
+  if (key === undefined) return undefined
+  if (key.length !== PROFILE_KEY_BYTES) throw keyDamaged()
+  if (((await stat(path)).mode & OTHERS) !== 0) {
+    throw new SottoError('ERR_CONFIG', `others can read ${path}`, {
+      hint: `make it yours alone with: chmod 600 ${path}`,
+    })
+  }
+  return Secret.of(key)
+}
+
+function keyDamaged(): SottoError {
+  return new SottoError('ERR_PROFILE_DAMAGED', 'a file of the profile is missing or cut off', {
+    hint: 'put profile.sealed and profile.key back from one backup; nothing was overwritten',
+  })
+}
