@@ -1,0 +1,48 @@
+import { expect } from 'chai'
+import { WRAPPED_KEY_BYTES, type WrappedKeyPlace, WrappingKey } from '../../../services/auth/key-wrapping.ts'
+import { codeOf } from '../../support/code-of.ts'
+import { bytesOf, secretOf } from '../../support/random.ts'
+
+describe('WrappingKey', () => {
+  const wrappingKey = new WrappingKey(secretOf('wrapping key'))
+  const key = secretOf('a ticket key')
+  const place: WrappedKeyPlace = {
+    accountId: bytesOf('account', 16),
+    sessionId: bytesOf('session', 16),
+    purpose: 'ticket',
+  }
+
+  it('opens what it wrapped, in its place', () => {
+    const wrapped = wrappingKey.wrap(key, place)
+    expect(wrapped).to.have.length(WRAPPED_KEY_BYTES)
+    expect(wrappingKey.unwrap(wrapped, place).equals(key)).to.equal(true)
+  })
+
+  it('wraps differently each time', () => {
+    expect(wrappingKey.wrap(key, place)).to.not.deep.equal(wrappingKey.wrap(key, place))
+  })
+
+  it('does not open it for another account, session or purpose, or under another key', () => {
+    const wrapped = wrappingKey.wrap(key, place)
+    const elsewhere: WrappedKeyPlace[] = [
+      { ...place, accountId: bytesOf('another account', 16) },
+      { ...place, sessionId: bytesOf('another session', 16) },
+      { ...place, purpose: 'reply' },
+      { ...place, accountId: place.sessionId, sessionId: place.accountId },
+    ]
+    for (const other of elsewhere) expect(codeOf(() => wrappingKey.unwrap(wrapped, other))).to.equal('ERR_STORE')
+    const otherKey = new WrappingKey(secretOf('another wrapping key'))
+    expect(codeOf(() => otherKey.unwrap(wrapped, place))).to.equal('ERR_STORE')
+    expect(otherKey.id).to.not.deep.equal(wrappingKey.id)
+  })
+
+  it('does not open it with any byte changed, or of any other length', () => {
+    const wrapped = wrappingKey.wrap(key, place)
+    for (let index = 0; index < wrapped.length; index += 1) {
+      const changed = Uint8Array.from(wrapped, (byte, at) => (at === index ? byte ^ 1 : byte))
+      expect(codeOf(() => wrappingKey.unwrap(changed, place))).to.equal('ERR_STORE')
+      expect(codeOf(() => wrappingKey.unwrap(wrapped.subarray(0, index), place))).to.equal('ERR_STORE')
+    }
+    expect(codeOf(() => wrappingKey.unwrap(Buffer.concat([wrapped, Buffer.of(0)]), place))).to.equal('ERR_STORE')
+  })
+})

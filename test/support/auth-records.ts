@@ -1,0 +1,84 @@
+/**
+ * Auth's records without its servers: a database in a folder of its own, accounts and sessions over it, a clock that
+ * stands still.
+ *
+ * @module
+ */
+import { argon2 } from 'node:crypto'
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import { openSqlite } from '#lib/runtime/sqlite.ts'
+import { Secret } from '#lib/secret.ts'
+import { Accounts } from '../../services/auth/accounts.ts'
+import { HashingQueue, type HashingQueueLimits } from '../../services/auth/hashing-queue.ts'
+import { WrappingKey } from '../../services/auth/key-wrapping.ts'
+import type { Argon2, PasswordParameters } from '../../services/auth/password-hash.ts'
+import { Passwords } from '../../services/auth/passwords.ts'
+import { DEFAULT_SESSION_LIFETIME_MS, Sessions } from '../../services/auth/sessions.ts'
+import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
+import { FakeClock } from './clock.ts'
+import { secretOf } from './random.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+
+/** The least that argon2id takes: tests of anything but passwords need not wait for them. */
+export const QUICK_PARAMETERS: PasswordParameters = { memoryKib: 8, passes: 1, parallelism: 1 }
+
+export interface AuthRecordsOptions {
+  readonly parameters?: PasswordParameters
+  readonly hashing?: HashingQueueLimits
+  readonly wrappingKey?: WrappingKey
+  /** Where the database is, or was left by an earlier one. */
+  readonly folder?: TemporaryFolder
+}
+
+export class AuthRecords implements AsyncDisposable {
+  readonly clock = new FakeClock()
+  readonly db: Kysely<AuthSchema>
+  readonly folder: TemporaryFolder
+  readonly accounts: Accounts
+  readonly sessions: Sessions
+  /** The parameters of every hash that was computed, in order. */
+  readonly hashes: PasswordParameters[] = []
+
+  static async open(options: AuthRecordsOptions = {}): Promise<AuthRecords> {
+    const folder = options.folder ?? (await temporaryFolder())
+    const db = await openSqlite<AuthSchema>(join(folder.path, 'auth.db'), MIGRATIONS)
+    return new AuthRecords(db, folder, options)
+  }
+
+  private constructor(
+    db: Kysely<AuthSchema>,
+    folder: TemporaryFolder,
+    {
+      parameters = QUICK_PARAMETERS,
+      hashing = { concurrency: 2, capacity: 16 },
+      wrappingKey = new WrappingKey(secretOf('wrapping key')),
+    }: AuthRecordsOptions,
+  ) {
+    const nowMs = () => this.clock.nowMs()
+    const counting: Argon2 = (algorithm, options, done) => {
+      const { memory, passes, parallelism } = options
+      this.hashes.push({ memoryKib: memory, passes, parallelism })
+      argon2(algorithm, options, done)
+    }
+    this.db = db
+    this.folder = folder
+    this.accounts = new Accounts(db, new Passwords(parameters, new HashingQueue(hashing), counting), nowMs)
+    this.sessions = new Sessions({ db, wrappingKey, lifetimeMs: DEFAULT_SESSION_LIFETIME_MS, nowMs })
+  }
+
+  /** Close the database, and leave its folder. */
+  async close(): Promise<void> {
+    await this.db.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+    await this.folder[Symbol.asyncDispose]()
+  }
+}
+
+/** A password, as clients send it. */
+export function passwordOf(text: string): Secret {
+  return Secret.of(Buffer.from(text, 'utf8'))
+}
