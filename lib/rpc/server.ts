@@ -1,17 +1,21 @@
+/**
+ * A gRPC server as we run it: TLS 1.3 or plain HTTP/2, bounded in every direction, observable, and stopped in order.
+ *
+ * @module
+ */
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { CertificateChain } from '../runtime/tls.ts'
+import { createHealth } from './health.ts'
+import { createInjector } from './injector.ts'
 import type { ServerLimits } from './limits.ts'
-import type { Handlers, Service } from './service.ts'
+import { listen } from './listener.ts'
+import { OpenCalls } from './open-calls.ts'
+import { createReflection } from './reflection.ts'
+import type { ServedService } from './served-service.ts'
 
-/** A service and what serves it; {@link serve} makes it. */
-export interface ServedService {
-  readonly service: Service
-  readonly handlers: Handlers<Service>
-}
-
-export function serve<S extends Service>(service: S, handlers: Handlers<S>): ServedService {
-  return { service, handlers: handlers as unknown as Handlers<Service> }
-}
+export { type ServedService, serve } from './served-service.ts'
 
 export interface ServerSecurity {
   /** The server's own certificate with the authority's behind it, and its key. */
@@ -37,15 +41,98 @@ export interface ServerOptions {
 }
 
 export interface RpcServer {
-  /** Where it listens; the port is the real one. */
+  /** As it was given. */
   readonly host: string
+  /** The real one. */
   readonly port: number
-  /** Tell health checkers whether all is well; a server starts as serving. */
+  /** Tell health checkers whether all is well. A server starts as serving. */
   setServing(serving: boolean): void
-  /** Stop in order; open streams end with UNAVAILABLE. Resolves when all sockets are closed, after `graceMs` at the latest. */
+  /**
+   * Stop in order: say so to health checkers, take no more connections, end open streams with UNAVAILABLE, let unary
+   * calls finish. Resolves when every socket is closed, by force after `graceMs`.
+   *
+   * @param graceMs - {@link STOP_GRACE_MS} unless set.
+   */
   stop(graceMs?: number): Promise<void>
 }
 
-export async function startServer(_options: ServerOptions): Promise<RpcServer> {
-  throw new TypeError('filled in next')
+/** How long a stopping server waits for calls to finish, in milliseconds: well within the 10 s of `docker stop`. */
+export const STOP_GRACE_MS = 3_000
+
+/** How long the other end has to answer the question whether it is alive, in milliseconds. */
+const KEEPALIVE_TIMEOUT_MS = 10_000
+
+/**
+ * Start a server.
+ *
+ * @throws SottoError `ERR_CONFIG` if the address cannot be bound.
+ */
+export async function startServer(options: ServerOptions): Promise<RpcServer> {
+  const { limits, log, security } = options
+  const calls = new OpenCalls({
+    log,
+    onlyRole: security?.onlyClient?.role,
+    firstMessageTimeoutMs: limits.firstMessageTimeoutMs,
+  })
+  const server = new Server({
+    interceptors: [calls.interceptor],
+    'grpc.max_receive_message_length': limits.maxReceiveBytes,
+    'grpc.max_concurrent_streams': limits.maxStreamsPerConnection,
+    'grpc-node.max_session_memory': limits.maxSessionMegabytes,
+    'grpc.max_connection_idle_ms': limits.idleTimeoutMs,
+    'grpc.keepalive_time_ms': limits.keepaliveMs,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+  })
+  const health = options.health ? createHealth(options.services.map(({ name }) => name)) : undefined
+  const open = health ? [...options.services, health.served] : options.services
+  const reflection = options.reflection ? createReflection(open.map(({ name }) => name)) : []
+  for (const each of [...open, ...reflection]) each.install(server, calls)
+
+  const injector = createInjector(server, credentialsOf(security), limits)
+  const listener = await listen({
+    host: options.host,
+    port: options.port,
+    limits,
+    log,
+    accept: (socket) => injector.injectConnection(socket),
+  }).catch((error: unknown) => {
+    server.forceShutdown()
+    throw error
+  })
+
+  let stopped: Promise<void> | undefined
+  const stop = async (graceMs: number) => {
+    health?.setServing(false)
+    listener.close()
+    calls.endStreams(new SottoError('ERR_UNAVAILABLE', 'the server is stopping', { retryAfterMs: 1_000 }))
+    await finishWithin(graceMs, server)
+    server.forceShutdown()
+    await listener.destroy()
+  }
+  return {
+    host: listener.host,
+    port: listener.port,
+    setServing: (serving) => health?.setServing(serving),
+    stop: (graceMs = STOP_GRACE_MS) => (stopped ??= stop(graceMs)),
+  }
+}
+
+/** Waits for open calls. Alone, `tryShutdown` would wait for ever where a caller holds on. */
+async function finishWithin(graceMs: number, server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, graceMs)
+  server.tryShutdown(() => resolve())
+  await promise
+  clearTimeout(timer)
+}
+
+function credentialsOf(security: ServerSecurity | undefined): ServerCredentials {
+  if (security === undefined) return ServerCredentials.createInsecure()
+  const { certificate, onlyClient } = security
+  return ServerCredentials.createSsl(
+    // With no authority named, the library would trust the public ones; ours alone decides who is a client.
+    Buffer.from(onlyClient?.authorityPem ?? certificate.certificatesPem),
+    [{ cert_chain: Buffer.from(certificate.certificatesPem), private_key: Buffer.from(certificate.keyPem) }],
+    onlyClient !== undefined,
+  )
 }

@@ -72,12 +72,13 @@ export const DEFAULT_DEADLINE_MS = 10_000
 export interface Duplex<Incoming, Outgoing> {
   /**
    * What the other end sends, in order; at most 16 messages are read ahead. Ends when the other end has ended its
-   * direction in order. To be iterated once; leaving the loop early cancels the stream.
+   * direction in order. To be iterated once, after `next()` for the first message if need be; leaving the loop early
+   * cancels the stream.
    *
    * @throws SottoError as the other end gave it; `ERR_CHANNEL_CUT` if the stream broke after something had come through
    *   it; `ERR_UNAVAILABLE` if it broke before; `ERR_INVALID_ARGUMENT` for bytes that are no message.
    */
-  readonly messages: AsyncIterable<Incoming>
+  readonly messages: AsyncIterableIterator<Incoming>
   /**
    * Send one message. Await it before the next: while it is pending the link is busy, and what queues up meanwhile can
    * be packed into one message.

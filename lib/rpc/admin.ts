@@ -1,0 +1,31 @@
+/**
+ * The admin server: channelz, which shows the servers, connections and calls of this process, to this machine alone.
+ *
+ * @module
+ */
+import { getChannelzHandlers, getChannelzServiceDefinition } from '@grpc/grpc-js'
+import type { Logger } from '../runtime/log.ts'
+import { SERVICE_LIMITS } from './limits.ts'
+import { serveNative } from './served-service.ts'
+import { type RpcServer, startServer } from './server.ts'
+
+/** It shows addresses and certificates of callers, and asks for no proof: never on an address that others can reach. */
+const LOOPBACK = '127.0.0.1'
+
+/**
+ * Start the admin server: plain HTTP/2 on loopback, with reflection.
+ *
+ * @param options.port - 0 for any free port.
+ * @throws SottoError `ERR_CONFIG` if the port cannot be bound.
+ */
+export function startAdminServer(options: { readonly port: number; readonly log: Logger }): Promise<RpcServer> {
+  return startServer({
+    services: [serveNative(getChannelzServiceDefinition(), { ...getChannelzHandlers() })],
+    host: LOOPBACK,
+    port: options.port,
+    security: undefined,
+    limits: SERVICE_LIMITS,
+    log: options.log,
+    reflection: true,
+  })
+}

@@ -1,0 +1,69 @@
+/**
+ * The HTTP/2 side of a server, with the settings that the gRPC library has no option for.
+ *
+ * The library makes its HTTP/2 server by `http2.createServer` or `createSecureServer` and keeps it to itself. For the
+ * one synchronous call in which it does so these two are wrapped, and what they return is set up here: TLS 1.3 alone,
+ * receive windows (https://github.com/grpc/grpc-node/issues/3058), and an end to connections on which nothing happens,
+ * which the library keeps for ever.
+ *
+ * @module
+ */
+import http2 from 'node:http2'
+import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js'
+import type { ServerLimits } from './limits.ts'
+
+/** How long a caller has to end its half of a call that is answered, in milliseconds, before the call is reset. */
+const LINGER_MS = 5_000
+
+/** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
+interface Http2Factories {
+  createServer(options?: http2.ServerOptions): http2.Http2Server
+  createSecureServer(options?: http2.SecureServerOptions): http2.Http2SecureServer
+}
+
+/** Make the library serve HTTP/2 over whatever sockets it is then handed. */
+export function createInjector(
+  server: Server,
+  credentials: ServerCredentials,
+  limits: ServerLimits,
+): ConnectionInjector {
+  const factories: Http2Factories = http2
+  const { createServer, createSecureServer } = factories
+  const settings = (given?: http2.ServerOptions): http2.ServerOptions => ({
+    ...given,
+    settings: { ...given?.settings, initialWindowSize: limits.receiveWindowBytes },
+    unknownProtocolTimeout: limits.firstCallTimeoutMs,
+  })
+  factories.createServer = (given) => guardSessions(createServer(settings(given)), limits)
+  factories.createSecureServer = (given) =>
+    guardSessions(
+      createSecureServer({
+        ...given,
+        ...settings(given),
+        minVersion: 'TLSv1.3',
+        handshakeTimeout: limits.firstCallTimeoutMs,
+      }),
+      limits,
+    )
+  try {
+    return server.createConnectionInjector(credentials)
+  } finally {
+    Object.assign(factories, { createServer, createSecureServer })
+  }
+}
+
+function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(server: S, limits: ServerLimits): S {
+  server.on('session', (session: http2.ServerHttp2Session) => {
+    session.setLocalWindowSize(limits.receiveWindowBytes)
+    const timer = setTimeout(() => session.destroy(), limits.firstCallTimeoutMs)
+    session.once('stream', () => clearTimeout(timer))
+    session.once('close', () => clearTimeout(timer))
+  })
+  server.on('stream', (stream: http2.ServerHttp2Stream) => {
+    stream.once('finish', () => {
+      const timer = setTimeout(() => stream.close(), LINGER_MS)
+      stream.once('close', () => clearTimeout(timer))
+    })
+  })
+  return server
+}

@@ -1,0 +1,207 @@
+/**
+ * SottoError to gRPC status and back: the one place that knows both.
+ *
+ * Beside the canonical code, a status carries a google.rpc.Status in the trailer `grpc-status-details-bin`, which
+ * grpcurl and its like decode:
+ *
+ *     ErrorInfo   always         reason = the error code, domain = "sotto"
+ *     BadRequest  where fields are wrong, each of them
+ *     RetryInfo   where waiting helps
+ *
+ * What is no SottoError, and what is nobody's business outside, becomes INTERNAL with one fixed text.
+ *
+ * @module
+ */
+import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js'
+import type { Any } from '#gen/google/protobuf/any.ts'
+import { Code } from '#gen/google/rpc/code.ts'
+import { BadRequest, ErrorInfo, RetryInfo } from '#gen/google/rpc/error_details.ts'
+import { Status } from '#gen/google/rpc/status.ts'
+import { ERROR_CODES, type ErrorCode, type FieldViolation, isSottoError, SottoError } from '../errors.ts'
+import { EXPLANATIONS, PEER_CODES, WIRE_ERRORS } from './status-table.ts'
+
+/** The domain of every ErrorInfo.reason of ours. */
+export const ERROR_DOMAIN = 'sotto'
+
+/** The standard trailer (https://grpc.io/docs/guides/error/#richer-error-model). */
+export const DETAILS_TRAILER = 'grpc-status-details-bin'
+
+const TYPE_PREFIX = 'type.googleapis.com/google.rpc.'
+
+/** What the caller is told where it is told nothing. */
+const INTERNAL_TEXT = 'internal error'
+
+/** A status as the gRPC library takes it. */
+export interface OutgoingStatus {
+  readonly code: Code
+  readonly details: string
+  readonly metadata: Metadata
+}
+
+/** The other end of a link, as far as it matters to an error that comes over it. */
+export interface Link {
+  /** For the message: `HOST:PORT`. */
+  readonly address: string
+  /** Whether TLS vouches for the other end. Otherwise only {@link PEER_CODES} are believed. */
+  readonly isTrusted: boolean
+}
+
+/**
+ * The status for something that a handler threw.
+ *
+ * The text is the error's own where the caller gets the code as it is, and the public code's otherwise, so that a text
+ * cannot tell apart what the code does not.
+ */
+export function statusOf(thrown: unknown): OutgoingStatus {
+  const error = isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', INTERNAL_TEXT)
+  const { status, code } = WIRE_ERRORS[error.code]
+  const text = publicText(error, code)
+  const details = [pack('ErrorInfo', ErrorInfo, { reason: code, domain: ERROR_DOMAIN, metadata: new Map() })]
+  if (code === 'ERR_INVALID_ARGUMENT' && error.violations.length > 0) {
+    details.push(
+      pack('BadRequest', BadRequest, {
+        fieldViolations: error.violations.map((each) => ({ ...each, reason: '', localizedMessage: undefined })),
+      }),
+    )
+  }
+  if (error.retryAfterMs !== undefined) {
+    details.push(pack('RetryInfo', RetryInfo, { retryDelay: durationOf(error.retryAfterMs) }))
+  }
+  const metadata = new Metadata()
+  metadata.set(DETAILS_TRAILER, Buffer.from(Status.encode({ code: status, message: text, details }).finish()))
+  return { code: status, details: text, metadata }
+}
+
+/** Whether a thrown thing is a fault of ours, which the log must have with its cause: the caller learns nothing of it. */
+export function isFault(thrown: unknown): boolean {
+  return !isSottoError(thrown) || WIRE_ERRORS[thrown.code].code === 'ERR_INTERNAL'
+}
+
+/**
+ * The error for a status that came back.
+ *
+ * The words are always ours and never the other end's; field names and limits of a BadRequest are kept as printable
+ * ASCII, and only from a trusted end.
+ */
+export function errorOf(status: StatusObject | ServiceError, link: Link): SottoError {
+  const details = detailsOf(status)
+  const reason = details && reasonOf(details)
+  if (details === undefined || reason === undefined || !(link.isTrusted || PEER_CODES.has(reason))) {
+    return errorWithoutReason(status, link)
+  }
+  const explanation = EXPLANATIONS[reason] ?? EXPLANATIONS.ERR_INTERNAL
+  const violations = link.isTrusted ? violationsOf(details) : []
+  const message = [explanation?.message, ...violations.map((each) => `${each.field}: ${each.description}`)].join('; ')
+  const retryAfterMs = retryDelayOf(details)
+  return new SottoError(reason, message, {
+    cause: status,
+    violations,
+    ...(explanation && { hint: explanation.hint }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
+}
+
+/** What OpenSSL and Node.js say when a certificate or a handshake is refused, on either end; gRPC keeps only the text. */
+const TLS_FAILURE = /certificate|altnames|SSL routines/i
+
+/** A connection that broke under a call may show as INTERNAL or CANCELLED with this text (grpc-js 1.14). */
+const BROKEN_CONNECTION = /RST_STREAM|connection/i
+
+function errorWithoutReason(status: StatusObject | ServiceError, link: Link): SottoError {
+  const at = `at ${link.address}`
+  switch (status.code) {
+    case Code.UNAVAILABLE:
+      if (link.isTrusted && TLS_FAILURE.test(status.details)) {
+        return new SottoError('ERR_SERVER_UNTRUSTED', `the server ${at} cannot prove that it is the right one`, {
+          cause: status,
+          hint: 'check the address, and the certificate authority that you trust',
+        })
+      }
+      return unavailable(`nobody answers ${at}`, status)
+    case Code.DEADLINE_EXCEEDED:
+      return unavailable(`no answer in time ${at}`, status)
+    case Code.CANCELLED:
+      return unavailable(`the call was broken off ${at}`, status)
+    case Code.INTERNAL:
+      if (BROKEN_CONNECTION.test(status.details)) return unavailable(`the connection broke ${at}`, status)
+      break
+    case Code.RESOURCE_EXHAUSTED:
+      return new SottoError('ERR_BUSY', `too much was asked for ${at}`, {
+        cause: status,
+        hint: 'try again in a moment',
+      })
+    case Code.UNIMPLEMENTED:
+      return unavailable(`something else than the expected service answers ${at}`, status)
+  }
+  return new SottoError('ERR_INTERNAL', `the other end failed ${at}`, {
+    cause: status,
+    hint: 'its log may say more',
+  })
+}
+
+function unavailable(message: string, cause: unknown): SottoError {
+  return new SottoError('ERR_UNAVAILABLE', message, { cause, hint: 'check the address, and that the server runs' })
+}
+
+function publicText(error: SottoError, code: ErrorCode): string {
+  if (code === 'ERR_INTERNAL') return INTERNAL_TEXT
+  return error.code === code ? error.message : (EXPLANATIONS[code]?.message ?? INTERNAL_TEXT)
+}
+
+/** The parts of a trailer that cannot be read count as absent: the canonical code still stands. */
+function detailsOf(status: StatusObject | ServiceError): readonly Any[] | undefined {
+  const [trailer] = status.metadata?.get(DETAILS_TRAILER) ?? []
+  if (!(trailer instanceof Buffer)) return undefined
+  try {
+    return Status.decode(trailer).details
+  } catch {
+    return undefined
+  }
+}
+
+/** However long the other end says, nobody waits longer than an hour on its word. */
+const MAX_RETRY_MS = 3_600_000
+
+const KNOWN_CODES: ReadonlySet<string> = new Set(ERROR_CODES)
+
+function reasonOf(details: readonly Any[]): ErrorCode | undefined {
+  const info = unpack(details, 'ErrorInfo', ErrorInfo)
+  return info?.domain === ERROR_DOMAIN && KNOWN_CODES.has(info.reason) ? (info.reason as ErrorCode) : undefined
+}
+
+function violationsOf(details: readonly Any[]): FieldViolation[] {
+  const found = unpack(details, 'BadRequest', BadRequest)?.fieldViolations ?? []
+  return found.map((each) => ({ field: printable(each.field), description: printable(each.description) }))
+}
+
+function retryDelayOf(details: readonly Any[]): number | undefined {
+  const delay = unpack(details, 'RetryInfo', RetryInfo)?.retryDelay
+  return delay && Math.min(Math.max(0, Number(delay.seconds) * 1_000 + Math.ceil(delay.nanos / 1e6)), MAX_RETRY_MS)
+}
+
+function durationOf(ms: number): { seconds: bigint; nanos: number } {
+  return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: Math.round((ms % 1_000) * 1_000_000) }
+}
+
+/** At most 200 characters, and none that a terminal obeys. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200)
+}
+
+interface Codec<T> {
+  encode(message: T): { finish(): Uint8Array }
+  decode(bytes: Uint8Array): T
+}
+
+function pack<T>(name: string, codec: Codec<T>, message: T): Any {
+  return { typeUrl: TYPE_PREFIX + name, value: Buffer.from(codec.encode(message).finish()) }
+}
+
+function unpack<T>(details: readonly Any[], name: string, codec: Codec<T>): T | undefined {
+  const found = details.find((each) => each.typeUrl === TYPE_PREFIX + name)
+  try {
+    return found && codec.decode(found.value)
+  } catch {
+    return undefined
+  }
+}
