@@ -26,6 +26,8 @@ export interface Config {
   readonly listen: ListenAddress
   /** `SOTTO_SEALING_HOST` (`127.0.0.1`), `SOTTO_SEALING_PORT` (7003): SealingService, for the directory alone. */
   readonly sealingListen: ListenAddress
+  /** `SOTTO_AUTH_ADMIN_PORT` (7011): channelz, on loopback alone; 0 for any free port. */
+  readonly adminPort: number
   /**
    * `SOTTO_DIRECTORY_ADDRESS`: the directory's HOST:PORT, as clients are told. An empty HOST means the one under which
    * they reached Auth, and so does the default, with the port of `SOTTO_DIRECTORY_PORT` (7002).
@@ -76,6 +78,7 @@ const SETTINGS = {
   SOTTO_AUTH_PORT: portSetting.default(7001),
   SOTTO_SEALING_HOST: hostSetting.default('127.0.0.1'),
   SOTTO_SEALING_PORT: portSetting.default(7003),
+  SOTTO_AUTH_ADMIN_PORT: portSetting.default(7011),
   SOTTO_DIRECTORY_ADDRESS: handedOutSetting.optional(),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_DATA: z.string().optional(),
@@ -115,6 +118,7 @@ export function readConfig(env: Environment): Config {
   return {
     listen: { host: settings.SOTTO_AUTH_HOST, port: settings.SOTTO_AUTH_PORT },
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
+    adminPort: settings.SOTTO_AUTH_ADMIN_PORT,
     directoryAddress: settings.SOTTO_DIRECTORY_ADDRESS ?? `:${settings.SOTTO_DIRECTORY_PORT}`,
     dataFolder,
     wrappingKeyFile: settings.SOTTO_AUTH_WRAPPING_KEY_FILE ?? join(dataFolder, 'wrapping.key'),

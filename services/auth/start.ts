@@ -5,6 +5,7 @@
  */
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { startAdminServer } from '#lib/rpc/admin.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
@@ -34,6 +35,8 @@ export interface RunningAuth {
   readonly address: string
   /** Where SealingService listens, HOST:PORT. */
   readonly sealingAddress: string
+  /** Where channelz listens, HOST:PORT. */
+  readonly adminAddress: string
   /** The authority's certificate: what clients trust. */
   readonly caPem: string
   /** Stop in order: no new calls, the open ones to their end, then the database. */
@@ -43,8 +46,8 @@ export interface RunningAuth {
 /**
  * Start Auth: certificates and keys are made where they lack, the database is brought up to date.
  *
- * @throws SottoError `ERR_CONFIG` or `ERR_STORE` if something that is kept cannot be used, `ERR_UNAVAILABLE` if a port
- *   is taken. Nothing is left running then.
+ * @throws SottoError `ERR_CONFIG` if a port is taken or the wrapping key cannot be used, `ERR_STORE` if another file
+ *   cannot. Nothing is left running then.
  */
 export async function startAuth(config: Config, dependencies: AuthDependencies): Promise<RunningAuth> {
   const { clock, log, healthIntervalMs = HEALTH_INTERVAL_MS } = dependencies
@@ -87,10 +90,14 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
       },
     }),
   )
+  const adminServer = resources.adopt(await startAdminServer({ port: config.adminPort, log }), (server) =>
+    server.stop(),
+  )
   const running = resources.move()
   return {
     address: addressOf(authServer),
     sealingAddress: addressOf(sealingServer),
+    adminAddress: addressOf(adminServer),
     caPem: authorityPem,
     stop: () => running.disposeAsync(),
   }

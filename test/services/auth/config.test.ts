@@ -1,0 +1,102 @@
+import { availableParallelism } from 'node:os'
+import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
+import { databasePath, readConfig } from '../../../services/auth/config.ts'
+
+/** What readConfig says of an environment that it refuses. */
+function problemsWith(env: Record<string, string>): string {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (!(error instanceof SottoError)) throw error
+    expect(error.code).to.equal('ERR_CONFIG')
+    return error.message
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('readConfig', () => {
+  it('has a default for everything', () => {
+    const config = readConfig({ SOTTO_HOME: '/srv/sotto', PATH: '/bin' })
+    expect(config).to.deep.equal({
+      listen: { host: '::', port: 7001 },
+      sealingListen: { host: '127.0.0.1', port: 7003 },
+      adminPort: 7011,
+      directoryAddress: ':7002',
+      dataFolder: '/srv/sotto/auth',
+      wrappingKeyFile: '/srv/sotto/auth/wrapping.key',
+      directoryTlsFolder: '/srv/sotto/directory/tls',
+      names: [],
+      password: { memoryKib: 19_456, passes: 2, parallelism: 1 },
+      hashing: { concurrency: availableParallelism(), capacity: 128 },
+      sessionLifetimeMs: 30 * 24 * 3_600_000,
+      longestSessionMs: 12 * 3_600_000,
+      logLevel: 'info',
+    })
+    expect(databasePath(config)).to.equal('/srv/sotto/auth/auth.db')
+  })
+
+  it('reads every setting', () => {
+    const config = readConfig({
+      SOTTO_AUTH_HOST: '0.0.0.0',
+      SOTTO_AUTH_PORT: '0',
+      SOTTO_SEALING_HOST: '::1',
+      SOTTO_SEALING_PORT: '1',
+      SOTTO_AUTH_ADMIN_PORT: '2',
+      SOTTO_DIRECTORY_ADDRESS: 'chat.example.org:443',
+      SOTTO_AUTH_DATA: '/data',
+      SOTTO_AUTH_WRAPPING_KEY_FILE: '/run/secrets/wrapping',
+      SOTTO_DIRECTORY_TLS: '/directory-tls',
+      SOTTO_NAMES: 'chat.example.org, 192.0.2.1',
+      SOTTO_AUTH_PASSWORD_MEMORY_MIB: '64',
+      SOTTO_AUTH_PASSWORD_PASSES: '3',
+      SOTTO_AUTH_LOGIN_QUEUE: '7',
+      SOTTO_AUTH_SESSION_DAYS: '0.5',
+      SOTTO_AUTH_CONVERSATION_HOURS: '1',
+      SOTTO_LOG_LEVEL: 'debug',
+    })
+    expect(config).to.deep.equal({
+      listen: { host: '0.0.0.0', port: 0 },
+      sealingListen: { host: '::1', port: 1 },
+      adminPort: 2,
+      directoryAddress: 'chat.example.org:443',
+      dataFolder: '/data',
+      wrappingKeyFile: '/run/secrets/wrapping',
+      directoryTlsFolder: '/directory-tls',
+      names: ['chat.example.org', '192.0.2.1'],
+      password: { memoryKib: 65_536, passes: 3, parallelism: 1 },
+      hashing: { concurrency: availableParallelism(), capacity: 7 },
+      sessionLifetimeMs: 12 * 3_600_000,
+      longestSessionMs: 3_600_000,
+      logLevel: 'debug',
+    })
+  })
+
+  it('follows the settings of the directory, and leaves the rest of them to it', () => {
+    const config = readConfig({
+      SOTTO_DIRECTORY_PORT: '8002',
+      SOTTO_DIRECTORY_DATA: '/srv/directory',
+      SOTTO_DIRECTORY_HOST: 'anything',
+      SOTTO_SEALING_ADDRESS: 'auth:7003',
+    })
+    expect(config.directoryAddress).to.equal(':8002')
+    expect(config.directoryTlsFolder).to.equal('/srv/directory/tls')
+  })
+
+  it('refuses unknown names and everything that cannot be meant, all at once', () => {
+    const wrong = {
+      SOTTO_AUTH_HOST: 'localhost',
+      SOTTO_AUTH_PORT: '65536',
+      SOTTO_DIRECTORY_ADDRESS: 'chat.example.org',
+      SOTTO_AUTH_PASSWORD_MEMORY_MIB: '18',
+      SOTTO_AUTH_PASSWORD_PASSES: '1',
+      SOTTO_AUTH_LOGIN_QUEUE: '0',
+      SOTTO_AUTH_SESSION_DAYS: '0',
+      SOTTO_AUTH_CONVERSATION_HOURS: 'twelve',
+      SOTTO_LOG_LEVEL: 'loud',
+      SOTTO_AUHT_PORT: '7001',
+    }
+    const problems = problemsWith(wrong)
+    for (const name of Object.keys(wrong)) expect(problems).to.include(name)
+  })
+})

@@ -1,0 +1,93 @@
+import { expect } from 'chai'
+import { checkReply, openReply, REPLY_BYTES } from '#lib/ticket/reply.ts'
+import { openTicket, TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
+import { DEFAULT_LONGEST_SESSION_MS, sealChat } from '../../../services/auth/sealing.ts'
+import type { Session } from '../../../services/auth/sessions.ts'
+import { codeOf } from '../../support/code-of.ts'
+import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
+
+const REALM = bytesOf('realm', 32)
+const KID = bytesOf('kid', 16)
+const NONCE = bytesOf('nonce', 16)
+const NOW_MS = Date.UTC(2030, 0, 1)
+
+function sessionOf(name: string): Session {
+  return {
+    id: bytesOf(`${name}'s session`, 16),
+    accountId: bytesOf(`${name}'s account`, 16),
+    name,
+    identityKey: keyPairOf(name).publicKey,
+    expiresAtMs: NOW_MS + 1,
+    wrappedKeys: { ticket: new Uint8Array(0), reply: new Uint8Array(0) },
+  }
+}
+
+const RECEIVER = { session: sessionOf('bob'), key: secretOf("bob's ticket key") }
+const SENDER = { session: sessionOf('alice'), key: secretOf("alice's reply key") }
+
+function seal() {
+  return sealChat({
+    realm: REALM,
+    receiver: RECEIVER,
+    sender: SENDER,
+    kid: KID,
+    nonce: NONCE,
+    senderAddress: '192.0.2.7',
+    nowMs: NOW_MS,
+    longestSessionMs: DEFAULT_LONGEST_SESSION_MS,
+  })
+}
+
+function openBoth({ ticket, reply }: ReturnType<typeof seal>) {
+  return {
+    ticket: openTicket({ key: RECEIVER.key, realm: REALM, receiverName: 'bob', kid: KID, ticket }),
+    reply: openReply({ key: SENDER.key, realm: REALM, senderName: 'alice', reply }),
+  }
+}
+
+describe('sealChat', () => {
+  it('says to the receiver who calls, and to the sender who is called', () => {
+    const sealed = seal()
+    expect(sealed.ticket).to.have.length(TICKET_BYTES)
+    expect(sealed.reply).to.have.length(REPLY_BYTES)
+    const { ticket, reply } = openBoth(sealed)
+    expect(ticket).to.deep.include({
+      senderName: 'alice',
+      senderAddress: '192.0.2.7',
+      issuedAtMs: NOW_MS,
+      expiresAtMs: NOW_MS + TICKET_LIFETIME_MS,
+      longestSessionMs: DEFAULT_LONGEST_SESSION_MS,
+    })
+    expect(Buffer.compare(ticket.senderIdentityKey, SENDER.session.identityKey)).to.equal(0)
+    expect(Buffer.compare(ticket.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
+    expect(reply).to.deep.include({ receiverName: 'bob', expiresAtMs: ticket.expiresAtMs })
+    expect(reply.longestSessionMs).to.equal(ticket.longestSessionMs)
+    expect(Buffer.compare(reply.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
+    expect(Buffer.compare(reply.receiverSessionId, RECEIVER.session.id)).to.equal(0)
+    expect(Buffer.compare(reply.receiverKid, KID)).to.equal(0)
+  })
+
+  it('gives both the same secret, and a reply that answers the request with this ticket', () => {
+    const sealed = seal()
+    const { ticket, reply } = openBoth(sealed)
+    expect(ticket.secret.equals(reply.secret)).to.equal(true)
+    expect(Buffer.compare(reply.ticketHash, ticketHash(sealed.ticket))).to.equal(0)
+    checkReply(reply, { nonce: NONCE, ticket: sealed.ticket, receiverName: 'bob', nowMs: NOW_MS })
+  })
+
+  it('mints another secret, ticket and id each time', () => {
+    const [one, other] = [openBoth(seal()), openBoth(seal())]
+    expect(one.ticket.secret.equals(other.ticket.secret)).to.equal(false)
+    expect(Buffer.compare(one.ticket.ticketId, other.ticket.ticketId)).to.not.equal(0)
+  })
+
+  it('opens for nobody else', () => {
+    const { ticket, reply } = seal()
+    const context = { realm: REALM, receiverName: 'bob', kid: KID }
+    expect(codeOf(() => openTicket({ ...context, key: SENDER.key, ticket }))).to.equal('ERR_TICKET_FORGED')
+    expect(codeOf(() => openTicket({ ...context, key: RECEIVER.key, ticket: reply }))).to.equal('ERR_TICKET_FORGED')
+    const senderContext = { realm: REALM, senderName: 'alice' }
+    expect(codeOf(() => openReply({ ...senderContext, key: RECEIVER.key, reply }))).to.equal('ERR_REPLY_FORGED')
+    expect(codeOf(() => openReply({ ...senderContext, key: SENDER.key, reply: ticket }))).to.equal('ERR_REPLY_FORGED')
+  })
+})
