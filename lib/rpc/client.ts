@@ -1,5 +1,18 @@
-import type { CertificateChain } from '../runtime/tls.ts'
-import type { Calls, Service } from './service.ts'
+/**
+ * A channel to one server, and its methods as plain async functions.
+ *
+ * Every failure is a SottoError: what the other end answered (status.ts), or `ERR_UNAVAILABLE` where nobody answers, or
+ * `ERR_SERVER_UNTRUSTED` where TLS fails, or what the caller's own signal says.
+ *
+ * @module
+ */
+import { createSecureContext } from 'node:tls'
+import { type ChannelCredentials, type ChannelOptions, Client, connectivityState, credentials } from '@grpc/grpc-js'
+import { SottoError } from '../errors.ts'
+import type { CertificateChain, Role } from '../runtime/tls.ts'
+import { type CallSite, callDuplex, callServerStream, callUnary } from './calls.ts'
+import { PEER_LIMITS, SERVICE_LIMITS } from './limits.ts'
+import type { Calls, Method, Service } from './service.ts'
 
 export interface Target {
   /** `HOST:PORT`, `[IPV6]:PORT`. */
@@ -8,8 +21,7 @@ export interface Target {
   readonly security:
     | {
         readonly authorityPem: string
-        /** `auth.sotto`, `directory.sotto`, `sealing.sotto`. */
-        readonly role: string
+        readonly role: Role
         /** Mutual TLS: our own certificate. */
         readonly certificate?: CertificateChain
       }
@@ -19,12 +31,112 @@ export interface Target {
 /** A channel to one server and what can be called on it. It connects at the first call and again when it broke. */
 export interface Connection<S extends Service> {
   readonly call: Calls<S>
-  /** Connect now: resolves when the other end speaks HTTP/2 (and TLS), rejects at the first failure. */
+  /**
+   * Connect now, once.
+   *
+   * @param options.timeoutMs - {@link CONNECT_TIMEOUT_MS} unless set.
+   * @returns when the other end speaks HTTP/2, and TLS where that is asked for.
+   * @throws SottoError `ERR_UNAVAILABLE` at the first failure or when the time is over; the signal's reason.
+   */
   ready(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>
-  /** Calls that are still open are cancelled. */
+  /** Drop the connection. Calls that are still open are cancelled. */
   close(): void
 }
 
-export function connect<S extends Service>(_service: S, _target: Target): Connection<S> {
-  throw new TypeError('filled in next')
+/** How long a connection may take, in milliseconds. */
+export const CONNECT_TIMEOUT_MS = 10_000
+
+const COMMON_OPTIONS: ChannelOptions = {
+  // The retry buffer would keep every message of a long stream (https://github.com/grpc/grpc-node/issues/2371).
+  'grpc.enable_retries': 0,
+  // Conversations run from machine to machine: a proxy that http_proxy or https_proxy names can have no part in them,
+  // and who reaches no peer without one has no use for the services either.
+  'grpc.enable_http_proxy': 0,
+  // No TXT records: nobody but the user says how a server is reached.
+  'grpc.service_config_disable_resolution': 1,
+  // A closed connection is closed, whoever else is connected to the same server.
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+}
+
+/** Make a channel. Nothing is sent before the first call. */
+export function connect<S extends Service>(service: S, target: Target): Connection<S> {
+  // Without the scheme a host named `unix` or `ipv4` would be taken for one.
+  const client = new Client(`dns:///${target.address}`, credentialsOf(target), optionsOf(target))
+  const closed = new AbortController()
+  const site: CallSite = {
+    client,
+    closed: closed.signal,
+    link: { address: target.address, isTrusted: target.security !== undefined },
+  }
+  const call = Object.fromEntries(Object.entries(service).map(([name, method]) => [name, callOf(site, method)]))
+  return {
+    call: call as Calls<S>,
+    ready: ({ timeoutMs = CONNECT_TIMEOUT_MS, signal } = {}) => whenReady(site, timeoutMs, signal),
+    close() {
+      if (closed.signal.aborted) return
+      closed.abort(new SottoError('ERR_CHANNEL_CLOSED', 'this end has closed the connection'))
+      client.close()
+    },
+  }
+}
+
+function callOf(site: CallSite, method: Method) {
+  if (method.requestStream) return callDuplex(site, method)
+  return method.responseStream ? callServerStream(site, method) : callUnary(site, method)
+}
+
+function credentialsOf({ security }: Target): ChannelCredentials {
+  if (security === undefined) return credentials.createInsecure()
+  const { authorityPem, certificate } = security
+  return credentials.createFromSecureContext(
+    createSecureContext({
+      ca: authorityPem,
+      minVersion: 'TLSv1.3',
+      ...(certificate && { cert: certificate.certificatesPem, key: certificate.keyPem }),
+    }),
+  )
+}
+
+function optionsOf({ security }: Target): ChannelOptions {
+  if (security === undefined) {
+    return {
+      ...COMMON_OPTIONS,
+      'grpc.max_receive_message_length': PEER_LIMITS.maxReceiveBytes,
+      'grpc-node.max_session_memory': PEER_LIMITS.maxSessionMegabytes,
+      'grpc-node.flow_control_window': PEER_LIMITS.receiveWindowBytes,
+    }
+  }
+  return {
+    ...COMMON_OPTIONS,
+    'grpc.max_receive_message_length': SERVICE_LIMITS.maxReceiveBytes,
+    'grpc-node.max_session_memory': SERVICE_LIMITS.maxSessionMegabytes,
+    // TLS to an address fails without a name to ask for, and it is the role that matters.
+    'grpc.ssl_target_name_override': security.role,
+  }
+}
+
+async function whenReady(site: CallSite, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const channel = site.client.getChannel()
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const given = AbortSignal.any([timeout, site.closed, ...(signal ? [signal] : [])])
+  const failure = () =>
+    new SottoError('ERR_UNAVAILABLE', `nobody answers at ${site.link.address}`, {
+      hint: 'check the address, and that the server runs',
+    })
+  const { promise: isOver, reject } = Promise.withResolvers<never>()
+  isOver.catch(() => {})
+  given.addEventListener('abort', () => reject(timeout.aborted ? failure() : given.reason), { once: true })
+  for (;;) {
+    if (given.aborted) throw given.reason
+    const state = channel.getConnectivityState(true)
+    if (state === connectivityState.READY) return
+    if (state === connectivityState.TRANSIENT_FAILURE) throw failure()
+    const { promise: changed, resolve } = Promise.withResolvers<void>()
+    channel.watchConnectivityState(state, Infinity, () => resolve())
+    await Promise.race([changed, isOver])
+  }
 }

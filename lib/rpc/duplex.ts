@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { Duplex as NodeDuplex, Writable } from 'node:stream'
+import type { Duplex as NodeDuplex, Readable, Writable } from 'node:stream'
 import { SottoError } from '../errors.ts'
 import type { Duplex } from './service.ts'
 
 /** The gRPC side of a stream, on either end. */
-export interface DuplexSource {
+export interface DuplexSource<Stream> {
   /** In object mode; it may be destroyed, and may emit errors. */
-  readonly stream: NodeDuplex
+  readonly stream: Stream
   /**
    * Aborted when the stream is over for another reason than that the other end has ended its direction in order; its
    * reason is what both directions then throw.
@@ -23,12 +23,28 @@ export interface DuplexSource {
   readonly check: (decoded: unknown) => unknown
 }
 
-export function createDuplex<Incoming, Outgoing>(source: DuplexSource): Duplex<Incoming, Outgoing> {
+export function createDuplex<Incoming, Outgoing>(source: DuplexSource<NodeDuplex>): Duplex<Incoming, Outgoing> {
+  const { stream, signal, cancel } = source
+  return {
+    messages: readMessages<Incoming>(source),
+    async send(message) {
+      if (!signal.aborted && !stream.writable) {
+        throw new SottoError('ERR_CHANNEL_CLOSED', 'the stream has ended', { hint: 'try again' })
+      }
+      await write(stream, message, signal)
+    },
+    end: () => void stream.end(),
+    cancel,
+  }
+}
+
+/** What comes in over a stream; see {@link Duplex.messages}. */
+export function readMessages<Incoming>(source: DuplexSource<Readable>): AsyncGenerator<Incoming, void, void> {
   const { stream, signal, cancel, check } = source
   // Without a listener an error event would end the process; the reason is kept by the signal.
   stream.on('error', () => {})
 
-  async function* messages(): AsyncGenerator<Incoming> {
+  async function* messages(): AsyncGenerator<Incoming, void, void> {
     let isLeft = true
     try {
       for await (const decoded of stream.iterator({ destroyOnReturn: false })) yield check(decoded) as Incoming
@@ -43,15 +59,7 @@ export function createDuplex<Incoming, Outgoing>(source: DuplexSource): Duplex<I
     // A stream that broke may look ended; what had come before was given out first.
     signal.throwIfAborted()
   }
-
-  const send = async (message: Outgoing): Promise<void> => {
-    if (!signal.aborted && !stream.writable) {
-      throw new SottoError('ERR_CHANNEL_CLOSED', 'the stream has ended', { hint: 'try again' })
-    }
-    await write(stream, message, signal)
-  }
-
-  return { messages: messages(), send, end: () => void stream.end(), cancel }
+  return messages()
 }
 
 /**

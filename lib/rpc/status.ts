@@ -44,6 +44,8 @@ export interface Link {
   readonly address: string
   /** Whether TLS vouches for the other end. Otherwise only {@link PEER_CODES} are believed. */
   readonly isTrusted: boolean
+  /** Whether the other end has begun to answer on a bidirectional stream: what breaks then is a conversation. */
+  readonly isTalking?: boolean
 }
 
 /**
@@ -117,14 +119,14 @@ function errorWithoutReason(status: StatusObject | ServiceError, link: Link): So
           hint: 'check the address, and the certificate authority that you trust',
         })
       }
-      return unavailable(`nobody answers ${at}`, status)
+      return link.isTalking ? cut(link, status) : unavailable(`nobody answers ${at}`, status)
     case Code.DEADLINE_EXCEEDED:
       return unavailable(`no answer in time ${at}`, status)
     case Code.CANCELLED:
-      return unavailable(`the call was broken off ${at}`, status)
+      return link.isTalking ? cut(link, status) : unavailable(`the call was broken off ${at}`, status)
     case Code.INTERNAL:
-      if (BROKEN_CONNECTION.test(status.details)) return unavailable(`the connection broke ${at}`, status)
-      break
+      if (!BROKEN_CONNECTION.test(status.details)) break
+      return link.isTalking ? cut(link, status) : unavailable(`the connection broke ${at}`, status)
     case Code.RESOURCE_EXHAUSTED:
       return new SottoError('ERR_BUSY', `too much was asked for ${at}`, {
         cause: status,
@@ -133,10 +135,11 @@ function errorWithoutReason(status: StatusObject | ServiceError, link: Link): So
     case Code.UNIMPLEMENTED:
       return unavailable(`something else than the expected service answers ${at}`, status)
   }
-  return new SottoError('ERR_INTERNAL', `the other end failed ${at}`, {
-    cause: status,
-    hint: 'its log may say more',
-  })
+  return new SottoError('ERR_INTERNAL', `the other end failed ${at}`, { cause: status, hint: 'its log may say more' })
+}
+
+function cut(link: Link, cause: unknown): SottoError {
+  return new SottoError('ERR_CHANNEL_CUT', `the connection to ${link.address} broke`, { cause, hint: 'try again' })
 }
 
 function unavailable(message: string, cause: unknown): SottoError {

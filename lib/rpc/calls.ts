@@ -1,0 +1,131 @@
+/**
+ * Calls of the gRPC library as async functions, one for each kind of method.
+ *
+ * @module
+ */
+import type { Duplex as NodeDuplex } from 'node:stream'
+import { type Client, Metadata, type CallOptions as NativeOptions, type ServiceError } from '@grpc/grpc-js'
+import { isSottoError, SottoError } from '../errors.ts'
+import { createDuplex, readMessages } from './duplex.ts'
+import { BEARER_HEADER, newRequestId, REQUEST_ID_HEADER } from './open-calls.ts'
+import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from './service.ts'
+import { errorOf, type Link } from './status.ts'
+
+/** Where calls go. */
+export interface CallSite {
+  readonly client: Client
+  readonly link: Link
+  /** Aborted when this end closes the connection. */
+  readonly closed: AbortSignal
+}
+
+export function callUnary(site: CallSite, method: Method) {
+  return async (request: unknown, options: CallOptions = {}): Promise<unknown> => {
+    const given = signalOf(site, options)
+    throwIfGivenUp(given)
+    return new Promise((resolve, reject) => {
+      const call = site.client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        metadataOf(options),
+        nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options }),
+        (error, response) => {
+          given.removeEventListener('abort', onAbort)
+          if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, site.link))
+          else resolve(response)
+        },
+      )
+      const onAbort = () => call.cancel()
+      given.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+}
+
+/** The call begins when the first message is asked for. */
+export function callServerStream(site: CallSite, method: Method) {
+  return async function* (request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, void> {
+    const given = signalOf(site, options)
+    throwIfGivenUp(given)
+    const call = site.client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadataOf(options),
+      nativeOptions(options),
+    )
+    const { signal, cancel } = watchOver(call, given, () => site.link)
+    yield* readMessages({ stream: call, signal, cancel, check: (message) => message })
+  }
+}
+
+export function callDuplex(site: CallSite, method: Method) {
+  return (options: CallOptions = {}): Duplex<unknown, unknown> => {
+    const given = signalOf(site, options)
+    throwIfGivenUp(given)
+    const call = site.client.makeBidiStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      metadataOf(options),
+      nativeOptions(options),
+    )
+    let isTalking = false
+    call.once('metadata', () => {
+      isTalking = true
+    })
+    const { signal, cancel } = watchOver(call, given, () => ({ ...site.link, isTalking }))
+    // The library's type lacks an optional property that the class has.
+    return createDuplex({ stream: call as unknown as NodeDuplex, signal, cancel, check: (message) => message })
+  }
+}
+
+interface NativeStream {
+  cancel(): void
+  on(event: 'error', listener: (error: ServiceError) => void): unknown
+  on(event: 'status', listener: () => void): unknown
+}
+
+/** A signal that is aborted, with the reason, when the stream is over for another reason than an orderly end. */
+function watchOver(call: NativeStream, given: AbortSignal, linkNow: () => Link) {
+  const over = new AbortController()
+  const onGivenUp = () => {
+    over.abort(reasonOf(given))
+    call.cancel()
+  }
+  given.addEventListener('abort', onGivenUp, { once: true })
+  call.on('error', (error) => over.abort(errorOf(error, linkNow())))
+  call.on('status', () => given.removeEventListener('abort', onGivenUp))
+  const cancel = () => {
+    over.abort(new SottoError('ERR_CHANNEL_CLOSED', 'this end has dropped the stream'))
+    call.cancel()
+  }
+  return { signal: over.signal, cancel }
+}
+
+/** What the caller gives up by, together with the end of the connection. */
+function signalOf(site: CallSite, { signal }: CallOptions): AbortSignal {
+  return signal ? AbortSignal.any([signal, site.closed]) : site.closed
+}
+
+function throwIfGivenUp(given: AbortSignal): void {
+  if (given.aborted) throw reasonOf(given)
+}
+
+function reasonOf(given: AbortSignal): SottoError {
+  if (isSottoError(given.reason)) return given.reason
+  return new SottoError('ERR_INTERRUPTED', 'the call was given up', { cause: given.reason })
+}
+
+function metadataOf({ bearer, requestId }: CallOptions): Metadata {
+  const metadata = new Metadata()
+  metadata.set(REQUEST_ID_HEADER, requestId ?? newRequestId())
+  if (bearer) metadata.set(BEARER_HEADER, `Bearer ${Buffer.from(bearer.reveal()).toString('base64url')}`)
+  return metadata
+}
+
+function nativeOptions({ deadlineMs }: CallOptions): NativeOptions {
+  return deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs }
+}
