@@ -1,0 +1,48 @@
+/**
+ * What a service and the program that started it as its child tell each other, over the channel that Node.js opens
+ * between the two (`stdio: 'ipc'`).
+ *
+ * The child says once how its start went; an open channel says that the parent is alive and wants it to run. A service
+ * that nobody started as a child, as in a container, has no such channel: then nothing here does anything.
+ *
+ * @module
+ */
+import type { ErrorCode, SottoError } from '../errors.ts'
+
+/** How a child's start went. */
+export type StartReport =
+  | {
+      readonly state: 'ready'
+      /** What it listens on, by what it serves there: HOST:PORT. */
+      readonly addresses: Readonly<Record<string, string>>
+    }
+  | {
+      readonly state: 'failed'
+      readonly code: ErrorCode
+      readonly message: string
+      readonly hint: string | undefined
+    }
+
+/** Tell the parent, if there is one, that this service is up. */
+export function reportReady(addresses: Readonly<Record<string, string>>): void {
+  report({ state: 'ready', addresses })
+}
+
+/** Tell the parent, if there is one, why this service did not start. */
+export function reportFailure({ code, message, hint }: SottoError): void {
+  report({ state: 'failed', code, message, hint })
+}
+
+/** Resolves when the parent has gone, or asks to stop by closing the channel; never where there is no parent. */
+export function parentGone(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.once('disconnect', resolve)
+  // Listening alone must not keep a process alive that has nothing else to do.
+  process.channel?.unref()
+  return promise
+}
+
+function report(message: StartReport): void {
+  // A parent that has gone meanwhile is told of by the 'disconnect' event, not by an error here.
+  process.send?.(message, undefined, undefined, () => {})
+}

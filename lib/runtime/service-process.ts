@@ -1,0 +1,66 @@
+/**
+ * A service as a process of its own: from the environment to an exit code.
+ *
+ * It starts, says so to the program that started it, runs until a signal or that program's end, and stops in order.
+ *
+ * @module
+ */
+import { isSottoError } from '../errors.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Environment, environment } from './environment.ts'
+import { createLogger, type Logger, type LogLevel } from './log.ts'
+import { parentGone, reportFailure, reportReady } from './parent.ts'
+import { listenForStop } from './shutdown.ts'
+
+/** What a service is given, beside its settings. */
+export interface ServiceDependencies {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Aborted when the service is to stop, so that a start that waits for something can be given up. */
+  readonly signal: AbortSignal
+}
+
+/** A service that is up. */
+export interface RunningService {
+  /** What it listens on, by what it serves there: HOST:PORT. */
+  readonly addresses: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+export interface ServiceProgram<Config extends { readonly logLevel: LogLevel }> {
+  /** How its log lines name it. */
+  readonly name: string
+  /** @throws SottoError `ERR_CONFIG`. */
+  readonly readConfig: (env: Environment) => Config
+  readonly start: (config: Config, dependencies: ServiceDependencies) => Promise<RunningService>
+}
+
+/**
+ * Run a service until it is told to stop. Exit code 0 after an orderly stop, 1 if it could not start or stop.
+ *
+ * @returns when all is done; the process then ends by itself, with its output written.
+ */
+export async function runService<Config extends { readonly logLevel: LogLevel }>(
+  program: ServiceProgram<Config>,
+): Promise<void> {
+  // To the very end, never disposed of: the echo of a signal must not kill a process that is just finishing.
+  const { stopped, signal } = listenForStop()
+  const gone = parentGone()
+  let log = createLogger({ name: program.name })
+  try {
+    const config = program.readConfig(environment())
+    log = createLogger({ name: program.name, level: config.logLevel })
+    const service = await program.start(config, { clock: systemClock, log, signal })
+    log.info({ addresses: service.addresses }, 'up')
+    reportReady(service.addresses)
+    const reason = await Promise.race([stopped, gone.then(() => 'parent gone')])
+    log.info({ reason }, 'stopping')
+    await service.stop()
+    log.info('stopped')
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return
+    log.fatal({ err: error }, 'failed')
+    if (isSottoError(error)) reportFailure(error)
+    process.exitCode = 1
+  }
+}
