@@ -1,5 +1,5 @@
 /**
- * The directory's settings.
+ * The directory's settings, from environment variables.
  *
  * @module
  */
@@ -9,29 +9,41 @@ import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log.ts'
 
 export interface Config {
-  /** `SOTTO_DIRECTORY_HOST`: the IP literal to listen on; all addresses of the machine unless set. */
-  readonly host: string
-  /** `SOTTO_DIRECTORY_PORT`: 7002 unless set, 0 for any free one. */
-  readonly port: number
-  /** `SOTTO_SEALING_ADDRESS`: where Auth's SealingService listens, as HOST:PORT; localhost:7003 unless set. */
+  /**
+   * `SOTTO_DIRECTORY_HOST` (`::`), `SOTTO_DIRECTORY_PORT` (7002): an IP literal, `::` for all addresses, and a port, 0
+   * for any free one.
+   */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** `SOTTO_DIRECTORY_ADMIN_PORT` (7012): channelz, on loopback alone; 0 for any free port. */
+  readonly adminPort: number
+  /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
   readonly sealingAddress: string
-  /** `SOTTO_DIRECTORY_DATA`: the folder of the database; `directory` in `SOTTO_HOME` unless set. */
+  /** `SOTTO_DIRECTORY_DATA`: the folder of `directory.db`; `directory` in `SOTTO_HOME`. */
   readonly dataFolder: string
-  /** `SOTTO_DIRECTORY_TLS`: the folder where Auth leaves our certificate; `tls` in the data folder unless set. */
+  /** `SOTTO_DIRECTORY_TLS`: the folder where Auth leaves the directory's certificate; `tls` in the data folder. */
   readonly tlsFolder: string
-  /** `SOTTO_DIRECTORY_TLS_WAIT_SECONDS`: how long a first start waits for that certificate; 60 unless set. */
-  readonly tlsWaitMs: number
-  /** `SOTTO_DIRECTORY_BEAT_SECONDS`: how often an open announcement is answered; 20 unless set, as the contract says. */
-  readonly beatMs: number
-  /** `SOTTO_LOG_LEVEL`: info unless set. */
+  /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
 }
 
-const secondsSetting = z.coerce.number().positive().max(3_600)
-
 const addressSetting = z
   .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT, with an IPv6 address in brackets')
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT')
+
+const SETTINGS = {
+  SOTTO_HOME: z.string().optional(),
+  SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
+  SOTTO_DIRECTORY_PORT: portSetting.default(7002),
+  SOTTO_DIRECTORY_ADMIN_PORT: portSetting.default(7012),
+  SOTTO_SEALING_ADDRESS: addressSetting.optional(),
+  SOTTO_SEALING_PORT: portSetting.default(7003),
+  SOTTO_DIRECTORY_DATA: z.string().optional(),
+  SOTTO_DIRECTORY_TLS: z.string().optional(),
+  SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
+}
+
+/** One environment may serve both services. */
+const SETTINGS_OF_OTHERS = ['SOTTO_AUTH_', 'SOTTO_SEALING_HOST', 'SOTTO_DIRECTORY_ADDRESS', 'SOTTO_NAMES']
 
 /**
  * Read the settings, all of them, before anything is started.
@@ -39,31 +51,14 @@ const addressSetting = z
  * @throws SottoError `ERR_CONFIG` that names everything that is wrong.
  */
 export function readConfig(env: Environment): Config {
-  const settings = readSettings(
-    {
-      SOTTO_HOME: z.string().optional(),
-      SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
-      SOTTO_DIRECTORY_PORT: portSetting.default(7002),
-      SOTTO_SEALING_ADDRESS: addressSetting.default('localhost:7003'),
-      SOTTO_DIRECTORY_DATA: z.string().optional(),
-      SOTTO_DIRECTORY_TLS: z.string().optional(),
-      SOTTO_DIRECTORY_TLS_WAIT_SECONDS: secondsSetting.default(60),
-      SOTTO_DIRECTORY_BEAT_SECONDS: secondsSetting.default(20),
-      SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
-    },
-    env,
-    // One environment may serve both services.
-    ['SOTTO_AUTH_', 'SOTTO_NAMES', 'SOTTO_SEALING_'],
-  )
+  const settings = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
   const dataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(sottoHome(env), 'directory')
   return {
-    host: settings.SOTTO_DIRECTORY_HOST,
-    port: settings.SOTTO_DIRECTORY_PORT,
-    sealingAddress: settings.SOTTO_SEALING_ADDRESS,
+    listen: { host: settings.SOTTO_DIRECTORY_HOST, port: settings.SOTTO_DIRECTORY_PORT },
+    adminPort: settings.SOTTO_DIRECTORY_ADMIN_PORT,
+    sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
     dataFolder,
     tlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(dataFolder, 'tls'),
-    tlsWaitMs: settings.SOTTO_DIRECTORY_TLS_WAIT_SECONDS * 1000,
-    beatMs: settings.SOTTO_DIRECTORY_BEAT_SECONDS * 1000,
     logLevel: settings.SOTTO_LOG_LEVEL,
   }
 }

@@ -53,6 +53,7 @@ export class Presence {
   readonly #replicaId = randomUUID()
   /** What this process holds open, by account. */
   readonly #entries = new Map<string, Entry>()
+  #left = false
 
   private constructor(db: Kysely<DirectorySchema>, clock: Clock) {
     this.#db = db
@@ -141,9 +142,10 @@ export class Presence {
       .execute()
   }
 
-  /** Take everything that this process holds offline, at once and not when its lease ends. */
-  async leave(reason: SottoError): Promise<void> {
-    for (const account of [...this.#entries.keys()]) this.#end(account, reason)
+  /** Take everything that this process holds offline, at once and not when its lease ends. The streams are the server's. */
+  async leave(): Promise<void> {
+    this.#entries.clear()
+    this.#left = true
     await this.#db.deleteFrom('replica').where('id', '=', this.#replicaId).execute()
   }
 
@@ -154,6 +156,7 @@ export class Presence {
   }
 
   async #withdraw(account: string, entry: Entry): Promise<void> {
+    if (this.#left) return
     if (this.#entries.get(account) === entry) this.#entries.delete(account)
     await this.#db
       .deleteFrom('presence')

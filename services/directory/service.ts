@@ -21,6 +21,9 @@ import type { Presence } from './presence.ts'
 import type { Caller, Origin, SealingClient } from './sealing-client.ts'
 import { checkAnnounceRequest, checkFindUserRequest, checkRequestChatRequest } from './validation.ts'
 
+/** How often an open announcement is answered, in milliseconds: the contract's number. */
+export const BEAT_MS = 20_000
+
 export interface DirectoryHandlersOptions {
   readonly presence: Presence
   readonly sealing: SealingClient

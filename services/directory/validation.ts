@@ -7,6 +7,8 @@
  */
 import { isIP } from 'node:net'
 import type { AnnounceRequest, FindUserRequest, RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
+import { KID_BYTES } from '#lib/protocol.ts'
+import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
 import { Violations } from '#lib/validation.ts'
 
 /** What an announcement may hold at most: an address for each way that a machine is commonly reached, no more. */
@@ -14,12 +16,6 @@ export const MAX_ENDPOINTS = 8
 
 /** The longest form of an IPv6 address: eight groups, the last two written as IPv4. */
 export const MAX_ADDRESS_CHARACTERS = 45
-
-/** A kid is drawn at random at each start of a receiver, in bytes. */
-export const KID_BYTES = 16
-
-/** A sender's nonce, in bytes. */
-export const NONCE_BYTES = 16
 
 const MAX_PORT = 65_535
 
@@ -52,7 +48,7 @@ export function checkFindUserRequest({ username }: FindUserRequest): void {
 export function checkRequestChatRequest({ username, nonce }: RequestChatRequest): void {
   const violations = new Violations()
   violations.expectUsername(username, 'username')
-  violations.expectBytes(nonce, NONCE_BYTES, 'nonce')
+  violations.expectBytes(nonce, REQUEST_NONCE_BYTES, 'nonce')
   violations.throwIfAny()
 }
 

@@ -5,34 +5,46 @@ import { codeOf } from '../../support/code-of.ts'
 describe('readConfig of the directory', () => {
   it('needs nothing but a home', () => {
     expect(readConfig({ SOTTO_HOME: '/srv/sotto' })).to.deep.equal({
-      host: '::',
-      port: 7002,
+      listen: { host: '::', port: 7002 },
+      adminPort: 7012,
       sealingAddress: 'localhost:7003',
       dataFolder: '/srv/sotto/directory',
       tlsFolder: '/srv/sotto/directory/tls',
-      tlsWaitMs: 60_000,
-      beatMs: 20_000,
       logLevel: 'info',
     })
   })
 
-  it('keeps the certificate with the data unless told otherwise', () => {
-    const moved = readConfig({ SOTTO_DIRECTORY_DATA: '/data' })
-    expect(moved).to.include({ dataFolder: '/data', tlsFolder: '/data/tls' })
-    const apart = readConfig({ SOTTO_DIRECTORY_DATA: '/data', SOTTO_DIRECTORY_TLS: '/certificates' })
-    expect(apart).to.include({ dataFolder: '/data', tlsFolder: '/certificates' })
+  it('takes every setting', () => {
+    const config = readConfig({
+      SOTTO_DIRECTORY_HOST: '127.0.0.1',
+      SOTTO_DIRECTORY_PORT: '0',
+      SOTTO_DIRECTORY_ADMIN_PORT: '7112',
+      SOTTO_SEALING_ADDRESS: 'auth:7103',
+      SOTTO_DIRECTORY_DATA: '/data',
+      SOTTO_DIRECTORY_TLS: '/certificates',
+      SOTTO_LOG_LEVEL: 'debug',
+    })
+    expect(config).to.deep.equal({
+      listen: { host: '127.0.0.1', port: 0 },
+      adminPort: 7112,
+      sealingAddress: 'auth:7103',
+      dataFolder: '/data',
+      tlsFolder: '/certificates',
+      logLevel: 'debug',
+    })
   })
 
-  it('takes fractions of seconds', () => {
-    const config = readConfig({ SOTTO_DIRECTORY_BEAT_SECONDS: '0.05', SOTTO_DIRECTORY_TLS_WAIT_SECONDS: '1.5' })
-    expect(config).to.include({ beatMs: 50, tlsWaitMs: 1500 })
+  it('looks for the certificate beside the database unless told otherwise', () => {
+    expect(readConfig({ SOTTO_DIRECTORY_DATA: '/data' })).to.include({ dataFolder: '/data', tlsFolder: '/data/tls' })
+  })
+
+  it('finds auth on this machine by the port alone', () => {
+    expect(readConfig({ SOTTO_SEALING_PORT: '7103' })).to.include({ sealingAddress: 'localhost:7103' })
   })
 
   it("overlooks auth's settings, which may stand in the same environment", () => {
-    expect(readConfig({ SOTTO_AUTH_PORT: '1', SOTTO_NAMES: 'a', SOTTO_SEALING_PORT: '2' })).to.have.property(
-      'port',
-      7002,
-    )
+    const shared = { SOTTO_AUTH_PORT: '1', SOTTO_NAMES: 'a', SOTTO_AUTH_SESSION_DAYS: '7', SOTTO_SEALING_HOST: '::1' }
+    expect(readConfig({ SOTTO_HOME: '/', ...shared })).to.deep.equal(readConfig({ SOTTO_HOME: '/' }))
   })
 
   for (const [name, value] of [
@@ -41,7 +53,7 @@ describe('readConfig of the directory', () => {
     ['SOTTO_DIRECTORY_PORT', 'seven'],
     ['SOTTO_SEALING_ADDRESS', 'localhost'],
     ['SOTTO_SEALING_ADDRESS', 'localhost:0'],
-    ['SOTTO_DIRECTORY_BEAT_SECONDS', '0'],
+    ['SOTTO_SEALING_ADDRESS', ':7003'],
     ['SOTTO_LOG_LEVEL', 'loud'],
     ['SOTTO_DIRECTORY_PROT', '7002'],
   ] as const) {

@@ -1,17 +1,17 @@
 import { expect } from 'chai'
 import { isSottoError } from '#lib/errors.ts'
+import { KID_BYTES } from '#lib/protocol.ts'
+import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
 import {
   checkAnnounceRequest,
   checkFindUserRequest,
   checkRequestChatRequest,
-  KID_BYTES,
   MAX_ENDPOINTS,
-  NONCE_BYTES,
 } from '../../../services/directory/validation.ts'
 
 const endpoint = { address: '192.0.2.7', port: 4000 }
 const kid = Buffer.alloc(KID_BYTES)
-const nonce = Buffer.alloc(NONCE_BYTES)
+const nonce = Buffer.alloc(REQUEST_NONCE_BYTES)
 
 /** The fields that the check complains of; empty if it passes. */
 function faultsOf(check: () => void): string[] {
@@ -97,7 +97,7 @@ describe('checkRequestChatRequest', () => {
   })
 
   it('refuses a nonce one byte shorter or longer', () => {
-    for (const bytes of [0, NONCE_BYTES - 1, NONCE_BYTES + 1]) {
+    for (const bytes of [0, REQUEST_NONCE_BYTES - 1, REQUEST_NONCE_BYTES + 1]) {
       const faults = faultsOf(() => checkRequestChatRequest({ username: 'bob', nonce: Buffer.alloc(bytes) }))
       expect(faults).to.deep.equal(['nonce'])
     }

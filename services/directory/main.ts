@@ -1,0 +1,13 @@
+/** The directory as a process: settings from the environment, log lines to standard error, stops on a signal. */
+import { runService } from '#lib/runtime/service-process.ts'
+import { readConfig } from './config.ts'
+import { startDirectory } from './start.ts'
+
+await runService({
+  name: 'directory',
+  readConfig,
+  async start(config, dependencies) {
+    const { address, stop } = await startDirectory(config, dependencies)
+    return { addresses: { directory: address }, stop }
+  },
+})

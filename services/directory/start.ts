@@ -1,0 +1,91 @@
+/**
+ * The directory, from its settings to a listening server.
+ *
+ * @module
+ */
+import { join } from 'node:path'
+import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
+import { startAdminServer } from '#lib/rpc/admin.ts'
+import { connect } from '#lib/rpc/client.ts'
+import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import type { Logger } from '#lib/runtime/log.ts'
+import { openSqlite } from '#lib/runtime/sqlite.ts'
+import { awaitLeaf, type CERTIFICATE_WAIT_MS } from './certificate.ts'
+import type { Config } from './config.ts'
+import { keepLease } from './lease.ts'
+import { Presence, RENEWAL_MS } from './presence.ts'
+import { SealingClient } from './sealing-client.ts'
+import { BEAT_MS, createDirectoryHandlers } from './service.ts'
+import { type DirectorySchema, MIGRATIONS } from './store.ts'
+
+export interface DirectoryDependencies {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Ends a start that still waits for its certificate, with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** How long that wait may last, in milliseconds; {@link CERTIFICATE_WAIT_MS} unless set. */
+  readonly certificateWaitMs?: number
+  /** How often an open announcement is answered, in milliseconds; {@link BEAT_MS} unless set. */
+  readonly beatMs?: number
+  /** How often the lease is renewed, in milliseconds; {@link RENEWAL_MS} unless set. */
+  readonly renewalMs?: number
+}
+
+export interface RunningDirectory {
+  /** Where DirectoryService listens, HOST:PORT. */
+  readonly address: string
+  /** Where channelz listens, HOST:PORT. */
+  readonly adminAddress: string
+  /** Stop in order: open streams end with UNAVAILABLE, what was announced is withdrawn, then the database. */
+  stop(): Promise<void>
+}
+
+/**
+ * Start the directory. Auth need not run by then, only have left the certificate at some earlier time.
+ *
+ * @throws SottoError `ERR_UNAVAILABLE` if the certificate does not come, `ERR_CONFIG` if a port is taken, `ERR_STORE`
+ *   if the database cannot be used. Nothing is left running then.
+ */
+export async function startDirectory(config: Config, dependencies: DirectoryDependencies): Promise<RunningDirectory> {
+  const { clock, log, beatMs = BEAT_MS, renewalMs = RENEWAL_MS } = dependencies
+  await using resources = new AsyncDisposableStack()
+
+  const { certificate, authorityPem } = await awaitLeaf(config.tlsFolder, dependencies)
+  const database = await openSqlite<DirectorySchema>(join(config.dataFolder, 'directory.db'), MIGRATIONS)
+  const db = resources.adopt(database, (open) => open.destroy())
+  const presence = resources.adopt(await Presence.join(db, clock), (joined) => joined.leave())
+
+  const target = {
+    address: config.sealingAddress,
+    security: { authorityPem, role: 'sealing.sotto', certificate } as const,
+  }
+  const connection = resources.adopt(connect(SealingServiceService, target), (open) => open.close())
+  const sealing = new SealingClient(connection, log)
+
+  const server = resources.adopt(
+    await startServer({
+      ...config.listen,
+      services: [serve(DirectoryServiceService, createDirectoryHandlers({ presence, sealing, clock, beatMs }))],
+      security: { certificate },
+      limits: SERVICE_LIMITS,
+      log,
+      reflection: true,
+      health: true,
+    }),
+    (listening) => listening.stop(),
+  )
+  resources.defer(keepLease({ presence, log, renewalMs, onChange: (healthy) => server.setServing(healthy) }))
+
+  const adminServer = resources.adopt(await startAdminServer({ port: config.adminPort, log }), (listening) =>
+    listening.stop(),
+  )
+  const running = resources.move()
+  return { address: addressOf(server), adminAddress: addressOf(adminServer), stop: () => running.disposeAsync() }
+}
+
+function addressOf({ host, port }: RpcServer): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,164 @@
+import { expect } from 'chai'
+import type { Kysely } from 'kysely'
+import { openSqlite } from '#lib/runtime/sqlite.ts'
+import { LEASE_MS, Presence, RENEWAL_MS } from '../../../services/directory/presence.ts'
+import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
+import { FakeClock } from '../../support/clock.ts'
+
+/** An announcement whose bytes tell it from others. */
+function announcementOf(account: string, mark: number) {
+  return {
+    account,
+    sessionId: Buffer.alloc(16, mark),
+    kid: Buffer.alloc(16, mark + 1),
+    endpoints: [
+      { address: '2001:db8::1', port: mark },
+      { address: '192.0.2.1', port: mark },
+    ],
+  }
+}
+
+describe('Presence', () => {
+  let db: Kysely<DirectorySchema>
+  let clock: FakeClock
+  let presence: Presence
+
+  beforeEach(async () => {
+    db = await openSqlite<DirectorySchema>(':memory:', MIGRATIONS)
+    clock = new FakeClock()
+    presence = await Presence.join(db, clock)
+  })
+  afterEach(() => db.destroy())
+
+  const countOf = async (table: keyof DirectorySchema) => (await db.selectFrom(table).selectAll().execute()).length
+
+  it('knows nobody at first', async () => {
+    expect(await presence.find('bob')).to.equal(undefined)
+  })
+
+  it('finds what was announced, endpoints in their order', async () => {
+    const announcement = announcementOf('bob', 1)
+    await presence.announce(announcement)
+    expect(await presence.find('bob')).to.deep.equal(announcement)
+    expect(await presence.find('bo')).to.equal(undefined)
+  })
+
+  it('forgets what was withdrawn, however often', async () => {
+    const standing = await presence.announce(announcementOf('bob', 1))
+    await standing.withdraw()
+    await standing.withdraw()
+    expect(await presence.find('bob')).to.equal(undefined)
+    expect(standing.ended.aborted).to.equal(false)
+    expect([presence.size, await countOf('presence')]).to.deep.equal([0, 0])
+  })
+
+  it('ends an announcement when a newer one of the account comes, and says why', async () => {
+    const older = await presence.announce(announcementOf('bob', 1))
+    const newer = await presence.announce(announcementOf('bob', 2))
+    expect(older.ended.reason).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
+    expect(newer.ended.aborted).to.equal(false)
+    expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 2))
+  })
+
+  it('keeps the newer announcement when the replaced one is withdrawn late', async () => {
+    const older = await presence.announce(announcementOf('bob', 1))
+    await presence.announce(announcementOf('bob', 2))
+    await older.withdraw()
+    expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 2))
+    expect(presence.size).to.equal(1)
+  })
+
+  it('lets one of many announcements at once stand, the last', async () => {
+    const standings = await Promise.all([1, 2, 3, 4, 5].map((mark) => presence.announce(announcementOf('bob', mark))))
+    expect(standings.map(({ ended }) => ended.aborted)).to.deep.equal([true, true, true, true, false])
+    expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 5))
+  })
+
+  it('leaves the earlier announcement alone if the database refuses the newer', async () => {
+    const older = await presence.announce(announcementOf('bob', 1))
+    await db.schema.dropTable('presence').execute()
+    const failed = await presence.announce(announcementOf('bob', 2)).catch(() => 'failed')
+    expect([failed, older.ended.aborted]).to.deep.equal(['failed', false])
+  })
+
+  describe('expel', () => {
+    it('ends the announcement of a session that has ended', async () => {
+      const standing = await presence.announce(announcementOf('bob', 1))
+      await presence.expel(announcementOf('bob', 1))
+      expect(standing.ended.reason).to.have.property('code', 'ERR_SESSION_ENDED')
+      expect(await presence.find('bob')).to.equal(undefined)
+    })
+
+    it("leaves the announcement of the account's next session alone", async () => {
+      const standing = await presence.announce(announcementOf('bob', 2))
+      await presence.expel(announcementOf('bob', 1))
+      expect(standing.ended.aborted).to.equal(false)
+      expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 2))
+    })
+  })
+
+  describe('the lease', () => {
+    it('keeps an announcement in force as long as it is renewed', async () => {
+      await presence.announce(announcementOf('bob', 1))
+      for (let passedMs = 0; passedMs < 3 * LEASE_MS; passedMs += RENEWAL_MS) {
+        clock.advance(RENEWAL_MS)
+        await presence.renew()
+        expect(await presence.find('bob')).not.to.equal(undefined)
+      }
+    })
+
+    it('takes everything offline that a process held which died without a word', async () => {
+      await presence.announce(announcementOf('bob', 1))
+      clock.advance(LEASE_MS - 1)
+      const next = await Presence.join(db, clock)
+      expect(await next.find('bob')).not.to.equal(undefined)
+      clock.advance(1)
+      expect(await next.find('bob')).to.equal(undefined)
+    })
+
+    it('lets a receiver come to another process before the lease of the dead one ends', async () => {
+      await presence.announce(announcementOf('bob', 1))
+      const next = await Presence.join(db, clock)
+      await next.announce(announcementOf('bob', 2))
+      clock.advance(LEASE_MS - 1)
+      await next.renew()
+      clock.advance(1)
+      expect(await next.find('bob')).to.deep.equal(announcementOf('bob', 2))
+    })
+
+    it('clears the rows of the dead away', async () => {
+      await presence.announce(announcementOf('bob', 1))
+      const next = await Presence.join(db, clock)
+      clock.advance(2 * LEASE_MS + 1)
+      await next.renew()
+      expect([await countOf('replica'), await countOf('presence')]).to.deep.equal([1, 0])
+    })
+
+    it('comes back to what it holds after a sleep', async () => {
+      await presence.announce(announcementOf('bob', 1))
+      clock.advance(1000 * LEASE_MS)
+      expect(await presence.find('bob')).to.equal(undefined)
+      await presence.renew()
+      expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 1))
+    })
+  })
+
+  describe('leave', () => {
+    it('takes everything offline at once that this process holds, and nothing else', async () => {
+      const other = await Presence.join(db, clock)
+      await other.announce(announcementOf('alice', 1))
+      await presence.announce(announcementOf('bob', 2))
+      await presence.leave()
+      expect(await other.find('bob')).to.equal(undefined)
+      expect(await other.find('alice')).to.deep.equal(announcementOf('alice', 1))
+      expect(await countOf('replica')).to.equal(1)
+    })
+
+    it('has nothing left to withdraw', async () => {
+      const standing = await presence.announce(announcementOf('bob', 1))
+      await presence.leave()
+      await db.destroy()
+      await standing.withdraw()
+    })
+  })
+})
