@@ -1,0 +1,156 @@
+/**
+ * Message 5 as the trace tells it: Hello, Welcome and the records of one conversation.
+ *
+ * @module
+ */
+import {
+  ConverseRequest,
+  ConverseResponse,
+  type Hello,
+  HelloClear,
+  type Welcome,
+} from '#gen/sotto/peer/v1/peer_service.ts'
+import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { DH_BYTES } from '#lib/noise/primitives.ts'
+import type { Ticket } from '#lib/ticket/ticket.ts'
+import { bytesField, plain, sealedField, secretField, type TraceEvent, type TraceField } from './trace.ts'
+
+const METHOD = 'sotto.peer.v1.PeerService.Converse'
+const OPEN = 'plain HTTP/2, sealed inside'
+
+/** Bytes of an AEAD tag. */
+const TAG_BYTES = 16
+
+/** The two ends of a conversation, by name; the opener says the Hello. */
+export interface Parties {
+  readonly opener: string
+  readonly host: string
+}
+
+/** Hello, as both ends see it; the host, having opened the ticket, sees inside. */
+export function helloEvent(hello: Hello, { opener, host }: Parties, ticket?: Ticket): TraceEvent {
+  const clear = HelloClear.decode(hello.clear)
+  const carried = `sealed by auth for ${host}${ticket === undefined ? ', carried as it came' : ', who opens it:'}`
+  return {
+    step: 5,
+    message: 'Hello',
+    from: opener,
+    to: host,
+    method: METHOD,
+    protection: OPEN,
+    bytes: ConverseRequest.encode({ message: { $case: 'hello', value: hello } }).finish().length,
+    fields: [
+      plain('version, suite', `${clear.version}, ${clear.suite}  Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768`),
+      bytesField('kid', clear.kid, `this start of ${host}’s client`),
+      sealedField('ticket', carried, clear.ticket.length, ticket && ticketFields(ticket)),
+      bytesField('encapsulation_key', clear.encapsulationKey, 'ML-KEM-768, fresh'),
+      bytesField('noise: e', hello.noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
+      sealedField('noise: s', `${opener}’s identity key, sealed for ${host}’s`, DH_BYTES + TAG_BYTES),
+      sealedField('noise: payload', 'empty; its tag proves the identity key', TAG_BYTES),
+    ],
+    readableBy: `anybody on the way; but ${host} alone opens the ticket, and learns whose identity key it is.`,
+  }
+}
+
+function ticketFields(ticket: Ticket): TraceField[] {
+  return [
+    bytesField('ticket_id', ticket.ticketId, 'not seen before'),
+    plain('issued_at', new Date(ticket.issuedAtMs)),
+    plain('expires_at', new Date(ticket.expiresAtMs)),
+    plain('sender_name', ticket.senderName),
+    bytesField('sender_identity_key', ticket.senderIdentityKey, 'X25519'),
+    plain('sender_address', `${ticket.senderAddress}  the directory’s word`),
+    secretField('secret', ticket.secret, 's'),
+  ]
+}
+
+/** Welcome, as both ends see it. */
+export function welcomeEvent(welcome: Welcome, { opener, host }: Parties): TraceEvent {
+  return {
+    step: 5,
+    message: 'Welcome',
+    from: host,
+    to: opener,
+    method: METHOD,
+    protection: OPEN,
+    bytes: ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } }).finish().length,
+    fields: [
+      bytesField('kem_ciphertext', welcome.kemCiphertext, 'an ML-KEM secret for the Hello’s key'),
+      bytesField('noise: e', welcome.noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
+      sealedField('noise: payload', `empty; its tag proves that ${host} opened the ticket`, TAG_BYTES),
+    ],
+    readableBy: 'anybody on the way, and it tells them nothing: both ends now have keys that nobody else can find.',
+  }
+}
+
+export interface TracedRecord {
+  readonly from: string
+  readonly to: string
+  /** Counted from 0 in its direction. */
+  readonly number: number
+  readonly body: RecordBody
+  /** Of the record as it travels. */
+  readonly recordBytes: number
+}
+
+/** A record, told by either end, which alone can. Texts show as sizes. */
+export function recordEvent({ from, to, number, body, recordBytes }: TracedRecord): TraceEvent {
+  return {
+    step: 5,
+    message: `Record ${number}: ${contentOf(body)}`,
+    from,
+    to,
+    method: METHOD,
+    protection: 'AES-256-GCM, by the channel’s keys',
+    bytes: recordBytes,
+    fields: [sealedField('record', `sealed for ${to}:`, recordBytes, bodyFields(body))],
+    readableBy: `${from} and ${to}, and nobody else.`,
+  }
+}
+
+function contentOf({ events, part, acknowledged, control }: RecordBody): string {
+  const parts = [
+    control?.$case === 'resume' ? 'Resume' : '',
+    events.length === 0 ? '' : events.length === 1 ? 'a text' : `${events.length} texts`,
+    part === undefined ? '' : 'a piece of a text',
+    acknowledged === 0n ? '' : 'an acknowledgement',
+    control?.$case === 'close' ? 'Close' : '',
+  ]
+  return parts.filter((part) => part !== '').join(', ')
+}
+
+function bodyFields(body: RecordBody): TraceField[] {
+  const { firstSequence, events, part, acknowledged, control } = body
+  return [
+    ...(control?.$case === 'resume' ? resumeFields(control.value) : []),
+    ...(firstSequence > 0n ? [plain('first_sequence', firstSequence)] : []),
+    ...(events.length > 0 ? [textsField(events)] : []),
+    ...(part ? [plain('part', `from byte ${part.offset}${part.last ? ', the last' : ''}`, part.data.length)] : []),
+    ...(acknowledged > 0n ? [plain('acknowledged', `${acknowledged}  all up to it is stored`)] : []),
+    ...(control?.$case === 'close' ? closeFields(control.value) : []),
+  ]
+}
+
+function resumeFields(resume: {
+  streamId: Uint8Array
+  peerStreamId: Uint8Array
+  peerAcknowledged: bigint
+}): TraceField[] {
+  const { streamId, peerStreamId, peerAcknowledged } = resume
+  return [
+    bytesField('stream_id', streamId, 'counts what this side says'),
+    ...(peerStreamId.length > 0 ? [bytesField('peer_stream_id', peerStreamId)] : []),
+    ...(peerAcknowledged > 0n ? [plain('peer_acknowledged', peerAcknowledged)] : []),
+  ]
+}
+
+function textsField(events: readonly Event[]): TraceField {
+  const bytes = events.reduce((sum, event) => sum + (event.kind?.value.body.length ?? 0), 0)
+  const what = events.length === 1 ? 'one text, not shown' : `${events.length} texts, not shown`
+  return { name: 'events', value: what, tone: 'secret', bytes }
+}
+
+function closeFields({ reason, lastSequence }: { reason: CloseReason; lastSequence: bigint }): TraceField[] {
+  const name = Object.entries(CloseReason).find(([, value]) => value === reason)?.[0] ?? ''
+  return [plain('reason', name), plain('last_sequence', lastSequence)]
+}

@@ -1,0 +1,115 @@
+/**
+ * Messages 1 to 4 as the trace tells them: what the services are asked, and what they answer.
+ *
+ * @module
+ */
+import { LoginRequest, LoginResponse } from '#gen/sotto/auth/v1/auth_service.ts'
+import { RequestChatRequest, RequestChatResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { Secret } from '#lib/secret.ts'
+import type { SessionKeys } from '#lib/session/session-keys.ts'
+import type { Reply } from '#lib/ticket/reply.ts'
+import { bytesField, plain, sealedField, secretField, type TraceEvent, type TraceField } from './trace.ts'
+
+const TLS = 'TLS 1.3'
+
+/** 1: a name, a password, an identity key. */
+export function loginRequestEvent(request: LoginRequest): TraceEvent {
+  const { username, identityKey, replaceIdentityKey } = request
+  return {
+    step: 1,
+    message: 'LoginRequest',
+    from: username,
+    to: 'auth',
+    method: 'sotto.auth.v1.AuthService.Login',
+    protection: TLS,
+    bytes: LoginRequest.encode(request).finish().length,
+    fields: [
+      plain('username', username),
+      // No fingerprint: a password can be guessed, and a fingerprint would tell who guessed right.
+      { name: 'password', value: 'not shown, in no form', tone: 'secret' },
+      bytesField('identity_key', identityKey, 'X25519, the public half'),
+      ...(replaceIdentityKey ? [plain('replace_identity_key', true)] : []),
+    ],
+    readableBy: `${username} and auth. The password is nobody else’s business, and auth keeps only its argon2id hash.`,
+  }
+}
+
+/** 2: the session token, and what both ends make of it before they forget it. */
+export function loginResponseEvent(response: LoginResponse, username: string, keys: SessionKeys): TraceEvent {
+  const derived: TraceField[] = [
+    secretField('directory bearer', keys.directoryBearer, 'shown to the directory'),
+    secretField('auth bearer', keys.authBearer, 'shown to auth alone'),
+    secretField('ticket key', keys.ticketKey, `opens what others bring to ${username}`),
+    secretField('reply key', keys.replyKey, `opens what ${username} is answered`),
+  ]
+  const token = secretField('session_token', response.sessionToken, 'both ends derive these, and forget it:')
+  return {
+    step: 2,
+    message: 'LoginResponse',
+    from: 'auth',
+    to: username,
+    method: 'sotto.auth.v1.AuthService.Login',
+    protection: TLS,
+    bytes: LoginResponse.encode(response).finish().length,
+    fields: [
+      { ...token, inside: derived },
+      bytesField('session_id', response.sessionId),
+      ...(response.expiresAt ? [plain('expires_at', response.expiresAt)] : []),
+      ...(response.serverTime ? [plain('server_time', response.serverTime)] : []),
+    ],
+    readableBy: `${username} and auth.`,
+  }
+}
+
+/** 3: who is to be called. */
+export function requestChatEvent(request: RequestChatRequest, sender: string, bearer: Secret): TraceEvent {
+  return {
+    step: 3,
+    message: 'RequestChatRequest',
+    from: sender,
+    to: 'directory',
+    method: 'sotto.directory.v1.DirectoryService.RequestChat',
+    protection: TLS,
+    bytes: RequestChatRequest.encode(request).finish().length,
+    fields: [
+      secretField('authorization', bearer, 'the directory bearer, as metadata'),
+      plain('username', request.username),
+      bytesField('nonce', request.nonce, 'fresh: the reply must carry it back'),
+    ],
+    readableBy: `${sender} and the directory, which asks auth to seal a secret for the two.`,
+  }
+}
+
+/** 4: where the receiver listens, and one secret sealed twice. */
+export function requestChatResponseEvent(response: RequestChatResponse, sender: string, reply: Reply): TraceEvent {
+  const receiver = reply.receiverName
+  const opened: TraceField[] = [
+    bytesField('nonce', reply.nonce, 'as asked with'),
+    bytesField('ticket_hash', reply.ticketHash, 'SHA-256 of the ticket above'),
+    plain('receiver_name', receiver),
+    bytesField('receiver_session_id', reply.receiverSessionId),
+    bytesField('receiver_identity_key', reply.receiverIdentityKey, 'X25519'),
+    bytesField('receiver_kid', reply.receiverKid, `names this start of ${receiver}’s client`),
+    plain('expires_at', new Date(reply.expiresAtMs)),
+    secretField('secret', reply.secret, `s, for ${sender} and ${receiver}`),
+  ]
+  return {
+    step: 4,
+    message: 'RequestChatResponse',
+    from: 'directory',
+    to: sender,
+    method: 'sotto.directory.v1.DirectoryService.RequestChat',
+    protection: TLS,
+    bytes: RequestChatResponse.encode(response).finish().length,
+    fields: [
+      ...response.endpoints.map(({ address, port }, n) => plain(`endpoints[${n}]`, endpointText(address, port))),
+      sealedField('ticket', `sealed by auth for ${receiver}; ${sender} only carries it`, response.ticket.length),
+      sealedField('reply', `sealed by auth for ${sender}, who opens it:`, response.reply.length, opened),
+    ],
+    readableBy: `${sender} and the directory; but the ticket opens for ${receiver} alone, the reply for ${sender} alone.`,
+  }
+}
+
+function endpointText(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
