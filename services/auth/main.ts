@@ -1,0 +1,13 @@
+/** Auth as a process: settings from the environment, log lines to standard error, stops on a signal. */
+import { runService } from '#lib/runtime/service-process.ts'
+import { readConfig } from './config.ts'
+import { startAuth } from './start.ts'
+
+await runService({
+  name: 'auth',
+  readConfig,
+  async start(config, dependencies) {
+    const { address, sealingAddress, adminAddress, stop } = await startAuth(config, dependencies)
+    return { addresses: { auth: address, sealing: sealingAddress, admin: adminAddress }, stop }
+  },
+})
