@@ -1,0 +1,63 @@
+/**
+ * What every command of Sotto has in common: how a command line that cannot be read is answered, how a failure is told,
+ * and which exit code it ends with.
+ *
+ * @module
+ */
+import { type Command, CommanderError } from 'commander'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { ExitCode, exitCodeOf } from './peer/exit-codes.ts'
+
+/** Where failures are told. */
+type Output = Pick<NodeJS.WritableStream, 'write'>
+
+/**
+ * Run a command and its subcommands to the end.
+ *
+ * @param argv - The arguments alone, without the program's name.
+ * @returns The exit code. Every failure has been told by then, in lines that begin with the program's name; the last
+ *   says what to do.
+ */
+export async function runProgram(program: Command, argv: readonly string[], output: Output): Promise<number> {
+  prepare(program, output)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return Number(process.exitCode ?? ExitCode.Done)
+  } catch (error) {
+    return reportFailure(error, output)
+  }
+}
+
+/** Tell a failure to the person: what, and what to do. A fault of ours is told without its stack. */
+export function reportFailure(error: unknown, output: Output): number {
+  // Commander has told about it already, in its own words.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage
+  const failure = isSottoError(error) ? error : internal(error)
+  for (const { field, description } of failure.violations) output.write(`sotto: ${field}: ${description}\n`)
+  output.write(`sotto: ${failure.message}${failure.code === 'ERR_INTERRUPTED' ? '' : ` (${failure.code})`}\n`)
+  if (failure.hint !== undefined) output.write(`sotto: ${failure.hint}\n`)
+  return exitCodeOf(failure.code)
+}
+
+function internal(cause: unknown): SottoError {
+  const what = cause instanceof Error ? cause.message : String(cause)
+  return new SottoError('ERR_INTERNAL', `a fault in sotto: ${what}`, {
+    cause,
+    hint: 'please report it, with what you did; SOTTO_LOG_LEVEL=debug shows more',
+  })
+}
+
+function prepare(command: Command, output: Output): void {
+  command.exitOverride()
+  command.showHelpAfterError(`sotto: try ${pathOf(command)} --help`)
+  command.showSuggestionAfterError(true)
+  command.configureOutput({
+    writeErr: (text) => void output.write(text),
+    outputError: (text, write) => write(text.replace(/^error: /, 'sotto: ')),
+  })
+  for (const subcommand of command.commands) prepare(subcommand, output)
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}
