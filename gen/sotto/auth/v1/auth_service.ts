@@ -658,7 +658,8 @@ export const AuthServiceService = {
    * Anybody may call it; the proof is the password.
    *
    * Not safe to repeat blindly: each success is another session. Where replace_identity_key is set and the key is a new
-   * one, all earlier sessions of the account end.
+   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the one that was not
+   * used for longest.
    *
    * Errors:
    *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below; BadRequest names it.
@@ -717,7 +718,8 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    * Anybody may call it; the proof is the password.
    *
    * Not safe to repeat blindly: each success is another session. Where replace_identity_key is set and the key is a new
-   * one, all earlier sessions of the account end.
+   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the one that was not
+   * used for longest.
    *
    * Errors:
    *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below; BadRequest names it.
@@ -774,7 +776,8 @@ export interface AuthServiceClient extends Client {
    * Anybody may call it; the proof is the password.
    *
    * Not safe to repeat blindly: each success is another session. Where replace_identity_key is set and the key is a new
-   * one, all earlier sessions of the account end.
+   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the one that was not
+   * used for longest.
    *
    * Errors:
    *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below; BadRequest names it.

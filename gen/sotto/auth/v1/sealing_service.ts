@@ -642,7 +642,7 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
 
 /**
  * What the directory asks of Auth: who a caller is, and a ticket for a conversation. It has a server and a port of its
- * own, on mutual TLS 1.3; only a client certificate named "directory.sotto" is let in.
+ * own, on mutual TLS 1.3, as "sealing.sotto"; only a client certificate named "directory.sotto" is let in.
  *
  * Auth trusts the directory with nothing that matters: names and keys come from Auth's own records of the two sessions,
  * and the secret of a conversation leaves it only sealed for the two clients.
