@@ -1,6 +1,17 @@
-import { type Logger as PinoLogger, pino } from 'pino'
+/**
+ * The log: one JSON object a line on standard error, or lines for a person where that is a terminal.
+ *
+ * Whatever is logged is first made plain (log-value.ts): bytes become their count, secrets a word, errors their code and
+ * causes. So a key that ends up in a log call by accident does not end up in the log.
+ *
+ * @module
+ */
+import { createRequire } from 'node:module'
+import { type DestinationStream, type Logger as PinoLogger, type LoggerOptions as PinoOptions, pino } from 'pino'
+import type { PrettyOptions } from 'pino-pretty'
+import { plainValue } from './log-value.ts'
 
-/** Writes one JSON object a line. */
+/** Writes lines; `child` binds fields to all that follow. */
 export type Logger = PinoLogger
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -13,8 +24,51 @@ export interface LoggerOptions {
   readonly level?: LogLevel
   /** For a person's eyes instead of JSON; unset means: if standard error is a terminal. */
   readonly pretty?: boolean
+  /** Where the lines go; standard error unless set. */
+  readonly destination?: DestinationStream
 }
 
+const STANDARD_ERROR = 2
+
+/** Begin a log. What is written is there when the call returns: the last line before an exit is not lost. */
 export function createLogger(options: LoggerOptions): Logger {
-  return pino({ name: options.name, level: options.level ?? 'info' })
+  const { name, level = 'info', pretty = process.stderr.isTTY === true } = options
+  const pinoOptions: PinoOptions = {
+    level,
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label) => ({ level: label }),
+      bindings: (fields) => plainValue(fields) as Record<string, unknown>,
+    },
+    // By the time that this sees it an error is plain already.
+    serializers: { err: (error: unknown) => error },
+    hooks: {
+      // Here and not in formatters.log, which does not see what is put into the message by %o or %j.
+      logMethod(given, method) {
+        method.apply(this, given.map(plainArgument) as typeof given)
+      },
+    },
+  }
+  const destination = options.destination ?? pino.destination({ dest: STANDARD_ERROR, sync: true })
+  return pino(pinoOptions, pretty ? prettyStream(destination) : destination)
+}
+
+/** An error as the first argument would be told apart by its class, which it loses when it is made plain. */
+function plainArgument(argument: unknown, index: number): unknown {
+  if (index === 0 && argument instanceof Error) return { err: plainValue(argument) }
+  return plainValue(argument)
+}
+
+function prettyStream(destination: DestinationStream): DestinationStream {
+  // Most programs never need it, and its import takes longer than all else here.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty')
+  const options: PrettyOptions = {
+    colorize: process.stderr.hasColors?.() === true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'name',
+    messageFormat: '{name}: {msg}',
+  }
+  const format = prettyFactory(options)
+  return { write: (line) => destination.write(format(line) ?? '') }
 }

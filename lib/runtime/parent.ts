@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ErrorCode, SottoError } from '../errors.ts'
+import { type ErrorCode, SottoError } from '../errors.ts'
 
 /** How a child's start went. */
 export type StartReport =
@@ -33,13 +33,16 @@ export function reportFailure({ code, message, hint }: SottoError): void {
   report({ state: 'failed', code, message, hint })
 }
 
-/** Resolves when the parent has gone, or asks to stop by closing the channel; never where there is no parent. */
-export function parentGone(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  process.once('disconnect', resolve)
+/** Aborted when the parent has gone, or asks to stop by closing the channel; never where there is no parent. */
+export function parentGone(): AbortSignal {
+  const gone = new AbortController()
+  const tell = () => gone.abort(new SottoError('ERR_INTERRUPTED', 'the program that started this one has gone'))
+  // Without a parent it is undefined; false means that the channel was closed before anybody listened.
+  if (process.connected === false) tell()
+  process.once('disconnect', tell)
   // Listening alone must not keep a process alive that has nothing else to do.
   process.channel?.unref()
-  return promise
+  return gone.signal
 }
 
 function report(message: StartReport): void {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { once } from 'node:events'
 import { isSottoError } from '../errors.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Environment, environment } from './environment.ts'
@@ -44,8 +45,7 @@ export async function runService<Config extends { readonly logLevel: LogLevel }>
   program: ServiceProgram<Config>,
 ): Promise<void> {
   // To the very end, never disposed of: the echo of a signal must not kill a process that is just finishing.
-  const { stopped, signal } = listenForStop()
-  const gone = parentGone()
+  const signal = AbortSignal.any([listenForStop().signal, parentGone()])
   let log = createLogger({ name: program.name })
   try {
     const config = program.readConfig(environment())
@@ -53,8 +53,8 @@ export async function runService<Config extends { readonly logLevel: LogLevel }>
     const service = await program.start(config, { clock: systemClock, log, signal })
     log.info({ addresses: service.addresses }, 'up')
     reportReady(service.addresses)
-    const reason = await Promise.race([stopped, gone.then(() => 'parent gone')])
-    log.info({ reason }, 'stopping')
+    if (!signal.aborted) await once(signal, 'abort')
+    log.info({ reason: signal.reason.message }, 'stopping')
     await service.stop()
     log.info('stopped')
   } catch (error) {

@@ -4,6 +4,9 @@
  * @module
  */
 import { createHash, X509Certificate } from 'node:crypto'
+import { connect, type TLSSocket } from 'node:tls'
+import { SottoError } from '../errors.ts'
+import { parseAddress } from './address.ts'
 
 /** A certificate with whatever proves it, and its private key, as PEM text. */
 export interface CertificateChain {
@@ -16,10 +19,10 @@ export interface CertificateChain {
 /** Who a certificate stands for: what callers check beside the authority's signature. */
 export type Role = 'auth.sotto' | 'directory.sotto' | 'sealing.sotto'
 
-/** Bytes of a realm. */
-export const REALM_BYTES = 32
+/** How long a server has to show its certificates, in milliseconds. */
+const FETCH_TIMEOUT_MS = 10_000
 
-/** SHA-256 of an authority's SubjectPublicKeyInfo in DER: names the installation, {@link REALM_BYTES} bytes. */
+/** SHA-256 of an authority's SubjectPublicKeyInfo in DER: names the installation, 32 bytes. */
 export function realmOf(authorityPem: string): Uint8Array {
   const spki = new X509Certificate(authorityPem).publicKey.export({ type: 'spki', format: 'der' })
   return createHash('sha256').update(spki).digest()
@@ -34,13 +37,62 @@ export function fingerprintOf(certificatePem: string): string {
  * The authority's certificate from a server that nothing is known of but the authority's fingerprint.
  *
  * Nothing is sent to the server beyond the TLS handshake, and nothing it says is believed: of the chain that it shows,
- * the one certificate that has the fingerprint is kept.
+ * the one authority that has the fingerprint is kept. Whether the server belongs to that authority shows when it is
+ * called.
  *
  * @param address - `HOST:PORT`.
  * @param fingerprint - As {@link fingerprintOf} gives it; upper case and colons are fine.
  * @returns the certificate as PEM.
- * @throws SottoError `ERR_CA_MISMATCH` if no certificate of the chain has it; `ERR_UNAVAILABLE` if nobody answers.
+ * @throws SottoError `ERR_USAGE` if the address or the fingerprint cannot be read; `ERR_CA_MISMATCH` if no authority in
+ *   the chain has it; `ERR_UNAVAILABLE` if nobody answers, or not with TLS 1.3.
  */
-export async function fetchCertificateAuthority(_address: string, _fingerprint: string): Promise<string> {
-  throw new TypeError('filled in next')
+export async function fetchCertificateAuthority(address: string, fingerprint: string): Promise<string> {
+  const wanted = fingerprint.replaceAll(':', '').toLowerCase()
+  if (!/^[0-9a-f]{64}$/.test(wanted)) {
+    throw new SottoError('ERR_USAGE', 'a fingerprint that is not 64 hexadecimal digits', {
+      hint: 'copy it whole from what the server printed at its start',
+    })
+  }
+  for (const certificate of await shownCertificates(address)) {
+    const pem = certificate.toString()
+    if (certificate.ca && fingerprintOf(pem) === wanted) return pem
+  }
+  throw new SottoError('ERR_CA_MISMATCH', `the server at ${address} belongs to another certificate authority`, {
+    hint: 'compare the fingerprint with the one that its administrator sees; do not go on if they differ',
+  })
+}
+
+/** The certificates that a server shows, the leaf first. Nobody vouches for them. */
+async function shownCertificates(address: string): Promise<X509Certificate[]> {
+  const socket = connect({
+    ...parseAddress(address),
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: ['h2'],
+    // The one connection that verifies nothing: it carries nothing, and what is taken from it is compared.
+    rejectUnauthorized: false,
+  })
+  try {
+    await secured(socket)
+    const shown: X509Certificate[] = []
+    for (let each = socket.getPeerX509Certificate(); each !== undefined; each = each.issuerCertificate) {
+      if (shown.some(({ fingerprint256 }) => fingerprint256 === each?.fingerprint256)) break
+      shown.push(each)
+    }
+    return shown
+  } catch (cause) {
+    throw new SottoError('ERR_UNAVAILABLE', `nobody answers with TLS 1.3 at ${address}`, {
+      cause,
+      hint: 'check the address, and that the server runs',
+    })
+  } finally {
+    socket.destroy()
+  }
+}
+
+function secured(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('secureConnect', resolve)
+    socket.once('error', reject)
+    socket.setTimeout(FETCH_TIMEOUT_MS, () => socket.destroy(new Error('no TLS handshake in time')))
+  })
 }
