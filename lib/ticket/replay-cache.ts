@@ -11,7 +11,7 @@ import { SottoError } from '#lib/errors.ts'
 import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
 
 /** The most tickets that are remembered at once: about 15 MB, and 550 conversations started a second. */
-export const REPLAY_CACHE_CAPACITY = 100_000
+const REPLAY_CACHE_CAPACITY = 100_000
 
 /** Tickets are forgotten in lots: those that may go within the same so many milliseconds. */
 const LOT_MS = 1_000

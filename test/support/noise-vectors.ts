@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 
 /** One message of a vector; hexadecimal. */
-export interface VectorMessage {
+interface VectorMessage {
   readonly payload: string
   readonly ciphertext: string
 }
@@ -53,7 +53,7 @@ export function readNoiseVectors(path: URL | string): NoiseVector[] {
 }
 
 /** @throws Error if the object has another key than these. */
-export function refuseUnknownKeys(object: object, known: ReadonlySet<string>): void {
+function refuseUnknownKeys(object: object, known: ReadonlySet<string>): void {
   const unknown = Object.keys(object).filter((key) => !known.has(key))
   if (unknown.length > 0) throw new Error(`unknown keys in a vector: ${unknown.join(', ')}`)
 }

@@ -1,0 +1,40 @@
+/**
+ * The project's own vectors, in test/vectors.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'
+import { Secret } from '#lib/secret.ts'
+import { counted, hex } from '../vectors/inputs.ts'
+import type { makeVectors, SealedMessage } from '../vectors/make.ts'
+import { sha256 } from '../vectors/reference.ts'
+
+type Files = ReturnType<typeof makeVectors>
+
+export const bytes = (text: string): Uint8Array => Buffer.from(text, 'hex')
+export const secret = (text: string): Secret => Secret.of(bytes(text))
+export const keyPair = (text: string): KeyPair => keyPairFrom(secret(text))
+
+/** A file as it lies in test/vectors. That it has no other keys than these is for made.test.ts to see to. */
+export function readVectors<Name extends keyof Files>(name: Name): Files[Name] {
+  return JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'))
+}
+
+/** The one vector of a file that has one. */
+export function readVector<Name extends keyof Files>(name: Name): Files[Name]['vectors'][number] {
+  const [vector] = readVectors(name).vectors
+  if (vector === undefined) throw new Error(`${name} is empty`)
+  return vector
+}
+
+/** What is sealed in a message. */
+export function plaintextOf({ plaintext, plaintext_length: length }: SealedMessage): Uint8Array {
+  return length === undefined ? bytes(plaintext ?? '') : counted(length)
+}
+
+/** A message with what was sealed just now in place of its own, in the same form: bytes, or their digest. */
+export function inFormOf<T extends Pick<SealedMessage, 'ciphertext'>>(message: T, ciphertext: Uint8Array): T {
+  if (message.ciphertext === undefined) return { ...message, ciphertext_sha256: hex(sha256(ciphertext)) }
+  return { ...message, ciphertext: hex(ciphertext) }
+}

@@ -1,0 +1,293 @@
+/**
+ * Makes the vectors of this folder: `node test/vectors/make.ts` writes them anew, and should change nothing.
+ *
+ * @module
+ */
+import { writeFileSync } from 'node:fs'
+import { CALL, counted, drawn, hex, kemCiphertext } from './inputs.ts'
+import * as reference from './reference.ts'
+
+const { concat, hkdf, noiseIkpsk2, protobuf, sealed, sha256, sized, time, uint16, utf8 } = reference
+
+const NOTHING = new Uint8Array(0)
+
+/** Up to this many bytes are written down whole; of longer ones, the length and the SHA-256. */
+const MAX_WRITTEN_BYTES = 256
+
+function session() {
+  const derive = (token: Uint8Array, label: string): Uint8Array => hkdf(NOTHING, token, utf8(label))[0] ?? NOTHING
+  return ['first', 'second'].map((name) => {
+    const token = drawn(`${name} session token`, 32)
+    const directoryBearer = derive(token, 'sotto directory bearer v1')
+    return {
+      session_token: hex(token),
+      directory_bearer: hex(directoryBearer),
+      directory_bearer_hash: hex(sha256(directoryBearer)),
+      auth_bearer: hex(derive(token, 'sotto auth bearer v1')),
+      ticket_key: hex(derive(token, 'sotto ticket v1')),
+      reply_key: hex(derive(token, 'sotto reply v1')),
+    }
+  })
+}
+
+function ticket() {
+  const ticketId = drawn('ticket id', 16)
+  const senderAddress = '192.0.2.7'
+  const nonce = drawn('nonce of the ticket', 12)
+  const body = protobuf({
+    1: ticketId,
+    2: time(CALL.issuedAtMs),
+    3: time(CALL.expiresAtMs),
+    4: time(CALL.longestSessionMs),
+    5: utf8(CALL.senderName),
+    6: CALL.senderIdentityKey,
+    7: utf8(senderAddress),
+    8: CALL.receiverIdentityKey,
+    9: CALL.secret,
+  })
+  const associatedData = concat(
+    utf8('sotto ticket v1'),
+    uint16(1),
+    CALL.realm,
+    sized(utf8(CALL.receiverName)),
+    CALL.kid,
+  )
+  return {
+    ticket_key: hex(CALL.ticketKey),
+    realm: hex(CALL.realm),
+    receiver_name: CALL.receiverName,
+    kid: hex(CALL.kid),
+    nonce: hex(nonce),
+    ticket_id: hex(ticketId),
+    issued_at_ms: CALL.issuedAtMs,
+    expires_at_ms: CALL.expiresAtMs,
+    longest_session_ms: CALL.longestSessionMs,
+    sender_name: CALL.senderName,
+    sender_identity_key: hex(CALL.senderIdentityKey),
+    sender_address: senderAddress,
+    receiver_identity_key: hex(CALL.receiverIdentityKey),
+    secret: hex(CALL.secret),
+    body: hex(body),
+    associated_data: hex(associatedData),
+    ticket: hex(sealed(CALL.ticketKey, nonce, associatedData, body)),
+  }
+}
+
+function reply() {
+  const requestNonce = drawn('nonce of the request', 16)
+  const sessionId = drawn('session id of bob', 16)
+  const nonce = drawn('nonce of the reply', 12)
+  const ticketHash = sha256(Buffer.from(ticket().ticket, 'hex'))
+  const body = protobuf({
+    1: requestNonce,
+    2: ticketHash,
+    3: utf8(CALL.receiverName),
+    4: sessionId,
+    5: CALL.receiverIdentityKey,
+    6: CALL.kid,
+    7: time(CALL.expiresAtMs),
+    8: time(CALL.longestSessionMs),
+    9: CALL.secret,
+  })
+  const associatedData = concat(utf8('sotto reply v1'), uint16(1), CALL.realm, sized(utf8(CALL.senderName)))
+  return {
+    reply_key: hex(CALL.replyKey),
+    realm: hex(CALL.realm),
+    sender_name: CALL.senderName,
+    nonce: hex(nonce),
+    request_nonce: hex(requestNonce),
+    ticket_hash: hex(ticketHash),
+    receiver_name: CALL.receiverName,
+    receiver_session_id: hex(sessionId),
+    receiver_identity_key: hex(CALL.receiverIdentityKey),
+    receiver_kid: hex(CALL.kid),
+    expires_at_ms: CALL.expiresAtMs,
+    longest_session_ms: CALL.longestSessionMs,
+    secret: hex(CALL.secret),
+    body: hex(body),
+    associated_data: hex(associatedData),
+    reply: hex(sealed(CALL.replyKey, nonce, associatedData, body)),
+  }
+}
+
+function handshake() {
+  const sealedTicket = Buffer.from(ticket().ticket, 'hex')
+  const kemSeed = drawn('ML-KEM seed of alice', 64)
+  const ciphertext = kemCiphertext()
+  const { encapsulationKey, shared } = reference.mlKem(kemSeed, ciphertext)
+  const clear = protobuf({ 1: 1n, 2: 1n, 3: CALL.kid, 4: sealedTicket, 5: encapsulationKey })
+  const names = concat(sized(utf8(CALL.senderName)), sized(utf8(CALL.receiverName)))
+  const prologue = concat(utf8('sotto prologue v1'), CALL.realm, names, sized(clear))
+  const pskInfo = concat(
+    utf8('sotto psk v1'),
+    uint16(1),
+    names,
+    CALL.senderIdentityKey,
+    CALL.receiverIdentityKey,
+    sha256(encapsulationKey, ciphertext),
+  )
+  const psk = hkdf(sha256(sealedTicket), concat(CALL.secret, shared), pskInfo)[0] ?? NOTHING
+  const [senderEphemeral, receiverEphemeral] = [drawn('ephemeral of alice', 32), drawn('ephemeral of bob', 32)]
+  const noise = noiseIkpsk2({
+    prologue,
+    initiatorStatic: CALL.senderStatic,
+    initiatorEphemeral: senderEphemeral,
+    responderStatic: CALL.receiverStatic,
+    responderEphemeral: receiverEphemeral,
+    psk,
+    payloads: [NOTHING, NOTHING],
+  })
+  return {
+    realm: hex(CALL.realm),
+    sender_name: CALL.senderName,
+    receiver_name: CALL.receiverName,
+    sender_static: hex(CALL.senderStatic),
+    sender_ephemeral: hex(senderEphemeral),
+    receiver_static: hex(CALL.receiverStatic),
+    receiver_ephemeral: hex(receiverEphemeral),
+    ticket_key: hex(CALL.ticketKey),
+    kid: hex(CALL.kid),
+    ticket: hex(sealedTicket),
+    secret: hex(CALL.secret),
+    kem_seed: hex(kemSeed),
+    encapsulation_key: hex(encapsulationKey),
+    clear: hex(clear),
+    prologue: hex(prologue),
+    noise_message_1: hex(noise.message1),
+    kem_ciphertext: hex(ciphertext),
+    kem_shared: hex(shared),
+    psk_info: hex(pskInfo),
+    psk: hex(psk),
+    noise_message_2: hex(noise.message2),
+    handshake_hash: hex(noise.handshakeHash),
+    sender_key: hex(noise.initiatorKey),
+    receiver_key: hex(noise.responderKey),
+    export_secret: hex(noise.exported),
+  }
+}
+
+/** One message, sealed: whole, or by length and digest. */
+export interface SealedMessage {
+  readonly plaintext?: string
+  readonly plaintext_length?: number
+  readonly ciphertext?: string
+  readonly ciphertext_sha256?: string
+}
+
+function message(plaintext: Uint8Array, ciphertext: Uint8Array): SealedMessage {
+  return plaintext.length > MAX_WRITTEN_BYTES
+    ? { plaintext_length: plaintext.length, ciphertext_sha256: hex(sha256(ciphertext)) }
+    : { plaintext: hex(plaintext), ciphertext: hex(ciphertext) }
+}
+
+/** The same, in the words of the vectors of the Noise framework. */
+export interface NoiseMessage extends Omit<SealedMessage, 'plaintext' | 'plaintext_length'> {
+  readonly payload?: string
+  readonly payload_length?: number
+}
+
+function noiseMessage(payload: Uint8Array, sealed: Uint8Array): NoiseMessage {
+  const { plaintext, plaintext_length, ...ciphertext } = message(payload, sealed)
+  if (plaintext_length === undefined) return { payload: plaintext ?? '', ...ciphertext }
+  return { payload_length: plaintext_length, ...ciphertext }
+}
+
+function records() {
+  const first = drawn('key of a direction', 32)
+  const second = reference.rekey(first)
+  const third = reference.rekey(second)
+  const keys = [first, second, third]
+  const direction = [0, 1, 2, 998, 999, 1000, 1001, 1999, 2000].map((n) => {
+    const plaintext = n === 2 ? counted(65_519) : n === 0 ? NOTHING : utf8(`record ${n}`)
+    const key = keys[Math.floor(n / 1000)] ?? NOTHING
+    return { n: String(n), ...message(plaintext, reference.record(key, BigInt(n), plaintext)) }
+  })
+  const places = [2n ** 32n - 1n, 2n ** 32n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 2n]
+  return {
+    keys: keys.map((key, index) => ({ from_n: String(index * 1000), key: hex(key) })),
+    direction,
+    nonces: places.map((n) => {
+      const plaintext = utf8(`nonce ${n}`)
+      return {
+        key: hex(first),
+        n: String(n),
+        ...message(plaintext, reference.record(first, n, plaintext)),
+      }
+    }),
+  }
+}
+
+function noise() {
+  const cases: Record<string, { prologue: Uint8Array; payloads: Uint8Array[] }> = {
+    'nothing: an empty prologue and empty payloads': {
+      prologue: NOTHING,
+      payloads: Array.from({ length: 6 }, () => NOTHING),
+    },
+    'a prologue of 1,900 bytes, and payloads of one byte': {
+      prologue: counted(1_900),
+      payloads: Array.from({ length: 4 }, (_, index) => Uint8Array.of(index)),
+    },
+    'the largest payloads': {
+      prologue: utf8('prologue'),
+      payloads: [counted(65_439), counted(65_487), counted(65_519), counted(65_519), counted(65_518), utf8('after')],
+    },
+  }
+  return Object.entries(cases).map(([comment, { prologue, payloads }]) => noiseVector(comment, prologue, payloads))
+}
+
+function noiseVector(comment: string, prologue: Uint8Array, payloads: Uint8Array[]) {
+  const secrets = ['init_static', 'init_ephemeral', 'resp_static', 'resp_ephemeral', 'psk'] as const
+  const [initStatic, initEphemeral, respStatic, respEphemeral, psk] = secrets.map((name) =>
+    drawn(`${comment} ${name}`, 32),
+  )
+  const inputs = {
+    prologue,
+    initiatorStatic: initStatic ?? NOTHING,
+    initiatorEphemeral: initEphemeral ?? NOTHING,
+    responderStatic: respStatic ?? NOTHING,
+    responderEphemeral: respEphemeral ?? NOTHING,
+    psk: psk ?? NOTHING,
+    payloads: [payloads[0] ?? NOTHING, payloads[1] ?? NOTHING] as const,
+  }
+  const shaken = noiseIkpsk2(inputs)
+  const ciphertexts = payloads.map((payload, index) => {
+    if (index === 0) return shaken.message1
+    if (index === 1) return shaken.message2
+    const key = index % 2 === 0 ? shaken.initiatorKey : shaken.responderKey
+    return reference.record(key, BigInt(Math.floor(index / 2) - 1), payload)
+  })
+  return {
+    comment,
+    protocol_name: 'Noise_IKpsk2_25519_AESGCM_SHA256',
+    init_prologue: hex(prologue),
+    init_psks: [hex(inputs.psk)],
+    init_static: hex(inputs.initiatorStatic),
+    init_ephemeral: hex(inputs.initiatorEphemeral),
+    init_remote_static: hex(reference.publicKeyOf(inputs.responderStatic)),
+    resp_prologue: hex(prologue),
+    resp_psks: [hex(inputs.psk)],
+    resp_static: hex(inputs.responderStatic),
+    resp_ephemeral: hex(inputs.responderEphemeral),
+    handshake_hash: hex(shaken.handshakeHash),
+    messages: payloads.map((payload, index) => noiseMessage(payload, ciphertexts[index] ?? NOTHING)),
+  }
+}
+
+/** Every vector file of this folder, by its name. */
+export function makeVectors() {
+  const of = <T>(vectors: T[]) => ({ source: 'made by test/vectors/make.ts', vectors })
+  return {
+    'session.json': of(session()),
+    'ticket.json': of([ticket()]),
+    'reply.json': of([reply()]),
+    'noise.json': of(noise()),
+    'handshake.json': of([handshake()]),
+    'records.json': of([records()]),
+  }
+}
+
+if (import.meta.main) {
+  for (const [name, file] of Object.entries(makeVectors())) {
+    writeFileSync(new URL(name, import.meta.url), `${JSON.stringify(file, null, 2)}\n`)
+  }
+}

@@ -1,0 +1,68 @@
+import { expect } from 'chai'
+import { checkReply, openReply, sealReply } from '#lib/ticket/reply.ts'
+import { openTicket, sealTicket } from '#lib/ticket/ticket.ts'
+import { comparable } from '../support/arbitrary.ts'
+import { bytes, readVector, secret } from '../support/own-vectors.ts'
+import { hex } from './inputs.ts'
+
+const ticketVector = readVector('ticket.json')
+
+describe('ticket.json', () => {
+  const context = {
+    key: secret(ticketVector.ticket_key),
+    realm: bytes(ticketVector.realm),
+    receiverName: ticketVector.receiver_name,
+    kid: bytes(ticketVector.kid),
+  }
+  const body = {
+    ticketId: bytes(ticketVector.ticket_id),
+    issuedAtMs: ticketVector.issued_at_ms,
+    expiresAtMs: ticketVector.expires_at_ms,
+    longestSessionMs: ticketVector.longest_session_ms,
+    senderName: ticketVector.sender_name,
+    senderIdentityKey: bytes(ticketVector.sender_identity_key),
+    senderAddress: ticketVector.sender_address,
+    receiverIdentityKey: bytes(ticketVector.receiver_identity_key),
+    secret: secret(ticketVector.secret),
+  }
+
+  it('seals to the same bytes', () => {
+    expect(hex(sealTicket({ ...context, nonce: bytes(ticketVector.nonce), body }))).to.equal(ticketVector.ticket)
+  })
+
+  it('opens to the same fields', () => {
+    const ticket = openTicket({ ...context, ticket: bytes(ticketVector.ticket) })
+    expect(comparable(ticket)).to.deep.equal(comparable(body))
+  })
+})
+
+describe('reply.json', () => {
+  const vector = readVector('reply.json')
+  const context = { key: secret(vector.reply_key), realm: bytes(vector.realm), senderName: vector.sender_name }
+  const body = {
+    nonce: bytes(vector.request_nonce),
+    ticketHash: bytes(vector.ticket_hash),
+    receiverName: vector.receiver_name,
+    receiverSessionId: bytes(vector.receiver_session_id),
+    receiverIdentityKey: bytes(vector.receiver_identity_key),
+    receiverKid: bytes(vector.receiver_kid),
+    expiresAtMs: vector.expires_at_ms,
+    longestSessionMs: vector.longest_session_ms,
+    secret: secret(vector.secret),
+  }
+
+  it('seals to the same bytes', () => {
+    expect(hex(sealReply({ ...context, nonce: bytes(vector.nonce), body }))).to.equal(vector.reply)
+  })
+
+  it('opens to the same fields, and belongs to the ticket of ticket.json', () => {
+    const reply = openReply({ ...context, reply: bytes(vector.reply) })
+    expect(comparable(reply)).to.deep.equal(comparable(body))
+    checkReply(reply, {
+      nonce: body.nonce,
+      ticket: bytes(ticketVector.ticket),
+      receiverName: body.receiverName,
+      nowMs: body.expiresAtMs,
+    })
+  })
+})
