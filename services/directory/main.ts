@@ -7,7 +7,7 @@ await runService({
   name: 'directory',
   readConfig,
   async start(config, dependencies) {
-    const { address, stop } = await startDirectory(config, dependencies)
-    return { addresses: { directory: address }, stop }
+    const { address, adminAddress, stop } = await startDirectory(config, dependencies)
+    return { addresses: { directory: address, admin: adminAddress }, stop }
   },
 })

@@ -9,7 +9,8 @@ import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_servi
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
-import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
+import { serve, startServer } from '#lib/rpc/server.ts'
+import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
@@ -83,9 +84,9 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
     listening.stop(),
   )
   const running = resources.move()
-  return { address: addressOf(server), adminAddress: addressOf(adminServer), stop: () => running.disposeAsync() }
-}
-
-function addressOf({ host, port }: RpcServer): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return {
+    address: formatAddress(server),
+    adminAddress: formatAddress(adminServer),
+    stop: () => running.disposeAsync(),
+  }
 }

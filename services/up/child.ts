@@ -1,0 +1,85 @@
+/**
+ * A service as a child process: started, told where it listens, asked to stop.
+ *
+ * @module
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { SottoError } from '#lib/errors.ts'
+import type { Environment } from '#lib/runtime/environment.ts'
+import type { StartReport } from '#lib/runtime/parent.ts'
+
+/**
+ * How long a service may take to stop before it is killed, in milliseconds: each of its servers lets calls finish for
+ * 3 s, and Auth has three.
+ */
+export const STOP_MS = 10_000
+
+/** Standard output belongs to the program that starts the services; what they write goes to standard error. */
+const STDIO = ['ignore', 2, 2, 'ipc'] as const
+
+export class ServiceChild {
+  readonly name: string
+  /** Resolves when the process has ended, with how it did: `exit code 1`, `SIGKILL`. */
+  readonly ended: Promise<string>
+  readonly #process: ChildProcess
+
+  /**
+   * Start a service. It is not up before {@link untilUp} says so.
+   *
+   * @param name - The folder of its main.ts, beside this one.
+   * @param env - All of its environment: its settings and the rest.
+   */
+  constructor(name: string, env: Environment) {
+    const main = fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))
+    this.name = name
+    this.#process = fork(main, [], { env: { ...env }, execArgv: [], stdio: [...STDIO] })
+    this.ended = once(this.#process, 'exit').then(([code, signal]) => signal ?? `exit code ${code}`)
+  }
+
+  /**
+   * Wait until the service says how its start went.
+   *
+   * @returns what it listens on, by what it serves there: HOST:PORT.
+   * @throws SottoError what it says; `ERR_INTERNAL` if it ends without a word; the signal's reason.
+   */
+  async untilUp(signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const [report] = (await Promise.race([
+      once(this.#process, 'message', { signal }).catch((error: unknown) => {
+        signal.throwIfAborted()
+        throw error
+      }),
+      this.failure(),
+    ])) as [StartReport]
+    if (report.state === 'ready') return report.addresses
+    const { code, message, hint } = report
+    throw new SottoError(code, `${this.name}: ${message}`, hint === undefined ? {} : { hint })
+  }
+
+  /** Rejects when the process ends, with `ERR_INTERNAL`: for a service that nobody has asked to stop. */
+  async failure(): Promise<never> {
+    throw new SottoError('ERR_INTERNAL', `${this.name} has ended by itself (${await this.ended})`, {
+      hint: 'its last log lines say why',
+    })
+  }
+
+  /**
+   * Ask the service to stop, and wait until it has. It may have stopped already.
+   *
+   * The wish goes over the channel: a signal beside the one that Ctrl-C sends to the whole group would count as a
+   * second one, which ends a process at once.
+   *
+   * @throws SottoError `ERR_INTERNAL` if it had to be killed, or did not end in order.
+   */
+  async stop(): Promise<void> {
+    if (this.#process.connected) this.#process.disconnect()
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS)
+    const how = await this.ended
+    clearTimeout(timer)
+    if (how === 'exit code 0') return
+    throw new SottoError('ERR_INTERNAL', `${this.name} did not stop in order (${how})`, {
+      hint: 'its last log lines say why',
+    })
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Auth and the directory on one machine, as two child processes that start, run and stop as one.
+ *
+ * A service that ends by itself is not started again: the other is stopped and the failure told, because a restart in
+ * silence would hide what somebody has to see. Restarts are for systemd or a container engine.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { SottoError } from '#lib/errors.ts'
+import type { Target } from '#lib/rpc/client.ts'
+import { isServing } from '#lib/rpc/health-check.ts'
+import type { Environment } from '#lib/runtime/environment.ts'
+import { fingerprintOf } from '#lib/runtime/tls.ts'
+import { readConfig as readAuthConfig } from '../auth/config.ts'
+import { readConfig as readDirectoryConfig } from '../directory/config.ts'
+import { ServiceChild } from './child.ts'
+
+/** Settings under which the services take any ports that are free, on loopback: for a demonstration, or tests. */
+export const FREE_PORTS: Environment = {
+  SOTTO_AUTH_HOST: '127.0.0.1',
+  SOTTO_AUTH_PORT: '0',
+  SOTTO_AUTH_ADMIN_PORT: '0',
+  SOTTO_SEALING_PORT: '0',
+  SOTTO_DIRECTORY_HOST: '127.0.0.1',
+  SOTTO_DIRECTORY_PORT: '0',
+  SOTTO_DIRECTORY_ADMIN_PORT: '0',
+}
+
+/** Both services, up and healthy. */
+export interface Services {
+  /** Where a client on this machine finds Auth, HOST:PORT. */
+  readonly authAddress: string
+  /** Where a client on this machine finds the directory, HOST:PORT. */
+  readonly directoryAddress: string
+  /** The file of the authority's certificate, which clients trust. */
+  readonly caFile: string
+  /** SHA-256 of that certificate, 64 hexadecimal digits. */
+  readonly caFingerprint: string
+  /** Rejects with `ERR_INTERNAL` when one of them ends, asked to or not. It need not be handled. */
+  readonly failure: Promise<never>
+  /**
+   * Stop both, in order.
+   *
+   * @throws SottoError `ERR_INTERNAL` if one of them did not stop in order; both have ended even so.
+   */
+  stop(): Promise<void>
+}
+
+export interface SupervisorOptions {
+  /** The environment of the services: their settings (docs/operations.md) and the rest. */
+  readonly env: Environment
+  /** Gives the start up, with the signal's reason. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Start both services and wait until they answer.
+ *
+ * @throws SottoError `ERR_CONFIG` for a setting or a port that cannot be had, and whatever else keeps a service from
+ *   starting; nothing is left running then.
+ */
+export async function startServices(options: SupervisorOptions): Promise<Services> {
+  const children: ServiceChild[] = []
+  try {
+    return await startIn(children, options)
+  } catch (error) {
+    // What the others then say of their end is no news.
+    await stopAll(children).catch(() => {})
+    throw error
+  }
+}
+
+async function startIn(children: ServiceChild[], { env, signal }: SupervisorOptions): Promise<Services> {
+  const authConfig = readAuthConfig(env)
+  const directoryConfig = readDirectoryConfig(env)
+  // Auth tells clients where the directory is, and the directory cannot start before Auth has made its certificate:
+  // where any port will do, one has to be chosen here.
+  const directoryPort = directoryConfig.listen.port || (await freePort(directoryConfig.listen.host))
+  const shared = { ...env, SOTTO_DIRECTORY_PORT: String(directoryPort) }
+
+  const auth = new ServiceChild('auth', shared)
+  children.push(auth)
+  const authListens = await auth.untilUp(signal)
+  const caFile = join(authConfig.dataFolder, 'ca', 'ca.pem')
+  const authorityPem = await readFile(caFile, 'utf8')
+  const authAddress = dialled(authListens['auth'])
+  await checkHealth({ address: authAddress, security: { authorityPem, role: 'auth.sotto' } }, signal)
+
+  const directory = new ServiceChild('directory', { ...shared, SOTTO_SEALING_ADDRESS: dialled(authListens['sealing']) })
+  children.push(directory)
+  const failure = Promise.race(children.map((child) => child.failure()))
+  failure.catch(() => {})
+  const directoryListens = await Promise.race([directory.untilUp(signal), failure])
+  const directoryAddress = dialled(directoryListens['directory'])
+  await checkHealth({ address: directoryAddress, security: { authorityPem, role: 'directory.sotto' } }, signal)
+
+  const caFingerprint = fingerprintOf(authorityPem)
+  return { authAddress, directoryAddress, caFile, caFingerprint, failure, stop: () => stopAll(children) }
+}
+
+/** Whether a client would be served, by the way that it takes: what a service says of itself could be wrong. */
+async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {
+  if (await isServing(target, { signal })) return
+  throw new SottoError('ERR_UNAVAILABLE', `what listens at ${target.address} is not healthy`, {
+    hint: 'its last log lines say why',
+  })
+}
+
+/** The newest first: the directory may need Auth to finish what it is doing. */
+async function stopAll(children: readonly ServiceChild[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const child of children.toReversed()) await child.stop().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+}
+
+/** What to dial on this machine to reach what listens there. */
+function dialled(listens: string | undefined): string {
+  if (listens === undefined) throw new TypeError('a service did not say where it listens')
+  return listens.replace(/^(\[::\]|0\.0\.0\.0):/, 'localhost:')
+}
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

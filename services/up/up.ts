@@ -1,0 +1,72 @@
+/**
+ * `sotto up`: both services on this machine, until a signal or until one of them fails.
+ *
+ * @module
+ */
+import type { Environment } from '#lib/runtime/environment.ts'
+import { type Services, startServices } from './supervisor.ts'
+
+export interface UpOptions {
+  /** The environment of the services: their settings (docs/operations.md) and the rest. */
+  readonly env: Environment
+  /** Aborted when both are to stop. */
+  readonly signal: AbortSignal
+  /** Takes what a person is to read, whole lines. */
+  readonly print: (text: string) => void
+}
+
+/**
+ * Start both services, say what to type next, and wait.
+ *
+ * @returns after an orderly stop that was asked for, be it during the start.
+ * @throws SottoError whatever kept a service from starting; `ERR_INTERNAL` if one ended by itself, with the other
+ *   stopped, or if one did not stop in order.
+ */
+export async function up({ env, signal, print }: UpOptions): Promise<void> {
+  let services: Services
+  try {
+    services = await startServices({ env, signal })
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return
+    throw error
+  }
+  print(greetingOf(services, env))
+  try {
+    await Promise.race([aborted(signal), services.failure])
+  } catch (error) {
+    // What the other one says of its end is no news.
+    await services.stop().catch(() => {})
+    throw error
+  }
+  await services.stop()
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (signal.aborted) resolve()
+  else signal.addEventListener('abort', () => resolve(), { once: true })
+  return promise
+}
+
+function greetingOf({ authAddress, directoryAddress, caFile, caFingerprint }: Services, env: Environment): string {
+  const home = env['SOTTO_HOME'] ? `SOTTO_HOME=${quoted(env['SOTTO_HOME'])} ` : ''
+  return `
+Sotto is up: auth at ${authAddress}, directory at ${directoryAddress}.
+Its certificate authority: ${caFile}
+SHA-256 of that, to compare: ${caFingerprint}
+
+What to type next, in another terminal:
+
+  ${home}sotto admin add-user alice
+  ${home}sotto login alice --server ${authAddress} --ca-fingerprint ${caFingerprint}
+  ${home}sotto receive
+
+Ctrl-C stops it.
+
+`
+}
+
+/** As a shell reads it back. */
+function quoted(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
