@@ -1,0 +1,22 @@
+# One image for both services; the command picks which. Node.js runs the TypeScript as it is, so nothing is built.
+FROM node:26.10.0-bookworm-slim AS packages
+WORKDIR /sotto
+COPY package.json package-lock.json .npmrc ./
+COPY bin bin
+# The base image is Node.js 26 itself, so the packaged one (an optional dependency) stays out.
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force
+
+FROM node:26.10.0-bookworm-slim
+ENV NODE_ENV=production SOTTO_HOME=/var/lib/sotto NODE_COMPILE_CACHE=/tmp/node-compile-cache
+WORKDIR /sotto
+COPY --from=packages /sotto /sotto
+COPY cli cli
+COPY clients clients
+COPY gen gen
+COPY lib lib
+COPY proto proto
+COPY services services
+# The volumes' mount points, owned by who will write there: a new volume takes its owner from the image.
+RUN ln -s /sotto/bin/sotto.js /usr/local/bin/sotto \
+  && install -d -o node -g node -m 700 /var/lib/sotto /var/lib/sotto/auth /var/lib/sotto/directory /var/lib/sotto/directory-tls
+USER node

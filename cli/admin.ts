@@ -1,0 +1,83 @@
+/** `sotto admin`: accounts, on Auth's own database. Whoever can read its files is the administrator. */
+import { Command } from 'commander'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { environment } from '#lib/runtime/environment.ts'
+import type { Secret } from '#lib/secret.ts'
+import type { Config } from '../services/auth/config.ts'
+
+interface PasswordOptions {
+  readonly passwordFile?: string
+}
+
+export function adminCommand(): Command {
+  const admin = new Command('admin').description(
+    "manage accounts, on the machine and as the user that Auth's database belongs to",
+  )
+  const withPassword = (name: string) =>
+    admin.command(name).option('--password-file <file>', 'read the password from this file, less its line end')
+
+  withPassword('add-user')
+    .description('add accounts; asks for each password, or reads one a line from standard input')
+    .argument('<name...>', '1 to 32 characters: a to z, 0 to 9, and . _ - after the first')
+    .action(async (names: string[], options: PasswordOptions) => {
+      const { addUser } = await import('../services/auth/admin.ts')
+      const config = await readConfig()
+      await eachPassword(names, options, (name, password) => addUser(config, systemClock, name, password))
+      say(`added ${names.join(', ')}; what to type next, each on his own machine:`)
+      for (const name of names) say(`  ${await loginCommand(config, name)}`)
+    })
+  withPassword('set-password')
+    .description('give an account another password; its sessions end, its identity key stays')
+    .argument('<name>')
+    .action(async (name: string, options: PasswordOptions) => {
+      const { setPassword } = await import('../services/auth/admin.ts')
+      const config = await readConfig()
+      await eachPassword([name], options, (_, password) => setPassword(config, systemClock, name, password))
+      say(`${name} has another password and must sign in again`)
+    })
+  admin
+    .command('remove-user')
+    .description('remove an account and end its sessions')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const { removeUser } = await import('../services/auth/admin.ts')
+      await removeUser(await readConfig(), systemClock, name)
+      say(`removed ${name}`)
+    })
+  admin
+    .command('list-users')
+    .description('list the accounts, one a line')
+    .action(async () => {
+      const { listUsers } = await import('../services/auth/admin.ts')
+      for (const { name } of await listUsers(await readConfig(), systemClock)) process.stdout.write(`${name}\n`)
+    })
+  return admin
+}
+
+async function readConfig(): Promise<Config> {
+  const { readConfig } = await import('../services/auth/config.ts')
+  return readConfig(environment())
+}
+
+async function eachPassword(
+  names: readonly string[],
+  { passwordFile }: PasswordOptions,
+  use: (name: string, password: Secret) => Promise<void>,
+): Promise<void> {
+  const { PasswordReader } = await import('../clients/password.ts')
+  using passwords = new PasswordReader({ file: passwordFile, input: process.stdin, output: process.stderr })
+  for (const name of names) await use(name, await passwords.read(`password for ${name}`, { twice: true }))
+}
+
+/** How somebody signs in to this installation for the first time. The fingerprint is what makes that safe. */
+async function loginCommand(config: Config, name: string): Promise<string> {
+  const { ensureCertificates } = await import('../services/auth/certificates.ts')
+  const { fingerprintOf } = await import('#lib/runtime/tls.ts')
+  const { authorityPem } = await ensureCertificates(config, systemClock)
+  const host = config.names[0] ?? 'localhost'
+  return `sotto login ${name} --server ${host}:${config.listen.port} --ca-fingerprint ${fingerprintOf(authorityPem)}`
+}
+
+function say(text: string): void {
+  process.stderr.write(`sotto: ${text}\n`)
+}

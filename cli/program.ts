@@ -1,0 +1,37 @@
+/** The commands of `sotto`, and what `sotto --help` says. Each command's code is loaded when it runs, not before. */
+import { Command } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
+import { adminCommand } from './admin.ts'
+import { healthCommand } from './health.ts'
+import { upCommand } from './up.ts'
+
+const EXAMPLES = `
+A server for everybody, on one machine:
+  sotto up
+  sotto admin add-user alice bob
+
+Then everybody on his own; what to type is what "add-user" prints:
+  sotto login alice --server chat.example.org:7001 --ca-fingerprint 5C0A…
+  sotto receive                       shows what comes, and answers it
+  sotto send bob 'See you at eight?'  sends one message
+  ls | sotto send bob                 sends every line
+  sotto send bob                      sends what you type, line by line
+
+Two people on one machine:
+  sotto receive --profile bob
+
+To see the five messages of a conversation as they happen:
+  sotto send bob hello --trace
+
+Exit codes: 0 done, 1 internal, 2 usage, 3 unreachable, 4 login refused or session ended, 5 no such user,
+6 not online, 7 key changed, 8 not everything acknowledged, 130 interrupted.`
+
+export function sotto(): Command {
+  return new Command('sotto')
+    .description('Direct, end-to-end encrypted chat for a small team or a class that runs its own server.')
+    .version(manifest.version)
+    .addHelpText('after', EXAMPLES)
+    .addCommand(upCommand())
+    .addCommand(adminCommand())
+    .addCommand(healthCommand())
+}
