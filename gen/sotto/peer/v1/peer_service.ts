@@ -30,7 +30,7 @@ export interface ConverseRequest {
     /** The first message, and only the first. */
     { $case: "hello"; value: Hello }
     | //
-    /** Every later message: one Noise transport message, 17 to 65,535 bytes. */
+    /** Every later message: one Noise transport message, 16 to 65,535 bytes. */
     { $case: "record"; value: Buffer }
     | undefined;
 }
@@ -43,7 +43,7 @@ export interface ConverseResponse {
     /** The first message, and only the first. */
     { $case: "welcome"; value: Welcome }
     | //
-    /** Every later message: one Noise transport message, 17 to 65,535 bytes. */
+    /** Every later message: one Noise transport message, 16 to 65,535 bytes. */
     { $case: "record"; value: Buffer }
     | undefined;
 }
