@@ -7,7 +7,8 @@ import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
-import { type RpcServer, type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
+import { type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
+import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
@@ -95,14 +96,10 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   )
   const running = resources.move()
   return {
-    address: addressOf(authServer),
-    sealingAddress: addressOf(sealingServer),
-    adminAddress: addressOf(adminServer),
+    address: formatAddress(authServer),
+    sealingAddress: formatAddress(sealingServer),
+    adminAddress: formatAddress(adminServer),
     caPem: authorityPem,
     stop: () => running.disposeAsync(),
   }
-}
-
-function addressOf({ host, port }: RpcServer): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

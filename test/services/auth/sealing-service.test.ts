@@ -1,0 +1,192 @@
+import { expect } from 'chai'
+import type { SealChatRequest } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { openReply } from '#lib/ticket/reply.ts'
+import { openTicket, TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
+import { DEFAULT_SESSION_LIFETIME_MS, EXTENSION_STEP_MS } from '../../../services/auth/sessions.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
+import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
+
+const KID = Buffer.from(bytesOf('kid', 16))
+const NONCE = Buffer.from(bytesOf('nonce', 16))
+
+describe('SealingService', () => {
+  let clock: FakeClock
+  let auth: AuthUnderTest
+  let alice: TestSession
+  let bob: TestSession
+
+  before(async () => {
+    clock = new FakeClock(Date.now())
+    auth = await AuthUnderTest.start({ clock })
+    for (const name of ['alice', 'bob', 'carol']) await auth.addUser(name, `${name}'s password`)
+  })
+
+  beforeEach(async () => {
+    alice = await auth.login('alice')
+    bob = await auth.login('bob')
+  })
+
+  after(async () => {
+    await auth[Symbol.asyncDispose]()
+  })
+
+  async function sealChat(changes: Partial<SealChatRequest> = {}) {
+    const { call } = await auth.connectSealing()
+    return await call.sealChat({
+      senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
+      receiverSessionId: bob.id,
+      receiverKid: KID,
+      nonce: NONCE,
+      senderAddress: '192.0.2.7',
+      ...changes,
+    })
+  }
+
+  async function logout(session: TestSession): Promise<void> {
+    await auth.connect().call.logout({}, { bearer: session.keys.authBearer })
+  }
+
+  describe('its callers', () => {
+    it('are nobody without a certificate', async () => {
+      const { call } = await auth.connectSealing('none')
+      expect((await rejection(call.findAccount({ username: 'bob' }))).code).to.equal('ERR_SERVER_UNTRUSTED')
+    })
+
+    it('are nobody with a certificate of the same authority for another role', async () => {
+      const { call } = await auth.connectSealing(await auth.ownCertificate())
+      const refused = await rejection(
+        call.sealChat({
+          senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
+          receiverSessionId: bob.id,
+          receiverKid: KID,
+          nonce: NONCE,
+          senderAddress: '',
+        }),
+      )
+      expect(refused.code).to.equal('ERR_CALLER_UNTRUSTED')
+    })
+
+    it("are nobody with a directory's certificate of another authority", async () => {
+      await using other = await AuthUnderTest.start()
+      const stranger = await other.directoryCertificate()
+      const { call } = await auth.connectSealing(stranger)
+      expect((await rejection(call.findAccount({ username: 'bob' }))).code).to.equal('ERR_UNAVAILABLE')
+    })
+  })
+
+  describe('Authenticate', () => {
+    it('tells whose bearer it is, and extends the session', async () => {
+      const { call } = await auth.connectSealing()
+      clock.advance(EXTENSION_STEP_MS)
+      const answer = await call.authenticate({ directoryBearer: Buffer.from(bob.keys.directoryBearer.reveal()) })
+      expect(answer.username).to.equal('bob')
+      expect(answer.sessionId).to.deep.equal(bob.id)
+      expect(answer.serverTime).to.deep.equal(clock.now())
+      expect(answer.expiresAt).to.deep.equal(new Date(clock.nowMs() + DEFAULT_SESSION_LIFETIME_MS))
+    })
+
+    it('refuses a bearer that is unknown, of another kind, of an ended session or expired', async () => {
+      const { call } = await auth.connectSealing()
+      const codeFor = async (bearer: Uint8Array) =>
+        (await rejection(call.authenticate({ directoryBearer: Buffer.from(bearer) }))).code
+      expect(await codeFor(secretOf('unknown').reveal())).to.equal('ERR_SESSION_ENDED')
+      expect(await codeFor(bob.keys.authBearer.reveal())).to.equal('ERR_SESSION_ENDED')
+      await logout(alice)
+      expect(await codeFor(alice.keys.directoryBearer.reveal())).to.equal('ERR_SESSION_ENDED')
+      clock.advance(DEFAULT_SESSION_LIFETIME_MS)
+      expect(await codeFor(bob.keys.directoryBearer.reveal())).to.equal('ERR_SESSION_ENDED')
+    })
+
+    it('refuses a bearer of another length', async () => {
+      const { call } = await auth.connectSealing()
+      const refused = await rejection(call.authenticate({ directoryBearer: Buffer.alloc(31) }))
+      expect(refused.code).to.equal('ERR_INVALID_ARGUMENT')
+      expect(refused.violations.map(({ field }) => field)).to.deep.equal(['directory_bearer'])
+    })
+  })
+
+  describe('FindAccount', () => {
+    it('finds an account that is there', async () => {
+      const { call } = await auth.connectSealing()
+      await call.findAccount({ username: 'carol' })
+      expect((await rejection(call.findAccount({ username: 'eve' }))).code).to.equal('ERR_NO_SUCH_USER')
+      expect((await rejection(call.findAccount({ username: 'Eve' }))).code).to.equal('ERR_INVALID_ARGUMENT')
+    })
+  })
+
+  describe('SealChat', () => {
+    function openBoth({ ticket, reply }: { ticket: Buffer; reply: Buffer }, receiver: TestSession, name: string) {
+      const realm = realmOf(auth.running.caPem)
+      return {
+        ticket: openTicket({ key: receiver.keys.ticketKey, realm, receiverName: name, kid: KID, ticket }),
+        reply: openReply({ key: alice.keys.replyKey, realm, senderName: 'alice', reply }),
+      }
+    }
+
+    it('seals one secret for the two, with names and keys from its own records', async () => {
+      const { ticket, reply } = openBoth(await sealChat(), bob, 'bob')
+      expect(ticket.secret.equals(reply.secret)).to.equal(true)
+      expect(ticket).to.include({ senderName: 'alice', senderAddress: '192.0.2.7' })
+      expect(ticket.expiresAtMs).to.equal(clock.nowMs() + TICKET_LIFETIME_MS)
+      expect(Buffer.compare(ticket.senderIdentityKey, keyPairOf('alice').publicKey)).to.equal(0)
+      expect(reply.receiverName).to.equal('bob')
+      expect(Buffer.compare(reply.receiverIdentityKey, keyPairOf('bob').publicKey)).to.equal(0)
+      expect(Buffer.compare(reply.receiverSessionId, bob.id)).to.equal(0)
+      expect(Buffer.compare(reply.nonce, NONCE)).to.equal(0)
+    })
+
+    it("names a session's real owner, whoever's session the directory passes", async () => {
+      // Alice asked for bob; a directory that lies passes the session of carol. The reply says so, and alice stops.
+      const carol = await auth.login('carol')
+      const { reply } = openBoth(await sealChat({ receiverSessionId: carol.id }), carol, 'carol')
+      expect(reply.receiverName).to.equal('carol')
+      expect(Buffer.compare(reply.receiverIdentityKey, keyPairOf('carol').publicKey)).to.equal(0)
+    })
+
+    it('seals only while both sessions live', async () => {
+      await logout(bob)
+      expect((await rejection(sealChat())).code).to.equal('ERR_NOT_ONLINE')
+      bob = await auth.login('bob')
+      await sealChat()
+      await logout(alice)
+      expect((await rejection(sealChat())).code).to.equal('ERR_SESSION_ENDED')
+    })
+
+    it('seals only until either session expires', async () => {
+      clock.advance(DEFAULT_SESSION_LIFETIME_MS - 1)
+      await sealChat()
+      clock.advance(1)
+      expect((await rejection(sealChat())).code).to.equal('ERR_NOT_ONLINE')
+      clock.advance(DEFAULT_SESSION_LIFETIME_MS)
+      expect((await rejection(sealChat())).code).to.equal('ERR_SESSION_ENDED')
+    })
+
+    it('refuses an unknown sender, an unknown receiver, and a chat with oneself', async () => {
+      const senderBearer = Buffer.from(secretOf('unknown').reveal())
+      expect((await rejection(sealChat({ senderBearer }))).code).to.equal('ERR_SESSION_ENDED')
+      const receiverSessionId = Buffer.from(bytesOf('unknown', 16))
+      expect((await rejection(sealChat({ receiverSessionId }))).code).to.equal('ERR_NOT_ONLINE')
+      const elsewhere = await auth.login('alice')
+      for (const { id } of [alice, elsewhere]) {
+        expect((await rejection(sealChat({ receiverSessionId: id }))).code).to.equal('ERR_CHAT_WITH_SELF')
+      }
+    })
+
+    it('refuses fields out of their limits, and names all of them', async () => {
+      const short = Buffer.alloc(1)
+      const fields = { senderBearer: short, receiverSessionId: short, receiverKid: short, nonce: short }
+      const { code, violations } = await rejection(sealChat({ ...fields, senderAddress: 'example.org' }))
+      expect(code).to.equal('ERR_INVALID_ARGUMENT')
+      expect(violations.map(({ field }) => field)).to.deep.equal([
+        'sender_bearer',
+        'receiver_session_id',
+        'receiver_kid',
+        'nonce',
+        'sender_address',
+      ])
+    })
+  })
+})
