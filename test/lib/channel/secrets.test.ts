@@ -70,7 +70,7 @@ function logged(value: unknown): string {
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) })
   log.trace({ value }, 'nested')
   log.trace(value as object, 'bare')
-  log.trace({}, 'formatted %o %j', value, value)
+  log.trace({}, 'formatted %o %j', value as object, value as object)
   return lines.join('')
 }
 
