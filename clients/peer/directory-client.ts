@@ -1,0 +1,155 @@
+/**
+ * A client's link to the directory: asks for conversations (messages 3 and 4), and stays announced.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { DirectoryServiceService, type Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { checkReply, openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
+import { Backoff } from './backoff.ts'
+import { askServerTime } from './login.ts'
+import type { Account, Session } from './profile-state.ts'
+import type { ServerClock } from './server-clock.ts'
+import type { Trace } from './trace.ts'
+import { requestChatEvent, requestChatResponseEvent } from './trace-services.ts'
+
+/** What it takes to begin one conversation. */
+export interface ChatGrant {
+  /** In the directory's word. */
+  readonly endpoints: readonly Endpoint[]
+  /** Sealed for the receiver. */
+  readonly ticket: Uint8Array
+  /** Opened, and checked to answer this very request. */
+  readonly reply: Reply
+}
+
+export interface Announcement {
+  /** Asked at each announcing, for addresses change. */
+  readonly endpoints: () => readonly Endpoint[]
+  /** 16 random bytes, drawn at the start of the receiver. */
+  readonly kid: Uint8Array
+  readonly signal: AbortSignal
+  /** The announcement stands, or stands again. */
+  readonly onOnline: () => void
+  /** It stands no more; it is being tried again. */
+  readonly onOffline: (error: SottoError) => void
+}
+
+/** How long a link that broke waits before it is tried again. */
+const ANNOUNCE_BACKOFF = { firstMs: 250, longestMs: 15_000 }
+
+/** Failures that pass by themselves: the link broke, the service restarts or has too much to do. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_UNAVAILABLE',
+  'ERR_BUSY',
+  'ERR_CHANNEL_CUT',
+  'ERR_CHANNEL_CLOSED',
+  'ERR_INTERNAL',
+])
+
+export interface DirectoryClientOptions {
+  readonly account: Account
+  readonly session: Session
+  readonly clock: ServerClock
+  readonly trace: Trace
+}
+
+export class DirectoryClient {
+  readonly #options: DirectoryClientOptions
+  readonly #connection: Connection<typeof DirectoryServiceService>
+
+  constructor(options: DirectoryClientOptions) {
+    this.#options = options
+    const { directoryAddress, authorityPem } = options.account
+    this.#connection = connect(DirectoryServiceService, {
+      address: directoryAddress,
+      security: { authorityPem, role: 'directory.sotto' },
+    })
+  }
+
+  /**
+   * Ask for a conversation with somebody.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_CHAT_WITH_SELF`, `ERR_SESSION_ENDED`,
+   *   `ERR_UNAVAILABLE` as the directory gives them; `ERR_REPLY_…` if the reply is not Auth's answer to this request.
+   */
+  async requestChat(username: string, signal: AbortSignal): Promise<ChatGrant> {
+    const { account, session, clock, trace } = this.#options
+    const nonce = randomBytes(REQUEST_NONCE_BYTES)
+    const request = { username, nonce }
+    trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
+    const bearer = session.keys.directoryBearer
+    const response = await this.#connection.call.requestChat(request, { bearer, signal })
+    const { endpoints, ticket } = response
+    const realm = realmOf(account.authorityPem)
+    const reply = openReply({ key: session.keys.replyKey, realm, senderName: account.username, reply: response.reply })
+    trace?.(requestChatResponseEvent(response, account.username, reply))
+    const expected = { nonce, ticket, receiverName: username }
+    try {
+      checkReply(reply, { ...expected, nowMs: clock.nowMs() })
+    } catch (error) {
+      if (!isSottoError(error, 'ERR_REPLY_EXPIRED')) throw error
+      // It answers a nonce that is seconds old, so it is this machine's clock that was set since the login.
+      await this.#learnTime(signal)
+      checkReply(reply, { ...expected, nowMs: clock.nowMs() })
+    }
+    return { endpoints, ticket, reply }
+  }
+
+  async #learnTime(signal: AbortSignal): Promise<void> {
+    const { account, clock } = this.#options
+    const sentAtMs = clock.local.now().getTime()
+    const serverTime = await askServerTime(account, signal)
+    if (serverTime !== undefined) clock.learn(serverTime, sentAtMs)
+  }
+
+  /**
+   * Stay announced until the signal is aborted, through whatever happens to the link or the services.
+   *
+   * @throws SottoError `ERR_ANNOUNCE_REPLACED` if a newer announcement of the account took this one's place;
+   *   `ERR_SESSION_ENDED`; whatever the first attempt fails with; what the signal was aborted with.
+   */
+  async announce(announcement: Announcement): Promise<never> {
+    const { signal, onOffline } = announcement
+    const backoff = new Backoff(ANNOUNCE_BACKOFF)
+    let wasOnline = false
+    for (;;) {
+      const error = await this.#announceOnce(announcement, () => {
+        wasOnline = true
+        backoff.reset()
+      })
+      signal.throwIfAborted()
+      if (!wasOnline || !PASSING.has(error.code)) throw error
+      onOffline(error)
+      await backoff.wait(signal)
+    }
+  }
+
+  /** Announce, and stay so until it ends: returns why. */
+  async #announceOnce(announcement: Announcement, onStanding: () => void): Promise<SottoError> {
+    const { endpoints, kid, signal, onOnline } = announcement
+    const bearer = this.#options.session.keys.directoryBearer
+    let isStanding = false
+    try {
+      const request = { endpoints: [...endpoints()], kid: Buffer.from(kid) }
+      for await (const { serverTime } of this.#connection.call.announce(request, { bearer, signal })) {
+        if (serverTime !== undefined) this.#options.clock.learn(serverTime)
+        if (!isStanding) onOnline()
+        isStanding = true
+        onStanding()
+      }
+    } catch (error) {
+      if (isSottoError(error)) return error
+      throw error
+    }
+    return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the announcement')
+  }
+
+  /** Drop the link. An announcement ends with it. */
+  close(): void {
+    this.#connection.close()
+  }
+}

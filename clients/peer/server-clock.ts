@@ -1,0 +1,45 @@
+/**
+ * The server's clock, as far as a client knows it: its own and an offset.
+ *
+ * Tickets and replies carry times by Auth's clock, and people's machines are minutes off more often than one thinks. The
+ * offset is applied to expiry alone; what is shown is this machine's time.
+ *
+ * @module
+ */
+import type { Clock } from '#lib/runtime/clock.ts'
+
+export class ServerClock {
+  readonly local: Clock
+  #offsetMs: number
+
+  /** @param offsetMs - As of the last login. */
+  constructor(local: Clock, offsetMs: number) {
+    this.local = local
+    this.#offsetMs = offsetMs
+  }
+
+  /** What to add to this machine's clock to get the server's, in milliseconds. */
+  get offsetMs(): number {
+    return this.#offsetMs
+  }
+
+  /** Now by the server's clock, as Unix time in milliseconds. */
+  nowMs(): number {
+    return this.local.now().getTime() + this.#offsetMs
+  }
+
+  /**
+   * Learn the offset anew.
+   *
+   * @param serverTime - What the server's clock showed while the call was under way.
+   * @param sentAtMs - This machine's clock when it asked, Unix time in milliseconds; now, where nothing was asked for.
+   */
+  learn(serverTime: Date, sentAtMs: number = this.local.now().getTime()): void {
+    this.#offsetMs = offsetOf(serverTime, sentAtMs, this.local.now().getTime())
+  }
+}
+
+/** The offset of a server that showed its time halfway between a question and its answer. */
+export function offsetOf(serverTime: Date, sentAtMs: number, receivedAtMs: number): number {
+  return serverTime.getTime() - (sentAtMs + receivedAtMs) / 2
+}
