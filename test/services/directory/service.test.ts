@@ -1,0 +1,224 @@
+import { expect } from 'chai'
+import type { RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { openReply } from '#lib/ticket/reply.ts'
+import { openTicket, ticketHash } from '#lib/ticket/ticket.ts'
+import { DEFAULT_SESSION_LIFETIME_MS } from '../../../services/auth/sessions.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { bytesOf, secretOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
+import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
+import {
+  ANNOUNCE_REQUEST,
+  type DirectoryConnection,
+  DirectoryUnderTest,
+  OpenAnnouncement,
+} from '../../support/running-directory.ts'
+
+const NONCE = Buffer.from(bytesOf('nonce', 16))
+
+describe('DirectoryService', () => {
+  let clock: FakeClock
+  let auth: AuthUnderTest
+  let directory: DirectoryUnderTest
+  let alice: TestSession
+  let bob: TestSession
+  let connection: DirectoryConnection
+
+  before(async () => {
+    clock = new FakeClock(Date.now())
+    auth = await AuthUnderTest.start({ clock })
+    for (const name of ['alice', 'bob', 'carol']) await auth.addUser(name, `${name}'s password`)
+  })
+  beforeEach(async () => {
+    directory = await DirectoryUnderTest.start(auth)
+    connection = directory.connect()
+    alice = await auth.login('alice')
+    bob = await auth.login('bob')
+  })
+  afterEach(() => directory[Symbol.asyncDispose]())
+  after(() => auth[Symbol.asyncDispose]())
+
+  const findUser = async (username: string, session = alice) =>
+    await connection.call.findUser({ username }, { bearer: session.keys.directoryBearer })
+
+  const requestChat = async (changes: Partial<RequestChatRequest> = {}, session = alice) =>
+    await connection.call.requestChat(
+      { username: 'bob', nonce: NONCE, ...changes },
+      { bearer: session.keys.directoryBearer },
+    )
+
+  /** Asks until the answer is no; the test's time limit bounds it. */
+  async function untilOffline(username: string): Promise<void> {
+    while ((await findUser(username)).online);
+  }
+
+  const logout = async (session: TestSession) =>
+    await auth.connect().call.logout({}, { bearer: session.keys.authBearer })
+
+  describe('Announce', () => {
+    it('says at once that it stands, what time it is and when the session ends', async () => {
+      const { first } = await OpenAnnouncement.begin(connection, bob)
+      expect(first).to.deep.equal({
+        serverTime: clock.now(),
+        sessionExpiresAt: new Date(clock.nowMs() + DEFAULT_SESSION_LIFETIME_MS),
+      })
+    })
+
+    it('takes the account online for as long as the stream is open', async () => {
+      expect(await findUser('bob')).to.deep.equal({ online: false })
+      const { announcement } = await OpenAnnouncement.begin(connection, bob)
+      expect(await findUser('bob')).to.deep.equal({ online: true })
+      announcement.cancel()
+      await untilOffline('bob')
+    })
+
+    it('gives way to a newer announcement of the session, and says so', async () => {
+      const older = await OpenAnnouncement.begin(connection, bob)
+      const newer = await OpenAnnouncement.begin(directory.connect(), bob)
+      expect(await older.announcement.end()).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
+      expect(await findUser('bob')).to.deep.equal({ online: true })
+      newer.announcement.cancel()
+      await untilOffline('bob')
+    })
+
+    it('gives way to an announcement by another session of the account, which tickets are then for', async () => {
+      const older = await OpenAnnouncement.begin(connection, bob)
+      const bobAgain = await auth.login('bob')
+      const kid = Buffer.from(bytesOf('another kid', 16))
+      await OpenAnnouncement.begin(directory.connect(), bobAgain, { kid })
+      expect(await older.announcement.end()).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
+      const { ticket } = await requestChat()
+      const realm = realmOf(auth.running.caPem)
+      openTicket({ key: bobAgain.keys.ticketKey, realm, receiverName: 'bob', kid, ticket })
+    })
+
+    it('leaves announcements of other accounts alone', async () => {
+      await OpenAnnouncement.begin(connection, alice)
+      await OpenAnnouncement.begin(connection, bob)
+      expect(await findUser('alice', bob)).to.deep.equal({ online: true })
+    })
+
+    it('names every field that is wrong', async () => {
+      const changes = { endpoints: [{ address: 'bob.example', port: 0 }], kid: Buffer.alloc(15) }
+      const refused = await rejection(OpenAnnouncement.begin(connection, bob, changes))
+      expect(refused.code).to.equal('ERR_INVALID_ARGUMENT')
+      expect(refused.violations.map(({ field }) => field)).to.deep.equal([
+        'endpoints[0].address',
+        'endpoints[0].port',
+        'kid',
+      ])
+    })
+  })
+
+  describe('FindUser', () => {
+    it('does not know a name that no account has', async () => {
+      expect(await rejection(findUser('mallory'))).to.have.property('code', 'ERR_NO_SUCH_USER')
+    })
+
+    it('tells that an account exists whose owner is away', async () => {
+      expect(await findUser('carol')).to.deep.equal({ online: false })
+    })
+
+    it('refuses what is no name', async () => {
+      const refused = await rejection(findUser('Bob'))
+      expect([refused.code, refused.violations[0]?.field]).to.deep.equal(['ERR_INVALID_ARGUMENT', 'username'])
+    })
+  })
+
+  describe('RequestChat', () => {
+    it('gives the endpoints in their order, a ticket that the receiver can open and a reply for the caller', async () => {
+      await OpenAnnouncement.begin(directory.connect(), bob)
+      const { endpoints, ticket, reply } = await requestChat()
+      expect(endpoints).to.deep.equal(ANNOUNCE_REQUEST.endpoints)
+      const realm = realmOf(auth.running.caPem)
+      const opened = openReply({ key: alice.keys.replyKey, realm, senderName: 'alice', reply })
+      expect(opened).to.deep.include({ receiverName: 'bob', nonce: NONCE })
+      expect(opened.ticketHash).to.deep.equal(ticketHash(ticket))
+      const forBob = openTicket({
+        key: bob.keys.ticketKey,
+        realm,
+        receiverName: 'bob',
+        kid: ANNOUNCE_REQUEST.kid,
+        ticket,
+      })
+      expect(forBob).to.deep.include({ senderName: 'alice', senderAddress: '127.0.0.1' })
+      expect(forBob.secret.equals(opened.secret)).to.equal(true)
+    })
+
+    it('mints another secret each time', async () => {
+      await OpenAnnouncement.begin(connection, bob)
+      const [one, two] = [await requestChat(), await requestChat()]
+      const open = (reply: Uint8Array) =>
+        openReply({ key: alice.keys.replyKey, realm: realmOf(auth.running.caPem), senderName: 'alice', reply }).secret
+      expect(open(one.reply).equals(open(two.reply))).to.equal(false)
+    })
+
+    it('does not know a name that no account has', async () => {
+      expect(await rejection(requestChat({ username: 'mallory' }))).to.have.property('code', 'ERR_NO_SUCH_USER')
+    })
+
+    it('cannot reach an account whose owner is away', async () => {
+      expect(await rejection(requestChat())).to.have.property('code', 'ERR_NOT_ONLINE')
+    })
+
+    it('refuses a chat with oneself, online or not', async () => {
+      expect(await rejection(requestChat({}, bob))).to.have.property('code', 'ERR_CHAT_WITH_SELF')
+      await OpenAnnouncement.begin(connection, bob)
+      expect(await rejection(requestChat({}, bob))).to.have.property('code', 'ERR_CHAT_WITH_SELF')
+    })
+
+    it('names every field that is wrong', async () => {
+      const refused = await rejection(requestChat({ username: '', nonce: Buffer.alloc(17) }))
+      expect(refused.code).to.equal('ERR_INVALID_ARGUMENT')
+      expect(refused.violations.map(({ field }) => field)).to.deep.equal(['username', 'nonce'])
+    })
+
+    it('takes a receiver offline whose session has ended, without waiting for the next beat', async () => {
+      const { announcement } = await OpenAnnouncement.begin(directory.connect(), bob)
+      await logout(bob)
+      expect(await rejection(requestChat())).to.have.property('code', 'ERR_NOT_ONLINE')
+      expect(await announcement.end()).to.have.property('code', 'ERR_SESSION_ENDED')
+      expect(await findUser('bob')).to.deep.equal({ online: false })
+    })
+  })
+
+  describe('its callers', () => {
+    /** Every call, with one bearer. */
+    const attempts = (bearer: ReturnType<typeof secretOf> | undefined) => {
+      const options = bearer ? { bearer } : {}
+      const { call } = connection
+      return [
+        call.findUser({ username: 'bob' }, options),
+        call.requestChat({ username: 'bob', nonce: NONCE }, options),
+        call.requestChat({ username: 'mallory', nonce: NONCE }, options),
+        call.announce(ANNOUNCE_REQUEST, options)[Symbol.asyncIterator]().next(),
+      ]
+    }
+    const codesWith = async (bearer?: ReturnType<typeof secretOf>) =>
+      await Promise.all(attempts(bearer).map(async (attempt) => (await rejection(attempt)).code))
+    const refused = Array(4).fill('ERR_SESSION_ENDED')
+
+    beforeEach(() => OpenAnnouncement.begin(directory.connect(), bob))
+
+    it('are refused without a bearer, and with one that nobody was given', async () => {
+      expect(await codesWith()).to.deep.equal(refused)
+      expect(await codesWith(secretOf('a guess'))).to.deep.equal(refused)
+    })
+
+    it("are refused with a session's other secrets", async () => {
+      const { authBearer, ticketKey, replyKey } = alice.keys
+      for (const secret of [authBearer, ticketKey, replyKey]) expect(await codesWith(secret)).to.deep.equal(refused)
+    })
+
+    it('are refused after they logged out', async () => {
+      await logout(alice)
+      expect(await codesWith(alice.keys.directoryBearer)).to.deep.equal(refused)
+    })
+
+    it('are refused once the session was not used for as long as it lasts', async () => {
+      clock.advance(DEFAULT_SESSION_LIFETIME_MS)
+      expect(await codesWith(alice.keys.directoryBearer)).to.deep.equal(refused)
+    })
+  })
+})

@@ -1,0 +1,16 @@
+/**
+ * A port that nothing listens on, for a server that a test stops and starts again at the same place.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,111 @@
+/**
+ * A directory on a free port, over a real Auth, and what talks to it.
+ *
+ * @module
+ */
+import type { AnnounceRequest, AnnounceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import type { Secret } from '#lib/secret.ts'
+import { type Config, readConfig } from '../../services/directory/config.ts'
+import { type DirectoryDependencies, type RunningDirectory, startDirectory } from '../../services/directory/start.ts'
+import { bytesOf } from './random.ts'
+import { rejection } from './rejection.ts'
+import type { AuthUnderTest, TestSession } from './running-auth.ts'
+
+export type DirectoryConnection = Connection<typeof DirectoryServiceService>
+
+export interface DirectoryUnderTestOptions extends Partial<DirectoryDependencies> {
+  readonly config?: Partial<Config>
+}
+
+export class DirectoryUnderTest implements AsyncDisposable {
+  readonly auth: AuthUnderTest
+  readonly config: Config
+  readonly running: RunningDirectory
+  readonly #authorityPem: string
+  readonly #connections: DirectoryConnection[] = []
+
+  /** Start a directory beside an Auth; it keeps its data in the same temporary folder. */
+  static async start(auth: AuthUnderTest, options: DirectoryUnderTestOptions = {}): Promise<DirectoryUnderTest> {
+    const { sealingAddress, caPem } = auth.running
+    const config = { ...directoryConfigFor(auth), sealingAddress, ...options.config }
+    const log = createLogger({ name: 'directory', level: 'silent' })
+    const running = await startDirectory(config, { clock: auth.clock, log, ...options })
+    return new DirectoryUnderTest(auth, config, running, caPem)
+  }
+
+  private constructor(auth: AuthUnderTest, config: Config, running: RunningDirectory, authorityPem: string) {
+    this.auth = auth
+    this.config = config
+    this.running = running
+    this.#authorityPem = authorityPem
+  }
+
+  /** A connection of its own, straight to the directory or through something at another address. */
+  connect(address: string = this.running.address): DirectoryConnection {
+    const security = { authorityPem: this.#authorityPem, role: 'directory.sotto' } as const
+    const connection = connect(DirectoryServiceService, { address, security })
+    this.#connections.push(connection)
+    return connection
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.close()
+    await this.running.stop()
+  }
+}
+
+/** Settings of a directory with its data beside Auth's. */
+export function directoryConfigFor(auth: AuthUnderTest): Config {
+  const config = readConfig({ SOTTO_HOME: auth.folder.path })
+  return { ...config, listen: { host: '127.0.0.1', port: 0 }, adminPort: 0 }
+}
+
+/** An announcement that a test holds open. */
+export class OpenAnnouncement {
+  readonly #abort = new AbortController()
+  readonly #responses: AsyncIterator<AnnounceResponse>
+
+  /** Announce, and wait until it stands. */
+  static async begin(connection: DirectoryConnection, session: TestSession, changes: Partial<AnnounceRequest> = {}) {
+    const announcement = new OpenAnnouncement(connection, session.keys.directoryBearer, changes)
+    return { announcement, first: await announcement.next() }
+  }
+
+  constructor({ call }: DirectoryConnection, bearer: Secret, changes: Partial<AnnounceRequest>) {
+    const responses = call.announce({ ...ANNOUNCE_REQUEST, ...changes }, { bearer, signal: this.#abort.signal })
+    this.#responses = responses[Symbol.asyncIterator]()
+  }
+
+  async next(): Promise<AnnounceResponse> {
+    const { value, done } = await this.#responses.next()
+    if (done) throw new Error('the announcement has ended without an error')
+    return value
+  }
+
+  /** Wait until it ends, and tell with what. */
+  async end(): Promise<SottoError> {
+    return await rejection(this.#untilEnd())
+  }
+
+  async #untilEnd(): Promise<void> {
+    while (true) await this.next()
+  }
+
+  /** Give it up, as a receiver that stops does. */
+  cancel(): void {
+    this.#abort.abort(new SottoError('ERR_INTERRUPTED', 'the test gives it up'))
+  }
+}
+
+/** What a test announces unless it says otherwise. */
+export const ANNOUNCE_REQUEST: AnnounceRequest = {
+  endpoints: [
+    { address: '192.0.2.7', port: 4000 },
+    { address: '2001:db8::7', port: 4001 },
+  ],
+  kid: Buffer.from(bytesOf('kid', 16)),
+}
