@@ -50,8 +50,9 @@ export interface Config {
    */
   readonly password: PasswordParameters
   /**
-   * `SOTTO_AUTH_LOGIN_QUEUE` (128): how many logins may wait for their turn; 128 are through in two seconds on two
-   * cores. As many as there are cores are hashed at once.
+   * `SOTTO_AUTH_LOGIN_QUEUE` (128): how many logins may wait for their turn; 128 are through in about three seconds on
+   * two cores, well before their callers give up. As many as there are cores are hashed at once; beyond four, the
+   * thread pool has to be as large (`UV_THREADPOOL_SIZE`, set before the start).
    */
   readonly hashing: HashingQueueLimits
   /** `SOTTO_AUTH_SESSION_DAYS` (30): how long a session lasts unused. In milliseconds. */

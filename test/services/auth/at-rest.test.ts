@@ -1,57 +1,67 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { deriveSessionKeys } from '#lib/session/session-keys.ts'
-import { loadWrappingKey } from '../../../services/auth/wrapping-key-file.ts'
-import { AuthRecords, passwordOf } from '../../support/auth-records.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { openReply } from '#lib/ticket/reply.ts'
+import { findSecrets } from '../../support/byte-forms.ts'
 import { keyPairOf } from '../../support/random.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { rejection } from '../../support/rejection.ts'
+import { AuthUnderTest } from '../../support/running-auth.ts'
+import { testLog } from '../../support/test-log.ts'
 
-/** The forms in which bytes may have been written. */
-function formsOf(bytes: Uint8Array): Record<string, Buffer> {
-  const buffer = Buffer.from(bytes)
-  return {
-    raw: buffer,
-    hex: Buffer.from(buffer.toString('hex')),
-    'upper-case hex': Buffer.from(buffer.toString('hex').toUpperCase()),
-    base64: Buffer.from(buffer.toString('base64').replace(/=+$/, '')),
-    base64url: Buffer.from(buffer.toString('base64url')),
-  }
-}
+const KID = Buffer.alloc(16, 7)
 
-describe("Auth's database", () => {
-  it('shows no password, token, bearer or key to whoever reads its files', async () => {
-    await using keys = await temporaryFolder()
-    const wrappingKeyFile = join(keys.path, 'wrapping.key')
-    await using records = await AuthRecords.open({ wrappingKey: await loadWrappingKey(wrappingKeyFile) })
-    const secrets: Record<string, Uint8Array> = { 'wrapping key': await readFile(wrappingKeyFile) }
-    for (const name of ['alice', 'bob']) {
-      const password = passwordOf(`the password of ${name}`)
-      await records.accounts.add(name, password)
-      const account = await records.accounts.authenticate(name, password)
-      const { token } = await records.sessions.begin(account, keyPairOf(name).publicKey, false)
-      const derived = deriveSessionKeys(token)
-      await records.sessions.use(derived.directoryBearer)
-      Object.assign(secrets, { [`${name}'s password`]: password.reveal(), [`${name}'s token`]: token.reveal() })
-      for (const [purpose, key] of Object.entries(derived)) secrets[`${name}'s ${purpose}`] = key.reveal()
+describe('what a run of auth leaves behind', () => {
+  const secrets: Record<string, Uint8Array> = {}
+  const { log, text } = testLog('trace')
+  let auth: AuthUnderTest
+
+  before(async () => {
+    const passwords = { alice: "alice's password", bob: "bob's password", eve: 'a password typed wrong' }
+    for (const [name, password] of Object.entries(passwords)) secrets[`the password of ${name}`] = Buffer.from(password)
+    auth = await AuthUnderTest.start({ log })
+    secrets['the wrapping key'] = await readFile(auth.config.wrappingKeyFile)
+    await auth.addUser('alice', passwords.alice)
+    await auth.addUser('bob', passwords.bob)
+    const [alice, bob] = [await auth.login('alice'), await auth.login('bob')]
+    await rejection(auth.login('alice', { password: passwords.eve }))
+    await rejection(auth.login('eve', { password: passwords.eve }))
+    for (const [name, { token, keys }] of Object.entries({ alice, bob })) {
+      secrets[`the token of ${name}`] = token.reveal()
+      for (const [purpose, key] of Object.entries(keys)) secrets[`the ${purpose} of ${name}`] = key.reveal()
     }
-    await records.accounts.setPassword('alice', passwordOf('another password'))
-    secrets["alice's second password"] = Buffer.from('another password')
+    const { call } = await auth.connectSealing()
+    const { reply } = await call.sealChat({
+      senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
+      receiverSessionId: bob.id,
+      receiverKid: KID,
+      nonce: KID,
+      senderAddress: '',
+    })
+    const context = { key: alice.keys.replyKey, realm: realmOf(auth.running.caPem), senderName: 'alice' }
+    secrets['the secret of the conversation'] = openReply({ ...context, reply }).secret.reveal()
+    await rejection(call.authenticate({ directoryBearer: Buffer.from(alice.keys.authBearer.reveal()) }))
+    await auth.connect().call.logout({}, { bearer: alice.keys.authBearer })
+  })
 
-    const files = (await readdir(records.folder.path)).toSorted()
+  after(async () => {
+    await auth[Symbol.asyncDispose]()
+  })
+
+  it('has no password, token, bearer or key in the database, its log included', async () => {
+    const folder = auth.config.dataFolder
+    const files = (await readdir(folder)).filter((file) => file.startsWith('auth.db'))
     expect(files).to.include.members(['auth.db', 'auth.db-wal'])
-    for (const file of files) {
-      const path = join(records.folder.path, file)
-      const content = await readFile(path)
-      for (const [secret, bytes] of Object.entries(secrets)) {
-        for (const [form, needle] of Object.entries(formsOf(bytes))) {
-          expect(content.includes(needle), `${secret} as ${form} in ${file}`).to.equal(false)
-        }
-      }
-      expect((await stat(path)).mode & 0o077, file).to.equal(0)
-    }
-    // The search can find: what is no secret is there.
-    const everything = Buffer.concat(await Promise.all(files.map((file) => readFile(join(records.folder.path, file)))))
-    expect(everything.includes(keyPairOf('bob').publicKey)).to.equal(true)
+    const contents = await Promise.all(files.map((file) => readFile(join(folder, file))))
+    for (const content of contents) expect(findSecrets(secrets, content)).to.deep.equal([])
+    for (const file of files) expect((await stat(join(folder, file))).mode & 0o077, file).to.equal(0)
+    // The search does find what is there.
+    const identityKey = keyPairOf('bob').publicKey
+    expect(findSecrets({ identityKey }, Buffer.concat(contents))).to.deep.equal(['identityKey as raw'])
+  })
+
+  it('has none of them in its log lines, however much it logs', () => {
+    expect(text()).to.include('sotto.auth.v1.AuthService/Login')
+    expect(findSecrets(secrets, Buffer.from(text()))).to.deep.equal([])
   })
 })
