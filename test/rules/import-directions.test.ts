@@ -38,6 +38,7 @@ describe('import directions', () => {
     ['lib/ticket/x.ts', "import { startServer } from '#lib/rpc/server.ts'\nstartServer()\n"],
     ['lib/channel/x.ts', "import { pino } from 'pino'\npino()\n"],
     ['lib/delivery/x.ts', "import { createLogger } from '#lib/runtime/log.ts'\ncreateLogger()\n"],
+    ['lib/trust/x.ts', "import { readFileSync } from 'node:fs'\nreadFileSync('x')\n"],
     ['lib/session/x.ts', 'export const home = process.env\n'],
     ['lib/rpc/x.ts', "import { dial } from '../../clients/peer/dial.ts'\ndial()\n"],
     ['lib/runtime/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],

@@ -273,6 +273,32 @@ function noiseVector(comment: string, prologue: Uint8Array, payloads: Uint8Array
   }
 }
 
+function safetyNumbers() {
+  const keyOf = (name: string): Uint8Array => reference.publicKeyOf(drawn(`identity key of ${name}`, 32))
+  const pairs = [
+    ['alice', 'bob'],
+    ['bob', 'alice'],
+    ['a', 'a-name.of_thirty-two.characters0'],
+  ] as const
+  return pairs.map(([ownName, otherName]) => {
+    const [ownKey, otherKey] = [keyOf(ownName), keyOf(otherName)]
+    const own = reference.fingerprint(CALL.realm, ownName, ownKey)
+    const other = reference.fingerprint(CALL.realm, otherName, otherKey)
+    return {
+      realm: hex(CALL.realm),
+      own_name: ownName,
+      own_identity_key: hex(ownKey),
+      own_fingerprint: hex(own.bytes),
+      own_digits: own.digits,
+      other_name: otherName,
+      other_identity_key: hex(otherKey),
+      other_fingerprint: hex(other.bytes),
+      other_digits: other.digits,
+      ...reference.safetyNumber(own, other),
+    }
+  })
+}
+
 /** Every vector file of this folder, by its name. */
 export function makeVectors() {
   const of = <T>(vectors: T[]) => ({ source: 'made by test/vectors/make.ts', vectors })
@@ -283,6 +309,7 @@ export function makeVectors() {
     'noise.json': of(noise()),
     'handshake.json': of([handshake()]),
     'records.json': of([records()]),
+    'safety-number.json': of(safetyNumbers()),
   }
 }
 

@@ -3,11 +3,13 @@
  *
  * It shares no code with lib/: X25519 is the ladder of RFC 7748, HKDF is made of HMAC, protobuf is put together by hand,
  * and the handshake is one function. It is slow and does not care who measures it: not for use with real keys. What it
- * takes from node:crypto is SHA-256, HMAC, AES-GCM and ML-KEM.
+ * takes from node:crypto is SHA-256, SHA-512, HMAC, AES-GCM and ML-KEM; BIP-39 is @scure/bip39's.
  *
  * @module
  */
 import { createCipheriv, createHash, createHmac, createPrivateKey, createPublicKey, decapsulate } from 'node:crypto'
+import { entropyToMnemonic } from '@scure/bip39'
+import { wordlist } from '@scure/bip39/wordlists/english.js'
 
 export const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8')
 
@@ -193,4 +195,25 @@ export function noiseIkpsk2(inputs: HandshakeInputs) {
 
   const [initiatorKey, responderKey, exported] = hkdf(ck, utf8(''), utf8(''), 3) as [Uint8Array, Uint8Array, Uint8Array]
   return { message1, message2, handshakeHash: h, initiatorKey, responderKey, exported }
+}
+
+/** A person's fingerprint: 64 bytes, and 30 digits. */
+export function fingerprint(realm: Uint8Array, name: string, key: Uint8Array) {
+  let bytes = concat(utf8('sotto safety number v1'), realm, sized(utf8(name)), key)
+  for (let count = 0; count < 5200; count += 1) bytes = createHash('sha512').update(bytes).update(key).digest()
+  const digits = [0, 5, 10, 15, 20, 25].map((at) => {
+    const group = BigInt(`0x${Buffer.from(bytes.subarray(at, at + 5)).toString('hex')}`) % 100_000n
+    return `0000${group}`.slice(-5)
+  })
+  return { bytes, digits: digits.join('') }
+}
+
+/** The safety number of two fingerprints. */
+export function safetyNumber(...people: [ReturnType<typeof fingerprint>, ReturnType<typeof fingerprint>]) {
+  const [lower, higher] = people.sort((a, b) => (a.digits < b.digits ? -1 : 1))
+  return {
+    digits: lower.digits + higher.digits,
+    words: entropyToMnemonic(sha256(utf8('sotto words v1'), lower.bytes, higher.bytes).subarray(0, 16), wordlist),
+    qr: `SOTTO1:${Buffer.from(concat(lower.bytes, higher.bytes)).toString('hex').toUpperCase()}`,
+  }
 }
