@@ -12,7 +12,7 @@ import type { Passwords } from './passwords.ts'
 import type { AccountTable, AuthSchema } from './store.ts'
 
 /** Bytes of an account's id. */
-export const ACCOUNT_ID_BYTES = 16
+const ACCOUNT_ID_BYTES = 16
 
 /** An account whose password was just shown. */
 export interface AuthenticatedAccount {

@@ -14,7 +14,7 @@ import { DEFAULT_LONGEST_SESSION_MS } from './sealing.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from './sessions.ts'
 
 /** Where a server listens. */
-export interface ListenAddress {
+interface ListenAddress {
   /** An IP literal; `::` for all addresses, IPv4 included. */
   readonly host: string
   /** 0 for any free one. */

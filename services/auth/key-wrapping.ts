@@ -23,7 +23,7 @@ import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
 export const WRAPPING_KEY_BYTES = 32
 
 /** Bytes of its id. Enough to tell keys apart; nothing rests on their being hard to meet. */
-export const WRAPPING_KEY_ID_BYTES = 8
+const WRAPPING_KEY_ID_BYTES = 8
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16

@@ -17,7 +17,7 @@ import type { Session } from './sessions.ts'
 export const DEFAULT_LONGEST_SESSION_MS = 12 * 3_600_000
 
 /** One end of a conversation: its session, and the key to seal for it, 32 bytes. */
-export interface SealingEnd {
+interface SealingEnd {
   readonly session: Session
   readonly key: Secret
 }
@@ -41,7 +41,7 @@ export interface SealingOptions {
 }
 
 /** What the directory passes on. */
-export interface SealedChat {
+interface SealedChat {
   /** For the receiver, 540 bytes. */
   readonly ticket: Uint8Array
   /** For the sender, 540 bytes. */
@@ -49,7 +49,8 @@ export interface SealedChat {
 }
 
 /** Seal one conversation. Each call is another secret. */
-export function sealChat({ realm, receiver, sender, kid, nonce, nowMs, longestSessionMs, ...options }: SealingOptions) {
+export function sealChat(options: SealingOptions): SealedChat {
+  const { realm, receiver, sender, kid, nonce, nowMs, longestSessionMs } = options
   const secret = Secret.of(randomBytes(CHAT_SECRET_BYTES))
   const expiresAtMs = nowMs + TICKET_LIFETIME_MS
   const ticket = sealTicket({
@@ -87,5 +88,5 @@ export function sealChat({ realm, receiver, sender, kid, nonce, nowMs, longestSe
       secret,
     },
   })
-  return { ticket, reply } satisfies SealedChat
+  return { ticket, reply }
 }

@@ -40,11 +40,12 @@ export function createAuthService({
       }
     },
 
-    async login(request, { signal }) {
+    async login(request, { signal, log }) {
       checkLoginRequest(request)
       const password = Secret.of(Buffer.from(request.password, 'utf8'))
       const account = await accounts.authenticate(request.username, password, signal)
       const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
+      log.info({ account: account.name }, 'session begun')
       return {
         sessionToken: Buffer.from(session.token.reveal()),
         sessionId: Buffer.from(session.id),

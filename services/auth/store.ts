@@ -28,7 +28,7 @@ export interface AccountTable {
 }
 
 /** One login that has not ended. */
-export interface SessionTable {
+interface SessionTable {
   /** 16 random bytes. */
   id: Uint8Array
   account_id: Uint8Array
