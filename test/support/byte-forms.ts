@@ -5,7 +5,7 @@
  */
 
 /** Raw, hexadecimal, base64 and base64url, by name; without padding, so that padded text contains them too. */
-export function formsOf(bytes: Uint8Array): Readonly<Record<string, Buffer>> {
+function formsOf(bytes: Uint8Array): Readonly<Record<string, Buffer>> {
   const buffer = Buffer.from(bytes)
   return {
     raw: buffer,
