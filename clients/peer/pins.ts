@@ -23,16 +23,19 @@ function verdictOn({ pins }: ProfileState, name: string, identityKey: Uint8Array
 }
 
 /**
- * Pin a name's key after a completed handshake, unless it has one.
+ * Pin a name's key after a completed handshake, unless it is pinned.
  *
+ * @returns whether it was pinned just now.
  * @throws SottoError `ERR_KEY_CHANGED` if another process has meanwhile pinned another key.
  */
-export async function pin(profile: Profile, name: string, identityKey: Uint8Array, now: Date): Promise<void> {
+export async function pin(profile: Profile, name: string, identityKey: Uint8Array, now: Date): Promise<boolean> {
+  let verdict: PinVerdict = 'new'
   await profile.update((state) => {
-    const verdict = verdictOn(state, name, identityKey)
+    verdict = verdictOn(state, name, identityKey)
     if (verdict === 'changed') throw keyChanged(name)
     return verdict === 'pinned' ? state : withPin(state, name, pinOf(identityKey, now))
   })
+  return verdict === 'new'
 }
 
 /** Remember a changed key, for {@link trust} to accept. What is pinned stays. */

@@ -78,12 +78,12 @@ export class Delivery {
   }
 
   /**
-   * Note that the oldest events received and not yet stored are stored now, in whichever conversation they came.
+   * Note that the oldest events received and not yet stored are stored now.
    *
    * @throws TypeError if fewer were received.
    */
   markStored(count: number): void {
-    this.#streams.incoming?.markStored(count)
+    this.#incoming?.markStored(count)
   }
 
   /**

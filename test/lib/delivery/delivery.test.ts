@@ -49,7 +49,7 @@ class Side {
   store(count = this.waiting.length): void {
     const events = this.waiting.splice(0, count)
     this.stored.push(...events.map((event) => event.kind?.value.body.toString() ?? ''))
-    this.delivery.markStored(events.length)
+    this.streams.incoming?.markStored(events.length)
   }
 
   /** What it says until it has nothing to say. */

@@ -1,0 +1,222 @@
+/**
+ * One conversation: a stream, the channel inside it and the delivery inside that, kept moving in both directions until
+ * it ends.
+ *
+ *     exchange ⇄ delivery (what to say, what it means) ⇄ channel (seal, open) ⇄ link (gRPC)
+ *
+ * @module
+ */
+import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import type { Channel } from '#lib/channel/channel.ts'
+import { Delivery } from '#lib/delivery/delivery.ts'
+import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { drawStreamId, type Exchange } from './exchange.ts'
+import { type RecordLink, within } from './record-link.ts'
+import type { Trace } from './trace.ts'
+import { recordEvent } from './trace-conversation.ts'
+
+/** How a conversation ended: by an authenticated Close, or by anything else. */
+export type ConversationEnd =
+  | { readonly how: 'closed'; readonly by: 'self' | 'peer'; readonly reason: CloseReason }
+  | { readonly how: 'cut'; readonly error: SottoError }
+
+export interface ConversationOptions {
+  readonly opener: boolean
+  readonly ownName: string
+  readonly peerName: string
+  readonly channel: Channel
+  readonly link: RecordLink
+  readonly exchange: Exchange
+  /** Shows or stores what came; resolves when it is safe, and only then it is acknowledged. */
+  readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  /** How long the conversation may last, in milliseconds: the ticket's longest session. */
+  readonly longestSessionMs: number
+  readonly trace: Trace
+}
+
+/** How long the other side has to answer a Close, in milliseconds. */
+const CLOSE_PATIENCE_MS = 2_000
+
+/** The longest that a timer of Node.js waits, in milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export class Conversation {
+  readonly #options: ConversationOptions
+  readonly #delivery: Delivery
+  readonly #end = Promise.withResolvers<ConversationEnd>()
+  readonly #expiry: NodeJS.Timeout
+  #flushing: Promise<void> | undefined
+  #isClosing = false
+  #sealed = 0
+  #opened: number
+
+  /**
+   * @param options.channel - Of a completed handshake.
+   * @param first - Where this is the host: the record that confirmed the channel, which was opened already.
+   */
+  constructor(options: ConversationOptions, first?: RecordBody) {
+    const { opener, exchange, longestSessionMs } = options
+    this.#options = options
+    this.#opened = first === undefined ? 0 : 1
+    exchange.attach(this)
+    this.#delivery = new Delivery({ opener, streams: exchange.streams, drawStreamId })
+    this.#expiry = setTimeout(() => void this.close(CloseReason.EXPIRED), Math.min(longestSessionMs, LONGEST_TIMER_MS))
+    this.#expiry.unref()
+    this.wake()
+    void this.#receive(first)
+  }
+
+  get peerName(): string {
+    return this.#options.peerName
+  }
+
+  /** Resolves when it has ended, however; it never rejects. */
+  get ended(): Promise<ConversationEnd> {
+    return this.#end.promise
+  }
+
+  /**
+   * Say what there is to say. It waits for the end of the current task and no longer, so that what is said in one go
+   * goes in one record; while the link is busy, more gathers.
+   */
+  wake(): void {
+    this.#flushing ??= Promise.resolve()
+      .then(() => this.#flush())
+      .catch((error: unknown) => this.#settle(this.#endBy(error)))
+  }
+
+  async #flush(): Promise<void> {
+    const { channel, link } = this.#options
+    for (let plaintext = this.#delivery.next(); plaintext !== undefined; plaintext = this.#delivery.next()) {
+      const record = channel.seal(plaintext)
+      this.#options.trace?.(this.#tellSaid(plaintext, record))
+      await link.send(record)
+    }
+    // No await between the last look and this: whoever wakes after it starts another round.
+    this.#flushing = undefined
+  }
+
+  async #receive(first: RecordBody | undefined): Promise<void> {
+    try {
+      let isOver = first !== undefined && (await this.#take(first))
+      while (!isOver) isOver = await this.#take(await this.#nextBody())
+    } catch (error) {
+      await this.#fail(error)
+    }
+  }
+
+  async #nextBody(): Promise<RecordBody> {
+    const record = await this.#options.link.next()
+    if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the stream ended without a Close')
+    const body = parseRecordBody(this.#options.channel.open(record))
+    this.#options.trace?.(this.#tellHeard(body, record))
+    return body
+  }
+
+  /** Take in a record. Returns whether it was the other side's last. */
+  async #take(body: RecordBody): Promise<boolean> {
+    const { exchange, deliver, peerName } = this.#options
+    const { events, acknowledged, close } = this.#delivery.receive(body)
+    if (acknowledged > 0) exchange.onAcknowledged()
+    this.wake()
+    if (events.length > 0) {
+      await deliver(peerName, events)
+      this.#delivery.markStored(events.length)
+      // By now another conversation may carry the exchange; it says the acknowledgement.
+      exchange.conversation?.wake()
+    }
+    if (close === undefined) return false
+    await this.#hearClose(close.reason)
+    return true
+  }
+
+  async #hearClose(reason: CloseReason): Promise<void> {
+    const { exchange, link } = this.#options
+    const by = this.#isClosing ? 'self' : 'peer'
+    this.#delivery.close(exchange.unacknowledged === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN)
+    await this.#drain()
+    link.end()
+    // Until the other end has taken the Close, which it shows by ending its direction.
+    if (this.#options.opener) await settled(within(CLOSE_PATIENCE_MS, link.next(), new AbortController().signal))
+    this.#settle({ how: 'closed', by, reason })
+  }
+
+  /** Say all that there is to say, a Close included, as long as the link takes it. */
+  async #drain(): Promise<void> {
+    this.wake()
+    await settled(within(CLOSE_PATIENCE_MS, this.#flushing ?? Promise.resolve(), new AbortController().signal))
+  }
+
+  /**
+   * End it in order: say Close, and hear the other side's. After {@link CLOSE_PATIENCE_MS} it ends without.
+   *
+   * @returns how it ended; it may have been cut meanwhile.
+   */
+  async close(reason: CloseReason): Promise<ConversationEnd> {
+    this.#isClosing = true
+    this.#delivery.close(reason)
+    this.wake()
+    const timer = setTimeout(() => this.#settle({ how: 'closed', by: 'self', reason }), CLOSE_PATIENCE_MS)
+    const end = await this.ended
+    clearTimeout(timer)
+    return end
+  }
+
+  /** Another conversation takes its place. */
+  replace(): void {
+    const error = new SottoError('ERR_CHANNEL_CLOSED', 'a newer conversation took this one’s place')
+    this.#settle({ how: 'cut', error })
+  }
+
+  async #fail(thrown: unknown): Promise<void> {
+    const end = this.#endBy(thrown)
+    const reason = end.how === 'cut' ? GOODBYES.get(end.error.code) : undefined
+    if (reason !== undefined) {
+      this.#delivery.close(reason)
+      await this.#drain()
+    }
+    this.#settle(end)
+  }
+
+  /** What it means for the conversation that something failed. */
+  #endBy(thrown: unknown): ConversationEnd {
+    // What was said is said: the other end need not have had the time to answer.
+    if (this.#isClosing && this.#delivery.isCloseSaid) {
+      return { how: 'closed', by: 'self', reason: CloseReason.DONE }
+    }
+    if (isSottoError(thrown)) return { how: 'cut', error: thrown }
+    return { how: 'cut', error: new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown }) }
+  }
+
+  #settle(end: ConversationEnd): void {
+    clearTimeout(this.#expiry)
+    this.#options.exchange.detach(this)
+    this.#options.link.cancel()
+    this.#end.resolve(end)
+  }
+
+  #tellSaid(plaintext: Uint8Array, record: Uint8Array) {
+    const { ownName: from, peerName: to } = this.#options
+    const body = parseRecordBody(plaintext)
+    return recordEvent({ from, to, number: this.#sealed++, body, recordBytes: record.length })
+  }
+
+  #tellHeard(body: RecordBody, record: Uint8Array) {
+    const { ownName: to, peerName: from } = this.#options
+    return recordEvent({ from, to, number: this.#opened++, body, recordBytes: record.length })
+  }
+}
+
+/** What can still be said, under seal, of a failure that leaves the channel whole. */
+const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
+  ['ERR_RECORD_MALFORMED', CloseReason.PROTOCOL],
+  ['ERR_STREAM_RENEWED', CloseReason.SHUTDOWN],
+  ['ERR_OUTPUT', CloseReason.SHUTDOWN],
+  ['ERR_INTERNAL', CloseReason.SHUTDOWN],
+])
+
+/** Await something, and take its failure for its end. */
+async function settled(promise: Promise<unknown>): Promise<void> {
+  await promise.catch(() => undefined)
+}

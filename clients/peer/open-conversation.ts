@@ -1,0 +1,132 @@
+/**
+ * Begin a conversation with somebody who is online: messages 3, 4 and the first half of 5, from the caller's side.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Channel } from '#lib/channel/channel.ts'
+import { startConversation } from '#lib/channel/initiator.ts'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { Conversation } from './conversation.ts'
+import { addressOf, dial, type Reached } from './dial.ts'
+import type { ChatGrant, DirectoryClient } from './directory-client.ts'
+import type { Exchange } from './exchange.ts'
+import { checkPin, keyChanged, noteChangedKey, pin } from './pins.ts'
+import type { Profile } from './profile.ts'
+import { CallerLink, within } from './record-link.ts'
+import type { ServerClock } from './server-clock.ts'
+import type { Trace } from './trace.ts'
+import { helloEvent, welcomeEvent } from './trace-conversation.ts'
+
+/** What every conversation of one command has in common. */
+export interface Calling {
+  readonly profile: Profile
+  readonly directory: DirectoryClient
+  readonly clock: ServerClock
+  readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  /** A contact's key was pinned: this was the first conversation with them. */
+  readonly onPinned: (peerName: string) => void
+  readonly trace: Trace
+}
+
+/** How many Hellos one attempt may take, each with a ticket and keys of its own. */
+const MAX_HELLOS = 3
+
+/** How long a receiver may take for its Welcome, in milliseconds: some milliseconds of work and a round trip. */
+const WELCOME_TIMEOUT_MS = 5_000
+
+/**
+ * Ask for a ticket, connect, greet, and begin.
+ *
+ * Connections are raced; a Hello goes to one endpoint. If that is not the receiver, or refuses, the next Hello goes to
+ * the others.
+ *
+ * @throws SottoError
+ *   - what the directory gives, such as `ERR_NOT_ONLINE`, and `ERR_REPLY_…`,
+ *   - `ERR_KEY_CHANGED` if the receiver's identity key is not the pinned one; nothing was sent to it,
+ *   - `ERR_PEER_UNREACHABLE` if no endpoint answers,
+ *   - `ERR_HELLO_REFUSED`, `ERR_PEER_SILENT`, `ERR_DECRYPT` and the like if none of {@link MAX_HELLOS} Hellos was taken,
+ *   - what the signal was aborted with.
+ */
+export async function openConversation(
+  calling: Calling,
+  peerName: string,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<Conversation> {
+  const tried = new Set<string>()
+  for (let hellos = 1; ; hellos += 1) {
+    const grant = await calling.directory.requestChat(peerName, signal)
+    await refuseChangedKey(calling.profile, peerName, grant)
+    const reached = await dial(untried(grant.endpoints, tried), signal)
+    tried.add(addressOf(reached.endpoint))
+    try {
+      return await greet(calling, grant, reached, exchange, signal)
+    } catch (error) {
+      reached.connection.close()
+      signal.throwIfAborted()
+      if (hellos === MAX_HELLOS || !isOfThisEndpoint(error)) throw error
+    }
+  }
+}
+
+/** The endpoints that have not refused yet; all of them, once each has: a receiver may have been restarted. */
+function untried(endpoints: readonly Endpoint[], tried: ReadonlySet<string>): readonly Endpoint[] {
+  const left = endpoints.filter((endpoint) => !tried.has(addressOf(endpoint)))
+  return left.length > 0 ? left : endpoints
+}
+
+/** Whether another endpoint, or another ticket, may do better: not where it is this end that has a doubt or a fault. */
+function isOfThisEndpoint(error: unknown): error is SottoError {
+  return isSottoError(error) && error.code !== 'ERR_KEY_CHANGED' && !error.code.startsWith('ERR_PROFILE_')
+}
+
+async function refuseChangedKey(profile: Profile, peerName: string, { reply }: ChatGrant): Promise<void> {
+  const verdict = await checkPin(profile, peerName, reply.receiverIdentityKey)
+  if (verdict !== 'changed') return
+  await noteChangedKey(profile, peerName, reply.receiverIdentityKey)
+  throw keyChanged(peerName)
+}
+
+async function greet(
+  calling: Calling,
+  grant: ChatGrant,
+  { connection }: Reached,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<Conversation> {
+  const { profile, clock, deliver, onPinned, trace } = calling
+  const { account } = profile.login
+  const { reply, ticket } = grant
+  const parties = { opener: account.username, host: reply.receiverName }
+  const { hello, complete } = startConversation({
+    identity: profile.state.identity,
+    ownName: account.username,
+    realm: realmOf(account.authorityPem),
+    reply,
+    ticket,
+    random: randomBytes,
+  })
+  const link = new CallerLink(connection.call.converse())
+  trace?.(helloEvent(hello, parties))
+  const welcome = await within(WELCOME_TIMEOUT_MS, link.greet(hello), signal)
+  trace?.(welcomeEvent(welcome, parties))
+  const channel: Channel = complete(welcome)
+  if (await pin(profile, reply.receiverName, reply.receiverIdentityKey, clock.local.now())) onPinned(reply.receiverName)
+  const conversation = new Conversation({
+    opener: true,
+    ownName: account.username,
+    peerName: reply.receiverName,
+    channel,
+    link,
+    exchange,
+    deliver,
+    longestSessionMs: reply.longestSessionMs,
+    trace,
+  })
+  void conversation.ended.then(() => connection.close())
+  return conversation
+}

@@ -1,0 +1,142 @@
+/**
+ * A Converse stream as either end uses it once the handshake is over: sealed records in, sealed records out.
+ *
+ * @module
+ */
+import { setTimeout } from 'node:timers/promises'
+import type { ConverseRequest, ConverseResponse, Hello, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { Duplex } from '#lib/rpc/service.ts'
+
+export interface RecordLink {
+  /**
+   * The next record; undefined when the other end has ended its direction in order.
+   *
+   * @throws SottoError why the stream is over; `ERR_RECORD_MALFORMED` for anything but a record.
+   */
+  next(): Promise<Uint8Array | undefined>
+  /** Send a record; resolves when the transport has taken it. @throws SottoError why the stream is over. */
+  send(record: Uint8Array): Promise<void>
+  /** Say that nothing more will be sent. Does nothing at the host's end, whose handler says so by returning. */
+  end(): void
+  /** Drop the stream at once. Does nothing at the host's end, whose handler says why by throwing. */
+  cancel(): void
+}
+
+/** The caller's end: one Hello out, one Welcome in, then records. */
+export class CallerLink implements RecordLink {
+  readonly #stream: Duplex<ConverseResponse, ConverseRequest>
+  readonly #incoming: AsyncIterator<ConverseResponse>
+
+  constructor(stream: Duplex<ConverseResponse, ConverseRequest>) {
+    this.#stream = stream
+    this.#incoming = stream.messages[Symbol.asyncIterator]()
+  }
+
+  /**
+   * Say Hello and hear the Welcome.
+   *
+   * @throws SottoError why the stream is over; `ERR_HELLO_MALFORMED` if something else comes, or nothing.
+   */
+  async greet(hello: Hello): Promise<Welcome> {
+    // A receiver that refuses ends the stream while the Hello is still on its way: the reason is in what comes in.
+    const sent = this.#stream.send({ message: { $case: 'hello', value: hello } })
+    sent.catch(() => undefined)
+    const { value } = await this.#incoming.next()
+    if (value?.message?.$case !== 'welcome') throw notTheFirst('Welcome')
+    await sent
+    return value.message.value
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    return recordOf(await this.#incoming.next())
+  }
+
+  send(record: Uint8Array): Promise<void> {
+    return this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+  }
+
+  end(): void {
+    this.#stream.end()
+  }
+
+  cancel(): void {
+    this.#stream.cancel()
+  }
+}
+
+/** The host's end: one Hello in, one Welcome out, then records. */
+export class HostLink implements RecordLink {
+  readonly #stream: Duplex<ConverseRequest, ConverseResponse>
+  readonly #incoming: AsyncIterator<ConverseRequest>
+
+  constructor(stream: Duplex<ConverseRequest, ConverseResponse>) {
+    this.#stream = stream
+    this.#incoming = stream.messages[Symbol.asyncIterator]()
+  }
+
+  /** @throws SottoError why the stream is over; `ERR_HELLO_MALFORMED` if something else comes, or nothing. */
+  async hello(): Promise<Hello> {
+    const { value } = await this.#incoming.next()
+    if (value?.message?.$case !== 'hello') throw notTheFirst('Hello')
+    return value.message.value
+  }
+
+  welcome(welcome: Welcome): Promise<void> {
+    return this.#stream.send({ message: { $case: 'welcome', value: welcome } })
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    return recordOf(await this.#incoming.next())
+  }
+
+  send(record: Uint8Array): Promise<void> {
+    return this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+  }
+
+  end(): void {}
+
+  cancel(): void {}
+}
+
+/**
+ * Await something of the other end for so long.
+ *
+ * @throws SottoError `ERR_PEER_SILENT` if that was not enough; what the signal was aborted with.
+ */
+export async function within<T>(timeoutMs: number, promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const done = new AbortController()
+  const timeout = setTimeout(timeoutMs, undefined, { signal: AbortSignal.any([signal, done.signal]) })
+  const silence = timeout.then(
+    () => {
+      throw new SottoError('ERR_PEER_SILENT', 'the other end says nothing', { hint: 'try again' })
+    },
+    () => {
+      throw signal.reason
+    },
+  )
+  // Whichever loses the race has nobody else to tell.
+  promise.catch(() => undefined)
+  silence.catch(() => undefined)
+  try {
+    return await Promise.race([promise, silence])
+  } finally {
+    done.abort()
+  }
+}
+
+function recordOf({ value }: IteratorResult<ConverseRequest | ConverseResponse, unknown>): Uint8Array | undefined {
+  if (value === undefined) return undefined
+  const { message } = value as ConverseRequest | ConverseResponse
+  if (message?.$case === 'record') return message.value
+  throw new SottoError('ERR_RECORD_MALFORMED', 'something else than a record came')
+}
+
+function notTheFirst(expected: string): SottoError {
+  return new SottoError('ERR_HELLO_MALFORMED', `the first message is no ${expected}`)
+}
+
+// The same memory: the generated code knows bytes as Buffers alone.
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}

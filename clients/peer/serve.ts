@@ -1,0 +1,165 @@
+/**
+ * The receiver's own server: takes conversations that others begin.
+ *
+ * Whatever is wrong with a Hello, the caller learns the same; the reason is in this side's log, under the code of the
+ * error. Nothing is shown or pinned before the caller's first record opens, since a Hello alone can be a replay.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { type ConverseRequest, type ConverseResponse, PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
+import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { type AcceptedHello, acceptHello } from '#lib/channel/responder.ts'
+import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
+import { SottoError } from '#lib/errors.ts'
+import { PEER_LIMITS } from '#lib/rpc/limits.ts'
+import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
+import type { CallContext, Duplex } from '#lib/rpc/service.ts'
+import type { Logger } from '#lib/runtime/log.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { ReplayCache } from '#lib/ticket/replay-cache.ts'
+import { Conversation } from './conversation.ts'
+import type { Exchange } from './exchange.ts'
+import type { Exchanges } from './exchanges.ts'
+import { checkPin, keyChanged, noteChangedKey, pin } from './pins.ts'
+import type { Profile } from './profile.ts'
+import { HostLink, within } from './record-link.ts'
+import type { ServerClock } from './server-clock.ts'
+import type { Trace } from './trace.ts'
+import { helloEvent, recordEvent, welcomeEvent } from './trace-conversation.ts'
+
+export interface Hosting {
+  readonly profile: Profile
+  /** Drawn at the start of the receiver: 16 random bytes. */
+  readonly kid: Uint8Array
+  readonly clock: ServerClock
+  readonly exchanges: Exchanges
+  readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  readonly onPinned: (peerName: string) => void
+  readonly onKeyChanged: (peerName: string) => void
+  readonly onConversation: (conversation: Conversation, exchange: Exchange) => void
+  readonly log: Logger
+  readonly trace: Trace
+  /** How long a caller has for its first record, in milliseconds; {@link RESUME_TIMEOUT_MS} unless set. */
+  readonly resumeTimeoutMs?: number
+}
+
+/** How long a caller has for its first record, in milliseconds. */
+const RESUME_TIMEOUT_MS = 5_000
+
+/** Conversations at once: more than a person follows, and 64 MiB of a hostile crowd's halves of messages. */
+const MAX_CONVERSATIONS = 64
+
+/** Start the server. Calls that come before the announcement stands have no ticket and are refused. */
+export function servePeers(hosting: Hosting, host: string, port: number): Promise<RpcServer> {
+  const peers = new PeerHost(hosting)
+  return startServer({
+    services: [serve(PeerServiceService, { converse: (stream, context) => peers.converse(stream, context) })],
+    host,
+    port,
+    security: undefined,
+    limits: PEER_LIMITS,
+    log: hosting.log,
+  })
+}
+
+class PeerHost {
+  readonly #hosting: Hosting
+  readonly #replayCache = new ReplayCache()
+  #open = 0
+
+  constructor(hosting: Hosting) {
+    this.#hosting = hosting
+  }
+
+  async converse(stream: Duplex<ConverseRequest, ConverseResponse>, { signal }: CallContext): Promise<void> {
+    if (this.#open >= MAX_CONVERSATIONS) throw new SottoError('ERR_BUSY', 'too many conversations at once')
+    this.#open += 1
+    try {
+      const link = new HostLink(stream)
+      const accepted = await this.#handshake(link)
+      const first = await this.#confirm(link, accepted, signal)
+      if (first.control?.$case === 'close') return
+      await this.#host(link, accepted, first)
+    } finally {
+      this.#open -= 1
+    }
+  }
+
+  /** Hello in, Welcome out. Nobody is believed yet. */
+  async #handshake(link: HostLink): Promise<AcceptedHello> {
+    const { profile, kid, clock, trace } = this.#hosting
+    const { account, session } = profile.login
+    const hello = await link.hello()
+    const accepted = acceptHello({
+      hello,
+      identity: profile.state.identity,
+      ownName: account.username,
+      realm: realmOf(account.authorityPem),
+      ticketKey: session.keys.ticketKey,
+      kid,
+      replayCache: this.#replayCache,
+      nowMs: clock.nowMs(),
+      monotonicMs: clock.local.monotonicMs(),
+      random: randomBytes,
+    })
+    const parties = { opener: accepted.ticket.senderName, host: account.username }
+    trace?.(helloEvent(hello, parties, accepted.ticket))
+    await link.welcome(accepted.welcome)
+    trace?.(welcomeEvent(accepted.welcome, parties))
+    return accepted
+  }
+
+  /** The caller's first record: that it opens shows that the caller is who the ticket says, here and now. */
+  async #confirm(link: HostLink, { ticket, channel }: AcceptedHello, signal: AbortSignal): Promise<RecordBody> {
+    const { profile, trace, resumeTimeoutMs = RESUME_TIMEOUT_MS } = this.#hosting
+    const record = await within(resumeTimeoutMs, link.next(), signal)
+    if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the caller has gone away')
+    const body = parseRecordBody(channel.open(record))
+    const { username } = profile.login.account
+    trace?.(recordEvent({ from: ticket.senderName, to: username, number: 0, body, recordBytes: record.length }))
+    await this.#checkKey(link, ticket.senderName, { ticket, channel })
+    return body
+  }
+
+  /** Pin a new caller's key; tell a caller whose key has changed so, under seal. */
+  async #checkKey(
+    link: HostLink,
+    name: string,
+    { ticket, channel }: Pick<AcceptedHello, 'ticket' | 'channel'>,
+  ): Promise<void> {
+    const { profile, clock, onPinned, onKeyChanged } = this.#hosting
+    if ((await checkPin(profile, name, ticket.senderIdentityKey)) === 'changed') {
+      await noteChangedKey(profile, name, ticket.senderIdentityKey)
+      onKeyChanged(name)
+      const close = { $case: 'close', value: { reason: CloseReason.KEY_CHANGED, lastSequence: 0n } } as const
+      await link.send(channel.seal(encodeRecordBody(undefined, { control: close })))
+      throw keyChanged(name)
+    }
+    if (await pin(profile, name, ticket.senderIdentityKey, clock.local.now())) onPinned(name)
+  }
+
+  async #host(link: HostLink, { ticket, channel }: AcceptedHello, first: RecordBody): Promise<void> {
+    const { profile, exchanges, deliver, onConversation, trace } = this.#hosting
+    if (first.control?.$case !== 'resume') throw new SottoError('ERR_RECORD_MALFORMED', 'the first record is no Resume')
+    const exchange = exchanges.find(ticket.senderIdentityKey, first.control.value.streamId)
+    const conversation = new Conversation(
+      {
+        opener: false,
+        ownName: profile.login.account.username,
+        peerName: ticket.senderName,
+        channel,
+        link,
+        exchange,
+        deliver,
+        longestSessionMs: ticket.longestSessionMs,
+        trace,
+      },
+      first,
+    )
+    onConversation(conversation, exchange)
+    const end = await conversation.ended
+    exchanges.release(exchange, end)
+    if (end.how === 'cut') throw end.error
+  }
+}
