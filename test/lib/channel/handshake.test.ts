@@ -1,0 +1,90 @@
+/** What those get who hold a part of what the handshake takes: a ticket, a key, a whole profile, a recording. */
+import { expect } from 'chai'
+import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { codeOf } from '../../support/code-of.ts'
+import { accept, BOB_CONTEXT, hello, sealedTicket } from '../../support/conversation.ts'
+import { keyPairOf, randomFrom, secretOf } from '../../support/random.ts'
+
+const MALLORY = keyPairOf('identity of mallory')
+
+describe('a ticket alone', () => {
+  it('calls nobody: the receiver wants the identity key that it names', () => {
+    const stolen = hello({ identity: MALLORY })
+    expect(codeOf(() => accept(stolen.hello))).to.equal('ERR_TICKET_SENDER')
+  })
+
+  it('tells nothing to anybody but the receiver', () => {
+    const ticketKey = secretOf('ticket key of mallory')
+    expect(codeOf(() => accept(hello().hello, { ticketKey }))).to.equal('ERR_TICKET_FORGED')
+  })
+})
+
+describe('the identity key of the sender', () => {
+  it('calls nobody without the secret, though it has a ticket too', () => {
+    const thief = hello({ reply: { secret: secretOf('a guess') } })
+    const { welcome, channel } = accept(thief.hello)
+    expect(codeOf(() => thief.complete(welcome))).to.equal('ERR_DECRYPT')
+    expect(channel.isConfirmed).to.equal(false)
+    expect(() => channel.seal(Buffer.from('for alice'))).to.throw(TypeError)
+  })
+})
+
+describe('the identity key of the receiver', () => {
+  it('is called by nobody: it opens no ticket without the session', () => {
+    const ticketKey = secretOf('ticket key of mallory')
+    expect(codeOf(() => accept(hello().hello, { ticketKey }))).to.equal('ERR_TICKET_FORGED')
+  })
+
+  it('answers for nobody: a caller notices that the secret is not known', () => {
+    const started = hello()
+    // He cannot open the ticket, so he answers as if it had held a secret of his choice.
+    const guess = sealedTicket({ secret: secretOf('a guess') })
+    const { welcome } = accept(hello({ ticket: guess }).hello)
+    expect(codeOf(() => started.complete(welcome))).to.equal('ERR_DECRYPT')
+  })
+})
+
+describe('everything that both profiles hold, the secret of the conversation included,', () => {
+  it('opens no conversation that is over: its ephemeral keys are gone', () => {
+    const started = hello()
+    const record = started.complete(accept(started.hello).welcome).seal(Buffer.from('said before the theft'))
+    // The thief takes the recorded Hello in Bob's place, with all that Bob had, and needs an ephemeral key of his own.
+    const thief = accept(started.hello, { random: randomFrom('ephemeral key of the thief') })
+    expect(thief.ticket.secret.equals(secretOf('secret of the conversation'))).to.equal(true)
+    expect(codeOf(() => thief.channel.open(record))).to.equal('ERR_DECRYPT')
+  })
+
+  it('finds no two conversations alike', () => {
+    const hashes = [1, 2, 3].map((number) => {
+      const started = hello({ random: randomFrom(`start ${number}`) })
+      const { channel } = accept(started.hello)
+      return [Buffer.from(channel.handshakeHash).toString('hex'), channel.exportSecret.fingerprint()]
+    })
+    expect(new Set(hashes.flat()).size).to.equal(6)
+  })
+})
+
+describe('a Hello of less than the protocol', () => {
+  const changed = (changes: Partial<HelloClear>): Uint8Array =>
+    HelloClear.encode({ ...HelloClear.decode(hello().hello.clear), ...changes }).finish()
+  const { noiseMessage } = hello().hello
+
+  it('is refused: another version, another suite, no ML-KEM', () => {
+    const refusals = [{ version: 0 }, { version: 2 }, { suite: 0 }, { suite: 2 }, { encapsulationKey: Buffer.alloc(0) }]
+    const codes = refusals.map((change) => codeOf(() => accept({ clear: changed(change), noiseMessage })))
+    expect(codes).to.deep.equal([...Array(4).fill('ERR_HELLO_VERSION'), 'ERR_HELLO_MALFORMED'])
+  })
+
+  it('cannot be made of an honest one on its way', () => {
+    const other = HelloClear.decode(hello({ random: randomFrom('another') }).hello.clear)
+    const clear = changed({ encapsulationKey: other.encapsulationKey })
+    expect(codeOf(() => accept({ clear, noiseMessage }))).to.equal('ERR_DECRYPT')
+  })
+
+  it('is bound to the kid that it names, and to no field that can be left out', () => {
+    for (const missing of [{ kid: Buffer.alloc(0) }, { ticket: Buffer.alloc(0) }]) {
+      expect(codeOf(() => accept({ clear: changed(missing), noiseMessage }))).to.match(/^ERR_TICKET_(KID|FORGED)$/)
+    }
+    expect(HelloClear.decode(hello().hello.clear).kid).to.deep.equal(Buffer.from(BOB_CONTEXT.kid))
+  })
+})
