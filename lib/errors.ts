@@ -61,7 +61,7 @@ export const ERROR_CODES = [
   'ERR_RECORD_MALFORMED', // a record that opens and cannot be read, or breaks the rules of its stream
   'ERR_CHANNEL_CUT', // the stream ended without an authenticated Close
   'ERR_CHANNEL_CLOSED', // the channel has ended
-  'ERR_STREAM_RENEWED', // the other end knows this side's stream otherwise; a new one begins with the next conversation
+  'ERR_STREAM_RENEWED', // the two ends know a stream otherwise; a new one begins with the next conversation
   'ERR_NOT_ACKNOWLEDGED', // the conversation ended before everything was acknowledged
   // trust and the profile
   'ERR_KEY_CHANGED', // a contact's identity key is not the pinned one
@@ -69,6 +69,8 @@ export const ERROR_CODES = [
   'ERR_PROFILE_DAMAGED', // the profile does not open under its key, or cannot be read
   'ERR_PROFILE_LOCKED', // another process owns the profile
   'ERR_STORE', // a database cannot be opened, read or written
+  'ERR_STORE_DAMAGED', // the store was changed from outside, or its disk fails
+  'ERR_STORE_KEY', // the store belongs to another profile key
   // the rest
   'ERR_INTERRUPTED', // the user pressed Ctrl-C
   'ERR_INTERNAL', // a fault of ours; the log has the cause

@@ -83,6 +83,8 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_PROFILE_DAMAGED: ExitCode.Internal,
   ERR_PROFILE_LOCKED: ExitCode.Internal,
   ERR_STORE: ExitCode.Internal,
+  ERR_STORE_DAMAGED: ExitCode.Internal,
+  ERR_STORE_KEY: ExitCode.Internal,
   ERR_INTERNAL: ExitCode.Internal,
 
   ERR_INTERRUPTED: ExitCode.Interrupted,

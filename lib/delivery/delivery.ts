@@ -137,8 +137,8 @@ export class Delivery {
    * Take in the plaintext of a record, parsed.
    *
    * @throws SottoError `ERR_RECORD_MALFORMED` if it breaks a rule of the conversation or of its stream;
-   *   `ERR_STREAM_RENEWED` if the other side knows this side's stream otherwise than it was left. Then the stream has
-   *   a new id, and the opener is to close and open again.
+   *   `ERR_STREAM_RENEWED` if the other side knows this side's stream otherwise than it was left, and it has a new id
+   *   now, or if what the other side says is not what it said before. The opener is to close and open again.
    */
   receive(body: RecordBody): Received {
     if (this.#closeHeard) throw malformed('a record came after the Close')
@@ -166,10 +166,11 @@ export class Delivery {
     if (outgoing.agreesWith(peerStreamId, peerAcknowledged)) return outgoing.acknowledge(peerAcknowledged)
     // The host has not said its stream's id yet; the opener has, and an id is said only once in a conversation.
     if (!this.#opener && !this.#resumeSaid) {
-      if (!outgoing.isUnsaid) outgoing.renew(this.#drawStreamId())
+      const isNewToBoth = outgoing.isUnsaid && peerStreamId.length === 0
+      if (!isNewToBoth) this.#streams.renew(this.#drawStreamId(), peerStreamId, peerAcknowledged)
       return 0
     }
-    outgoing.renew(this.#drawStreamId())
+    this.#streams.renew(this.#drawStreamId(), peerStreamId, peerAcknowledged)
     throw new SottoError('ERR_STREAM_RENEWED', 'the other end does not know this stream as it was left')
   }
 

@@ -11,6 +11,15 @@ import type { Event, Part, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { parseEvent } from './event.ts'
 
+/** Where a stream stands, as its owner keeps it between two runs of the program. */
+export interface IncomingPosition {
+  readonly streamId: Uint8Array
+  /** The number up to which all is stored; 0 for none. */
+  readonly stored: bigint
+  /** The id of the event that has this number; empty for none. */
+  readonly lastEventId: Uint8Array
+}
+
 export class IncomingStream {
   readonly streamId: Uint8Array
   #stored = 0n
@@ -23,9 +32,18 @@ export class IncomingStream {
   #pieces: Uint8Array[] = []
   #piecesBytes = 0
   #piecesSequence = 0n
+  #isForked = false
 
   constructor(streamId: Uint8Array) {
     this.streamId = streamId
+  }
+
+  /** Take up a stream where an earlier run of the program left it. */
+  static resume({ streamId, stored, lastEventId }: IncomingPosition): IncomingStream {
+    const stream = new IncomingStream(streamId)
+    stream.#stored = stored
+    stream.#ids[0] = lastEventId
+    return stream
   }
 
   /** The number of the last event taken in; 0 for none. */
@@ -38,12 +56,23 @@ export class IncomingStream {
     return this.#stored
   }
 
+  /** The id of the event with the number {@link stored}; empty for none. */
+  get lastStoredEventId(): Uint8Array {
+    return this.#ids[0] as Uint8Array
+  }
+
+  /** Whether the writer has said something else under a number that was heard: what follows is no continuation. */
+  get isForked(): boolean {
+    return this.#isForked
+  }
+
   /**
    * Take in what a record carries.
    *
    * @returns The events that are new, in order; none while one comes in pieces.
-   * @throws SottoError `ERR_RECORD_MALFORMED` if a number was left out, a seen number comes with another event, or
-   *   pieces do not belong together.
+   * @throws SottoError `ERR_RECORD_MALFORMED` if a number was left out, or pieces do not belong together;
+   *   `ERR_STREAM_RENEWED` if a seen number comes with another event. The writer has got an old memory back, so the
+   *   stream is left for good ({@link isForked}).
    */
   accept({ firstSequence, events, part }: RecordBody): Event[] {
     if (part !== undefined) return this.#acceptPart(firstSequence, part)
@@ -87,7 +116,8 @@ export class IncomingStream {
     }
     const known = sequence >= this.#stored ? this.#ids[Number(sequence - this.#stored)] : undefined
     if (known !== undefined && Buffer.compare(known, eventId) !== 0) {
-      throw malformed('a number comes again with another event')
+      this.#isForked = true
+      throw new SottoError('ERR_STREAM_RENEWED', 'a number comes again with another event')
     }
     return false
   }

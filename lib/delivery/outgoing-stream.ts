@@ -14,10 +14,19 @@ import { SottoError } from '../errors.ts'
 import { EVENT_ROOM_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from './limits.ts'
 import { type EventBatch, type EventPiece, eventCost } from './record-body.ts'
 
+/** Where a stream stands, as its owner keeps it between two runs of the program. */
+export interface OutgoingPosition {
+  readonly streamId: Uint8Array
+  /** The number up to which all is acknowledged; 0 for none. */
+  readonly acknowledged: bigint
+  /** At least the highest number ever said, and no more than was kept when this was: it bounds what can be acknowledged. */
+  readonly said: bigint
+}
+
 export class OutgoingStream {
   #streamId: Uint8Array
   /** Encoded events, the oldest unacknowledged first: `#queue[i]` has the number `#acknowledged + 1 + i`. */
-  readonly #queue: Uint8Array[] = []
+  #queue: Uint8Array[] = []
   #queuedBytes = 0
   #acknowledged = 0n
   /** The highest number said whole in any conversation. Nobody can acknowledge more. */
@@ -32,8 +41,35 @@ export class OutgoingStream {
     this.#streamId = checkedId(streamId)
   }
 
+  /**
+   * Take up a stream where an earlier run of the program left it.
+   *
+   * @param waiting - The encoded events that are not acknowledged, in order: all of them, said or not.
+   * @throws TypeError if more was said than there is.
+   */
+  static resume({ streamId, acknowledged, said }: OutgoingPosition, waiting: Iterable<Uint8Array>): OutgoingStream {
+    const stream = new OutgoingStream(streamId)
+    for (const event of waiting) stream.append(event)
+    if (said < acknowledged || said > acknowledged + BigInt(stream.unacknowledged)) {
+      throw new TypeError('what was said of a stream is not what waits of it')
+    }
+    stream.#acknowledged = acknowledged
+    stream.#said = said
+    return stream
+  }
+
   get streamId(): Uint8Array {
     return this.#streamId
+  }
+
+  /** The number up to which all is acknowledged; 0 for none. */
+  get acknowledged(): bigint {
+    return this.#acknowledged
+  }
+
+  /** The highest number that was said whole, in whatever conversation; 0 for none. */
+  get said(): bigint {
+    return this.#said
   }
 
   /** How many events wait for their acknowledgement, said or not. */
@@ -151,9 +187,12 @@ export class OutgoingStream {
    * Go on under a new id: what waits is numbered from 1 again.
    *
    * @param streamId - {@link STREAM_ID_BYTES} random bytes, never used before.
+   * @param lost - Encoded events that were acknowledged before those that wait, and that the other side has lost since.
    */
-  renew(streamId: Uint8Array): void {
+  renew(streamId: Uint8Array, lost: readonly Uint8Array[] = []): void {
     this.#streamId = checkedId(streamId)
+    this.#queue = [...lost, ...this.#queue]
+    for (const event of lost) this.#queuedBytes += event.length
     this.#acknowledged = 0n
     this.#said = 0n
     this.rewind()

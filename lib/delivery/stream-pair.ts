@@ -7,26 +7,54 @@
 import { IncomingStream } from './incoming-stream.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 
+/**
+ * Gives back events that were acknowledged, where the owner keeps them: encoded, in order, those that followed this
+ * number of this stream, the present one or an earlier one; none where it knows of none.
+ */
+export type Recall = (streamId: Uint8Array, stored: bigint) => readonly Uint8Array[]
+
+/** What an earlier run of the program left. */
+export interface KeptStreams {
+  readonly outgoing: OutgoingStream
+  readonly incoming: IncomingStream | undefined
+  readonly recall: Recall
+}
+
 export class StreamPair {
   readonly outgoing: OutgoingStream
   #incoming: IncomingStream | undefined
+  readonly #recall: Recall
 
-  /** @param streamId - For what this side says: 16 random bytes, never used before. */
-  constructor(streamId: Uint8Array) {
-    this.outgoing = new OutgoingStream(streamId)
+  /** @param kept - What there is, or an id for what this side says: 16 random bytes, never used before. */
+  constructor(kept: KeptStreams | Uint8Array) {
+    const isNew = kept instanceof Uint8Array
+    this.outgoing = isNew ? new OutgoingStream(kept) : kept.outgoing
+    this.#incoming = isNew ? undefined : kept.incoming
+    this.#recall = isNew ? () => [] : kept.recall
   }
 
-  /** What the other side says; undefined until it has named its stream. */
+  /** What the other side says; undefined until it has named its stream, and where that was left. */
   get incoming(): IncomingStream | undefined {
-    return this.#incoming
+    return this.#incoming?.isForked ? undefined : this.#incoming
   }
 
   /** Go on with the stream that the other side names, or begin with it. */
   hear(streamId: Uint8Array): IncomingStream {
-    if (this.#incoming === undefined || Buffer.compare(this.#incoming.streamId, streamId) !== 0) {
-      this.#incoming = new IncomingStream(Uint8Array.from(streamId))
-    }
-    this.#incoming.forgetPieces()
-    return this.#incoming
+    const known = this.incoming
+    const goesOn = known !== undefined && Buffer.compare(known.streamId, streamId) === 0
+    const incoming = goesOn ? known : new IncomingStream(Uint8Array.from(streamId))
+    incoming.forgetPieces()
+    this.#incoming = incoming
+    return incoming
+  }
+
+  /**
+   * Go on under a new id with what this side says, and say again what the other side shows that it has lost.
+   *
+   * @param streamId - 16 random bytes, never used before.
+   * @param known - The stream as the other side last knew it, or no bytes, and up to where it has stored it.
+   */
+  renew(streamId: Uint8Array, known: Uint8Array, stored: bigint): void {
+    this.outgoing.renew(streamId, this.#recall(known, stored))
   }
 }

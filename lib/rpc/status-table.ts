@@ -83,6 +83,8 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_PROFILE_DAMAGED: INTERNAL,
   ERR_PROFILE_LOCKED: INTERNAL,
   ERR_STORE: INTERNAL,
+  ERR_STORE_DAMAGED: INTERNAL,
+  ERR_STORE_KEY: INTERNAL,
 
   ERR_INTERRUPTED: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
   ERR_INTERNAL: INTERNAL,
@@ -132,5 +134,5 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   ERR_HELLO_REFUSED: { message: 'the receiver refuses the conversation', hint: "the receiver's log says why" },
   ERR_CHANNEL_CLOSED: { message: 'the other end has closed the channel', hint: 'try again' },
   ERR_CHANNEL_CUT: { message: 'the connection broke', hint: 'try again' },
-  ERR_INTERNAL: { message: 'the server failed', hint: "the server's log has the cause under the request id" },
+  ERR_INTERNAL: { message: 'the server failed', hint: "the server's log has the cause" },
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { CloseReason, type Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
+import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
@@ -27,8 +28,8 @@ class Side {
     this.delivery = this.open()
   }
 
-  open(): Delivery {
-    this.delivery = new Delivery({ opener: this.opener, streams: this.streams, drawStreamId })
+  open(opener = this.opener): Delivery {
+    this.delivery = new Delivery({ opener, streams: this.streams, drawStreamId })
     return this.delivery
   }
 
@@ -181,6 +182,78 @@ describe('Delivery', () => {
     bob.open()
     settle(restarted, bob)
     expect(restarted.stored).to.deep.equal(['waits'])
+  })
+
+  it('says again what a side has lost that got an old memory back, as far as it was kept', () => {
+    const [alice, bob] = pair()
+    const kept: Uint8Array[] = []
+    const say = (...texts: string[]): void => {
+      for (const text of texts) {
+        const event = encodeTextEvent({
+          eventId: randomBytes(EVENT_ID_BYTES),
+          writtenAt: new Date(0),
+          body: Buffer.from(text),
+        })
+        kept.push(event)
+        alice.streams.outgoing.append(event)
+      }
+    }
+    alice.streams = new StreamPair({
+      outgoing: alice.streams.outgoing,
+      incoming: undefined,
+      recall: (_streamId, stored) => kept.slice(Number(stored), alice.acknowledged),
+    })
+    for (const opener of [alice, bob]) {
+      kept.length = 0
+      alice.acknowledged = 0
+      alice.streams.outgoing.renew(drawStreamId())
+      const restored = new Side(opener === bob)
+      alice.open(opener === alice)
+      say('a')
+      settle(alice, restored)
+      const { streamId, stored, lastStoredEventId: lastEventId } = restored.streams.incoming as IncomingStream
+      say('b', 'c')
+      settle(alice, restored)
+      say('waits')
+
+      restored.stored.length = 0
+      restored.streams = new StreamPair({
+        outgoing: restored.streams.outgoing,
+        incoming: IncomingStream.resume({ streamId, stored, lastEventId }),
+        recall: () => [],
+      })
+      alice.open(opener === alice)
+      restored.open()
+      if (opener === alice) {
+        expect(() => settle(alice, restored))
+          .to.throw()
+          .with.property('code', 'ERR_STREAM_RENEWED')
+        alice.open(true)
+        restored.open()
+      }
+      settle(alice, restored)
+      expect(restored.stored).to.deep.equal(['b', 'c', 'waits'])
+    }
+  })
+
+  it('begins a new stream where the other side says something else under a number that it has said', () => {
+    const [alice, bob] = pair()
+    const { streamId } = alice.streams.outgoing
+    alice.say('a', 'b')
+    settle(alice, bob)
+    const restored = new Side(true)
+    restored.streams = new StreamPair(streamId)
+    restored.open()
+    restored.say('x', 'y', 'z')
+    bob.open()
+    expect(() => settle(restored, bob))
+      .to.throw()
+      .with.property('code', 'ERR_STREAM_RENEWED')
+    restored.open()
+    bob.open()
+    settle(restored, bob)
+    expect(bob.stored).to.deep.equal(['a', 'b', 'x', 'y', 'z'])
+    expect(restored.streams.outgoing.unacknowledged).to.equal(0)
   })
 
   it('says goodbye with what it said last, and hears the other side out', () => {

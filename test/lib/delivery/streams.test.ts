@@ -145,6 +145,29 @@ describe('OutgoingStream', () => {
     expect(stream.agreesWith(new Uint8Array(0), 2n)).to.equal(false)
   })
 
+  it('goes on where an earlier run left it', () => {
+    const streamId = newId()
+    const waiting = [encoded('said'), encoded('never said')]
+    const stream = OutgoingStream.resume({ streamId, acknowledged: 4n, said: 5n }, waiting)
+    expect([stream.acknowledged, stream.said, stream.unacknowledged]).to.deep.equal([4n, 5n, 2])
+    expect([3n, 4n, 5n, 6n].filter((mark) => stream.agreesWith(streamId, mark))).to.deep.equal([4n, 5n])
+    expect(stream.take()).to.deep.equal({ firstSequence: 5n, events: waiting })
+  })
+
+  it('refuses to go on where more was said than waits', () => {
+    const resume = (said: bigint) => () =>
+      OutgoingStream.resume({ streamId: newId(), acknowledged: 4n, said }, [encoded()])
+    for (const said of [3n, 6n]) expect(resume(said)).to.throw(TypeError)
+  })
+
+  it('says first in a renewed stream what the other side has lost', () => {
+    const stream = outgoingWith(encoded('waits'))
+    stream.renew(newId(), [encoded('lost')])
+    const { events } = stream.take() as EventBatch
+    expect(texts(events.map(parseEvent))).to.deep.equal(['lost', 'waits'])
+    expect(stream.unacknowledgedBytes).to.equal(events.reduce((sum, event) => sum + event.length, 0))
+  })
+
   it('numbers what waits from 1 again in a renewed stream', () => {
     const stream = outgoingWith(encoded(), encoded('waits'))
     stream.take()
@@ -176,11 +199,29 @@ describe('IncomingStream', () => {
     expect(stream.received).to.equal(3n)
   })
 
-  it('refuses a number that comes again with another event', () => {
-    const stream = new IncomingStream(newId())
-    stream.accept(batch(1n, encoded('a'), encoded('b')))
-    stream.markStored(1)
-    for (const sequence of [1n, 2n]) refuses(stream, batch(sequence, encoded('other')))
+  it('leaves a stream where a number comes again with another event', () => {
+    for (const sequence of [1n, 2n]) {
+      const stream = new IncomingStream(newId())
+      stream.accept(batch(1n, encoded('a'), encoded('b')))
+      stream.markStored(1)
+      expect(() => stream.accept(batch(sequence, encoded('other'))))
+        .to.throw()
+        .with.property('code', 'ERR_STREAM_RENEWED')
+      expect(stream.isForked).to.equal(true)
+    }
+  })
+
+  it('goes on where an earlier run left it', () => {
+    const [a, b] = [encoded('a'), encoded('b')]
+    const before = new IncomingStream(newId())
+    before.accept(batch(1n, a))
+    before.markStored(1)
+    const { streamId, stored, lastStoredEventId: lastEventId } = before
+    const after = IncomingStream.resume({ streamId, stored, lastEventId })
+    expect(texts(after.accept(batch(1n, a, b)))).to.deep.equal(['b'])
+    expect(() => after.accept(batch(1n, encoded('other'))))
+      .to.throw()
+      .with.property('code', 'ERR_STREAM_RENEWED')
   })
 
   it('refuses a gap', () => {
