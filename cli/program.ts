@@ -3,7 +3,9 @@ import { Command } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { adminCommand } from './admin.ts'
 import { healthCommand } from './health.ts'
+import { loginCommand, logoutCommand } from './login.ts'
 import { upCommand } from './up.ts'
+import { trustCommand, whoamiCommand } from './whoami.ts'
 
 const EXAMPLES = `
 A server for everybody, on one machine:
@@ -32,6 +34,10 @@ export function sotto(): Command {
     .version(manifest.version)
     .addHelpText('after', EXAMPLES)
     .addCommand(upCommand())
+    .addCommand(loginCommand())
+    .addCommand(whoamiCommand())
+    .addCommand(trustCommand())
+    .addCommand(logoutCommand())
     .addCommand(adminCommand())
     .addCommand(healthCommand())
 }

@@ -1,0 +1,68 @@
+/** `sotto login` and `sotto logout`: a session for this installation, and its end. */
+import { Command } from 'commander'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import { openProfile, type ProfileOptions, say, untilStopped, withProfile } from './profile-command.ts'
+
+interface LoginOptions extends ProfileOptions {
+  readonly server?: string
+  readonly ca?: string
+  readonly caFingerprint?: string
+  readonly passwordFile?: string
+  readonly replaceIdentity?: true
+  readonly trace?: true
+}
+
+export function loginCommand(): Command {
+  return withProfile(new Command('login'))
+    .description('sign in; at the first time say which server, and how to know it')
+    .argument('<name>', 'the name of your account')
+    .option('--server <host:port>', 'where auth listens; #FINGERPRINT behind it names its authority')
+    .option('--ca <file>', "the certificate of the server's authority")
+    .option('--ca-fingerprint <hex>', 'its SHA-256, 64 digits, as "sotto admin add-user" prints it')
+    .option(
+      '--password-file <file>',
+      'read the password from this file; otherwise you are asked, or it is read from a pipe',
+    )
+    .option('--replace-identity', 'take the account over from another installation; every contact sees a changed key')
+    .option('--trace', 'show messages 1 and 2 as they happen')
+    .action((name: string, options: LoginOptions) => untilStopped((signal) => signIn(name, options, signal)))
+}
+
+async function signIn(username: string, options: LoginOptions, signal: AbortSignal): Promise<void> {
+  const { findServer } = await import('../clients/peer/authority.ts')
+  const { login } = await import('../clients/peer/login.ts')
+  const { Profile } = await import('../clients/peer/profile.ts')
+  const { traceTo } = await import('../clients/peer/trace-render.ts')
+  const { PasswordReader } = await import('../clients/password.ts')
+
+  const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile)
+  const { server: address, ca: caFile, caFingerprint } = options
+  const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account)
+  using passwords = new PasswordReader({ file: options.passwordFile, input: process.stdin, output: process.stderr })
+  const account = await login({
+    profile,
+    server,
+    username,
+    askPassword: () => passwords.read(`password for ${username}`),
+    replaceIdentityKey: options.replaceIdentity === true,
+    clock: systemClock,
+    signal,
+    trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
+  })
+  const other = options.profile === 'default' ? '' : ` --profile ${options.profile}`
+  say(`signed in as ${account.username}; next: sotto receive${other}, or: sotto send${other} USER`)
+}
+
+export function logoutCommand(): Command {
+  return withProfile(new Command('logout'))
+    .description('end the session; identity and pins stay for the next one')
+    .action((options: ProfileOptions) =>
+      untilStopped(async (signal) => {
+        const { logout } = await import('../clients/peer/login.ts')
+        const profile = await openProfile(options)
+        await logout(profile, signal)
+        say('signed out')
+      }),
+    )
+}

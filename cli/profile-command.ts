@@ -1,0 +1,42 @@
+/** What the commands that work with a profile have in common. */
+import type { Command } from 'commander'
+import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import { listenForStop } from '#lib/runtime/shutdown.ts'
+
+export interface ProfileOptions {
+  readonly profile: string
+  readonly json?: true
+}
+
+/** Adds what every such command takes. */
+export function withProfile(command: Command): Command {
+  return command
+    .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
+    .option('--json', 'say it as JSON, one object a line')
+}
+
+export async function openProfile({ profile }: ProfileOptions) {
+  const { Profile } = await import('../clients/peer/profile.ts')
+  return await Profile.open(sottoHome(environment()), profile)
+}
+
+/** Runs something that Ctrl-C is to give up. */
+export async function untilStopped<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = listenForStop()
+  try {
+    return await run(stop.signal)
+  } finally {
+    stop.dispose()
+  }
+}
+
+/** Says something to the person; what a script wants is on standard output. */
+export function say(text: string): void {
+  process.stderr.write(`sotto: ${text}\n`)
+}
+
+/** The result of a command: a line to read for each of its facts, or one JSON object. */
+export function tell(facts: Readonly<Record<string, string | number | boolean>>, { json }: ProfileOptions): void {
+  if (json) process.stdout.write(`${JSON.stringify(facts)}\n`)
+  else for (const [name, value] of Object.entries(facts)) process.stdout.write(`${`${name}:`.padEnd(14)} ${value}\n`)
+}
