@@ -68,6 +68,7 @@ export const ERROR_CODES = [
   'ERR_PROFILE_MISSING', // no profile of this name
   'ERR_PROFILE_DAMAGED', // the profile does not open under its key, or cannot be read
   'ERR_PROFILE_LOCKED', // another process owns the profile
+  'ERR_OUTPUT', // standard output takes no more
   'ERR_STORE', // a database cannot be opened, read or written
   'ERR_STORE_DAMAGED', // the store was changed from outside, or its disk fails
   'ERR_STORE_KEY', // the store belongs to another profile key

@@ -82,6 +82,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 
   ERR_PROFILE_DAMAGED: ExitCode.Internal,
   ERR_PROFILE_LOCKED: ExitCode.Internal,
+  ERR_OUTPUT: ExitCode.Internal,
   ERR_STORE: ExitCode.Internal,
   ERR_STORE_DAMAGED: ExitCode.Internal,
   ERR_STORE_KEY: ExitCode.Internal,

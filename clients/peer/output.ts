@@ -1,0 +1,94 @@
+/**
+ * What a client shows: messages on standard output, everything else on standard error.
+ *
+ * - In a pipe a message is its bytes and `\n`, unchanged.
+ * - On a terminal it is `name: text`, with control characters as escapes.
+ * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"text":…}`.
+ *
+ * @module
+ */
+import { styleText } from 'node:util'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { SottoError } from '#lib/errors.ts'
+import { escapeForTerminal } from '../terminal.ts'
+
+/** A stream that may be a terminal. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }
+
+export interface OutputOptions {
+  readonly output: OutputStream
+  readonly errors: OutputStream
+  readonly json: boolean
+}
+
+export class Output {
+  readonly #options: OutputOptions
+  readonly #isTerminal: boolean
+  readonly #failure = Promise.withResolvers<never>()
+
+  constructor(options: OutputOptions) {
+    this.#options = options
+    this.#isTerminal = options.output.isTTY === true && !options.json
+    this.failed.catch(() => undefined)
+    // A reader that has gone away, as in `sotto receive | head`.
+    options.output.on('error', (cause: unknown) => this.#failure.reject(outputFailed(cause)))
+    // Nobody is left to tell.
+    options.errors.on('error', () => undefined)
+  }
+
+  /** Whether messages go to a person. */
+  get isTerminal(): boolean {
+    return this.#isTerminal
+  }
+
+  /** Rejects with `ERR_OUTPUT` once standard output takes no more. It never resolves. */
+  get failed(): Promise<never> {
+    return this.#failure.promise
+  }
+
+  /**
+   * Show messages.
+   *
+   * @returns when the operating system has taken every byte: only then they may be acknowledged.
+   * @throws SottoError `ERR_OUTPUT` if it takes no more.
+   */
+  async show(peerName: string, events: readonly Event[]): Promise<void> {
+    await this.#write(Buffer.concat(events.flatMap((event) => this.#format(peerName, event))))
+  }
+
+  #format(peerName: string, { eventId, writtenAt, kind }: Event): Uint8Array[] {
+    const body = kind?.value.body ?? Buffer.alloc(0)
+    if (this.#options.json) {
+      const id = eventId.toString('hex')
+      return [jsonLine({ type: 'message', from: peerName, id, writtenAt, text: body.toString('utf8') })]
+    }
+    if (!this.#isTerminal) return [body, LINE_FEED]
+    const name = styleText('bold', `${peerName}:`, { stream: this.#options.output })
+    return [Buffer.from(`${name} ${escapeForTerminal(body.toString('utf8'))}\n`)]
+  }
+
+  /** Tell the person, or whoever reads the JSON, what goes on. */
+  notice(text: string): void {
+    const { errors, json } = this.#options
+    errors.write(json ? jsonLine({ type: 'notice', text }) : `sotto: ${text}\n`)
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#options.output.write(bytes, (cause?: Error | null) => (cause ? reject(outputFailed(cause)) : resolve()))
+    })
+  }
+}
+
+const LINE_FEED = Buffer.from('\n')
+
+function jsonLine(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value)}\n`)
+}
+
+function outputFailed(cause: unknown): SottoError {
+  return new SottoError('ERR_OUTPUT', 'standard output takes no more', {
+    cause,
+    hint: 'what was not written is not acknowledged, so the sender keeps it',
+  })
+}

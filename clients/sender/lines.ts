@@ -1,0 +1,74 @@
+/**
+ * Cuts a stream of bytes into lines, each a message.
+ *
+ * A line is the bytes up to `\n`, whatever they are: `\r` stays, and an empty line is an empty message. A last line
+ * without `\n` counts. The receiver writes `\n` behind each message, so what comes out of its pipe is what went into
+ * this one, but for a `\n` at the very end where there was none.
+ *
+ * @module
+ */
+import { isUtf8 } from 'node:buffer'
+import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
+import { SottoError } from '#lib/errors.ts'
+
+const LINE_FEED = 0x0a
+
+export class LineSplitter {
+  /** The beginning of a line whose end has not come yet. */
+  #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  /** Counted from 1, as editors do. */
+  #number = 1;
+
+  /**
+   * Take in bytes, and give the lines that they complete, in order. A line that cannot be sent throws when its turn has
+   * come, so those before it have been given.
+   *
+   * @param chunk - Any length; kept until the lines in it have been given.
+   * @throws SottoError `ERR_INVALID_UTF8`, or `ERR_MESSAGE_TOO_LARGE` as soon as a line is over 1 MiB, whether its end
+   *   has come or not. Both name the line.
+   */
+  *push(chunk: Uint8Array): Generator<Uint8Array, void, void> {
+    let start = 0
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      this.#keep(chunk.subarray(start, end))
+      yield this.#take()
+      start = end + 1
+    }
+    this.#keep(chunk.subarray(start))
+  }
+
+  /**
+   * The stream has ended.
+   *
+   * @returns the last line, if it had no `\n`.
+   * @throws SottoError `ERR_INVALID_UTF8`, which names it.
+   */
+  end(): Uint8Array | undefined {
+    return this.#pendingBytes === 0 ? undefined : this.#take()
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes > MAX_TEXT_BYTES) {
+      throw new SottoError('ERR_MESSAGE_TOO_LARGE', `line ${this.#number} is longer than ${MAX_TEXT_BYTES} bytes`, {
+        hint: 'the lines before it were sent, nothing of it was; a message holds 1 MiB',
+      })
+    }
+    if (bytes.length > 0) this.#pending.push(bytes)
+  }
+
+  #take(): Uint8Array {
+    const [only] = this.#pending
+    const line = this.#pending.length === 1 && only !== undefined ? only : Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#pendingBytes = 0
+    if (!isUtf8(line)) {
+      throw new SottoError('ERR_INVALID_UTF8', `line ${this.#number} is not valid UTF-8`, {
+        hint: 'the lines before it were sent, nothing of it was; convert the input, for example with iconv',
+      })
+    }
+    this.#number += 1
+    return line
+  }
+}
