@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { adminCommand } from './admin.ts'
+import { demoCommand } from './demo.ts'
 import { healthCommand } from './health.ts'
 import { loginCommand, logoutCommand } from './login.ts'
 import { upCommand } from './up.ts'
@@ -39,5 +40,6 @@ export function sotto(): Command {
     .addCommand(trustCommand())
     .addCommand(logoutCommand())
     .addCommand(adminCommand())
+    .addCommand(demoCommand())
     .addCommand(healthCommand())
 }

@@ -1,0 +1,15 @@
+/** `sotto demo`: the five messages on this machine, from nothing to a text that leaves one person and reaches another. */
+import { Command } from 'commander'
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'watch it work: both services, alice and bob, in a temporary folder; what you type or pipe in goes to bob',
+    )
+    .option('--no-trace', 'leave out the five messages')
+    .option('--json', 'show them as JSON, one object a line')
+    .action(async ({ trace, json }: { trace: boolean; json?: true }) => {
+      const { runDemo } = await import('./demo-run.ts')
+      process.exitCode = await runDemo([...(trace ? ['--trace'] : []), ...(json ? ['--json'] : [])])
+    })
+}
