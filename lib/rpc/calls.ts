@@ -23,17 +23,18 @@ export function callUnary(site: CallSite, method: Method) {
   return async (request: unknown, options: CallOptions = {}): Promise<unknown> => {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
+    const metadata = metadataOf(options)
     return new Promise((resolve, reject) => {
       const call = site.client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        metadataOf(options),
+        metadata,
         nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options }),
         (error, response) => {
           given.removeEventListener('abort', onAbort)
-          if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, site.link))
+          if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, linkOf(site, metadata)))
           else resolve(response)
         },
       )
@@ -48,15 +49,16 @@ export function callServerStream(site: CallSite, method: Method) {
   return async function* (request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, void> {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
+    const metadata = metadataOf(options)
     const call = site.client.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       request,
-      metadataOf(options),
+      metadata,
       nativeOptions(options),
     )
-    const { signal, cancel } = watchOver(call, given, () => site.link)
+    const { signal, cancel } = watchOver(call, given, () => linkOf(site, metadata))
     yield* readMessages({ stream: call, signal, cancel, check: (message) => message })
   }
 }
@@ -65,18 +67,19 @@ export function callDuplex(site: CallSite, method: Method) {
   return (options: CallOptions = {}): Duplex<unknown, unknown> => {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
+    const metadata = metadataOf(options)
     const call = site.client.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
-      metadataOf(options),
+      metadata,
       nativeOptions(options),
     )
     let isTalking = false
     call.once('metadata', () => {
       isTalking = true
     })
-    const { signal, cancel } = watchOver(call, given, () => ({ ...site.link, isTalking }))
+    const { signal, cancel } = watchOver(call, given, () => ({ ...linkOf(site, metadata), isTalking }))
     // The library's type lacks an optional property that the class has.
     return createDuplex({ stream: call as unknown as NodeDuplex, signal, cancel, check: (message) => message })
   }
@@ -124,6 +127,10 @@ function metadataOf({ bearer, requestId }: CallOptions): Metadata {
   metadata.set(REQUEST_ID_HEADER, requestId ?? newRequestId())
   if (bearer) metadata.set(BEARER_HEADER, `Bearer ${Buffer.from(bearer.reveal()).toString('base64url')}`)
   return metadata
+}
+
+function linkOf({ link }: CallSite, metadata: Metadata): Link {
+  return { ...link, requestId: String(metadata.get(REQUEST_ID_HEADER)[0]) }
 }
 
 function nativeOptions({ deadlineMs }: CallOptions): NativeOptions {

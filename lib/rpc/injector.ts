@@ -12,9 +12,6 @@ import http2 from 'node:http2'
 import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js'
 import type { ServerLimits } from './limits.ts'
 
-/** How long a caller has to end its half of a call that is answered, in milliseconds, before the call is reset. */
-const LINGER_MS = 5_000
-
 /** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
 interface Http2Factories {
   createServer(options?: http2.ServerOptions): http2.Http2Server
@@ -61,7 +58,7 @@ function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(se
   })
   server.on('stream', (stream: http2.ServerHttp2Stream) => {
     stream.once('finish', () => {
-      const timer = setTimeout(() => stream.close(), LINGER_MS)
+      const timer = setTimeout(() => stream.close(), limits.lingerMs)
       stream.once('close', () => clearTimeout(timer))
     })
   })

@@ -24,6 +24,8 @@ export interface ServerLimits {
   readonly firstCallTimeoutMs: number
   /** How long a call may take until its (first) request message is there whole, in milliseconds. */
   readonly firstMessageTimeoutMs: number
+  /** How long a caller has to end its half of a call that is answered, in milliseconds, before the call is reset. */
+  readonly lingerMs: number
   /** How long a connection may stay without a call, in milliseconds. */
   readonly idleTimeoutMs: number
   /** After this long without a sign of life on a connection with calls it is asked for one, in milliseconds. */
@@ -43,6 +45,7 @@ export const SERVICE_LIMITS: ServerLimits = {
   maxConnectionsPerAddress: 1_000,
   firstCallTimeoutMs: 10_000,
   firstMessageTimeoutMs: 10_000,
+  lingerMs: 2_000,
   idleTimeoutMs: 5 * 60_000,
   keepaliveMs: 20_000,
 }
@@ -60,6 +63,7 @@ export const PEER_LIMITS: ServerLimits = {
   maxConnectionsPerAddress: 32,
   firstCallTimeoutMs: 5_000,
   firstMessageTimeoutMs: 5_000,
+  lingerMs: 2_000,
   idleTimeoutMs: 60_000,
   keepaliveMs: 20_000,
 }

@@ -46,6 +46,8 @@ export interface Link {
   readonly isTrusted: boolean
   /** Whether the other end has begun to answer on a bidirectional stream: what breaks then is a conversation. */
   readonly isTalking?: boolean
+  /** What the other end's log has the call under. */
+  readonly requestId?: string
 }
 
 /**
@@ -98,7 +100,7 @@ export function errorOf(status: StatusObject | ServiceError, link: Link): SottoE
   return new SottoError(reason, message, {
     cause: status,
     violations,
-    ...(explanation && { hint: explanation.hint }),
+    hint: reason === 'ERR_INTERNAL' ? logHint(link) : (explanation?.hint ?? logHint(link)),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   })
 }
@@ -135,7 +137,11 @@ function errorWithoutReason(status: StatusObject | ServiceError, link: Link): So
     case Code.UNIMPLEMENTED:
       return unavailable(`something else than the expected service answers ${at}`, status)
   }
-  return new SottoError('ERR_INTERNAL', `the other end failed ${at}`, { cause: status, hint: 'its log may say more' })
+  return new SottoError('ERR_INTERNAL', `the other end failed ${at}`, { cause: status, hint: logHint(link) })
+}
+
+function logHint({ requestId }: Link): string {
+  return requestId === undefined ? "the other end's log has the cause" : `its log has the cause, under ${requestId}`
 }
 
 function cut(link: Link, cause: unknown): SottoError {
@@ -148,7 +154,9 @@ function unavailable(message: string, cause: unknown): SottoError {
 
 function publicText(error: SottoError, code: ErrorCode): string {
   if (code === 'ERR_INTERNAL') return INTERNAL_TEXT
-  return error.code === code ? error.message : (EXPLANATIONS[code]?.message ?? INTERNAL_TEXT)
+  return error.code === code && code !== 'ERR_HELLO_REFUSED'
+    ? error.message
+    : (EXPLANATIONS[code]?.message ?? INTERNAL_TEXT)
 }
 
 /** The parts of a trailer that cannot be read count as absent: the canonical code still stands. */

@@ -1,0 +1,36 @@
+/**
+ * A certificate authority for one test file, and servers' and clients' certificates by it.
+ *
+ * @module
+ */
+import { join } from 'node:path'
+import { ensureCertificateAuthority, ensureLeaf } from '#lib/runtime/certificate-authority.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import type { CertificateChain, Role } from '#lib/runtime/tls.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+
+export interface TestAuthority extends AsyncDisposable {
+  readonly authorityPem: string
+  /** Holds `ca/ca.pem` and a folder for each role. */
+  readonly folder: TemporaryFolder
+  leaf(role: Role): Promise<CertificateChain>
+}
+
+/** A new authority with the system's clock, as TLS has it. */
+export async function testAuthority(): Promise<TestAuthority> {
+  const folder = await temporaryFolder()
+  const authority = await ensureCertificateAuthority(join(folder.path, 'ca'), systemClock)
+  return {
+    authorityPem: authority.certificatePem,
+    folder,
+    leaf: (role) =>
+      ensureLeaf({
+        folder: join(folder.path, role),
+        authority,
+        role,
+        names: ['localhost', '127.0.0.1'],
+        clock: systemClock,
+      }),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  }
+}

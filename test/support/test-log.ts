@@ -1,0 +1,25 @@
+/**
+ * A log that a test can read.
+ *
+ * @module
+ */
+import { createLogger, type Logger, type LogLevel } from '#lib/runtime/log.ts'
+
+export interface TestLog {
+  readonly log: Logger
+  /** Every line so far, as it was written. */
+  text(): string
+  /** Every line so far, parsed. */
+  lines(): Record<string, unknown>[]
+}
+
+export function testLog(level: LogLevel = 'trace'): TestLog {
+  const written: string[] = []
+  const log = createLogger({
+    name: 'test',
+    level,
+    pretty: false,
+    destination: { write: (line) => void written.push(line) },
+  })
+  return { log, text: () => written.join(''), lines: () => written.map((line) => JSON.parse(line)) }
+}
