@@ -54,12 +54,15 @@ export class Exchange {
     this.#conversation?.wake()
   }
 
+  /** Whether more may be said now; whoever can wait should, for what waits is held in memory. */
+  get hasRoom(): boolean {
+    const { unacknowledged, unacknowledgedBytes } = this.streams.outgoing
+    return unacknowledged < MAX_UNACKNOWLEDGED && unacknowledgedBytes < MAX_UNACKNOWLEDGED_BYTES
+  }
+
   /** Resolves when there is room for more. */
   room(): Promise<void> {
-    const { outgoing } = this.streams
-    return this.#until(
-      () => outgoing.unacknowledged < MAX_UNACKNOWLEDGED && outgoing.unacknowledgedBytes < MAX_UNACKNOWLEDGED_BYTES,
-    )
+    return this.#until(() => this.hasRoom)
   }
 
   /** Resolves when all that was said is acknowledged. */

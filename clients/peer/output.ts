@@ -10,7 +10,10 @@
 import { styleText } from 'node:util'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
+import type { LineEditor } from '../line-editor.ts'
 import { escapeForTerminal } from '../terminal.ts'
+import type { Trace } from './trace.ts'
+import { traceTo } from './trace-render.ts'
 
 /** A stream that may be a terminal. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }
@@ -19,9 +22,15 @@ export interface OutputOptions {
   readonly output: OutputStream
   readonly errors: OutputStream
   readonly json: boolean
+  /** Whether to show the five messages as they happen. */
+  readonly trace: boolean
+  /** The line that is edited on the same terminal, if one is: everything is shown above it. */
+  readonly editor: LineEditor | undefined
 }
 
 export class Output {
+  /** Shows a message of the protocol; undefined unless it is to be shown. */
+  readonly trace: Trace
   readonly #options: OutputOptions
   readonly #isTerminal: boolean
   readonly #failure = Promise.withResolvers<never>()
@@ -34,6 +43,8 @@ export class Output {
     options.output.on('error', (cause: unknown) => this.#failure.reject(outputFailed(cause)))
     // Nobody is left to tell.
     options.errors.on('error', () => undefined)
+    const trace = options.trace ? traceTo(options.errors, options) : undefined
+    this.trace = trace && ((event) => this.aside(() => trace(event)))
   }
 
   /** Whether messages go to a person. */
@@ -70,13 +81,20 @@ export class Output {
   /** Tell the person, or whoever reads the JSON, what goes on. */
   notice(text: string): void {
     const { errors, json } = this.#options
-    errors.write(json ? jsonLine({ type: 'notice', text }) : `sotto: ${text}\n`)
+    this.aside(() => errors.write(json ? jsonLine({ type: 'notice', text }) : `sotto: ${text}\n`))
+  }
+
+  /** Write something to the terminal by other means than this, where it does not disturb. */
+  aside<T>(write: () => T): T {
+    const { editor } = this.#options
+    return editor === undefined ? write() : editor.aside(write)
   }
 
   #write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#options.output.write(bytes, (cause?: Error | null) => (cause ? reject(outputFailed(cause)) : resolve()))
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const done = (cause?: Error | null) => (cause ? reject(outputFailed(cause)) : resolve())
+    this.aside(() => this.#options.output.write(bytes, done))
+    return promise
   }
 }
 

@@ -11,7 +11,7 @@ import { type ConverseRequest, type ConverseResponse, PeerServiceService } from 
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { type AcceptedHello, acceptHello } from '#lib/channel/responder.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { PEER_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
 import type { CallContext, Duplex } from '#lib/rpc/service.ts'
@@ -37,6 +37,8 @@ export interface Hosting {
   readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
   readonly onPinned: (peerName: string) => void
   readonly onKeyChanged: (peerName: string) => void
+  /** A caller was not let in, for a reason that it does not learn. */
+  readonly onRefused: (error: SottoError) => void
   readonly onConversation: (conversation: Conversation, exchange: Exchange) => void
   readonly log: Logger
   readonly trace: Trace
@@ -77,12 +79,21 @@ class PeerHost {
     this.#open += 1
     try {
       const link = new HostLink(stream)
-      const accepted = await this.#handshake(link)
-      const first = await this.#confirm(link, accepted, signal)
-      if (first.control?.$case === 'close') return
-      await this.#host(link, accepted, first)
+      const { accepted, first } = await this.#letIn(link, signal)
+      if (first.control?.$case !== 'close') await this.#host(link, accepted, first)
     } finally {
       this.#open -= 1
+    }
+  }
+
+  /** Everything up to the record that confirms the caller, whose failures are refusals. */
+  async #letIn(link: HostLink, signal: AbortSignal): Promise<{ accepted: AcceptedHello; first: RecordBody }> {
+    try {
+      const accepted = await this.#handshake(link)
+      return { accepted, first: await this.#confirm(link, accepted, signal) }
+    } catch (error) {
+      if (isSottoError(error)) this.#hosting.onRefused(error)
+      throw error
     }
   }
 

@@ -11,6 +11,7 @@ import {
   type Welcome,
 } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import type { SottoError } from '#lib/errors.ts'
 import { DH_BYTES } from '#lib/noise/primitives.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
 import { bytesField, plain, sealedField, secretField, type TraceEvent, type TraceField } from './trace.ts'
@@ -62,6 +63,24 @@ function ticketFields(ticket: Ticket): TraceField[] {
     plain('sender_address', `${ticket.senderAddress}  the directory’s word`),
     secretField('secret', ticket.secret, 's'),
   ]
+}
+
+/** A Hello that was not taken: what the caller learns, and what only the host knows. */
+export function refusalEvent(host: string, { code, message }: SottoError): TraceEvent {
+  return {
+    step: 5,
+    message: 'Refusal',
+    from: host,
+    to: 'a caller',
+    method: METHOD,
+    protection: 'plain HTTP/2, in the clear',
+    bytes: 0,
+    fields: [
+      plain('told to the caller', 'that it was refused, and nothing else'),
+      { name: 'the reason', value: `${message} (${code})`, tone: 'secret' },
+    ],
+    readableBy: `anybody on the way sees that ${host} refused; why, nobody but ${host}.`,
+  }
 }
 
 /** Welcome, as both ends see it. */

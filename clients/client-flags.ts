@@ -1,0 +1,54 @@
+/**
+ * The flags that `sotto send` and `sotto receive` share, and what the process adds to them.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import { listenForStop } from '#lib/runtime/shutdown.ts'
+import type { CommandOptions } from './peer/command.ts'
+
+export interface ClientFlags {
+  readonly profile: string
+  readonly trace?: true
+  readonly json?: true
+  /** In seconds. */
+  readonly retry: number
+}
+
+/** How long to try again after a cut unless the user says otherwise, in seconds. */
+const DEFAULT_RETRY_S = 10
+
+export function withClientFlags(command: Command): Command {
+  return command
+    .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
+    .option('--trace', 'show the five messages as they happen')
+    .option('--json', 'write messages, notices and the trace as JSON, one object a line')
+    .option('--retry <seconds>', 'how long to try again when a connection breaks', seconds, DEFAULT_RETRY_S)
+}
+
+/**
+ * What a client is given by its flags and by the process. From here on Ctrl-C is the client's to obey: the process
+ * listens to its end, so that the echo of a signal cannot kill it while it says goodbye.
+ */
+export function commandOptions({ profile, trace, json, retry }: ClientFlags): CommandOptions {
+  return {
+    home: sottoHome(environment()),
+    profile,
+    input: process.stdin,
+    output: process.stdout,
+    errors: process.stderr,
+    trace: trace === true,
+    json: json === true,
+    redialMs: retry * 1_000,
+    clock: systemClock,
+    signal: listenForStop().signal,
+  }
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text !== '' && value >= 0 && value <= 86_400) return value
+  throw new InvalidArgumentError('It must be a number of seconds, at most 86400.')
+}

@@ -1,0 +1,59 @@
+/**
+ * A line that a person edits at the bottom of a terminal, while other things are shown above it.
+ *
+ * @module
+ */
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { SottoError } from '#lib/errors.ts'
+
+export interface LineEditorOptions {
+  readonly input: Readable
+  readonly output: NodeJS.WritableStream
+  readonly prompt: string
+}
+
+export class LineEditor {
+  readonly #output: NodeJS.WritableStream
+  readonly #interface: Interface
+  readonly #interrupt = new AbortController()
+
+  constructor({ input, output, prompt }: LineEditorOptions) {
+    this.#output = output
+    this.#interface = createInterface({ input, output, prompt, terminal: true })
+    // In raw mode Ctrl-C is a key like others, and no signal comes of it.
+    this.#interface.on('SIGINT', () => this.#interrupt.abort(new SottoError('ERR_INTERRUPTED', 'interrupted')))
+  }
+
+  /** Aborted by Ctrl-C, with `ERR_INTERRUPTED`. */
+  get interrupted(): AbortSignal {
+    return this.#interrupt.signal
+  }
+
+  /** What was typed, line by line, until Ctrl-D or {@link close}. */
+  async *lines(): AsyncGenerator<string, void, void> {
+    this.#interface.prompt()
+    for await (const line of this.#interface) {
+      yield line
+      this.#interface.prompt()
+    }
+  }
+
+  /** Write something above the line, which is taken away before and drawn again after, the cursor where it was. */
+  aside<T>(write: () => T): T {
+    const { rows } = this.#interface.getCursorPos()
+    moveCursor(this.#output, 0, -rows)
+    cursorTo(this.#output, 0)
+    clearScreenDown(this.#output)
+    const result = write()
+    // readline would go up by the rows of the line that is no longer there, over what was just written.
+    Object.assign(this.#interface, { prevRows: 0 })
+    this.#interface.prompt(true)
+    return result
+  }
+
+  /** Give the terminal back. */
+  close(): void {
+    this.#interface.close()
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What `sotto send` and `sotto receive` have in common.
+ *
+ * @module
+ */
+import type { Readable } from 'node:stream'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { LineEditor } from '../line-editor.ts'
+import { DirectoryClient } from './directory-client.ts'
+import { Output, type OutputStream } from './output.ts'
+import { Profile } from './profile.ts'
+import type { Account, Session } from './profile-state.ts'
+import { ServerClock } from './server-clock.ts'
+
+export interface CommandOptions {
+  /** SOTTO_HOME. */
+  readonly home: string
+  /** The name of the profile. */
+  readonly profile: string
+  readonly input: Readable & { readonly isTTY?: boolean | undefined }
+  readonly output: OutputStream
+  readonly errors: OutputStream
+  /** Show the five messages as they happen. */
+  readonly trace: boolean
+  /** Messages, notices and the trace as JSON, one object a line. */
+  readonly json: boolean
+  /** How long to try again after a cut, in milliseconds. */
+  readonly redialMs: number
+  readonly clock: Clock
+  /** Aborted, with `ERR_INTERRUPTED`, when the command is to end. */
+  readonly signal: AbortSignal
+}
+
+/** A command under way, with everything that it holds. */
+export interface Running {
+  readonly profile: Profile
+  readonly account: Account
+  readonly session: Session
+  readonly clock: ServerClock
+  readonly output: Output
+  readonly directory: DirectoryClient
+  /** Only where a person types and reads on the same terminal. */
+  readonly editor: LineEditor | undefined
+  /** Aborted when the command is to end, for whatever reason. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Open what a command needs, run it, and let go of everything.
+ *
+ * @throws SottoError `ERR_PROFILE_MISSING`, `ERR_PROFILE_DAMAGED`, `ERR_NOT_LOGGED_IN`; `ERR_OUTPUT` as soon as standard
+ *   output takes no more; what the command throws.
+ */
+export async function runCommand(options: CommandOptions, run: (running: Running) => Promise<void>): Promise<void> {
+  const profile = await Profile.open(options.home, options.profile)
+  const { account, session } = profile.login
+  const clock = new ServerClock(options.clock, account.clockOffsetMs)
+  const editor = editorFor(options)
+  const output = new Output({ ...options, editor })
+  const directory = new DirectoryClient({ account, session, clock, trace: output.trace })
+  const failed = new AbortController()
+  output.failed.catch((error: unknown) => failed.abort(error))
+  const signals = [options.signal, failed.signal, ...(editor ? [editor.interrupted] : [])]
+  try {
+    await run({ profile, account, session, clock, output, directory, editor, signal: AbortSignal.any(signals) })
+  } finally {
+    directory.close()
+    editor?.close()
+    // A read that is still waiting would keep the process alive.
+    options.input.destroy()
+  }
+}
+
+function editorFor({ input, output, json }: CommandOptions): LineEditor | undefined {
+  if (input.isTTY !== true || output.isTTY !== true || json) return undefined
+  return new LineEditor({ input, output, prompt: '> ' })
+}
+
+/** A promise that rejects with the reason when the signal is aborted, and never resolves. */
+export function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined)
+  if (signal.aborted) reject(signal.reason)
+  else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  return promise
+}

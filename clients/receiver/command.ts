@@ -1,0 +1,68 @@
+/**
+ * The command line of `sotto receive`.
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { isSottoError } from '#lib/errors.ts'
+import { environment } from '#lib/runtime/environment.ts'
+import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log.ts'
+import { reportReady } from '#lib/runtime/parent.ts'
+import { type ClientFlags, commandOptions, withClientFlags } from '../client-flags.ts'
+import { addressOf } from '../peer/dial.ts'
+import { MAX_ENDPOINTS, parseEndpoint } from '../peer/endpoints.ts'
+
+interface ReceiveFlags extends ClientFlags {
+  readonly listen: Endpoint
+  readonly advertise: readonly Endpoint[]
+  readonly logLevel: LogLevel
+}
+
+const EXAMPLES = `
+  sotto receive                        shows what comes; what you type answers whoever wrote last
+  sotto receive > log.txt              writes each message and a line feed, byte for byte
+  sotto receive --listen [::]:7100 --advertise 203.0.113.7:7100
+                                       behind a router that passes port 7100 on
+
+On a terminal "@NAME text" writes to NAME. Messages go to standard output, all else to standard error. A message is
+acknowledged when standard output has taken it.`
+
+export function receiveCommand(): Command {
+  const logLevel = new Option('--log-level <level>', 'how much to log; SOTTO_LOG_LEVEL does the same')
+    .choices([...LOG_LEVELS])
+    .default(environment()['SOTTO_LOG_LEVEL'] ?? (process.stderr.isTTY ? 'warn' : 'info'))
+  return withClientFlags(new Command('receive'))
+    .description('be online, and show what comes')
+    .option('--listen <address:port>', 'where to listen; port 0 is any free one', listenAddress, {
+      address: '::',
+      port: 0,
+    })
+    .option('--advertise <address:port>', `what to offer others instead; up to ${MAX_ENDPOINTS} times`, advertised, [])
+    .addOption(logLevel)
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: ReceiveFlags) => {
+      const { receive } = await import('./receive.ts')
+      const { listen, advertise, logLevel } = flags
+      const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })
+      await receive({ ...commandOptions(flags), listen, advertise, logLevel, onReady })
+    })
+}
+
+function listenAddress(text: string): Endpoint {
+  return endpoint(text, 0)
+}
+
+function advertised(text: string, before: readonly Endpoint[]): readonly Endpoint[] {
+  if (before.length === MAX_ENDPOINTS) throw new InvalidArgumentError(`It can be given ${MAX_ENDPOINTS} times at most.`)
+  return [...before, endpoint(text)]
+}
+
+function endpoint(text: string, defaultPort?: number): Endpoint {
+  try {
+    return parseEndpoint(text, defaultPort)
+  } catch (error) {
+    if (isSottoError(error)) throw new InvalidArgumentError(`${error.message}: ${error.hint}.`)
+    throw error
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The command line of `sotto send`.
+ *
+ * @module
+ */
+import { Command } from 'commander'
+import { type ClientFlags, commandOptions, withClientFlags } from '../client-flags.ts'
+
+const EXAMPLES = `
+  sotto send bob 'See you at eight?'   one message
+  ls | sotto send bob                  a message for every line
+  sotto send bob                       what you type, line by line; Ctrl-D ends it
+
+A line is the bytes up to a line feed, at most 1 MiB of UTF-8. It ends with 0 when all of it is acknowledged.`
+
+export function sendCommand(): Command {
+  return withClientFlags(new Command('send'))
+    .description('send a message, or every line of standard input, to somebody who is online')
+    .argument('<user>', 'the name of their account')
+    .argument('[text]', 'the message; without it, standard input is read')
+    .addHelpText('after', EXAMPLES)
+    .action(async (to: string, text: string | undefined, flags: ClientFlags) => {
+      const { send } = await import('./send.ts')
+      await send({ ...commandOptions(flags), to, text })
+    })
+}
