@@ -1,0 +1,124 @@
+/**
+ * What a line says that somebody typed: a message, one of the commands, or neither.
+ *
+ * @module
+ */
+import { USERNAME } from '#lib/validation.ts'
+import { TICKS_MEAN } from './screen/render-entry.ts'
+
+/** How many arguments a command takes, and which. */
+interface CommandForm {
+  /** As the help shows them; brackets around one that may be left out, empty if there is none. */
+  readonly argument: '' | 'NAME' | 'PATH' | 'WORDS' | '[N]' | '[NAME]'
+  /** What it does, for the help: one clause. */
+  readonly does: string
+}
+
+/** Every command, in the order of the help. What they do is the chat's to say: this is their form alone. */
+export const COMMANDS = {
+  help: { argument: '', does: 'show this' },
+  to: { argument: 'NAME', does: 'talk with NAME from here on' },
+  who: { argument: '', does: 'show who is online' },
+  file: { argument: 'PATH', does: 'offer a file or a folder' },
+  accept: { argument: '', does: 'take the file that was offered' },
+  history: { argument: '[N]', does: 'show the last N messages, 20 if not said' },
+  search: { argument: 'WORDS', does: 'find messages that hold all the words' },
+  verify: { argument: 'NAME', does: 'show the safety number to compare with NAME' },
+  trust: { argument: 'NAME', does: 'take the changed key of NAME for theirs' },
+  block: { argument: '[NAME]', does: 'refuse conversations with NAME, or with whom you talk' },
+  unblock: { argument: '[NAME]', does: 'allow them again' },
+  quit: { argument: '', does: 'leave; Ctrl-D does too' },
+} as const satisfies Readonly<Record<string, CommandForm>>
+
+export type CommandName = keyof typeof COMMANDS
+
+/** A command with what it was given. */
+export interface Command {
+  readonly kind: 'command'
+  readonly name: CommandName
+  /** What stands after it, without spaces around; a number in its decimal digits. undefined where it was left out. */
+  readonly argument: string | undefined
+}
+
+export interface Message {
+  readonly kind: 'message'
+  /** Whom it was addressed to by name, or undefined for whom one talks with. */
+  readonly to: string | undefined
+  /** Never empty. */
+  readonly text: string
+}
+
+/** A line that cannot be carried out. */
+export interface Mistake {
+  readonly kind: 'mistake'
+  /** What is wrong with it: one clause. */
+  readonly what: string
+}
+
+export type Submission = Command | Message | Mistake
+
+/** The most messages that `/history` can be asked for. */
+export const MAX_HISTORY = 10_000
+
+/**
+ * Read a line.
+ *
+ * `/NAME` is a command, `@NAME text` a message to NAME, and anything else a message as it stands. A second slash or at
+ * sign in front takes the meaning away: `//etc` says `/etc`.
+ *
+ * @returns undefined for a line that says nothing.
+ */
+export function parseLine(line: string): Submission | undefined {
+  const text = line.trim()
+  if (text === '') return undefined
+  if (text.startsWith('//') || text.startsWith('@@')) return { kind: 'message', to: undefined, text: text.slice(1) }
+  if (text.startsWith('/')) return parseCommand(text)
+  if (text.startsWith('@')) return parseAddressed(text)
+  return { kind: 'message', to: undefined, text }
+}
+
+function parseCommand(text: string): Command | Mistake {
+  const [, word = '', rest = ''] = /^\/(\S*)\s*(.*)$/su.exec(text) ?? []
+  const name = word.toLowerCase()
+  if (!isCommandName(name)) return mistake(`there is no command /${word}; /help shows those there are`)
+  const { argument: form } = COMMANDS[name]
+  const wrong = mistakeIn(form, rest)
+  if (wrong !== undefined) return mistake(`/${name} ${wrong}`)
+  return { kind: 'command', name, argument: rest === '' ? undefined : rest }
+}
+
+/** What is wrong with an argument, or undefined. */
+function mistakeIn(form: CommandForm['argument'], argument: string): string | undefined {
+  if (form === '') return argument === '' ? undefined : 'takes nothing after it'
+  if (argument === '') return form.startsWith('[') ? undefined : `needs a ${form.toLowerCase()} after it`
+  if (form.includes('NAME') && !USERNAME.test(argument)) return 'needs a name of a-z, 0-9, ".", "_" and "-" after it'
+  if (form === '[N]' && !isCount(argument)) return `needs a number from 1 to ${MAX_HISTORY} after it`
+  return undefined
+}
+
+function isCount(argument: string): boolean {
+  return /^[1-9]\d*$/.test(argument) && Number(argument) <= MAX_HISTORY
+}
+
+function parseAddressed(text: string): Message | Mistake {
+  const [, to = '', rest = ''] = /^@(\S*)\s*(.*)$/su.exec(text) ?? []
+  // Somebody may well write "@home" or "@ 10 o'clock" to nobody in particular.
+  if (!USERNAME.test(to)) return { kind: 'message', to: undefined, text }
+  return rest === '' ? mistake(`nothing is said to ${to}`) : { kind: 'message', to, text: rest }
+}
+
+function isCommandName(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word)
+}
+
+function mistake(what: string): Mistake {
+  return { kind: 'mistake', what }
+}
+
+/** The help: a row for each thing that a line can be, and what the ticks say. */
+export function helpRows(): string[] {
+  const forms = Object.entries(COMMANDS).map(([name, { argument, does }]) => [`/${name} ${argument}`.trimEnd(), does])
+  const rows = [...forms, ['@NAME text', 'say it to NAME, whoever you talk with'], ['//text', 'say /text']]
+  const width = Math.max(...rows.map(([form = '']) => form.length))
+  return [...rows.map(([form = '', does]) => `${form.padEnd(width)}  ${does}`), TICKS_MEAN]
+}

@@ -1,0 +1,40 @@
+/**
+ * Days and times of day as the screen writes them: English words, 24 hours, the reader's time zone.
+ *
+ * @module
+ */
+
+export interface Calendar {
+  /** Such as `14:02`: always 5 columns. */
+  timeOf(date: Date): string
+  /** Such as `Sunday 22 November 2026`. Two times are of one day where this is the same. */
+  dayOf(date: Date): string
+  /** Such as `2026-11-22 14:02`, for lines that stand alone. */
+  stampOf(date: Date): string
+}
+
+/** @param timeZone - An IANA name; the system's own if not given. */
+export function createCalendar(timeZone?: string): Calendar {
+  const zone = timeZone === undefined ? {} : { timeZone }
+  const time = new Intl.DateTimeFormat('en-GB', { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const day = new Intl.DateTimeFormat('en-GB', {
+    ...zone,
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  })
+  // Of all languages' own ways to write a date, Canadian English has the one of ISO 8601.
+  const isoDay = new Intl.DateTimeFormat('en-CA', { ...zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  const timeOf = (date: Date): string => format(time, date, '--:--')
+  return {
+    timeOf,
+    dayOf: (date) => format(day, date, 'at an unknown time'),
+    stampOf: (date) => `${format(isoDay, date, '----------')} ${timeOf(date)}`,
+  }
+}
+
+/** A time that is none at all is no reason to show nothing. */
+function format(formatter: Intl.DateTimeFormat, date: Date, unknown: string): string {
+  return Number.isNaN(date.getTime()) ? unknown : formatter.format(date)
+}

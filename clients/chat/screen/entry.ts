@@ -1,0 +1,45 @@
+/**
+ * What a conversation's screen shows: entries, one under another, and above the line one types on who is there.
+ *
+ * @module
+ */
+
+/** How far a message of one's own has come. */
+export const MESSAGE_STATES = ['waiting', 'sent', 'delivered', 'read'] as const
+export type MessageState = (typeof MESSAGE_STATES)[number]
+
+/** One entry. Its texts may be anybody's: the screen shows them so that they can do no harm. */
+export interface Entry {
+  /** Names the entry in later updates; two entries of one page never share it. */
+  readonly id: string
+  /** `notice` is the program's own word. */
+  readonly kind: 'message' | 'notice' | 'file'
+  /** Whose it is; not shown with a notice. */
+  readonly who: string
+  /** Whether the user of this screen wrote it: only then a state is shown. */
+  readonly own: boolean
+  readonly time: Date
+  /** Any text, with line ends if need be. For a file what is known of it: name, size, how far it has come. */
+  readonly text: string
+  readonly state?: MessageState | undefined
+}
+
+/** What of an entry may change after it was shown. */
+export type EntryChange = Partial<Pick<Entry, 'state' | 'text'>>
+
+/** Somebody with whom there is a conversation. */
+export interface Contact {
+  readonly name: string
+  readonly online: boolean
+  readonly typing: boolean
+  /** Messages that have come and were not shown yet. */
+  readonly unread: number
+}
+
+/** What the row above the input says. */
+export interface Status {
+  /** Whom a line goes to when it names nobody. */
+  readonly to: string | undefined
+  /** The one written to and any other, in the order in which they are to be named. */
+  readonly contacts: readonly Contact[]
+}

@@ -1,0 +1,173 @@
+/**
+ * The line one types, edited by node:readline: its keys, its history, its undo. Only what it would draw is thrown away,
+ * because the screen draws the line itself.
+ *
+ * Between the terminal and readline stands this editor, which adds three things: an emoji made of several code points is
+ * one character to the cursor and to Backspace; a pasted text with several lines stays one line until it is sent; and Tab
+ * completes.
+ *
+ * @module
+ */
+import { EventEmitter } from 'node:events'
+import { createInterface, emitKeypressEvents, type Interface, type Key } from 'node:readline'
+import { PassThrough, type Readable, Writable } from 'node:stream'
+import { clusterAround } from './cluster.ts'
+
+/** What the screen reads from: a terminal's input, as process.stdin is. */
+export interface KeyInput extends Readable {
+  readonly isTTY?: boolean
+  setRawMode?(isRaw: boolean): unknown
+}
+
+interface LineEditorEvents {
+  /** Line or cursor may have changed. */
+  change: []
+  /** A line was ended with Return. */
+  line: [text: string]
+  /** Ctrl-C on an empty line; on any other it empties the line. */
+  interrupt: []
+  /** Ctrl-D on an empty line, or the end of the input. */
+  end: []
+  /** Ctrl-L: somebody else wrote on the terminal. */
+  redraw: []
+  /** The program goes on after Ctrl-Z: the terminal shows what other programs wrote. */
+  resume: []
+}
+
+/** What a line end of a pasted text shows as until the line is sent. */
+const LINE_END = '␤'
+
+/** Lines to go back to with the arrow up; in memory only. */
+const HISTORY_LINES = 200
+
+/** Keys that move over or delete what a person takes for one character, and on which side of the cursor it stands. */
+const OVER_ONE: Readonly<Record<string, 'left' | 'right'>> = {
+  left: 'left',
+  'ctrl-b': 'left',
+  backspace: 'left',
+  'ctrl-h': 'left',
+  right: 'right',
+  'ctrl-f': 'right',
+  delete: 'right',
+}
+
+/** The endings that fit a line up to the cursor, and the part of it that each of them stands for. */
+export type Completer = (line: string) => readonly [endings: readonly string[], part: string]
+
+export class LineEditor extends EventEmitter<LineEditorEvents> {
+  readonly #input: KeyInput
+  /** Where readline believes the keys to come from. */
+  readonly #keys: PassThrough & { setRawMode?: (isRaw: boolean) => void }
+  readonly #readline: Interface
+  readonly #complete: Completer
+  /** The text being pasted, or undefined. */
+  #pasted: string | undefined
+  #isClosed = false
+
+  constructor(input: KeyInput, complete: Completer) {
+    super()
+    this.#input = input
+    this.#complete = complete
+    this.#keys = Object.assign(new PassThrough(), { setRawMode: (isRaw: boolean) => void input.setRawMode?.(isRaw) })
+    const nowhere = new Writable({
+      write: (_chunk, _encoding, done) => {
+        this.emit('change')
+        done()
+      },
+    })
+    this.#readline = createInterface({
+      input: this.#keys,
+      output: nowhere,
+      terminal: true,
+      prompt: '',
+      historySize: HISTORY_LINES,
+      removeHistoryDuplicates: true,
+    })
+    this.#readline.on('line', (line) => this.emit('line', line.replaceAll(LINE_END, '\n')))
+    this.#readline.on('SIGINT', () => this.#interrupt())
+    this.#readline.on('SIGCONT', () => {
+      this.#readline.resume()
+      this.emit('resume')
+    })
+    this.#readline.on('close', () => this.close())
+    emitKeypressEvents(input, this.#readline)
+    input.on('keypress', this.#onKey)
+    input.on('end', this.#onEnd)
+    input.resume()
+  }
+
+  get line(): string {
+    return this.#readline.line
+  }
+
+  /** Where the next character goes, in UTF-16 units of {@link line}. */
+  get cursor(): number {
+    return this.#readline.cursor
+  }
+
+  /** Stop reading, and give the terminal back its own line discipline. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#input.off('keypress', this.#onKey)
+    this.#input.off('end', this.#onEnd)
+    this.#input.pause()
+    this.#readline.close()
+    this.emit('end')
+  }
+
+  readonly #onEnd = (): void => this.close()
+
+  readonly #onKey = (text: string | undefined, key: Key): void => {
+    if (key.name === 'paste-start') this.#pasted = ''
+    else if (key.name === 'paste-end') this.#paste()
+    else if (this.#pasted !== undefined) this.#pasted += text ?? ''
+    else if (key.name === 'tab') this.#insertEnding()
+    else this.#press(text, key)
+  }
+
+  #press(text: string | undefined, key: Key): void {
+    const times = this.#times(key)
+    for (let time = 0; time < times && !this.#isClosed; time += 1) this.#keys.emit('keypress', text, key)
+    if (key.ctrl && key.name === 'l') this.emit('redraw')
+    // A move over what has no width writes nothing, so readline's own drawing does not tell of every change.
+    this.emit('change')
+  }
+
+  /** How often readline must be told of a key: once for each code point of the cluster that it is about. */
+  #times(key: Key): number {
+    const side = key.meta || key.shift ? undefined : OVER_ONE[`${key.ctrl ? 'ctrl-' : ''}${key.name}`]
+    if (side === undefined) return 1
+    const { line, cursor } = this
+    const { start, end } = clusterAround(line, side === 'left' ? cursor - 1 : cursor)
+    const crossed = side === 'left' ? line.slice(start, cursor) : line.slice(cursor, end)
+    return Math.max(1, [...crossed].length)
+  }
+
+  /** readline's own completion waits before it inserts, and keys that come meanwhile would go before it. */
+  #insertEnding(): void {
+    const [endings, part] = this.#complete(this.line.slice(0, this.cursor))
+    const common = endings.reduce(commonBeginning, endings[0] ?? part)
+    if (common.length > part.length) this.#readline.write(common.slice(part.length))
+    this.emit('change')
+  }
+
+  #paste(): void {
+    const text = (this.#pasted ?? '').replace(/\r\n|[\n\r]/g, LINE_END).replaceAll('\t', '    ')
+    this.#pasted = undefined
+    if (text !== '') this.#readline.write(text)
+    this.emit('change')
+  }
+
+  #interrupt(): void {
+    if (this.line === '') return void this.emit('interrupt')
+    this.#readline.write(null, { ctrl: true, name: 'e' })
+    this.#readline.write(null, { ctrl: true, name: 'u' })
+  }
+}
+
+function commonBeginning(one: string, other: string): string {
+  let length = 0
+  while (length < one.length && one[length] === other[length]) length += 1
+  return one.slice(0, length)
+}

@@ -1,0 +1,72 @@
+/**
+ * A chat where there is no terminal: lines come in, lines go out, no prompt, nothing drawn twice.
+ *
+ * @module
+ */
+import { EventEmitter } from 'node:events'
+import { createInterface, type Interface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { escapeForTerminal } from '../../terminal.ts'
+import { parseLine } from '../command.ts'
+import type { Calendar } from './calendar.ts'
+import type { Entry } from './entry.ts'
+import type { Screen, ScreenEvents } from './screen.ts'
+
+export interface PlainScreenOptions {
+  readonly input: Readable
+  readonly output: Writable
+  readonly calendar: Calendar
+  readonly now: () => Date
+}
+
+/** Every entry is one line, whatever its text; states and status are not shown. */
+export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
+  readonly #options: PlainScreenOptions
+  readonly #lines: Interface
+  #hasLeft = false
+
+  constructor(options: PlainScreenOptions) {
+    super()
+    this.#options = options
+    this.#lines = createInterface({ input: options.input, crlfDelay: Number.POSITIVE_INFINITY })
+    this.#lines.on('line', (line) => this.#read(line))
+    this.#lines.on('close', () => this.#leave())
+    // Whoever read the lines has gone.
+    options.output.on('error', () => this.#leave())
+  }
+
+  add(entry: Entry): void {
+    const { output, calendar } = this.#options
+    output.write(`${plainLine(entry, calendar)}\n`)
+  }
+
+  change(): void {}
+
+  setStatus(): void {}
+
+  newPage(): void {}
+
+  close(): void {
+    this.#hasLeft = true
+    this.#lines.close()
+  }
+
+  #leave(): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
+    this.emit('leave')
+  }
+
+  #read(line: string): void {
+    const submission = parseLine(line)
+    if (submission === undefined) return
+    if (submission.kind !== 'mistake') this.emit('submit', submission)
+    else this.add({ id: '', kind: 'notice', who: '', own: true, time: this.#options.now(), text: submission.what })
+  }
+}
+
+/** An entry as one line, such as `2026-11-22 14:02 bob: hello`. */
+export function plainLine({ kind, who, time, text }: Entry, calendar: Calendar): string {
+  const name = { message: `${who}: `, file: `${who}, file: `, notice: '* ' }[kind]
+  return `${calendar.stampOf(time)} ${escapeForTerminal(name + text)}`
+}

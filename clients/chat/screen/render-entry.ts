@@ -1,0 +1,109 @@
+/**
+ * One entry as rows of a terminal: a pure function of the entry and the view.
+ *
+ *     14:02     bob: what somebody else wrote, and where it
+ *               | does not fit, goes on behind a gutter
+ *     14:03 ✓✓  alice: what one wrote oneself
+ *     14:03     bob, file: report.pdf
+ *     14:04  *  what the program has to say
+ *
+ * Time, ticks and name begin at the left edge, which nothing that a peer sends can reach: every further row of a text
+ * stands behind the gutter, and a control character in it shows as an escape.
+ *
+ * @module
+ */
+import { escapeForTerminal } from '../../terminal.ts'
+import type { Calendar } from './calendar.ts'
+import { columnsOf, truncated } from './cluster.ts'
+import { isolated, withoutIsolates } from './direction.ts'
+import type { Entry, MessageState } from './entry.ts'
+import type { Paint } from './look.ts'
+import { wrapped } from './wrap.ts'
+
+/** What rendering depends on besides what is rendered. */
+export interface View {
+  /** Columns that rows may use: one fewer than the terminal has, so that no row ever touches its edge. */
+  readonly columns: number
+  readonly paint: Paint
+  readonly calendar: Calendar
+}
+
+/** Rows that one entry may take. A longer text is cut, with a word about it; a store would have it whole. */
+export const MAX_ENTRY_ROWS = 100
+
+/** UTF-16 units of a text that are looked at: more would not fit into {@link MAX_ENTRY_ROWS} of 160 columns. */
+const MAX_SHOWN_UNITS = 16_384
+
+/** Columns of a name; contracts allow 32. */
+const MAX_NAME_COLUMNS = 32
+
+/** Columns before a name: the time, a space, three for the ticks, a space. */
+const HEAD_COLUMNS = 10
+
+/** Fewer columns than this for a text beside its name, and it begins on the next row. */
+const MIN_TEXT_COLUMNS = 12
+
+/** Below this width rows cannot spare {@link HEAD_COLUMNS} for an indent. */
+const NARROW_COLUMNS = 40
+
+const GUTTER = '| '
+
+/** Three columns each; none of ambiguous width (UAX #11), so that names stay in line. */
+const TICKS: Readonly<Record<MessageState, string>> = {
+  waiting: '...',
+  sent: '✓  ',
+  delivered: '✓✓ ',
+  read: '✓✓✓',
+}
+
+/** What the ticks mean, for a help. */
+export const TICKS_MEAN = '... waits here, ✓ sent, ✓✓ delivered, ✓✓✓ read'
+
+/** The rows of an entry: at least one, at most {@link MAX_ENTRY_ROWS} and one more. */
+export function renderEntry(entry: Entry, view: View): string[] {
+  const { paint } = view
+  const head = headOf(entry, view)
+  const indent = view.columns < NARROW_COLUMNS ? '' : ' '.repeat(HEAD_COLUMNS)
+  const rest = Math.max(view.columns - indent.length - GUTTER.length, 2)
+  const beside = view.columns - head.columns
+  const { rows, isCut } = textRows(entry.text, beside < MIN_TEXT_COLUMNS ? 0 : beside, rest)
+  const [first = '', ...others] = rows
+  return [
+    head.text + first,
+    ...others.map((row) => indent + paint('faint', GUTTER) + row),
+    ...(isCut ? [indent + paint('faint', `${GUTTER}… cut: ${entry.text.length.toLocaleString('en')} characters`)] : []),
+  ]
+}
+
+/** What stands before the text, and its columns. */
+function headOf({ kind, who, own, time, state }: Entry, { paint, calendar }: View): { text: string; columns: number } {
+  const clock = `${paint('faint', calendar.timeOf(time))} `
+  if (kind === 'notice') return { text: `${clock}${paint('notice', ' * ')} `, columns: HEAD_COLUMNS }
+  const ticks = own && state !== undefined ? TICKS[state] : '   '
+  const name = truncated(escapeForTerminal(who), MAX_NAME_COLUMNS)
+  const colon = kind === 'file' ? ', file: ' : ': '
+  return {
+    text: `${clock}${paint('own', ticks)} ${paint(own ? 'own' : 'other', name)}${colon}`,
+    columns: HEAD_COLUMNS + columnsOf(name) + colon.length,
+  }
+}
+
+/** A text in rows, each harmless by itself. */
+function textRows(text: string, first: number, rest: number): { rows: string[]; isCut: boolean } {
+  const shown = text.slice(0, MAX_SHOWN_UNITS)
+  const rows: string[] = []
+  for (const line of shown.split(/\r\n|[\n\r]/)) {
+    const harmless = escapeForTerminal(withoutIsolates(line).replaceAll('\t', '    '))
+    // One row more than there is room for tells that something is missing.
+    const maxRows = MAX_ENTRY_ROWS + 1 - rows.length
+    if (maxRows <= 0) break
+    rows.push(...isolated(wrapped(harmless, { first: rows.length === 0 ? first : rest, rest, maxRows })))
+  }
+  const isCut = shown.length < text.length || rows.length > MAX_ENTRY_ROWS
+  return { rows: rows.slice(0, MAX_ENTRY_ROWS), isCut }
+}
+
+/** The row between entries of two days. */
+export function renderDay(time: Date, { paint, calendar }: View): string {
+  return paint('faint', `--- ${calendar.dayOf(time)} ---`)
+}

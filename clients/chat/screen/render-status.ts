@@ -1,0 +1,31 @@
+/**
+ * The row above the input: whom one talks with, who else has written, is typing, is online.
+ *
+ *     bob is typing | carol: 3 new | dave is typing | online: erin, frank
+ *
+ * @module
+ */
+import { escapeForTerminal } from '../../terminal.ts'
+import { truncated } from './cluster.ts'
+import type { Contact, Status } from './entry.ts'
+import type { View } from './render-entry.ts'
+
+/** One row, cut where it does not fit. */
+export function renderStatus(status: Status, { columns, paint }: View): string {
+  const others = status.contacts.filter(({ name }) => name !== status.to)
+  const quiet = others.filter(({ online, unread, typing }) => online && unread === 0 && !typing)
+  const parts = [
+    ...(status.to === undefined ? ['/to NAME says whom to talk with'] : [describe(status.to, status.contacts)]),
+    ...others.filter(({ unread }) => unread > 0).map(({ name, unread }) => `${name}: ${unread} new`),
+    ...others.filter(({ typing }) => typing).map(({ name }) => `${name} is typing`),
+    ...(quiet.length > 0 ? [`online: ${quiet.map(({ name }) => name).join(', ')}`] : []),
+  ]
+  return paint('faint', truncated(escapeForTerminal(parts.join(' | ')), columns))
+}
+
+/** The one that is written to. */
+function describe(name: string, contacts: readonly Contact[]): string {
+  const contact = contacts.find((candidate) => candidate.name === name)
+  if (contact?.typing) return `${name} is typing`
+  return `${name} is ${contact?.online ? 'online' : 'offline'}`
+}

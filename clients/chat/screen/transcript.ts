@@ -1,0 +1,102 @@
+/**
+ * The entries of a page, and which of their rows have been drawn.
+ *
+ * @module
+ */
+import type { Entry, EntryChange } from './entry.ts'
+import { renderDay, renderEntry, type View } from './render-entry.ts'
+
+/** Entries that can still change, and come back after a resize: more rows than any terminal has. */
+export const MAX_ENTRIES = 1_000
+
+interface Block {
+  entry: Entry
+  /** Whether a new day begins with it. */
+  readonly opensDay: boolean
+  /** The rows that were last handed out to be drawn; none before that. */
+  drawn: readonly string[]
+  isStale: boolean
+}
+
+/** What to draw: rows in the place of the page's last so many. */
+export interface Redraw {
+  readonly replaced: number
+  readonly rows: readonly string[]
+}
+
+export class Transcript {
+  #blocks: Block[] = []
+  #lastDay: string | undefined
+
+  add(entry: Entry, view: View): void {
+    const day = view.calendar.dayOf(entry.time)
+    this.#blocks.push({ entry, opensDay: day !== this.#lastDay, drawn: [], isStale: true })
+    this.#lastDay = day
+  }
+
+  /**
+   * Change an entry.
+   *
+   * @returns false if the entry is not, or no longer, of this page.
+   */
+  change(id: string, change: EntryChange): boolean {
+    // What changes is most often new.
+    const block = this.#blocks.findLast(({ entry }) => entry.id === id)
+    if (block === undefined) return false
+    block.entry = { ...block.entry, ...change }
+    block.isStale = true
+    return true
+  }
+
+  /**
+   * What is to be drawn since the last time.
+   *
+   * An entry that has scrolled out of reach stays as it was drawn. One that is partly out of reach changes where it keeps
+   * its number of rows, as with a tick, and else stays too.
+   *
+   * @param reach - How many of the page's last rows can be drawn anew.
+   */
+  redraw(reach: number, view: View): Redraw {
+    let start = this.#blocks.length
+    let [height, replaced] = [0, 0]
+    for (const [index, block] of this.#blocks.entries().toArray().reverse()) {
+      if (block.drawn.length > 0 && height >= reach) break
+      height += block.drawn.length
+      if (!block.isStale) continue
+      const rows = rowsOf(block, view)
+      if (height > reach && rows.length !== block.drawn.length) continue
+      block.drawn = rows
+      start = index
+      replaced = height
+    }
+    const rows = this.#blocks.slice(start).flatMap(({ drawn }) => drawn)
+    for (const block of this.#blocks) block.isStale = false
+    this.#blocks.splice(0, this.#blocks.length - MAX_ENTRIES)
+    const hidden = Math.max(0, replaced - reach)
+    return { replaced: replaced - hidden, rows: rows.slice(hidden) }
+  }
+
+  /** The last rows of what has been drawn, for another view. What has not been drawn yet stays to be. */
+  tail(count: number, view: View): readonly string[] {
+    const rows: string[] = []
+    for (const block of this.#blocks.toReversed()) {
+      if (block.drawn.length === 0) continue
+      if (rows.length >= count) break
+      block.drawn = rowsOf(block, view)
+      block.isStale = false
+      rows.unshift(...block.drawn)
+    }
+    return count > 0 ? rows.slice(-count) : []
+  }
+
+  /** Forget all entries: the page is a new one. */
+  clear(): void {
+    this.#blocks = []
+    this.#lastDay = undefined
+  }
+}
+
+function rowsOf({ entry, opensDay }: Block, view: View): string[] {
+  const rows = renderEntry(entry, view)
+  return opensDay ? [renderDay(entry.time, view), ...rows] : rows
+}

@@ -1,0 +1,59 @@
+/**
+ * The screen of a chat on a real terminal, with the test in the place of the network.
+ *
+ * @module
+ */
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Order, Report, SentEntry } from './chat-program.ts'
+import { Tmux, type TmuxOptions } from './tmux.ts'
+
+const PROGRAM = join(import.meta.dirname, 'chat-program.ts')
+
+export class ChatOnTmux {
+  readonly tmux: Tmux
+  /** What the user has submitted so far. */
+  readonly submitted: unknown[] = []
+  readonly #server: Server
+  readonly #socket: Socket
+
+  private constructor(tmux: Tmux, server: Server, socket: Socket) {
+    this.tmux = tmux
+    this.#server = server
+    this.#socket = socket
+    createInterface({ input: socket }).on('line', (line) => {
+      const report = JSON.parse(line) as Report
+      if ('submitted' in report) this.submitted.push(report.submitted)
+    })
+  }
+
+  static async open(folder: string, options: TmuxOptions): Promise<ChatOnTmux> {
+    const path = join(folder, 'chat.socket')
+    const server = createServer()
+    const connected = new Promise<Socket>((resolve) => server.once('connection', resolve))
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    const tmux = await Tmux.open([process.execPath, PROGRAM, path], options)
+    return new ChatOnTmux(tmux, server, await connected)
+  }
+
+  tell(order: Order): void {
+    this.#socket.write(`${JSON.stringify(order)}\n`)
+  }
+
+  /** Show messages, each from bob unless it says otherwise. */
+  add(...entries: readonly (Partial<SentEntry> & { readonly text: string })[]): void {
+    this.tell({ add: entries.map((entry) => ({ ...usual(), ...entry })) })
+  }
+
+  async close(): Promise<void> {
+    await this.tmux.close()
+    this.#socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+/** A message from bob, one minute past ten on a Sunday. */
+function usual(): Omit<SentEntry, 'text'> {
+  return { id: '', kind: 'message', who: 'bob', own: false, timeMs: Date.UTC(2026, 10, 22, 10, 1) }
+}
