@@ -83,8 +83,3 @@ function parseServer(server: string | undefined): { address: string; fingerprint
     hint: 'add --server HOST:PORT, such as chat.example:7001 or [2001:db8::7]:7001',
   })
 }
-
-/** The host of `HOST:PORT`, an IPv6 literal without its brackets. */
-export function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
-}

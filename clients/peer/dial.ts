@@ -13,6 +13,7 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
+import { formatAddress } from '#lib/runtime/address.ts'
 import { MAX_ENDPOINTS } from './endpoints.ts'
 
 /** How long one attempt has a head start on the next, in milliseconds (RFC 8305, section 8). */
@@ -97,5 +98,5 @@ function isUsable({ address, port }: Endpoint): boolean {
 
 /** `ADDRESS:PORT`, with brackets where the address has colons itself. */
 export function addressOf({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return formatAddress({ host: address, port })
 }

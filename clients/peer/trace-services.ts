@@ -5,6 +5,7 @@
  */
 import { LoginRequest, LoginResponse } from '#gen/sotto/auth/v1/auth_service.ts'
 import { RequestChatRequest, RequestChatResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import { formatAddress } from '#lib/runtime/address.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { SessionKeys } from '#lib/session/session-keys.ts'
 import type { Reply } from '#lib/ticket/reply.ts'
@@ -102,14 +103,12 @@ export function requestChatResponseEvent(response: RequestChatResponse, sender: 
     protection: TLS,
     bytes: RequestChatResponse.encode(response).finish().length,
     fields: [
-      ...response.endpoints.map(({ address, port }, n) => plain(`endpoints[${n}]`, endpointText(address, port))),
+      ...response.endpoints.map(({ address, port }, n) =>
+        plain(`endpoints[${n}]`, formatAddress({ host: address, port })),
+      ),
       sealedField('ticket', `sealed by auth for ${receiver}; ${sender} only carries it`, response.ticket.length),
       sealedField('reply', `sealed by auth for ${sender}, who opens it:`, response.reply.length, opened),
     ],
     readableBy: `${sender} and the directory; but the ticket opens for ${receiver} alone, the reply for ${sender} alone.`,
   }
-}
-
-function endpointText(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -32,13 +32,16 @@ export function receiveCommand(): Command {
   const logLevel = new Option('--log-level <level>', 'how much to log; SOTTO_LOG_LEVEL does the same')
     .choices([...LOG_LEVELS])
     .default(environment()['SOTTO_LOG_LEVEL'] ?? (process.stderr.isTTY ? 'warn' : 'info'))
+  const listen = new Option('--listen <address:port>', 'where to listen; without a port, at any free one')
+    .argParser(listenAddress)
+    .default({ address: '::', port: 0 }, 'everywhere')
+  const advertise = new Option('--advertise <address:port>', `what to offer others; up to ${MAX_ENDPOINTS} times`)
+    .argParser(advertised)
+    .default([], "this machine's addresses")
   return withClientFlags(new Command('receive'))
     .description('be online, and show what comes')
-    .option('--listen <address:port>', 'where to listen; port 0 is any free one', listenAddress, {
-      address: '::',
-      port: 0,
-    })
-    .option('--advertise <address:port>', `what to offer others instead; up to ${MAX_ENDPOINTS} times`, advertised, [])
+    .addOption(listen)
+    .addOption(advertise)
     .addOption(logLevel)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: ReceiveFlags) => {

@@ -10,8 +10,8 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
+import { parseAddress } from '#lib/runtime/address.ts'
 import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
-import { hostOf } from '../peer/authority.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import { addressOf } from '../peer/dial.ts'
 import { endpointsToAnnounce } from '../peer/endpoints.ts'
@@ -102,7 +102,7 @@ async function stayOnline(
   kid: Uint8Array,
   port: number,
 ): Promise<never> {
-  const serverAddress = await addressOfHost(hostOf(account.directoryAddress))
+  const serverAddress = await addressOfHost(parseAddress(account.directoryAddress).host)
   const endpoints = () =>
     endpointsToAnnounce({ host: listen.address, port, advertise, serverAddress, interfaces: networkInterfaces() })
   let wasOnline = false

@@ -1,0 +1,152 @@
+/**
+ * A whole installation in this process: auth, the directory, and people with profiles who send and receive. Only the
+ * terminals are not real.
+ *
+ * @module
+ */
+import { PassThrough, Readable } from 'node:stream'
+import { SottoError } from '#lib/errors.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { login } from '../../clients/peer/login.ts'
+import { Profile } from '../../clients/peer/profile.ts'
+import { type ReceiveOptions, receive } from '../../clients/receiver/receive.ts'
+import { type SendOptions, send } from '../../clients/sender/send.ts'
+import { passwordOf } from './auth-records.ts'
+import { CapturedStream } from './captured-stream.ts'
+import { freePort } from './free-port.ts'
+import { AuthUnderTest } from './running-auth.ts'
+import { DirectoryUnderTest } from './running-directory.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+
+/** A command under way. */
+export interface Run extends AsyncDisposable {
+  readonly output: CapturedStream
+  readonly errors: CapturedStream
+  /** Resolves or rejects with the command. */
+  readonly done: Promise<void>
+  /** What Ctrl-C does. Resolves when the command has ended, whatever with. */
+  stop(): Promise<void>
+}
+
+export interface ReceiveRun extends Run {
+  /** The port that it listens on. */
+  readonly port: number
+}
+
+export class Installation implements AsyncDisposable {
+  readonly auth: AuthUnderTest
+  readonly home: TemporaryFolder
+  readonly #directoryPort: number
+  #directory: DirectoryUnderTest | undefined
+
+  static async start(): Promise<Installation> {
+    const directoryPort = await freePort()
+    const config = { directoryAddress: `:${directoryPort}`, listen: { host: '127.0.0.1', port: await freePort() } }
+    const auth = await AuthUnderTest.start({ clock: systemClock, config })
+    const installation = new Installation(auth, await temporaryFolder(), directoryPort)
+    await installation.startDirectory()
+    return installation
+  }
+
+  private constructor(auth: AuthUnderTest, home: TemporaryFolder, directoryPort: number) {
+    this.auth = auth
+    this.home = home
+    this.#directoryPort = directoryPort
+  }
+
+  async startDirectory(): Promise<void> {
+    const config = { listen: { host: '127.0.0.1', port: this.#directoryPort } }
+    this.#directory = await DirectoryUnderTest.start(this.auth, { config })
+  }
+
+  async stopDirectory(): Promise<void> {
+    await this.#directory?.[Symbol.asyncDispose]()
+    this.#directory = undefined
+  }
+
+  /** Add an account and sign it in, in the profile of the same name unless another is named. */
+  async signUp(name: string): Promise<Profile> {
+    await this.auth.addUser(name, `${name}'s password`)
+    return await this.signIn(name)
+  }
+
+  async signIn(name: string, { profile = name, replaceIdentityKey = false } = {}): Promise<Profile> {
+    const opened = await Profile.openOrCreate(this.home.path, profile)
+    const { address: authAddress, caPem: authorityPem } = this.auth.running
+    await login({
+      profile: opened,
+      server: { authAddress, authorityPem },
+      username: name,
+      askPassword: async () => passwordOf(`${name}'s password`),
+      replaceIdentityKey,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      trace: undefined,
+    })
+    return opened
+  }
+
+  /** Run the sender. */
+  send(from: string, to: string, input: SendInput, changes: Partial<SendOptions> = {}): Run {
+    const text = typeof input === 'string' ? input : undefined
+    const stream = typeof input === 'string' ? Readable.from([]) : input
+    return this.#run(from, stream, (common) => send({ ...common, to, text, ...changes }))
+  }
+
+  /** Run the receiver, and wait until others can call it. */
+  async receive(name: string, changes: Partial<ReceiveOptions> = {}): Promise<ReceiveRun> {
+    const ready = Promise.withResolvers<number>()
+    const run = this.#run(name, new PassThrough(), (common) =>
+      receive({
+        ...common,
+        listen: { address: '127.0.0.1', port: 0 },
+        advertise: [],
+        logLevel: 'info',
+        onReady: ([endpoint]) => ready.resolve(endpoint?.port ?? 0),
+        ...changes,
+      }),
+    )
+    const port = await Promise.race([ready.promise, run.done.then(() => Promise.reject(new Error('it ended')))])
+    return { ...run, port }
+  }
+
+  #run(profile: string, input: Readable, command: (common: CommonOptions) => Promise<void>): Run {
+    const interrupt = new AbortController()
+    const output = new CapturedStream()
+    const errors = new CapturedStream()
+    const common: CommonOptions = {
+      home: this.home.path,
+      profile,
+      input,
+      output,
+      errors,
+      trace: false,
+      json: false,
+      redialMs: 10_000,
+      clock: systemClock,
+      signal: interrupt.signal,
+    }
+    const done = command(common)
+    done.catch(() => undefined)
+    const stop = async () => {
+      interrupt.abort(interruptedByUser())
+      await done.catch(() => undefined)
+    }
+    return { output, errors, done, stop, [Symbol.asyncDispose]: stop }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopDirectory()
+    await this.auth[Symbol.asyncDispose]()
+    await this.home[Symbol.asyncDispose]()
+  }
+}
+
+/** One message, or what comes on standard input. */
+type SendInput = string | Readable
+
+type CommonOptions = Omit<SendOptions, 'to' | 'text'>
+
+function interruptedByUser(): Error {
+  return new SottoError('ERR_INTERRUPTED', 'interrupted')
+}
