@@ -1,0 +1,71 @@
+import { createServer } from 'node:net'
+import { expect } from 'chai'
+import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { connect } from '#lib/rpc/client.ts'
+import { isServing } from '#lib/rpc/health-check.ts'
+import { fetchCertificateAuthority } from '#lib/runtime/tls.ts'
+import { FREE_PORTS, type Services, startServices } from '../../../services/up/supervisor.ts'
+import { freePort } from '../../support/free-port.ts'
+import { rejection } from '../../support/rejection.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+const never = new AbortController().signal
+
+describe('startServices', function () {
+  this.timeout(20_000)
+  let home: TemporaryFolder
+
+  beforeEach(async () => {
+    home = await temporaryFolder()
+  })
+  afterEach(() => home[Symbol.asyncDispose]())
+
+  const start = async (changes: Record<string, string> = {}, signal = never): Promise<Services> => {
+    const { PATH } = process.env
+    const env = { PATH, ...FREE_PORTS, SOTTO_HOME: home.path, SOTTO_LOG_LEVEL: 'silent', ...changes }
+    return await startServices({ env, signal })
+  }
+
+  it('starts both on free ports, tells where they are, stops them, and starts again over the same data', async () => {
+    const first = await start()
+    const authorityPem = await fetchCertificateAuthority(first.authAddress, first.caFingerprint)
+    const targets = [
+      { address: first.authAddress, security: { authorityPem, role: 'auth.sotto' } },
+      { address: first.directoryAddress, security: { authorityPem, role: 'directory.sotto' } },
+    ] as const
+    for (const target of targets) expect(await isServing(target)).to.equal(true)
+    const client = connect(AuthServiceService, targets[0])
+    const info = await client.call.getServerInfo({})
+    client.close()
+    expect(info.directoryAddress).to.equal(first.directoryAddress.replace('127.0.0.1', ''))
+    await first.stop()
+    for (const target of targets) expect((await rejection(isServing(target))).code).to.equal('ERR_UNAVAILABLE')
+    const second = await start()
+    expect(second.caFingerprint).to.equal(first.caFingerprint)
+    await second.stop()
+  })
+
+  it('names the setting that is wrong', async () => {
+    const refused = await rejection(start({ SOTTO_DIRECTORY_PORT: 'seven' }))
+    expect(refused.code).to.equal('ERR_CONFIG')
+    expect(refused.message).to.include('SOTTO_DIRECTORY_PORT')
+  })
+
+  for (const setting of ['SOTTO_SEALING_PORT', 'SOTTO_DIRECTORY_PORT']) {
+    it(`names the port when ${setting} is taken`, async () => {
+      const port = await freePort()
+      const holder = createServer().listen(port, '127.0.0.1')
+      const refused = await rejection(start({ [setting]: String(port) }))
+      holder.close()
+      expect(refused.code).to.equal('ERR_CONFIG')
+      expect(refused.message).to.include(String(port))
+    })
+  }
+
+  it('gives the start up when it is told to', async () => {
+    const abort = new AbortController()
+    const starting = start({}, abort.signal).catch((error: unknown) => error)
+    abort.abort(new Error('told so'))
+    expect(await starting).to.equal(abort.signal.reason)
+  })
+})
