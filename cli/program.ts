@@ -1,5 +1,7 @@
 /** The commands of `sotto`, and what `sotto --help` says. Each command's code is loaded when it runs, not before. */
 import { Command } from 'commander'
+import { receiveCommand } from '../clients/receiver/command.ts'
+import { sendCommand } from '../clients/sender/command.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { adminCommand } from './admin.ts'
 import { demoCommand } from './demo.ts'
@@ -36,6 +38,8 @@ export function sotto(): Command {
     .addHelpText('after', EXAMPLES)
     .addCommand(upCommand())
     .addCommand(loginCommand())
+    .addCommand(receiveCommand())
+    .addCommand(sendCommand())
     .addCommand(whoamiCommand())
     .addCommand(trustCommand())
     .addCommand(logoutCommand())
