@@ -48,7 +48,7 @@ export interface ConverseResponse {
     | undefined;
 }
 
-/** What the sender says first. */
+/** What the sender says first, and again inside the channel to renew its keys (docs/protocol.md, section 7). */
 export interface Hello {
   /**
    * Required. A HelloClear, encoded; at most 4,096 bytes. Its bytes go into the handshake's prologue as they were
@@ -65,9 +65,12 @@ export interface HelloClear {
   version: number;
   /** Required. The cipher suite: 1, Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768. A version has exactly one. */
   suite: number;
-  /** Required. The kid of the receiver's announcement that the ticket was sealed for: 16 bytes. */
+  /**
+   * The kid of the receiver's announcement that the ticket was sealed for: 16 bytes. Required, but in a renewal without
+   * a ticket.
+   */
   kid: Buffer;
-  /** Required. The ticket, as the directory gave it: 540 bytes. */
+  /** The ticket, as the directory gave it: 540 bytes. Required, but in a renewal while the services are out of reach. */
   ticket: Buffer;
   /** Required. A fresh ML-KEM-768 encapsulation key (FIPS 203): 1,184 bytes. */
   encapsulationKey: Buffer;

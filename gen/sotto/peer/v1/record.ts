@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { Hello, Welcome } from "./peer_service.ts";
 
 export const protobufPackage = "sotto.peer.v1";
 
@@ -38,6 +39,27 @@ export interface RecordBody {
     | //
     /** The last record of a side: it will send nothing after it. */
     { $case: "close"; value: Close }
+    | //
+    /**
+     * From the opener: a Hello for new keys of this channel, whose records carry it. Alone in its record, as are the next
+     * three (docs/protocol.md, section 7).
+     */
+    { $case: "renewHello"; value: Hello }
+    | //
+    /** The host's answer: its last record under the old keys. */
+    { $case: "renewWelcome"; value: Welcome }
+    | //
+    /** The host's answer where it does not renew: the old keys stay. */
+    { $case: "renewRefusal"; value: RenewRefusal }
+    | //
+    /** The opener's last record under the old keys, and its first after the host's answer. */
+    { $case: "renewSwitch"; value: RenewSwitch }
+    | //
+    /** A sign of life. */
+    { $case: "ping"; value: Ping }
+    | //
+    /** Whether the speaker is writing something. */
+    { $case: "typing"; value: Typing }
     | undefined;
 }
 
@@ -162,6 +184,24 @@ export function closeReasonToJSON(object: CloseReason): string {
   }
 }
 
+/** The host does not renew the channel's keys on the Hello that it got. Why is in the host's own log. */
+export interface RenewRefusal {
+}
+
+/** What the speaker says from here on is under the new keys. */
+export interface RenewSwitch {
+}
+
+/** The speaker is there, and has said nothing else for 10 seconds. It is not answered, counted or kept. */
+export interface Ping {
+}
+
+/** Somebody at the speaker's end is writing, or has stopped. It is not counted or kept. */
+export interface Typing {
+  /** Whether they are writing now. What is shown of it goes after 10 seconds, or with the next text. */
+  active: boolean;
+}
+
 function createBaseRecordBody(): RecordBody {
   return { firstSequence: 0n, events: [], part: undefined, acknowledged: 0n, control: undefined };
 }
@@ -192,6 +232,24 @@ export const RecordBody: MessageFns<RecordBody> = {
         break;
       case "close":
         Close.encode(message.control.value, writer.uint32(50).fork()).join();
+        break;
+      case "renewHello":
+        Hello.encode(message.control.value, writer.uint32(58).fork()).join();
+        break;
+      case "renewWelcome":
+        Welcome.encode(message.control.value, writer.uint32(66).fork()).join();
+        break;
+      case "renewRefusal":
+        RenewRefusal.encode(message.control.value, writer.uint32(74).fork()).join();
+        break;
+      case "renewSwitch":
+        RenewSwitch.encode(message.control.value, writer.uint32(82).fork()).join();
+        break;
+      case "ping":
+        Ping.encode(message.control.value, writer.uint32(90).fork()).join();
+        break;
+      case "typing":
+        Typing.encode(message.control.value, writer.uint32(98).fork()).join();
         break;
     }
     return writer;
@@ -258,6 +316,54 @@ export const RecordBody: MessageFns<RecordBody> = {
             message.control = { $case: "close", value: Close.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.control = { $case: "renewHello", value: Hello.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.control = { $case: "renewWelcome", value: Welcome.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.control = { $case: "renewRefusal", value: RenewRefusal.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.control = { $case: "renewSwitch", value: RenewSwitch.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.control = { $case: "ping", value: Ping.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.control = { $case: "typing", value: Typing.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -284,6 +390,26 @@ export const RecordBody: MessageFns<RecordBody> = {
         ? { $case: "resume", value: Resume.fromJSON(object.resume) }
         : isSet(object.close)
         ? { $case: "close", value: Close.fromJSON(object.close) }
+        : isSet(object.renewHello)
+        ? { $case: "renewHello", value: Hello.fromJSON(object.renewHello) }
+        : isSet(object.renew_hello)
+        ? { $case: "renewHello", value: Hello.fromJSON(object.renew_hello) }
+        : isSet(object.renewWelcome)
+        ? { $case: "renewWelcome", value: Welcome.fromJSON(object.renewWelcome) }
+        : isSet(object.renew_welcome)
+        ? { $case: "renewWelcome", value: Welcome.fromJSON(object.renew_welcome) }
+        : isSet(object.renewRefusal)
+        ? { $case: "renewRefusal", value: RenewRefusal.fromJSON(object.renewRefusal) }
+        : isSet(object.renew_refusal)
+        ? { $case: "renewRefusal", value: RenewRefusal.fromJSON(object.renew_refusal) }
+        : isSet(object.renewSwitch)
+        ? { $case: "renewSwitch", value: RenewSwitch.fromJSON(object.renewSwitch) }
+        : isSet(object.renew_switch)
+        ? { $case: "renewSwitch", value: RenewSwitch.fromJSON(object.renew_switch) }
+        : isSet(object.ping)
+        ? { $case: "ping", value: Ping.fromJSON(object.ping) }
+        : isSet(object.typing)
+        ? { $case: "typing", value: Typing.fromJSON(object.typing) }
         : undefined,
     };
   },
@@ -306,6 +432,18 @@ export const RecordBody: MessageFns<RecordBody> = {
       obj.resume = Resume.toJSON(message.control.value);
     } else if (message.control?.$case === "close") {
       obj.close = Close.toJSON(message.control.value);
+    } else if (message.control?.$case === "renewHello") {
+      obj.renewHello = Hello.toJSON(message.control.value);
+    } else if (message.control?.$case === "renewWelcome") {
+      obj.renewWelcome = Welcome.toJSON(message.control.value);
+    } else if (message.control?.$case === "renewRefusal") {
+      obj.renewRefusal = RenewRefusal.toJSON(message.control.value);
+    } else if (message.control?.$case === "renewSwitch") {
+      obj.renewSwitch = RenewSwitch.toJSON(message.control.value);
+    } else if (message.control?.$case === "ping") {
+      obj.ping = Ping.toJSON(message.control.value);
+    } else if (message.control?.$case === "typing") {
+      obj.typing = Typing.toJSON(message.control.value);
     }
     return obj;
   },
@@ -333,6 +471,42 @@ export const RecordBody: MessageFns<RecordBody> = {
       case "close": {
         if (object.control?.value !== undefined && object.control?.value !== null) {
           message.control = { $case: "close", value: Close.fromPartial(object.control.value) };
+        }
+        break;
+      }
+      case "renewHello": {
+        if (object.control?.value !== undefined && object.control?.value !== null) {
+          message.control = { $case: "renewHello", value: Hello.fromPartial(object.control.value) };
+        }
+        break;
+      }
+      case "renewWelcome": {
+        if (object.control?.value !== undefined && object.control?.value !== null) {
+          message.control = { $case: "renewWelcome", value: Welcome.fromPartial(object.control.value) };
+        }
+        break;
+      }
+      case "renewRefusal": {
+        if (object.control?.value !== undefined && object.control?.value !== null) {
+          message.control = { $case: "renewRefusal", value: RenewRefusal.fromPartial(object.control.value) };
+        }
+        break;
+      }
+      case "renewSwitch": {
+        if (object.control?.value !== undefined && object.control?.value !== null) {
+          message.control = { $case: "renewSwitch", value: RenewSwitch.fromPartial(object.control.value) };
+        }
+        break;
+      }
+      case "ping": {
+        if (object.control?.value !== undefined && object.control?.value !== null) {
+          message.control = { $case: "ping", value: Ping.fromPartial(object.control.value) };
+        }
+        break;
+      }
+      case "typing": {
+        if (object.control?.value !== undefined && object.control?.value !== null) {
+          message.control = { $case: "typing", value: Typing.fromPartial(object.control.value) };
         }
         break;
       }
@@ -835,6 +1009,229 @@ export const Close: MessageFns<Close> = {
     message.lastSequence = (object.lastSequence !== undefined && object.lastSequence !== null)
       ? BigInt(object.lastSequence)
       : 0n;
+    return message;
+  },
+};
+
+function createBaseRenewRefusal(): RenewRefusal {
+  return {};
+}
+
+export const RenewRefusal: MessageFns<RenewRefusal> = {
+  encode(_: RenewRefusal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewRefusal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewRefusal();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RenewRefusal {
+    return {};
+  },
+
+  toJSON(_: RenewRefusal): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RenewRefusal>, I>>(base?: I): RenewRefusal {
+    return RenewRefusal.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RenewRefusal>, I>>(_: I): RenewRefusal {
+    const message = createBaseRenewRefusal();
+    return message;
+  },
+};
+
+function createBaseRenewSwitch(): RenewSwitch {
+  return {};
+}
+
+export const RenewSwitch: MessageFns<RenewSwitch> = {
+  encode(_: RenewSwitch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewSwitch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewSwitch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RenewSwitch {
+    return {};
+  },
+
+  toJSON(_: RenewSwitch): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RenewSwitch>, I>>(base?: I): RenewSwitch {
+    return RenewSwitch.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RenewSwitch>, I>>(_: I): RenewSwitch {
+    const message = createBaseRenewSwitch();
+    return message;
+  },
+};
+
+function createBasePing(): Ping {
+  return {};
+}
+
+export const Ping: MessageFns<Ping> = {
+  encode(_: Ping, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Ping {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): Ping {
+    return {};
+  },
+
+  toJSON(_: Ping): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Ping>, I>>(base?: I): Ping {
+    return Ping.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Ping>, I>>(_: I): Ping {
+    const message = createBasePing();
+    return message;
+  },
+};
+
+function createBaseTyping(): Typing {
+  return { active: false };
+}
+
+export const Typing: MessageFns<Typing> = {
+  encode(message: Typing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.active !== false) {
+      writer.uint32(8).bool(message.active);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Typing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTyping();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.active = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Typing {
+    return { active: isSet(object.active) ? globalThis.Boolean(object.active) : false };
+  },
+
+  toJSON(message: Typing): unknown {
+    const obj: any = {};
+    if (message.active !== false) {
+      obj.active = message.active;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Typing>, I>>(base?: I): Typing {
+    return Typing.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Typing>, I>>(object: I): Typing {
+    const message = createBaseTyping();
+    message.active = object.active ?? false;
     return message;
   },
 };
