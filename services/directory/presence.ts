@@ -4,7 +4,7 @@
  * The streams are in the memory of the process that serves them; what others need to know of them is in the database.
  * Each announcement there belongs to the row of its process, and counts only while that row's lease runs. So a process
  * that dies without a word takes its receivers offline by itself, and the rate of writes grows with processes, not with
- * people. docs/protocol.md, "Presence".
+ * people.
  *
  * @module
  */
