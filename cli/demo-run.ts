@@ -30,7 +30,7 @@ const PEOPLE = ['alice', 'bob'] as const
 /**
  * Run it to the end of standard input.
  *
- * @param options - For both clients: `--trace`, `--json`.
+ * @param options - For both clients: `--trace-arrivals`, `--json`.
  * @returns The sender's exit code: 0 once all is acknowledged.
  */
 export async function runDemo(options: readonly string[]): Promise<number> {
@@ -75,7 +75,9 @@ async function signUp(
     replaceIdentityKey: false,
     clock: systemClock,
     signal,
-    trace: options.includes('--trace') ? traceTo(process.stderr, { json: options.includes('--json') }) : undefined,
+    trace: options.includes('--trace-arrivals')
+      ? traceTo(process.stderr, { json: options.includes('--json') })
+      : undefined,
   })
 }
 

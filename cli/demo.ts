@@ -10,6 +10,6 @@ export function demoCommand(): Command {
     .option('--json', 'show them as JSON, one object a line')
     .action(async ({ trace, json }: { trace: boolean; json?: true }) => {
       const { runDemo } = await import('./demo-run.ts')
-      process.exitCode = await runDemo([...(trace ? ['--trace'] : []), ...(json ? ['--json'] : [])])
+      process.exitCode = await runDemo([...(trace ? ['--trace-arrivals'] : []), ...(json ? ['--json'] : [])])
     })
 }

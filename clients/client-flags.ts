@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
@@ -12,6 +12,7 @@ import type { CommandOptions } from './peer/command.ts'
 export interface ClientFlags {
   readonly profile: string
   readonly trace?: true
+  readonly traceArrivals?: true
   readonly json?: true
   /** In seconds. */
   readonly retry: number
@@ -21,25 +22,30 @@ export interface ClientFlags {
 const DEFAULT_RETRY_S = 10
 
 export function withClientFlags(command: Command): Command {
-  return command
-    .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
-    .option('--trace', 'show the five messages as they happen')
-    .option('--json', 'write messages, notices and the trace as JSON, one object a line')
-    .option('--retry <seconds>', 'how long to try again when a connection breaks', seconds, DEFAULT_RETRY_S)
+  return (
+    command
+      .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
+      .option('--trace', 'show the five messages as they happen')
+      // For the demo, where both ends share a terminal and each message is to be told once.
+      .addOption(new Option('--trace-arrivals', 'as --trace, less what this end says in a conversation').hideHelp())
+      .option('--json', 'write messages, notices and the trace as JSON, one object a line')
+      .option('--retry <seconds>', 'how long to try again when a connection breaks', seconds, DEFAULT_RETRY_S)
+  )
 }
 
 /**
  * What a client is given by its flags and by the process. From here on Ctrl-C is the client's to obey: the process
  * listens to its end, so that the echo of a signal cannot kill it while it says goodbye.
  */
-export function commandOptions({ profile, trace, json, retry }: ClientFlags): CommandOptions {
+export function commandOptions({ profile, trace, traceArrivals, json, retry }: ClientFlags): CommandOptions {
   return {
     home: sottoHome(environment()),
     profile,
     input: process.stdin,
     output: process.stdout,
     errors: process.stderr,
-    trace: trace === true,
+    trace: trace === true || traceArrivals === true,
+    traceArrivals: traceArrivals === true,
     json: json === true,
     redialMs: retry * 1_000,
     clock: systemClock,

@@ -34,7 +34,8 @@ export function reportFailure(error: unknown, output: Output): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage
   const failure = isSottoError(error) ? error : internal(error)
   for (const { field, description } of failure.violations) output.write(`sotto: ${field}: ${description}\n`)
-  output.write(`sotto: ${failure.message}${failure.code === 'ERR_INTERRUPTED' ? '' : ` (${failure.code})`}\n`)
+  // Whoever pressed Ctrl-C knows.
+  if (failure.code !== 'ERR_INTERRUPTED') output.write(`sotto: ${failure.message} (${failure.code})\n`)
   if (failure.hint !== undefined) output.write(`sotto: ${failure.hint}\n`)
   return exitCodeOf(failure.code)
 }

@@ -22,6 +22,8 @@ export interface CommandOptions {
   readonly errors: OutputStream
   /** Show the five messages as they happen. */
   readonly trace: boolean
+  /** Leave out of that what this end says in a conversation, for the other end shows it. */
+  readonly traceArrivals?: boolean
   /** Messages, notices and the trace as JSON, one object a line. */
   readonly json: boolean
   /** How long to try again after a cut, in milliseconds. */
@@ -56,7 +58,7 @@ export async function runCommand(options: CommandOptions, run: (running: Running
   const { account, session } = profile.login
   const clock = new ServerClock(options.clock, account.clockOffsetMs)
   const editor = editorFor(options)
-  const output = new Output({ ...options, editor })
+  const output = new Output({ ...options, editor, untraced: options.traceArrivals ? account.username : undefined })
   const directory = new DirectoryClient({ account, session, clock, trace: output.trace })
   const failed = new AbortController()
   output.failed.catch((error: unknown) => failed.abort(error))

@@ -12,7 +12,7 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { LineEditor } from '../line-editor.ts'
 import { escapeForTerminal } from '../terminal.ts'
-import type { Trace } from './trace.ts'
+import type { Trace, TraceEvent } from './trace.ts'
 import { traceTo } from './trace-render.ts'
 
 /** A stream that may be a terminal. */
@@ -24,6 +24,8 @@ export interface OutputOptions {
   readonly json: boolean
   /** Whether to show the five messages as they happen. */
   readonly trace: boolean
+  /** Whose words of a conversation are left out of that. */
+  readonly untraced?: string | undefined
   /** The line that is edited on the same terminal, if one is: everything is shown above it. */
   readonly editor: LineEditor | undefined
 }
@@ -44,7 +46,11 @@ export class Output {
     // Nobody is left to tell.
     options.errors.on('error', () => undefined)
     const trace = options.trace ? traceTo(options.errors, options) : undefined
-    this.trace = trace && ((event) => this.aside(() => trace(event)))
+    this.trace = trace && ((event) => this.#isTraced(event) && this.aside(() => trace(event)))
+  }
+
+  #isTraced({ step, from }: TraceEvent): boolean {
+    return step < 5 || from !== this.#options.untraced
   }
 
   /** Whether messages go to a person. */
