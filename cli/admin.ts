@@ -4,6 +4,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { Config } from '../services/auth/config.ts'
+import { say } from './profile-command.ts'
 
 interface PasswordOptions {
   readonly passwordFile?: string
@@ -23,8 +24,9 @@ export function adminCommand(): Command {
       const { addUser } = await import('../services/auth/admin.ts')
       const config = await readConfig()
       await eachPassword(names, options, (name, password) => addUser(config, systemClock, name, password))
-      say(`added ${names.join(', ')}; what to type next, each on his own machine:`)
-      for (const name of names) say(`  ${await loginCommand(config, name)}`)
+      say(`added ${names.join(', ')}; what each types next, on a machine of his own:`)
+      const server = await serverName(config)
+      for (const name of names) process.stderr.write(`  sotto receive --login ${name}@${server}\n`)
     })
   withPassword('set-password')
     .description('give an account another password; its sessions end, its identity key stays')
@@ -69,15 +71,10 @@ async function eachPassword(
   for (const name of names) await use(name, await passwords.read(`password for ${name}`, { twice: true }))
 }
 
-/** How somebody signs in to this installation for the first time. The fingerprint is what makes that safe. */
-async function loginCommand(config: Config, name: string): Promise<string> {
+/** How somebody who signs in for the first time names this installation. The fingerprint is what makes that safe. */
+async function serverName(config: Config): Promise<string> {
   const { ensureCertificates } = await import('../services/auth/certificates.ts')
   const { fingerprintOf } = await import('#lib/runtime/tls.ts')
   const { authorityPem } = await ensureCertificates(config, systemClock)
-  const host = config.names[0] ?? 'localhost'
-  return `sotto login ${name} --server ${host}:${config.listen.port} --ca-fingerprint ${fingerprintOf(authorityPem)}`
-}
-
-function say(text: string): void {
-  process.stderr.write(`sotto: ${text}\n`)
+  return `${config.names[0] ?? 'localhost'}:${config.listen.port}#${fingerprintOf(authorityPem)}`
 }

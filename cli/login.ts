@@ -26,10 +26,11 @@ export function loginCommand(): Command {
     )
     .option('--replace-identity', 'take the account over from another installation; every contact sees a changed key')
     .option('--trace', 'show messages 1 and 2 as they happen')
-    .action((name: string, options: LoginOptions) => untilStopped((signal) => signIn(name, options, signal)))
+    .action(signIn)
 }
 
-async function signIn(username: string, options: LoginOptions, signal: AbortSignal): Promise<void> {
+/** Sign in, and say what to do next. */
+export async function signIn(username: string, options: LoginOptions): Promise<void> {
   const { findServer } = await import('../clients/peer/authority.ts')
   const { login } = await import('../clients/peer/login.ts')
   const { Profile } = await import('../clients/peer/profile.ts')
@@ -40,16 +41,18 @@ async function signIn(username: string, options: LoginOptions, signal: AbortSign
   const { server: address, ca: caFile, caFingerprint } = options
   const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account)
   using passwords = new PasswordReader({ file: options.passwordFile, input: process.stdin, output: process.stderr })
-  const account = await login({
-    profile,
-    server,
-    username,
-    askPassword: () => passwords.read(`password for ${username}`),
-    replaceIdentityKey: options.replaceIdentity === true,
-    clock: systemClock,
-    signal,
-    trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
-  })
+  const account = await untilStopped((signal) =>
+    login({
+      profile,
+      server,
+      username,
+      askPassword: () => passwords.read(`password for ${username}`),
+      replaceIdentityKey: options.replaceIdentity === true,
+      clock: systemClock,
+      signal,
+      trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
+    }),
+  )
   const other = options.profile === 'default' ? '' : ` --profile ${options.profile}`
   say(`signed in as ${account.username}; next: sotto receive${other}, or: sotto send${other} USER`)
 }

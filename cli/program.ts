@@ -7,6 +7,7 @@ import { adminCommand } from './admin.ts'
 import { demoCommand } from './demo.ts'
 import { healthCommand } from './health.ts'
 import { loginCommand, logoutCommand } from './login.ts'
+import { withLogin } from './login-first.ts'
 import { upCommand } from './up.ts'
 import { trustCommand, whoamiCommand } from './whoami.ts'
 
@@ -38,8 +39,8 @@ export function sotto(): Command {
     .addHelpText('after', EXAMPLES)
     .addCommand(upCommand())
     .addCommand(loginCommand())
-    .addCommand(receiveCommand())
-    .addCommand(sendCommand())
+    .addCommand(withLogin(receiveCommand()))
+    .addCommand(withLogin(sendCommand()))
     .addCommand(whoamiCommand())
     .addCommand(trustCommand())
     .addCommand(logoutCommand())

@@ -38,7 +38,7 @@ describe('a fresh clone', () => {
 
       const installed = run('npm', ['ci', '--no-audit', '--no-fund'])
       expect(installed.status, installed.stderr).to.equal(0)
-      const spoken = 'first\n\nthird, with ä and 🙂\nlast without an end'
+      const spoken = 'first\n\nthird, with ä and 🙂\n'
       const demo = run('npm', ['run', '-s', 'demo'], spoken)
       expect(demo.status, demo.stderr).to.equal(0)
       expect(demo.stdout).to.equal(spoken)
