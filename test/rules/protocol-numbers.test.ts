@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import * as channel from '#lib/channel/channel.ts'
+import * as times from '#lib/channel/channel-times.ts'
 import * as hello from '#lib/channel/hello.ts'
 import * as kem from '#lib/channel/kem.ts'
 import * as delivery from '#lib/delivery/limits.ts'
@@ -16,6 +17,7 @@ import * as ticket from '#lib/ticket/ticket.ts'
 
 const CODE: Record<string, unknown> = {
   ...channel,
+  ...times,
   ...hello,
   ...kem,
   ...delivery,

@@ -4,10 +4,11 @@
  * @module
  */
 import { writeFileSync } from 'node:fs'
-import { CALL, counted, drawn, hex, kemCiphertext } from './inputs.ts'
+import { handshake, renewal, reply, ticket } from './conversation.ts'
+import { CALL, counted, drawn, hex } from './inputs.ts'
 import * as reference from './reference.ts'
 
-const { concat, hkdf, noiseIkpsk2, protobuf, sealed, sha256, sized, time, uint16, utf8 } = reference
+const { hkdf, noiseIkpsk2, sha256, utf8 } = reference
 
 const NOTHING = new Uint8Array(0)
 
@@ -28,142 +29,6 @@ function session() {
       reply_key: hex(derive(token, 'sotto reply v1')),
     }
   })
-}
-
-function ticket() {
-  const ticketId = drawn('ticket id', 16)
-  const senderAddress = '192.0.2.7'
-  const nonce = drawn('nonce of the ticket', 12)
-  const body = protobuf({
-    1: ticketId,
-    2: time(CALL.issuedAtMs),
-    3: time(CALL.expiresAtMs),
-    4: time(CALL.longestSessionMs),
-    5: utf8(CALL.senderName),
-    6: CALL.senderIdentityKey,
-    7: utf8(senderAddress),
-    8: CALL.receiverIdentityKey,
-    9: CALL.secret,
-  })
-  const associatedData = concat(
-    utf8('sotto ticket v1'),
-    uint16(1),
-    CALL.realm,
-    sized(utf8(CALL.receiverName)),
-    CALL.kid,
-  )
-  return {
-    ticket_key: hex(CALL.ticketKey),
-    realm: hex(CALL.realm),
-    receiver_name: CALL.receiverName,
-    kid: hex(CALL.kid),
-    nonce: hex(nonce),
-    ticket_id: hex(ticketId),
-    issued_at_ms: CALL.issuedAtMs,
-    expires_at_ms: CALL.expiresAtMs,
-    longest_session_ms: CALL.longestSessionMs,
-    sender_name: CALL.senderName,
-    sender_identity_key: hex(CALL.senderIdentityKey),
-    sender_address: senderAddress,
-    receiver_identity_key: hex(CALL.receiverIdentityKey),
-    secret: hex(CALL.secret),
-    body: hex(body),
-    associated_data: hex(associatedData),
-    ticket: hex(sealed(CALL.ticketKey, nonce, associatedData, body)),
-  }
-}
-
-function reply() {
-  const requestNonce = drawn('nonce of the request', 16)
-  const sessionId = drawn('session id of bob', 16)
-  const nonce = drawn('nonce of the reply', 12)
-  const ticketHash = sha256(Buffer.from(ticket().ticket, 'hex'))
-  const body = protobuf({
-    1: requestNonce,
-    2: ticketHash,
-    3: utf8(CALL.receiverName),
-    4: sessionId,
-    5: CALL.receiverIdentityKey,
-    6: CALL.kid,
-    7: time(CALL.expiresAtMs),
-    8: time(CALL.longestSessionMs),
-    9: CALL.secret,
-  })
-  const associatedData = concat(utf8('sotto reply v1'), uint16(1), CALL.realm, sized(utf8(CALL.senderName)))
-  return {
-    reply_key: hex(CALL.replyKey),
-    realm: hex(CALL.realm),
-    sender_name: CALL.senderName,
-    nonce: hex(nonce),
-    request_nonce: hex(requestNonce),
-    ticket_hash: hex(ticketHash),
-    receiver_name: CALL.receiverName,
-    receiver_session_id: hex(sessionId),
-    receiver_identity_key: hex(CALL.receiverIdentityKey),
-    receiver_kid: hex(CALL.kid),
-    expires_at_ms: CALL.expiresAtMs,
-    longest_session_ms: CALL.longestSessionMs,
-    secret: hex(CALL.secret),
-    body: hex(body),
-    associated_data: hex(associatedData),
-    reply: hex(sealed(CALL.replyKey, nonce, associatedData, body)),
-  }
-}
-
-function handshake() {
-  const sealedTicket = Buffer.from(ticket().ticket, 'hex')
-  const kemSeed = drawn('ML-KEM seed of alice', 64)
-  const ciphertext = kemCiphertext()
-  const { encapsulationKey, shared } = reference.mlKem(kemSeed, ciphertext)
-  const clear = protobuf({ 1: 1n, 2: 1n, 3: CALL.kid, 4: sealedTicket, 5: encapsulationKey })
-  const names = concat(sized(utf8(CALL.senderName)), sized(utf8(CALL.receiverName)))
-  const prologue = concat(utf8('sotto prologue v1'), CALL.realm, names, sized(clear))
-  const pskInfo = concat(
-    utf8('sotto psk v1'),
-    uint16(1),
-    names,
-    CALL.senderIdentityKey,
-    CALL.receiverIdentityKey,
-    sha256(encapsulationKey, ciphertext),
-  )
-  const psk = hkdf(sha256(sealedTicket), concat(CALL.secret, shared), pskInfo)[0] ?? NOTHING
-  const [senderEphemeral, receiverEphemeral] = [drawn('ephemeral of alice', 32), drawn('ephemeral of bob', 32)]
-  const noise = noiseIkpsk2({
-    prologue,
-    initiatorStatic: CALL.senderStatic,
-    initiatorEphemeral: senderEphemeral,
-    responderStatic: CALL.receiverStatic,
-    responderEphemeral: receiverEphemeral,
-    psk,
-    payloads: [NOTHING, NOTHING],
-  })
-  return {
-    realm: hex(CALL.realm),
-    sender_name: CALL.senderName,
-    receiver_name: CALL.receiverName,
-    sender_static: hex(CALL.senderStatic),
-    sender_ephemeral: hex(senderEphemeral),
-    receiver_static: hex(CALL.receiverStatic),
-    receiver_ephemeral: hex(receiverEphemeral),
-    ticket_key: hex(CALL.ticketKey),
-    kid: hex(CALL.kid),
-    ticket: hex(sealedTicket),
-    secret: hex(CALL.secret),
-    kem_seed: hex(kemSeed),
-    encapsulation_key: hex(encapsulationKey),
-    clear: hex(clear),
-    prologue: hex(prologue),
-    noise_message_1: hex(noise.message1),
-    kem_ciphertext: hex(ciphertext),
-    kem_shared: hex(shared),
-    psk_info: hex(pskInfo),
-    psk: hex(psk),
-    noise_message_2: hex(noise.message2),
-    handshake_hash: hex(noise.handshakeHash),
-    sender_key: hex(noise.initiatorKey),
-    receiver_key: hex(noise.responderKey),
-    export_secret: hex(noise.exported),
-  }
 }
 
 /** One message, sealed: whole, or by length and digest. */
@@ -308,6 +173,7 @@ export function makeVectors() {
     'reply.json': of([reply()]),
     'noise.json': of(noise()),
     'handshake.json': of([handshake()]),
+    'renewal.json': of(renewal()),
     'records.json': of([records()]),
     'safety-number.json': of(safetyNumbers()),
   }
