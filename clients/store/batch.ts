@@ -1,0 +1,84 @@
+/**
+ * Batches: events that were said or heard in one go, which is usually those of one record, as they lie under one seal.
+ *
+ *     offset  size  field
+ *     0       1     direction   1 heard, 2 said
+ *     1       6     stored at   Unix time in milliseconds, by this machine's clock
+ *     7       2     key         which of the contact's identity keys, counted from 0
+ *     9       6     first       the ordinal of the first event (contact-state.ts)
+ *     15      …     events      each: its length in 4 bytes, and a protobuf Event
+ *
+ * Numbers are unsigned and big-endian.
+ *
+ * @module
+ */
+import { EVENT_ROOM_BYTES } from '#lib/delivery/limits.ts'
+
+export type Direction = 'heard' | 'said'
+
+export interface Batch {
+  readonly direction: Direction
+  readonly storedAtMs: number
+  /** Which of the contact's identity keys it was said to, or heard from. */
+  readonly key: number
+  /** The ordinal of events[0]; events[i] has first + i. */
+  readonly first: number
+  /** Encoded. */
+  readonly events: readonly Uint8Array[]
+}
+
+const DIRECTION_BYTES: Readonly<Record<Direction, number>> = { heard: 1, said: 2 }
+const HEADER_BYTES = 15
+
+/** The ordinal of the last event. */
+export function lastOf({ first, events }: Batch): number {
+  return first + events.length - 1
+}
+
+export function encodeBatch({ direction, storedAtMs, key, first, events }: Batch): Uint8Array {
+  const length = events.reduce((sum, event) => sum + 4 + event.length, HEADER_BYTES)
+  const encoded = Buffer.allocUnsafe(length)
+  encoded.writeUInt8(DIRECTION_BYTES[direction], 0)
+  encoded.writeUIntBE(storedAtMs, 1, 6)
+  encoded.writeUInt16BE(key, 7)
+  encoded.writeUIntBE(first, 9, 6)
+  let offset = HEADER_BYTES
+  for (const event of events) {
+    offset = encoded.writeUInt32BE(event.length, offset)
+    encoded.set(event, offset)
+    offset += event.length
+  }
+  return encoded
+}
+
+/** Read what {@link encodeBatch} wrote. The seal vouches for its form. The events are windows into it, not copies. */
+export function decodeBatch(encoded: Buffer): Batch {
+  const events: Uint8Array[] = []
+  for (let offset = HEADER_BYTES; offset < encoded.length; ) {
+    const start = offset + 4
+    offset = start + encoded.readUInt32BE(offset)
+    events.push(encoded.subarray(start, offset))
+  }
+  return {
+    direction: encoded.readUInt8(0) === DIRECTION_BYTES.said ? 'said' : 'heard',
+    storedAtMs: encoded.readUIntBE(1, 6),
+    key: encoded.readUInt16BE(7),
+    first: encoded.readUIntBE(9, 6),
+    events,
+  }
+}
+
+/** Cut a burst into runs that make a record each, about; an event larger than a record stands alone. */
+export function* packed<T extends { readonly length: number }>(events: readonly T[]): Generator<readonly T[]> {
+  let start = 0
+  let bytes = 0
+  for (const [index, event] of events.entries()) {
+    if (index > start && bytes + event.length > EVENT_ROOM_BYTES) {
+      yield events.slice(start, index)
+      start = index
+      bytes = 0
+    }
+    bytes += event.length
+  }
+  if (start < events.length) yield events.slice(start)
+}

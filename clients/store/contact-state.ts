@@ -1,0 +1,108 @@
+/**
+ * What a store knows of a contact beside the batches, and its form as bytes: JSON, with base64 for bytes. It never lies
+ * on the disk unsealed.
+ *
+ * An event's *ordinal* counts what was ever said to an identity key, or heard from it, from 1. Sequence numbers begin
+ * anew with each stream; ordinals do not, so the marks that tell what became of a message are ordinals:
+ *
+ *     sequence number = ordinal − base of the stream
+ *     0 ≤ base ≤ acknowledged ≤ handedOver ≤ appended
+ *
+ * @module
+ */
+
+export interface ContactState {
+  readonly name: string
+  /** Batches are numbered from 1 without gaps; this is the number of the last, 0 for none. */
+  readonly lastBatch: number
+  /** How many events were heard, from whichever key. */
+  readonly heard: number
+  /** How many of those the user has seen. */
+  readonly seen: number
+  /** By identity key, in the order in which they appeared. */
+  readonly keys: readonly KeyState[]
+}
+
+/** The two streams with one identity key of a contact. */
+export interface KeyState {
+  /** X25519, 32 bytes; undefined for what was written before any key of the contact was known. */
+  readonly identityKey: Uint8Array | undefined
+  readonly outgoing: OutgoingState
+  /** Undefined until the other side has named its stream. */
+  readonly incoming: IncomingState | undefined
+  /** How many events were heard from this key: the ordinal of the last. */
+  readonly heard: number
+}
+
+export interface OutgoingState {
+  readonly streamId: Uint8Array
+  /** The ordinal that comes before the stream's first event. */
+  readonly base: number
+  /** Up to here the other side has stored it. */
+  readonly acknowledged: number
+  /** Up to here it may have reached the other side: no less than was said, no more than was appended when it was. */
+  readonly handedOver: number
+  /** The last that there is. */
+  readonly appended: number
+  /** Up to here the other side's user has read it. */
+  readonly read: number
+  /** No event that is not acknowledged lies in a batch before this number. */
+  readonly waitsFrom: number
+  /** Streams that this one replaced, the newest last, at most {@link KEPT_STREAMS}. */
+  readonly former: readonly FormerStream[]
+}
+
+/** A stream that goes on under another id: a contact that comes back with an old memory still knows it. */
+export interface FormerStream {
+  readonly streamId: Uint8Array
+  readonly base: number
+  readonly handedOver: number
+}
+
+/** How many streams are remembered that were replaced. */
+export const KEPT_STREAMS = 8
+
+export interface IncomingState {
+  readonly streamId: Uint8Array
+  /** The sequence number up to which all is stored. */
+  readonly stored: number
+  /** The id of the event that has this number; empty for none. */
+  readonly lastEventId: Uint8Array
+  /** Whether all that came in this stream so far had been heard before, in another: then more of that may come. */
+  readonly isRepeating: boolean
+}
+
+/** What is known of a contact that was just made. */
+export function newContact(name: string): ContactState {
+  return { name, lastBatch: 0, heard: 0, seen: 0, keys: [] }
+}
+
+/** What is known of an identity key that nothing was said to yet. */
+export function newKey(identityKey: Uint8Array | undefined, streamId: Uint8Array): KeyState {
+  const marks = { base: 0, acknowledged: 0, handedOver: 0, appended: 0, read: 0, waitsFrom: 1 }
+  return { identityKey, outgoing: { streamId, ...marks, former: [] }, incoming: undefined, heard: 0 }
+}
+
+/** The contact with one of its keys changed. */
+export function withKey(contact: ContactState, index: number, key: KeyState): ContactState {
+  return { ...contact, keys: contact.keys.with(index, key) }
+}
+
+/** Every property of these names is bytes; whatever else there is, JSON has a form for. */
+const BYTES: ReadonlySet<string> = new Set(['identityKey', 'streamId', 'lastEventId'])
+
+export function encodeContact(contact: ContactState): Uint8Array {
+  const json = JSON.stringify(contact, (name, value) => {
+    return BYTES.has(name) && value !== undefined ? Buffer.from(value).toString('base64') : value
+  })
+  return Buffer.from(json, 'utf8')
+}
+
+/** Read what {@link encodeContact} wrote. The seal vouches for its form. */
+export function decodeContact(encoded: Uint8Array): ContactState {
+  const withBytes = { identityKey: undefined, incoming: undefined }
+  const contact = JSON.parse(Buffer.from(encoded).toString('utf8'), (name, value) => {
+    return BYTES.has(name) ? Uint8Array.from(Buffer.from(value, 'base64')) : value
+  }) as ContactState
+  return { ...contact, keys: contact.keys.map((key) => ({ ...withBytes, ...key })) }
+}

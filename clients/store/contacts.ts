@@ -1,0 +1,176 @@
+/**
+ * The contacts of a store, and the seal over them.
+ *
+ *     contact.sealed   under the contact key, bound to id and name hash
+ *     head.sealed      under the head key, bound to SHA-256 over (id, tag) of every contact row
+ *
+ * A contact's state counts its batches, and the head counts the contacts: whoever takes a row away, puts one in or puts
+ * an older one back breaks the seal above it. Only the whole store can be put back to what it was, which the contacts'
+ * own stores notice (docs/protocol.md, section 6).
+ *
+ * All methods are for use inside a transaction.
+ *
+ * @module
+ */
+import { createHash, createHmac } from 'node:crypto'
+import type { Secret } from '#lib/secret.ts'
+import { type ContactState, decodeContact, encodeContact } from './contact-state.ts'
+import type { Database, Statement } from './database.ts'
+import { damaged, type RowSeal, tagOf } from './row-seal.ts'
+
+export interface Contact {
+  /** Never used again, not even when the contact was forgotten. */
+  readonly id: number
+  readonly state: ContactState
+}
+
+export interface ContactsOptions {
+  readonly database: Database
+  readonly headSeal: RowSeal
+  readonly contactSeal: RowSeal
+  readonly nameKey: Secret
+  /** Leave out what does not open, instead of refusing the whole. */
+  readonly tolerant: boolean
+}
+
+/** What the head says beside its seal. */
+interface Head {
+  readonly nextContact: number
+}
+
+interface Known extends Contact {
+  readonly tag: Uint8Array
+}
+
+export class Contacts {
+  readonly #database: Database
+  readonly #headSeal: RowSeal
+  readonly #contactSeal: RowSeal
+  readonly #nameKey: Secret
+  readonly #tolerant: boolean
+  readonly #sql: Readonly<Record<'readHead' | 'writeHead' | 'readAll' | 'write' | 'remove', Statement>>
+  /** By id, ascending: what the tables hold as of `#dataVersion`. */
+  #known = new Map<number, Known>()
+  #head: Head = { nextContact: 1 }
+  #dataVersion: number | undefined
+
+  constructor({ database, headSeal, contactSeal, nameKey, tolerant }: ContactsOptions) {
+    this.#database = database
+    this.#headSeal = headSeal
+    this.#contactSeal = contactSeal
+    this.#nameKey = nameKey
+    this.#tolerant = tolerant
+    this.#sql = {
+      readHead: database.prepare('select sealed from head where id = 1'),
+      writeHead: database.prepare('update head set sealed = ? where id = 1'),
+      readAll: database.prepare('select id, name_hash, sealed from contact order by id'),
+      write: database.prepare('insert or replace into contact (id, name_hash, sealed) values (?, ?, ?)'),
+      remove: database.prepare('delete from contact where id = ?'),
+    }
+  }
+
+  /**
+   * Take in what other processes have changed; cheap where they have not.
+   *
+   * @throws SottoError `ERR_STORE_DAMAGED` if a seal is broken.
+   */
+  refresh(): void {
+    const dataVersion = this.#database.dataVersion()
+    if (dataVersion === this.#dataVersion) return
+    this.#known = new Map()
+    for (const [id, nameHash, sealed] of this.#sql.readAll.all()) {
+      this.#load(id as number, nameHash as Uint8Array, sealed as Uint8Array)
+    }
+    this.#loadHead()
+    this.#dataVersion = dataVersion
+  }
+
+  /** What is known may not be what the tables hold: a transaction was undone. */
+  invalidate(): void {
+    this.#dataVersion = undefined
+  }
+
+  #load(id: number, nameHash: Uint8Array, sealed: Uint8Array): void {
+    try {
+      const state = decodeContact(this.#contactSeal.open(contactRow(id, nameHash), sealed))
+      this.#known.set(id, { id, state, tag: tagOf(sealed) })
+    } catch (error) {
+      if (!this.#tolerant) throw error
+    }
+  }
+
+  #loadHead(): void {
+    const sealed = this.#sql.readHead.all()[0]?.[0]
+    try {
+      if (!(sealed instanceof Uint8Array)) throw damaged('the first row of the store is missing')
+      this.#head = JSON.parse(this.#headSeal.open(this.#digest(), sealed).toString('utf8')) as Head
+    } catch (error) {
+      if (!this.#tolerant) throw error
+    }
+  }
+
+  /** Put the head into tables that were just made. */
+  sealNewHead(): Uint8Array {
+    return this.#sealHead({ nextContact: 1 })
+  }
+
+  #sealHead(head: Head): Uint8Array {
+    return this.#headSeal.seal(this.#digest(), Buffer.from(JSON.stringify(head), 'utf8'))
+  }
+
+  #digest(): Uint8Array {
+    const hash = createHash('sha256')
+    for (const { id, tag } of this.#known.values()) hash.update(uint64(id)).update(tag)
+    return hash.digest()
+  }
+
+  all(): readonly Contact[] {
+    return [...this.#known.values()]
+  }
+
+  get(id: number): Contact | undefined {
+    return this.#known.get(id)
+  }
+
+  named(name: string): Contact | undefined {
+    return this.#known.values().find(({ state }) => state.name === name)
+  }
+
+  add(state: ContactState): Contact {
+    const id = this.#head.nextContact
+    this.#head = { nextContact: id + 1 }
+    return this.save({ id, state })
+  }
+
+  save({ id, state }: Contact): Contact {
+    const nameHash = this.#hashName(state.name)
+    const sealed = this.#contactSeal.seal(contactRow(id, nameHash), encodeContact(state))
+    this.#sql.write.run(id, nameHash, sealed)
+    const known = { id, state, tag: tagOf(sealed) }
+    this.#known.set(id, known)
+    this.#sql.writeHead.run(this.#sealHead(this.#head))
+    return known
+  }
+
+  remove(id: number): void {
+    this.#sql.remove.run(id)
+    this.#known.delete(id)
+    this.#sql.writeHead.run(this.#sealHead(this.#head))
+  }
+
+  // So that no two rows can be of one name, without the name.
+  #hashName(name: string): Uint8Array {
+    return createHmac('sha256', this.#nameKey.reveal()).update(name).digest()
+  }
+}
+
+function contactRow(id: number, nameHash: Uint8Array): Uint8Array {
+  return Buffer.concat([uint64(id), nameHash])
+}
+
+/** A number in 8 bytes, big-endian. */
+export function uint64(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(value))
+  return bytes
+}

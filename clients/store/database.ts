@@ -1,0 +1,160 @@
+/**
+ * The one door to the disk: SQLite with four verbs. Everything above it is given a {@link Database}, so that a test can
+ * hand in one that counts the writes and crashes at any of them.
+ *
+ * @module
+ */
+import { closeSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { SottoError } from '#lib/errors.ts'
+import { PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+
+export type SqlValue = number | string | Uint8Array | null
+
+/** The columns of a row, in the order of the query. */
+export type Row = readonly SqlValue[]
+
+export interface Statement {
+  run(...values: SqlValue[]): void
+  all(...values: SqlValue[]): Row[]
+}
+
+/**
+ * What a commit promises. `disk`: it outlives a loss of power. `process`: it outlives the end of this process by
+ * whatever means, and a loss of power takes it only together with all that was committed after it.
+ */
+export type Durability = 'disk' | 'process'
+
+export interface Database {
+  exec(sql: string): void
+  prepare(sql: string): Statement
+  /** Run reads that all see the same state. No other transaction may begin inside. */
+  read<T>(work: () => T): T
+  /**
+   * Run writes that happen all or not at all. It takes the write lock at its beginning, so that processes wait for each
+   * other instead of failing. No other transaction may begin inside.
+   */
+  write<T>(durability: Durability, work: () => T): T
+  /** A number that differs from the one before if, and only if, another connection has committed since. */
+  dataVersion(): number
+  close(): void
+}
+
+/** How long a write waits for another process, in milliseconds. A transaction of ours takes a few. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/**
+ * Open a database file in WAL mode; make it, for the owner alone, if there is none. Its folder must be there.
+ *
+ * What is deleted is overwritten.
+ *
+ * @throws SottoError `ERR_STORE` if it cannot be opened; `ERR_STORE_DAMAGED` if it is no SQLite file. So does each verb.
+ */
+export function openDatabase(path: string): Database {
+  return told(() => {
+    // SQLite would make it for everybody to read; -wal and -shm get the permissions of the file itself.
+    closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
+    const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, defensive: true })
+    try {
+      file.exec(
+        'pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on; pragma trusted_schema = off',
+      )
+      return new SqliteDatabase(file)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+  })
+}
+
+class SqliteDatabase implements Database {
+  readonly #file: DatabaseSync
+  readonly #dataVersion: Statement
+  readonly #begin: Readonly<Record<'read' | 'write', Statement>>
+  readonly #commit: Statement
+  #durability: Durability = 'disk'
+
+  constructor(file: DatabaseSync) {
+    this.#file = file
+    this.#dataVersion = this.prepare('pragma data_version')
+    this.#begin = { read: this.prepare('begin'), write: this.prepare('begin immediate') }
+    this.#commit = this.prepare('commit')
+  }
+
+  exec(sql: string): void {
+    told(() => this.#file.exec(sql))
+  }
+
+  prepare(sql: string): Statement {
+    const statement = told(() => this.#file.prepare(sql))
+    statement.setReturnArrays(true)
+    return {
+      run: (...values) => void told(() => statement.run(...values)),
+      all: (...values) => told(() => statement.all(...values) as unknown as Row[]),
+    }
+  }
+
+  read<T>(work: () => T): T {
+    return this.#transaction(this.#begin.read, work)
+  }
+
+  write<T>(durability: Durability, work: () => T): T {
+    if (durability !== this.#durability) {
+      // https://www.sqlite.org/pragma.html#pragma_synchronous: in WAL mode, NORMAL leaves out the flush at a commit.
+      this.exec(`pragma synchronous = ${durability === 'disk' ? 'full' : 'normal'}`)
+      this.#durability = durability
+    }
+    return this.#transaction(this.#begin.write, work)
+  }
+
+  #transaction<T>(begin: Statement, work: () => T): T {
+    begin.run()
+    try {
+      const result = work()
+      this.#commit.run()
+      return result
+    } catch (error) {
+      // After some failures, such as a full disk, SQLite has rolled back already.
+      if (this.#file.isTransaction) this.#file.exec('rollback')
+      throw error
+    }
+  }
+
+  dataVersion(): number {
+    return this.#dataVersion.all()[0]?.[0] as number
+  }
+
+  close(): void {
+    told(() => this.#file.close())
+  }
+}
+
+/** What SQLite's primary result codes mean to a person (https://www.sqlite.org/rescode.html). */
+const EXPLANATIONS: ReadonlyMap<
+  number,
+  readonly [code: 'ERR_STORE' | 'ERR_STORE_DAMAGED', what: string, hint: string]
+> = new Map([
+  [5, ['ERR_STORE', 'the store is busy', 'another sotto command keeps writing; wait for it to end']],
+  [8, ['ERR_STORE', 'the store may not be written', "check the permissions of the profile's folder"]],
+  [10, ['ERR_STORE', 'the disk fails to read or write the store', 'check the disk']],
+  [11, ['ERR_STORE_DAMAGED', 'the store is damaged', "put the profile's folder back from a backup"]],
+  [13, ['ERR_STORE', 'the disk is full', 'free some space; nothing that was stored is lost']],
+  [14, ['ERR_STORE', 'the store cannot be opened', "check the permissions of the profile's folder"]],
+  [
+    19,
+    ['ERR_STORE_DAMAGED', 'the store holds what was never put there', "put the profile's folder back from a backup"],
+  ],
+  [26, ['ERR_STORE_DAMAGED', 'the store is no database', "put the profile's folder back from a backup"]],
+])
+
+/** Do something with SQLite, and tell its failures as ours. */
+function told<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (cause instanceof TypeError || cause instanceof SottoError || !(cause instanceof Error)) throw cause
+    const code = 'errcode' in cause ? Number(cause.errcode) & 0xff : 14
+    const [storeCode, what, hint] = EXPLANATIONS.get(code) ?? ['ERR_STORE', 'the store fails', 'the log has the cause']
+    throw new SottoError(storeCode, what, { cause, hint })
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The form of what lies in a `sealed` column: AES-256-GCM, bound to the row that it lies in.
+ *
+ *     offset  size  field
+ *     0       12    nonce       random, drawn at each writing
+ *     12      n     ciphertext
+ *     12 + n  16    tag
+ *
+ * The row's identity is authenticated too, so what is moved to another row does not open there. A store has a key of its
+ * own for each table; with random nonces each is good for 2^32 writings (NIST SP 800-38D, section 8.3).
+ *
+ * @module
+ */
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { SottoError } from '#lib/errors.ts'
+import { Secret } from '#lib/secret.ts'
+
+/** Gives as many random bytes as asked for, never the same twice. */
+export type Random = (length: number) => Uint8Array
+
+const CIPHER = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const KEY_BYTES = 32
+
+/** Derive one of a store's keys: HKDF-SHA256(ikm = profile key, salt = store id, info = label), 32 bytes. */
+export function deriveStoreKey(profileKey: Secret, storeId: Uint8Array, label: string): Secret {
+  return Secret.of(new Uint8Array(hkdfSync('sha256', profileKey.reveal(), storeId, label, KEY_BYTES)))
+}
+
+export class RowSeal {
+  readonly #key: Secret
+  readonly #random: Random
+
+  constructor(key: Secret, random: Random) {
+    this.#key = key
+    this.#random = random
+  }
+
+  /** @param row - What no other row of the table has, and what else is to be authenticated with it. */
+  seal(row: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    const nonce = this.#random(NONCE_BYTES)
+    const cipher = createCipheriv(CIPHER, this.#key.reveal(), nonce, { authTagLength: TAG_BYTES })
+    cipher.setAAD(row)
+    const ciphertext = cipher.update(plaintext)
+    cipher.final()
+    return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
+  }
+
+  /** @throws SottoError `ERR_STORE_DAMAGED` if it is not, byte for byte, what was sealed for this row. */
+  open(row: Uint8Array, sealed: Uint8Array): Buffer {
+    if (sealed.length < NONCE_BYTES + TAG_BYTES) throw damaged('a row of the store is cut off')
+    const decipher = createDecipheriv(CIPHER, this.#key.reveal(), sealed.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    })
+    decipher.setAAD(row)
+    decipher.setAuthTag(tagOf(sealed))
+    const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES))
+    try {
+      decipher.final()
+    } catch (cause) {
+      throw damaged('a row of the store is not what was written there', cause)
+    }
+    return plaintext
+  }
+}
+
+/** By which two sealed forms differ, whatever they hold: 16 bytes. */
+export function tagOf(sealed: Uint8Array): Uint8Array {
+  return sealed.subarray(-TAG_BYTES)
+}
+
+/** What a store is reported as that was changed by anything but this code. */
+export function damaged(message: string, cause?: unknown): SottoError {
+  return new SottoError('ERR_STORE_DAMAGED', message, {
+    cause,
+    hint: "put the profile's folder back from a backup; nothing was overwritten",
+  })
+}

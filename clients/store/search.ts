@@ -1,0 +1,49 @@
+/**
+ * Searching all that was ever said and heard: batch by batch, because no index of what is in them lies on the disk.
+ *
+ * A text matches if it holds every word that was asked for, anywhere, with no regard to case or to how characters are
+ * composed (Unicode, NFKC and full case conversion: straße finds STRASSE, é finds e with an accent after it). Words are
+ * not told apart by language, so that a search works where none stand between spaces.
+ *
+ * @module
+ */
+import { isAscii } from 'node:buffer'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { readRuns } from './history.ts'
+import { type Gap, type Message, messagesOf } from './messages.ts'
+import type { StoreFile } from './store-file.ts'
+
+/**
+ * Find the messages that hold all words of a query.
+ *
+ * @param words - Separated by white space; with none of them nothing is found.
+ * @param names - Whose conversations to search; all unless set.
+ * @returns them as they are found, in each conversation from the oldest; and the gaps, which might have held more.
+ */
+export async function* searchMessages(
+  file: StoreFile,
+  words: string,
+  names?: readonly string[],
+): AsyncGenerator<Message | Gap> {
+  const wanted = fold(words).split(/\s+/u).filter(Boolean)
+  if (wanted.length === 0) return
+  for await (const { contact, batches } of readRuns(file, names)) {
+    for (const batch of batches) {
+      for (const found of messagesOf(contact, batch)) {
+        if (found.kind === 'gap' || holds(found.event, wanted)) yield found
+      }
+    }
+  }
+}
+
+function holds({ kind }: Event, wanted: readonly string[]): boolean {
+  if (kind?.$case !== 'text') return false
+  const { body } = kind.value
+  const folded = isAscii(body) ? body.toString('latin1').toLowerCase() : fold(body.toString('utf8'))
+  return wanted.every((word) => folded.includes(word))
+}
+
+// Upper case first, because that is where one letter becomes two: ß is SS, and both signs of a Greek sigma are one.
+function fold(text: string): string {
+  return text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')
+}

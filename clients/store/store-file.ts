@@ -1,0 +1,114 @@
+/**
+ * The file of a store, opened under its keys: transactions over contacts and batches.
+ *
+ * All keys come from the profile key and the store's id, which is drawn when the file is made:
+ *
+ *     HKDF-SHA256(ikm = profile key, salt = store id, info = "sotto store … v1"), 32 bytes
+ *       head, contact, batch   AES-256-GCM keys, one for each table
+ *       name                   HMAC-SHA256 key for name hashes
+ *       key id                 stands in the clear, to tell a wrong key from a damaged file
+ *
+ * @module
+ */
+import { SottoError } from '#lib/errors.ts'
+import type { Secret } from '#lib/secret.ts'
+import { Batches } from './batches.ts'
+import { Contacts } from './contacts.ts'
+import type { Database, Durability } from './database.ts'
+import { damaged, deriveStoreKey, type Random, RowSeal } from './row-seal.ts'
+import { migrate } from './schema.ts'
+
+const STORE_ID_BYTES = 16
+
+export interface StoreFileOptions {
+  readonly database: Database
+  readonly profileKey: Secret
+  readonly random: Random
+  /** Open a damaged store for reading, to get out of it what can be read. */
+  readonly tolerant: boolean
+}
+
+export class StoreFile {
+  readonly contacts: Contacts
+  readonly batches: Batches
+  readonly #database: Database
+  readonly #tolerant: boolean
+
+  /**
+   * Open a store, or make one in an empty file.
+   *
+   * @throws SottoError `ERR_STORE_KEY` if it was made under another profile key; `ERR_STORE_DAMAGED` if it was changed
+   *   from outside; `ERR_STORE` if it is of a newer version.
+   */
+  constructor({ database, profileKey, random, tolerant }: StoreFileOptions) {
+    const open = (storeId: Uint8Array) => {
+      const keyOf = (purpose: string): Secret => deriveStoreKey(profileKey, storeId, `sotto store ${purpose} v1`)
+      const headSeal = new RowSeal(keyOf('head'), random)
+      const contactSeal = new RowSeal(keyOf('contact'), random)
+      const contacts = new Contacts({ database, headSeal, contactSeal, nameKey: keyOf('name'), tolerant })
+      return { keyId: keyOf('key id'), contacts, batches: new Batches(database, new RowSeal(keyOf('batch'), random)) }
+    }
+    migrate(database, () => {
+      const storeId = random(STORE_ID_BYTES)
+      const { keyId, contacts } = open(storeId)
+      const insert = database.prepare('insert into head (id, store_id, key_id, sealed) values (1, ?, ?, ?)')
+      insert.run(storeId, keyId.reveal(), contacts.sealNewHead())
+    })
+    const [storeId, keyIdThere] = readHead(database)
+    const { keyId, contacts, batches } = open(storeId)
+    if (!keyId.equals(keyIdThere)) throw wrongKey()
+    this.contacts = contacts
+    this.batches = batches
+    this.#database = database
+    this.#tolerant = tolerant
+    this.read(() => undefined)
+  }
+
+  /** Run reads that all see one state, with the contacts as they are in it. */
+  read<T>(work: () => T): T {
+    return this.#database.read(() => {
+      this.contacts.refresh()
+      return work()
+    })
+  }
+
+  /**
+   * Run writes that happen all or not at all.
+   *
+   * @throws SottoError `ERR_STORE_DAMAGED` if the store was opened in spite of its damage.
+   */
+  write<T>(durability: Durability, work: () => T): T {
+    if (this.#tolerant) throw damaged('a damaged store is not written to')
+    try {
+      return this.#database.write(durability, () => {
+        this.contacts.refresh()
+        return work()
+      })
+    } catch (error) {
+      this.contacts.invalidate()
+      throw error
+    }
+  }
+
+  /**
+   * Leave nothing of what was deleted in the log that SQLite writes ahead of the file.
+   *
+   * @returns false if another process is reading just now, and the log stays until it has ended.
+   */
+  truncateLog(): boolean {
+    const [busy] = this.#database.prepare('pragma wal_checkpoint(truncate)').all()[0] ?? []
+    return busy === 0
+  }
+}
+
+function readHead(database: Database): [storeId: Uint8Array, keyId: Uint8Array] {
+  const [head] = database.prepare('select store_id, key_id from head where id = 1').all()
+  if (head === undefined) throw damaged('the first row of the store is missing')
+  return head as unknown as [Uint8Array, Uint8Array]
+}
+
+function wrongKey(): SottoError {
+  return new SottoError('ERR_STORE_KEY', 'the store belongs to another profile key', {
+    hint: 'put store.db and profile.key back from one backup; nothing was overwritten',
+  })
+}

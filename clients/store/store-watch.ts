@@ -1,0 +1,65 @@
+/**
+ * Noticing what other processes of the profile write: every commit of theirs changes the log beside the file, and the
+ * system tells.
+ *
+ * @module
+ */
+import { type FSWatcher, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
+
+/**
+ * How often to look where the system has not told, in milliseconds. Some file systems never tell, and none promises to.
+ */
+const LOOK_MS = 1_000
+
+export interface Watch {
+  stop(): void
+}
+
+/**
+ * Call back after each commit of another process, and at least once for those of one moment.
+ *
+ * @param path - Of the database.
+ * @param dataVersion - As {@link Database.dataVersion}. Asked only after something was written, and once a second.
+ */
+export function watchStore(path: string, dataVersion: () => number, onChange: () => void): Watch {
+  let known = dataVersion()
+  let isLookPending = false
+  let isStopped = false
+  const look = (): void => {
+    isLookPending = false
+    if (isStopped) return
+    const current = dataVersion()
+    if (current === known) return
+    known = current
+    onChange()
+  }
+  // What this process writes is told too: one look stands for all that is told within a turn.
+  const lookSoon = (): void => {
+    if (isLookPending) return
+    isLookPending = true
+    setImmediate(look)
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
+  const watcher = watchFolder(dirname(path), (name) => {
+    if (name === null || name === `${basename(path)}-wal`) lookSoon()
+  })
+  return {
+    stop() {
+      isStopped = true
+      clearInterval(timer)
+      watcher?.close()
+    },
+  }
+}
+
+/** Undefined where the system has no more watches to give: then the timer has to do. */
+function watchFolder(path: string, onEvent: (name: string | null) => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(path, { persistent: false }, (_event, name) => onEvent(name))
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * A profile's store: what was said and heard, what waits, and what is known of the streams, encrypted on the disk.
+ *
+ *     SOTTO_HOME/profiles/NAME/store.db   0600, with -wal and -shm beside it while it is open
+ *
+ * Everything is synchronous but the long readings. Several processes of a profile may open it at once; only the one that
+ * owns the profile's channels may load a mailbox's streams.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { type Clock, systemClock } from '#lib/runtime/clock.ts'
+import type { Secret } from '#lib/secret.ts'
+import { type ContactState, newContact, newKey, withKey } from './contact-state.ts'
+import type { Contact } from './contacts.ts'
+import { type Database, openDatabase } from './database.ts'
+import { type PageOptions, readMessages, readPage } from './history.ts'
+import { Mailbox } from './mailbox.ts'
+import type { Gap, Message } from './messages.ts'
+import type { Random } from './row-seal.ts'
+import { searchMessages } from './search.ts'
+import { StoreFile } from './store-file.ts'
+import { type Watch, watchStore } from './store-watch.ts'
+
+export interface StoreOptions {
+  readonly database: Database
+  /** 32 bytes. */
+  readonly profileKey: Secret
+  readonly clock?: Clock
+  readonly random?: Random
+  /** Open a store in spite of its damage: what can be read is read, with gaps, and nothing is written. */
+  readonly tolerant?: boolean
+}
+
+/** A contact, in a list of them. */
+export interface ContactSummary {
+  readonly name: string
+  /** How many events were heard that the user has not seen. */
+  readonly unseen: number
+  /** How many events wait for an acknowledgement, whichever key they were written for. */
+  readonly waiting: number
+  /** The newest message. */
+  readonly last: Message | Gap | undefined
+}
+
+export class Store {
+  readonly #database: Database
+  readonly #file: StoreFile
+  readonly #clock: Clock
+  readonly #random: Random
+
+  /** @throws SottoError `ERR_STORE_KEY`, `ERR_STORE_DAMAGED` or `ERR_STORE`, as {@link StoreFile} says. */
+  constructor({ database, profileKey, clock = systemClock, random = randomBytes, tolerant = false }: StoreOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#random = random
+    this.#file = new StoreFile({ database, profileKey, random, tolerant })
+  }
+
+  /**
+   * The mailbox for one identity key of a contact, made if there is none.
+   *
+   * @param identityKey - 32 bytes. Undefined only where none is known yet: what is written then goes to the first key
+   *   that a mailbox is asked for, which is the one that was pinned.
+   * @throws TypeError if no key is given and one is known.
+   */
+  mailbox(name: string, identityKey: Uint8Array | undefined): Mailbox {
+    const found = this.#file.read(() => findKey(this.#file.contacts.named(name), identityKey))
+    const { contactId, key } = found ?? this.#file.write('disk', () => this.#makeKey(name, identityKey))
+    return new Mailbox({ file: this.#file, contactId, key, nowMs: () => this.#clock.now().getTime() })
+  }
+
+  #makeKey(name: string, identityKey: Uint8Array | undefined): { contactId: number; key: number } {
+    const { contacts } = this.#file
+    const contact = contacts.named(name) ?? contacts.add(newContact(name))
+    // Another process may have made it between the look and this transaction.
+    const found = findKey(contact, identityKey)
+    if (found !== undefined) return found
+    const { state, id } = contact
+    const unaddressed = state.keys.findIndex((known) => known.identityKey === undefined)
+    const key = unaddressed === -1 ? state.keys.length : unaddressed
+    contacts.save({ id, state: this.#withAddress(state, key, identityKey) })
+    return { contactId: id, key }
+  }
+
+  #withAddress(state: ContactState, key: number, identityKey: Uint8Array | undefined): ContactState {
+    if (identityKey === undefined && state.keys.length > 0) throw new TypeError('a key of this contact is known')
+    const own = identityKey && Uint8Array.from(identityKey)
+    const known = state.keys[key]
+    if (known !== undefined) return withKey(state, key, { ...known, identityKey: own })
+    return { ...state, keys: [...state.keys, newKey(own, this.#random(STREAM_ID_BYTES))] }
+  }
+
+  /** Everybody that something was said to or heard from. */
+  contacts(): ContactSummary[] {
+    const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
+    return states.map(({ name, heard, seen, keys }) => ({
+      name,
+      unseen: heard - seen,
+      waiting: keys.reduce((sum, { outgoing }) => sum + outgoing.appended - outgoing.acknowledged, 0),
+      last: this.history(name, { limit: 1 })[0],
+    }))
+  }
+
+  /** Note that the user has seen all that was heard from a contact. */
+  markSeen(name: string): void {
+    const { contacts } = this.#file
+    const hasUnseen = ({ state }: Contact): boolean => state.seen < state.heard
+    const found = this.#file.read(() => contacts.named(name))
+    if (found === undefined || !hasUnseen(found)) return
+    this.#file.write('process', () => {
+      const contact = contacts.get(found.id)
+      if (contact !== undefined) contacts.save({ ...contact, state: { ...contact.state, seen: contact.state.heard } })
+    })
+  }
+
+  /** The next messages of a conversation, back from a position, the newest first. */
+  history(name: string, options: PageOptions): (Message | Gap)[] {
+    return readPage(this.#file, name, options)
+  }
+
+  /** All messages of these contacts, or of all; of each from the oldest. */
+  messages(names?: readonly string[]): AsyncGenerator<Message | Gap> {
+    return readMessages(this.#file, names)
+  }
+
+  /** The messages that hold all of some words, separated by white space, whatever their case. */
+  search(words: string, names?: readonly string[]): AsyncGenerator<Message | Gap> {
+    return searchMessages(this.#file, words, names)
+  }
+
+  /**
+   * Remove all that was said to a contact and heard from it, what waits included, and the contact itself. The files are
+   * overwritten; what the disk under them keeps of old blocks is out of reach.
+   *
+   * @returns false if there is no such contact.
+   */
+  forget(name: string): boolean {
+    const { contacts, batches } = this.#file
+    const hasForgotten = this.#file.write('disk', () => {
+      const contact = contacts.named(name)
+      if (contact === undefined) return false
+      batches.removeAll(contact.id)
+      contacts.remove(contact.id)
+      return true
+    })
+    if (hasForgotten) this.#file.truncateLog()
+    return hasForgotten
+  }
+
+  /** See {@link watchStore}. @param path - Of the database. */
+  watch(path: string, onChange: () => void): Watch {
+    return watchStore(path, () => this.#database.dataVersion(), onChange)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+/** The file of a store, in a profile's folder. */
+export const STORE_FILE = 'store.db'
+
+/**
+ * Open the store of a profile, or make one.
+ *
+ * @param folder - Of the profile; it must be there.
+ */
+export function openStore(folder: string, options: Omit<StoreOptions, 'database'>): Store {
+  const database = openDatabase(join(folder, STORE_FILE))
+  try {
+    return new Store({ ...options, database })
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function findKey(
+  contact: Contact | undefined,
+  identityKey: Uint8Array | undefined,
+): { contactId: number; key: number } | undefined {
+  const key = contact?.state.keys.findIndex((known) => isSame(known.identityKey, identityKey)) ?? -1
+  return contact === undefined || key === -1 ? undefined : { contactId: contact.id, key }
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0
+}
