@@ -7,12 +7,9 @@ export function upCommand(): Command {
   return new Command('up')
     .description('run auth and the directory on this machine, with their data in SOTTO_HOME (~/.sotto)')
     .action(async () => {
-      const stop = listenForStop()
+      // Not disposed of: the echo of a Ctrl-C may come while the process is already on its way out.
+      const { signal } = listenForStop()
       const { up } = await import('../services/up/up.ts')
-      try {
-        await up({ env: environment(), signal: stop.signal, print: (text) => process.stderr.write(text) })
-      } finally {
-        stop.dispose()
-      }
+      await up({ env: environment(), signal, print: (text) => process.stderr.write(text) })
     })
 }

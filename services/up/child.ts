@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
@@ -34,7 +35,9 @@ export class ServiceChild {
   constructor(name: string, env: Environment) {
     const main = fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))
     this.name = name
-    this.#process = fork(main, [], { env: { ...env }, execArgv: [], stdio: [...STDIO] })
+    // Node.js hashes passwords on a pool of 4 threads by default, whatever the machine has; two are left for files.
+    const threads = { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism() + 2)) }
+    this.#process = fork(main, [], { env: { ...threads, ...env }, execArgv: [], stdio: [...STDIO] })
     this.ended = once(this.#process, 'exit').then(([code, signal]) => signal ?? `exit code ${code}`)
   }
 
