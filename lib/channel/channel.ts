@@ -22,10 +22,11 @@ export class Channel {
   readonly #transport: Transport
   #confirmed: boolean
 
-  constructor(role: ChannelRole, transport: Transport) {
+  /** @param isConfirmed - Whether both ends have shown that they hold the keys; by default as a handshake leaves them. */
+  constructor(role: ChannelRole, transport: Transport, isConfirmed = role === 'initiator') {
     this.role = role
     this.#transport = transport
-    this.#confirmed = role === 'initiator'
+    this.#confirmed = isConfirmed
   }
 
   /**

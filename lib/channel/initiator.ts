@@ -6,13 +6,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Hello } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
-import { Initiator } from '#lib/noise/handshake.ts'
-import { DH_BYTES, EMPTY, type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'
-import { Secret } from '#lib/secret.ts'
+import type { KeyPair } from '#lib/noise/primitives.ts'
 import type { Reply } from '#lib/ticket/reply.ts'
 import { Channel } from './channel.ts'
-import { checkWelcomeLengths, encodeClear, type RandomBytes, type WelcomeBytes } from './hello.ts'
-import { KEM_SEED_BYTES, type KemKeyPair, kemKeyPairFrom } from './kem.ts'
+import { startHandshake } from './handshake.ts'
+import type { RandomBytes, WelcomeBytes } from './hello.ts'
 import { prologueOf } from './prologue.ts'
 import { derivePsk } from './psk.ts'
 
@@ -57,42 +55,19 @@ export interface StartedConversation {
  */
 export function startConversation(start: ConversationStart): StartedConversation {
   const { identity, ownName, realm, reply, ticket, random } = start
-  if (reply.receiverName === ownName || timingSafeEqual(reply.receiverIdentityKey, identity.publicKey)) {
+  const { receiverName, receiverIdentityKey, receiverKid: kid, secret } = reply
+  if (receiverName === ownName || timingSafeEqual(receiverIdentityKey, identity.publicKey)) {
     throw new SottoError('ERR_CHAT_WITH_SELF', 'the receiver is the sender itself')
   }
-  const e = keyPairFrom(Secret.of(random(DH_BYTES)))
-  const kem = kemKeyPairFrom(Secret.of(random(KEM_SEED_BYTES)))
-  const clear = encodeClear({ kid: reply.receiverKid, ticket, encapsulationKey: kem.encapsulationKey })
-  const prologue = prologueOf({ realm, senderName: ownName, receiverName: reply.receiverName, clear })
-  const handshake = new Initiator(prologue, { s: identity, e, rs: reply.receiverIdentityKey })
-  const noiseMessage = handshake.writeMessage1(EMPTY)
-  let spent = false
-  return {
-    hello: { clear: Buffer.from(clear), noiseMessage: Buffer.from(noiseMessage) },
-    complete(welcome) {
-      if (spent) throw new TypeError('a Hello has one Welcome')
-      spent = true
-      checkWelcomeLengths(welcome)
-      handshake.readMessage2(welcome.noiseMessage, pskOf(start, kem, welcome.kemCiphertext))
-      return new Channel('initiator', handshake.split())
-    },
-  }
-}
-
-function pskOf(
-  { identity, ownName, reply, ticket }: ConversationStart,
-  kem: KemKeyPair,
-  kemCiphertext: Uint8Array,
-): Secret {
-  return derivePsk({
-    secret: reply.secret,
-    kemShared: kem.decapsulate(kemCiphertext),
+  const pair = { senderName: ownName, receiverName, senderIdentityKey: identity.publicKey, receiverIdentityKey }
+  const { hello, complete } = startHandshake({
+    identity,
+    receiverIdentityKey,
+    kid,
     ticket,
-    senderName: ownName,
-    receiverName: reply.receiverName,
-    senderIdentityKey: identity.publicKey,
-    receiverIdentityKey: reply.receiverIdentityKey,
-    encapsulationKey: kem.encapsulationKey,
-    kemCiphertext,
+    random,
+    prologue: (clear) => prologueOf({ realm, ...pair, clear }),
+    psk: (kem) => derivePsk({ secret, ticket, ...pair, ...kem }),
   })
+  return { hello, complete: (welcome) => new Channel('initiator', complete(welcome)) }
 }

@@ -1,19 +1,22 @@
 /**
  * The prologue: what both ends must agree on for the handshake to succeed, though it is not part of it
- * (docs/protocol.md, section 4.2).
+ * (docs/protocol.md, sections 4.2 and 7.3).
  *
- *     offset  size   field
- *     0       17     label      "sotto prologue v1"
- *     17      32     realm
- *     49      2 + n  sender's name
- *             2 + n  receiver's name
- *             2 + n  clear      the clear bytes of the Hello, as they were sent
+ *     size   field
+ *     l      label      "sotto prologue v1", or "sotto renewal prologue v1"
+ *     32     realm
+ *     2 + n  sender's name
+ *     2 + n  receiver's name
+ *     32     handshake hash of the channel that is renewed; not in a handshake
+ *     2 + n  clear      the clear bytes of the Hello, as they were sent
  *
  * @module
  */
+import { EMPTY, HASH_BYTES } from '#lib/noise/primitives.ts'
 import { fixedLength, lengthPrefixed, REALM_BYTES } from '#lib/protocol.ts'
 
 const LABEL = 'sotto prologue v1'
+const RENEWAL_LABEL = 'sotto renewal prologue v1'
 
 export interface PrologueFields {
   /** 32 bytes. */
@@ -24,13 +27,31 @@ export interface PrologueFields {
   readonly clear: Uint8Array
 }
 
-/** The prologue's bytes. */
-export function prologueOf({ realm, senderName, receiverName, clear }: PrologueFields): Uint8Array {
+/** The prologue's bytes, of the handshake that begins a channel. */
+export function prologueOf(fields: PrologueFields): Uint8Array {
+  return layOut(LABEL, fields, EMPTY)
+}
+
+/**
+ * The prologue's bytes, of a renewal.
+ *
+ * @param fields.oldHandshakeHash - Of the channel that is renewed: 32 bytes.
+ */
+export function renewalPrologueOf(fields: PrologueFields & { readonly oldHandshakeHash: Uint8Array }): Uint8Array {
+  return layOut(RENEWAL_LABEL, fields, fixedLength(fields.oldHandshakeHash, HASH_BYTES, 'handshake hash'))
+}
+
+function layOut(
+  label: string,
+  { realm, senderName, receiverName, clear }: PrologueFields,
+  oldHandshakeHash: Uint8Array,
+): Uint8Array {
   return Buffer.concat([
-    Buffer.from(LABEL, 'ascii'),
+    Buffer.from(label, 'ascii'),
     fixedLength(realm, REALM_BYTES, 'realm'),
     ...lengthPrefixed(senderName),
     ...lengthPrefixed(receiverName),
+    oldHandshakeHash,
     ...lengthPrefixed(clear),
   ])
 }

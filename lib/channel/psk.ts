@@ -1,60 +1,107 @@
 /**
- * The pre-shared key of the handshake: the brokered secret and the ML-KEM secret in one (docs/protocol.md, section 4.3).
+ * The pre-shared key of a handshake: a secret of both ends and the ML-KEM secret in one (docs/protocol.md, sections 4.3
+ * and 7.3).
  *
- *     psk = HKDF-SHA256(salt = SHA-256(ticket), ikm = s || ML-KEM shared secret, info, 32 bytes)
+ *     psk = HKDF-SHA256(salt, ikm = secret || ML-KEM shared secret, info, 32 bytes)
+ *
+ *                                  salt             secret          label
+ *     handshake                    SHA-256(ticket)  s               "sotto psk v1"
+ *     renewal with a ticket        SHA-256(ticket)  s               "sotto renewal psk v1"
+ *     renewal without              none             export secret   "sotto ticketless renewal psk v1"
  *
  *     info
- *     offset  size   field
- *     0       12     label      "sotto psk v1"
- *     12      2      suite      unsigned, big-endian
- *     14      2 + n  sender's name
- *             2 + n  receiver's name
- *             32     sender's identity key
- *             32     receiver's identity key
- *             32     SHA-256(ek || ct)
+ *     size   field
+ *     l      label
+ *     2      suite      unsigned, big-endian
+ *     2 + n  sender's name
+ *     2 + n  receiver's name
+ *     32     sender's identity key
+ *     32     receiver's identity key
+ *     32     SHA-256(ek || ct)
+ *     32     handshake hash of the channel that is renewed; not in a handshake
  *
- * Whoever lacks either secret lacks the key, and neither can be moved to another ticket, pair of people or exchange.
+ * Whoever lacks either secret lacks the key, and neither can be moved to another ticket, pair of people, exchange or
+ * channel. The info has to say all that, for the keys that Split() makes depend on the psk and not on the prologue.
  *
  * @module
  */
 import { hkdfSync } from 'node:crypto'
-import { hash, KEY_BYTES } from '#lib/noise/primitives.ts'
+import { EMPTY, HASH_BYTES, hash, KEY_BYTES } from '#lib/noise/primitives.ts'
 import { fixedLength, IDENTITY_KEY_BYTES, lengthPrefixed, SUITE, uint16 } from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
 import { ticketHash } from '#lib/ticket/ticket.ts'
+import type { Channel } from './channel.ts'
 
 const LABEL = 'sotto psk v1'
+const RENEWAL_LABEL = 'sotto renewal psk v1'
+const TICKETLESS_LABEL = 'sotto ticketless renewal psk v1'
 
-export interface PskFields {
+/** What Auth gave for one handshake: the ticket to the receiver, the secret in it to both. */
+export interface Grant {
+  /** Sealed, as it came. */
+  readonly ticket: Uint8Array
   /** s, 32 bytes. */
   readonly secret: Secret
-  /** 32 bytes. */
-  readonly kemShared: Secret
-  /** The sealed ticket. */
-  readonly ticket: Uint8Array
+}
+
+/** The two ends, by what Auth says of them. */
+export interface Pair {
   readonly senderName: string
   readonly receiverName: string
   /** 32 bytes. */
   readonly senderIdentityKey: Uint8Array
   /** 32 bytes. */
   readonly receiverIdentityKey: Uint8Array
+}
+
+/** What ML-KEM gave to both ends. */
+export interface KemExchange {
+  /** 32 bytes. */
+  readonly kemShared: Secret
   /** ek. */
   readonly encapsulationKey: Uint8Array
   /** ct. */
   readonly kemCiphertext: Uint8Array
 }
 
-/** The key, 32 bytes. */
-export function derivePsk(fields: PskFields): Secret {
-  const ikm = Buffer.concat([fields.secret.reveal(), fields.kemShared.reveal()])
+/** What a channel lends to the one that takes its place. */
+export type OldChannel = Pick<Channel, 'handshakeHash' | 'exportSecret'>
+
+/** The key of a handshake, 32 bytes. */
+export function derivePsk(fields: Grant & Pair & KemExchange): Secret {
+  return derive(LABEL, fields, { salt: ticketHash(fields.ticket), secret: fields.secret, old: EMPTY })
+}
+
+/**
+ * The key of a renewal, 32 bytes.
+ *
+ * @param fields.grant - Undefined in a renewal without a ticket.
+ */
+export function deriveRenewalPsk(
+  fields: Pair & KemExchange & { readonly old: OldChannel; readonly grant: Grant | undefined },
+): Secret {
+  const old = fixedLength(fields.old.handshakeHash, HASH_BYTES, 'handshake hash')
+  const { grant } = fields
+  return grant === undefined
+    ? derive(TICKETLESS_LABEL, fields, { salt: EMPTY, secret: fields.old.exportSecret, old })
+    : derive(RENEWAL_LABEL, fields, { salt: ticketHash(grant.ticket), secret: grant.secret, old })
+}
+
+function derive(
+  label: string,
+  fields: Pair & KemExchange,
+  { salt, secret, old }: { readonly salt: Uint8Array; readonly secret: Secret; readonly old: Uint8Array },
+): Secret {
+  const ikm = Buffer.concat([secret.reveal(), fields.kemShared.reveal()])
   const info = Buffer.concat([
-    Buffer.from(LABEL, 'ascii'),
+    Buffer.from(label, 'ascii'),
     uint16(SUITE),
     ...lengthPrefixed(fields.senderName),
     ...lengthPrefixed(fields.receiverName),
     fixedLength(fields.senderIdentityKey, IDENTITY_KEY_BYTES, "sender's identity key"),
     fixedLength(fields.receiverIdentityKey, IDENTITY_KEY_BYTES, "receiver's identity key"),
     hash(fields.encapsulationKey, fields.kemCiphertext),
+    old,
   ])
-  return Secret.of(new Uint8Array(hkdfSync('sha256', ikm, ticketHash(fields.ticket), info, KEY_BYTES)))
+  return Secret.of(new Uint8Array(hkdfSync('sha256', ikm, salt, info, KEY_BYTES)))
 }
