@@ -154,12 +154,14 @@ function resumeFields(resume: {
   streamId: Uint8Array
   peerStreamId: Uint8Array
   peerAcknowledged: bigint
+  peerLastEventId: Uint8Array
 }): TraceField[] {
-  const { streamId, peerStreamId, peerAcknowledged } = resume
+  const { streamId, peerStreamId, peerAcknowledged, peerLastEventId } = resume
   return [
     bytesField('stream_id', streamId, 'counts what this side says'),
     ...(peerStreamId.length > 0 ? [bytesField('peer_stream_id', peerStreamId)] : []),
     ...(peerAcknowledged > 0n ? [plain('peer_acknowledged', peerAcknowledged)] : []),
+    ...(peerLastEventId.length > 0 ? [bytesField('peer_last_event_id', peerLastEventId)] : []),
   ]
 }
 

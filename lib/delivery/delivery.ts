@@ -110,6 +110,7 @@ export class Delivery {
       streamId: Buffer.from(outgoing.streamId),
       peerStreamId: Buffer.from(incoming?.streamId ?? []),
       peerAcknowledged: this.#acknowledgementSaid,
+      peerLastEventId: Buffer.from(incoming?.lastStoredEventId ?? []),
     })
     const content = this.#maySayEvents() ? outgoing.take() : undefined
     return encodeRecordBody(content, { control: { $case: 'resume', value: resume } })
@@ -160,17 +161,18 @@ export class Delivery {
   }
 
   /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */
-  #hearResume({ streamId, peerStreamId, peerAcknowledged }: Resume): number {
+  #hearResume({ streamId, peerStreamId, peerAcknowledged, peerLastEventId }: Resume): number {
     this.#incoming = this.#streams.hear(streamId)
     const { outgoing } = this.#streams
-    if (outgoing.agreesWith(peerStreamId, peerAcknowledged)) return outgoing.acknowledge(peerAcknowledged)
+    const known = { streamId: peerStreamId, stored: peerAcknowledged, lastEventId: peerLastEventId }
+    if (outgoing.agreesWith(known)) return outgoing.acknowledge(peerAcknowledged)
     // The host has not said its stream's id yet; the opener has, and an id is said only once in a conversation.
     if (!this.#opener && !this.#resumeSaid) {
       const isNewToBoth = outgoing.isUnsaid && peerStreamId.length === 0
-      if (!isNewToBoth) this.#streams.renew(this.#drawStreamId(), peerStreamId, peerAcknowledged)
+      if (!isNewToBoth) this.#streams.renew(this.#drawStreamId(), known)
       return 0
     }
-    this.#streams.renew(this.#drawStreamId(), peerStreamId, peerAcknowledged)
+    this.#streams.renew(this.#drawStreamId(), known)
     throw new SottoError('ERR_STREAM_RENEWED', 'the other end does not know this stream as it was left')
   }
 

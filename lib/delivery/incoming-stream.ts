@@ -11,7 +11,7 @@ import type { Event, Part, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { parseEvent } from './event.ts'
 
-/** Where a stream stands, as its owner keeps it between two runs of the program. */
+/** Where a stream stands at its reader's: what is kept between two runs of the program, and said in a Resume. */
 export interface IncomingPosition {
   readonly streamId: Uint8Array
   /** The number up to which all is stored; 0 for none. */

@@ -9,7 +9,7 @@ export const MAX_RECORD_BODY_BYTES = 65_519
 
 /**
  * What a record keeps free of events, in bytes: first_sequence and acknowledged at their longest (11 each) and the
- * longest control, a Resume (49). The rest is room for fields to come.
+ * longest control, a Resume (67). The rest is room for fields to come.
  */
 const RESERVED_BYTES = 96
 

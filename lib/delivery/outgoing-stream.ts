@@ -10,7 +10,9 @@
  *
  * @module
  */
+import { Event } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
+import type { IncomingPosition } from './incoming-stream.ts'
 import { EVENT_ROOM_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from './limits.ts'
 import { type EventBatch, type EventPiece, eventCost } from './record-body.ts'
 
@@ -173,14 +175,13 @@ export class OutgoingStream {
    * Whether the other side's word on this stream fits what we know of it.
    *
    * It does not where either end lost its memory or got an old one back: the other side never heard of the stream,
-   * stored more than was said, or less than it had acknowledged.
+   * stored more than was said, less than it had acknowledged, or another event than was said under this number.
    */
-  agreesWith(streamId: Uint8Array, storedSequence: bigint): boolean {
-    return (
-      Buffer.compare(streamId, this.#streamId) === 0 &&
-      storedSequence >= this.#acknowledged &&
-      storedSequence <= this.#said
-    )
+  agreesWith({ streamId, stored, lastEventId }: IncomingPosition): boolean {
+    if (Buffer.compare(streamId, this.#streamId) !== 0) return false
+    if (stored < this.#acknowledged || stored > this.#said) return false
+    const last = this.#queue[Number(stored - this.#acknowledged) - 1]
+    return last === undefined || Buffer.compare(Event.decode(last).eventId, lastEventId) === 0
   }
 
   /**

@@ -9,7 +9,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { Close, CloseReason, Part, RecordBody, Resume } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { checkEvent } from './event.ts'
-import { MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
+import { EVENT_ID_BYTES, MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
 
 /** Whole events, in order. */
 export interface EventBatch {
@@ -96,12 +96,15 @@ function checkPart({ offset, data }: Part): void {
   if (offset + data.length > MAX_EVENT_BYTES) throw malformed('an event in pieces is over its limit')
 }
 
-function checkResume({ streamId, peerStreamId, peerAcknowledged }: Resume): void {
+function checkResume({ streamId, peerStreamId, peerAcknowledged, peerLastEventId }: Resume): void {
   if (streamId.length !== STREAM_ID_BYTES) throw malformed('a stream id has the wrong length')
   if (peerStreamId.length !== 0 && peerStreamId.length !== STREAM_ID_BYTES) {
     throw malformed('a stream id has the wrong length')
   }
   if (peerStreamId.length === 0 && peerAcknowledged !== 0n) throw malformed('an unknown stream is acknowledged')
+  if (peerLastEventId.length !== (peerAcknowledged === 0n ? 0 : EVENT_ID_BYTES)) {
+    throw malformed('an event id is missing, or has the wrong length')
+  }
 }
 
 const KNOWN_REASONS: ReadonlySet<number> = new Set(Object.values(CloseReason))

@@ -4,14 +4,16 @@
  *
  * @module
  */
-import { IncomingStream } from './incoming-stream.ts'
+import { type IncomingPosition, IncomingStream } from './incoming-stream.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 
 /**
- * Gives back events that were acknowledged, where the owner keeps them: encoded, in order, those that followed this
- * number of this stream, the present one or an earlier one; none where it knows of none.
+ * Gives back events that were acknowledged, where the owner keeps them: encoded, in order, all that followed the one that
+ * the other side has last, in the present stream or an earlier one.
+ *
+ * None where it knows of none, and none where that event has another id: who cannot name it has no claim to the others.
  */
-export type Recall = (streamId: Uint8Array, stored: bigint) => readonly Uint8Array[]
+export type Recall = (known: IncomingPosition) => readonly Uint8Array[]
 
 /** What an earlier run of the program left. */
 export interface KeptStreams {
@@ -52,9 +54,9 @@ export class StreamPair {
    * Go on under a new id with what this side says, and say again what the other side shows that it has lost.
    *
    * @param streamId - 16 random bytes, never used before.
-   * @param known - The stream as the other side last knew it, or no bytes, and up to where it has stored it.
+   * @param known - Where the other side says that it stands.
    */
-  renew(streamId: Uint8Array, known: Uint8Array, stored: bigint): void {
-    this.outgoing.renew(streamId, this.#recall(known, stored))
+  renew(streamId: Uint8Array, known: IncomingPosition): void {
+    this.outgoing.renew(streamId, known.stored === 0n ? [] : this.#recall(known))
   }
 }

@@ -30,7 +30,12 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
   const text = { $case: 'text', value: { body: Buffer.from(TEXT) } }
   const resume = {
     $case: 'resume',
-    value: { streamId: bytesOf('s', 16), peerStreamId: bytesOf('p', 16), peerAcknowledged: 3n },
+    value: {
+      streamId: bytesOf('s', 16),
+      peerStreamId: bytesOf('p', 16),
+      peerAcknowledged: 3n,
+      peerLastEventId: bytesOf('e', 16),
+    },
   }
   const close = { $case: 'close', value: { reason: CloseReason.DONE, lastSequence: 2n } }
   const bodies = [

@@ -201,7 +201,7 @@ describe('Delivery', () => {
     alice.streams = new StreamPair({
       outgoing: alice.streams.outgoing,
       incoming: undefined,
-      recall: (_streamId, stored) => kept.slice(Number(stored), alice.acknowledged),
+      recall: ({ stored }) => kept.slice(Number(stored), alice.acknowledged),
     })
     for (const opener of [alice, bob]) {
       kept.length = 0

@@ -66,7 +66,12 @@ describe('eventCost', () => {
 describe('encodeRecordBody', () => {
   it('writes what the generated code reads', () => {
     const events = ['one', 'two'].map(textEvent)
-    const resume = { ...goodResume(), peerStreamId: randomBytes(STREAM_ID_BYTES), peerAcknowledged: 7n }
+    const resume = {
+      ...goodResume(),
+      peerStreamId: randomBytes(STREAM_ID_BYTES),
+      peerAcknowledged: 7n,
+      peerLastEventId: randomBytes(EVENT_ID_BYTES),
+    }
     const control = { $case: 'resume', value: resume } as const
     const encoded = encodeRecordBody({ firstSequence: 300n, events }, { acknowledged: 5n, control })
     const expected = { firstSequence: 300n, events: events.map(parseEvent), part: undefined, acknowledged: 5n, control }
@@ -75,7 +80,12 @@ describe('encodeRecordBody', () => {
 
   it('holds the largest piece beside the longest of everything else', () => {
     const part = { offset: MAX_EVENT_BYTES - MAX_PART_DATA_BYTES, data: Buffer.alloc(MAX_PART_DATA_BYTES), last: true }
-    const resume = { ...goodResume(), peerStreamId: randomBytes(STREAM_ID_BYTES), peerAcknowledged: MAX_UINT64 }
+    const resume = {
+      ...goodResume(),
+      peerStreamId: randomBytes(STREAM_ID_BYTES),
+      peerAcknowledged: MAX_UINT64,
+      peerLastEventId: randomBytes(EVENT_ID_BYTES),
+    }
     const control = { $case: 'resume', value: resume } as const
     const encoded = encodeRecordBody({ firstSequence: MAX_UINT64, part }, { acknowledged: MAX_UINT64, control })
     expect(parseRecordBody(encoded).part).to.deep.equal(part)
@@ -101,6 +111,7 @@ describe('encodeRecordBody', () => {
 describe('parseRecordBody', () => {
   const close: Close = { reason: CloseReason.DONE, lastSequence: 0n }
   const part = { offset: 0, data: Buffer.from('x'), last: false }
+  const id = randomBytes(STREAM_ID_BYTES)
   const hostile: ReadonlyArray<readonly [what: string, plaintext: Uint8Array]> = [
     ['events without a number', bodyOf({ events: [goodEvent()] })],
     ['a piece without a number', bodyOf({ part })],
@@ -129,7 +140,15 @@ describe('parseRecordBody', () => {
     ],
     [
       'an acknowledgement of an unnamed stream',
-      bodyOf({ control: { $case: 'resume', value: { ...goodResume(), peerAcknowledged: 1n } } }),
+      bodyOf({ control: { $case: 'resume', value: { ...goodResume(), peerAcknowledged: 1n, peerLastEventId: id } } }),
+    ],
+    [
+      'an acknowledgement without the id of an event',
+      bodyOf({ control: { $case: 'resume', value: { ...goodResume(), peerStreamId: id, peerAcknowledged: 1n } } }),
+    ],
+    [
+      'the id of an event without an acknowledgement',
+      bodyOf({ control: { $case: 'resume', value: { ...goodResume(), peerStreamId: id, peerLastEventId: id } } }),
     ],
     [
       'a Close without a reason',

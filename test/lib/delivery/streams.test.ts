@@ -136,13 +136,18 @@ describe('OutgoingStream', () => {
   })
 
   it('agrees with any mark between what was acknowledged and what was said, and with no other', () => {
-    const stream = outgoingWith(encoded(), encoded(), encoded())
+    const events = [encoded(), encoded(), encoded()]
+    const stream = outgoingWith(...events)
     stream.take()
     stream.acknowledge(1n)
-    const agreed = [0n, 1n, 2n, 3n, 4n].filter((mark) => stream.agreesWith(stream.streamId, mark))
-    expect(agreed).to.deep.equal([1n, 2n, 3n])
-    expect(stream.agreesWith(newId(), 2n)).to.equal(false)
-    expect(stream.agreesWith(new Uint8Array(0), 2n)).to.equal(false)
+    const ids = events.map((event) => parseEvent(event).eventId)
+    const at = (mark: number) => ({ stored: BigInt(mark), lastEventId: ids[mark - 1] ?? new Uint8Array(0) })
+    const { streamId } = stream
+    const agreed = [0, 1, 2, 3, 4].filter((mark) => stream.agreesWith({ streamId, ...at(mark) }))
+    expect(agreed).to.deep.equal([1, 2, 3])
+    expect(stream.agreesWith({ streamId: newId(), ...at(2) })).to.equal(false)
+    expect(stream.agreesWith({ streamId: new Uint8Array(0), ...at(2) })).to.equal(false)
+    expect(stream.agreesWith({ streamId, ...at(2), lastEventId: ids[2] as Uint8Array })).to.equal(false)
   })
 
   it('goes on where an earlier run left it', () => {
@@ -150,7 +155,9 @@ describe('OutgoingStream', () => {
     const waiting = [encoded('said'), encoded('never said')]
     const stream = OutgoingStream.resume({ streamId, acknowledged: 4n, said: 5n }, waiting)
     expect([stream.acknowledged, stream.said, stream.unacknowledged]).to.deep.equal([4n, 5n, 2])
-    expect([3n, 4n, 5n, 6n].filter((mark) => stream.agreesWith(streamId, mark))).to.deep.equal([4n, 5n])
+    const lastEventId = parseEvent(waiting[0] as Uint8Array).eventId
+    const agreed = [3n, 4n, 5n, 6n].filter((stored) => stream.agreesWith({ streamId, stored, lastEventId }))
+    expect(agreed).to.deep.equal([4n, 5n])
     expect(stream.take()).to.deep.equal({ firstSequence: 5n, events: waiting })
   })
 

@@ -103,6 +103,11 @@ export interface Resume {
   peerStreamId: Buffer;
   /** Up to where the speaker has stored that stream. */
   peerAcknowledged: bigint;
+  /**
+   * The id of the event that has this number: 16 bytes, or unset where it is 0. It shows that the speaker has that very
+   * event, and nobody else knows it.
+   */
+  peerLastEventId: Buffer;
 }
 
 /** The authenticated end of one direction. A stream that ends without it was cut. */
@@ -802,7 +807,12 @@ export const Part: MessageFns<Part> = {
 };
 
 function createBaseResume(): Resume {
-  return { streamId: Buffer.alloc(0), peerStreamId: Buffer.alloc(0), peerAcknowledged: 0n };
+  return {
+    streamId: Buffer.alloc(0),
+    peerStreamId: Buffer.alloc(0),
+    peerAcknowledged: 0n,
+    peerLastEventId: Buffer.alloc(0),
+  };
 }
 
 export const Resume: MessageFns<Resume> = {
@@ -818,6 +828,9 @@ export const Resume: MessageFns<Resume> = {
         throw new globalThis.Error("value provided for field message.peerAcknowledged of type uint64 too large");
       }
       writer.uint32(24).uint64(message.peerAcknowledged);
+    }
+    if (message.peerLastEventId.length !== 0) {
+      writer.uint32(34).bytes(message.peerLastEventId);
     }
     return writer;
   },
@@ -859,6 +872,14 @@ export const Resume: MessageFns<Resume> = {
             message.peerAcknowledged = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.peerLastEventId = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -888,6 +909,11 @@ export const Resume: MessageFns<Resume> = {
         : isSet(object.peer_acknowledged)
         ? BigInt(object.peer_acknowledged)
         : 0n,
+      peerLastEventId: isSet(object.peerLastEventId)
+        ? Buffer.from(bytesFromBase64(object.peerLastEventId))
+        : isSet(object.peer_last_event_id)
+        ? Buffer.from(bytesFromBase64(object.peer_last_event_id))
+        : Buffer.alloc(0),
     };
   },
 
@@ -902,6 +928,9 @@ export const Resume: MessageFns<Resume> = {
     if (message.peerAcknowledged !== 0n) {
       obj.peerAcknowledged = message.peerAcknowledged.toString();
     }
+    if (message.peerLastEventId.length !== 0) {
+      obj.peerLastEventId = base64FromBytes(message.peerLastEventId);
+    }
     return obj;
   },
 
@@ -915,6 +944,7 @@ export const Resume: MessageFns<Resume> = {
     message.peerAcknowledged = (object.peerAcknowledged !== undefined && object.peerAcknowledged !== null)
       ? BigInt(object.peerAcknowledged)
       : 0n;
+    message.peerLastEventId = object.peerLastEventId ?? Buffer.alloc(0);
     return message;
   },
 };
