@@ -37,6 +37,7 @@ export interface Database {
   write<T>(durability: Durability, work: () => T): T
   /** A number that differs from the one before if, and only if, another connection has committed since. */
   dataVersion(): number
+  /** Harmless if it is closed already. */
   close(): void
 }
 
@@ -125,7 +126,7 @@ class SqliteDatabase implements Database {
   }
 
   close(): void {
-    told(() => this.#file.close())
+    if (this.#file.isOpen) told(() => this.#file.close())
   }
 }
 

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
+import { Event } from '#gen/sotto/peer/v1/record.ts'
+import { type IncomingPosition, IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { type Batch, lastOf } from './batch.ts'
@@ -68,7 +69,7 @@ export class LoadedStreams {
     this.streams = new StreamPair({
       outgoing: OutgoingStream.resume(position, waiting.events),
       incoming: heard,
-      recall: (known, stored) => this.#recall(known, Number(stored)),
+      recall: (known) => this.#recall(known),
     })
     this.#file = file
     this.#contactId = id
@@ -170,25 +171,29 @@ export class LoadedStreams {
     this.#waiting.push(numbered)
   }
 
-  /** The events that a contact has lost who still knows this stream up to here; none if they cannot be told or read. */
-  #recall(streamId: Uint8Array, stored: number): readonly Uint8Array[] {
+  /**
+   * The events that a contact has lost who still has this one as its last: all that followed it and were acknowledged.
+   * None if they cannot be told or read, or if the event has another id.
+   */
+  #recall({ streamId, stored, lastEventId }: IncomingPosition): readonly Uint8Array[] {
     return this.#file.read(() => {
       const contact = this.#file.contacts.get(this.#contactId)
       if (contact === undefined) return []
       const { outgoing } = contact.state.keys[this.#key] as KeyState
       const stream = [outgoing, ...outgoing.former].find((known) => Buffer.compare(known.streamId, streamId) === 0)
-      if (stream === undefined || stream.base + stored > stream.handedOver) return []
-      const lost = saidBetween(this.#file.batches, {
+      if (stream === undefined || stream.base + Number(stored) > stream.handedOver) return []
+      const said = saidBetween(this.#file.batches, {
         contact: contact.id,
         key: this.#key,
-        after: stream.base + stored,
+        after: stream.base + Number(stored) - 1,
         to: this.#acknowledged,
         batches: [1, this.#waiting[0]?.number ?? contact.state.lastBatch],
       })
-      if (lost === undefined) return []
+      const [last, ...lost] = said?.events ?? []
+      if (last === undefined || Buffer.compare(Event.decode(last).eventId, lastEventId) !== 0) return []
       const [oldest] = this.#waiting
-      this.#waiting.unshift(...lost.batches.filter(({ number }) => number !== oldest?.number))
-      return lost.events
+      this.#waiting.unshift(...(said?.batches ?? []).filter(({ number }) => number !== oldest?.number))
+      return lost
     })
   }
 }

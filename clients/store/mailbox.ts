@@ -125,7 +125,9 @@ export class Mailbox {
   store(events: readonly Event[]): readonly Event[] {
     const { incoming } = this.streams
     const last = events.at(-1)
-    if (incoming === undefined || last === undefined) throw new TypeError('there is nothing to store')
+    if (incoming === undefined || last === undefined || incoming.received - incoming.stored < events.length) {
+      throw new TypeError('these events were not taken from the stream')
+    }
     const storedAtMs = this.#nowMs()
     const fresh = this.#write('disk', (contact, key) => {
       const before = key.incoming

@@ -1,0 +1,80 @@
+/**
+ * One end of a conversation over a store: what a program does with a mailbox and a delivery, without a network.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { Delivery } from '#lib/delivery/delivery.ts'
+import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import { isSottoError } from '#lib/errors.ts'
+import type { Mailbox } from '../../clients/store/mailbox.ts'
+import { textsOf } from './stores.ts'
+
+export class DeliveringSide {
+  readonly mailbox: Mailbox
+  readonly opener: boolean
+  /** What a person has been shown, by this run of the program. */
+  readonly shown: string[] = []
+  #delivery: Delivery
+
+  constructor(mailbox: Mailbox, opener: boolean) {
+    this.mailbox = mailbox
+    this.opener = opener
+    this.#delivery = this.open()
+  }
+
+  /** Begin a conversation. */
+  open(opener = this.opener): Delivery {
+    const drawStreamId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)
+    this.#delivery = new Delivery({ opener, streams: this.mailbox.streams, drawStreamId })
+    return this.#delivery
+  }
+
+  /** The next record, put down before it leaves. */
+  next(): Uint8Array | undefined {
+    const plaintext = this.#delivery.next()
+    if (plaintext !== undefined) this.mailbox.save()
+    return plaintext
+  }
+
+  hear(plaintext: Uint8Array): void {
+    const { events } = this.#delivery.receive(parseRecordBody(plaintext))
+    if (events.length > 0) this.shown.push(...textsOf(this.mailbox.store(events)))
+    else this.mailbox.save()
+  }
+}
+
+/** Carry records both ways until neither side has anything to say, in one conversation. Returns how many there were. */
+export function converse(a: DeliveringSide, b: DeliveringSide): number {
+  a.open()
+  b.open()
+  let records = 0
+  for (let before = -1; before !== records; ) {
+    before = records
+    for (const [speaker, hearer] of [[a, b] as const, [b, a] as const]) {
+      for (let plaintext = speaker.next(); plaintext !== undefined; plaintext = speaker.next()) {
+        hearer.hear(plaintext)
+        records += 1
+      }
+    }
+  }
+  return records
+}
+
+/**
+ * As {@link converse}, with as many conversations as it takes until the two agree on their streams.
+ *
+ * @throws Error if they do not after four.
+ */
+export function converseAgain(a: DeliveringSide, b: DeliveringSide): void {
+  for (let tries = 0; tries < 4; tries += 1) {
+    try {
+      converse(a, b)
+      return
+    } catch (error) {
+      if (!isSottoError(error, 'ERR_STREAM_RENEWED')) throw error
+    }
+  }
+  throw new Error('the two sides do not agree')
+}
