@@ -6,6 +6,7 @@
 import type { Duplex as NodeDuplex } from 'node:stream'
 import { type Client, Metadata, type CallOptions as NativeOptions, type ServiceError } from '@grpc/grpc-js'
 import { isSottoError, SottoError } from '../errors.ts'
+import type { ChannelSockets } from './channel-sockets.ts'
 import { createDuplex, readMessages } from './duplex.ts'
 import { BEARER_HEADER, newRequestId, REQUEST_ID_HEADER } from './open-calls.ts'
 import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from './service.ts'
@@ -14,6 +15,7 @@ import { errorOf, type Link } from './status.ts'
 /** Where calls go. */
 export interface CallSite {
   readonly client: Client
+  readonly sockets: ChannelSockets
   readonly link: Link
   /** Aborted when this end closes the connection. */
   readonly closed: AbortSignal
@@ -25,18 +27,20 @@ export function callUnary(site: CallSite, method: Method) {
     throwIfGivenUp(given)
     const metadata = metadataOf(options)
     return new Promise((resolve, reject) => {
-      const call = site.client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        metadata,
-        nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options }),
-        (error, response) => {
-          given.removeEventListener('abort', onAbort)
-          if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, linkOf(site, metadata)))
-          else resolve(response)
-        },
+      const call = site.sockets.own(() =>
+        site.client.makeUnaryRequest(
+          method.path,
+          method.requestSerialize,
+          method.responseDeserialize,
+          request,
+          metadata,
+          nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options }),
+          (error, response) => {
+            given.removeEventListener('abort', onAbort)
+            if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, linkOf(site, metadata)))
+            else resolve(response)
+          },
+        ),
       )
       const onAbort = () => call.cancel()
       given.addEventListener('abort', onAbort, { once: true })
@@ -50,13 +54,15 @@ export function callServerStream(site: CallSite, method: Method) {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
     const metadata = metadataOf(options)
-    const call = site.client.makeServerStreamRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-      metadata,
-      nativeOptions(options),
+    const call = site.sockets.own(() =>
+      site.client.makeServerStreamRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        metadata,
+        nativeOptions(options),
+      ),
     )
     const { signal, cancel } = watchOver(call, given, () => linkOf(site, metadata))
     yield* readMessages({ stream: call, signal, cancel, check: (message) => message })
@@ -68,12 +74,14 @@ export function callDuplex(site: CallSite, method: Method) {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
     const metadata = metadataOf(options)
-    const call = site.client.makeBidiStreamRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      metadata,
-      nativeOptions(options),
+    const call = site.sockets.own(() =>
+      site.client.makeBidiStreamRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        metadata,
+        nativeOptions(options),
+      ),
     )
     let isTalking = false
     call.once('metadata', () => {
@@ -117,7 +125,8 @@ function throwIfGivenUp(given: AbortSignal): void {
   if (given.aborted) throw reasonOf(given)
 }
 
-function reasonOf(given: AbortSignal): SottoError {
+/** What a signal that is aborted says. */
+export function reasonOf(given: AbortSignal): SottoError {
   if (isSottoError(given.reason)) return given.reason
   return new SottoError('ERR_INTERRUPTED', 'the call was given up', { cause: given.reason })
 }

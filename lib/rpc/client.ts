@@ -10,7 +10,8 @@ import { createSecureContext } from 'node:tls'
 import { type ChannelCredentials, type ChannelOptions, Client, connectivityState, credentials } from '@grpc/grpc-js'
 import { SottoError } from '../errors.ts'
 import type { CertificateChain, Role } from '../runtime/tls.ts'
-import { type CallSite, callDuplex, callServerStream, callUnary } from './calls.ts'
+import { type CallSite, callDuplex, callServerStream, callUnary, reasonOf } from './calls.ts'
+import { ChannelSockets } from './channel-sockets.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from './limits.ts'
 import type { Calls, Method, Service } from './service.ts'
 
@@ -43,7 +44,7 @@ export interface Connection<S extends Service> {
   close(): void
 }
 
-/** How long a connection may take, in milliseconds. */
+/** How long a connection may take, in milliseconds, and the other end's first byte on each attempt. */
 export const CONNECT_TIMEOUT_MS = 10_000
 
 const COMMON_OPTIONS: ChannelOptions = {
@@ -67,8 +68,10 @@ export function connect<S extends Service>(service: S, target: Target): Connecti
   // Without the scheme a host named `unix` or `ipv4` would be taken for one.
   const client = new Client(`dns:///${target.address}`, credentialsOf(target), optionsOf(target))
   const closed = new AbortController()
+  const sockets = new ChannelSockets(CONNECT_TIMEOUT_MS)
   const site: CallSite = {
     client,
+    sockets,
     closed: closed.signal,
     link: { address: target.address, isTrusted: target.security !== undefined },
   }
@@ -80,6 +83,7 @@ export function connect<S extends Service>(service: S, target: Target): Connecti
       if (closed.signal.aborted) return
       closed.abort(new SottoError('ERR_CHANNEL_CLOSED', 'this end has closed the connection'))
       client.close()
+      sockets.destroySilent()
     },
   }
 }
@@ -129,10 +133,10 @@ async function whenReady(site: CallSite, timeoutMs: number, signal: AbortSignal 
     })
   const { promise: isOver, reject } = Promise.withResolvers<never>()
   isOver.catch(() => {})
-  given.addEventListener('abort', () => reject(timeout.aborted ? failure() : given.reason), { once: true })
+  given.addEventListener('abort', () => reject(timeout.aborted ? failure() : reasonOf(given)), { once: true })
   for (;;) {
-    if (given.aborted) throw given.reason
-    const state = channel.getConnectivityState(true)
+    if (given.aborted) throw timeout.aborted ? failure() : reasonOf(given)
+    const state = site.sockets.own(() => channel.getConnectivityState(true))
     if (state === connectivityState.READY) return
     if (state === connectivityState.TRANSIENT_FAILURE) throw failure()
     const { promise: changed, resolve } = Promise.withResolvers<void>()

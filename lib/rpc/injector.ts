@@ -9,7 +9,8 @@
  * @module
  */
 import http2 from 'node:http2'
-import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js'
+import type { Duplex } from 'node:stream'
+import type { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { ServerLimits } from './limits.ts'
 
 /** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
@@ -18,12 +19,16 @@ interface Http2Factories {
   createSecureServer(options?: http2.SecureServerOptions): http2.Http2SecureServer
 }
 
+export interface Injector {
+  /** Serve on a connected socket. */
+  readonly inject: (socket: Duplex) => void
+  /** Resolves when every HTTP/2 session is over. */
+  readonly sessionsClosed: () => Promise<void>
+}
+
 /** Make the library serve HTTP/2 over whatever sockets it is then handed. */
-export function createInjector(
-  server: Server,
-  credentials: ServerCredentials,
-  limits: ServerLimits,
-): ConnectionInjector {
+export function createInjector(server: Server, credentials: ServerCredentials, limits: ServerLimits): Injector {
+  const sessions = new Set<http2.ServerHttp2Session>()
   const factories: Http2Factories = http2
   const { createServer, createSecureServer } = factories
   const settings = (given?: http2.ServerOptions): http2.ServerOptions => ({
@@ -31,7 +36,7 @@ export function createInjector(
     settings: { ...given?.settings, initialWindowSize: limits.receiveWindowBytes },
     unknownProtocolTimeout: limits.firstCallTimeoutMs,
   })
-  factories.createServer = (given) => guardSessions(createServer(settings(given)), limits)
+  factories.createServer = (given) => guardSessions(createServer(settings(given)), limits, sessions)
   factories.createSecureServer = (given) =>
     guardSessions(
       createSecureServer({
@@ -41,20 +46,37 @@ export function createInjector(
         handshakeTimeout: limits.firstCallTimeoutMs,
       }),
       limits,
+      sessions,
     )
   try {
-    return server.createConnectionInjector(credentials)
+    const injector = server.createConnectionInjector(credentials)
+    return {
+      inject: (socket) => injector.injectConnection(socket),
+      async sessionsClosed() {
+        await Promise.all(
+          [...sessions].map((session) => new Promise<void>((resolve) => session.once('close', resolve))),
+        )
+      },
+    }
   } finally {
     Object.assign(factories, { createServer, createSecureServer })
   }
 }
 
-function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(server: S, limits: ServerLimits): S {
+function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
+  server: S,
+  limits: ServerLimits,
+  sessions: Set<http2.ServerHttp2Session>,
+): S {
   server.on('session', (session: http2.ServerHttp2Session) => {
+    sessions.add(session)
     session.setLocalWindowSize(limits.receiveWindowBytes)
     const timer = setTimeout(() => session.destroy(), limits.firstCallTimeoutMs)
     session.once('stream', () => clearTimeout(timer))
-    session.once('close', () => clearTimeout(timer))
+    session.once('close', () => {
+      clearTimeout(timer)
+      sessions.delete(session)
+    })
   })
   server.on('stream', (stream: http2.ServerHttp2Stream) => {
     stream.once('finish', () => {

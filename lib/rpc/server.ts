@@ -8,7 +8,7 @@ import { SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { CertificateChain } from '../runtime/tls.ts'
 import { createHealth } from './health.ts'
-import { createInjector } from './injector.ts'
+import { createInjector, type Injector } from './injector.ts'
 import type { ServerLimits } from './limits.ts'
 import { listen } from './listener.ts'
 import { OpenCalls } from './open-calls.ts'
@@ -94,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
     port: options.port,
     limits,
     log,
-    accept: (socket) => injector.injectConnection(socket),
+    accept: injector.inject,
   }).catch((error: unknown) => {
     server.forceShutdown()
     throw error
@@ -105,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
     health?.setServing(false)
     listener.close()
     calls.endStreams(new SottoError('ERR_UNAVAILABLE', 'the server is stopping', { retryAfterMs: 1_000 }))
-    await finishWithin(graceMs, server)
+    await finishWithin(graceMs, server, injector)
     server.forceShutdown()
     await listener.destroy()
   }
@@ -117,12 +117,15 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   }
 }
 
-/** Waits for open calls. Alone, `tryShutdown` would wait for ever where a caller holds on. */
-async function finishWithin(graceMs: number, server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
+/**
+ * Lets the calls that are open end. The callback of `tryShutdown` tells nothing: it waits for ever where a caller holds
+ * on, and not at all where Node.js 24 or later has begun to close the sessions before the library does.
+ */
+async function finishWithin(graceMs: number, server: Server, injector: Injector): Promise<void> {
+  const { promise: isTimeUp, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, graceMs)
-  server.tryShutdown(() => resolve())
-  await promise
+  server.tryShutdown(() => {})
+  await Promise.race([injector.sessionsClosed(), isTimeUp])
   clearTimeout(timer)
 }
 

@@ -1,0 +1,50 @@
+/**
+ * The sockets that a channel opens, so that none outlives its use.
+ *
+ * The gRPC library never gives up a connection attempt by itself, and closing a channel does not end one: a socket to a
+ * host that drops packets would stay for two minutes, and one that is accepted and then left in silence for ever. Node.js
+ * tells of every socket that is opened (https://nodejs.org/api/diagnostics_channel.html#net), and an asynchronous context
+ * tells for which channel.
+ *
+ * @module
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+
+const owners = new AsyncLocalStorage<ChannelSockets>()
+
+subscribe('net.client.socket', (message) => owners.getStore()?.add((message as { socket: Socket }).socket))
+
+export class ChannelSockets {
+  readonly #answerTimeoutMs: number
+  readonly #open = new Set<Socket>()
+
+  /** @param answerTimeoutMs - How long the other end has for its first byte, in milliseconds. */
+  constructor(answerTimeoutMs: number) {
+    this.#answerTimeoutMs = answerTimeoutMs
+  }
+
+  /** Run something that may make the channel connect, now or later. */
+  own<T>(work: () => T): T {
+    return owners.run(this, work)
+  }
+
+  add(socket: Socket): void {
+    this.#open.add(socket)
+    // Whoever serves HTTP/2 speaks at once, and so does whoever serves TLS once it is spoken to.
+    const timer = setTimeout(() => {
+      if (socket.bytesRead === 0) socket.destroy(new Error('no answer in time'))
+    }, this.#answerTimeoutMs)
+    timer.unref()
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#open.delete(socket)
+    })
+  }
+
+  /** Close those on which nothing has been said. The others the library closes, in order. */
+  destroySilent(): void {
+    for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy()
+  }
+}

@@ -1,0 +1,156 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect } from 'chai'
+import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import { connect } from '#lib/rpc/client.ts'
+import { authServer, SERVER_INFO } from '../../support/auth-server.ts'
+import { echo, peerServer } from '../../support/peer-server.ts'
+import { rejection } from '../../support/rejection.ts'
+import { testAuthority } from '../../support/test-authority.ts'
+
+const never = () => new Promise<never>(() => {})
+
+describe('connect', () => {
+  it('says that nobody answers', async () => {
+    await using authority = await testAuthority()
+    const security = { authorityPem: authority.authorityPem, role: 'auth.sotto' } as const
+    const connection = connect(AuthServiceService, { address: `127.0.0.1:${await freePort()}`, security })
+    expect((await rejection(connection.call.getServerInfo({}))).code).to.equal('ERR_UNAVAILABLE')
+    connection.close()
+  })
+
+  it('trusts no other authority', async () => {
+    await using auth = await authServer({})
+    await using other = await testAuthority()
+    const connection = auth.connect({ authorityPem: other.authorityPem })
+    expect((await rejection(connection.call.getServerInfo({}))).code).to.equal('ERR_SERVER_UNTRUSTED')
+  })
+
+  it('trusts no other role', async () => {
+    await using auth = await authServer({})
+    const connection = auth.connect({ role: 'directory.sotto' })
+    expect((await rejection(connection.call.getServerInfo({}))).code).to.equal('ERR_SERVER_UNTRUSTED')
+  })
+
+  it('does not talk TLS to a server that does not, nor plainly to one that does', async () => {
+    await using peer = await peerServer(echo)
+    await using auth = await authServer({})
+    const { authorityPem } = auth.authority
+    const secure = connect(AuthServiceService, {
+      address: `127.0.0.1:${peer.server.port}`,
+      security: { authorityPem, role: 'auth.sotto' },
+    })
+    expect((await rejection(secure.call.getServerInfo({}))).code).to.be.oneOf([
+      'ERR_SERVER_UNTRUSTED',
+      'ERR_UNAVAILABLE',
+    ])
+    secure.close()
+    const plain = connect(PeerServiceService, { address: auth.address, security: undefined })
+    expect((await rejection(plain.call.converse().messages.next())).code).to.equal('ERR_UNAVAILABLE')
+    plain.close()
+  })
+
+  it('takes no way through a proxy', async () => {
+    await using auth = await authServer({ getServerInfo: async () => SERVER_INFO })
+    const before = process.env['https_proxy']
+    process.env['https_proxy'] = `http://127.0.0.1:${await freePort()}`
+    try {
+      expect(await auth.connect().call.getServerInfo({})).to.deep.equal(SERVER_INFO)
+    } finally {
+      if (before === undefined) delete process.env['https_proxy']
+      else process.env['https_proxy'] = before
+    }
+  })
+
+  it('gives a call up at its deadline', async () => {
+    await using auth = await authServer({ getServerInfo: never })
+    const refusal = await rejection(auth.connect().call.getServerInfo({}, { deadlineMs: 50 }))
+    expect(refusal.code).to.equal('ERR_UNAVAILABLE')
+  })
+
+  it('gives a call up when its signal says so, with the reason of the signal', async () => {
+    const { promise: called, resolve } = Promise.withResolvers<void>()
+    await using auth = await authServer({
+      getServerInfo: () => {
+        resolve()
+        return never()
+      },
+    })
+    const abort = new AbortController()
+    const call = rejection(auth.connect().call.getServerInfo({}, { signal: abort.signal }))
+    await called
+    abort.abort(new SottoError('ERR_PEER_SILENT', 'waited long enough'))
+    expect((await call).code).to.equal('ERR_PEER_SILENT')
+    const late = rejection(auth.connect().call.getServerInfo({}, { signal: AbortSignal.abort() }))
+    expect((await late).code).to.equal('ERR_INTERRUPTED')
+  })
+
+  it('gives a stream up when its signal says so', async () => {
+    await using peer = await peerServer(never)
+    const abort = new AbortController()
+    const stream = peer.connection.call.converse({ signal: abort.signal })
+    const next = rejection(stream.messages.next())
+    abort.abort()
+    expect((await next).code).to.equal('ERR_INTERRUPTED')
+  })
+
+  describe('close', () => {
+    it('gives up what is open, and refuses what comes later', async () => {
+      const { promise: called, resolve } = Promise.withResolvers<void>()
+      await using auth = await authServer({
+        getServerInfo: () => {
+          resolve()
+          return never()
+        },
+      })
+      const connection = auth.connect()
+      const open = rejection(connection.call.getServerInfo({}))
+      await called
+      connection.close()
+      expect((await open).code).to.equal('ERR_CHANNEL_CLOSED')
+      expect((await rejection(connection.call.getServerInfo({}))).code).to.equal('ERR_CHANNEL_CLOSED')
+    })
+  })
+
+  describe('ready', () => {
+    it('resolves once the other end speaks HTTP/2', async () => {
+      await using peer = await peerServer(echo)
+      await peer.connection.ready()
+    })
+
+    it('rejects at the first failure', async () => {
+      const connection = connect(PeerServiceService, { address: `127.0.0.1:${await freePort()}`, security: undefined })
+      expect((await rejection(connection.ready())).code).to.equal('ERR_UNAVAILABLE')
+      connection.close()
+    })
+
+    it('rejects when the other end says nothing in time, and close leaves no socket behind', async () => {
+      const silent = createServer((socket) => socket.on('error', () => {}).resume())
+      silent.listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      const { port } = silent.address() as { port: number }
+      const connection = connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
+      expect((await rejection(connection.ready({ timeoutMs: 50 }))).code).to.equal('ERR_UNAVAILABLE')
+      const abort = new AbortController()
+      const waiting = rejection(connection.ready({ signal: abort.signal }))
+      abort.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+      expect((await waiting).code).to.equal('ERR_INTERRUPTED')
+      connection.close()
+      // Closes once its last connection is gone.
+      silent.close()
+      await once(silent, 'close')
+    })
+  })
+})
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
