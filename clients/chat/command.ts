@@ -25,7 +25,7 @@ export const COMMANDS = {
   search: { argument: 'WORDS', does: 'find messages that hold all the words' },
   verify: { argument: 'NAME', does: 'show the safety number to compare with NAME' },
   trust: { argument: 'NAME', does: 'take the changed key of NAME for theirs' },
-  block: { argument: '[NAME]', does: 'refuse conversations with NAME, or with whom you talk' },
+  block: { argument: '[NAME]', does: 'refuse NAME, or whom you talk with' },
   unblock: { argument: '[NAME]', does: 'allow them again' },
   quit: { argument: '', does: 'leave; Ctrl-D does too' },
 } as const satisfies Readonly<Record<string, CommandForm>>

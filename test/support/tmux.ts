@@ -16,11 +16,11 @@ const run = promisify(execFile)
 const PATIENCE_MS = 10_000
 const LOOK_EVERY_MS = 15
 
-/** Whether tmux is there, in a version that can be resized with nobody attached (2.9). */
+/** Whether tmux is there, in a version that hands variables to what it starts (3.2). */
 export function hasTmux(): boolean {
   try {
     const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(execFileSync('tmux', ['-V'], { encoding: 'utf8' })) ?? []
-    return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 9)
+    return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 2)
   } catch {
     return false
   }
@@ -32,6 +32,9 @@ export interface TmuxOptions {
   /** The environment's variables that the program gets besides the usual ones. */
   readonly env?: Readonly<Record<string, string>>
 }
+
+/** The program's terminal: the first window of the one session. */
+const PANE = ':0'
 
 export class Tmux {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sotto-tmux-'))
@@ -47,37 +50,48 @@ export class Tmux {
 
   /** Type text as it is: letters, not names of keys. */
   async type(text: string): Promise<void> {
-    await this.#tell('send-keys', '-t', '0', '-l', text)
+    await this.#tell('send-keys', '-t', PANE, '-l', text)
   }
 
   /** Press keys by tmux's names for them, such as Enter, Left, C-c. */
   async press(...keys: readonly string[]): Promise<void> {
-    await this.#tell('send-keys', '-t', '0', ...keys)
+    await this.#tell('send-keys', '-t', PANE, ...keys)
   }
 
   /** Paste a text as a terminal does: between marks, if the program has asked for them. */
   async paste(text: string): Promise<void> {
     await this.#tell('set-buffer', '--', text)
-    await this.#tell('paste-buffer', '-p', '-r', '-t', '0')
+    await this.#tell('paste-buffer', '-p', '-r', '-t', PANE)
   }
 
   async resize(columns: number, rows: number): Promise<void> {
-    await this.#tell('resize-window', '-t', '0', '-x', String(columns), '-y', String(rows))
+    await this.#tell('resize-window', '-t', PANE, '-x', String(columns), '-y', String(rows))
   }
 
   /** The rows of the screen, without spaces at their ends and without empty rows below. */
   async screen(): Promise<string[]> {
-    return rowsOf(await this.#tell('capture-pane', '-p', '-t', '0'))
+    return rowsOf(await this.#tell('capture-pane', '-p', '-t', PANE))
   }
 
   /** The same with the rows that have scrolled out at the top. */
   async history(): Promise<string[]> {
-    return rowsOf(await this.#tell('capture-pane', '-p', '-t', '0', '-S', '-'))
+    return rowsOf(await this.#tell('capture-pane', '-p', '-t', PANE, '-S', '-'))
   }
 
   /** What tmux knows of the terminal, by a format such as `#{cursor_x}`. */
   async ask(format: string): Promise<string> {
-    return (await this.#tell('display-message', '-p', '-t', '0', format)).trimEnd()
+    return (await this.#tell('display-message', '-p', '-t', PANE, format)).trimEnd()
+  }
+
+  /** Whether any of the screen is in colour. */
+  async colours(): Promise<boolean> {
+    return (await this.#tell('capture-pane', '-p', '-e', '-t', PANE)).includes('\u001b[')
+  }
+
+  /** Look elsewhere, so that `#{window_bell_flag}` tells of a bell from now on. */
+  async watchBell(): Promise<void> {
+    await this.#tell('new-window', '-d', '-t', '1', 'cat')
+    await this.#tell('select-window', '-t', '1')
   }
 
   /**
@@ -102,8 +116,11 @@ export class Tmux {
   }
 
   async #tell(...words: readonly string[]): Promise<string> {
-    // -u: the terminal takes UTF-8, whatever the locale of whoever runs the test.
-    const { stdout } = await run('tmux', ['-u', '-S', join(this.#folder, 'socket'), ...words], { encoding: 'utf8' })
+    // The program is to see what the test gives it, not what somebody runs the tests with.
+    const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env
+    // -u: the terminal takes UTF-8, whatever the locale.
+    const options = { encoding: 'utf8', env } as const
+    const { stdout } = await run('tmux', ['-u', '-S', join(this.#folder, 'socket'), ...words], options)
     return stdout
   }
 }

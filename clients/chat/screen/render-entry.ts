@@ -104,6 +104,6 @@ function textRows(text: string, first: number, rest: number): { rows: string[]; 
 }
 
 /** The row between entries of two days. */
-export function renderDay(time: Date, { paint, calendar }: View): string {
-  return paint('faint', `--- ${calendar.dayOf(time)} ---`)
+export function renderDay(time: Date, { columns, paint, calendar }: View): string {
+  return paint('faint', truncated(`--- ${calendar.dayOf(time)} ---`, columns))
 }

@@ -13,7 +13,7 @@ interface Block {
   entry: Entry
   /** Whether a new day begins with it. */
   readonly opensDay: boolean
-  /** The rows that were last handed out to be drawn; none before that. */
+  /** The rows as they were drawn, those out of reach as they were when they still were in reach; none before that. */
   drawn: readonly string[]
   isStale: boolean
 }
@@ -49,31 +49,28 @@ export class Transcript {
   }
 
   /**
-   * What is to be drawn since the last time.
-   *
-   * An entry that has scrolled out of reach stays as it was drawn. One that is partly out of reach changes where it keeps
-   * its number of rows, as with a tick, and else stays too.
+   * What is to be drawn since the last time. Rows that have scrolled out of reach stay as they were drawn.
    *
    * @param reach - How many of the page's last rows can be drawn anew.
    */
   redraw(reach: number, view: View): Redraw {
     let start = this.#blocks.length
     let [height, replaced] = [0, 0]
-    for (const [index, block] of this.#blocks.entries().toArray().reverse()) {
+    for (let index = start - 1; index >= 0; index -= 1) {
+      const block = this.#blocks[index] as Block
       if (block.drawn.length > 0 && height >= reach) break
       height += block.drawn.length
       if (!block.isStale) continue
-      const rows = rowsOf(block, view)
-      if (height > reach && rows.length !== block.drawn.length) continue
-      block.drawn = rows
+      const gone = Math.max(0, height - reach)
+      block.drawn = [...block.drawn.slice(0, gone), ...rowsOf(block, view).slice(gone)]
       start = index
       replaced = height
     }
+    const gone = Math.max(0, replaced - reach)
     const rows = this.#blocks.slice(start).flatMap(({ drawn }) => drawn)
     for (const block of this.#blocks) block.isStale = false
     this.#blocks.splice(0, this.#blocks.length - MAX_ENTRIES)
-    const hidden = Math.max(0, replaced - reach)
-    return { replaced: replaced - hidden, rows: rows.slice(hidden) }
+    return { replaced: replaced - gone, rows: rows.slice(gone) }
   }
 
   /** The last rows of what has been drawn, for another view. What has not been drawn yet stays to be. */

@@ -1,0 +1,109 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { COMMANDS, helpRows, MAX_HISTORY, parseLine } from '../../../clients/chat/command.ts'
+import { anyName } from '../../support/arbitrary.ts'
+import { law } from '../../support/law.ts'
+
+describe('parseLine', () => {
+  const messages: readonly [line: string, text: string][] = [
+    ['hello', 'hello'],
+    ['  hello  ', 'hello'],
+    ['and/or', 'and/or'],
+    ['//etc/hosts', '/etc/hosts'],
+    ['@@bob', '@bob'],
+    ['one\ntwo', 'one\ntwo'],
+    ['@', '@'],
+    ['@Home sweet home', '@Home sweet home'],
+    ["@ 10 o'clock", "@ 10 o'clock"],
+  ]
+  for (const [line, text] of messages) {
+    it(`takes ${JSON.stringify(line)} for the message ${JSON.stringify(text)}`, () => {
+      expect(parseLine(line)).to.deep.equal({ kind: 'message', to: undefined, text })
+    })
+  }
+
+  it('takes an empty line for nothing', () => {
+    for (const line of ['', '   ', '\t\n']) expect(parseLine(line)).to.equal(undefined)
+  })
+
+  it('addresses a message to whomever it names', () => {
+    expect(parseLine('@bob  see you @10\nor later')).to.deep.equal({
+      kind: 'message',
+      to: 'bob',
+      text: 'see you @10\nor later',
+    })
+  })
+
+  const commands: readonly [line: string, name: string, argument: string | undefined][] = [
+    ['/help', 'help', undefined],
+    ['/QUIT', 'quit', undefined],
+    ['/who ', 'who', undefined],
+    ['/to bob', 'to', 'bob'],
+    ['/trust bob', 'trust', 'bob'],
+    ['/verify  bob ', 'verify', 'bob'],
+    ['/file ~/a file with spaces.pdf', 'file', '~/a file with spaces.pdf'],
+    ['/accept', 'accept', undefined],
+    ['/history', 'history', undefined],
+    ['/history 5', 'history', '5'],
+    [`/history ${MAX_HISTORY}`, 'history', String(MAX_HISTORY)],
+    ['/search two words', 'search', 'two words'],
+    ['/block', 'block', undefined],
+    ['/block mallory', 'block', 'mallory'],
+    ['/unblock mallory', 'unblock', 'mallory'],
+  ]
+  for (const [line, name, argument] of commands) {
+    it(`takes ${line} for a command`, () => {
+      expect(parseLine(line)).to.deep.equal({ kind: 'command', name, argument })
+    })
+  }
+
+  const mistakes = [
+    '/',
+    '/nonsense',
+    '/constructor',
+    '/to',
+    '/to Bob',
+    '/to bob and carol',
+    '/quit now',
+    '/history many',
+    '/history 0',
+    '/history -1',
+    `/history ${MAX_HISTORY + 1}`,
+    '/search',
+    '/file',
+    '@bob',
+    '@bob   ',
+  ]
+  for (const line of mistakes) {
+    it(`finds the mistake in ${line}`, () => {
+      expect(parseLine(line)).to.have.property('kind', 'mistake')
+    })
+  }
+
+  it('never sends what begins with one slash', () => {
+    law(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        fc.pre(!text.startsWith('/'))
+        expect(parseLine(`/${text}`)).not.to.have.property('kind', 'message')
+      }),
+    )
+  })
+
+  it('sends any text to anybody by name', () => {
+    law(
+      fc.property(anyName, fc.string({ unit: 'grapheme', minLength: 1 }), (to, text) => {
+        fc.pre(text.trim() === text)
+        expect(parseLine(`@${to} ${text}`)).to.deep.equal({ kind: 'message', to, text })
+      }),
+    )
+  })
+})
+
+describe('helpRows', () => {
+  it('names every command, in rows that fit 80 columns', () => {
+    const rows = helpRows()
+    for (const name of Object.keys(COMMANDS))
+      expect(rows.some((row) => row.startsWith(`/${name}`))).to.equal(true, name)
+    for (const row of rows) expect(row.length).to.be.at.most(67, row)
+  })
+})

@@ -1,0 +1,186 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
+import { columnsOf } from '../../../../clients/chat/screen/cluster.ts'
+import { type Entry, MESSAGE_STATES } from '../../../../clients/chat/screen/entry.ts'
+import { inColour, withoutColour } from '../../../../clients/chat/screen/look.ts'
+import { MAX_ENTRY_ROWS, renderDay, renderEntry, type View } from '../../../../clients/chat/screen/render-entry.ts'
+import { law } from '../../../support/law.ts'
+
+const view = (columns = 79): View => ({ columns, paint: withoutColour, calendar: createCalendar('UTC') })
+
+const entry = (fields: Partial<Entry>): Entry => ({
+  id: '1',
+  kind: 'message',
+  who: 'bob',
+  own: false,
+  time: new Date(Date.UTC(2026, 10, 22, 14, 2)),
+  text: 'hello',
+  ...fields,
+})
+
+describe('renderEntry', () => {
+  it('shows time, name and text of a message', () => {
+    expect(renderEntry(entry({}), view())).to.deep.equal(['14:02     bob: hello'])
+  })
+
+  it('shows how far a message of one’s own has come, each state in its own way', () => {
+    const rows = MESSAGE_STATES.map((state) => renderEntry(entry({ own: true, who: 'alice', state }), view())[0])
+    expect(rows).to.deep.equal([
+      '14:02 ... alice: hello',
+      '14:02 ✓   alice: hello',
+      '14:02 ✓✓  alice: hello',
+      '14:02 ✓✓✓ alice: hello',
+    ])
+  })
+
+  it('shows no state of what others wrote', () => {
+    expect(renderEntry(entry({ state: 'read' }), view())).to.deep.equal(renderEntry(entry({}), view()))
+  })
+
+  it('shows a file and a notice as what they are', () => {
+    expect(renderEntry(entry({ kind: 'file', text: 'report.pdf' }), view())).to.deep.equal([
+      '14:02     bob, file: report.pdf',
+    ])
+    expect(renderEntry(entry({ kind: 'notice', text: 'bob is back' }), view())).to.deep.equal(['14:02  *  bob is back'])
+  })
+
+  it('goes on behind a gutter where a text does not fit', () => {
+    expect(renderEntry(entry({ text: 'one two three four five six seven' }), view(44))).to.deep.equal([
+      '14:02     bob: one two three four five six',
+      '          | seven',
+    ])
+  })
+
+  it('goes on behind a gutter where a text has lines', () => {
+    expect(renderEntry(entry({ text: 'one\r\ntwo\n\n\tfour' }), view())).to.deep.equal([
+      '14:02     bob: one',
+      '          | two',
+      '          | ',
+      '          |     four',
+    ])
+  })
+
+  it('begins below a name that leaves no room', () => {
+    const who = 'a'.repeat(32)
+    expect(renderEntry(entry({ who }), view(50))).to.deep.equal([`14:02     ${who}: `, '          | hello'])
+  })
+
+  it('spares the indent on a narrow terminal', () => {
+    expect(renderEntry(entry({ text: 'one two three four' }), view(30))).to.deep.equal([
+      '14:02     bob: one two three',
+      '| four',
+    ])
+  })
+
+  it('isolates right-to-left text from time and name, row by row', () => {
+    const rows = renderEntry(entry({ text: 'שלום '.repeat(10).trim() }), view(44))
+    expect(rows[0]).to.match(/^14:02 {5}bob: \u2067[^\u2066-\u2069]+\u2069$/)
+    expect(rows[1]).to.match(/^ {10}\| \u2067[^\u2066-\u2069]+\u2069$/)
+  })
+
+  it('shows a time that is none as unknown', () => {
+    expect(renderEntry(entry({ time: new Date(Number.NaN) }), view())[0]).to.equal('--:--     bob: hello')
+  })
+
+  it('says in colour what it says without', () => {
+    for (const kind of ['message', 'file', 'notice'] as const) {
+      const shown = entry({ kind, own: true, state: 'read', text: 'one\ntwo' })
+      const coloured = renderEntry(shown, { ...view(), paint: inColour })
+      expect(coloured.join('\n')).to.include('\u001b[')
+      expect(coloured.map(stripVTControlCharacters)).to.deep.equal(renderEntry(shown, view()))
+    }
+  })
+
+  const cuts: readonly [what: string, text: string][] = [
+    ['1 MiB in one line', 'a'.repeat(2 ** 20)],
+    ['1 MiB of line ends', '\n'.repeat(2 ** 20)],
+    ['1 MiB of accents', `e${'\u0301'.repeat(2 ** 20)}`],
+    ['1 MiB of joiners', '\u200d'.repeat(2 ** 20)],
+    ['1 MiB of spaces without width', '\u200b'.repeat(2 ** 20)],
+    ['1 MiB of overrides', '\u202e'.repeat(2 ** 20)],
+    ['1 MiB of isolates', '\u2067'.repeat(2 ** 20)],
+    ['1 MiB of families', '👨‍👩‍👧‍👦'.repeat(2 ** 16)],
+  ]
+  for (const [what, text] of cuts) {
+    it(`cuts ${what}, and says so`, () => {
+      const rows = renderEntry(entry({ text }), view())
+      expect(rows).to.have.length.at.most(MAX_ENTRY_ROWS + 1)
+      expect(rows.at(-1)).to.equal(`          | … cut: ${text.length.toLocaleString('en')} characters`)
+      expect(rows.join('')).to.have.length.below(100_000)
+    })
+  }
+
+  it('keeps 100 lines whole, and cuts the 101st', () => {
+    const lines = (count: number): string => Array.from({ length: count }, (_, index) => `line ${index}`).join('\n')
+    expect(renderEntry(entry({ text: lines(MAX_ENTRY_ROWS) }), view()).at(-1)).to.match(/line 99$/)
+    expect(renderEntry(entry({ text: lines(MAX_ENTRY_ROWS + 1) }), view()).at(-1)).to.match(/ cut: /)
+  })
+
+  /** Letters of both directions, everything that controls a terminal, and what makes or breaks rows. */
+  const hostile = fc
+    .array(
+      fc.oneof(
+        fc.string({ unit: 'grapheme', maxLength: 10 }),
+        fc.string({ unit: 'binary', maxLength: 10 }),
+        fc.constantFrom(
+          '\u001b[2J',
+          '\u001b]0;title\u0007',
+          '\u009b31m',
+          '\r',
+          '\n',
+          '\r14:02 ',
+          '\u2028',
+          '\u0085',
+          '\b',
+        ),
+        fc.constantFrom('\u202e', '\u2067', '\u2069', '\u200f', 'שלום', '\u0301', '\u200d', '\ufe0f', ' '),
+      ),
+      { maxLength: 40 },
+    )
+    .map((parts) => parts.join(''))
+
+  it('lets nothing through that controls a terminal, whatever name and text', () => {
+    const kinds = fc.constantFrom('message', 'file', 'notice' as const)
+    law(
+      fc.property(hostile, hostile, kinds, fc.boolean(), (who, text, kind, own) => {
+        for (const row of renderEntry(entry({ who, text, kind, own }), view())) {
+          expect(row).not.to.match(/[\p{Cc}\u2028-\u202e\ufff9-\ufffb]|\p{Surrogate}/u)
+        }
+      }),
+      0.5,
+    )
+  })
+
+  it('never lets a text begin at the left edge, and closes what it isolates in every row', () => {
+    law(
+      fc.property(hostile, fc.integer({ min: 40, max: 120 }), (text, columns) => {
+        const [first, ...others] = renderEntry(entry({ text }), view(columns))
+        expect(first).to.match(/^14:02 {5}bob: /)
+        for (const row of others) expect(row).to.match(/^ {10}\| /)
+        for (const row of [first, ...others]) {
+          expect(row?.match(/[\u2066-\u2069]/g)?.join('') ?? '').to.match(/^([\u2066\u2067]\u2069)?$/)
+        }
+      }),
+      0.5,
+    )
+  })
+
+  it('fills no row beyond the view', () => {
+    law(
+      fc.property(hostile, fc.integer({ min: 24, max: 120 }), (text, columns) => {
+        for (const row of renderEntry(entry({ text }), view(columns))) expect(columnsOf(row)).to.be.at.most(columns)
+      }),
+      0.5,
+    )
+  })
+})
+
+describe('renderDay', () => {
+  it('names the day in full, in the zone of the reader', () => {
+    expect(renderDay(new Date(Date.UTC(2026, 10, 22, 23, 30)), view())).to.match(/^--- Sunday,? 22 November 2026 ---$/)
+    const tokyo = { ...view(), calendar: createCalendar('Asia/Tokyo') }
+    expect(renderDay(new Date(Date.UTC(2026, 10, 22, 23, 30)), tokyo)).to.match(/^--- Monday,? 23 November 2026 ---$/)
+  })
+})

@@ -1,0 +1,48 @@
+import { expect } from 'chai'
+import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
+import type { Contact } from '../../../../clients/chat/screen/entry.ts'
+import { withoutColour } from '../../../../clients/chat/screen/look.ts'
+import { renderStatus } from '../../../../clients/chat/screen/render-status.ts'
+
+const view = (columns = 79) => ({ columns, paint: withoutColour, calendar: createCalendar('UTC') })
+
+const contact = (name: string, fields: Partial<Contact> = {}): Contact => ({
+  name,
+  online: true,
+  typing: false,
+  unread: 0,
+  ...fields,
+})
+
+describe('renderStatus', () => {
+  it('says how to begin where nobody is talked with', () => {
+    expect(renderStatus({ to: undefined, contacts: [] }, view())).to.equal('/to NAME says whom to talk with')
+  })
+
+  it('says whether the other is online, offline or typing', () => {
+    const said = (fields?: Partial<Contact>) => renderStatus({ to: 'bob', contacts: [contact('bob', fields)] }, view())
+    expect(said()).to.equal('bob is online')
+    expect(said({ online: false })).to.equal('bob is offline')
+    expect(said({ typing: true })).to.equal('bob is typing')
+    expect(renderStatus({ to: 'bob', contacts: [] }, view())).to.equal('bob is offline')
+  })
+
+  it('counts what others wrote, and names who types and who is there', () => {
+    const contacts = [
+      contact('bob', { unread: 9 }),
+      contact('carol', { unread: 3, typing: true }),
+      contact('dave', { online: false, unread: 1 }),
+      contact('erin'),
+      contact('frank'),
+      contact('grace', { online: false }),
+    ]
+    expect(renderStatus({ to: 'bob', contacts }, view(99))).to.equal(
+      'bob is online | carol: 3 new | dave: 1 new | carol is typing | online: erin, frank',
+    )
+  })
+
+  it('is one row, however many there are', () => {
+    const contacts = Array.from({ length: 100 }, (_, index) => contact(`name${index}`, { unread: index }))
+    expect(renderStatus({ to: 'bob', contacts }, view(40))).to.have.lengthOf(40)
+  })
+})
