@@ -24,7 +24,7 @@ import { helloEvent, welcomeEvent } from './trace-conversation.ts'
 /** What every conversation of one command has in common. */
 export interface Calling {
   readonly profile: Profile
-  readonly directory: DirectoryClient
+  readonly directory: Pick<DirectoryClient, 'requestChat'>
   readonly clock: ServerClock
   readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
   /** A contact's key was pinned: this was the first conversation with them. */

@@ -91,7 +91,8 @@ class PeerHost {
     try {
       const accepted = await this.#handshake(link)
       return { accepted, first: await this.#confirm(link, accepted, signal) }
-    } catch (error) {
+    } catch (thrown) {
+      const error = isSottoError(thrown, 'ERR_CHAT_WITH_SELF') ? ownTicket(thrown) : thrown
       if (isSottoError(error)) this.#hosting.onRefused(error)
       throw error
     }
@@ -173,4 +174,9 @@ class PeerHost {
     exchanges.release(exchange, end)
     if (end.how === 'cut') throw end.error
   }
+}
+
+/** A code that the directory tells everybody, here as one that a caller does not learn. */
+function ownTicket(cause: SottoError): SottoError {
+  return new SottoError('ERR_TICKET_SENDER', 'the ticket is from the receiver itself', { cause })
 }

@@ -1,0 +1,351 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import type { Hello } from '#gen/sotto/peer/v1/peer_service.ts'
+import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import type { StartedConversation } from '#lib/channel/initiator.ts'
+import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
+import { TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
+import { pin } from '../../../clients/peer/pins.ts'
+import {
+  BareCaller,
+  type CallChanges,
+  closeBody,
+  HostUnderTest,
+  resumeBody,
+  textsBody,
+} from '../../support/peer-host.ts'
+import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
+import { flip } from '../../support/tamper.ts'
+
+describe('servePeers', () => {
+  let host: HostUnderTest
+  beforeEach(async () => {
+    host = await HostUnderTest.start()
+  })
+  afterEach(() => host[Symbol.asyncDispose]())
+
+  /** Say this Hello, and get the error that comes back. */
+  async function refusalOf(hello: Hello, connection = host.connect()) {
+    const caller = BareCaller.on(connection)
+    await caller.send({ message: { $case: 'hello', value: hello } }).catch(() => undefined)
+    return await rejection(caller.next())
+  }
+
+  /** A whole conversation of one text, as it should be. */
+  async function talk(text: string, started: StartedConversation = host.start()): Promise<void> {
+    const caller = await host.greet(started)
+    await caller.say(resumeBody([text]))
+    while (parseRecordBody(await caller.hear()).acknowledged === 0n);
+    await caller.say(closeBody(1n))
+    await caller.untilEnd()
+  }
+
+  it('shows what a caller says once its first record has opened, and pins its key', async () => {
+    const caller = await host.greet()
+    expect([host.shown, host.pinned]).to.deep.equal([[], []])
+    await caller.say(resumeBody(['hello']))
+    const resume = parseRecordBody(await caller.hear())
+    expect(resume.control?.$case).to.equal('resume')
+    await talk('again')
+    expect(host.shown).to.deep.equal(['alice: hello', 'alice: again'])
+    expect(host.pinned).to.deep.equal(['alice'])
+  })
+
+  describe('refuses', () => {
+    const EXPIRED_MS = TICKET_LIFETIME_MS + CLOCK_SKEW_MS + 1_000
+    const past = (): CallChanges => ({ ticket: { issuedAtMs: Date.now() - EXPIRED_MS } })
+    const future = (): CallChanges => ({ ticket: { issuedAtMs: Date.now() + CLOCK_SKEW_MS + 10_000 } })
+    const hellos: ReadonlyArray<readonly [what: string, code: string, changes: () => CallChanges]> = [
+      ['a ticket that was changed', 'ERR_TICKET_FORGED', () => ({ carry: (ticket) => flip(ticket, 99) })],
+      ['a ticket sealed under another key', 'ERR_TICKET_FORGED', () => ({ key: secretOf('not of bob') })],
+      ['a ticket from before a restart', 'ERR_TICKET_KID', () => ({ kid: bytesOf('kid of yesterday', 16) })],
+      ['a ticket a second beyond its time and the skew', 'ERR_TICKET_EXPIRED', past],
+      ['a ticket from the future', 'ERR_TICKET_FUTURE', future],
+      [
+        'a ticket for another receiver’s key',
+        'ERR_TICKET_RECEIVER',
+        () => ({ ticket: { receiverIdentityKey: bytesOf('carol', 32) } }),
+      ],
+      ['a ticket from itself', 'ERR_TICKET_SENDER', () => ({ ticket: { senderName: 'bob' } })],
+      [
+        'a caller whose key is not the ticket’s',
+        'ERR_TICKET_SENDER',
+        () => ({ identity: keyPairOf('identity of mallory') }),
+      ],
+    ]
+    for (const [what, code, changes] of hellos) {
+      it(what, async () => {
+        const error = await refusalOf(host.start(changes()).hello)
+        expect(error.code).to.equal('ERR_HELLO_REFUSED')
+        expect(host.refused).to.deep.equal([code])
+        expect(host.logged.lines().at(-1)).to.include({ code, status: 'UNAUTHENTICATED' })
+        expect([host.shown, host.pinned]).to.deep.equal([[], []])
+        await talk('next')
+        expect(host.shown).to.deep.equal(['alice: next'])
+      })
+    }
+
+    it('a Hello that was said before, on the same connection and on another', async () => {
+      const started = host.start()
+      const connection = host.connect()
+      const caller = await host.greet(started, connection)
+      await caller.say(resumeBody(['once']))
+      while (parseRecordBody(await caller.hear()).acknowledged === 0n);
+      for (const where of [connection, host.connect()]) {
+        expect((await refusalOf(started.hello, where)).code).to.equal('ERR_HELLO_REFUSED')
+      }
+      expect(host.refused).to.deep.equal(['ERR_TICKET_REPLAYED', 'ERR_TICKET_REPLAYED'])
+      expect(host.shown).to.deep.equal(['alice: once'])
+    })
+
+    it('everything with one and the same public status', async () => {
+      const texts = new Set<string>()
+      for (const [, , changes] of hellos) {
+        const { cause } = await refusalOf(host.start(changes()).hello)
+        const { code, details, metadata } = cause as { code: number; details: string; metadata: { toJSON(): object } }
+        const { date: _date, ...trailers } = metadata.toJSON() as Record<string, unknown>
+        texts.add(JSON.stringify([code, details, trailers]))
+      }
+      expect(texts.size).to.equal(1)
+    })
+
+    it('a record in place of the Hello, and a second Hello in place of a record', async () => {
+      const early = BareCaller.on(host.connect())
+      await early.sendRecord(new Uint8Array(17))
+      expect((await rejection(early.next())).code).to.equal('ERR_HELLO_REFUSED')
+      const caller = await host.greet()
+      await caller.send({ message: { $case: 'hello', value: host.start().hello } })
+      await rejection(caller.next())
+      expect(host.shown).to.deep.equal([])
+    })
+  })
+
+  describe('in the face of tampering', () => {
+    /** What can become of a record, a ciphertext and a tag of 16: cut off, the ends of both flipped, a byte more. */
+    const TAMPERINGS: ReadonlyArray<(record: Uint8Array) => Uint8Array> = [
+      ...[0, 1, 15, 16, 17, -17, -16, -1].map((end) => (record: Uint8Array) => record.subarray(0, end)),
+      ...[0, -17, -16, -1].map((at) => (record: Uint8Array) => flipByte(record, at)),
+      (record) => Buffer.concat([record, Buffer.of(0)]),
+    ]
+
+    /** The first three records of a caller, in a stream of their own. */
+    const threeBodies = () => [resumeBody(['first']), textsBody(2n, ['second']), textsBody(3n, ['third'])]
+
+    /** Every place of a Hello worth changing: the first and last byte of each of its fields. */
+    function* tamperedHellos(hello: Hello): Generator<Hello> {
+      const fields = HelloClear.decode(hello.clear)
+      for (const name of ['kid', 'ticket', 'encapsulationKey'] as const) {
+        for (const changed of ends(fields[name])) {
+          yield { ...hello, clear: Buffer.from(HelloClear.encode({ ...fields, [name]: changed }).finish()) }
+        }
+      }
+      for (const name of ['version', 'suite'] as const) {
+        for (const value of [0, 2, 0xffffffff]) {
+          yield { ...hello, clear: Buffer.from(HelloClear.encode({ ...fields, [name]: value }).finish()) }
+        }
+      }
+      // Noise message 1: e (32), s (32 and a tag of 16), the empty payload's tag (16).
+      for (const at of [0, 31, 32, 79, 80, 95]) yield { ...hello, noiseMessage: flipByte(hello.noiseMessage, at) }
+    }
+
+    /** Hellos that were cut off at the end of a field, or one byte from it. */
+    function* truncatedHellos(hello: Hello): Generator<Hello> {
+      for (const end of [0, 1, 31, 32, 33, 79, 80, 81, 95]) {
+        yield { ...hello, noiseMessage: hello.noiseMessage.subarray(0, end) }
+      }
+      const fields = HelloClear.decode(hello.clear)
+      const boundaries: number[] = []
+      const parts = {
+        version: 0,
+        suite: 0,
+        kid: Buffer.alloc(0),
+        ticket: Buffer.alloc(0),
+        encapsulationKey: Buffer.alloc(0),
+      }
+      for (const name of ['version', 'suite', 'kid', 'ticket', 'encapsulationKey'] as const) {
+        Object.assign(parts, { [name]: fields[name] })
+        boundaries.push(HelloClear.encode(parts).finish().length)
+      }
+      for (const boundary of [0, ...boundaries]) {
+        for (const end of [boundary - 1, boundary, boundary + 1]) {
+          if (end >= 0 && end < hello.clear.length) yield { ...hello, clear: hello.clear.subarray(0, end) }
+        }
+      }
+    }
+
+    it('refuses each tampered field of a Hello, shows nothing, and takes the next one', async () => {
+      let count = 0
+      const connection = host.connect()
+      for (const hello of tamperedHellos(host.start().hello)) {
+        expect((await refusalOf(hello, connection)).code).to.equal('ERR_HELLO_REFUSED')
+        count += 1
+      }
+      expect(count).to.equal(18)
+      await talk('still here')
+      expect(host.shown).to.deep.equal(['alice: still here'])
+    })
+
+    it('refuses a Hello cut off at every boundary', async () => {
+      const connection = host.connect()
+      for (const hello of truncatedHellos(host.start().hello)) {
+        expect((await refusalOf(hello, connection)).code).to.equal('ERR_HELLO_REFUSED')
+      }
+      await talk('still here')
+      expect(host.shown).to.deep.equal(['alice: still here'])
+    })
+
+    it('ends a conversation for good by each tampered or cut record of the first three', async function () {
+      this.timeout(20_000)
+      const connection = host.connect()
+      for (const which of [0, 1, 2]) {
+        for (const tamper of TAMPERINGS) {
+          host.shown.length = 0
+          const caller = await host.greet(host.start(), connection)
+          for (const [n, body] of threeBodies().entries()) {
+            const record = caller.channel.seal(body)
+            await caller.sendRecord(n === which ? tamper(record) : record).catch(() => undefined)
+          }
+          await rejection(caller.untilEnd())
+          expect(host.shown).to.deep.equal(['alice: first', 'alice: second'].slice(0, which))
+        }
+      }
+      host.shown.length = 0
+      await talk('still here')
+      expect(host.shown).to.deep.equal(['alice: still here'])
+    })
+
+    it('withstands 200 seeded flips of Hello and the first three records', async function () {
+      this.timeout(30_000)
+      const seed = process.env['SEED'] ?? String(Date.now())
+      const connections = [host.connect(), host.connect(), host.connect()]
+      for (let n = 0; n < 200; n += 1) {
+        host.shown.length = 0
+        const started = host.start()
+        const [where, ...place] = bytesOf(`${seed} ${n}`, 8)
+        const bit = Buffer.from(place).readUInt32BE(0)
+        const target = (where ?? 0) % 5
+        const caller = BareCaller.on(connections[n % 3] as (typeof connections)[number])
+        const { clear, noiseMessage } = started.hello
+        const hello = {
+          clear: target === 0 ? flipBit(clear, bit) : clear,
+          noiseMessage: target === 1 ? flipBit(noiseMessage, bit) : noiseMessage,
+        }
+        await caller.send({ message: { $case: 'hello', value: hello } }).catch(() => undefined)
+        if (target <= 1) {
+          await rejection(caller.next())
+          expect(host.shown, `seed ${seed}, flip ${n}`).to.deep.equal([])
+          continue
+        }
+        const { message } = await caller.next()
+        if (message?.$case !== 'welcome') throw new Error('no Welcome')
+        const channel = started.complete(message.value)
+        for (const [i, body] of threeBodies().entries()) {
+          const record = channel.seal(body)
+          await caller.sendRecord(i === target - 2 ? flipBit(record, bit) : record).catch(() => undefined)
+        }
+        await rejection(caller.untilEnd())
+        const expected = ['alice: first', 'alice: second'].slice(0, target - 2)
+        expect(host.shown, `seed ${seed}, flip ${n}`).to.deep.equal(expected)
+      }
+      await talk('still here')
+    })
+
+    it('ends a conversation in which a record is replayed, left out, swapped or reflected, and shows nothing twice', async () => {
+      const attacks: Readonly<Record<string, (caller: BareCaller) => Promise<void>>> = {
+        replayed: async (caller) => {
+          const record = caller.channel.seal(textsBody(2n, ['second']))
+          await caller.sendRecord(record)
+          await caller.sendRecord(record).catch(() => undefined)
+        },
+        leftOut: async (caller) => {
+          caller.channel.seal(textsBody(2n, ['second']))
+          await caller.say(textsBody(3n, ['third']))
+        },
+        swapped: async (caller) => {
+          const [second, third] = [textsBody(2n, ['second']), textsBody(3n, ['third'])].map((body) =>
+            caller.channel.seal(body),
+          )
+          await caller.sendRecord(third as Uint8Array)
+          await caller.sendRecord(second as Uint8Array).catch(() => undefined)
+        },
+        reflected: async (caller) => {
+          const { message } = await caller.next()
+          if (message?.$case === 'record') await caller.sendRecord(message.value)
+        },
+      }
+      for (const [name, attack] of Object.entries(attacks)) {
+        host.shown.length = 0
+        const caller = await host.greet()
+        await caller.say(resumeBody(['first']))
+        await attack(caller)
+        await rejection(caller.untilEnd())
+        const expected = name === 'replayed' ? ['alice: first', 'alice: second'] : ['alice: first']
+        expect(host.shown, name).to.deep.equal(expected)
+        expect(host.logged.lines().at(-1), name).to.include({ code: 'ERR_DECRYPT' })
+      }
+    })
+
+    function flipByte(bytes: Uint8Array, at: number): Buffer {
+      return Buffer.from(flip(bytes, (at < 0 ? bytes.length + at : at) * 8))
+    }
+
+    function flipBit(bytes: Uint8Array, random: number): Buffer {
+      return Buffer.from(flip(bytes, random % (bytes.length * 8)))
+    }
+
+    function ends(bytes: Uint8Array): Buffer[] {
+      return [flipByte(bytes, 0), flipByte(bytes, -1)]
+    }
+  })
+
+  it('hangs up on a caller who says nothing after Hello', async () => {
+    await using impatient = await HostUnderTest.start({ resumeTimeoutMs: 20 })
+    const caller = await impatient.greet()
+    await rejection(caller.next())
+    expect(impatient.refused).to.deep.equal(['ERR_PEER_SILENT'])
+    expect([impatient.shown, impatient.pinned]).to.deep.equal([[], []])
+  })
+
+  it('tells a caller whose key has changed so, under seal, and shows nothing', async () => {
+    await pin(host.profile, 'alice', bytesOf('the key of long ago', 32), new Date())
+    const caller = await host.greet()
+    await caller.say(resumeBody(['who am I']))
+    const { control } = parseRecordBody(await caller.hear())
+    expect(control).to.deep.equal({ $case: 'close', value: { reason: CloseReason.KEY_CHANGED, lastSequence: 0n } })
+    await rejection(caller.next())
+    expect(host.shown).to.deep.equal([])
+    expect(host.refused).to.deep.equal(['ERR_KEY_CHANGED'])
+    const { pins } = await host.profile.refresh()
+    expect(Buffer.from(pins.get('alice')?.changedTo ?? [])).to.deep.equal(
+      Buffer.from(keyPairOf('identity of alice').publicKey),
+    )
+  })
+
+  it('says under seal that a caller breaks the protocol', async () => {
+    const caller = await host.greet()
+    await caller.say(resumeBody(['first']))
+    await caller.say(textsBody(7n, ['a gap']))
+    let control = parseRecordBody(await caller.hear()).control
+    while (control?.$case !== 'close') control = parseRecordBody(await caller.hear()).control
+    expect(control.value.reason).to.equal(CloseReason.PROTOCOL)
+    expect(host.shown).to.deep.equal(['alice: first'])
+  })
+
+  it('goes on where a caller left off who comes back after a cut', async () => {
+    const streamId = randomBytes(16)
+    const first = await host.greet()
+    await first.say(resumeBody(['one', 'two'], streamId))
+    while (parseRecordBody(await first.hear()).acknowledged < 2n);
+    first.cancel()
+    const again = await host.greet()
+    await again.say(resumeBody([], streamId))
+    const { control } = parseRecordBody(await again.hear())
+    expect(control?.$case === 'resume' && control.value.peerAcknowledged).to.equal(2n)
+    await again.say(textsBody(3n, ['three']))
+    while (parseRecordBody(await again.hear()).acknowledged < 3n);
+    expect(host.shown).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
+  })
+})

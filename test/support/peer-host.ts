@@ -1,0 +1,267 @@
+/**
+ * Bob's own server on a real socket, with a profile whose keys the test knows, and callers who seal their tickets
+ * themselves: what Auth would do, with anything changed that a test wants changed.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { type ConverseRequest, type ConverseResponse, PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
+import { CloseReason, Resume } from '#gen/sotto/peer/v1/record.ts'
+import type { Channel } from '#lib/channel/channel.ts'
+import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
+import { encodeTextEvent } from '#lib/delivery/event.ts'
+import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { encodeRecordBody } from '#lib/delivery/record-body.ts'
+import type { KeyPair } from '#lib/noise/primitives.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import type { RpcServer } from '#lib/rpc/server.ts'
+import type { Duplex } from '#lib/rpc/service.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { deriveSessionKeys } from '#lib/session/session-keys.ts'
+import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
+import { Exchanges } from '../../clients/peer/exchanges.ts'
+import { Profile } from '../../clients/peer/profile.ts'
+import { servePeers } from '../../clients/peer/serve.ts'
+import { ServerClock } from '../../clients/peer/server-clock.ts'
+import { keyPairOf, secretOf } from './random.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+import { testAuthority } from './test-authority.ts'
+import { type TestLog, testLog } from './test-log.ts'
+
+const KEYS = deriveSessionKeys(secretOf('session of bob'))
+
+export interface HostUnderTestOptions {
+  readonly resumeTimeoutMs?: number
+}
+
+export class HostUnderTest implements AsyncDisposable {
+  readonly profile: Profile
+  readonly kid: Uint8Array = randomBytes(16)
+  /** What was shown, in order: `name: text`. */
+  readonly shown: string[] = []
+  readonly pinned: string[] = []
+  /** The codes of the refusals, in order. */
+  readonly refused: string[] = []
+  readonly logged: TestLog = testLog()
+  readonly #home: TemporaryFolder
+  #server: RpcServer | undefined
+  #connections: Connection<typeof PeerServiceService>[] = []
+
+  static async start(options: HostUnderTestOptions = {}): Promise<HostUnderTest> {
+    const home = await temporaryFolder()
+    await using authority = await testAuthority()
+    const { authorityPem } = authority
+    const profile = await Profile.openOrCreate(home.path, 'bob')
+    await profile.update((state) => ({
+      ...state,
+      account: {
+        username: 'bob',
+        authAddress: '127.0.0.1:1',
+        directoryAddress: '127.0.0.1:1',
+        authorityPem,
+        clockOffsetMs: 0,
+        session: { sessionId: randomBytes(16), keys: KEYS, expiresAtMs: Date.now() + 1e9 },
+      },
+    }))
+    const host = new HostUnderTest(home, profile)
+    await host.#serve(options)
+    return host
+  }
+
+  private constructor(home: TemporaryFolder, profile: Profile) {
+    this.#home = home
+    this.profile = profile
+  }
+
+  async #serve(options: HostUnderTestOptions): Promise<void> {
+    this.#server = await servePeers(
+      {
+        profile: this.profile,
+        kid: this.kid,
+        clock: new ServerClock(systemClock, 0),
+        exchanges: new Exchanges(systemClock),
+        deliver: async (name, events) => {
+          this.shown.push(...events.map((event) => `${name}: ${event.kind?.value.body}`))
+        },
+        onPinned: (name) => void this.pinned.push(name),
+        onKeyChanged: () => {},
+        onRefused: ({ code }) => void this.refused.push(code),
+        onConversation: () => {},
+        log: this.logged.log,
+        trace: undefined,
+        ...options,
+      },
+      '127.0.0.1',
+      0,
+    )
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0
+  }
+
+  /** A connection of its own. */
+  connect(): Connection<typeof PeerServiceService> {
+    const connection = connect(PeerServiceService, { address: `127.0.0.1:${this.port}`, security: undefined })
+    this.#connections.push(connection)
+    return connection
+  }
+
+  /** A ticket for a call from Alice to this host. */
+  ticketBody(changes: Partial<Ticket> = {}): Ticket {
+    const issuedAtMs = changes.issuedAtMs ?? Date.now()
+    return {
+      ticketId: randomBytes(16),
+      issuedAtMs,
+      expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS,
+      longestSessionMs: 12 * 60 * 60 * 1_000,
+      senderName: 'alice',
+      senderIdentityKey: keyPairOf('identity of alice').publicKey,
+      senderAddress: '192.0.2.7',
+      receiverIdentityKey: this.profile.state.identity.publicKey,
+      secret: secretOf('chat secret'),
+      ...changes,
+    }
+  }
+
+  /** Begin as Alice would with this ticket, or with what is changed of it or of her. */
+  start(changes: CallChanges = {}): StartedConversation {
+    const { kid = this.kid, key = KEYS.ticketKey } = changes
+    const body = this.ticketBody(changes.ticket)
+    const realm = realmOf(this.profile.login.account.authorityPem)
+    const sealed = sealTicket({ key, realm, receiverName: 'bob', kid, nonce: randomBytes(12), body })
+    const ticket = changes.carry?.(sealed) ?? sealed
+    return startConversation({
+      identity: changes.identity ?? keyPairOf('identity of alice'),
+      ownName: 'alice',
+      realm,
+      ticket,
+      reply: {
+        nonce: randomBytes(16),
+        ticketHash: ticketHash(ticket),
+        receiverName: 'bob',
+        receiverSessionId: randomBytes(16),
+        receiverIdentityKey: this.profile.state.identity.publicKey,
+        receiverKid: kid,
+        expiresAtMs: body.expiresAtMs,
+        longestSessionMs: body.longestSessionMs,
+        secret: body.secret,
+      },
+      random: randomBytes,
+    })
+  }
+
+  /** Greet on a connection, a new one unless it is given, and hear the Welcome. */
+  async greet(started: StartedConversation = this.start(), connection = this.connect()): Promise<BareCaller> {
+    const caller = BareCaller.on(connection)
+    await caller.send({ message: { $case: 'hello', value: started.hello } })
+    const { message } = await caller.next()
+    if (message?.$case !== 'welcome') throw new Error('no Welcome')
+    return caller.with(started.complete(message.value))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.close()
+    await this.#server?.stop(0)
+    await this.#home[Symbol.asyncDispose]()
+  }
+}
+
+export interface CallChanges {
+  readonly ticket?: Partial<Ticket>
+  readonly kid?: Uint8Array
+  readonly key?: typeof KEYS.ticketKey
+  readonly identity?: KeyPair
+  /** What becomes of the sealed ticket on its way. */
+  readonly carry?: (ticket: Uint8Array) => Uint8Array
+}
+
+/** A caller who says what the test says. */
+export class BareCaller {
+  readonly #stream: Duplex<ConverseResponse, ConverseRequest>
+  readonly #incoming: AsyncIterator<ConverseResponse>
+  #channel: Channel | undefined
+
+  static on(connection: Connection<typeof PeerServiceService>): BareCaller {
+    return new BareCaller(connection.call.converse())
+  }
+
+  private constructor(stream: Duplex<ConverseResponse, ConverseRequest>) {
+    this.#stream = stream
+    this.#incoming = stream.messages[Symbol.asyncIterator]()
+  }
+
+  with(channel: Channel): this {
+    this.#channel = channel
+    return this
+  }
+
+  get channel(): Channel {
+    if (this.#channel === undefined) throw new Error('no channel yet')
+    return this.#channel
+  }
+
+  send(message: ConverseRequest): Promise<void> {
+    return this.#stream.send(message)
+  }
+
+  sendRecord(record: Uint8Array): Promise<void> {
+    return this.send({ message: { $case: 'record', value: Buffer.from(record) } })
+  }
+
+  /** Seal and send. */
+  say(plaintext: Uint8Array): Promise<void> {
+    return this.sendRecord(this.channel.seal(plaintext))
+  }
+
+  /** What comes next. @throws SottoError when the stream ends, however. */
+  async next(): Promise<ConverseResponse> {
+    const { value, done } = await this.#incoming.next()
+    if (done) throw new Error('the stream has ended in order')
+    return value
+  }
+
+  /** The plaintext of the next record. */
+  async hear(): Promise<Uint8Array> {
+    const { message } = await this.next()
+    if (message?.$case !== 'record') throw new Error('no record')
+    return this.channel.open(message.value)
+  }
+
+  /** Whatever comes until the stream ends. @throws SottoError if it does not end in order. */
+  async untilEnd(): Promise<void> {
+    for (;;) if ((await this.#incoming.next()).done) return
+  }
+
+  cancel(): void {
+    this.#stream.cancel()
+  }
+}
+
+/** The first record of a caller, with texts if there are any. */
+export function resumeBody(
+  texts: readonly string[] = [],
+  streamId: Uint8Array = randomBytes(STREAM_ID_BYTES),
+): Uint8Array {
+  const value = Resume.fromPartial({ streamId: Buffer.from(streamId) })
+  const content = texts.length > 0 ? textsBatch(1n, texts) : undefined
+  return encodeRecordBody(content, { control: { $case: 'resume', value } })
+}
+
+/** A record of texts. */
+export function textsBody(firstSequence: bigint, texts: readonly string[]): Uint8Array {
+  return encodeRecordBody(textsBatch(firstSequence, texts), {})
+}
+
+/** A goodbye. */
+export function closeBody(lastSequence: bigint): Uint8Array {
+  return encodeRecordBody(undefined, { control: { $case: 'close', value: { reason: CloseReason.DONE, lastSequence } } })
+}
+
+function textsBatch(firstSequence: bigint, texts: readonly string[]) {
+  const events = texts.map((text) =>
+    encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(), body: Buffer.from(text) }),
+  )
+  return { firstSequence, events }
+}
