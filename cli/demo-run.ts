@@ -34,6 +34,7 @@ const PEOPLE = ['alice', 'bob'] as const
  * @returns The sender's exit code: 0 once all is acknowledged.
  */
 export async function runDemo(options: readonly string[]): Promise<number> {
+  const notice = options.includes('--json') ? sayAsJson : say
   const stop = listenForStop()
   await using resources = new AsyncDisposableStack()
   resources.defer(() => stop.dispose())
@@ -42,16 +43,16 @@ export async function runDemo(options: readonly string[]): Promise<number> {
     rm(folder, { recursive: true, force: true }),
   )
   const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, SOTTO_HOME: home }
-  say('starting auth and the directory, with their data in a temporary folder')
+  notice('starting auth and the directory, with their data in a temporary folder')
   const services = resources.adopt(await startServices({ env, signal: stop.signal }), (running) => running.stop())
-  say(`auth listens on ${services.authAddress}, the directory on ${services.directoryAddress}`)
+  notice(`auth listens on ${services.authAddress}, the directory on ${services.directoryAddress}`)
 
   for (const name of PEOPLE) await signUp(name, home, services, env, options, stop.signal)
 
   const receiver = resources.adopt(client('receiver', ['--profile', 'bob', ...options], env), endInOrder)
   await untilReady(receiver)
-  say('bob is online; everything that alice says from here on goes to him directly')
-  if (process.stdin.isTTY) say('type as alice, a line a message; Ctrl-D ends it')
+  notice('bob is online; everything that alice says from here on goes to him directly')
+  if (process.stdin.isTTY) notice('type as alice, a line a message; Ctrl-D ends it')
   const sender = resources.adopt(client('sender', ['bob', '--profile', 'alice', ...options], env), endInOrder)
   const [code] = await once(sender, 'exit')
   return code ?? 1
@@ -103,4 +104,9 @@ async function endInOrder(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
+}
+
+/** As the two clients put it. */
+function sayAsJson(text: string): void {
+  process.stderr.write(`${JSON.stringify({ type: 'notice', text })}\n`)
 }
