@@ -4,12 +4,13 @@ import { receiveCommand } from '../clients/receiver/command.ts'
 import { sendCommand } from '../clients/sender/command.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { adminCommand } from './admin.ts'
+import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyCommand } from './contacts.ts'
 import { demoCommand } from './demo.ts'
 import { healthCommand } from './health.ts'
 import { loginCommand, logoutCommand } from './login.ts'
 import { withLogin } from './login-first.ts'
 import { upCommand } from './up.ts'
-import { trustCommand, whoamiCommand } from './whoami.ts'
+import { whoamiCommand } from './whoami.ts'
 
 const EXAMPLES = `
 A server for everybody, on one machine:
@@ -42,7 +43,11 @@ export function sotto(): Command {
     .addCommand(withLogin(receiveCommand()))
     .addCommand(withLogin(sendCommand()))
     .addCommand(whoamiCommand())
+    .addCommand(contactsCommand())
+    .addCommand(verifyCommand())
     .addCommand(trustCommand())
+    .addCommand(blockCommand())
+    .addCommand(unblockCommand())
     .addCommand(logoutCommand())
     .addCommand(adminCommand())
     .addCommand(demoCommand())

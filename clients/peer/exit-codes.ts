@@ -34,6 +34,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_MESSAGE_TOO_LARGE: ExitCode.Usage,
   ERR_CHAT_WITH_SELF: ExitCode.Usage,
   ERR_ACCOUNT_EXISTS: ExitCode.Usage,
+  ERR_BLOCKED: ExitCode.Usage,
 
   ERR_LOGIN_REFUSED: ExitCode.LoginRefused,
   ERR_IDENTITY_CONFLICT: ExitCode.LoginRefused,

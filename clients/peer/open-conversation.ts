@@ -14,7 +14,7 @@ import { Conversation } from './conversation.ts'
 import { addressOf, dial, type Reached } from './dial.ts'
 import type { ChatGrant, DirectoryClient } from './directory-client.ts'
 import type { Exchange } from './exchange.ts'
-import { checkPin, keyChanged, noteChangedKey, pin } from './pins.ts'
+import { checkPin, keyChanged, noteChangedKey, pin, refuseBlocked } from './pins.ts'
 import type { Profile } from './profile.ts'
 import { CallerLink, within } from './record-link.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -45,6 +45,7 @@ const WELCOME_TIMEOUT_MS = 5_000
  * the others.
  *
  * @throws SottoError
+ *   - `ERR_BLOCKED` if the user has blocked them,
  *   - what the directory gives, such as `ERR_NOT_ONLINE`, and `ERR_REPLY_…`,
  *   - `ERR_KEY_CHANGED` if the receiver's identity key is not the pinned one; nothing was sent to it,
  *   - `ERR_PEER_UNREACHABLE` if no endpoint answers,
@@ -57,6 +58,7 @@ export async function openConversation(
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<Conversation> {
+  await refuseBlocked(calling.profile, peerName)
   const tried = new Set<string>()
   for (let hellos = 1; ; hellos += 1) {
     const grant = await calling.directory.requestChat(peerName, signal)

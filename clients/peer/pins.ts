@@ -1,6 +1,10 @@
 /**
  * Trust on first use: the identity key that a name had at the first completed handshake is the one it must have from
- * then on. Another one stops sending and showing until the user trusts it.
+ * then on. Another one stops sending and showing until the user trusts or verifies it.
+ *
+ *     new ──first handshake──▶ pinned ──verify──▶ verified
+ *                                │ another key is seen │
+ *                                └──────▶ changed ◀────┘ ──trust──▶ pinned, or ──verify──▶ verified
  *
  * @module
  */
@@ -10,6 +14,14 @@ import type { Pin, ProfileState } from './profile-state.ts'
 
 /** How a key that is seen under a name stands to the pinned one. */
 export type PinVerdict = 'new' | 'pinned' | 'changed'
+
+/** What is known of a contact's key. */
+export type PinState = 'pinned' | 'verified' | 'changed'
+
+export function stateOf({ verifiedAtMs, changedTo }: Pin): PinState {
+  if (changedTo !== undefined) return 'changed'
+  return verifiedAtMs === undefined ? 'pinned' : 'verified'
+}
 
 /** Compare a key that is seen under a name with what is pinned, as the profile is now. */
 export async function checkPin(profile: Profile, name: string, identityKey: Uint8Array): Promise<PinVerdict> {
@@ -58,26 +70,76 @@ export async function trust(profile: Profile, name: string, now: Date): Promise<
   let hasChanged = false
   await profile.update((state) => {
     const known = state.pins.get(name)
-    if (known === undefined) {
-      throw new SottoError('ERR_USAGE', `no key of ${name} is known yet`, {
-        hint: 'there is nothing to trust before the first conversation',
-      })
-    }
+    if (known === undefined) throw noKey(name)
     hasChanged = known.changedTo !== undefined
     return known.changedTo === undefined ? state : withPin(state, name, pinOf(known.changedTo, now))
   })
   return hasChanged
 }
 
+/**
+ * Take a key of a contact for theirs because the user has compared safety numbers.
+ *
+ * @param identityKey - The key whose safety number was shown. Whatever was seen since is not it.
+ * @throws SottoError `ERR_USAGE` if no key of this name is known, or another was seen meanwhile.
+ */
+export async function verify(profile: Profile, name: string, identityKey: Uint8Array, now: Date): Promise<void> {
+  await profile.update((state) => {
+    if (!isSame(keyToCompare(state, name), identityKey)) {
+      throw new SottoError('ERR_USAGE', `the key of ${name} has changed again meanwhile`, {
+        hint: `compare once more: sotto verify ${name}`,
+      })
+    }
+    return withPin(state, name, { ...pinOf(identityKey, now), verifiedAtMs: now.getTime() })
+  })
+}
+
+/** The key whose safety number the user is to compare: the one that was seen last. @throws SottoError `ERR_USAGE`. */
+export function keyToCompare({ pins }: ProfileState, name: string): Uint8Array {
+  const known = pins.get(name)
+  if (known === undefined) throw noKey(name)
+  return known.changedTo ?? known.identityKey
+}
+
+/** Let nobody of this name in, and write to them no more; or let them again. */
+export async function setBlocked(profile: Profile, name: string, isBlocked: boolean): Promise<void> {
+  await profile.update((state) => {
+    const others = [...state.blocked].filter((each) => each !== name)
+    return { ...state, blocked: new Set(isBlocked ? [...others, name] : others) }
+  })
+}
+
+/**
+ * Stop where a name is blocked, as the profile is now.
+ *
+ * @throws SottoError `ERR_BLOCKED`.
+ */
+export async function refuseBlocked(profile: Profile, name: string): Promise<void> {
+  const { blocked } = await profile.refresh()
+  if (!blocked.has(name)) return
+  throw new SottoError('ERR_BLOCKED', `${name} is blocked here`, { hint: `let them again with: sotto unblock ${name}` })
+}
+
+function noKey(name: string): SottoError {
+  return new SottoError('ERR_USAGE', `no key of ${name} is known yet`, {
+    hint: 'the first conversation with them pins it',
+  })
+}
+
 /** What a changed key is reported as. */
 export function keyChanged(name: string): SottoError {
   return new SottoError('ERR_KEY_CHANGED', `the identity key of ${name} is not the one that was pinned`, {
-    hint: `ask ${name}, by another way, whether it is a new machine; if so: sotto trust ${name}`,
+    hint: `a new machine of theirs, or somebody between you two: ask them by another way; then sotto verify ${name}, or sotto trust ${name}`,
   })
 }
 
 function pinOf(identityKey: Uint8Array, now: Date): Pin {
-  return { identityKey: Uint8Array.from(identityKey), pinnedAtMs: now.getTime(), changedTo: undefined }
+  return {
+    identityKey: Uint8Array.from(identityKey),
+    pinnedAtMs: now.getTime(),
+    verifiedAtMs: undefined,
+    changedTo: undefined,
+  }
 }
 
 function withPin(state: ProfileState, name: string, pin: Pin): ProfileState {

@@ -16,6 +16,8 @@ export interface ProfileState {
   readonly account: Account | undefined
   /** By name: the people whose identity keys are known. */
   readonly pins: ReadonlyMap<string, Pin>
+  /** The names of those who are not let in and not written to. */
+  readonly blocked: ReadonlySet<string>
 }
 
 export interface Account {
@@ -44,23 +46,27 @@ export interface Pin {
   /** X25519, 32 bytes. */
   readonly identityKey: Uint8Array
   readonly pinnedAtMs: number
+  /** When the user compared safety numbers, if ever for this key. */
+  readonly verifiedAtMs: number | undefined
   /** The key that was seen since under this name, and that the user has not trusted. */
   readonly changedTo: Uint8Array | undefined
 }
 
 const FORMAT = 1
 
-export function encodeState({ identity, account, pins }: ProfileState): Uint8Array {
+export function encodeState({ identity, account, pins, blocked }: ProfileState): Uint8Array {
   const json = {
     format: FORMAT,
     identity: base64(identity.secretKey),
     account: account && { ...account, session: account.session && sessionToJson(account.session) },
-    pins: [...pins].map(([name, { identityKey, pinnedAtMs, changedTo }]) => ({
+    pins: [...pins].map(([name, { identityKey, pinnedAtMs, verifiedAtMs, changedTo }]) => ({
       name,
       identityKey: base64(identityKey),
       pinnedAtMs,
+      verifiedAtMs,
       changedTo: changedTo && base64(changedTo),
     })),
+    blocked: [...blocked],
   }
   return Buffer.from(JSON.stringify(json), 'utf8')
 }
@@ -89,6 +95,7 @@ export function parseState(encoded: Uint8Array): ProfileState {
       identity: keyPairFrom(secret(json['identity'])),
       account: optional(json['account'], accountFromJson),
       pins: new Map((json['pins'] as Json[]).map((pin) => [text(pin['name']), pinFromJson(pin)])),
+      blocked: new Set((json['blocked'] as unknown[]).map(text)),
     }
   } catch (cause) {
     throw new SottoError('ERR_PROFILE_DAMAGED', 'the profile cannot be read', {
@@ -125,10 +132,11 @@ function sessionFromJson(json: Json): Session {
 }
 
 function pinFromJson(json: Json): Pin {
-  const changedTo = json['changedTo']
+  const { changedTo, verifiedAtMs } = json
   return {
     identityKey: identityKey(json['identityKey']),
     pinnedAtMs: number(json['pinnedAtMs']),
+    verifiedAtMs: verifiedAtMs === undefined ? undefined : number(verifiedAtMs),
     changedTo: changedTo === undefined ? undefined : identityKey(changedTo),
   }
 }

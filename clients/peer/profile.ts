@@ -93,7 +93,12 @@ export class Profile {
     const key = (await loadKey(folder)) ?? Secret.of(randomBytes(PROFILE_KEY_BYTES))
     await writeFileAtomically(join(folder, KEY_FILE), key.reveal())
     const identity = keyPairFrom(Secret.of(randomBytes(IDENTITY_KEY_BYTES)))
-    const profile = new Profile(name, folder, key, { identity, account: undefined, pins: new Map() })
+    const profile = new Profile(name, folder, key, {
+      identity,
+      account: undefined,
+      pins: new Map(),
+      blocked: new Set(),
+    })
     await profile.#write(profile.#state)
     return profile
   }

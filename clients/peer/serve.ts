@@ -21,7 +21,7 @@ import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { Conversation } from './conversation.ts'
 import type { Exchange } from './exchange.ts'
 import type { Exchanges } from './exchanges.ts'
-import { checkPin, keyChanged, noteChangedKey, pin } from './pins.ts'
+import { checkPin, keyChanged, noteChangedKey, pin, refuseBlocked } from './pins.ts'
 import type { Profile } from './profile.ts'
 import { HostLink, within } from './record-link.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -115,6 +115,7 @@ class PeerHost {
       monotonicMs: clock.local.monotonicMs(),
       random: randomBytes,
     })
+    await refuseBlocked(profile, accepted.ticket.senderName)
     const parties = { opener: accepted.ticket.senderName, host: account.username }
     trace?.(helloEvent(hello, parties, accepted.ticket))
     await link.welcome(accepted.welcome)

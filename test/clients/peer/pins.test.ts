@@ -1,5 +1,15 @@
 import { expect } from 'chai'
-import { checkPin, noteChangedKey, pin, trust } from '../../../clients/peer/pins.ts'
+import {
+  checkPin,
+  keyToCompare,
+  noteChangedKey,
+  pin,
+  refuseBlocked,
+  setBlocked,
+  stateOf,
+  trust,
+  verify,
+} from '../../../clients/peer/pins.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
 import { bytesOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -52,5 +62,55 @@ describe('pins', () => {
   it('have nothing to trust of somebody unknown', async () => {
     await noteChangedKey(profile, 'bob', NEW)
     expect((await rejection(trust(profile, 'bob', NOW))).code).to.equal('ERR_USAGE')
+  })
+
+  /** What is known of bob. */
+  const state = () => {
+    const known = profile.state.pins.get('bob')
+    return known && stateOf(known)
+  }
+
+  it('go from pinned to verified, to changed and back', async () => {
+    await pin(profile, 'bob', OLD, NOW)
+    expect(state()).to.equal('pinned')
+    await verify(profile, 'bob', OLD, NOW)
+    expect(state()).to.equal('verified')
+    await noteChangedKey(profile, 'bob', NEW)
+    expect(state()).to.equal('changed')
+    expect(Buffer.compare(keyToCompare(profile.state, 'bob'), NEW)).to.equal(0)
+    await verify(profile, 'bob', NEW, NOW)
+    expect(state()).to.equal('verified')
+    expect(await checkPin(profile, 'bob', OLD)).to.equal('changed')
+  })
+
+  it('are not verified by trusting a changed key', async () => {
+    await pin(profile, 'bob', OLD, NOW)
+    await verify(profile, 'bob', OLD, NOW)
+    await noteChangedKey(profile, 'bob', NEW)
+    await trust(profile, 'bob', NOW)
+    expect(state()).to.equal('pinned')
+  })
+
+  it('are not verified by a number that was shown for another key', async () => {
+    await pin(profile, 'bob', OLD, NOW)
+    await noteChangedKey(profile, 'bob', NEW)
+    expect((await rejection(verify(profile, 'bob', OLD, NOW))).code).to.equal('ERR_USAGE')
+    await noteChangedKey(profile, 'bob', bytesOf('yet another', 32))
+    expect((await rejection(verify(profile, 'bob', NEW, NOW))).code).to.equal('ERR_USAGE')
+    expect(state()).to.equal('changed')
+  })
+
+  it('have nothing to verify of somebody unknown', async () => {
+    expect((await rejection(verify(profile, 'bob', NEW, NOW))).code).to.equal('ERR_USAGE')
+  })
+
+  it('outlast a block, which stops a name until it is taken back', async () => {
+    await pin(profile, 'bob', OLD, NOW)
+    await setBlocked(await Profile.open(home.path, 'alice'), 'bob', true)
+    expect((await rejection(refuseBlocked(profile, 'bob'))).code).to.equal('ERR_BLOCKED')
+    await refuseBlocked(profile, 'carol')
+    await setBlocked(profile, 'bob', false)
+    await refuseBlocked(profile, 'bob')
+    expect(await checkPin(profile, 'bob', OLD)).to.equal('pinned')
   })
 })

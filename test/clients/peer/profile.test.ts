@@ -23,7 +23,7 @@ const ACCOUNT: Account = {
   },
 }
 
-const PIN = { identityKey: bytesOf('bob', 32), pinnedAtMs: 5, changedTo: undefined }
+const PIN = { identityKey: bytesOf('bob', 32), pinnedAtMs: 5, verifiedAtMs: undefined, changedTo: undefined }
 
 describe('Profile', () => {
   let home: TemporaryFolder
@@ -41,7 +41,7 @@ describe('Profile', () => {
     const written = await Profile.openOrCreate(home.path, 'alice')
     const pins = new Map<string, Pin>([
       ['bob', PIN],
-      ['constructor', { ...PIN, changedTo: bytesOf('other', 32) }],
+      ['constructor', { ...PIN, verifiedAtMs: undefined, changedTo: bytesOf('other', 32) }],
     ])
     await written.update((state) => ({ ...state, account: ACCOUNT, pins }))
     const read = await Profile.open(home.path, 'alice')

@@ -1,0 +1,50 @@
+/** What `sotto verify` does: shows one safety number in three forms, and notes that two people found it equal. */
+import { createInterface } from 'node:readline/promises'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { fingerprintOf } from '#lib/trust/fingerprint.ts'
+import { qrCodeRows } from '#lib/trust/qr-code.ts'
+import { type SafetyNumber, safetyNumberOf, safetyNumberRows } from '#lib/trust/safety-number.ts'
+import { keyToCompare, verify } from '../clients/peer/pins.ts'
+import type { Profile } from '../clients/peer/profile.ts'
+import { say } from './profile-command.ts'
+
+/**
+ * Show the safety number of the profile's owner and a contact. Whether they have compared it is asked on a terminal.
+ *
+ * @param options.yes - They have: do not ask.
+ */
+export async function verifyContact(
+  profile: Profile,
+  name: string,
+  { yes, json }: { readonly yes?: true; readonly json?: true },
+): Promise<void> {
+  const { account } = profile.login
+  const identityKey = keyToCompare(profile.state, name)
+  const realm = realmOf(account.authorityPem)
+  const number = safetyNumberOf(
+    fingerprintOf({ realm, name: account.username, identityKey: profile.state.identity.publicKey }),
+    fingerprintOf({ realm, name, identityKey }),
+  )
+  if (json) process.stdout.write(`${JSON.stringify({ name, ...number })}\n`)
+  else process.stdout.write(drawn(number))
+  if (yes || (!json && process.stdin.isTTY && (await isEqual(name)))) {
+    await verify(profile, name, identityKey, systemClock.now())
+    say(`${name} is verified`)
+  } else if (!json) say(`${name} is not verified; once you have compared: sotto verify ${name} --yes`)
+}
+
+function drawn(number: SafetyNumber): string {
+  const { digits, words } = safetyNumberRows(number)
+  const code = qrCodeRows(number.qrText, { inColour: process.stdout.isTTY === true && !process.env['NO_COLOR'] })
+  return `${[...digits, '', ...words, '', ...code].join('\n')}\n`
+}
+
+async function isEqual(name: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test(await terminal.question(`Does ${name} see the same, on a screen that you trust? [y/N] `))
+  } finally {
+    terminal.close()
+  }
+}
