@@ -6,6 +6,8 @@
  * that dies without a word takes its receivers offline by itself, and the rate of writes grows with processes, not with
  * people.
  *
+ * Whoever watches is told of the changes: watchers.ts.
+ *
  * @module
  */
 import { randomUUID } from 'node:crypto'
@@ -15,12 +17,16 @@ import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { sessionEnded } from './errors.ts'
 import type { DirectorySchema } from './store.ts'
+import { Watchers } from './watchers.ts'
 
 /** How long a process is taken to be alive after it last said so, in milliseconds: three renewals may fail. */
 export const LEASE_MS = 15_000
 
 /** How often a process renews its lease, in milliseconds. */
 export const RENEWAL_MS = LEASE_MS / 3
+
+/** How many accounts one query looks up at most; more would only make it long. */
+const LOOKUP_BATCH = 500
 
 /** Where an account can be called, and under what. */
 export interface Announcement {
@@ -48,6 +54,8 @@ interface Entry {
 }
 
 export class Presence {
+  /** Who watches whom, at this process. */
+  readonly watchers = new Watchers((accounts) => this.#onlineAmong(accounts))
   readonly #db: Kysely<DirectorySchema>
   readonly #clock: Clock
   readonly #replicaId = randomUUID()
@@ -95,6 +103,7 @@ export class Presence {
       .execute()
     this.#end(account, new SottoError('ERR_ANNOUNCE_REPLACED', 'a newer announcement of this account took its place'))
     this.#entries.set(account, entry)
+    this.watchers.noteChange(account)
     return { ended: entry.controller.signal, withdraw: () => this.#withdraw(account, entry) }
   }
 
@@ -122,11 +131,15 @@ export class Presence {
    */
   async expel({ account, sessionId }: Announcement): Promise<void> {
     await this.#db.deleteFrom('presence').where('account', '=', account).where('session_id', '=', sessionId).execute()
+    this.watchers.noteChange(account)
     const entry = this.#entries.get(account)
     if (entry && Buffer.compare(entry.sessionId, sessionId) === 0) this.#end(account, sessionEnded())
   }
 
-  /** Say that this process lives, and clear away those that did not for a whole lease. */
+  /**
+   * Say that this process lives, clear away those that did not for a whole lease, and tell the watchers what other
+   * processes have changed.
+   */
   async renew(): Promise<void> {
     const now = this.#clock.now().getTime()
     const lease = { lease_ends_at: now + LEASE_MS }
@@ -140,6 +153,7 @@ export class Presence {
       .deleteFrom('replica')
       .where('lease_ends_at', '<', now - LEASE_MS)
       .execute()
+    await this.watchers.refresh()
   }
 
   /** Take everything that this process holds offline, at once and not when its lease ends. The streams are the server's. */
@@ -163,5 +177,21 @@ export class Presence {
       .where('account', '=', account)
       .where('announcement_id', '=', entry.announcementId)
       .execute()
+    this.watchers.noteChange(account)
+  }
+
+  async #onlineAmong(accounts: readonly string[]): Promise<Set<string>> {
+    const online = new Set<string>()
+    for (let start = 0; start < accounts.length; start += LOOKUP_BATCH) {
+      const rows = await this.#db
+        .selectFrom('presence')
+        .innerJoin('replica', 'replica.id', 'presence.replica_id')
+        .select('account')
+        .where('account', 'in', accounts.slice(start, start + LOOKUP_BATCH))
+        .where('lease_ends_at', '>', this.#clock.now().getTime())
+        .execute()
+      for (const { account } of rows) online.add(account)
+    }
+    return online
   }
 }

@@ -12,6 +12,8 @@ import type {
   FindUserResponse,
   RequestChatRequest,
   RequestChatResponse,
+  WatchPresenceRequest,
+  WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
@@ -19,16 +21,21 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { chatWithSelf, notOnline } from './errors.ts'
 import type { Presence } from './presence.ts'
 import type { Caller, Origin, SealingClient } from './sealing-client.ts'
-import { checkAnnounceRequest, checkFindUserRequest, checkRequestChatRequest } from './validation.ts'
+import {
+  checkAnnounceRequest,
+  checkFindUserRequest,
+  checkRequestChatRequest,
+  checkWatchPresenceRequest,
+} from './validation.ts'
 
-/** How often an open announcement is answered, in milliseconds: the contract's number. */
-export const BEAT_MS = 20_000
+/** What a watch is told beside states: that it goes on. */
+const BEAT: WatchPresenceResponse = { username: '', online: false }
 
 export interface DirectoryHandlersOptions {
   readonly presence: Presence
   readonly sealing: SealingClient
   readonly clock: Clock
-  /** How often an open announcement is answered and its session looked at again, in milliseconds. */
+  /** How often an open announcement or watch is answered and its session looked at again, in milliseconds. */
   readonly beatMs: number
 }
 
@@ -85,6 +92,21 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     return { online: false }
   }
 
+  async function* watchPresence(
+    request: WatchPresenceRequest,
+    context: CallContext,
+  ): AsyncGenerator<WatchPresenceResponse> {
+    checkWatchPresenceRequest(request)
+    const { account } = await sealing.authenticate(context)
+    using watch = await presence.watchers.open(account, request.usernames)
+    while (true) {
+      yield* watch.states(AbortSignal.any([context.signal, AbortSignal.timeout(beatMs)]))
+      context.signal.throwIfAborted()
+      await reauthenticate(context)
+      yield BEAT
+    }
+  }
+
   async function requestChat(request: RequestChatRequest, context: CallContext): Promise<RequestChatResponse> {
     checkRequestChatRequest(request)
     const receiver = await presence.find(request.username)
@@ -112,7 +134,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     return notOnline()
   }
 
-  return { announce, findUser, requestChat }
+  return { announce, findUser, watchPresence, requestChat }
 }
 
 /** @throws the signal's reason, as soon as it fires. */

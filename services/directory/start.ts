@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
+import { BEAT_MS } from '#lib/presence.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
@@ -20,7 +21,7 @@ import type { Config } from './config.ts'
 import { keepLease } from './lease.ts'
 import { Presence, RENEWAL_MS } from './presence.ts'
 import { SealingClient } from './sealing-client.ts'
-import { BEAT_MS, createDirectoryHandlers } from './service.ts'
+import { createDirectoryHandlers } from './service.ts'
 import { type DirectorySchema, MIGRATIONS } from './store.ts'
 
 export interface DirectoryDependencies {
@@ -30,7 +31,7 @@ export interface DirectoryDependencies {
   readonly signal?: AbortSignal
   /** How long that wait may last, in milliseconds; {@link CERTIFICATE_WAIT_MS} unless set. */
   readonly certificateWaitMs?: number
-  /** How often an open announcement is answered, in milliseconds; {@link BEAT_MS} unless set. */
+  /** How often an open announcement or watch is answered, in milliseconds; {@link BEAT_MS} unless set. */
   readonly beatMs?: number
   /** How often the lease is renewed, in milliseconds; {@link RENEWAL_MS} unless set. */
   readonly renewalMs?: number

@@ -6,10 +6,16 @@
  * @module
  */
 import { isIP } from 'node:net'
-import type { AnnounceRequest, FindUserRequest, RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
+import type {
+  AnnounceRequest,
+  FindUserRequest,
+  RequestChatRequest,
+  WatchPresenceRequest,
+} from '#gen/sotto/directory/v1/directory_service.ts'
+import { MAX_WATCHED_NAMES } from '#lib/presence.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
-import { Violations } from '#lib/validation.ts'
+import { USERNAME, Violations } from '#lib/validation.ts'
 
 /** What an announcement may hold at most: an address for each way that a machine is commonly reached, no more. */
 export const MAX_ENDPOINTS = 8
@@ -42,6 +48,19 @@ export function checkAnnounceRequest({ endpoints, kid }: AnnounceRequest): void 
 export function checkFindUserRequest({ username }: FindUserRequest): void {
   const violations = new Violations()
   violations.expectUsername(username, 'username')
+  violations.throwIfAny()
+}
+
+export function checkWatchPresenceRequest({ usernames }: WatchPresenceRequest): void {
+  const violations = new Violations()
+  violations.expect(
+    usernames.length >= 1 && usernames.length <= MAX_WATCHED_NAMES,
+    'usernames',
+    `must be 1 to ${MAX_WATCHED_NAMES} names`,
+  )
+  // The first that is wrong stands for all: 256 violations would not fit in the trailers of an answer.
+  const wrong = usernames.findIndex((username) => !USERNAME.test(username))
+  if (wrong >= 0) violations.expectUsername(usernames[wrong] ?? '', `usernames[${wrong}]`)
   violations.throwIfAny()
 }
 

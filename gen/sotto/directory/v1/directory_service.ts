@@ -67,6 +67,24 @@ export interface FindUserResponse {
   online: boolean;
 }
 
+/** Request for DirectoryService.WatchPresence. */
+export interface WatchPresenceRequest {
+  /**
+   * Required. 1 to 256 accounts' names: each 1 to 32 characters, [a-z0-9][a-z0-9._-]*. One that is named twice is told
+   * once. One that no account has is offline: a list of contacts outlives accounts, and whether an account exists is for
+   * FindUser to say.
+   */
+  usernames: string[];
+}
+
+/** Response for DirectoryService.WatchPresence. */
+export interface WatchPresenceResponse {
+  /** Whose state this is: one of the request's names. Empty if the response says only that the watch goes on. */
+  username: string;
+  /** Whether an announcement of the account stands. */
+  online: boolean;
+}
+
 /** Request for DirectoryService.RequestChat. */
 export interface RequestChatRequest {
   /** Required. The receiver's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
@@ -487,6 +505,162 @@ export const FindUserResponse: MessageFns<FindUserResponse> = {
   },
 };
 
+function createBaseWatchPresenceRequest(): WatchPresenceRequest {
+  return { usernames: [] };
+}
+
+export const WatchPresenceRequest: MessageFns<WatchPresenceRequest> = {
+  encode(message: WatchPresenceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.usernames) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchPresenceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchPresenceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.usernames.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchPresenceRequest {
+    return {
+      usernames: globalThis.Array.isArray(object?.usernames)
+        ? object.usernames.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: WatchPresenceRequest): unknown {
+    const obj: any = {};
+    if (message.usernames?.length) {
+      obj.usernames = message.usernames;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchPresenceRequest>, I>>(base?: I): WatchPresenceRequest {
+    return WatchPresenceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchPresenceRequest>, I>>(object: I): WatchPresenceRequest {
+    const message = createBaseWatchPresenceRequest();
+    message.usernames = object.usernames?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseWatchPresenceResponse(): WatchPresenceResponse {
+  return { username: "", online: false };
+}
+
+export const WatchPresenceResponse: MessageFns<WatchPresenceResponse> = {
+  encode(message: WatchPresenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.username !== "") {
+      writer.uint32(10).string(message.username);
+    }
+    if (message.online !== false) {
+      writer.uint32(16).bool(message.online);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchPresenceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchPresenceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.online = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchPresenceResponse {
+    return {
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
+      online: isSet(object.online) ? globalThis.Boolean(object.online) : false,
+    };
+  },
+
+  toJSON(message: WatchPresenceResponse): unknown {
+    const obj: any = {};
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
+    if (message.online !== false) {
+      obj.online = message.online;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchPresenceResponse>, I>>(base?: I): WatchPresenceResponse {
+    return WatchPresenceResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchPresenceResponse>, I>>(object: I): WatchPresenceResponse {
+    const message = createBaseWatchPresenceResponse();
+    message.username = object.username ?? "";
+    message.online = object.online ?? false;
+    return message;
+  },
+};
+
 function createBaseRequestChatRequest(): RequestChatRequest {
   return { username: "", nonce: Buffer.alloc(0) };
 }
@@ -731,6 +905,33 @@ export const DirectoryServiceService = {
     responseDeserialize: (value: Buffer): FindUserResponse => FindUserResponse.decode(value),
   },
   /**
+   * Learn who of some people is online, and then of every change as it happens.
+   *
+   * The caller must present its directory bearer. Any member may watch any other, as any may ask FindUser; nobody is
+   * told by whom they are watched.
+   *
+   * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
+   *
+   * The first responses give the state of each name; a further one comes for each change, which the directory notices
+   * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
+   * is told, not all that were between. A response without a name comes every 20 seconds, so that both ends notice a
+   * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
+   * 20 that the other has died without a word.
+   *
+   * Errors:
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   */
+  watchPresence: {
+    path: "/sotto.directory.v1.DirectoryService/WatchPresence" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchPresenceRequest): Buffer => Buffer.from(WatchPresenceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchPresenceRequest => WatchPresenceRequest.decode(value),
+    responseSerialize: (value: WatchPresenceResponse): Buffer =>
+      Buffer.from(WatchPresenceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchPresenceResponse => WatchPresenceResponse.decode(value),
+  },
+  /**
    * Ask for a conversation with somebody who is online: messages 3 and 4 of the five.
    *
    * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
@@ -779,6 +980,24 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
   findUser: handleUnaryCall<FindUserRequest, FindUserResponse>;
+  /**
+   * Learn who of some people is online, and then of every change as it happens.
+   *
+   * The caller must present its directory bearer. Any member may watch any other, as any may ask FindUser; nobody is
+   * told by whom they are watched.
+   *
+   * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
+   *
+   * The first responses give the state of each name; a further one comes for each change, which the directory notices
+   * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
+   * is told, not all that were between. A response without a name comes every 20 seconds, so that both ends notice a
+   * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
+   * 20 that the other has died without a word.
+   *
+   * Errors:
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   */
+  watchPresence: handleServerStreamingCall<WatchPresenceRequest, WatchPresenceResponse>;
   /**
    * Ask for a conversation with somebody who is online: messages 3 and 4 of the five.
    *
@@ -839,6 +1058,32 @@ export interface DirectoryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FindUserResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Learn who of some people is online, and then of every change as it happens.
+   *
+   * The caller must present its directory bearer. Any member may watch any other, as any may ask FindUser; nobody is
+   * told by whom they are watched.
+   *
+   * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
+   *
+   * The first responses give the state of each name; a further one comes for each change, which the directory notices
+   * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
+   * is told, not all that were between. A response without a name comes every 20 seconds, so that both ends notice a
+   * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
+   * 20 that the other has died without a word.
+   *
+   * Errors:
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   */
+  watchPresence(
+    request: WatchPresenceRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchPresenceResponse>;
+  watchPresence(
+    request: WatchPresenceRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchPresenceResponse>;
   /**
    * Ask for a conversation with somebody who is online: messages 3 and 4 of the five.
    *

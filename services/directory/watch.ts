@@ -1,0 +1,72 @@
+/**
+ * One caller's watch over some names: what it was told of each, and what it is yet to be told.
+ *
+ * However much happens while the caller is slow, this is two states a name at most: of several changes the last is
+ * told, and of one that was taken back nothing.
+ *
+ * @module
+ */
+
+/** Whether somebody is online. */
+export interface PresenceState {
+  readonly username: string
+  readonly online: boolean
+}
+
+export class Watch implements Disposable {
+  readonly usernames: ReadonlySet<string>
+  readonly #told = new Map<string, boolean>()
+  /** By name, the longest waiting first. */
+  readonly #untold = new Map<string, boolean>()
+  readonly #end: (watch: Watch) => void
+  #wake: () => void = () => {}
+
+  /** @param end - Called when the watch is disposed of. */
+  constructor(usernames: Iterable<string>, end: (watch: Watch) => void) {
+    this.usernames = new Set(usernames)
+    this.#end = end
+  }
+
+  /** Take note of the present state of one of the names, changed or not. */
+  note(username: string, online: boolean): void {
+    if (this.#told.get(username) === online) this.#untold.delete(username)
+    else this.#untold.set(username, online)
+    this.#wake()
+  }
+
+  /**
+   * What is to be told: first of every name, then of each that has changed. To be read by one reader at a time; the next
+   * one goes on where the last has stopped.
+   *
+   * @param until - Ends it, without an error.
+   */
+  async *states(until: AbortSignal): AsyncGenerator<PresenceState, void, void> {
+    const onAbort = () => this.#wake()
+    until.addEventListener('abort', onAbort, { once: true })
+    try {
+      while (!until.aborted) {
+        const [next] = this.#untold
+        if (next === undefined) await this.#woken()
+        else yield this.#tell(...next)
+      }
+    } finally {
+      until.removeEventListener('abort', onAbort)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#end(this)
+  }
+
+  #tell(username: string, online: boolean): PresenceState {
+    this.#untold.delete(username)
+    this.#told.set(username, online)
+    return { username, online }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+}
