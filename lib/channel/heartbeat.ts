@@ -1,0 +1,68 @@
+/**
+ * Signs of life (docs/protocol.md, section 6.6): when to give one, and when the other end has given none for too long.
+ *
+ * Each side speaks by its own clock and answers nothing. A side that is slow to read (a full pipe, a busy disk) would
+ * find a question only behind all that came before it, and be taken for gone; a sign that it gives by itself is not held
+ * up. For the same reason silence counts only while one listens.
+ *
+ * All times are milliseconds on one clock that only goes forward.
+ *
+ * @module
+ */
+import type { ChannelTimes } from './channel-times.ts'
+
+export class Heartbeat {
+  readonly #times: Pick<ChannelTimes, 'pingAfterMs' | 'silenceLimitMs'>
+  #saidAtMs: number
+  /** Since when nothing has come, though this side listens; undefined while it does not. */
+  #silentSinceMs: number | undefined
+  #seenAtMs: number
+
+  constructor(times: Pick<ChannelTimes, 'pingAfterMs' | 'silenceLimitMs'>, nowMs: number) {
+    this.#times = times
+    this.#saidAtMs = nowMs
+    this.#seenAtMs = nowMs
+  }
+
+  /** A record was said. */
+  said(nowMs: number): void {
+    this.#saidAtMs = nowMs
+  }
+
+  /** This side waits for the next record. */
+  listen(nowMs: number): void {
+    this.#silentSinceMs ??= nowMs
+  }
+
+  /** A record came; until the next {@link listen} this side is busy with it. */
+  heard(): void {
+    this.#silentSinceMs = undefined
+  }
+
+  /** Whether a sign of life is due. */
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.#saidAtMs + this.#times.pingAfterMs
+  }
+
+  /**
+   * Whether the other end has been silent for too long. To be asked at {@link dueAtMs}: time in which nobody asked for
+   * much longer does not count, for this process was stopped, and what came meanwhile is still to be read.
+   */
+  isCut(nowMs: number): boolean {
+    const { pingAfterMs, silenceLimitMs } = this.#times
+    const overslept = nowMs - this.#seenAtMs > 2 * pingAfterMs
+    this.#seenAtMs = nowMs
+    if (this.#silentSinceMs === undefined) return false
+    if (overslept) this.#silentSinceMs = nowMs
+    return nowMs >= this.#silentSinceMs + silenceLimitMs
+  }
+
+  /** When to look again, at the latest. It moves on with what is said and heard. */
+  dueAtMs(nowMs: number): number {
+    const { pingAfterMs, silenceLimitMs } = this.#times
+    const pingAtMs = this.#saidAtMs + pingAfterMs
+    const cutAtMs = (this.#silentSinceMs ?? nowMs) + silenceLimitMs
+    // A sign of life that is due and not yet said is held up by the link; there is no point in asking at once again.
+    return Math.min(pingAtMs > nowMs ? pingAtMs : nowMs + pingAfterMs, cutAtMs)
+  }
+}

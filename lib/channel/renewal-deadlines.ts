@@ -1,0 +1,55 @@
+/**
+ * How long a channel may go on (docs/protocol.md, section 7.5): until its next renewal, and until the longest session of
+ * its last ticket is over. Both ends count by themselves.
+ *
+ * All times are milliseconds on one clock that only goes forward.
+ *
+ * @module
+ */
+import type { ChannelTimes } from './channel-times.ts'
+
+export class RenewalDeadlines {
+  readonly #times: ChannelTimes
+  #renewedAtMs: number
+  #ticketedAtMs: number
+  #longestSessionMs: number
+
+  /** @param longestSessionMs - Of the ticket that the channel began with. */
+  constructor(times: ChannelTimes, longestSessionMs: number, nowMs: number) {
+    this.#times = times
+    this.#renewedAtMs = nowMs
+    this.#ticketedAtMs = nowMs
+    this.#longestSessionMs = longestSessionMs
+  }
+
+  /** When the next renewal is due: well before the longest session is over, if that is short. */
+  get renewAtMs(): number {
+    return this.#renewedAtMs + Math.min(this.#times.renewEveryMs, this.#longestSessionMs / 2)
+  }
+
+  /** When the channel is to end, unless it is renewed. */
+  get endsAtMs(): number {
+    return Math.min(this.#renewedAtMs + this.#times.renewWithinMs, this.#sessionEndsAtMs)
+  }
+
+  get #sessionEndsAtMs(): number {
+    return this.#ticketedAtMs + this.#longestSessionMs
+  }
+
+  /** Whether the longest session lasts, so that a renewal needs no ticket. */
+  coversTicketless(nowMs: number): boolean {
+    return nowMs < this.#sessionEndsAtMs
+  }
+
+  /**
+   * The channel was renewed.
+   *
+   * @param longestSessionMs - Of the ticket, if there was one.
+   */
+  renewed(nowMs: number, longestSessionMs: number | undefined): void {
+    this.#renewedAtMs = nowMs
+    if (longestSessionMs === undefined) return
+    this.#ticketedAtMs = nowMs
+    this.#longestSessionMs = longestSessionMs
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What opener and host of a renewal have in common (docs/protocol.md, section 7): what they ask of whoever owns the
+ * channel, what they say, and what they hear.
+ *
+ * @module
+ */
+import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { Clocks } from '#lib/ticket/replay-cache.ts'
+import type { Channel } from './channel.ts'
+import type { RenewalGrant } from './renewal.ts'
+
+type Control = NonNullable<RecordBody['control']>
+
+/** A control that renews; it is alone in its record. */
+export type RenewalControl = Extract<Control, { readonly $case: `renew${string}` }>
+
+/**
+ * What the owner is to do.
+ *
+ * - `askForTicket`: ask the directory for the receiver again; {@link RenewalRole.learn} takes what comes of it.
+ * - `tryServices`: find out whether the services answer; `learn` takes that too.
+ * - `close`: say Close, with the reason `EXPIRED`.
+ */
+export type RenewalTask = 'askForTicket' | 'tryServices' | 'close'
+
+/** What the services say, or that they say nothing. */
+export type ServicesWord =
+  /** A ticket and its reply: the opener asked for them. */
+  | { readonly $case: 'granted'; readonly granted: RenewalGrant }
+  /** They answer: the host tried them. */
+  | { readonly $case: 'reachable' }
+  /** They cannot be reached, are out of order, or have too much to do. */
+  | { readonly $case: 'unreachable' }
+  /** The receiver is not online. */
+  | { readonly $case: 'absent' }
+  /** They refuse this side, or the other. */
+  | { readonly $case: 'refused' }
+
+/** What to say now. */
+export interface RenewalTurn {
+  readonly control: RenewalControl
+  /** What seals everything after it, where that is another channel. */
+  readonly after: Channel | undefined
+}
+
+export interface RenewalRole {
+  /** What the owner is to do now; each task is given once. */
+  advance(nowMs: number): RenewalTask | undefined
+  /** When there may be something to do, unless something is learnt or heard before. */
+  readonly dueAtMs: number
+  /** Take what came of a task. What comes too late, or for nothing, changes nothing. */
+  learn(word: ServicesWord, clocks: Clocks, current: Channel): void
+  /** What to say now; undefined if there is nothing. It counts as said. */
+  take(nowMs: number): RenewalTurn | undefined
+  /**
+   * Take in what the other end says.
+   *
+   * @param current - The channel that opened it, and that a renewal is to replace.
+   * @returns What opens everything after it, where that is another channel.
+   * @throws SottoError `ERR_RECORD_MALFORMED` for what is out of its turn; the errors of a handshake that fails.
+   */
+  hear(control: RenewalControl, clocks: Clocks, current: Channel): Channel | undefined
+}
+
+/** The other end says something that it must not say now. */
+export function outOfTurn(): SottoError {
+  return new SottoError('ERR_RECORD_MALFORMED', 'a renewal is out of its turn')
+}

@@ -1,0 +1,189 @@
+/**
+ * A channel that stays open: it renews its keys, gives signs of life, and knows when it is over (docs/protocol.md,
+ * sections 6.6 and 7). Records in, records out, with no clock and no socket: the owner gives the time, calls
+ * {@link RenewingChannel.advance} when it is due, and does what that says.
+ *
+ * Two channels can be in use at once while the keys change: one still opens what was under way, the other already seals.
+ * Each is dropped with its last record, so nothing opens under old keys after that.
+ *
+ * @module
+ */
+import { RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { isSottoError } from '#lib/errors.ts'
+import type { Clocks } from '#lib/ticket/replay-cache.ts'
+import type { Channel } from './channel.ts'
+import { CHANNEL_TIMES, type ChannelTimes } from './channel-times.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { type HostOptions, HostRenewal } from './host-renewal.ts'
+import { type OpenerOptions, OpenerRenewal } from './opener-renewal.ts'
+import { RenewalDeadlines } from './renewal-deadlines.ts'
+import type { RenewalControl, RenewalRole, RenewalTask, ServicesWord } from './renewal-role.ts'
+
+/** What the owner is to do; `cut` is to drop the link, for nothing was heard for too long. */
+export type ChannelTask = RenewalTask | 'cut'
+
+export interface RenewingChannelOptions {
+  /** Of a completed handshake. */
+  readonly channel: Channel
+  /** What this side needs to renew, as the one that said the first Hello or the one that took it. */
+  readonly role: { readonly opener: OpenerOptions } | { readonly host: HostOptions }
+  /** Of the ticket that the channel began with, in milliseconds. */
+  readonly longestSessionMs: number
+  /** Shorter than the protocol's for tests and demonstrations. */
+  readonly times?: Partial<ChannelTimes>
+  /** Now, on the clock that all later times are of; it only goes forward. */
+  readonly nowMs: number
+}
+
+/** A record, and what is sealed in it. */
+export interface SaidRecord {
+  readonly plaintext: Uint8Array
+  readonly record: Uint8Array
+}
+
+export class RenewingChannel {
+  readonly #role: RenewalRole
+  readonly #deadlines: RenewalDeadlines
+  readonly #heartbeat: Heartbeat
+  #sealing: Channel
+  #opening: Channel
+  #renewals = 0
+  #isOver = false
+  #failure: unknown
+
+  constructor({ channel, role, longestSessionMs, times, nowMs }: RenewingChannelOptions) {
+    const all = { ...CHANNEL_TIMES, ...times }
+    this.#deadlines = new RenewalDeadlines(all, longestSessionMs, nowMs)
+    this.#heartbeat = new Heartbeat(all, nowMs)
+    this.#role =
+      'opener' in role
+        ? new OpenerRenewal(role.opener, all, this.#deadlines)
+        : new HostRenewal(role.host, all, this.#deadlines)
+    this.#sealing = channel
+    this.#opening = channel
+  }
+
+  /** How often its keys were renewed, as far as what comes in goes. */
+  get renewals(): number {
+    return this.#renewals
+  }
+
+  /**
+   * The next record to send, in the order in which they must be sent: what the channel itself has to say comes first.
+   *
+   * @param content - Gives the plaintext of what else there is to say, at most 65,519 bytes, or undefined. It is asked
+   *   at most once, and what it gives is sealed.
+   * @returns Undefined if there is nothing to say now.
+   * @throws SottoError `ERR_NONCE_EXHAUSTED`, or what ended the channel.
+   */
+  next(nowMs: number, content: () => Uint8Array | undefined): SaidRecord | undefined {
+    this.#throwFailure()
+    const turn = this.#isOver ? undefined : this.#role.take(nowMs)
+    const plaintext = turn ? encode(turn.control) : (content() ?? this.#ping(nowMs))
+    if (plaintext === undefined) return undefined
+    const record = this.#orEnd(() => this.#sealing.seal(plaintext))
+    this.#heartbeat.said(nowMs)
+    if (turn?.after) this.#sealing = turn.after
+    return { plaintext, record }
+  }
+
+  #ping(nowMs: number): Uint8Array | undefined {
+    return !this.#isOver && this.#heartbeat.isDue(nowMs) ? PING : undefined
+  }
+
+  /** The owner waits for the next record. While it does not, the other end cannot be silent. */
+  listen(nowMs: number): void {
+    this.#heartbeat.listen(nowMs)
+  }
+
+  /**
+   * Open the next record.
+   *
+   * @returns Its plaintext: a RecordBody, which is to be parsed and given to {@link hear}.
+   * @throws SottoError as `Channel.open`; what ended the channel.
+   */
+  open(record: Uint8Array): Uint8Array {
+    this.#throwFailure()
+    this.#heartbeat.heard()
+    return this.#orEnd(() => this.#opening.open(record))
+  }
+
+  /**
+   * Take in what a record says to the channel itself.
+   *
+   * @param body - Parsed: whatever renews is alone in its record.
+   * @returns Whether that was all of it; if not, the rest is for the owner.
+   * @throws SottoError `ERR_RECORD_MALFORMED` for a renewal out of its turn, after which there is still a Close to be
+   *   said; `ERR_HELLO_MALFORMED`, `ERR_HELLO_VERSION`, `ERR_DECRYPT`, `ERR_LOW_ORDER_KEY` for one that fails, which
+   *   ends the channel; what ended it before.
+   */
+  hear(body: RecordBody, clocks: Clocks): boolean {
+    this.#throwFailure()
+    const control = renewalOf(body)
+    if (control === undefined) return false
+    // Whoever has said Close answers no Hello, but must follow a change of keys that is under way.
+    if (this.#isOver && control.$case === 'renewHello') return true
+    const opening = this.#orEnd(() => this.#role.hear(control, clocks, this.#opening))
+    if (opening) {
+      this.#opening = opening
+      this.#renewals += 1
+    }
+    return true
+  }
+
+  /** What the owner is to do now; each task is given once, but `cut` and `close` for want of a renewal. */
+  advance(nowMs: number): ChannelTask | undefined {
+    if (this.#isOver) return undefined
+    if (this.#heartbeat.isCut(nowMs)) return 'cut'
+    if (nowMs >= this.#deadlines.endsAtMs) return 'close'
+    return this.#role.advance(nowMs)
+  }
+
+  /** When to call {@link advance} and {@link next}, unless something else gives the occasion before. */
+  dueAtMs(nowMs: number): number {
+    if (this.#isOver) return Number.POSITIVE_INFINITY
+    return Math.min(this.#heartbeat.dueAtMs(nowMs), this.#deadlines.endsAtMs, this.#role.dueAtMs)
+  }
+
+  /** Take what came of a task. Afterwards there may be something to say, or another task. */
+  learn(word: ServicesWord, clocks: Clocks): void {
+    this.#throwFailure()
+    if (!this.#isOver) this.#orEnd(() => this.#role.learn(word, clocks, this.#opening))
+  }
+
+  /** Close is said, or will be next: no renewal begins or is answered, and nothing is due any more. */
+  stop(): void {
+    this.#isOver = true
+  }
+
+  #orEnd<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (failure) {
+      if (!isSottoError(failure, 'ERR_RECORD_MALFORMED')) this.#failure = failure
+      throw failure
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+}
+
+function encode(control: NonNullable<RecordBody['control']>): Uint8Array {
+  return RecordBody.encode(RecordBody.fromPartial({ control })).finish()
+}
+
+const PING = encode({ $case: 'ping', value: {} })
+
+function renewalOf({ control }: RecordBody): RenewalControl | undefined {
+  switch (control?.$case) {
+    case 'renewHello':
+    case 'renewWelcome':
+    case 'renewRefusal':
+    case 'renewSwitch':
+      return control
+    default:
+      return undefined
+  }
+}
