@@ -9,11 +9,15 @@ import * as delivery from '#lib/delivery/limits.ts'
 import * as handshake from '#lib/noise/handshake.ts'
 import * as primitives from '#lib/noise/primitives.ts'
 import * as transport from '#lib/noise/transport.ts'
+import * as presence from '#lib/presence.ts'
 import * as protocol from '#lib/protocol.ts'
 import * as session from '#lib/session/session-keys.ts'
 import * as padding from '#lib/ticket/padding.ts'
 import * as reply from '#lib/ticket/reply.ts'
 import * as ticket from '#lib/ticket/ticket.ts'
+import * as lease from '../../services/directory/presence.ts'
+import * as announcement from '../../services/directory/validation.ts'
+import * as watchers from '../../services/directory/watchers.ts'
 
 const CODE: Record<string, unknown> = {
   ...channel,
@@ -29,6 +33,10 @@ const CODE: Record<string, unknown> = {
   ...padding,
   ...reply,
   ...ticket,
+  ...presence,
+  ...lease,
+  ...announcement,
+  ...watchers,
 }
 
 describe('docs/protocol.md', () => {
