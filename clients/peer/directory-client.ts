@@ -1,18 +1,25 @@
 /**
- * A client's link to the directory: asks for conversations (messages 3 and 4), and stays announced.
+ * A client's link to the directory: asks for conversations (messages 3 and 4), stays announced, and learns who else
+ * is online.
  *
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { DirectoryServiceService, type Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
+import {
+  DirectoryServiceService,
+  type Endpoint,
+  type WatchPresenceRequest,
+} from '#gen/sotto/directory/v1/directory_service.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { checkReply, openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
 import { Backoff } from './backoff.ts'
 import { askServerTime } from './login.ts'
+import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
 import type { Account, Session } from './profile-state.ts'
 import type { ServerClock } from './server-clock.ts'
+import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 import type { Trace } from './trace.ts'
 import { requestChatEvent, requestChatResponseEvent } from './trace-services.ts'
 
@@ -37,18 +44,6 @@ export interface Announcement {
   /** It stands no more; it is being tried again. */
   readonly onOffline: (error: SottoError) => void
 }
-
-/** How long a link that broke waits before it is tried again. */
-const ANNOUNCE_BACKOFF = { firstMs: 250, longestMs: 15_000 }
-
-/** Failures that pass by themselves: the link broke, the service restarts or has too much to do. */
-const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ERR_UNAVAILABLE',
-  'ERR_BUSY',
-  'ERR_CHANNEL_CUT',
-  'ERR_CHANNEL_CLOSED',
-  'ERR_INTERNAL',
-])
 
 export interface DirectoryClientOptions {
   readonly account: Account
@@ -114,7 +109,7 @@ export class DirectoryClient {
    */
   async announce(announcement: Announcement): Promise<never> {
     const { signal, onOffline } = announcement
-    const backoff = new Backoff(ANNOUNCE_BACKOFF)
+    const backoff = new Backoff(LINK_BACKOFF)
     let wasOnline = false
     for (;;) {
       const error = await this.#announceOnce(announcement, () => {
@@ -122,7 +117,7 @@ export class DirectoryClient {
         backoff.reset()
       })
       signal.throwIfAborted()
-      if (!wasOnline || !PASSING.has(error.code)) throw error
+      if (!wasOnline || !isPassing(error)) throw error
       onOffline(error)
       await backoff.wait(signal)
     }
@@ -146,6 +141,14 @@ export class DirectoryClient {
       throw error
     }
     return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the announcement')
+  }
+
+  /** Learn who of these people is online, and of every change, until the signal is aborted. */
+  watch(usernames: Iterable<string>, watching: PresenceWatching): PresenceWatch {
+    const bearer = this.#options.session.keys.directoryBearer
+    const { watchPresence } = this.#connection.call
+    const call = (request: WatchPresenceRequest, signal: AbortSignal) => watchPresence(request, { bearer, signal })
+    return new PresenceWatch(usernames, { ...watching, call })
   }
 
   /** Drop the link. An announcement ends with it. */

@@ -1,0 +1,23 @@
+/**
+ * What a client does about a service that it has a standing link to: which failures it waits out, and for how long.
+ *
+ * @module
+ */
+import type { ErrorCode, SottoError } from '#lib/errors.ts'
+import type { BackoffOptions } from './backoff.ts'
+
+/** How long a link that broke waits before it is tried again. */
+export const LINK_BACKOFF: BackoffOptions = { firstMs: 250, longestMs: 15_000 }
+
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_UNAVAILABLE',
+  'ERR_BUSY',
+  'ERR_CHANNEL_CUT',
+  'ERR_CHANNEL_CLOSED',
+  'ERR_INTERNAL',
+])
+
+/** Whether a failure passes by itself: the link broke, or the service restarts or has too much to do. */
+export function isPassing(error: SottoError): boolean {
+  return PASSING.has(error.code)
+}
