@@ -10,10 +10,16 @@ interface PasswordOptions {
   readonly passwordFile?: string
 }
 
+const EXAMPLES = `
+  sotto admin add-user alice bob                               asks for a password each
+  docker compose exec auth sotto admin add-user alice bob      the same in the container
+  printf '%s\\n' "$PASSWORD" | sotto admin add-user alice       in a script`
+
 export function adminCommand(): Command {
   const admin = new Command('admin').description(
     "manage accounts, on the machine and as the user that Auth's database belongs to",
   )
+  admin.addHelpText('after', EXAMPLES)
   const withPassword = (name: string) =>
     admin.command(name).option('--password-file <file>', 'read the password from this file, less its line end')
 

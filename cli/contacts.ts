@@ -46,11 +46,16 @@ interface VerifyOptions extends ProfileOptions {
   readonly yes?: true
 }
 
+const VERIFY_HELP = `
+Both type it, each with the other's name, and compare: the digits or the words over the telephone, or one scans the
+other's code. If they are equal, nobody stands between the two. It is also how a changed key is accepted.`
+
 export function verifyCommand(): Command {
   return withProfile(new Command('verify'))
     .description('show the safety number that you and a contact share, and note that you have compared it')
     .argument('<user>')
     .option('--yes', 'we have compared it: do not ask')
+    .addHelpText('after', VERIFY_HELP)
     .action(async (user: string, options: VerifyOptions) => {
       const { verifyContact } = await import('./verify.ts')
       await verifyContact(await openProfile(options), user, options)

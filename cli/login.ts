@@ -13,6 +13,14 @@ interface LoginOptions extends ProfileOptions {
   readonly trace?: true
 }
 
+const LOGIN_EXAMPLES = `
+  sotto login alice --server chat.example.org:7001#5C0A…   at the first time; the fingerprint is what
+                                                           "sotto admin add-user" and "sotto up" print
+  sotto login alice --server localhost --ca ~/.sotto/auth/ca/ca.pem
+  sotto login alice                                        later: the profile knows the server
+  sotto login alice --password-file FILE                   in a script; or pipe the password in
+  sotto login bob --profile bob                            a second person on this machine`
+
 export function loginCommand(): Command {
   return withProfile(new Command('login'))
     .description('sign in; at the first time say which server, and how to know it')
@@ -26,6 +34,7 @@ export function loginCommand(): Command {
     )
     .option('--replace-identity', 'take the account over from another installation; every contact sees a changed key')
     .option('--trace', 'show messages 1 and 2 as they happen')
+    .addHelpText('after', LOGIN_EXAMPLES)
     .action(signIn)
 }
 

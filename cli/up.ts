@@ -3,8 +3,13 @@ import { Command } from 'commander'
 import { environment } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 
+const HELP = `
+Ctrl-C or SIGTERM stops both in order. Settings are environment variables, such as SOTTO_HOME, SOTTO_AUTH_PORT and
+SOTTO_NAMES; docs/operations.md lists them all.`
+
 export function upCommand(): Command {
   return new Command('up')
+    .addHelpText('after', HELP)
     .description('run auth and the directory on this machine, with their data in SOTTO_HOME (~/.sotto)')
     .action(async () => {
       // Not disposed of: the echo of a Ctrl-C may come while the process is already on its way out.
