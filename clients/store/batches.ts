@@ -6,7 +6,8 @@
 import { type Batch, decodeBatch, encodeBatch } from './batch.ts'
 import { uint64 } from './contacts.ts'
 import type { Database, Statement } from './database.ts'
-import { damaged, type RowSeal } from './row-seal.ts'
+import type { RowSeal } from './row-seal.ts'
+import { damaged } from './sqlite-errors.ts'
 
 /** A batch where it lies. */
 export interface NumberedBatch {

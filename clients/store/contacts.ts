@@ -16,7 +16,8 @@ import { createHash, createHmac } from 'node:crypto'
 import type { Secret } from '#lib/secret.ts'
 import { type ContactState, decodeContact, encodeContact } from './contact-state.ts'
 import type { Database, Statement } from './database.ts'
-import { damaged, type RowSeal, tagOf } from './row-seal.ts'
+import { type RowSeal, tagOf } from './row-seal.ts'
+import { damaged } from './sqlite-errors.ts'
 
 export interface Contact {
   /** Never used again, not even when the contact was forgotten. */

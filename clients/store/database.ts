@@ -6,8 +6,8 @@
  */
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { SottoError } from '#lib/errors.ts'
 import { PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+import { told } from './sqlite-errors.ts'
 
 export type SqlValue = number | string | Uint8Array | null
 
@@ -127,35 +127,5 @@ class SqliteDatabase implements Database {
 
   close(): void {
     if (this.#file.isOpen) told(() => this.#file.close())
-  }
-}
-
-/** What SQLite's primary result codes mean to a person (https://www.sqlite.org/rescode.html). */
-const EXPLANATIONS: ReadonlyMap<
-  number,
-  readonly [code: 'ERR_STORE' | 'ERR_STORE_DAMAGED', what: string, hint: string]
-> = new Map([
-  [5, ['ERR_STORE', 'the store is busy', 'another sotto command keeps writing; wait for it to end']],
-  [8, ['ERR_STORE', 'the store may not be written', "check the permissions of the profile's folder"]],
-  [10, ['ERR_STORE', 'the disk fails to read or write the store', 'check the disk']],
-  [11, ['ERR_STORE_DAMAGED', 'the store is damaged', "put the profile's folder back from a backup"]],
-  [13, ['ERR_STORE', 'the disk is full', 'free some space; nothing that was stored is lost']],
-  [14, ['ERR_STORE', 'the store cannot be opened', "check the permissions of the profile's folder"]],
-  [
-    19,
-    ['ERR_STORE_DAMAGED', 'the store holds what was never put there', "put the profile's folder back from a backup"],
-  ],
-  [26, ['ERR_STORE_DAMAGED', 'the store is no database', "put the profile's folder back from a backup"]],
-])
-
-/** Do something with SQLite, and tell its failures as ours. */
-function told<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    if (cause instanceof TypeError || cause instanceof SottoError || !(cause instanceof Error)) throw cause
-    const code = 'errcode' in cause ? Number(cause.errcode) & 0xff : 14
-    const [storeCode, what, hint] = EXPLANATIONS.get(code) ?? ['ERR_STORE', 'the store fails', 'the log has the cause']
-    throw new SottoError(storeCode, what, { cause, hint })
   }
 }

@@ -21,8 +21,8 @@ import {
   type OutgoingState,
 } from './contact-state.ts'
 import type { Contact } from './contacts.ts'
-import { damaged } from './row-seal.ts'
 import { saidBetween } from './said-events.ts'
+import { damaged } from './sqlite-errors.ts'
 import type { StoreFile } from './store-file.ts'
 
 /** What other processes have appended since the last look. */

@@ -12,8 +12,8 @@
  * @module
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import { SottoError } from '#lib/errors.ts'
 import { Secret } from '#lib/secret.ts'
+import { damaged } from './sqlite-errors.ts'
 
 /** Gives as many random bytes as asked for, never the same twice. */
 export type Random = (length: number) => Uint8Array
@@ -68,12 +68,4 @@ export class RowSeal {
 /** By which two sealed forms differ, whatever they hold: 16 bytes. */
 export function tagOf(sealed: Uint8Array): Uint8Array {
   return sealed.subarray(-TAG_BYTES)
-}
-
-/** What a store is reported as that was changed by anything but this code. */
-export function damaged(message: string, cause?: unknown): SottoError {
-  return new SottoError('ERR_STORE_DAMAGED', message, {
-    cause,
-    hint: "put the profile's folder back from a backup; nothing was overwritten",
-  })
 }

@@ -15,8 +15,9 @@ import type { Secret } from '#lib/secret.ts'
 import { Batches } from './batches.ts'
 import { Contacts } from './contacts.ts'
 import type { Database, Durability } from './database.ts'
-import { damaged, deriveStoreKey, type Random, RowSeal } from './row-seal.ts'
+import { deriveStoreKey, type Random, RowSeal } from './row-seal.ts'
 import { migrate } from './schema.ts'
+import { damaged } from './sqlite-errors.ts'
 
 const STORE_ID_BYTES = 16
 

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { openStore, STORE_FILE, type Store } from '../../../clients/store/store.ts'
+import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+describe('watchStore', () => {
+  let folder: TemporaryFolder
+  let watching: Store
+  let other: Store
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    watching = openStore(folder.path, { profileKey: PROFILE_KEY })
+    other = openStore(folder.path, { profileKey: PROFILE_KEY })
+  })
+  afterEach(async () => {
+    watching.close()
+    other.close()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  it('calls back for what others commit, long before it would look by itself', async () => {
+    const changed = Promise.withResolvers<void>()
+    const watch = watching.watch(join(folder.path, STORE_FILE), changed.resolve)
+    const startMs = performance.now()
+    other.mailbox('bob', BOB_KEY).append([said('x')])
+    await changed.promise
+    watch.stop()
+    expect(performance.now() - startMs).to.be.below(900)
+  })
+
+  it('does not call back for what its own process commits', async () => {
+    const own = watching.mailbox('bob', BOB_KEY)
+    let calls = 0
+    const changed = Promise.withResolvers<void>()
+    const watch = watching.watch(join(folder.path, STORE_FILE), () => {
+      calls += 1
+      changed.resolve()
+    })
+    for (let count = 0; count < 20; count += 1) own.append([said('own')])
+    await new Promise(setImmediate)
+    expect(calls).to.equal(0)
+    other.mailbox('carol', ALICE_KEY).append([said('other')])
+    await changed.promise
+    watch.stop()
+  })
+
+  it('lets a process end, and calls no more when it was stopped', async () => {
+    let calls = 0
+    const watch = watching.watch(join(folder.path, STORE_FILE), () => {
+      calls += 1
+    })
+    watch.stop()
+    other.mailbox('bob', BOB_KEY).append([said('x')])
+    await new Promise(setImmediate)
+    expect(calls).to.equal(0)
+  })
+})

@@ -1,0 +1,22 @@
+/**
+ * A program that appends to the store of a profile, for tests to run beside others and to kill.
+ *
+ *     node store-writer.ts FOLDER PREFIX COUNT
+ *
+ * It says PREFIX1, PREFIX2 … to bob, each in a step of its own, and tells the ordinal of each on standard output once it
+ * is promised.
+ *
+ * @module
+ */
+import { writeSync } from 'node:fs'
+import { openStore } from '../../clients/store/store.ts'
+import { BOB_KEY, PROFILE_KEY, said } from './stores.ts'
+
+const [folder = '', prefix = '', count = ''] = process.argv.slice(2)
+const store = openStore(folder, { profileKey: PROFILE_KEY })
+const mailbox = store.mailbox('bob', BOB_KEY)
+for (let number = 1; number <= Number(count); number += 1) {
+  const ordinal = mailbox.append([said(`${prefix}${number}`)])
+  writeSync(1, `${ordinal}\n`)
+}
+store.close()
