@@ -15,8 +15,17 @@ export { z }
 /** For each variable's name how to check and convert its text. */
 export type Settings = Readonly<Record<`SOTTO_${string}`, z.ZodType>>
 
+/** A whole number within limits, in decimal digits. (A coercion would take a blank for 0, and 0x10 for 16.) */
+export function wholeNumberSetting(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+}
+
 /** A TCP port; 0 for any free one. */
-export const portSetting = z.coerce.number().int().min(0).max(65_535)
+export const portSetting = wholeNumberSetting(0, 65_535)
 /** How much is logged. */
 export const logLevelSetting = z.enum(LOG_LEVELS)
 /** A list of names or addresses, separated by commas. */

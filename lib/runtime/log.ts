@@ -7,7 +7,14 @@
  * @module
  */
 import { createRequire } from 'node:module'
-import { type DestinationStream, type Logger as PinoLogger, type LoggerOptions as PinoOptions, pino } from 'pino'
+import {
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Logger as PinoLogger,
+  type LoggerOptions as PinoOptions,
+  pino,
+} from 'pino'
 import type { PrettyOptions } from 'pino-pretty'
 import { plainValue } from './log-value.ts'
 
@@ -39,7 +46,6 @@ export function createLogger(options: LoggerOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: {
       level: (label) => ({ level: label }),
-      bindings: (fields) => plainValue(fields) as Record<string, unknown>,
     },
     // By the time that this sees it an error is plain already.
     serializers: { err: (error: unknown) => error },
@@ -51,7 +57,22 @@ export function createLogger(options: LoggerOptions): Logger {
     },
   }
   const destination = options.destination ?? pino.destination({ dest: STANDARD_ERROR, sync: true })
-  return pino(pinoOptions, pretty ? prettyStream(destination) : destination)
+  return withPlainBindings(pino(pinoOptions, pretty ? prettyStream(destination) : destination))
+}
+
+/** Fields that are bound for good. Pino's own `formatters.bindings` does not see those of a child. */
+function withPlainBindings(log: Logger): Logger {
+  const { setBindings } = log
+  const child = log.child as (this: Logger, fields: Bindings, options?: ChildLoggerOptions) => Logger
+  // Children have the logger as their prototype, so they inherit these.
+  return Object.assign(log, {
+    child(this: Logger, fields: Bindings, options?: ChildLoggerOptions) {
+      return child.call(this, plainValue(fields) as Bindings, options)
+    },
+    setBindings(this: Logger, fields: Bindings) {
+      setBindings.call(this, plainValue(fields) as Bindings)
+    },
+  }) as Logger
 }
 
 /** An error as the first argument would be told apart by its class, which it loses when it is made plain. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { SottoError } from '../errors.ts'
+import { type Clock, systemClock } from './clock.ts'
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -25,13 +26,21 @@ export interface StopListener {
   dispose(): void
 }
 
+export interface StopOptions {
+  /** Ends the process; `process.exit` unless set. */
+  readonly exit?: (code: number) => void
+  /** Tells an echo; the machine's clock unless set. */
+  readonly clock?: Clock
+}
+
 /** Listen for the wish to stop. The first signal is told; another one, later than an echo, ends the process at once. */
-export function listenForStop(exit: (code: number) => void = (code) => process.exit(code)): StopListener {
+export function listenForStop(options: StopOptions = {}): StopListener {
+  const { exit = (code) => process.exit(code), clock = systemClock } = options
   const abort = new AbortController()
   const { promise: stopped, resolve } = Promise.withResolvers<NodeJS.Signals>()
   let first: { signal: NodeJS.Signals; atMs: number } | undefined
   const onSignal = (signal: NodeJS.Signals) => {
-    const nowMs = performance.now()
+    const nowMs = clock.monotonicMs()
     if (first === undefined) {
       first = { signal, atMs: nowMs }
       abort.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))

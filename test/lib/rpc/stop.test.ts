@@ -12,6 +12,9 @@ import { rejection } from '../../support/rejection.ts'
 import { testAuthority } from '../../support/test-authority.ts'
 import { testLog } from '../../support/test-log.ts'
 
+/** The one method of the directory that is a server stream. */
+const ANNOUNCING = { announce: DirectoryServiceService.announce }
+
 const ANNOUNCED: AnnounceResponse = { serverTime: new Date(), sessionExpiresAt: new Date() }
 
 describe('RpcServer.stop', () => {
@@ -34,20 +37,14 @@ describe('RpcServer.stop', () => {
       aborted = signal.reason
     }
     const server = await startServer({
-      services: [
-        serve(DirectoryServiceService, {
-          announce,
-          findUser: () => Promise.reject(new Error('not called')),
-          requestChat: () => Promise.reject(new Error('not called')),
-        }),
-      ],
+      services: [serve(ANNOUNCING, { announce })],
       host: '127.0.0.1',
       port: 0,
       security: { certificate: await authority.leaf('directory.sotto') },
       limits: SERVICE_LIMITS,
       log: testLog().log,
     })
-    const connection = connect(DirectoryServiceService, {
+    const connection = connect(ANNOUNCING, {
       address: `127.0.0.1:${server.port}`,
       security: { authorityPem: authority.authorityPem, role: 'directory.sotto' },
     })

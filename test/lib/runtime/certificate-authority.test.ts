@@ -1,0 +1,136 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { ensureCertificateAuthority, ensureLeaf, hostNames, loadLeaf } from '#lib/runtime/certificate-authority.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { rejection } from '../../support/rejection.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const DAY_MS = 86_400_000
+const NAMES = ['localhost', '127.0.0.1', '::1', 'host.example']
+
+async function authorityIn(folder: string, clock = new FakeClock()) {
+  const authority = await ensureCertificateAuthority(join(folder, 'ca'), clock)
+  const leaf = (names: readonly string[] = NAMES) =>
+    ensureLeaf({ folder: join(folder, 'tls'), authority, role: 'auth.sotto', names, clock })
+  return { authority, leaf, clock }
+}
+
+describe('ensureCertificateAuthority', () => {
+  it('makes an authority for leaves alone: EC P-256 with SHA-256, for 10 years', async () => {
+    await using folder = await temporaryFolder()
+    const { authority } = await authorityIn(folder.path)
+    const certificate = new X509Certificate(authority.certificatePem)
+    expect(certificate.ca).to.equal(true)
+    expect(certificate.publicKey.asymmetricKeyDetails).to.have.property('namedCurve', 'prime256v1')
+    expect(certificate.signatureAlgorithm).to.equal('ecdsa-with-SHA256')
+    expect(certificate.verify(certificate.publicKey)).to.equal(true)
+    const days = (certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / DAY_MS
+    expect(days).to.be.within(3650, 3651)
+  })
+
+  it('keeps it, its key readable by the owner alone', async () => {
+    await using folder = await temporaryFolder()
+    const { authority } = await authorityIn(folder.path)
+    expect((await authorityIn(folder.path)).authority).to.deep.equal(authority)
+    expect((await stat(join(folder.path, 'ca'))).mode & 0o777).to.equal(0o700)
+    expect((await stat(join(folder.path, 'ca', 'ca.key'))).mode & 0o777).to.equal(0o600)
+  })
+
+  for (const file of ['ca.pem', 'ca.key']) {
+    it(`does not begin a new installation where only ${file} is gone or damaged`, async () => {
+      await using folder = await temporaryFolder()
+      await authorityIn(folder.path)
+      await writeFile(join(folder.path, 'ca', file), 'damaged')
+      expect((await rejection(authorityIn(folder.path))).code).to.equal('ERR_STORE')
+      await rm(join(folder.path, 'ca', file))
+      expect((await rejection(authorityIn(folder.path))).code).to.equal('ERR_STORE')
+    })
+  }
+})
+
+describe('ensureLeaf', () => {
+  it('names the role first, then everything else, and is good for both ends for a year', async () => {
+    await using folder = await temporaryFolder()
+    const { authority, leaf } = await authorityIn(folder.path)
+    const { certificatesPem } = await leaf()
+    const certificate = new X509Certificate(certificatesPem)
+    expect(certificate.subject).to.equal('CN=auth.sotto')
+    expect(certificate.subjectAltName).to.match(/^DNS:auth\.sotto, DNS:localhost, IP Address:127\.0\.0\.1/)
+    expect(certificate.checkIP('::1')).to.equal('::1')
+    expect(certificate.checkHost('host.example')).to.equal('host.example')
+    expect(certificate.verify(new X509Certificate(authority.certificatePem).publicKey)).to.equal(true)
+    expect(certificate.ca).to.equal(false)
+    expect(certificate.keyUsage).to.have.members(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
+    const days = (certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / DAY_MS
+    expect(days).to.be.within(365, 366)
+  })
+
+  it('keeps a leaf that is good', async () => {
+    await using folder = await temporaryFolder()
+    const { leaf, clock } = await authorityIn(folder.path)
+    const first = await leaf()
+    clock.advance(100 * DAY_MS)
+    expect(await leaf()).to.deep.equal(first)
+    expect((await stat(join(folder.path, 'tls', 'leaf.pem'))).mode & 0o777).to.equal(0o600)
+  })
+
+  it('makes a new one in the second half of its year', async () => {
+    await using folder = await temporaryFolder()
+    const { leaf, clock } = await authorityIn(folder.path)
+    const first = await leaf()
+    clock.advance(200 * DAY_MS)
+    expect(await leaf()).to.not.deep.equal(first)
+  })
+
+  it('makes a new one when its names change', async () => {
+    await using folder = await temporaryFolder()
+    const { leaf } = await authorityIn(folder.path)
+    const first = await leaf()
+    const more = await leaf([...NAMES, '192.0.2.7'])
+    expect(more).to.not.deep.equal(first)
+    const fewer = await leaf()
+    expect(new X509Certificate(fewer.certificatesPem).checkIP('192.0.2.7')).to.equal(undefined)
+  })
+
+  it('makes a new one when the authority is another, or the file is damaged', async () => {
+    await using folder = await temporaryFolder()
+    const first = await (await authorityIn(folder.path)).leaf()
+    await rm(join(folder.path, 'ca'), { recursive: true })
+    const second = await (await authorityIn(folder.path)).leaf()
+    expect(second).to.not.deep.equal(first)
+    await writeFile(join(folder.path, 'tls', 'leaf.pem'), 'damaged')
+    expect(await (await authorityIn(folder.path)).leaf()).to.not.deep.equal(second)
+  })
+
+  it('refuses a name that could be taken for a role', async () => {
+    await using folder = await temporaryFolder()
+    const { leaf } = await authorityIn(folder.path)
+    expect((await rejection(leaf(['sealing.sotto']))).code).to.equal('ERR_CONFIG')
+  })
+})
+
+describe('loadLeaf', () => {
+  it('gives what another process has put there', async () => {
+    await using folder = await temporaryFolder()
+    const { authority, leaf } = await authorityIn(folder.path)
+    const certificate = await leaf()
+    const loaded = await loadLeaf(join(folder.path, 'tls'))
+    expect(loaded.certificate).to.deep.equal(certificate)
+    expect(loaded.authorityPem.trim()).to.equal(authority.certificatePem.trim())
+    const beside = await readFile(join(folder.path, 'tls', 'ca.pem'), 'utf8')
+    expect(beside).to.equal(authority.certificatePem)
+  })
+
+  it('refuses an empty folder', async () => {
+    await using folder = await temporaryFolder()
+    expect((await rejection(loadLeaf(folder.path))).code).to.equal('ERR_STORE')
+  })
+})
+
+describe('hostNames', () => {
+  it('has localhost and both loopback addresses', () => {
+    expect(hostNames()).to.include.members(['localhost', '127.0.0.1', '::1'])
+  })
+})

@@ -1,0 +1,64 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { ensurePrivateDirectory, readFileIfPresent, readSecretFile, writeFileAtomically } from '#lib/runtime/files.ts'
+import { rejection } from '../../support/rejection.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+describe('writeFileAtomically', () => {
+  it('writes for the owner alone, and leaves nothing else behind', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'file')
+    await writeFileAtomically(path, 'one')
+    await writeFileAtomically(path, Buffer.from('two'))
+    expect(await readFile(path, 'utf8')).to.equal('two')
+    expect((await stat(path)).mode & 0o777).to.equal(0o600)
+    expect(await readdir(folder.path)).to.deep.equal(['file'])
+  })
+
+  it('makes a file that was open to others private', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'file')
+    await writeFile(path, 'one')
+    await chmod(path, 0o666)
+    await writeFileAtomically(path, 'two')
+    expect((await stat(path)).mode & 0o777).to.equal(0o600)
+  })
+
+  it('leaves nothing behind where it fails', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'taken')
+    await mkdir(path)
+    expect(await writeFileAtomically(path, 'x').catch((error: unknown) => error)).to.be.an('error')
+    expect(await readdir(folder.path)).to.deep.equal(['taken'])
+  })
+})
+
+describe('ensurePrivateDirectory', () => {
+  it('makes every folder that lacks for the owner alone', async () => {
+    await using folder = await temporaryFolder()
+    await ensurePrivateDirectory(join(folder.path, 'a', 'b'))
+    await ensurePrivateDirectory(join(folder.path, 'a', 'b'))
+    for (const each of ['a', 'a/b']) expect((await stat(join(folder.path, each))).mode & 0o777).to.equal(0o700)
+  })
+})
+
+describe('readFileIfPresent', () => {
+  it('tells an absent file from one that cannot be read', async () => {
+    await using folder = await temporaryFolder()
+    expect(await readFileIfPresent(join(folder.path, 'none'))).to.equal(undefined)
+    expect(await readFileIfPresent(folder.path).catch((error: unknown) => error)).to.have.property('code', 'EISDIR')
+  })
+})
+
+describe('readSecretFile', () => {
+  it('takes off one line end and nothing else', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'password')
+    for (const end of ['', '\n', '\r\n']) {
+      await writeFile(path, ` correct horse ${end}`)
+      expect(await readSecretFile(path)).to.equal(' correct horse ')
+    }
+    expect((await rejection(readSecretFile(join(folder.path, 'none')))).code).to.equal('ERR_CONFIG')
+  })
+})
