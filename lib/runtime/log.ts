@@ -63,7 +63,7 @@ export function createLogger(options: LoggerOptions): Logger {
 /** Fields that are bound for good. Pino's own `formatters.bindings` does not see those of a child. */
 function withPlainBindings(log: Logger): Logger {
   const { setBindings } = log
-  const child = log.child as (this: Logger, fields: Bindings, options?: ChildLoggerOptions) => Logger
+  const child = log.child as unknown as (this: Logger, fields: Bindings, options?: ChildLoggerOptions) => Logger
   // Children have the logger as their prototype, so they inherit these.
   return Object.assign(log, {
     child(this: Logger, fields: Bindings, options?: ChildLoggerOptions) {
