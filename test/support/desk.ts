@@ -1,0 +1,51 @@
+/**
+ * Somebody's desk: the screen of a chat on a virtual terminal, with a keyboard.
+ *
+ * @module
+ */
+import type { Entry } from '../../clients/chat/screen/entry.ts'
+import { createScreen, type Screen } from '../../clients/chat/screen/screen.ts'
+import { VirtualKeyboard, VirtualTerminal, type WidthOf } from './virtual-terminal.ts'
+
+/** When everything happens. */
+export const NOON = new Date(Date.UTC(2026, 10, 22, 12))
+
+/** A message of one's own, still waiting, unless it says otherwise. */
+export const message = (id: string, fields: Partial<Entry> = {}): Entry => ({
+  id,
+  kind: 'message',
+  who: 'alice',
+  own: true,
+  time: NOON,
+  text: `message ${id}`,
+  state: 'waiting',
+  ...fields,
+})
+
+export class Desk {
+  readonly keyboard = new VirtualKeyboard()
+  readonly terminal: VirtualTerminal
+  readonly screen: Screen
+  readonly events: unknown[] = []
+
+  constructor(columns = 40, rows = 10, widthOf?: WidthOf) {
+    this.terminal = new VirtualTerminal(columns, rows, widthOf)
+    this.screen = createScreen({ input: this.keyboard, output: this.terminal, timeZone: 'UTC', now: () => NOON })
+    this.screen.on('submit', (submission) => this.events.push(submission))
+    this.screen.on('leave', () => this.events.push('leave'))
+  }
+
+  /** Wait until all that was said and typed is drawn. */
+  async settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async type(text: string): Promise<void> {
+    this.keyboard.write(text)
+    await this.settle()
+  }
+
+  close(): void {
+    this.screen.close()
+  }
+}
