@@ -49,9 +49,10 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile)
   const { server: address, ca: caFile, caFingerprint } = options
   const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account)
-  using passwords = new PasswordReader({ file: options.passwordFile, input: process.stdin, output: process.stderr })
-  const account = await untilStopped((signal) =>
-    login({
+  const account = await untilStopped(async (signal) => {
+    const { stdin: input, stderr: output } = process
+    using passwords = new PasswordReader({ file: options.passwordFile, input, output, signal })
+    return await login({
       profile,
       server,
       username,
@@ -60,8 +61,8 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
       clock: systemClock,
       signal,
       trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
-    }),
-  )
+    })
+  })
   const other = options.profile === 'default' ? '' : ` --profile ${options.profile}`
   say(`signed in as ${account.username}; next: sotto receive${other}, or: sotto send${other} USER`)
 }

@@ -6,7 +6,7 @@
  */
 import { type Command, CommanderError } from 'commander'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { ExitCode, exitCodeOf } from './peer/exit-codes.ts'
+import { ExitCode, exitCodeOf, NEXT_STEPS } from './peer/exit-codes.ts'
 
 /** Where failures are told. */
 type Output = Pick<NodeJS.WritableStream, 'write'>
@@ -36,16 +36,15 @@ export function reportFailure(error: unknown, output: Output): number {
   for (const { field, description } of failure.violations) output.write(`sotto: ${field}: ${description}\n`)
   // Whoever pressed Ctrl-C knows.
   if (failure.code !== 'ERR_INTERRUPTED') output.write(`sotto: ${failure.message} (${failure.code})\n`)
-  if (failure.hint !== undefined) output.write(`sotto: ${failure.hint}\n`)
-  return exitCodeOf(failure.code)
+  const exitCode = exitCodeOf(failure.code)
+  const next = failure.hint ?? NEXT_STEPS[exitCode]
+  if (next !== undefined) output.write(`sotto: ${next}\n`)
+  return exitCode
 }
 
 function internal(cause: unknown): SottoError {
   const what = cause instanceof Error ? cause.message : String(cause)
-  return new SottoError('ERR_INTERNAL', `a fault in sotto: ${what}`, {
-    cause,
-    hint: 'please report it, with what you did; SOTTO_LOG_LEVEL=debug shows more',
-  })
+  return new SottoError('ERR_INTERNAL', `a fault in sotto: ${what}`, { cause })
 }
 
 function prepare(command: Command, output: Output): void {

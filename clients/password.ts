@@ -18,6 +18,8 @@ export interface PasswordInput {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
   /** Where the question is put. */
   readonly output: NodeJS.WritableStream
+  /** Aborted to wait no longer. */
+  readonly signal?: AbortSignal
 }
 
 /** Asks for passwords, one after the other. Dispose of it when done, so that the input is let go. */
@@ -35,12 +37,13 @@ export class PasswordReader implements Disposable {
    *
    * @param question - What a person is asked, without the colon.
    * @param options.twice - On a terminal, ask again and compare: for a password that is being set.
-   * @throws SottoError `ERR_USAGE` if there is none, or the two differ; `ERR_INTERRUPTED` on Ctrl-C.
+   * @throws SottoError `ERR_USAGE` if there is none, or the two differ; `ERR_INTERRUPTED` on Ctrl-C; what the signal was
+   *   aborted with.
    */
   async read(question: string, { twice = false } = {}): Promise<Secret> {
     const { file, input } = this.#input
     if (file !== undefined) return secretOf(await readSecretFile(file))
-    if (input.isTTY !== true) return secretOf(await this.#nextLine())
+    if (input.isTTY !== true) return this.#secretOf(await this.#nextLine())
     const password = await this.#ask(question)
     if (twice && !password.equals(await this.#ask(`${question}, again`))) {
       throw new SottoError('ERR_USAGE', 'the two passwords differ', { hint: 'try again' })
@@ -54,7 +57,8 @@ export class PasswordReader implements Disposable {
 
   async #nextLine(): Promise<string> {
     if (this.#lines === undefined) {
-      this.#pipe = createInterface({ input: this.#input.input, crlfDelay: Number.POSITIVE_INFINITY })
+      const { input, signal } = this.#input
+      this.#pipe = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal })
       this.#lines = this.#pipe[Symbol.asyncIterator]()
     }
     const { value, done } = await this.#lines.next()
@@ -62,23 +66,29 @@ export class PasswordReader implements Disposable {
   }
 
   async #ask(question: string): Promise<Secret> {
-    const { input, output } = this.#input
+    const { input, output, signal } = this.#input
     output.write(`${question}: `)
     // readline needs somewhere to echo to; nowhere is where a password belongs.
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-    const terminal = createInterface({ input, output: nowhere, terminal: true, historySize: 0 })
+    const terminal = createInterface({ input, output: nowhere, terminal: true, historySize: 0, signal })
     const interrupted = once(terminal, 'SIGINT').then(() => {
       throw new SottoError('ERR_INTERRUPTED', 'interrupted')
     })
     const ended = once(terminal, 'close').then(() => '')
     try {
       const line = once(terminal, 'line').then(([text]) => text as string)
-      return secretOf(await Promise.race([line, interrupted, ended]))
+      return this.#secretOf(await Promise.race([line, interrupted, ended]))
     } finally {
       interrupted.catch(() => {})
       terminal.close()
       output.write('\n')
     }
+  }
+
+  /** An input that was let go of looks like one that has ended. */
+  #secretOf(text: string): Secret {
+    this.#input.signal?.throwIfAborted()
+    return secretOf(text)
   }
 }
 

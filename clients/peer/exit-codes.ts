@@ -96,3 +96,18 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 export function exitCodeOf(code: ErrorCode): ExitCode {
   return EXIT_CODES[code]
 }
+
+/** What to do, for failures that do not say it themselves. */
+export const NEXT_STEPS: Readonly<Record<ExitCode, string | undefined>> = {
+  [ExitCode.Done]: undefined,
+  [ExitCode.Internal]: 'please report it, with what you did',
+  [ExitCode.Usage]: 'change that, and try again; --help shows what there is',
+  [ExitCode.Unreachable]: 'try again; --trace shows how far it comes',
+  [ExitCode.LoginRefused]: 'sign in with: sotto login NAME',
+  [ExitCode.NoSuchUser]: 'check the name',
+  [ExitCode.NotOnline]: 'try again when they are online',
+  [ExitCode.KeyChanged]: 'ask them, by another way, whether it is a new machine; if so: sotto trust NAME',
+  [ExitCode.NotAcknowledged]: 'the receiver may or may not have seen it; send again what matters',
+  // Whoever pressed Ctrl-C knows.
+  [ExitCode.Interrupted]: undefined,
+}

@@ -116,9 +116,9 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   },
   ERR_IDENTITY_CONFLICT: {
     message: 'this account belongs to another installation',
-    hint: 'use that one, or log in here and say that its identity key is to be replaced',
+    hint: 'use that one, or log in here with --replace-identity: every contact then sees a changed key',
   },
-  ERR_SESSION_ENDED: { message: 'the session has ended', hint: 'log in again' },
+  ERR_SESSION_ENDED: { message: 'the session has ended', hint: 'sign in again with: sotto login NAME' },
   ERR_ACCOUNT_EXISTS: { message: 'there is an account of this name already', hint: 'choose another name' },
   ERR_NO_SUCH_USER: { message: 'there is no such user', hint: 'check the name' },
   ERR_NOT_ONLINE: { message: 'the receiver is not online', hint: 'try again when they are' },

@@ -53,6 +53,11 @@ export class TestProcess implements AsyncDisposable {
     this.#process.kill(signal)
   }
 
+  /** Close the pipe that it writes its output to, as a reader does that has seen enough. */
+  closeOutput(): void {
+    this.#process.stdout?.destroy()
+  }
+
   /** Send a signal to all of its process group, as a terminal does. */
   signalGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal)
