@@ -28,12 +28,20 @@ export class ChatOnTmux {
     })
   }
 
-  static async open(folder: string, options: TmuxOptions): Promise<ChatOnTmux> {
+  /**
+   * Start the program and wait until it is there.
+   *
+   * @param folder - An empty folder, for the socket between it and the test.
+   * @param script - What an interactive bash is to run instead, made of the command that starts the program.
+   */
+  static async open(folder: string, options: TmuxOptions, script?: (command: string) => string): Promise<ChatOnTmux> {
     const path = join(folder, 'chat.socket')
     const server = createServer()
     const connected = new Promise<Socket>((resolve) => server.once('connection', resolve))
     await new Promise<void>((resolve) => server.listen(path, resolve))
-    const tmux = await Tmux.open([process.execPath, PROGRAM, path], options)
+    const command = [process.execPath, PROGRAM, path]
+    const shell = script && ['bash', '--norc', '-ic', script(command.join(' '))]
+    const tmux = await Tmux.open(shell ?? command, options)
     return new ChatOnTmux(tmux, server, await connected)
   }
 

@@ -29,9 +29,12 @@ describe('the screen of a chat', () => {
 
   let folder: TemporaryFolder
   let chat: ChatOnTmux
-  const open = async (env: Record<string, string> = { NO_COLOR: '1' }): Promise<void> => {
+  const open = async (
+    env: Record<string, string> = { NO_COLOR: '1' },
+    script?: (command: string) => string,
+  ): Promise<void> => {
     folder = await temporaryFolder()
-    chat = await ChatOnTmux.open(folder.path, { columns: COLUMNS, rows: ROWS, env })
+    chat = await ChatOnTmux.open(folder.path, { columns: COLUMNS, rows: ROWS, env }, script)
     chat.tell({ status: { to: 'bob', contacts: CONTACTS } })
     await chat.tmux.until((rows) => rows.at(-1) === 'bob>')
   }
@@ -188,6 +191,38 @@ describe('the screen of a chat', () => {
     const screen = await untilRow('10:01     bob: the second page')
     expect(screen).to.have.lengthOf(4)
     expect(await chat.tmux.history()).to.include('10:01     bob: the first page')
+  })
+
+  it('is back whole after Ctrl-Z, with what came meanwhile', async () => {
+    await close()
+    // An interactive shell goes on with its next command when one is stopped.
+    await open({}, (command) => `${command}; read -r answer; echo "answer $answer"; fg`)
+    chat.add(own('1', 'a message'))
+    await chat.tmux.type('half a line')
+    await untilFoot(STATUS, 'bob> half a line')
+    await chat.tmux.press('C-z')
+    await chat.tmux.until((rows) => rows.some((row) => row.includes('Stopped')))
+    chat.tell({ id: '1', change: { state: 'sent' } })
+    await chat.tmux.type('what the shell is told')
+    await chat.tmux.press('Enter')
+
+    await untilRow('10:01 ✓   alice: a message')
+    await chat.tmux.paste(' and\nmore')
+    const screen = await untilFoot(STATUS, 'bob> half a line and␤more')
+    expect(screen).to.have.lengthOf(4)
+    expect(await chat.tmux.history()).to.include('answer what the shell is told')
+  })
+
+  it('gives the terminal back as it was when one leaves', async () => {
+    await close()
+    await open({}, (command) => `${command}; stty -a | grep -o '.icanon'; read -r answer; echo "answer $answer"; cat`)
+    chat.add({ text: 'a message' })
+    await untilRow('10:01     bob: a message')
+    await chat.tmux.press('C-d')
+    const screen = await untilRow(' icanon')
+    expect(screen.join('\n')).not.to.include(STATUS)
+    await chat.tmux.paste('one\n')
+    await untilRow('answer one')
   })
 
   it('rings the bell when it is asked to', async () => {
