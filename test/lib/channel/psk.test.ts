@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { expect } from 'chai'
-import { derivePsk } from '#lib/channel/psk.ts'
+import { derivePsk, deriveRenewalPsk } from '#lib/channel/psk.ts'
 import { ALICE, BOB } from '../../support/conversation.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 
@@ -46,5 +46,53 @@ describe('derivePsk', () => {
     keys.push(derivePsk(FIELDS).fingerprint())
     keys.push(derivePsk({ ...FIELDS, senderName: 'bob', receiverName: 'alice' }).fingerprint())
     expect(new Set(keys).size).to.equal(Object.keys(others).length + 2)
+  })
+})
+
+describe('deriveRenewalPsk', () => {
+  const { secret, ticket, ...shared } = FIELDS
+  const old = { handshakeHash: bytesOf('h', 32), exportSecret: secretOf('exported') }
+  const withTicket = { ...shared, old, grant: { secret, ticket } }
+  const without = { ...shared, old, grant: undefined }
+
+  it('gives other keys with a ticket and without, and other ones than a handshake, even from equal secrets', () => {
+    const same = { handshakeHash: old.handshakeHash, exportSecret: secret }
+    const keys = [
+      derivePsk(FIELDS),
+      deriveRenewalPsk(withTicket),
+      deriveRenewalPsk({ ...without, old: same }),
+      deriveRenewalPsk({ ...withTicket, grant: { secret, ticket: new Uint8Array(0) } }),
+    ]
+    expect(new Set(keys.map((key) => key.fingerprint())).size).to.equal(keys.length)
+  })
+
+  it('belongs to one old channel, by its handshake hash, with a ticket and without', () => {
+    const other = { ...old, handshakeHash: bytesOf('another h', 32) }
+    for (const fields of [withTicket, without]) {
+      expect(deriveRenewalPsk(fields).equals(deriveRenewalPsk({ ...fields, old: other }))).to.equal(false)
+    }
+  })
+
+  it('takes the secret that the old channel exported only where there is no ticket', () => {
+    const other = { ...old, exportSecret: secretOf('another') }
+    expect(deriveRenewalPsk(without).equals(deriveRenewalPsk({ ...without, old: other }))).to.equal(false)
+    expect(deriveRenewalPsk(withTicket).equals(deriveRenewalPsk({ ...withTicket, old: other }))).to.equal(true)
+  })
+
+  it('gives another key if any other field is another', () => {
+    const others = {
+      kemShared: secretOf('other shared'),
+      senderName: 'alicia',
+      receiverName: 'bobby',
+      senderIdentityKey: bytesOf('other', 32),
+      receiverIdentityKey: bytesOf('other', 32),
+      encapsulationKey: bytesOf('other ek', 1184),
+      kemCiphertext: bytesOf('other ct', 1088),
+    }
+    for (const fields of [withTicket, without]) {
+      const keys = Object.entries(others).map(([field, value]) => deriveRenewalPsk({ ...fields, [field]: value }))
+      keys.push(deriveRenewalPsk(fields))
+      expect(new Set(keys.map((key) => key.fingerprint())).size).to.equal(keys.length)
+    }
   })
 })

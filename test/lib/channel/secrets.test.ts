@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { pino } from 'pino'
 import { kemKeyPairFrom } from '#lib/channel/kem.ts'
+import { startRenewal } from '#lib/channel/renewal.ts'
 import { CipherState } from '#lib/noise/cipher-state.ts'
 import { Initiator, Responder } from '#lib/noise/handshake.ts'
 import { SymmetricState } from '#lib/noise/symmetric-state.ts'
@@ -19,7 +20,8 @@ import {
   sealedTicket,
   ticketBody,
 } from '../../support/conversation.ts'
-import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
+import { bytesOf, keyPairOf, randomFrom, secretOf } from '../../support/random.ts'
+import { ALICE_ENDS, grantOf, RenewingPair } from '../../support/renewing-pair.ts'
 
 const KEY = bytesOf('a key', 32)
 const cipher = new CipherState()
@@ -31,6 +33,9 @@ const started = hello()
 const { alice } = converse()
 const sessionKeys = deriveSessionKeys(secretOf('token'))
 const kemSeed = bytesOf('seed', 64)
+
+const renewing = new RenewingPair()
+renewing.renew()
 
 const OBJECTS: Record<string, unknown> = {
   KeyPair: s,
@@ -47,12 +52,23 @@ const OBJECTS: Record<string, unknown> = {
   StartedConversation: started,
   AcceptedHello: accept(started.hello),
   Channel: alice,
+  RenewingChannel: renewing.alice.channel,
+  RenewalGrant: grantOf('grant'),
+  StartedRenewal: startRenewal({ ends: ALICE_ENDS, old: alice, granted: undefined, random: randomFrom('renewal') }),
 }
 
 const SECRETS = [
   KEY,
   kemSeed,
-  ...[s.secretKey, e.secretKey, BOB.secretKey, BOB_CONTEXT.key, ticketBody().secret, alice.exportSecret],
+  ...[
+    s.secretKey,
+    e.secretKey,
+    BOB.secretKey,
+    BOB_CONTEXT.key,
+    ticketBody().secret,
+    alice.exportSecret,
+    grantOf('grant').reply.secret,
+  ],
   ...Object.values(sessionKeys),
 ].map((secret) => (secret instanceof Secret ? secret.reveal() : secret))
 

@@ -1,0 +1,173 @@
+/**
+ * Alice and Bob with a channel that renews itself: both ends of it, the records on their way, and Auth, who gives tickets.
+ *
+ * @module
+ */
+import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import type { Channel } from '#lib/channel/channel.ts'
+import { type ChannelTimes, RENEW_EVERY_MS } from '#lib/channel/channel-times.ts'
+import type { ChannelEnds, RenewalGrant } from '#lib/channel/renewal.ts'
+import type { ServicesWord } from '#lib/channel/renewal-role.ts'
+import { type ChannelTask, RenewingChannel, type SaidRecord } from '#lib/channel/renewing-channel.ts'
+import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
+import type { SottoError } from '#lib/errors.ts'
+import { ReplayCache } from '#lib/ticket/replay-cache.ts'
+import type { Reply } from '#lib/ticket/reply.ts'
+import { TICKET_LIFETIME_MS, type Ticket } from '#lib/ticket/ticket.ts'
+import { FakeClock } from './clock.ts'
+import { ALICE, BOB, BOB_CONTEXT, converse, NOW_MS, REALM, replyBody, sealedTicket } from './conversation.ts'
+import { bytesOf, randomFrom, secretOf } from './random.ts'
+
+export const ALICE_ENDS: ChannelEnds = {
+  identity: ALICE,
+  ownName: 'alice',
+  peerName: 'bob',
+  peerIdentityKey: BOB.publicKey,
+  realm: REALM,
+}
+
+export const BOB_ENDS: ChannelEnds = {
+  identity: BOB,
+  ownName: 'bob',
+  peerName: 'alice',
+  peerIdentityKey: ALICE.publicKey,
+  realm: REALM,
+}
+
+/** What Bob judges tickets by, with a cache that has seen none. */
+export function bobsAdmission() {
+  const { key: ticketKey, kid } = BOB_CONTEXT
+  return { identity: BOB, ownName: 'bob', realm: REALM, ticketKey, kid, replayCache: new ReplayCache() }
+}
+
+/** A new ticket to Bob, and the reply with it; another for each label. */
+export function grantOf(
+  label: string,
+  {
+    nowMs = NOW_MS,
+    ticket = {},
+    reply = {},
+  }: { nowMs?: number; ticket?: Partial<Ticket>; reply?: Partial<Reply> } = {},
+): RenewalGrant {
+  const secret = secretOf(`secret of ${label}`)
+  const [issuedAtMs, expiresAtMs] = [nowMs, nowMs + TICKET_LIFETIME_MS]
+  const sealed = sealedTicket({ ticketId: bytesOf(label, 16), issuedAtMs, expiresAtMs, secret, ...ticket })
+  return { ticket: sealed, reply: replyBody(sealed, { expiresAtMs, secret, ...reply }) }
+}
+
+export interface PairOptions {
+  readonly times?: Partial<ChannelTimes>
+  readonly longestSessionMs?: number
+}
+
+/** One end: what it is to say, and what it has heard. */
+export interface Side {
+  readonly channel: RenewingChannel
+  /** Of the handshake: what an attacker still has who had its keys. */
+  readonly first: Channel
+  /** Sealed records on their way to this side. */
+  readonly inbox: Uint8Array[]
+  /** What it has to say: numbers, one a record. */
+  readonly outbox: bigint[]
+  readonly heard: bigint[]
+}
+
+export class RenewingPair {
+  readonly clock = new FakeClock(NOW_MS)
+  readonly alice: Side
+  readonly bob: Side
+  /** Why Bob refused, in order. */
+  readonly refusals: string[] = []
+  #grants = 0
+
+  constructor({ times = {}, longestSessionMs = 12 * 60 * 60_000 }: PairOptions = {}) {
+    const { alice, bob } = converse()
+    // What Alice says first confirms the channel.
+    bob.open(alice.seal(encodeRecordBody(undefined, {})))
+    const common = { longestSessionMs, times, nowMs: this.clock.monotonicMs() }
+    const onRefused = ({ code }: SottoError): number => this.refusals.push(code)
+    const opener = { ends: ALICE_ENDS, kid: BOB_CONTEXT.kid, random: randomFrom('renewals of alice') }
+    const host = { ends: BOB_ENDS, admission: bobsAdmission(), random: randomFrom('renewals of bob'), onRefused }
+    const side = (first: Channel, role: { opener: typeof opener } | { host: typeof host }): Side => ({
+      channel: new RenewingChannel({ channel: first, role, ...common }),
+      first,
+      inbox: [],
+      outbox: [],
+      heard: [],
+    })
+    this.alice = side(alice, { opener })
+    this.bob = side(bob, { host })
+  }
+
+  #other(side: Side): Side {
+    return side === this.alice ? this.bob : this.alice
+  }
+
+  /** Send the next record of a side, if it has one. */
+  say(side: Side): SaidRecord | undefined {
+    const said = side.channel.next(this.clock.monotonicMs(), () => {
+      const number = side.outbox.shift()
+      return number === undefined ? undefined : encodeRecordBody(undefined, { acknowledged: number })
+    })
+    if (said) this.#other(side).inbox.push(said.record)
+    return said
+  }
+
+  /** Take in the next record on its way to a side, if there is one. */
+  hear(side: Side): RecordBody | undefined {
+    const record = side.inbox.shift()
+    if (record === undefined) return undefined
+    const body = parseRecordBody(side.channel.open(record))
+    this.take(side, body)
+    side.channel.listen(this.clock.monotonicMs())
+    return body
+  }
+
+  /** Take in what a record says, whoever sealed it. */
+  take(side: Side, body: RecordBody): void {
+    const isItsOwn = side.channel.hear(body, this.clocks())
+    if (!isItsOwn && body.acknowledged > 0n) side.heard.push(body.acknowledged)
+  }
+
+  /** Say and hear until both sides have nothing more. */
+  settle(): void {
+    for (let isMoving = true; isMoving; ) {
+      isMoving = [this.alice, this.bob].some((side) => this.say(side) !== undefined || this.hear(side) !== undefined)
+    }
+  }
+
+  /** Let time pass, and ask a side what it wants. */
+  after(milliseconds: number, side: Side): ChannelTask | undefined {
+    this.clock.advance(milliseconds)
+    return side.channel.advance(this.clock.monotonicMs())
+  }
+
+  /** When a side wants to be asked next. */
+  channelDue({ channel }: Side): number {
+    return channel.dueAtMs(this.clock.monotonicMs())
+  }
+
+  learn(side: Side, word: ServicesWord): void {
+    side.channel.learn(word, this.clocks())
+  }
+
+  clocks() {
+    return { nowMs: this.clock.nowMs(), monotonicMs: this.clock.monotonicMs() }
+  }
+
+  /** A ticket that nobody has used. */
+  grant(changes: { ticket?: Partial<Ticket>; reply?: Partial<Reply> } = {}): ServicesWord {
+    this.#grants += 1
+    return { $case: 'granted', granted: grantOf(`grant ${this.#grants}`, { nowMs: this.clock.nowMs(), ...changes }) }
+  }
+
+  /** Let the next renewal come due, give Alice what the services say, and let both sides say all they have to. */
+  renew(word: () => ServicesWord = () => this.grant()): void {
+    this.after(RENEW_EVERY_MS, this.alice)
+    this.learn(this.alice, word())
+    this.settle()
+    if (this.after(0, this.bob) !== 'tryServices') return
+    this.learn(this.bob, { $case: 'unreachable' })
+    this.settle()
+  }
+}
