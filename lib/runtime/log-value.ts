@@ -10,7 +10,7 @@ import { Secret } from '../secret.ts'
 const MAX_DEPTH = 6
 const MAX_ITEMS = 50
 
-/** Names of fields that are for secrets. Whoever gives a secret as a plain string is caught by the name. */
+/** Names of fields that are for secrets. Whoever gives a secret as plain text is caught by the name. */
 const SECRET_NAME = /^(authorization|bearer|passphrase|password|psk|secret|token|key_?pem|private_?key)$/i
 
 /**
@@ -55,7 +55,11 @@ function plainEntries(entries: Iterable<[unknown, unknown]>, depth: number): Rec
   const plain: Record<string, unknown> = {}
   for (const [name, value] of entries) {
     const shown = typeof name === 'string' ? name : '[key]'
-    plain[shown] = typeof value === 'string' && SECRET_NAME.test(shown) ? '[secret]' : plainValue(value, depth + 1)
+    plain[shown] = isWorthHiding(value) && SECRET_NAME.test(shown) ? '[secret]' : plainValue(value, depth + 1)
   }
   return plain
+}
+
+function isWorthHiding(value: unknown): boolean {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null)
 }
