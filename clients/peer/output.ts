@@ -42,7 +42,7 @@ export class Output {
     this.#isTerminal = options.output.isTTY === true && !options.json
     this.failed.catch(() => undefined)
     // A reader that has gone away, as in `sotto receive | head`.
-    options.output.on('error', (cause: unknown) => this.#failure.reject(outputFailed(cause)))
+    options.output.on('error', (cause: unknown) => void this.#fail(cause))
     // Nobody is left to tell.
     options.errors.on('error', () => undefined)
     const trace = options.trace ? traceTo(options.errors, options) : undefined
@@ -96,9 +96,15 @@ export class Output {
     return editor === undefined ? write() : editor.aside(write)
   }
 
+  #fail(cause: unknown): SottoError {
+    const error = outputFailed(cause)
+    this.#failure.reject(error)
+    return error
+  }
+
   #write(bytes: Uint8Array): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const done = (cause?: Error | null) => (cause ? reject(outputFailed(cause)) : resolve())
+    const done = (cause?: Error | null) => (cause ? reject(this.#fail(cause)) : resolve())
     this.aside(() => this.#options.output.write(bytes, done))
     return promise
   }
