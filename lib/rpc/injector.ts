@@ -11,6 +11,7 @@
 import http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { Logger } from '../runtime/log.ts'
 import type { ServerLimits } from './limits.ts'
 
 /** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
@@ -27,7 +28,12 @@ export interface Injector {
 }
 
 /** Make the library serve HTTP/2 over whatever sockets it is then handed. */
-export function createInjector(server: Server, credentials: ServerCredentials, limits: ServerLimits): Injector {
+export function createInjector(
+  server: Server,
+  credentials: ServerCredentials,
+  limits: ServerLimits,
+  log: Logger,
+): Injector {
   const sessions = new Set<http2.ServerHttp2Session>()
   const factories: Http2Factories = http2
   const { createServer, createSecureServer } = factories
@@ -37,17 +43,16 @@ export function createInjector(server: Server, credentials: ServerCredentials, l
     unknownProtocolTimeout: limits.firstCallTimeoutMs,
   })
   factories.createServer = (given) => guardSessions(createServer(settings(given)), limits, sessions)
-  factories.createSecureServer = (given) =>
-    guardSessions(
-      createSecureServer({
-        ...given,
-        ...settings(given),
-        minVersion: 'TLSv1.3',
-        handshakeTimeout: limits.firstCallTimeoutMs,
-      }),
-      limits,
-      sessions,
-    )
+  factories.createSecureServer = (given) => {
+    const secure = createSecureServer({
+      ...given,
+      ...settings(given),
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: limits.firstCallTimeoutMs,
+    })
+    secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
+    return guardSessions(secure, limits, sessions)
+  }
   try {
     const injector = server.createConnectionInjector(credentials)
     return {

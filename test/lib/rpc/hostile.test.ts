@@ -93,12 +93,15 @@ describe('a server among hostile callers', () => {
       first.destroy()
     })
 
-    it('announces its limits of streams and of the receive window', async () => {
+    it('announces its limits: of streams, and of what may be under way to it', async () => {
       await using peer = await peerServer(echo)
       const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
       const [settings] = (await once(session, 'remoteSettings')) as [http2.Settings]
       expect(settings.maxConcurrentStreams).to.equal(PEER_LIMITS.maxStreamsPerConnection)
       expect(settings.initialWindowSize).to.equal(PEER_LIMITS.receiveWindowBytes)
+      // The window of the whole connection is no setting; its update comes after them.
+      await new Promise<void>((resolve) => session.ping(() => resolve()))
+      expect(session.state.remoteWindowSize).to.equal(PEER_LIMITS.receiveWindowBytes)
       session.destroy()
     })
 
