@@ -12,9 +12,9 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 export interface Entry {
   /** Names the entry in later updates; two entries of one page never share it. */
   readonly id: string
-  /** `notice` is the program's own word. */
-  readonly kind: 'message' | 'notice' | 'file'
-  /** Whose it is; not shown with a notice. */
+  /** `notice` is the program's own word, `qr` a QR code of the text. */
+  readonly kind: 'message' | 'notice' | 'file' | 'qr'
+  /** Whose it is; shown with messages and files. */
   readonly who: string
   /** Whether the user of this screen wrote it: only then a state is shown. */
   readonly own: boolean

@@ -93,6 +93,8 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
     emitKeypressEvents(input, this.#readline)
     input.on('keypress', this.#onKey)
     input.on('end', this.#onEnd)
+    // A terminal that was closed under the program ends in an error.
+    input.on('error', this.#onEnd)
     input.resume()
   }
 

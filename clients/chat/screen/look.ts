@@ -11,8 +11,13 @@ export type Look = keyof typeof LOOKS
 /** Gives a text a look. The text is the screen's own or has been made harmless. */
 export type Paint = (look: Look, text: string) => string
 
-export const inColour: Paint = (look, text) =>
+/** The way to paint with colours or without. */
+export function paintIn(colour: boolean): Paint {
+  return colour ? inColour : withoutColour
+}
+
+const inColour: Paint = (look, text) =>
   // Whether the output takes colours was asked once, when the screen was made.
   text === '' ? '' : styleText(LOOKS[look], text, { validateStream: false })
 
-export const withoutColour: Paint = (_look, text) => text
+const withoutColour: Paint = (_look, text) => text

@@ -31,6 +31,7 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
     this.#lines = createInterface({ input: options.input, crlfDelay: Number.POSITIVE_INFINITY })
     this.#lines.on('line', (line) => this.#read(line))
     this.#lines.on('close', () => this.#leave())
+    this.#lines.on('error', () => this.#leave())
     // Whoever read the lines has gone.
     options.output.on('error', () => this.#leave())
   }
@@ -67,6 +68,6 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 
 /** An entry as one line, such as `2026-11-22 14:02 bob: hello`. */
 export function plainLine({ kind, who, time, text }: Entry, calendar: Calendar): string {
-  const name = { message: `${who}: `, file: `${who}, file: `, notice: '* ' }[kind]
+  const name = { message: `${who}: `, file: `${who}, file: `, notice: '* ', qr: '* to scan: ' }[kind]
   return `${calendar.stampOf(time)} ${escapeForTerminal(name + text)}`
 }

@@ -12,19 +12,21 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from 'node:util'
+import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import { escapeForTerminal } from '../../terminal.ts'
 import type { Calendar } from './calendar.ts'
 import { columnsOf, truncated } from './cluster.ts'
 import { isolated, withoutIsolates } from './direction.ts'
 import type { Entry, MessageState } from './entry.ts'
-import type { Paint } from './look.ts'
+import { paintIn } from './look.ts'
 import { wrapped } from './wrap.ts'
 
 /** What rendering depends on besides what is rendered. */
 export interface View {
   /** Columns that rows may use: one fewer than the terminal has, so that no row ever touches its edge. */
   readonly columns: number
-  readonly paint: Paint
+  readonly colour: boolean
   readonly calendar: Calendar
 }
 
@@ -61,7 +63,11 @@ export const TICKS_MEAN = '... waits here, ✓ sent, ✓✓ delivered, ✓✓✓
 
 /** The rows of an entry: at least one, at most {@link MAX_ENTRY_ROWS} and one more. */
 export function renderEntry(entry: Entry, view: View): string[] {
-  const { paint } = view
+  return entry.kind === 'qr' ? renderQrCode(entry, view) : renderText(entry, view)
+}
+
+function renderText(entry: Entry, view: View): string[] {
+  const paint = paintIn(view.colour)
   const head = headOf(entry, view)
   const indent = view.columns < NARROW_COLUMNS ? '' : ' '.repeat(HEAD_COLUMNS)
   const rest = Math.max(view.columns - indent.length - GUTTER.length, 2)
@@ -76,7 +82,8 @@ export function renderEntry(entry: Entry, view: View): string[] {
 }
 
 /** What stands before the text, and its columns. */
-function headOf({ kind, who, own, time, state }: Entry, { paint, calendar }: View): { text: string; columns: number } {
+function headOf({ kind, who, own, time, state }: Entry, { colour, calendar }: View): { text: string; columns: number } {
+  const paint = paintIn(colour)
   const clock = `${paint('faint', calendar.timeOf(time))} `
   if (kind === 'notice') return { text: `${clock}${paint('notice', ' * ')} `, columns: HEAD_COLUMNS }
   const ticks = own && state !== undefined ? TICKS[state] : '   '
@@ -103,7 +110,16 @@ function textRows(text: string, first: number, rest: number): { rows: string[]; 
   return { rows: rows.slice(0, MAX_ENTRY_ROWS), isCut }
 }
 
+/** A QR code from the left edge on, whole or not at all. */
+function renderQrCode(entry: Entry, view: View): string[] {
+  const rows = qrCodeRows(entry.text, { inColour: view.colour })
+  const columns = columnsOf(stripVTControlCharacters(rows[0] ?? ''))
+  if (columns <= view.columns) return rows
+  const text = `the QR code needs a terminal of ${columns + 1} columns, and this one has ${view.columns + 1}`
+  return renderText({ ...entry, kind: 'notice', text }, view)
+}
+
 /** The row between entries of two days. */
-export function renderDay(time: Date, { columns, paint, calendar }: View): string {
-  return paint('faint', truncated(`--- ${calendar.dayOf(time)} ---`, columns))
+export function renderDay(time: Date, { columns, colour, calendar }: View): string {
+  return paintIn(colour)('faint', truncated(`--- ${calendar.dayOf(time)} ---`, columns))
 }

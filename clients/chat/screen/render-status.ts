@@ -8,10 +8,11 @@
 import { escapeForTerminal } from '../../terminal.ts'
 import { truncated } from './cluster.ts'
 import type { Contact, Status } from './entry.ts'
+import { paintIn } from './look.ts'
 import type { View } from './render-entry.ts'
 
 /** One row, cut where it does not fit. */
-export function renderStatus(status: Status, { columns, paint }: View): string {
+export function renderStatus(status: Status, { columns, colour }: View): string {
   const others = status.contacts.filter(({ name }) => name !== status.to)
   const quiet = others.filter(({ online, unread, typing }) => online && unread === 0 && !typing)
   const parts = [
@@ -20,7 +21,7 @@ export function renderStatus(status: Status, { columns, paint }: View): string {
     ...others.filter(({ typing }) => typing).map(({ name }) => `${name} is typing`),
     ...(quiet.length > 0 ? [`online: ${quiet.map(({ name }) => name).join(', ')}`] : []),
   ]
-  return paint('faint', truncated(escapeForTerminal(parts.join(' | ')), columns))
+  return paintIn(colour)('faint', truncated(escapeForTerminal(parts.join(' | ')), columns))
 }
 
 /** The one that is written to. */

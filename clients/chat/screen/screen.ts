@@ -12,7 +12,6 @@ import type { Command, Message } from '../command.ts'
 import { createCalendar } from './calendar.ts'
 import type { Entry, EntryChange, Status } from './entry.ts'
 import type { KeyInput } from './line-editor.ts'
-import { inColour, withoutColour } from './look.ts'
 import { PlainScreen } from './plain-screen.ts'
 import { TerminalScreen } from './terminal-screen.ts'
 
@@ -66,5 +65,5 @@ export function createScreen(options: ScreenOptions): Screen {
   const calendar = createCalendar(options.timeZone)
   if (!interactive) return new PlainScreen({ input, output, calendar, now })
   const colour = options.colour ?? output.hasColors?.() ?? false
-  return new TerminalScreen({ input, output, calendar, now, paint: colour ? inColour : withoutColour })
+  return new TerminalScreen({ input, output, calendar, now, colour })
 }

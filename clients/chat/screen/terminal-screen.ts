@@ -9,7 +9,6 @@ import type { Calendar } from './calendar.ts'
 import { complete } from './completion.ts'
 import type { Entry, EntryChange, Status } from './entry.ts'
 import { type KeyInput, LineEditor } from './line-editor.ts'
-import type { Paint } from './look.ts'
 import { type Foot, Painter, type Size } from './painter.ts'
 import type { View } from './render-entry.ts'
 import { renderInput } from './render-input.ts'
@@ -22,7 +21,7 @@ export interface TerminalScreenOptions {
   readonly output: ScreenOutput
   readonly calendar: Calendar
   readonly now: () => Date
-  readonly paint: Paint
+  readonly colour: boolean
 }
 
 /** A terminal that does not say how large it is, or says nonsense, is taken for one of these. */
@@ -139,8 +138,8 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
   }
 
   #view(): View {
-    const { paint, calendar } = this.#options
-    return { columns: Math.max(MIN_COLUMNS, this.#size().columns) - 1, paint, calendar }
+    const { colour, calendar } = this.#options
+    return { columns: Math.max(MIN_COLUMNS, this.#size().columns) - 1, colour, calendar }
   }
 
   #foot(view: View): Foot {

@@ -121,6 +121,12 @@ describe('LineEditor', () => {
     expect(keyboard.isRaw).to.equal(false)
   })
 
+  it('ends when the terminal is closed under it', async () => {
+    keyboard.destroy(new Error('EIO'))
+    await new Promise((resolve) => editor.once('end', () => resolve(undefined)))
+    expect(events).to.deep.equal(['(end)'])
+  })
+
   it('asks for a new drawing at Ctrl-L', async () => {
     await press('\u000c')
     expect(events).to.deep.equal(['(redraw)'])

@@ -64,6 +64,12 @@ describe('createScreen without a terminal', () => {
     expect(submitted).to.deep.equal([])
   })
 
+  it('leaves when the input breaks off', async () => {
+    const left = new Promise((resolve) => screen.once('leave', () => resolve(undefined)))
+    input.destroy(new Error('EIO'))
+    await left
+  })
+
   it('leaves when whoever reads has gone', () => {
     let left = 0
     screen.on('leave', () => {

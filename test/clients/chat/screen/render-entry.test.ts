@@ -1,14 +1,14 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import { columnsOf } from '../../../../clients/chat/screen/cluster.ts'
 import { type Entry, MESSAGE_STATES } from '../../../../clients/chat/screen/entry.ts'
-import { inColour, withoutColour } from '../../../../clients/chat/screen/look.ts'
 import { MAX_ENTRY_ROWS, renderDay, renderEntry, type View } from '../../../../clients/chat/screen/render-entry.ts'
 import { law } from '../../../support/law.ts'
 
-const view = (columns = 79): View => ({ columns, paint: withoutColour, calendar: createCalendar('UTC') })
+const view = (columns = 79): View => ({ columns, colour: false, calendar: createCalendar('UTC') })
 
 const entry = (fields: Partial<Entry>): Entry => ({
   id: '1',
@@ -44,6 +44,15 @@ describe('renderEntry', () => {
       '14:02     bob, file: report.pdf',
     ])
     expect(renderEntry(entry({ kind: 'notice', text: 'bob is back' }), view())).to.deep.equal(['14:02  *  bob is back'])
+  })
+
+  it('shows a QR code from the left edge on, or says what it needs', () => {
+    const text = `SOTTO1:${'0123456789ABCDEF'.repeat(16)}`
+    for (const colour of [true, false]) {
+      const rows = renderEntry(entry({ kind: 'qr', text }), { ...view(57), colour })
+      expect(rows).to.deep.equal(qrCodeRows(text, { inColour: colour }))
+    }
+    expect(renderEntry(entry({ kind: 'qr', text }), view(56)).join(' ')).to.match(/58 columns/)
   })
 
   it('goes on behind a gutter where a text does not fit', () => {
@@ -87,7 +96,7 @@ describe('renderEntry', () => {
   it('says in colour what it says without', () => {
     for (const kind of ['message', 'file', 'notice'] as const) {
       const shown = entry({ kind, own: true, state: 'read', text: 'one\ntwo' })
-      const coloured = renderEntry(shown, { ...view(), paint: inColour })
+      const coloured = renderEntry(shown, { ...view(), colour: true })
       expect(coloured.join('\n')).to.include('\u001b[')
       expect(coloured.map(stripVTControlCharacters)).to.deep.equal(renderEntry(shown, view()))
     }

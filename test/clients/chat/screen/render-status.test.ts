@@ -1,10 +1,9 @@
 import { expect } from 'chai'
 import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import type { Contact } from '../../../../clients/chat/screen/entry.ts'
-import { withoutColour } from '../../../../clients/chat/screen/look.ts'
 import { renderStatus } from '../../../../clients/chat/screen/render-status.ts'
 
-const view = (columns = 79) => ({ columns, paint: withoutColour, calendar: createCalendar('UTC') })
+const view = (columns = 79) => ({ columns, colour: false, calendar: createCalendar('UTC') })
 
 const contact = (name: string, fields: Partial<Contact> = {}): Contact => ({
   name,

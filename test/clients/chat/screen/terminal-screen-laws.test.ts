@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import { type Entry, MESSAGE_STATES, type MessageState } from '../../../../clients/chat/screen/entry.ts'
 import { LineEditor } from '../../../../clients/chat/screen/line-editor.ts'
-import { withoutColour } from '../../../../clients/chat/screen/look.ts'
 import { renderDay, renderEntry } from '../../../../clients/chat/screen/render-entry.ts'
 import { renderInput } from '../../../../clients/chat/screen/render-input.ts'
 import { Desk, message, NOON } from '../../../support/desk.ts'
@@ -11,7 +10,7 @@ import { asyncLaw } from '../../../support/law.ts'
 import { VirtualKeyboard } from '../../../support/virtual-terminal.ts'
 
 const calendar = createCalendar('UTC')
-const viewOf = (columns: number) => ({ columns: columns - 1, paint: withoutColour, calendar })
+const viewOf = (columns: number) => ({ columns: columns - 1, colour: false, calendar })
 
 /** One thing that happens. */
 type Step =

@@ -1,13 +1,12 @@
 import { expect } from 'chai'
 import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
-import { withoutColour } from '../../../../clients/chat/screen/look.ts'
 import { renderDay } from '../../../../clients/chat/screen/render-entry.ts'
 import { createScreen } from '../../../../clients/chat/screen/screen.ts'
 import { Desk, message, NOON } from '../../../support/desk.ts'
 import { joining, separating, VirtualKeyboard, VirtualTerminal } from '../../../support/virtual-terminal.ts'
 
 const calendar = createCalendar('UTC')
-const viewOf = (columns: number) => ({ columns: columns - 1, paint: withoutColour, calendar })
+const viewOf = (columns: number) => ({ columns: columns - 1, colour: false, calendar })
 const DAY = renderDay(NOON, viewOf(80))
 const ALONE = '/to NAME says whom to talk with'
 

@@ -1,10 +1,9 @@
 import { expect } from 'chai'
 import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import type { Entry } from '../../../../clients/chat/screen/entry.ts'
-import { withoutColour } from '../../../../clients/chat/screen/look.ts'
 import { MAX_ENTRIES, Transcript } from '../../../../clients/chat/screen/transcript.ts'
 
-const view = (columns = 79) => ({ columns, paint: withoutColour, calendar: createCalendar('UTC') })
+const view = (columns = 79) => ({ columns, colour: false, calendar: createCalendar('UTC') })
 const NOON = Date.UTC(2026, 10, 22, 12)
 
 const message = (id: string, fields: Partial<Entry> = {}): Entry => ({
