@@ -40,6 +40,8 @@ export interface Received {
   readonly acknowledged: number
   /** The other side's goodbye: it says nothing after it. */
   readonly close: Close | undefined
+  /** Whether somebody is writing at the other side; undefined where it says nothing of it. */
+  readonly typing: boolean | undefined
 }
 
 export class Delivery {
@@ -51,6 +53,8 @@ export class Delivery {
   #resumeSaid = false
   /** Up to where the other side was told that its stream is stored. */
   #acknowledgementSaid = 0n
+  /** What is to be said of writing, if anything is. */
+  #typing: boolean | undefined
   #closing: CloseReason | undefined
   #closeSaid = false
   #closeHeard = false
@@ -77,6 +81,11 @@ export class Delivery {
     this.#closing ??= reason
   }
 
+  /** Say that somebody is writing here, or has stopped. Lost where there is a cut, for it is not kept. */
+  sayTyping(isActive: boolean): void {
+    this.#typing = isActive
+  }
+
   /**
    * Note that the oldest events received and not yet stored are stored now.
    *
@@ -96,9 +105,9 @@ export class Delivery {
     if (this.#closeSaid) return undefined
     if (this.#closing !== undefined) return this.#sayClose(this.#closing)
     if (!this.#resumeSaid) return this.#opener || this.#incoming ? this.#sayResume() : undefined
-    const extras = this.#acknowledgement()
+    const extras = { ...this.#acknowledgement(), ...this.#typingNews() }
     const content = this.#maySayEvents() ? this.#streams.outgoing.take() : undefined
-    if (content === undefined && extras.acknowledged === undefined) return undefined
+    if (content === undefined && Object.keys(extras).length === 0) return undefined
     return encodeRecordBody(content, extras)
   }
 
@@ -130,6 +139,12 @@ export class Delivery {
     return { acknowledged: stored }
   }
 
+  #typingNews(): RecordExtras {
+    const active = this.#typing
+    this.#typing = undefined
+    return active === undefined ? {} : { control: { $case: 'typing', value: { active } } }
+  }
+
   #maySayEvents(): boolean {
     return !this.#closeHeard && (this.#incoming !== undefined || this.#streams.outgoing.isUnsaid)
   }
@@ -145,7 +160,7 @@ export class Delivery {
     if (this.#closeHeard) throw malformed('a record came after the Close')
     if (this.#incoming === undefined && isBareClose(body)) {
       this.#closeHeard = true
-      return { events: [], acknowledged: 0, close: body.control.value }
+      return { events: [], acknowledged: 0, close: body.control.value, typing: undefined }
     }
     const resume = body.control?.$case === 'resume' ? body.control.value : undefined
     if ((resume !== undefined) !== (this.#incoming === undefined)) {
@@ -157,7 +172,8 @@ export class Delivery {
     const acknowledged = resumed + this.#streams.outgoing.acknowledge(body.acknowledged)
     const close = body.control?.$case === 'close' ? body.control.value : undefined
     if (close !== undefined) this.#hearClose(close, incoming)
-    return { events, acknowledged, close }
+    const typing = body.control?.$case === 'typing' ? body.control.value.active : undefined
+    return { events, acknowledged, close, typing }
   }
 
   /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */

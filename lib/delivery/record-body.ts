@@ -6,7 +6,7 @@
  * @module
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
-import { Close, CloseReason, Part, RecordBody, Resume } from '#gen/sotto/peer/v1/record.ts'
+import { Close, CloseReason, Part, RecordBody, Resume, Typing } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { checkEvent } from './event.ts'
 import { EVENT_ID_BYTES, MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
@@ -25,15 +25,20 @@ export interface EventPiece {
   readonly part: Part
 }
 
+type Control = NonNullable<RecordBody['control']>
+
+/** What delivery says beside events; the other controls are the channel's own. */
+type DeliveryControl = Extract<Control, { readonly $case: 'resume' | 'close' | 'typing' }>
+
 /** What a record can say beside events. */
 export interface RecordExtras {
   /** Left out where there is nothing new to acknowledge. */
   readonly acknowledged?: bigint
-  readonly control?: NonNullable<RecordBody['control']>
+  readonly control?: DeliveryControl
 }
 
 /** Tags as protobuf has them: field number, then wire type in the low three bits. */
-const TAG = { firstSequence: 8, event: 18, part: 26, acknowledged: 32, resume: 42, close: 50 } as const
+const TAG = { firstSequence: 8, event: 18, part: 26, acknowledged: 32, resume: 42, close: 50, typing: 98 } as const
 
 /** What an encoded event takes in a record, in bytes: its tag (1), its length (1 to 3) and itself. */
 export function eventCost(encoded: Uint8Array): number {
@@ -55,12 +60,19 @@ export function encodeRecordBody(content: EventBatch | EventPiece | undefined, e
     else for (const event of content.events) writer.uint32(TAG.event).bytes(event)
   }
   if (extras.acknowledged) writer.uint32(TAG.acknowledged).uint64(extras.acknowledged)
-  if (extras.control?.$case === 'resume') Resume.encode(extras.control.value, writer.uint32(TAG.resume).fork()).join()
-  if (extras.control?.$case === 'close') Close.encode(extras.control.value, writer.uint32(TAG.close).fork()).join()
+  if (extras.control !== undefined) encodeControl(writer, extras.control)
   const encoded = writer.finish()
   if (encoded.length > MAX_RECORD_BODY_BYTES)
     throw new TypeError(`a record body of ${encoded.length} bytes does not fit`)
   return encoded
+}
+
+function encodeControl(writer: BinaryWriter, control: DeliveryControl): void {
+  writer.uint32(TAG[control.$case]).fork()
+  if (control.$case === 'resume') Resume.encode(control.value, writer)
+  else if (control.$case === 'close') Close.encode(control.value, writer)
+  else Typing.encode(control.value, writer)
+  writer.join()
 }
 
 /**
@@ -82,7 +94,13 @@ export function parseRecordBody(plaintext: Uint8Array): RecordBody {
   if (body.part !== undefined) checkPart(body.part)
   if (body.control?.$case === 'resume') checkResume(body.control.value)
   if (body.control?.$case === 'close') checkClose(body.control.value)
+  if (body.control?.$case.startsWith('renew')) checkAlone(body)
   return body
+}
+
+/** Whatever renews the channel is not part of what it carries. */
+function checkAlone({ firstSequence, acknowledged }: RecordBody): void {
+  if (firstSequence > 0n || acknowledged > 0n) throw malformed('a renewal is not alone in its record')
 }
 
 function checkNumbering({ firstSequence, events, part }: RecordBody): void {

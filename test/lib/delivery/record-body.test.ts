@@ -109,6 +109,7 @@ describe('encodeRecordBody', () => {
 })
 
 describe('parseRecordBody', () => {
+  const SWITCH = { $case: 'renewSwitch', value: {} } as const
   const close: Close = { reason: CloseReason.DONE, lastSequence: 0n }
   const part = { offset: 0, data: Buffer.from('x'), last: false }
   const id = randomBytes(STREAM_ID_BYTES)
@@ -155,6 +156,8 @@ describe('parseRecordBody', () => {
       bodyOf({ control: { $case: 'close', value: { ...close, reason: CloseReason.UNSPECIFIED } } }),
     ],
     ['a Close of an unknown reason', bodyOf({ control: { $case: 'close', value: { ...close, reason: 99 as never } } })],
+    ['a renewal beside events', bodyOf({ firstSequence: 1n, events: [goodEvent()], control: SWITCH })],
+    ['a renewal beside an acknowledgement', bodyOf({ acknowledged: 1n, control: SWITCH })],
     ['an event longer than the record', Buffer.from('080112ff7f', 'hex')],
     ['a length that never ends', Buffer.from('12ffffffffffffffffffff', 'hex')],
     ['groups inside groups', Buffer.alloc(MAX_RECORD_BODY_BYTES, 0x3b)],
