@@ -48,6 +48,8 @@ export class Conversation {
   readonly #expiry: NodeJS.Timeout
   #flushing: Promise<void> | undefined
   #isClosing = false
+  /** What is being shown, if anything is. */
+  #showing: Promise<void> = Promise.resolve()
   #sealed = 0
   #opened: number
 
@@ -120,8 +122,10 @@ export class Conversation {
     const { events, acknowledged, close } = this.#delivery.receive(body)
     if (acknowledged > 0) exchange.onAcknowledged()
     this.wake()
-    if (events.length > 0) {
-      await deliver(peerName, events)
+    // What can no longer be acknowledged is not shown: it comes again in the next conversation.
+    if (events.length > 0 && !this.#isClosing) {
+      this.#showing = deliver(peerName, events)
+      await this.#showing
       this.#delivery.markStored(events.length)
       // By now another conversation may carry the exchange; it says the acknowledgement.
       exchange.conversation?.wake()
@@ -155,9 +159,11 @@ export class Conversation {
    */
   async close(reason: CloseReason): Promise<ConversationEnd> {
     this.#isClosing = true
+    const timer = setTimeout(() => this.#settle({ how: 'closed', by: 'self', reason }), CLOSE_PATIENCE_MS)
+    // What is on its way to the screen is acknowledged first. That it fails is told elsewhere.
+    await settled(Promise.race([this.#showing, this.ended]))
     this.#delivery.close(reason)
     this.wake()
-    const timer = setTimeout(() => this.#settle({ how: 'closed', by: 'self', reason }), CLOSE_PATIENCE_MS)
     const end = await this.ended
     clearTimeout(timer)
     return end
