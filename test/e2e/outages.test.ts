@@ -1,0 +1,142 @@
+/** What happens to a conversation when something around it fails: on real processes, killed as they may be killed. */
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { Deployment, outcomeOf } from '../support/deployment.ts'
+import type { TestProcess } from '../support/processes.ts'
+
+const LOGIN_REFUSED = 4
+const NOT_ONLINE = 6
+const NOT_ACKNOWLEDGED = 8
+
+describe('an outage', function () {
+  this.timeout(30_000)
+  let deployment: Deployment
+
+  before(async () => {
+    deployment = await Deployment.start()
+    await deployment.signUp('alice', 'bob')
+  })
+  after(() => deployment[Symbol.asyncDispose]())
+
+  /** Alice, who says what the test writes to her standard input. */
+  function send(...args: readonly string[]): TestProcess {
+    return deployment.sotto(['send', 'bob', '--profile', 'alice', ...args], { input: 'open' })
+  }
+
+  const isShown = (process: TestProcess, text: string) => process.output.until((shown) => shown === text)
+
+  /** The last lines of a program that has failed: what happened, and what to do; never a stack. */
+  async function expectFailure(process: TestProcess, expected: number, error: string): Promise<void> {
+    const { code, errors } = await outcomeOf(process)
+    const [fault = '', hint = ''] = errors.trimEnd().split('\n').slice(-2)
+    expect([code, fault.includes(error)], errors).to.deep.equal([expected, true])
+    expect(hint, errors).to.match(/^sotto: (?!.*\(ERR_\w+\)$)/)
+    expect(errors).not.to.match(/^\s+at /m)
+  }
+
+  async function stop(receiver: TestProcess): Promise<void> {
+    receiver.signal('SIGINT')
+    await receiver.ended
+  }
+
+  it('of auth and the directory does not touch a conversation; when they are back, new ones begin', async () => {
+    const { process: bob } = await deployment.receive('bob')
+    const alice = send()
+    alice.input.write('before\n')
+    await isShown(bob, 'before\n')
+    await Promise.all([deployment.endService('auth', 'SIGKILL'), deployment.endService('directory', 'SIGKILL')])
+    await bob.untilItSays('offline')
+    alice.input.write('during\n')
+    await isShown(bob, 'before\nduring\n')
+    alice.input.end()
+    expect(await alice.ended).to.equal(0)
+
+    await Promise.all([deployment.startService('auth'), deployment.startService('directory')])
+    await bob.untilItSays('online again')
+    const again = await deployment.run(['send', 'bob', 'after', '--profile', 'alice'])
+    expect([again.code, bob.output.text]).to.deep.equal([0, 'before\nduring\nafter\n'])
+    await stop(bob)
+  })
+
+  it('of a receiver that is killed in mid-stream is told, with what was not acknowledged', async () => {
+    const { process: bob } = await deployment.receive('bob')
+    const alice = send('--retry', '0.3')
+    alice.input.write('one\n')
+    await isShown(bob, 'one\n')
+    bob.signal('SIGSTOP')
+    alice.input.write('two\n')
+    bob.signal('SIGKILL')
+    await alice.untilItSays('the connection to bob broke')
+    await expectFailure(alice, NOT_ACKNOWLEDGED, 'ERR_NOT_ACKNOWLEDGED')
+  })
+
+  it('of a receiver that is stopped and started again loses nothing and shows nothing twice', async () => {
+    const lines = Array.from({ length: 2_000 }, (_, n) => `line ${n}\n`)
+    const { process: first } = await deployment.receive('bob')
+    const alice = send()
+    alice.input.write(lines.slice(0, 1_000).join(''))
+    await first.output.until((text) => text !== '')
+    first.signal('SIGTERM')
+    alice.input.write(lines.slice(1_000, 1_500).join(''))
+    await first.ended
+    const { process: second } = await deployment.receive('bob')
+    alice.input.end(lines.slice(1_500).join(''))
+    expect(await alice.ended, alice.errors.text).to.equal(0)
+    expect(alice.errors.text).to.include('is there again')
+    expect(first.output.text + second.output.text === lines.join('')).to.equal(true)
+    await stop(second)
+  })
+
+  it('of a receiver that is killed and started again loses nothing', async () => {
+    const { process: first } = await deployment.receive('bob')
+    const alice = send()
+    alice.input.write('one\n')
+    await isShown(first, 'one\n')
+    first.signal('SIGKILL')
+    alice.input.write('two\n')
+    await first.ended
+    const { process: second } = await deployment.receive('bob')
+    alice.input.end('three\n')
+    expect(await alice.ended, alice.errors.text).to.equal(0)
+    // What was shown and not yet acknowledged when it was killed comes again.
+    expect(second.output.text).to.match(/^(one\n)?two\nthree\n$/)
+    await stop(second)
+  })
+
+  it('by a second receiver of the account ends the first, which says why', async () => {
+    const { process: first } = await deployment.receive('bob')
+    const profiles = join(deployment.home.path, 'profiles')
+    await cp(join(profiles, 'bob'), join(profiles, 'bob-elsewhere'), { recursive: true })
+    const { process: second } = await deployment.receive('bob-elsewhere')
+    await expectFailure(first, LOGIN_REFUSED, 'ERR_ANNOUNCE_REPLACED')
+    const sent = await deployment.run(['send', 'bob', 'to the second', '--profile', 'alice'])
+    expect([sent.code, second.output.text]).to.deep.equal([0, 'to the second\n'])
+    await stop(second)
+  })
+
+  it('by the end of the receiver’s session takes it offline, which it says', async () => {
+    await deployment.signUp('carol')
+    const { process: carol } = await deployment.receive('carol')
+    expect((await deployment.run(['logout', '--profile', 'carol'])).code).to.equal(0)
+    const alice = deployment.sotto(['send', 'carol', 'hello', '--profile', 'alice'])
+    await expectFailure(alice, NOT_ONLINE, 'ERR_NOT_ONLINE')
+    await expectFailure(carol, LOGIN_REFUSED, 'ERR_SESSION_ENDED')
+    expect(carol.output.text).to.equal('')
+  })
+})
+
+describe('a session whose time is over', function () {
+  this.timeout(20_000)
+
+  it('is refused to a sender and to a receiver, with what to do', async () => {
+    // Less than a millisecond.
+    await using deployment = await Deployment.start({ SOTTO_AUTH_SESSION_DAYS: '0.00000001' })
+    await deployment.signUp('alice')
+    for (const command of ['send bob hello', 'receive']) {
+      const { code, errors } = await deployment.run([...command.split(' '), '--profile', 'alice'])
+      expect([code, errors.includes('ERR_SESSION_ENDED')], errors).to.deep.equal([LOGIN_REFUSED, true])
+      expect(errors).to.match(/sotto: [^\n]*sotto login[^\n]*\n$/)
+    }
+  })
+})
