@@ -55,19 +55,19 @@ export class Batches {
 
   /** Read the batches from one number to another, both included; in place of one that is damaged stands its number. */
   readWhatOpens(contact: number, from: number, to: number): (NumberedBatch | DamagedBatch)[] {
-    const sealed = new Map<number, Uint8Array>()
-    for (const [id, bytes] of this.#read.all(rowId(contact, from), rowId(contact, to))) {
-      sealed.set((id as number) - rowId(contact, 0), bytes as Uint8Array)
-    }
+    const rows = this.#read.all(rowId(contact, from), rowId(contact, to)).values()
+    let row = rows.next().value
     const batches: (NumberedBatch | DamagedBatch)[] = []
     for (let number = from; number <= to; number += 1) {
-      batches.push({ number, batch: this.#open(rowId(contact, number), sealed.get(number)) })
+      const id = rowId(contact, number)
+      const isThere = row?.[0] === id
+      batches.push({ number, batch: isThere ? this.#open(id, row?.[1] as Uint8Array) : undefined })
+      if (isThere) row = rows.next().value
     }
     return batches
   }
 
-  #open(id: number, sealed: Uint8Array | undefined): Batch | undefined {
-    if (sealed === undefined) return undefined
+  #open(id: number, sealed: Uint8Array): Batch | undefined {
     try {
       return decodeBatch(this.#seal.open(uint64(id), sealed))
     } catch {

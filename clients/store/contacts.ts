@@ -40,6 +40,7 @@ interface Head {
 }
 
 interface Known extends Contact {
+  readonly nameHash: Uint8Array
   readonly tag: Uint8Array
 }
 
@@ -49,7 +50,7 @@ export class Contacts {
   readonly #contactSeal: RowSeal
   readonly #nameKey: Secret
   readonly #tolerant: boolean
-  readonly #sql: Readonly<Record<'readHead' | 'writeHead' | 'readAll' | 'write' | 'remove', Statement>>
+  readonly #sql: Readonly<Record<'readHead' | 'writeHead' | 'readAll' | 'insert' | 'update' | 'remove', Statement>>
   /** By id, ascending: what the tables hold as of `#dataVersion`. */
   #known = new Map<number, Known>()
   #head: Head = { nextContact: 1 }
@@ -65,7 +66,8 @@ export class Contacts {
       readHead: database.prepare('select sealed from head where id = 1'),
       writeHead: database.prepare('update head set sealed = ? where id = 1'),
       readAll: database.prepare('select id, name_hash, sealed from contact order by id'),
-      write: database.prepare('insert or replace into contact (id, name_hash, sealed) values (?, ?, ?)'),
+      insert: database.prepare('insert into contact (id, name_hash, sealed) values (?, ?, ?)'),
+      update: database.prepare('update contact set sealed = ? where id = ?'),
       remove: database.prepare('delete from contact where id = ?'),
     }
   }
@@ -94,7 +96,7 @@ export class Contacts {
   #load(id: number, nameHash: Uint8Array, sealed: Uint8Array): void {
     try {
       const state = decodeContact(this.#contactSeal.open(contactRow(id, nameHash), sealed))
-      this.#known.set(id, { id, state, tag: tagOf(sealed) })
+      this.#known.set(id, { id, state, nameHash, tag: tagOf(sealed) })
     } catch (error) {
       if (!this.#tolerant) throw error
     }
@@ -140,15 +142,27 @@ export class Contacts {
   add(state: ContactState): Contact {
     const id = this.#head.nextContact
     this.#head = { nextContact: id + 1 }
-    return this.save({ id, state })
+    const nameHash = this.#hashName(state.name)
+    const sealed = this.#sealContact({ id, state, nameHash })
+    this.#sql.insert.run(id, nameHash, sealed)
+    return this.#note({ id, state, nameHash, tag: tagOf(sealed) })
   }
 
-  save({ id, state }: Contact): Contact {
-    const nameHash = this.#hashName(state.name)
-    const sealed = this.#contactSeal.seal(contactRow(id, nameHash), encodeContact(state))
-    this.#sql.write.run(id, nameHash, sealed)
-    const known = { id, state, tag: tagOf(sealed) }
-    this.#known.set(id, known)
+  /** @throws TypeError if there is no such contact, or it has another name. */
+  save({ id, state }: Contact): void {
+    const known = this.#known.get(id)
+    if (known?.state.name !== state.name) throw new TypeError('that is no contact of this store')
+    const sealed = this.#sealContact({ ...known, state })
+    this.#sql.update.run(sealed, id)
+    this.#note({ ...known, state, tag: tagOf(sealed) })
+  }
+
+  #sealContact({ id, state, nameHash }: Omit<Known, 'tag'>): Uint8Array {
+    return this.#contactSeal.seal(contactRow(id, nameHash), encodeContact(state))
+  }
+
+  #note(known: Known): Contact {
+    this.#known.set(known.id, known)
     this.#sql.writeHead.run(this.#sealHead(this.#head))
     return known
   }
@@ -171,7 +185,8 @@ function contactRow(id: number, nameHash: Uint8Array): Uint8Array {
 
 /** A number in 8 bytes, big-endian. */
 export function uint64(value: number): Uint8Array {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64BE(BigInt(value))
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), 0)
+  bytes.writeUInt32BE(value % 2 ** 32, 4)
   return bytes
 }

@@ -41,20 +41,35 @@ export interface Gap {
 /** The messages of a batch, in order; a gap in place of one that is damaged. */
 export function messagesOf(contact: ContactState, { number, batch }: NumberedBatch | DamagedBatch): (Message | Gap)[] {
   const { name } = contact
-  if (batch === undefined) return [{ kind: 'gap', contact: name, position: { batch: number, index: 0 } }]
-  const { direction, storedAtMs, first, events } = batch
-  const { identityKey, outgoing } = contact.keys[batch.key] as KeyState
-  return events.map((event, index) => ({
+  if (batch === undefined) return [gapAt(name, number)]
+  return batch.events.map((event, index) => messageAt(contact, { number, batch }, index, Event.decode(event)))
+}
+
+/** Stands in place of a batch that is damaged. */
+export function gapAt(contact: string, number: number): Gap {
+  return { kind: 'gap', contact, position: { batch: number, index: 0 } }
+}
+
+/** One message of a batch, whose event was decoded already. */
+export function messageAt(
+  contact: ContactState,
+  { number, batch }: NumberedBatch,
+  index: number,
+  event: Event,
+): Message {
+  const { direction, storedAtMs, first, key } = batch
+  const { identityKey, outgoing } = contact.keys[key] as KeyState
+  return {
     kind: 'message',
-    contact: name,
+    contact: contact.name,
     position: { batch: number, index },
     direction,
     state: direction === 'heard' ? 'heard' : stateOf(first + index, outgoing),
     ordinal: first + index,
     identityKey,
     storedAt: new Date(storedAtMs),
-    event: Event.decode(event),
-  }))
+    event,
+  }
 }
 
 function stateOf(ordinal: number, { read, acknowledged, handedOver }: OutgoingState): MessageState {

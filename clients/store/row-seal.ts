@@ -11,12 +11,26 @@
  *
  * @module
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { Secret } from '#lib/secret.ts'
 import { damaged } from './sqlite-errors.ts'
 
 /** Gives as many random bytes as asked for, never the same twice. */
 export type Random = (length: number) => Uint8Array
+
+/** How many random bytes are drawn at once. Each draw is a call into the system's generator, and a nonce is 12 bytes. */
+const POOL_BYTES = 3_072
+
+/** Random bytes that are no secret, such as nonces and ids, some hundred at one draw. */
+export function pooledRandom(): Random {
+  let pool = new Uint8Array(0)
+  return (length) => {
+    if (pool.length < length) pool = new Uint8Array(randomBytes(Math.max(POOL_BYTES, length)))
+    const taken = pool.slice(0, length)
+    pool = pool.subarray(length)
+    return taken
+  }
+}
 
 const CIPHER = 'aes-256-gcm'
 const NONCE_BYTES = 12

@@ -8,9 +8,9 @@
  * @module
  */
 import { isAscii } from 'node:buffer'
-import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { Event } from '#gen/sotto/peer/v1/record.ts'
 import { readRuns } from './history.ts'
-import { type Gap, type Message, messagesOf } from './messages.ts'
+import { type Gap, gapAt, type Message, messageAt } from './messages.ts'
 import type { StoreFile } from './store-file.ts'
 
 /**
@@ -28,9 +28,11 @@ export async function* searchMessages(
   const wanted = fold(words).split(/\s+/u).filter(Boolean)
   if (wanted.length === 0) return
   for await (const { contact, batches } of readRuns(file, names)) {
-    for (const batch of batches) {
-      for (const found of messagesOf(contact, batch)) {
-        if (found.kind === 'gap' || holds(found.event, wanted)) yield found
+    for (const { number, batch } of batches) {
+      if (batch === undefined) yield gapAt(contact.name, number)
+      for (const [index, encoded] of batch?.events.entries() ?? []) {
+        const event = Event.decode(encoded)
+        if (batch && holds(event, wanted)) yield messageAt(contact, { number, batch }, index, event)
       }
     }
   }

@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { type Clock, systemClock } from '#lib/runtime/clock.ts'
@@ -19,7 +18,7 @@ import { type Database, openDatabase } from './database.ts'
 import { type PageOptions, readMessages, readPage } from './history.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Gap, Message } from './messages.ts'
-import type { Random } from './row-seal.ts'
+import { pooledRandom, type Random } from './row-seal.ts'
 import { searchMessages } from './search.ts'
 import { StoreFile } from './store-file.ts'
 import { type Watch, watchStore } from './store-watch.ts'
@@ -52,7 +51,7 @@ export class Store {
   readonly #random: Random
 
   /** @throws SottoError `ERR_STORE_KEY`, `ERR_STORE_DAMAGED` or `ERR_STORE`, as {@link StoreFile} says. */
-  constructor({ database, profileKey, clock = systemClock, random = randomBytes, tolerant = false }: StoreOptions) {
+  constructor({ database, profileKey, clock = systemClock, random = pooledRandom(), tolerant = false }: StoreOptions) {
     this.#database = database
     this.#clock = clock
     this.#random = random

@@ -1,0 +1,157 @@
+/**
+ * What the store costs: events appended and stored, sealed and bound to their streams, and beside them, in the same run
+ * and on the same disk, the same bytes put into a plain table of SQLite by the same driver.
+ *
+ *     node bench/store.ts [FOLDER]
+ *
+ * FOLDER is where the databases are made, the system's temporary folder unless named; how long a disk takes to flush
+ * decides all that is done one by one.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
+import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
+import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
+import { Secret } from '#lib/secret.ts'
+import { type Database, type Durability, openDatabase } from '../clients/store/database.ts'
+import type { Mailbox } from '../clients/store/mailbox.ts'
+import { Store } from '../clients/store/store.ts'
+
+/** How many events each measurement takes. */
+const EVENTS = 10_000
+
+/** The median of so many rounds is shown: another program's moment on the machine should not decide. */
+const ROUNDS = 3
+
+const BODY = Buffer.from('a message of a usual length, such as people write to each other all day long, no more')
+const encoded = Array.from({ length: EVENTS }, () => {
+  return encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(), body: BODY })
+})
+const records = recordsOf(encoded)
+
+/** The events of each record that a burst of all of them makes. */
+function recordsOf(events: readonly Uint8Array[]): Event[][] {
+  const stream = new OutgoingStream(randomBytes(STREAM_ID_BYTES))
+  for (const event of events) stream.append(event)
+  const taken: Event[][] = []
+  for (let next = stream.take(); next !== undefined; next = stream.take()) {
+    taken.push(parseRecordBody(encodeRecordBody(next, {})).events)
+  }
+  return taken
+}
+
+/** A database whose commits flush the disk, or none of whose commits do. */
+function openWith(path: string, durability: Durability): Database {
+  const database = openDatabase(path)
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => database.prepare(sql),
+    read: (work) => database.read(work),
+    write: (_durability, work) => database.write(durability, work),
+    dataVersion: () => database.dataVersion(),
+    close: () => database.close(),
+  }
+}
+
+type Measure = (path: string, durability: Durability) => number
+
+/** Time one thing done with a new store. Returns events a second. */
+function withStore(work: (mailbox: Mailbox) => void): Measure {
+  return (path, durability) => {
+    const store = new Store({ database: openWith(path, durability), profileKey: Secret.of(randomBytes(32)) })
+    const mailbox = store.mailbox('bob', randomBytes(32))
+    const rate = timed(() => work(mailbox))
+    store.close()
+    return rate
+  }
+}
+
+/** Time the same with a plain table: as many transactions, a row for each event. */
+function withTable(transactions: readonly (readonly Uint8Array[])[]): Measure {
+  return (path, durability) => {
+    const database = openWith(path, durability)
+    database.exec('create table event (id integer primary key, encoded blob not null) strict')
+    const insert = database.prepare('insert into event (encoded) values (?)')
+    const rate = timed(() => {
+      for (const events of transactions) {
+        database.write(durability, () => {
+          for (const event of events) insert.run(event)
+        })
+      }
+    })
+    database.close()
+    return rate
+  }
+}
+
+function timed(work: () => void): number {
+  const beganMs = performance.now()
+  work()
+  return (EVENTS / (performance.now() - beganMs)) * 1_000
+}
+
+const storeOneByOne = withStore((mailbox) => {
+  for (const event of encoded) mailbox.append([event])
+})
+const storeBurst = withStore((mailbox) => void mailbox.append(encoded))
+
+/** Hand records to a mailbox, as a conversation does. */
+function hear(mailbox: Mailbox, arriving: readonly (readonly Event[])[]): void {
+  const stream = mailbox.streams.hear(randomBytes(STREAM_ID_BYTES))
+  let firstSequence = 1n
+  for (const events of arriving) {
+    const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined }
+    mailbox.store(stream.accept(body))
+    firstSequence += BigInt(events.length)
+  }
+}
+
+const singles = encoded.map((event) => [event])
+const heardSingles = encoded.map((event) => [parseEvent(event)])
+const tableByRecord = records.map((events) => encoded.slice(0, events.length))
+
+const CASES: readonly (readonly [what: string, durability: Durability, store: Measure, table: Measure])[] = [
+  ['append one by one, flushed', 'disk', storeOneByOne, withTable(singles)],
+  ['append one by one, not flushed', 'process', storeOneByOne, withTable(singles)],
+  ['append in a burst, flushed', 'disk', storeBurst, withTable([encoded])],
+  ['store one by one, flushed', 'disk', withStore((mailbox) => hear(mailbox, heardSingles)), withTable(singles)],
+  ['store by record, flushed', 'disk', withStore((mailbox) => hear(mailbox, records)), withTable(tableByRecord)],
+]
+
+const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'sotto-bench-'))
+let files = 0
+const fresh = (): string => join(folder, `${files++}.db`)
+const median = (rates: number[]): number => rates.sort((a, b) => a - b)[Math.floor(rates.length / 2)] ?? 0
+const shown = (rate: number): string => Math.round(rate).toLocaleString('en').padStart(12)
+
+try {
+  console.log(`${EVENTS.toLocaleString('en')} events of ${encoded[0]?.length} bytes, ${records.length} records of them`)
+  console.log('events a second'.padEnd(34), 'store'.padStart(12), 'plain SQLite'.padStart(12))
+  for (const [what, durability, store, table] of CASES) {
+    const rates: [number[], number[]] = [[], []]
+    for (let round = 0; round < ROUNDS; round += 1) {
+      rates[0].push(store(fresh(), durability))
+      rates[1].push(table(fresh(), durability))
+    }
+    console.log(what.padEnd(34), shown(median(rates[0])), shown(median(rates[1])))
+  }
+  const path = fresh()
+  const profileKey = Secret.of(randomBytes(32))
+  const identityKey = randomBytes(32)
+  const before = new Store({ database: openDatabase(path), profileKey })
+  for (const event of encoded.slice(0, 2_000)) before.mailbox('bob', identityKey).append([event])
+  before.mailbox('bob', identityKey).append(encoded.slice(2_000))
+  before.close()
+  const loading = timed(() => {
+    const after = new Store({ database: openDatabase(path), profileKey })
+    if (after.mailbox('bob', identityKey).streams.outgoing.unacknowledged !== EVENTS) throw new Error('events are lost')
+    after.close()
+  })
+  console.log('open a store, load what waits'.padEnd(34), shown(loading))
+} finally {
+  rmSync(folder, { recursive: true })
+}
