@@ -1,0 +1,51 @@
+import { expect } from 'chai'
+import { trust } from '../../clients/peer/pins.ts'
+import { Profile } from '../../clients/peer/profile.ts'
+import { Installation } from '../support/installation.ts'
+import { rejection } from '../support/rejection.ts'
+
+describe('a changed identity key', () => {
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start()
+    await installation.signUp('alice')
+    await installation.signUp('bob')
+    await using bob = await installation.receive('bob')
+    await installation.send('alice', 'bob', 'we know each other').done
+    expect(bob.output.text).to.equal('we know each other\n')
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  /** A new machine of somebody's, with an identity key of its own. */
+  const newMachine = (name: string) => installation.signIn(name, { profile: `${name}2`, replaceIdentityKey: true })
+
+  const trustIn = async (profile: string, name: string) =>
+    trust(await Profile.open(installation.home.path, profile), name, new Date())
+
+  it('is refused at login unless the account is to be taken over', async () => {
+    expect((await rejection(installation.signIn('bob', { profile: 'bob2' }))).code).to.equal('ERR_IDENTITY_CONFLICT')
+  })
+
+  it('of the receiver stops the sender before it says a word, until the user trusts it', async () => {
+    await newMachine('bob')
+    await using bob = await installation.receive('bob2')
+    expect((await rejection(installation.send('alice', 'bob', 'secret').done)).code).to.equal('ERR_KEY_CHANGED')
+    expect(bob.errors.text).not.to.include('alice')
+    expect(await trustIn('alice', 'bob')).to.equal(true)
+    await installation.send('alice', 'bob', 'secret').done
+    expect(bob.output.text).to.equal('secret\n')
+  })
+
+  it('of the sender shows nothing and tells the sender so, until the user trusts it', async () => {
+    await newMachine('alice')
+    await using bob = await installation.receive('bob')
+    const send = () => installation.send('alice2', 'bob', 'it is me').done
+    expect((await rejection(send())).code).to.equal('ERR_KEY_CHANGED')
+    expect(bob.output.text).to.equal('')
+    expect(bob.errors.text).to.include('alice called with another key')
+    // Beside the receiver, which runs on.
+    expect(await trustIn('bob', 'alice')).to.equal(true)
+    await send()
+    expect(bob.output.text).to.equal('it is me\n')
+  })
+})
