@@ -4,11 +4,11 @@
  * @module
  */
 import type { Duplex as NodeDuplex } from 'node:stream'
-import { type Client, Metadata, type CallOptions as NativeOptions, type ServiceError } from '@grpc/grpc-js'
+import type { Client, Metadata, CallOptions as NativeOptions, ServiceError } from '@grpc/grpc-js'
 import { isSottoError, SottoError } from '../errors.ts'
+import { metadataOf, newRequestId } from './call-metadata.ts'
 import type { ChannelSockets } from './channel-sockets.ts'
 import { createDuplex, readMessages } from './duplex.ts'
-import { BEARER_HEADER, newRequestId, REQUEST_ID_HEADER } from './open-calls.ts'
 import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from './service.ts'
 import { errorOf, type Link } from './status.ts'
 
@@ -25,7 +25,7 @@ export function callUnary(site: CallSite, method: Method) {
   return async (request: unknown, options: CallOptions = {}): Promise<unknown> => {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
-    const metadata = metadataOf(options)
+    const { metadata, link } = prepare(site, options)
     return new Promise((resolve, reject) => {
       const call = site.sockets.own(() =>
         site.client.makeUnaryRequest(
@@ -37,7 +37,7 @@ export function callUnary(site: CallSite, method: Method) {
           nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options }),
           (error, response) => {
             given.removeEventListener('abort', onAbort)
-            if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, linkOf(site, metadata)))
+            if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, link))
             else resolve(response)
           },
         ),
@@ -53,7 +53,7 @@ export function callServerStream(site: CallSite, method: Method) {
   return async function* (request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, void> {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
-    const metadata = metadataOf(options)
+    const { metadata, link } = prepare(site, options)
     const call = site.sockets.own(() =>
       site.client.makeServerStreamRequest(
         method.path,
@@ -64,7 +64,7 @@ export function callServerStream(site: CallSite, method: Method) {
         nativeOptions(options),
       ),
     )
-    const { signal, cancel } = watchOver(call, given, () => linkOf(site, metadata))
+    const { signal, cancel } = watchOver(call, given, () => link)
     yield* readMessages({ stream: call, signal, cancel, check: (message) => message })
   }
 }
@@ -73,7 +73,7 @@ export function callDuplex(site: CallSite, method: Method) {
   return (options: CallOptions = {}): Duplex<unknown, unknown> => {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
-    const metadata = metadataOf(options)
+    const { metadata, link } = prepare(site, options)
     const call = site.sockets.own(() =>
       site.client.makeBidiStreamRequest(
         method.path,
@@ -87,7 +87,7 @@ export function callDuplex(site: CallSite, method: Method) {
     call.once('metadata', () => {
       isTalking = true
     })
-    const { signal, cancel } = watchOver(call, given, () => ({ ...linkOf(site, metadata), isTalking }))
+    const { signal, cancel } = watchOver(call, given, () => ({ ...link, isTalking }))
     // The library's type lacks an optional property that the class has.
     return createDuplex({ stream: call as unknown as NodeDuplex, signal, cancel, check: (message) => message })
   }
@@ -131,15 +131,12 @@ export function reasonOf(given: AbortSignal): SottoError {
   return new SottoError('ERR_INTERRUPTED', 'the call was given up', { cause: given.reason })
 }
 
-function metadataOf({ bearer, requestId }: CallOptions): Metadata {
-  const metadata = new Metadata()
-  metadata.set(REQUEST_ID_HEADER, requestId ?? newRequestId())
-  if (bearer) metadata.set(BEARER_HEADER, `Bearer ${Buffer.from(bearer.reveal()).toString('base64url')}`)
-  return metadata
-}
-
-function linkOf({ link }: CallSite, metadata: Metadata): Link {
-  return { ...link, requestId: String(metadata.get(REQUEST_ID_HEADER)[0]) }
+/** What goes with a call, and what its errors are to say of it. */
+function prepare(
+  { link }: CallSite,
+  { bearer, requestId = newRequestId() }: CallOptions,
+): { metadata: Metadata; link: Link } {
+  return { metadata: metadataOf(requestId, bearer), link: { ...link, requestId } }
 }
 
 function nativeOptions({ deadlineMs }: CallOptions): NativeOptions {

@@ -1,0 +1,38 @@
+/**
+ * The one line that the log has of each call.
+ *
+ * @module
+ */
+import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
+import { isSottoError } from '../errors.ts'
+import type { Logger } from '../runtime/log.ts'
+import { isFault } from './status.ts'
+
+/** Calls that come by themselves, all day long: logged at `debug` when all is well. */
+const ROUTINE_CALLS = /^\/grpc\.(health|reflection|channelz)\./
+
+export interface FinishedCall {
+  /** The method's path. */
+  readonly path: string
+  readonly remoteAddress: string
+  /** What the caller got. */
+  readonly status: Code
+  readonly durationMs: number
+  /** What the handler threw, or ended the call; undefined where all went well. */
+  readonly failure: unknown
+}
+
+/** A fault of ours is logged here, once, with its cause. A refusal is no fault, and has its own code also where the caller learns another. */
+export function logCall(log: Logger, { path, remoteAddress, status, durationMs, failure }: FinishedCall): void {
+  const fields = {
+    rpc: path.slice(1),
+    peer: remoteAddress,
+    status: codeToJSON(status),
+    durationMs: Math.round(durationMs * 100) / 100,
+    ...(isSottoError(failure) && { code: failure.code }),
+  }
+  if (isSottoError(failure) && !isFault(failure)) log.info({ ...fields, reason: failure.message }, 'call refused')
+  else if (failure !== undefined) log.error({ ...fields, err: failure }, 'call failed')
+  else if (status === Code.OK && ROUTINE_CALLS.test(path)) log.debug(fields, 'call')
+  else log.info(fields, 'call')
+}

@@ -1,0 +1,41 @@
+/**
+ * What goes with a call beside its messages: the request id and the bearer, as metadata.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { Metadata } from '@grpc/grpc-js'
+import { Secret } from '../secret.ts'
+
+const REQUEST_ID_HEADER = 'x-request-id'
+const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,64}$/
+
+const BEARER_HEADER = 'authorization'
+const BEARER_BYTES = 32
+/** 32 bytes in base64url without padding. */
+const BEARER_PATTERN = /^Bearer ([A-Za-z0-9_-]{43})$/
+
+/** A new name for a call: 16 hexadecimal digits, enough to find it in a log. */
+export function newRequestId(): string {
+  return randomBytes(8).toString('hex')
+}
+
+export function metadataOf(requestId: string, bearer: Secret | undefined): Metadata {
+  const metadata = new Metadata()
+  metadata.set(REQUEST_ID_HEADER, requestId)
+  if (bearer) metadata.set(BEARER_HEADER, `Bearer ${Buffer.from(bearer.reveal()).toString('base64url')}`)
+  return metadata
+}
+
+/** The request id that the caller gave; a new one where that is none, because it goes into the log. */
+export function requestIdOf(metadata: Metadata): string {
+  const [given] = metadata.get(REQUEST_ID_HEADER)
+  return typeof given === 'string' && REQUEST_ID_PATTERN.test(given) ? given : newRequestId()
+}
+
+/** The bearer; undefined where there is none or it is malformed. */
+export function bearerOf(metadata: Metadata): Secret | undefined {
+  const [given] = metadata.get(BEARER_HEADER)
+  const [, encoded] = (typeof given === 'string' && BEARER_PATTERN.exec(given)) || []
+  return encoded === undefined ? undefined : Secret.of(Buffer.from(encoded, 'base64url'), BEARER_BYTES)
+}
