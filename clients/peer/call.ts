@@ -8,7 +8,7 @@ import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import { Backoff } from './backoff.ts'
 import type { Conversation, ConversationEnd } from './conversation.ts'
-import { Exchange } from './exchange.ts'
+import { MemoryExchange } from './exchange.ts'
 import { type Calling, openConversation } from './open-conversation.ts'
 
 export interface CallOptions {
@@ -41,7 +41,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 
 export class Call {
-  readonly exchange: Exchange
+  readonly exchange: MemoryExchange
   readonly #options: CallOptions
   readonly #stop = new AbortController()
   readonly #lost = Promise.withResolvers<never>()
@@ -49,7 +49,7 @@ export class Call {
 
   constructor(options: CallOptions) {
     this.#options = options
-    this.exchange = new Exchange(options.calling.clock.local)
+    this.exchange = new MemoryExchange(options.calling.clock.local)
     // Whoever waits for it hears it; nobody has to.
     this.lost.catch(() => undefined)
   }

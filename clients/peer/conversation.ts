@@ -28,7 +28,7 @@ export interface ConversationOptions {
   readonly channel: Channel
   readonly link: RecordLink
   readonly exchange: Exchange
-  /** Shows or stores what came; resolves when it is safe, and only then it is acknowledged. */
+  /** Shows what came. Where nothing else keeps it, it is acknowledged only when this resolves. */
   readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
   /** How long the conversation may last, in milliseconds: the ticket's longest session. */
   readonly longestSessionMs: number
@@ -89,8 +89,9 @@ export class Conversation {
   }
 
   async #flush(): Promise<void> {
-    const { channel, link } = this.#options
+    const { channel, link, exchange } = this.#options
     for (let plaintext = this.#delivery.next(); plaintext !== undefined; plaintext = this.#delivery.next()) {
+      exchange.save()
       const record = channel.seal(plaintext)
       this.#options.trace?.(this.#tellSaid(plaintext, record))
       await link.send(record)
@@ -120,13 +121,13 @@ export class Conversation {
   async #take(body: RecordBody): Promise<boolean> {
     const { exchange, deliver, peerName } = this.#options
     const { events, acknowledged, close } = this.#delivery.receive(body)
+    exchange.save()
     if (acknowledged > 0) exchange.onAcknowledged()
     this.wake()
     // What can no longer be acknowledged is not shown: it comes again in the next conversation.
     if (events.length > 0 && !this.#isClosing) {
-      this.#showing = deliver(peerName, events)
+      this.#showing = exchange.keep(events, (fresh) => deliver(peerName, fresh))
       await this.#showing
-      this.#delivery.markStored(events.length)
       // By now another conversation may carry the exchange; it says the acknowledgement.
       exchange.conversation?.wake()
     }

@@ -1,9 +1,13 @@
 /**
  * What is said to one person and heard from them, across the conversations that carry it.
  *
+ * A conversation works on any {@link Exchange}. The one here is in memory and lasts as long as its process; the one of
+ * the chat is on the disk (../messenger/stored-exchange.ts).
+ *
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
@@ -22,7 +26,38 @@ const MAX_UNACKNOWLEDGED = 65_536
 /** Draws a stream id. */
 export const drawStreamId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)
 
-export class Exchange {
+/** What a conversation carries. */
+export interface Exchange {
+  readonly streams: StreamPair
+  /** The conversation that carries it now. */
+  readonly conversation: Conversation | undefined
+  /** How many events of this side wait for their acknowledgement. */
+  readonly unacknowledged: number
+  /**
+   * Say a text. It goes at once if a conversation is open and nothing is before it.
+   *
+   * @param text - UTF-8, at most 1 MiB.
+   * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`: nothing of it was sent.
+   */
+  say(text: Uint8Array): void
+  /** A conversation is to carry it from now on; one that did before has ended, or ends now. */
+  attach(conversation: Conversation): void
+  /** A conversation has ended. */
+  detach(conversation: Conversation): void
+  /** The streams have moved: called before a record leaves that was taken from them, and after one came. */
+  save(): void
+  /** Something was acknowledged. */
+  onAcknowledged(): void
+  /**
+   * Make events safe that were just taken from a record, in the same turn. They count as stored when this resolves.
+   *
+   * @param show - Shows them to whom they are for.
+   */
+  keep(events: readonly Event[], show: (events: readonly Event[]) => Promise<void>): Promise<void>
+}
+
+/** An exchange that lasts as long as its process: what is shown is safe. */
+export class MemoryExchange implements Exchange {
   readonly streams = new StreamPair(drawStreamId())
   readonly #clock: Clock
   #conversation: Conversation | undefined
@@ -32,22 +67,14 @@ export class Exchange {
     this.#clock = clock
   }
 
-  /** The conversation that carries it now. */
   get conversation(): Conversation | undefined {
     return this.#conversation
   }
 
-  /** How many messages of this side wait for their acknowledgement. */
   get unacknowledged(): number {
     return this.streams.outgoing.unacknowledged
   }
 
-  /**
-   * Say a text. It goes at once if a conversation is open and nothing is before it.
-   *
-   * @param text - UTF-8, at most 1 MiB.
-   * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`: nothing of it was sent.
-   */
   say(text: Uint8Array): void {
     const eventId = randomBytes(EVENT_ID_BYTES)
     this.streams.outgoing.append(encodeTextEvent({ eventId, writtenAt: this.#clock.now(), body: text }))
@@ -75,18 +102,23 @@ export class Exchange {
     await new Promise<void>((resolve) => this.#waiting.push({ isOver, resolve }))
   }
 
-  /** A conversation is to carry it from now on; one that did before has ended, or ends now. */
   attach(conversation: Conversation): void {
     this.#conversation?.replace()
     this.#conversation = conversation
   }
 
-  /** A conversation has ended. */
   detach(conversation: Conversation): void {
     if (this.#conversation === conversation) this.#conversation = undefined
   }
 
-  /** Something was acknowledged. */
+  /** Nothing outlasts the process. */
+  save(): void {}
+
+  async keep(events: readonly Event[], show: (events: readonly Event[]) => Promise<void>): Promise<void> {
+    await show(events)
+    this.streams.incoming?.markStored(events.length)
+  }
+
   onAcknowledged(): void {
     const over = this.#waiting.filter(({ isOver }) => isOver())
     if (over.length === 0) return

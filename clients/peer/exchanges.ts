@@ -8,18 +8,33 @@
  */
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { ConversationEnd } from './conversation.ts'
-import { Exchange } from './exchange.ts'
+import { type Exchange, MemoryExchange } from './exchange.ts'
 
 /** How many exchanges without a conversation are kept for a caller to come back to. */
 const MAX_LEFT = 64
 
 interface Entry {
-  readonly exchange: Exchange
+  readonly exchange: MemoryExchange
   /** The caller's identity key and stream id, in hexadecimal digits. */
   readonly key: string
 }
 
-export class Exchanges {
+/** Where a receiver finds what a caller goes on with. */
+export interface Exchanges {
+  /** The exchange that a caller goes on with, or a new one. */
+  find(caller: Caller): Exchange
+  /** A conversation has ended. */
+  release(exchange: Exchange, end: ConversationEnd): void
+}
+
+export interface Caller {
+  readonly name: string
+  readonly identityKey: Uint8Array
+  /** The stream that the caller counts its events in. */
+  readonly streamId: Uint8Array
+}
+
+export class MemoryExchanges implements Exchanges {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
 
@@ -27,10 +42,9 @@ export class Exchanges {
     this.#clock = clock
   }
 
-  /** The exchange that a caller goes on with, or a new one. */
-  find(identityKey: Uint8Array, streamId: Uint8Array): Exchange {
+  find({ identityKey, streamId }: Caller): MemoryExchange {
     const key = Buffer.concat([identityKey, streamId]).toString('hex')
-    const entry = this.#entries.get(key) ?? { exchange: new Exchange(this.#clock), key }
+    const entry = this.#entries.get(key) ?? { exchange: new MemoryExchange(this.#clock), key }
     // The one that was used last is the last to go.
     this.#entries.delete(key)
     this.#entries.set(key, entry)

@@ -155,7 +155,8 @@ class PeerHost {
   async #host(link: HostLink, { ticket, channel }: AcceptedHello, first: RecordBody): Promise<void> {
     const { profile, exchanges, deliver, onConversation, trace } = this.#hosting
     if (first.control?.$case !== 'resume') throw new SottoError('ERR_RECORD_MALFORMED', 'the first record is no Resume')
-    const exchange = exchanges.find(ticket.senderIdentityKey, first.control.value.streamId)
+    const { senderName: name, senderIdentityKey: identityKey } = ticket
+    const exchange = exchanges.find({ name, identityKey, streamId: first.control.value.streamId })
     const conversation = new Conversation(
       {
         opener: false,

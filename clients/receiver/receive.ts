@@ -15,7 +15,7 @@ import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import { addressOf } from '../peer/dial.ts'
 import { endpointsToAnnounce } from '../peer/endpoints.ts'
-import { Exchanges } from '../peer/exchanges.ts'
+import { MemoryExchanges } from '../peer/exchanges.ts'
 import { servePeers } from '../peer/serve.ts'
 import { refusalEvent } from '../peer/trace-conversation.ts'
 import { Correspondents } from './correspondents.ts'
@@ -84,7 +84,7 @@ function startHost(
       profile,
       kid,
       clock,
-      exchanges: new Exchanges(clock.local),
+      exchanges: new MemoryExchanges(clock.local),
       onKeyChanged: (name) => output.notice(`${name} called with another key than the pinned one; nothing was shown`),
       onRefused: (error) => output.trace?.(refusalEvent(account.username, error)),
       onConversation: (conversation, exchange) => correspondents.onConversation(conversation, exchange),

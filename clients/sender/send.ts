@@ -8,7 +8,7 @@ import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Call } from '../peer/call.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
-import type { Exchange } from '../peer/exchange.ts'
+import type { MemoryExchange } from '../peer/exchange.ts'
 import { LineSplitter } from './lines.ts'
 
 export interface SendOptions extends CommandOptions {
@@ -62,7 +62,7 @@ function checkedText(text: string): Uint8Array {
 
 /** Say everything, and wait until it is acknowledged, even where the end of it could not be sent. */
 async function speak(
-  exchange: Exchange,
+  exchange: MemoryExchange,
   batches: AsyncIterable<Iterable<Uint8Array>> | Iterable<Iterable<Uint8Array>>,
 ): Promise<void> {
   let failure: unknown
@@ -92,7 +92,7 @@ async function* linesOf({ input }: SendOptions, { editor }: Running): AsyncGener
   if (last !== undefined) yield [last]
 }
 
-function tellUnacknowledged(error: unknown, { unacknowledged }: Exchange, { output }: Running): void {
+function tellUnacknowledged(error: unknown, { unacknowledged }: MemoryExchange, { output }: Running): void {
   const isTold = error instanceof SottoError && error.code === 'ERR_NOT_ACKNOWLEDGED'
   if (unacknowledged > 0 && !isTold) output.notice(`not acknowledged: ${unacknowledged} of the messages`)
 }

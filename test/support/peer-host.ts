@@ -20,7 +20,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
-import { Exchanges } from '../../clients/peer/exchanges.ts'
+import { MemoryExchanges } from '../../clients/peer/exchanges.ts'
 import { Profile } from '../../clients/peer/profile.ts'
 import { servePeers } from '../../clients/peer/serve.ts'
 import { ServerClock } from '../../clients/peer/server-clock.ts'
@@ -80,7 +80,7 @@ export class HostUnderTest implements AsyncDisposable {
         profile: this.profile,
         kid: this.kid,
         clock: new ServerClock(systemClock, 0),
-        exchanges: new Exchanges(systemClock),
+        exchanges: new MemoryExchanges(systemClock),
         deliver: async (name, events) => {
           this.shown.push(...events.map((event) => `${name}: ${event.kind?.value.body}`))
         },
