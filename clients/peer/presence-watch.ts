@@ -29,13 +29,13 @@ export interface PresenceWatching {
   readonly onLost?: (error: SottoError) => void
   /** The directory tells again; what has changed meanwhile follows. */
   readonly onRegained?: () => void
+  /** {@link WATCH_SILENCE_MS} unless set. */
+  readonly silenceMs?: number
 }
 
 export interface PresenceWatchOptions extends PresenceWatching {
   /** Begins a watch at the directory. */
   readonly call: (request: WatchPresenceRequest, signal: AbortSignal) => AsyncIterable<WatchPresenceResponse>
-  /** {@link WATCH_SILENCE_MS} unless set. */
-  readonly silenceMs?: number
 }
 
 export class PresenceWatch {
@@ -125,14 +125,16 @@ export class PresenceWatch {
     return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the watch')
   }
 
-  #hear({ username, online }: WatchPresenceResponse): void {
+  #hear({ states }: WatchPresenceResponse): void {
     if (this.#isLost) this.#options.onRegained?.()
     this.#isLost = false
-    // Nobody, in a beat; and whatever else a directory might make up.
-    if (!this.#usernames.has(username)) return
-    if (this.#online.get(username) === online) return
-    this.#online.set(username, online)
-    this.#options.onChange(username, online)
+    for (const { username, online } of states) {
+      // The directory might make somebody up; and who is told may just have asked for others.
+      if (!this.#usernames.has(username)) continue
+      if (this.#online.get(username) === online) continue
+      this.#online.set(username, online)
+      this.#options.onChange(username, online)
+    }
   }
 }
 

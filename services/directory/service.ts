@@ -28,9 +28,6 @@ import {
   checkWatchPresenceRequest,
 } from './validation.ts'
 
-/** What a watch is told beside states: that it goes on. */
-const BEAT: WatchPresenceResponse = { username: '', online: false }
-
 export interface DirectoryHandlersOptions {
   readonly presence: Presence
   readonly sealing: SealingClient
@@ -100,10 +97,11 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     const { account } = await sealing.authenticate(context)
     using watch = await presence.watchers.open(account, request.usernames)
     while (true) {
-      yield* watch.states(AbortSignal.any([context.signal, AbortSignal.timeout(beatMs)]))
+      const untilBeat = AbortSignal.any([context.signal, AbortSignal.timeout(beatMs)])
+      for await (const states of watch.states(untilBeat)) yield { states }
       context.signal.throwIfAborted()
       await reauthenticate(context)
-      yield BEAT
+      yield { states: [] }
     }
   }
 

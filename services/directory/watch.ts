@@ -6,17 +6,11 @@
  *
  * @module
  */
-
-/** Whether somebody is online. */
-export interface PresenceState {
-  readonly username: string
-  readonly online: boolean
-}
+import type { PresenceState } from '#gen/sotto/directory/v1/directory_service.ts'
 
 export class Watch implements Disposable {
   readonly usernames: ReadonlySet<string>
   readonly #told = new Map<string, boolean>()
-  /** By name, the longest waiting first. */
   readonly #untold = new Map<string, boolean>()
   readonly #end: (watch: Watch) => void
   #wake: () => void = () => {}
@@ -35,19 +29,18 @@ export class Watch implements Disposable {
   }
 
   /**
-   * What is to be told: first of every name, then of each that has changed. To be read by one reader at a time; the next
-   * one goes on where the last has stopped.
+   * What is to be told, as often as there is something: first of every name, then of those that have changed. To be read
+   * by one reader at a time; the next one goes on where the last has stopped.
    *
    * @param until - Ends it, without an error.
    */
-  async *states(until: AbortSignal): AsyncGenerator<PresenceState, void, void> {
+  async *states(until: AbortSignal): AsyncGenerator<PresenceState[], void, void> {
     const onAbort = () => this.#wake()
     until.addEventListener('abort', onAbort, { once: true })
     try {
       while (!until.aborted) {
-        const [next] = this.#untold
-        if (next === undefined) await this.#woken()
-        else yield this.#tell(...next)
+        if (this.#untold.size > 0) yield this.#take()
+        else await this.#woken()
       }
     } finally {
       until.removeEventListener('abort', onAbort)
@@ -58,10 +51,11 @@ export class Watch implements Disposable {
     this.#end(this)
   }
 
-  #tell(username: string, online: boolean): PresenceState {
-    this.#untold.delete(username)
-    this.#told.set(username, online)
-    return { username, online }
+  #take(): PresenceState[] {
+    const states = Array.from(this.#untold, ([username, online]) => ({ username, online }))
+    for (const { username, online } of states) this.#told.set(username, online)
+    this.#untold.clear()
+    return states
   }
 
   #woken(): Promise<void> {

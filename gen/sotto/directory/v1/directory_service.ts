@@ -79,7 +79,13 @@ export interface WatchPresenceRequest {
 
 /** Response for DirectoryService.WatchPresence. */
 export interface WatchPresenceResponse {
-  /** Whose state this is: one of the request's names. Empty if the response says only that the watch goes on. */
+  /** States that are new to the caller, at most one of each name; none if the response says only that the watch goes on. */
+  states: PresenceState[];
+}
+
+/** Whether somebody is online. */
+export interface PresenceState {
+  /** One of the names that were asked for. */
   username: string;
   /** Whether an announcement of the account stands. */
   online: boolean;
@@ -577,16 +583,13 @@ export const WatchPresenceRequest: MessageFns<WatchPresenceRequest> = {
 };
 
 function createBaseWatchPresenceResponse(): WatchPresenceResponse {
-  return { username: "", online: false };
+  return { states: [] };
 }
 
 export const WatchPresenceResponse: MessageFns<WatchPresenceResponse> = {
   encode(message: WatchPresenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.username !== "") {
-      writer.uint32(10).string(message.username);
-    }
-    if (message.online !== false) {
-      writer.uint32(16).bool(message.online);
+    for (const v of message.states) {
+      PresenceState.encode(v!, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -601,6 +604,78 @@ export const WatchPresenceResponse: MessageFns<WatchPresenceResponse> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseWatchPresenceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.states.push(PresenceState.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchPresenceResponse {
+    return {
+      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => PresenceState.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: WatchPresenceResponse): unknown {
+    const obj: any = {};
+    if (message.states?.length) {
+      obj.states = message.states.map((e) => PresenceState.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchPresenceResponse>, I>>(base?: I): WatchPresenceResponse {
+    return WatchPresenceResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchPresenceResponse>, I>>(object: I): WatchPresenceResponse {
+    const message = createBaseWatchPresenceResponse();
+    message.states = object.states?.map((e) => PresenceState.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePresenceState(): PresenceState {
+  return { username: "", online: false };
+}
+
+export const PresenceState: MessageFns<PresenceState> = {
+  encode(message: PresenceState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.username !== "") {
+      writer.uint32(10).string(message.username);
+    }
+    if (message.online !== false) {
+      writer.uint32(16).bool(message.online);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PresenceState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePresenceState();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -632,14 +707,14 @@ export const WatchPresenceResponse: MessageFns<WatchPresenceResponse> = {
     }
   },
 
-  fromJSON(object: any): WatchPresenceResponse {
+  fromJSON(object: any): PresenceState {
     return {
       username: isSet(object.username) ? globalThis.String(object.username) : "",
       online: isSet(object.online) ? globalThis.Boolean(object.online) : false,
     };
   },
 
-  toJSON(message: WatchPresenceResponse): unknown {
+  toJSON(message: PresenceState): unknown {
     const obj: any = {};
     if (message.username !== "") {
       obj.username = message.username;
@@ -650,11 +725,11 @@ export const WatchPresenceResponse: MessageFns<WatchPresenceResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<WatchPresenceResponse>, I>>(base?: I): WatchPresenceResponse {
-    return WatchPresenceResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<PresenceState>, I>>(base?: I): PresenceState {
+    return PresenceState.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<WatchPresenceResponse>, I>>(object: I): WatchPresenceResponse {
-    const message = createBaseWatchPresenceResponse();
+  fromPartial<I extends Exact<DeepPartial<PresenceState>, I>>(object: I): PresenceState {
+    const message = createBasePresenceState();
     message.username = object.username ?? "";
     message.online = object.online ?? false;
     return message;
@@ -912,9 +987,9 @@ export const DirectoryServiceService = {
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
    *
-   * The first responses give the state of each name; a further one comes for each change, which the directory notices
+   * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
-   * is told, not all that were between. A response without a name comes every 20 seconds, so that both ends notice a
+   * is told, not all that were between. A response without a state comes every 20 seconds, so that both ends notice a
    * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
    * 20 that the other has died without a word.
    *
@@ -988,9 +1063,9 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
    *
-   * The first responses give the state of each name; a further one comes for each change, which the directory notices
+   * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
-   * is told, not all that were between. A response without a name comes every 20 seconds, so that both ends notice a
+   * is told, not all that were between. A response without a state comes every 20 seconds, so that both ends notice a
    * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
    * 20 that the other has died without a word.
    *
@@ -1066,9 +1141,9 @@ export interface DirectoryServiceClient extends Client {
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
    *
-   * The first responses give the state of each name; a further one comes for each change, which the directory notices
+   * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
-   * is told, not all that were between. A response without a name comes every 20 seconds, so that both ends notice a
+   * is told, not all that were between. A response without a state comes every 20 seconds, so that both ends notice a
    * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
    * 20 that the other has died without a word.
    *

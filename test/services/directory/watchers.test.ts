@@ -1,0 +1,209 @@
+import { expect } from 'chai'
+import type { Kysely } from 'kysely'
+import { openSqlite } from '#lib/runtime/sqlite.ts'
+import { LEASE_MS, Presence } from '../../../services/directory/presence.ts'
+import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
+import { MAX_WATCHES_PER_ACCOUNT, Watchers } from '../../../services/directory/watchers.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { rejection } from '../../support/rejection.ts'
+import { untold } from '../../support/untold.ts'
+
+const announcementOf = (account: string, mark = 1) => ({
+  account,
+  sessionId: Buffer.alloc(16, mark),
+  kid: Buffer.alloc(16, mark),
+  endpoints: [{ address: '192.0.2.1', port: mark }],
+})
+
+describe('Watchers', () => {
+  let db: Kysely<DirectorySchema>
+  let clock: FakeClock
+  let presence: Presence
+
+  beforeEach(async () => {
+    db = await openSqlite<DirectorySchema>(':memory:', MIGRATIONS)
+    clock = new FakeClock()
+    presence = await Presence.join(db, clock)
+  })
+  afterEach(() => db.destroy())
+
+  const watch = (...usernames: string[]) => presence.watchers.open('alice', usernames)
+
+  /** A watch that has been told that bob is away. */
+  async function watchOfBob() {
+    const opened = await watch('bob')
+    expect(await untold(opened)).to.deep.equal(['bob offline'])
+    return opened
+  }
+
+  it('have the first state of each name to tell at once', async () => {
+    await presence.announce(announcementOf('bob'))
+    expect(await untold(await watch('alice', 'bob', 'carol'))).to.deep.equal([
+      'alice offline',
+      'bob online',
+      'carol offline',
+    ])
+  })
+
+  it('are told who comes and who goes', async () => {
+    const opened = await watchOfBob()
+    const standing = await presence.announce(announcementOf('bob'))
+    expect(await untold(opened)).to.deep.equal(['bob online'])
+    await standing.withdraw()
+    expect(await untold(opened)).to.deep.equal(['bob offline'])
+  })
+
+  it('are told of a receiver that is expelled', async () => {
+    await presence.announce(announcementOf('bob'))
+    const opened = await watch('bob')
+    await untold(opened)
+    await presence.expel(announcementOf('bob'))
+    expect(await untold(opened)).to.deep.equal(['bob offline'])
+  })
+
+  it('are told nothing when a newer announcement takes the place of an older', async () => {
+    const older = await presence.announce(announcementOf('bob', 1))
+    const opened = await watch('bob')
+    await untold(opened)
+    await presence.announce(announcementOf('bob', 2))
+    expect(await untold(opened)).to.deep.equal([])
+    await older.withdraw()
+    expect(await untold(opened)).to.deep.equal([])
+  })
+
+  it('are told nothing of people that they do not watch', async () => {
+    const opened = await watchOfBob()
+    await presence.announce(announcementOf('carol'))
+    expect(await untold(opened)).to.deep.equal([])
+  })
+
+  it('are told all the same, a thousand of them', async () => {
+    const opened = await Promise.all(Array.from({ length: 1_000 }, (_, i) => presence.watchers.open(`n${i}`, ['bob'])))
+    for (const each of opened) expect(await untold(each)).to.deep.equal(['bob offline'])
+    await presence.announce(announcementOf('bob'))
+    for (const each of opened) expect(await untold(each)).to.deep.equal(['bob online'])
+  })
+
+  it('learn the last state of a thousand people who come and go at once', async () => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `n${i}`)
+    const opened = await watch(...names)
+    await untold(opened)
+    const standings = await Promise.all(names.map((name) => presence.announce(announcementOf(name))))
+    await Promise.all(standings.filter((_, i) => i % 2 === 0).map((standing) => standing.withdraw()))
+    // With that, all lookups are over.
+    await presence.renew()
+    const expected = names.filter((_, i) => i % 2 === 1).map((name) => `${name} online`)
+    expect((await untold(opened)).toSorted()).to.deep.equal(expected.toSorted())
+  })
+
+  it('are forgotten when they end', async () => {
+    const [one, two] = [await watch('bob', 'carol'), await watch('bob')]
+    expect(presence.watchers.size).to.equal(2)
+    one[Symbol.dispose]()
+    one[Symbol.dispose]()
+    expect(presence.watchers.size).to.equal(1)
+    two[Symbol.dispose]()
+    expect(presence.watchers.size).to.equal(0)
+  })
+
+  it('are bounded for each account', async () => {
+    const opened = await Promise.all(Array.from({ length: MAX_WATCHES_PER_ACCOUNT }, () => watch('bob')))
+    const refused = await rejection(watch('bob'))
+    expect(refused.code).to.equal('ERR_BUSY')
+    expect(refused.retryAfterMs).to.be.greaterThan(0)
+    await presence.watchers.open('carol', ['bob'])
+    opened[0]?.[Symbol.dispose]()
+    await watch('bob')
+  })
+
+  describe('of one directory, where another shares the database,', () => {
+    let other: Presence
+    beforeEach(async () => {
+      other = await Presence.join(db, clock)
+    })
+
+    it('are told at the next renewal what happened there', async () => {
+      const opened = await watchOfBob()
+      const standing = await other.announce(announcementOf('bob'))
+      expect(await untold(opened)).to.deep.equal([])
+      await presence.renew()
+      expect(await untold(opened)).to.deep.equal(['bob online'])
+      await standing.withdraw()
+      await presence.renew()
+      expect(await untold(opened)).to.deep.equal(['bob offline'])
+    })
+
+    it('are told at the next renewal after its lease that it died', async () => {
+      await other.announce(announcementOf('bob'))
+      const opened = await watch('bob')
+      await untold(opened)
+      clock.advance(LEASE_MS - 1)
+      await presence.renew()
+      expect(await untold(opened)).to.deep.equal([])
+      clock.advance(1)
+      await presence.renew()
+      expect(await untold(opened)).to.deep.equal(['bob offline'])
+    })
+
+    it('are told nothing when a receiver moves from one to the other', async () => {
+      const standing = await presence.announce(announcementOf('bob', 1))
+      const opened = await watch('bob')
+      await untold(opened)
+      await other.announce(announcementOf('bob', 2))
+      await standing.withdraw()
+      await presence.renew()
+      expect(await untold(opened)).to.deep.equal([])
+    })
+  })
+
+  describe('over a database that fails', () => {
+    const breakDown = () => db.schema.alterTable('presence').renameTo('elsewhere').execute()
+    const mend = () => db.schema.alterTable('elsewhere').renameTo('presence').execute()
+
+    it('cannot begin, and leave nothing behind', async () => {
+      await breakDown()
+      expect(await watch('bob').catch(() => 'failed')).to.equal('failed')
+      expect(presence.watchers.size).to.equal(0)
+    })
+
+    it('are told nothing, the renewal that it failed, and with a later one what they missed', async () => {
+      const opened = await watchOfBob()
+      await breakDown()
+      presence.watchers.noteChange('bob')
+      expect(await untold(opened)).to.deep.equal([])
+      expect(await presence.renew().catch(() => 'failed')).to.equal('failed')
+      await mend()
+      await presence.announce(announcementOf('bob'))
+      await presence.renew()
+      expect(await untold(opened)).to.deep.equal(['bob online'])
+    })
+  })
+
+  describe('whose lookups are slow', () => {
+    it('never have two at once, and get the newest answer last', async () => {
+      const asked: { accounts: readonly string[]; answer: (online: string[]) => void }[] = []
+      const watchers = new Watchers(
+        (accounts) =>
+          new Promise((resolve) => {
+            asked.push({ accounts, answer: (online) => resolve(new Set(online)) })
+          }),
+      )
+      const turn = () => new Promise(setImmediate)
+      const opening = watchers.open('alice', ['bob', 'carol'])
+      await turn()
+      watchers.noteChange('bob')
+      watchers.noteChange('bob')
+      watchers.noteChange('dave')
+      await turn()
+      expect(asked.map(({ accounts }) => accounts)).to.deep.equal([['bob', 'carol']])
+      asked[0]?.answer(['carol'])
+      const opened = await opening
+      await turn()
+      expect(asked[1]?.accounts).to.deep.equal(['bob'])
+      asked[1]?.answer(['bob'])
+      await turn()
+      expect(await untold(opened)).to.deep.equal(['bob online', 'carol online'])
+      expect(asked).to.have.length(2)
+    })
+  })
+})
