@@ -55,7 +55,7 @@ describe('exit codes', function () {
       expect([code, output]).to.deep.equal([DONE, ''])
       const piped = await npmRun('sender', 'bob --profile alice', { input: 'one\ntwo' })
       expect(piped.code).to.equal(DONE)
-      expect(bob.process.output.text).to.equal('hello\none\ntwo\n')
+      await bob.process.untilItShows('hello\none\ntwo\n')
     })
 
     for (const line of [
@@ -117,12 +117,12 @@ describe('exit codes', function () {
     })
 
     it('for a line over 1 MiB, which it names, and of which nothing is sent', async () => {
-      const before = bob.process.output.bytes.length
+      const before = bob.process.output.text
       const input = `short\n${'x'.repeat(MAX_TEXT_BYTES + 1)}\n`
       const failed = await sotto('send bob --profile alice', { input })
       expectFailure(failed, USAGE, 'ERR_MESSAGE_TOO_LARGE')
       expect(failed.errors).to.include('line 2')
-      expect(bob.process.output.text.slice(before)).to.equal('short\n')
+      await bob.process.untilItShows(`${before}short\n`)
     })
 
     it('for an account that is there, and for a setting that is none', async () => {
@@ -211,7 +211,7 @@ describe('exit codes', function () {
       const { process: carol } = await deployment.receive('carol')
       const alice = deployment.sotto(['send', 'carol', '--profile', 'alice'], { input: 'open' })
       alice.input.write('hello\n')
-      await carol.output.until((text) => text === 'hello\n')
+      await carol.untilItShows('hello\n')
       alice.signal('SIGINT')
       expect(await alice.ended).to.equal(INTERRUPTED)
       await carol.untilItSays('alice has left')

@@ -79,6 +79,17 @@ export class TestProcess implements AsyncDisposable {
     return isRunning(-this.pid)
   }
 
+  /**
+   * Wait until this is all of its standard output.
+   *
+   * @throws Error if it says something else, or ends before.
+   */
+  async untilItShows(expected: string): Promise<void> {
+    await Promise.race([this.output.until((text) => text.length >= expected.length), this.ended])
+    if (this.output.text === expected) return
+    throw new Error(`it shows something else:\n${this.output.text.slice(0, 1_000)}`)
+  }
+
   /** The processes that it has started and that have not ended. Linux only. */
   async children(): Promise<number[]> {
     const listed = await readFile(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8')
