@@ -67,10 +67,8 @@ async function medianMs(work: () => unknown): Promise<number> {
 async function measure(burst: number): Promise<void> {
   const path = join(folder, `${burst}.db`)
   const profileKey = Secret.of(randomBytes(32))
-  const filling = openDatabase(path)
   // Filled without flushes: only reading is measured here.
-  const unflushed = { ...bound(filling), write: <T>(_: unknown, work: () => T) => filling.write('process', work) }
-  const before = new Store({ database: unflushed, profileKey })
+  const before = new Store({ database: openDatabase(path, { flushes: false }), profileKey })
   fill(before, burst)
   before.close()
 
@@ -88,17 +86,6 @@ async function measure(burst: number): Promise<void> {
   const size = (statSync(path).size / 1e6).toFixed(1)
   console.log(`${MESSAGES.toLocaleString('en')} messages of ${CONTACTS} contacts, ${burst} a batch: ${size} MB`)
   for (const [what, ms] of results) console.log(`  ${what.padEnd(34)} ${ms.toFixed(1).padStart(8)} ms`)
-}
-
-function bound(database: ReturnType<typeof openDatabase>): ReturnType<typeof openDatabase> {
-  return {
-    exec: (sql) => database.exec(sql),
-    prepare: (sql) => database.prepare(sql),
-    read: (work) => database.read(work),
-    write: (durability, work) => database.write(durability, work),
-    dataVersion: () => database.dataVersion(),
-    close: () => database.close(),
-  }
 }
 
 async function found(store: Store, words: string, expected: number): Promise<void> {

@@ -17,7 +17,7 @@ import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { Secret } from '#lib/secret.ts'
-import { type Database, type Durability, openDatabase } from '../clients/store/database.ts'
+import { openDatabase } from '../clients/store/database.ts'
 import type { Mailbox } from '../clients/store/mailbox.ts'
 import { Store } from '../clients/store/store.ts'
 
@@ -44,25 +44,12 @@ function recordsOf(events: readonly Uint8Array[]): Event[][] {
   return taken
 }
 
-/** A database whose commits flush the disk, or none of whose commits do. */
-function openWith(path: string, durability: Durability): Database {
-  const database = openDatabase(path)
-  return {
-    exec: (sql) => database.exec(sql),
-    prepare: (sql) => database.prepare(sql),
-    read: (work) => database.read(work),
-    write: (_durability, work) => database.write(durability, work),
-    dataVersion: () => database.dataVersion(),
-    close: () => database.close(),
-  }
-}
-
-type Measure = (path: string, durability: Durability) => number
+type Measure = (path: string, flushes: boolean) => number
 
 /** Time one thing done with a new store. Returns events a second. */
 function withStore(work: (mailbox: Mailbox) => void): Measure {
-  return (path, durability) => {
-    const store = new Store({ database: openWith(path, durability), profileKey: Secret.of(randomBytes(32)) })
+  return (path, flushes) => {
+    const store = new Store({ database: openDatabase(path, { flushes }), profileKey: Secret.of(randomBytes(32)) })
     const mailbox = store.mailbox('bob', randomBytes(32))
     const rate = timed(() => work(mailbox))
     store.close()
@@ -72,13 +59,13 @@ function withStore(work: (mailbox: Mailbox) => void): Measure {
 
 /** Time the same with a plain table: as many transactions, a row for each event. */
 function withTable(transactions: readonly (readonly Uint8Array[])[]): Measure {
-  return (path, durability) => {
-    const database = openWith(path, durability)
+  return (path, flushes) => {
+    const database = openDatabase(path, { flushes })
     database.exec('create table event (id integer primary key, encoded blob not null) strict')
     const insert = database.prepare('insert into event (encoded) values (?)')
     const rate = timed(() => {
       for (const events of transactions) {
-        database.write(durability, () => {
+        database.write('disk', () => {
           for (const event of events) insert.run(event)
         })
       }
@@ -114,12 +101,12 @@ const singles = encoded.map((event) => [event])
 const heardSingles = encoded.map((event) => [parseEvent(event)])
 const tableByRecord = records.map((events) => encoded.slice(0, events.length))
 
-const CASES: readonly (readonly [what: string, durability: Durability, store: Measure, table: Measure])[] = [
-  ['append one by one, flushed', 'disk', storeOneByOne, withTable(singles)],
-  ['append one by one, not flushed', 'process', storeOneByOne, withTable(singles)],
-  ['append in a burst, flushed', 'disk', storeBurst, withTable([encoded])],
-  ['store one by one, flushed', 'disk', withStore((mailbox) => hear(mailbox, heardSingles)), withTable(singles)],
-  ['store by record, flushed', 'disk', withStore((mailbox) => hear(mailbox, records)), withTable(tableByRecord)],
+const CASES: readonly (readonly [what: string, flushes: boolean, store: Measure, table: Measure])[] = [
+  ['append one by one, flushed', true, storeOneByOne, withTable(singles)],
+  ['append one by one, not flushed', false, storeOneByOne, withTable(singles)],
+  ['append in a burst, flushed', true, storeBurst, withTable([encoded])],
+  ['store one by one, flushed', true, withStore((mailbox) => hear(mailbox, heardSingles)), withTable(singles)],
+  ['store by record, flushed', true, withStore((mailbox) => hear(mailbox, records)), withTable(tableByRecord)],
 ]
 
 const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'sotto-bench-'))
@@ -131,11 +118,11 @@ const shown = (rate: number): string => Math.round(rate).toLocaleString('en').pa
 try {
   console.log(`${EVENTS.toLocaleString('en')} events of ${encoded[0]?.length} bytes, ${records.length} records of them`)
   console.log('events a second'.padEnd(34), 'store'.padStart(12), 'plain SQLite'.padStart(12))
-  for (const [what, durability, store, table] of CASES) {
+  for (const [what, flushes, store, table] of CASES) {
     const rates: [number[], number[]] = [[], []]
     for (let round = 0; round < ROUNDS; round += 1) {
-      rates[0].push(store(fresh(), durability))
-      rates[1].push(table(fresh(), durability))
+      rates[0].push(store(fresh(), flushes))
+      rates[1].push(table(fresh(), flushes))
     }
     console.log(what.padEnd(34), shown(median(rates[0])), shown(median(rates[1])))
   }

@@ -26,6 +26,8 @@ export interface Statement {
 export type Durability = 'disk' | 'process'
 
 export interface Database {
+  /** Of the file. */
+  readonly path: string
   exec(sql: string): void
   prepare(sql: string): Statement
   /** Run reads that all see the same state. No other transaction may begin inside. */
@@ -44,23 +46,29 @@ export interface Database {
 /** How long a write waits for another process, in milliseconds. A transaction of ours takes a few. */
 const BUSY_TIMEOUT_MS = 5_000
 
+export interface DatabaseOptions {
+  /** Whether a commit may wait for the disk. Without it `disk` promises no more than `process`: for tests and simulations. */
+  readonly flushes?: boolean
+}
+
 /**
  * Open a database file in WAL mode; make it, for the owner alone, if there is none. Its folder must be there.
  *
  * What is deleted is overwritten.
  *
+ * @param path - Of the file, or `:memory:` for one that goes with the process.
  * @throws SottoError `ERR_STORE` if it cannot be opened; `ERR_STORE_DAMAGED` if it is no SQLite file. So does each verb.
  */
-export function openDatabase(path: string): Database {
+export function openDatabase(path: string, { flushes = true }: DatabaseOptions = {}): Database {
   return told(() => {
     // SQLite would make it for everybody to read; -wal and -shm get the permissions of the file itself.
-    closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
+    if (path !== ':memory:') closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
     const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, defensive: true })
     try {
       file.exec(
         'pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on; pragma trusted_schema = off',
       )
-      return new SqliteDatabase(file)
+      return new SqliteDatabase(path, file, flushes)
     } catch (error) {
       file.close()
       throw error
@@ -69,14 +77,18 @@ export function openDatabase(path: string): Database {
 }
 
 class SqliteDatabase implements Database {
+  readonly path: string
   readonly #file: DatabaseSync
   readonly #dataVersion: Statement
   readonly #begin: Readonly<Record<'read' | 'write', Statement>>
   readonly #commit: Statement
-  #durability: Durability = 'disk'
+  readonly #flushes: boolean
+  #isFlushing = true
 
-  constructor(file: DatabaseSync) {
+  constructor(path: string, file: DatabaseSync, flushes: boolean) {
+    this.path = path
     this.#file = file
+    this.#flushes = flushes
     this.#dataVersion = this.prepare('pragma data_version')
     this.#begin = { read: this.prepare('begin'), write: this.prepare('begin immediate') }
     this.#commit = this.prepare('commit')
@@ -100,10 +112,11 @@ class SqliteDatabase implements Database {
   }
 
   write<T>(durability: Durability, work: () => T): T {
-    if (durability !== this.#durability) {
+    const isFlushing = this.#flushes && durability === 'disk'
+    if (isFlushing !== this.#isFlushing) {
       // https://www.sqlite.org/pragma.html#pragma_synchronous: in WAL mode, NORMAL leaves out the flush at a commit.
-      this.exec(`pragma synchronous = ${durability === 'disk' ? 'full' : 'normal'}`)
-      this.#durability = durability
+      this.exec(`pragma synchronous = ${isFlushing ? 'full' : 'normal'}`)
+      this.#isFlushing = isFlushing
     }
     return this.#transaction(this.#begin.write, work)
   }

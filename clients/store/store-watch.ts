@@ -6,6 +6,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import type { Database } from './database.ts'
 
 /**
  * How often to look where the system has not told, in milliseconds. Some file systems never tell, and none promises to.
@@ -19,17 +20,16 @@ export interface Watch {
 /**
  * Call back after each commit of another process, and at least once for those of one moment.
  *
- * @param path - Of the database.
- * @param dataVersion - As {@link Database.dataVersion}. Asked only after something was written, and once a second.
+ * The database is asked only after something was written, and once a second.
  */
-export function watchStore(path: string, dataVersion: () => number, onChange: () => void): Watch {
-  let known = dataVersion()
+export function watchStore(database: Database, onChange: () => void): Watch {
+  let known = database.dataVersion()
   let isLookPending = false
   let isStopped = false
   const look = (): void => {
     isLookPending = false
     if (isStopped) return
-    const current = dataVersion()
+    const current = database.dataVersion()
     if (current === known) return
     known = current
     onChange()
@@ -41,8 +41,8 @@ export function watchStore(path: string, dataVersion: () => number, onChange: ()
     setImmediate(look)
   }
   const timer = setInterval(look, LOOK_MS).unref()
-  const watcher = watchFolder(dirname(path), (name) => {
-    if (name === null || name === `${basename(path)}-wal`) lookSoon()
+  const watcher = watchFolder(dirname(database.path), (name) => {
+    if (name === null || name === `${basename(database.path)}-wal`) lookSoon()
   })
   return {
     stop() {

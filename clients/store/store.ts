@@ -149,9 +149,9 @@ export class Store {
     return hasForgotten
   }
 
-  /** See {@link watchStore}. @param path - Of the database. */
-  watch(path: string, onChange: () => void): Watch {
-    return watchStore(path, () => this.#database.dataVersion(), onChange)
+  /** Call back after each commit of another process, and at least once for those of one moment. */
+  watch(onChange: () => void): Watch {
+    return watchStore(this.#database, onChange)
   }
 
   close(): void {

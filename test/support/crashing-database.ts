@@ -41,6 +41,7 @@ export function crashingDatabase(database: Database, fate: Fate): Database {
     }
   }
   return {
+    path: database.path,
     prepare,
     exec(sql) {
       if (isWriting) reach('statement')

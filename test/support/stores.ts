@@ -20,15 +20,7 @@ export const BOB_KEY = bytesOf('identity key of bob', 32)
 
 /** A database that outlives the end of the process and not the loss of power: without the flushes tests are quick. */
 export function quickDatabase(folder: string): Database {
-  const database = openDatabase(join(folder, STORE_FILE))
-  return {
-    exec: (sql) => database.exec(sql),
-    prepare: (sql) => database.prepare(sql),
-    read: (work) => database.read(work),
-    write: (_durability, work) => database.write('process', work),
-    dataVersion: () => database.dataVersion(),
-    close: () => database.close(),
-  }
+  return openDatabase(join(folder, STORE_FILE), { flushes: false })
 }
 
 /** The store in a folder. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect } from 'chai'
-import { openStore, STORE_FILE, type Store } from '../../../clients/store/store.ts'
+import { openStore, type Store } from '../../../clients/store/store.ts'
 import { BOB_KEY, conversation, PROFILE_KEY, shown } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -86,7 +86,7 @@ describe('a store of several processes', () => {
     const mailbox = open().mailbox('bob', BOB_KEY)
     const { outgoing } = mailbox.streams
     const all = Promise.withResolvers<void>()
-    const watch = (store as Store).watch(join(folder.path, STORE_FILE), () => {
+    const watch = (store as Store).watch(() => {
       mailbox.takeAppended()
       if (outgoing.unacknowledged === 3) all.resolve()
     })

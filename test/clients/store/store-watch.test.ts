@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { expect } from 'chai'
-import { openStore, STORE_FILE, type Store } from '../../../clients/store/store.ts'
+import { openStore, type Store } from '../../../clients/store/store.ts'
 import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -21,7 +20,7 @@ describe('watchStore', () => {
 
   it('calls back for what others commit, long before it would look by itself', async () => {
     const changed = Promise.withResolvers<void>()
-    const watch = watching.watch(join(folder.path, STORE_FILE), changed.resolve)
+    const watch = watching.watch(changed.resolve)
     const startMs = performance.now()
     other.mailbox('bob', BOB_KEY).append([said('x')])
     await changed.promise
@@ -33,7 +32,7 @@ describe('watchStore', () => {
     const own = watching.mailbox('bob', BOB_KEY)
     let calls = 0
     const changed = Promise.withResolvers<void>()
-    const watch = watching.watch(join(folder.path, STORE_FILE), () => {
+    const watch = watching.watch(() => {
       calls += 1
       changed.resolve()
     })
@@ -47,7 +46,7 @@ describe('watchStore', () => {
 
   it('lets a process end, and calls no more when it was stopped', async () => {
     let calls = 0
-    const watch = watching.watch(join(folder.path, STORE_FILE), () => {
+    const watch = watching.watch(() => {
       calls += 1
     })
     watch.stop()
