@@ -4,18 +4,15 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
-import { networkInterfaces } from 'node:os'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
-import { parseAddress } from '#lib/runtime/address.ts'
 import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import { addressOf } from '../peer/dial.ts'
-import { endpointsToAnnounce } from '../peer/endpoints.ts'
 import { MemoryExchanges } from '../peer/exchanges.ts'
+import { stayOnline } from '../peer/online.ts'
 import { servePeers } from '../peer/serve.ts'
 import { refusalEvent } from '../peer/trace-conversation.ts'
 import { Correspondents } from './correspondents.ts'
@@ -49,7 +46,7 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     const server = await startHost(options, running, kid, correspondents)
     try {
       const answering = running.editor && answer(running.editor.lines(), correspondents)
-      const online = stayOnline(options, running, kid, server.port)
+      const online = announce(options, running, kid, server.port)
       await Promise.race([online, aborted(signal), ...(answering ? [answering] : [])])
     } finally {
       await correspondents.goodbye()
@@ -95,38 +92,30 @@ function startHost(
   )
 }
 
-/** Announce, and stay announced. */
-async function stayOnline(
+/** Announce, and say so. */
+function announce(
   { listen, advertise, onReady }: ReceiveOptions,
   { directory, account, output, signal }: Running,
   kid: Uint8Array,
   port: number,
 ): Promise<never> {
-  const serverAddress = await addressOfHost(parseAddress(account.directoryAddress).host)
-  const endpoints = () =>
-    endpointsToAnnounce({ host: listen.address, port, advertise, serverAddress, interfaces: networkInterfaces() })
   let wasOnline = false
-  return directory.announce({
-    endpoints,
+  return stayOnline({
+    directory,
+    account,
+    host: listen.address,
+    port,
+    advertise,
     kid,
     signal,
-    onOnline() {
-      output.notice(
-        wasOnline ? 'online again' : `online as ${account.username}, at ${endpoints().map(addressOf).join(', ')}`,
-      )
-      if (!wasOnline) onReady(endpoints())
+    onOnline(endpoints) {
+      const where = endpoints.map(addressOf).join(', ')
+      output.notice(wasOnline ? 'online again' : `online as ${account.username}, at ${where}`)
+      if (!wasOnline) onReady(endpoints)
       wasOnline = true
     },
     onOffline: ({ message }) => output.notice(`offline: ${message}; trying again, conversations go on`),
   })
-}
-
-/** The address of a host, or nothing where its name leads nowhere: the announcement will say so better. */
-async function addressOfHost(host: string): Promise<string> {
-  return lookup(host).then(
-    ({ address }) => address,
-    () => '',
-  )
 }
 
 /** Send what is typed. Returns at Ctrl-D. */
