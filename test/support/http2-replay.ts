@@ -1,0 +1,74 @@
+/**
+ * What was said over HTTP/2, from the bytes of one direction: played to a fresh other end, which reads it, headers
+ * included (they are compressed, so a search in the bytes would not find what is in them).
+ *
+ * Each is for a connection with one call.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { connect, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import { type Duplex, duplexPair } from 'node:stream'
+
+/** One direction of a call. */
+export interface Said {
+  readonly headers: IncomingHttpHeaders
+  /** Each gRPC message, without its frame. */
+  readonly messages: readonly Buffer[]
+}
+
+/** What the caller said. */
+export async function replayCaller(bytes: Buffer): Promise<Said> {
+  const [near, far] = duplexPair()
+  const server = createServer()
+  server.emit('connection', far)
+  near.resume().write(bytes)
+  const [stream, headers] = (await once(server, 'stream')) as [ServerHttp2Stream, IncomingHttpHeaders]
+  const data = await stream.toArray()
+  near.destroy()
+  return { headers, messages: messagesIn(Buffer.concat(data)) }
+}
+
+/** What the called end said; trailers are among the headers. */
+export async function replayCallee(bytes: Buffer): Promise<Said> {
+  const [near, far] = duplexPair()
+  const session = connect('http://localhost', { createConnection: () => far })
+  const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false })
+  // An answer before the question would be an error.
+  await heardMoreThan(PREFACE_AND_SETTINGS_BYTES, near)
+  near.write(bytes)
+  let trailers: IncomingHttpHeaders = {}
+  stream.on('trailers', (received) => {
+    trailers = received
+  })
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+  const data = await stream.toArray()
+  session.destroy()
+  return { headers: { ...headers, ...trailers }, messages: messagesIn(Buffer.concat(data)) }
+}
+
+/** What a client says before its call: the preface (RFC 9113, section 3.4) and a SETTINGS frame that changes nothing. */
+const PREFACE_AND_SETTINGS_BYTES = 24 + 9
+
+/** Resolves when more than so many bytes have come; they and all that follow are dropped. */
+async function heardMoreThan(count: number, stream: Duplex): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let heard = 0
+  stream.on('data', (bytes: Buffer) => {
+    heard += bytes.length
+    if (heard > count) resolve()
+  })
+  await promise
+}
+
+/** gRPC's frames: 1 byte that says uncompressed, the length in 4, the message. */
+function messagesIn(data: Buffer): Buffer[] {
+  const messages: Buffer[] = []
+  for (let at = 0; at < data.length; ) {
+    const end = at + 5 + data.readUInt32BE(at + 1)
+    if (data[at] !== 0 || end > data.length) throw new Error('that is no gRPC message')
+    messages.push(data.subarray(at + 5, end))
+    at = end
+  }
+  return messages
+}

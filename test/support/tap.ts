@@ -1,0 +1,58 @@
+/**
+ * Wiretaps: ports that pass every byte on to another port, and keep it.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** One connection, as a wiretap heard it. */
+export interface TappedConnection {
+  /** The link that it belongs to. */
+  readonly link: string
+  /** All that the side which connected has said, in pieces. */
+  readonly fromCaller: Buffer[]
+  readonly fromCallee: Buffer[]
+}
+
+/** The wiretaps of one test; the connections of all of them are in the order in which they were opened. */
+export class Wiretap implements AsyncDisposable {
+  readonly connections: TappedConnection[] = []
+  readonly #servers: Server[] = []
+  readonly #sockets = new Set<Socket>()
+
+  /**
+   * Listen in on a link.
+   *
+   * @param port - Of this machine, where the bytes go on to. Nothing needs to listen there yet.
+   * @returns the port to connect to instead.
+   */
+  async on(link: string, port: number): Promise<number> {
+    const server = createServer((caller) => {
+      const connection: TappedConnection = { link, fromCaller: [], fromCallee: [] }
+      this.connections.push(connection)
+      const callee = connect({ port, host: '127.0.0.1', noDelay: true })
+      this.#pass(caller, callee, connection.fromCaller)
+      this.#pass(callee, caller, connection.fromCallee)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    this.#servers.push(server)
+    return (server.address() as AddressInfo).port
+  }
+
+  #pass(from: Socket, to: Socket, heard: Buffer[]): void {
+    this.#sockets.add(from)
+    from.setNoDelay(true)
+    from.on('data', (bytes: Buffer) => heard.push(bytes))
+    // Whichever way one side ends, the other learns of it.
+    from.on('error', () => to.destroy())
+    from.on('close', () => this.#sockets.delete(from))
+    from.pipe(to)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(this.#servers.map((server) => once(server.close(), 'close')))
+  }
+}
