@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { openStore, type Store } from '../../../clients/store/store.ts'
 import { BOB_KEY, conversation, PROFILE_KEY, shown } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
-const WRITER = join(import.meta.dirname, '../../support/store-writer.ts')
+const WRITER = fileURLToPath(import.meta.resolve('../../support/store-writer.ts'))
 
 describe('a store of several processes', () => {
   let folder: TemporaryFolder
