@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import { acceptHello } from '#lib/channel/responder.ts'
+import { SottoError } from '#lib/errors.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { deriveSessionKeys } from '#lib/session/session-keys.ts'
+import { ReplayCache } from '#lib/ticket/replay-cache.ts'
+import { sealTicket, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
+import { Call } from '../../../clients/peer/call.ts'
+import type { ChatGrant } from '../../../clients/peer/directory-client.ts'
+import { pin } from '../../../clients/peer/pins.ts'
+import { Profile } from '../../../clients/peer/profile.ts'
+import { ServerClock } from '../../../clients/peer/server-clock.ts'
+import { freePort } from '../../support/free-port.ts'
+import { type Converse, type PeerServer, peerServer } from '../../support/peer-server.ts'
+import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
+import { flip } from '../../support/tamper.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+import { testAuthority } from '../../support/test-authority.ts'
+
+const BOB = keyPairOf('identity of bob')
+const TICKET_KEY = secretOf('ticket key of bob')
+const KID = bytesOf('kid', 16)
+const FIELDS = ['kemCiphertext', 'noiseMessage'] as const
+
+/** Message 5 as its opener sees it, against hosts that a test makes up. */
+describe('openConversation', () => {
+  let home: TemporaryFolder
+  let alice: Profile
+  let hosts: PeerServer[]
+  /** The Hellos that arrived, at whichever host, in order. */
+  let tickets: string[]
+
+  beforeEach(async () => {
+    hosts = []
+    tickets = []
+    home = await temporaryFolder()
+    await using authority = await testAuthority()
+    const account = {
+      username: 'alice',
+      authAddress: '127.0.0.1:1',
+      directoryAddress: '127.0.0.1:1',
+      authorityPem: authority.authorityPem,
+      clockOffsetMs: 0,
+      session: {
+        sessionId: randomBytes(16),
+        keys: deriveSessionKeys(secretOf('alice')),
+        expiresAtMs: Date.now() + 1e9,
+      },
+    }
+    alice = await Profile.openOrCreate(home.path, 'alice')
+    await alice.update((state) => ({ ...state, account }))
+  })
+  afterEach(async () => {
+    for (const host of hosts) await host[Symbol.asyncDispose]()
+    await home[Symbol.asyncDispose]()
+  })
+
+  /** A grant as the directory and Auth would give it, with a ticket of its own each time. */
+  function grant(endpoints: readonly Endpoint[]): ChatGrant {
+    const realm = realmOf(alice.login.account.authorityPem)
+    const secret = secretOf('chat secret')
+    const issuedAtMs = Date.now()
+    const common = { longestSessionMs: 1e6, secret, expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS }
+    const body = {
+      ...common,
+      ticketId: randomBytes(16),
+      issuedAtMs,
+      senderName: 'alice',
+      senderIdentityKey: alice.state.identity.publicKey,
+      senderAddress: '',
+      receiverIdentityKey: BOB.publicKey,
+    }
+    const ticket = sealTicket({ key: TICKET_KEY, realm, receiverName: 'bob', kid: KID, nonce: randomBytes(12), body })
+    const reply = {
+      ...common,
+      nonce: randomBytes(16),
+      ticketHash: ticketHash(ticket),
+      receiverName: 'bob',
+      receiverSessionId: randomBytes(16),
+      receiverIdentityKey: BOB.publicKey,
+      receiverKid: KID,
+    }
+    return { endpoints, ticket, reply }
+  }
+
+  /** A host that answers as this says, and where it listens. */
+  async function host(converse: Converse): Promise<Endpoint> {
+    const server = await peerServer(converse)
+    hosts.push(server)
+    return { address: '127.0.0.1', port: server.server.port }
+  }
+
+  /** Bob, whose Welcome is changed on its way. */
+  const bobWith = (tamper: (welcome: Welcome) => Welcome): Promise<Endpoint> =>
+    host(async (stream) => {
+      for await (const { message } of stream.messages) {
+        if (message?.$case !== 'hello') return
+        tickets.push(Buffer.from(message.value.clear).toString('hex'))
+        const { welcome } = acceptHello({
+          hello: message.value,
+          identity: BOB,
+          ownName: 'bob',
+          realm: realmOf(alice.login.account.authorityPem),
+          ticketKey: TICKET_KEY,
+          kid: KID,
+          replayCache: new ReplayCache(),
+          nowMs: Date.now(),
+          monotonicMs: 0,
+          random: randomBytes,
+        })
+        await stream.send({ message: { $case: 'welcome', value: tamper(welcome) } })
+      }
+    })
+
+  const somebodyElse = (): Promise<Endpoint> =>
+    host(async (stream) => {
+      const { value } = await stream.messages[Symbol.asyncIterator]().next()
+      if (value?.message?.$case === 'hello') tickets.push(Buffer.from(value.message.value.clear).toString('hex'))
+      throw new SottoError('ERR_TICKET_FORGED', 'not for me')
+    })
+
+  function call(
+    endpoints: readonly Endpoint[],
+    signal = new AbortController().signal,
+  ): { opened: Promise<void>; call: Call } {
+    const calling = {
+      profile: alice,
+      directory: { requestChat: async () => grant(endpoints) },
+      clock: new ServerClock(systemClock, 0),
+      deliver: async () => {},
+      onPinned: () => {},
+      trace: undefined,
+    }
+    const made = new Call({ calling, peerName: 'bob', redialMs: 0, onCut: () => {}, onResumed: () => {} })
+    return { opened: made.open(signal), call: made }
+  }
+
+  it('pins the host’s key once the handshake is complete', async () => {
+    const { opened, call: made } = call([await bobWith((welcome) => welcome)])
+    await opened
+    expect(Buffer.from(alice.state.pins.get('bob')?.identityKey ?? [])).to.deep.equal(Buffer.from(BOB.publicKey))
+    await made.close(CloseReason.SHUTDOWN)
+  })
+
+  it('refuses a Welcome with any field changed at its ends or cut off, and pins nothing', async () => {
+    for (const field of FIELDS) {
+      const tampers = [0, -1].map((at) => (bytes: Uint8Array) => flip(bytes, (at < 0 ? bytes.length - 1 : 0) * 8))
+      const cuts = [0, 1, 31, 32, 33, 47, -1].map((end) => (bytes: Uint8Array) => bytes.subarray(0, end))
+      const longer = (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.of(0)])
+      for (const tamper of [...tampers, ...cuts, longer]) {
+        const endpoint = await bobWith((welcome) => ({ ...welcome, [field]: Buffer.from(tamper(welcome[field])) }))
+        const { code } = await rejection(call([endpoint]).opened)
+        expect(code, field).to.be.oneOf(['ERR_DECRYPT', 'ERR_HELLO_MALFORMED'])
+        expect(alice.state.pins.size).to.equal(0)
+      }
+    }
+  })
+
+  it('refuses a Welcome that answers another Hello', async () => {
+    let first: Welcome | undefined
+    const endpoint = await bobWith((welcome) => (first ??= welcome))
+    const { opened, call: made } = call([endpoint])
+    await opened
+    await made.close(CloseReason.SHUTDOWN)
+    expect((await rejection(call([endpoint]).opened)).code).to.equal('ERR_DECRYPT')
+  })
+
+  it('says Hello three times at most, each with a ticket of its own', async () => {
+    const endpoint = await somebodyElse()
+    expect((await rejection(call([endpoint]).opened)).code).to.equal('ERR_HELLO_REFUSED')
+    expect(tickets).to.have.length(3)
+    expect(new Set(tickets).size).to.equal(3)
+  })
+
+  it('goes on to the next endpoint when one answers that is somebody else', async () => {
+    const endpoints = [await somebodyElse(), await bobWith((welcome) => welcome)]
+    const { opened, call: made } = call(endpoints)
+    await opened
+    expect(tickets).to.have.length(2)
+    await made.close(CloseReason.SHUTDOWN)
+  })
+
+  it('passes over endpoints where nobody listens, and over what is no address', async () => {
+    const bob = await bobWith((welcome) => welcome)
+    const dead = { address: '127.0.0.1', port: await freePort() }
+    const { opened, call: made } = call([
+      { address: 'bob.example', port: 1 },
+      { address: '127.0.0.1', port: 0 },
+      dead,
+      bob,
+    ])
+    await opened
+    await made.close(CloseReason.SHUTDOWN)
+  })
+
+  it('reaches nobody where nobody listens', async () => {
+    const dead = { address: '127.0.0.1', port: await freePort() }
+    for (const endpoints of [[], [dead], [{ address: 'bob.example', port: 7 }]]) {
+      expect((await rejection(call(endpoints).opened)).code).to.equal('ERR_PEER_UNREACHABLE')
+    }
+  })
+
+  it('sends nothing to a host whose key is not the pinned one', async () => {
+    await pin(alice, 'bob', bytesOf('the key of long ago', 32), new Date())
+    expect((await rejection(call([await bobWith((welcome) => welcome)]).opened)).code).to.equal('ERR_KEY_CHANGED')
+    expect(tickets).to.deep.equal([])
+    expect(Buffer.from(alice.state.pins.get('bob')?.changedTo ?? [])).to.deep.equal(Buffer.from(BOB.publicKey))
+  })
+
+  it('can be given up while it waits for a Welcome', async () => {
+    const abort = new AbortController()
+    const greeted = Promise.withResolvers<void>()
+    const silent = await host(async (stream, { signal }) => {
+      for await (const _ of stream.messages) greeted.resolve()
+      signal.throwIfAborted()
+    })
+    const { opened } = call([silent], abort.signal)
+    await greeted.promise
+    abort.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+    expect((await rejection(opened)).code).to.equal('ERR_INTERRUPTED')
+  })
+})
