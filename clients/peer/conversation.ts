@@ -7,14 +7,17 @@
  * @module
  */
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
-import type { Channel } from '#lib/channel/channel.ts'
+import type { RenewingChannel, SaidRecord } from '#lib/channel/renewing-channel.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { ChannelKeeper } from './channel-keeper.ts'
 import { drawStreamId, type Exchange } from './exchange.ts'
 import { type RecordLink, within } from './record-link.ts'
+import type { AskServices } from './renewal-services.ts'
+import type { ServerClock } from './server-clock.ts'
 import type { Trace } from './trace.ts'
-import { recordEvent } from './trace-conversation.ts'
+import { recordEvent, type TracedRecord } from './trace-conversation.ts'
 
 /** How a conversation ended: by an authenticated Close, or by anything else. */
 export type ConversationEnd =
@@ -25,27 +28,27 @@ export interface ConversationOptions {
   readonly opener: boolean
   readonly ownName: string
   readonly peerName: string
-  readonly channel: Channel
+  readonly channel: RenewingChannel
+  /** Asks the services what the channel needs to know for a renewal. */
+  readonly ask: AskServices
+  readonly clock: ServerClock
   readonly link: RecordLink
   readonly exchange: Exchange
   /** Shows what came. Where nothing else keeps it, it is acknowledged only when this resolves. */
   readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
-  /** How long the conversation may last, in milliseconds: the ticket's longest session. */
-  readonly longestSessionMs: number
+  /** Somebody is writing at the other side, or has stopped. */
+  readonly onTyping?: (peerName: string, isActive: boolean) => void
   readonly trace: Trace
 }
 
 /** How long the other side has to answer a Close, in milliseconds. */
 const CLOSE_PATIENCE_MS = 2_000
 
-/** The longest that a timer of Node.js waits, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
 export class Conversation {
   readonly #options: ConversationOptions
   readonly #delivery: Delivery
   readonly #end = Promise.withResolvers<ConversationEnd>()
-  readonly #expiry: NodeJS.Timeout
+  readonly #keeper: ChannelKeeper
   #flushing: Promise<void> | undefined
   #isClosing = false
   /** What is being shown, if anything is. */
@@ -58,13 +61,17 @@ export class Conversation {
    * @param first - Where this is the host: the record that confirmed the channel, which was opened already.
    */
   constructor(options: ConversationOptions, first?: RecordBody) {
-    const { opener, exchange, longestSessionMs } = options
+    const { opener, exchange } = options
     this.#options = options
     this.#opened = first === undefined ? 0 : 1
     exchange.attach(this)
     this.#delivery = new Delivery({ opener, streams: exchange.streams, drawStreamId })
-    this.#expiry = setTimeout(() => void this.close(CloseReason.EXPIRED), Math.min(longestSessionMs, LONGEST_TIMER_MS))
-    this.#expiry.unref()
+    this.#keeper = new ChannelKeeper({
+      ...options,
+      wake: () => this.wake(),
+      onExpired: () => void this.close(CloseReason.EXPIRED),
+      onFailed: (error) => void this.#fail(error),
+    })
     this.wake()
     void this.#receive(first)
   }
@@ -89,15 +96,21 @@ export class Conversation {
   }
 
   async #flush(): Promise<void> {
-    const { channel, link, exchange } = this.#options
-    for (let plaintext = this.#delivery.next(); plaintext !== undefined; plaintext = this.#delivery.next()) {
-      exchange.save()
-      const record = channel.seal(plaintext)
-      this.#options.trace?.(this.#tellSaid(plaintext, record))
-      await link.send(record)
+    for (let said = this.#next(); said !== undefined; said = this.#next()) {
+      this.#tellSaid(said)
+      await this.#options.link.send(said.record)
     }
     // No await between the last look and this: whoever wakes after it starts another round.
     this.#flushing = undefined
+  }
+
+  #next(): SaidRecord | undefined {
+    const { channel, clock, exchange } = this.#options
+    return channel.next(clock.local.monotonicMs(), () => {
+      const plaintext = this.#delivery.next()
+      if (plaintext !== undefined) exchange.save()
+      return plaintext
+    })
   }
 
   async #receive(first: RecordBody | undefined): Promise<void> {
@@ -110,17 +123,24 @@ export class Conversation {
   }
 
   async #nextBody(): Promise<RecordBody> {
-    const record = await this.#options.link.next()
+    const { channel, clock, link } = this.#options
+    channel.listen(clock.local.monotonicMs())
+    const record = await link.next()
     if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the stream ended without a Close')
-    const body = parseRecordBody(this.#options.channel.open(record))
-    this.#options.trace?.(this.#tellHeard(body, record))
+    const body = parseRecordBody(channel.open(record))
+    this.#tellHeard(body, record)
     return body
   }
 
   /** Take in a record. Returns whether it was the other side's last. */
   async #take(body: RecordBody): Promise<boolean> {
-    const { exchange, deliver, peerName } = this.#options
-    const { events, acknowledged, close } = this.#delivery.receive(body)
+    const { channel, clock, exchange, deliver, onTyping, peerName } = this.#options
+    if (channel.hear(body, clock.clocks())) {
+      this.#keeper.look()
+      return false
+    }
+    const { events, acknowledged, close, typing } = this.#delivery.receive(body)
+    if (typing !== undefined) onTyping?.(peerName, typing)
     exchange.save()
     if (acknowledged > 0) exchange.onAcknowledged()
     this.wake()
@@ -139,6 +159,7 @@ export class Conversation {
   async #hearClose(reason: CloseReason): Promise<void> {
     const { exchange, link } = this.#options
     const by = this.#isClosing ? 'self' : 'peer'
+    this.#retire()
     this.#delivery.close(exchange.unacknowledged === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN)
     await this.#drain()
     link.end()
@@ -160,6 +181,7 @@ export class Conversation {
    */
   async close(reason: CloseReason): Promise<ConversationEnd> {
     this.#isClosing = true
+    this.#retire()
     const timer = setTimeout(() => this.#settle({ how: 'closed', by: 'self', reason }), CLOSE_PATIENCE_MS)
     // What is on its way to the screen is acknowledged first. That it fails is told elsewhere.
     await settled(Promise.race([this.#showing, this.ended]))
@@ -168,6 +190,12 @@ export class Conversation {
     const end = await this.ended
     clearTimeout(timer)
     return end
+  }
+
+  /** Say that somebody is writing here, or has stopped. */
+  sayTyping(isActive: boolean): void {
+    this.#delivery.sayTyping(isActive)
+    this.wake()
   }
 
   /** Another conversation takes its place. */
@@ -180,6 +208,7 @@ export class Conversation {
     const end = this.#endBy(thrown)
     const reason = end.how === 'cut' ? GOODBYES.get(end.error.code) : undefined
     if (reason !== undefined) {
+      this.#retire()
       this.#delivery.close(reason)
       await this.#drain()
     }
@@ -196,23 +225,36 @@ export class Conversation {
     return { how: 'cut', error: new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown }) }
   }
 
+  /** It is only to end now: its channel is kept open no longer. */
+  #retire(): void {
+    this.#options.channel.stop()
+    this.#keeper.stop()
+  }
+
   #settle(end: ConversationEnd): void {
-    clearTimeout(this.#expiry)
+    this.#retire()
     this.#options.exchange.detach(this)
     this.#options.link.cancel()
     this.#end.resolve(end)
   }
 
-  #tellSaid(plaintext: Uint8Array, record: Uint8Array) {
-    const { ownName: from, peerName: to } = this.#options
-    const body = parseRecordBody(plaintext)
-    return recordEvent({ from, to, number: this.#sealed++, body, recordBytes: record.length })
+  #tellSaid({ plaintext, record }: SaidRecord): void {
+    const { ownName: from, peerName: to, trace } = this.#options
+    const number = this.#sealed++
+    if (trace) tell(trace, { from, to, number, body: parseRecordBody(plaintext), recordBytes: record.length })
   }
 
-  #tellHeard(body: RecordBody, record: Uint8Array) {
-    const { ownName: to, peerName: from } = this.#options
-    return recordEvent({ from, to, number: this.#opened++, body, recordBytes: record.length })
+  #tellHeard(body: RecordBody, record: Uint8Array): void {
+    const { ownName: to, peerName: from, trace } = this.#options
+    const number = this.#opened++
+    if (trace) tell(trace, { from, to, number, body, recordBytes: record.length })
   }
+}
+
+function tell(trace: NonNullable<Trace>, record: TracedRecord): void {
+  // They come all the time and say nothing new.
+  const isAside = record.body.control?.$case === 'ping' || record.body.control?.$case === 'typing'
+  if (!isAside) trace(recordEvent(record))
 }
 
 /** What can still be said, under seal, of a failure that leaves the channel whole. */

@@ -94,6 +94,17 @@ export class DirectoryClient {
     return { endpoints, ticket, reply }
   }
 
+  /**
+   * Tell whether somebody is online now.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE` as the directory gives them.
+   */
+  async findUser(username: string, signal: AbortSignal): Promise<boolean> {
+    const bearer = this.#options.session.keys.directoryBearer
+    const { online } = await this.#connection.call.findUser({ username }, { bearer, signal })
+    return online
+  }
+
   async #learnTime(signal: AbortSignal): Promise<void> {
     const { account, clock } = this.#options
     const sentAtMs = clock.local.now().getTime()

@@ -7,16 +7,19 @@ import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { startConversation } from '#lib/channel/initiator.ts'
+import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { Conversation } from './conversation.ts'
 import { addressOf, dial, type Reached } from './dial.ts'
 import type { ChatGrant, DirectoryClient } from './directory-client.ts'
 import type { Exchange } from './exchange.ts'
-import { checkPin, keyChanged, noteChangedKey, pin, refuseBlocked } from './pins.ts'
+import { pin, refuseBlocked, refuseChangedKey } from './pins.ts'
 import type { Profile } from './profile.ts'
 import { CallerLink, within } from './record-link.ts'
+import { askForTicket } from './renewal-services.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { Trace } from './trace.ts'
 import { helloEvent, welcomeEvent } from './trace-conversation.ts'
@@ -30,6 +33,8 @@ export interface Calling {
   /** A contact's key was pinned: this was the first conversation with them. */
   readonly onPinned: (peerName: string) => void
   readonly trace: Trace
+  /** Where they are not to be the protocol's. */
+  readonly channelTimes?: Partial<ChannelTimes>
 }
 
 /** How many Hellos one attempt may take, each with a ticket and keys of its own. */
@@ -62,7 +67,7 @@ export async function openConversation(
   const tried = new Set<string>()
   for (let hellos = 1; ; hellos += 1) {
     const grant = await calling.directory.requestChat(peerName, signal)
-    await refuseChangedKey(calling.profile, peerName, grant)
+    await refuseChangedKey(calling.profile, peerName, grant.reply.receiverIdentityKey)
     const reached = await dial(untried(grant.endpoints, tried), signal)
     tried.add(addressOf(reached.endpoint))
     try {
@@ -84,13 +89,6 @@ function untried(endpoints: readonly Endpoint[], tried: ReadonlySet<string>): re
 /** Whether another endpoint, or another ticket, may do better: not where it is this end that has a doubt or a fault. */
 function isOfThisEndpoint(error: unknown): error is SottoError {
   return isSottoError(error) && error.code !== 'ERR_KEY_CHANGED' && !error.code.startsWith('ERR_PROFILE_')
-}
-
-async function refuseChangedKey(profile: Profile, peerName: string, { reply }: ChatGrant): Promise<void> {
-  const verdict = await checkPin(profile, peerName, reply.receiverIdentityKey)
-  if (verdict !== 'changed') return
-  await noteChangedKey(profile, peerName, reply.receiverIdentityKey)
-  throw keyChanged(peerName)
 }
 
 async function greet(
@@ -122,13 +120,33 @@ async function greet(
     opener: true,
     ownName: account.username,
     peerName: reply.receiverName,
-    channel,
+    channel: renewing(calling, grant, channel),
+    ask: askForTicket(reply.receiverName, calling),
+    clock,
     link,
     exchange,
     deliver,
-    longestSessionMs: reply.longestSessionMs,
     trace,
   })
   void conversation.ended.then(() => connection.close())
   return conversation
+}
+
+/** The channel, with what it takes to renew it. */
+function renewing({ profile, clock, channelTimes }: Calling, { reply }: ChatGrant, channel: Channel): RenewingChannel {
+  const { account } = profile.login
+  const ends = {
+    identity: profile.state.identity,
+    ownName: account.username,
+    peerName: reply.receiverName,
+    peerIdentityKey: reply.receiverIdentityKey,
+    realm: realmOf(account.authorityPem),
+  }
+  return new RenewingChannel({
+    channel,
+    role: { opener: { ends, kid: reply.receiverKid, random: randomBytes } },
+    longestSessionMs: reply.longestSessionMs,
+    times: channelTimes,
+    nowMs: clock.local.monotonicMs(),
+  })
 }

@@ -50,6 +50,17 @@ export async function pin(profile: Profile, name: string, identityKey: Uint8Arra
   return verdict === 'new'
 }
 
+/**
+ * Stop where a name has another key than the pinned one, and remember that key.
+ *
+ * @throws SottoError `ERR_KEY_CHANGED`.
+ */
+export async function refuseChangedKey(profile: Profile, name: string, identityKey: Uint8Array): Promise<void> {
+  if ((await checkPin(profile, name, identityKey)) !== 'changed') return
+  await noteChangedKey(profile, name, identityKey)
+  throw keyChanged(name)
+}
+
 /** Remember a changed key, for {@link trust} to accept. What is pinned stays. */
 export async function noteChangedKey(profile: Profile, name: string, identityKey: Uint8Array): Promise<void> {
   await profile.update((state) => {

@@ -9,7 +9,9 @@
 import { randomBytes } from 'node:crypto'
 import { type ConverseRequest, type ConverseResponse, PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
-import { type AcceptedHello, acceptHello } from '#lib/channel/responder.ts'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
+import { type AcceptedHello, type Admission, acceptHello } from '#lib/channel/responder.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { PEER_LIMITS } from '#lib/rpc/limits.ts'
@@ -19,11 +21,13 @@ import type { Logger } from '#lib/runtime/log.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { Conversation } from './conversation.ts'
+import type { DirectoryClient } from './directory-client.ts'
 import type { Exchange } from './exchange.ts'
 import type { Exchanges } from './exchanges.ts'
 import { checkPin, keyChanged, noteChangedKey, pin, refuseBlocked } from './pins.ts'
 import type { Profile } from './profile.ts'
 import { HostLink, within } from './record-link.ts'
+import { tryServices } from './renewal-services.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { Trace } from './trace.ts'
 import { helloEvent, recordEvent, welcomeEvent } from './trace-conversation.ts'
@@ -33,6 +37,7 @@ export interface Hosting {
   /** Drawn at the start of the receiver: 16 random bytes. */
   readonly kid: Uint8Array
   readonly clock: ServerClock
+  readonly directory: Pick<DirectoryClient, 'findUser'>
   readonly exchanges: Exchanges
   readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
   readonly onPinned: (peerName: string) => void
@@ -44,6 +49,8 @@ export interface Hosting {
   readonly trace: Trace
   /** How long a caller has for its first record, in milliseconds; {@link RESUME_TIMEOUT_MS} unless set. */
   readonly resumeTimeoutMs?: number
+  /** Where they are not to be the protocol's. */
+  readonly channelTimes?: Partial<ChannelTimes>
 }
 
 /** How long a caller has for its first record, in milliseconds. */
@@ -100,27 +107,29 @@ class PeerHost {
 
   /** Hello in, Welcome out. Nobody is believed yet. */
   async #handshake(link: HostLink): Promise<AcceptedHello> {
-    const { profile, kid, clock, trace } = this.#hosting
-    const { account, session } = profile.login
+    const { profile, clock, trace } = this.#hosting
     const hello = await link.hello()
-    const accepted = acceptHello({
-      hello,
+    const accepted = acceptHello({ hello, ...this.#admission(), ...clock.clocks(), random: randomBytes })
+    await refuseBlocked(profile, accepted.ticket.senderName)
+    const parties = { opener: accepted.ticket.senderName, host: profile.login.account.username }
+    trace?.(helloEvent(hello, parties, accepted.ticket))
+    await link.welcome(accepted.welcome)
+    trace?.(welcomeEvent(accepted.welcome, parties))
+    return accepted
+  }
+
+  /** What tickets are judged by, of this start. */
+  #admission(): Admission {
+    const { profile, kid } = this.#hosting
+    const { account, session } = profile.login
+    return {
       identity: profile.state.identity,
       ownName: account.username,
       realm: realmOf(account.authorityPem),
       ticketKey: session.keys.ticketKey,
       kid,
       replayCache: this.#replayCache,
-      nowMs: clock.nowMs(),
-      monotonicMs: clock.local.monotonicMs(),
-      random: randomBytes,
-    })
-    await refuseBlocked(profile, accepted.ticket.senderName)
-    const parties = { opener: accepted.ticket.senderName, host: account.username }
-    trace?.(helloEvent(hello, parties, accepted.ticket))
-    await link.welcome(accepted.welcome)
-    trace?.(welcomeEvent(accepted.welcome, parties))
-    return accepted
+    }
   }
 
   /** The caller's first record: that it opens shows that the caller is who the ticket says, here and now. */
@@ -152,21 +161,22 @@ class PeerHost {
     if (await pin(profile, name, ticket.senderIdentityKey, clock.local.now())) onPinned(name)
   }
 
-  async #host(link: HostLink, { ticket, channel }: AcceptedHello, first: RecordBody): Promise<void> {
-    const { profile, exchanges, deliver, onConversation, trace } = this.#hosting
+  async #host(link: HostLink, accepted: AcceptedHello, first: RecordBody): Promise<void> {
+    const { profile, clock, directory, exchanges, deliver, onConversation, trace } = this.#hosting
     if (first.control?.$case !== 'resume') throw new SottoError('ERR_RECORD_MALFORMED', 'the first record is no Resume')
-    const { senderName: name, senderIdentityKey: identityKey } = ticket
+    const { senderName: name, senderIdentityKey: identityKey } = accepted.ticket
     const exchange = exchanges.find({ name, identityKey, streamId: first.control.value.streamId })
     const conversation = new Conversation(
       {
         opener: false,
         ownName: profile.login.account.username,
-        peerName: ticket.senderName,
-        channel,
+        peerName: name,
+        channel: this.#renewing(accepted),
+        ask: tryServices(name, directory),
+        clock,
         link,
         exchange,
         deliver,
-        longestSessionMs: ticket.longestSessionMs,
         trace,
       },
       first,
@@ -175,6 +185,25 @@ class PeerHost {
     const end = await conversation.ended
     exchanges.release(exchange, end)
     if (end.how === 'cut') throw end.error
+  }
+
+  /** The channel, with what it takes to renew it. */
+  #renewing({ ticket, channel }: AcceptedHello): RenewingChannel {
+    const { clock, onRefused, log, channelTimes } = this.#hosting
+    const admission = this.#admission()
+    const { senderName: peerName, senderIdentityKey: peerIdentityKey } = ticket
+    const ends = { ...admission, peerName, peerIdentityKey }
+    const onRenewalRefused = (error: SottoError) => {
+      log.warn({ peer: peerName, code: error.code }, 'a renewal was refused')
+      onRefused(error)
+    }
+    return new RenewingChannel({
+      channel,
+      role: { host: { ends, admission, random: randomBytes, onRefused: onRenewalRefused } },
+      longestSessionMs: ticket.longestSessionMs,
+      times: channelTimes,
+      nowMs: clock.local.monotonicMs(),
+    })
   }
 }
 

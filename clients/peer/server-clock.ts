@@ -7,6 +7,7 @@
  * @module
  */
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Clocks } from '#lib/ticket/replay-cache.ts'
 
 export class ServerClock {
   readonly local: Clock
@@ -26,6 +27,11 @@ export class ServerClock {
   /** Now by the server's clock, as Unix time in milliseconds. */
   nowMs(): number {
     return this.local.now().getTime() + this.#offsetMs
+  }
+
+  /** Both clocks at this moment: the server's, and this machine's that only goes forward. */
+  clocks(): Clocks {
+    return { nowMs: this.nowMs(), monotonicMs: this.local.monotonicMs() }
   }
 
   /**

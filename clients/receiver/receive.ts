@@ -70,7 +70,7 @@ function correspondentsOf({ redialMs }: ReceiveOptions, { output, ...running }: 
 
 function startHost(
   { listen, logLevel, errors }: ReceiveOptions,
-  { output, clock, profile, account }: Running,
+  { output, clock, profile, account, directory }: Running,
   kid: Uint8Array,
   correspondents: Correspondents,
 ): Promise<RpcServer> {
@@ -81,6 +81,7 @@ function startHost(
       profile,
       kid,
       clock,
+      directory,
       exchanges: new MemoryExchanges(clock.local),
       onKeyChanged: (name) => output.notice(`${name} called with another key than the pinned one; nothing was shown`),
       onRefused: (error) => output.trace?.(refusalEvent(account.username, error)),

@@ -30,7 +30,7 @@ export interface RenewingChannelOptions {
   /** Of the ticket that the channel began with, in milliseconds. */
   readonly longestSessionMs: number
   /** Shorter than the protocol's for tests and demonstrations. */
-  readonly times?: Partial<ChannelTimes>
+  readonly times?: Partial<ChannelTimes> | undefined
   /** Now, on the clock that all later times are of; it only goes forward. */
   readonly nowMs: number
 }

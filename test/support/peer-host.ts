@@ -20,6 +20,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
+import { DirectoryClient } from '../../clients/peer/directory-client.ts'
 import { MemoryExchanges } from '../../clients/peer/exchanges.ts'
 import { Profile } from '../../clients/peer/profile.ts'
 import { servePeers } from '../../clients/peer/serve.ts'
@@ -46,6 +47,8 @@ export class HostUnderTest implements AsyncDisposable {
   readonly logged: TestLog = testLog()
   readonly #home: TemporaryFolder
   #server: RpcServer | undefined
+  /** Of services that cannot be reached. */
+  #directory: DirectoryClient | undefined
   #connections: Connection<typeof PeerServiceService>[] = []
 
   static async start(options: HostUnderTestOptions = {}): Promise<HostUnderTest> {
@@ -75,11 +78,15 @@ export class HostUnderTest implements AsyncDisposable {
   }
 
   async #serve(options: HostUnderTestOptions): Promise<void> {
+    const clock = new ServerClock(systemClock, 0)
+    const directory = new DirectoryClient({ ...this.profile.login, clock, trace: undefined })
+    this.#directory = directory
     this.#server = await servePeers(
       {
         profile: this.profile,
         kid: this.kid,
-        clock: new ServerClock(systemClock, 0),
+        clock,
+        directory,
         exchanges: new MemoryExchanges(systemClock),
         deliver: async (name, events) => {
           this.shown.push(...events.map((event) => `${name}: ${event.kind?.value.body}`))
@@ -164,6 +171,7 @@ export class HostUnderTest implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) connection.close()
     await this.#server?.stop(0)
+    this.#directory?.close()
     await this.#home[Symbol.asyncDispose]()
   }
 }

@@ -1,0 +1,79 @@
+/**
+ * Keeps the channel of a conversation open: looks after it when something is due, and asks the services what it needs
+ * for a renewal.
+ *
+ * @module
+ */
+import type { RenewingChannel } from '#lib/channel/renewing-channel.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { AskServices } from './renewal-services.ts'
+import type { ServerClock } from './server-clock.ts'
+
+export interface ChannelKeeperOptions {
+  readonly channel: RenewingChannel
+  readonly clock: ServerClock
+  readonly ask: AskServices
+  /** There may be something to say. */
+  readonly wake: () => void
+  /** The channel is to be closed: its longest session is over, or no renewal came, or the services refuse it. */
+  readonly onExpired: () => void
+  /** The channel is of no more use. */
+  readonly onFailed: (error: unknown) => void
+}
+
+/** The longest that a timer of Node.js waits, in milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export class ChannelKeeper {
+  readonly #options: ChannelKeeperOptions
+  readonly #stop = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: ChannelKeeperOptions) {
+    this.#options = options
+    this.#sleep()
+  }
+
+  /** Do what is due, and come back when something else is. To be called when the channel has heard of a renewal. */
+  look(): void {
+    if (this.#stop.signal.aborted) return
+    const { channel, clock, wake, onExpired, onFailed } = this.#options
+    const task = channel.advance(clock.local.monotonicMs())
+    if (task === 'close') onExpired()
+    else if (task === 'cut') onFailed(silent())
+    else if (task !== undefined) this.#ask().catch(onFailed)
+    if (this.#stop.signal.aborted) return
+    wake()
+    this.#sleep()
+  }
+
+  #sleep(): void {
+    clearTimeout(this.#timer)
+    const nowMs = this.#options.clock.local.monotonicMs()
+    const waitMs = this.#options.channel.dueAtMs(nowMs) - nowMs
+    this.#timer = setTimeout(() => this.look(), Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS))
+    // The conversation keeps the process alive, or nothing does.
+    this.#timer.unref()
+  }
+
+  async #ask(): Promise<void> {
+    const { channel, clock, ask } = this.#options
+    const { signal } = this.#stop
+    const word = await ask(signal)
+    if (signal.aborted) return
+    channel.learn(word, clock.clocks())
+    this.look()
+  }
+
+  /** The conversation has ended, or says its last. */
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#stop.abort(new SottoError('ERR_CHANNEL_CLOSED', 'the channel needs no renewal any more'))
+  }
+}
+
+function silent(): SottoError {
+  return new SottoError('ERR_PEER_SILENT', 'the other end has said nothing for too long', {
+    hint: 'its machine or the network between may be down; try again',
+  })
+}

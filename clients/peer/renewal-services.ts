@@ -1,0 +1,54 @@
+/**
+ * What the services say to a channel that is to be renewed (docs/protocol.md, section 7.5).
+ *
+ * @module
+ */
+import type { ServicesWord } from '#lib/channel/renewal-role.ts'
+import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
+import type { DirectoryClient } from './directory-client.ts'
+import { refuseBlocked, refuseChangedKey } from './pins.ts'
+import type { Profile } from './profile.ts'
+import { isPassing } from './service-outage.ts'
+
+/** Asks the services what a channel's role needs to know. It rejects with faults of this program alone. */
+export type AskServices = (signal: AbortSignal) => Promise<ServicesWord>
+
+/** For the opener: a new ticket to the same person. */
+export function askForTicket(
+  peerName: string,
+  { profile, directory }: { readonly profile: Profile; readonly directory: Pick<DirectoryClient, 'requestChat'> },
+): AskServices {
+  return (signal) =>
+    wordOf(async () => {
+      await refuseBlocked(profile, peerName)
+      const { ticket, reply } = await directory.requestChat(peerName, signal)
+      await refuseChangedKey(profile, peerName, reply.receiverIdentityKey)
+      return { $case: 'granted', granted: { ticket, reply } }
+    })
+}
+
+/** For the host: whether the services answer this side. That of the directory takes one of Auth's. */
+export function tryServices(peerName: string, directory: Pick<DirectoryClient, 'findUser'>): AskServices {
+  return (signal) =>
+    wordOf(async () => {
+      await directory.findUser(peerName, signal)
+      return { $case: 'reachable' }
+    })
+}
+
+async function wordOf(ask: () => Promise<ServicesWord>): Promise<ServicesWord> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!isSottoError(error)) throw error
+    return { $case: meaningOf(error) }
+  }
+}
+
+/** Somebody in between answers, and not the services. */
+const UNTRUSTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_SERVER_UNTRUSTED', 'ERR_CA_MISMATCH'])
+
+function meaningOf(error: SottoError): 'absent' | 'unreachable' | 'refused' {
+  if (error.code === 'ERR_NOT_ONLINE') return 'absent'
+  return isPassing(error) || UNTRUSTED.has(error.code) ? 'unreachable' : 'refused'
+}
