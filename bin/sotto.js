@@ -18,6 +18,8 @@ else {
 
 /** Passes signals on to the child, and its exit code back, so that the older Node.js between them does not show. */
 function runUnder(node) {
+  // The arguments may be nobody else's business; the child takes care of its own.
+  process.title = 'sotto'
   const child = spawn(node, [fileURLToPath(MAIN), ...process.argv.slice(2)], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {

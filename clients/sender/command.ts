@@ -11,7 +11,9 @@ const EXAMPLES = `
   ls | sotto send bob                  a message for every line
   sotto send bob                       what you type, line by line; Ctrl-D ends it
 
-A line is the bytes up to a line feed, at most 1 MiB of UTF-8. It ends with 0 when all of it is acknowledged.`
+A line is the bytes up to a line feed, at most 1 MiB of UTF-8. It ends with 0 when all of it is acknowledged. A text on
+the command line can be seen by other users of this machine for the moment in which the command starts; what is piped in
+cannot.`
 
 export function sendCommand(): Command {
   return withClientFlags(new Command('send'))
@@ -20,6 +22,8 @@ export function sendCommand(): Command {
     .argument('[text]', 'the message; without it, standard input is read')
     .addHelpText('after', EXAMPLES)
     .action(async (to: string, text: string | undefined, flags: ClientFlags) => {
+      // Every user of the machine can list command lines; from here on this one has no text in it.
+      if (text !== undefined) process.title = 'sotto send'
       const { send } = await import('./send.ts')
       await send({ ...commandOptions(flags), to, text })
     })

@@ -1,0 +1,73 @@
+/**
+ * Somebody who is signed in and calls a receiver that is a process of its own: with a true ticket, and all that a
+ * program would keep to itself at hand.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
+import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
+import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
+import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
+import type { Profile } from '../../clients/peer/profile.ts'
+import { BareCaller, closeBody, resumeBody } from './peer-host.ts'
+
+export interface Grant {
+  readonly ticket: Uint8Array
+  readonly reply: Reply
+}
+
+/** Ask the directory for a conversation: messages 3 and 4. */
+export async function requestChat(profile: Profile, username: string): Promise<Grant> {
+  const { account, session } = profile.login
+  const { directoryAddress: address, authorityPem } = account
+  const directory = connect(DirectoryServiceService, { address, security: { authorityPem, role: 'directory.sotto' } })
+  try {
+    const request = { username, nonce: randomBytes(REQUEST_NONCE_BYTES) }
+    const { ticket, reply } = await directory.call.requestChat(request, { bearer: session.keys.directoryBearer })
+    const context = { key: session.keys.replyKey, realm: realmOf(authorityPem), senderName: account.username }
+    return { ticket, reply: openReply({ ...context, reply }) }
+  } finally {
+    directory.close()
+  }
+}
+
+/** Make the Hello of a granted conversation. */
+export function start(profile: Profile, { ticket, reply }: Grant): StartedConversation {
+  const { identity, account } = { ...profile.state, ...profile.login }
+  const { username: ownName, authorityPem } = account
+  return startConversation({ identity, ownName, realm: realmOf(authorityPem), reply, ticket, random: randomBytes })
+}
+
+/** A connection to what listens there on this machine. */
+export function connectPeer(port: number): Connection<typeof PeerServiceService> {
+  return connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
+}
+
+/** Say Hello and hear the Welcome. @throws SottoError if there comes none. */
+export async function greet(
+  connection: Connection<typeof PeerServiceService>,
+  { hello, complete }: StartedConversation,
+): Promise<BareCaller> {
+  const caller = BareCaller.on(connection)
+  await caller.send({ message: { $case: 'hello', value: hello } })
+  const { message } = await caller.next()
+  if (message?.$case !== 'welcome') throw new Error('no Welcome')
+  return caller.with(complete(message.value))
+}
+
+/** Hold a whole conversation: one text, until it is acknowledged and both ends have said goodbye. */
+export async function converse(
+  connection: Connection<typeof PeerServiceService>,
+  started: StartedConversation,
+  text: string,
+): Promise<void> {
+  const caller = await greet(connection, started)
+  await caller.say(resumeBody([text]))
+  while (parseRecordBody(await caller.hear()).acknowledged === 0n);
+  await caller.say(closeBody(1n))
+  await caller.untilEnd()
+}
