@@ -7,11 +7,10 @@
  *
  * @module
  */
-import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
 import { SottoError } from '#lib/errors.ts'
-import { PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+import { ensurePrivateFile } from '#lib/runtime/files.ts'
 
 /** SQLite's code for a file that another connection has locked (sqlite.org/rescode.html#busy). */
 const SQLITE_BUSY = 5
@@ -51,7 +50,7 @@ export async function takeLock(path: string, { patienceMs, hint }: LockOptions):
 function tryLock(path: string): Lock | undefined {
   let database: DatabaseSync | undefined
   try {
-    closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
+    ensurePrivateFile(path)
     database = new DatabaseSync(path, { timeout: 0 })
     database.exec('pragma journal_mode = memory; begin exclusive')
     const held = database

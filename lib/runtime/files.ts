@@ -4,6 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SottoError } from '../errors.ts'
@@ -16,6 +17,21 @@ export const PRIVATE_DIRECTORY_MODE = 0o700
 /** Make a folder, and those above it that lack, for the owner alone. One that is there stays as it is. */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
+}
+
+/**
+ * Make an empty file for the owner alone, unless there is one: for a database, which would make its file for everybody
+ * to read.
+ *
+ * One that is there is not even opened. To close it again would let go of all locks that this process has on it
+ * (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+ */
+export function ensurePrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', PRIVATE_FILE_MODE))
+  } catch (error) {
+    if (!hasSystemCode(error, 'EEXIST')) throw error
+  }
 }
 
 /**

@@ -6,13 +6,12 @@
  *
  * @module
  */
-import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { SottoError } from '../errors.ts'
-import { ensurePrivateDirectory, PRIVATE_FILE_MODE } from './files.ts'
+import { ensurePrivateDirectory, ensurePrivateFile } from './files.ts'
 
 /** Named steps that make the schema, applied in the order of their names. A released one never changes. */
 export type Migrations = Readonly<Record<string, Migration>>
@@ -38,8 +37,8 @@ export async function openSqlite<Schema>(path: string, migrations: Migrations): 
   try {
     if (path !== ':memory:') {
       await ensurePrivateDirectory(dirname(path))
-      // SQLite would make it for everybody to read; -wal and -shm get the permissions of the file itself.
-      closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
+      // SQLite gives -wal and -shm the permissions of the file itself.
+      ensurePrivateFile(path)
     }
     database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(openFile(path)) }) })
     const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })

@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { takeLock } from '../../../clients/peer/profile-lock.ts'
+import { rejection } from '../../support/rejection.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+/** What another process makes of a lock: `taken`, or the code with which it is refused. */
+function tryElsewhere(path: string): string {
+  const module = import.meta.resolve('../../../clients/peer/profile-lock.ts')
+  const program = `
+    import { takeLock } from ${JSON.stringify(module)}
+    const taking = takeLock(${JSON.stringify(path)}, { patienceMs: 0, hint: '' })
+    console.log(await taking.then(() => 'taken', ({ code }) => code))
+    process.exit()`
+  return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }).stdout.trim()
+}
+
+describe('takeLock', () => {
+  it('keeps others out for as long as it is held, though this process asks for it again', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'x.lock')
+    const options = { patienceMs: 0, hint: '' }
+    const lock = await takeLock(path, options)
+    expect((await rejection(takeLock(path, options))).code).to.equal('ERR_PROFILE_LOCKED')
+    expect(tryElsewhere(path)).to.equal('ERR_PROFILE_LOCKED')
+    lock.release()
+    expect(tryElsewhere(path)).to.equal('taken')
+  })
+})
