@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { closeSync, openSync } from 'node:fs'
+import { utimesSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+import { ensurePrivateFile } from '#lib/runtime/files.ts'
 import { told } from './sqlite-errors.ts'
 
 export type SqlValue = number | string | Uint8Array | null
@@ -61,8 +61,8 @@ export interface DatabaseOptions {
  */
 export function openDatabase(path: string, { flushes = true }: DatabaseOptions = {}): Database {
   return told(() => {
-    // SQLite would make it for everybody to read; -wal and -shm get the permissions of the file itself.
-    if (path !== ':memory:') closeSync(openSync(path, 'a', PRIVATE_FILE_MODE))
+    // SQLite gives -wal and -shm the permissions of the file itself.
+    if (path !== MEMORY) ensurePrivateFile(path)
     const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, defensive: true })
     try {
       file.exec(
@@ -75,6 +75,8 @@ export function openDatabase(path: string, { flushes = true }: DatabaseOptions =
     }
   })
 }
+
+const MEMORY = ':memory:'
 
 class SqliteDatabase implements Database {
   readonly path: string
@@ -118,7 +120,23 @@ class SqliteDatabase implements Database {
       this.exec(`pragma synchronous = ${isFlushing ? 'full' : 'normal'}`)
       this.#isFlushing = isFlushing
     }
-    return this.#transaction(this.#begin.write, work)
+    const result = this.#transaction(this.#begin.write, work)
+    this.#ring()
+    return result
+  }
+
+  /**
+   * Let those who watch know of a commit. The log is written to before others can see what it holds, and told of by the
+   * system at that moment; this touches it once more afterwards.
+   */
+  #ring(): void {
+    if (this.path === MEMORY) return
+    try {
+      const now = new Date()
+      utimesSync(`${this.path}-wal`, now, now)
+    } catch {
+      // What is committed is committed; they will look by themselves before long.
+    }
   }
 
   #transaction<T>(begin: Statement, work: () => T): T {

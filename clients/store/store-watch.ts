@@ -1,5 +1,5 @@
 /**
- * Noticing what other processes of the profile write: every commit of theirs changes the log beside the file, and the
+ * Noticing what other processes of the profile write: they touch the log beside the file after each commit, and the
  * system tells.
  *
  * @module

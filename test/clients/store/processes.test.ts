@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import type { Message } from '../../../clients/store/messages.ts'
 import { openStore, type Store } from '../../../clients/store/store.ts'
 import { BOB_KEY, conversation, PROFILE_KEY, shown } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -86,8 +87,11 @@ describe('a store of several processes', () => {
     const mailbox = open().mailbox('bob', BOB_KEY)
     const { outgoing } = mailbox.streams
     const all = Promise.withResolvers<void>()
+    const latenciesMs: number[] = []
     const watch = (store as Store).watch(() => {
       mailbox.takeAppended()
+      const [newest] = (store as Store).history('bob', { limit: 1 })
+      latenciesMs.push(Date.now() - (newest as Message).storedAt.getTime())
       if (outgoing.unacknowledged === 3) all.resolve()
     })
     try {
@@ -95,6 +99,8 @@ describe('a store of several processes', () => {
     } finally {
       watch.stop()
     }
+    // A second is what it takes where nobody tells.
+    expect(Math.max(...latenciesMs)).to.be.below(500)
     expect(outgoing.take()?.firstSequence).to.equal(1n)
     mailbox.save()
     expect(mailbox.progress()).to.deep.include({ appended: 3, sent: 3 })
