@@ -1,0 +1,93 @@
+/**
+ * The project's docker-compose.yml, run under a project name of its own.
+ *
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { type Outcome, outcomeOf } from './deployment.ts'
+import { ROOT } from './environment.ts'
+import { TestProcess } from './processes.ts'
+
+/** What `docker inspect` tells of a container, as far as a test asks. */
+export interface Container {
+  readonly Id: string
+  readonly Config: { readonly User: string }
+  readonly HostConfig: {
+    readonly ReadonlyRootfs: boolean
+    readonly CapDrop: readonly string[]
+    readonly SecurityOpt: readonly string[]
+    readonly RestartPolicy: { readonly Name: string }
+  }
+  readonly Mounts: readonly { readonly Name?: string; readonly Destination: string; readonly RW: boolean }[]
+  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly { HostPort: string }[] | null>> }
+  readonly State: {
+    readonly Status: string
+    readonly ExitCode: number
+    readonly OOMKilled: boolean
+    readonly Health?: { readonly Status: string }
+  }
+}
+
+export class ComposeProject {
+  readonly name: string
+  readonly #env: NodeJS.ProcessEnv
+  readonly #command: readonly string[]
+
+  /** @param settings - What docker-compose.yml takes from the environment. */
+  constructor(name: string, settings: Readonly<Record<string, string>>) {
+    this.name = name
+    this.#env = { ...process.env, ...settings }
+    this.#command = composeCommand()
+  }
+
+  /** `docker compose ARGS`, run to its end. */
+  try(args: readonly string[], input?: string): Promise<Outcome> {
+    const [program = '', ...own] = this.#command
+    return run(program, [...own, '--project-name', this.name, ...args], { env: this.#env, input })
+  }
+
+  /** @throws Error if it fails, with what it said. */
+  async do(args: readonly string[], input?: string): Promise<Outcome> {
+    return succeeded(await this.try(args, input), args)
+  }
+
+  /** Run something in a container, as its own processes run. */
+  exec(service: string, ...command: readonly string[]): Promise<Outcome> {
+    return this.try(['exec', '-T', service, ...command])
+  }
+
+  async container(service: string): Promise<Container> {
+    // Only the second version lists stopped containers with --all, and only the first does so without.
+    const filter = ['--filter', `label=com.docker.compose.project=${this.name}`]
+    const which = ['--filter', `label=com.docker.compose.service=${service}`]
+    const { output } = await docker('ps', '--all', '--quiet', '--no-trunc', ...filter, ...which)
+    const [container] = JSON.parse((await docker('inspect', output.trim())).output) as [Container]
+    return container
+  }
+}
+
+/** @throws Error if it fails, with what it said. */
+export async function docker(...args: readonly string[]): Promise<Outcome> {
+  return succeeded(await run('docker', args), args)
+}
+
+/** `docker compose`, or `docker-compose` where that is not there. */
+function composeCommand(): readonly string[] {
+  return spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0
+    ? ['docker', 'compose']
+    : ['docker-compose']
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string | undefined } = {},
+) {
+  return outcomeOf(new TestProcess(program, args, { cwd: ROOT, ...options }))
+}
+
+function succeeded(outcome: Outcome, args: readonly string[]): Outcome {
+  if (outcome.code !== 0)
+    throw new Error(`${args.join(' ')} ended with ${outcome.code}:\n${outcome.output}${outcome.errors}`)
+  return outcome
+}
