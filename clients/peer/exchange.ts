@@ -9,10 +9,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
-import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Conversation } from './conversation.ts'
+import { drawEventId } from './event-ids.ts'
 
 /**
  * How much may wait for its acknowledgement before whoever writes is made to wait, in bytes: at 40 ms of distance
@@ -76,7 +77,7 @@ export class MemoryExchange implements Exchange {
   }
 
   say(text: Uint8Array): void {
-    const eventId = randomBytes(EVENT_ID_BYTES)
+    const eventId = drawEventId()
     this.streams.outgoing.append(encodeTextEvent({ eventId, writtenAt: this.#clock.now(), body: text }))
     this.#conversation?.wake()
   }
