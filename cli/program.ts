@@ -1,5 +1,6 @@
 /** The commands of `sotto`, and what `sotto --help` says. Each command's code is loaded when it runs, not before. */
 import { Command } from 'commander'
+import { chatCommand } from '../clients/chat/chat-command.ts'
 import { receiveCommand } from '../clients/receiver/command.ts'
 import { sendCommand } from '../clients/sender/command.ts'
 import manifest from '../package.json' with { type: 'json' }
@@ -19,6 +20,7 @@ A server for everybody, on one machine:
 
 Then everybody on his own; what to type is what "add-user" prints:
   sotto login alice --server chat.example.org:7001 --ca-fingerprint 5C0A…
+  sotto chat                          talks with everybody, in one screen
   sotto receive                       shows what comes, and answers it
   sotto send bob 'See you at eight?'  sends one message
   ls | sotto send bob                 sends every line
@@ -40,6 +42,7 @@ export function sotto(): Command {
     .addHelpText('after', EXAMPLES)
     .addCommand(upCommand())
     .addCommand(loginCommand())
+    .addCommand(withLogin(chatCommand()))
     .addCommand(withLogin(receiveCommand()))
     .addCommand(withLogin(sendCommand()))
     .addCommand(whoamiCommand())

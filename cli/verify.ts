@@ -1,12 +1,11 @@
 /** What `sotto verify` does: shows one safety number in three forms, and notes that two people found it equal. */
 import { createInterface } from 'node:readline/promises'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { realmOf } from '#lib/runtime/tls.ts'
-import { fingerprintOf } from '#lib/trust/fingerprint.ts'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
-import { type SafetyNumber, safetyNumberOf, safetyNumberRows } from '#lib/trust/safety-number.ts'
-import { keyToCompare, verify } from '../clients/peer/pins.ts'
+import { type SafetyNumber, safetyNumberRows } from '#lib/trust/safety-number.ts'
+import { verify } from '../clients/peer/pins.ts'
 import type { Profile } from '../clients/peer/profile.ts'
+import { safetyNumberWith } from '../clients/safety-number.ts'
 import { say } from './profile-command.ts'
 
 /**
@@ -19,13 +18,7 @@ export async function verifyContact(
   name: string,
   { yes, json }: { readonly yes?: true; readonly json?: true },
 ): Promise<void> {
-  const { account } = profile.login
-  const identityKey = keyToCompare(profile.state, name)
-  const realm = realmOf(account.authorityPem)
-  const number = safetyNumberOf(
-    fingerprintOf({ realm, name: account.username, identityKey: profile.state.identity.publicKey }),
-    fingerprintOf({ realm, name, identityKey }),
-  )
+  const { number, identityKey } = safetyNumberWith(profile, name)
   if (json) process.stdout.write(`${JSON.stringify({ name, ...number })}\n`)
   else process.stdout.write(drawn(number))
   if (yes || (!json && process.stdin.isTTY && (await isEqual(name)))) {

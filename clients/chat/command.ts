@@ -9,7 +9,7 @@ import { TICKS_MEAN } from './screen/render-entry.ts'
 /** How many arguments a command takes, and which. */
 interface CommandForm {
   /** As the help shows them; brackets around one that may be left out, empty if there is none. */
-  readonly argument: '' | 'NAME' | 'PATH' | 'WORDS' | '[N]' | '[NAME]'
+  readonly argument: '' | 'NAME' | 'WORDS' | '[N]' | '[NAME]'
   /** What it does, for the help: one clause. */
   readonly does: string
 }
@@ -19,8 +19,6 @@ export const COMMANDS = {
   help: { argument: '', does: 'show this' },
   to: { argument: 'NAME', does: 'talk with NAME from here on' },
   who: { argument: '', does: 'show who is online' },
-  file: { argument: 'PATH', does: 'offer a file or a folder' },
-  accept: { argument: '', does: 'take the file that was offered' },
   history: { argument: '[N]', does: 'show the last N messages, 20 if not said' },
   search: { argument: 'WORDS', does: 'find messages that hold all the words' },
   verify: { argument: 'NAME', does: 'show the safety number to compare with NAME' },

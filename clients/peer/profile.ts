@@ -25,9 +25,6 @@ import { type Lock, takeLock } from './profile-lock.ts'
 import { openProfile, PROFILE_KEY_BYTES, sealProfile } from './profile-seal.ts'
 import { type Account, encodeState, type ProfileState, parseState, type Session } from './profile-state.ts'
 
-/** The profile that is meant where none is named. */
-export const DEFAULT_PROFILE = 'default'
-
 /** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
 const WRITE_PATIENCE_MS = 3_000
 
@@ -117,6 +114,11 @@ export class Profile {
     })
   }
 
+  /** The folder of the profile, and the key that all of its files are sealed with keys of. */
+  get storage(): { readonly folder: string; readonly key: Secret } {
+    return { folder: this.#folder, key: this.#key }
+  }
+
   /** Read again, for another process may have written. Cheap enough for every handshake. */
   async refresh(): Promise<ProfileState> {
     const sealed = await readFileIfPresent(join(this.#folder, SEALED_FILE))
@@ -156,7 +158,7 @@ export class Profile {
 
   /** Become the one process that receives for this profile. @throws SottoError `ERR_PROFILE_LOCKED` if there is one. */
   async lockForReceiving(): Promise<Lock> {
-    const hint = `a sotto receive runs for the profile ${this.name} already; stop it, or use another --profile`
+    const hint = `a sotto receive or chat runs for the profile ${this.name} already; stop it, or use another --profile`
     return takeLock(join(this.#folder, 'receive.lock'), { patienceMs: 0, hint })
   }
 }

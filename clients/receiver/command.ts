@@ -3,19 +3,16 @@
  *
  * @module
  */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import { isSottoError } from '#lib/errors.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log.ts'
 import { reportReady } from '#lib/runtime/parent.ts'
 import { type ClientFlags, commandOptions, withClientFlags } from '../client-flags.ts'
+import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
 import { addressOf } from '../peer/dial.ts'
-import { MAX_ENDPOINTS, parseEndpoint } from '../peer/endpoints.ts'
 
-interface ReceiveFlags extends ClientFlags {
-  readonly listen: Endpoint
-  readonly advertise: readonly Endpoint[]
+interface ReceiveFlags extends ClientFlags, ListenFlags {
   readonly logLevel: LogLevel
 }
 
@@ -32,16 +29,8 @@ export function receiveCommand(): Command {
   const logLevel = new Option('--log-level <level>', 'how much to log; SOTTO_LOG_LEVEL does the same')
     .choices([...LOG_LEVELS])
     .default(environment()['SOTTO_LOG_LEVEL'] ?? (process.stderr.isTTY ? 'warn' : 'info'))
-  const listen = new Option('--listen <address:port>', 'where to listen; without a port, at any free one')
-    .argParser(listenAddress)
-    .default({ address: '::', port: 0 }, 'everywhere')
-  const advertise = new Option('--advertise <address:port>', `what to offer others; up to ${MAX_ENDPOINTS} times`)
-    .argParser(advertised)
-    .default([], "this machine's addresses")
-  return withClientFlags(new Command('receive'))
+  return withListenFlags(withClientFlags(new Command('receive')))
     .description('be online, and show what comes')
-    .addOption(listen)
-    .addOption(advertise)
     .addOption(logLevel)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: ReceiveFlags) => {
@@ -50,22 +39,4 @@ export function receiveCommand(): Command {
       const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })
       await receive({ ...commandOptions(flags), listen, advertise, logLevel, onReady })
     })
-}
-
-function listenAddress(text: string): Endpoint {
-  return endpoint(text, 0)
-}
-
-function advertised(text: string, before: readonly Endpoint[]): readonly Endpoint[] {
-  if (before.length === MAX_ENDPOINTS) throw new InvalidArgumentError(`It can be given ${MAX_ENDPOINTS} times at most.`)
-  return [...before, endpoint(text)]
-}
-
-function endpoint(text: string, defaultPort?: number): Endpoint {
-  try {
-    return parseEndpoint(text, defaultPort)
-  } catch (error) {
-    if (isSottoError(error)) throw new InvalidArgumentError(`${error.message}: ${error.hint}.`)
-    throw error
-  }
 }

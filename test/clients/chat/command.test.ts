@@ -41,8 +41,7 @@ describe('parseLine', () => {
     ['/to bob', 'to', 'bob'],
     ['/trust bob', 'trust', 'bob'],
     ['/verify  bob ', 'verify', 'bob'],
-    ['/file ~/a file with spaces.pdf', 'file', '~/a file with spaces.pdf'],
-    ['/accept', 'accept', undefined],
+    ['/search words with spaces', 'search', 'words with spaces'],
     ['/history', 'history', undefined],
     ['/history 5', 'history', '5'],
     [`/history ${MAX_HISTORY}`, 'history', String(MAX_HISTORY)],
@@ -70,7 +69,7 @@ describe('parseLine', () => {
     '/history -1',
     `/history ${MAX_HISTORY + 1}`,
     '/search',
-    '/file',
+    '/search',
     '@bob',
     '@bob   ',
   ]

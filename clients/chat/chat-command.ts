@@ -1,0 +1,46 @@
+/**
+ * The command line of `sotto chat`.
+ *
+ * @module
+ */
+import { Command } from 'commander'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
+
+interface ChatFlags extends ListenFlags {
+  readonly profile: string
+  readonly bell?: true
+}
+
+const HELP = `
+  sotto chat          be online; /to NAME talks with somebody
+  sotto chat bob      talk with bob; what he does not get now waits until he is there
+
+What is said and heard stays in the profile, encrypted. /help shows the commands; Ctrl-D leaves.`
+
+export function chatCommand(): Command {
+  return withListenFlags(new Command('chat'))
+    .description('talk with several people at once, in a terminal; messages wait for those who are away')
+    .argument('[user]', 'whom to talk with first')
+    .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
+    .option('--bell', 'ring when a message comes')
+    .addHelpText('after', HELP)
+    .action(async (to: string | undefined, { profile, bell, listen, advertise }: ChatFlags) => {
+      const { chat } = await import('./chat.ts')
+      await chat({
+        home: sottoHome(environment()),
+        profile,
+        to,
+        input: process.stdin,
+        output: process.stdout,
+        listen,
+        advertise,
+        bell: bell === true,
+        clock: systemClock,
+        signal: listenForStop().signal,
+      })
+      process.stdin.destroy()
+    })
+}

@@ -1,0 +1,110 @@
+/**
+ * What the commands of a chat do.
+ *
+ * @module
+ */
+import { SottoError } from '#lib/errors.ts'
+import { safetyNumberRows } from '#lib/trust/safety-number.ts'
+import type { Messenger } from '../messenger/messenger.ts'
+import { setBlocked, stateOf, trust } from '../peer/pins.ts'
+import type { Profile } from '../peer/profile.ts'
+import { safetyNumberWith } from '../safety-number.ts'
+import type { Store } from '../store/store.ts'
+import type { ChatView } from './chat-view.ts'
+import { type Command, type CommandName, helpRows } from './command.ts'
+
+export interface ChatCommandsOptions {
+  readonly view: ChatView
+  readonly messenger: Messenger
+  readonly profile: Profile
+  readonly store: Store
+  readonly now: () => Date
+  readonly quit: () => void
+}
+
+/** How many messages `/history` shows if it is not told. */
+const DEFAULT_HISTORY = 20
+
+/** How many messages a search shows at most: more than a screen, less than a flood. */
+const MAX_FOUND = 100
+
+type Handler = (argument: string) => Promise<void> | void
+
+export class ChatCommands {
+  readonly #options: ChatCommandsOptions
+  readonly #handlers: Readonly<Record<CommandName, Handler>>
+
+  constructor(options: ChatCommandsOptions) {
+    const { view, messenger, quit } = options
+    this.#options = options
+    this.#handlers = {
+      help: () => view.notice(helpRows().join('\n')),
+      to: (name) => {
+        messenger.correspondent(name)
+        view.turnTo(name)
+      },
+      who: () => this.#who(),
+      history: (count) => view.showHistory(count === '' ? DEFAULT_HISTORY : Number(count)),
+      search: (words) => this.#search(words),
+      verify: (name) => this.#verify(name),
+      trust: (name) => this.#trust(name),
+      block: (name) => this.#block(name, true),
+      unblock: (name) => this.#block(name, false),
+      quit,
+    }
+  }
+
+  /** @throws SottoError what keeps it from being done. */
+  async run({ name, argument = '' }: Command): Promise<void> {
+    await this.#handlers[name](argument)
+  }
+
+  #who(): void {
+    const { view, store, messenger, profile } = this.#options
+    const rows = store.contacts().map(({ name, waiting }) => {
+      const pin = profile.state.pins.get(name)
+      const key = pin === undefined ? 'no key yet' : `key ${stateOf(pin)}`
+      const queue = waiting > 0 ? `, ${waiting} waiting` : ''
+      return `${name}: ${messenger.isOnline(name) ? 'online' : 'offline'}, ${key}${queue}`
+    })
+    view.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
+  }
+
+  async #search(words: string): Promise<void> {
+    const { view, store } = this.#options
+    let found = 0
+    for await (const message of store.search(words)) {
+      if (found === MAX_FOUND) break
+      view.show(message)
+      found += 1
+    }
+    if (found === 0) view.notice('nothing found')
+    if (found === MAX_FOUND) view.notice(`there may be more; ${MAX_FOUND} are shown`)
+  }
+
+  #verify(name: string): void {
+    const { view, profile } = this.#options
+    const { number } = safetyNumberWith(profile, name)
+    const { digits, words } = safetyNumberRows(number)
+    view.notice([...digits, '', ...words].join('\n'))
+    view.qrCode(number.qrText)
+    view.notice(`if ${name} sees the same, type in another terminal: sotto verify ${name} --yes`)
+  }
+
+  async #trust(name: string): Promise<void> {
+    const { view, profile, messenger, now } = this.#options
+    const isChanged = await trust(profile, name, now())
+    view.notice(isChanged ? `the new key of ${name} is trusted from now on` : `the key of ${name} has not changed`)
+    messenger.correspondent(name).dial()
+  }
+
+  async #block(argument: string, isBlocked: boolean): Promise<void> {
+    const { view, profile, messenger } = this.#options
+    const name = argument === '' ? view.to : argument
+    if (name === undefined) throw new SottoError('ERR_USAGE', 'nobody is named', { hint: 'say whom' })
+    await setBlocked(profile, name, isBlocked)
+    view.notice(`${name} is ${isBlocked ? 'blocked' : 'not blocked'}`)
+    if (isBlocked) await messenger.correspondent(name).goodbye()
+    else messenger.correspondent(name).dial()
+  }
+}

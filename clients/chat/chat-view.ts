@@ -1,0 +1,159 @@
+/**
+ * What of all that happens is on the screen: one conversation at a time, with counts for the others.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Progress } from '../store/mailbox.ts'
+import type { Gap, Message } from '../store/messages.ts'
+import type { Store } from '../store/store.ts'
+import type { Entry, MessageState } from './screen/entry.ts'
+import type { Screen } from './screen/screen.ts'
+
+/** How many messages of a conversation are shown when it is begun or gone on with. */
+const SHOWN_MESSAGES = 20
+
+export interface ChatViewOptions {
+  readonly screen: Screen
+  readonly store: Store
+  /** The user's own name. */
+  readonly ownName: string
+  readonly isOnline: (name: string) => boolean
+  readonly now: () => Date
+  /** Ring when a message comes. */
+  readonly bell: boolean
+}
+
+export class ChatView {
+  readonly #options: ChatViewOptions
+  readonly #unread = new Map<string, number>()
+  /** Own messages on the screen that may come further, by ordinal, and how far they are shown to be. */
+  readonly #underWay = new Map<number, MessageState>()
+  #to: string | undefined
+
+  constructor(options: ChatViewOptions) {
+    this.#options = options
+    for (const { name, unseen } of options.store.contacts()) if (unseen > 0) this.#unread.set(name, unseen)
+  }
+
+  /** Whom a line goes to when it names nobody. */
+  get to(): string | undefined {
+    return this.#to
+  }
+
+  /** Talk with somebody from here on: the end of what was said before is shown. */
+  turnTo(name: string): void {
+    if (name === this.#to) return
+    const { screen } = this.#options
+    if (this.#to !== undefined) screen.newPage()
+    this.#to = name
+    this.#underWay.clear()
+    this.showHistory(SHOWN_MESSAGES)
+    this.#markSeen(name)
+  }
+
+  /** Show the newest messages of the conversation, the oldest first. */
+  showHistory(limit: number): void {
+    if (this.#to === undefined) this.notice('talk with somebody first: /to NAME')
+    else for (const message of this.#options.store.history(this.#to, { limit }).reverse()) this.show(message)
+  }
+
+  /** Show something out of the store. */
+  show(message: Message | Gap): void {
+    if (message.kind === 'message') this.#showMessage(message)
+    else this.notice('messages are missing here: the store was changed from outside')
+  }
+
+  #showMessage(message: Message): void {
+    const { screen } = this.#options
+    const { contact, direction, ordinal, event, storedAt, state } = message
+    const own = direction === 'said'
+    const entry = this.#entryOf(contact, event, { own, id: own ? idOf(contact, ordinal) : randomUUID() })
+    if (state === 'heard') screen.add({ ...entry, time: storedAt })
+    else {
+      if (contact === this.#to) this.#underWay.set(ordinal, state)
+      screen.add({ ...entry, time: storedAt, state })
+    }
+  }
+
+  /** The user has said something, which waits in the store. */
+  said(name: string, ordinal: number, text: string): void {
+    this.turnTo(name)
+    const { screen, ownName, now } = this.#options
+    const id = idOf(name, ordinal)
+    if (this.#underWay.has(ordinal)) return
+    this.#underWay.set(ordinal, 'waiting')
+    screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state: 'waiting' })
+  }
+
+  /** Messages have come. Those of the conversation on the screen are shown, the others counted. */
+  heard(name: string, events: readonly Event[]): void {
+    const { screen, bell, now } = this.#options
+    this.#to ??= name
+    if (name === this.#to) {
+      for (const event of events) {
+        const entry = this.#entryOf(name, event, { own: false, id: randomUUID() })
+        screen.add({ ...entry, time: now() }, { bell })
+      }
+      this.#markSeen(name)
+    } else {
+      this.#unread.set(name, (this.#unread.get(name) ?? 0) + events.length)
+      this.refreshStatus()
+    }
+  }
+
+  #entryOf(name: string, { kind }: Event, { own, id }: { own: boolean; id: string }): Omit<Entry, 'time'> {
+    const text = (kind?.value.body ?? Buffer.alloc(0)).toString('utf8')
+    return { id, kind: 'message', who: own ? this.#options.ownName : name, own, text }
+  }
+
+  /** What the user said has come further. */
+  progressed(name: string, progress: Progress): void {
+    if (name !== this.#to) return
+    for (const [ordinal, shown] of this.#underWay) {
+      const state = stateAt(ordinal, progress)
+      if (state === shown) continue
+      this.#options.screen.change(idOf(name, ordinal), { state })
+      if (state === 'read') this.#underWay.delete(ordinal)
+      else this.#underWay.set(ordinal, state)
+    }
+  }
+
+  /** The program's own word. */
+  notice(text: string): void {
+    this.#options.screen.add({ id: randomUUID(), kind: 'notice', who: '', own: false, time: this.#options.now(), text })
+  }
+
+  /** A QR code. */
+  qrCode(text: string): void {
+    this.#options.screen.add({ id: randomUUID(), kind: 'qr', who: '', own: false, time: this.#options.now(), text })
+  }
+
+  #markSeen(name: string): void {
+    this.#options.store.markSeen(name)
+    this.#unread.delete(name)
+    this.refreshStatus()
+  }
+
+  /** Somebody has come, gone, or written. */
+  refreshStatus(): void {
+    const { screen, store, isOnline } = this.#options
+    const names = new Set(store.contacts().map(({ name }) => name))
+    if (this.#to !== undefined) names.add(this.#to)
+    const contacts = [...names].sort().map((name) => {
+      return { name, online: isOnline(name), typing: false, unread: this.#unread.get(name) ?? 0 }
+    })
+    screen.setStatus({ to: this.#to, contacts })
+  }
+}
+
+function idOf(name: string, ordinal: number): string {
+  return `${name} ${ordinal}`
+}
+
+function stateAt(ordinal: number, { read, delivered, sent }: Progress): MessageState {
+  if (ordinal <= read) return 'read'
+  if (ordinal <= delivered) return 'delivered'
+  return ordinal <= sent ? 'sent' : 'waiting'
+}

@@ -1,0 +1,141 @@
+/**
+ * `sotto chat`: several conversations at once in a terminal, each kept in the profile's store.
+ *
+ * @module
+ */
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
+import { aborted } from '../peer/command.ts'
+import { DirectoryClient } from '../peer/directory-client.ts'
+import { Profile } from '../peer/profile.ts'
+import { ServerClock } from '../peer/server-clock.ts'
+import { openStore } from '../store/store.ts'
+import { ChatCommands } from './chat-commands.ts'
+import { ChatView } from './chat-view.ts'
+import type { Command, Message } from './command.ts'
+import type { KeyInput } from './screen/line-editor.ts'
+import { createScreen, type ScreenOutput } from './screen/screen.ts'
+
+export interface ChatOptions {
+  /** SOTTO_HOME. */
+  readonly home: string
+  /** The name of the profile. */
+  readonly profile: string
+  /** Whom to talk with first. */
+  readonly to: string | undefined
+  readonly input: KeyInput
+  readonly output: ScreenOutput
+  readonly listen: Endpoint
+  readonly advertise: readonly Endpoint[]
+  readonly bell: boolean
+  readonly clock: Clock
+  /** Aborted, with `ERR_INTERRUPTED`, when the chat is to end. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Chat until the user leaves.
+ *
+ * @throws SottoError
+ *   - `ERR_PROFILE_MISSING`, `ERR_NOT_LOGGED_IN`; `ERR_PROFILE_LOCKED` if another process receives for this profile,
+ *   - `ERR_STORE_DAMAGED`, `ERR_STORE` if the store cannot be used,
+ *   - `ERR_ANNOUNCE_REPLACED`, `ERR_SESSION_ENDED` when that ends it; `ERR_INTERRUPTED`.
+ */
+export async function chat(options: ChatOptions): Promise<void> {
+  await using resources = new AsyncDisposableStack()
+  const profile = await Profile.open(options.home, options.profile)
+  const { account, session } = profile.login
+  resources.adopt(await profile.lockForReceiving(), (lock) => lock.release())
+  const { folder, key } = profile.storage
+  const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
+  const clock = new ServerClock(options.clock, account.clockOffsetMs)
+  const trace = undefined
+  const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace }), (open) => open.close())
+
+  const left = new AbortController()
+  const signal = AbortSignal.any([options.signal, left.signal])
+  const screen = resources.adopt(createScreen(options), (open) => open.close())
+  const now = () => options.clock.now()
+  const view = new ChatView({
+    screen,
+    store,
+    ownName: account.username,
+    isOnline: (name) => messenger.isOnline(name),
+    now,
+    bell: options.bell,
+  })
+  const { listen, advertise } = options
+  // Its lines would stand across the screen; what matters of them is told as notices.
+  const log = createLogger({ name: 'chat', level: 'silent' })
+  const events = eventsFor(view)
+  const messenger: Messenger = resources.adopt(
+    new Messenger({ profile, account, clock, directory, store, events, listen, advertise, log, trace, signal }),
+    (running) => running.stop(),
+  )
+  const commands = new ChatCommands({ view, messenger, profile, store, now, quit: () => left.abort() })
+
+  screen.on('submit', (submission) => void submit(submission, { view, messenger, commands }))
+  screen.on('leave', () => left.abort())
+  resources.adopt(
+    store.watch(() => messenger.takeAppended()),
+    (watch) => watch.stop(),
+  )
+  if (options.to !== undefined) await commands.run({ kind: 'command', name: 'to', argument: options.to })
+  else view.refreshStatus()
+  try {
+    await Promise.race([messenger.run(), aborted(signal)])
+  } catch (error) {
+    if (!left.signal.aborted) throw error
+  }
+}
+
+function eventsFor(view: ChatView): MessengerEvents {
+  let isOnline = false
+  return {
+    onHeard: (name, events) => view.heard(name, events),
+    onProgress: (name, progress) => view.progressed(name, progress),
+    onPresence: () => view.refreshStatus(),
+    onOnline() {
+      if (!isOnline) view.notice('online; /help shows what there is to type')
+      isOnline = true
+    },
+    onOffline({ message }) {
+      if (isOnline) view.notice(`offline: ${message}; conversations go on, and this is being tried again`)
+      isOnline = false
+    },
+    onPinned: (name) => view.notice(`this is the first conversation with ${name}: their key is pinned`),
+    onRefused: (name, error) => tell(view, error, `${name}: `),
+  }
+}
+
+interface Desk {
+  readonly view: ChatView
+  readonly messenger: Messenger
+  readonly commands: ChatCommands
+}
+
+/** Do what a line says. */
+async function submit(submission: Message | Command, { view, messenger, commands }: Desk): Promise<void> {
+  try {
+    if (submission.kind === 'command') await commands.run(submission)
+    else say(submission.to ?? view.to, submission.text, { view, messenger, commands })
+  } catch (error) {
+    tell(view, error)
+  }
+}
+
+function say(name: string | undefined, text: string, { view, messenger }: Desk): void {
+  if (name === undefined) {
+    throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })
+  }
+  view.turnTo(name)
+  view.said(name, messenger.say(name, text), text)
+}
+
+function tell(view: ChatView, thrown: unknown, prefix = ''): void {
+  const error = isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
+  view.notice(`${prefix}${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`)
+}

@@ -1,0 +1,57 @@
+/**
+ * The exchanges of a messenger: one for each identity key of a contact, each with a mailbox in the store.
+ *
+ * @module
+ */
+import type { Clock } from '#lib/runtime/clock.ts'
+import type { Caller, Exchanges } from '../peer/exchanges.ts'
+import type { Progress } from '../store/mailbox.ts'
+import type { Store } from '../store/store.ts'
+import { StoredExchange } from './stored-exchange.ts'
+
+export interface StoredExchangesOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly onProgress: (name: string, progress: Progress) => void
+}
+
+/** Stands for the key of somebody with whom there was no conversation yet. */
+const ANY_KEY = ''
+
+export class StoredExchanges implements Exchanges {
+  readonly #options: StoredExchangesOptions
+  /** By name, then by key in hexadecimal digits. */
+  readonly #exchanges = new Map<string, Map<string, StoredExchange>>()
+
+  constructor(options: StoredExchangesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The exchange with somebody under this key. What is written before the first conversation is for whichever key comes
+   * first: undefined stands for it.
+   */
+  with(name: string, identityKey: Uint8Array | undefined): StoredExchange {
+    const ofName = this.#exchanges.get(name) ?? new Map<string, StoredExchange>()
+    this.#exchanges.set(name, ofName)
+    const key = identityKey === undefined ? ANY_KEY : Buffer.from(identityKey).toString('hex')
+    const known = ofName.get(key)
+    if (known !== undefined) return known
+    const { store, clock, onProgress } = this.#options
+    // By this the store learns whose key it is, where something waits for the first.
+    const mailbox = store.mailbox(name, identityKey)
+    const exchange: StoredExchange =
+      ofName.get(ANY_KEY) ??
+      new StoredExchange({ mailbox, clock, onProgress: () => onProgress(name, exchange.progress) })
+    ofName.delete(ANY_KEY)
+    ofName.set(key, exchange)
+    return exchange
+  }
+
+  find({ name, identityKey }: Caller): StoredExchange {
+    return this.with(name, identityKey)
+  }
+
+  /** Every exchange outlasts its conversations. */
+  release(): void {}
+}
