@@ -13,7 +13,7 @@ import { type Connection, connect } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
 import type { Profile } from '../../clients/peer/profile.ts'
-import { BareCaller, closeBody, resumeBody } from './peer-host.ts'
+import { BareCaller, closeBody, resumeBody } from './bare-caller.ts'
 
 export interface Grant {
   readonly ticket: Uint8Array

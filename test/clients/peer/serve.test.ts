@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import type { Hello } from '#gen/sotto/peer/v1/peer_service.ts'
-import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import type { StartedConversation } from '#lib/channel/initiator.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
 import { TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
 import { pin } from '../../../clients/peer/pins.ts'
-import {
-  BareCaller,
-  type CallChanges,
-  closeBody,
-  HostUnderTest,
-  resumeBody,
-  textsBody,
-} from '../../support/peer-host.ts'
+import { BareCaller, closeBody, resumeBody, textsBody } from '../../support/bare-caller.ts'
+import { type CallChanges, HostUnderTest } from '../../support/peer-host.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { flip } from '../../support/tamper.ts'
+import {
+  flipAnyBit,
+  HELLO_CUTS,
+  HELLO_TAMPERINGS,
+  RECORD_TAMPERINGS,
+  threeBodies,
+} from '../../support/tampered-conversation.ts'
 
 describe('servePeers', () => {
   let host: HostUnderTest
@@ -124,74 +124,19 @@ describe('servePeers', () => {
   })
 
   describe('in the face of tampering', () => {
-    /** What can become of a record, a ciphertext and a tag of 16: cut off, the ends of both flipped, a byte more. */
-    const TAMPERINGS: ReadonlyArray<(record: Uint8Array) => Uint8Array> = [
-      ...[0, 1, 15, 16, 17, -17, -16, -1].map((end) => (record: Uint8Array) => record.subarray(0, end)),
-      ...[0, -17, -16, -1].map((at) => (record: Uint8Array) => flipByte(record, at)),
-      (record) => Buffer.concat([record, Buffer.of(0)]),
-    ]
-
-    /** The first three records of a caller, in a stream of their own. */
-    const threeBodies = () => [resumeBody(['first']), textsBody(2n, ['second']), textsBody(3n, ['third'])]
-
-    /** Every place of a Hello worth changing: the first and last byte of each of its fields. */
-    function* tamperedHellos(hello: Hello): Generator<Hello> {
-      const fields = HelloClear.decode(hello.clear)
-      for (const name of ['kid', 'ticket', 'encapsulationKey'] as const) {
-        for (const changed of ends(fields[name])) {
-          yield { ...hello, clear: Buffer.from(HelloClear.encode({ ...fields, [name]: changed }).finish()) }
-        }
-      }
-      for (const name of ['version', 'suite'] as const) {
-        for (const value of [0, 2, 0xffffffff]) {
-          yield { ...hello, clear: Buffer.from(HelloClear.encode({ ...fields, [name]: value }).finish()) }
-        }
-      }
-      // Noise message 1: e (32), s (32 and a tag of 16), the empty payload's tag (16).
-      for (const at of [0, 31, 32, 79, 80, 95]) yield { ...hello, noiseMessage: flipByte(hello.noiseMessage, at) }
-    }
-
-    /** Hellos that were cut off at the end of a field, or one byte from it. */
-    function* truncatedHellos(hello: Hello): Generator<Hello> {
-      for (const end of [0, 1, 31, 32, 33, 79, 80, 81, 95]) {
-        yield { ...hello, noiseMessage: hello.noiseMessage.subarray(0, end) }
-      }
-      const fields = HelloClear.decode(hello.clear)
-      const boundaries: number[] = []
-      const parts = {
-        version: 0,
-        suite: 0,
-        kid: Buffer.alloc(0),
-        ticket: Buffer.alloc(0),
-        encapsulationKey: Buffer.alloc(0),
-      }
-      for (const name of ['version', 'suite', 'kid', 'ticket', 'encapsulationKey'] as const) {
-        Object.assign(parts, { [name]: fields[name] })
-        boundaries.push(HelloClear.encode(parts).finish().length)
-      }
-      for (const boundary of [0, ...boundaries]) {
-        for (const end of [boundary - 1, boundary, boundary + 1]) {
-          if (end >= 0 && end < hello.clear.length) yield { ...hello, clear: hello.clear.subarray(0, end) }
-        }
-      }
-    }
-
     it('refuses each tampered field of a Hello, shows nothing, and takes the next one', async () => {
-      let count = 0
       const connection = host.connect()
-      for (const hello of tamperedHellos(host.start().hello)) {
-        expect((await refusalOf(hello, connection)).code).to.equal('ERR_HELLO_REFUSED')
-        count += 1
+      for (const tamper of HELLO_TAMPERINGS) {
+        expect((await refusalOf(tamper(host.start().hello), connection)).code).to.equal('ERR_HELLO_REFUSED')
       }
-      expect(count).to.equal(18)
       await talk('still here')
       expect(host.shown).to.deep.equal(['alice: still here'])
     })
 
     it('refuses a Hello cut off at every boundary', async () => {
       const connection = host.connect()
-      for (const hello of truncatedHellos(host.start().hello)) {
-        expect((await refusalOf(hello, connection)).code).to.equal('ERR_HELLO_REFUSED')
+      for (const cut of HELLO_CUTS) {
+        expect((await refusalOf(cut(host.start().hello), connection)).code).to.equal('ERR_HELLO_REFUSED')
       }
       await talk('still here')
       expect(host.shown).to.deep.equal(['alice: still here'])
@@ -201,7 +146,7 @@ describe('servePeers', () => {
       this.timeout(20_000)
       const connection = host.connect()
       for (const which of [0, 1, 2]) {
-        for (const tamper of TAMPERINGS) {
+        for (const tamper of RECORD_TAMPERINGS) {
           host.shown.length = 0
           const caller = await host.greet(host.start(), connection)
           for (const [n, body] of threeBodies().entries()) {
@@ -230,8 +175,8 @@ describe('servePeers', () => {
         const caller = BareCaller.on(connections[n % 3] as (typeof connections)[number])
         const { clear, noiseMessage } = started.hello
         const hello = {
-          clear: target === 0 ? flipBit(clear, bit) : clear,
-          noiseMessage: target === 1 ? flipBit(noiseMessage, bit) : noiseMessage,
+          clear: target === 0 ? flipAnyBit(clear, bit) : clear,
+          noiseMessage: target === 1 ? flipAnyBit(noiseMessage, bit) : noiseMessage,
         }
         await caller.send({ message: { $case: 'hello', value: hello } }).catch(() => undefined)
         if (target <= 1) {
@@ -244,7 +189,7 @@ describe('servePeers', () => {
         const channel = started.complete(message.value)
         for (const [i, body] of threeBodies().entries()) {
           const record = channel.seal(body)
-          await caller.sendRecord(i === target - 2 ? flipBit(record, bit) : record).catch(() => undefined)
+          await caller.sendRecord(i === target - 2 ? flipAnyBit(record, bit) : record).catch(() => undefined)
         }
         await rejection(caller.untilEnd())
         const expected = ['alice: first', 'alice: second'].slice(0, target - 2)
@@ -287,18 +232,6 @@ describe('servePeers', () => {
         expect(host.logged.lines().at(-1), name).to.include({ code: 'ERR_DECRYPT' })
       }
     })
-
-    function flipByte(bytes: Uint8Array, at: number): Buffer {
-      return Buffer.from(flip(bytes, (at < 0 ? bytes.length + at : at) * 8))
-    }
-
-    function flipBit(bytes: Uint8Array, random: number): Buffer {
-      return Buffer.from(flip(bytes, random % (bytes.length * 8)))
-    }
-
-    function ends(bytes: Uint8Array): Buffer[] {
-      return [flipByte(bytes, 0), flipByte(bytes, -1)]
-    }
   })
 
   it('hangs up on a caller who says nothing after Hello', async () => {
