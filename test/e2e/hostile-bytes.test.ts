@@ -1,0 +1,269 @@
+/**
+ * Hostile bytes against the programs themselves. In memory every bit is tried (test/lib/channel/hostile.test.ts), here
+ * the ends of every field; what counts is that the processes live, show nothing, and go on.
+ */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect as connectSocket, type Socket } from 'node:net'
+import { expect } from 'chai'
+import type { Hello, PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { StartedConversation } from '#lib/channel/initiator.ts'
+import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
+import type { Connection } from '#lib/rpc/client.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
+import type { Profile } from '../../clients/peer/profile.ts'
+import { BareCaller, resumeBody, textsBody } from '../support/bare-caller.ts'
+import { Deployment, type Receiver } from '../support/deployment.ts'
+import { connectPeer, converse, type Grant, greet, requestChat, start } from '../support/granted-caller.ts'
+import { CONVERSE } from '../support/peer-server.ts'
+import { bytesOf, secretOf } from '../support/random.ts'
+import { framed, rawCall } from '../support/raw-call.ts'
+import { rejection } from '../support/rejection.ts'
+import {
+  flipAnyBit,
+  HELLO_CUTS,
+  HELLO_TAMPERINGS,
+  RECORD_TAMPERINGS,
+  threeBodies,
+} from '../support/tampered-conversation.ts'
+
+const FLIPS = 200
+
+describe('sotto receive, attacked', function () {
+  this.timeout(30_000)
+  let deployment: Deployment
+  let profiles: Record<'alice' | 'bob', Profile>
+  let bob: Receiver
+  let connection: Connection<typeof PeerServiceService>
+  /** The reply to a true request: what is forged here has its names and keys. */
+  let granted: Grant
+  /** All that the receiver should have shown so far. */
+  let shown = ''
+  /** Callers who say nothing, or nothing more, since the beginning. */
+  let silent: { readonly sockets: Socket[]; readonly greeted: BareCaller }
+
+  before(async () => {
+    deployment = await Deployment.start()
+    await deployment.signUp('alice', 'bob')
+    profiles = { alice: await deployment.profile('alice'), bob: await deployment.profile('bob') }
+    await startReceiver()
+    silent = {
+      sockets: [await openSocket(''), await openSocket('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
+      greeted: await greet(connection, begin()),
+    }
+  })
+  after(async () => {
+    connection?.close()
+    await deployment[Symbol.asyncDispose]()
+  })
+
+  async function startReceiver(): Promise<void> {
+    connection?.close()
+    bob = await deployment.receive('bob')
+    shown = ''
+    connection = connectPeer(bob.port)
+    granted = await requestChat(profiles.alice, 'bob')
+  }
+
+  async function openSocket(bytes: string): Promise<Socket> {
+    const socket = connectSocket(bob.port, '127.0.0.1').on('error', () => {})
+    await once(socket, 'connect')
+    socket.resume().write(bytes)
+    return socket
+  }
+
+  interface Forgery {
+    readonly ticket?: Partial<Ticket>
+    readonly key?: ReturnType<typeof secretOf>
+    readonly kid?: Uint8Array
+  }
+
+  /** Begin as alice, with a ticket like one of Auth's: it takes bob's key to make one. */
+  function begin(forgery: Forgery = {}): StartedConversation {
+    const { account, session } = profiles.bob.login
+    const issuedAtMs = forgery.ticket?.issuedAtMs ?? Date.now()
+    const body: Ticket = {
+      ticketId: randomBytes(16),
+      issuedAtMs,
+      expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS,
+      longestSessionMs: granted.reply.longestSessionMs,
+      senderName: 'alice',
+      senderIdentityKey: profiles.alice.state.identity.publicKey,
+      senderAddress: '127.0.0.1',
+      receiverIdentityKey: granted.reply.receiverIdentityKey,
+      secret: granted.reply.secret,
+      ...forgery.ticket,
+    }
+    const kid = forgery.kid ?? granted.reply.receiverKid
+    const key = forgery.key ?? session.keys.ticketKey
+    const realm = realmOf(account.authorityPem)
+    const ticket = sealTicket({ key, realm, receiverName: 'bob', kid, nonce: randomBytes(12), body })
+    return start(profiles.alice, {
+      ticket,
+      reply: { ...granted.reply, ticketHash: ticketHash(ticket), receiverKid: kid },
+    })
+  }
+
+  /** Say a Hello that must be refused, with the one public status. */
+  async function expectRefusal(hello: Hello, over = connection): Promise<void> {
+    const caller = BareCaller.on(over)
+    await caller.send({ message: { $case: 'hello', value: hello } }).catch(() => undefined)
+    expect((await rejection(caller.next())).code).to.equal('ERR_HELLO_REFUSED')
+  }
+
+  /** Say three records of which one is changed on its way; those before it are shown. */
+  async function expectEnd(label: string, which: number, tamper: (record: Uint8Array) => Uint8Array): Promise<void> {
+    const texts = [1, 2, 3].map((n) => `${label} ${n}`)
+    const caller = await greet(connection, begin())
+    for (const [n, body] of threeBodies(texts).entries()) {
+      const record = caller.channel.seal(body)
+      await caller.sendRecord(n === which ? tamper(record) : record).catch(() => undefined)
+    }
+    await rejection(caller.untilEnd())
+    shown += texts
+      .slice(0, which)
+      .map((text) => `${text}\n`)
+      .join('')
+  }
+
+  /** The process lives, has shown nothing that it should not have, and holds the next conversation. */
+  async function expectWell(text: string): Promise<void> {
+    await converse(connection, begin(), text)
+    shown += `${text}\n`
+    await bob.process.untilItShows(shown)
+  }
+
+  /** Why the last calls were refused, as bob's log has it and no caller learns. */
+  function reasons(): string[] {
+    const lines = bob.process.errors.text.split('\n').filter((line) => line.startsWith('{'))
+    return lines.map((line) => JSON.parse(line).code).filter((code) => code !== undefined)
+  }
+
+  it('refuses a Hello with any field changed', async () => {
+    for (const tamper of HELLO_TAMPERINGS) await expectRefusal(tamper(begin().hello))
+    await expectWell('after changed Hellos')
+    expect(reasons()).to.include.members(['ERR_TICKET_KID', 'ERR_TICKET_FORGED', 'ERR_HELLO_VERSION', 'ERR_DECRYPT'])
+  })
+
+  it('refuses a Hello cut off anywhere', async () => {
+    for (const cut of HELLO_CUTS) await expectRefusal(cut(begin().hello))
+    await expectWell('after cut Hellos')
+  })
+
+  it('refuses tickets that are not for it, each for a reason that the log has', async () => {
+    const tooOld = Date.now() - TICKET_LIFETIME_MS - CLOCK_SKEW_MS - 1_000
+    const forgeries: Record<string, Forgery> = {
+      ERR_TICKET_FORGED: { key: secretOf('another key') },
+      ERR_TICKET_EXPIRED: { ticket: { issuedAtMs: tooOld } },
+      ERR_TICKET_FUTURE: { ticket: { issuedAtMs: Date.now() + CLOCK_SKEW_MS + 30_000 } },
+      ERR_TICKET_RECEIVER: { ticket: { receiverIdentityKey: bytesOf('another receiver', 32) } },
+      ERR_TICKET_SENDER: { ticket: { senderIdentityKey: bytesOf('another sender', 32) } },
+      ERR_TICKET_KID: { kid: bytesOf('another start', 16) },
+    }
+    for (const [reason, forgery] of Object.entries(forgeries)) {
+      const told = reasons().length
+      await expectRefusal(begin(forgery).hello)
+      await bob.process.errors.until(() => reasons().length > told)
+      expect(reasons().at(-1)).to.equal(reason)
+    }
+    await expectWell('after forged tickets')
+  })
+
+  it('ends a conversation by a record that is changed or cut, and shows what came before it', async () => {
+    for (const which of [0, 1, 2]) {
+      for (const [n, tamper] of RECORD_TAMPERINGS.entries())
+        await expectEnd(`tampering ${n} of ${which}`, which, tamper)
+    }
+    await expectWell('after tampered records')
+  })
+
+  it('ends a conversation by a record that is repeated, left out or sent back', async () => {
+    const attacks: ReadonlyArray<(caller: BareCaller) => Promise<void>> = [
+      async (caller) => {
+        const record = caller.channel.seal(textsBody(2n, ['repeated']))
+        await caller.sendRecord(record)
+        await caller.sendRecord(record).catch(() => undefined)
+        shown += 'repeated\n'
+      },
+      async (caller) => {
+        caller.channel.seal(textsBody(2n, ['left out']))
+        await caller.say(textsBody(3n, ['after a gap']))
+      },
+      async (caller) => {
+        const { message } = await caller.next()
+        if (message?.$case === 'record') await caller.sendRecord(message.value)
+      },
+    ]
+    for (const attack of attacks) {
+      const caller = await greet(connection, begin())
+      await caller.say(resumeBody(['first']))
+      shown += 'first\n'
+      await attack(caller)
+      await rejection(caller.untilEnd())
+    }
+    await expectWell('after records in disorder')
+  })
+
+  it(`withstands ${FLIPS} flips of a Hello and the first three records`, async () => {
+    const seed = process.env['SEED'] ?? String(Date.now())
+    for (let n = 0; n < FLIPS; n += 1) {
+      const [target = 0, ...number] = bytesOf(`${seed} ${n}`, 5)
+      const bit = Buffer.from(number).readUInt32BE()
+      const { hello } = begin()
+      if (target % 5 === 0) await expectRefusal({ ...hello, clear: flipAnyBit(hello.clear, bit) })
+      else if (target % 5 === 1) await expectRefusal({ ...hello, noiseMessage: flipAnyBit(hello.noiseMessage, bit) })
+      else await expectEnd(`flip ${n} of seed ${seed}`, (target % 5) - 2, (record) => flipAnyBit(record, bit))
+    }
+    await expectWell('after many flips')
+  })
+
+  it('refuses what was said before, on this connection and on another', async () => {
+    const said = begin()
+    await converse(connection, said, 'said once')
+    shown += 'said once\n'
+    const another = connectPeer(bob.port)
+    for (const over of [connection, another]) await expectRefusal(said.hello, over)
+    another.close()
+    await expectWell('after replays')
+    expect(reasons().slice(-2)).to.deep.equal(['ERR_TICKET_REPLAYED', 'ERR_TICKET_REPLAYED'])
+  })
+
+  it('hangs up on those who say nothing, or nothing after their Hello', async () => {
+    await Promise.all(silent.sockets.map((socket) => socket.closed || once(socket, 'close')))
+    await rejection(silent.greeted.untilEnd())
+    await expectWell('after a silence')
+  })
+
+  it('lives through garbage, below and above HTTP/2', async () => {
+    const sockets = [
+      await openSocket(Buffer.from(bytesOf('garbage', 4_096)).toString('latin1')),
+      await openSocket('GET / HTTP/1.1\r\nHost: bob\r\n\r\n'),
+      await openSocket(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${'\0'.repeat(9)}${'\xff'.repeat(500)}`),
+    ]
+    await Promise.all(sockets.map((socket) => socket.closed || once(socket, 'close')))
+    const hello = Buffer.from(begin().hello.clear)
+    const bodies = [
+      framed(bytesOf('no message', 99)),
+      framed(hello, 0, 2 ** 31),
+      framed(hello, 1),
+      Buffer.alloc(300_000),
+    ]
+    for (const bytes of bodies) expect(await rawCall({ port: bob.port, path: CONVERSE, bytes })).not.to.equal(0)
+    expect(await rawCall({ port: bob.port, path: '/sotto.auth.v1.AuthService/Login' })).not.to.equal(0)
+    await expectWell('after garbage')
+  })
+
+  // The last, for it is another process from here on.
+  it('refuses after a restart what was said, or granted, before it', async () => {
+    const [said, unsaid] = [begin(), await requestChat(profiles.alice, 'bob')]
+    await converse(connection, said, 'said before')
+    bob.process.signal('SIGTERM')
+    await bob.process.ended
+    await startReceiver()
+    await expectRefusal(said.hello)
+    await expectRefusal(start(profiles.alice, unsaid).hello)
+    await expectWell('after a restart')
+    expect(reasons()).to.deep.equal(['ERR_TICKET_KID', 'ERR_TICKET_KID'])
+  })
+})
