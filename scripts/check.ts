@@ -16,7 +16,7 @@ const CHECKS: Record<string, () => boolean> = {
   types: () => run('tsc'),
   'lint, format, import directions': () => run('biome', 'ci', '--error-on-warnings', '.'),
   'contracts: lint': () => run('buf', 'lint'),
-  'contracts: format': () => run('buf', 'format', '--diff', '--exit-code', 'proto/sotto'),
+  'contracts: format': () => run('buf', 'format', '--diff', '--exit-code', '--path', 'proto/sotto'),
   'contracts: nothing breaks the wire': () => run('buf', 'breaking', 'proto', '--against', BASELINE),
   'generated code matches the contracts': generatedMatches,
   'unused code': () => run('knip'),
