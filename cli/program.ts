@@ -8,6 +8,7 @@ import { adminCommand } from './admin.ts'
 import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyCommand } from './contacts.ts'
 import { demoCommand } from './demo.ts'
 import { healthCommand } from './health.ts'
+import { exportCommand, forgetCommand, historyCommand, searchCommand } from './history.ts'
 import { loginCommand, logoutCommand } from './login.ts'
 import { withLogin } from './login-first.ts'
 import { upCommand } from './up.ts'
@@ -45,6 +46,10 @@ export function sotto(): Command {
     .addCommand(withLogin(chatCommand()))
     .addCommand(withLogin(receiveCommand()))
     .addCommand(withLogin(sendCommand()))
+    .addCommand(historyCommand())
+    .addCommand(searchCommand())
+    .addCommand(exportCommand())
+    .addCommand(forgetCommand())
     .addCommand(whoamiCommand())
     .addCommand(contactsCommand())
     .addCommand(verifyCommand())

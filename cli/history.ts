@@ -1,0 +1,136 @@
+/** `sotto history`, `search`, `export` and `forget`: what the profile has kept of conversations. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { SottoError } from '#lib/errors.ts'
+import type { ShowOptions } from '../clients/history/kept-history.ts'
+import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
+
+const KEPT_BY_CHAT = `
+Only "sotto chat" keeps what is said and heard; what "send" and "receive" pass on is not kept.`
+
+const DEFAULT_LIMIT = 50
+
+interface HistoryOptions extends ProfileOptions {
+  readonly limit: number
+}
+
+const HISTORY_HELP = `
+  sotto history                      the end of all conversations, in the order in which it came
+  sotto history bob --limit 500      more of the one with bob
+  sotto history bob --json | jq -r .text
+${KEPT_BY_CHAT}`
+
+export function historyCommand(): Command {
+  return withProfile(new Command('history'))
+    .description('show the newest messages of a conversation, or of all, that sotto chat has kept')
+    .argument('[user]', 'whose conversation')
+    .option('--limit <n>', 'how many messages at most', atLeastOne, DEFAULT_LIMIT)
+    .addHelpText('after', HISTORY_HELP)
+    .action(async (user: string | undefined, { limit, ...options }: HistoryOptions) => {
+      const { newest } = await import('../clients/history/newest.ts')
+      await show(options, {
+        names: user === undefined ? [] : [user],
+        select: (store, names) => newest(store, names, limit),
+        ifNone: 'nothing was said yet',
+      })
+    })
+}
+
+const SEARCH_HELP = `
+  sotto search eight                 finds "See you at eight?"
+  sotto search see EIGHT             the same: all words, anywhere in a message, in any case
+
+Nothing is indexed on the disk: every message is opened and looked at.
+${KEPT_BY_CHAT}`
+
+export function searchCommand(): Command {
+  return withProfile(new Command('search'))
+    .description('show the messages that hold all of these words, out of what sotto chat has kept')
+    .argument('<words...>')
+    .addHelpText('after', SEARCH_HELP)
+    .action(async (words: string[], options: ProfileOptions) => {
+      await show(options, {
+        names: [],
+        select: (store) => store.search(words.join(' ')),
+        ifNone: 'nothing found',
+      })
+    })
+}
+
+interface ExportOptions extends ProfileOptions {
+  readonly markdown?: true
+}
+
+const EXPORT_HELP = `
+  (umask 077; sotto export --json > everything.jsonl)
+  sotto export bob carol --markdown > talks.md
+
+What comes out is no longer encrypted: mind who can read it. JSON has each message as it is, with its id and both times;
+Markdown is for reading.
+${KEPT_BY_CHAT}`
+
+export function exportCommand(): Command {
+  return withProfile(new Command('export'))
+    .description('write whole conversations, or all, to standard output, from the oldest message')
+    .argument('[user...]', 'whose conversations')
+    .addOption(new Option('--markdown', 'write it as a Markdown document').conflicts('json'))
+    .addHelpText('after', EXPORT_HELP)
+    .action(async (users: string[], { markdown, ...options }: ExportOptions) => {
+      if (!markdown && !options.json) {
+        throw new SottoError('ERR_USAGE', 'an export has no form', { hint: 'add --json or --markdown' })
+      }
+      const { markdownFormat } = await import('../clients/history/markdown.ts')
+      await show(options, {
+        names: users,
+        ...(markdown && { format: markdownFormat }),
+        select: (store, names) => store.messages(names),
+        ifNone: 'nothing was said yet',
+      })
+    })
+}
+
+interface ForgetOptions extends ProfileOptions {
+  readonly yes?: true
+}
+
+const FORGET_HELP = `
+  sotto forget bob                   asks, and removes it
+  sotto forget bob --yes             in a script
+
+It goes from this machine's store alone: bob keeps what bob has, and so do your backups. What still waited for bob is not
+sent any more. The key of bob stays known; see sotto contacts. A running chat of the profile must be left first.
+${KEPT_BY_CHAT}`
+
+export function forgetCommand(): Command {
+  return withProfile(new Command('forget'))
+    .description('remove all that sotto chat has kept of a conversation')
+    .argument('<user>')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', FORGET_HELP)
+    .action(async (user: string, { yes, ...options }: ForgetOptions) => {
+      const { forget, isYes } = await import('../clients/history/forget.ts')
+      const profile = await openProfile(options)
+      const isForgotten = await forget(profile, user, async (question) => {
+        if (yes) return true
+        if (process.stdin.isTTY === true) return await isYes(question, process.stdin, process.stderr)
+        throw new SottoError('ERR_USAGE', 'nobody is there to ask', { hint: 'if you are sure, add --yes' })
+      })
+      if (options.json) process.stdout.write(`${JSON.stringify({ name: user, forgotten: isForgotten })}\n`)
+      else say(isForgotten ? `the conversation with ${user} is forgotten` : `nothing of ${user} is forgotten`)
+    })
+}
+
+type Selection = Pick<ShowOptions, 'names' | 'select' | 'ifNone'> & Partial<Pick<ShowOptions, 'format'>>
+
+async function show(options: ProfileOptions, selection: Selection): Promise<void> {
+  const { showKept } = await import('../clients/history/kept-history.ts')
+  const { jsonFormat, lineFormat } = await import('../clients/history/formats.ts')
+  const output = process.stdout
+  const format = options.json ? jsonFormat : (ownName: string) => lineFormat(ownName, output)
+  await showKept({ profile: await openProfile(options), output, format, say, ...selection })
+}
+
+function atLeastOne(text: string): number {
+  const value = Number(text)
+  if (/^[0-9]+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('It must be a whole number, at least 1.')
+}

@@ -1,0 +1,65 @@
+/**
+ * What `sotto forget` does: removes one conversation for good.
+ *
+ * @module
+ */
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { OutputStream } from '../peer/output.ts'
+import type { Profile } from '../peer/profile.ts'
+import { openStore } from '../store/store.ts'
+import { hasStore, nothingOf } from './kept-history.ts'
+
+/**
+ * Remove all that was said to a contact and heard from it, what waits included. Its key stays known.
+ *
+ * @param isSure - Asks, with the question to ask.
+ * @returns false if it was not sure.
+ * @throws SottoError `ERR_USAGE` if there is nothing to forget; `ERR_PROFILE_LOCKED` while a chat may be using it;
+ *   `ERR_STORE_DAMAGED`, `ERR_STORE_KEY`, `ERR_STORE`.
+ */
+export async function forget(
+  profile: Profile,
+  name: string,
+  isSure: (question: string) => Promise<boolean>,
+): Promise<boolean> {
+  if (!hasStore(profile)) throw nothingOf(name)
+  const { folder, key: profileKey } = profile.storage
+  const store = openStore(folder, { profileKey })
+  try {
+    const contact = store.contacts().find((each) => each.name === name)
+    if (contact === undefined) throw nothingOf(name)
+    if (!(await isSure(questionOf(name, contact.waiting)))) return false
+    // A chat that goes on would write to a conversation that is no more.
+    const lock = await profile.lockForReceiving()
+    try {
+      store.forget(name)
+    } finally {
+      lock.release()
+    }
+    return true
+  } finally {
+    store.close()
+  }
+}
+
+function questionOf(name: string, waiting: number): string {
+  const undelivered = waiting === 0 ? '' : `, and ${waiting} of it not delivered yet`
+  return `Remove all that was said with ${name}${undelivered}? There is no way back. [y/N] `
+}
+
+/**
+ * Ask a person for a yes.
+ *
+ * The terminal edits the line and obeys Ctrl-C by itself. An input that ends without an answer says no.
+ */
+export async function isYes(question: string, input: Readable, output: OutputStream): Promise<boolean> {
+  output.write(question)
+  const lines = createInterface({ input, terminal: false })
+  try {
+    for await (const line of lines) return /^\s*y(es)?\s*$/i.test(line)
+    return false
+  } finally {
+    lines.close()
+  }
+}

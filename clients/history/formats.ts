@@ -1,0 +1,72 @@
+/**
+ * How kept messages are written.
+ *
+ * - On a terminal, `2026-11-22 14:02  bob: text`, with control characters as escapes.
+ * - In a pipe the same, with the text's bytes unchanged.
+ * - As JSON, a line for each: `{"type":"message","contact":…,"from":…,"id":…,"writtenAt":…,"storedAt":…,"state":…,"text":…}`.
+ *
+ * Where messages are missing, a line says so in each of them; as JSON it is `{"type":"gap","contact":…}`.
+ *
+ * @module
+ */
+import { styleText } from 'node:util'
+import { createCalendar } from '../chat/screen/calendar.ts'
+import type { OutputStream } from '../peer/output.ts'
+import type { Gap, Message } from '../store/messages.ts'
+import { escapeForTerminal } from '../terminal.ts'
+
+/** Writes one entry after the other; some forms depend on the entry before. */
+export type Format = (entry: Message | Gap) => Uint8Array
+
+/** What stands where messages are missing. */
+export const GAP_TEXT = 'messages are missing here: the store was changed from outside'
+
+/** The text of a message, in UTF-8. */
+export function bodyOf({ event }: Message): Buffer {
+  return event.kind?.value.body ?? Buffer.alloc(0)
+}
+
+/** What becomes of a message that has not arrived, to be said with it; nothing of the others. */
+export function pendingOf({ state }: Message): string {
+  return state === 'waiting' || state === 'sent' ? ` (${state})` : ''
+}
+
+/** Lines for a person, or for whatever reads lines. */
+export function lineFormat(ownName: string, output: OutputStream): Format {
+  const calendar = createCalendar()
+  const isTerminal = output.isTTY === true
+  return (entry) => {
+    if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
+    const { contact, direction, storedAt } = entry
+    const who = direction === 'said' ? `${ownName} → ${contact}${pendingOf(entry)}:` : `${contact}:`
+    const name = isTerminal ? styleText('bold', who, { stream: output }) : who
+    const body = bodyOf(entry)
+    const text = isTerminal ? Buffer.from(escapeForTerminal(body.toString('utf8'))) : body
+    return Buffer.concat([Buffer.from(`${calendar.stampOf(storedAt)}  ${name} `), text, LINE_FEED])
+  }
+}
+
+/** JSON lines. */
+export function jsonFormat(ownName: string): Format {
+  return (entry) => {
+    const { contact } = entry
+    if (entry.kind === 'gap') return jsonLine({ type: 'gap', contact })
+    const { direction, event, storedAt, state } = entry
+    return jsonLine({
+      type: 'message',
+      contact,
+      from: direction === 'said' ? ownName : contact,
+      id: event.eventId.toString('hex'),
+      writtenAt: event.writtenAt,
+      storedAt,
+      state,
+      text: bodyOf(entry).toString('utf8'),
+    })
+  }
+}
+
+const LINE_FEED = Buffer.from('\n')
+
+function jsonLine(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value)}\n`)
+}

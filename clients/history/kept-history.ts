@@ -1,0 +1,96 @@
+/**
+ * What a profile has kept, for commands that read it beside whoever writes it.
+ *
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import type { OutputStream } from '../peer/output.ts'
+import type { Profile } from '../peer/profile.ts'
+import type { Gap, Message } from '../store/messages.ts'
+import { openStore, STORE_FILE, type Store } from '../store/store.ts'
+import type { Format } from './formats.ts'
+import { writeOut } from './write-out.ts'
+
+/** What is said where nothing was ever kept. */
+export const NOTHING_KEPT = 'nothing is kept yet; history begins with: sotto chat'
+
+export interface ShowOptions {
+  readonly profile: Profile
+  /** Only these conversations; all of them if there are none. */
+  readonly names: readonly string[]
+  readonly output: OutputStream
+  readonly format: (ownName: string) => Format
+  /** The entries to show, in order. */
+  readonly select: (store: Store, names: readonly string[]) => AsyncIterable<Message | Gap> | Iterable<Message | Gap>
+  /** What to say if there are none. */
+  readonly ifNone: string
+  /** Says something to the person, beside the output. */
+  readonly say: (text: string) => void
+}
+
+/**
+ * Show what is selected of the kept messages, all that can be read.
+ *
+ * @throws SottoError
+ *   - `ERR_USAGE` if nothing is kept of one who is named,
+ *   - `ERR_STORE_DAMAGED` in the end, if some could not be read: there are gaps in what was shown,
+ *   - `ERR_STORE_KEY`, `ERR_STORE`, `ERR_OUTPUT`.
+ */
+export async function showKept({ profile, output, format, say, ...options }: ShowOptions): Promise<void> {
+  const opened = openKept(profile)
+  if (opened === undefined) return say(NOTHING_KEPT)
+  const { store } = opened
+  let count = 0
+  let isDamaged = opened.isDamaged
+  try {
+    const known = store.contacts().map(({ name }) => name)
+    const unknown = options.names.find((name) => !known.includes(name))
+    if (unknown !== undefined) throw isDamaged ? unreadable() : nothingOf(unknown)
+    const write = format(profile.state.account?.username ?? profile.name)
+    const selected = options.select(store, options.names.length > 0 ? options.names : known)
+    const formatted = async function* () {
+      for await (const entry of selected) {
+        count += 1
+        isDamaged ||= entry.kind === 'gap'
+        yield write(entry)
+      }
+    }
+    await writeOut(output, formatted())
+  } finally {
+    store.close()
+  }
+  if (isDamaged) throw unreadable()
+  if (count === 0) say(options.ifNone)
+}
+
+/** The store of a profile; undefined if there is none yet, and damaged if only a part of it can be read. */
+function openKept(profile: Profile): { store: Store; isDamaged: boolean } | undefined {
+  if (!hasStore(profile)) return undefined
+  const { folder, key: profileKey } = profile.storage
+  try {
+    return { store: openStore(folder, { profileKey }), isDamaged: false }
+  } catch (error) {
+    if (!isSottoError(error, 'ERR_STORE_DAMAGED')) throw error
+    return { store: openStore(folder, { profileKey, tolerant: true }), isDamaged: true }
+  }
+}
+
+/** Whether anything was ever kept: opening a store would make one. */
+export function hasStore({ storage }: Profile): boolean {
+  return existsSync(join(storage.folder, STORE_FILE))
+}
+
+/** What is said of somebody with whom there is no conversation. */
+export function nothingOf(name: string): SottoError {
+  return new SottoError('ERR_USAGE', `nothing is kept of a conversation with ${name}`, {
+    hint: 'check the name; sotto history without one shows all conversations',
+  })
+}
+
+function unreadable(): SottoError {
+  return new SottoError('ERR_STORE_DAMAGED', 'a part of the store cannot be read: it was changed from outside', {
+    hint: "what can be read was shown; put the profile's folder back from a backup for the rest",
+  })
+}

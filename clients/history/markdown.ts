@@ -1,0 +1,66 @@
+/**
+ * Conversations as a Markdown document: a heading for each conversation and each day, and every message as a quotation.
+ *
+ * What a message says is shown and never rendered: no text can forge a heading, another message, a link or an image.
+ * Control characters are escapes, wherever the document goes; the exact bytes are in the JSON.
+ *
+ * @module
+ */
+import { createCalendar } from '../chat/screen/calendar.ts'
+import type { Message } from '../store/messages.ts'
+import { escapeForTerminal } from '../terminal.ts'
+import { bodyOf, type Format, GAP_TEXT, pendingOf } from './formats.ts'
+
+/** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */
+const ACTIVE = /[\\`*_[\]<>&#|~$]/g
+
+/** What they make something of at the beginning of a line: lists and underlined headings. */
+const ACTIVE_AT_START = /^(\d*)([-+=.)])/
+
+const TAB_WIDTH = 4
+
+/** Spaces that the document keeps, and that begin no block of code. */
+const KEPT_SPACE = '&nbsp;'
+
+/** A format for the messages of one conversation after the other. */
+export function markdownFormat(ownName: string): Format {
+  const calendar = createCalendar()
+  let conversation: string | undefined
+  let day: string | undefined
+  const headings = (contact: string, newDay: string | undefined): string => {
+    const isNew = contact !== conversation
+    const before = conversation === undefined ? '' : '\n'
+    const dayHeading = newDay !== undefined && (isNew || newDay !== day) ? `## ${newDay}\n\n` : ''
+    const heading = isNew ? `${before}# ${escapeMarkdown(contact)}\n\n` : ''
+    if (isNew) day = undefined
+    conversation = contact
+    day = newDay ?? day
+    return heading + dayHeading
+  }
+  return (entry) => {
+    const { contact } = entry
+    if (entry.kind === 'gap') return Buffer.from(`${headings(contact, undefined)}*(${GAP_TEXT})*\n\n`)
+    const heading = headings(contact, calendar.dayOf(entry.storedAt))
+    const author = escapeMarkdown(entry.direction === 'said' ? ownName : contact)
+    const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry)}`
+    return Buffer.from(`${heading}${line}\n\n${quotationOf(entry)}\n\n`)
+  }
+}
+
+/** Two spaces at the end of a line keep its end. */
+function quotationOf(message: Message): string {
+  const lines = bodyOf(message)
+    .toString('utf8')
+    .split(/\r\n|\r|\n/)
+  return lines.map((line) => `> ${quotedLine(line)}`.trimEnd()).join('  \n')
+}
+
+function quotedLine(line: string): string {
+  const text = escapeForTerminal(line.replaceAll('\t', ' '.repeat(TAB_WIDTH)))
+  const start = text.search(/[^ ]/)
+  return start === -1 ? '' : KEPT_SPACE.repeat(start) + escapeMarkdown(text.slice(start))
+}
+
+function escapeMarkdown(text: string): string {
+  return text.replace(ACTIVE, '\\$&').replace(ACTIVE_AT_START, '$1\\$2')
+}
