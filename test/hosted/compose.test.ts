@@ -1,9 +1,11 @@
 /** The two containers, from `docker compose up` to a chat between two people on the host, and back up after a stop. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
+import { bufCurl } from '../support/buf-curl.ts'
 import { ComposeProject, docker } from '../support/compose.ts'
 import { outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
@@ -156,16 +158,22 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
         [authPort, 'sotto.auth.v1.AuthService'],
         [directoryPort, 'sotto.directory.v1.DirectoryService'],
       ] as const) {
-        const listed = await run('grpcurl', '-cacert', caFile, `localhost:${port}`, 'list').catch(() => this.skip())
-        expect(listed.output.split('\n')).to.include(service)
+        const { error, stdout } = spawnSync('grpcurl', ['-cacert', caFile, `localhost:${port}`, 'list'], {
+          encoding: 'utf8',
+        })
+        if (error) this.skip()
+        expect(stdout.split('\n')).to.include(service)
       }
     })
 
     it('answers buf curl', async () => {
       for (const port of [authPort, directoryPort]) {
-        const url = `https://localhost:${port}/grpc.health.v1.Health/Check`
-        const { output, errors } = await run(BUF, 'curl', '--protocol', 'grpc', '--cacert', caFile, url)
-        expect(JSON.parse(output), errors).to.deep.equal({ status: 'SERVING' })
+        const { stdout, stderr } = await bufCurl(
+          '--cacert',
+          caFile,
+          `https://localhost:${port}/grpc.health.v1.Health/Check`,
+        )
+        expect(JSON.parse(stdout), stderr).to.deep.equal({ status: 'SERVING' })
       }
     })
   })
@@ -185,10 +193,3 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     expect(await chat('Still here')).to.equal('Still here\n')
   })
 })
-
-const BUF = join(ROOT, 'node_modules', '.bin', 'buf')
-
-/** Run a program to its end. Rejects if there is no such program. */
-function run(program: string, ...args: readonly string[]) {
-  return outcomeOf(new TestProcess(program, args))
-}
