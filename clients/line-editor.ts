@@ -41,10 +41,7 @@ export class LineEditor {
 
   /** Write something above the line, which is taken away before and drawn again after, the cursor where it was. */
   aside<T>(write: () => T): T {
-    const { rows } = this.#interface.getCursorPos()
-    moveCursor(this.#output, 0, -rows)
-    cursorTo(this.#output, 0)
-    clearScreenDown(this.#output)
+    this.#clear()
     const result = write()
     // readline would go up by the rows of the line that is no longer there, over what was just written.
     Object.assign(this.#interface, { prevRows: 0 })
@@ -52,8 +49,16 @@ export class LineEditor {
     return result
   }
 
-  /** Give the terminal back. */
+  /** Give the terminal back, with the cursor where the line was. */
   close(): void {
+    this.#clear()
     this.#interface.close()
+  }
+
+  #clear(): void {
+    const { rows } = this.#interface.getCursorPos()
+    moveCursor(this.#output, 0, -rows)
+    cursorTo(this.#output, 0)
+    clearScreenDown(this.#output)
   }
 }

@@ -1,0 +1,144 @@
+/** The manners of the programs on a terminal, with somebody in front of it. */
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { Deployment } from '../support/deployment.ts'
+import { ROOT } from '../support/environment.ts'
+import type { TestProcess } from '../support/processes.ts'
+import { hasTmux, Tmux } from '../support/tmux.ts'
+
+const PASSWORD = 'seen by nobody at all'
+
+describe('on a terminal', function () {
+  if (!hasTmux()) {
+    it('is tried where tmux 3.2 or later is installed')
+    return
+  }
+
+  this.timeout(30_000)
+  let deployment: Deployment
+  let terminal: Tmux | undefined
+
+  before(async () => {
+    deployment = await Deployment.start()
+    await deployment.signUp('alice', 'bob', 'carol')
+  })
+  afterEach(async () => {
+    await terminal?.close()
+    terminal = undefined
+  })
+  after(() => deployment[Symbol.asyncDispose]())
+
+  /** A terminal where a shell runs sotto, then tells its exit code and how it has left the terminal, and waits. */
+  async function open(...args: readonly string[]): Promise<Tmux> {
+    const sotto = [process.execPath, join(ROOT, 'bin', 'sotto.js'), ...args].map((word) => `'${word}'`).join(' ')
+    const script = `${sotto}; echo "ended with $?"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | paste -sd ' '; cat`
+    const env = Object.fromEntries(Object.entries(deployment.env).map(([name, value]) => [name, value ?? '']))
+    terminal = await Tmux.open(['sh', '-c', script], { columns: 90, rows: 24, env })
+    return terminal
+  }
+
+  /** It has ended, and the terminal is as it was. */
+  async function expectEnd(tmux: Tmux, code: number): Promise<string[]> {
+    const rows = await tmux.until((screen) => screen.some((row) => /icanon|isig/.test(row)))
+    expect(rows.slice(-2)).to.deep.equal([`ended with ${code}`, 'isig icanon echo'])
+    return rows
+  }
+
+  /** A sender who writes what the test tells, and shows what is answered. */
+  const send = (from: string, to: string): TestProcess =>
+    deployment.sotto(['send', to, '--profile', from], { input: 'open' })
+
+  describe('sotto login', () => {
+    const login = () => [
+      'login',
+      'dave',
+      '--profile',
+      'dave',
+      '--server',
+      deployment.authAddress,
+      '--ca',
+      deployment.caFile,
+    ]
+
+    it('shows nothing of the password that is typed', async () => {
+      const added = await deployment.run(['admin', 'add-user', 'dave'], { input: PASSWORD })
+      expect(added.code, added.errors).to.equal(0)
+      const tmux = await open(...login())
+      await tmux.until((screen) => screen.join('\n').includes('password for dave:'))
+      await tmux.type(PASSWORD)
+      await tmux.press('Enter')
+      const rows = await expectEnd(tmux, 0)
+      expect(rows.join('\n')).to.include('signed in as dave')
+      expect((await tmux.history()).join('\n')).not.to.match(/seen|by|nobody at/)
+    })
+
+    it('gives the terminal back on Ctrl-C', async () => {
+      const tmux = await open(...login())
+      await tmux.until((screen) => screen.join('\n').includes('password for dave:'))
+      await tmux.press('C-c')
+      await expectEnd(tmux, 130)
+    })
+  })
+
+  describe('sotto receive', () => {
+    async function receive(): Promise<Tmux> {
+      const tmux = await open('receive', '--profile', 'bob', '--listen', '127.0.0.1')
+      await tmux.until((screen) => screen.some((row) => row.includes('online as bob')))
+      return tmux
+    }
+
+    const shows = (row: string) => (screen: string[]) => screen.includes(row)
+
+    it('answers whoever wrote last, and whom a line names', async () => {
+      const tmux = await receive()
+      const [alice, carol] = [send('alice', 'bob'), send('carol', 'bob')]
+      alice.input.write('hello from alice\n')
+      await tmux.until(shows('alice: hello from alice'))
+      carol.input.write('hello from carol\n')
+      await tmux.until(shows('carol: hello from carol'))
+      await tmux.type('good to hear')
+      await tmux.press('Enter')
+      await carol.untilItShows('good to hear\n')
+      await tmux.type('@alice and you?')
+      await tmux.press('Enter')
+      await alice.untilItShows('and you?\n')
+      await tmux.type('still you')
+      await tmux.press('Enter')
+      await alice.untilItShows('and you?\nstill you\n')
+      for (const sender of [alice, carol]) {
+        sender.input.end()
+        expect(await sender.ended).to.equal(0)
+      }
+    })
+
+    it('shows escape sequences as text, which neither move the cursor nor set a title', async () => {
+      const tmux = await receive()
+      const title = await tmux.ask('#{pane_title}')
+      const evil = '\u001b]0;owned\u0007\u001b[2J\u001b[H\u001b[31mred\rover\u009b1m\u202etxt'
+      expect((await deployment.run(['send', 'bob', '--profile', 'alice'], { input: evil })).code).to.equal(0)
+      const rows = await tmux.until((screen) => screen.some((row) => row.startsWith('alice: ')))
+      expect(rows).to.include('alice: \\e]0;owned\\x07\\e[2J\\e[H\\e[31mred\\rover\\x9b1m\\u{202e}txt')
+      expect(rows.some((row) => row.includes('online as bob'))).to.equal(true)
+      expect(await tmux.ask('#{pane_title}')).to.equal(title)
+    })
+
+    it('keeps a line that is being typed below what comes', async () => {
+      const tmux = await receive()
+      await tmux.type('half a li')
+      await tmux.until((screen) => screen.at(-1) === '> half a li')
+      expect((await deployment.run(['send', 'bob', 'meanwhile', '--profile', 'alice'])).code).to.equal(0)
+      const rows = await tmux.until(shows('alice: meanwhile'))
+      expect(rows.at(-1)).to.equal('> half a li')
+    })
+
+    it('gives the terminal back on Ctrl-C and on Ctrl-D', async () => {
+      const interrupted = await receive()
+      await interrupted.press('C-c')
+      await expectEnd(interrupted, 130)
+      await interrupted.close()
+      const left = await receive()
+      await left.press('C-d')
+      await expectEnd(left, 0)
+    })
+  })
+})
