@@ -95,7 +95,7 @@ export class ChatCommands {
     const { view, profile, messenger, now } = this.#options
     const isChanged = await trust(profile, name, now())
     view.notice(isChanged ? `the new key of ${name} is trusted from now on` : `the key of ${name} has not changed`)
-    messenger.correspondent(name).dial()
+    messenger.correspondent(name).call()
   }
 
   async #block(argument: string, isBlocked: boolean): Promise<void> {
@@ -105,6 +105,6 @@ export class ChatCommands {
     await setBlocked(profile, name, isBlocked)
     view.notice(`${name} is ${isBlocked ? 'blocked' : 'not blocked'}`)
     if (isBlocked) await messenger.correspondent(name).goodbye()
-    else messenger.correspondent(name).dial()
+    else messenger.correspondent(name).call()
   }
 }

@@ -121,18 +121,21 @@ interface Desk {
 async function submit(submission: Message | Command, { view, messenger, commands }: Desk): Promise<void> {
   try {
     if (submission.kind === 'command') await commands.run(submission)
-    else say(submission.to ?? view.to, submission.text, { view, messenger, commands })
+    else await say(submission.to ?? view.to, submission.text, { view, messenger, commands })
   } catch (error) {
     tell(view, error)
   }
 }
 
-function say(name: string | undefined, text: string, { view, messenger }: Desk): void {
+async function say(name: string | undefined, text: string, { view, messenger }: Desk): Promise<void> {
   if (name === undefined) {
     throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })
   }
   view.turnTo(name)
-  view.said(name, messenger.say(name, text), text)
+  const ordinal = await messenger.say(name, text)
+  view.said(name, ordinal, text)
+  // It may have gone already.
+  view.progressed(name, messenger.progress(name))
 }
 
 function tell(view: ChatView, thrown: unknown, prefix = ''): void {

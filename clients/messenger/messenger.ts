@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import type { SottoError } from '#lib/errors.ts'
+import { SottoError } from '#lib/errors.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import type { Logger } from '#lib/runtime/log.ts'
@@ -16,7 +16,7 @@ import type { Conversation } from '../peer/conversation.ts'
 import type { DirectoryClient } from '../peer/directory-client.ts'
 import { stayOnline } from '../peer/online.ts'
 import type { Calling } from '../peer/open-conversation.ts'
-import { keyChanged } from '../peer/pins.ts'
+import { keyChanged, refuseBlocked } from '../peer/pins.ts'
 import type { PresenceWatch } from '../peer/presence-watch.ts'
 import type { Profile } from '../peer/profile.ts'
 import type { Account } from '../peer/profile-state.ts'
@@ -67,15 +67,24 @@ export class Messenger {
   readonly #exchanges: StoredExchanges
   readonly #watch: PresenceWatch
   readonly #correspondents = new Map<string, Correspondent>()
+  readonly #stopped = new AbortController()
+  readonly #signal: AbortSignal
+  /** Ends with what is being said: one after the other, in the order of writing. */
+  #saying: Promise<unknown> = Promise.resolve()
   #server: RpcServer | undefined
 
   constructor(options: MessengerOptions) {
-    const { profile, clock, directory, store, events, trace, signal } = options
+    const { profile, clock, directory, store, events, trace } = options
     this.#options = options
+    this.#signal = AbortSignal.any([options.signal, this.#stopped.signal])
     this.#exchanges = new StoredExchanges({ store, clock: clock.local, onProgress: events.onProgress })
     const deliver = async (name: string, heard: readonly Event[]) => events.onHeard(name, heard)
     this.#calling = { profile, directory, clock, deliver, onPinned: events.onPinned, trace }
-    this.#watch = directory.watch([], { signal, onChange: (name, isOnline) => this.#onPresence(name, isOnline) })
+    this.#watch = directory.watch([], {
+      signal: this.#signal,
+      onChange: (name, isOnline) => this.#onPresence(name, isOnline),
+      onRegained: () => this.#onRegained(),
+    })
   }
 
   /**
@@ -85,7 +94,7 @@ export class Messenger {
    *   that ends it; `ERR_UNAVAILABLE` and the like if the services cannot be reached at the start; the signal's reason.
    */
   async run(): Promise<never> {
-    const { listen, events, log, store } = this.#options
+    const { listen, events, store } = this.#options
     const kid = randomBytes(KID_BYTES)
     const hosting = {
       ...this.#options,
@@ -96,11 +105,12 @@ export class Messenger {
       onKeyChanged: (name: string) => events.onRefused(name, keyChanged(name)),
       onRefused() {},
       onConversation: (conversation: Conversation) => this.#onConversation(conversation),
-      log,
     }
     this.#server = await servePeers(hosting, listen.address, listen.port)
     for (const { name } of store.contacts()) this.correspondent(name)
-    const online = stayOnline({ ...this.#options, ...events, host: listen.address, port: this.#server.port, kid })
+    const { port } = this.#server
+    const signal = this.#signal
+    const online = stayOnline({ ...this.#options, ...events, host: listen.address, port, kid, signal })
     return await Promise.race([online, this.#watch.ended])
   }
 
@@ -108,14 +118,13 @@ export class Messenger {
   correspondent(name: string): Correspondent {
     const known = this.#correspondents.get(name)
     if (known !== undefined) return known
-    const { profile, events, signal } = this.#options
     const correspondent = new Correspondent({
       name,
       calling: this.#calling,
-      exchange: () => this.#exchanges.with(name, profile.state.pins.get(name)?.identityKey),
-      patienceMs: this.#isHigher(name) ? HEAD_START_MS : 0,
-      onRefused: (error) => events.onRefused(name, error),
-      signal,
+      exchanges: this.#exchanges,
+      patienceMs: () => (this.#isHigher(name) ? HEAD_START_MS : 0),
+      onRefused: (error) => this.#options.events.onRefused(name, error),
+      signal: this.#signal,
     })
     this.#correspondents.set(name, correspondent)
     this.#watch.setUsernames(this.#correspondents.keys())
@@ -133,18 +142,36 @@ export class Messenger {
    * Say a text. It waits in the store until it is acknowledged.
    *
    * @returns its ordinal among all that was said to this key, to look for in {@link MessengerEvents.onProgress}.
-   * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_STORE`: then nothing waits.
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_STORE`: then nothing waits.
    */
-  say(name: string, text: string): number {
+  say(name: string, text: string): Promise<number> {
+    const said = this.#saying.then(() => this.#say(name, text))
+    this.#saying = said.catch(() => undefined)
+    return said
+  }
+
+  async #say(name: string, text: string): Promise<number> {
+    const { profile } = this.#options
+    // The profile is read again by it: the user may have trusted another key in another terminal.
+    await refuseBlocked(profile, name)
+    // It would be bound to the old key, and never go.
+    if (profile.state.pins.get(name)?.changedTo !== undefined) throw keyChanged(name)
     const correspondent = this.correspondent(name)
     const ordinal = correspondent.exchange.say(Buffer.from(text, 'utf8'))
     correspondent.dial()
     return ordinal
   }
 
+  /** What became of what was said to somebody, under the key that is pinned now. */
+  progress(name: string): Progress {
+    return this.correspondent(name).exchange.progress
+  }
+
   /** Another process has changed the store: say what it left there. */
   takeAppended(): void {
-    for (const { name } of this.#options.store.contacts()) {
+    const names = this.#options.store.contacts().map(({ name }) => name)
+    this.#exchanges.keepOnly(new Set(names))
+    for (const name of names) {
       const correspondent = this.correspondent(name)
       correspondent.exchange.takeAppended()
       correspondent.dial()
@@ -160,15 +187,23 @@ export class Messenger {
     this.#options.events.onPresence(name, isOnline)
   }
 
+  /** The directory is there again, and so are calls. */
+  #onRegained(): void {
+    for (const correspondent of this.#correspondents.values()) correspondent.hurry()
+  }
+
   #onConversation({ peerName, ended }: Conversation): void {
     const correspondent = this.correspondent(peerName)
     // What waits and could not be said in it is said in another.
-    void ended.then(() => correspondent.dial())
+    void ended.then(() => correspondent.dial({ headStart: true }))
   }
 
-  /** Say goodbye to everybody, and stop. */
+  /** Say goodbye to everybody, and stop: afterwards nothing of it uses the store. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#correspondents.values()].map((each) => each.goodbye()))
+    this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
+    const correspondents = [...this.#correspondents.values()]
+    await Promise.all(correspondents.map((each) => each.goodbye()))
     await this.#server?.stop(0)
+    await Promise.all(correspondents.map((each) => each.idle()))
   }
 }

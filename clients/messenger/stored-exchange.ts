@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
-import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Conversation } from '../peer/conversation.ts'
+import { drawEventId } from '../peer/event-ids.ts'
 import type { Exchange } from '../peer/exchange.ts'
 import type { Mailbox, Progress } from '../store/mailbox.ts'
 
@@ -50,7 +49,7 @@ export class StoredExchange implements Exchange {
   /** @returns the ordinal of what was said, to look for in {@link progress}. */
   say(text: Uint8Array): number {
     const { mailbox, clock } = this.#options
-    const event = encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: clock.now(), body: text })
+    const event = encodeTextEvent({ eventId: drawEventId(), writtenAt: clock.now(), body: text })
     const ordinal = mailbox.append([event])
     this.#conversation?.wake()
     return ordinal
@@ -74,8 +73,7 @@ export class StoredExchange implements Exchange {
   }
 
   save(): void {
-    this.#options.mailbox.save()
-    this.#options.onProgress()
+    if (this.#options.mailbox.save()) this.#options.onProgress()
   }
 
   /** What changes by it is saved already. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Conversation } from '../peer/conversation.ts'
 import type { Caller, Exchanges } from '../peer/exchanges.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
@@ -46,6 +47,21 @@ export class StoredExchanges implements Exchanges {
     ofName.delete(ANY_KEY)
     ofName.set(key, exchange)
     return exchange
+  }
+
+  /** The conversations with somebody: more than one only where a key has changed. */
+  conversationsWith(name: string): Conversation[] {
+    const exchanges = [...(this.#exchanges.get(name)?.values() ?? [])]
+    return exchanges.flatMap(({ conversation }) => conversation ?? [])
+  }
+
+  /** Let go of all that is no longer in the store: the user has had it forgotten. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.#exchanges.keys()) {
+      if (names.has(name)) continue
+      for (const conversation of this.conversationsWith(name)) conversation.replace()
+      this.#exchanges.delete(name)
+    }
   }
 
   find({ name, identityKey }: Caller): StoredExchange {

@@ -76,7 +76,7 @@ export class Call {
 
   #dial(signal: AbortSignal): Promise<Conversation> {
     const { calling, peerName } = this.#options
-    return openConversation(calling, peerName, this.exchange, signal)
+    return openConversation(calling, peerName, () => this.exchange, signal)
   }
 
   async #keep(first: Conversation): Promise<void> {
@@ -128,7 +128,7 @@ export function notAcknowledged(waiting: number, cause: SottoError): SottoError 
 }
 
 /** @throws SottoError if the other side has said, under seal, that it will not talk. */
-function refuseRefusal(peerName: string, end: ConversationEnd): void {
+export function refuseRefusal(peerName: string, end: ConversationEnd): void {
   if (end.how !== 'closed') return
   if (end.reason === CloseReason.KEY_CHANGED) {
     throw new SottoError('ERR_KEY_CHANGED', `${peerName} has pinned another identity key for you, and shows nothing`, {

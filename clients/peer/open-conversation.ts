@@ -37,6 +37,12 @@ export interface Calling {
   readonly channelTimes?: Partial<ChannelTimes>
 }
 
+/**
+ * What is to be carried to whoever holds an identity key. It is asked for only once the handshake has proven that key, so
+ * that what was written for another cannot go to it, whatever is pinned meanwhile.
+ */
+export type ExchangeWith = (identityKey: Uint8Array) => Exchange
+
 /** How many Hellos one attempt may take, each with a ticket and keys of its own. */
 const MAX_HELLOS = 3
 
@@ -60,7 +66,7 @@ const WELCOME_TIMEOUT_MS = 5_000
 export async function openConversation(
   calling: Calling,
   peerName: string,
-  exchange: Exchange,
+  exchangeWith: ExchangeWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
   await refuseBlocked(calling.profile, peerName)
@@ -71,7 +77,7 @@ export async function openConversation(
     const reached = await dial(untried(grant.endpoints, tried), signal)
     tried.add(addressOf(reached.endpoint))
     try {
-      return await greet(calling, grant, reached, exchange, signal)
+      return await greet(calling, grant, reached, exchangeWith, signal)
     } catch (error) {
       reached.connection.close()
       signal.throwIfAborted()
@@ -95,7 +101,7 @@ async function greet(
   calling: Calling,
   grant: ChatGrant,
   { connection }: Reached,
-  exchange: Exchange,
+  exchangeWith: ExchangeWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
   const { profile, clock, deliver, onPinned, trace } = calling
@@ -124,7 +130,7 @@ async function greet(
     ask: askForTicket(reply.receiverName, calling),
     clock,
     link,
-    exchange,
+    exchange: exchangeWith(reply.receiverIdentityKey),
     deliver,
     trace,
   })

@@ -107,10 +107,13 @@ export class Mailbox {
   /**
    * Put down how far the streams have come: what was said, acknowledged, renewed or left. Cheap where nothing changed.
    * Call it before a record leaves that was taken from the streams, and after one came.
+   *
+   * @returns whether there was anything to put down.
    */
-  save(): void {
-    if (!this.#needLoaded().hasChanged) return
+  save(): boolean {
+    if (!this.#needLoaded().hasChanged) return false
     this.#write('process', (contact, key) => ({ contact, key, batches: [], result: undefined }))
+    return true
   }
 
   /**

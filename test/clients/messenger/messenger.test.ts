@@ -1,0 +1,173 @@
+import { expect } from 'chai'
+import { setBlocked, trust } from '../../../clients/peer/pins.ts'
+import { Profile } from '../../../clients/peer/profile.ts'
+import { Installation } from '../../support/installation.ts'
+import { rejection } from '../../support/rejection.ts'
+import { Talker } from '../../support/talker.ts'
+
+describe('Messenger', function () {
+  this.timeout(15_000)
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start()
+    await installation.signUp('alice')
+    await installation.signUp('bob')
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  const start = (name: string) => Talker.start(installation, name)
+
+  /** Two who have talked before, and are gone. */
+  async function acquaint(): Promise<void> {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    await alice.messenger.say('bob', 'hello')
+    await bob.until(() => bob.heard.length === 1)
+    await alice.untilDelivered('bob')
+  }
+
+  it('carries what both say in one conversation', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    await alice.messenger.say('bob', 'are you there?')
+    await bob.until(() => bob.heard.includes('alice: are you there?'))
+    await bob.messenger.say('alice', 'yes')
+    await alice.until(() => alice.heard.includes('bob: yes'))
+    await Promise.all([alice.untilDelivered('bob'), bob.untilDelivered('alice')])
+    expect(await alice.texts('bob')).to.deep.equal(['are you there?', 'yes'])
+    expect(await bob.texts('alice')).to.deep.equal(['are you there?', 'yes'])
+  })
+
+  it('delivers what was said to somebody offline when they come', async () => {
+    await using alice = await start('alice')
+    for (const text of ['one', 'two', 'three']) await alice.messenger.say('bob', text)
+    expect(alice.waitingFor('bob')).to.equal(3)
+    await using bob = await start('bob')
+    await alice.untilDelivered('bob')
+    expect(bob.heard).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
+    await bob.messenger.say('alice', 'all there')
+    await alice.until(() => alice.heard.length === 1)
+  })
+
+  it('goes on after a restart of either side with what waits', async () => {
+    const texts = Array.from({ length: 60 }, (_, n) => `line ${n}`)
+    for (let from = 0; from < texts.length; from += 20) {
+      const part = texts.slice(from, from + 20)
+      {
+        // Nobody is there for the first half; the second is said while the other side comes, and leaves in the middle.
+        await using alice = await start('alice')
+        for (const text of part.slice(0, 10)) await alice.messenger.say('bob', text)
+        await using bob = await start('bob')
+        const said = Promise.all(part.slice(10).map((text) => alice.messenger.say('bob', text)))
+        await bob.until(() => bob.heard.length > 0)
+        await said
+      }
+    }
+    await using bob = await start('bob')
+    await using alice = await start('alice')
+    await alice.untilDelivered('bob')
+    expect(await bob.texts('alice')).to.deep.equal(texts)
+    expect(await alice.texts('bob')).to.deep.equal(texts)
+  })
+
+  it('goes on while the services are away, and calls again when they are back', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    await alice.messenger.say('bob', 'before')
+    await alice.untilDelivered('bob')
+    await installation.stopDirectory()
+    await alice.until(() => !alice.isOnline)
+    await bob.messenger.say('alice', 'meanwhile')
+    await bob.untilDelivered('alice')
+    await alice.messenger.correspondent('bob').goodbye()
+    await alice.messenger.say('bob', 'waits for the services')
+    await installation.startDirectory()
+    await alice.untilDelivered('bob')
+    expect(bob.heard).to.deep.equal(['alice: before', 'alice: waits for the services'])
+    expect(alice.heard).to.deep.equal(['bob: meanwhile'])
+  })
+
+  it('settles on one conversation where both call at once', async () => {
+    await acquaint()
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    await alice.until(() => alice.messenger.isOnline('bob'))
+    await bob.until(() => bob.messenger.isOnline('alice'))
+    const began = performance.now()
+    await Promise.all([alice.messenger.say('bob', 'from alice'), bob.messenger.say('alice', 'from bob')])
+    await Promise.all([alice.untilDelivered('bob'), bob.untilDelivered('alice')])
+    expect(performance.now() - began).to.be.below(4_000)
+    await alice.messenger.say('bob', 'on the same line')
+    await alice.untilDelivered('bob')
+    expect(bob.heard).to.deep.equal(['alice: from alice', 'alice: on the same line'])
+    expect(alice.heard).to.deep.equal(['bob: from bob'])
+  })
+
+  it('keeps what waits for a key from another one, which gets what is said once it is trusted', async () => {
+    await acquaint()
+    await using alice = await start('alice')
+    await alice.messenger.say('bob', 'for the old key alone')
+    const anew = await installation.signIn('bob', { profile: 'bob-anew', replaceIdentityKey: true })
+    await using bob = await start(anew.name)
+    await alice.until(() => alice.refused.some(({ code }) => code === 'ERR_KEY_CHANGED'))
+    const error = await rejection(alice.messenger.say('bob', 'to whom?'))
+    expect([error.code, alice.waitingFor('bob')]).to.deep.equal(['ERR_KEY_CHANGED', 1])
+    // In another process, of which the messenger has not heard.
+    const elsewhere = await Profile.open(installation.home.path, 'alice')
+    await trust(elsewhere, 'bob', new Date())
+    await alice.messenger.say('bob', 'good to see you')
+    await bob.until(() => bob.heard.length > 0)
+    await bob.messenger.say('alice', 'likewise')
+    await alice.until(() => alice.heard.length > 0)
+    expect(bob.heard).to.deep.equal(['alice: good to see you'])
+    await alice.until(() => alice.waitingFor('bob') === 1)
+  })
+
+  it('does not say to a key that is trusted while it calls what waits for another', async () => {
+    await acquaint()
+    await using alice = await start('alice')
+    await alice.messenger.say('bob', 'for the old key alone')
+    const anew = await installation.signIn('bob', { profile: 'bob-anew', replaceIdentityKey: true })
+    const elsewhere = await Profile.open(installation.home.path, 'alice')
+    await elsewhere.update((state) => {
+      const known = state.pins.get('bob')
+      if (known === undefined) throw new Error('there was no first conversation')
+      const identityKey = anew.state.identity.publicKey
+      return { ...state, pins: new Map(state.pins).set('bob', { ...known, identityKey }) }
+    })
+    await using bob = await start(anew.name)
+    await alice.until(() => alice.messenger.isOnline('bob'))
+    await alice.messenger.say('bob', 'for the new one')
+    await bob.until(() => bob.heard.length > 0)
+    await alice.messenger.correspondent('bob').goodbye()
+    expect(bob.heard).to.deep.equal(['alice: for the new one'])
+    expect(alice.waitingFor('bob')).to.equal(1)
+  })
+
+  it('neither says to nor hears from whom the user has blocked', async () => {
+    await acquaint()
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    await setBlocked(alice.profile, 'bob', true)
+    expect((await rejection(alice.messenger.say('bob', 'nothing'))).code).to.equal('ERR_BLOCKED')
+    await bob.messenger.say('alice', 'let me in')
+    await setBlocked(alice.profile, 'bob', false)
+    alice.messenger.correspondent('bob').call()
+    await alice.until(() => alice.heard.length > 0)
+    expect(alice.heard).to.deep.equal(['bob: let me in'])
+    expect(alice.waitingFor('bob')).to.equal(0)
+  })
+
+  it('forgets with the store, and begins anew', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    await alice.messenger.say('bob', 'forget this')
+    await alice.untilDelivered('bob')
+    alice.store.forget('bob')
+    alice.messenger.takeAppended()
+    await alice.messenger.say('bob', 'as if new')
+    await alice.untilDelivered('bob')
+    expect(await alice.texts('bob')).to.deep.equal(['as if new'])
+    expect(bob.heard.at(-1)).to.equal('alice: as if new')
+  })
+})

@@ -1,0 +1,120 @@
+/**
+ * Somebody with a messenger, as `sotto chat` has one, less the terminal.
+ *
+ * @module
+ */
+import { EventEmitter, once } from 'node:events'
+import type { SottoError } from '#lib/errors.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import { Messenger } from '../../clients/messenger/messenger.ts'
+import { DirectoryClient } from '../../clients/peer/directory-client.ts'
+import { Profile } from '../../clients/peer/profile.ts'
+import { ServerClock } from '../../clients/peer/server-clock.ts'
+import type { Message } from '../../clients/store/messages.ts'
+import { openStore, type Store } from '../../clients/store/store.ts'
+import { textOf } from './event-text.ts'
+import type { Installation } from './installation.ts'
+
+interface Parts {
+  readonly profile: Profile
+  readonly store: Store
+  readonly directory: DirectoryClient
+}
+
+export class Talker implements AsyncDisposable {
+  readonly profile: Profile
+  readonly store: Store
+  /** What was told, as NAME: TEXT. */
+  readonly heard: string[] = []
+  readonly refused: SottoError[] = []
+  /** How often somebody came online, was lost, and so on: whatever the messenger tells goes through here. */
+  readonly told = new EventEmitter<{ told: [] }>()
+  readonly messenger: Messenger
+  /** Whether its announcement stands. */
+  isOnline = false
+  readonly #directory: DirectoryClient
+  readonly #ended: Promise<unknown>
+
+  /** Somebody who is there, once others can call them. */
+  static async start(installation: Installation, name: string): Promise<Talker> {
+    const profile = await Profile.open(installation.home.path, name)
+    const { folder, key } = profile.storage
+    const store = openStore(folder, { profileKey: key })
+    const { account, session } = profile.login
+    const clock = new ServerClock(systemClock, account.clockOffsetMs)
+    const directory = new DirectoryClient({ account, session, clock, trace: undefined })
+    const talker = new Talker({ profile, store, directory }, clock)
+    await talker.until(() => talker.isOnline)
+    return talker
+  }
+
+  private constructor({ profile, store, directory }: Parts, clock: ServerClock) {
+    this.profile = profile
+    this.store = store
+    this.#directory = directory
+    const tell = (): void => void this.told.emit('told')
+    this.messenger = new Messenger({
+      profile,
+      store,
+      directory,
+      clock,
+      account: profile.login.account,
+      events: {
+        onHeard: (name, events) => {
+          this.heard.push(...events.map((event) => `${name}: ${textOf(event)}`))
+          tell()
+        },
+        onProgress: tell,
+        onPresence: tell,
+        onOnline: () => {
+          this.isOnline = true
+          tell()
+        },
+        onOffline: () => {
+          this.isOnline = false
+          tell()
+        },
+        onPinned: tell,
+        onRefused: (_name, error) => {
+          this.refused.push(error)
+          tell()
+        },
+      },
+      listen: { address: '127.0.0.1', port: 0 },
+      advertise: [],
+      log: createLogger({ name: 'talker', level: 'silent' }),
+      trace: undefined,
+      signal: new AbortController().signal,
+    })
+    this.#ended = this.messenger.run().catch((error: unknown) => error)
+  }
+
+  /** Wait until something holds that the messenger's word can make true. */
+  async until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await once(this.told, 'told')
+  }
+
+  /** Wait until all that was said to somebody is with them. */
+  async untilDelivered(name: string): Promise<void> {
+    await this.until(() => this.waitingFor(name) === 0)
+  }
+
+  waitingFor(name: string): number {
+    return this.store.contacts().find((contact) => contact.name === name)?.waiting ?? 0
+  }
+
+  /** The texts of a conversation as the store has them, the oldest first. */
+  async texts(name: string): Promise<string[]> {
+    const texts: string[] = []
+    for await (const message of this.store.messages([name])) texts.push(textOf((message as Message).event))
+    return texts
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.messenger.stop()
+    await this.#ended
+    this.#directory.close()
+    this.store.close()
+  }
+}
