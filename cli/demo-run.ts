@@ -82,11 +82,14 @@ async function signUp(
   })
 }
 
-/** A client as a process of its own. Only the sender reads what is typed. */
+/**
+ * A client as a process of its own. Only the sender reads what is typed; without an output that is a terminal it edits no
+ * line there, which the receiver, who knows nothing of it, would write into.
+ */
 function client(which: 'sender' | 'receiver', options: readonly string[], env: Record<string, string | undefined>) {
   const main = fileURLToPath(new URL(`../clients/${which}/main.ts`, import.meta.url))
-  const stdin = which === 'sender' ? 'inherit' : 'ignore'
-  return fork(main, [...options], { env, execArgv: [], stdio: [stdin, 'inherit', 'inherit', 'ipc'] })
+  const [stdin, stdout] = which === 'sender' ? (['inherit', 'ignore'] as const) : (['ignore', 'inherit'] as const)
+  return fork(main, [...options], { env, execArgv: [], stdio: [stdin, stdout, 'inherit', 'ipc'] })
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {

@@ -141,4 +141,15 @@ describe('on a terminal', function () {
       await expectEnd(left, 0)
     })
   })
+
+  it('sotto demo takes what is typed as alice’s, and shows bob’s side', async () => {
+    const tmux = await open('demo', '--no-trace')
+    await tmux.until((screen) => screen.some((row) => row.includes('alice is here')))
+    await tmux.type('good morning')
+    await tmux.press('Enter')
+    const rows = await tmux.until((screen) => screen.includes('alice: good morning'))
+    expect(rows.at(-2)).to.equal('good morning')
+    await tmux.press('C-d')
+    await expectEnd(tmux, 0)
+  })
 })
