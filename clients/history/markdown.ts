@@ -29,13 +29,10 @@ export function markdownFormat(ownName: string): Format {
   let day: string | undefined
   const headings = (contact: string, newDay: string | undefined): string => {
     const isNew = contact !== conversation
-    const before = conversation === undefined ? '' : '\n'
-    const dayHeading = newDay !== undefined && (isNew || newDay !== day) ? `## ${newDay}\n\n` : ''
-    const heading = isNew ? `${before}# ${escapeMarkdown(contact)}\n\n` : ''
-    if (isNew) day = undefined
+    const knownDay = isNew ? undefined : day
     conversation = contact
-    day = newDay ?? day
-    return heading + dayHeading
+    day = newDay ?? knownDay
+    return (isNew ? `# ${escapeMarkdown(contact)}\n\n` : '') + (day === knownDay ? '' : `## ${day}\n\n`)
   }
   return (entry) => {
     const { contact } = entry

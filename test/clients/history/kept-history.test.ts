@@ -1,0 +1,115 @@
+import { readdir } from 'node:fs/promises'
+import { expect } from 'chai'
+import { jsonFormat, lineFormat } from '../../../clients/history/formats.ts'
+import { NOTHING_KEPT, type ShowOptions, showKept } from '../../../clients/history/kept-history.ts'
+import { newest } from '../../../clients/history/newest.ts'
+import { Profile } from '../../../clients/peer/profile.ts'
+import { CapturedStream } from '../../support/captured-stream.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { breakBatch, inStore, talk } from '../../support/kept.ts'
+import { rejection } from '../../support/rejection.ts'
+import { BOB_KEY, said } from '../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+const HOSTILE = 'see\u001b]0;title\u0007 this\n(bob: forged)'
+
+describe('showKept', () => {
+  let home: TemporaryFolder
+  let profile: Profile
+  let clock: FakeClock
+  const notices: string[] = []
+  beforeEach(async () => {
+    home = await temporaryFolder()
+    profile = await Profile.openOrCreate(home.path, 'alice')
+    clock = new FakeClock()
+    notices.length = 0
+  })
+  afterEach(() => home[Symbol.asyncDispose]())
+
+  const keep = (name: string, ...lines: string[]) => inStore(profile, clock, (store) => talk(store, name, clock, lines))
+
+  /** What is shown, as lines without their time. */
+  async function show(output: CapturedStream, changes: Partial<ShowOptions> = {}): Promise<string[]> {
+    await showKept({
+      profile,
+      names: [],
+      output,
+      format: (ownName) => lineFormat(ownName, output),
+      select: (store, names) => newest(store, names, 50),
+      ifNone: 'nothing',
+      say: (text) => notices.push(text),
+      ...changes,
+    })
+    return linesOf(output)
+  }
+
+  const linesOf = ({ text }: CapturedStream) => text.split('\n').map((line) => line.replace(/^20\d\d-\S+ \S+ {2}/, ''))
+
+  it('says so where nothing was ever kept, and makes no store', async () => {
+    const before = await readdir(profile.storage.folder)
+    expect(await show(new CapturedStream(), { names: ['bob'] })).to.deep.equal([''])
+    expect(notices).to.deep.equal([NOTHING_KEPT])
+    expect(await readdir(profile.storage.folder)).to.deep.equal(before)
+  })
+
+  it('tells who said what, to whom, and what has not arrived', async () => {
+    keep('bob', 'See you?', '<At eight.')
+    inStore(profile, clock, (store) => store.mailbox('carol', BOB_KEY).append([said('later')]))
+    const expected = ['alice → bob: See you?', 'bob: At eight.', 'alice → carol (waiting): later', '']
+    expect(await show(new CapturedStream())).to.deep.equal(expected)
+    expect(await show(new CapturedStream(), { names: ['bob'] })).to.deep.equal([...expected.slice(0, 2), ''])
+  })
+
+  it('shows control characters as escapes on a terminal, and leaves every byte as it is in a pipe', async () => {
+    keep('bob', `<${HOSTILE}`)
+    const lines = await show(new CapturedStream({ isTTY: true }))
+    expect(lines).to.have.length(2)
+    expect(lines[0]).to.include('see\\e]0;title\\x07 this\\n(bob: forged)')
+    const piped = new CapturedStream()
+    await show(piped)
+    expect(piped.text).to.match(/^20\d\d-\d\d-\d\d \d\d:\d\d {2}bob: /)
+    expect(piped.text.endsWith(`bob: ${HOSTILE}\n`)).to.equal(true)
+  })
+
+  it('writes each message as a line of JSON', async () => {
+    keep('bob', 'a', `<${HOSTILE}`)
+    const output = new CapturedStream()
+    await show(output, { format: jsonFormat })
+    const [first, second, ...rest] = output.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(first).to.deep.include({ type: 'message', contact: 'bob', from: 'alice', state: 'delivered', text: 'a' })
+    expect(first.id).to.match(/^[0-9a-f]{32}$/)
+    expect(first.storedAt).to.equal(first.writtenAt)
+    expect(second).to.deep.include({ contact: 'bob', from: 'bob', state: 'heard', text: HOSTILE })
+    expect(rest).to.deep.equal([])
+  })
+
+  it('refuses a name with which there is no conversation', async () => {
+    keep('bob', 'a')
+    expect((await rejection(show(new CapturedStream(), { names: ['bob', 'bpb'] }))).code).to.equal('ERR_USAGE')
+  })
+
+  it('says so where nothing is found', async () => {
+    keep('bob', 'a')
+    await show(new CapturedStream(), { select: (store) => store.search('elephant') })
+    expect(notices).to.deep.equal(['nothing'])
+  })
+
+  it('shows a gap where a batch is damaged, all around it, and fails in the end', async () => {
+    keep('bob', 'a', 'b', '<c')
+    breakBatch(profile, 2)
+    const lines = new CapturedStream()
+    expect((await rejection(show(lines))).code).to.equal('ERR_STORE_DAMAGED')
+    const gap = '(bob: messages are missing here: the store was changed from outside)'
+    expect(linesOf(lines)).to.deep.equal(['alice → bob: a', gap, 'bob: c', ''])
+    const json = new CapturedStream()
+    await rejection(show(json, { format: jsonFormat, select: (store) => store.search('c') }))
+    const found = json.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(found.map(({ type, text }) => text ?? type)).to.deep.equal(['gap', 'c'])
+  })
+})

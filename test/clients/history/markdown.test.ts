@@ -1,0 +1,79 @@
+import { expect } from 'chai'
+import { createCalendar } from '../../../clients/chat/screen/calendar.ts'
+import { markdownFormat } from '../../../clients/history/markdown.ts'
+import type { Message } from '../../../clients/store/messages.ts'
+import { heard } from '../../support/stores.ts'
+
+const { dayOf } = createCalendar()
+const NOON = new Date(2026, 10, 22, 12, 0)
+const NEXT_DAY = new Date(2026, 10, 23, 9, 5)
+
+function message(text: string, fields: Partial<Message> = {}): Message {
+  return {
+    kind: 'message',
+    contact: 'bob',
+    position: { batch: 1, index: 0 },
+    direction: 'heard',
+    state: 'heard',
+    ordinal: 1,
+    identityKey: undefined,
+    storedAt: NOON,
+    event: heard(text),
+    ...fields,
+  }
+}
+
+describe('markdownFormat', () => {
+  const write = (...entries: Parameters<ReturnType<typeof markdownFormat>>[0][]) => {
+    const format = markdownFormat('alice')
+    return entries.map((entry) => Buffer.from(format(entry)).toString('utf8')).join('')
+  }
+
+  /** The quotation of one message. */
+  const quoted = (text: string) => write(message(text)).split('\n\n').slice(3).join('\n\n').trimEnd()
+
+  it('has a heading for each conversation and each day, and each message as a quotation', () => {
+    const own = { direction: 'said', state: 'waiting', storedAt: NEXT_DAY } as const
+    const gap = { kind: 'gap', contact: 'bob', position: { batch: 2, index: 0 } } as const
+    expect(write(message('a'), message('b'), gap, message('c', own), message('d', { contact: 'carol' }))).to.equal(
+      [
+        '# bob',
+        `## ${dayOf(NOON)}`,
+        '**bob** 12:00',
+        '> a',
+        '**bob** 12:00',
+        '> b',
+        '*(messages are missing here: the store was changed from outside)*',
+        `## ${dayOf(NEXT_DAY)}`,
+        '**alice** 09:05 (waiting)',
+        '> c',
+        '# carol',
+        `## ${dayOf(NOON)}`,
+        '**carol** 12:00',
+        '> d',
+        '',
+      ].join('\n\n'),
+    )
+  })
+
+  it('keeps lines, empty lines and spaces at their beginning', () => {
+    expect(quoted('one\r\ntwo\n\n    four\tfive')).to.equal(
+      '> one  \n> two  \n>  \n> &nbsp;&nbsp;&nbsp;&nbsp;four    five',
+    )
+  })
+
+  it('lets no text be anything but text', () => {
+    expect(quoted('# h')).to.equal('> \\# h')
+    expect(quoted('> **mallory** 12:00')).to.equal('> \\> \\*\\*mallory\\*\\* 12:00')
+    expect(quoted('![x](http://h) <img src=x> &lt;')).to.equal('> !\\[x\\](http://h) \\<img src=x\\> \\&lt;')
+    expect(quoted('a\n===\nb\n---')).to.equal('> a  \n> \\===  \n> b  \n> \\---')
+    expect(quoted('- x\n1. y\n2) z\n+ w')).to.equal('> \\- x  \n> 1\\. y  \n> 2\\) z  \n> \\+ w')
+    expect(quoted('```js\n~~~\n`x` $y$ a|b _c_ \\*')).to.equal(
+      '> \\`\\`\\`js  \n> \\~\\~\\~  \n> \\`x\\` \\$y\\$ a\\|b \\_c\\_ \\\\\\*',
+    )
+  })
+
+  it('shows control characters as escapes', () => {
+    expect(quoted('\u001b[2J\u202eevil')).to.equal('> \\\\e\\[2J\\\\u{202e}evil')
+  })
+})

@@ -1,0 +1,57 @@
+/**
+ * What a profile has kept of conversations, on a real disk.
+ *
+ * @module
+ */
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Profile } from '../../clients/peer/profile.ts'
+import { openDatabase } from '../../clients/store/database.ts'
+import { STORE_FILE, Store } from '../../clients/store/store.ts'
+import type { FakeClock } from './clock.ts'
+import { converse, DeliveringSide } from './delivering-side.ts'
+import { ALICE_KEY, BOB_KEY, PROFILE_KEY, quickDatabase, said, testStore } from './stores.ts'
+
+const MINUTE_MS = 60_000
+
+/** Open, or make, the store of a profile for a while. */
+export function inStore<T>({ storage }: Profile, clock: FakeClock, work: (store: Store) => T): T {
+  const store = testStore(storage.folder, {
+    database: quickDatabase(storage.folder),
+    profileKey: storage.key,
+    clock,
+  })
+  try {
+    return work(store)
+  } finally {
+    store.close()
+  }
+}
+
+/**
+ * Have a first conversation in a store: every line is said and stored on the other side, a minute after the one before.
+ *
+ * @param lines - What is said to the contact, and after `<` what is heard from it.
+ */
+export function talk(store: Store, name: string, clock: FakeClock, lines: readonly string[]): void {
+  const peer = new Store({ database: openDatabase(':memory:'), profileKey: PROFILE_KEY, clock })
+  const own = new DeliveringSide(store.mailbox(name, BOB_KEY), true)
+  const other = new DeliveringSide(peer.mailbox('alice', ALICE_KEY), false)
+  for (const line of lines) {
+    clock.advance(MINUTE_MS)
+    const speaker = line.startsWith('<') ? other : own
+    speaker.mailbox.append([said(line.replace(/^</, ''), clock.now())])
+    converse(own, other)
+  }
+  peer.close()
+}
+
+/** Break one batch of the first contact in a profile's store, as a failing disk would. */
+export function breakBatch({ storage }: Profile, number: number): void {
+  const file = new DatabaseSync(join(storage.folder, STORE_FILE))
+  try {
+    file.prepare("update batch set sealed = x'00' where id = ?").run(2 ** 32 + number)
+  } finally {
+    file.close()
+  }
+}
