@@ -10,7 +10,6 @@ import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log.ts'
 import { reportReady } from '#lib/runtime/parent.ts'
 import { type ClientFlags, commandOptions, withClientFlags } from '../client-flags.ts'
 import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
-import { addressOf } from '../peer/dial.ts'
 
 interface ReceiveFlags extends ClientFlags, ListenFlags {
   readonly logLevel: LogLevel
@@ -34,6 +33,7 @@ export function receiveCommand(): Command {
     .addOption(logLevel)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: ReceiveFlags) => {
+      const { addressOf } = await import('../peer/dial.ts')
       const { receive } = await import('./receive.ts')
       const { listen, advertise, logLevel } = flags
       const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })
