@@ -49,6 +49,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const profile = await Profile.open(options.home, options.profile)
   const { account, session } = profile.login
   resources.adopt(await profile.lockForReceiving(), (lock) => lock.release())
+  resources.adopt(await profile.lockForMessaging(), (lock) => lock.release())
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
   const clock = new ServerClock(options.clock, account.clockOffsetMs)

@@ -47,14 +47,37 @@ export async function takeLock(path: string, { patienceMs, hint }: LockOptions):
   }
 }
 
+/**
+ * Whether a lock is taken. However many look at once, none takes another's look for the lock; whoever takes the lock may
+ * have to wait for them.
+ *
+ * @throws SottoError `ERR_STORE` if the file cannot be made or opened.
+ */
+export function isLocked(path: string): boolean {
+  return (
+    withLockFile(path, (database) => {
+      // Any reading takes a shared lock, which the exclusive one refuses.
+      database.prepare('select count(*) from sqlite_master').get()
+      database.close()
+      return false
+    }) ?? true
+  )
+}
+
 function tryLock(path: string): Lock | undefined {
+  return withLockFile(path, (database) => {
+    database.exec('pragma journal_mode = memory; begin exclusive')
+    return { release: () => database.close() }
+  })
+}
+
+/** Do something with the file of a lock: undefined if the lock is taken. */
+function withLockFile<T>(path: string, use: (database: DatabaseSync) => T): T | undefined {
   let database: DatabaseSync | undefined
   try {
     ensurePrivateFile(path)
     database = new DatabaseSync(path, { timeout: 0 })
-    database.exec('pragma journal_mode = memory; begin exclusive')
-    const held = database
-    return { release: () => held.close() }
+    return use(database)
   } catch (cause) {
     database?.close()
     if (isBusy(cause)) return undefined

@@ -21,7 +21,7 @@ import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { type Lock, takeLock } from './profile-lock.ts'
+import { isLocked, type Lock, takeLock } from './profile-lock.ts'
 import { openProfile, PROFILE_KEY_BYTES, sealProfile } from './profile-seal.ts'
 import { type Account, encodeState, type ProfileState, parseState, type Session } from './profile-state.ts'
 
@@ -161,7 +161,26 @@ export class Profile {
     const hint = `a sotto receive or chat runs for the profile ${this.name} already; stop it, or use another --profile`
     return takeLock(join(this.#folder, 'receive.lock'), { patienceMs: 0, hint })
   }
+
+  /**
+   * Become the one process that says what lies in the profile's store, for as long as the lock is held. It comes after
+   * {@link lockForReceiving}, so that all it can meet is somebody who looks whether it is taken.
+   */
+  async lockForMessaging(): Promise<Lock> {
+    const hint = `a sotto chat runs for the profile ${this.name} already; stop it, or use another --profile`
+    return takeLock(join(this.#folder, MESSENGER_LOCK), { patienceMs: LOOK_PATIENCE_MS, hint })
+  }
+
+  /** Whether a process says what is put into the profile's store. */
+  get hasMessenger(): boolean {
+    return isLocked(join(this.#folder, MESSENGER_LOCK))
+  }
 }
+
+const MESSENGER_LOCK = 'messenger.lock'
+
+/** Longer than anybody takes to look at a lock, in milliseconds. */
+const LOOK_PATIENCE_MS = 1_000
 
 const KEY_FILE = 'profile.key'
 const SEALED_FILE = 'profile.sealed'

@@ -10,21 +10,29 @@ const EXAMPLES = `
   sotto send bob 'See you at eight?'   one message
   ls | sotto send bob                  a message for every line
   sotto send bob                       what you type, line by line; Ctrl-D ends it
+  sotto send bob --queue 'Call me'     if bob is away, it waits for your next chat
 
 A line is the bytes up to a line feed, at most 1 MiB of UTF-8. It ends with 0 when all of it is acknowledged. A text on
 the command line can be seen by other users of this machine for the moment in which the command starts; what is piped in
-cannot.`
+cannot.
+
+While a sotto chat of the same profile runs, it is the chat that sends it.`
+
+interface SendFlags extends ClientFlags {
+  readonly queue?: true
+}
 
 export function sendCommand(): Command {
   return withClientFlags(new Command('send'))
     .description('send a message, or every line of standard input, to somebody who is online')
     .argument('<user>', 'the name of their account')
     .argument('[text]', 'the message; without it, standard input is read')
+    .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a sotto chat runs')
     .addHelpText('after', EXAMPLES)
-    .action(async (to: string, text: string | undefined, flags: ClientFlags) => {
+    .action(async (to: string, text: string | undefined, flags: SendFlags) => {
       // Every user of the machine can list command lines; from here on this one has no text in it.
       if (text !== undefined) process.title = 'sotto send'
       const { send } = await import('./send.ts')
-      await send({ ...commandOptions(flags), to, text })
+      await send({ ...commandOptions(flags), to, text, queue: flags.queue === true })
     })
 }

@@ -9,16 +9,20 @@ import { SottoError } from '#lib/errors.ts'
 import { Call } from '../peer/call.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import type { MemoryExchange } from '../peer/exchange.ts'
+import { handOver, isNobodyThere, keepForLater, type Texts } from './hand-over.ts'
 import { LineSplitter } from './lines.ts'
 
 export interface SendOptions extends CommandOptions {
   readonly to: string
   /** One message; undefined to send what comes on standard input, line by line. */
   readonly text: string | undefined
+  /** Keep it for somebody who is not there, until both are online. */
+  readonly queue?: boolean
 }
 
 /**
- * Send, and wait until all of it is acknowledged. What the other side answers meanwhile is shown.
+ * Send, and wait until all of it is acknowledged. What the other side answers meanwhile is shown, unless a chat of the
+ * same profile runs, which then says it.
  *
  * @throws SottoError
  *   - `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8` for what cannot be sent; what stood before it is acknowledged by then,
@@ -28,27 +32,39 @@ export interface SendOptions extends CommandOptions {
  *   - `ERR_INTERRUPTED`.
  */
 export async function send(options: SendOptions): Promise<void> {
-  const { to, text, redialMs } = options
+  const { to, text, queue = false, redialMs, clock } = options
   const given = text === undefined ? undefined : checkedText(text)
   await runCommand(options, async (running) => {
-    const { output, signal } = running
-    const deliver = output.show.bind(output)
-    const onPinned = (name: string) => output.notice(`this is the first conversation with ${name}: their key is pinned`)
-    const onCut = () => output.notice(`the connection to ${to} broke; trying again`)
-    const onResumed = () => output.notice(`the connection to ${to} is there again`)
-    const calling = { ...running, deliver, onPinned, trace: output.trace }
-    const call = new Call({ calling, peerName: to, redialMs, onCut, onResumed })
+    const texts = () => (given === undefined ? linesOf(options, running) : [[given]])
+    const keeping = { ...running, to, queue, redialMs, clock }
+    if (running.profile.hasMessenger) return handOver(keeping, texts())
     try {
-      await call.open(signal)
-      const texts = given === undefined ? linesOf(options, running) : [[given]]
-      await Promise.race([speak(call.exchange, texts), call.lost, aborted(signal)])
+      await sendNow(options, running, texts)
     } catch (error) {
-      await call.close(CloseReason.SHUTDOWN)
-      tellUnacknowledged(error, call.exchange, running)
-      throw error
+      if (!queue || !isNobodyThere(error)) throw error
+      await keepForLater(keeping, texts())
     }
-    await call.close(CloseReason.DONE)
   })
+}
+
+/** Send in a conversation of this process's own. */
+async function sendNow({ to, redialMs }: SendOptions, running: Running, texts: () => Texts): Promise<void> {
+  const { output, signal } = running
+  const deliver = output.show.bind(output)
+  const onPinned = (name: string) => output.notice(`this is the first conversation with ${name}: their key is pinned`)
+  const onCut = () => output.notice(`the connection to ${to} broke; trying again`)
+  const onResumed = () => output.notice(`the connection to ${to} is there again`)
+  const calling = { ...running, deliver, onPinned, trace: output.trace }
+  const call = new Call({ calling, peerName: to, redialMs, onCut, onResumed })
+  try {
+    await call.open(signal)
+    await Promise.race([speak(call.exchange, texts()), call.lost, aborted(signal)])
+  } catch (error) {
+    await call.close(CloseReason.SHUTDOWN)
+    tellUnacknowledged(error, call.exchange, running)
+    throw error
+  }
+  await call.close(CloseReason.DONE)
 }
 
 /** A text of the command line: checked before anything else happens. */
@@ -61,10 +77,7 @@ function checkedText(text: string): Uint8Array {
 }
 
 /** Say everything, and wait until it is acknowledged, even where the end of it could not be sent. */
-async function speak(
-  exchange: MemoryExchange,
-  batches: AsyncIterable<Iterable<Uint8Array>> | Iterable<Iterable<Uint8Array>>,
-): Promise<void> {
+async function speak(exchange: MemoryExchange, batches: Texts): Promise<void> {
   let failure: unknown
   try {
     for await (const batch of batches) {

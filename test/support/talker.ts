@@ -10,14 +10,17 @@ import { createLogger } from '#lib/runtime/log.ts'
 import { Messenger } from '../../clients/messenger/messenger.ts'
 import { DirectoryClient } from '../../clients/peer/directory-client.ts'
 import { Profile } from '../../clients/peer/profile.ts'
+import type { Lock } from '../../clients/peer/profile-lock.ts'
 import { ServerClock } from '../../clients/peer/server-clock.ts'
 import type { Message } from '../../clients/store/messages.ts'
 import { openStore, type Store } from '../../clients/store/store.ts'
+import type { Watch } from '../../clients/store/store-watch.ts'
 import { textOf } from './event-text.ts'
 import type { Installation } from './installation.ts'
 
 interface Parts {
   readonly profile: Profile
+  readonly lock: Lock
   readonly store: Store
   readonly directory: DirectoryClient
 }
@@ -34,25 +37,29 @@ export class Talker implements AsyncDisposable {
   /** Whether its announcement stands. */
   isOnline = false
   readonly #directory: DirectoryClient
+  readonly #lock: Lock
+  readonly #watch: Watch
   readonly #ended: Promise<unknown>
 
   /** Somebody who is there, once others can call them. */
   static async start(installation: Installation, name: string): Promise<Talker> {
     const profile = await Profile.open(installation.home.path, name)
     const { folder, key } = profile.storage
+    const lock = await profile.lockForMessaging()
     const store = openStore(folder, { profileKey: key })
     const { account, session } = profile.login
     const clock = new ServerClock(systemClock, account.clockOffsetMs)
     const directory = new DirectoryClient({ account, session, clock, trace: undefined })
-    const talker = new Talker({ profile, store, directory }, clock)
+    const talker = new Talker({ profile, lock, store, directory }, clock)
     await talker.until(() => talker.isOnline)
     return talker
   }
 
-  private constructor({ profile, store, directory }: Parts, clock: ServerClock) {
+  private constructor({ profile, lock, store, directory }: Parts, clock: ServerClock) {
     this.profile = profile
     this.store = store
     this.#directory = directory
+    this.#lock = lock
     const tell = (): void => void this.told.emit('told')
     this.messenger = new Messenger({
       profile,
@@ -87,6 +94,7 @@ export class Talker implements AsyncDisposable {
       trace: undefined,
       signal: new AbortController().signal,
     })
+    this.#watch = store.watch(() => this.messenger.takeAppended())
     this.#ended = this.messenger.run().catch((error: unknown) => error)
   }
 
@@ -112,9 +120,11 @@ export class Talker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch.stop()
     await this.messenger.stop()
     await this.#ended
     this.#directory.close()
     this.store.close()
+    this.#lock.release()
   }
 }

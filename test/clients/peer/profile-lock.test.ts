@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { takeLock } from '../../../clients/peer/profile-lock.ts'
+import { isLocked, takeLock } from '../../../clients/peer/profile-lock.ts'
 import { rejection } from '../../support/rejection.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 function tryElsewhere(path: string): string {
   const module = import.meta.resolve('../../../clients/peer/profile-lock.ts')
   const program = `
-    import { takeLock } from ${JSON.stringify(module)}
+    import { isLocked, takeLock } from ${JSON.stringify(module)}
     const taking = takeLock(${JSON.stringify(path)}, { patienceMs: 0, hint: '' })
     console.log(await taking.then(() => 'taken', ({ code }) => code))
     process.exit()`
@@ -25,6 +25,20 @@ describe('takeLock', () => {
     expect((await rejection(takeLock(path, options))).code).to.equal('ERR_PROFILE_LOCKED')
     expect(tryElsewhere(path)).to.equal('ERR_PROFILE_LOCKED')
     lock.release()
+    expect(tryElsewhere(path)).to.equal('taken')
+  })
+})
+
+describe('isLocked', () => {
+  it('tells of a lock, keeps it, and does not take it', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'x.lock')
+    expect(isLocked(path)).to.equal(false)
+    const lock = await takeLock(path, { patienceMs: 0, hint: '' })
+    expect(isLocked(path)).to.equal(true)
+    expect(tryElsewhere(path)).to.equal('ERR_PROFILE_LOCKED')
+    lock.release()
+    expect(isLocked(path)).to.equal(false)
     expect(tryElsewhere(path)).to.equal('taken')
   })
 })
