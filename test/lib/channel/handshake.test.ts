@@ -1,8 +1,14 @@
 /** What those get who hold a part of what the handshake takes: a ticket, a key, a whole profile, a recording. */
 import { expect } from 'chai'
 import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { KEM_SEED_BYTES, kemKeyPairFrom } from '#lib/channel/kem.ts'
+import { prologueOf } from '#lib/channel/prologue.ts'
+import { derivePsk } from '#lib/channel/psk.ts'
+import { Initiator } from '#lib/noise/handshake.ts'
+import { DH_BYTES, EMPTY, keyPairFrom } from '#lib/noise/primitives.ts'
+import { Secret } from '#lib/secret.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { accept, BOB_CONTEXT, hello, sealedTicket } from '../../support/conversation.ts'
+import { ALICE, accept, BOB, BOB_CONTEXT, hello, REALM, sealedTicket } from '../../support/conversation.ts'
 import { keyPairOf, randomFrom, secretOf } from '../../support/random.ts'
 
 const MALLORY = keyPairOf('identity of mallory')
@@ -61,6 +67,40 @@ describe('everything that both profiles hold, the secret of the conversation inc
       return [Buffer.from(channel.handshakeHash).toString('hex'), channel.exportSecret.fingerprint()]
     })
     expect(new Set(hashes.flat()).size).to.equal(6)
+  })
+})
+
+describe('every X25519 key of both ends, as a quantum computer may find them in a recording,', () => {
+  const random = randomFrom('random of alice')
+  const started = hello({ random: randomFrom('random of alice') })
+  const { welcome } = accept(started.hello)
+  const { clear } = started.hello
+  const { ticket, encapsulationKey } = HelloClear.decode(clear)
+  const e = keyPairFrom(Secret.of(random(DH_BYTES)))
+  const kemShared = kemKeyPairFrom(Secret.of(random(KEM_SEED_BYTES))).decapsulate(welcome.kemCiphertext)
+
+  /** Go through the handshake again, as Alice, up to the first tag that the psk is in. */
+  function readAgain(secret: Secret, kemShared: Secret): string {
+    const pair = { senderName: 'alice', receiverName: 'bob', senderIdentityKey: ALICE.publicKey }
+    const names = { ...pair, receiverIdentityKey: BOB.publicKey }
+    const psk = derivePsk({
+      ...names,
+      secret,
+      ticket,
+      kemShared,
+      encapsulationKey,
+      kemCiphertext: welcome.kemCiphertext,
+    })
+    const again = new Initiator(prologueOf({ realm: REALM, ...names, clear }), { s: ALICE, e, rs: BOB.publicKey })
+    expect(Buffer.from(again.writeMessage1(EMPTY))).to.deep.equal(started.hello.noiseMessage)
+    return codeOf(() => again.readMessage2(welcome.noiseMessage, psk))
+  }
+
+  it('open nothing without both the secret of the conversation and the one of ML-KEM', () => {
+    const secret = secretOf('secret of the conversation')
+    expect(readAgain(secret, secretOf('a guess'))).to.equal('ERR_DECRYPT')
+    expect(readAgain(secretOf('a guess'), kemShared)).to.equal('ERR_DECRYPT')
+    expect(readAgain(secret, kemShared)).to.equal('none')
   })
 })
 
