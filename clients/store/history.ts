@@ -31,11 +31,13 @@ export function readPage(file: StoreFile, name: string, { before, limit }: PageO
     const isEarlier = ({ position: { batch, index } }: Message | Gap): boolean => {
       return before === undefined || batch < before.batch || (batch === before.batch && index < before.index)
     }
-    // A page of a burst lies in one batch and one of a slow conversation in as many as it has messages.
-    const newest = Math.min(before?.batch ?? contact.state.lastBatch, contact.state.lastBatch)
-    for (let last = newest; last >= 1 && page.length < limit; last -= limit) {
-      const run = file.batches.readWhatOpens(contact.id, Math.max(1, last - limit + 1), last)
+    let last = Math.min(before?.batch ?? contact.state.lastBatch, contact.state.lastBatch)
+    // A page of a burst lies in one batch and one of a slow conversation in as many as it has messages: so runs grow.
+    for (let length = 1; last >= 1 && page.length < limit; length = Math.min(2 * length, limit)) {
+      const first = Math.max(1, last - length + 1)
+      const run = file.batches.readWhatOpens(contact.id, first, last)
       for (const batch of run.reverse()) page.push(...messagesOf(contact.state, batch).filter(isEarlier).reverse())
+      last = first - 1
     }
     return page.slice(0, limit)
   })
