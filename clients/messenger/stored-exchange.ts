@@ -65,6 +65,8 @@ export class StoredExchange implements Exchange {
 
   attach(conversation: Conversation): void {
     this.#conversation?.replace()
+    // What is kept is stored at once: the rest came as a conversation was closing, or as the disk failed.
+    this.streams.incoming?.forgetUnstored()
     this.#conversation = conversation
   }
 

@@ -62,6 +62,8 @@ export class MemoryExchange implements Exchange {
   readonly streams = new StreamPair(drawStreamId())
   readonly #clock: Clock
   #conversation: Conversation | undefined
+  /** How many events are being shown that do not count as stored yet. */
+  #showing = 0
   #waiting: Array<{ readonly isOver: () => boolean; readonly resolve: () => void }> = []
 
   constructor(clock: Clock) {
@@ -105,6 +107,8 @@ export class MemoryExchange implements Exchange {
 
   attach(conversation: Conversation): void {
     this.#conversation?.replace()
+    // What is not being shown came as a conversation was closing.
+    this.streams.incoming?.forgetUnstored(this.#showing)
     this.#conversation = conversation
   }
 
@@ -116,8 +120,13 @@ export class MemoryExchange implements Exchange {
   save(): void {}
 
   async keep(events: readonly Event[], show: (events: readonly Event[]) => Promise<void>): Promise<void> {
-    await show(events)
-    this.streams.incoming?.markStored(events.length)
+    this.#showing += events.length
+    try {
+      await show(events)
+      this.streams.incoming?.markStored(events.length)
+    } finally {
+      this.#showing -= events.length
+    }
   }
 
   onAcknowledged(): void {

@@ -134,6 +134,16 @@ export class IncomingStream {
     this.#stored += BigInt(count)
   }
 
+  /**
+   * Take back that events were received which nobody will store: a conversation ended with them in hand. The writer says
+   * them again in the next one. Without this they would be dropped as seen, and later ones stored in their places.
+   *
+   * @param kept - How many of those not yet stored, the oldest, are still on their way to be.
+   */
+  forgetUnstored(kept = 0): void {
+    this.#ids.length = Math.min(this.#ids.length, 1 + kept)
+  }
+
   /** Begin a conversation: what an earlier one left in pieces will be said again from its first byte. */
   forgetPieces(): void {
     this.#pieces = []

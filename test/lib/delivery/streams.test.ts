@@ -231,6 +231,18 @@ describe('IncomingStream', () => {
       .with.property('code', 'ERR_STREAM_RENEWED')
   })
 
+  it('takes in again what it received and nobody stored', () => {
+    const events = ['a', 'b', 'c'].map((text) => encoded(text))
+    const stream = new IncomingStream(newId())
+    stream.accept(batch(1n, ...events))
+    stream.markStored(1)
+    stream.forgetUnstored(1)
+    expect(stream.received).to.equal(2n)
+    stream.forgetUnstored()
+    expect(stream.received).to.equal(1n)
+    expect(texts(stream.accept(batch(2n, ...events.slice(1))))).to.deep.equal(['b', 'c'])
+  })
+
   it('refuses a gap', () => {
     const stream = new IncomingStream(newId())
     refuses(stream, batch(2n, encoded()))
