@@ -5,7 +5,8 @@ import type { ShowOptions } from '../clients/history/kept-history.ts'
 import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
 
 const KEPT_BY_CHAT = `
-Only "sotto chat" keeps what is said and heard; what "send" and "receive" pass on is not kept.`
+Only what goes through "sotto chat" is kept, with what "sotto send" leaves for it. What "send" and "receive" pass on by
+themselves is not.`
 
 const DEFAULT_LIMIT = 50
 
@@ -97,7 +98,8 @@ const FORGET_HELP = `
   sotto forget bob --yes             in a script
 
 It goes from this machine's store alone: bob keeps what bob has, and so do your backups. What still waited for bob is not
-sent any more. The key of bob stays known; see sotto contacts. A running chat of the profile must be left first.
+sent any more. The key of bob stays known; see sotto contacts. A sotto chat or
+receive that runs for the profile must be left first.
 ${KEPT_BY_CHAT}`
 
 export function forgetCommand(): Command {

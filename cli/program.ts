@@ -26,6 +26,7 @@ Then everybody on his own; what to type is what "add-user" prints:
   sotto send bob 'See you at eight?'  sends one message
   ls | sotto send bob                 sends every line
   sotto send bob                      sends what you type, line by line
+  sotto history bob                   shows what sotto chat has kept; see also search, export, forget
 
 Two people on one machine:
   sotto receive --profile bob
