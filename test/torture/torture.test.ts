@@ -1,0 +1,38 @@
+import { expect } from 'chai'
+import { addCounters, newCounters } from '../../torture/counters.ts'
+import { SABOTAGES } from '../../torture/sabotage.ts'
+import { simulate } from '../../torture/simulation.ts'
+import { Violation } from '../../torture/world.ts'
+
+const MESSAGES = 500
+
+describe('torture', () => {
+  it('loses nothing, doubles nothing and keeps the order in 20 simulated conversations', function () {
+    this.timeout(60_000)
+    const sum = newCounters()
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const { counters, failure } = simulate({ seed, messages: MESSAGES })
+      if (failure !== undefined)
+        throw new Error(`npm run torture -- --seed ${seed} --messages ${MESSAGES}`, { cause: failure })
+      addCounters(sum, counters)
+    }
+    expect(sum.messages).to.equal(20 * MESSAGES)
+    // Everything that can go wrong did.
+    for (const count of [...Object.values({ ...sum, crashes: 1 }), ...Object.values(sum.crashes)]) {
+      expect(count).to.be.greaterThan(0)
+    }
+  })
+
+  it('happens again in the same way with the same seed, and otherwise with another', () => {
+    const hashes = [7, 7, 8].map((seed) => simulate({ seed, messages: MESSAGES }).hash)
+    expect(hashes[1]).to.equal(hashes[0])
+    expect(hashes[2]).not.to.equal(hashes[0])
+  })
+
+  for (const sabotage of SABOTAGES) {
+    it(`notices a disk that lies: ${sabotage}`, () => {
+      const { failure } = simulate({ seed: 1, messages: MESSAGES, sabotage })
+      expect(failure).to.be.instanceOf(Violation)
+    })
+  }
+})

@@ -1,0 +1,56 @@
+/**
+ * What Auth and the directory would do: tickets, with the reply that goes with each.
+ *
+ * @module
+ */
+import type { RenewalGrant } from '#lib/channel/renewal.ts'
+import type { Admission } from '#lib/channel/responder.ts'
+import type { KeyPair } from '#lib/noise/primitives.ts'
+import { Secret } from '#lib/secret.ts'
+import { ReplayCache } from '#lib/ticket/replay-cache.ts'
+import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
+import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
+import type { World } from './world.ts'
+
+/** What one start of a program judges tickets by. */
+export function admissionOf(world: World, ownName: string, identity: KeyPair): Admission {
+  const { random, realm } = world
+  const ticketKey = Secret.of(random.bytes(32))
+  return { identity, ownName, realm, ticketKey, kid: random.bytes(16), replayCache: new ReplayCache() }
+}
+
+/** A ticket for one conversation or one renewal. */
+export function grantOf(world: World, opener: { name: string; identity: KeyPair }, host: Admission): RenewalGrant {
+  const { random, realm, timeline, weather } = world
+  const { nowMs } = timeline.clocks()
+  const chatSecret = random.bytes(CHAT_SECRET_BYTES)
+  const common = { expiresAtMs: nowMs + TICKET_LIFETIME_MS, longestSessionMs: weather.longestSessionMs }
+  const ticket = sealTicket({
+    key: host.ticketKey,
+    realm,
+    receiverName: host.ownName,
+    kid: host.kid,
+    nonce: random.bytes(12),
+    body: {
+      ...common,
+      ticketId: random.bytes(TICKET_ID_BYTES),
+      issuedAtMs: nowMs,
+      senderName: opener.name,
+      senderIdentityKey: opener.identity.publicKey,
+      senderAddress: '192.0.2.7',
+      receiverIdentityKey: host.identity.publicKey,
+      secret: Secret.of(Uint8Array.from(chatSecret)),
+    },
+  })
+  const reply = {
+    ...common,
+    nonce: random.bytes(REQUEST_NONCE_BYTES),
+    ticketHash: ticketHash(ticket),
+    receiverName: host.ownName,
+    receiverSessionId: random.bytes(SESSION_ID_BYTES),
+    receiverIdentityKey: host.identity.publicKey,
+    receiverKid: host.kid,
+    secret: Secret.of(chatSecret),
+  }
+  return { ticket, reply }
+}

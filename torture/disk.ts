@@ -1,0 +1,73 @@
+/**
+ * A disk that can lose its power. What was committed for the process alone is then gone, back to the last commit that
+ * was flushed; nothing else ever goes.
+ *
+ * It is SQLite in memory. A transaction that is always open holds what is not flushed; the transactions of the store
+ * are savepoints in it.
+ *
+ * @module
+ */
+import { type Database, openDatabase } from '../clients/store/database.ts'
+
+export class SimulatedDisk {
+  readonly #database: Database
+  /** Tells each program whether another one has changed something: the number of changes, and by whom the last was. */
+  #changes = 0
+
+  constructor() {
+    this.#database = openDatabase(':memory:', { flushes: false })
+    this.#database.exec('begin')
+  }
+
+  /** What one program sees of it. */
+  open(): Database {
+    const database = this.#database
+    const save = database.prepare('savepoint work')
+    const undo = database.prepare('rollback to work')
+    const keep = database.prepare('release work')
+    const flush = database.prepare('commit')
+    const begin = database.prepare('begin')
+    let seen = this.#changes
+    let version = 1
+    return {
+      path: database.path,
+      exec: (sql) => database.exec(sql),
+      prepare: (sql) => database.prepare(sql),
+      read: (work) => work(),
+      write: (durability, work) => {
+        save.run()
+        try {
+          const result = work()
+          const isAlone = seen === this.#changes
+          keep.run()
+          this.#changes += 1
+          if (isAlone) seen = this.#changes
+          if (durability === 'disk') {
+            flush.run()
+            begin.run()
+          }
+          return result
+        } catch (error) {
+          undo.run()
+          keep.run()
+          throw error
+        }
+      },
+      dataVersion: () => {
+        if (seen !== this.#changes) version += 1
+        seen = this.#changes
+        return version
+      },
+      close: () => {},
+    }
+  }
+
+  losePower(): void {
+    this.#database.exec('rollback; begin')
+    this.#changes += 1
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}

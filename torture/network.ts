@@ -1,0 +1,158 @@
+/**
+ * The network between the two ends: connections that keep their order, as gRPC's do, until they are cut. What is under
+ * way then is lost from some point on; either end is told, later, or is not. Connections overtake each other. Somebody
+ * on the way loses, repeats, changes and swaps records.
+ *
+ * @module
+ */
+import type { Hello, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { World } from './world.ts'
+
+export type Parcel =
+  | { readonly is: 'hello'; readonly hello: Hello }
+  | { readonly is: 'welcome'; readonly welcome: Welcome }
+  | { readonly is: 'record'; readonly record: Uint8Array }
+
+/** What one end does with what comes. */
+export interface Receiver {
+  take(parcel: Parcel): void
+  /** Nothing more comes. */
+  ended(): void
+}
+
+/** One direction of a connection. */
+class Pipe {
+  receiver: Receiver | undefined
+  #isTampered = false
+  readonly #world: World
+  #isOpen = true
+  #lastAtMs = 0
+  #sent = 0
+  #delivered = 0
+  #lostFrom = Number.POSITIVE_INFINITY
+  #overtaken: Parcel | undefined
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  get isTampered(): boolean {
+    return this.#isTampered
+  }
+
+  send(parcel: Parcel): void {
+    if (!this.#isOpen) return
+    const { random, weather } = this.#world
+    if (!random.chance(weather.tampered)) this.#pass(parcel)
+    else this.#tamper(parcel)
+    const overtaken = this.#overtaken
+    if (overtaken === undefined || overtaken === parcel) return
+    this.#overtaken = undefined
+    this.#pass(overtaken)
+  }
+
+  #tamper(parcel: Parcel): void {
+    const { random, counters } = this.#world
+    this.#isTampered = true
+    counters.tampered += 1
+    const how = random.pick(['lose', 'repeat', 'swap', 'change'])
+    if (how === 'swap') this.#overtaken = parcel
+    if (how === 'repeat') for (let copies = 0; copies < 2; copies += 1) this.#pass(parcel)
+    if (how === 'change')
+      this.#pass(parcel.is === 'record' ? { is: 'record', record: this.#changed(parcel.record) } : parcel)
+  }
+
+  #changed(record: Uint8Array): Uint8Array {
+    const changed = Uint8Array.from(record)
+    const place = this.#world.random.between(0, record.length - 1)
+    changed[place] = (record[place] ?? 0) ^ 1
+    return changed
+  }
+
+  #pass(parcel: Parcel): void {
+    const number = this.#sent++
+    this.#later(() => {
+      if (number >= this.#lostFrom) return
+      this.#delivered += 1
+      this.receiver?.take(parcel)
+    })
+  }
+
+  /** After all that is under way. */
+  #later(happen: () => void): void {
+    const { random, timeline, weather } = this.#world
+    const nowMs = timeline.monotonicMs()
+    this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + random.fraction() * weather.delayMs)
+    timeline.after(this.#lastAtMs - nowMs, happen)
+  }
+
+  /** The sender sends nothing more. */
+  end(isTold: boolean): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    if (isTold) this.#later(() => this.receiver?.ended())
+  }
+
+  cut(isTold: boolean): void {
+    if (!this.#isOpen) return
+    this.#lostFrom = this.#world.random.between(this.#delivered, this.#sent)
+    this.end(isTold)
+  }
+}
+
+/** One end of a connection. */
+export class ConnectionEnd {
+  readonly #connection: Connection
+  readonly #out: Pipe
+  readonly #in: Pipe
+
+  constructor(connection: Connection, out: Pipe, incoming: Pipe) {
+    this.#connection = connection
+    this.#out = out
+    this.#in = incoming
+  }
+
+  get isTampered(): boolean {
+    return this.#connection.isTampered
+  }
+
+  listen(receiver: Receiver): void {
+    this.#in.receiver = receiver
+  }
+
+  send(parcel: Parcel): void {
+    this.#out.send(parcel)
+  }
+
+  /** Send nothing more, and take nothing more. */
+  drop(isTold = true): void {
+    this.#in.receiver = undefined
+    this.#out.end(isTold)
+  }
+}
+
+export class Connection {
+  readonly caller: ConnectionEnd
+  readonly host: ConnectionEnd
+  readonly #pipes: readonly [Pipe, Pipe]
+
+  constructor(world: World) {
+    const [there, back] = [new Pipe(world), new Pipe(world)]
+    this.#pipes = [there, back]
+    this.caller = new ConnectionEnd(this, there, back)
+    this.host = new ConnectionEnd(this, back, there)
+    const { random, timeline, weather, counters } = world
+    counters.connections += 1
+    const lastsMs = random.wait(weather.cutAfterMs)
+    if (lastsMs === Number.POSITIVE_INFINITY) return
+    timeline.after(lastsMs, () => {
+      if (world.isCalm) return
+      counters.cuts += 1
+      for (const pipe of this.#pipes) pipe.cut(!random.chance(weather.silentCuts))
+    })
+  }
+
+  get isTampered(): boolean {
+    return this.#pipes.some((pipe) => pipe.isTampered)
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The oracle: compares what two people have in their stores with what they said.
+ *
+ * @module
+ */
+import type { Direction } from '../clients/store/batch.ts'
+import type { Gap, Message } from '../clients/store/messages.ts'
+import type { Person } from './person.ts'
+import { Violation } from './world.ts'
+
+/** @throws Violation if a message is lost, doubled, out of order, changed, or not known to be delivered. */
+export function judge(alice: Person, bob: Person): void {
+  for (const [person, peer] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
+    const history = person.openStore().history(peer.name, { limit: Number.POSITIVE_INFINITY }).reverse()
+    compare(`what ${person.name} said`, history, 'said', person)
+    compare(`what ${person.name} heard`, history, 'heard', peer)
+  }
+}
+
+function compare(what: string, history: readonly (Message | Gap)[], direction: Direction, speaker: Person): void {
+  let count = 0
+  for (const message of history) {
+    if (message.kind === 'gap') throw new Violation(`${what} has a gap`)
+    if (message.direction !== direction) continue
+    count += 1
+    const text = message.event.kind?.value.body.toString()
+    if (text !== speaker.text(count)) throw new Violation(`${what}: in place ${count} stands "${text?.slice(0, 40)}"`)
+    if (direction === 'said' && message.state !== 'delivered')
+      throw new Violation(`${what}: ${count} is ${message.state}`)
+  }
+  if (count !== speaker.promised) throw new Violation(`${what}: ${count} messages of ${speaker.promised}`)
+}

@@ -1,0 +1,204 @@
+/**
+ * One of the two ends, across all runs of its program: the disk, what was promised to it, and what it has seen.
+ *
+ * @module
+ */
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { encodeTextEvent } from '#lib/delivery/event.ts'
+import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
+import type { SottoError } from '#lib/errors.ts'
+import type { KeyPair } from '#lib/noise/primitives.ts'
+import type { Database } from '../clients/store/database.ts'
+import type { Mailbox } from '../clients/store/mailbox.ts'
+import { Store } from '../clients/store/store.ts'
+import { Crash } from '../test/support/crashing-database.ts'
+import { keyPairOf, secretOf } from '../test/support/random.ts'
+import { SimulatedDisk } from './disk.ts'
+import type { ConnectionEnd } from './network.ts'
+import { Program } from './program.ts'
+import { lyingDatabase } from './sabotage.ts'
+import { Violation, type World } from './world.ts'
+
+/** How long a program takes to be started again, at most, in milliseconds. */
+const RESTART_MS = 3_000
+
+export class Person {
+  readonly world: World
+  readonly name: string
+  readonly identity: KeyPair
+  readonly disk = new SimulatedDisk()
+  readonly #profileKey
+  /** How many messages the store has promised to deliver: those with the numbers from 1 to this. */
+  promised = 0
+  /** How many were handed to a store that died of it; it may have taken all of them, or none. */
+  #pending = 0
+  #left: number
+  #lastSeen = 0
+  #peer: Person | undefined
+  #program: Program | undefined
+  #beside: Mailbox | undefined
+  #eyes: Store | undefined
+
+  /** @param messages - How many it is going to say. */
+  constructor(world: World, name: string, messages: number) {
+    this.world = world
+    this.name = name
+    this.identity = keyPairOf(`identity of ${name}`)
+    this.#profileKey = secretOf(`profile key of ${name}`)
+    this.#left = messages
+  }
+
+  get peer(): Person {
+    return this.#peer as Person
+  }
+
+  get program(): Program | undefined {
+    return this.#program
+  }
+
+  /** Whether all has been said, and the other side has stored it. */
+  get isDone(): boolean {
+    return this.hasSaidAll && this.#program?.mailbox.streams.outgoing.unacknowledged === 0
+  }
+
+  get hasSaidAll(): boolean {
+    return this.#left === 0 && this.#pending === 0
+  }
+
+  /** Begin to live, beside somebody. */
+  begin(peer: Person): void {
+    this.#peer = peer
+    this.#boot()
+    this.#speakLater()
+  }
+
+  #boot(): void {
+    try {
+      this.#program = new Program(this)
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error
+      this.bury()
+      return
+    }
+    this.#program.run(() => {
+      this.#recover()
+      this.#program?.dial()
+    })
+  }
+
+  /** Find out what became of what was being said at the moment of death. */
+  #recover(): void {
+    const { appended } = (this.#program as Program).mailbox.progress()
+    const wasTaken = appended === this.promised + this.#pending
+    if (!wasTaken && appended !== this.promised) {
+      throw new Violation(`${this.name} was promised ${this.promised} messages and finds ${appended}`)
+    }
+    if (!wasTaken) this.#left += this.#pending
+    this.promised = appended
+    this.#pending = 0
+  }
+
+  /** The program has died. */
+  bury(): void {
+    const { random, weather, counters, timeline } = this.world
+    this.#program = undefined
+    if (random.chance(weather.powerLosses)) {
+      counters.powerLosses += 1
+      this.disk.losePower()
+    }
+    timeline.after(random.fraction() * RESTART_MS, () => this.#boot())
+  }
+
+  openMailbox(around: (database: Database) => Database = (database) => database): Mailbox {
+    return this.openStore(around).mailbox(this.peer.name, this.peer.identity.publicKey)
+  }
+
+  openStore(around: (database: Database) => Database = (database) => database): Store {
+    const { random, timeline, options } = this.world
+    const { sabotage } = options
+    const profileKey = this.#profileKey
+    const disk = this.disk.open()
+    const lot = (): boolean => random.chance(0.2)
+    const database = sabotage ? lyingDatabase(disk, { sabotage, profileKey, random: random.bytes, lot }) : disk
+    return new Store({ database: around(database), profileKey, clock: timeline, random: random.bytes })
+  }
+
+  #speakLater(): void {
+    const { random, weather, timeline } = this.world
+    timeline.after(random.wait(weather.pauseMs), () => {
+      const program = this.#program
+      program?.run(() => this.#speak(program))
+      if (!this.hasSaidAll) this.#speakLater()
+    })
+  }
+
+  #speak(program: Program): void {
+    const { random, weather } = this.world
+    const count = Math.min(this.#left, random.between(1, weather.burst))
+    if (count === 0) return
+    const events = Array.from({ length: count }, (_, index) => this.#event(this.promised + 1 + index))
+    const isBeside = random.chance(weather.beside)
+    if (isBeside) this.#beside ??= this.openMailbox()
+    this.#left -= count
+    this.#pending = count
+    const mailbox = isBeside ? (this.#beside as Mailbox) : program.mailbox
+    const appended = mailbox.append(events)
+    if (appended !== this.promised + count) throw new Violation(`${this.name} said ${count} and was told ${appended}`)
+    this.promised = appended
+    this.#pending = 0
+    program.sayAppended()
+  }
+
+  #event(number: number): Uint8Array {
+    const { random, timeline } = this.world
+    const body = Buffer.from(this.text(number))
+    return encodeTextEvent({ eventId: random.bytes(EVENT_ID_BYTES), writtenAt: timeline.now(), body })
+  }
+
+  /** What this person says, by its number from 1. */
+  text(number: number): string {
+    const isLarge = number % this.world.weather.largeEvery === 0
+    return `${this.name} ${number} ${isLarge ? LARGE : FILLING.slice(0, (number * 7) % 90)}`
+  }
+
+  /** The store gives these as new to the person. */
+  show(events: readonly Event[]): void {
+    for (const { kind } of events) {
+      const number = Number(kind?.value.body.subarray(0, 32).toString().split(' ')[1])
+      // After a crash it was shown what was stored without the screen's having got it.
+      if (!(number > this.#lastSeen)) throw new Violation(`${this.name} is shown ${number} after ${this.#lastSeen}`)
+      this.#lastSeen = number
+    }
+  }
+
+  /** The other side says that it has stored so many. */
+  hearAcknowledged(delivered: number): void {
+    const stored = this.peer.#countHeard()
+    if (delivered > stored) throw new Violation(`${this.name} was acknowledged ${delivered} where ${stored} are stored`)
+  }
+
+  #countHeard(): number {
+    this.#eyes ??= this.openStore()
+    return this.#eyes.contacts()[0]?.unseen ?? 0
+  }
+
+  /** Whether a failure is one that the weather explains. */
+  judge(error: SottoError, isTampered: boolean): void {
+    if (isTampered) return
+    if (error.code === 'ERR_STREAM_RENEWED' && this.world.counters.powerLosses > 0) return
+    throw new Violation(`${this.name} failed for no reason`, { cause: error })
+  }
+
+  answer(link: ConnectionEnd): void {
+    link.listen({
+      ended: () => link.drop(),
+      take: (parcel) => {
+        if (this.#program === undefined) link.drop()
+        else this.#program.answer(link, parcel)
+      },
+    })
+  }
+}
+
+const FILLING = 'the quick brown fox jumps over the lazy dog '.repeat(3)
+const LARGE = 'large '.repeat(MAX_PART_DATA_BYTES / 4)

@@ -1,0 +1,44 @@
+/**
+ * A disk that lies, to show that the oracle can see: it takes what a store writes down as heard, and keeps something
+ * else. It knows the profile key, so every seal holds and the store itself cannot notice.
+ *
+ * @module
+ */
+import type { Secret } from '#lib/secret.ts'
+import { type Batch, decodeBatch, encodeBatch } from '../clients/store/batch.ts'
+import { uint64 } from '../clients/store/contacts.ts'
+import type { Database, SqlValue } from '../clients/store/database.ts'
+import { deriveStoreKey, type Random, RowSeal } from '../clients/store/row-seal.ts'
+
+/** What it does to one message: leaves it out, keeps it twice, or in the place of the one after it. */
+export const SABOTAGES = ['drop', 'dup', 'swap'] as const
+export type Sabotage = (typeof SABOTAGES)[number]
+
+/** @param lot - Chooses whether to lie about a batch of so many messages. */
+export function lyingDatabase(
+  database: Database,
+  { sabotage, profileKey, random, lot }: { sabotage: Sabotage; profileKey: Secret; random: Random; lot: () => boolean },
+): Database {
+  const lie = (id: SqlValue, sealed: SqlValue): SqlValue => {
+    const [storeId] = database.prepare('select store_id from head').all()[0] ?? []
+    const seal = new RowSeal(deriveStoreKey(profileKey, storeId as Uint8Array, 'sotto store batch v1'), random)
+    const row = uint64(id as number)
+    const batch = decodeBatch(seal.open(row, sealed as Uint8Array))
+    if (batch.direction !== 'heard' || batch.events.length < 2 || !lot()) return sealed
+    return seal.seal(row, encodeBatch({ ...batch, events: altered(batch, sabotage) }))
+  }
+  return {
+    ...database,
+    prepare(sql) {
+      const statement = database.prepare(sql)
+      if (!sql.startsWith('insert into batch')) return statement
+      return { ...statement, run: (id = null, sealed = null) => statement.run(id, lie(id, sealed)) }
+    },
+  }
+}
+
+function altered({ events }: Batch, sabotage: Sabotage): Uint8Array[] {
+  const [first, second, ...others] = events as [Uint8Array, Uint8Array, ...Uint8Array[]]
+  if (sabotage === 'drop') return [second, ...others]
+  return sabotage === 'dup' ? [first, first, second, ...others] : [second, first, ...others]
+}

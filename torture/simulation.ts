@@ -1,0 +1,52 @@
+/**
+ * One run: two people talk in bad weather until all is said, the weather calms down, and all must have arrived.
+ *
+ * @module
+ */
+import type { Counters } from './counters.ts'
+import { judge } from './oracle.ts'
+import { Person } from './person.ts'
+import { type RunOptions, Violation, World } from './world.ts'
+
+export interface Run {
+  readonly seed: number
+  /** SHA-256 of all that happened, hexadecimal: a run that is the same has the same. */
+  readonly hash: string
+  readonly counters: Counters
+  /** What must not have happened, if it did. */
+  readonly failure: unknown
+}
+
+/** Once it is calm, all must have arrived in so many milliseconds: the longest silence, backoff and many retries. */
+const PATIENCE_MS = 10 * 60_000
+
+export function simulate(options: RunOptions): Run {
+  const world = new World(options)
+  const messages = Math.round(options.messages * world.random.pick([0.5, 0.9]))
+  const alice = new Person(world, 'alice', messages)
+  const bob = new Person(world, 'bob', options.messages - messages)
+  let failure: unknown
+  try {
+    alice.begin(bob)
+    bob.begin(alice)
+    talk(world, [alice, bob])
+    judge(alice, bob)
+  } catch (error) {
+    failure = error
+  }
+  world.counters.messages = alice.promised + bob.promised
+  alice.disk.close()
+  bob.disk.close()
+  return { seed: options.seed, hash: world.transcriptHash(), counters: world.counters, failure }
+}
+
+function talk(world: World, people: readonly Person[]): void {
+  const { timeline } = world
+  while (!people.every(({ hasSaidAll }) => hasSaidAll)) timeline.step()
+  world.calmDown()
+  const endsAtMs = timeline.monotonicMs() + PATIENCE_MS
+  while (!people.every(({ isDone }) => isDone)) {
+    timeline.step()
+    if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was said has not arrived')
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * How bad it gets in one run. Each seed has a weather of its own: were all faults to come at one average rate, those
+ * that show only where one is frequent and another does not come at all would stay hidden.
+ *
+ * @module
+ */
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import type { SeededRandom } from './random.ts'
+
+export interface Weather {
+  /** How many messages are said in one go, at most. */
+  readonly burst: number
+  /** From one burst of a side to its next, on average. */
+  readonly pauseMs: number
+  /** One message in so many is larger than a record. */
+  readonly largeEvery: number
+  /** What part of the bursts another process of the profile puts into the store. */
+  readonly beside: number
+  /** How long a record is under way, at most. */
+  readonly delayMs: number
+  /** How long the link is busy with a record, at most. */
+  readonly takeMs: number
+  /** How long a connection lasts until the network cuts it, on average. */
+  readonly cutAfterMs: number
+  /** What part of the cuts and crashes the other end is not told of. */
+  readonly silentCuts: number
+  /** What part of the records are lost, repeated, changed or overtaken by the next one. */
+  readonly tampered: number
+  /** How many moments of writing a program lives through, on average. */
+  readonly lifeMoments: number
+  /** What part of the crashes take what was not flushed. */
+  readonly powerLosses: number
+  /** What part of the questions to the services stay unanswered. */
+  readonly outages: number
+  /** How long until a program closes a conversation in order, on average. */
+  readonly closeAfterMs: number
+  readonly longestSessionMs: number
+  readonly times: ChannelTimes
+}
+
+const HOURS = 60 * 60_000
+
+export function drawWeather(random: SeededRandom, messages: number): Weather {
+  const burst = random.pick([4, 32, 128])
+  const talkMs = random.pick([10_000, 120_000, 15 * 60_000])
+  const bursts = messages / 2 / ((1 + burst) / 2)
+  // In most runs, so many of them are to be expected.
+  const times = (): number => random.pick([0, 3, 12, 30])
+  return {
+    burst,
+    pauseMs: talkMs / bursts,
+    largeEvery: random.pick([Number.POSITIVE_INFINITY, 4_999, 997]),
+    beside: random.pick([0, 0.1, 0.5]),
+    delayMs: random.pick([1, 80, 1_000]),
+    takeMs: random.pick([0, 5, 100]),
+    cutAfterMs: talkMs / times(),
+    silentCuts: random.pick([0, 0.2, 0.8]),
+    tampered: random.pick([0, 0, 0.002, 0.02]),
+    lifeMoments: Math.max(30, (bursts * 20) / times()),
+    powerLosses: random.pick([0, 0.3, 1]),
+    outages: random.pick([0, 0.3, 1]),
+    closeAfterMs: talkMs / times(),
+    longestSessionMs: random.pick([12 * HOURS, talkMs / 2]),
+    times: {
+      renewEveryMs: Math.min(talkMs / times(), HOURS / 4),
+      renewWithinMs: random.pick([HOURS, talkMs / 3]),
+      renewRetryMs: random.pick([60_000, 4_000]),
+      pingAfterMs: 10_000,
+      silenceLimitMs: 30_000,
+    },
+  }
+}
+
+/** The same without faults. */
+export function calmed(weather: Weather): Weather {
+  const never = Number.POSITIVE_INFINITY
+  const rates = { silentCuts: 0, tampered: 0, powerLosses: 0, outages: 0 }
+  return {
+    ...weather,
+    ...rates,
+    cutAfterMs: never,
+    lifeMoments: never,
+    closeAfterMs: never,
+    longestSessionMs: 12 * HOURS,
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * What both ends live in: time, chance, the weather, and what is written down of it all.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { bytesOf } from '../test/support/random.ts'
+import { type Counters, newCounters } from './counters.ts'
+import { SeededRandom } from './random.ts'
+import type { Sabotage } from './sabotage.ts'
+import { Timeline } from './timeline.ts'
+import { calmed, drawWeather, type Weather } from './weather.ts'
+
+export interface RunOptions {
+  readonly seed: number
+  /** How many are said, by both ends together. */
+  readonly messages: number
+  readonly sabotage?: Sabotage | undefined
+}
+
+/** What must never happen has happened. */
+export class Violation extends Error {}
+
+export class World {
+  readonly random: SeededRandom
+  readonly timeline = new Timeline()
+  readonly counters: Counters = newCounters()
+  readonly realm = bytesOf('realm', 32)
+  readonly options: RunOptions
+  #weather: Weather
+  readonly #transcript = createHash('sha256')
+  #isCalm = false
+
+  constructor(options: RunOptions) {
+    this.options = options
+    this.random = new SeededRandom(`torture ${options.seed}`)
+    this.#weather = drawWeather(this.random, options.messages)
+  }
+
+  get weather(): Weather {
+    return this.#weather
+  }
+
+  /** From now on nothing fails any more, so that all must arrive. */
+  get isCalm(): boolean {
+    return this.#isCalm
+  }
+
+  calmDown(): void {
+    this.#isCalm = true
+    this.#weather = calmed(this.#weather)
+  }
+
+  /** Put something into the transcript, whose hash tells one run from another. */
+  note(what: string, bytes?: Uint8Array): void {
+    this.#transcript.update(`${this.timeline.monotonicMs()} ${what}\n`)
+    if (bytes !== undefined) this.#transcript.update(bytes)
+  }
+
+  /** The hash of the transcript so far; nothing can be noted afterwards. */
+  transcriptHash(): string {
+    return this.#transcript.digest('hex')
+  }
+}
