@@ -78,7 +78,11 @@ export async function chat(options: ChatOptions): Promise<void> {
   )
   const commands = new ChatCommands({ view, messenger, profile, store, now, quit: () => left.abort() })
 
-  screen.on('submit', (submission) => void submit(submission, { view, messenger, commands }))
+  /** What was typed, one line after the other. */
+  let submitted: Promise<void> = Promise.resolve()
+  screen.on('submit', (submission) => {
+    submitted = submitted.then(() => submit(submission, { view, messenger, commands }))
+  })
   screen.on('leave', () => left.abort())
   resources.adopt(
     store.watch(() => messenger.takeAppended()),
@@ -90,6 +94,9 @@ export async function chat(options: ChatOptions): Promise<void> {
     await Promise.race([messenger.run(), aborted(signal)])
   } catch (error) {
     if (!left.signal.aborted) throw error
+  } finally {
+    // A line that was read before the end of a pipe is kept before the store is closed.
+    await submitted
   }
 }
 
