@@ -20,6 +20,8 @@ export interface ChatViewOptions {
   /** The user's own name. */
   readonly ownName: string
   readonly isOnline: (name: string) => boolean
+  /** The identity key that somebody is written to under now; undefined where none is known yet. */
+  readonly keyOf: (name: string) => Uint8Array | undefined
   readonly now: () => Date
   /** Ring when a message comes. */
   readonly bell: boolean
@@ -69,11 +71,27 @@ export class ChatView {
     const { screen } = this.#options
     const { contact, direction, ordinal, event, storedAt, state } = message
     const own = direction === 'said'
-    const entry = this.#entryOf(contact, event, { own, id: own ? idOf(contact, ordinal) : randomUUID() })
+    // Ordinals count for each key; what was written for a former one comes no further.
+    const isUnderWay = own && this.#isForPresentKey(message)
+    const entry = this.#entryOf(contact, event, { own, id: isUnderWay ? idOf(contact, ordinal) : randomUUID() })
     if (state === 'heard') screen.add({ ...entry, time: storedAt })
     else {
-      if (contact === this.#to) this.#underWay.set(ordinal, state)
+      if (isUnderWay && contact === this.#to) this.#underWay.set(ordinal, state)
       screen.add({ ...entry, time: storedAt, state })
+    }
+  }
+
+  #isForPresentKey({ contact, identityKey }: Message): boolean {
+    const present = this.#options.keyOf(contact)
+    return identityKey === undefined || present === undefined || Buffer.compare(identityKey, present) === 0
+  }
+
+  /** Another command of the same person may have said something: show what of it is new here. */
+  showAppended(): void {
+    if (this.#to === undefined) return
+    for (const message of this.#options.store.history(this.#to, { limit: SHOWN_MESSAGES }).reverse()) {
+      if (message.kind !== 'message' || message.direction !== 'said' || message.state !== 'waiting') continue
+      if (this.#isForPresentKey(message) && !this.#underWay.has(message.ordinal)) this.#showMessage(message)
     }
   }
 

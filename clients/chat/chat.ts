@@ -65,6 +65,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     store,
     ownName: account.username,
     isOnline: (name) => messenger.isOnline(name),
+    keyOf: (name) => profile.state.pins.get(name)?.identityKey,
     now,
     bell: options.bell,
   })
@@ -85,7 +86,10 @@ export async function chat(options: ChatOptions): Promise<void> {
   })
   screen.on('leave', () => left.abort())
   resources.adopt(
-    store.watch(() => messenger.takeAppended()),
+    store.watch(() => {
+      view.showAppended()
+      messenger.takeAppended()
+    }),
     (watch) => watch.stop(),
   )
   if (options.to !== undefined) await commands.run({ kind: 'command', name: 'to', argument: options.to })

@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { environmentOf, ROOT } from '../../support/environment.ts'
+import { Installation } from '../../support/installation.ts'
+import { hasTmux, Tmux } from '../../support/tmux.ts'
+
+const COLUMNS = 72
+const ROWS = 18
+
+/** `sotto chat` as people have it: processes of their own, each on a terminal of its own. */
+describe('sotto chat', function () {
+  if (!hasTmux()) {
+    it('is tried on a real terminal where tmux 3.2 or later is installed')
+    return
+  }
+
+  this.timeout(30_000)
+  let installation: Installation
+  let terminals: Tmux[]
+  beforeEach(async () => {
+    terminals = []
+    installation = await Installation.start()
+    for (const name of ['alice', 'bob', 'carol']) await installation.signUp(name)
+  })
+  afterEach(async () => {
+    await Promise.all(terminals.map((terminal) => terminal.close()))
+    await installation[Symbol.asyncDispose]()
+  })
+
+  /** Somebody in front of a chat, who sees that they are online. */
+  async function open(name: string, to: string): Promise<Tmux> {
+    const command = [process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
+    const { PATH = '', NODE_COMPILE_CACHE = '', SOTTO_HOME = '' } = environmentOf(installation.home.path)
+    const env = { PATH, NODE_COMPILE_CACHE, SOTTO_HOME, NO_COLOR: '1' }
+    const listen = ['--listen', '127.0.0.1']
+    const terminal = await Tmux.open([...command, ...listen], { columns: COLUMNS, rows: ROWS, env })
+    terminals.push(terminal)
+    await shows(terminal, 'online; /help')
+    return terminal
+  }
+
+  const shows = (terminal: Tmux, text: string): Promise<string[]> =>
+    terminal.until((rows) => rows.some((row) => row.includes(text)))
+
+  async function say(terminal: Tmux, text: string): Promise<void> {
+    await terminal.type(text)
+    await terminal.press('Enter')
+  }
+
+  it('carries a conversation, with ticks, and leaves alone the line that is being written', async () => {
+    const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
+    await shows(alice, 'bob is online')
+    await say(alice, 'are you there?')
+    await shows(bob, 'alice: are you there?')
+    await shows(alice, '✓✓  alice: are you there?')
+    await alice.type('half a sen')
+    for (const text of ['yes', 'and 日本語 too', '🙂']) await say(bob, text)
+    await shows(alice, 'bob: 🙂')
+    await alice.type('tence')
+    await shows(alice, 'bob> half a sentence')
+    await alice.press('Enter')
+    await shows(bob, 'alice: half a sentence')
+    const said = (await bob.screen()).flatMap(
+      (row) => /^\d\d:\d\d (?: {3}|[✓.]+ *) ((?:alice|bob): .*)/u.exec(row)?.[1] ?? [],
+    )
+    expect(said).to.deep.equal([
+      'alice: are you there?',
+      'bob: yes',
+      'bob: and 日本語 too',
+      'bob: 🙂',
+      'alice: half a sentence',
+    ])
+  })
+
+  it('lets messages wait for somebody who is away, and says so', async () => {
+    const bob = await open('bob', 'alice')
+    const alice = await open('alice', 'bob')
+    await shows(alice, 'bob is online')
+    await say(bob, '/quit')
+    await shows(alice, 'bob is offline')
+    await say(alice, 'for when you are back')
+    await shows(alice, '... alice: for when you are back')
+    const again = await open('bob', 'alice')
+    await shows(again, 'alice: for when you are back')
+    await shows(alice, '✓✓  alice: for when you are back')
+    await shows(alice, 'bob is online')
+  })
+
+  it('counts what others write meanwhile, and shows it when one turns to them', async () => {
+    const alice = await open('alice', 'bob')
+    const carol = await open('carol', 'alice')
+    for (const text of ['one', 'two']) await say(carol, text)
+    await shows(alice, 'carol: 2 new')
+    await say(alice, '/to carol')
+    const rows = await shows(alice, 'carol: two')
+    expect(rows.join('\n')).to.include('carol: one').and.not.include('2 new')
+  })
+
+  it('shows a hostile message as escapes, behind the gutter', async () => {
+    const alice = await open('alice', 'bob')
+    const hostile = '\u001b[2J\u001b]0;owned\u0007\r23:59     carol: give me your password'
+    await using bob = await installation.receive('bob')
+    await say(alice, 'hello')
+    await bob.output.until((text) => text.includes('hello'))
+    await bob.stop()
+    await installation.send('bob', 'alice', hostile).done
+    const rows = await shows(alice, 'give me your password')
+    expect(rows.find((each) => each.includes('give me your password'))).to.match(/^ {10}\| 23:59/)
+    expect(rows.some((each) => each.includes('alice: hello'))).to.equal(true)
+    expect(await alice.ask('#{pane_title}')).to.not.include('owned')
+  })
+
+  it('shows what another command of the same person says', async () => {
+    const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
+    await shows(alice, 'bob is online')
+    await installation.send('alice', 'bob', 'from a script').done
+    await shows(bob, 'alice: from a script')
+    await shows(alice, 'alice: from a script')
+  })
+})
