@@ -1,0 +1,164 @@
+/**
+ * The commands of the README, typed in its order, as somebody would who follows it on one machine without containers.
+ * Only two things are translated: `npm ci` has been done, and `docker compose exec auth` is not needed.
+ */
+import { readFileSync } from 'node:fs'
+import { mkdir, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { stepsOf } from '../support/document.ts'
+import { environmentOf, ROOT } from '../support/environment.ts'
+import { freePort } from '../support/free-port.ts'
+import { TestProcess } from '../support/processes.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { hasTmux, Tmux } from '../support/tmux.ts'
+
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const PASSWORD = 'correct horse battery staple'
+
+/** What is typed: every line of every block of commands, without its comment. */
+const COMMANDS = stepsOf(README).flatMap(({ commands }) => commands.split('\n').map(translated))
+
+function translated(line: string): string {
+  const [, command = line, comment = ''] = /^(.*?)(?: {2,}# (.*))?$/.exec(line) ?? []
+  const [, instead] = /^or, without containers: (.*)/.exec(comment) ?? []
+  return (instead ?? command).replace('npm ci && ', '').replace('docker compose exec auth ', '')
+}
+
+describe('README.md', function () {
+  this.timeout(30_000)
+  let folder: TemporaryFolder
+  let env: NodeJS.ProcessEnv
+  let services: TestProcess | undefined
+  const terminals: Tmux[] = []
+  /** `HOST:PORT#FINGERPRINT`, as `sotto admin add-user` prints it. */
+  let server = ''
+
+  before(async () => {
+    folder = await temporaryFolder()
+    // What `npm install -g .` does.
+    const bin = join(folder.path, 'bin')
+    await mkdir(bin)
+    await symlink(join(ROOT, 'bin', 'sotto.js'), join(bin, 'sotto'))
+    const names = ['SOTTO_AUTH_PORT', 'SOTTO_DIRECTORY_PORT', 'SOTTO_SEALING_PORT']
+    const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())]))
+    const settings = { SOTTO_AUTH_ADMIN_PORT: '0', SOTTO_DIRECTORY_ADMIN_PORT: '0', ...Object.fromEntries(ports) }
+    env = environmentOf(join(folder.path, 'home'), settings)
+    env['PATH'] = `${bin}:${env['PATH']}`
+  })
+  after(async () => {
+    for (const terminal of terminals) await terminal.close()
+    await services?.[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  /** In the clone, where npm is to run; elsewhere in a folder where a file may be left. */
+  const start = (command: string, input?: string) => {
+    const cwd = command.startsWith('npm ') ? ROOT : folder.path
+    return new TestProcess('sh', ['-c', command], { env, cwd, detached: true, input })
+  }
+
+  async function run(command: string, input?: string): Promise<TestProcess> {
+    const running = start(command, input)
+    expect(await running.ended, running.errors.text).to.equal(0)
+    return running
+  }
+
+  /** On a terminal, where something is typed once it is asked for. */
+  async function runOnTerminal(command: string, question: RegExp, answer: string): Promise<Tmux> {
+    const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? '']))
+    // tmux gives its own PATH to what it runs.
+    const script = `PATH='${env['PATH']}'; ${command.replace('HOST:7001#FINGERPRINT', server)}; echo "ended with $?"; cat`
+    const terminal = await Tmux.open(['sh', '-c', script], { columns: 100, rows: 30, env: variables })
+    terminals.push(terminal)
+    await terminal.until((rows) => rows.some((row) => question.test(row)))
+    await terminal.type(answer)
+    await terminal.press('Enter')
+    return terminal
+  }
+
+  const isDone = (rows: string[]) => rows.at(-1) === 'ended with 0'
+
+  /** How each command is run; the first that fits. */
+  const RUNS: ReadonlyArray<readonly [command: RegExp, run: (command: string) => Promise<unknown>]> = [
+    [/^npm (test|run check|run generate)$/, async () => {}],
+    [
+      /^npm run demo$/,
+      async (command) => {
+        const demo = await run(command)
+        const shown = demo.errors.text.split('\n').map(withoutChance)
+        const promised = /^```\n( ④[^`]*)^```$/m.exec(README)?.[1]?.trimEnd().split('\n').map(withoutChance) ?? []
+        expect(promised.length).to.be.greaterThan(20)
+        expect(promised.filter((line) => !shown.includes(line))).to.deep.equal([])
+      },
+    ],
+    [
+      /^npm start$/,
+      async (command) => {
+        services = start(command)
+        await services.untilItSays('What to type next')
+      },
+    ],
+    [
+      /^sotto admin add-user alice bob$/,
+      async (command) => {
+        const { errors } = await run(command, `${PASSWORD}\n${PASSWORD}\n`)
+        server = /--login alice@(\S+)/.exec(errors.text)?.[1] ?? ''
+        expect(server).to.match(/:\d+#[0-9a-f]{64}$/)
+      },
+    ],
+    [
+      /^sotto receive --login bob@/,
+      async (command) => {
+        // "Both may share a machine: add `--profile bob` to one of them."
+        const bob = await runOnTerminal(`${command} --profile bob`, /^password for/, PASSWORD)
+        await bob.until((rows) => rows.some((row) => row.includes('online as bob')))
+      },
+    ],
+    [
+      /^sotto send bob --login alice@/,
+      async (command) => {
+        const alice = await runOnTerminal(command, /^password for/, PASSWORD)
+        await alice.until(isDone)
+        await terminals[0]?.until((rows) => rows.includes('alice: Hello'))
+      },
+    ],
+    [/^sotto chat bob$/, (command) => run(command, 'the eighth word of eight\n')],
+    [
+      /^sotto forget bob$/,
+      async (command) => {
+        const terminal = await runOnTerminal(command, /bob.*\?/, 'yes')
+        await terminal.until(isDone)
+      },
+    ],
+    [/\bsotto /, (command) => run(command)],
+  ]
+
+  if (!hasTmux()) it('is followed to its end where tmux 3.2 or later is installed')
+  for (const command of COMMANDS) {
+    it(`does not promise too much: ${command}`, async function () {
+      // Without a terminal nobody can sign in as it says.
+      if (!hasTmux() && /\bsotto (?!admin|--help)/.test(command)) return this.skip()
+      const runs = RUNS.find(([pattern]) => pattern.test(command))?.[1]
+      if (runs === undefined) throw new Error('nothing here says how to run it')
+      await runs(command)
+    })
+  }
+
+  it('has shown on one terminal what was sent from the other', async function () {
+    if (!hasTmux()) return this.skip()
+    const rows = (await terminals[0]?.history()) ?? []
+    expect(rows).to.include.members(['alice: Hello', 'alice: See you at eight?', 'alice: home', 'alice: hello'])
+  })
+})
+
+/** A line of the trace without what is drawn by chance or told by the machine. */
+function withoutChance(line: string): string {
+  return line
+    .replace(/[0-9a-f]{16}…/, '…')
+    .replace(/fingerprint [0-9a-f]{8}/, 'fingerprint')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, 'a time')
+    .replace(/127\.0\.0\.1:\d+/, 'an address')
+    .replace(/· [\d,]+ bytes/, 'bytes')
+    .trimEnd()
+}
