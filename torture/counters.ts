@@ -17,7 +17,7 @@ export interface Counters {
   records: number
   /** Events that came again, and were dropped. */
   duplicates: number
-  /** Streams that began anew, because one end had lost what was not flushed. */
+  /** Streams that began anew, because one end had lost what was not flushed, or calls had crossed. */
   renewedStreams: number
   powerLosses: number
   readonly crashes: Record<Moment, number>

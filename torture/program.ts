@@ -3,22 +3,19 @@
  *
  * @module
  */
-import { startConversation } from '#lib/channel/initiator.ts'
 import type { ServicesWord } from '#lib/channel/renewal-role.ts'
-import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
-import { type Admission, acceptHello } from '#lib/channel/responder.ts'
-import { parseRecordBody } from '#lib/delivery/record-body.ts'
-import { isSottoError } from '#lib/errors.ts'
+import type { Admission } from '#lib/channel/responder.ts'
+import type { SottoError } from '#lib/errors.ts'
 import type { Mailbox } from '../clients/store/mailbox.ts'
 import { Crash, crashingDatabase, type Fate } from '../test/support/crashing-database.ts'
 import { admissionOf, grantOf } from './admission.ts'
-import { Connection, type ConnectionEnd, type Parcel } from './network.ts'
+import { answer, call } from './greeting.ts'
+import type { ConnectionEnd, Parcel } from './network.ts'
 import type { Person } from './person.ts'
-import { Talk } from './talk.ts'
+import type { Talk } from './talk.ts'
 import type { World } from './world.ts'
 
-/** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
-const GREETING_TIMEOUT_MS = 10_000
+/** How long a caller waits before it tries again, at most, in milliseconds. */
 const LONGEST_BACKOFF_MS = 30_000
 
 export class Program {
@@ -95,7 +92,8 @@ export class Program {
     this.#failures = 0
   }
 
-  detach(talk: Talk): void {
+  detach(talk: Talk, link: ConnectionEnd): void {
+    this.#links.delete(link)
     if (this.#talk === talk) this.#talk = undefined
     this.dial()
   }
@@ -115,8 +113,8 @@ export class Program {
     const backoffMs = random.fraction() * Math.min(50 * 2 ** this.#failures, LONGEST_BACKOFF_MS)
     this.#failures += 1
     this.after(backoffMs, () => {
-      if (this.#talk === undefined && this.person.peer.program !== undefined) this.#call()
-      else this.#giveUp()
+      if (this.#talk === undefined) call(this, (isGreeted) => this.#hangUp(isGreeted))
+      else this.#hangUp(false)
     })
   }
 
@@ -124,137 +122,25 @@ export class Program {
     return this.mailbox.streams.outgoing.unacknowledged > 0
   }
 
-  #giveUp(): void {
+  #hangUp(isGreeted: boolean): void {
     this.#isDialling = false
-    this.dial()
+    if (!isGreeted) this.dial()
   }
 
-  #call(): void {
-    const { world, person } = this
-    const host = person.peer.program?.admission as Admission
-    const { ticket, reply } = grantOf(world, person, host)
-    const { identity, name: ownName, peer } = person
-    const { hello, complete } = startConversation({
-      identity,
-      ownName,
-      realm: world.realm,
-      ticket,
-      reply,
-      random: world.random.bytes,
-    })
-    const connection = new Connection(world)
-    const link = this.#hold(connection.caller, () => this.#giveUp())
-    link.listen({
-      ended: () => this.run(() => this.#letGo(link, () => this.#giveUp())),
-      take: (parcel) => {
-        this.run(() => {
-          if (parcel.is !== 'welcome') return
-          const channel = complete(parcel.welcome)
-          world.counters.handshakes += 1
-          this.#links.add(link)
-          const ends = {
-            identity,
-            ownName,
-            peerName: peer.name,
-            peerIdentityKey: peer.identity.publicKey,
-            realm: world.realm,
-          }
-          const role = { opener: { ends, kid: reply.receiverKid, random: world.random.bytes } }
-          this.#isDialling = false
-          this.#begin(
-            link,
-            new RenewingChannel({ channel, role, ...this.#channelOptions(reply.longestSessionMs) }),
-            true,
-          )
-        })
-      },
-    })
-    peer.answer(connection.host)
-    link.send({ is: 'hello', hello })
-  }
-
-  #begin(
-    link: ConnectionEnd,
-    channel: RenewingChannel,
-    opener: boolean,
-    first?: ReturnType<typeof parseRecordBody>,
-  ): void {
-    this.#begun.add(link)
-    new Talk({ program: this, opener, channel, link }, first)
-  }
-
-  readonly #begun = new WeakSet<ConnectionEnd>()
-
-  #channelOptions(longestSessionMs: number) {
-    return { longestSessionMs, times: this.world.weather.times, nowMs: this.world.timeline.monotonicMs() }
-  }
-
-  /** Hold a connection that waits for its greeting, and drop it if that does not come. */
-  #hold(link: ConnectionEnd, onLate: () => void): ConnectionEnd {
-    this.#links.add(link)
-    this.after(GREETING_TIMEOUT_MS, () => {
-      if (!this.#begun.has(link) && this.#links.has(link)) this.#letGo(link, onLate)
-    })
-    return link
-  }
-
-  #letGo(link: ConnectionEnd, then: () => void = () => {}): void {
-    this.#links.delete(link)
-    link.drop()
-    then()
-  }
-
-  /** Take a Hello, and the record that confirms it. */
+  /** Take what comes first over a connection. */
   answer(link: ConnectionEnd, parcel: Parcel): void {
-    this.run(() => {
-      this.#hold(link, () => {})
-      this.#orRefuse(link, () => {
-        if (parcel.is !== 'hello') throw new TypeError('a connection begins with a Hello')
-        const { random, timeline } = this.world
-        const { hello } = parcel
-        const { ticket, welcome, channel } = acceptHello({
-          hello,
-          ...this.admission,
-          ...timeline.clocks(),
-          random: random.bytes,
-        })
-        link.send({ is: 'welcome', welcome })
-        link.listen({
-          ended: () => this.run(() => this.#letGo(link)),
-          take: (next) => {
-            this.run(() => {
-              this.#orRefuse(link, () => {
-                if (next.is !== 'record') return this.#letGo(link)
-                const first = parseRecordBody(channel.open(next.record))
-                if (first.control?.$case !== 'resume') return this.#letGo(link)
-                const { identity, name: ownName, peer, world } = this.person
-                const ends = {
-                  identity,
-                  ownName,
-                  peerName: peer.name,
-                  peerIdentityKey: peer.identity.publicKey,
-                  realm: world.realm,
-                }
-                const role = { host: { ends, admission: this.admission, random: random.bytes } }
-                const options = { channel, role, ...this.#channelOptions(ticket.longestSessionMs) }
-                this.#begin(link, new RenewingChannel(options), false, first)
-              })
-            })
-          },
-        })
-      })
-    })
+    this.run(() => answer(this, link, parcel))
   }
 
-  #orRefuse(link: ConnectionEnd, work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      if (!isSottoError(error)) throw error
-      this.world.counters.refusals += 1
-      this.world.note(`${this.name} refuses ${error.code}`)
-      this.#letGo(link)
-    }
+  /** Know of a connection, to lose it in death. */
+  hold(link: ConnectionEnd): void {
+    this.#links.add(link)
+  }
+
+  /** Somebody was not let in. */
+  refuse({ code }: SottoError): void {
+    this.world.counters.refusals += 1
+    this.world.note(`${this.name} refuses ${code}`)
   }
 
   /** What the services say to a question of a channel's. */

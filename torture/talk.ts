@@ -31,7 +31,7 @@ export class Talk implements Receiver {
   #isOver = false
 
   constructor(options: TalkOptions, first?: RecordBody) {
-    const { program, opener, link } = options
+    const { program, opener, link, channel } = options
     const { world, mailbox } = program
     this.#options = options
     program.attach(this)
@@ -48,6 +48,7 @@ export class Talk implements Receiver {
     this.#sleep()
     this.wake()
     if (first !== undefined) this.#orFail(() => this.#take(first))
+    channel.listen(this.#nowMs)
   }
 
   get #nowMs(): number {
@@ -154,14 +155,14 @@ export class Talk implements Receiver {
   }
 
   /** Another conversation takes its place, or it is over. */
-  settle(isTold = true): void {
+  settle(): void {
     if (this.#isOver) return
     this.#isOver = true
     const { program, channel, link } = this.#options
     program.world.counters.renewals += this.#options.opener ? channel.renewals : 0
     channel.stop()
-    link.drop(isTold)
-    program.detach(this)
+    link.drop()
+    program.detach(this, link)
   }
 
   #orFail(work: () => void): void {

@@ -1,0 +1,130 @@
+/**
+ * How a conversation begins, at either end: Hello, Welcome, and the record that confirms the caller.
+ *
+ * @module
+ */
+import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import type { Channel } from '#lib/channel/channel.ts'
+import { startConversation } from '#lib/channel/initiator.ts'
+import type { ChannelEnds } from '#lib/channel/renewal.ts'
+import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
+import { acceptHello } from '#lib/channel/responder.ts'
+import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import { isSottoError } from '#lib/errors.ts'
+import { grantOf } from './admission.ts'
+import { Connection, type ConnectionEnd, type Parcel } from './network.ts'
+import type { Program } from './program.ts'
+import { Talk } from './talk.ts'
+
+/** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
+const GREETING_TIMEOUT_MS = 10_000
+
+/** Call the other side. @param onEnd - Told once, whether it was greeted or not. */
+export function call(program: Program, onEnd: (isGreeted: boolean) => void): void {
+  const { world, person } = program
+  const { identity, name: ownName, peer } = person
+  const { realm, random, counters } = world
+  if (peer.program === undefined) {
+    onEnd(false)
+    return
+  }
+  const { ticket, reply } = grantOf(world, person, peer.program.admission)
+  const { hello, complete } = startConversation({ identity, ownName, realm, ticket, reply, random: random.bytes })
+  const { caller: link, host } = new Connection(world)
+  const greeting = new Greeting(program, link, () => onEnd(false))
+  greeting.listen((parcel) => {
+    if (parcel.is !== 'welcome') return
+    const role = { opener: { ends: endsOf(program), kid: reply.receiverKid, random: random.bytes } }
+    const channel = renewing(program, complete(parcel.welcome), role, reply.longestSessionMs)
+    counters.handshakes += 1
+    greeting.succeed()
+    onEnd(true)
+    new Talk({ program, opener: true, channel, link })
+  })
+  peer.answer(host)
+  link.send({ is: 'hello', hello })
+}
+
+/** Take what comes first over a connection: a Hello. */
+export function answer(program: Program, link: ConnectionEnd, parcel: Parcel): void {
+  const { timeline, random } = program.world
+  const greeting = new Greeting(program, link, () => undefined)
+  greeting.orRefuse(() => {
+    if (parcel.is !== 'hello') throw new TypeError('a connection begins with a Hello')
+    const { hello } = parcel
+    const clocks = timeline.clocks()
+    const accepted = acceptHello({ hello, ...program.admission, ...clocks, random: random.bytes })
+    link.send({ is: 'welcome', welcome: accepted.welcome })
+    greeting.listen((next) => {
+      const first = next.is === 'record' ? parseRecordBody(accepted.channel.open(next.record)) : undefined
+      if (first?.control?.$case === 'resume') host(program, link, accepted, first)
+      else return greeting.fail()
+      greeting.succeed()
+    })
+  })
+}
+
+type Accepted = ReturnType<typeof acceptHello>
+
+function host(program: Program, link: ConnectionEnd, { channel, ticket }: Accepted, first: RecordBody): void {
+  const { admission, world } = program
+  const role = { host: { ends: endsOf(program), admission, random: world.random.bytes } }
+  new Talk({ program, opener: false, channel: renewing(program, channel, role, ticket.longestSessionMs), link }, first)
+}
+
+type Role = ConstructorParameters<typeof RenewingChannel>[0]['role']
+
+function renewing({ world }: Program, channel: Channel, role: Role, longestSessionMs: number): RenewingChannel {
+  const { weather, timeline } = world
+  return new RenewingChannel({ channel, role, longestSessionMs, times: weather.times, nowMs: timeline.monotonicMs() })
+}
+
+function endsOf({ person, world }: Program): ChannelEnds {
+  const { identity, name: ownName, peer } = person
+  const { name: peerName, identity: peerIdentity } = peer
+  return { identity, ownName, peerName, peerIdentityKey: peerIdentity.publicKey, realm: world.realm }
+}
+
+/** A connection that waits for what makes it a conversation, and is dropped if that does not come. */
+class Greeting {
+  readonly #program: Program
+  readonly #link: ConnectionEnd
+  readonly #onFailed: () => void
+  #isOver = false
+
+  constructor(program: Program, link: ConnectionEnd, onFailed: () => void) {
+    this.#program = program
+    this.#link = link
+    this.#onFailed = onFailed
+    program.hold(link)
+    program.after(GREETING_TIMEOUT_MS, () => this.fail())
+  }
+
+  listen(take: (parcel: Parcel) => void): void {
+    this.#link.listen({
+      ended: () => this.#program.run(() => this.fail()),
+      take: (parcel) => this.#program.run(() => this.orRefuse(() => take(parcel))),
+    })
+  }
+
+  succeed(): void {
+    this.#isOver = true
+  }
+
+  fail(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#link.drop()
+    this.#onFailed()
+  }
+
+  orRefuse(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!isSottoError(error)) throw error
+      this.#program.refuse(error)
+      this.fail()
+    }
+  }
+}
