@@ -32,6 +32,10 @@ export class ChatView {
   readonly #unread = new Map<string, number>()
   /** Own messages on the screen that may come further, by ordinal, and how far they are shown to be. */
   readonly #underWay = new Map<number, MessageState>()
+  /** The key that these were written for; undefined before the first conversation. */
+  #key: Uint8Array | undefined
+  /** Counts the times that the ordinals began anew, so that entries of one do not pass for those of another. */
+  #round = 0
   #to: string | undefined
 
   constructor(options: ChatViewOptions) {
@@ -50,9 +54,26 @@ export class ChatView {
     const { screen } = this.#options
     if (this.#to !== undefined) screen.newPage()
     this.#to = name
-    this.#underWay.clear()
+    this.#beginRound()
     this.showHistory(SHOWN_MESSAGES)
     this.#markSeen(name)
+  }
+
+  get #presentKey(): Uint8Array | undefined {
+    return this.#to === undefined ? undefined : this.#options.keyOf(this.#to)
+  }
+
+  #beginRound(): void {
+    this.#underWay.clear()
+    this.#round += 1
+    this.#key = this.#presentKey
+  }
+
+  /** Ordinals count for each key: another one that is trusted begins anew. */
+  #followKey(): void {
+    const present = this.#presentKey
+    if (this.#key !== undefined && present !== undefined && Buffer.compare(this.#key, present) !== 0) this.#beginRound()
+    else this.#key = present
   }
 
   /** Show the newest messages of the conversation, the oldest first. */
@@ -73,12 +94,16 @@ export class ChatView {
     const own = direction === 'said'
     // Ordinals count for each key; what was written for a former one comes no further.
     const isUnderWay = own && this.#isForPresentKey(message)
-    const entry = this.#entryOf(contact, event, { own, id: isUnderWay ? idOf(contact, ordinal) : randomUUID() })
+    const entry = this.#entryOf(contact, event, { own, id: isUnderWay ? this.#idOf(contact, ordinal) : randomUUID() })
     if (state === 'heard') screen.add({ ...entry, time: storedAt })
     else {
       if (isUnderWay && contact === this.#to) this.#underWay.set(ordinal, state)
       screen.add({ ...entry, time: storedAt, state })
     }
+  }
+
+  #idOf(name: string, ordinal: number): string {
+    return `${this.#round} ${name} ${ordinal}`
   }
 
   #isForPresentKey({ contact, identityKey }: Message): boolean {
@@ -89,6 +114,7 @@ export class ChatView {
   /** Another command of the same person may have said something: show what of it is new here. */
   showAppended(): void {
     if (this.#to === undefined) return
+    this.#followKey()
     for (const message of this.#options.store.history(this.#to, { limit: SHOWN_MESSAGES }).reverse()) {
       if (message.kind !== 'message' || message.direction !== 'said' || message.state !== 'waiting') continue
       if (this.#isForPresentKey(message) && !this.#underWay.has(message.ordinal)) this.#showMessage(message)
@@ -98,8 +124,9 @@ export class ChatView {
   /** The user has said something, which waits in the store. */
   said(name: string, ordinal: number, text: string): void {
     this.turnTo(name)
+    this.#followKey()
     const { screen, ownName, now } = this.#options
-    const id = idOf(name, ordinal)
+    const id = this.#idOf(name, ordinal)
     if (this.#underWay.has(ordinal)) return
     this.#underWay.set(ordinal, 'waiting')
     screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state: 'waiting' })
@@ -129,10 +156,11 @@ export class ChatView {
   /** What the user said has come further. */
   progressed(name: string, progress: Progress): void {
     if (name !== this.#to) return
+    this.#followKey()
     for (const [ordinal, shown] of this.#underWay) {
       const state = stateAt(ordinal, progress)
       if (state === shown) continue
-      this.#options.screen.change(idOf(name, ordinal), { state })
+      this.#options.screen.change(this.#idOf(name, ordinal), { state })
       if (state === 'read') this.#underWay.delete(ordinal)
       else this.#underWay.set(ordinal, state)
     }
@@ -164,10 +192,6 @@ export class ChatView {
     })
     screen.setStatus({ to: this.#to, contacts })
   }
-}
-
-function idOf(name: string, ordinal: number): string {
-  return `${name} ${ordinal}`
 }
 
 function stateAt(ordinal: number, { read, delivered, sent }: Progress): MessageState {
