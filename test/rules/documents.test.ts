@@ -14,7 +14,21 @@ const DOCUMENTS = [
 ]
 
 /** The folders of the project: a path in a document begins with one of them, or is a link. */
-const FOLDERS = ['.ci', 'bench', 'bin', 'cli', 'clients', 'docs', 'gen', 'lib', 'proto', 'scripts', 'services', 'test']
+const FOLDERS = [
+  '.ci',
+  'bench',
+  'bin',
+  'cli',
+  'clients',
+  'docs',
+  'gen',
+  'lib',
+  'proto',
+  'scripts',
+  'services',
+  'test',
+  'torture',
+]
 
 const textOf = (document: string) => readFileSync(join(ROOT, document), 'utf8')
 
