@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { parseChannelTimes } from './channel-times.ts'
 import type { CommandOptions } from './peer/command.ts'
 
 export interface ClientFlags {
@@ -49,6 +50,7 @@ export function commandOptions({ profile, trace, traceArrivals, json, retry }: C
     json: json === true,
     redialMs: retry * 1_000,
     clock: systemClock,
+    channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
     signal: listenForStop().signal,
   }
 }

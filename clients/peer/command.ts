@@ -4,6 +4,7 @@
  * @module
  */
 import type { Readable } from 'node:stream'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { LineEditor } from '../line-editor.ts'
 import { DirectoryClient } from './directory-client.ts'
@@ -29,6 +30,8 @@ export interface CommandOptions {
   /** How long to try again after a cut, in milliseconds. */
   readonly redialMs: number
   readonly clock: Clock
+  /** Where the durations of a channel are to be shorter than the protocol's. */
+  readonly channelTimes: Partial<ChannelTimes>
   /** Aborted, with `ERR_INTERRUPTED`, when the command is to end. */
   readonly signal: AbortSignal
 }
@@ -41,6 +44,7 @@ export interface Running {
   readonly clock: ServerClock
   readonly output: Output
   readonly directory: DirectoryClient
+  readonly channelTimes: Partial<ChannelTimes>
   /** Only where a person types and reads on the same terminal. */
   readonly editor: LineEditor | undefined
   /** Aborted when the command is to end, for whatever reason. */
@@ -56,6 +60,7 @@ export interface Running {
 export async function runCommand(options: CommandOptions, run: (running: Running) => Promise<void>): Promise<void> {
   const profile = await Profile.open(options.home, options.profile)
   const { account, session } = profile.login
+  const { channelTimes } = options
   const clock = new ServerClock(options.clock, account.clockOffsetMs)
   const editor = editorFor(options)
   const output = new Output({ ...options, editor, untraced: options.traceArrivals ? account.username : undefined })
@@ -64,7 +69,8 @@ export async function runCommand(options: CommandOptions, run: (running: Running
   output.failed.catch((error: unknown) => failed.abort(error))
   const signals = [options.signal, failed.signal, ...(editor ? [editor.interrupted] : [])]
   try {
-    await run({ profile, account, session, clock, output, directory, editor, signal: AbortSignal.any(signals) })
+    const signal = AbortSignal.any(signals)
+    await run({ profile, account, session, clock, output, directory, channelTimes, editor, signal })
   } finally {
     directory.close()
     editor?.close()

@@ -189,17 +189,14 @@ class PeerHost {
 
   /** The channel, with what it takes to renew it. */
   #renewing({ ticket, channel }: AcceptedHello): RenewingChannel {
-    const { clock, onRefused, log, channelTimes } = this.#hosting
+    const { clock, log, channelTimes } = this.#hosting
     const admission = this.#admission()
     const { senderName: peerName, senderIdentityKey: peerIdentityKey } = ticket
     const ends = { ...admission, peerName, peerIdentityKey }
-    const onRenewalRefused = (error: SottoError) => {
-      log.warn({ peer: peerName, code: error.code }, 'a renewal was refused')
-      onRefused(error)
-    }
+    const onRefused = ({ code }: SottoError) => log.warn({ peer: peerName, code }, 'a renewal was refused')
     return new RenewingChannel({
       channel,
-      role: { host: { ends, admission, random: randomBytes, onRefused: onRenewalRefused } },
+      role: { host: { ends, admission, random: randomBytes, onRefused } },
       longestSessionMs: ticket.longestSessionMs,
       times: channelTimes,
       nowMs: clock.local.monotonicMs(),

@@ -3,35 +3,19 @@
  *
  * @module
  */
-import {
-  ConverseRequest,
-  ConverseResponse,
-  type Hello,
-  HelloClear,
-  type Welcome,
-} from '#gen/sotto/peer/v1/peer_service.ts'
+import { ConverseRequest, ConverseResponse, type Hello, type Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
-import { DH_BYTES } from '#lib/noise/primitives.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
-import { bytesField, plain, sealedField, secretField, type TraceEvent, type TraceField } from './trace.ts'
+import { bytesField, plain, sealedField, type TraceEvent, type TraceField } from './trace.ts'
+import { helloFields, type Parties, welcomeFields } from './trace-handshake.ts'
 
 const METHOD = 'sotto.peer.v1.PeerService.Converse'
 const OPEN = 'plain HTTP/2, sealed inside'
 
-/** Bytes of an AEAD tag. */
-const TAG_BYTES = 16
-
-/** The two ends of a conversation, by name; the opener says the Hello. */
-export interface Parties {
-  readonly opener: string
-  readonly host: string
-}
-
 /** Hello, as both ends see it; the host, having opened the ticket, sees inside. */
-export function helloEvent(hello: Hello, { opener, host }: Parties, ticket?: Ticket): TraceEvent {
-  const clear = HelloClear.decode(hello.clear)
-  const carried = `sealed by auth for ${host}${ticket === undefined ? ', carried as it came' : ', who opens it:'}`
+export function helloEvent(hello: Hello, parties: Parties, ticket?: Ticket): TraceEvent {
+  const { opener, host } = parties
   return {
     step: 5,
     message: 'Hello',
@@ -40,29 +24,9 @@ export function helloEvent(hello: Hello, { opener, host }: Parties, ticket?: Tic
     method: METHOD,
     protection: OPEN,
     bytes: ConverseRequest.encode({ message: { $case: 'hello', value: hello } }).finish().length,
-    fields: [
-      plain('version, suite', `${clear.version}, ${clear.suite}  Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768`),
-      bytesField('kid', clear.kid, `this start of ${host}’s client`),
-      sealedField('ticket', carried, clear.ticket.length, ticket && ticketFields(ticket)),
-      bytesField('encapsulation_key', clear.encapsulationKey, 'ML-KEM-768, fresh'),
-      bytesField('noise: e', hello.noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
-      sealedField('noise: s', `${opener}’s identity key, sealed for ${host}’s`, DH_BYTES + TAG_BYTES),
-      sealedField('noise: payload', 'empty; its tag proves the identity key', TAG_BYTES),
-    ],
+    fields: helloFields(hello, parties, ticket),
     readableBy: `anybody on the way; but ${host} alone opens the ticket, and learns whose identity key it is.`,
   }
-}
-
-function ticketFields(ticket: Ticket): TraceField[] {
-  return [
-    bytesField('ticket_id', ticket.ticketId, 'not seen before'),
-    plain('issued_at', new Date(ticket.issuedAtMs)),
-    plain('expires_at', new Date(ticket.expiresAtMs)),
-    plain('sender_name', ticket.senderName),
-    bytesField('sender_identity_key', ticket.senderIdentityKey, 'X25519'),
-    plain('sender_address', `${ticket.senderAddress}  the directory’s word`),
-    secretField('secret', ticket.secret, 's'),
-  ]
 }
 
 /** A Hello that was not taken: what the caller learns, and what only the host knows. */
@@ -93,11 +57,7 @@ export function welcomeEvent(welcome: Welcome, { opener, host }: Parties): Trace
     method: METHOD,
     protection: OPEN,
     bytes: ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } }).finish().length,
-    fields: [
-      bytesField('kem_ciphertext', welcome.kemCiphertext, 'an ML-KEM secret for the Hello’s key'),
-      bytesField('noise: e', welcome.noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
-      sealedField('noise: payload', `empty; its tag proves that ${host} opened the ticket`, TAG_BYTES),
-    ],
+    fields: welcomeFields(welcome, `${host} opened the ticket`),
     readableBy: 'anybody on the way, and it tells them nothing: both ends now have keys that nobody else can find.',
   }
 }
@@ -122,14 +82,23 @@ export function recordEvent({ from, to, number, body, recordBytes }: TracedRecor
     method: METHOD,
     protection: 'AES-256-GCM, by the channel’s keys',
     bytes: recordBytes,
-    fields: [sealedField('record', `sealed for ${to}:`, recordBytes, bodyFields(body))],
+    fields: [sealedField('record', `sealed for ${to}:`, recordBytes, bodyFields(body, { from, to }))],
     readableBy: `${from} and ${to}, and nobody else.`,
   }
 }
 
+/** What the first of a conversation, and those that renew its keys, are called. */
+const NAMES: Readonly<Record<string, string>> = {
+  resume: 'Resume',
+  renewHello: 'RenewHello',
+  renewWelcome: 'RenewWelcome',
+  renewRefusal: 'RenewRefusal',
+  renewSwitch: 'RenewSwitch',
+}
+
 function contentOf({ events, part, acknowledged, control }: RecordBody): string {
   const parts = [
-    control?.$case === 'resume' ? 'Resume' : '',
+    NAMES[control?.$case ?? ''] ?? '',
     events.length === 0 ? '' : events.length === 1 ? 'a text' : `${events.length} texts`,
     part === undefined ? '' : 'a piece of a text',
     acknowledged === 0n ? '' : 'an acknowledgement',
@@ -138,10 +107,12 @@ function contentOf({ events, part, acknowledged, control }: RecordBody): string 
   return parts.filter((part) => part !== '').join(', ')
 }
 
-function bodyFields(body: RecordBody): TraceField[] {
+function bodyFields(body: RecordBody, { from, to }: { readonly from: string; readonly to: string }): TraceField[] {
   const { firstSequence, events, part, acknowledged, control } = body
   return [
     ...(control?.$case === 'resume' ? resumeFields(control.value) : []),
+    ...(control?.$case === 'renewHello' ? helloFields(control.value, { opener: from, host: to }) : []),
+    ...(control?.$case === 'renewWelcome' ? welcomeFields(control.value, `${from} made the same keys`) : []),
     ...(firstSequence > 0n ? [plain('first_sequence', firstSequence)] : []),
     ...(events.length > 0 ? [textsField(events)] : []),
     ...(part ? [plain('part', `from byte ${part.offset}${part.last ? ', the last' : ''}`, part.data.length)] : []),

@@ -103,8 +103,8 @@ const SETTINGS = {
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
-/** One environment may serve both services. */
-const SETTINGS_OF_OTHERS = ['SOTTO_DIRECTORY_', 'SOTTO_SEALING_ADDRESS']
+/** One environment may serve both services, and clients. */
+const SETTINGS_OF_OTHERS = ['SOTTO_DIRECTORY_', 'SOTTO_SEALING_ADDRESS', 'SOTTO_CHANNEL_TIMES']
 
 /**
  * Read the settings, all of them, before anything is started.

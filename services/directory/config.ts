@@ -42,8 +42,14 @@ const SETTINGS = {
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
-/** One environment may serve both services. */
-const SETTINGS_OF_OTHERS = ['SOTTO_AUTH_', 'SOTTO_SEALING_HOST', 'SOTTO_DIRECTORY_ADDRESS', 'SOTTO_NAMES']
+/** One environment may serve both services, and clients. */
+const SETTINGS_OF_OTHERS = [
+  'SOTTO_AUTH_',
+  'SOTTO_SEALING_HOST',
+  'SOTTO_DIRECTORY_ADDRESS',
+  'SOTTO_NAMES',
+  'SOTTO_CHANNEL_TIMES',
+]
 
 /**
  * Read the settings, all of them, before anything is started.

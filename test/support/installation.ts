@@ -124,6 +124,7 @@ export class Installation implements AsyncDisposable {
       json: false,
       redialMs: 10_000,
       clock: systemClock,
+      channelTimes: {},
       signal: interrupt.signal,
     }
     const done = command(common)
