@@ -7,6 +7,7 @@ import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { parseChannelTimes } from '../channel-times.ts'
 import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
 
 interface ChatFlags extends ListenFlags {
@@ -39,6 +40,7 @@ export function chatCommand(): Command {
         advertise,
         bell: bell === true,
         clock: systemClock,
+        channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
         signal: listenForStop().signal,
       })
       process.stdin.destroy()

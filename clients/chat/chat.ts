@@ -4,6 +4,7 @@
  * @module
  */
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { createLogger } from '#lib/runtime/log.ts'
@@ -32,6 +33,8 @@ export interface ChatOptions {
   readonly advertise: readonly Endpoint[]
   readonly bell: boolean
   readonly clock: Clock
+  /** Where the durations of channels are to be shorter than the protocol's. */
+  readonly channelTimes?: Partial<ChannelTimes>
   /** Aborted, with `ERR_INTERRUPTED`, when the chat is to end. */
   readonly signal: AbortSignal
 }
@@ -69,12 +72,25 @@ export async function chat(options: ChatOptions): Promise<void> {
     now,
     bell: options.bell,
   })
-  const { listen, advertise } = options
+  const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
   const events = eventsFor(view)
   const messenger: Messenger = resources.adopt(
-    new Messenger({ profile, account, clock, directory, store, events, listen, advertise, log, trace, signal }),
+    new Messenger({
+      profile,
+      account,
+      clock,
+      directory,
+      store,
+      events,
+      listen,
+      advertise,
+      log,
+      trace,
+      channelTimes,
+      signal,
+    }),
     (running) => running.stop(),
   )
   const commands = new ChatCommands({ view, messenger, profile, store, now, quit: () => left.abort() })

@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { SottoError } from '#lib/errors.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
@@ -57,6 +58,8 @@ export interface MessengerOptions {
   readonly advertise: readonly Endpoint[]
   readonly log: Logger
   readonly trace: Trace
+  /** Where the durations of channels are to be shorter than the protocol's. */
+  readonly channelTimes?: Partial<ChannelTimes>
   /** Ends everything. */
   readonly signal: AbortSignal
 }
@@ -74,12 +77,12 @@ export class Messenger {
   #server: RpcServer | undefined
 
   constructor(options: MessengerOptions) {
-    const { profile, clock, directory, store, events, trace } = options
+    const { profile, clock, directory, store, events, trace, channelTimes = {} } = options
     this.#options = options
     this.#signal = AbortSignal.any([options.signal, this.#stopped.signal])
     this.#exchanges = new StoredExchanges({ store, clock: clock.local, onProgress: events.onProgress })
     const deliver = async (name: string, heard: readonly Event[]) => events.onHeard(name, heard)
-    this.#calling = { profile, directory, clock, deliver, onPinned: events.onPinned, trace }
+    this.#calling = { profile, directory, clock, deliver, onPinned: events.onPinned, trace, channelTimes }
     this.#watch = directory.watch([], {
       signal: this.#signal,
       onChange: (name, isOnline) => this.#onPresence(name, isOnline),
