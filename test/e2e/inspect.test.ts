@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(import.meta.resolve('../..'))
 const STEPS = stepsOf(readFileSync(join(ROOT, 'docs', 'inspect.md'), 'utf8'))
 
 /** How long a step may take, in milliseconds; the longest take two seconds on an idle machine. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 30_000
 
 /** The settings that the tour leaves open, so that it can be taken beside anything else that runs here. */
 const PORT_SETTINGS = [

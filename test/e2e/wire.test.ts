@@ -33,7 +33,7 @@ const HANDSHAKE = 22
 const APPLICATION_DATA = 23
 
 describe('the wire', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
   const refusal = captureRefusal()
   let deployment: Deployment
   let capture: PacketCapture | undefined
