@@ -124,17 +124,14 @@ describe('an outage', function () {
     await expectFailure(carol, LOGIN_REFUSED, 'ERR_SESSION_ENDED')
     expect(carol.output.text).to.equal('')
   })
-})
 
-describe('a session whose time is over', function () {
-  this.timeout(20_000)
-
-  it('is refused to a sender and to a receiver, with what to do', async () => {
+  it('of the session by its age is told to a sender and to a receiver', async () => {
+    await deployment.endService('auth')
     // Less than a millisecond.
-    await using deployment = await Deployment.start({ SOTTO_AUTH_SESSION_DAYS: '0.00000001' })
-    await deployment.signUp('alice')
+    await deployment.startService('auth', { SOTTO_AUTH_SESSION_DAYS: '0.00000001' })
+    await deployment.signUp('dave')
     for (const command of ['send bob hello', 'receive']) {
-      const { code, errors } = await deployment.run([...command.split(' '), '--profile', 'alice'])
+      const { code, errors } = await deployment.run([...command.split(' '), '--profile', 'dave'])
       expect([code, errors.includes('ERR_SESSION_ENDED')], errors).to.deep.equal([LOGIN_REFUSED, true])
       expect(errors).to.match(/sotto: [^\n]*sotto login[^\n]*\n$/)
     }

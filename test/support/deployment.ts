@@ -83,8 +83,9 @@ export class Deployment implements AsyncDisposable {
     return running
   }
 
-  async startService(name: ServiceName): Promise<void> {
-    const running = this.#start([join(ROOT, 'services', name, 'main.ts')])
+  /** @param settings - What is set otherwise than at the start of the deployment. */
+  async startService(name: ServiceName, settings: Environment = {}): Promise<void> {
+    const running = this.#start([join(ROOT, 'services', name, 'main.ts')], { env: { ...this.env, ...settings } })
     this.#services.set(name, running)
     await running.untilItSays('"msg":"up"')
   }
