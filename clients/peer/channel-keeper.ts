@@ -28,6 +28,8 @@ export class ChannelKeeper {
   readonly #options: ChannelKeeperOptions
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
+  /** When the timer is to go off. */
+  #wakesAtMs = 0
 
   constructor(options: ChannelKeeperOptions) {
     this.#options = options
@@ -47,10 +49,17 @@ export class ChannelKeeper {
     this.#sleep()
   }
 
+  /** Something was said. It may have ended a renewal, so that the next thing due is another. */
+  said(): void {
+    const nowMs = this.#options.clock.local.monotonicMs()
+    if (!this.#stop.signal.aborted && this.#options.channel.dueAtMs(nowMs) < this.#wakesAtMs) this.#sleep()
+  }
+
   #sleep(): void {
     clearTimeout(this.#timer)
     const nowMs = this.#options.clock.local.monotonicMs()
-    const waitMs = this.#options.channel.dueAtMs(nowMs) - nowMs
+    this.#wakesAtMs = this.#options.channel.dueAtMs(nowMs)
+    const waitMs = this.#wakesAtMs - nowMs
     this.#timer = setTimeout(() => this.look(), Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS))
     // The conversation keeps the process alive, or nothing does.
     this.#timer.unref()

@@ -102,6 +102,7 @@ export class Conversation {
     }
     // No await between the last look and this: whoever wakes after it starts another round.
     this.#flushing = undefined
+    this.#keeper.said()
   }
 
   #next(): SaidRecord | undefined {

@@ -11,7 +11,7 @@ import { Link } from '../support/link.ts'
 import { rejection } from '../support/rejection.ts'
 
 /** A quarter of an hour in a tenth of a second. */
-const TIMES: Partial<ChannelTimes> = { renewEveryMs: 100, renewRetryMs: 60, pingAfterMs: 100 }
+const TIMES: Partial<ChannelTimes> = { renewEveryMs: 100, renewRetryMs: 60 }
 
 const SHORT = { channelTimes: TIMES, trace: true }
 
