@@ -10,7 +10,7 @@ import type { Environment } from '#lib/runtime/environment.ts'
 export const ROOT = join(import.meta.dirname, '..', '..')
 
 /** Compiled sources, which halve the time that a program takes to start. */
-const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'compiled')
+const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'compile')
 
 /**
  * An environment with nothing of the tester's own in it but where programs are found.

@@ -5,6 +5,7 @@ import { connect } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
 import { fetchCertificateAuthority } from '#lib/runtime/tls.ts'
 import { FREE_PORTS, type Services, startServices } from '../../../services/up/supervisor.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -21,8 +22,7 @@ describe('startServices', function () {
   afterEach(() => home[Symbol.asyncDispose]())
 
   const start = async (changes: Record<string, string> = {}, signal = never): Promise<Services> => {
-    const { PATH } = process.env
-    const env = { PATH, ...FREE_PORTS, SOTTO_HOME: home.path, SOTTO_LOG_LEVEL: 'silent', ...changes }
+    const env = environmentOf(home.path, { ...FREE_PORTS, SOTTO_LOG_LEVEL: 'silent', ...changes })
     return await startServices({ env, signal })
   }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { FREE_PORTS } from '../../../services/up/supervisor.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { isRunning, TestProcess } from '../../support/processes.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -17,7 +18,7 @@ describe('sotto up', function () {
   /** Start it, in a process group of its own. */
   const start = (command = [process.execPath, 'cli/main.ts', 'up']) => {
     const [program = '', ...args] = command
-    const env = { PATH: process.env['PATH'], ...FREE_PORTS, SOTTO_HOME: home.path }
+    const env = environmentOf(home.path, FREE_PORTS)
     return new TestProcess(program, args, { env, detached: true })
   }
 
@@ -88,7 +89,7 @@ describe('sotto up', function () {
 
   it('shows a setting that is wrong, without a stack trace', async () => {
     await using up = new TestProcess(process.execPath, ['cli/main.ts', 'up'], {
-      env: { SOTTO_HOME: home.path, SOTTO_AUTH_PORT: 'x' },
+      env: environmentOf(home.path, { SOTTO_AUTH_PORT: 'x' }),
     })
     expect(await up.ended).not.to.equal(0)
     expect(up.errors.text)
