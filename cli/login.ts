@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import { accountName } from '../clients/account-name.ts'
 import { openProfile, type ProfileOptions, say, untilStopped, withProfile } from './profile-command.ts'
 
 interface LoginOptions extends ProfileOptions {
@@ -24,7 +25,7 @@ const LOGIN_EXAMPLES = `
 export function loginCommand(): Command {
   return withProfile(new Command('login'))
     .description('sign in; at the first time say which server, and how to know it')
-    .argument('<name>', 'the name of your account')
+    .argument('<name>', 'the name of your account', accountName)
     .option('--server <host:port>', 'where auth listens; #FINGERPRINT behind it names its authority')
     .option('--ca <file>', "the certificate of the server's authority")
     .option('--ca-fingerprint <hex>', 'its SHA-256, 64 digits, as "sotto admin add-user" prints it')

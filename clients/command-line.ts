@@ -44,6 +44,11 @@ export function reportFailure(error: unknown, output: Output): number {
 
 function internal(cause: unknown): SottoError {
   const what = cause instanceof Error ? cause.message : String(cause)
+  // Of Node.js: a full disk, a folder of somebody else's.
+  if (cause instanceof Error && 'syscall' in cause) {
+    const hint = 'check the path, its permissions and the space that is left; SOTTO_HOME names where all is kept'
+    return new SottoError('ERR_STORE', `the system refuses: ${what}`, { cause, hint })
+  }
   return new SottoError('ERR_INTERNAL', `a fault in sotto: ${what}`, { cause })
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from 'commander'
+import { accountName } from '../account-name.ts'
 import { type ClientFlags, commandOptions, withClientFlags } from '../client-flags.ts'
 
 const EXAMPLES = `
@@ -25,7 +26,7 @@ interface SendFlags extends ClientFlags {
 export function sendCommand(): Command {
   return withClientFlags(new Command('send'))
     .description('send a message, or every line of standard input, to somebody who is online')
-    .argument('<user>', 'the name of their account')
+    .argument('<user>', 'the name of their account', accountName)
     .argument('[text]', 'the message; without it, standard input is read')
     .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a sotto chat runs')
     .addHelpText('after', EXAMPLES)

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { expect } from 'chai'
 import { ERROR_CODES, SottoError } from '#lib/errors.ts'
 import { reportFailure } from '../../clients/command-line.ts'
@@ -37,6 +38,18 @@ describe('reportFailure', () => {
     const { code, lines } = told(new TypeError('x is undefined'))
     expect([code, lines.length]).to.deep.equal([1, 2])
     expect(lines[0]).to.include('x is undefined').and.to.include('ERR_INTERNAL')
+  })
+
+  it('does not take a full disk or a closed folder for a fault of Sotto', () => {
+    let refusal: unknown
+    try {
+      mkdirSync('/dev/null/folder')
+    } catch (error) {
+      refusal = error
+    }
+    const { code, lines } = told(refusal)
+    expect([code, lines.length]).to.deep.equal([1, 2])
+    expect(lines[0]).to.include('ENOTDIR').and.to.include('ERR_STORE')
   })
 
   it('says nothing to whoever pressed Ctrl-C', () => {

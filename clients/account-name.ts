@@ -1,0 +1,16 @@
+/**
+ * An account's name on a command line, checked before anything else happens: what a server would say of it comes late and
+ * in the words of its contract.
+ *
+ * @module
+ */
+import { InvalidArgumentError } from 'commander'
+import { USERNAME } from '#lib/validation.ts'
+
+/** @throws InvalidArgumentError */
+export function accountName(text: string): string {
+  if (USERNAME.test(text)) return text
+  throw new InvalidArgumentError(
+    'A name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit.',
+  )
+}
