@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { Deployment, outcomeOf } from '../support/deployment.ts'
 import type { TestProcess } from '../support/processes.ts'
 
+const UNREACHABLE = 3
 const LOGIN_REFUSED = 4
 const NOT_ONLINE = 6
 const NOT_ACKNOWLEDGED = 8
@@ -49,6 +50,8 @@ describe('an outage', function () {
     await bob.untilItShows('before\nduring\n')
     alice.input.end()
     expect(await alice.ended).to.equal(0)
+    await expectFailure(send(), UNREACHABLE, 'ERR_UNAVAILABLE')
+    await expectFailure(deployment.sotto(['receive', '--profile', 'alice']), UNREACHABLE, 'ERR_UNAVAILABLE')
 
     await Promise.all([deployment.startService('auth'), deployment.startService('directory')])
     await bob.untilItSays('online again')
@@ -68,6 +71,18 @@ describe('an outage', function () {
     bob.signal('SIGKILL')
     await alice.untilItSays('the connection to bob broke')
     await expectFailure(alice, NOT_ACKNOWLEDGED, 'ERR_NOT_ACKNOWLEDGED')
+  })
+
+  it('of a sender that is killed is told to the receiver, who goes on', async () => {
+    const { process: bob } = await deployment.receive('bob')
+    const alice = send()
+    alice.input.write('one\n')
+    await bob.untilItShows('one\n')
+    alice.signal('SIGKILL')
+    await bob.untilItSays('the connection to alice broke')
+    expect((await deployment.run(['send', 'bob', 'two', '--profile', 'alice'])).code).to.equal(0)
+    await bob.untilItShows('one\ntwo\n')
+    await stop(bob)
   })
 
   it('of a receiver that is stopped and started again loses nothing and shows nothing twice', async () => {
