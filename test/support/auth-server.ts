@@ -36,7 +36,9 @@ export async function authServer(
   options: Partial<ServerOptions> & { readonly onlyRole?: Role } = {},
 ): Promise<AuthServer> {
   const { onlyRole, ...others } = options
-  const authority = await testAuthority()
+  // Taken away at once where the start fails.
+  await using resources = new AsyncDisposableStack()
+  const authority = resources.use(await testAuthority())
   const logged = testLog()
   const notExpected = () => Promise.reject(new Error('not expected to be called'))
   const server = await startServer({
@@ -53,6 +55,8 @@ export async function authServer(
     log: logged.log,
     ...others,
   })
+  resources.defer(() => server.stop(0))
+  const running = resources.move()
   const connections: { close(): void }[] = []
   const address = `127.0.0.1:${server.port}`
   return {
@@ -68,8 +72,7 @@ export async function authServer(
     },
     async [Symbol.asyncDispose]() {
       for (const connection of connections) connection.close()
-      await server.stop(0)
-      await authority[Symbol.asyncDispose]()
+      await running[Symbol.asyncDispose]()
     },
   }
 }
