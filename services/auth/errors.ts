@@ -18,11 +18,6 @@ export function identityConflict(): SottoError {
   })
 }
 
-/** Nobody is told which of these it was: no bearer, an unknown one, an expired one, or one of an ended session. */
-export function sessionEnded(): SottoError {
-  return new SottoError('ERR_SESSION_ENDED', 'the session has ended, or there was none', { hint: 'log in again' })
-}
-
 export function noSuchUser(): SottoError {
   return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name', { hint: 'check the name' })
 }
@@ -33,8 +28,4 @@ export function accountExists(): SottoError {
 
 export function receiverGone(): SottoError {
   return new SottoError('ERR_NOT_ONLINE', "the receiver's session has ended", { hint: 'try again when they are back' })
-}
-
-export function chatWithSelf(): SottoError {
-  return new SottoError('ERR_CHAT_WITH_SELF', 'a chat with oneself is refused', { hint: 'name somebody else' })
 }

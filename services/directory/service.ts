@@ -15,10 +15,10 @@ import type {
   WatchPresenceRequest,
   WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
-import { isSottoError, type SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { chatWithSelf } from '#lib/refusals.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { chatWithSelf, notOnline } from './errors.ts'
 import type { Presence } from './presence.ts'
 import type { Caller, Origin, SealingClient } from './sealing-client.ts'
 import {
@@ -138,4 +138,8 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
 /** @throws the signal's reason, as soon as it fires. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+}
+
+function notOnline(): SottoError {
+  return new SottoError('ERR_NOT_ONLINE', 'the account is not online', { hint: 'try again when they are' })
 }

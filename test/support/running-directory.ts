@@ -5,14 +5,13 @@
  */
 import type { AnnounceRequest, AnnounceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
-import { SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type Config, readConfig } from '../../services/directory/config.ts'
 import { type DirectoryDependencies, type RunningDirectory, startDirectory } from '../../services/directory/start.ts'
+import { OpenStream } from './open-stream.ts'
 import { bytesOf } from './random.ts'
-import { rejection } from './rejection.ts'
 import type { AuthUnderTest, TestSession } from './running-auth.ts'
 
 export type DirectoryConnection = Connection<typeof DirectoryServiceService>
@@ -65,10 +64,7 @@ export function directoryConfigFor(auth: AuthUnderTest): Config {
 }
 
 /** An announcement that a test holds open. */
-export class OpenAnnouncement {
-  readonly #abort = new AbortController()
-  readonly #responses: AsyncIterator<AnnounceResponse>
-
+export class OpenAnnouncement extends OpenStream<AnnounceResponse> {
   /** Announce, and wait until it stands. */
   static async begin(connection: DirectoryConnection, session: TestSession, changes: Partial<AnnounceRequest> = {}) {
     const announcement = new OpenAnnouncement(connection, session.keys.directoryBearer, changes)
@@ -76,28 +72,7 @@ export class OpenAnnouncement {
   }
 
   constructor({ call }: DirectoryConnection, bearer: Secret, changes: Partial<AnnounceRequest>) {
-    const responses = call.announce({ ...ANNOUNCE_REQUEST, ...changes }, { bearer, signal: this.#abort.signal })
-    this.#responses = responses[Symbol.asyncIterator]()
-  }
-
-  async next(): Promise<AnnounceResponse> {
-    const { value, done } = await this.#responses.next()
-    if (done) throw new Error('the announcement has ended without an error')
-    return value
-  }
-
-  /** Wait until it ends, and tell with what. */
-  async end(): Promise<SottoError> {
-    return await rejection(this.#untilEnd())
-  }
-
-  async #untilEnd(): Promise<void> {
-    while (true) await this.next()
-  }
-
-  /** Give it up, as a receiver that stops does. */
-  cancel(): void {
-    this.#abort.abort(new SottoError('ERR_INTERRUPTED', 'the test gives it up'))
+    super((signal) => call.announce({ ...ANNOUNCE_REQUEST, ...changes }, { bearer, signal }))
   }
 }
 

@@ -1,17 +1,13 @@
 /**
- * What the directory refuses, where more than one of its parts says so.
+ * What Auth and the directory both refuse, in the same words.
  *
  * @module
  */
-import { SottoError } from '#lib/errors.ts'
+import { SottoError } from './errors.ts'
 
 /** Nobody is told which of these it was: no bearer, an unknown one, an expired one, or one of an ended session. */
 export function sessionEnded(): SottoError {
   return new SottoError('ERR_SESSION_ENDED', 'the session has ended, or there was none', { hint: 'log in again' })
-}
-
-export function notOnline(): SottoError {
-  return new SottoError('ERR_NOT_ONLINE', 'the account is not online', { hint: 'try again when they are' })
 }
 
 export function chatWithSelf(): SottoError {
