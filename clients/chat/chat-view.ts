@@ -185,7 +185,7 @@ export class ChatView {
   /** Somebody has come, gone, or written. */
   refreshStatus(): void {
     const { screen, store, isOnline } = this.#options
-    const names = new Set(store.contacts().map(({ name }) => name))
+    const names = new Set(store.names())
     if (this.#to !== undefined) names.add(this.#to)
     const contacts = [...names].sort().map((name) => {
       return { name, online: isOnline(name), typing: false, unread: this.#unread.get(name) ?? 0 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { setTimeout } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { Backoff } from '../peer/backoff.ts'
@@ -144,14 +145,8 @@ export class Correspondent {
   async #wait(ms: number, sooner?: AbortSignal): Promise<void> {
     const { signal } = this.#options
     const over = sooner === undefined ? signal : AbortSignal.any([signal, sooner])
-    if (over.aborted || ms === 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    const end = (): void => resolve()
-    over.addEventListener('abort', end)
-    await promise
-    clearTimeout(timer)
-    over.removeEventListener('abort', end)
+    if (ms === 0) return
+    await setTimeout(ms, undefined, { signal: over }).catch(() => undefined)
   }
 
   /** End what conversations there are in order. */

@@ -110,7 +110,7 @@ export class Messenger {
       onConversation: (conversation: Conversation) => this.#onConversation(conversation),
     }
     this.#server = await servePeers(hosting, listen.address, listen.port)
-    for (const { name } of store.contacts()) this.correspondent(name)
+    for (const name of store.names()) this.correspondent(name)
     const { port } = this.#server
     const signal = this.#signal
     const online = stayOnline({ ...this.#options, ...events, host: listen.address, port, kid, signal })
@@ -172,7 +172,7 @@ export class Messenger {
 
   /** Another process has changed the store: say what it left there. */
   takeAppended(): void {
-    const names = this.#options.store.contacts().map(({ name }) => name)
+    const names = this.#options.store.names()
     this.#exchanges.keepOnly(new Set(names))
     for (const name of names) {
       const correspondent = this.correspondent(name)

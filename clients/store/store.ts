@@ -92,6 +92,11 @@ export class Store {
     return { ...state, keys: [...state.keys, newKey(own, this.#random(STREAM_ID_BYTES))] }
   }
 
+  /** The names of everybody that something was said to or heard from. Reads no messages. */
+  names(): string[] {
+    return this.#file.read(() => this.#file.contacts.all().map(({ state }) => state.name))
+  }
+
   /** Everybody that something was said to or heard from. */
   contacts(): ContactSummary[] {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
