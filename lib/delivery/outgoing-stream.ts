@@ -37,6 +37,7 @@ export class OutgoingStream {
   #cursor = 0
   /** How many bytes of `#queue[#cursor]` it has said in pieces. */
   #offset = 0
+  #position = 0n
 
   /** @param streamId - {@link STREAM_ID_BYTES} random bytes, never used before. */
   constructor(streamId: Uint8Array) {
@@ -84,9 +85,12 @@ export class OutgoingStream {
     return this.#queuedBytes
   }
 
-  /** The highest number that the current conversation has said whole; a Close names it. */
+  /**
+   * The highest number that the current conversation has said whole, 0 for none: a Close names it. What earlier ones said
+   * does not count, for until its Resume is here nobody knows whether the other side still has it.
+   */
   get position(): bigint {
-    return this.#acknowledged + BigInt(this.#cursor)
+    return this.#position
   }
 
   /** Whether no event of this stream was ever said: then nobody can disagree about where it stands. */
@@ -125,13 +129,13 @@ export class OutgoingStream {
       if (room < 0) break
       end += 1
     }
-    const firstSequence = this.position + 1n
+    const firstSequence = this.#sequence + 1n
     this.#moveTo(end)
     return { firstSequence, events: this.#queue.slice(start, end) }
   }
 
   #takePiece(event: Uint8Array): EventPiece {
-    const firstSequence = this.position + 1n
+    const firstSequence = this.#sequence + 1n
     const offset = this.#offset
     const data = Buffer.from(event.subarray(offset, offset + MAX_PART_DATA_BYTES))
     this.#offset = offset + data.length
@@ -143,7 +147,13 @@ export class OutgoingStream {
   #moveTo(cursor: number): void {
     this.#cursor = cursor
     this.#offset = 0
-    if (this.position > this.#said) this.#said = this.position
+    this.#position = this.#sequence
+    if (this.#position > this.#said) this.#said = this.#position
+  }
+
+  /** The number of the event before the next. */
+  get #sequence(): bigint {
+    return this.#acknowledged + BigInt(this.#cursor)
   }
 
   /**
@@ -169,6 +179,7 @@ export class OutgoingStream {
   rewind(): void {
     this.#cursor = 0
     this.#offset = 0
+    this.#position = 0n
   }
 
   /**

@@ -270,6 +270,18 @@ describe('Delivery', () => {
     expect(alice.speak()).to.deep.equal([])
   })
 
+  it('counts in a Close what it said in this conversation, and nothing that the other side may have lost', () => {
+    const [alice, bob] = pair()
+    alice.say('a', 'b')
+    settle(alice, bob)
+    const restarted = new Side(false)
+    alice.open()
+    alice.speak().forEach((plaintext) => void restarted.hear(plaintext))
+    alice.delivery.close(CloseReason.SHUTDOWN)
+    alice.speak().forEach((plaintext) => void restarted.hear(plaintext))
+    expect(restarted.closeReason).to.equal(CloseReason.SHUTDOWN)
+  })
+
   it('can refuse to talk with a Close in place of Resume', () => {
     const [alice, bob] = pair()
     alice.say('not for you')
