@@ -51,6 +51,8 @@ export class Conversation {
   readonly #keeper: ChannelKeeper
   #flushing: Promise<void> | undefined
   #isClosing = false
+  /** It has ended: what it shares with the next one is no longer its own to move. */
+  #isSettled = false
   /** What is being shown, if anything is. */
   #showing: Promise<void> = Promise.resolve()
   #sealed = 0
@@ -106,6 +108,7 @@ export class Conversation {
   }
 
   #next(): SaidRecord | undefined {
+    if (this.#isSettled) return undefined
     const { channel, clock, exchange } = this.#options
     return channel.next(clock.local.monotonicMs(), () => {
       const plaintext = this.#delivery.next()
@@ -117,7 +120,10 @@ export class Conversation {
   async #receive(first: RecordBody | undefined): Promise<void> {
     try {
       let isOver = first !== undefined && (await this.#take(first))
-      while (!isOver) isOver = await this.#take(await this.#nextBody())
+      while (!isOver) {
+        const body = await this.#nextBody()
+        isOver = this.#isSettled || (await this.#take(body))
+      }
     } catch (error) {
       await this.#fail(error)
     }
@@ -233,6 +239,7 @@ export class Conversation {
   }
 
   #settle(end: ConversationEnd): void {
+    this.#isSettled = true
     this.#retire()
     this.#options.exchange.detach(this)
     this.#options.link.cancel()

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import { Resume } from '#gen/sotto/peer/v1/record.ts'
+import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
+import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { encodeRecordBody } from '#lib/delivery/record-body.ts'
+import { StoredExchange } from '../../../clients/messenger/stored-exchange.ts'
+import { Conversation } from '../../../clients/peer/conversation.ts'
+import type { RecordLink } from '../../../clients/peer/record-link.ts'
+import { ServerClock } from '../../../clients/peer/server-clock.ts'
+import type { Store } from '../../../clients/store/store.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { converse, NOW_MS } from '../../support/conversation.ts'
+import { randomFrom } from '../../support/random.ts'
+import { ALICE_ENDS } from '../../support/renewing-pair.ts'
+import { BOB_KEY, testStore } from '../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+/** A link that is as slow to take records as a test wants it, and brings those that it is given. */
+class SlowLink implements RecordLink {
+  /** One for each record that was sent: takes it. */
+  readonly sent: (() => void)[] = []
+  readonly #incoming: Uint8Array[]
+
+  constructor(...incoming: Uint8Array[]) {
+    this.#incoming = incoming
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    return this.#incoming.shift() ?? (await new Promise(() => undefined))
+  }
+
+  send(): Promise<void> {
+    return new Promise((resolve) => this.sent.push(resolve))
+  }
+
+  end(): void {}
+
+  cancel(): void {}
+}
+
+/** Until all that can happen now has. */
+const calm = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('Conversation', () => {
+  let folder: TemporaryFolder
+  let store: Store
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    store = testStore(folder.path)
+  })
+  afterEach(async () => {
+    store.close()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  const clock = new ServerClock(new FakeClock(NOW_MS), 0)
+
+  /** Alice opens a conversation with somebody who says no more than where he stands: at nothing. */
+  function open(exchange: StoredExchange): { conversation: Conversation; link: SlowLink } {
+    const { alice, bob } = converse()
+    // What Alice says first confirms the channel.
+    bob.open(alice.seal(encodeRecordBody(undefined, {})))
+    const streamId = randomBytes(STREAM_ID_BYTES)
+    const resume = Resume.fromPartial({ streamId, peerStreamId: Buffer.from(exchange.streams.outgoing.streamId) })
+    const link = new SlowLink(bob.seal(encodeRecordBody(undefined, { control: { $case: 'resume', value: resume } })))
+    const channel = new RenewingChannel({
+      channel: alice,
+      role: { opener: { ends: ALICE_ENDS, kid: randomBytes(16), random: randomFrom('renewals of alice') } },
+      longestSessionMs: 60_000,
+      nowMs: clock.local.monotonicMs(),
+    })
+    const conversation = new Conversation({
+      opener: true,
+      ownName: 'alice',
+      peerName: 'bob',
+      channel,
+      ask: () => new Promise(() => undefined),
+      clock,
+      link,
+      exchange,
+      deliver: async () => undefined,
+      trace: undefined,
+    })
+    return { conversation, link }
+  }
+
+  it('says nothing more once another has taken its place, though its link takes a record late', async () => {
+    const exchange = new StoredExchange({
+      mailbox: store.mailbox('bob', BOB_KEY),
+      clock: clock.local,
+      onProgress: () => undefined,
+    })
+    exchange.say(Buffer.from('is said'))
+    const first = open(exchange)
+    await calm()
+    exchange.say(Buffer.from('waits'))
+    const second = open(exchange)
+    first.link.sent[0]?.()
+    await calm()
+    expect((await first.conversation.ended).how).to.equal('cut')
+    expect(first.link.sent).to.have.length(1)
+
+    // It is the second that says it.
+    second.link.sent[0]?.()
+    await calm()
+    expect(second.link.sent).to.have.length(2)
+    second.conversation.replace()
+  })
+})
