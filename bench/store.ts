@@ -91,7 +91,7 @@ function hear(mailbox: Mailbox, arriving: readonly (readonly Event[])[]): void {
   const stream = mailbox.streams.hear(randomBytes(STREAM_ID_BYTES))
   let firstSequence = 1n
   for (const events of arriving) {
-    const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined }
+    const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined, read: 0n }
     mailbox.store(stream.accept(body))
     firstSequence += BigInt(events.length)
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textBody } from '#lib/delivery/event.ts'
 import type { Direction } from '../clients/store/batch.ts'
 import type { Gap, Message } from '../clients/store/messages.ts'
 import type { Person } from './person.ts'
@@ -26,7 +27,7 @@ function compare(what: string, history: readonly (Message | Gap)[], direction: D
     if (message.kind === 'gap') throw new Violation(`${what} has a gap`)
     if (message.direction !== direction) continue
     count += 1
-    const text = message.event.kind?.value.body.toString()
+    const text = textBody(message.event)?.toString()
     if (text !== speaker.text(count)) throw new Violation(`${what}: in place ${count} stands "${text?.slice(0, 40)}"`)
     if (direction === 'said' && message.state !== 'delivered')
       throw new Violation(`${what}: ${count} is ${message.state}`)

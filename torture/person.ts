@@ -3,8 +3,9 @@
  *
  * @module
  */
+
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent } from '#lib/delivery/event.ts'
+import { encodeTextEvent, textBody } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
@@ -163,8 +164,8 @@ export class Person {
 
   /** The store gives these as new to the person. */
   show(events: readonly Event[]): void {
-    for (const { kind } of events) {
-      const number = Number(kind?.value.body.subarray(0, 32).toString().split(' ')[1])
+    for (const event of events) {
+      const number = Number(textBody(event)?.subarray(0, 32).toString().split(' ')[1])
       // After a crash it was shown what was stored without the screen's having got it.
       if (!(number > this.#lastSeen)) throw new Violation(`${this.name} is shown ${number} after ${this.#lastSeen}`)
       this.#lastSeen = number

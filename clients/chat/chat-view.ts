@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import { randomUUID } from 'node:crypto'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { textBody } from '#lib/delivery/event.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
@@ -148,8 +150,8 @@ export class ChatView {
     }
   }
 
-  #entryOf(name: string, { kind }: Event, { own, id }: { own: boolean; id: string }): Omit<Entry, 'time'> {
-    const text = (kind?.value.body ?? Buffer.alloc(0)).toString('utf8')
+  #entryOf(name: string, event: Event, { own, id }: { own: boolean; id: string }): Omit<Entry, 'time'> {
+    const text = (textBody(event) ?? '').toString()
     return { id, kind: 'message', who: own ? this.#options.ownName : name, own, text }
   }
 

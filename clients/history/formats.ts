@@ -9,7 +9,9 @@
  *
  * @module
  */
+
 import { styleText } from 'node:util'
+import { textBody } from '#lib/delivery/event.ts'
 import { createCalendar } from '../chat/screen/calendar.ts'
 import type { OutputStream } from '../peer/output.ts'
 import type { Gap, Message } from '../store/messages.ts'
@@ -23,7 +25,7 @@ export const GAP_TEXT = 'messages are missing here: the store was changed from o
 
 /** The text of a message, in UTF-8. */
 export function bodyOf({ event }: Message): Buffer {
-  return event.kind?.value.body ?? Buffer.alloc(0)
+  return textBody(event) ?? Buffer.alloc(0)
 }
 
 /** What becomes of a message that has not arrived, to be said with it; nothing of the others. */

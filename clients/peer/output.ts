@@ -7,8 +7,10 @@
  *
  * @module
  */
+
 import { styleText } from 'node:util'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { textBody } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { LineEditor } from '../line-editor.ts'
 import { escapeForTerminal } from '../terminal.ts'
@@ -73,8 +75,9 @@ export class Output {
     await this.#write(Buffer.concat(events.flatMap((event) => this.#format(peerName, event))))
   }
 
-  #format(peerName: string, { eventId, writtenAt, kind }: Event): Uint8Array[] {
-    const body = kind?.value.body ?? Buffer.alloc(0)
+  #format(peerName: string, event: Event): Uint8Array[] {
+    const { eventId, writtenAt } = event
+    const body = textBody(event) ?? Buffer.alloc(0)
     if (this.#options.json) {
       const id = eventId.toString('hex')
       return [jsonLine({ type: 'message', from: peerName, id, writtenAt, text: body.toString('utf8') })]

@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import { ConverseRequest, ConverseResponse, type Hello, type Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { textBody } from '#lib/delivery/event.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
 import { bytesField, plain, sealedField, type TraceEvent, type TraceField } from './trace.ts'
@@ -137,7 +139,7 @@ function resumeFields(resume: {
 }
 
 function textsField(events: readonly Event[]): TraceField {
-  const bytes = events.reduce((sum, event) => sum + (event.kind?.value.body.length ?? 0), 0)
+  const bytes = events.reduce((sum, event) => sum + (textBody(event)?.length ?? 0), 0)
   const what = events.length === 1 ? 'one text, not shown' : `${events.length} texts, not shown`
   return { name: 'events', value: what, tone: 'secret', bytes }
 }

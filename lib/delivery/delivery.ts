@@ -18,10 +18,19 @@
  *
  * @module
  */
-import { type Close, type CloseReason, type Event, type RecordBody, Resume } from '#gen/sotto/peer/v1/record.ts'
+import {
+  type Close,
+  type CloseReason,
+  type Event,
+  type FileChunk,
+  type FileProgress,
+  type RecordBody,
+  Resume,
+} from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
+import type { FileLane } from './file-lane.ts'
 import type { IncomingStream } from './incoming-stream.ts'
-import { encodeRecordBody, type RecordExtras } from './record-body.ts'
+import { encodeRecordBody, type RecordContent, type RecordExtras } from './record-body.ts'
 import type { StreamPair } from './stream-pair.ts'
 
 export interface DeliveryOptions {
@@ -30,6 +39,8 @@ export interface DeliveryOptions {
   readonly streams: StreamPair
   /** Draws a stream id: 16 random bytes. */
   readonly drawStreamId: () => Uint8Array
+  /** Where files can be had and got. */
+  readonly files?: FileLane
 }
 
 /** What one record brought. */
@@ -42,27 +53,45 @@ export interface Received {
   readonly close: Close | undefined
   /** Whether somebody is writing at the other side; undefined where it says nothing of it. */
   readonly typing: boolean | undefined
+  /** The number up to which the other side's user has seen this side's events; undefined where it says nothing new. */
+  readonly read: bigint | undefined
+  readonly chunk: FileChunk | undefined
+  readonly progress: FileProgress | undefined
+}
+
+const NOTHING: Received = {
+  events: [],
+  acknowledged: 0,
+  close: undefined,
+  typing: undefined,
+  read: undefined,
+  chunk: undefined,
+  progress: undefined,
 }
 
 export class Delivery {
   readonly #opener: boolean
   readonly #streams: StreamPair
   readonly #drawStreamId: () => Uint8Array
+  readonly #files: FileLane | undefined
   /** Set once the other side's Resume is here. */
   #incoming: IncomingStream | undefined
   #resumeSaid = false
   /** Up to where the other side was told that its stream is stored. */
   #acknowledgementSaid = 0n
+  /** Up to where it was told that this side's user has seen its stream. */
+  #readSaid = 0n
   /** What is to be said of writing, if anything is. */
   #typing: boolean | undefined
   #closing: CloseReason | undefined
   #closeSaid = false
   #closeHeard = false
 
-  constructor({ opener, streams, drawStreamId }: DeliveryOptions) {
+  constructor({ opener, streams, drawStreamId, files }: DeliveryOptions) {
     this.#opener = opener
     this.#streams = streams
     this.#drawStreamId = drawStreamId
+    this.#files = files
     streams.outgoing.rewind()
   }
 
@@ -99,14 +128,14 @@ export class Delivery {
    * What to say now.
    *
    * @returns The plaintext of one record, at most 65,519 bytes; undefined if there is nothing to say until something
-   *   is appended, stored, received or closed.
+   *   is appended, stored, seen, received or closed, or the lane of files has more.
    */
   next(): Uint8Array | undefined {
     if (this.#closeSaid) return undefined
     if (this.#closing !== undefined) return this.#sayClose(this.#closing)
     if (!this.#resumeSaid) return this.#opener || this.#incoming ? this.#sayResume() : undefined
-    const extras = { ...this.#acknowledgement(), ...this.#typingNews() }
-    const content = this.#maySayEvents() ? this.#streams.outgoing.take() : undefined
+    const extras = { ...this.#acknowledgement(), ...this.#readNews(), ...this.#typingNews(), ...this.#progress() }
+    const content = this.#content()
     if (content === undefined && Object.keys(extras).length === 0) return undefined
     return encodeRecordBody(content, extras)
   }
@@ -145,6 +174,26 @@ export class Delivery {
     return active === undefined ? {} : { control: { $case: 'typing', value: { active } } }
   }
 
+  #readNews(): RecordExtras {
+    const read = this.#incoming?.read ?? 0n
+    if (read <= this.#readSaid) return {}
+    this.#readSaid = read
+    return { read }
+  }
+
+  #progress(): RecordExtras {
+    const progress = this.isResumed && !this.#closeHeard ? this.#files?.nextProgress() : undefined
+    return progress === undefined ? {} : { progress }
+  }
+
+  /** What people say goes before any piece of a file. */
+  #content(): RecordContent | undefined {
+    const events = this.#maySayEvents() ? this.#streams.outgoing.take() : undefined
+    if (events !== undefined || !this.isResumed || this.#closeHeard) return events
+    const chunk = this.#files?.nextChunk()
+    return chunk && { chunk }
+  }
+
   #maySayEvents(): boolean {
     return !this.#closeHeard && (this.#incoming !== undefined || this.#streams.outgoing.isUnsaid)
   }
@@ -160,7 +209,7 @@ export class Delivery {
     if (this.#closeHeard) throw malformed('a record came after the Close')
     if (this.#incoming === undefined && isBareClose(body)) {
       this.#closeHeard = true
-      return { events: [], acknowledged: 0, close: body.control.value, typing: undefined }
+      return { ...NOTHING, close: body.control.value }
     }
     const resume = body.control?.$case === 'resume' ? body.control.value : undefined
     if ((resume !== undefined) !== (this.#incoming === undefined)) {
@@ -170,10 +219,16 @@ export class Delivery {
     const incoming = this.#incoming as IncomingStream
     const events = incoming.accept(body)
     const acknowledged = resumed + this.#streams.outgoing.acknowledge(body.acknowledged)
+    const read = this.#hearRead(body.read)
     const close = body.control?.$case === 'close' ? body.control.value : undefined
     if (close !== undefined) this.#hearClose(close, incoming)
     const typing = body.control?.$case === 'typing' ? body.control.value.active : undefined
-    return { events, acknowledged, close, typing }
+    return { events, acknowledged, close, typing, read, chunk: body.fileChunk, progress: body.fileProgress }
+  }
+
+  #hearRead(read: bigint): bigint | undefined {
+    if (read > this.#streams.outgoing.acknowledged) throw malformed('more is read than is acknowledged')
+    return read > 0n ? read : undefined
   }
 
   /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */
@@ -200,7 +255,7 @@ export class Delivery {
 
 /** A Close that is all a side has to say. */
 function isBareClose(body: RecordBody): body is RecordBody & { control: { $case: 'close'; value: Close } } {
-  const isAlone = body.firstSequence === 0n && body.acknowledged === 0n
+  const isAlone = body.firstSequence === 0n && body.acknowledged === 0n && body.read === 0n
   return body.control?.$case === 'close' && body.control.value.lastSequence === 0n && isAlone
 }
 

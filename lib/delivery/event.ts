@@ -6,8 +6,9 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import { Event, type Text } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
+import { checkFileOffer, checkFileStatus } from './file-events.ts'
 import { EVENT_ID_BYTES, MAX_EVENT_BYTES, MAX_TEXT_BYTES } from './limits.ts'
 
 export interface TextEventFields {
@@ -17,6 +18,10 @@ export interface TextEventFields {
   readonly writtenAt: Date
   /** UTF-8, 0 to {@link MAX_TEXT_BYTES} bytes. */
   readonly body: Uint8Array
+}
+
+export interface FileEventFields extends Omit<TextEventFields, 'body'> {
+  readonly kind: Extract<NonNullable<Event['kind']>, { readonly $case: 'fileOffer' | 'fileStatus' }>
 }
 
 /**
@@ -61,16 +66,47 @@ export function parseEvent(encoded: Uint8Array): Event {
  * Hold a decoded event to the limits of its contract.
  *
  * @throws SottoError `ERR_RECORD_MALFORMED` for an id of another length, a missing or impossible time, an unknown kind,
- *   a text that is too long or not UTF-8.
+ *   a text that is too long or not UTF-8, an offer or a status that {@link checkFileOffer} or {@link checkFileStatus}
+ *   refuses.
  */
 export function checkEvent(event: Event): Event {
   if (event.eventId.length !== EVENT_ID_BYTES) throw malformed('an event id has the wrong length')
   if (event.writtenAt === undefined || Number.isNaN(event.writtenAt.getTime())) throw malformed('an event has no time')
   if (event.kind === undefined) throw malformed('an event is of no known kind')
-  const { body } = event.kind.value
+  if (event.kind.$case === 'text') checkText(event.kind.value)
+  else if (event.kind.$case === 'fileOffer') checkFileOffer(event.kind.value)
+  else checkFileStatus(event.kind.value)
+  return event
+}
+
+function checkText({ body }: Text): void {
   if (body.length > MAX_TEXT_BYTES) throw malformed('a text is over its limit')
   if (!isUtf8(body)) throw malformed('a text is not UTF-8')
-  return event
+}
+
+/** The body of a text, UTF-8; undefined for an event of another kind. */
+export function textBody({ kind }: Event): Buffer | undefined {
+  return kind?.$case === 'text' ? kind.value.body : undefined
+}
+
+/**
+ * Encode an event about files.
+ *
+ * @param kind - An offer, or what has become of one.
+ * @returns A protobuf Event, at most {@link MAX_EVENT_BYTES} bytes.
+ * @throws SottoError `ERR_MESSAGE_TOO_LARGE` for an offer of more files than an event has room for.
+ * @throws TypeError for what {@link checkEvent} would refuse at the other end.
+ */
+export function encodeFileEvent({ eventId, writtenAt, kind }: FileEventFields): Uint8Array {
+  const event = { eventId: asBuffer(eventId), writtenAt, kind }
+  try {
+    checkEvent(event)
+  } catch (cause) {
+    throw new TypeError('an event about files that nobody would take', { cause })
+  }
+  const encoded = Event.encode(event).finish()
+  if (encoded.length <= MAX_EVENT_BYTES) return encoded
+  throw new SottoError('ERR_MESSAGE_TOO_LARGE', 'there are too many files for one offer')
 }
 
 function malformed(message: string): SottoError {

@@ -23,6 +23,7 @@ export interface IncomingPosition {
 export class IncomingStream {
   readonly streamId: Uint8Array
   #stored = 0n
+  #read = 0n
   /**
    * The ids of the last event stored and of those received since, in order: `#ids[i]` has the number `#stored + i`,
    * the first being empty in a stream where nothing is stored yet.
@@ -54,6 +55,21 @@ export class IncomingStream {
   /** The number up to which all is stored, and may be acknowledged; 0 for none. */
   get stored(): bigint {
     return this.#stored
+  }
+
+  /** The number up to which this side's user has seen all, as far as that may be said; 0 for none. */
+  get read(): bigint {
+    return this.#read
+  }
+
+  /**
+   * Note that this side's user has seen all up to a number, and that it may be said. It never goes back.
+   *
+   * @throws TypeError if that is more than is stored.
+   */
+  markRead(sequence: bigint): void {
+    if (sequence > this.#stored) throw new TypeError('more is read than is stored')
+    if (sequence > this.#read) this.#read = sequence
   }
 
   /** The id of the event with the number {@link stored}; empty for none. */

@@ -8,10 +8,10 @@
 export const MAX_RECORD_BODY_BYTES = 65_519
 
 /**
- * What a record keeps free of events, in bytes: first_sequence and acknowledged at their longest (11 each) and the
- * longest control, a Resume (67). The rest is room for fields to come.
+ * What a record keeps free of events, in bytes: first_sequence, acknowledged and read at their longest (11 each), where
+ * a file stands (31) and the longest control, a Resume (67). The rest is room for fields to come.
  */
-const RESERVED_BYTES = 96
+const RESERVED_BYTES = 160
 
 /** Room for events in one record, in bytes, counted as they lie in it: tag, length, encoded event. */
 export const EVENT_ROOM_BYTES = MAX_RECORD_BODY_BYTES - RESERVED_BYTES
@@ -30,3 +30,15 @@ export const EVENT_ID_BYTES = 16
 
 /** Bytes of a stream id, drawn at random by the writer. */
 export const STREAM_ID_BYTES = 16
+
+/** The most bytes of a file in one piece: 60 KiB, so that a piece and what stands around it fit in a record. */
+export const MAX_CHUNK_BYTES = 61_440
+
+/** The longest path in an offer, in bytes of UTF-8. */
+export const MAX_PATH_BYTES = 1_024
+
+/** The longest name in such a path, in bytes: what file systems take (NAME_MAX of Linux, and of others at least). */
+export const MAX_PATH_NAME_BYTES = 255
+
+/** Bytes of a SHA-256 hash. */
+export const SHA256_BYTES = 32

@@ -6,10 +6,19 @@
  * @module
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
-import { Close, CloseReason, Part, RecordBody, Resume, Typing } from '#gen/sotto/peer/v1/record.ts'
+import {
+  Close,
+  CloseReason,
+  FileChunk,
+  FileProgress,
+  Part,
+  RecordBody,
+  Resume,
+  Typing,
+} from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { checkEvent } from './event.ts'
-import { EVENT_ID_BYTES, MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
+import { EVENT_ID_BYTES, MAX_CHUNK_BYTES, MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
 
 /** Whole events, in order. */
 export interface EventBatch {
@@ -25,6 +34,14 @@ export interface EventPiece {
   readonly part: Part
 }
 
+/** A piece of a file. */
+export interface FilePiece {
+  readonly chunk: FileChunk
+}
+
+/** What a record carries: what people say, or else a piece of a file. */
+export type RecordContent = EventBatch | EventPiece | FilePiece
+
 type Control = NonNullable<RecordBody['control']>
 
 /** What delivery says beside events; the other controls are the channel's own. */
@@ -34,11 +51,26 @@ type DeliveryControl = Extract<Control, { readonly $case: 'resume' | 'close' | '
 export interface RecordExtras {
   /** Left out where there is nothing new to acknowledge. */
   readonly acknowledged?: bigint
+  /** Left out where the user has seen no more, or does not allow it to be said. */
+  readonly read?: bigint
+  /** Where a file stands that is being got. */
+  readonly progress?: FileProgress
   readonly control?: DeliveryControl
 }
 
 /** Tags as protobuf has them: field number, then wire type in the low three bits. */
-const TAG = { firstSequence: 8, event: 18, part: 26, acknowledged: 32, resume: 42, close: 50, typing: 98 } as const
+const TAG = {
+  firstSequence: 8,
+  event: 18,
+  part: 26,
+  acknowledged: 32,
+  resume: 42,
+  close: 50,
+  typing: 98,
+  read: 104,
+  chunk: 114,
+  progress: 122,
+} as const
 
 /** What an encoded event takes in a record, in bytes: its tag (1), its length (1 to 3) and itself. */
 export function eventCost(encoded: Uint8Array): number {
@@ -52,19 +84,27 @@ export function eventCost(encoded: Uint8Array): number {
  * @returns At most {@link MAX_RECORD_BODY_BYTES} bytes.
  * @throws TypeError if it would be longer: whoever cut the batch counted wrong.
  */
-export function encodeRecordBody(content: EventBatch | EventPiece | undefined, extras: RecordExtras): Uint8Array {
+export function encodeRecordBody(content: RecordContent | undefined, extras: RecordExtras): Uint8Array {
+  const { acknowledged, control, read, progress } = extras
   const writer = new BinaryWriter()
-  if (content !== undefined) {
-    writer.uint32(TAG.firstSequence).uint64(content.firstSequence)
-    if ('part' in content) Part.encode(content.part, writer.uint32(TAG.part).fork()).join()
-    else for (const event of content.events) writer.uint32(TAG.event).bytes(event)
+  if (content !== undefined && !('chunk' in content)) encodeEvents(writer, content)
+  if (acknowledged) writer.uint32(TAG.acknowledged).uint64(acknowledged)
+  if (control !== undefined) encodeControl(writer, control)
+  if (read) writer.uint32(TAG.read).uint64(read)
+  if (content !== undefined && 'chunk' in content) {
+    FileChunk.encode(content.chunk, writer.uint32(TAG.chunk).fork()).join()
   }
-  if (extras.acknowledged) writer.uint32(TAG.acknowledged).uint64(extras.acknowledged)
-  if (extras.control !== undefined) encodeControl(writer, extras.control)
+  if (progress !== undefined) FileProgress.encode(progress, writer.uint32(TAG.progress).fork()).join()
   const encoded = writer.finish()
   if (encoded.length > MAX_RECORD_BODY_BYTES)
     throw new TypeError(`a record body of ${encoded.length} bytes does not fit`)
   return encoded
+}
+
+function encodeEvents(writer: BinaryWriter, content: EventBatch | EventPiece): void {
+  writer.uint32(TAG.firstSequence).uint64(content.firstSequence)
+  if ('part' in content) Part.encode(content.part, writer.uint32(TAG.part).fork()).join()
+  else for (const event of content.events) writer.uint32(TAG.event).bytes(event)
 }
 
 function encodeControl(writer: BinaryWriter, control: DeliveryControl): void {
@@ -95,12 +135,28 @@ export function parseRecordBody(plaintext: Uint8Array): RecordBody {
   if (body.control?.$case === 'resume') checkResume(body.control.value)
   if (body.control?.$case === 'close') checkClose(body.control.value)
   if (body.control?.$case.startsWith('renew')) checkAlone(body)
+  if (body.fileChunk !== undefined) checkChunk(body.fileChunk, body)
+  if (body.fileProgress !== undefined) checkOfferId(body.fileProgress.offerId)
   return body
 }
 
 /** Whatever renews the channel is not part of what it carries. */
-function checkAlone({ firstSequence, acknowledged }: RecordBody): void {
-  if (firstSequence > 0n || acknowledged > 0n) throw malformed('a renewal is not alone in its record')
+function checkAlone({ firstSequence, acknowledged, read, fileChunk, fileProgress }: RecordBody): void {
+  const isAlone = firstSequence === 0n && acknowledged === 0n && read === 0n
+  if (!isAlone || fileChunk !== undefined || fileProgress !== undefined) {
+    throw malformed('a renewal is not alone in its record')
+  }
+}
+
+function checkChunk({ offerId, data }: FileChunk, { firstSequence }: RecordBody): void {
+  checkOfferId(offerId)
+  if (firstSequence > 0n) throw malformed('a piece of a file comes with events')
+  if (data.length === 0) throw malformed('a piece of a file is empty')
+  if (data.length > MAX_CHUNK_BYTES) throw malformed('a piece of a file is over its limit')
+}
+
+function checkOfferId(offerId: Uint8Array): void {
+  if (offerId.length !== EVENT_ID_BYTES) throw malformed('the id of an offer has the wrong length')
 }
 
 function checkNumbering({ firstSequence, events, part }: RecordBody): void {

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { Event } from '#gen/sotto/peer/v1/record.ts'
 
-export function textOf({ kind }: Event): string {
-  return (kind?.value.body ?? Buffer.alloc(0)).toString('utf8')
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { textBody } from '#lib/delivery/event.ts'
+
+export function textOf(event: Event): string {
+  return (textBody(event) ?? '').toString()
 }

@@ -4,9 +4,11 @@
  *
  * @module
  */
+
 import { randomBytes } from 'node:crypto'
 import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
+import { textBody } from '#lib/delivery/event.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
@@ -84,7 +86,7 @@ export class HostUnderTest implements AsyncDisposable {
         directory,
         exchanges: new MemoryExchanges(systemClock),
         deliver: async (name, events) => {
-          this.shown.push(...events.map((event) => `${name}: ${event.kind?.value.body}`))
+          this.shown.push(...events.map((event) => `${name}: ${textBody(event)}`))
         },
         onPinned: (name) => void this.pinned.push(name),
         onKeyChanged: () => {},

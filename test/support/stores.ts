@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
+import { encodeTextEvent, parseEvent, textBody } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { type Database, openDatabase } from '../../clients/store/database.ts'
 import type { Gap, Message } from '../../clients/store/messages.ts'
@@ -46,7 +46,7 @@ export function heard(text: string): Event {
 
 /** The texts of events. */
 export function textsOf(events: readonly Event[]): string[] {
-  return events.map(({ kind }) => kind?.value.body.toString() ?? '')
+  return events.map((event) => textBody(event)?.toString() ?? '')
 }
 
 /** The texts of messages, and where there are gaps. */

@@ -12,7 +12,7 @@ describe('MemoryExchange', () => {
   const conversation = { replace: () => undefined } as Conversation
 
   function receive(exchange: MemoryExchange, firstSequence: bigint, events: readonly Event[]): Event[] {
-    const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined }
+    const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined, read: 0n }
     return exchange.streams.incoming?.accept(body) ?? []
   }
 

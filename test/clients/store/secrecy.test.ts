@@ -39,6 +39,7 @@ describe('the files of a store', () => {
       part: undefined,
       acknowledged: 0n,
       control: undefined,
+      read: 0n,
     })
     mailbox.store([heard(TEXT)])
     const secrets = Object.fromEntries([

@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { CloseReason, type Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
-import { encodeTextEvent } from '#lib/delivery/event.ts'
+import { encodeTextEvent, textBody } from '#lib/delivery/event.ts'
+import type { FileLane } from '#lib/delivery/file-lane.ts'
 import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
@@ -22,14 +23,16 @@ class Side {
   waiting: Event[] = []
   acknowledged = 0
   closeReason: CloseReason | undefined
+  /** Up to where the other side's user has seen what this side says. */
+  read: bigint | undefined
 
   constructor(opener: boolean) {
     this.opener = opener
     this.delivery = this.open()
   }
 
-  open(opener = this.opener): Delivery {
-    this.delivery = new Delivery({ opener, streams: this.streams, drawStreamId })
+  open(opener = this.opener, files?: FileLane): Delivery {
+    this.delivery = new Delivery({ opener, streams: this.streams, drawStreamId, ...(files && { files }) })
     return this.delivery
   }
 
@@ -41,15 +44,16 @@ class Side {
   }
 
   hear(plaintext: Uint8Array): void {
-    const { events, acknowledged, close } = this.delivery.receive(parseRecordBody(plaintext))
+    const { events, acknowledged, close, read } = this.delivery.receive(parseRecordBody(plaintext))
     this.waiting.push(...events)
     this.acknowledged += acknowledged
     this.closeReason = close?.reason
+    if (read !== undefined) this.read = read
   }
 
   store(count = this.waiting.length): void {
     const events = this.waiting.splice(0, count)
-    this.stored.push(...events.map((event) => event.kind?.value.body.toString() ?? ''))
+    this.stored.push(...events.map((event) => textBody(event)?.toString() ?? ''))
     this.streams.incoming?.markStored(events.length)
   }
 
@@ -292,6 +296,62 @@ describe('Delivery', () => {
     expect(alice.streams.outgoing.unacknowledged).to.equal(1)
   })
 
+  it('says up to where its user has seen the other side’s events, and says it again in the next conversation', () => {
+    const [alice, bob] = pair()
+    alice.say('one', 'two')
+    settle(alice, bob)
+    bob.store()
+    bob.streams.incoming?.markRead(1n)
+    settle(alice, bob)
+    expect(alice.read).to.equal(1n)
+    bob.open()
+    alice.open()
+    settle(alice, bob)
+    expect(alice.read).to.equal(1n)
+    bob.streams.incoming?.markRead(2n)
+    expect(parseRecordBody(bob.delivery.next() as Uint8Array)).to.include({ read: 2n, acknowledged: 0n })
+    expect(bob.delivery.next()).to.equal(undefined)
+  })
+
+  describe('with files', () => {
+    const chunk = { offerId: Buffer.alloc(EVENT_ID_BYTES, 1), offset: 0n, data: Buffer.from('a piece') }
+    const progress = { offerId: Buffer.alloc(EVENT_ID_BYTES, 1), received: 0n }
+
+    function laneOf<T>(...chunks: T[]): { nextChunk: () => T | undefined; nextProgress: () => undefined } {
+      return { nextChunk: () => chunks.shift(), nextProgress: () => undefined }
+    }
+
+    it('says nothing of them before both sides have resumed', () => {
+      const delivery = new Delivery({
+        opener: true,
+        streams: new StreamPair(drawStreamId()),
+        drawStreamId,
+        files: { nextChunk: () => chunk, nextProgress: () => progress },
+      })
+      const first = parseRecordBody(delivery.next() as Uint8Array)
+      expect(first.fileChunk).to.equal(undefined)
+      expect(first.fileProgress).to.equal(undefined)
+      expect(delivery.next()).to.equal(undefined)
+    })
+
+    it('lets what people say go first, and the other side have each piece', () => {
+      const [alice, bob] = pair()
+      alice.open(true, laneOf(chunk, { ...chunk, offset: 7n }))
+      const [first] = alice.speak()
+      bob.hear(first as Uint8Array)
+      for (const plaintext of bob.speak()) alice.hear(plaintext)
+      const piece = parseRecordBody(alice.delivery.next() as Uint8Array)
+      expect(piece.fileChunk).to.deep.equal(chunk)
+      alice.say('in between')
+      const said = parseRecordBody(alice.delivery.next() as Uint8Array)
+      expect(said.events).to.have.lengthOf(1)
+      expect(said.fileChunk).to.equal(undefined)
+      const last = alice.delivery.next() as Uint8Array
+      expect(bob.delivery.receive(parseRecordBody(RecordBody.encode(said).finish())).events).to.have.lengthOf(1)
+      expect(bob.delivery.receive(parseRecordBody(last)).chunk?.offset).to.equal(7n)
+    })
+  })
+
   describe('receive', () => {
     const resume = {
       $case: 'resume',
@@ -303,6 +363,7 @@ describe('Delivery', () => {
     const hostile: ReadonlyArray<readonly [what: string, records: RecordBody[]]> = [
       ['a first record without Resume', [RecordBody.fromPartial({})]],
       ['a second Resume', [first, first]],
+      ['that more is read than was acknowledged', [first, RecordBody.fromPartial({ read: 1n } as never)]],
       ['an acknowledgement of what was never said', [first, RecordBody.fromPartial({ acknowledged: 1n } as never)]],
       [
         'anything after the Close',

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Close, CloseReason, type Event, RecordBody, Resume, Text } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
+import { encodeTextEvent, parseEvent, textBody } from '#lib/delivery/event.ts'
 import {
   EVENT_ID_BYTES,
+  MAX_CHUNK_BYTES,
   MAX_EVENT_BYTES,
   MAX_PART_DATA_BYTES,
   MAX_RECORD_BODY_BYTES,
@@ -36,7 +37,7 @@ function goodResume(): Resume {
 describe('encodeTextEvent', () => {
   it('keeps every byte of a text, a byte order mark and 0 bytes included', () => {
     for (const body of ['', '\ufeffmarked', '\0', 'è 漢 🙂']) {
-      expect(parseEvent(textEvent(body)).kind?.value.body).to.deep.equal(Buffer.from(body))
+      expect(textBody(parseEvent(textEvent(body)))).to.deep.equal(Buffer.from(body))
     }
   })
 
@@ -74,8 +75,16 @@ describe('encodeRecordBody', () => {
     }
     const control = { $case: 'resume', value: resume } as const
     const encoded = encodeRecordBody({ firstSequence: 300n, events }, { acknowledged: 5n, control })
-    const expected = { firstSequence: 300n, events: events.map(parseEvent), part: undefined, acknowledged: 5n, control }
-    expect(parseRecordBody(encoded)).to.deep.equal(expected)
+    const expected = { firstSequence: 300n, events: events.map(parseEvent), acknowledged: 5n, control }
+    expect(parseRecordBody(encoded)).to.deep.equal(RecordBody.fromPartial(expected as never))
+  })
+
+  it('writes what is read, and of files, as the generated code reads it', () => {
+    const chunk = { offerId: randomBytes(EVENT_ID_BYTES), offset: 61_440n, data: randomBytes(MAX_CHUNK_BYTES) }
+    const progress = { offerId: randomBytes(EVENT_ID_BYTES), received: MAX_UINT64 }
+    const encoded = encodeRecordBody({ chunk }, { acknowledged: MAX_UINT64, read: MAX_UINT64, progress })
+    const expected = { acknowledged: MAX_UINT64, read: MAX_UINT64, fileChunk: chunk, fileProgress: progress }
+    expect(parseRecordBody(encoded)).to.deep.equal(RecordBody.fromPartial(expected as never))
   })
 
   it('holds the largest piece beside the longest of everything else', () => {
@@ -87,7 +96,9 @@ describe('encodeRecordBody', () => {
       peerLastEventId: randomBytes(EVENT_ID_BYTES),
     }
     const control = { $case: 'resume', value: resume } as const
-    const encoded = encodeRecordBody({ firstSequence: MAX_UINT64, part }, { acknowledged: MAX_UINT64, control })
+    const progress = { offerId: randomBytes(EVENT_ID_BYTES), received: MAX_UINT64 }
+    const extras = { acknowledged: MAX_UINT64, read: MAX_UINT64, progress, control }
+    const encoded = encodeRecordBody({ firstSequence: MAX_UINT64, part }, extras)
     expect(parseRecordBody(encoded).part).to.deep.equal(part)
   })
 
@@ -102,7 +113,7 @@ describe('encodeRecordBody', () => {
       fc.property(texts, fc.bigInt({ min: 1n, max: MAX_UINT64 }), (bodies, firstSequence) => {
         const parsed = parseRecordBody(encodeRecordBody({ firstSequence, events: bodies.map(textEvent) }, {}))
         expect(parsed.firstSequence).to.equal(firstSequence)
-        expect(parsed.events.map((event) => event.kind?.value.body.toString())).to.deep.equal(bodies)
+        expect(parsed.events.map((event) => textBody(event)?.toString())).to.deep.equal(bodies)
       }),
     )
   })
@@ -113,6 +124,7 @@ describe('parseRecordBody', () => {
   const close: Close = { reason: CloseReason.DONE, lastSequence: 0n }
   const part = { offset: 0, data: Buffer.from('x'), last: false }
   const id = randomBytes(STREAM_ID_BYTES)
+  const chunk = { offerId: id, offset: 0n, data: Buffer.from('x') }
   const hostile: ReadonlyArray<readonly [what: string, plaintext: Uint8Array]> = [
     ['events without a number', bodyOf({ events: [goodEvent()] })],
     ['a piece without a number', bodyOf({ part })],
@@ -158,6 +170,14 @@ describe('parseRecordBody', () => {
     ['a Close of an unknown reason', bodyOf({ control: { $case: 'close', value: { ...close, reason: 99 as never } } })],
     ['a renewal beside events', bodyOf({ firstSequence: 1n, events: [goodEvent()], control: SWITCH })],
     ['a renewal beside an acknowledgement', bodyOf({ acknowledged: 1n, control: SWITCH })],
+    ['a renewal beside what is read', bodyOf({ read: 1n, control: SWITCH })],
+    ['a renewal beside a piece of a file', bodyOf({ fileChunk: chunk, control: SWITCH })],
+    ['a renewal beside where a file stands', bodyOf({ fileProgress: { offerId: id, received: 1n }, control: SWITCH })],
+    ['a piece of a file beside events', bodyOf({ firstSequence: 1n, events: [goodEvent()], fileChunk: chunk })],
+    ['an empty piece of a file', bodyOf({ fileChunk: { ...chunk, data: Buffer.alloc(0) } })],
+    ['a piece of a file over its limit', bodyOf({ fileChunk: { ...chunk, data: Buffer.alloc(MAX_CHUNK_BYTES + 1) } })],
+    ['a piece of a file without an offer', bodyOf({ fileChunk: { ...chunk, offerId: Buffer.alloc(0) } })],
+    ['a file that stands without an offer', bodyOf({ fileProgress: { offerId: Buffer.alloc(15), received: 0n } })],
     ['an event longer than the record', Buffer.from('080112ff7f', 'hex')],
     ['a length that never ends', Buffer.from('12ffffffffffffffffffff', 'hex')],
     ['groups inside groups', Buffer.alloc(MAX_RECORD_BODY_BYTES, 0x3b)],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import type { Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
+import { encodeTextEvent, parseEvent, textBody } from '#lib/delivery/event.ts'
 import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import {
   EVENT_ID_BYTES,
@@ -47,7 +47,7 @@ function pieces(sequence: bigint, event: Uint8Array, size: number): RecordBody[]
 }
 
 function texts(events: readonly Event[]): string[] {
-  return events.map((event) => event.kind?.value.body.toString() ?? '')
+  return events.map((event) => textBody(event)?.toString() ?? '')
 }
 
 describe('OutgoingStream', () => {

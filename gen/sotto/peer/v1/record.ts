@@ -61,6 +61,17 @@ export interface RecordBody {
     /** Whether the speaker is writing something. */
     { $case: "typing"; value: Typing }
     | undefined;
+  /**
+   * The highest sequence number of the other side's stream up to which the speaker's user has seen all. Cumulative, at
+   * most what is acknowledged, and said only where that user allows it; unset says nothing.
+   */
+  read: bigint;
+  /** A piece of a file. Never together with events or part: what people say goes first. */
+  fileChunk?:
+    | FileChunk
+    | undefined;
+  /** Where the speaker stands in a file that it is getting. */
+  fileProgress?: FileProgress | undefined;
 }
 
 /** One thing said, counted and acknowledged. */
@@ -76,6 +87,12 @@ export interface Event {
     | //
     /** A message for a person to read. */
     { $case: "text"; value: Text }
+    | //
+    /** A file or a folder that may be had. This event's id names it from here on. */
+    { $case: "fileOffer"; value: FileOffer }
+    | //
+    /** What has become of an offer. */
+    { $case: "fileStatus"; value: FileStatus }
     | undefined;
 }
 
@@ -83,6 +100,145 @@ export interface Event {
 export interface Text {
   /** UTF-8, 0 to 1,048,576 bytes. As bytes, because a string type may drop a byte order mark on its way. */
   body: Buffer;
+}
+
+/** A file, or a folder with all that is in it. Its content is that of its files, one behind the other in this order. */
+export interface FileOffer {
+  /** Required, at least one. A single file has its name for a path; in a folder every path begins with the folder's name. */
+  entries: FileEntry[];
+}
+
+/** One file of an offer, or a folder that has nothing in it. */
+export interface FileEntry {
+  /**
+   * Required. UTF-8, 1 to 1,024 bytes: names separated by "/", none of them empty, "." or "..", each at most 255 bytes
+   * and without control characters. As bytes, because a string type may drop a byte order mark on its way.
+   */
+  path: Buffer;
+  /** Its size in bytes, at most 2^53 - 1 with those of all others together. */
+  size: bigint;
+  /** Required for a file: SHA-256 of its content, 32 bytes. Unset for a folder. */
+  sha256: Buffer;
+  /** Whether it may be run as a program. */
+  executable: boolean;
+  /** Whether it is a folder. */
+  folder: boolean;
+}
+
+/** What has become of an offer, said by either side. */
+export interface FileStatus {
+  /** Required. The id of the event that offered it: 16 bytes. */
+  offerId: Buffer;
+  /** Required. */
+  state: FileStatusState;
+}
+
+/** What is the case. */
+export const FileStatusState = {
+  /** UNSPECIFIED - Not said. */
+  UNSPECIFIED: 0,
+  /** ACCEPTED - From whom it was offered to: it is to come. */
+  ACCEPTED: 1,
+  /** DECLINED - From whom it was offered to: it is not wanted. */
+  DECLINED: 2,
+  /** RECEIVED - From whom it was offered to: all is there, and every hash is right. */
+  RECEIVED: 3,
+  /** CANCELLED - From either: it is not to go on. */
+  CANCELLED: 4,
+  /** UNKEPT - From whom it was offered to: it cannot be kept, as where the disk is full. */
+  UNKEPT: 5,
+  /** DAMAGED - From whom it was offered to: what came is not what was offered. */
+  DAMAGED: 6,
+  /** GONE - From who offered it: it has been changed or removed since. */
+  GONE: 7,
+} as const;
+
+export type FileStatusState = typeof FileStatusState[keyof typeof FileStatusState];
+
+export namespace FileStatusState {
+  export type UNSPECIFIED = typeof FileStatusState.UNSPECIFIED;
+  export type ACCEPTED = typeof FileStatusState.ACCEPTED;
+  export type DECLINED = typeof FileStatusState.DECLINED;
+  export type RECEIVED = typeof FileStatusState.RECEIVED;
+  export type CANCELLED = typeof FileStatusState.CANCELLED;
+  export type UNKEPT = typeof FileStatusState.UNKEPT;
+  export type DAMAGED = typeof FileStatusState.DAMAGED;
+  export type GONE = typeof FileStatusState.GONE;
+}
+
+export function fileStatusStateFromJSON(object: any): FileStatusState {
+  switch (object) {
+    case 0:
+    case "STATE_UNSPECIFIED":
+      return FileStatusState.UNSPECIFIED;
+    case 1:
+    case "STATE_ACCEPTED":
+      return FileStatusState.ACCEPTED;
+    case 2:
+    case "STATE_DECLINED":
+      return FileStatusState.DECLINED;
+    case 3:
+    case "STATE_RECEIVED":
+      return FileStatusState.RECEIVED;
+    case 4:
+    case "STATE_CANCELLED":
+      return FileStatusState.CANCELLED;
+    case 5:
+    case "STATE_UNKEPT":
+      return FileStatusState.UNKEPT;
+    case 6:
+    case "STATE_DAMAGED":
+      return FileStatusState.DAMAGED;
+    case 7:
+    case "STATE_GONE":
+      return FileStatusState.GONE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileStatusState");
+  }
+}
+
+export function fileStatusStateToJSON(object: FileStatusState): string {
+  switch (object) {
+    case FileStatusState.UNSPECIFIED:
+      return "STATE_UNSPECIFIED";
+    case FileStatusState.ACCEPTED:
+      return "STATE_ACCEPTED";
+    case FileStatusState.DECLINED:
+      return "STATE_DECLINED";
+    case FileStatusState.RECEIVED:
+      return "STATE_RECEIVED";
+    case FileStatusState.CANCELLED:
+      return "STATE_CANCELLED";
+    case FileStatusState.UNKEPT:
+      return "STATE_UNKEPT";
+    case FileStatusState.DAMAGED:
+      return "STATE_DAMAGED";
+    case FileStatusState.GONE:
+      return "STATE_GONE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileStatusState");
+  }
+}
+
+/** A piece of the content of an offer. Pieces come in order, from where FileProgress says. */
+export interface FileChunk {
+  /** Required. The id of the event that offered it: 16 bytes. */
+  offerId: Buffer;
+  /** Where this piece begins in the content, in bytes. */
+  offset: bigint;
+  /** Required. The piece: 1 to 61,440 bytes. It may reach from one file into the next. */
+  data: Buffer;
+}
+
+/**
+ * Where a file stands that the speaker is getting. Said first in each conversation, for that is what sets the pieces
+ * going, and then as they are kept.
+ */
+export interface FileProgress {
+  /** Required. The id of the event that offered it: 16 bytes. */
+  offerId: Buffer;
+  /** Up to where the speaker has its content, in bytes. */
+  received: bigint;
 }
 
 /** A piece of one encoded Event. One event is in pieces at a time in each direction, and its pieces come in order. */
@@ -208,7 +364,16 @@ export interface Typing {
 }
 
 function createBaseRecordBody(): RecordBody {
-  return { firstSequence: 0n, events: [], part: undefined, acknowledged: 0n, control: undefined };
+  return {
+    firstSequence: 0n,
+    events: [],
+    part: undefined,
+    acknowledged: 0n,
+    control: undefined,
+    read: 0n,
+    fileChunk: undefined,
+    fileProgress: undefined,
+  };
 }
 
 export const RecordBody: MessageFns<RecordBody> = {
@@ -256,6 +421,18 @@ export const RecordBody: MessageFns<RecordBody> = {
       case "typing":
         Typing.encode(message.control.value, writer.uint32(98).fork()).join();
         break;
+    }
+    if (message.read !== 0n) {
+      if (BigInt.asUintN(64, message.read) !== message.read) {
+        throw new globalThis.Error("value provided for field message.read of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.read);
+    }
+    if (message.fileChunk !== undefined) {
+      FileChunk.encode(message.fileChunk, writer.uint32(114).fork()).join();
+    }
+    if (message.fileProgress !== undefined) {
+      FileProgress.encode(message.fileProgress, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -369,6 +546,30 @@ export const RecordBody: MessageFns<RecordBody> = {
             message.control = { $case: "typing", value: Typing.decode(reader, reader.uint32()) };
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.read = reader.uint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.fileChunk = FileChunk.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.fileProgress = FileProgress.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -416,6 +617,17 @@ export const RecordBody: MessageFns<RecordBody> = {
         : isSet(object.typing)
         ? { $case: "typing", value: Typing.fromJSON(object.typing) }
         : undefined,
+      read: isSet(object.read) ? BigInt(object.read) : 0n,
+      fileChunk: isSet(object.fileChunk)
+        ? FileChunk.fromJSON(object.fileChunk)
+        : isSet(object.file_chunk)
+        ? FileChunk.fromJSON(object.file_chunk)
+        : undefined,
+      fileProgress: isSet(object.fileProgress)
+        ? FileProgress.fromJSON(object.fileProgress)
+        : isSet(object.file_progress)
+        ? FileProgress.fromJSON(object.file_progress)
+        : undefined,
     };
   },
 
@@ -449,6 +661,15 @@ export const RecordBody: MessageFns<RecordBody> = {
       obj.ping = Ping.toJSON(message.control.value);
     } else if (message.control?.$case === "typing") {
       obj.typing = Typing.toJSON(message.control.value);
+    }
+    if (message.read !== 0n) {
+      obj.read = message.read.toString();
+    }
+    if (message.fileChunk !== undefined) {
+      obj.fileChunk = FileChunk.toJSON(message.fileChunk);
+    }
+    if (message.fileProgress !== undefined) {
+      obj.fileProgress = FileProgress.toJSON(message.fileProgress);
     }
     return obj;
   },
@@ -516,6 +737,13 @@ export const RecordBody: MessageFns<RecordBody> = {
         break;
       }
     }
+    message.read = (object.read !== undefined && object.read !== null) ? BigInt(object.read) : 0n;
+    message.fileChunk = (object.fileChunk !== undefined && object.fileChunk !== null)
+      ? FileChunk.fromPartial(object.fileChunk)
+      : undefined;
+    message.fileProgress = (object.fileProgress !== undefined && object.fileProgress !== null)
+      ? FileProgress.fromPartial(object.fileProgress)
+      : undefined;
     return message;
   },
 };
@@ -535,6 +763,12 @@ export const Event: MessageFns<Event> = {
     switch (message.kind?.$case) {
       case "text":
         Text.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
+      case "fileOffer":
+        FileOffer.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
+      case "fileStatus":
+        FileStatus.encode(message.kind.value, writer.uint32(42).fork()).join();
         break;
     }
     return writer;
@@ -577,6 +811,22 @@ export const Event: MessageFns<Event> = {
             message.kind = { $case: "text", value: Text.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "fileOffer", value: FileOffer.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = { $case: "fileStatus", value: FileStatus.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -601,7 +851,17 @@ export const Event: MessageFns<Event> = {
         : isSet(object.written_at)
         ? fromJsonTimestamp(object.written_at)
         : undefined,
-      kind: isSet(object.text) ? { $case: "text", value: Text.fromJSON(object.text) } : undefined,
+      kind: isSet(object.text)
+        ? { $case: "text", value: Text.fromJSON(object.text) }
+        : isSet(object.fileOffer)
+        ? { $case: "fileOffer", value: FileOffer.fromJSON(object.fileOffer) }
+        : isSet(object.file_offer)
+        ? { $case: "fileOffer", value: FileOffer.fromJSON(object.file_offer) }
+        : isSet(object.fileStatus)
+        ? { $case: "fileStatus", value: FileStatus.fromJSON(object.fileStatus) }
+        : isSet(object.file_status)
+        ? { $case: "fileStatus", value: FileStatus.fromJSON(object.file_status) }
+        : undefined,
     };
   },
 
@@ -615,6 +875,10 @@ export const Event: MessageFns<Event> = {
     }
     if (message.kind?.$case === "text") {
       obj.text = Text.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "fileOffer") {
+      obj.fileOffer = FileOffer.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "fileStatus") {
+      obj.fileStatus = FileStatus.toJSON(message.kind.value);
     }
     return obj;
   },
@@ -630,6 +894,18 @@ export const Event: MessageFns<Event> = {
       case "text": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "text", value: Text.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "fileOffer": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "fileOffer", value: FileOffer.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "fileStatus": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "fileStatus", value: FileStatus.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -701,6 +977,500 @@ export const Text: MessageFns<Text> = {
   fromPartial<I extends Exact<DeepPartial<Text>, I>>(object: I): Text {
     const message = createBaseText();
     message.body = object.body ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseFileOffer(): FileOffer {
+  return { entries: [] };
+}
+
+export const FileOffer: MessageFns<FileOffer> = {
+  encode(message: FileOffer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      FileEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileOffer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileOffer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(FileEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileOffer {
+    return {
+      entries: globalThis.Array.isArray(object?.entries) ? object.entries.map((e: any) => FileEntry.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: FileOffer): unknown {
+    const obj: any = {};
+    if (message.entries?.length) {
+      obj.entries = message.entries.map((e) => FileEntry.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileOffer>, I>>(base?: I): FileOffer {
+    return FileOffer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileOffer>, I>>(object: I): FileOffer {
+    const message = createBaseFileOffer();
+    message.entries = object.entries?.map((e) => FileEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFileEntry(): FileEntry {
+  return { path: Buffer.alloc(0), size: 0n, sha256: Buffer.alloc(0), executable: false, folder: false };
+}
+
+export const FileEntry: MessageFns<FileEntry> = {
+  encode(message: FileEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path.length !== 0) {
+      writer.uint32(10).bytes(message.path);
+    }
+    if (message.size !== 0n) {
+      if (BigInt.asUintN(64, message.size) !== message.size) {
+        throw new globalThis.Error("value provided for field message.size of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.size);
+    }
+    if (message.sha256.length !== 0) {
+      writer.uint32(26).bytes(message.sha256);
+    }
+    if (message.executable !== false) {
+      writer.uint32(32).bool(message.executable);
+    }
+    if (message.folder !== false) {
+      writer.uint32(40).bool(message.folder);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.size = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.executable = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.folder = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileEntry {
+    return {
+      path: isSet(object.path) ? Buffer.from(bytesFromBase64(object.path)) : Buffer.alloc(0),
+      size: isSet(object.size) ? BigInt(object.size) : 0n,
+      sha256: isSet(object.sha256) ? Buffer.from(bytesFromBase64(object.sha256)) : Buffer.alloc(0),
+      executable: isSet(object.executable) ? globalThis.Boolean(object.executable) : false,
+      folder: isSet(object.folder) ? globalThis.Boolean(object.folder) : false,
+    };
+  },
+
+  toJSON(message: FileEntry): unknown {
+    const obj: any = {};
+    if (message.path.length !== 0) {
+      obj.path = base64FromBytes(message.path);
+    }
+    if (message.size !== 0n) {
+      obj.size = message.size.toString();
+    }
+    if (message.sha256.length !== 0) {
+      obj.sha256 = base64FromBytes(message.sha256);
+    }
+    if (message.executable !== false) {
+      obj.executable = message.executable;
+    }
+    if (message.folder !== false) {
+      obj.folder = message.folder;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileEntry>, I>>(base?: I): FileEntry {
+    return FileEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileEntry>, I>>(object: I): FileEntry {
+    const message = createBaseFileEntry();
+    message.path = object.path ?? Buffer.alloc(0);
+    message.size = (object.size !== undefined && object.size !== null) ? BigInt(object.size) : 0n;
+    message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    message.executable = object.executable ?? false;
+    message.folder = object.folder ?? false;
+    return message;
+  },
+};
+
+function createBaseFileStatus(): FileStatus {
+  return { offerId: Buffer.alloc(0), state: 0 };
+}
+
+export const FileStatus: MessageFns<FileStatus> = {
+  encode(message: FileStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offerId.length !== 0) {
+      writer.uint32(10).bytes(message.offerId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.offerId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileStatus {
+    return {
+      offerId: isSet(object.offerId)
+        ? Buffer.from(bytesFromBase64(object.offerId))
+        : isSet(object.offer_id)
+        ? Buffer.from(bytesFromBase64(object.offer_id))
+        : Buffer.alloc(0),
+      state: isSet(object.state) ? fileStatusStateFromJSON(object.state) : 0,
+    };
+  },
+
+  toJSON(message: FileStatus): unknown {
+    const obj: any = {};
+    if (message.offerId.length !== 0) {
+      obj.offerId = base64FromBytes(message.offerId);
+    }
+    if (message.state !== 0) {
+      obj.state = fileStatusStateToJSON(message.state);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileStatus>, I>>(base?: I): FileStatus {
+    return FileStatus.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileStatus>, I>>(object: I): FileStatus {
+    const message = createBaseFileStatus();
+    message.offerId = object.offerId ?? Buffer.alloc(0);
+    message.state = object.state ?? 0;
+    return message;
+  },
+};
+
+function createBaseFileChunk(): FileChunk {
+  return { offerId: Buffer.alloc(0), offset: 0n, data: Buffer.alloc(0) };
+}
+
+export const FileChunk: MessageFns<FileChunk> = {
+  encode(message: FileChunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offerId.length !== 0) {
+      writer.uint32(10).bytes(message.offerId);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.offset);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(26).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileChunk {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileChunk();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.offerId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileChunk {
+    return {
+      offerId: isSet(object.offerId)
+        ? Buffer.from(bytesFromBase64(object.offerId))
+        : isSet(object.offer_id)
+        ? Buffer.from(bytesFromBase64(object.offer_id))
+        : Buffer.alloc(0),
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: FileChunk): unknown {
+    const obj: any = {};
+    if (message.offerId.length !== 0) {
+      obj.offerId = base64FromBytes(message.offerId);
+    }
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileChunk>, I>>(base?: I): FileChunk {
+    return FileChunk.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileChunk>, I>>(object: I): FileChunk {
+    const message = createBaseFileChunk();
+    message.offerId = object.offerId ?? Buffer.alloc(0);
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseFileProgress(): FileProgress {
+  return { offerId: Buffer.alloc(0), received: 0n };
+}
+
+export const FileProgress: MessageFns<FileProgress> = {
+  encode(message: FileProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offerId.length !== 0) {
+      writer.uint32(10).bytes(message.offerId);
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.received);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.offerId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileProgress {
+    return {
+      offerId: isSet(object.offerId)
+        ? Buffer.from(bytesFromBase64(object.offerId))
+        : isSet(object.offer_id)
+        ? Buffer.from(bytesFromBase64(object.offer_id))
+        : Buffer.alloc(0),
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
+    };
+  },
+
+  toJSON(message: FileProgress): unknown {
+    const obj: any = {};
+    if (message.offerId.length !== 0) {
+      obj.offerId = base64FromBytes(message.offerId);
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileProgress>, I>>(base?: I): FileProgress {
+    return FileProgress.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileProgress>, I>>(object: I): FileProgress {
+    const message = createBaseFileProgress();
+    message.offerId = object.offerId ?? Buffer.alloc(0);
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
     return message;
   },
 };

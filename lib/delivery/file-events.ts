@@ -1,0 +1,95 @@
+/**
+ * What is said of files: offers, and what has become of them. A path of an offer names a place below a folder that the
+ * reader chooses, and cannot name one outside of it (docs/protocol.md, section 6).
+ *
+ * @module
+ */
+import { isUtf8 } from 'node:buffer'
+import { type FileEntry, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import { SottoError } from '../errors.ts'
+import { EVENT_ID_BYTES, MAX_PATH_BYTES, MAX_PATH_NAME_BYTES, SHA256_BYTES } from './limits.ts'
+
+/**
+ * Hold an offer to the limits of its contract.
+ *
+ * @throws SottoError `ERR_RECORD_MALFORMED` for no entries, a path that {@link isPath} refuses or that comes twice or
+ *   through a file, paths of two roots, a size or a hash that cannot be.
+ */
+export function checkFileOffer({ entries }: FileOffer): void {
+  const [first] = entries
+  if (first === undefined) throw malformed('an offer has no files')
+  const root = rootOf(first)
+  const files = new Set<string>()
+  const folders = new Set<string>()
+  let bytes = 0n
+  for (const entry of entries) {
+    checkEntry(entry)
+    if (rootOf(entry) !== root) throw malformed('an offer has more than one root')
+    place(entry, files, folders)
+    bytes += entry.size
+  }
+  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed('an offer is larger than can be counted')
+}
+
+/** The first name of an entry's path: that of the file, or of the folder in which all lies. */
+export function rootOf({ path }: FileEntry): string {
+  return path.toString('utf8').split('/', 1)[0] as string
+}
+
+/** How many bytes the content of an offer has. */
+export function sizeOf({ entries }: FileOffer): number {
+  return entries.reduce((sum, { size }) => sum + Number(size), 0)
+}
+
+function checkEntry({ path, size, sha256, folder, executable }: FileEntry): void {
+  if (!isPath(path)) throw malformed('a path in an offer is none')
+  if (sha256.length !== (folder ? 0 : SHA256_BYTES)) throw malformed('a hash in an offer has the wrong length')
+  if (folder && (size !== 0n || executable)) throw malformed('a folder in an offer is no file')
+}
+
+// Names that differ in case, or in how their letters are composed, are one name to some file systems: a writer finds
+// that out by never writing over anything.
+function place({ path, folder }: FileEntry, files: Set<string>, folders: Set<string>): void {
+  const text = path.toString('utf8')
+  for (let end = text.indexOf('/'); end !== -1; end = text.indexOf('/', end + 1)) {
+    if (files.has(text.slice(0, end))) throw malformed('a path in an offer leads through a file')
+    folders.add(text.slice(0, end))
+  }
+  if (files.has(text) || folders.has(text)) throw malformed('a path in an offer comes twice')
+  if (folder) folders.add(text)
+  else files.add(text)
+}
+
+// Control characters of both ranges, and the characters that turn the direction of writing: they would make one name
+// look like another.
+const UNFIT = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\\]/u
+
+/**
+ * Whether bytes are a path that an offer may have: names separated by `/`, from a folder downwards. A backslash, which
+ * separates names on Windows, is in none of them.
+ */
+export function isPath(path: Uint8Array): boolean {
+  if (path.length === 0 || path.length > MAX_PATH_BYTES || !isUtf8(path)) return false
+  return Buffer.from(path).toString('utf8').split('/').every(isName)
+}
+
+function isName(name: string): boolean {
+  if (name === '' || name === '.' || name === '..' || UNFIT.test(name)) return false
+  return Buffer.byteLength(name) <= MAX_PATH_NAME_BYTES
+}
+
+const KNOWN_STATES: ReadonlySet<number> = new Set(Object.values(FileStatusState))
+
+/**
+ * Hold a status to the limits of its contract.
+ *
+ * @throws SottoError `ERR_RECORD_MALFORMED` for an id of another length, or a state that is not known.
+ */
+export function checkFileStatus({ offerId, state }: FileStatus): void {
+  if (offerId.length !== EVENT_ID_BYTES) throw malformed('the id of an offer has the wrong length')
+  if (state === FileStatusState.UNSPECIFIED || !KNOWN_STATES.has(state)) throw malformed('a file has no known state')
+}
+
+function malformed(message: string): SottoError {
+  return new SottoError('ERR_RECORD_MALFORMED', message)
+}

@@ -1,0 +1,15 @@
+/**
+ * The lane beside a conversation's events, on which the bytes of files travel. Nothing in it is counted or kept by the
+ * delivery: the side that gets a file says from where it wants it, in each conversation anew.
+ *
+ * @module
+ */
+import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
+
+/** What of files is to be said next; asked for each record. */
+export interface FileLane {
+  /** Where a file stands that this side is getting, if that is news; undefined if not. */
+  nextProgress(): FileProgress | undefined
+  /** The next piece of a file that this side gives, if one is at hand and may go; undefined if not. */
+  nextChunk(): FileChunk | undefined
+}
