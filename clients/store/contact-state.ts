@@ -7,6 +7,7 @@
  *
  *     sequence number = ordinal − base of the stream
  *     0 ≤ base ≤ acknowledged ≤ handedOver ≤ appended
+ *     0 ≤ seen ≤ heard
  *
  * @module
  */
@@ -15,10 +16,6 @@ export interface ContactState {
   readonly name: string
   /** Batches are numbered from 1 without gaps; this is the number of the last, 0 for none. */
   readonly lastBatch: number
-  /** How many events were heard, from whichever key. */
-  readonly heard: number
-  /** How many of those the user has seen. */
-  readonly seen: number
   /** By identity key, in the order in which they appeared. */
   readonly keys: readonly KeyState[]
 }
@@ -32,6 +29,10 @@ export interface KeyState {
   readonly incoming: IncomingState | undefined
   /** How many events were heard from this key: the ordinal of the last. */
   readonly heard: number
+  /** Up to here the user has seen them. */
+  readonly seen: number
+  /** No event of this key that is not seen lies in a batch before this number. */
+  readonly unseenFrom: number
 }
 
 export interface OutgoingState {
@@ -74,13 +75,20 @@ export interface IncomingState {
 
 /** What is known of a contact that was just made. */
 export function newContact(name: string): ContactState {
-  return { name, lastBatch: 0, heard: 0, seen: 0, keys: [] }
+  return { name, lastBatch: 0, keys: [] }
 }
 
 /** What is known of an identity key that nothing was said to yet. */
 export function newKey(identityKey: Uint8Array | undefined, streamId: Uint8Array): KeyState {
   const marks = { base: 0, acknowledged: 0, handedOver: 0, appended: 0, read: 0, waitsFrom: 1 }
-  return { identityKey, outgoing: { streamId, ...marks, former: [] }, incoming: undefined, heard: 0 }
+  return {
+    identityKey,
+    outgoing: { streamId, ...marks, former: [] },
+    incoming: undefined,
+    heard: 0,
+    seen: 0,
+    unseenFrom: 1,
+  }
 }
 
 /** The contact with one of its keys changed. */
@@ -98,11 +106,18 @@ export function encodeContact(contact: ContactState): Uint8Array {
   return Buffer.from(json, 'utf8')
 }
 
-/** Read what {@link encodeContact} wrote. The seal vouches for its form. */
+/**
+ * Read what {@link encodeContact} wrote. The seal vouches for its form. A key without a mark of what was seen is from
+ * before there was one: all of it counts as seen.
+ */
 export function decodeContact(encoded: Uint8Array): ContactState {
-  const withBytes = { identityKey: undefined, incoming: undefined }
   const contact = JSON.parse(Buffer.from(encoded).toString('utf8'), (name, value) => {
     return BYTES.has(name) ? Uint8Array.from(Buffer.from(value, 'base64')) : value
   }) as ContactState
-  return { ...contact, keys: contact.keys.map((key) => ({ ...withBytes, ...key })) }
+  const { name, lastBatch } = contact
+  const keys = contact.keys.map((key): KeyState => {
+    const absent = { identityKey: undefined, incoming: undefined, seen: key.heard, unseenFrom: lastBatch + 1 }
+    return Object.assign(absent, key)
+  })
+  return { name, lastBatch, keys }
 }

@@ -151,8 +151,8 @@ export class Mailbox {
         lastEventId: last.eventId,
         isRepeating: before.isRepeating && news.length === 0,
       }
-      const heard = { ...contact, heard: contact.heard + news.length }
-      return { contact: heard, key: { ...key, incoming: after, heard: first - 1 }, batches, result: news }
+      const unseenFrom = key.seen === key.heard ? contact.lastBatch + 1 : key.unseenFrom
+      return { contact, key: { ...key, incoming: after, heard: first - 1, unseenFrom }, batches, result: news }
     })
     incoming.markStored(events.length)
     return fresh

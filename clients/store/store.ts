@@ -22,6 +22,7 @@ import { pooledRandom, type Random } from './row-seal.ts'
 import { searchMessages } from './search.ts'
 import { StoreFile } from './store-file.ts'
 import { type Watch, watchStore } from './store-watch.ts'
+import { readUnseen, type UnseenGap, withSeen } from './unseen.ts'
 
 export interface StoreOptions {
   readonly database: Database
@@ -100,23 +101,39 @@ export class Store {
   /** Everybody that something was said to or heard from. */
   contacts(): ContactSummary[] {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
-    return states.map(({ name, heard, seen, keys }) => ({
+    return states.map(({ name, keys }) => ({
       name,
-      unseen: heard - seen,
+      unseen: keys.reduce((sum, { heard, seen }) => sum + heard - seen, 0),
       waiting: keys.reduce((sum, { outgoing }) => sum + outgoing.appended - outgoing.acknowledged, 0),
       last: this.history(name, { limit: 1 })[0],
     }))
   }
 
-  /** Note that the user has seen all that was heard from a contact. */
-  markSeen(name: string): void {
+  /**
+   * The oldest messages that were heard from a contact and that the user has not seen, all from one identity key: from
+   * the first that has any. Where some cannot be read stands one gap for them. Cheap where all is seen.
+   *
+   * @param options.limit - How many at most; fewer where they are large, but never none.
+   */
+  unseen(name: string, options: { readonly limit: number }): (Message | UnseenGap)[] {
+    return readUnseen(this.#file, name, options)
+  }
+
+  /**
+   * Note that the user has seen what was heard from a contact: all of it, or what came from one key up to a message. What
+   * is marked stays marked. It outlives the process, and with a loss of power what was marked last comes again.
+   *
+   * @param through - As {@link Store.unseen} gave it.
+   */
+  markSeen(name: string, through?: Message | UnseenGap): void {
     const { contacts } = this.#file
-    const hasUnseen = ({ state }: Contact): boolean => state.seen < state.heard
+    const marked = (state: ContactState | undefined) => state && withSeen(state, through)
     const found = this.#file.read(() => contacts.named(name))
-    if (found === undefined || !hasUnseen(found)) return
+    if (found === undefined || marked(found.state) === found.state) return
     this.#file.write('process', () => {
       const contact = contacts.get(found.id)
-      if (contact !== undefined) contacts.save({ ...contact, state: { ...contact.state, seen: contact.state.heard } })
+      const state = marked(contact?.state)
+      if (contact !== undefined && state !== undefined) contacts.save({ ...contact, state })
     })
   }
 
