@@ -5,6 +5,7 @@ import { receiveCommand } from '../clients/receiver/command.ts'
 import { sendCommand } from '../clients/sender/command.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { adminCommand } from './admin.ts'
+import { completeContactsCommand, completionCommand } from './completion/command.ts'
 import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyCommand } from './contacts.ts'
 import { demoCommand } from './demo.ts'
 import { healthCommand } from './health.ts'
@@ -61,4 +62,6 @@ export function sotto(): Command {
     .addCommand(adminCommand())
     .addCommand(demoCommand())
     .addCommand(healthCommand())
+    .addCommand(completionCommand())
+    .addCommand(completeContactsCommand(), { hidden: true })
 }

@@ -1,0 +1,42 @@
+/** `sotto completion`: what makes a shell complete what is typed behind `sotto`. */
+import { Argument, Command } from 'commander'
+import { openProfile, type ProfileOptions } from '../profile-command.ts'
+import { bashTables } from './bash.ts'
+import { fishTables } from './fish.ts'
+import { type CommandForm, grammarOf } from './grammar.ts'
+import { scriptWith } from './script.ts'
+import { zshTables } from './zsh.ts'
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const
+type Shell = (typeof SHELLS)[number]
+
+const HELP = `
+  eval "$(sotto completion bash)"                                        in ~/.bashrc
+  source <(sotto completion zsh)                                         in ~/.zshrc, below compinit
+  sotto completion fish > ~/.config/fish/completions/sotto.fish          once`
+
+export function completionCommand(): Command {
+  return new Command('completion')
+    .description('print a script by which a shell completes commands, options and names')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .addHelpText('after', HELP)
+    .action(async (shell: Shell, _options: object, command: Command) => {
+      process.stdout.write(await scriptWith(shell, TABLES[shell](grammarOf(command.parent ?? command))))
+    })
+}
+
+const TABLES: Readonly<Record<Shell, (program: CommandForm) => string>> = {
+  bash: bashTables,
+  zsh: zshTables,
+  fish: fishTables,
+}
+
+/** For the scripts alone: the names of those whose keys are known, one a line. It asks for nothing and says no more. */
+export function completeContactsCommand(): Command {
+  return new Command('complete-contacts')
+    .option('--profile <name>', 'whose contacts', 'default')
+    .action(async (options: ProfileOptions) => {
+      const profile = await openProfile(options).catch(() => undefined)
+      for (const name of profile?.state.pins.keys() ?? []) process.stdout.write(`${name}\n`)
+    })
+}

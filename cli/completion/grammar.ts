@@ -1,0 +1,84 @@
+/**
+ * What can be typed behind `sotto`, read off the program itself, so that no shell knows a command or an option that it
+ * does not have.
+ *
+ * What an argument takes is told by its choices, or else by how the help names it: a `<user>` is a contact, a `<file>` or
+ * a `<path>` is a file.
+ *
+ * @module
+ */
+import type { Argument, Command, Option } from 'commander'
+
+/** What stands where a value is expected; `nothing` is whatever nobody can guess. */
+export type Values =
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  | { readonly kind: 'contacts' | 'profiles' | 'files' | 'folders' | 'nothing' }
+
+export interface ArgumentForm {
+  readonly name: string
+  readonly values: Values
+  readonly variadic: boolean
+}
+
+export interface OptionForm {
+  /** As typed: `--json`, or `-h` and `--help`. */
+  readonly flags: readonly string[]
+  readonly description: string
+  /** What follows it, or undefined. */
+  readonly value: ArgumentForm | undefined
+}
+
+/** A command, and those below it. */
+export interface CommandForm {
+  /** The words that lead to it, less the program's own name. */
+  readonly path: readonly string[]
+  readonly name: string
+  readonly description: string
+  readonly commands: readonly CommandForm[]
+  readonly options: readonly OptionForm[]
+  readonly arguments: readonly ArgumentForm[]
+}
+
+/** Whatever `--help` shows of a program; what it hides is left out. */
+export function grammarOf(command: Command, path: readonly string[] = []): CommandForm {
+  const help = command.createHelp()
+  return {
+    path,
+    name: command.name(),
+    description: command.description(),
+    commands: help.visibleCommands(command).map((each) => grammarOf(each, [...path, each.name()])),
+    options: help.visibleOptions(command).map(optionForm),
+    arguments: command.registeredArguments.map(argumentForm),
+  }
+}
+
+/** A command and all below it, each before those below. */
+export function allCommands(form: CommandForm): CommandForm[] {
+  return [form, ...form.commands.flatMap(allCommands)]
+}
+
+function optionForm(option: Option): OptionForm {
+  const flags = [option.short, option.long].filter((flag) => flag !== undefined)
+  const [, name] = /[<[]([^>\].]+)/.exec(option.flags) ?? []
+  const value = name === undefined ? undefined : { name, values: valuesOf(option, name), variadic: option.variadic }
+  return { flags, description: option.description, value }
+}
+
+function argumentForm(argument: Argument): ArgumentForm {
+  const name = argument.name()
+  return { name, values: valuesOf(argument, name), variadic: argument.variadic }
+}
+
+const KINDS: Readonly<Record<string, Exclude<Values['kind'], 'words'>>> = {
+  '--profile': 'profiles',
+  user: 'contacts',
+  file: 'files',
+  path: 'files',
+  folder: 'folders',
+}
+
+function valuesOf(form: Argument | Option, name: string): Values {
+  if (form.argChoices !== undefined) return { kind: 'words', words: form.argChoices }
+  const option = 'long' in form ? form.long : undefined
+  return { kind: KINDS[option ?? ''] ?? KINDS[name] ?? 'nothing' }
+}
