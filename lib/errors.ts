@@ -16,6 +16,8 @@ export const ERROR_CODES = [
   'ERR_INVALID_ARGUMENT', // a request's field breaks a limit that its contract states
   'ERR_INVALID_UTF8', // a line to be sent is not UTF-8
   'ERR_MESSAGE_TOO_LARGE', // a text to be sent is over 1 MiB
+  'ERR_FILE_UNFIT', // a file that cannot be offered: not there, unreadable, changing, or of an impossible name
+  'ERR_FILE_NOT_TAKEN', // a file that was offered did not arrive: declined, cancelled, or it could not be kept
   // accounts and sessions
   'ERR_LOGIN_REFUSED', // unknown user or wrong password
   'ERR_IDENTITY_CONFLICT', // the account belongs to another identity key
@@ -68,6 +70,7 @@ export const ERROR_CODES = [
   'ERR_BLOCKED', // the user has blocked this contact
   'ERR_PROFILE_MISSING', // no profile of this name
   'ERR_PROFILE_DAMAGED', // the profile does not open under its key, or cannot be read
+  'ERR_PASSPHRASE', // the profile's passphrase is wrong, or not to be had
   'ERR_PROFILE_LOCKED', // another process owns the profile
   'ERR_OUTPUT', // standard output takes no more
   'ERR_STORE', // a database cannot be opened, read or written

@@ -14,7 +14,7 @@ export const ExitCode = {
   Usage: 2,
   /** A service or a person's machine does not answer, or answers what must not be trusted. */
   Unreachable: 3,
-  /** Login refused, no session, or the session ended. */
+  /** Login refused, no session, or the session ended; a profile's passphrase that is wrong or not given. */
   LoginRefused: 4,
   NoSuchUser: 5,
   NotOnline: 6,
@@ -32,6 +32,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_INVALID_ARGUMENT: ExitCode.Usage,
   ERR_INVALID_UTF8: ExitCode.Usage,
   ERR_MESSAGE_TOO_LARGE: ExitCode.Usage,
+  ERR_FILE_UNFIT: ExitCode.Usage,
   ERR_CHAT_WITH_SELF: ExitCode.Usage,
   ERR_ACCOUNT_EXISTS: ExitCode.Usage,
   ERR_BLOCKED: ExitCode.Usage,
@@ -42,6 +43,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_SESSION_ENDED: ExitCode.LoginRefused,
   ERR_ANNOUNCE_REPLACED: ExitCode.LoginRefused,
   ERR_PROFILE_MISSING: ExitCode.LoginRefused,
+  ERR_PASSPHRASE: ExitCode.LoginRefused,
 
   ERR_NO_SUCH_USER: ExitCode.NoSuchUser,
   ERR_NOT_ONLINE: ExitCode.NotOnline,
@@ -80,6 +82,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_CHANNEL_CUT: ExitCode.NotAcknowledged,
   ERR_CHANNEL_CLOSED: ExitCode.NotAcknowledged,
   ERR_NOT_ACKNOWLEDGED: ExitCode.NotAcknowledged,
+  ERR_FILE_NOT_TAKEN: ExitCode.NotAcknowledged,
 
   ERR_PROFILE_DAMAGED: ExitCode.Internal,
   ERR_PROFILE_LOCKED: ExitCode.Internal,
