@@ -4,11 +4,16 @@ import { Command } from 'commander'
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
-      'watch it work: both services, alice and bob, in a temporary folder; what you type or pipe in goes to bob',
+      'watch it work: both services, alice and bob, in a temporary folder; a chat, or what you pipe in goes to bob',
     )
     .option('--no-trace', 'leave out the five messages')
     .option('--json', 'show them as JSON, one object a line')
     .action(async ({ trace, json }: { trace: boolean; json?: true }) => {
+      if (process.stdin.isTTY && process.stdout.isTTY && json !== true) {
+        const { runDemoChat } = await import('./demo-chat.ts')
+        await runDemoChat(trace)
+        return
+      }
       const { runDemo } = await import('./demo-run.ts')
       process.exitCode = await runDemo([...(trace ? ['--trace-arrivals'] : []), ...(json ? ['--json'] : [])])
     })

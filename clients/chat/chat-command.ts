@@ -13,6 +13,7 @@ import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
 interface ChatFlags extends ListenFlags {
   readonly profile: string
   readonly bell?: true
+  readonly trace?: true
 }
 
 const HELP = `
@@ -27,8 +28,9 @@ export function chatCommand(): Command {
     .argument('[user]', 'whom to talk with first')
     .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
     .option('--bell', 'ring when a message comes')
+    .option('--trace', 'show the five messages as they happen')
     .addHelpText('after', HELP)
-    .action(async (to: string | undefined, { profile, bell, listen, advertise }: ChatFlags) => {
+    .action(async (to: string | undefined, { profile, bell, trace, listen, advertise }: ChatFlags) => {
       const { chat } = await import('./chat.ts')
       await chat({
         home: sottoHome(environment()),
@@ -39,6 +41,7 @@ export function chatCommand(): Command {
         listen,
         advertise,
         bell: bell === true,
+        trace: trace === true,
         clock: systemClock,
         channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
         signal: listenForStop().signal,

@@ -7,6 +7,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
+import type { TraceEvent } from '../peer/trace.ts'
+import { renderTrace } from '../peer/trace-render.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
@@ -27,6 +29,8 @@ export interface ChatViewOptions {
   readonly now: () => Date
   /** Ring when a message comes. */
   readonly bell: boolean
+  /** What stands first in the status row. */
+  readonly banner?: string | undefined
 }
 
 export class ChatView {
@@ -173,6 +177,12 @@ export class ChatView {
     this.#options.screen.add({ id: randomUUID(), kind: 'notice', who: '', own: false, time: this.#options.now(), text })
   }
 
+  /** A message of the protocol. */
+  trace(event: TraceEvent): void {
+    const text = renderTrace(event).trimEnd()
+    this.#options.screen.add({ id: randomUUID(), kind: 'trace', who: '', own: false, time: this.#options.now(), text })
+  }
+
   /** A QR code. */
   qrCode(text: string): void {
     this.#options.screen.add({ id: randomUUID(), kind: 'qr', who: '', own: false, time: this.#options.now(), text })
@@ -192,7 +202,7 @@ export class ChatView {
     const contacts = [...names].sort().map((name) => {
       return { name, online: isOnline(name), typing: false, unread: this.#unread.get(name) ?? 0 }
     })
-    screen.setStatus({ to: this.#to, contacts })
+    screen.setStatus({ banner: this.#options.banner, to: this.#to, contacts })
   }
 }
 

@@ -13,6 +13,7 @@ import { aborted } from '../peer/command.ts'
 import { DirectoryClient } from '../peer/directory-client.ts'
 import { Profile } from '../peer/profile.ts'
 import { ServerClock } from '../peer/server-clock.ts'
+import type { TraceEvent } from '../peer/trace.ts'
 import { openStore } from '../store/store.ts'
 import { ChatCommands } from './chat-commands.ts'
 import { ChatView } from './chat-view.ts'
@@ -32,6 +33,10 @@ export interface ChatOptions {
   readonly listen: Endpoint
   readonly advertise: readonly Endpoint[]
   readonly bell: boolean
+  /** Show the five messages as they happen. */
+  readonly trace: boolean
+  /** What stands first in the status row. */
+  readonly banner?: string
   readonly clock: Clock
   /** Where the durations of channels are to be shorter than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
@@ -56,7 +61,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
   const clock = new ServerClock(options.clock, account.clockOffsetMs)
-  const trace = undefined
+  const trace = options.trace ? (event: TraceEvent) => view.trace(event) : undefined
   const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace }), (open) => open.close())
 
   const left = new AbortController()
@@ -71,6 +76,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     keyOf: (name) => profile.state.pins.get(name)?.identityKey,
     now,
     bell: options.bell,
+    banner: options.banner,
   })
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.

@@ -33,11 +33,12 @@ const TONES: Readonly<Record<TraceTone, Format>> = { plain: [], secret: 'yellow'
 /**
  * Draw one event.
  *
- * @param stream - Where it will be written: asked whether it shows colours, as NO_COLOR and FORCE_COLOR have it.
+ * @param stream - Where it will be written: asked whether it shows colours, as NO_COLOR and FORCE_COLOR have it. Without
+ *   one there are none.
  * @returns Lines of at most {@link TRACE_COLUMNS} columns, each with its line feed, and an empty one behind.
  */
-export function renderTrace(event: TraceEvent, stream: NodeJS.WritableStream): string {
-  const paint: Paint = (format, text) => styleText(format, text, { stream })
+export function renderTrace(event: TraceEvent, stream?: NodeJS.WritableStream): string {
+  const paint: Paint = (format, text) => (stream === undefined ? text : styleText(format, text, { stream }))
   const lines = [
     header(event, paint),
     `${INDENT}${paint('gray', shorten(`${event.method} · ${event.protection} · ${amount(event.bytes)}`, 0))}`,

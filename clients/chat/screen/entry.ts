@@ -12,8 +12,8 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 export interface Entry {
   /** Names the entry in later updates; two entries of one page never share it. */
   readonly id: string
-  /** `notice` is the program's own word, `qr` a QR code of the text. */
-  readonly kind: 'message' | 'notice' | 'file' | 'qr'
+  /** `notice` is the program's own word, `qr` a QR code of the text, `trace` a message of the protocol, drawn already. */
+  readonly kind: 'message' | 'notice' | 'file' | 'qr' | 'trace'
   /** Whose it is; shown with messages and files. */
   readonly who: string
   /** Whether the user of this screen wrote it: only then a state is shown. */
@@ -38,6 +38,8 @@ export interface Contact {
 
 /** What the row above the input says. */
 export interface Status {
+  /** What stands first in the row, if anything does. */
+  readonly banner?: string | undefined
   /** Whom a line goes to when it names nobody. */
   readonly to: string | undefined
   /** The one written to and any other, in the order in which they are to be named. */

@@ -68,6 +68,6 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 
 /** An entry as one line, such as `2026-11-22 14:02 bob: hello`. */
 export function plainLine({ kind, who, time, text }: Entry, calendar: Calendar): string {
-  const name = { message: `${who}: `, file: `${who}, file: `, notice: '* ', qr: '* to scan: ' }[kind]
+  const name = { message: `${who}: `, file: `${who}, file: `, notice: '* ', qr: '* to scan: ', trace: '* ' }[kind]
   return `${calendar.stampOf(time)} ${escapeForTerminal(name + text)}`
 }

@@ -63,7 +63,14 @@ export const TICKS_MEAN = '... waits here, ✓ sent, ✓✓ delivered, ✓✓✓
 
 /** The rows of an entry: at least one, at most {@link MAX_ENTRY_ROWS} and one more. */
 export function renderEntry(entry: Entry, view: View): string[] {
-  return entry.kind === 'qr' ? renderQrCode(entry, view) : renderText(entry, view)
+  if (entry.kind === 'qr') return renderQrCode(entry, view)
+  return entry.kind === 'trace' ? renderDrawing(entry, view) : renderText(entry, view)
+}
+
+/** A drawing keeps its rows, and loses what is too wide. */
+function renderDrawing({ text }: Entry, { columns, colour }: View): string[] {
+  const paint = paintIn(colour)
+  return text.split('\n').map((row) => paint('faint', truncated(escapeForTerminal(row), columns)))
 }
 
 function renderText(entry: Entry, view: View): string[] {

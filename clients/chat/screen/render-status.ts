@@ -16,6 +16,7 @@ export function renderStatus(status: Status, { columns, colour }: View): string 
   const others = status.contacts.filter(({ name }) => name !== status.to)
   const quiet = others.filter(({ online, unread, typing }) => online && unread === 0 && !typing)
   const parts = [
+    ...(status.banner === undefined ? [] : [status.banner]),
     ...(status.to === undefined ? ['/to NAME says whom to talk with'] : [describe(status.to, status.contacts)]),
     ...others.filter(({ unread }) => unread > 0).map(({ name, unread }) => `${name}: ${unread} new`),
     ...others.filter(({ typing }) => typing).map(({ name }) => `${name} is typing`),

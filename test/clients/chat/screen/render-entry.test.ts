@@ -55,6 +55,14 @@ describe('renderEntry', () => {
     expect(renderEntry(entry({ kind: 'qr', text }), view(56)).join(' ')).to.match(/58 columns/)
   })
 
+  it('keeps the rows of a drawing, cut where they are too wide', () => {
+    const text = ' ⑤  Hello    alice ──▶ bob\n     ├─ kid   0123456789abcdef0123456789abcdef\u001b[2J'
+    expect(renderEntry(entry({ kind: 'trace', text }), view(30))).to.deep.equal([
+      ' ⑤  Hello    alice ──▶ bob',
+      '     ├─ kid   0123456789abcde…',
+    ])
+  })
+
   it('goes on behind a gutter where a text does not fit', () => {
     expect(renderEntry(entry({ text: 'one two three four five six seven' }), view(44))).to.deep.equal([
       '14:02     bob: one two three four five six',

@@ -18,6 +18,11 @@ describe('renderStatus', () => {
     expect(renderStatus({ to: undefined, contacts: [] }, view())).to.equal('/to NAME says whom to talk with')
   })
 
+  it('says first what it is told to', () => {
+    const status = { banner: 'you are alice', to: 'bob', contacts: [contact('bob')] }
+    expect(renderStatus(status, view())).to.equal('you are alice | bob is online')
+  })
+
   it('says whether the other is online, offline or typing', () => {
     const said = (fields?: Partial<Contact>) => renderStatus({ to: 'bob', contacts: [contact('bob', fields)] }, view())
     expect(said()).to.equal('bob is online')

@@ -1,0 +1,69 @@
+/**
+ * What every demo begins with: both services as processes of their own, and two people who have signed in.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { environment } from '#lib/runtime/environment.ts'
+import { Secret } from '#lib/secret.ts'
+import { login } from '../clients/peer/login.ts'
+import { Profile } from '../clients/peer/profile.ts'
+import type { Trace } from '../clients/peer/trace.ts'
+import { addUser } from '../services/auth/admin.ts'
+import { readConfig } from '../services/auth/config.ts'
+import { FREE_PORTS, type Services, startServices } from '../services/up/supervisor.ts'
+
+export const PEOPLE = ['alice', 'bob'] as const
+export type Person = (typeof PEOPLE)[number]
+
+export interface DemoOptions {
+  readonly notice: (text: string) => void
+  /** Shows the two messages of each login. */
+  readonly trace: Trace
+  readonly signal: AbortSignal
+}
+
+/** Where everything is that a demo needs. */
+export interface Demo {
+  /** SOTTO_HOME: a temporary folder. */
+  readonly home: string
+  readonly env: Record<string, string | undefined>
+}
+
+/** Set it up. All of it goes when the resources are disposed of. */
+export async function setUpDemo(resources: AsyncDisposableStack, options: DemoOptions): Promise<Demo> {
+  const { notice, signal } = options
+  const home = resources.adopt(await mkdtemp(join(tmpdir(), 'sotto-demo-')), (folder) =>
+    rm(folder, { recursive: true, force: true }),
+  )
+  const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, SOTTO_HOME: home }
+  notice('starting auth and the directory, with their data in a temporary folder')
+  const services = resources.adopt(await startServices({ env, signal }), (running) => running.stop())
+  notice(`auth listens on ${services.authAddress}, the directory on ${services.directoryAddress}`)
+  for (const name of PEOPLE) await signUp(name, { home, env }, services, options)
+  return { home, env }
+}
+
+async function signUp(
+  name: Person,
+  { home, env }: Demo,
+  services: Services,
+  { trace, signal }: DemoOptions,
+): Promise<void> {
+  const password = Secret.of(Buffer.from(randomBytes(12).toString('base64url')))
+  await addUser(readConfig(env), systemClock, name, password)
+  await login({
+    profile: await Profile.openOrCreate(home, name),
+    server: { authAddress: services.authAddress, authorityPem: await readFile(services.caFile, 'utf8') },
+    username: name,
+    askPassword: async () => password,
+    replaceIdentityKey: false,
+    clock: systemClock,
+    signal,
+    trace,
+  })
+}
