@@ -46,8 +46,9 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
   const { Profile } = await import('../clients/peer/profile.ts')
   const { traceTo } = await import('../clients/peer/trace-render.ts')
   const { PasswordReader } = await import('../clients/password.ts')
+  const { unlockKey } = await import('../clients/unlock.ts')
 
-  const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile)
+  const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey() })
   const { server: address, ca: caFile, caFingerprint } = options
   const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account)
   const account = await untilStopped(async (signal) => {
@@ -74,7 +75,7 @@ export function logoutCommand(): Command {
     .action((options: ProfileOptions) =>
       untilStopped(async (signal) => {
         const { logout } = await import('../clients/peer/login.ts')
-        const profile = await openProfile(options)
+        const profile = await openProfile(options, signal)
         await logout(profile, signal)
         say('signed out')
       }),

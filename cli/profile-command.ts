@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import type { Protection } from '../clients/peer/profile-key.ts'
 
 export interface ProfileOptions {
   readonly profile: string
@@ -15,9 +16,17 @@ export function withProfile(command: Command): Command {
     .option('--json', 'say it as JSON, one object a line')
 }
 
-export async function openProfile({ profile }: ProfileOptions) {
+/** @param signal - Aborted to ask for a passphrase no longer. */
+export async function openProfile({ profile }: ProfileOptions, signal?: AbortSignal) {
   const { Profile } = await import('../clients/peer/profile.ts')
-  return await Profile.open(sottoHome(environment()), profile)
+  const { unlockKey } = await import('../clients/unlock.ts')
+  return await Profile.open(sottoHome(environment()), profile, unlockKey(signal))
+}
+
+/** How it is said what protects a profile. */
+export const PROTECTION: Readonly<Record<Protection, string>> = {
+  file: 'a file that only you can read',
+  passphrase: 'a passphrase',
 }
 
 /** Runs something that Ctrl-C is to give up. */

@@ -12,6 +12,7 @@ import { healthCommand } from './health.ts'
 import { exportCommand, forgetCommand, historyCommand, searchCommand } from './history.ts'
 import { loginCommand, logoutCommand } from './login.ts'
 import { withLogin } from './login-first.ts'
+import { passphraseCommand } from './passphrase.ts'
 import { upCommand } from './up.ts'
 import { whoamiCommand } from './whoami.ts'
 
@@ -27,6 +28,7 @@ Then everybody on his own; what to type is what "add-user" prints:
   sotto send bob 'See you at eight?'  sends one message
   ls | sotto send bob                 sends every line
   sotto send bob                      sends what you type, line by line
+  sotto passphrase                    protects all that is kept here by a passphrase
   sotto history bob                   shows what sotto chat has kept; see also search, export, forget
 
 Two people on one machine:
@@ -35,7 +37,7 @@ Two people on one machine:
 To see the five messages of a conversation as they happen:
   sotto send bob hello --trace
 
-Exit codes: 0 done, 1 internal, 2 usage, 3 unreachable, 4 login refused or session ended, 5 no such user,
+Exit codes: 0 done, 1 internal, 2 usage, 3 unreachable, 4 login or passphrase refused or session ended, 5 no such user,
 6 not online, 7 key changed, 8 not everything acknowledged, 130 interrupted.`
 
 export function sotto(): Command {
@@ -58,6 +60,7 @@ export function sotto(): Command {
     .addCommand(trustCommand())
     .addCommand(blockCommand())
     .addCommand(unblockCommand())
+    .addCommand(passphraseCommand())
     .addCommand(logoutCommand())
     .addCommand(adminCommand())
     .addCommand(demoCommand())

@@ -1,6 +1,6 @@
 /** `sotto whoami`: who one is here. */
 import { Command } from 'commander'
-import { openProfile, type ProfileOptions, tell, withProfile } from './profile-command.ts'
+import { openProfile, PROTECTION, type ProfileOptions, tell, withProfile } from './profile-command.ts'
 
 export function whoamiCommand(): Command {
   return withProfile(new Command('whoami'))
@@ -16,7 +16,7 @@ export function whoamiCommand(): Command {
           session: session === undefined ? 'none' : `until ${new Date(session.expiresAtMs).toISOString()}`,
           identity: Buffer.from(identity.publicKey).toString('hex'),
           profile: profile.name,
-          protection: 'a key file that only this system user can read',
+          protection: PROTECTION[profile.protection],
         },
         options,
       )

@@ -9,6 +9,7 @@ import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { parseChannelTimes } from './channel-times.ts'
 import type { CommandOptions } from './peer/command.ts'
+import { unlockKey } from './unlock.ts'
 
 export interface ClientFlags {
   readonly profile: string
@@ -39,9 +40,11 @@ export function withClientFlags(command: Command): Command {
  * listens to its end, so that the echo of a signal cannot kill it while it says goodbye.
  */
 export function commandOptions({ profile, trace, traceArrivals, json, retry }: ClientFlags): CommandOptions {
+  const { signal } = listenForStop()
   return {
     home: sottoHome(environment()),
     profile,
+    unlock: unlockKey(signal),
     input: process.stdin,
     output: process.stdout,
     errors: process.stderr,
@@ -51,7 +54,7 @@ export function commandOptions({ profile, trace, traceArrivals, json, retry }: C
     redialMs: retry * 1_000,
     clock: systemClock,
     channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
-    signal: listenForStop().signal,
+    signal,
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where a password comes from: a file, a pipe, or a person who types it unseen. Never a command line, which every user
- * of the machine can read.
+ * Where a password or a passphrase comes from: a file, a pipe, or a person who types it unseen. Never a command line,
+ * which every user of the machine can read.
  *
  * @module
  */
@@ -12,6 +12,8 @@ import { readSecretFile } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 
 export interface PasswordInput {
+  /** What to call it where it is told of; a password unless set. */
+  readonly what?: 'password' | 'passphrase'
   /** Read the password from this file, less one line end. */
   readonly file?: string | undefined
   /** A terminal, where the person is asked; or a pipe, of which each password is one line. */
@@ -19,8 +21,14 @@ export interface PasswordInput {
   /** Where the question is put. */
   readonly output: NodeJS.WritableStream
   /** Aborted to wait no longer. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
+
+/** What to do where there is none. */
+const HINTS = {
+  password: 'type it when asked, pipe it in as one line, or name a file with --password-file',
+  passphrase: 'type it when asked, or name a file that holds it: with SOTTO_PASSPHRASE_FILE, or as --help shows',
+} as const
 
 /** Asks for passwords, one after the other. Dispose of it when done, so that the input is let go. */
 export class PasswordReader implements Disposable {
@@ -42,13 +50,22 @@ export class PasswordReader implements Disposable {
    */
   async read(question: string, { twice = false } = {}): Promise<Secret> {
     const { file, input } = this.#input
-    if (file !== undefined) return secretOf(await readSecretFile(file))
+    if (file !== undefined) return this.#secretOf(await readSecretFile(file))
     if (input.isTTY !== true) return this.#secretOf(await this.#nextLine())
     const password = await this.#ask(question)
     if (twice && !password.equals(await this.#ask(`${question}, again`))) {
-      throw new SottoError('ERR_USAGE', 'the two passwords differ', { hint: 'try again' })
+      throw new SottoError('ERR_USAGE', `the two ${this.#what}s differ`, { hint: 'try again; nothing was changed' })
     }
     return password
+  }
+
+  /** Whether it is a person who is asked, and may be asked again. */
+  get isInteractive(): boolean {
+    return this.#input.file === undefined && this.#input.input.isTTY === true
+  }
+
+  get #what(): 'password' | 'passphrase' {
+    return this.#input.what ?? 'password'
   }
 
   [Symbol.dispose](): void {
@@ -88,15 +105,7 @@ export class PasswordReader implements Disposable {
   /** An input that was let go of looks like one that has ended. */
   #secretOf(text: string): Secret {
     this.#input.signal?.throwIfAborted()
-    return secretOf(text)
+    if (text !== '') return Secret.of(Buffer.from(text, 'utf8'))
+    throw new SottoError('ERR_USAGE', `there is no ${this.#what}`, { hint: HINTS[this.#what] })
   }
-}
-
-function secretOf(text: string): Secret {
-  if (text === '') {
-    throw new SottoError('ERR_USAGE', 'there is no password', {
-      hint: 'type it when asked, pipe it in as one line, or name a file with --password-file',
-    })
-  }
-  return Secret.of(Buffer.from(text, 'utf8'))
 }

@@ -1,6 +1,7 @@
 /** `sotto completion`: what makes a shell complete what is typed behind `sotto`. */
 import { Argument, Command } from 'commander'
-import { openProfile, type ProfileOptions } from '../profile-command.ts'
+import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import type { ProfileOptions } from '../profile-command.ts'
 import { bashTables } from './bash.ts'
 import { fishTables } from './fish.ts'
 import { type CommandForm, grammarOf } from './grammar.ts'
@@ -36,7 +37,8 @@ export function completeContactsCommand(): Command {
   return new Command('complete-contacts')
     .option('--profile <name>', 'whose contacts', 'default')
     .action(async (options: ProfileOptions) => {
-      const profile = await openProfile(options).catch(() => undefined)
+      const { Profile } = await import('../../clients/peer/profile.ts')
+      const profile = await Profile.open(sottoHome(environment()), options.profile).catch(() => undefined)
       for (const name of profile?.state.pins.keys() ?? []) process.stdout.write(`${name}\n`)
     })
 }

@@ -9,11 +9,11 @@ import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { parseChannelTimes } from '../channel-times.ts'
 import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
+import { unlockKey } from '../unlock.ts'
 
 interface ChatFlags extends ListenFlags {
   readonly profile: string
   readonly bell?: true
-  readonly trace?: true
 }
 
 const HELP = `
@@ -28,23 +28,23 @@ export function chatCommand(): Command {
     .argument('[user]', 'whom to talk with first')
     .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
     .option('--bell', 'ring when a message comes')
-    .option('--trace', 'show the five messages as they happen')
     .addHelpText('after', HELP)
-    .action(async (to: string | undefined, { profile, bell, trace, listen, advertise }: ChatFlags) => {
+    .action(async (to: string | undefined, { profile, bell, listen, advertise }: ChatFlags) => {
       const { chat } = await import('./chat.ts')
+      const { signal } = listenForStop()
       await chat({
         home: sottoHome(environment()),
         profile,
+        unlock: unlockKey(signal),
         to,
         input: process.stdin,
         output: process.stdout,
         listen,
         advertise,
         bell: bell === true,
-        trace: trace === true,
         clock: systemClock,
         channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
-        signal: listenForStop().signal,
+        signal,
       })
       process.stdin.destroy()
     })

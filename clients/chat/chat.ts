@@ -12,8 +12,8 @@ import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
 import { aborted } from '../peer/command.ts'
 import { DirectoryClient } from '../peer/directory-client.ts'
 import { Profile } from '../peer/profile.ts'
+import type { UnlockKey } from '../peer/profile-key.ts'
 import { ServerClock } from '../peer/server-clock.ts'
-import type { TraceEvent } from '../peer/trace.ts'
 import { openStore } from '../store/store.ts'
 import { ChatCommands } from './chat-commands.ts'
 import { ChatView } from './chat-view.ts'
@@ -26,6 +26,8 @@ export interface ChatOptions {
   readonly home: string
   /** The name of the profile. */
   readonly profile: string
+  /** Gets at a profile that is under a passphrase. */
+  readonly unlock?: UnlockKey
   /** Whom to talk with first. */
   readonly to: string | undefined
   readonly input: KeyInput
@@ -33,10 +35,6 @@ export interface ChatOptions {
   readonly listen: Endpoint
   readonly advertise: readonly Endpoint[]
   readonly bell: boolean
-  /** Show the five messages as they happen. */
-  readonly trace: boolean
-  /** What stands first in the status row. */
-  readonly banner?: string
   readonly clock: Clock
   /** Where the durations of channels are to be shorter than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
@@ -48,20 +46,21 @@ export interface ChatOptions {
  * Chat until the user leaves.
  *
  * @throws SottoError
- *   - `ERR_PROFILE_MISSING`, `ERR_NOT_LOGGED_IN`; `ERR_PROFILE_LOCKED` if another process receives for this profile,
+ *   - `ERR_PROFILE_MISSING`, `ERR_PASSPHRASE`, `ERR_NOT_LOGGED_IN`; `ERR_PROFILE_LOCKED` if another process receives for
+ *     this profile,
  *   - `ERR_STORE_DAMAGED`, `ERR_STORE` if the store cannot be used,
  *   - `ERR_ANNOUNCE_REPLACED`, `ERR_SESSION_ENDED` when that ends it; `ERR_INTERRUPTED`.
  */
 export async function chat(options: ChatOptions): Promise<void> {
   await using resources = new AsyncDisposableStack()
-  const profile = await Profile.open(options.home, options.profile)
+  const profile = await Profile.open(options.home, options.profile, options.unlock)
   const { account, session } = profile.login
   resources.adopt(await profile.lockForReceiving(), (lock) => lock.release())
   resources.adopt(await profile.lockForMessaging(), (lock) => lock.release())
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
   const clock = new ServerClock(options.clock, account.clockOffsetMs)
-  const trace = options.trace ? (event: TraceEvent) => view.trace(event) : undefined
+  const trace = undefined
   const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace }), (open) => open.close())
 
   const left = new AbortController()
@@ -76,7 +75,6 @@ export async function chat(options: ChatOptions): Promise<void> {
     keyOf: (name) => profile.state.pins.get(name)?.identityKey,
     now,
     bell: options.bell,
-    banner: options.banner,
   })
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.

@@ -10,6 +10,7 @@ import { LineEditor } from '../line-editor.ts'
 import { DirectoryClient } from './directory-client.ts'
 import { Output, type OutputStream } from './output.ts'
 import { Profile } from './profile.ts'
+import type { UnlockKey } from './profile-key.ts'
 import type { Account, Session } from './profile-state.ts'
 import { ServerClock } from './server-clock.ts'
 
@@ -18,6 +19,8 @@ export interface CommandOptions {
   readonly home: string
   /** The name of the profile. */
   readonly profile: string
+  /** Gets at a profile that is under a passphrase. */
+  readonly unlock?: UnlockKey
   readonly input: Readable & { readonly isTTY?: boolean | undefined }
   readonly output: OutputStream
   readonly errors: OutputStream
@@ -54,11 +57,11 @@ export interface Running {
 /**
  * Open what a command needs, run it, and let go of everything.
  *
- * @throws SottoError `ERR_PROFILE_MISSING`, `ERR_PROFILE_DAMAGED`, `ERR_NOT_LOGGED_IN`; `ERR_OUTPUT` as soon as standard
- *   output takes no more; what the command throws.
+ * @throws SottoError `ERR_PROFILE_MISSING`, `ERR_PROFILE_DAMAGED`, `ERR_PASSPHRASE`, `ERR_NOT_LOGGED_IN`; `ERR_OUTPUT`
+ *   as soon as standard output takes no more; what the command throws.
  */
 export async function runCommand(options: CommandOptions, run: (running: Running) => Promise<void>): Promise<void> {
-  const profile = await Profile.open(options.home, options.profile)
+  const profile = await Profile.open(options.home, options.profile, options.unlock)
   const { account, session } = profile.login
   const { channelTimes } = options
   const clock = new ServerClock(options.clock, account.clockOffsetMs)

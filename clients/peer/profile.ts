@@ -2,9 +2,9 @@
  * A profile: one person's identity, session and pins on this machine.
  *
  *     SOTTO_HOME/profiles/NAME/   0700
- *       profile.key               0600  32 random bytes
+ *       profile.key               0600  32 random bytes, or those under a passphrase (profile-key.ts)
  *       profile.sealed            0600  everything else, sealed under that key (profile-seal.ts)
- *       profile.lock              held for as long as profile.sealed is being written
+ *       profile.lock              held for as long as one of the two is being written
  *       receive.lock              held by the process that receives for this profile
  *
  * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`. Each change is read,
@@ -13,7 +13,6 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
 import { keyPairFrom } from '#lib/noise/primitives.ts'
@@ -21,28 +20,49 @@ import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
+import {
+  createKeyFile,
+  keyDamaged,
+  type LoadedKey,
+  openKeyFile,
+  type Protection,
+  readKeyFile,
+  replaceKeyFile,
+  type UnlockKey,
+  type WrapKey,
+  withoutPassphrase,
+} from './profile-key.ts'
 import { isLocked, type Lock, takeLock } from './profile-lock.ts'
-import { openProfile, PROFILE_KEY_BYTES, sealProfile } from './profile-seal.ts'
+import { openProfile, sealProfile } from './profile-seal.ts'
 import { type Account, encodeState, type ProfileState, parseState, type Session } from './profile-state.ts'
+import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
 
 /** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
 const WRITE_PATIENCE_MS = 3_000
 
-/** The permissions that anybody but the owner would need. */
-const OTHERS = 0o077
+export interface CreateOptions {
+  /** Called if there is a profile, and its key is under a passphrase. */
+  readonly unlock?: UnlockKey
+  readonly passphrase?: Secret
+  /** What it is to cost to try the passphrase. */
+  readonly cost?: WrappingCost
+}
 
 export class Profile {
   readonly name: string
   readonly #folder: string
+  /** In memory for as long as this object, so that a passphrase is asked for once. */
   readonly #key: Secret
+  #protection: Protection
   #state: ProfileState
   /** The last change under way: one process makes one at a time. */
   #changes: Promise<unknown> = Promise.resolve()
 
-  private constructor(name: string, folder: string, key: Secret, state: ProfileState) {
+  private constructor(name: string, folder: string, { key, protection }: LoadedKey, state: ProfileState) {
     this.name = name
     this.#folder = folder
     this.#key = key
+    this.#protection = protection
     this.#state = state
   }
 
@@ -50,11 +70,13 @@ export class Profile {
    * Open a profile.
    *
    * @param home - SOTTO_HOME.
+   * @param unlock - Called if the profile's key is under a passphrase.
    * @throws SottoError `ERR_PROFILE_MISSING` if there is none; `ERR_PROFILE_DAMAGED` if it was changed, cut off, or
-   *   belongs to another key; `ERR_CONFIG` if its key lies open to others; `ERR_USAGE` if the name can be none.
+   *   belongs to another key; `ERR_CONFIG` if its key lies open to others; `ERR_USAGE` if the name can be none; what
+   *   `unlock` throws, `ERR_PASSPHRASE` as a rule.
    */
-  static async open(home: string, name: string): Promise<Profile> {
-    const profile = await Profile.#load(name, folderOf(home, name))
+  static async open(home: string, name: string, unlock: UnlockKey = withoutPassphrase): Promise<Profile> {
+    const profile = await Profile.#load(name, folderOf(home, name), unlock)
     if (profile !== undefined) return profile
     throw new SottoError('ERR_PROFILE_MISSING', `there is no profile named ${name}`, {
       hint: 'make one with: sotto login NAME --server HOST:PORT',
@@ -64,33 +86,47 @@ export class Profile {
   /**
    * Open a profile, or make a new one with an identity key of its own.
    *
+   * @param options.passphrase - For a new one, so that its key never lies on the disk in the clear.
    * @throws SottoError as {@link Profile.open}, but for `ERR_PROFILE_MISSING`.
    */
-  static async openOrCreate(home: string, name: string): Promise<Profile> {
+  static async openOrCreate(home: string, name: string, options: CreateOptions = {}): Promise<Profile> {
+    const { unlock = withoutPassphrase, passphrase, cost } = options
     const folder = folderOf(home, name)
+    // Without the lock, which other processes must not wait for while somebody types a passphrase.
+    const profile = await Profile.#load(name, folder, unlock)
+    if (profile !== undefined) return profile
     await ensurePrivateDirectory(folder)
+    const wrap: WrapKey = async (key) => (passphrase ? await wrapKey(key, passphrase, cost) : key.reveal())
     const lock = await takeWriteLock(folder)
     try {
-      return (await Profile.#load(name, folder)) ?? (await Profile.#create(name, folder))
+      return (await Profile.#load(name, folder, unlock)) ?? (await Profile.#create(name, folder, unlock, wrap))
     } finally {
       lock.release()
     }
   }
 
-  static async #load(name: string, folder: string): Promise<Profile | undefined> {
+  static async #load(name: string, folder: string, unlock: UnlockKey): Promise<Profile | undefined> {
     const sealed = await readFileIfPresent(join(folder, SEALED_FILE))
     if (sealed === undefined) return undefined
-    const key = await loadKey(folder)
-    if (key === undefined) throw keyDamaged()
-    return new Profile(name, folder, key, parseState(openProfile(key, sealed)))
+    const keyFile = await readKeyFile(folder)
+    if (keyFile === undefined) throw keyDamaged()
+    try {
+      const loaded = await openKeyFile(keyFile, name, unlock)
+      return new Profile(name, folder, loaded, parseState(openProfile(loaded.key, sealed)))
+    } catch (error) {
+      // Another process may have put another file in its place just now, and overwritten what was being read here.
+      const now = await readKeyFile(folder)
+      if (now === undefined || Buffer.compare(now, keyFile) === 0) throw error
+      return Profile.#load(name, folder, unlock)
+    }
   }
 
-  static async #create(name: string, folder: string): Promise<Profile> {
+  static async #create(name: string, folder: string, unlock: UnlockKey, wrap: WrapKey): Promise<Profile> {
     // A key without a profile is what a crash between these two writings leaves; it serves as well as a new one.
-    const key = (await loadKey(folder)) ?? Secret.of(randomBytes(PROFILE_KEY_BYTES))
-    await writeFileAtomically(join(folder, KEY_FILE), key.reveal())
+    const keyFile = await readKeyFile(folder)
+    const loaded = keyFile === undefined ? await createKeyFile(folder, wrap) : await openKeyFile(keyFile, name, unlock)
     const identity = keyPairFrom(Secret.of(randomBytes(IDENTITY_KEY_BYTES)))
-    const profile = new Profile(name, folder, key, {
+    const profile = new Profile(name, folder, loaded, {
       identity,
       account: undefined,
       pins: new Map(),
@@ -98,6 +134,31 @@ export class Profile {
     })
     await profile.#write(profile.#state)
     return profile
+  }
+
+  /** What protects the profile, as far as this process knows. */
+  get protection(): Protection {
+    return this.#protection
+  }
+
+  /**
+   * Protect the profile by a passphrase from now on, or without one by the permissions of its key file alone. The key
+   * itself stays the same, so other processes that have the profile open go on.
+   *
+   * @param cost - What it is to cost to try a passphrase.
+   * @returns Whether the old key file was overwritten on the disk; not everywhere can it be.
+   * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing.
+   */
+  async protect(passphrase: Secret | undefined, cost = WRAPPING_COST): Promise<boolean> {
+    const content = passphrase === undefined ? this.#key.reveal() : await wrapKey(this.#key, passphrase, cost)
+    const lock = await takeWriteLock(this.#folder)
+    try {
+      const isOverwritten = await replaceKeyFile(this.#folder, content)
+      this.#protection = passphrase === undefined ? 'file' : 'passphrase'
+      return isOverwritten
+    } finally {
+      lock.release()
+    }
   }
 
   /** What the profile held when it was last read or written by this object. */
@@ -182,7 +243,6 @@ const MESSENGER_LOCK = 'messenger.lock'
 /** Longer than anybody takes to look at a lock, in milliseconds. */
 const LOOK_PATIENCE_MS = 1_000
 
-const KEY_FILE = 'profile.key'
 const SEALED_FILE = 'profile.sealed'
 
 function folderOf(home: string, name: string): string {
@@ -195,23 +255,4 @@ function folderOf(home: string, name: string): string {
 function takeWriteLock(folder: string): Promise<Lock> {
   const hint = 'wait for the other sotto command to end, and try again'
   return takeLock(join(folder, 'profile.lock'), { patienceMs: WRITE_PATIENCE_MS, hint })
-}
-
-async function loadKey(folder: string): Promise<Secret | undefined> {
-  const path = join(folder, KEY_FILE)
-  const key = await readFileIfPresent(path)
-  if (key === undefined) return undefined
-  if (key.length !== PROFILE_KEY_BYTES) throw keyDamaged()
-  if (((await stat(path)).mode & OTHERS) !== 0) {
-    throw new SottoError('ERR_CONFIG', `others can read ${path}`, {
-      hint: `make it yours alone with: chmod 600 ${path}`,
-    })
-  }
-  return Secret.of(key)
-}
-
-function keyDamaged(): SottoError {
-  return new SottoError('ERR_PROFILE_DAMAGED', 'a file of the profile is missing or cut off', {
-    hint: 'put profile.sealed and profile.key back from one backup; nothing was overwritten',
-  })
 }

@@ -5,8 +5,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { SottoError } from '../errors.ts'
 
 /** For what only the owner may read. */
@@ -62,6 +62,44 @@ export async function writeFileAtomically(
     throw error
   }
   await flushDirectory(dirname(path))
+}
+
+/**
+ * Write a file as {@link writeFileAtomically} does, remove what a crash has left of earlier tries, and then overwrite the
+ * old content where it lay, for it may be a secret. That is as much as a program can do: what copies a drive, a file
+ * system or a backup has made of it is out of reach.
+ *
+ * @returns Whether the old content was overwritten: not where another link leads to it, such as a backup's, or where the
+ *   disk refuses. The new content is in its place in any case.
+ */
+export async function replaceFile(path: string, content: Uint8Array): Promise<boolean> {
+  const old = await open(path, 'r+')
+  try {
+    await removeTemporaries(path)
+    await writeFileAtomically(path, content)
+    return await overwrite(old)
+  } finally {
+    await old.close()
+  }
+}
+
+async function overwrite(file: FileHandle): Promise<boolean> {
+  const { nlink, size } = await file.stat()
+  if (nlink > 0) return false
+  try {
+    await file.write(Buffer.alloc(size), 0, size, 0)
+    await file.sync()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Remove what {@link writeFileAtomically} leaves beside a file where a crash ends it. Nobody may be writing it now. */
+async function removeTemporaries(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)]
+  const left = (await readdir(folder)).filter((other) => other.startsWith(`${name}.`) && other.endsWith('.tmp'))
+  for (const other of left) await rm(join(folder, other), { force: true })
 }
 
 /** A rename is on the disk only once its folder is. */

@@ -104,7 +104,7 @@ const SETTINGS = {
 }
 
 /** One environment may serve both services, and clients. */
-const SETTINGS_OF_OTHERS = ['SOTTO_DIRECTORY_', 'SOTTO_SEALING_ADDRESS', 'SOTTO_CHANNEL_TIMES']
+const SETTINGS_OF_OTHERS = ['SOTTO_DIRECTORY_', 'SOTTO_SEALING_ADDRESS', 'SOTTO_CHANNEL_TIMES', 'SOTTO_PASSPHRASE_FILE']
 
 /**
  * Read the settings, all of them, before anything is started.

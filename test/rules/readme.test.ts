@@ -131,6 +131,7 @@ describe('README.md', function () {
         await terminal.until(isDone)
       },
     ],
+    [/^sotto passphrase$/, (command) => run(command, 'a passphrase of the reader\n')],
     [/\bsotto /, (command) => run(command)],
   ]
 

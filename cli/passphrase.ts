@@ -1,0 +1,79 @@
+/** `sotto passphrase`: a passphrase for what the profile keeps; another one; or none. */
+import { Command, Option } from 'commander'
+import { isSottoError } from '#lib/errors.ts'
+import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import type { Profile } from '../clients/peer/profile.ts'
+import { PROTECTION, type ProfileOptions, say, tell, untilStopped, withProfile } from './profile-command.ts'
+
+interface PassphraseOptions extends ProfileOptions {
+  readonly remove?: true
+  readonly passphraseFile?: string
+  readonly newPassphraseFile?: string
+}
+
+const HELP = `
+  sotto passphrase                   sets one, or changes it; from then on every command asks for it
+  sotto passphrase --remove          asks for it once more
+  export SOTTO_PASSPHRASE_FILE=FILE  nobody is asked then: for scripts, and for a sotto receive that starts by itself
+  sotto passphrase --passphrase-file OLD --new-passphrase-file NEW
+
+From a pipe each is one line: the present one, if there is one, then the new. It never leaves this machine and has nothing
+to do with the password of "sotto login". If you forget it, all that the profile keeps is lost: nobody can reset it.`
+
+export function passphraseCommand(): Command {
+  return withProfile(new Command('passphrase'))
+    .description('protect all that is kept here by a passphrase, change it, or remove it')
+    .option('--passphrase-file <file>', 'read the present one from this file; SOTTO_PASSPHRASE_FILE does the same')
+    .addOption(new Option('--new-passphrase-file <file>', 'read the new one from this file').conflicts('remove'))
+    .option('--remove', 'open without a passphrase from now on')
+    .addHelpText('after', HELP)
+    .action((options: PassphraseOptions) => untilStopped((signal) => changePassphrase(options, signal)))
+}
+
+async function changePassphrase(options: PassphraseOptions, signal: AbortSignal): Promise<void> {
+  const { PasswordReader } = await import('../clients/password.ts')
+  const { Profile } = await import('../clients/peer/profile.ts')
+  const { checkPassphrase, unlockWith } = await import('../clients/unlock.ts')
+
+  const { profile: name, remove, newPassphraseFile } = options
+  const presentFile = options.passphraseFile ?? (environment()['SOTTO_PASSPHRASE_FILE'] || undefined)
+  const typed = { what: 'passphrase', input: process.stdin, output: process.stderr, signal } as const
+  // One reader for both, where both are lines of one pipe.
+  using lines = new PasswordReader(typed)
+  const readerOf = (file: string | undefined) => (file === undefined ? lines : new PasswordReader({ ...typed, file }))
+  const readNew = async () =>
+    checkPassphrase(await readerOf(newPassphraseFile).read(`new passphrase for the profile ${name}`, { twice: true }))
+
+  const home = sottoHome(environment())
+  const opened = Profile.open(home, name, unlockWith(readerOf(presentFile)))
+  if (remove) return report(await opened, await removeFrom(await opened), options)
+  const profile = await opened.catch(undefinedIfMissing)
+  if (profile === undefined) {
+    return report(await Profile.openOrCreate(home, name, { passphrase: await readNew() }), MADE, options)
+  }
+  const done = profile.protection === 'file' ? SET : CHANGED
+  const isOverwritten = await profile.protect(await readNew())
+  report(profile, done, options)
+  if (!isOverwritten) say('the old key file could not be overwritten: another link leads to it, or the disk refuses')
+}
+
+const MADE = 'is made, and opens with this passphrase alone; next: sotto login'
+const SET = 'opens with this passphrase alone from now on; if you forget it, nobody can help'
+const CHANGED = 'has another passphrase from now on'
+const REMOVED = 'opens without a passphrase from now on'
+const NONE = 'has no passphrase'
+
+async function removeFrom(profile: Profile): Promise<string> {
+  if (profile.protection === 'file') return NONE
+  await profile.protect(undefined)
+  return REMOVED
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isSottoError(error, 'ERR_PROFILE_MISSING')) throw error
+}
+
+function report({ name, protection }: Profile, what: string, options: PassphraseOptions): void {
+  if (options.json) tell({ profile: name, protection: PROTECTION[protection] }, options)
+  else say(`the profile ${name} ${what}`)
+}

@@ -1,0 +1,20 @@
+/**
+ * Passphrases of tests, which cost next to nothing to try.
+ *
+ * @module
+ */
+import { Secret } from '#lib/secret.ts'
+import type { UnlockKey } from '../../clients/peer/profile-key.ts'
+import { unwrapKey, type WrappingCost } from '../../clients/peer/wrapped-key.ts'
+
+/** The least that argon2id takes for two lanes. */
+export const CHEAP: WrappingCost = { memoryKib: 16, passes: 1, lanes: 2 }
+
+export function passphraseOf(text: string): Secret {
+  return Secret.of(Buffer.from(text, 'utf8'))
+}
+
+/** Opens profiles with this passphrase alone. */
+export function unlockBy(text: string): UnlockKey {
+  return (wrapped) => unwrapKey(wrapped, passphraseOf(text))
+}
