@@ -5,6 +5,9 @@
  * - In a pipe the same, with the text's bytes unchanged.
  * - As JSON, a line for each: `{"type":"message","contact":…,"from":…,"id":…,"writtenAt":…,"storedAt":…,"state":…,"text":…}`.
  *
+ * An offer of files, and what has become of one, is a line of its own kind: `bob, file: report.pdf, 3.4 MB`. As JSON it has
+ * what {@link fileFields} gives in place of the text.
+ *
  * Where messages are missing, a line says so in each of them; as JSON it is `{"type":"gap","contact":…}`.
  *
  * @module
@@ -13,6 +16,7 @@
 import { styleText } from 'node:util'
 import { textBody } from '#lib/delivery/event.ts'
 import { createCalendar } from '../chat/screen/calendar.ts'
+import { FileSentences, fileFields } from '../files/file-events.ts'
 import type { OutputStream } from '../peer/output.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import { escapeForTerminal } from '../terminal.ts'
@@ -37,12 +41,15 @@ export function pendingOf({ state }: Message): string {
 export function lineFormat(ownName: string, output: OutputStream): Format {
   const calendar = createCalendar()
   const isTerminal = output.isTTY === true
+  const files = new FileSentences()
   return (entry) => {
     if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
-    const { contact, direction, storedAt } = entry
-    const who = direction === 'said' ? `${ownName} → ${contact}${pendingOf(entry)}:` : `${contact}:`
+    const { contact, direction, storedAt, event } = entry
+    const file = files.of(event)
+    const from = direction === 'said' ? `${ownName} → ${contact}${pendingOf(entry)}` : contact
+    const who = file === undefined ? `${from}:` : `${from}, file:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
-    const body = bodyOf(entry)
+    const body = file === undefined ? bodyOf(entry) : Buffer.from(file)
     const text = isTerminal ? Buffer.from(escapeForTerminal(body.toString('utf8'))) : body
     return Buffer.concat([Buffer.from(`${calendar.stampOf(storedAt)}  ${name} `), text, LINE_FEED])
   }
@@ -54,15 +61,16 @@ export function jsonFormat(ownName: string): Format {
     const { contact } = entry
     if (entry.kind === 'gap') return jsonLine({ type: 'gap', contact })
     const { direction, event, storedAt, state } = entry
+    const { type, ...fields } = fileFields(event) ?? { type: 'message', text: bodyOf(entry).toString('utf8') }
     return jsonLine({
-      type: 'message',
+      type,
       contact,
       from: direction === 'said' ? ownName : contact,
       id: event.eventId.toString('hex'),
       writtenAt: event.writtenAt,
       storedAt,
       state,
-      text: bodyOf(entry).toString('utf8'),
+      ...fields,
     })
   }
 }

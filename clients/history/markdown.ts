@@ -1,5 +1,6 @@
 /**
  * Conversations as a Markdown document: a heading for each conversation and each day, and every message as a quotation.
+ * Of files there is what was said of them, behind the word *file*.
  *
  * What a message says is shown and never rendered: no text can forge a heading, another message, a link or an image.
  * Control characters are escapes, wherever the document goes; the exact bytes are in the JSON.
@@ -7,6 +8,7 @@
  * @module
  */
 import { createCalendar } from '../chat/screen/calendar.ts'
+import { FileSentences } from '../files/file-events.ts'
 import type { Message } from '../store/messages.ts'
 import { escapeForTerminal } from '../terminal.ts'
 import { bodyOf, type Format, GAP_TEXT, pendingOf } from './formats.ts'
@@ -27,6 +29,7 @@ export function markdownFormat(ownName: string): Format {
   const calendar = createCalendar()
   let conversation: string | undefined
   let day: string | undefined
+  const files = new FileSentences()
   const headings = (contact: string, newDay: string | undefined): string => {
     const isNew = contact !== conversation
     const knownDay = isNew ? undefined : day
@@ -40,7 +43,9 @@ export function markdownFormat(ownName: string): Format {
     const heading = headings(contact, calendar.dayOf(entry.storedAt))
     const author = escapeMarkdown(entry.direction === 'said' ? ownName : contact)
     const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry)}`
-    return Buffer.from(`${heading}${line}\n\n${quotationOf(entry)}\n\n`)
+    const file = files.of(entry.event)
+    const quotation = file === undefined ? quotationOf(entry) : `> *file* ${escapeMarkdown(file)}`
+    return Buffer.from(`${heading}${line}\n\n${quotation}\n\n`)
   }
 }
 

@@ -5,6 +5,9 @@
  * - On a terminal it is `name: text`, with control characters as escapes.
  * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"text":…}`.
  *
+ * What is said of files is `name, file: report.pdf, 3.4 MB` on a terminal, and JSON with what {@link fileFields} gives. In
+ * a pipe, where only texts belong, it is told on standard error.
+ *
  * @module
  */
 
@@ -12,6 +15,7 @@ import { styleText } from 'node:util'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
+import { FileSentences, fileFields } from '../files/file-events.ts'
 import type { LineEditor } from '../line-editor.ts'
 import { escapeForTerminal } from '../terminal.ts'
 import type { Trace, TraceEvent } from './trace.ts'
@@ -37,6 +41,7 @@ export class Output {
   readonly trace: Trace
   readonly #options: OutputOptions
   readonly #isTerminal: boolean
+  readonly #files = new FileSentences()
   readonly #failure = Promise.withResolvers<never>()
 
   constructor(options: OutputOptions) {
@@ -72,19 +77,28 @@ export class Output {
    * @throws SottoError `ERR_OUTPUT` if it takes no more.
    */
   async show(peerName: string, events: readonly Event[]): Promise<void> {
-    await this.#write(Buffer.concat(events.flatMap((event) => this.#format(peerName, event))))
+    const formatted = events.flatMap((event) => this.#format(peerName, event))
+    if (formatted.length > 0) await this.#write(Buffer.concat(formatted))
   }
 
   #format(peerName: string, event: Event): Uint8Array[] {
     const { eventId, writtenAt } = event
     const body = textBody(event) ?? Buffer.alloc(0)
     if (this.#options.json) {
-      const id = eventId.toString('hex')
-      return [jsonLine({ type: 'message', from: peerName, id, writtenAt, text: body.toString('utf8') })]
+      const { type, ...fields } = fileFields(event) ?? { type: 'message', text: body.toString('utf8') }
+      return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, ...fields })]
     }
-    if (!this.#isTerminal) return [body, LINE_FEED]
-    const name = styleText('bold', `${peerName}:`, { stream: this.#options.output })
-    return [Buffer.from(`${name} ${escapeForTerminal(body.toString('utf8'))}\n`)]
+    const file = this.#files.of(event)
+    if (this.#isTerminal) return [Buffer.from(this.#line(peerName, file, body))]
+    if (file === undefined) return [body, LINE_FEED]
+    this.notice(`${peerName}, file: ${file}`)
+    return []
+  }
+
+  #line(peerName: string, file: string | undefined, body: Buffer): string {
+    const who = file === undefined ? `${peerName}:` : `${peerName}, file:`
+    const name = styleText('bold', who, { stream: this.#options.output })
+    return `${name} ${escapeForTerminal(file ?? body.toString('utf8'))}\n`
   }
 
   /** Tell the person, or whoever reads the JSON, what goes on. */

@@ -3,7 +3,8 @@
  *
  * A text matches if it holds every word that was asked for, anywhere, with no regard to case or to how characters are
  * composed (Unicode, NFKC and full case conversion: straße finds STRASSE, é finds e with an accent after it). Words are
- * not told apart by language, so that a search works where none stand between spaces.
+ * not told apart by language, so that a search works where none stand between spaces. An offer of files is found by
+ * their names.
  *
  * @module
  */
@@ -39,11 +40,20 @@ export async function* searchMessages(
 }
 
 function holds({ kind }: Event, wanted: readonly string[]): boolean {
-  if (kind?.$case !== 'text') return false
-  const { body } = kind.value
-  const folded = isAscii(body) ? body.toString('latin1').toLowerCase() : fold(body.toString('utf8'))
+  const text = searchable(kind)
+  if (text === undefined) return false
+  const folded = isAscii(text) ? text.toString('latin1').toLowerCase() : fold(text.toString('utf8'))
   return wanted.every((word) => folded.includes(word))
 }
+
+/** What of an event is looked at, in UTF-8. */
+function searchable(kind: Event['kind']): Buffer | undefined {
+  if (kind?.$case === 'text') return kind.value.body
+  if (kind?.$case !== 'fileOffer') return undefined
+  return Buffer.concat(kind.value.entries.flatMap(({ path }) => [path, LINE_FEED]))
+}
+
+const LINE_FEED = Buffer.from('\n')
 
 // Upper case first, because that is where one letter becomes two: ß is SS, and both signs of a Greek sigma are one.
 function fold(text: string): string {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
-import { MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
+import { MAX_EVENT_BYTES, MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
 import { prepareOffer } from '../../../clients/files/prepare-offer.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -133,9 +133,10 @@ describe('prepareOffer', () => {
   })
 
   it('refuses more files than an offer has room for, before it reads one', async () => {
-    await make('all/')
-    const name = 'n'.repeat(200)
-    await Promise.all(Array.from({ length: 4_600 }, (_, index) => writeFile(join(home, 'all', name + index), '')))
+    const name = 'n'.repeat(MAX_PATH_NAME_BYTES)
+    const folder = await make(join('all', name, name, name, '/'))
+    const count = Math.ceil(MAX_EVENT_BYTES / (3 * MAX_PATH_NAME_BYTES))
+    for (let index = 0; index < count; index += 1) writeFileSync(join(folder, `${index}`), '')
     let isHashing = false
     const onHashed = () => {
       isHashing = true

@@ -6,6 +6,7 @@ import { newest } from '../../../clients/history/newest.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { encodedFileEvent, offered, statusOf } from '../../support/file-events.ts'
 import { breakBatch, inStore, talk } from '../../support/kept.ts'
 import { rejection } from '../../support/rejection.ts'
 import { BOB_KEY, said } from '../../support/stores.ts'
@@ -84,6 +85,30 @@ describe('showKept', () => {
     expect(first.storedAt).to.equal(first.writtenAt)
     expect(second).to.deep.include({ contact: 'bob', from: 'bob', state: 'heard', text: HOSTILE })
     expect(rest).to.deep.equal([])
+  })
+
+  it('tells of files in lines of their own', async () => {
+    const offer = offered({ 'report.pdf': 3_400_000 })
+    inStore(profile, clock, (store) => {
+      store.mailbox('bob', BOB_KEY).append([said('here'), encodedFileEvent(offer)])
+      store.mailbox('bob', BOB_KEY).append([encodedFileEvent(statusOf(offer, 'GONE'))])
+    })
+    expect(await show(new CapturedStream())).to.deep.equal([
+      'alice → bob (waiting): here',
+      'alice → bob (waiting), file: report.pdf, 3.4 MB',
+      'alice → bob (waiting), file: report.pdf was changed or removed before it was there',
+      '',
+    ])
+    const output = new CapturedStream()
+    await show(output, { format: jsonFormat })
+    const [, file, status] = output.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const { entries, ...fields } = file
+    expect(fields).to.deep.include({ type: 'file', contact: 'bob', from: 'alice', state: 'waiting', size: 3_400_000 })
+    expect(entries).to.deep.equal([{ path: 'report.pdf', size: 3_400_000, sha256: '00'.repeat(32) }])
+    expect(status).to.deep.include({ type: 'fileStatus', file: fields.id, status: 'gone' })
   })
 
   it('refuses a name with which there is no conversation', async () => {

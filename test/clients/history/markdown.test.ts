@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { createCalendar } from '../../../clients/chat/screen/calendar.ts'
 import { markdownFormat } from '../../../clients/history/markdown.ts'
 import type { Message } from '../../../clients/store/messages.ts'
+import { offered, statusOf } from '../../support/file-events.ts'
 import { heard } from '../../support/stores.ts'
 
 const { dayOf } = createCalendar()
@@ -71,6 +72,16 @@ describe('markdownFormat', () => {
     expect(quoted('```js\n~~~\n`x` $y$ a|b _c_ \\*')).to.equal(
       '> \\`\\`\\`js  \n> \\~\\~\\~  \n> \\`x\\` \\$y\\$ a\\|b \\_c\\_ \\\\\\*',
     )
+  })
+
+  it('tells of files behind a word that no text can have before it', () => {
+    const offer = offered({ 'a*b.pdf': 1_200 })
+    const written = write(message('', { event: offer }), message('', { event: statusOf(offer, 'RECEIVED') }))
+    expect(written.split('\n\n').filter((line) => line.startsWith('>'))).to.deep.equal([
+      '> *file* a\\*b.pdf, 1.2 kB',
+      '> *file* a\\*b.pdf received',
+    ])
+    expect(quoted('*file* a')).to.equal('> \\*file\\* a')
   })
 
   it('shows control characters as escapes', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Store } from '../../../clients/store/store.ts'
+import { encodedFileEvent, offered } from '../../support/file-events.ts'
 import { BOB_KEY, said, shown, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -45,6 +46,15 @@ describe('search', () => {
       expect(await finds(text, words)).to.equal(true)
     })
   }
+
+  it('finds an offer of files by their names', async () => {
+    const offer = encodedFileEvent(offered({ 'Urlaub/strand.jpg': 1, 'Urlaub/Straße.jpg': 1 }))
+    store.mailbox('bob', BOB_KEY).append([offer])
+    for (const words of ['strand', 'STRASSE', 'urlaub jpg', 'urlaub/strand']) {
+      expect(await Array.fromAsync(store.search(words)), words).to.have.length(1)
+    }
+    expect(await Array.fromAsync(store.search('strand.png'))).to.deep.equal([])
+  })
 
   const missed: ReadonlyArray<readonly [words: string, text: string]> = [
     ['bridge tunnel', 'the bridge'],
