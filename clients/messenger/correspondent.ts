@@ -11,8 +11,9 @@ import { setTimeout } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { Backoff } from '../peer/backoff.ts'
-import { refuseRefusal } from '../peer/call.ts'
+import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
+import { refuseRefusal } from '../peer/refusal.ts'
 import type { StoredExchange } from './stored-exchange.ts'
 import type { StoredExchanges } from './stored-exchanges.ts'
 
@@ -25,6 +26,10 @@ export interface CorrespondentOptions {
    * a pair, and {@link HEAD_START_MS} for the other.
    */
   readonly patienceMs: () => number
+  /** How long to wait between two attempts, at most, in milliseconds. */
+  readonly longestBackoffMs: number
+  /** This side has opened a conversation. */
+  readonly onConversation: (conversation: Conversation) => void
   /** They cannot be written to, or called in vain, for a reason that trying again does not mend. */
   readonly onRefused: (error: SottoError) => void
   readonly signal: AbortSignal
@@ -33,7 +38,7 @@ export interface CorrespondentOptions {
 /** What a call takes on a slow link, so that the side that waits finds a conversation instead of opening one. */
 export const HEAD_START_MS = 1_000
 
-const BACKOFF = { firstMs: 250, longestMs: 15_000 }
+const FIRST_BACKOFF_MS = 250
 
 /** Failures that only the user can mend: the key, the block, the session. */
 const FINAL: ReadonlySet<string> = new Set([
@@ -42,16 +47,24 @@ const FINAL: ReadonlySet<string> = new Set([
   'ERR_SESSION_ENDED',
   'ERR_NO_SUCH_USER',
   'ERR_CHAT_WITH_SELF',
+  'ERR_INVALID_ARGUMENT',
   'ERR_STORE_DAMAGED',
 ])
+
+/** Somebody who waits for a conversation to be open. */
+type Opening = Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>
 
 export class Correspondent {
   readonly name: string
   readonly #options: CorrespondentOptions
-  readonly #backoff = new Backoff(BACKOFF)
+  readonly #backoff: Backoff
   #online = false
   /** Whether a conversation is to be opened though nothing waits here. */
   #isWanted = false
+  /** Whether one is to be open for good. */
+  #isKept = false
+  /** Who waits for the next attempt. */
+  #openings: Opening[] = []
   #dialling: Promise<void> | undefined
   /** Ends a pause between two attempts. */
   #hurry = new AbortController()
@@ -59,16 +72,25 @@ export class Correspondent {
   constructor(options: CorrespondentOptions) {
     this.#options = options
     this.name = options.name
+    this.#backoff = new Backoff({ firstMs: FIRST_BACKOFF_MS, longestMs: options.longestBackoffMs })
   }
 
   get isOnline(): boolean {
     return this.#online
   }
 
-  /** The exchange with the key that is pinned now, or with whichever comes first. */
+  get #identityKey(): Uint8Array | undefined {
+    return this.#options.calling.profile.state.pins.get(this.name)?.identityKey
+  }
+
+  /** The exchange with the key that is pinned now, or with whichever comes first. The contact is kept from then on. */
   get exchange(): StoredExchange {
-    const { exchanges, calling } = this.#options
-    return exchanges.with(this.name, calling.profile.state.pins.get(this.name)?.identityKey)
+    return this.#options.exchanges.with(this.name, this.#identityKey)
+  }
+
+  /** The conversation with the key that is pinned now. */
+  get conversation(): Conversation | undefined {
+    return this.#options.exchanges.known(this.name, this.#identityKey)?.conversation
   }
 
   /** Said by the directory. */
@@ -90,19 +112,37 @@ export class Correspondent {
     this.hurry()
   }
 
+  /** Open a conversation now, whether they are online or not, if none is open. @throws SottoError as its attempt does. */
+  async open(): Promise<void> {
+    if (this.conversation !== undefined) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#openings.push({ resolve, reject })
+    this.#hurry.abort()
+    this.dial()
+    await promise
+  }
+
+  /** Keep a conversation open from now on, whether anything waits or not, whenever they are online. */
+  keep(): void {
+    this.#isKept = true
+    this.dial({ headStart: true })
+  }
+
   /** Open a conversation if something waits, they are there, and none is open. */
   dial({ headStart = false } = {}): void {
     this.#dialling ??= this.#dial(headStart)
       .catch((thrown: unknown) => this.#options.onRefused(asSottoError(thrown)))
       .finally(() => {
         this.#dialling = undefined
+        if (this.#openings.length > 0 && this.#isCalledFor()) this.dial()
+        else this.#answer(this.#options.signal.reason)
       })
   }
 
   #isCalledFor(): boolean {
-    if (!this.#online || this.#options.signal.aborted) return false
-    const { exchange } = this
-    return exchange.conversation === undefined && (this.#isWanted || exchange.unacknowledged > 0)
+    if (this.#options.signal.aborted || this.conversation !== undefined) return false
+    if (this.#openings.length > 0) return true
+    return this.#online && (this.#isKept || this.#isWanted || this.exchange.unacknowledged > 0)
   }
 
   async #dial(headStart: boolean): Promise<void> {
@@ -116,21 +156,49 @@ export class Correspondent {
 
   /** Open a conversation, and wait for its end. @throws SottoError only what trying again does not mend. */
   async #converse(): Promise<void> {
-    const { calling, exchanges, signal } = this.#options
-    const { delivered } = this.exchange.progress
+    const { signal } = this.#options
+    const before = this.#delivered
     try {
-      const exchangeWith = (identityKey: Uint8Array) => exchanges.with(this.name, identityKey)
-      const conversation = await openConversation(calling, this.name, exchangeWith, signal)
+      const conversation = await this.#open()
       this.#isWanted = false
+      this.#answer()
       refuseRefusal(this.name, await conversation.ended)
     } catch (error) {
       if (signal.aborted) return
-      if (isSottoError(error) && !FINAL.has(error.code)) return
+      // The other side's call may have come first.
+      if (this.#answer(error) || (isSottoError(error) && !FINAL.has(error.code))) return
       this.#isWanted = false
+      this.#isKept = false
       throw error
     }
     // One that is opened and cut over and over again is no reason to try faster.
-    if (this.exchange.progress.delivered > delivered) this.#backoff.reset()
+    if (this.#delivered > before) this.#backoff.reset()
+  }
+
+  /** Open one, and hear from the other side that it is willing. */
+  async #open(): Promise<Conversation> {
+    const { calling, exchanges, signal, onConversation } = this.#options
+    const exchangeWith = (identityKey: Uint8Array) => exchanges.with(this.name, identityKey)
+    const conversation = await openConversation(calling, this.name, exchangeWith, signal)
+    const end = await Promise.race([conversation.resumed, conversation.ended])
+    if (end !== undefined) throw failureOf(this.name, end)
+    onConversation(conversation)
+    return conversation
+  }
+
+  get #delivered(): number {
+    return this.#options.exchanges.known(this.name, this.#identityKey)?.progress.delivered ?? 0
+  }
+
+  /** Tell who waits for a conversation that there is one, or why not. Returns whether anybody was told a failure. */
+  #answer(failure?: unknown): boolean {
+    const openings = this.#openings.splice(0)
+    const isOpen = this.conversation !== undefined
+    for (const { resolve, reject } of openings) {
+      if (isOpen) resolve()
+      else reject(failure ?? new SottoError('ERR_CHANNEL_CLOSED', `${this.name} has left again`))
+    }
+    return openings.length > 0 && !isOpen
   }
 
   /** Wait, unless there is a reason to go on sooner: the first attempt after it is as good as a first. */
@@ -139,7 +207,7 @@ export class Correspondent {
     await this.#wait(ms, this.#hurry.signal)
     if (!this.#hurry.signal.aborted) return
     this.#backoff.reset()
-    await this.#wait(this.#options.patienceMs())
+    if (this.#openings.length === 0) await this.#wait(this.#options.patienceMs())
   }
 
   async #wait(ms: number, sooner?: AbortSignal): Promise<void> {
@@ -150,15 +218,26 @@ export class Correspondent {
   }
 
   /** End what conversations there are in order. */
-  async goodbye(): Promise<void> {
+  async goodbye(reason: CloseReason = CloseReason.SHUTDOWN): Promise<void> {
     const conversations = this.#options.exchanges.conversationsWith(this.name)
-    await Promise.all(conversations.map((conversation) => conversation.close(CloseReason.SHUTDOWN)))
+    await Promise.all(conversations.map((conversation) => conversation.close(reason)))
   }
 
   /** Resolves when nothing is being tried any more; the signal must be aborted before. */
   async idle(): Promise<void> {
     await this.#dialling
   }
+}
+
+/** Why a conversation ended before it began. */
+function failureOf(name: string, end: ConversationEnd): unknown {
+  if (end.how === 'cut') return end.error
+  try {
+    refuseRefusal(name, end)
+  } catch (error) {
+    return error
+  }
+  return new SottoError('ERR_CHANNEL_CLOSED', `${name} is leaving`)
 }
 
 function asSottoError(thrown: unknown): SottoError {

@@ -1,19 +1,19 @@
 /**
- * The messenger: the one process that owns a profile's conversations. It is online for as long as it runs, takes
- * conversations that others open, opens one itself whenever something waits for somebody who is there, and keeps all
- * that is said and heard in the profile's store.
+ * The messenger: the one process that owns a profile's conversations. It opens one whenever something waits for somebody
+ * who is there, and keeps all that is said and heard in the profile's store. One that listens is online for as long as it
+ * runs and takes conversations that others open; one that does not only calls.
  *
  * @module
  */
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { SottoError } from '#lib/errors.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import type { Logger } from '#lib/runtime/log.ts'
-import type { Conversation } from '../peer/conversation.ts'
+import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import type { DirectoryClient } from '../peer/directory-client.ts'
 import { stayOnline } from '../peer/online.ts'
 import type { Calling } from '../peer/open-conversation.ts'
@@ -21,6 +21,7 @@ import { keyChanged, refuseBlocked } from '../peer/pins.ts'
 import type { PresenceWatch } from '../peer/presence-watch.ts'
 import type { Profile } from '../peer/profile.ts'
 import type { Account } from '../peer/profile-state.ts'
+import { watchProfile } from '../peer/profile-watch.ts'
 import { servePeers } from '../peer/serve.ts'
 import type { ServerClock } from '../peer/server-clock.ts'
 import type { Trace } from '../peer/trace.ts'
@@ -28,6 +29,7 @@ import type { Progress } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
 import { Correspondent, HEAD_START_MS } from './correspondent.ts'
 import { StoredExchanges } from './stored-exchanges.ts'
+import { strandedBy } from './stranded.ts'
 
 /** What the messenger tells whoever shows it. */
 export interface MessengerEvents {
@@ -35,6 +37,8 @@ export interface MessengerEvents {
   readonly onHeard: (name: string, events: readonly Event[]) => void
   /** What was said to somebody may have come further. */
   readonly onProgress: (name: string, progress: Progress) => void
+  /** Somebody is writing at the other side, or has stopped. */
+  readonly onTyping?: (name: string, isActive: boolean) => void
   /** Somebody has come or gone. */
   readonly onPresence: (name: string, isOnline: boolean) => void
   /** This end is online, or no longer. */
@@ -43,6 +47,16 @@ export interface MessengerEvents {
   readonly onPinned: (name: string) => void
   /** Somebody cannot be written to, or called in vain, until the user does something about it. */
   readonly onRefused: (name: string, error: SottoError) => void
+  /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */
+  readonly onKeyChanged?: (name: string) => void
+  /** Messages wait for another key of somebody than the one that they have now: how many. They go to no other. */
+  readonly onStranded?: (name: string, count: number) => void
+  /** A conversation with somebody has begun where there was none. */
+  readonly onConversation?: (name: string) => void
+  /** The conversation with somebody has ended, by their doing or a break, and no other carries on. */
+  readonly onParted?: (name: string, end: ConversationEnd) => void
+  /** A caller was not let in, for a reason that it does not learn. */
+  readonly onCallRefused?: (error: SottoError) => void
 }
 
 export interface MessengerOptions {
@@ -52,8 +66,8 @@ export interface MessengerOptions {
   readonly directory: DirectoryClient
   readonly store: Store
   readonly events: MessengerEvents
-  /** Where to listen: `::` for everywhere, port 0 for any free one. */
-  readonly listen: Endpoint
+  /** Where to listen: `::` for everywhere, port 0 for any free one. Undefined to call others and not to be called. */
+  readonly listen: Endpoint | undefined
   /** What to offer others in place of this machine's own addresses. */
   readonly advertise: readonly Endpoint[]
   readonly log: Logger
@@ -64,14 +78,25 @@ export interface MessengerOptions {
   readonly signal: AbortSignal
 }
 
+/** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
+const PATIENT_BACKOFF_MS = 15_000
+
+/** And of who is there for this call alone. */
+const HASTY_BACKOFF_MS = 2_000
+
 export class Messenger {
   readonly #options: MessengerOptions
   readonly #calling: Calling
   readonly #exchanges: StoredExchanges
   readonly #watch: PresenceWatch
   readonly #correspondents = new Map<string, Correspondent>()
+  /** Whose coming and going the directory tells. */
+  readonly #followed = new Set<string>()
+  /** With whom a conversation is open, and was told. */
+  readonly #present = new Set<string>()
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
+  readonly #unwatchProfile: () => void
   /** Ends with what is being said: one after the other, in the order of writing. */
   #saying: Promise<unknown> = Promise.resolve()
   #server: RpcServer | undefined
@@ -82,42 +107,57 @@ export class Messenger {
     this.#signal = AbortSignal.any([options.signal, this.#stopped.signal])
     this.#exchanges = new StoredExchanges({ store, clock: clock.local, onProgress: events.onProgress })
     const deliver = async (name: string, heard: readonly Event[]) => events.onHeard(name, heard)
-    this.#calling = { profile, directory, clock, deliver, onPinned: events.onPinned, trace, channelTimes }
+    const { onPinned, onTyping = () => {} } = events
+    this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
     this.#watch = directory.watch([], {
       signal: this.#signal,
       onChange: (name, isOnline) => this.#onPresence(name, isOnline),
       onRegained: () => this.#onRegained(),
     })
+    this.#unwatchProfile = watchProfile(profile, (before, after) => this.#onProfile(before, after))
   }
 
   /**
-   * Be online until it can go on no more.
+   * Be online until it can go on no more; or call others until then, where it does not listen.
    *
    * @throws SottoError `ERR_CONFIG` if the address cannot be bound; `ERR_ANNOUNCE_REPLACED`, `ERR_SESSION_ENDED` when
    *   that ends it; `ERR_UNAVAILABLE` and the like if the services cannot be reached at the start; the signal's reason.
    */
   async run(): Promise<never> {
-    const { listen, events, store } = this.#options
-    const kid = randomBytes(KID_BYTES)
-    const hosting = {
-      ...this.#options,
-      ...this.#calling,
-      directory: this.#options.directory,
-      kid,
-      exchanges: this.#exchanges,
-      onKeyChanged: (name: string) => events.onRefused(name, keyChanged(name)),
-      onRefused() {},
-      onConversation: (conversation: Conversation) => this.#onConversation(conversation),
+    const { listen, store } = this.#options
+    if (listen === undefined) {
+      this.takeAppended()
+      return await this.#watch.ended
     }
-    this.#server = await servePeers(hosting, listen.address, listen.port)
+    const kid = randomBytes(KID_BYTES)
+    const { port } = await this.#listen(listen, kid)
     for (const name of store.names()) this.correspondent(name)
-    const { port } = this.#server
-    const signal = this.#signal
-    const online = stayOnline({ ...this.#options, ...events, host: listen.address, port, kid, signal })
+    const { events } = this.#options
+    const online = stayOnline({ ...this.#options, ...events, host: listen.address, port, kid, signal: this.#signal })
     return await Promise.race([online, this.#watch.ended])
   }
 
-  /** Somebody, watched from now on. */
+  async #listen({ address, port }: Endpoint, kid: Uint8Array): Promise<RpcServer> {
+    const { directory, events } = this.#options
+    const hosting = {
+      ...this.#options,
+      ...this.#calling,
+      directory,
+      kid,
+      exchanges: this.#exchanges,
+      onKeyChanged: events.onKeyChanged ?? ((name: string) => events.onRefused(name, keyChanged(name))),
+      onRefused: (error: SottoError) => events.onCallRefused?.(error),
+      onConversation: (conversation: Conversation) => this.#onConversation(conversation),
+    }
+    this.#server = await servePeers(hosting, address, port)
+    return this.#server
+  }
+
+  get #isListening(): boolean {
+    return this.#options.listen !== undefined
+  }
+
+  /** Somebody; where this end is online, watched from now on. */
   correspondent(name: string): Correspondent {
     const known = this.#correspondents.get(name)
     if (known !== undefined) return known
@@ -125,13 +165,22 @@ export class Messenger {
       name,
       calling: this.#calling,
       exchanges: this.#exchanges,
-      patienceMs: () => (this.#isHigher(name) ? HEAD_START_MS : 0),
+      // Nobody can call who does not listen.
+      patienceMs: () => (this.#isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
+      longestBackoffMs: this.#isListening ? PATIENT_BACKOFF_MS : HASTY_BACKOFF_MS,
+      onConversation: (conversation) => this.#onConversation(conversation),
       onRefused: (error) => this.#options.events.onRefused(name, error),
       signal: this.#signal,
     })
     this.#correspondents.set(name, correspondent)
-    this.#watch.setUsernames(this.#correspondents.keys())
+    if (this.#isListening) this.#follow(name)
     return correspondent
+  }
+
+  /** Have the directory tell when somebody comes and goes. */
+  #follow(name: string): void {
+    this.#followed.add(name)
+    this.#watch.setUsernames(this.#followed)
   }
 
   /** Whether this side gives the other a head start: the one with the bytewise larger identity key does. */
@@ -142,27 +191,47 @@ export class Messenger {
   }
 
   /**
-   * Say a text. It waits in the store until it is acknowledged.
+   * Open a conversation with somebody now, if none is open; they have said that they are willing when this resolves.
+   * Nothing is kept of somebody who was not known before, unless it succeeds.
    *
-   * @returns its ordinal among all that was said to this key, to look for in {@link MessengerEvents.onProgress}.
-   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_STORE`: then nothing waits.
+   * @throws SottoError what the attempt fails with: `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`,
+   *   `ERR_PEER_UNREACHABLE`, `ERR_BLOCKED` and whatever else opening a conversation can.
    */
-  say(name: string, text: string): Promise<number> {
-    const said = this.#saying.then(() => this.#say(name, text))
+  async open(name: string): Promise<void> {
+    await this.correspondent(name).open()
+  }
+
+  /**
+   * Say a text, or several in one step. They wait in the store until they are acknowledged.
+   *
+   * @param texts - UTF-8 where they are bytes, each at most 1 MiB.
+   * @returns the ordinal of the last among all that was said to this key, to look for in
+   *   {@link MessengerEvents.onProgress} or to wait for with {@link delivered}.
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`: then
+   *   none of them waits.
+   */
+  say(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
+    const said = this.#saying.then(() => this.#say(name, texts))
     this.#saying = said.catch(() => undefined)
     return said
   }
 
-  async #say(name: string, text: string): Promise<number> {
+  async #say(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
     const { profile } = this.#options
     // The profile is read again by it: the user may have trusted another key in another terminal.
     await refuseBlocked(profile, name)
     // It would be bound to the old key, and never go.
     if (profile.state.pins.get(name)?.changedTo !== undefined) throw keyChanged(name)
     const correspondent = this.correspondent(name)
-    const ordinal = correspondent.exchange.say(Buffer.from(text, 'utf8'))
+    const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
+    const ordinal = correspondent.exchange.say(...bytes)
     correspondent.dial()
     return ordinal
+  }
+
+  /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */
+  sayTyping(name: string, isActive: boolean): void {
+    this.#correspondents.get(name)?.conversation?.sayTyping(isActive)
   }
 
   /** What became of what was said to somebody, under the key that is pinned now. */
@@ -170,19 +239,37 @@ export class Messenger {
     return this.correspondent(name).exchange.progress
   }
 
-  /** Another process has changed the store: say what it left there. */
+  /**
+   * Resolves when all that was said to somebody, up to an ordinal and under the key that is pinned now, is with them. It
+   * may never: for who waits no longer, nothing has to be undone.
+   *
+   * @throws SottoError `ERR_STREAM_RENEWED` if the user has it forgotten meanwhile.
+   */
+  delivered(name: string, ordinal: number): Promise<void> {
+    return this.correspondent(name).exchange.delivered(ordinal)
+  }
+
+  /** Something was put into the store by others than this: say what they left there. */
   takeAppended(): void {
-    const names = this.#options.store.names()
+    const { store } = this.#options
+    const names = store.names()
     this.#exchanges.keepOnly(new Set(names))
-    for (const name of names) {
+    const waiting = new Set(store.waiting().map(({ name }) => name))
+    for (const name of this.#isListening ? names : waiting) {
       const correspondent = this.correspondent(name)
       correspondent.exchange.takeAppended()
+      if (correspondent.conversation === undefined && waiting.has(name)) this.#follow(name)
       correspondent.dial()
     }
   }
 
   isOnline(name: string): boolean {
     return this.#correspondents.get(name)?.isOnline ?? false
+  }
+
+  /** Whether a conversation with somebody is open. */
+  isTalkingWith(name: string): boolean {
+    return this.#present.has(name)
   }
 
   #onPresence(name: string, isOnline: boolean): void {
@@ -195,17 +282,46 @@ export class Messenger {
     for (const correspondent of this.#correspondents.values()) correspondent.hurry()
   }
 
-  #onConversation({ peerName, ended }: Conversation): void {
-    const correspondent = this.correspondent(peerName)
+  #onConversation(conversation: Conversation): void {
+    const { profile, events } = this.#options
+    const { peerName: name, ended } = conversation
+    const correspondent = this.correspondent(name)
+    // While it was beginning.
+    if (profile.state.blocked.has(name)) void correspondent.goodbye()
+    const isNew = !this.#present.has(name)
+    this.#present.add(name)
+    if (isNew) events.onConversation?.(name)
+    void ended.then((end) => this.#onEnded(name, end))
+  }
+
+  #onEnded(name: string, end: ConversationEnd): void {
+    if (this.#signal.aborted) return
+    if (this.#exchanges.conversationsWith(name).length === 0 && this.#present.delete(name)) {
+      this.#options.events.onParted?.(name, end)
+    }
     // What waits and could not be said in it is said in another.
-    void ended.then(() => correspondent.dial({ headStart: true }))
+    this.#follow(name)
+    this.correspondent(name).dial({ headStart: true })
+  }
+
+  /** The user has blocked or trusted somebody, here or in another terminal. */
+  #onProfile(before: Profile['state'], { blocked, pins }: Profile['state']): void {
+    const { store, events } = this.#options
+    for (const name of blocked) if (!before.blocked.has(name)) void this.#correspondents.get(name)?.goodbye()
+    for (const name of before.blocked) if (!blocked.has(name)) this.#correspondents.get(name)?.call()
+    for (const [name, pin] of pins) {
+      const { isReplaced, count } = strandedBy(store, name, { before: before.pins.get(name), after: pin })
+      if (count > 0) events.onStranded?.(name, count)
+      if (isReplaced) this.#correspondents.get(name)?.call()
+    }
   }
 
   /** Say goodbye to everybody, and stop: afterwards nothing of it uses the store. */
-  async stop(): Promise<void> {
+  async stop(reason?: CloseReason): Promise<void> {
+    this.#unwatchProfile()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
     const correspondents = [...this.#correspondents.values()]
-    await Promise.all(correspondents.map((each) => each.goodbye()))
+    await Promise.all(correspondents.map((each) => each.goodbye(reason)))
     await this.#server?.stop(0)
     await Promise.all(correspondents.map((each) => each.idle()))
   }

@@ -7,6 +7,7 @@
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
+import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Conversation } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
@@ -23,6 +24,11 @@ export interface StoredExchangeOptions {
 export class StoredExchange implements Exchange {
   readonly #options: StoredExchangeOptions
   #conversation: Conversation | undefined
+  #waiting: Array<{
+    readonly ordinal: number
+    readonly resolve: () => void
+    readonly reject: (error: unknown) => void
+  }> = []
 
   constructor(options: StoredExchangeOptions) {
     this.#options = options
@@ -46,13 +52,35 @@ export class StoredExchange implements Exchange {
     return appended - delivered
   }
 
-  /** @returns the ordinal of what was said, to look for in {@link progress}. */
-  say(text: Uint8Array): number {
+  /**
+   * Say texts, all or none of them. They go at once if a conversation is open and nothing is before them.
+   *
+   * @param texts - UTF-8, each at most 1 MiB; at least one.
+   * @returns the ordinal of the last, to look for in {@link progress}.
+   * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`.
+   */
+  say(...texts: readonly Uint8Array[]): number {
     const { mailbox, clock } = this.#options
-    const event = encodeTextEvent({ eventId: drawEventId(), writtenAt: clock.now(), body: text })
-    const ordinal = mailbox.append([event])
+    const writtenAt = clock.now()
+    const events = texts.map((body) => encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
+    const ordinal = mailbox.append(events)
     this.#conversation?.wake()
     return ordinal
+  }
+
+  /** Resolves when all up to an ordinal is with the other side. @throws SottoError `ERR_STREAM_RENEWED` if it is forgotten. */
+  async delivered(ordinal: number): Promise<void> {
+    if (this.progress.delivered >= ordinal) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#waiting.push({ ordinal, resolve, reject })
+    await promise
+  }
+
+  /** The user has had it forgotten: end what is under way. */
+  forget(): void {
+    this.#conversation?.replace()
+    const error = new SottoError('ERR_STREAM_RENEWED', 'the contact was forgotten meanwhile')
+    for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
 
   /** Say what another process of the profile has put into the store. */
@@ -75,7 +103,17 @@ export class StoredExchange implements Exchange {
   }
 
   save(): void {
-    if (this.#options.mailbox.save()) this.#options.onProgress()
+    if (!this.#options.mailbox.save()) return
+    this.#options.onProgress()
+    this.#tellDelivered()
+  }
+
+  #tellDelivered(): void {
+    if (this.#waiting.length === 0) return
+    const { delivered } = this.progress
+    const over = this.#waiting.filter(({ ordinal }) => ordinal <= delivered)
+    this.#waiting = this.#waiting.filter(({ ordinal }) => ordinal > delivered)
+    for (const { resolve } of over) resolve()
   }
 
   /** What changes by it is saved already. */

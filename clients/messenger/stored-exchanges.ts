@@ -35,7 +35,7 @@ export class StoredExchanges implements Exchanges {
   with(name: string, identityKey: Uint8Array | undefined): StoredExchange {
     const ofName = this.#exchanges.get(name) ?? new Map<string, StoredExchange>()
     this.#exchanges.set(name, ofName)
-    const key = identityKey === undefined ? ANY_KEY : Buffer.from(identityKey).toString('hex')
+    const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
     const { store, clock, onProgress } = this.#options
@@ -49,6 +49,11 @@ export class StoredExchanges implements Exchanges {
     return exchange
   }
 
+  /** The exchange with somebody under this key, if anybody has asked for it before. */
+  known(name: string, identityKey: Uint8Array | undefined): StoredExchange | undefined {
+    return this.#exchanges.get(name)?.get(textOf(identityKey))
+  }
+
   /** The conversations with somebody: more than one only where a key has changed. */
   conversationsWith(name: string): Conversation[] {
     const exchanges = [...(this.#exchanges.get(name)?.values() ?? [])]
@@ -59,7 +64,7 @@ export class StoredExchanges implements Exchanges {
   keepOnly(names: ReadonlySet<string>): void {
     for (const name of this.#exchanges.keys()) {
       if (names.has(name)) continue
-      for (const conversation of this.conversationsWith(name)) conversation.replace()
+      for (const exchange of this.#exchanges.get(name)?.values() ?? []) exchange.forget()
       this.#exchanges.delete(name)
     }
   }
@@ -70,4 +75,8 @@ export class StoredExchanges implements Exchanges {
 
   /** Every exchange outlasts its conversations. */
   release(): void {}
+}
+
+function textOf(identityKey: Uint8Array | undefined): string {
+  return identityKey === undefined ? ANY_KEY : Buffer.from(identityKey).toString('hex')
 }

@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import { Backoff } from './backoff.ts'
-import type { Conversation, ConversationEnd } from './conversation.ts'
+import type { Conversation } from './conversation.ts'
 import { MemoryExchange } from './exchange.ts'
 import { type Calling, openConversation } from './open-conversation.ts'
+import { refuseRefusal } from './refusal.ts'
 
 export interface CallOptions {
   readonly calling: Calling
@@ -125,19 +126,4 @@ export function notAcknowledged(waiting: number, cause: SottoError): SottoError 
     cause,
     hint: 'the receiver may or may not have seen it; send again what matters',
   })
-}
-
-/** @throws SottoError if the other side has said, under seal, that it will not talk. */
-export function refuseRefusal(peerName: string, end: ConversationEnd): void {
-  if (end.how !== 'closed') return
-  if (end.reason === CloseReason.KEY_CHANGED) {
-    throw new SottoError('ERR_KEY_CHANGED', `${peerName} has pinned another identity key for you, and shows nothing`, {
-      hint: `tell ${peerName}, by another way, that it is you; then they type: sotto trust YOUR-NAME`,
-    })
-  }
-  if (end.reason === CloseReason.PROTOCOL) {
-    throw new SottoError('ERR_CHANNEL_CLOSED', `${peerName} says that this end breaks the protocol`, {
-      hint: 'both ends need the same version of sotto',
-    })
-  }
 }

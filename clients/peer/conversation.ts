@@ -48,6 +48,7 @@ export class Conversation {
   readonly #options: ConversationOptions
   readonly #delivery: Delivery
   readonly #end = Promise.withResolvers<ConversationEnd>()
+  readonly #resumed = Promise.withResolvers<undefined>()
   readonly #keeper: ChannelKeeper
   #flushing: Promise<void> | undefined
   #isClosing = false
@@ -80,6 +81,11 @@ export class Conversation {
 
   get peerName(): string {
     return this.#options.peerName
+  }
+
+  /** Resolves when both sides have said where they stand: the other one is willing. Not if it ends before. */
+  get resumed(): Promise<undefined> {
+    return this.#resumed.promise
   }
 
   /** Resolves when it has ended, however; it never rejects. */
@@ -147,6 +153,7 @@ export class Conversation {
       return false
     }
     const { events, acknowledged, close, typing } = this.#delivery.receive(body)
+    if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
     if (typing !== undefined) onTyping?.(peerName, typing)
     exchange.save()
     if (acknowledged > 0) exchange.onAcknowledged()

@@ -30,6 +30,8 @@ export interface Calling {
   readonly directory: Pick<DirectoryClient, 'requestChat'>
   readonly clock: ServerClock
   readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  /** Somebody is writing at the other side, or has stopped. */
+  readonly onTyping?: (peerName: string, isActive: boolean) => void
   /** A contact's key was pinned: this was the first conversation with them. */
   readonly onPinned: (peerName: string) => void
   readonly trace: Trace
@@ -104,7 +106,7 @@ async function greet(
   exchangeWith: ExchangeWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
-  const { profile, clock, deliver, onPinned, trace } = calling
+  const { profile, clock, deliver, onTyping, onPinned, trace } = calling
   const { account } = profile.login
   const { reply, ticket } = grant
   const parties = { opener: account.username, host: reply.receiverName }
@@ -132,6 +134,7 @@ async function greet(
     link,
     exchange: exchangeWith(reply.receiverIdentityKey),
     deliver,
+    ...(onTyping && { onTyping }),
     trace,
   })
   void conversation.ended.then(() => connection.close())

@@ -40,6 +40,8 @@ export interface Hosting {
   readonly directory: Pick<DirectoryClient, 'findUser'>
   readonly exchanges: Exchanges
   readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  /** Somebody is writing at the other side, or has stopped. */
+  readonly onTyping?: (peerName: string, isActive: boolean) => void
   readonly onPinned: (peerName: string) => void
   readonly onKeyChanged: (peerName: string) => void
   /** A caller was not let in, for a reason that it does not learn. */
@@ -162,7 +164,7 @@ class PeerHost {
   }
 
   async #host(link: HostLink, accepted: AcceptedHello, first: RecordBody): Promise<void> {
-    const { profile, clock, directory, exchanges, deliver, onConversation, trace } = this.#hosting
+    const { profile, clock, directory, exchanges, deliver, onTyping, onConversation, trace } = this.#hosting
     if (first.control?.$case !== 'resume') throw new SottoError('ERR_RECORD_MALFORMED', 'the first record is no Resume')
     const { senderName: name, senderIdentityKey: identityKey } = accepted.ticket
     const exchange = exchanges.find({ name, identityKey, streamId: first.control.value.streamId })
@@ -177,6 +179,7 @@ class PeerHost {
         link,
         exchange,
         deliver,
+        ...(onTyping && { onTyping }),
         trace,
       },
       first,

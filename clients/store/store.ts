@@ -45,6 +45,14 @@ export interface ContactSummary {
   readonly last: Message | Gap | undefined
 }
 
+/** What waits for one identity key of a contact. */
+export interface WaitingSummary {
+  readonly name: string
+  /** Undefined for what waits for whichever key comes first. */
+  readonly identityKey: Uint8Array | undefined
+  readonly count: number
+}
+
 export class Store {
   readonly #database: Database
   readonly #file: StoreFile
@@ -96,6 +104,17 @@ export class Store {
   /** The names of everybody that something was said to or heard from. Reads no messages. */
   names(): string[] {
     return this.#file.read(() => this.#file.contacts.all().map(({ state }) => state.name))
+  }
+
+  /** What waits for an acknowledgement, for each identity key that anything waits for. Reads no messages. */
+  waiting(): WaitingSummary[] {
+    const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
+    return states.flatMap(({ name, keys }) => {
+      const counts = keys.map(({ identityKey, outgoing }) => {
+        return { name, identityKey, count: outgoing.appended - outgoing.acknowledged }
+      })
+      return counts.filter(({ count }) => count > 0)
+    })
   }
 
   /** Everybody that something was said to or heard from. */

@@ -1,0 +1,38 @@
+/**
+ * Messages that wait for a key which their person no longer has, or not for sure: they go to no other key, and whoever
+ * wrote them should know.
+ *
+ * @module
+ */
+import type { Pin } from '../peer/profile-state.ts'
+import type { Store } from '../store/store.ts'
+
+/** How many messages wait for somebody under other keys than this one. */
+export function strandedCount(store: Store, name: string, identityKey: Uint8Array): number {
+  const others = store.waiting().filter((each) => {
+    return each.name === name && each.identityKey !== undefined && !isSame(each.identityKey, identityKey)
+  })
+  return others.reduce((sum, { count }) => sum + count, 0)
+}
+
+/** What a change of what is known of somebody's key does to what waits for them. */
+export function strandedBy(
+  store: Store,
+  name: string,
+  { before, after }: { before: Pin | undefined; after: Pin },
+): { isReplaced: boolean; count: number } {
+  const isReplaced = before !== undefined && !isSame(before.identityKey, after.identityKey)
+  const isSeenAnew = after.changedTo !== undefined && before?.changedTo === undefined
+  if (!isReplaced && !isSeenAnew) return { isReplaced, count: 0 }
+  return { isReplaced, count: strandedCount(store, name, after.changedTo ?? after.identityKey) }
+}
+
+/** How to tell it. */
+export function strandedNotice(name: string, count: number): string {
+  const what = count === 1 ? 'one message waits' : `${count} messages wait`
+  return `${what} for another key of ${name} than the one they have now, and will not go to that; say again what matters`
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
