@@ -82,12 +82,17 @@ export class FileSentences {
   }
 }
 
+/** Fields of JSON, by their names, with the type of the whole. */
+export interface FileFields extends Readonly<Record<string, unknown>> {
+  readonly type: 'file' | 'fileStatus'
+}
+
 /**
  * What stands in JSON about an event about files, with its type: `{"type":"file","size":…,"entries":[…]}` for an offer,
  * and `{"type":"fileStatus","file":…,"status":…}` for what has become of one. undefined for an event about something
  * else.
  */
-export function fileFields(event: Event): ({ readonly type: 'file' | 'fileStatus' } & object) | undefined {
+export function fileFields(event: Event): FileFields | undefined {
   const offer = offerOf(event)
   if (offer !== undefined) return { type: 'file', size: sizeOf(offer), entries: offer.entries.map(entryFields) }
   const status = statusOf(event)
