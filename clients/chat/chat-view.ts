@@ -12,6 +12,8 @@ import { renderTrace } from '../peer/trace-render.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
+import type { Later } from './later.ts'
+import { PeerTyping } from './peer-typing.ts'
 import type { Entry, MessageState } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
 
@@ -27,6 +29,7 @@ export interface ChatViewOptions {
   /** The identity key that somebody is written to under now; undefined where none is known yet. */
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly now: () => Date
+  readonly later: Later
   /** Ring when a message comes. */
   readonly bell: boolean
   /** What stands first in the status row. */
@@ -36,6 +39,7 @@ export interface ChatViewOptions {
 export class ChatView {
   readonly #options: ChatViewOptions
   readonly #unread = new Map<string, number>()
+  readonly #typing: PeerTyping
   /** Own messages on the screen that may come further, by ordinal, and how far they are shown to be. */
   readonly #underWay = new Map<number, MessageState>()
   /** The key that these were written for; undefined before the first conversation. */
@@ -46,6 +50,7 @@ export class ChatView {
 
   constructor(options: ChatViewOptions) {
     this.#options = options
+    this.#typing = new PeerTyping({ later: options.later, onChange: () => this.refreshStatus() })
     for (const { name, unseen } of options.store.contacts()) if (unseen > 0) this.#unread.set(name, unseen)
   }
 
@@ -141,6 +146,7 @@ export class ChatView {
   /** Messages have come. Those of the conversation on the screen are shown, the others counted. */
   heard(name: string, events: readonly Event[]): void {
     const { screen, bell, now } = this.#options
+    this.#typing.set(name, false)
     this.#to ??= name
     if (name === this.#to) {
       for (const event of events) {
@@ -172,6 +178,11 @@ export class ChatView {
     }
   }
 
+  /** Somebody is writing at the other side, or has stopped. */
+  typing(name: string, isActive: boolean): void {
+    this.#typing.set(name, isActive)
+  }
+
   /** The program's own word. */
   notice(text: string): void {
     this.#options.screen.add({ id: randomUUID(), kind: 'notice', who: '', own: false, time: this.#options.now(), text })
@@ -200,7 +211,7 @@ export class ChatView {
     const names = new Set(store.names())
     if (this.#to !== undefined) names.add(this.#to)
     const contacts = [...names].sort().map((name) => {
-      return { name, online: isOnline(name), typing: false, unread: this.#unread.get(name) ?? 0 }
+      return { name, online: isOnline(name), typing: this.#typing.has(name), unread: this.#unread.get(name) ?? 0 }
     })
     screen.setStatus({ banner: this.#options.banner, to: this.#to, contacts })
   }

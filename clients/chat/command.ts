@@ -75,6 +75,17 @@ export function parseLine(line: string): Submission | undefined {
   return { kind: 'message', to: undefined, text }
 }
 
+/**
+ * Whom a line that is being written will go to.
+ *
+ * @param current - Whom it goes to if it names nobody.
+ * @returns undefined where it is no message, or not yet.
+ */
+export function recipientOf(line: string, current: string | undefined): string | undefined {
+  const submission = parseLine(line)
+  return submission?.kind === 'message' ? (submission.to ?? current) : undefined
+}
+
 function parseCommand(text: string): Command | Mistake {
   const [, word = '', rest = ''] = /^\/(\S*)\s*(.*)$/su.exec(text) ?? []
   const name = word.toLowerCase()

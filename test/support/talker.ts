@@ -31,6 +31,7 @@ export class Talker implements AsyncDisposable {
   /** What was told, as NAME: TEXT. */
   readonly heard: string[] = []
   readonly refused: SottoError[] = []
+  readonly typing: string[] = []
   /** How often somebody came online, was lost, and so on: whatever the messenger tells goes through here. */
   readonly told = new EventEmitter<{ told: [] }>()
   readonly messenger: Messenger
@@ -73,6 +74,10 @@ export class Talker implements AsyncDisposable {
           tell()
         },
         onProgress: tell,
+        onTyping: (name, isActive) => {
+          this.typing.push(`${name}: ${isActive ? 'writes' : 'stops'}`)
+          tell()
+        },
         onPresence: tell,
         onOnline: () => {
           this.isOnline = true

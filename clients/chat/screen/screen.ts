@@ -18,8 +18,8 @@ import { TerminalScreen } from './terminal-screen.ts'
 export interface ScreenEvents {
   /** The user has ended a line with a message or a command. A line that is neither is answered by the screen. */
   submit: [submission: Message | Command]
-  /** The user is writing a message; at each change of the line. */
-  typing: []
+  /** The line that the user is writing has changed. */
+  typing: [line: string]
   /** The user wants to leave: Ctrl-C or Ctrl-D on an empty line, or the end of the input. Emitted once at most. */
   leave: []
 }

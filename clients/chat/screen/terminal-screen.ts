@@ -105,8 +105,10 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
 
   #onChange(): void {
     const { line } = this.#editor
-    if (line !== this.#lastLine && line !== '' && !line.startsWith('/')) this.emit('typing')
-    this.#lastLine = line
+    if (line !== this.#lastLine) {
+      this.#lastLine = line
+      this.emit('typing', line)
+    }
     this.#draw('update')
   }
 

@@ -72,6 +72,25 @@ describe('sotto chat', function () {
     ])
   })
 
+  it('shows that the other is writing, until it has come or was taken back', async () => {
+    const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
+    await say(alice, 'hello')
+    await shows(bob, 'alice: hello')
+    await bob.type('h')
+    await shows(alice, 'bob is typing')
+    await bob.press('BSpace')
+    await shows(alice, 'bob is online')
+    await bob.type('h')
+    await shows(alice, 'bob is typing')
+    await bob.press('Enter')
+    await shows(alice, 'bob: h')
+    await shows(alice, 'bob is online')
+    await bob.type('/who')
+    await bob.press('Enter')
+    const rows = await shows(bob, 'alice: online')
+    expect(rows.join('\n')).to.not.include('typing')
+  })
+
   it('lets messages wait for somebody who is away, and says so', async () => {
     const bob = await open('bob', 'alice')
     const alice = await open('alice', 'bob')

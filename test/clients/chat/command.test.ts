@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { COMMANDS, helpRows, MAX_HISTORY, parseLine } from '../../../clients/chat/command.ts'
+import { COMMANDS, helpRows, MAX_HISTORY, parseLine, recipientOf } from '../../../clients/chat/command.ts'
 import { anyName } from '../../support/arbitrary.ts'
 import { law } from '../../support/law.ts'
 
@@ -104,5 +104,18 @@ describe('helpRows', () => {
     for (const name of Object.keys(COMMANDS))
       expect(rows.some((row) => row.startsWith(`/${name}`))).to.equal(true, name)
     for (const row of rows) expect(row.length).to.be.at.most(67, row)
+  })
+})
+
+describe('recipientOf', () => {
+  it('names whom a message will go to', () => {
+    expect([recipientOf('hi', 'bob'), recipientOf('//etc', 'bob')]).to.deep.equal(['bob', 'bob'])
+    expect(recipientOf('@carol hi', 'bob')).to.equal('carol')
+  })
+
+  it('names nobody where the line is no message, or not yet', () => {
+    const recipients = ['', ' ', '/', '/who', '/nonsense', '@carol'].map((line) => recipientOf(line, 'bob'))
+    expect(new Set(recipients)).to.deep.equal(new Set([undefined]))
+    expect(recipientOf('hi', undefined)).to.equal(undefined)
   })
 })

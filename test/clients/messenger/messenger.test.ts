@@ -38,6 +38,21 @@ describe('Messenger', function () {
     expect(await bob.texts('alice')).to.deep.equal(['are you there?', 'yes'])
   })
 
+  it('tells both of each other’s writing, where a conversation is open', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    alice.messenger.sayTyping('bob', true)
+    await alice.messenger.say('bob', 'hello')
+    await alice.untilDelivered('bob')
+    alice.messenger.sayTyping('bob', true)
+    await bob.until(() => bob.typing.length === 1)
+    alice.messenger.sayTyping('bob', false)
+    bob.messenger.sayTyping('alice', true)
+    await bob.until(() => bob.typing.length === 2)
+    await alice.until(() => alice.typing.length === 1)
+    expect([bob.typing, alice.typing]).to.deep.equal([['alice: writes', 'alice: stops'], ['bob: writes']])
+  })
+
   it('delivers what was said to somebody offline when they come', async () => {
     await using alice = await start('alice')
     for (const text of ['one', 'two', 'three']) await alice.messenger.say('bob', text)

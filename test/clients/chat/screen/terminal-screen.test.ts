@@ -171,16 +171,14 @@ describe('createScreen on a terminal', () => {
     expect(desk.events).to.deep.equal([])
   })
 
-  it('tells that a message is being typed, and not of a command', async () => {
-    let typing = 0
-    desk.screen.on('typing', () => {
-      typing += 1
-    })
-    await desk.type('/who')
-    await desk.type('\u0003\u001b[D')
-    expect(typing).to.equal(0)
+  it('tells of every change of the line, and of nothing else', async () => {
+    const lines: string[] = []
+    desk.screen.on('typing', (line) => lines.push(line))
     await desk.type('hi')
-    expect(typing).to.equal(2)
+    await desk.type('\u001b[D')
+    expect(lines).to.deep.equal(['h', 'hi'])
+    await desk.type('\r')
+    expect(lines).to.deep.equal(['h', 'hi', ''])
   })
 
   it('completes the names of its status', async () => {

@@ -1,0 +1,55 @@
+/**
+ * What others are told of the user's writing: that it goes on, now and then, and that it has ended.
+ *
+ * @module
+ */
+import type { Later } from './later.ts'
+
+/** How often they are told at most that it goes on, in milliseconds: half of what they show it for. */
+export const TELL_EVERY_MS = 5_000
+
+/** After how long without a key it has ended, in milliseconds. */
+export const IDLE_MS = 5_000
+
+export interface OwnTypingOptions {
+  readonly tell: (name: string, isActive: boolean) => void
+  readonly monotonicMs: () => number
+  readonly later: Later
+}
+
+export class OwnTyping {
+  readonly #options: OwnTypingOptions
+  /** Who was told last that somebody writes to them, and when. */
+  #told: { readonly name: string; readonly atMs: number } | undefined
+  #idle: ReturnType<Later> | undefined
+
+  constructor(options: OwnTypingOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The line has changed.
+   *
+   * @param name - Whom it is written to; undefined where it is empty, or no message.
+   */
+  typed(name: string | undefined): void {
+    if (name !== this.#told?.name) this.stop()
+    if (name === undefined) return
+    const { tell, monotonicMs, later } = this.#options
+    const nowMs = monotonicMs()
+    if (this.#told === undefined || nowMs - this.#told.atMs >= TELL_EVERY_MS) {
+      this.#told = { name, atMs: nowMs }
+      tell(name, true)
+    }
+    this.#idle?.cancel()
+    this.#idle = later(IDLE_MS, () => this.stop())
+  }
+
+  /** Nothing is being written any more. */
+  stop(): void {
+    this.#idle?.cancel()
+    const told = this.#told
+    this.#told = undefined
+    if (told !== undefined) this.#options.tell(told.name, false)
+  }
+}
