@@ -14,6 +14,7 @@ import { unlockKey } from '../unlock.ts'
 interface ChatFlags extends ListenFlags {
   readonly profile: string
   readonly bell?: true
+  readonly trace?: true
 }
 
 const HELP = `
@@ -28,8 +29,9 @@ export function chatCommand(): Command {
     .argument('[user]', 'whom to talk with first')
     .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
     .option('--bell', 'ring when a message comes')
+    .option('--trace', 'show the five messages as they happen')
     .addHelpText('after', HELP)
-    .action(async (to: string | undefined, { profile, bell, listen, advertise }: ChatFlags) => {
+    .action(async (to: string | undefined, { profile, bell, trace, listen, advertise }: ChatFlags) => {
       const { chat } = await import('./chat.ts')
       const { signal } = listenForStop()
       await chat({
@@ -42,6 +44,7 @@ export function chatCommand(): Command {
         listen,
         advertise,
         bell: bell === true,
+        trace: trace === true,
         clock: systemClock,
         channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
         signal,

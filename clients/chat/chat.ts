@@ -14,12 +14,11 @@ import { DirectoryClient } from '../peer/directory-client.ts'
 import { Profile } from '../peer/profile.ts'
 import type { UnlockKey } from '../peer/profile-key.ts'
 import { ServerClock } from '../peer/server-clock.ts'
+import type { TraceEvent } from '../peer/trace.ts'
 import { openStore } from '../store/store.ts'
 import { ChatCommands } from './chat-commands.ts'
 import { ChatView } from './chat-view.ts'
-import { type Command, type Message, recipientOf } from './command.ts'
-import { later } from './later.ts'
-import { OwnTyping } from './own-typing.ts'
+import type { Command, Message } from './command.ts'
 import type { KeyInput } from './screen/line-editor.ts'
 import { createScreen, type ScreenOutput } from './screen/screen.ts'
 
@@ -37,6 +36,10 @@ export interface ChatOptions {
   readonly listen: Endpoint
   readonly advertise: readonly Endpoint[]
   readonly bell: boolean
+  /** Show the five messages as they happen. */
+  readonly trace: boolean
+  /** What stands first in the status row. */
+  readonly banner?: string
   readonly clock: Clock
   /** Where the durations of channels are to be shorter than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
@@ -62,7 +65,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
   const clock = new ServerClock(options.clock, account.clockOffsetMs)
-  const trace = undefined
+  const trace = options.trace ? (event: TraceEvent) => view.trace(event) : undefined
   const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace }), (open) => open.close())
 
   const left = new AbortController()
@@ -76,8 +79,8 @@ export async function chat(options: ChatOptions): Promise<void> {
     isOnline: (name) => messenger.isOnline(name),
     keyOf: (name) => profile.state.pins.get(name)?.identityKey,
     now,
-    later,
     bell: options.bell,
+    banner: options.banner,
   })
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
@@ -107,12 +110,6 @@ export async function chat(options: ChatOptions): Promise<void> {
   screen.on('submit', (submission) => {
     submitted = submitted.then(() => submit(submission, { view, messenger, commands }))
   })
-  const typing = new OwnTyping({
-    tell: (name, isActive) => messenger.sayTyping(name, isActive),
-    monotonicMs: () => options.clock.monotonicMs(),
-    later,
-  })
-  screen.on('typing', (line) => typing.typed(recipientOf(line, view.to)))
   screen.on('leave', () => left.abort())
   resources.adopt(
     store.watch(() => {
@@ -138,7 +135,6 @@ function eventsFor(view: ChatView): MessengerEvents {
   return {
     onHeard: (name, events) => view.heard(name, events),
     onProgress: (name, progress) => view.progressed(name, progress),
-    onTyping: (name, isActive) => view.typing(name, isActive),
     onPresence: () => view.refreshStatus(),
     onOnline() {
       if (!isOnline) view.notice('online; /help shows what there is to type')
