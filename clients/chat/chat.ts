@@ -18,7 +18,9 @@ import type { TraceEvent } from '../peer/trace.ts'
 import { openStore } from '../store/store.ts'
 import { ChatCommands } from './chat-commands.ts'
 import { ChatView } from './chat-view.ts'
-import type { Command, Message } from './command.ts'
+import { type Command, type Message, recipientOf } from './command.ts'
+import { later } from './later.ts'
+import { OwnTyping } from './own-typing.ts'
 import type { KeyInput } from './screen/line-editor.ts'
 import { createScreen, type ScreenOutput } from './screen/screen.ts'
 
@@ -79,6 +81,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     isOnline: (name) => messenger.isOnline(name),
     keyOf: (name) => profile.state.pins.get(name)?.identityKey,
     now,
+    later,
     bell: options.bell,
     banner: options.banner,
   })
@@ -110,6 +113,12 @@ export async function chat(options: ChatOptions): Promise<void> {
   screen.on('submit', (submission) => {
     submitted = submitted.then(() => submit(submission, { view, messenger, commands }))
   })
+  const typing = new OwnTyping({
+    tell: (name, isActive) => messenger.sayTyping(name, isActive),
+    monotonicMs: () => options.clock.monotonicMs(),
+    later,
+  })
+  screen.on('typing', (line) => typing.typed(recipientOf(line, view.to)))
   screen.on('leave', () => left.abort())
   resources.adopt(
     store.watch(() => {
@@ -135,6 +144,7 @@ function eventsFor(view: ChatView): MessengerEvents {
   return {
     onHeard: (name, events) => view.heard(name, events),
     onProgress: (name, progress) => view.progressed(name, progress),
+    onTyping: (name, isActive) => view.typing(name, isActive),
     onPresence: () => view.refreshStatus(),
     onOnline() {
       if (!isOnline) view.notice('online; /help shows what there is to type')
