@@ -11,6 +11,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
+import { strandedSockets } from './stranded-sockets.ts'
 
 const owners = new AsyncLocalStorage<ChannelSockets>()
 
@@ -32,6 +33,7 @@ export class ChannelSockets {
 
   add(socket: Socket): void {
     this.#open.add(socket)
+    strandedSockets.add(socket)
     // Whoever serves HTTP/2 speaks at once, and so does whoever serves TLS once it is spoken to.
     const timer = setTimeout(() => {
       if (socket.bytesRead === 0) socket.destroy(new Error('no answer in time'))

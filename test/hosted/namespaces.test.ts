@@ -110,7 +110,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
   it('find each other again after the receiver has got another address', async () => {
     hosts.receiver.ip(`addr del ${RECEIVER}/24 dev eth0`)
     hosts.receiver.ip(`addr add ${RECEIVER_MOVED}/24 dev eth0`)
-    // No packet says that the old address is gone: the client notices that the directory has fallen silent.
+    // No packet says that the old address is gone: the client looks.
     await bob.untilItSays('online again')
     await chat('from a new address')
   })
