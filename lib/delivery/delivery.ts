@@ -233,8 +233,10 @@ export class Delivery {
 
   /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */
   #hearResume({ streamId, peerStreamId, peerAcknowledged, peerLastEventId }: Resume): number {
+    const { outgoing, incoming } = this.#streams
     this.#incoming = this.#streams.hear(streamId)
-    const { outgoing } = this.#streams
+    // What this side's Resume said was of another stream.
+    if (this.#incoming !== incoming) this.#acknowledgementSaid = 0n
     const known = { streamId: peerStreamId, stored: peerAcknowledged, lastEventId: peerLastEventId }
     if (outgoing.agreesWith(known)) return outgoing.acknowledge(peerAcknowledged)
     // The host has not said its stream's id yet; the opener has, and an id is said only once in a conversation.

@@ -188,6 +188,18 @@ describe('Delivery', () => {
     expect(restarted.stored).to.deep.equal(['waits'])
   })
 
+  it('acknowledges the first events of a stream that the host has begun anew, though more of the old one was stored', () => {
+    const [alice, bob] = pair()
+    bob.say('a', 'b', 'c')
+    settle(alice, bob)
+    const restarted = new Side(false)
+    restarted.say('d')
+    alice.open()
+    settle(alice, restarted)
+    expect(alice.stored).to.deep.equal(['a', 'b', 'c', 'd'])
+    expect(restarted.streams.outgoing.unacknowledged).to.equal(0)
+  })
+
   it('says again what a side has lost that got an old memory back, as far as it was kept', () => {
     const [alice, bob] = pair()
     const kept: Uint8Array[] = []
