@@ -18,6 +18,9 @@ export const ERROR_CODES = [
   'ERR_MESSAGE_TOO_LARGE', // a text to be sent is over 1 MiB
   'ERR_FILE_UNFIT', // a file that cannot be offered: not there, unreadable, changing, or of an impossible name
   'ERR_FILE_NOT_TAKEN', // a file that was offered did not arrive: declined, cancelled, or it could not be kept
+  'ERR_NO_SUCH_FILE', // no offer of this id waits for what is asked
+  'ERR_FILE_UNKEPT', // a file that comes cannot be kept: a full disk, a folder that may not be written
+  'ERR_FILE_GONE', // a file that was offered has been changed or removed since
   // accounts and sessions
   'ERR_LOGIN_REFUSED', // unknown user or wrong password
   'ERR_IDENTITY_CONFLICT', // the account belongs to another identity key

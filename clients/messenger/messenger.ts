@@ -13,6 +13,8 @@ import { SottoError } from '#lib/errors.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import type { Logger } from '#lib/runtime/log.ts'
+import { Files } from '../files/files.ts'
+import type { Transfer } from '../files/transfer.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import type { DirectoryClient } from '../peer/directory-client.ts'
 import { stayOnline } from '../peer/online.ts'
@@ -25,7 +27,7 @@ import { watchProfile } from '../peer/profile-watch.ts'
 import { servePeers } from '../peer/serve.ts'
 import type { ServerClock } from '../peer/server-clock.ts'
 import type { Trace } from '../peer/trace.ts'
-import type { Progress } from '../store/mailbox.ts'
+import type { Mailbox, Progress } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
 import { Correspondent, HEAD_START_MS } from './correspondent.ts'
 import { StoredExchanges } from './stored-exchanges.ts'
@@ -39,6 +41,8 @@ export interface MessengerEvents {
   readonly onProgress: (name: string, progress: Progress) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (name: string, isActive: boolean) => void
+  /** A file or a folder was offered, or has come further. The error is why it ended at this end, if it did. */
+  readonly onFile?: (transfer: Transfer, error?: SottoError) => void
   /** Somebody has come or gone. */
   readonly onPresence: (name: string, isOnline: boolean) => void
   /** This end is online, or no longer. */
@@ -70,6 +74,8 @@ export interface MessengerOptions {
   readonly listen: Endpoint | undefined
   /** What to offer others in place of this machine's own addresses. */
   readonly advertise: readonly Endpoint[]
+  /** A folder to which all that is offered comes at once; undefined to ask. */
+  readonly acceptInto?: string | undefined
   readonly log: Logger
   readonly trace: Trace
   /** Where the durations of channels are to be shorter than the protocol's. */
@@ -85,6 +91,8 @@ const PATIENT_BACKOFF_MS = 15_000
 const HASTY_BACKOFF_MS = 2_000
 
 export class Messenger {
+  /** Offers files and folders, and answers offers. */
+  readonly files: Files
   readonly #options: MessengerOptions
   readonly #calling: Calling
   readonly #exchanges: StoredExchanges
@@ -105,6 +113,13 @@ export class Messenger {
     const { profile, clock, directory, store, events, trace, channelTimes = {} } = options
     this.#options = options
     this.#signal = AbortSignal.any([options.signal, this.#stopped.signal])
+    this.files = new Files({
+      store,
+      acceptInto: options.acceptInto,
+      onFile: (transfer, error) => events.onFile?.(transfer, error),
+      mailboxOf: (name) => this.#mailboxOf(name),
+      onAppended: (name) => this.#sayAppended(name),
+    })
     this.#exchanges = new StoredExchanges({ store, clock: clock.local, onProgress: events.onProgress })
     const deliver = async (name: string, heard: readonly Event[]) => events.onHeard(name, heard)
     const { onPinned, onTyping = () => {} } = events
@@ -217,16 +232,26 @@ export class Messenger {
   }
 
   async #say(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
-    const { profile } = this.#options
-    // The profile is read again by it: the user may have trusted another key in another terminal.
-    await refuseBlocked(profile, name)
-    // It would be bound to the old key, and never go.
-    if (profile.state.pins.get(name)?.changedTo !== undefined) throw keyChanged(name)
+    await this.#refuseUnfit(name)
     const correspondent = this.correspondent(name)
     const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
     const ordinal = correspondent.exchange.say(...bytes)
     correspondent.dial()
     return ordinal
+  }
+
+  /** @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED` where nothing may be said to somebody. */
+  async #refuseUnfit(name: string): Promise<void> {
+    const { profile } = this.#options
+    // The profile is read again by it: the user may have trusted another key in another terminal.
+    await refuseBlocked(profile, name)
+    // It would be bound to the old key, and never go.
+    if (profile.state.pins.get(name)?.changedTo !== undefined) throw keyChanged(name)
+  }
+
+  async #mailboxOf(name: string): Promise<Mailbox> {
+    await this.#refuseUnfit(name)
+    return this.correspondent(name).exchange.mailbox
   }
 
   /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */
@@ -247,6 +272,12 @@ export class Messenger {
    */
   delivered(name: string, ordinal: number): Promise<void> {
     return this.correspondent(name).exchange.delivered(ordinal)
+  }
+
+  #sayAppended(name: string): void {
+    const correspondent = this.correspondent(name)
+    correspondent.exchange.takeAppended()
+    correspondent.dial()
   }
 
   /** Something was put into the store by others than this: say what they left there. */

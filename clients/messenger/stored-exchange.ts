@@ -34,6 +34,10 @@ export class StoredExchange implements Exchange {
     this.#options = options
   }
 
+  get mailbox(): Mailbox {
+    return this.#options.mailbox
+  }
+
   get streams(): StreamPair {
     return this.#options.mailbox.streams
   }

@@ -33,6 +33,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_INVALID_UTF8: ExitCode.Usage,
   ERR_MESSAGE_TOO_LARGE: ExitCode.Usage,
   ERR_FILE_UNFIT: ExitCode.Usage,
+  ERR_NO_SUCH_FILE: ExitCode.Usage,
   ERR_CHAT_WITH_SELF: ExitCode.Usage,
   ERR_ACCOUNT_EXISTS: ExitCode.Usage,
   ERR_BLOCKED: ExitCode.Usage,
@@ -83,6 +84,8 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_CHANNEL_CLOSED: ExitCode.NotAcknowledged,
   ERR_NOT_ACKNOWLEDGED: ExitCode.NotAcknowledged,
   ERR_FILE_NOT_TAKEN: ExitCode.NotAcknowledged,
+  ERR_FILE_UNKEPT: ExitCode.NotAcknowledged,
+  ERR_FILE_GONE: ExitCode.NotAcknowledged,
 
   ERR_PROFILE_DAMAGED: ExitCode.Internal,
   ERR_PROFILE_LOCKED: ExitCode.Internal,

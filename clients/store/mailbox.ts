@@ -23,6 +23,8 @@ import type { Durability } from './database.ts'
 import { heardIds, textOf } from './heard-ids.ts'
 import { LoadedStreams } from './loaded-streams.ts'
 import type { StoreFile } from './store-file.ts'
+import type { TransferPlace } from './transfer-rows.ts'
+import { hearOfFiles } from './transfers.ts'
 
 /** What became of what was said: each mark is the ordinal of an event, 0 for none. */
 export interface Progress {
@@ -61,15 +63,21 @@ export class Mailbox {
     this.#nowMs = nowMs
   }
 
+  /** Where in the store it is. */
+  get place(): TransferPlace {
+    return { contactId: this.#contactId, key: this.#key }
+  }
+
   /**
    * Add events behind all that was said, in one step. They are on the disk when this returns.
    *
    * @param events - Encoded, at least one.
+   * @param beside - Puts down what belongs to them, in the same step.
    * @returns the ordinal of the last, to look for in {@link progress}.
    * @throws SottoError `ERR_STREAM_RENEWED` if the contact was forgotten since the mailbox was opened. So does each
    *   method below; then take another from the store. `ERR_STORE` if the disk fails or is full: then nothing was added.
    */
-  append(events: readonly Uint8Array[]): number {
+  append(events: readonly Uint8Array[], beside?: (place: TransferPlace) => void): number {
     if (events.length === 0) throw new TypeError('nothing to append')
     const storedAtMs = this.#nowMs()
     return this.#write('disk', (contact, key) => {
@@ -82,6 +90,7 @@ export class Mailbox {
       const { acknowledged, appended } = key.outgoing
       const waitsFrom = acknowledged === appended ? contact.lastBatch + 1 : key.outgoing.waitsFrom
       const outgoing = { ...key.outgoing, appended: first - 1, waitsFrom }
+      beside?.(this.place)
       return { contact, key: { ...key, outgoing }, batches, result: first - 1 }
     })
   }
@@ -151,6 +160,7 @@ export class Mailbox {
         lastEventId: last.eventId,
         isRepeating: before.isRepeating && news.length === 0,
       }
+      hearOfFiles(this.#file.transfers, this.place, news, storedAtMs)
       const unseenFrom = key.seen === key.heard ? contact.lastBatch + 1 : key.unseenFrom
       return { contact, key: { ...key, incoming: after, heard: first - 1, unseenFrom }, batches, result: news }
     })

@@ -4,9 +4,11 @@
  *     head       one row: whose store it is, and the seal over all contacts
  *     contact    a row for each person: name, streams, marks                       contact-state.ts
  *     batch      what was said and heard, some events together, never changed      batch.ts
+ *     transfer   files and folders on their way, and those that were               transfer-rows.ts
  *
- * All that a person said, to whom and when is in the `sealed` columns. In the clear stand: how many contacts there are,
- * how many batches each has, and how large those are.
+ * All that a person said, to whom and when is in the `sealed` columns, and what was offered in `offer`, sealed as well.
+ * In the clear stand: how many contacts there are, how many batches each has, how many transfers there are, and how large
+ * all those are.
  *
  * @module
  */
@@ -28,6 +30,11 @@ const MIGRATIONS: readonly string[] = [
    ) strict;
    create table batch (
      id integer primary key,
+     sealed blob not null
+   ) strict;`,
+  `create table transfer (
+     id integer primary key,
+     offer blob not null,
      sealed blob not null
    ) strict;`,
 ]

@@ -4,9 +4,9 @@
  * All keys come from the profile key and the store's id, which is drawn when the file is made:
  *
  *     HKDF-SHA256(ikm = profile key, salt = store id, info = "sotto store … v1"), 32 bytes
- *       head, contact, batch   AES-256-GCM keys, one for each table
- *       name                   HMAC-SHA256 key for name hashes
- *       key id                 stands in the clear, to tell a wrong key from a damaged file
+ *       head, contact, batch, transfer   AES-256-GCM keys, one for each table
+ *       name                             HMAC-SHA256 key for name hashes
+ *       key id                           stands in the clear, to tell a wrong key from a damaged file
  *
  * @module
  */
@@ -18,6 +18,7 @@ import type { Database, Durability } from './database.ts'
 import { deriveStoreKey, type Random, RowSeal } from './row-seal.ts'
 import { migrate } from './schema.ts'
 import { damaged } from './sqlite-errors.ts'
+import { TransferRows } from './transfer-rows.ts'
 
 const STORE_ID_BYTES = 16
 
@@ -32,6 +33,7 @@ export interface StoreFileOptions {
 export class StoreFile {
   readonly contacts: Contacts
   readonly batches: Batches
+  readonly transfers: TransferRows
   readonly #database: Database
   readonly #tolerant: boolean
 
@@ -47,7 +49,9 @@ export class StoreFile {
       const headSeal = new RowSeal(keyOf('head'), random)
       const contactSeal = new RowSeal(keyOf('contact'), random)
       const contacts = new Contacts({ database, headSeal, contactSeal, nameKey: keyOf('name'), tolerant })
-      return { keyId: keyOf('key id'), contacts, batches: new Batches(database, new RowSeal(keyOf('batch'), random)) }
+      const batches = new Batches(database, new RowSeal(keyOf('batch'), random))
+      const transfers = new TransferRows(database, new RowSeal(keyOf('transfer'), random), tolerant)
+      return { keyId: keyOf('key id'), contacts, batches, transfers }
     }
     migrate(database, () => {
       const storeId = random(STORE_ID_BYTES)
@@ -56,10 +60,11 @@ export class StoreFile {
       insert.run(storeId, keyId.reveal(), contacts.sealNewHead())
     })
     const [storeId, keyIdThere] = readHead(database)
-    const { keyId, contacts, batches } = open(storeId)
+    const { keyId, contacts, batches, transfers } = open(storeId)
     if (!keyId.equals(keyIdThere)) throw wrongKey()
     this.contacts = contacts
     this.batches = batches
+    this.transfers = transfers
     this.#database = database
     this.#tolerant = tolerant
     this.read(() => undefined)

@@ -22,6 +22,8 @@ import { pooledRandom, type Random } from './row-seal.ts'
 import { searchMessages } from './search.ts'
 import { StoreFile } from './store-file.ts'
 import { type Watch, watchStore } from './store-watch.ts'
+import type { TransferPlace } from './transfer-rows.ts'
+import { StoredTransfers } from './transfers.ts'
 import { readUnseen, type UnseenGap, withSeen } from './unseen.ts'
 
 export interface StoreOptions {
@@ -54,6 +56,8 @@ export interface WaitingSummary {
 }
 
 export class Store {
+  /** Files and folders on their way. */
+  readonly transfers: StoredTransfers
   readonly #database: Database
   readonly #file: StoreFile
   readonly #clock: Clock
@@ -65,6 +69,9 @@ export class Store {
     this.#clock = clock
     this.#random = random
     this.#file = new StoreFile({ database, profileKey, random, tolerant })
+    const file = this.#file
+    const mailboxAt = (place: TransferPlace) => new Mailbox({ file, ...place, nowMs: () => clock.now().getTime() })
+    this.transfers = new StoredTransfers({ file, random, now: () => clock.now(), mailboxAt })
   }
 
   /**
@@ -178,11 +185,12 @@ export class Store {
    * @returns false if there is no such contact.
    */
   forget(name: string): boolean {
-    const { contacts, batches } = this.#file
+    const { contacts, batches, transfers } = this.#file
     const hasForgotten = this.#file.write('disk', () => {
       const contact = contacts.named(name)
       if (contact === undefined) return false
       batches.removeAll(contact.id)
+      transfers.removeAll(contact.id)
       contacts.remove(contact.id)
       return true
     })

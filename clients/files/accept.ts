@@ -1,0 +1,63 @@
+/**
+ * Taking what was offered: the folder that it is to come to is looked at before the other side is told.
+ *
+ * @module
+ */
+import { constants } from 'node:fs'
+import { access, realpath, stat, statfs } from 'node:fs/promises'
+import { SottoError } from '#lib/errors.ts'
+import type { Store } from '../store/store.ts'
+import { kept } from './disk-errors.ts'
+import type { Transfer } from './transfer.ts'
+
+/** What is left free beside a file that comes, in bytes: the store and other programs need some, too. */
+const SPARE_BYTES = 16 * 1024 * 1024
+
+/**
+ * Accept an offer; the process that owns the profile's conversations gets it.
+ *
+ * @param folder - Where it is to come to; it must be there.
+ * @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_FILE_UNKEPT` if the folder is none,
+ *   may not be written, or its disk has no room for it; `ERR_STORE`.
+ */
+export async function acceptTransfer(store: Store, id: string, folder: string): Promise<void> {
+  const transfer = waitingFor(store, id)
+  const path = await kept(() => checkFolder(folder, transfer))
+  if (store.transfers.settle(id, 'accepted', path) === undefined) throw noSuchFile()
+}
+
+/** Decline an offer. @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_STORE`. */
+export function declineTransfer(store: Store, id: string): void {
+  waitingFor(store, id)
+  if (store.transfers.settle(id, 'declined') === undefined) throw noSuchFile()
+}
+
+/** End a transfer that is not over, in either direction. @throws SottoError `ERR_NO_SUCH_FILE`, `ERR_STORE`. */
+export function cancelTransfer(store: Store, id: string): void {
+  if (store.transfers.settle(id, 'cancelled') === undefined) throw noSuchFile()
+}
+
+function waitingFor(store: Store, id: string): Transfer {
+  const transfer = store.transfers.get(id)
+  if (transfer?.direction !== 'getting' || transfer.state !== 'offered') throw noSuchFile()
+  return transfer
+}
+
+async function checkFolder(folder: string, { size }: Transfer): Promise<string> {
+  const path = await realpath(folder)
+  if (!(await stat(path)).isDirectory()) throw unkept('that is no folder', 'name one that is there')
+  await access(path, constants.W_OK | constants.X_OK)
+  const { bavail, bsize } = await statfs(path)
+  if (bavail * bsize < size + SPARE_BYTES) throw unkept('there is no room for it on the disk', 'free some space')
+  return path
+}
+
+function unkept(message: string, hint: string): SottoError {
+  return new SottoError('ERR_FILE_UNKEPT', message, { hint: `${hint}; the offer still waits` })
+}
+
+function noSuchFile(): SottoError {
+  return new SottoError('ERR_NO_SUCH_FILE', 'no such offer waits, or it is answered already', {
+    hint: 'sotto files shows those there are',
+  })
+}

@@ -1,0 +1,114 @@
+/**
+ * Transfers: a file or a folder on its way between this profile and a contact, and what may become of it.
+ *
+ *     offered ──▶ accepted ──▶ received      all is there, and every hash is right
+ *        │            ├──────▶ damaged       what came is not what was offered
+ *        ├────────────┼──────▶ unkept        the getter cannot keep it, as where the disk is full
+ *        ├────────────┼──────▶ gone          the giver has it no more
+ *        ├────────────┴──────▶ cancelled     by either side
+ *        └───────────────────▶ declined      by the getter
+ *
+ * Both ends keep one, and each takes a step when its own user or disk says so, or when the other side does. What comes
+ * out of order changes nothing.
+ *
+ * @module
+ */
+import { type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import { rootOf, sizeOf } from '#lib/delivery/file-events.ts'
+
+/** Whether this side gives it or gets it. */
+export type TransferDirection = 'giving' | 'getting'
+
+export type TransferState =
+  | 'offered'
+  | 'accepted'
+  | 'received'
+  | 'declined'
+  | 'cancelled'
+  | 'unkept'
+  | 'damaged'
+  | 'gone'
+
+export interface Transfer {
+  /** The id of the event that offered it: 32 hexadecimal digits. */
+  readonly id: string
+  readonly contact: string
+  readonly direction: TransferDirection
+  /** Of the file or the folder, as the giver names it. */
+  readonly name: string
+  /** How many files a folder holds; undefined for a single file. */
+  readonly files: number | undefined
+  /** In bytes, all together. */
+  readonly size: number
+  readonly state: TransferState
+  /** Up to where the getter has it, in bytes. */
+  readonly position: number
+  /**
+   * On this machine, absolute. Giving: where it lies. Getting: the folder that was chosen, and once it is received, the
+   * file or the folder that it has become; undefined before it is accepted.
+   */
+  readonly path: string | undefined
+  /** When its state changed last. */
+  readonly at: Date
+}
+
+/** The states after which nothing more comes. */
+export function isOver({ state }: Pick<Transfer, 'state'>): boolean {
+  return state !== 'offered' && state !== 'accepted'
+}
+
+/** What is known of an offer without reading it again. */
+export function summaryOf(offer: FileOffer): Pick<Transfer, 'name' | 'files' | 'size'> {
+  const { entries } = offer
+  const [first] = entries
+  if (first === undefined) throw new TypeError('an offer of nothing')
+  const isFolder = first.folder || first.path.includes('/')
+  return {
+    name: rootOf(first),
+    files: isFolder ? entries.filter(({ folder }) => !folder).length : undefined,
+    size: sizeOf(offer),
+  }
+}
+
+/** What is said of each state but the first. */
+export const STATUS_OF: Readonly<Record<Exclude<TransferState, 'offered'>, FileStatusState>> = {
+  accepted: FileStatusState.ACCEPTED,
+  received: FileStatusState.RECEIVED,
+  declined: FileStatusState.DECLINED,
+  cancelled: FileStatusState.CANCELLED,
+  unkept: FileStatusState.UNKEPT,
+  damaged: FileStatusState.DAMAGED,
+  gone: FileStatusState.GONE,
+}
+
+const OPEN: readonly TransferState[] = ['offered', 'accepted']
+
+/**
+ * From which states each can be reached, and which side may say so. What was received is received, even where the giver
+ * has cancelled it in the same moment.
+ */
+const STEPS: Readonly<
+  Record<Exclude<TransferState, 'offered'>, { from: readonly TransferState[]; by: readonly TransferDirection[] }>
+> = {
+  accepted: { from: ['offered'], by: ['getting'] },
+  received: { from: ['accepted', 'cancelled'], by: ['getting'] },
+  declined: { from: OPEN, by: ['getting'] },
+  cancelled: { from: OPEN, by: ['giving', 'getting'] },
+  unkept: { from: OPEN, by: ['getting'] },
+  damaged: { from: ['accepted'], by: ['getting'] },
+  gone: { from: OPEN, by: ['giving'] },
+}
+
+type Standing = Pick<Transfer, 'direction' | 'state'>
+
+/** Whether this side may take a transfer to a state. */
+export function mayBecome({ direction, state }: Standing, next: Exclude<TransferState, 'offered'>): boolean {
+  return STEPS[next].from.includes(state) && STEPS[next].by.includes(direction)
+}
+
+/** Where the other side's word takes a transfer; undefined if it is out of order, or not theirs to say. */
+export function afterHearing({ direction, state }: Standing, said: FileStatusState): TransferState | undefined {
+  const theirs: TransferDirection = direction === 'giving' ? 'getting' : 'giving'
+  const next = (Object.keys(STEPS) as (keyof typeof STEPS)[]).find((each) => STATUS_OF[each] === said)
+  return next !== undefined && mayBecome({ direction: theirs, state }, next) ? next : undefined
+}
