@@ -7,8 +7,8 @@
  * @module
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
-import { rootOf, sizeOf } from '#lib/delivery/file-events.ts'
 import { escapeForTerminal } from '../terminal.ts'
+import { summaryOf, type Transfer } from './transfer.ts'
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const
 
@@ -58,30 +58,11 @@ export function nameText(name: string): string {
 
 /** What an offer holds: `report.pdf, 3.4 MB`, or `photos/ with 132 files, 1.2 GB`. */
 export function offerText(offer: FileOffer): string {
-  const [first] = offer.entries
-  if (first === undefined) return 'nothing'
-  return contentText({
-    name: rootOf(first),
-    files: isFolder(offer) ? offer.entries.filter(({ folder }) => !folder).length : undefined,
-    size: sizeOf(offer),
-  })
-}
-
-/** Whether an offer is of a folder: a single file has one name for its whole path. */
-export function isFolder({ entries }: FileOffer): boolean {
-  const [first] = entries
-  return first !== undefined && (first.folder || first.path.includes('/'))
+  return contentText(summaryOf(offer))
 }
 
 /** What is offered, in short. */
-export interface Content {
-  /** The first name of all paths. */
-  readonly name: string
-  /** How many files a folder holds; undefined for a single file. */
-  readonly files: number | undefined
-  /** In bytes, all together. */
-  readonly size: number
-}
+export type Content = Pick<Transfer, 'name' | 'files' | 'size'>
 
 export function contentText({ name, files, size }: Content): string {
   return `${titleText({ name, files })}${files === undefined ? ',' : ` with ${countText(files)},`} ${sizeText(size)}`
@@ -96,12 +77,15 @@ function countText(files: number): string {
   return files === 1 ? '1 file' : `${files} files`
 }
 
+/** How fast something goes now, as far as it is known. */
+export interface Pace {
+  /** In bytes a second. */
+  readonly rate?: number | undefined
+  readonly remainingMs?: number | undefined
+}
+
 /** How far something has come: `1.2 of 3.4 MB (35 %), 1.1 MB/s, 2 s left`. */
-export function progressText(
-  done: number,
-  total: number,
-  { rate, remainingMs }: { readonly rate?: number | undefined; readonly remainingMs?: number | undefined } = {},
-): string {
+export function progressText(done: number, total: number, { rate, remainingMs }: Pace = {}): string {
   const percent = total === 0 ? 100 : Math.floor((done / total) * 100)
   const parts = [`${partText(done, total)} (${percent} %)`]
   if (rate !== undefined) parts.push(rate === 0 ? 'stalled' : rateText(rate))
@@ -114,4 +98,22 @@ function partText(done: number, total: number): string {
   const [one, unit] = sizeText(done).split(' ') as [string, string]
   const other = sizeText(total)
   return other.endsWith(` ${unit}`) ? `${one} of ${other}` : `${one} ${unit} of ${other}`
+}
+
+/** A transfer in one line, whatever has become of it: `report.pdf, 1.2 of 3.4 MB (35 %), 1.1 MB/s, 2 s left`. */
+export function transferText(transfer: Transfer, pace: Pace = {}): string {
+  const { state, position, size } = transfer
+  if (state !== 'accepted') return `${contentText(transfer)}, ${stateText(transfer)}`
+  if (position === 0 && pace.rate === undefined) return `${contentText(transfer)}, accepted`
+  return `${titleText(transfer)}, ${progressText(position, size, pace)}`
+}
+
+/** What has become of a transfer, as a part of a sentence about it. */
+export function stateText({ state, direction, path }: Pick<Transfer, 'state' | 'direction' | 'path'>): string {
+  const isGiven = direction === 'giving'
+  if (state === 'received' && !isGiven && path !== undefined) return `received as ${nameText(path)}`
+  if (state === 'unkept') return isGiven ? 'could not be kept at the other end' : 'could not be kept here'
+  if (state === 'damaged') return 'came damaged, and was thrown away'
+  if (state === 'gone') return isGiven ? 'was changed or removed here' : 'was changed or removed at the other end'
+  return state
 }

@@ -4,8 +4,9 @@
  * @module
  */
 import { type Event, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
-import { rootOf, sizeOf } from '#lib/delivery/file-events.ts'
-import { isFolder, offerText, titleText } from './describe.ts'
+import { sizeOf } from '#lib/delivery/file-events.ts'
+import { offerText, titleText } from './describe.ts'
+import { summaryOf } from './transfer.ts'
 
 /** What has become of an offer, in one word for scripts. */
 export type StatusName = Lowercase<Exclude<keyof typeof FileStatusState, 'UNSPECIFIED'>>
@@ -55,12 +56,6 @@ export function statusName({ state }: FileStatus): StatusName {
   return name
 }
 
-/** The first name of an offer, with a slash behind that of a folder. */
-export function titleOf(offer: FileOffer): string {
-  const [first] = offer.entries
-  return first === undefined ? 'nothing' : titleText({ name: rootOf(first), files: isFolder(offer) ? 0 : undefined })
-}
-
 /**
  * Events about files as sentences. A status names its offer by an id alone: where the offer was shown before, it gets
  * its name.
@@ -72,7 +67,7 @@ export class FileSentences {
   of(event: Event): string | undefined {
     const offer = offerOf(event)
     if (offer !== undefined) {
-      this.#titles.set(event.eventId.toString('hex'), titleOf(offer))
+      this.#titles.set(event.eventId.toString('hex'), titleText(summaryOf(offer)))
       return offerText(offer)
     }
     const status = statusOf(event)

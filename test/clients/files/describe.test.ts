@@ -7,7 +7,9 @@ import {
   rateText,
   remainingText,
   sizeText,
+  transferText,
 } from '../../../clients/files/describe.ts'
+import type { Transfer } from '../../../clients/files/transfer.ts'
 
 describe('sizeText', () => {
   it('has one digit behind the point where there is one before it, and none else', () => {
@@ -89,5 +91,43 @@ describe('progressText', () => {
   it('is done where there is nothing to do', () => {
     expect(progressText(0, 0)).to.equal('0 of 0 B (100 %)')
     expect(progressText(999_999, 1_000_000, {})).to.equal('1.0 of 1.0 MB (99 %)')
+  })
+})
+
+describe('transferText', () => {
+  const report: Transfer = {
+    id: 'ab'.repeat(16),
+    contact: 'bob',
+    direction: 'getting',
+    name: 'report.pdf',
+    files: undefined,
+    size: 3_400_000,
+    state: 'offered',
+    position: 0,
+    path: undefined,
+    at: new Date(0),
+  }
+
+  it('tells what has become of it', () => {
+    expect(transferText(report)).to.equal('report.pdf, 3.4 MB, offered')
+    expect(transferText({ ...report, state: 'declined' })).to.equal('report.pdf, 3.4 MB, declined')
+    expect(transferText({ ...report, state: 'accepted' })).to.equal('report.pdf, 3.4 MB, accepted')
+    const flowing = { ...report, state: 'accepted', position: 1_200_000 } as const
+    expect(transferText(flowing)).to.equal('report.pdf, 1.2 of 3.4 MB (35 %)')
+    expect(transferText(flowing, { rate: 1_100_000, remainingMs: 2_000 })).to.equal(
+      'report.pdf, 1.2 of 3.4 MB (35 %), 1.1 MB/s, 2 s left',
+    )
+    const photos = { ...report, name: 'photos', files: 2, state: 'received', path: '/home/alice/photos (2)' } as const
+    expect(transferText(photos)).to.equal('photos/ with 2 files, 3.4 MB, received as "/home/alice/photos (2)"')
+    expect(transferText({ ...photos, direction: 'giving' })).to.equal('photos/ with 2 files, 3.4 MB, received')
+  })
+
+  it('says at which end it failed', () => {
+    for (const state of ['unkept', 'gone'] as const) {
+      const [given, got] = (['giving', 'getting'] as const).map((direction) =>
+        transferText({ ...report, state, direction }),
+      )
+      expect(given).to.not.equal(got)
+    }
   })
 })
