@@ -1,4 +1,5 @@
 /** The manners of the programs on a terminal, with somebody in front of it. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Deployment } from '../support/deployment.ts'
@@ -77,6 +78,47 @@ describe('on a terminal', function () {
       await tmux.until((screen) => screen.join('\n').includes('password for dave:'))
       await tmux.press('C-c')
       await expectEnd(tmux, 130)
+    })
+  })
+
+  describe('sotto passphrase', () => {
+    const asking = (question: string) => (rows: string[]) => rows.at(-1)?.endsWith(question) === true
+    const keyFile = () => readFile(join(deployment.home.path, 'profiles', 'erin', 'profile.key'))
+
+    it('shows nothing of what is typed, and has it typed twice', async () => {
+      const tmux = await open('passphrase', '--profile', 'erin')
+      await tmux.until(asking('new passphrase for the profile erin:'))
+      await tmux.type(PASSWORD)
+      await tmux.press('Enter')
+      await tmux.until(asking('new passphrase for the profile erin, again:'))
+      await tmux.type(PASSWORD)
+      await tmux.press('Enter')
+      await expectEnd(tmux, 0)
+      expect((await tmux.history()).join('\n')).not.to.match(/seen|nobody at/)
+    })
+
+    it('is asked for by a command, and again where it was mistyped', async () => {
+      const tmux = await open('contacts', '--profile', 'erin')
+      await tmux.until(asking('passphrase for the profile erin:'))
+      await tmux.type('something else')
+      await tmux.press('Enter')
+      await tmux.until(asking('that is wrong; passphrase for the profile erin:'))
+      await tmux.type(PASSWORD)
+      await tmux.press('Enter')
+      await expectEnd(tmux, 0)
+    })
+
+    it('changes nothing on Ctrl-C, and gives the terminal back', async () => {
+      const before = await keyFile()
+      const tmux = await open('passphrase', '--profile', 'erin')
+      await tmux.until(asking('passphrase for the profile erin:'))
+      await tmux.type(PASSWORD)
+      await tmux.press('Enter')
+      await tmux.until(asking('new passphrase for the profile erin:'))
+      await tmux.type('half of')
+      await tmux.press('C-c')
+      await expectEnd(tmux, 130)
+      expect(await keyFile()).to.deep.equal(before)
     })
   })
 
