@@ -6,16 +6,13 @@
  *
  * @module
  */
-import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
 import type { Target } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { hasSystemCode } from '#lib/runtime/files.ts'
+import { freePort } from '#lib/runtime/free-port.ts'
 import { fingerprintOf } from '#lib/runtime/tls.ts'
 import { readConfig as readAuthConfig } from '../auth/config.ts'
 import { readConfig as readDirectoryConfig } from '../directory/config.ts'
@@ -124,26 +121,3 @@ function dialled(listens: string | undefined): string {
   if (listens === undefined) throw new TypeError('a service did not say where it listens')
   return listens.replace(/^(\[::\]|0\.0\.0\.0):/, 'localhost:')
 }
-
-/**
- * A port that is free now. Not one of those that the system gives to outgoing connections (from 32768 on Linux, 49152
- * elsewhere): such a one could be taken before the directory comes to bind it.
- */
-async function freePort(host: string): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = randomInt(20_000, 32_000)
-    const server = createServer().listen(port, host)
-    try {
-      await once(server, 'listening')
-    } catch (error) {
-      if (attempt < PORT_ATTEMPTS && hasSystemCode(error, 'EADDRINUSE')) continue
-      throw error
-    }
-    server.close()
-    await once(server, 'close')
-    return port
-  }
-}
-
-/** More than enough, with a thousand of them taken. */
-const PORT_ATTEMPTS = 20

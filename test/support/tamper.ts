@@ -9,6 +9,20 @@ export function* flips(bytes: Uint8Array): Generator<Uint8Array> {
   for (let bit = 0; bit < bytes.length * 8; bit += 1) yield flip(bytes, bit)
 }
 
+/**
+ * A copy with one bit flipped for each byte, the bits in turn; every bit where `SLOW` is set. For what costs a handshake
+ * each.
+ */
+export function* flipsOfEachByte(bytes: Uint8Array): Generator<Uint8Array> {
+  if (process.env['SLOW']) yield* flips(bytes)
+  else for (let index = 0; index < bytes.length; index += 1) yield flip(bytes, index * 8 + (index % 8))
+}
+
+/** How many copies {@link flipsOfEachByte} gives. */
+export function flipsOf(bytes: Uint8Array): number {
+  return bytes.length * (process.env['SLOW'] ? 8 : 1)
+}
+
 /** A copy with the given bit flipped. */
 export function flip(bytes: Uint8Array, bit: number): Uint8Array {
   const copy = Uint8Array.from(bytes)

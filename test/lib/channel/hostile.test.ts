@@ -1,6 +1,6 @@
 /**
- * Everything that somebody on the wire can do to the first messages of a conversation: every bit of each of them
- * flipped, and each cut to every shorter length.
+ * Everything that somebody on the wire can do to the first messages of a conversation: a bit of every byte of each of
+ * them flipped, with SLOW every bit, and each cut to every shorter length.
  */
 import { expect } from 'chai'
 import { CloseReason, RecordBody } from '#gen/sotto/peer/v1/record.ts'
@@ -12,7 +12,7 @@ import { codeOf } from '../../support/code-of.ts'
 import { accept, BOB, hello } from '../../support/conversation.ts'
 import { counting } from '../../support/counting-key-pair.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
-import { flips, truncations } from '../../support/tamper.ts'
+import { flips, flipsOf, flipsOfEachByte, truncations } from '../../support/tamper.ts'
 
 /** How often each code was the answer. */
 class Tally {
@@ -30,11 +30,11 @@ class Tally {
 describe('a Hello changed on its way', () => {
   const { clear, noiseMessage } = hello().hello
 
-  it('is refused, whichever bit of its clear part is flipped', () => {
+  it('is refused, whichever byte of its clear part has a bit flipped', () => {
     const tally = new Tally()
-    for (const changed of flips(clear)) tally.add(codeOf(() => accept({ clear: changed, noiseMessage })))
+    for (const changed of flipsOfEachByte(clear)) tally.add(codeOf(() => accept({ clear: changed, noiseMessage })))
     expect(tally.codes).to.not.have.property('none')
-    expect(tally.total).to.equal(clear.length * 8)
+    expect(tally.total).to.equal(flipsOf(clear))
   }).timeout(20_000)
 
   it('is refused, whichever bit of its Noise message is flipped', () => {
@@ -58,13 +58,13 @@ describe('a Hello changed on its way', () => {
 describe('a Welcome changed on its way', () => {
   const { welcome } = accept(hello().hello)
 
-  it('is refused, whichever bit of its ML-KEM ciphertext is flipped', () => {
+  it('is refused, whichever byte of its ML-KEM ciphertext has a bit flipped', () => {
     const tally = new Tally()
-    for (const kemCiphertext of flips(welcome.kemCiphertext)) {
+    for (const kemCiphertext of flipsOfEachByte(welcome.kemCiphertext)) {
       const started = hello()
       tally.add(codeOf(() => started.complete({ ...welcome, kemCiphertext })))
     }
-    expect(tally.codes).to.deep.equal({ ERR_DECRYPT: welcome.kemCiphertext.length * 8 })
+    expect(tally.codes).to.deep.equal({ ERR_DECRYPT: flipsOf(welcome.kemCiphertext) })
   }).timeout(30_000)
 
   it('is refused, whichever bit of its Noise message is flipped', () => {

@@ -1,0 +1,34 @@
+/**
+ * A port for a server that must be known before it listens.
+ *
+ * @module
+ */
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { hasSystemCode } from './files.ts'
+
+/** More than enough, with a thousand of them taken. */
+const ATTEMPTS = 20
+
+/**
+ * Find a port that is free now. Not one of those that the system gives to outgoing connections (from 32768 on Linux,
+ * 49152 elsewhere): such a one could be taken before the server comes to bind it.
+ *
+ * @param host - The address to bind; 127.0.0.1 unless set.
+ */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer().listen(port, host)
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      if (attempt < ATTEMPTS && hasSystemCode(error, 'EADDRINUSE')) continue
+      throw error
+    }
+    server.close()
+    await once(server, 'close')
+    return port
+  }
+}
