@@ -28,7 +28,10 @@ export class Link implements AsyncDisposable {
         this.#sockets.add(from)
         from.pipe(to)
         from.on('error', () => to.destroy())
-        from.on('close', () => to.destroy())
+        from.on('close', () => {
+          this.#sockets.delete(from)
+          to.destroy()
+        })
       }
     })
   }

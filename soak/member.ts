@@ -1,0 +1,170 @@
+/**
+ * Somebody who uses Sotto for hours: comes and goes, signs in and out, and is cut off now and then. It has a messenger
+ * over a store, as `sotto chat` has one, and keeps nothing of what it hears beside that.
+ *
+ * @module
+ */
+import { EventEmitter, once } from 'node:events'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import { Messenger } from '../clients/messenger/messenger.ts'
+import { DirectoryClient } from '../clients/peer/directory-client.ts'
+import { logout } from '../clients/peer/login.ts'
+import { Profile } from '../clients/peer/profile.ts'
+import { ServerClock } from '../clients/peer/server-clock.ts'
+import { openStore } from '../clients/store/store.ts'
+import { freePort } from '../test/support/free-port.ts'
+import type { Installation } from '../test/support/installation.ts'
+import { Link } from '../test/support/link.ts'
+
+/** What there is of somebody who is there. */
+interface Presence extends AsyncDisposable {
+  readonly messenger: Messenger
+  /** How many of what was said to everybody are not with them yet. */
+  readonly waiting: () => number
+}
+
+/** How long it may take until all is delivered once all are there, in milliseconds: the longest silence, and a call. */
+const DELIVERY_LIMIT_MS = 60_000
+
+export interface MemberOptions {
+  readonly installation: Installation
+  readonly name: string
+  readonly times: Partial<ChannelTimes>
+}
+
+export class Member implements AsyncDisposable {
+  readonly name: string
+  /** How many messages came. */
+  heard = 0
+  readonly #options: MemberOptions
+  readonly #port: number
+  /** What others call through. */
+  readonly #link: Link
+  readonly #told = new EventEmitter<{ told: [] }>()
+  #presence: Presence | undefined
+  /** Ends with what is being said. */
+  #saying: Promise<unknown> = Promise.resolve()
+
+  /** Somebody new, with an account, signed in. */
+  static async join(options: MemberOptions): Promise<Member> {
+    await options.installation.signUp(options.name)
+    const port = await freePort()
+    return new Member(options, port, await Link.to(`127.0.0.1:${port}`))
+  }
+
+  private constructor(options: MemberOptions, port: number, link: Link) {
+    this.name = options.name
+    this.#options = options
+    this.#port = port
+    this.#link = link
+  }
+
+  get isThere(): boolean {
+    return this.#presence !== undefined
+  }
+
+  /** Come, if not there, and be online. */
+  async arrive(): Promise<void> {
+    if (this.#presence !== undefined) return
+    const { installation, name, times: channelTimes } = this.#options
+    await using resources = new AsyncDisposableStack()
+    const profile = await Profile.open(installation.home.path, name)
+    const { account, session } = profile.login
+    resources.adopt(await profile.lockForMessaging(), (lock) => lock.release())
+    const { folder, key } = profile.storage
+    const store = resources.adopt(openStore(folder, { profileKey: key }), (open) => open.close())
+    const clock = new ServerClock(systemClock, account.clockOffsetMs)
+    const trace = undefined
+    const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace }), (open) => open.close())
+    const tell = (): void => void this.#told.emit('told')
+    const online = Promise.withResolvers<void>()
+    const messenger = new Messenger({
+      profile,
+      account,
+      clock,
+      directory,
+      store,
+      events: {
+        onHeard: (_name, events) => {
+          this.heard += events.length
+        },
+        onProgress: tell,
+        onPresence: tell,
+        onOnline: () => online.resolve(),
+        onOffline() {},
+        onPinned() {},
+        onRefused() {},
+      },
+      listen: { address: '127.0.0.1', port: this.#port },
+      advertise: [{ address: '127.0.0.1', port: Number(this.#link.address.split(':')[1]) }],
+      log: createLogger({ name: 'soak', level: 'silent' }),
+      trace,
+      channelTimes,
+      signal: new AbortController().signal,
+    })
+    const ended = messenger.run().catch((error: unknown) => online.reject(error))
+    resources.defer(async () => {
+      await messenger.stop()
+      await ended
+    })
+    resources.adopt(
+      store.watch(() => messenger.takeAppended()),
+      (watch) => watch.stop(),
+    )
+    await online.promise
+    const kept = resources.move()
+    this.#presence = {
+      messenger,
+      waiting: () => store.contacts().reduce((sum, { waiting }) => sum + waiting, 0),
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    }
+  }
+
+  async leave(): Promise<void> {
+    const presence = this.#presence
+    this.#presence = undefined
+    await this.#saying
+    await presence?.[Symbol.asyncDispose]()
+  }
+
+  /** Leave, end the session and begin another. */
+  async signInAgain(): Promise<void> {
+    const { installation, name } = this.#options
+    await this.leave()
+    await logout(await Profile.open(installation.home.path, name), new AbortController().signal)
+    await installation.signIn(name)
+  }
+
+  async say(to: string, text: string): Promise<void> {
+    const said = this.#presence?.messenger.say(to, text)
+    this.#saying = Promise.all([this.#saying, said])
+    await said
+  }
+
+  /** End the conversation with somebody in order. */
+  async sayGoodbye(to: string): Promise<void> {
+    await this.#presence?.messenger.correspondent(to).goodbye()
+  }
+
+  /** Break every connection to this member. */
+  cut(): void {
+    this.#link.cut()
+  }
+
+  /** Wait until all that was said is with those to whom it was said. @throws Error if it takes more than a minute. */
+  async untilDelivered(): Promise<void> {
+    const signal = AbortSignal.timeout(DELIVERY_LIMIT_MS)
+    while ((this.#presence?.waiting() ?? 0) > 0) {
+      await once(this.#told, 'told', { signal }).catch((cause) => {
+        throw new Error(`what ${this.name} said is not delivered`, { cause })
+      })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave()
+    await this.#link[Symbol.asyncDispose]()
+  }
+}

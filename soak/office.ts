@@ -1,0 +1,165 @@
+/**
+ * An office for an afternoon, in a hurry: people talk in pairs, come and go, sign out and in, are cut off, and the
+ * directory is restarted under them.
+ *
+ * @module
+ */
+import { setTimeout } from 'node:timers/promises'
+import { CHANNEL_TIMES, type ChannelTimes } from '#lib/channel/channel-times.ts'
+import { Installation } from '../test/support/installation.ts'
+import type { SeededRandom } from '../torture/random.ts'
+import { Member } from './member.ts'
+import { countDescriptors } from './vitals.ts'
+
+/** How much faster it goes than an office: two hours take ten minutes. */
+const HURRY = 12
+
+/** How long a round takes at least, in milliseconds: half a minute of the office's time. */
+const ROUND_MS = 30_000 / HURRY
+
+const TIMES: Partial<ChannelTimes> = {
+  renewEveryMs: CHANNEL_TIMES.renewEveryMs / HURRY,
+  renewRetryMs: CHANNEL_TIMES.renewRetryMs / HURRY,
+  pingAfterMs: CHANNEL_TIMES.pingAfterMs / HURRY,
+}
+
+/** What has happened so far. */
+export interface Tally {
+  messages: number
+  goodbyes: number
+  cuts: number
+  departures: number
+  signIns: number
+  restarts: number
+}
+
+export interface OfficeOptions {
+  readonly names: readonly string[]
+  readonly random: SeededRandom
+}
+
+export class Office implements AsyncDisposable {
+  readonly tally: Tally = { messages: 0, goodbyes: 0, cuts: 0, departures: 0, signIns: 0, restarts: 0 }
+  readonly #installation: Installation
+  readonly #members: Member[] = []
+  readonly #random: SeededRandom
+
+  static async open({ names, random }: OfficeOptions): Promise<Office> {
+    const office = new Office(await Installation.start(), random)
+    try {
+      for (const name of names) {
+        const member = await Member.join({ installation: office.#installation, name, times: TIMES })
+        office.#members.push(member)
+      }
+      await office.rest()
+    } catch (error) {
+      await office[Symbol.asyncDispose]()
+      throw error
+    }
+    return office
+  }
+
+  private constructor(installation: Installation, random: SeededRandom) {
+    this.#installation = installation
+    this.#random = random
+  }
+
+  /** Half a minute of the office: some talk, and one thing that happens. */
+  async round(): Promise<void> {
+    const pause = setTimeout(ROUND_MS)
+    const talks = Array.from({ length: this.#members.length }, () => this.#talk())
+    await Promise.all([this.#happen(), ...talks])
+    await pause
+  }
+
+  /** Say something to somebody, as many lines as it takes. */
+  async #talk(): Promise<void> {
+    const [speaker, listener] = this.#pair()
+    if (!speaker.isThere) return
+    const lines = this.#random.pick([1, 3, 40])
+    for (let line = 0; line < lines && speaker.isThere; line += 1) {
+      const length = this.#random.chance(0.01) ? 200_000 : this.#random.between(1, 200)
+      await speaker.say(listener.name, 'x'.repeat(length))
+      this.tally.messages += 1
+    }
+  }
+
+  async #happen(): Promise<void> {
+    const { tally } = this
+    const [member, other] = this.#pair()
+    const lot = this.#random.fraction()
+    if (lot < 0.35) {
+      member.cut()
+      tally.cuts += 1
+    } else if (lot < 0.6) {
+      await member.sayGoodbye(other.name)
+      tally.goodbyes += 1
+    } else if (lot < 0.8) await this.#depart(member)
+    else if (lot < 0.95) await this.#signInAgain(member)
+    else await this.#restart()
+  }
+
+  /** The first half of the members stays for the whole afternoon: what a messenger gathers over hours must show. */
+  #isStaying(member: Member): boolean {
+    return this.#members.indexOf(member) < this.#members.length / 2
+  }
+
+  async #depart(member: Member): Promise<void> {
+    if (this.#isStaying(member)) return
+    if (member.isThere) {
+      await member.leave()
+      this.tally.departures += 1
+    } else await member.arrive()
+  }
+
+  async #signInAgain(member: Member): Promise<void> {
+    if (this.#isStaying(member)) return
+    await member.signInAgain()
+    await member.arrive()
+    this.tally.signIns += 1
+  }
+
+  async #restart(): Promise<void> {
+    await this.#installation.stopDirectory()
+    await this.#installation.startDirectory()
+    this.tally.restarts += 1
+  }
+
+  /** Two of the members, by lot. */
+  #pair(): [Member, Member] {
+    const one = this.#random.between(0, this.#members.length - 1)
+    const other = (one + this.#random.between(1, this.#members.length - 1)) % this.#members.length
+    return [this.#members[one] as Member, this.#members[other] as Member]
+  }
+
+  /** Come to a state that is the same each time: all are there, all is delivered, no conversation is open. */
+  async rest(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.arrive()))
+    await Promise.all(this.#members.map((member) => member.untilDelivered()))
+    for (const member of this.#members) {
+      for (const { name } of this.#members) if (name !== member.name) await member.sayGoodbye(name)
+    }
+    await untilSteady(countDescriptors)
+  }
+
+  /** How many messages have come, at all members together. */
+  get heard(): number {
+    return this.#members.reduce((sum, { heard }) => sum + heard, 0)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#members.map((member) => member[Symbol.asyncDispose]()))
+    await this.#installation[Symbol.asyncDispose]()
+  }
+}
+
+/** Until a number has stayed the same for half a second; connections take a moment to close. At most five seconds. */
+async function untilSteady(count: () => number): Promise<void> {
+  let known = count()
+  for (let same = 0, looks = 0; same < 5 && looks < 50; looks += 1) {
+    await setTimeout(100)
+    const current = count()
+    same = current === known ? same + 1 : 0
+    known = current
+  }
+}

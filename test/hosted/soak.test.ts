@@ -1,0 +1,34 @@
+/** Some seconds of `npm run soak`; the whole of it takes ten minutes. */
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { SABOTAGES } from '../../soak/sabotage.ts'
+import { environmentOf, ROOT } from '../support/environment.ts'
+import { TestProcess } from '../support/processes.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
+
+describe('soak', () => {
+  let home: TemporaryFolder
+  before(async () => {
+    home = await temporaryFolder()
+  })
+  after(() => home[Symbol.asyncDispose]())
+
+  async function soak(...args: readonly string[]): Promise<{ code: number | string; output: string }> {
+    const command = ['--expose-gc', join(ROOT, 'soak', 'main.ts'), '--seconds', '20', ...args]
+    await using run = new TestProcess(process.execPath, command, { env: environmentOf(home.path) })
+    const code = await run.ended
+    return { code, output: run.output.text + run.errors.text }
+  }
+
+  it('finds memory and handles level after some use', async () => {
+    const { code, output } = await soak()
+    expect(code, output).to.equal(0)
+  })
+
+  for (const sabotage of SABOTAGES) {
+    it(`finds out about lost ${sabotage}`, async () => {
+      const { code, output } = await soak('--sabotage', sabotage)
+      expect([code, output.includes('GROWS')], output).to.deep.equal([1, true])
+    })
+  }
+})
