@@ -216,6 +216,13 @@ export class Messenger {
     await this.correspondent(name).open()
   }
 
+  /** Keep a conversation with somebody open from now on, whenever they are online: begin it anew where it breaks. */
+  keep(name: string): void {
+    const correspondent = this.correspondent(name)
+    if (correspondent.conversation === undefined) this.#follow(name)
+    correspondent.keep()
+  }
+
   /**
    * Say a text, or several in one step. They wait in the store until they are acknowledged.
    *

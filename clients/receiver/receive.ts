@@ -1,21 +1,22 @@
 /**
  * `sotto receive`: online for as long as it runs, showing what comes, and on a terminal answering it.
  *
+ * What comes lies in the profile's store before its sender hears that it has arrived, and is carried from there to
+ * standard output.
+ *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { KID_BYTES } from '#lib/protocol.ts'
-import type { RpcServer } from '#lib/rpc/server.ts'
 import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
+import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
+import { strandedNotice } from '../messenger/stranded.ts'
+import { UnseenPump } from '../messenger/unseen-pump.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import { addressOf } from '../peer/dial.ts'
-import { MemoryExchanges } from '../peer/exchanges.ts'
-import { stayOnline } from '../peer/online.ts'
-import { servePeers } from '../peer/serve.ts'
+import { lockForReceiving } from '../peer/roles.ts'
 import { refusalEvent } from '../peer/trace-conversation.ts'
-import { Correspondents } from './correspondents.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { Answers } from './answers.ts'
 
 export interface ReceiveOptions extends CommandOptions {
   /** Where to listen: `::` for everywhere, port 0 for any free one. */
@@ -28,87 +29,71 @@ export interface ReceiveOptions extends CommandOptions {
 }
 
 /**
- * Receive until the signal ends it.
+ * Receive until the signal ends it. What nobody has seen yet is shown first; what was not shown by the end is shown by
+ * the next chat or receive.
  *
  * @throws SottoError
  *   - `ERR_PROFILE_LOCKED` if another process receives for this profile,
  *   - `ERR_UNAVAILABLE` and the like if the services cannot be reached at the start; later it tries again and again,
  *   - `ERR_ANNOUNCE_REPLACED`, `ERR_SESSION_ENDED` when that ends it,
  *   - `ERR_OUTPUT` if what comes can no longer be written,
- *   - `ERR_INTERRUPTED`.
+ *   - `ERR_STORE_DAMAGED`, `ERR_STORE` if the store cannot be used; `ERR_INTERRUPTED`.
  */
 export async function receive(options: ReceiveOptions): Promise<void> {
   await runCommand(options, async (running) => {
-    const { profile, signal } = running
-    const lock = await profile.lockForReceiving()
-    const kid = randomBytes(KID_BYTES)
-    const correspondents = correspondentsOf(options, running)
-    const server = await startHost(options, running, kid, correspondents)
-    try {
-      const answering = running.editor && answer(running.editor.lines(), correspondents)
-      const online = announce(options, running, kid, server.port)
-      await Promise.race([online, aborted(signal), ...(answering ? [answering] : [])])
-    } finally {
-      await correspondents.goodbye()
-      await server.stop(0)
-      lock.release()
-    }
+    const { profile, output, editor, signal } = running
+    await using resources = new AsyncDisposableStack()
+    resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
+    const { folder, key } = profile.storage
+    const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
+    const pump = new UnseenPump({
+      store,
+      async show(name, messages) {
+        await output.show(
+          name,
+          messages.map(({ event }) => event),
+        )
+        answers.onShown(name)
+      },
+      onGap: (name) => output.notice(`messages from ${name} are missing here: the store was changed from outside`),
+    })
+    resources.defer(() => pump.drained())
+    const events = eventsFor(options, running, { pump, store, tell: (name, error) => answers.tell(name, error) })
+    const messenger = resources.adopt(startMessenger(options, running, { store, events }), (each) => each.stop())
+    const answers = new Answers({ messenger, store, notice: (text) => output.notice(text) })
+    resources.adopt(
+      store.watch(() => messenger.takeAppended()),
+      (watch) => watch.stop(),
+    )
+    pump.wake()
+    const answering = editor === undefined ? [] : [answers.read(editor.lines())]
+    await Promise.race([messenger.run(), pump.failed, aborted(signal), ...answering])
   })
 }
 
-function correspondentsOf({ redialMs }: ReceiveOptions, { output, ...running }: Running): Correspondents {
-  const onPinned = (name: string) => output.notice(`this is the first conversation with ${name}: their key is pinned`)
-  const deliver = async (name: string, events: readonly Event[]) => {
-    await output.show(name, events)
-    correspondents.onHeard(name)
-  }
-  const notice = (text: string) => output.notice(text)
-  const calling = { ...running, deliver, onPinned, trace: output.trace }
-  const correspondents = new Correspondents({ calling, redialMs, notice })
-  return correspondents
+function startMessenger(
+  { listen, advertise, logLevel, errors }: ReceiveOptions,
+  running: Running,
+  parts: { readonly store: Store; readonly events: MessengerEvents },
+): Messenger {
+  const write = (line: string) => void running.output.aside(() => errors.write(line))
+  const log = createLogger({ name: 'receiver', level: logLevel, destination: { write } })
+  return new Messenger({ ...running, ...parts, listen, advertise, log, trace: running.output.trace })
 }
 
-function startHost(
-  { listen, logLevel, errors }: ReceiveOptions,
-  { output, clock, profile, account, directory }: Running,
-  kid: Uint8Array,
-  correspondents: Correspondents,
-): Promise<RpcServer> {
-  const write = (line: string) => void output.aside(() => errors.write(line))
-  return servePeers(
-    {
-      ...correspondents.calling,
-      profile,
-      kid,
-      clock,
-      directory,
-      exchanges: new MemoryExchanges(clock.local),
-      onKeyChanged: (name) => output.notice(`${name} called with another key than the pinned one; nothing was shown`),
-      onRefused: (error) => output.trace?.(refusalEvent(account.username, error)),
-      onConversation: (conversation, exchange) => correspondents.onConversation(conversation, exchange),
-      log: createLogger({ name: 'receiver', level: logLevel, destination: { write } }),
-    },
-    listen.address,
-    listen.port,
-  )
+interface Parts {
+  readonly pump: UnseenPump
+  readonly store: Store
+  readonly tell: (name: string, error: unknown) => void
 }
 
-/** Announce, and say so. */
-function announce(
-  { listen, advertise, onReady }: ReceiveOptions,
-  { directory, account, output, signal }: Running,
-  kid: Uint8Array,
-  port: number,
-): Promise<never> {
+function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, parts: Parts): MessengerEvents {
+  const { pump, store, tell } = parts
   let wasOnline = false
-  return stayOnline({
-    directory,
-    account,
-    host: listen.address,
-    port,
-    advertise,
-    kid,
-    signal,
+  return {
+    onHeard: (name) => pump.wake(name),
+    onProgress() {},
+    onPresence() {},
     onOnline(endpoints) {
       const where = endpoints.map(addressOf).join(', ')
       output.notice(wasOnline ? 'online again' : `online as ${account.username}, at ${where}`)
@@ -116,10 +101,16 @@ function announce(
       wasOnline = true
     },
     onOffline: ({ message }) => output.notice(`offline: ${message}; trying again, conversations go on`),
-  })
-}
-
-/** Send what is typed. Returns at Ctrl-D. */
-async function answer(lines: AsyncIterable<string>, correspondents: Correspondents): Promise<void> {
-  for await (const line of lines) correspondents.say(line)
+    onPinned: (name) => output.notice(`this is the first conversation with ${name}: their key is pinned`),
+    onRefused: tell,
+    onKeyChanged: (name) => output.notice(`${name} called with another key than the pinned one; nothing was shown`),
+    onStranded: (name, count) => output.notice(strandedNotice(name, count)),
+    onConversation: (name) => output.notice(`${name} is here`),
+    onParted(name, end) {
+      output.notice(end.how === 'closed' ? `${name} has left` : `the connection to ${name} broke`)
+      const isWaiting = store.waiting().some((each) => each.name === name)
+      if (isWaiting) output.notice(`what you wrote last waits until ${name} is online`)
+    },
+    onCallRefused: (error) => output.trace?.(refusalEvent(account.username, error)),
+  }
 }

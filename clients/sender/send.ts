@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
-import { SottoError } from '#lib/errors.ts'
-import { Call } from '../peer/call.ts'
+import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
-import type { MemoryExchange } from '../peer/exchange.ts'
-import { handOver, isNobodyThere, keepForLater, type Texts } from './hand-over.ts'
 import { LineSplitter } from './lines.ts'
+import type { Texts } from './outbox.ts'
+import { Sending, THEY_WAIT } from './sending.ts'
 
 export interface SendOptions extends CommandOptions {
   readonly to: string
@@ -20,51 +18,53 @@ export interface SendOptions extends CommandOptions {
   readonly queue?: boolean
 }
 
+/** Why nobody can be talked with now, which may be otherwise later. */
+const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_NOT_ONLINE',
+  'ERR_PEER_UNREACHABLE',
+  'ERR_UNAVAILABLE',
+])
+
 /**
- * Send, and wait until all of it is acknowledged. What the other side answers meanwhile is shown, unless a chat of the
- * same profile runs, which then says it.
+ * Send, and wait until all of it is acknowledged. What the other side answers meanwhile is shown, unless another command
+ * of the same profile owns its conversations, which then shows it.
  *
  * @throws SottoError
  *   - `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8` for what cannot be sent; what stood before it is acknowledged by then,
  *   - `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_PEER_UNREACHABLE` and whatever else a first
- *     conversation fails with; nothing was sent,
- *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle,
+ *     conversation fails with; nothing was sent or kept,
+ *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle; what is left waits in the store,
  *   - `ERR_INTERRUPTED`.
  */
 export async function send(options: SendOptions): Promise<void> {
-  const { to, text, queue = false, redialMs, clock } = options
+  const { to, text, queue = false, redialMs } = options
   const given = text === undefined ? undefined : checkedText(text)
   await runCommand(options, async (running) => {
-    const texts = () => (given === undefined ? linesOf(options, running) : [[given]])
-    const keeping = { ...running, to, queue, redialMs, clock }
-    if (running.profile.hasMessenger) return handOver(keeping, texts())
+    const texts: Texts = given === undefined ? linesOf(options, running) : [[given]]
+    await using sending = await Sending.begin({ running, to, redialMs })
     try {
-      await sendNow(options, running, texts)
+      await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {
       if (!queue || !isNobodyThere(error)) throw error
-      await keepForLater(keeping, texts())
+      return await keepForLater(options, running, sending.leave(texts))
+    }
+    try {
+      await Promise.race([sending.send(texts), sending.lost, aborted(running.signal)])
+    } catch (error) {
+      tellUnacknowledged(error, sending, running)
+      throw error
     }
   })
 }
 
-/** Send in a conversation of this process's own. */
-async function sendNow({ to, redialMs }: SendOptions, running: Running, texts: () => Texts): Promise<void> {
-  const { output, signal } = running
-  const deliver = output.show.bind(output)
-  const onPinned = (name: string) => output.notice(`this is the first conversation with ${name}: their key is pinned`)
-  const onCut = () => output.notice(`the connection to ${to} broke; trying again`)
-  const onResumed = () => output.notice(`the connection to ${to} is there again`)
-  const calling = { ...running, deliver, onPinned, trace: output.trace }
-  const call = new Call({ calling, peerName: to, redialMs, onCut, onResumed })
-  try {
-    await call.open(signal)
-    await Promise.race([speak(call.exchange, texts()), call.lost, aborted(signal)])
-  } catch (error) {
-    await call.close(CloseReason.SHUTDOWN)
-    tellUnacknowledged(error, call.exchange, running)
-    throw error
-  }
-  await call.close(CloseReason.DONE)
+function isNobodyThere(error: unknown): boolean {
+  return isSottoError(error) && NOBODY_THERE.has(error.code)
+}
+
+async function keepForLater({ to }: SendOptions, { output }: Running, left: Promise<number>): Promise<void> {
+  const count = await left
+  const what = count === 1 ? 'one message waits' : `${count} messages wait`
+  output.notice(`${what} for ${to}, until both of you are online and a sotto chat or receive runs here`)
 }
 
 /** A text of the command line: checked before anything else happens. */
@@ -74,23 +74,6 @@ function checkedText(text: string): Uint8Array {
   throw new SottoError('ERR_MESSAGE_TOO_LARGE', `the text is longer than ${MAX_TEXT_BYTES} bytes`, {
     hint: 'nothing was sent; a message holds 1 MiB',
   })
-}
-
-/** Say everything, and wait until it is acknowledged, even where the end of it could not be sent. */
-async function speak(exchange: MemoryExchange, batches: Texts): Promise<void> {
-  let failure: unknown
-  try {
-    for await (const batch of batches) {
-      for (const text of batch) {
-        if (!exchange.hasRoom) await exchange.room()
-        exchange.say(text)
-      }
-    }
-  } catch (error) {
-    failure = error
-  }
-  await exchange.allAcknowledged()
-  if (failure !== undefined) throw failure
 }
 
 /** What is typed or piped in, in batches of lines. */
@@ -105,7 +88,8 @@ async function* linesOf({ input }: SendOptions, { editor }: Running): AsyncGener
   if (last !== undefined) yield [last]
 }
 
-function tellUnacknowledged(error: unknown, { unacknowledged }: MemoryExchange, { output }: Running): void {
-  const isTold = error instanceof SottoError && error.code === 'ERR_NOT_ACKNOWLEDGED'
-  if (unacknowledged > 0 && !isTold) output.notice(`not acknowledged: ${unacknowledged} of the messages`)
+function tellUnacknowledged(error: unknown, { waiting }: Sending, { output }: Running): void {
+  if (waiting === 0 || isSottoError(error, 'ERR_NOT_ACKNOWLEDGED')) return
+  output.notice(`not acknowledged: ${waiting} of the messages`)
+  output.notice(THEY_WAIT)
 }

@@ -12,7 +12,7 @@ describe('a changed identity key', () => {
     await installation.signUp('bob')
     await using bob = await installation.receive('bob')
     await installation.send('alice', 'bob', 'we know each other').done
-    expect(bob.output.text).to.equal('we know each other\n')
+    await bob.output.until((text) => text === 'we know each other\n')
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
@@ -33,7 +33,7 @@ describe('a changed identity key', () => {
     expect(bob.errors.text).not.to.include('alice')
     expect(await trustIn('alice', 'bob')).to.equal(true)
     await installation.send('alice', 'bob', 'secret').done
-    expect(bob.output.text).to.equal('secret\n')
+    await bob.output.until((text) => text === 'secret\n')
   })
 
   it('of the sender shows nothing and tells the sender so, until the user trusts it', async () => {
@@ -46,6 +46,6 @@ describe('a changed identity key', () => {
     // Beside the receiver, which runs on.
     expect(await trustIn('bob', 'alice')).to.equal(true)
     await send()
-    expect(bob.output.text).to.equal('it is me\n')
+    await bob.output.until((text) => text === 'it is me\n')
   })
 })

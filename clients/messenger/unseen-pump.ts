@@ -1,0 +1,80 @@
+/**
+ * Carries what was heard and not yet seen out of the store to a reader, such as standard output: in order, and marked as
+ * seen only once the reader has it. After a crash in between a message comes again, with the same id; none is lost. A slow
+ * reader holds up nobody who writes.
+ *
+ * @module
+ */
+import type { Message } from '../store/messages.ts'
+import type { Store } from '../store/store.ts'
+
+export interface UnseenPumpOptions {
+  readonly store: Store
+  /** Takes messages from one person, at least one; they count as seen when it resolves. What it rejects with ends the pump. */
+  readonly show: (name: string, messages: readonly Message[]) => Promise<void>
+  /** Messages from somebody are missing in the store, or cannot be read. */
+  readonly onGap: (name: string) => void
+  /** How many messages to show at most before they count as seen; {@link PAGE} unless set. */
+  readonly page?: number
+}
+
+/** A record has some hundred small messages. */
+const PAGE = 1_000
+
+export class UnseenPump {
+  readonly #options: UnseenPumpOptions
+  /** From whom something may be unseen. */
+  readonly #names = new Set<string>()
+  #running: Promise<void> | undefined
+  readonly #failure = Promise.withResolvers<never>()
+  #hasFailed = false
+
+  constructor(options: UnseenPumpOptions) {
+    this.#options = options
+    // Whoever waits for it hears it; nobody has to.
+    this.failed.catch(() => undefined)
+  }
+
+  /** Rejects with what the reader has failed with. It never resolves. */
+  get failed(): Promise<never> {
+    return this.#failure.promise
+  }
+
+  /** Something was heard: from whom, or from anybody. */
+  wake(name?: string): void {
+    for (const each of name === undefined ? this.#options.store.names() : [name]) this.#names.add(each)
+    // What was heard in one go is shown in one go.
+    if (!this.#hasFailed) this.#running ??= Promise.resolve().then(() => this.#run())
+  }
+
+  /** Resolves when the reader has everything, or has failed. */
+  async drained(): Promise<void> {
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // A set goes on with what is added behind: everybody gets a turn.
+      for (const name of this.#names) {
+        this.#names.delete(name)
+        if (await this.#showSome(name)) this.#names.add(name)
+      }
+    } catch (error) {
+      this.#hasFailed = true
+      this.#failure.reject(error)
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  /** Returns whether there was anything. */
+  async #showSome(name: string): Promise<boolean> {
+    const { store, show, onGap, page: limit = PAGE } = this.#options
+    const page = store.unseen(name, { limit })
+    if (page.some(({ kind }) => kind === 'gap')) onGap(name)
+    const messages = page.filter((each) => each.kind === 'message')
+    if (messages.length > 0) await show(name, messages)
+    if (page.length > 0) store.markSeen(name, page.at(-1))
+    return page.length > 0
+  }
+}

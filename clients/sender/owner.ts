@@ -1,0 +1,122 @@
+/**
+ * The conversations of a profile for as long as a `sotto send` runs and nobody receives: a messenger that calls and cannot
+ * be called. It also says what other processes leave in the store meanwhile, to whomever.
+ *
+ * @module
+ */
+import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
+import type { SottoError } from '#lib/errors.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
+import { strandedNotice } from '../messenger/stranded.ts'
+import type { Running } from '../peer/command.ts'
+import type { Lock } from '../peer/profile-lock.ts'
+import type { Store } from '../store/store.ts'
+
+export interface OwnerOptions {
+  readonly running: Running
+  readonly store: Store
+  /** Released in the end. */
+  readonly lock: Lock
+  /** Whom this process sends to. */
+  readonly to: string
+  /** What was said may have come further, or a conversation has begun or ended. */
+  readonly onMoved: () => void
+  /** It can go on no more, or it is of no use to wait. */
+  readonly onLost: (error: unknown) => void
+}
+
+export class Owner {
+  readonly #options: OwnerOptions
+  readonly #messenger: Messenger
+  /** Whether all that had come before this began was seen: then all that is shown here can be marked. */
+  readonly #isCaughtUp: boolean
+  /** Ends when what has come so far is shown. */
+  #shown: Promise<void> = Promise.resolve()
+  #hasTalked = false
+  #isStopped = false
+
+  constructor(options: OwnerOptions) {
+    const { running, store, to } = options
+    this.#options = options
+    this.#isCaughtUp = store.unseen(to, { limit: 1 }).length === 0
+    this.#messenger = new Messenger({
+      ...running,
+      store,
+      events: this.#events(),
+      listen: undefined,
+      advertise: [],
+      log: createLogger({ name: 'sender', level: 'silent' }),
+      trace: running.output.trace,
+    })
+    this.#messenger.run().catch((error: unknown) => this.#isStopped || options.onLost(error))
+  }
+
+  #events(): MessengerEvents {
+    const { running, to, onMoved, onLost } = this.#options
+    const { output } = running
+    return {
+      onHeard: (name, events) => this.#hear(name, events),
+      onProgress: onMoved,
+      onPresence() {},
+      onOnline() {},
+      onOffline() {},
+      onPinned: (name) => output.notice(`this is the first conversation with ${name}: their key is pinned`),
+      onRefused: (name, error: SottoError) => name === to && onLost(error),
+      onStranded: (name, count) => output.notice(strandedNotice(name, count)),
+      onConversation: (name) => {
+        if (name === to && this.#hasTalked) output.notice(`the connection to ${to} is there again`)
+        if (name === to) this.#hasTalked = true
+        onMoved()
+      },
+      onParted: (name) => {
+        if (name === to) output.notice(`the connection to ${to} broke; trying again`)
+        onMoved()
+      },
+    }
+  }
+
+  /** Show what the other side answers. What others say is left for who receives. */
+  #hear(name: string, events: readonly Event[]): void {
+    const { running, store, to } = this.#options
+    if (name !== to) return
+    const shown = this.#shown
+      .then(() => running.output.show(name, events))
+      .then(() => {
+        // What came since is shown next, and marked then.
+        if (this.#isCaughtUp && this.#shown === shown) store.markSeen(to)
+      })
+      // That it takes no more is told elsewhere.
+      .catch(() => undefined)
+    this.#shown = shown
+  }
+
+  /** Begin to talk. @throws SottoError as {@link Messenger.open}. */
+  async reach(): Promise<void> {
+    await this.#messenger.open(this.#options.to)
+    this.keep()
+  }
+
+  /** Go on talking, or begin when the other side is there. */
+  keep(): void {
+    this.#messenger.keep(this.#options.to)
+  }
+
+  /** Whether a conversation with the other side is open. */
+  get isTalking(): boolean {
+    return this.#messenger.isTalkingWith(this.#options.to)
+  }
+
+  /** Something new lies in the store. */
+  takeAppended(): void {
+    this.#messenger.takeAppended()
+  }
+
+  /** Say goodbye, and let another process have the conversations. */
+  async stop(reason: CloseReason): Promise<void> {
+    this.#isStopped = true
+    await this.#messenger.stop(reason)
+    await this.#shown
+    this.#options.lock.release()
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * How a `sotto send` gets its messages said: it owns the profile's conversations if nobody else does, and leaves them to
+ * whoever does. Roles change while it runs: it gives way to a chat or a receive that starts, and takes over from an owner
+ * that goes away.
+ *
+ * @module
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { Running } from '../peer/command.ts'
+import { keyChanged, refuseBlocked, refuseChangedKey } from '../peer/pins.ts'
+import type { Pin } from '../peer/profile-state.ts'
+import { isReceived, tryLockForSending } from '../peer/roles.ts'
+import { openStore, type Store } from '../store/store.ts'
+import type { Watch } from '../store/store-watch.ts'
+import { Outbox, type Texts } from './outbox.ts'
+import { Owner } from './owner.ts'
+import { Patience } from './patience.ts'
+
+export interface SendingOptions {
+  readonly running: Running
+  readonly to: string
+  /** How long to wait where nothing moves, in milliseconds. */
+  readonly redialMs: number
+}
+
+/** How often to look who owns the conversations, in milliseconds. */
+const LOOK_MS = 500
+
+/** What another process has at least to show that it gets somewhere, in milliseconds. */
+const HAND_OVER_MS = 2_000
+
+export class Sending implements AsyncDisposable {
+  readonly #options: SendingOptions
+  readonly #store: Store
+  readonly #lost = Promise.withResolvers<never>()
+  readonly #over = new AbortController()
+  readonly #patience = new Patience(() => this.#lost.reject(notAcknowledged(this.waiting)))
+  readonly #watch: Watch
+  #owner: Owner | undefined
+  #outbox: Outbox | undefined
+  /** What was known of the key that is written for; undefined while none is known. */
+  #pin: Pin | undefined
+  #looking: Promise<void> = Promise.resolve()
+
+  static async begin(options: SendingOptions): Promise<Sending> {
+    const sending = new Sending(options)
+    try {
+      await sending.#takeOver()
+    } catch (error) {
+      await sending[Symbol.asyncDispose]()
+      throw error
+    }
+    return sending
+  }
+
+  private constructor(options: SendingOptions) {
+    const { folder, key } = options.running.profile.storage
+    this.#options = options
+    this.#store = openStore(folder, { profileKey: key, clock: options.running.clock.local })
+    this.#watch = this.#store.watch(() => this.#onAppended())
+    // Whoever waits for it hears it; nobody has to.
+    this.lost.catch(() => undefined)
+  }
+
+  /**
+   * Rejects when it is of no use to wait: `ERR_NOT_ACKNOWLEDGED` if nothing moved for long, `ERR_KEY_CHANGED` if one side
+   * has another key than the other pinned, `ERR_SESSION_ENDED` and the like. It never resolves.
+   */
+  get lost(): Promise<never> {
+    return this.#lost.promise
+  }
+
+  /** How many messages wait for their acknowledgement. */
+  get waiting(): number {
+    try {
+      return this.#outbox?.waiting ?? 0
+    } catch {
+      // It was forgotten, and waits no longer.
+      return 0
+    }
+  }
+
+  /** Become the owner, unless there is one. */
+  async #takeOver(): Promise<Owner | undefined> {
+    const { running, to } = this.#options
+    const lock = await tryLockForSending(running.profile)
+    if (lock === undefined) return undefined
+    const onMoved = () => this.#onMoved()
+    const onLost = (error: unknown) => this.#lost.reject(error)
+    this.#owner = new Owner({ running, store: this.#store, lock, to, onMoved, onLost })
+    return this.#owner
+  }
+
+  /**
+   * See that the other side can be written to now. Nothing is kept until this has resolved.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_BLOCKED` and whatever else a first
+   *   conversation fails with.
+   */
+  async reach(): Promise<void> {
+    const { running, to } = this.#options
+    if (this.#owner !== undefined) return await this.#owner.reach()
+    const { profile, directory, signal } = running
+    await refuseBlocked(profile, to)
+    this.#refuseChanged()
+    const { reply } = await directory.requestChat(to, signal)
+    await refuseChangedKey(profile, to, reply.receiverIdentityKey)
+  }
+
+  /** Send everything, and wait until it is acknowledged, even where the end of it cannot be sent. */
+  async send(texts: Texts): Promise<void> {
+    const outbox = this.#openOutbox()
+    this.#looking = this.#lookAround()
+    let failure: unknown
+    try {
+      await outbox.putAll(texts)
+    } catch (error) {
+      failure = error
+    }
+    await outbox.delivered()
+    if (failure !== undefined) throw failure
+  }
+
+  /** Leave everything there for whoever owns the conversations next. @returns how many there were. */
+  async leave(texts: Texts): Promise<number> {
+    const { running, to } = this.#options
+    await refuseBlocked(running.profile, to)
+    this.#refuseChanged()
+    const outbox = this.#openOutbox()
+    let count = 0
+    for await (const batch of texts) count += outbox.put(batch)
+    return count
+  }
+
+  #openOutbox(): Outbox {
+    const { running, to } = this.#options
+    this.#pin = running.profile.state.pins.get(to)
+    const mailbox = this.#store.mailbox(to, this.#pin?.identityKey)
+    this.#outbox = new Outbox({ mailbox, clock: running.clock.local, onPut: () => this.#onAppended() })
+    return this.#outbox
+  }
+
+  /** Something new lies in the store. */
+  #onAppended(): void {
+    this.#owner?.takeAppended()
+    this.#onMoved()
+  }
+
+  /** What was said may have come further, or a conversation has begun or ended. */
+  #onMoved(): void {
+    if (this.#over.signal.aborted) return
+    this.#outbox?.look()
+    this.#beImpatient()
+  }
+
+  #beImpatient(): void {
+    const { redialMs } = this.#options
+    if (this.#owner?.isTalking === true || this.waiting === 0) this.#patience.calm()
+    else if (this.#owner !== undefined) this.#patience.start(redialMs)
+    // Whatever another owner writes, it gets somewhere.
+    else this.#patience.restart(Math.max(redialMs, HAND_OVER_MS))
+  }
+
+  /** Give way and take over for as long as it runs. */
+  async #lookAround(): Promise<void> {
+    const { signal } = this.#over
+    try {
+      for (;;) {
+        await wait(LOOK_MS, undefined, { signal })
+        await this.#look()
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#lost.reject(error)
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { profile } = this.#options.running
+    await profile.refresh()
+    this.#refuseOtherKey()
+    if (this.#owner === undefined) {
+      const owner = await this.#takeOver()
+      owner?.keep()
+      if (owner === undefined) return
+    } else if (isReceived(profile)) {
+      await this.#stopOwning(CloseReason.SHUTDOWN)
+    } else return
+    this.#beImpatient()
+  }
+
+  /** @throws SottoError `ERR_KEY_CHANGED`: what is there for the key that was written for goes to no other. */
+  #refuseOtherKey(): void {
+    const { running, to } = this.#options
+    const pin = running.profile.state.pins.get(to)
+    this.#pin ??= pin
+    if (pin === undefined || this.#pin === undefined) return
+    const isOther = Buffer.compare(pin.identityKey, this.#pin.identityKey) !== 0
+    if (isOther || (pin.changedTo !== undefined && this.#pin.changedTo === undefined)) throw keyChanged(to)
+  }
+
+  /** @throws SottoError `ERR_KEY_CHANGED`: what is put there now would never go. */
+  #refuseChanged(): void {
+    const { running, to } = this.#options
+    if (running.profile.state.pins.get(to)?.changedTo !== undefined) throw keyChanged(to)
+  }
+
+  async #stopOwning(reason: CloseReason): Promise<void> {
+    const owner = this.#owner
+    this.#owner = undefined
+    await owner?.stop(reason)
+  }
+
+  /** Let go of everything: what waits stays in the store. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const reason = this.waiting === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN
+    this.#over.abort()
+    this.#watch.stop()
+    this.#patience.calm()
+    await this.#looking
+    await this.#stopOwning(reason)
+    this.#store.close()
+  }
+}
+
+/** What is told of messages that wait in the store when a send ends. */
+export const THEY_WAIT =
+  'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
+
+function notAcknowledged(count: number): SottoError {
+  const what = count === 1 ? 'one message is' : `${count} messages are`
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not acknowledged yet`, { hint: THEY_WAIT })
+}
