@@ -41,8 +41,8 @@ async function changePassphrase(options: PassphraseOptions, signal: AbortSignal)
   // One reader for both, where both are lines of one pipe.
   using lines = new PasswordReader(typed)
   const readerOf = (file: string | undefined) => (file === undefined ? lines : new PasswordReader({ ...typed, file }))
-  const readNew = async () =>
-    checkPassphrase(await readerOf(newPassphraseFile).read(`new passphrase for the profile ${name}`, { twice: true }))
+  const question = `new passphrase for the profile ${name}`
+  const readNew = () => readerOf(newPassphraseFile).read(question, { twice: true, check: checkPassphrase })
 
   const home = sottoHome(environment())
   const opened = Profile.open(home, name, unlockWith(readerOf(presentFile)))

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
@@ -30,14 +29,23 @@ const HINTS = {
   passphrase: 'type it when asked, or name a file that holds it: with SOTTO_PASSPHRASE_FILE, or as --help shows',
 } as const
 
-/** Asks for passwords, one after the other. Dispose of it when done, so that the input is let go. */
+/** What the next one must be; it throws if it is not. */
+type Check = (password: Secret) => void
+
+/**
+ * Asks for passwords, one after the other. Nothing that is typed between two questions shows either; dispose of it when
+ * done, so that the terminal or pipe is let go.
+ */
 export class PasswordReader implements Disposable {
   readonly #input: PasswordInput
+  #source: Interface | undefined
   #lines: AsyncIterator<string> | undefined
-  #pipe: Interface | undefined
+  #isReading = false
+  readonly #interrupted = Promise.withResolvers<never>()
 
   constructor(input: PasswordInput) {
     this.#input = input
+    this.#interrupted.promise.catch(() => {})
   }
 
   /**
@@ -45,15 +53,19 @@ export class PasswordReader implements Disposable {
    *
    * @param question - What a person is asked, without the colon.
    * @param options.twice - On a terminal, ask again and compare: for a password that is being set.
+   * @param options.check - Called with it, before it is asked for again.
    * @throws SottoError `ERR_USAGE` if there is none, or the two differ; `ERR_INTERRUPTED` on Ctrl-C; what the signal was
-   *   aborted with.
+   *   aborted with; what `check` throws.
    */
-  async read(question: string, { twice = false } = {}): Promise<Secret> {
+  async read(
+    question: string,
+    { twice = false, check = () => {} }: { twice?: boolean; check?: Check } = {},
+  ): Promise<Secret> {
     const { file, input } = this.#input
-    if (file !== undefined) return this.#secretOf(await readSecretFile(file))
-    if (input.isTTY !== true) return this.#secretOf(await this.#nextLine())
-    const password = await this.#ask(question)
-    if (twice && !password.equals(await this.#ask(`${question}, again`))) {
+    if (file !== undefined) return this.#checked(await readSecretFile(file), check)
+    if (input.isTTY !== true) return this.#checked(await this.#nextLine(), check)
+    const password = this.#checked(await this.#ask(question), check)
+    if (twice && !password.equals(this.#checked(await this.#ask(`${question}, again`)))) {
       throw new SottoError('ERR_USAGE', `the two ${this.#what}s differ`, { hint: 'try again; nothing was changed' })
     }
     return password
@@ -69,43 +81,52 @@ export class PasswordReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#pipe?.close()
+    this.#source?.close()
   }
 
-  async #nextLine(): Promise<string> {
-    if (this.#lines === undefined) {
-      const { input, signal } = this.#input
-      this.#pipe = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal })
-      this.#lines = this.#pipe[Symbol.asyncIterator]()
-    }
-    const { value, done } = await this.#lines.next()
-    return done ? '' : value
-  }
-
-  async #ask(question: string): Promise<Secret> {
-    const { input, output, signal } = this.#input
+  async #ask(question: string): Promise<string> {
+    const { output } = this.#input
     output.write(`${question}: `)
-    // readline needs somewhere to echo to; nowhere is where a password belongs.
-    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-    const terminal = createInterface({ input, output: nowhere, terminal: true, historySize: 0, signal })
-    const interrupted = once(terminal, 'SIGINT').then(() => {
-      throw new SottoError('ERR_INTERRUPTED', 'interrupted')
-    })
-    const ended = once(terminal, 'close').then(() => '')
     try {
-      const line = once(terminal, 'line').then(([text]) => text as string)
-      return this.#secretOf(await Promise.race([line, interrupted, ended]))
+      return await this.#nextLine()
     } finally {
-      interrupted.catch(() => {})
-      terminal.close()
       output.write('\n')
     }
   }
 
-  /** An input that was let go of looks like one that has ended. */
-  #secretOf(text: string): Secret {
+  /** The next line; empty if there is none. */
+  async #nextLine(): Promise<string> {
+    this.#lines ??= this.#open()
+    this.#isReading = true
+    try {
+      const { value, done } = await Promise.race([this.#interrupted.promise, this.#lines.next()])
+      return done ? '' : value
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  #open(): AsyncIterator<string> {
+    const { input, signal } = this.#input
+    const terminal = input.isTTY === true
+    // readline needs somewhere to echo to; nowhere is where a password belongs.
+    const output = terminal ? new Writable({ write: (_chunk, _encoding, done) => done() }) : undefined
+    const crlfDelay = Number.POSITIVE_INFINITY
+    this.#source = createInterface({ input, output, terminal, historySize: 0, crlfDelay, signal })
+    this.#source.on('SIGINT', () => {
+      if (this.#isReading) this.#interrupted.reject(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+      // What the terminal itself makes of Ctrl-C where nobody reads its keys.
+      else process.kill(process.pid, 'SIGINT')
+    })
+    return this.#source[Symbol.asyncIterator]()
+  }
+
+  #checked(text: string, check: Check = () => {}): Secret {
+    // An input that was let go of looks like one that has ended.
     this.#input.signal?.throwIfAborted()
-    if (text !== '') return Secret.of(Buffer.from(text, 'utf8'))
-    throw new SottoError('ERR_USAGE', `there is no ${this.#what}`, { hint: HINTS[this.#what] })
+    if (text === '') throw new SottoError('ERR_USAGE', `there is no ${this.#what}`, { hint: HINTS[this.#what] })
+    const password = Secret.of(Buffer.from(text, 'utf8'))
+    check(password)
+    return password
   }
 }

@@ -36,6 +36,8 @@ export function unlockKey(signal?: AbortSignal): UnlockKey {
     const isThere = file !== undefined || passphrases.isInteractive
     const key = await (isThere ? unlockWith(passphrases) : withoutPassphrase)(wrapped, profile)
     unlockedKeys.set(lies, key)
+    // Half a second is time enough for Ctrl-C.
+    signal?.throwIfAborted()
     return key
   }
 }
@@ -46,9 +48,9 @@ export function unlockKey(signal?: AbortSignal): UnlockKey {
  *
  * @throws SottoError `ERR_USAGE` if it has less than {@link MIN_CHARACTERS}.
  */
-export function checkPassphrase(passphrase: Secret): Secret {
+export function checkPassphrase(passphrase: Secret): void {
   const characters = [...Buffer.from(passphrase.reveal()).toString('utf8')].length
-  if (characters >= MIN_CHARACTERS) return passphrase
+  if (characters >= MIN_CHARACTERS) return
   throw new SottoError('ERR_USAGE', `a passphrase has ${MIN_CHARACTERS} characters at least`, {
     hint: 'five or six words that have nothing to do with each other are hard to guess and easy to remember',
   })

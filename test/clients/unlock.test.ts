@@ -44,6 +44,13 @@ describe('unlockWith', () => {
     expect(terminal.output.text.match(/alice: /g)).to.have.length(3)
   })
 
+  it('ends at once on Ctrl-C, also where that comes with what is typed', async () => {
+    for (const keys of ['\u0003', 'half of it\u0003', 'a wrong one\r\u0003the right one']) {
+      using passphrases = new PasswordReader(typing(true, keys))
+      expect((await rejection(unlockWith(passphrases)(wrapped, 'alice'))).code).to.equal('ERR_INTERRUPTED')
+    }
+  })
+
   it('takes one line of a pipe, and does not try the next', async () => {
     using right = new PasswordReader(typing(false, 'the right one'))
     expect((await unlockWith(right)(wrapped, 'alice')).equals(KEY)).to.equal(true)
@@ -55,7 +62,10 @@ describe('unlockWith', () => {
 describe('checkPassphrase', () => {
   it('takes eight characters or more, of any script', () => {
     for (const enough of ['12345678', '八つの文字です。', '🐎🔋📎🐎🔋📎🐎🔋']) {
-      expect(checkPassphrase(passphraseOf(enough)).equals(passphraseOf(enough))).to.equal(true)
+      expect(
+        codeOf(() => checkPassphrase(passphraseOf(enough))),
+        enough,
+      ).to.equal('none')
     }
     for (const few of ['1234567', '🐎🔋📎🐎'])
       expect(codeOf(() => checkPassphrase(passphraseOf(few)))).to.equal('ERR_USAGE')
