@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   'ERR_NO_SUCH_FILE', // no offer of this id waits for what is asked
   'ERR_FILE_UNKEPT', // a file that comes cannot be kept: a full disk, a folder that may not be written
   'ERR_FILE_GONE', // a file that was offered has been changed or removed since
+  'ERR_FILE_DAMAGED', // a file that came is not what was offered
   // accounts and sessions
   'ERR_LOGIN_REFUSED', // unknown user or wrong password
   'ERR_IDENTITY_CONFLICT', // the account belongs to another identity key

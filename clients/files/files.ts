@@ -4,17 +4,20 @@
  * @module
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
-import type { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Mailbox } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
-import type { PlacedTransfer } from '../store/transfers.ts'
+import type { TransferPlace } from '../store/transfer-rows.ts'
+import { isAt } from '../store/transfers.ts'
 import { acceptTransfer, cancelTransfer, declineTransfer } from './accept.ts'
-import type { Transfer } from './transfer.ts'
+import { Traffic } from './traffic.ts'
+import { isOver, type Transfer } from './transfer.ts'
 
 export interface FilesOptions {
   readonly store: Store
   /** Somebody has offered something, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
+  readonly monotonicMs: () => number
   /** Where all that is offered is to come to at once. */
   readonly acceptInto: string | undefined
   /** Where to put what is said to somebody. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
@@ -29,16 +32,31 @@ export interface Prepared {
   readonly path: string
 }
 
+/** How often a transfer that flows is told of, at most, and how often it is put down for others, in milliseconds. */
+const [TELL_EVERY_MS, NOTE_EVERY_MS] = [100, 1_000]
+
+/** What was last told of a transfer. */
+interface Told {
+  readonly transfer: Transfer
+  tellAtMs: number
+  noteAtMs: number
+}
+
 export class Files {
   readonly #options: FilesOptions
+  readonly #traffics = new Map<string, { readonly place: TransferPlace; readonly traffic: Traffic }>()
+  readonly #told = new Map<string, Told>()
+  /** What was tried to be accepted without asking. */
+  readonly #tried = new Set<string>()
 
   constructor(options: FilesOptions) {
     this.#options = options
+    for (const transfer of options.store.transfers.list()) this.#note(transfer)
   }
 
   /** All transfers, the oldest first. */
   list(): Transfer[] {
-    return this.#options.store.transfers.list()
+    return this.#options.store.transfers.list().map((transfer) => this.#live(transfer))
   }
 
   /**
@@ -50,31 +68,146 @@ export class Files {
   async offer(contact: string, prepared: Prepared): Promise<string> {
     const { store, mailboxOf } = this.#options
     const { id } = store.transfers.offer(await mailboxOf(contact), prepared)
-    this.#said(store.transfers.get(id))
+    this.#said(id)
     return id
   }
 
   /** Accept an offer. @throws SottoError as {@link acceptTransfer}. */
   async accept(id: string, folder: string): Promise<void> {
     await acceptTransfer(this.#options.store, id, folder)
-    this.#said(this.#options.store.transfers.get(id))
+    this.#said(id)
   }
 
   /** Decline an offer. @throws SottoError as {@link declineTransfer}. */
   decline(id: string): void {
     declineTransfer(this.#options.store, id)
-    this.#said(this.#options.store.transfers.get(id))
+    this.#said(id)
   }
 
   /** End a transfer. @throws SottoError as {@link cancelTransfer}. */
   cancel(id: string): void {
     cancelTransfer(this.#options.store, id)
-    this.#said(this.#options.store.transfers.get(id))
+    this.#said(id)
   }
 
-  #said(transfer: PlacedTransfer | undefined): void {
-    if (transfer === undefined) return
-    this.#options.onAppended(transfer.contact)
-    this.#options.onFile(transfer)
+  /** What flows with the key that a mailbox is for. */
+  trafficOf({ place }: Mailbox, wake: () => void): Traffic {
+    const { store, monotonicMs } = this.#options
+    const name = `${place.contactId}:${place.key}`
+    const traffic = new Traffic({
+      offerOf: (id) => store.transfers.offerOf(id),
+      noteGoal: (id, goal) => store.transfers.noteGoal(id, goal),
+      events: {
+        onPosition: (id, position) => this.#onPosition(id, position),
+        onReceived: (id, path) => this.#settle(id, 'received', { path }),
+        onUnkept: (id, error) => this.#settle(id, isDamaged(error) ? 'damaged' : 'unkept', { error }),
+        onGone: (id, error) => this.#settle(id, 'gone', { error }),
+      },
+      wake,
+      monotonicMs,
+    })
+    void this.#traffics.get(name)?.traffic.stop()
+    this.#traffics.set(name, { place, traffic })
+    traffic.update(store.transfers.list().filter((transfer) => isAt(transfer, place)))
+    return traffic
   }
+
+  /** The store may have changed: tell what is new, and do what follows from it. */
+  look(): void {
+    const transfers = this.#options.store.transfers.list()
+    for (const { place, traffic } of this.#traffics.values()) {
+      traffic.update(transfers.filter((transfer) => isAt(transfer, place)))
+    }
+    for (const transfer of transfers) {
+      const told = this.#told.get(transfer.id)?.transfer
+      if (told?.state !== transfer.state || told.path !== transfer.path) this.#tell(transfer)
+    }
+    this.#acceptUnasked(transfers)
+  }
+
+  /** To whom something is to flow, or from whom. */
+  unfinished(): Set<string> {
+    const { transfers } = this.#options.store
+    return new Set(transfers.list().flatMap(({ state, contact }) => (state === 'accepted' ? [contact] : [])))
+  }
+
+  #acceptUnasked(transfers: readonly Transfer[]): void {
+    const { acceptInto, store } = this.#options
+    if (acceptInto === undefined) return
+    for (const { id, direction, state } of transfers) {
+      if (direction !== 'getting' || state !== 'offered' || this.#tried.has(id)) continue
+      this.#tried.add(id)
+      this.accept(id, acceptInto).catch((error: unknown) => {
+        // Somebody else may have answered meanwhile.
+        if (store.transfers.get(id)?.state === 'offered') this.#settle(id, 'unkept', { error })
+      })
+    }
+  }
+
+  #settle(
+    id: string,
+    state: 'received' | 'unkept' | 'damaged' | 'gone',
+    { path, error }: { readonly path?: string; readonly error?: unknown },
+  ): void {
+    const { store } = this.#options
+    try {
+      const ordinal = store.transfers.settle(id, state, path)
+      const transfer = store.transfers.get(id)
+      if (transfer === undefined || ordinal === undefined) return
+      if (error !== undefined) this.#tell(transfer, asSottoError(error))
+      this.#said(id)
+    } catch (failure) {
+      // The next start finds it as it was.
+      const transfer = store.transfers.get(id)
+      if (transfer !== undefined) this.#tell(transfer, asSottoError(failure))
+    }
+  }
+
+  /** A step was put into the store, with what says so. */
+  #said(id: string): void {
+    const transfer = this.#options.store.transfers.get(id)
+    if (transfer !== undefined) this.#options.onAppended(transfer.contact)
+    this.look()
+  }
+
+  #onPosition(id: string, position: number): void {
+    const told = this.#told.get(id)
+    if (told === undefined) return
+    const nowMs = this.#options.monotonicMs()
+    if (nowMs >= told.noteAtMs) {
+      told.noteAtMs = nowMs + NOTE_EVERY_MS
+      this.#options.store.transfers.notePosition(id, position)
+    }
+    if (nowMs < told.tellAtMs) return
+    told.tellAtMs = nowMs + TELL_EVERY_MS
+    this.#options.onFile({ ...told.transfer, position })
+  }
+
+  #tell(transfer: Transfer, error?: SottoError): void {
+    this.#note(transfer)
+    this.#options.onFile(this.#live(transfer), error)
+  }
+
+  #note(transfer: Transfer): void {
+    this.#told.set(transfer.id, { transfer, tellAtMs: 0, noteAtMs: 0 })
+  }
+
+  #live(transfer: Transfer): Transfer {
+    if (isOver(transfer)) return transfer
+    const positions = [...this.#traffics.values()].map(({ traffic }) => traffic.positionOf(transfer.id))
+    return { ...transfer, position: positions.find((position) => position !== undefined) ?? transfer.position }
+  }
+
+  /** Let go of all files: afterwards nothing of it uses the store. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#traffics.values()].map(({ traffic }) => traffic.stop()))
+  }
+}
+
+function isDamaged(error: unknown): boolean {
+  return isSottoError(error, 'ERR_FILE_DAMAGED')
+}
+
+function asSottoError(thrown: unknown): SottoError {
+  return isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
 }

@@ -142,7 +142,7 @@ export class Correspondent {
   #isCalledFor(): boolean {
     if (this.#options.signal.aborted || this.conversation !== undefined) return false
     if (this.#openings.length > 0) return true
-    return this.#online && (this.#isKept || this.#isWanted || this.exchange.unacknowledged > 0)
+    return this.#online && (this.#isKept || this.#isWanted || this.exchange.hasMore)
   }
 
   async #dial(headStart: boolean): Promise<void> {

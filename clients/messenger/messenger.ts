@@ -115,12 +115,14 @@ export class Messenger {
     this.#signal = AbortSignal.any([options.signal, this.#stopped.signal])
     this.files = new Files({
       store,
+      monotonicMs: () => clock.local.monotonicMs(),
       acceptInto: options.acceptInto,
       onFile: (transfer, error) => events.onFile?.(transfer, error),
       mailboxOf: (name) => this.#mailboxOf(name),
       onAppended: (name) => this.#sayAppended(name),
     })
-    this.#exchanges = new StoredExchanges({ store, clock: clock.local, onProgress: events.onProgress })
+    const { files } = this
+    this.#exchanges = new StoredExchanges({ store, files, clock: clock.local, onProgress: events.onProgress })
     const deliver = async (name: string, heard: readonly Event[]) => events.onHeard(name, heard)
     const { onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
@@ -140,6 +142,7 @@ export class Messenger {
    */
   async run(): Promise<never> {
     const { listen, store } = this.#options
+    this.files.look()
     if (listen === undefined) {
       this.takeAppended()
       return await this.#watch.ended
@@ -292,7 +295,8 @@ export class Messenger {
     const { store } = this.#options
     const names = store.names()
     this.#exchanges.keepOnly(new Set(names))
-    const waiting = new Set(store.waiting().map(({ name }) => name))
+    this.files.look()
+    const waiting = new Set(store.waiting().map(({ name }) => name)).union(this.files.unfinished())
     for (const name of this.#isListening ? names : waiting) {
       const correspondent = this.correspondent(name)
       correspondent.exchange.takeAppended()
@@ -362,5 +366,6 @@ export class Messenger {
     await Promise.all(correspondents.map((each) => each.goodbye(reason)))
     await this.#server?.stop(0)
     await Promise.all(correspondents.map((each) => each.idle()))
+    await this.files.stop()
   }
 }

@@ -9,6 +9,8 @@ import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Files } from '../files/files.ts'
+import type { Traffic } from '../files/traffic.ts'
 import type { Conversation } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import type { Exchange } from '../peer/exchange.ts'
@@ -17,11 +19,14 @@ import type { Mailbox, Progress } from '../store/mailbox.ts'
 export interface StoredExchangeOptions {
   readonly mailbox: Mailbox
   readonly clock: Clock
+  /** Where files that are said or heard are kept; without it none flow. */
+  readonly fileStore?: Files | undefined
   /** What was said has come further. */
   readonly onProgress: () => void
 }
 
 export class StoredExchange implements Exchange {
+  readonly files: Traffic | undefined
   readonly #options: StoredExchangeOptions
   #conversation: Conversation | undefined
   #waiting: Array<{
@@ -32,6 +37,7 @@ export class StoredExchange implements Exchange {
 
   constructor(options: StoredExchangeOptions) {
     this.#options = options
+    this.files = options.fileStore?.trafficOf(options.mailbox, () => this.#conversation?.wake())
   }
 
   get mailbox(): Mailbox {
@@ -54,6 +60,11 @@ export class StoredExchange implements Exchange {
   get unacknowledged(): number {
     const { appended, delivered } = this.progress
     return appended - delivered
+  }
+
+  /** Whether there is a reason for a conversation on this side: something waits to be said, or a file to flow. */
+  get hasMore(): boolean {
+    return this.unacknowledged > 0 || this.files?.isWanted === true
   }
 
   /**
@@ -100,10 +111,13 @@ export class StoredExchange implements Exchange {
     // What is kept is stored at once: the rest came as a conversation was closing, or as the disk failed.
     this.streams.incoming?.forgetUnstored()
     this.#conversation = conversation
+    this.files?.begin()
   }
 
   detach(conversation: Conversation): void {
-    if (this.#conversation === conversation) this.#conversation = undefined
+    if (this.#conversation !== conversation) return
+    this.#conversation = undefined
+    this.files?.end()
   }
 
   save(): void {
@@ -126,5 +140,6 @@ export class StoredExchange implements Exchange {
   async keep(events: readonly Event[], show: (events: readonly Event[]) => Promise<void>): Promise<void> {
     const fresh = this.#options.mailbox.store(events)
     if (fresh.length > 0) await show(fresh)
+    if (fresh.some(({ kind }) => kind?.$case !== 'text')) this.#options.fileStore?.look()
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Files } from '../files/files.ts'
 import type { Conversation } from '../peer/conversation.ts'
 import type { Caller, Exchanges } from '../peer/exchanges.ts'
 import type { Progress } from '../store/mailbox.ts'
@@ -12,6 +13,7 @@ import { StoredExchange } from './stored-exchange.ts'
 
 export interface StoredExchangesOptions {
   readonly store: Store
+  readonly files?: Files
   readonly clock: Clock
   readonly onProgress: (name: string, progress: Progress) => void
 }
@@ -38,12 +40,12 @@ export class StoredExchanges implements Exchanges {
     const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
-    const { store, clock, onProgress } = this.#options
+    const { store, files, clock, onProgress } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
     const mailbox = store.mailbox(name, identityKey)
     const exchange: StoredExchange =
       ofName.get(ANY_KEY) ??
-      new StoredExchange({ mailbox, clock, onProgress: () => onProgress(name, exchange.progress) })
+      new StoredExchange({ mailbox, fileStore: files, clock, onProgress: () => onProgress(name, exchange.progress) })
     ofName.delete(ANY_KEY)
     ofName.set(key, exchange)
     return exchange

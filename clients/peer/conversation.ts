@@ -68,7 +68,12 @@ export class Conversation {
     this.#options = options
     this.#opened = first === undefined ? 0 : 1
     exchange.attach(this)
-    this.#delivery = new Delivery({ opener, streams: exchange.streams, drawStreamId })
+    this.#delivery = new Delivery({
+      opener,
+      streams: exchange.streams,
+      drawStreamId,
+      ...(exchange.files && { files: exchange.files }),
+    })
     this.#keeper = new ChannelKeeper({
       ...options,
       wake: () => this.wake(),
@@ -152,7 +157,7 @@ export class Conversation {
       this.#keeper.look()
       return false
     }
-    const { events, acknowledged, close, typing } = this.#delivery.receive(body)
+    const { events, acknowledged, chunk, progress, close, typing } = this.#delivery.receive(body)
     if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
     if (typing !== undefined) onTyping?.(peerName, typing)
     exchange.save()
@@ -165,6 +170,9 @@ export class Conversation {
       // By now another conversation may carry the exchange; it says the acknowledgement.
       exchange.conversation?.wake()
     }
+    if (progress !== undefined) exchange.files?.hearProgress(progress)
+    // Where much waits for the disk, nothing more is taken from the link.
+    if (chunk !== undefined) await Promise.race([exchange.files?.hearChunk(chunk), this.ended])
     if (close === undefined) return false
     await this.#hearClose(close.reason)
     return true
@@ -268,7 +276,10 @@ export class Conversation {
 
 function tell(trace: NonNullable<Trace>, record: TracedRecord): void {
   // They come all the time and say nothing new.
-  const isAside = record.body.control?.$case === 'ping' || record.body.control?.$case === 'typing'
+  const { acknowledged, control, events, part, fileChunk, fileProgress } = record.body
+  const isOfFiles = fileChunk !== undefined || fileProgress !== undefined
+  const isBare = control === undefined && events.length === 0 && part === undefined && acknowledged === 0n
+  const isAside = (isOfFiles && isBare) || control?.$case === 'ping' || control?.$case === 'typing'
   if (!isAside) trace(recordEvent(record))
 }
 

@@ -12,6 +12,7 @@ import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { FileTraffic } from '../files/traffic.ts'
 import type { Conversation } from './conversation.ts'
 import { drawEventId } from './event-ids.ts'
 
@@ -30,6 +31,8 @@ export const drawStreamId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)
 /** What a conversation carries. */
 export interface Exchange {
   readonly streams: StreamPair
+  /** The bytes of files; undefined where none flow. */
+  readonly files?: FileTraffic | undefined
   /** The conversation that carries it now. */
   readonly conversation: Conversation | undefined
   /** How many events of this side wait for their acknowledgement. */

@@ -86,6 +86,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_FILE_NOT_TAKEN: ExitCode.NotAcknowledged,
   ERR_FILE_UNKEPT: ExitCode.NotAcknowledged,
   ERR_FILE_GONE: ExitCode.NotAcknowledged,
+  ERR_FILE_DAMAGED: ExitCode.NotAcknowledged,
 
   ERR_PROFILE_DAMAGED: ExitCode.Internal,
   ERR_PROFILE_LOCKED: ExitCode.Internal,

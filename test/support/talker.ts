@@ -32,6 +32,9 @@ export class Talker implements AsyncDisposable {
   readonly heard: string[] = []
   readonly refused: SottoError[] = []
   readonly typing: string[] = []
+  /** What was told of files, as NAME: STATE, each once in a row; and why, where it ended at this end. */
+  readonly files: string[] = []
+  readonly fileErrors: SottoError[] = []
   /** How often somebody came online, was lost, and so on: whatever the messenger tells goes through here. */
   readonly told = new EventEmitter<{ told: [] }>()
   readonly messenger: Messenger
@@ -76,6 +79,11 @@ export class Talker implements AsyncDisposable {
         onProgress: tell,
         onTyping: (name, isActive) => {
           this.typing.push(`${name}: ${isActive ? 'writes' : 'stops'}`)
+          tell()
+        },
+        onFile: ({ name, state }, error) => {
+          if (this.files.at(-1) !== `${name}: ${state}`) this.files.push(`${name}: ${state}`)
+          if (error !== undefined) this.fileErrors.push(error)
           tell()
         },
         onPresence: tell,

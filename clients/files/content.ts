@@ -1,0 +1,56 @@
+/**
+ * The content of an offer: that of its files, one behind the other, as pieces count it.
+ *
+ * @module
+ */
+import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
+
+export interface ContentEntry {
+  /** Names separated by `/`, the first of which is that of the whole. */
+  readonly path: string
+  /** In bytes; 0 for a folder. */
+  readonly size: number
+  readonly sha256: Uint8Array
+  readonly executable: boolean
+  readonly folder: boolean
+  /** Where it begins in the content. */
+  readonly start: number
+}
+
+export class Content {
+  readonly entries: readonly ContentEntry[]
+  /** In bytes. */
+  readonly size: number
+
+  constructor({ entries }: FileOffer) {
+    let start = 0
+    this.entries = entries.map(({ path, size, sha256, executable, folder }) => {
+      const entry = { path: path.toString('utf8'), size: Number(size), sha256, executable, folder, start }
+      start += entry.size
+      return entry
+    })
+    this.size = start
+  }
+
+  /** The entry in which a byte of the content lies. @throws TypeError if there is no such byte. */
+  entryAt(offset: number): ContentEntry {
+    let [low, high] = [0, this.entries.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if ((this.entries[middle] as ContentEntry).start <= offset) low = middle
+      else high = middle - 1
+    }
+    const entry = this.entries[low]
+    // Of those that begin at one place, only the last can have a byte.
+    if (entry === undefined || offset < 0 || offset >= entry.start + entry.size) {
+      throw new TypeError('there is no such byte')
+    }
+    return entry
+  }
+}
+
+/** What stands before the last `/`, and what behind it; no folder for the first name. */
+export function splitPath(path: string): { readonly folder: string | undefined; readonly name: string } {
+  const end = path.lastIndexOf('/')
+  return end === -1 ? { folder: undefined, name: path } : { folder: path.slice(0, end), name: path.slice(end + 1) }
+}

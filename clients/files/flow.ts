@@ -1,0 +1,85 @@
+/**
+ * How much of files may be on its way at once.
+ *
+ * Enough for the link never to run dry, and little more: what is on its way stands before the next thing that somebody
+ * says. As much as the link takes in its shortest round trip, and for {@link QUEUE_MS} beyond it, both as measured.
+ *
+ * Time comes in as an argument, in milliseconds of a clock that never jumps.
+ *
+ * @module
+ */
+import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
+
+/** The least that may be on its way: one piece at the far end, one on its way there. */
+export const LEAST_WINDOW_BYTES = 2 * MAX_CHUNK_BYTES
+
+/** The most. It is half of what the other end must put up with (docs/protocol.md, section 6.8). */
+export const MOST_WINDOW_BYTES = 8 * 1024 * 1024
+
+/** How long what is on its way may stand in queues, in milliseconds: no more than what somebody says may wait. */
+const QUEUE_MS = 250
+
+/** What was measured longer ago than this says nothing about now. */
+const MEMORY_MS = 1_000
+
+interface Mark {
+  readonly atMs: number
+  /** How many bytes in all. */
+  readonly total: number
+}
+
+export class Flow {
+  #saidBytes = 0
+  #heardBytes = 0
+  /** When what was said, until it is heard of. */
+  #said: Mark[] = []
+  /** What was heard when, the oldest first; the first is when it began. */
+  #heard: Mark[] = []
+  #leastRoundTripMs = Number.POSITIVE_INFINITY
+  #window = LEAST_WINDOW_BYTES
+
+  /** In bytes. */
+  get window(): number {
+    return this.#window
+  }
+
+  /** Whether one more piece may go. */
+  get hasRoom(): boolean {
+    return this.#saidBytes - this.#heardBytes + MAX_CHUNK_BYTES <= this.#window
+  }
+
+  /** A piece goes. */
+  say(bytes: number, nowMs: number): void {
+    // After a pause, what came before it says nothing of the rate.
+    if (this.#saidBytes === this.#heardBytes) this.#heard = [{ atMs: nowMs, total: this.#heardBytes }]
+    this.#saidBytes += bytes
+    this.#said.push({ atMs: nowMs, total: this.#saidBytes })
+  }
+
+  /** The other end has so much more. */
+  hear(bytes: number, nowMs: number): void {
+    this.#heardBytes += bytes
+    this.#heard.push({ atMs: nowMs, total: this.#heardBytes })
+    for (let [first] = this.#said; first !== undefined && first.total <= this.#heardBytes; [first] = this.#said) {
+      this.#leastRoundTripMs = Math.min(this.#leastRoundTripMs, nowMs - first.atMs)
+      this.#said.shift()
+    }
+    while (this.#heard.length > 2 && (this.#heard[1] as Mark).atMs < nowMs - MEMORY_MS) this.#heard.shift()
+    this.#measure()
+  }
+
+  #measure(): void {
+    const [first, last] = [this.#heard[0], this.#heard.at(-1)]
+    if (first === undefined || last === undefined || this.#leastRoundTripMs === Number.POSITIVE_INFINITY) return
+    const bytesPerMs = (last.total - first.total) / Math.max(1, last.atMs - first.atMs)
+    const wanted = bytesPerMs * (this.#leastRoundTripMs + QUEUE_MS)
+    this.#window = Math.min(MOST_WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, wanted))
+  }
+
+  /** So much of what was said is not going to be heard of: its transfer is over. */
+  drop(bytes: number): void {
+    this.#heardBytes += bytes
+    this.#heard = []
+    this.#said = this.#said.filter(({ total }) => total > this.#heardBytes)
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Gives what has come its name, and takes nobody else's: where the name is taken, it is "name (1).ext", and so on. What
+ * is there is never written over, not even if it comes into being in the same moment.
+ *
+ * @module
+ */
+import { link, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
+import { SottoError } from '#lib/errors.ts'
+import { hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+
+/** How many names are tried. */
+const MOST_NAMES = 10_000
+
+export interface Placing {
+  /** What is to get a name; it lies on the same disk as the folder. */
+  readonly from: string
+  readonly isFolder: boolean
+  readonly folder: string
+  readonly name: string
+  /** Puts down what it is about to become, for {@link wasPlaced}. */
+  readonly noteGoal: (goal: string) => void
+}
+
+/** @returns what it has become, absolute. @throws SottoError `ERR_FILE_UNKEPT` if all names are taken; the system's error. */
+export async function place({ from, isFolder, folder, name, noteGoal }: Placing): Promise<string> {
+  for (let count = 0; count < MOST_NAMES; count += 1) {
+    const goal = join(folder, numbered(name, count, isFolder))
+    if (await isThere(goal)) continue
+    noteGoal(goal)
+    if (await (isFolder ? placeFolder(from, goal) : placeFile(from, goal))) {
+      await flush(dirname(goal))
+      return goal
+    }
+  }
+  throw new SottoError('ERR_FILE_UNKEPT', 'all names that it could have are taken', { hint: 'choose another folder' })
+}
+
+/** Whether {@link place} had given it its name when the program ended in the middle of it. What it left is cleared. */
+export async function wasPlaced(
+  { from, isFolder }: Pick<Placing, 'from' | 'isFolder'>,
+  goal: string,
+): Promise<boolean> {
+  if (!(await isThere(from))) return await isThere(goal)
+  // A folder was made for it that it did not come to.
+  if (isFolder) await rmdir(goal).catch(() => undefined)
+  else if (await isSameFile(from, goal)) {
+    await unlink(from)
+    return true
+  }
+  return false
+}
+
+// A rename would replace what is there; a link does not.
+async function placeFile(from: string, goal: string): Promise<boolean> {
+  try {
+    await link(from, goal)
+    await unlink(from)
+    return true
+  } catch (error) {
+    if (hasSystemCode(error, 'EEXIST')) return false
+    if (!WITHOUT_LINKS.some((code) => hasSystemCode(error, code))) throw error
+  }
+  // This file system has no links: the name is taken by an empty file of ours, which the rename replaces.
+  try {
+    await (await open(goal, 'wx', PRIVATE_FILE_MODE)).close()
+  } catch (error) {
+    if (hasSystemCode(error, 'EEXIST')) return false
+    throw error
+  }
+  await rename(from, goal)
+  return true
+}
+
+const WITHOUT_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'] as const
+
+// A folder can be renamed onto an empty one alone, and this one is ours.
+async function placeFolder(from: string, goal: string): Promise<boolean> {
+  try {
+    await mkdir(goal, { mode: PRIVATE_DIRECTORY_MODE })
+    await rename(from, goal)
+    return true
+  } catch (error) {
+    if (hasSystemCode(error, 'EEXIST') || hasSystemCode(error, 'ENOTEMPTY')) return false
+    throw error
+  }
+}
+
+/** `name (2).ext`, no longer than a name may be; the name itself for 0. */
+export function numbered(name: string, count: number, isFolder: boolean): string {
+  if (count === 0) return name
+  const dot = isFolder ? -1 : name.lastIndexOf('.')
+  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
+  const ending = ` (${count})${extension}`
+  let kept = stem
+  // Whole characters are taken away, of which some are two units.
+  while (kept !== '' && Buffer.byteLength(kept + ending) > MAX_PATH_NAME_BYTES) kept = [...kept].slice(0, -1).join('')
+  return kept + ending
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  if (!(await isThere(other))) return false
+  const [a, b] = [await lstat(one, { bigint: true }), await lstat(other, { bigint: true })]
+  return a.dev === b.dev && a.ino === b.ino
+}
+
+/** A name is on the disk only once its folder is. */
+async function flush(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Some file systems do not know how.
+    if (!hasSystemCode(error, 'EINVAL') && !hasSystemCode(error, 'ENOTSUP')) throw error
+  } finally {
+    await handle.close()
+  }
+}
