@@ -13,6 +13,7 @@ import { exportCommand, forgetCommand, historyCommand, searchCommand } from './h
 import { loginCommand, logoutCommand } from './login.ts'
 import { withLogin } from './login-first.ts'
 import { passphraseCommand } from './passphrase.ts'
+import { receiptsCommand } from './receipts.ts'
 import { upCommand } from './up.ts'
 import { whoamiCommand } from './whoami.ts'
 
@@ -60,6 +61,7 @@ export function sotto(): Command {
     .addCommand(trustCommand())
     .addCommand(blockCommand())
     .addCommand(unblockCommand())
+    .addCommand(receiptsCommand())
     .addCommand(passphraseCommand())
     .addCommand(logoutCommand())
     .addCommand(adminCommand())

@@ -17,6 +17,7 @@ export function whoamiCommand(): Command {
           identity: Buffer.from(identity.publicKey).toString('hex'),
           profile: profile.name,
           protection: PROTECTION[profile.protection],
+          receipts: profile.state.receipts ? 'on: others see what you have read' : 'off',
         },
         options,
       )

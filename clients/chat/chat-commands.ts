@@ -7,7 +7,7 @@ import { SottoError } from '#lib/errors.ts'
 import { safetyNumberRows } from '#lib/trust/safety-number.ts'
 import type { Messenger } from '../messenger/messenger.ts'
 import { setBlocked, stateOf, trust } from '../peer/pins.ts'
-import type { Profile } from '../peer/profile.ts'
+import { type Profile, setReceipts } from '../peer/profile.ts'
 import { safetyNumberWith } from '../safety-number.ts'
 import type { Store } from '../store/store.ts'
 import type { ChatView } from './chat-view.ts'
@@ -50,6 +50,7 @@ export class ChatCommands {
       trust: (name) => this.#trust(name),
       block: (name) => this.#block(name, true),
       unblock: (name) => this.#block(name, false),
+      receipts: (setting) => this.#receipts(setting),
       quit,
     }
   }
@@ -96,6 +97,13 @@ export class ChatCommands {
     const isChanged = await trust(profile, name, now())
     view.notice(isChanged ? `the new key of ${name} is trusted from now on` : `the key of ${name} has not changed`)
     messenger.correspondent(name).call()
+  }
+
+  async #receipts(setting: string): Promise<void> {
+    const { view, profile } = this.#options
+    const isOn = setting === '' ? profile.state.receipts : setting === 'on'
+    if (setting !== '') await setReceipts(profile, isOn)
+    view.notice(isOn ? 'others see what you have read' : 'others do not see what you have read')
   }
 
   async #block(argument: string, isBlocked: boolean): Promise<void> {

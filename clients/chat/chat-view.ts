@@ -14,8 +14,9 @@ import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { Later } from './later.ts'
 import { PeerTyping } from './peer-typing.ts'
-import type { Entry, MessageState } from './screen/entry.ts'
+import type { Entry } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
+import { UnderWay } from './under-way.ts'
 
 /** How many messages of a conversation are shown when it is begun or gone on with. */
 const SHOWN_MESSAGES = 20
@@ -26,6 +27,8 @@ export interface ChatViewOptions {
   /** The user's own name. */
   readonly ownName: string
   readonly isOnline: (name: string) => boolean
+  /** Note that the user has seen all that somebody said. */
+  readonly markSeen: (name: string) => void
   /** The identity key that somebody is written to under now; undefined where none is known yet. */
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly now: () => Date
@@ -40,8 +43,8 @@ export class ChatView {
   readonly #options: ChatViewOptions
   readonly #unread = new Map<string, number>()
   readonly #typing: PeerTyping
-  /** Own messages on the screen that may come further, by ordinal, and how far they are shown to be. */
-  readonly #underWay = new Map<number, MessageState>()
+  /** Own messages on the screen that may come further. */
+  #underWay = new UnderWay()
   /** The key that these were written for; undefined before the first conversation. */
   #key: Uint8Array | undefined
   /** Counts the times that the ordinals began anew, so that entries of one do not pass for those of another. */
@@ -75,7 +78,7 @@ export class ChatView {
   }
 
   #beginRound(): void {
-    this.#underWay.clear()
+    this.#underWay = new UnderWay()
     this.#round += 1
     this.#key = this.#presentKey
   }
@@ -108,8 +111,8 @@ export class ChatView {
     const entry = this.#entryOf(contact, event, { own, id: isUnderWay ? this.#idOf(contact, ordinal) : randomUUID() })
     if (state === 'heard') screen.add({ ...entry, time: storedAt })
     else {
-      if (isUnderWay && contact === this.#to) this.#underWay.set(ordinal, state)
-      screen.add({ ...entry, time: storedAt, state })
+      const isFollowed = isUnderWay && contact === this.#to
+      screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#underWay.add(ordinal, state) : state })
     }
   }
 
@@ -139,8 +142,8 @@ export class ChatView {
     const { screen, ownName, now } = this.#options
     const id = this.#idOf(name, ordinal)
     if (this.#underWay.has(ordinal)) return
-    this.#underWay.set(ordinal, 'waiting')
-    screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state: 'waiting' })
+    const state = this.#underWay.add(ordinal, 'waiting')
+    screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state })
   }
 
   /** Messages have come. Those of the conversation on the screen are shown, the others counted. */
@@ -169,12 +172,8 @@ export class ChatView {
   progressed(name: string, progress: Progress): void {
     if (name !== this.#to) return
     this.#followKey()
-    for (const [ordinal, shown] of this.#underWay) {
-      const state = stateAt(ordinal, progress)
-      if (state === shown) continue
+    for (const { ordinal, state } of this.#underWay.advance(progress)) {
       this.#options.screen.change(this.#idOf(name, ordinal), { state })
-      if (state === 'read') this.#underWay.delete(ordinal)
-      else this.#underWay.set(ordinal, state)
     }
   }
 
@@ -200,7 +199,7 @@ export class ChatView {
   }
 
   #markSeen(name: string): void {
-    this.#options.store.markSeen(name)
+    this.#options.markSeen(name)
     this.#unread.delete(name)
     this.refreshStatus()
   }
@@ -215,10 +214,4 @@ export class ChatView {
     })
     screen.setStatus({ banner: this.#options.banner, to: this.#to, contacts })
   }
-}
-
-function stateAt(ordinal: number, { read, delivered, sent }: Progress): MessageState {
-  if (ordinal <= read) return 'read'
-  if (ordinal <= delivered) return 'delivered'
-  return ordinal <= sent ? 'sent' : 'waiting'
 }

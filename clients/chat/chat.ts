@@ -79,6 +79,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     store,
     ownName: account.username,
     isOnline: (name) => messenger.isOnline(name),
+    markSeen: (name) => messenger.markSeen(name),
     keyOf: (name) => profile.state.pins.get(name)?.identityKey,
     now,
     later,

@@ -9,7 +9,7 @@ import { TICKS_MEAN } from './screen/render-entry.ts'
 /** How many arguments a command takes, and which. */
 interface CommandForm {
   /** As the help shows them; brackets around one that may be left out, empty if there is none. */
-  readonly argument: '' | 'NAME' | 'WORDS' | '[N]' | '[NAME]'
+  readonly argument: '' | 'NAME' | 'WORDS' | 'PATH' | '[N]' | '[NAME]' | '[FILE]' | '[on|off]'
   /** What it does, for the help: one clause. */
   readonly does: string
 }
@@ -25,6 +25,7 @@ export const COMMANDS = {
   trust: { argument: 'NAME', does: 'take the changed key of NAME for theirs' },
   block: { argument: '[NAME]', does: 'refuse NAME, or whom you talk with' },
   unblock: { argument: '[NAME]', does: 'allow them again' },
+  receipts: { argument: '[on|off]', does: 'let others know what you have read, or not' },
   quit: { argument: '', does: 'leave; Ctrl-D does too' },
 } as const satisfies Readonly<Record<string, CommandForm>>
 
@@ -101,6 +102,7 @@ function mistakeIn(form: CommandForm['argument'], argument: string): string | un
   if (form === '') return argument === '' ? undefined : 'takes nothing after it'
   if (argument === '') return form.startsWith('[') ? undefined : `needs a ${form.toLowerCase()} after it`
   if (form.includes('NAME') && !USERNAME.test(argument)) return 'needs a name of a-z, 0-9, ".", "_" and "-" after it'
+  if (form === '[on|off]' && argument !== 'on' && argument !== 'off') return 'needs on or off after it'
   if (form === '[N]' && !isCount(argument)) return `needs a number from 1 to ${MAX_HISTORY} after it`
   return undefined
 }

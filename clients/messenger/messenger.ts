@@ -28,7 +28,9 @@ import { servePeers } from '../peer/serve.ts'
 import type { ServerClock } from '../peer/server-clock.ts'
 import type { Trace } from '../peer/trace.ts'
 import type { Mailbox, Progress } from '../store/mailbox.ts'
+import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
+import type { UnseenGap } from '../store/unseen.ts'
 import { Correspondent, HEAD_START_MS } from './correspondent.ts'
 import { StoredExchanges } from './stored-exchanges.ts'
 import { strandedBy } from './stranded.ts'
@@ -121,8 +123,9 @@ export class Messenger {
       mailboxOf: (name) => this.#mailboxOf(name),
       onAppended: (name) => this.#sayAppended(name),
     })
+    const saysRead = () => profile.state.receipts
     const { files } = this
-    this.#exchanges = new StoredExchanges({ store, files, clock: clock.local, onProgress: events.onProgress })
+    this.#exchanges = new StoredExchanges({ store, files, clock: clock.local, onProgress: events.onProgress, saysRead })
     const deliver = async (name: string, heard: readonly Event[]) => events.onHeard(name, heard)
     const { onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
@@ -269,6 +272,14 @@ export class Messenger {
     this.#correspondents.get(name)?.conversation?.sayTyping(isActive)
   }
 
+  /**
+   * Note that the user has seen what somebody said, as {@link Store.markSeen} does, and tell them where the profile allows.
+   */
+  markSeen(name: string, through?: Message | UnseenGap): void {
+    this.#options.store.markSeen(name, through)
+    this.#exchanges.noteSeen(name)
+  }
+
   /** What became of what was said to somebody, under the key that is pinned now. */
   progress(name: string): Progress {
     return this.correspondent(name).exchange.progress
@@ -346,9 +357,10 @@ export class Messenger {
     this.correspondent(name).dial({ headStart: true })
   }
 
-  /** The user has blocked or trusted somebody, here or in another terminal. */
-  #onProfile(before: Profile['state'], { blocked, pins }: Profile['state']): void {
+  /** The user has blocked or trusted somebody, or allowed receipts, here or in another terminal. */
+  #onProfile(before: Profile['state'], { blocked, pins, receipts }: Profile['state']): void {
     const { store, events } = this.#options
+    if (receipts !== before.receipts) this.#exchanges.noteSeen()
     for (const name of blocked) if (!before.blocked.has(name)) void this.#correspondents.get(name)?.goodbye()
     for (const name of before.blocked) if (!blocked.has(name)) this.#correspondents.get(name)?.call()
     for (const [name, pin] of pins) {

@@ -23,6 +23,8 @@ export interface StoredExchangeOptions {
   readonly fileStore?: Files | undefined
   /** What was said has come further. */
   readonly onProgress: () => void
+  /** Whether the other side may be told what the user has seen of it. */
+  readonly saysRead: () => boolean
 }
 
 export class StoredExchange implements Exchange {
@@ -112,6 +114,7 @@ export class StoredExchange implements Exchange {
     this.streams.incoming?.forgetUnstored()
     this.#conversation = conversation
     this.files?.begin()
+    this.noteSeen()
   }
 
   detach(conversation: Conversation): void {
@@ -137,8 +140,21 @@ export class StoredExchange implements Exchange {
   /** What changes by it is saved already. */
   onAcknowledged(): void {}
 
+  onRead(sequence: bigint): void {
+    if (this.#options.mailbox.markRead(sequence)) this.#options.onProgress()
+  }
+
+  /** The user has seen something, or allows now what was not allowed, or the other way round: say of it what may be said. */
+  noteSeen(): void {
+    const { mailbox, saysRead } = this.#options
+    if (!saysRead()) this.streams.incoming?.forgetRead()
+    else if (mailbox.noteSeen()) this.#conversation?.wake()
+  }
+
   async keep(events: readonly Event[], show: (events: readonly Event[]) => Promise<void>): Promise<void> {
     const fresh = this.#options.mailbox.store(events)
+    // Where the other side repeats what was seen before.
+    if (fresh.length < events.length) this.noteSeen()
     if (fresh.length > 0) await show(fresh)
     if (fresh.some(({ kind }) => kind?.$case !== 'text')) this.#options.fileStore?.look()
   }

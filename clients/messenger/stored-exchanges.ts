@@ -16,6 +16,8 @@ export interface StoredExchangesOptions {
   readonly files?: Files
   readonly clock: Clock
   readonly onProgress: (name: string, progress: Progress) => void
+  /** Whether others may be told what the user has seen of them. */
+  readonly saysRead: () => boolean
 }
 
 /** Stands for the key of somebody with whom there was no conversation yet. */
@@ -40,12 +42,18 @@ export class StoredExchanges implements Exchanges {
     const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
-    const { store, files, clock, onProgress } = this.#options
+    const { store, files, clock, onProgress, saysRead } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
     const mailbox = store.mailbox(name, identityKey)
     const exchange: StoredExchange =
       ofName.get(ANY_KEY) ??
-      new StoredExchange({ mailbox, fileStore: files, clock, onProgress: () => onProgress(name, exchange.progress) })
+      new StoredExchange({
+        mailbox,
+        fileStore: files,
+        clock,
+        saysRead,
+        onProgress: () => onProgress(name, exchange.progress),
+      })
     ofName.delete(ANY_KEY)
     ofName.set(key, exchange)
     return exchange
@@ -60,6 +68,12 @@ export class StoredExchanges implements Exchanges {
   conversationsWith(name: string): Conversation[] {
     const exchanges = [...(this.#exchanges.get(name)?.values() ?? [])]
     return exchanges.flatMap(({ conversation }) => conversation ?? [])
+  }
+
+  /** The user has seen something of somebody's; or of anybody's, where the name is left out. */
+  noteSeen(name?: string): void {
+    const ofNames = name === undefined ? [...this.#exchanges.values()] : [this.#exchanges.get(name) ?? new Map()]
+    for (const exchange of ofNames.flatMap((exchanges) => [...exchanges.values()])) exchange.noteSeen()
   }
 
   /** Let go of all that is no longer in the store: the user has had it forgotten. */

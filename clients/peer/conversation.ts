@@ -157,11 +157,12 @@ export class Conversation {
       this.#keeper.look()
       return false
     }
-    const { events, acknowledged, chunk, progress, close, typing } = this.#delivery.receive(body)
+    const { events, acknowledged, chunk, progress, close, typing, read } = this.#delivery.receive(body)
     if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
     if (typing !== undefined) onTyping?.(peerName, typing)
     exchange.save()
     if (acknowledged > 0) exchange.onAcknowledged()
+    if (read !== undefined) exchange.onRead?.(read)
     this.wake()
     // What can no longer be acknowledged is not shown: it comes again in the next conversation.
     if (events.length > 0 && !this.#isClosing) {

@@ -52,6 +52,8 @@ export interface Exchange {
   save(): void
   /** Something was acknowledged. */
   onAcknowledged(): void
+  /** The other side's user has seen this side's stream up to this number. */
+  onRead?(sequence: bigint): void
   /**
    * Make events safe that were just taken from a record, in the same turn. They count as stored when this resolves.
    *

@@ -18,6 +18,8 @@ export interface ProfileState {
   readonly pins: ReadonlyMap<string, Pin>
   /** The names of those who are not let in and not written to. */
   readonly blocked: ReadonlySet<string>
+  /** Whether others are told that the user has seen what they wrote. */
+  readonly receipts: boolean
 }
 
 export interface Account {
@@ -54,7 +56,7 @@ export interface Pin {
 
 const FORMAT = 1
 
-export function encodeState({ identity, account, pins, blocked }: ProfileState): Uint8Array {
+export function encodeState({ identity, account, pins, blocked, receipts }: ProfileState): Uint8Array {
   const json = {
     format: FORMAT,
     identity: base64(identity.secretKey),
@@ -67,6 +69,7 @@ export function encodeState({ identity, account, pins, blocked }: ProfileState):
       changedTo: changedTo && base64(changedTo),
     })),
     blocked: [...blocked],
+    receipts,
   }
   return Buffer.from(JSON.stringify(json), 'utf8')
 }
@@ -96,6 +99,8 @@ export function parseState(encoded: Uint8Array): ProfileState {
       account: optional(json['account'], accountFromJson),
       pins: new Map((json['pins'] as Json[]).map((pin) => [text(pin['name']), pinFromJson(pin)])),
       blocked: new Set((json['blocked'] as unknown[]).map(text)),
+      // Profiles of before have no word of it.
+      receipts: json['receipts'] === true,
     }
   } catch (cause) {
     throw new SottoError('ERR_PROFILE_DAMAGED', 'the profile cannot be read', {

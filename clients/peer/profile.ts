@@ -131,6 +131,7 @@ export class Profile {
       account: undefined,
       pins: new Map(),
       blocked: new Set(),
+      receipts: false,
     })
     await profile.#write(profile.#state)
     return profile
@@ -236,6 +237,11 @@ export class Profile {
   get hasMessenger(): boolean {
     return isLocked(join(this.#folder, MESSENGER_LOCK))
   }
+}
+
+/** Let others know what the user has read, or not. */
+export async function setReceipts(profile: Profile, receipts: boolean): Promise<void> {
+  await profile.update((state) => (state.receipts === receipts ? state : { ...state, receipts }))
 }
 
 const MESSENGER_LOCK = 'messenger.lock'

@@ -110,7 +110,7 @@ function contentOf({ events, part, acknowledged, control }: RecordBody): string 
 }
 
 function bodyFields(body: RecordBody, { from, to }: { readonly from: string; readonly to: string }): TraceField[] {
-  const { firstSequence, events, part, acknowledged, control } = body
+  const { firstSequence, events, part, acknowledged, control, read } = body
   return [
     ...(control?.$case === 'resume' ? resumeFields(control.value) : []),
     ...(control?.$case === 'renewHello' ? helloFields(control.value, { opener: from, host: to }) : []),
@@ -119,6 +119,7 @@ function bodyFields(body: RecordBody, { from, to }: { readonly from: string; rea
     ...(events.length > 0 ? [textsField(events)] : []),
     ...(part ? [plain('part', `from byte ${part.offset}${part.last ? ', the last' : ''}`, part.data.length)] : []),
     ...(acknowledged > 0n ? [plain('acknowledged', `${acknowledged}  all up to it is stored`)] : []),
+    ...(read > 0n ? [plain('read', `${read}  ${from} has seen all up to it`)] : []),
     ...(control?.$case === 'close' ? closeFields(control.value) : []),
   ]
 }

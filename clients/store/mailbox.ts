@@ -186,13 +186,41 @@ export class Mailbox {
     })
   }
 
-  /** Note that the other side's user has read up to this number of the present stream. It never goes back. */
-  markRead(sequence: bigint): void {
+  /**
+   * Note that the other side's user has read up to this number of the present stream. It never goes back.
+   *
+   * @param sequence - No more than is acknowledged, and that is saved.
+   * @returns whether that is further than before.
+   */
+  markRead(sequence: bigint): boolean {
+    const { acknowledged } = this.streams.outgoing
+    const { read, delivered } = this.progress()
+    // The disk and the memory agree on what is acknowledged, the one by its ordinal, the other by its number.
+    const through = delivered - Number(acknowledged - sequence)
+    if (sequence > acknowledged || through <= read) return false
     this.#write('process', (contact, key) => {
-      const { base, acknowledged, read } = key.outgoing
-      const outgoing = { ...key.outgoing, read: Math.max(read, Math.min(base + Number(sequence), acknowledged)) }
+      const outgoing = { ...key.outgoing, read: through }
       return { contact, key: { ...key, outgoing }, batches: [], result: undefined }
     })
+    return true
+  }
+
+  /**
+   * Have the incoming stream say how far the user has seen it, by what the store has as seen.
+   *
+   * What is heard and not seen lies at the end of the stream, so what comes before it is seen. Where the other side repeats
+   * what it said in another stream, that is less than what was seen, and never more.
+   *
+   * @returns whether there is more to say than before.
+   */
+  noteSeen(): boolean {
+    const { incoming } = this.streams
+    if (incoming === undefined) return false
+    const { heard, seen } = this.#file.read(() => this.#keyOf(this.#find().state))
+    const sequence = incoming.stored - BigInt(heard - seen)
+    if (sequence <= incoming.read) return false
+    incoming.markRead(sequence)
+    return true
   }
 
   /** Change the state on the disk, with the loaded streams kept in step. */

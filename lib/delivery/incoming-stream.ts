@@ -72,6 +72,11 @@ export class IncomingStream {
     if (sequence > this.#read) this.#read = sequence
   }
 
+  /** Note that nothing may be said of it, from the beginning. What was said is said. */
+  forgetRead(): void {
+    this.#read = 0n
+  }
+
   /** The id of the event with the number {@link stored}; empty for none. */
   get lastStoredEventId(): Uint8Array {
     return this.#ids[0] as Uint8Array

@@ -12,6 +12,7 @@ import { DirectoryClient } from '../../clients/peer/directory-client.ts'
 import { Profile } from '../../clients/peer/profile.ts'
 import type { Lock } from '../../clients/peer/profile-lock.ts'
 import { ServerClock } from '../../clients/peer/server-clock.ts'
+import type { TraceEvent } from '../../clients/peer/trace.ts'
 import type { Message } from '../../clients/store/messages.ts'
 import { openStore, type Store } from '../../clients/store/store.ts'
 import type { Watch } from '../../clients/store/store-watch.ts'
@@ -35,6 +36,8 @@ export class Talker implements AsyncDisposable {
   /** What was told of files, as NAME: STATE, each once in a row; and why, where it ended at this end. */
   readonly files: string[] = []
   readonly fileErrors: SottoError[] = []
+  /** Each message of the protocol. */
+  readonly traced: TraceEvent[] = []
   /** How often somebody came online, was lost, and so on: whatever the messenger tells goes through here. */
   readonly told = new EventEmitter<{ told: [] }>()
   readonly messenger: Messenger
@@ -104,7 +107,7 @@ export class Talker implements AsyncDisposable {
       listen: { address: '127.0.0.1', port: 0 },
       advertise: [],
       log: createLogger({ name: 'talker', level: 'silent' }),
-      trace: undefined,
+      trace: (event) => this.traced.push(event),
       signal: new AbortController().signal,
     })
     this.#watch = store.watch(() => this.messenger.takeAppended())

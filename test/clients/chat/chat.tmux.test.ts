@@ -91,6 +91,24 @@ describe('sotto chat', function () {
     expect(rows.join('\n')).to.not.include('typing')
   })
 
+  it('turns the ticks of what the other has read, where the other allows it', async () => {
+    const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
+    await say(bob, '/receipts on')
+    await shows(bob, 'others see what you have read')
+    await say(alice, 'hello')
+    await shows(alice, '✓✓✓ alice: hello')
+    await say(bob, 'hi')
+    await shows(alice, 'bob: hi')
+    await shows(bob, '✓✓  bob: hi')
+    await say(bob, '/to carol')
+    await shows(bob, 'carol>')
+    await say(alice, 'are you still there?')
+    await shows(bob, 'alice: 1 new')
+    await shows(alice, '✓✓  alice: are you still there?')
+    await say(bob, '/to alice')
+    await shows(alice, '✓✓✓ alice: are you still there?')
+  })
+
   it('lets messages wait for somebody who is away, and says so', async () => {
     const bob = await open('bob', 'alice')
     const alice = await open('alice', 'bob')

@@ -90,6 +90,7 @@ describe('Conversation', () => {
       mailbox: store.mailbox('bob', BOB_KEY),
       clock: clock.local,
       onProgress: () => undefined,
+      saysRead: () => false,
     })
     exchange.say(Buffer.from('is said'))
     const first = open(exchange)

@@ -1,0 +1,98 @@
+/**
+ * The user's own messages to one identity key that are shown and may come further.
+ *
+ * How far they came is told by marks (Progress) that only grow, so each change is about a run of ordinals, and what it
+ * costs to follow depends on that run, not on how long the conversation is.
+ *
+ * @module
+ */
+import type { Progress } from '../store/mailbox.ts'
+import type { MessageState } from './screen/entry.ts'
+
+/**
+ * How many messages are followed that the other side has and has not read: it may never say so. The oldest are let go.
+ */
+export const MAX_UNREAD = 1_000
+
+interface Shown {
+  readonly ordinal: number
+  state: MessageState
+}
+
+const NOWHERE: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
+
+export class UnderWay {
+  /** By ordinal, ascending. */
+  #shown: Shown[] = []
+  #progress = NOWHERE
+
+  get size(): number {
+    return this.#shown.length
+  }
+
+  has(ordinal: number): boolean {
+    return this.#shown[this.#after(ordinal - 1)]?.ordinal === ordinal
+  }
+
+  /**
+   * Follow a message that is being shown.
+   *
+   * @returns the state to show it with: the given one, or a later one that was heard of already.
+   */
+  add(ordinal: number, known: MessageState): MessageState {
+    const told = stateAt(ordinal, this.#progress)
+    const state = RANK[told] > RANK[known] ? told : known
+    const index = this.#after(ordinal - 1)
+    const before = this.has(ordinal) ? 1 : 0
+    this.#shown.splice(index, before, ...(state === 'read' ? [] : [{ ordinal, state }]))
+    return state
+  }
+
+  /** The marks have moved: what changes by it, in order. */
+  advance(progress: Progress): { readonly ordinal: number; readonly state: MessageState }[] {
+    const { sent, delivered, read } = this.#progress
+    this.#progress = progress
+    const changed: Shown[] = []
+    // The furthest mark comes first, so that each message changes once.
+    for (const [from, to] of [
+      [read, progress.read],
+      [delivered, progress.delivered],
+      [sent, progress.sent],
+    ] as const) {
+      for (let index = this.#after(from); index < this.#shown.length; index += 1) {
+        const shown = this.#shown[index] as Shown
+        if (shown.ordinal > to) break
+        const state = stateAt(shown.ordinal, progress)
+        if (RANK[state] <= RANK[shown.state]) continue
+        shown.state = state
+        changed.push(shown)
+      }
+    }
+    this.#letGo(progress)
+    return changed.sort((a, b) => a.ordinal - b.ordinal)
+  }
+
+  #letGo({ read, delivered }: Progress): void {
+    const unread = this.#after(delivered) - this.#after(read)
+    this.#shown.splice(0, this.#after(read) + Math.max(0, unread - MAX_UNREAD))
+  }
+
+  /** Where the first message stands with a greater ordinal. */
+  #after(ordinal: number): number {
+    let [low, high] = [0, this.#shown.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#shown[middle] as Shown).ordinal <= ordinal) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+const RANK: Readonly<Record<MessageState, number>> = { waiting: 0, sent: 1, delivered: 2, read: 3 }
+
+function stateAt(ordinal: number, { read, delivered, sent }: Progress): MessageState {
+  if (ordinal <= read) return 'read'
+  if (ordinal <= delivered) return 'delivered'
+  return ordinal <= sent ? 'sent' : 'waiting'
+}

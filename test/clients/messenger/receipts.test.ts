@@ -1,0 +1,76 @@
+import { expect } from 'chai'
+import { Profile, setReceipts } from '../../../clients/peer/profile.ts'
+import { Installation } from '../../support/installation.ts'
+import { Talker } from '../../support/talker.ts'
+
+/** That what was said is read: told where the reader allows it, and nothing of it otherwise. */
+describe('Messenger, of what is read', function () {
+  this.timeout(15_000)
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start()
+    await installation.signUp('alice')
+    await installation.signUp('bob')
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  const start = (name: string) => Talker.start(installation, name)
+
+  /** In another terminal. */
+  const allow = async (name: string) => setReceipts(await Profile.open(installation.home.path, name), true)
+
+  const readBy = (talker: Talker, name: string) => () => talker.messenger.progress(name).read
+
+  /** What somebody's records say of reading. */
+  const saidOfReading = ({ traced }: Talker, from: string) =>
+    traced.flatMap((event) => (event.from === from ? event.fields : [])).filter(({ name }) => name === 'read')
+
+  it('tells it when it is seen, and in each conversation', async () => {
+    await allow('bob')
+    await using alice = await start('alice')
+    const read = readBy(alice, 'bob')
+    {
+      await using bob = await start('bob')
+      for (const text of ['one', 'two', 'three']) await alice.messenger.say('bob', text)
+      await bob.until(() => bob.heard.length === 3)
+      await alice.untilDelivered('bob')
+      expect(read()).to.equal(0)
+      bob.messenger.markSeen('alice', bob.store.unseen('alice', { limit: 2 }).at(-1))
+      await alice.until(() => read() === 2)
+      bob.messenger.markSeen('alice')
+      await alice.until(() => read() === 3)
+      await alice.messenger.say('bob', 'four')
+      await bob.until(() => bob.heard.length === 4)
+    }
+    // Seen while nobody was there to be told.
+    await using bob = await start('bob')
+    bob.messenger.markSeen('alice')
+    await bob.messenger.say('alice', 'back again')
+    await alice.until(() => read() === 4)
+  })
+
+  it('tells nothing where it is not allowed, until it is', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    const read = readBy(alice, 'bob')
+    await alice.messenger.say('bob', 'hello')
+    await bob.until(() => bob.heard.length === 1)
+    bob.messenger.markSeen('alice')
+    await bob.messenger.say('alice', 'seen, and said by words alone')
+    await alice.until(() => alice.heard.length === 1)
+    expect([read(), saidOfReading(bob, 'bob')]).to.deep.equal([0, []])
+
+    await allow('bob')
+    await alice.until(() => read() === 1)
+
+    await setReceipts(bob.profile, false)
+    await bob.messenger.correspondent('alice').goodbye()
+    const before = saidOfReading(bob, 'bob').length
+    await alice.messenger.say('bob', 'and this?')
+    await bob.until(() => bob.heard.length === 2)
+    bob.messenger.markSeen('alice')
+    await bob.messenger.say('alice', 'none of your business')
+    await alice.until(() => alice.heard.length === 2)
+    expect([read(), saidOfReading(bob, 'bob').length]).to.deep.equal([1, before])
+  })
+})
