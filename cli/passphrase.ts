@@ -46,7 +46,10 @@ async function changePassphrase(options: PassphraseOptions, signal: AbortSignal)
 
   const home = sottoHome(environment())
   const opened = Profile.open(home, name, unlockWith(readerOf(presentFile)))
-  if (remove) return report(await opened, await removeFrom(await opened), options)
+  if (remove) {
+    const profile = await opened
+    return report(profile, await removeFrom(profile), options)
+  }
   const profile = await opened.catch(undefinedIfMissing)
   if (profile === undefined) {
     return report(await Profile.openOrCreate(home, name, { passphrase: await readNew() }), MADE, options)

@@ -110,6 +110,20 @@ describe('on a terminal', function () {
       expect((await tmux.history()).join('\n')).not.to.match(/something|seen|nobody at/)
     })
 
+    it('is asked for once by a chat that signs in first', async () => {
+      const added = await deployment.run(['admin', 'add-user', 'erin'], { input: PASSWORD })
+      const [, account = ''] = /--login (erin@\S+)/.exec(added.errors) ?? []
+      const tmux = await open('chat', '--profile', 'erin', '--login', account)
+      for (const question of ['passphrase for the profile erin:', 'password for erin:']) {
+        await tmux.until(asking(question))
+        await tmux.type(PASSWORD)
+        await tmux.press('Enter')
+      }
+      await tmux.until((rows) => rows.some((row) => row.includes('online; /help')))
+      await tmux.press('C-d')
+      await expectEnd(tmux, 0)
+    })
+
     it('changes nothing on Ctrl-C, and gives the terminal back', async () => {
       const before = await keyFile()
       const tmux = await open('passphrase', '--profile', 'erin')
