@@ -6,6 +6,7 @@
 import { systemClock } from '#lib/runtime/clock.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { chat } from '../clients/chat/chat.ts'
+import { defaultDownloads } from '../clients/file-flags.ts'
 import { traceTo } from '../clients/peer/trace-render.ts'
 import { type Person, setUpDemo } from './demo-setup.ts'
 import { say } from './profile-command.ts'
@@ -42,6 +43,7 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
       listen: { address: '127.0.0.1', port: 0 },
       advertise: [],
       bell: false,
+      downloads: defaultDownloads(),
       trace: showsTrace,
       banner: `you are ${self}; Ctrl-O makes you ${other}`,
       clock: systemClock,

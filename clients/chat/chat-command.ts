@@ -8,12 +8,15 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { parseChannelTimes } from '../channel-times.ts'
+import { acceptFilesOption, downloadsOption, folderFor } from '../file-flags.ts'
 import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
 import { unlockKey } from '../unlock.ts'
 
 interface ChatFlags extends ListenFlags {
   readonly profile: string
   readonly bell?: true
+  readonly downloads: string
+  readonly acceptFiles?: string
   readonly trace?: true
 }
 
@@ -29,9 +32,11 @@ export function chatCommand(): Command {
     .argument('[user]', 'whom to talk with first')
     .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
     .option('--bell', 'ring when a message comes')
+    .addOption(downloadsOption())
+    .addOption(acceptFilesOption())
     .option('--trace', 'show the five messages as they happen')
     .addHelpText('after', HELP)
-    .action(async (to: string | undefined, { profile, bell, trace, listen, advertise }: ChatFlags) => {
+    .action(async (to: string | undefined, { profile, listen, advertise, downloads, ...flags }: ChatFlags) => {
       const { chat } = await import('./chat.ts')
       const { signal } = listenForStop()
       await chat({
@@ -43,8 +48,10 @@ export function chatCommand(): Command {
         output: process.stdout,
         listen,
         advertise,
-        bell: bell === true,
-        trace: trace === true,
+        downloads,
+        acceptInto: flags.acceptFiles && (await folderFor(flags.acceptFiles)),
+        bell: flags.bell === true,
+        trace: flags.trace === true,
         clock: systemClock,
         channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
         signal,

@@ -12,10 +12,12 @@ import { safetyNumberWith } from '../safety-number.ts'
 import type { Store } from '../store/store.ts'
 import type { ChatView } from './chat-view.ts'
 import { type Command, type CommandName, helpRows } from './command.ts'
+import type { FileCommands } from './file-commands.ts'
 
 export interface ChatCommandsOptions {
   readonly view: ChatView
   readonly messenger: Messenger
+  readonly files: FileCommands
   readonly profile: Profile
   readonly store: Store
   readonly now: () => Date
@@ -35,7 +37,7 @@ export class ChatCommands {
   readonly #handlers: Readonly<Record<CommandName, Handler>>
 
   constructor(options: ChatCommandsOptions) {
-    const { view, messenger, quit } = options
+    const { view, messenger, files, quit } = options
     this.#options = options
     this.#handlers = {
       help: () => view.notice(helpRows().join('\n')),
@@ -46,6 +48,11 @@ export class ChatCommands {
       who: () => this.#who(),
       history: (count) => view.showHistory(count === '' ? DEFAULT_HISTORY : Number(count)),
       search: (words) => this.#search(words),
+      file: (path) => files.offer(path),
+      accept: (which) => files.accept(which),
+      decline: (which) => files.decline(which),
+      cancel: (which) => files.cancel(which),
+      files: () => files.list(),
       verify: (name) => this.#verify(name),
       trust: (name) => this.#trust(name),
       block: (name) => this.#block(name, true),

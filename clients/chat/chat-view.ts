@@ -7,11 +7,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
+import type { SottoError } from '#lib/errors.ts'
+import { offerText } from '../files/describe.ts'
+import { offerOf, statusOf } from '../files/file-events.ts'
+import type { Transfer } from '../files/transfer.ts'
 import type { TraceEvent } from '../peer/trace.ts'
 import { renderTrace } from '../peer/trace-render.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
+import { FileEntries } from './file-entries.ts'
 import type { Later } from './later.ts'
 import { PeerTyping } from './peer-typing.ts'
 import type { Entry } from './screen/entry.ts'
@@ -32,6 +37,7 @@ export interface ChatViewOptions {
   /** The identity key that somebody is written to under now; undefined where none is known yet. */
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly now: () => Date
+  readonly monotonicMs: () => number
   readonly later: Later
   /** Ring when a message comes. */
   readonly bell: boolean
@@ -40,6 +46,8 @@ export interface ChatViewOptions {
 }
 
 export class ChatView {
+  /** What of files is on the screen, and what the user calls them by. */
+  readonly files: FileEntries
   readonly #options: ChatViewOptions
   readonly #unread = new Map<string, number>()
   readonly #typing: PeerTyping
@@ -53,6 +61,7 @@ export class ChatView {
 
   constructor(options: ChatViewOptions) {
     this.#options = options
+    this.files = new FileEntries(options)
     this.#typing = new PeerTyping({ later: options.later, onChange: () => this.refreshStatus() })
     for (const { name, unseen } of options.store.contacts()) if (unseen > 0) this.#unread.set(name, unseen)
   }
@@ -67,6 +76,7 @@ export class ChatView {
     if (name === this.#to) return
     const { screen } = this.#options
     if (this.#to !== undefined) screen.newPage()
+    this.files.clear()
     this.#to = name
     this.#beginRound()
     this.showHistory(SHOWN_MESSAGES)
@@ -105,6 +115,7 @@ export class ChatView {
   #showMessage(message: Message): void {
     const { screen } = this.#options
     const { contact, direction, ordinal, event, storedAt, state } = message
+    if (!isShowable(event)) return
     const own = direction === 'said'
     // Ordinals count for each key; what was written for a former one comes no further.
     const isUnderWay = own && this.#isForPresentKey(message)
@@ -146,10 +157,30 @@ export class ChatView {
     screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state })
   }
 
+  /** The user has offered something. */
+  offered(name: string, transferId: string): void {
+    this.turnTo(name)
+    if (this.files.isShown(transferId)) return
+    for (const message of this.#options.store.history(name, { limit: SHOWN_MESSAGES })) {
+      if (message.kind === 'message' && message.event.eventId.toString('hex') === transferId) this.#showMessage(message)
+    }
+  }
+
+  /** A transfer has come further. The error is why it ended at this end, if it did. */
+  fileChanged(transfer: Transfer, error?: SottoError): void {
+    this.files.changed(transfer, error)
+  }
+
   /** Messages have come. Those of the conversation on the screen are shown, the others counted. */
-  heard(name: string, events: readonly Event[]): void {
+  heard(name: string, heard: readonly Event[]): void {
     const { screen, bell, now } = this.#options
     this.#typing.set(name, false)
+    const events = heard.filter(isShowable)
+    if (events.length === 0) {
+      // What has become of a file shows elsewhere, and is nothing that one would have to look at.
+      if (name === this.#to || !this.#unread.has(name)) this.#options.markSeen(name)
+      return
+    }
     this.#to ??= name
     if (name === this.#to) {
       for (const event of events) {
@@ -164,8 +195,13 @@ export class ChatView {
   }
 
   #entryOf(name: string, event: Event, { own, id }: { own: boolean; id: string }): Omit<Entry, 'time'> {
-    const text = (textBody(event) ?? '').toString()
-    return { id, kind: 'message', who: own ? this.#options.ownName : name, own, text }
+    const who = own ? this.#options.ownName : name
+    const offer = offerOf(event)
+    if (offer === undefined) return { id, kind: 'message', who, own, text: (textBody(event) ?? '').toString() }
+    const transfer = this.#options.store.transfers.get(event.eventId.toString('hex'))
+    // One that came when too many were waiting is none.
+    const text = transfer === undefined ? `${offerText(offer)}, not taken` : this.files.show(transfer, id)
+    return { id, kind: 'file', who, own, text }
   }
 
   /** What the user said has come further. */
@@ -214,4 +250,9 @@ export class ChatView {
     })
     screen.setStatus({ banner: this.#options.banner, to: this.#to, contacts })
   }
+}
+
+/** Whether an event is an entry of its own. What has become of a file shows where it was offered. */
+function isShowable(event: Event): boolean {
+  return statusOf(event) === undefined
 }

@@ -19,6 +19,7 @@ import { openStore } from '../store/store.ts'
 import { ChatCommands } from './chat-commands.ts'
 import { ChatView } from './chat-view.ts'
 import { type Command, type Message, recipientOf } from './command.ts'
+import { FileCommands } from './file-commands.ts'
 import { later } from './later.ts'
 import { OwnTyping } from './own-typing.ts'
 import type { KeyInput } from './screen/line-editor.ts'
@@ -38,6 +39,10 @@ export interface ChatOptions {
   readonly listen: Endpoint
   readonly advertise: readonly Endpoint[]
   readonly bell: boolean
+  /** Where accepted files come to; made if it is not there. */
+  readonly downloads: string
+  /** Where all that is offered comes to without being asked for; it must be there. */
+  readonly acceptInto?: string | undefined
   /** Show the five messages as they happen. */
   readonly trace: boolean
   /** What stands first in the status row. */
@@ -82,6 +87,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     markSeen: (name) => messenger.markSeen(name),
     keyOf: (name) => profile.state.pins.get(name)?.identityKey,
     now,
+    monotonicMs: () => options.clock.monotonicMs(),
     later,
     bell: options.bell,
     banner: options.banner,
@@ -100,6 +106,7 @@ export async function chat(options: ChatOptions): Promise<void> {
       events,
       listen,
       advertise,
+      acceptInto: options.acceptInto,
       log,
       trace,
       channelTimes,
@@ -107,7 +114,15 @@ export async function chat(options: ChatOptions): Promise<void> {
     }),
     (running) => running.stop(),
   )
-  const commands = new ChatCommands({ view, messenger, profile, store, now, quit: () => left.abort() })
+  const files = new FileCommands({
+    view,
+    files: messenger.files,
+    downloads: options.downloads,
+    onFailure: (error) => tell(view, error),
+    // Whoever leaves a terminal sees what is not offered yet; at the end of a pipe all of it is to be.
+    signal: options.input.isTTY ? signal : options.signal,
+  })
+  const commands = new ChatCommands({ view, messenger, files, profile, store, now, quit: () => left.abort() })
 
   /** What was typed, one line after the other. */
   let submitted: Promise<void> = Promise.resolve()
@@ -137,6 +152,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   } finally {
     // A line that was read before the end of a pipe is kept before the store is closed.
     await submitted
+    await files.idle()
   }
 }
 
@@ -146,6 +162,7 @@ function eventsFor(view: ChatView): MessengerEvents {
     onHeard: (name, events) => view.heard(name, events),
     onProgress: (name, progress) => view.progressed(name, progress),
     onTyping: (name, isActive) => view.typing(name, isActive),
+    onFile: (transfer, error) => view.fileChanged(transfer, error),
     onPresence: () => view.refreshStatus(),
     onOnline() {
       if (!isOnline) view.notice('online; /help shows what there is to type')

@@ -34,7 +34,7 @@ export const STATUS_TEXTS: Readonly<Record<StatusName, string>> = {
 }
 
 /** How many hexadecimal digits of an offer's id name it to people: one in 4 billion is another. */
-const SHORT_ID_DIGITS = 8
+export const SHORT_ID_DIGITS = 8
 
 /** What people and commands call an offer. */
 export function shortId(offerId: Uint8Array): string {

@@ -1,9 +1,10 @@
 /**
- * What the Tab key completes: commands, and names where one is due.
+ * What the Tab key completes: commands, and names and paths where one is due.
  *
  * @module
  */
 import { COMMANDS } from '../command.ts'
+import { completePath } from './path-completion.ts'
 
 /**
  * Ways to go on with a line, as readline's completer has them.
@@ -18,7 +19,9 @@ export function complete(line: string, names: readonly string[]): [endings: stri
   const addressed = /^@(\S*)$/.exec(line)
   if (addressed) return fitting(names, '@', addressed[1] ?? '')
   const argument = /^\/(\w+) (\S*)$/.exec(line)
-  if (argument && takesName(argument[1] ?? '')) return fitting(names, '', argument[2] ?? '')
+  if (argument && takes(argument[1] ?? '', 'NAME')) return fitting(names, '', argument[2] ?? '')
+  const path = /^\/(\w+) +(.*)$/.exec(line)
+  if (path && takes(path[1] ?? '', 'PATH')) return completePath(path[2] ?? '')
   return [[], line]
 }
 
@@ -27,6 +30,6 @@ function fitting(words: readonly string[], sign: string, begun: string): [string
   return [endings, sign + begun]
 }
 
-function takesName(word: string): boolean {
-  return Object.hasOwn(COMMANDS, word) && COMMANDS[word as keyof typeof COMMANDS].argument.includes('NAME')
+function takes(word: string, argument: 'NAME' | 'PATH'): boolean {
+  return Object.hasOwn(COMMANDS, word) && COMMANDS[word as keyof typeof COMMANDS].argument.includes(argument)
 }

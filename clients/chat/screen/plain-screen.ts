@@ -41,7 +41,9 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
     output.write(`${plainLine(entry, calendar)}\n`)
   }
 
-  change(): void {}
+  change(): boolean {
+    return false
+  }
 
   setStatus(): void {}
 

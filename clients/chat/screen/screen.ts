@@ -27,8 +27,12 @@ export interface ScreenEvents {
 export interface Screen extends EventEmitter<ScreenEvents> {
   /** Show an entry below those before. */
   add(entry: Entry, options?: { readonly bell?: boolean }): void
-  /** Change an entry, in place where it is still in sight; one that has scrolled away stays as it was. */
-  change(id: string, change: EntryChange): void
+  /**
+   * Change an entry, in place where it is still in sight; one that has scrolled away stays as it was.
+   *
+   * @returns whether it is in sight.
+   */
+  change(id: string, change: EntryChange): boolean
   /** Say whom a line goes to, and who is there. */
   setStatus(status: Status): void
   /** Begin an empty page, as for another conversation. What was shown scrolls away and changes no more. */

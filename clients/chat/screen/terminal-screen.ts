@@ -76,8 +76,10 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     this.#draw('update')
   }
 
-  change(id: string, change: EntryChange): void {
-    if (this.#transcript.change(id, change)) this.#draw('update')
+  change(id: string, change: EntryChange): boolean {
+    if (!this.#transcript.change(id, change)) return false
+    this.#draw('update')
+    return this.#transcript.isInReach(id, this.#painter.reach)
   }
 
   setStatus(status: Status): void {

@@ -49,6 +49,20 @@ export class Transcript {
   }
 
   /**
+   * Whether the last entry of this id begins in what can be drawn anew, or has not been drawn yet.
+   *
+   * @param reach - How many of the page's last rows can be drawn anew.
+   */
+  isInReach(id: string, reach: number): boolean {
+    let height = 0
+    for (const { entry, drawn } of this.#blocks.toReversed()) {
+      height += drawn.length
+      if (entry.id === id) return height <= reach
+    }
+    return false
+  }
+
+  /**
    * What is to be drawn since the last time. Rows that have scrolled out of reach stay as they were drawn.
    *
    * @param reach - How many of the page's last rows can be drawn anew.

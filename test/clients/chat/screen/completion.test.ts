@@ -15,6 +15,8 @@ describe('complete', () => {
     ['/search al', [], '/search al'],
     ['/nonsense al', [], '/nonsense al'],
     ['hello al', [], 'hello al'],
+    ['/file /de', ['dev/'], 'de'],
+    ['/accept /de', [], '/accept /de'],
     ['', [], ''],
   ]
   for (const [line, endings, part] of cases) {
