@@ -8,6 +8,7 @@ import { adminCommand } from './admin.ts'
 import { completeContactsCommand, completionCommand } from './completion/command.ts'
 import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyCommand } from './contacts.ts'
 import { demoCommand } from './demo.ts'
+import { filesCommand } from './files.ts'
 import { healthCommand } from './health.ts'
 import { exportCommand, forgetCommand, historyCommand, searchCommand } from './history.ts'
 import { loginCommand, logoutCommand } from './login.ts'
@@ -29,6 +30,7 @@ Then everybody on his own; what to type is what "add-user" prints:
   sotto send bob 'See you at eight?'  sends one message
   ls | sotto send bob                 sends every line
   sotto send bob                      sends what you type, line by line
+  sotto files                         lists the files that were offered, and answers offers
   sotto passphrase                    protects all that is kept here by a passphrase
   sotto history bob                   shows what sotto chat has kept; see also search, export, forget
 
@@ -51,6 +53,7 @@ export function sotto(): Command {
     .addCommand(withLogin(chatCommand()))
     .addCommand(withLogin(receiveCommand()))
     .addCommand(withLogin(sendCommand()))
+    .addCommand(filesCommand())
     .addCommand(historyCommand())
     .addCommand(searchCommand())
     .addCommand(exportCommand())
