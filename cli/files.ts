@@ -105,5 +105,6 @@ async function inStore(
   } finally {
     store.close()
   }
-  return profile.hasMessenger
+  const { hasOwner } = await import('../clients/peer/roles.ts')
+  return hasOwner(profile)
 }

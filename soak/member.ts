@@ -12,6 +12,7 @@ import { Messenger } from '../clients/messenger/messenger.ts'
 import { DirectoryClient } from '../clients/peer/directory-client.ts'
 import { logout } from '../clients/peer/login.ts'
 import { Profile } from '../clients/peer/profile.ts'
+import { lockForReceiving } from '../clients/peer/roles.ts'
 import { ServerClock } from '../clients/peer/server-clock.ts'
 import { openStore } from '../clients/store/store.ts'
 import { freePort } from '../test/support/free-port.ts'
@@ -72,7 +73,7 @@ export class Member implements AsyncDisposable {
     await using resources = new AsyncDisposableStack()
     const profile = await Profile.open(installation.home.path, name)
     const { account, session } = profile.login
-    resources.adopt(await profile.lockForMessaging(), (lock) => lock.release())
+    resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
     const { folder, key } = profile.storage
     const store = resources.adopt(openStore(folder, { profileKey: key }), (open) => open.close())
     const clock = new ServerClock(systemClock, account.clockOffsetMs)

@@ -13,6 +13,7 @@ import { aborted } from '../peer/command.ts'
 import { DirectoryClient } from '../peer/directory-client.ts'
 import { Profile } from '../peer/profile.ts'
 import type { UnlockKey } from '../peer/profile-key.ts'
+import { lockForReceiving } from '../peer/roles.ts'
 import { ServerClock } from '../peer/server-clock.ts'
 import type { TraceEvent } from '../peer/trace.ts'
 import { openStore } from '../store/store.ts'
@@ -67,8 +68,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   await using resources = new AsyncDisposableStack()
   const profile = await Profile.open(options.home, options.profile, options.unlock)
   const { account, session } = profile.login
-  resources.adopt(await profile.lockForReceiving(), (lock) => lock.release())
-  resources.adopt(await profile.lockForMessaging(), (lock) => lock.release())
+  resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
   const clock = new ServerClock(options.clock, account.clockOffsetMs)

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { OutputStream } from '../peer/output.ts'
 import type { Profile } from '../peer/profile.ts'
+import { lockForReceiving } from '../peer/roles.ts'
 import { openStore } from '../store/store.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 
@@ -31,7 +32,7 @@ export async function forget(
     if (contact === undefined) throw nothingOf(name)
     if (!(await isSure(questionOf(name, contact.waiting)))) return false
     // A chat that goes on would write to a conversation that is no more.
-    const lock = await profile.lockForReceiving()
+    const lock = await lockForReceiving(profile)
     try {
       store.forget(name)
     } finally {

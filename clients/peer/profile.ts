@@ -5,7 +5,7 @@
  *       profile.key               0600  32 random bytes, or those under a passphrase (profile-key.ts)
  *       profile.sealed            0600  everything else, sealed under that key (profile-seal.ts)
  *       profile.lock              held for as long as one of the two is being written
- *       receive.lock              held by the process that receives for this profile
+ *       receive.lock, messenger.lock   held by the process that receives, or owns the conversations (roles.ts)
  *
  * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`. Each change is read,
  * made and written under the lock, so none is lost.
@@ -32,7 +32,7 @@ import {
   type WrapKey,
   withoutPassphrase,
 } from './profile-key.ts'
-import { isLocked, type Lock, takeLock } from './profile-lock.ts'
+import { type Lock, takeLock } from './profile-lock.ts'
 import { openProfile, sealProfile } from './profile-seal.ts'
 import { type Account, encodeState, type ProfileState, parseState, type Session } from './profile-state.ts'
 import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
@@ -217,37 +217,12 @@ export class Profile {
     await writeFileAtomically(join(this.#folder, SEALED_FILE), sealProfile(this.#key, encodeState(state)))
     this.#state = state
   }
-
-  /** Become the one process that receives for this profile. @throws SottoError `ERR_PROFILE_LOCKED` if there is one. */
-  async lockForReceiving(): Promise<Lock> {
-    const hint = `a sotto receive or chat runs for the profile ${this.name} already; stop it, or use another --profile`
-    return takeLock(join(this.#folder, 'receive.lock'), { patienceMs: 0, hint })
-  }
-
-  /**
-   * Become the one process that says what lies in the profile's store, for as long as the lock is held. It comes after
-   * {@link lockForReceiving}, so that all it can meet is somebody who looks whether it is taken.
-   */
-  async lockForMessaging(): Promise<Lock> {
-    const hint = `a sotto chat runs for the profile ${this.name} already; stop it, or use another --profile`
-    return takeLock(join(this.#folder, MESSENGER_LOCK), { patienceMs: LOOK_PATIENCE_MS, hint })
-  }
-
-  /** Whether a process says what is put into the profile's store. */
-  get hasMessenger(): boolean {
-    return isLocked(join(this.#folder, MESSENGER_LOCK))
-  }
 }
 
 /** Let others know what the user has read, or not. */
 export async function setReceipts(profile: Profile, receipts: boolean): Promise<void> {
   await profile.update((state) => (state.receipts === receipts ? state : { ...state, receipts }))
 }
-
-const MESSENGER_LOCK = 'messenger.lock'
-
-/** Longer than anybody takes to look at a lock, in milliseconds. */
-const LOOK_PATIENCE_MS = 1_000
 
 const SEALED_FILE = 'profile.sealed'
 

@@ -65,3 +65,8 @@ function receiveLock({ storage }: Profile): string {
 function messengerLock({ storage }: Profile): string {
   return join(storage.folder, 'messenger.lock')
 }
+
+/** Whether a process owns a profile's conversations, and says what is put into its store. */
+export function hasOwner(profile: Profile): boolean {
+  return isLocked(messengerLock(profile))
+}

@@ -7,10 +7,11 @@ import { EventEmitter, once } from 'node:events'
 import type { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { createLogger } from '#lib/runtime/log.ts'
-import { Messenger } from '../../clients/messenger/messenger.ts'
+import { Messenger, type MessengerOptions } from '../../clients/messenger/messenger.ts'
 import { DirectoryClient } from '../../clients/peer/directory-client.ts'
 import { Profile } from '../../clients/peer/profile.ts'
 import type { Lock } from '../../clients/peer/profile-lock.ts'
+import { lockForReceiving } from '../../clients/peer/roles.ts'
 import { ServerClock } from '../../clients/peer/server-clock.ts'
 import type { TraceEvent } from '../../clients/peer/trace.ts'
 import type { Message } from '../../clients/store/messages.ts'
@@ -25,6 +26,9 @@ interface Parts {
   readonly store: Store
   readonly directory: DirectoryClient
 }
+
+/** What is not as for everybody. */
+export type TalkerOptions = Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace'>>
 
 export class Talker implements AsyncDisposable {
   readonly profile: Profile
@@ -49,20 +53,20 @@ export class Talker implements AsyncDisposable {
   readonly #ended: Promise<unknown>
 
   /** Somebody who is there, once others can call them. */
-  static async start(installation: Installation, name: string): Promise<Talker> {
-    const profile = await Profile.open(installation.home.path, name)
+  static async start({ home }: Pick<Installation, 'home'>, name: string, options: TalkerOptions = {}): Promise<Talker> {
+    const profile = await Profile.open(home.path, name)
     const { folder, key } = profile.storage
-    const lock = await profile.lockForMessaging()
+    const lock = await lockForReceiving(profile)
     const store = openStore(folder, { profileKey: key })
     const { account, session } = profile.login
     const clock = new ServerClock(systemClock, account.clockOffsetMs)
     const directory = new DirectoryClient({ account, session, clock, trace: undefined })
-    const talker = new Talker({ profile, lock, store, directory }, clock)
+    const talker = new Talker({ profile, lock, store, directory }, clock, options)
     await talker.until(() => talker.isOnline)
     return talker
   }
 
-  private constructor({ profile, lock, store, directory }: Parts, clock: ServerClock) {
+  private constructor({ profile, lock, store, directory }: Parts, clock: ServerClock, options: TalkerOptions) {
     this.profile = profile
     this.store = store
     this.#directory = directory
@@ -108,6 +112,7 @@ export class Talker implements AsyncDisposable {
       advertise: [],
       log: createLogger({ name: 'talker', level: 'silent' }),
       trace: (event) => this.traced.push(event),
+      ...options,
       signal: new AbortController().signal,
     })
     this.#watch = store.watch(() => this.messenger.takeAppended())

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { forget, isYes } from '../../../clients/history/forget.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
+import { lockForReceiving } from '../../../clients/peer/roles.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { inStore, talk } from '../../support/kept.ts'
@@ -44,7 +45,7 @@ describe('forget', () => {
   })
 
   it('refuses while a chat may be using it, which goes on as before', async () => {
-    const lock = await profile.lockForReceiving()
+    const lock = await lockForReceiving(profile)
     try {
       expect((await rejection(forget(profile, 'bob', yes))).code).to.equal('ERR_PROFILE_LOCKED')
     } finally {

@@ -165,16 +165,6 @@ describe('Profile', () => {
     await profile.update((state) => ({ ...state, account: ACCOUNT }))
     expect(profile.state.account?.username).to.equal('alice')
   })
-
-  it('lets one receive at a time', async () => {
-    const profile = await Profile.openOrCreate(home.path, 'alice')
-    const lock = await profile.lockForReceiving()
-    const second = await Profile.open(home.path, 'alice')
-    expect((await rejection(second.lockForReceiving())).code).to.equal('ERR_PROFILE_LOCKED')
-    lock.release()
-    const again = await second.lockForReceiving()
-    again.release()
-  })
 })
 
 /** Secrets compare as nothing but references, so their bytes are laid open. */
