@@ -14,6 +14,9 @@ import { syncBuiltinESMExports } from 'node:module'
 import { Profile } from '../../clients/peer/profile.ts'
 import { CHEAP, passphraseOf, unlockBy } from './passphrases.ts'
 
+/** What happens at the chosen step. */
+export type Fate = 'kill' | 'fail'
+
 const [, , home = '', fate = '', at = ''] = process.argv
 let steps = 0
 let isWriting = false

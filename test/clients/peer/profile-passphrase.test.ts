@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { Profile } from '../../../clients/peer/profile.ts'
 import type { UnlockKey } from '../../../clients/peer/profile-key.ts'
 import { outcomeOf } from '../../support/deployment.ts'
+import type { Fate } from '../../support/key-replacer.ts'
 import { CHEAP, passphraseOf, unlockBy } from '../../support/passphrases.ts'
 import { TestProcess } from '../../support/processes.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -131,7 +132,7 @@ describe('a Profile under a passphrase', () => {
     this.timeout(30_000)
     beforeEach(() => protect('old passphrase'))
 
-    const replaceBut = (fate: 'kill' | 'fail', step: number) =>
+    const replaceBut = (fate: Fate, step: number) =>
       outcomeOf(new TestProcess(process.execPath, [REPLACER, home.path, fate, String(step)]))
 
     /** With which of the two it opens now; exactly one. */
