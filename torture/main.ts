@@ -5,11 +5,14 @@
  *     --seed S           the first; 1
  *     --messages M       how many each conversation has; 10,000
  *     --sabotage HOW     drop, dup or swap: let the disks lie, so that the runs must fail
+ *     --processes        no simulation: one conversation of real programs, killed now and then
+ *     --kills N          how often; 20
  *
  * @module
  */
 import { parseArgs } from 'node:util'
 import { addCounters, newCounters } from './counters.ts'
+import { tortureProcesses } from './processes/run.ts'
 import { SABOTAGES, type Sabotage } from './sabotage.ts'
 import { simulate } from './simulation.ts'
 
@@ -19,6 +22,8 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '10000' },
     seed: { type: 'string' },
     sabotage: { type: 'string' },
+    processes: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '20' },
   },
 })
 const sabotage = values.sabotage === undefined ? undefined : oneOf(SABOTAGES, values.sabotage)
@@ -26,24 +31,29 @@ const messages = count(values.messages)
 const first = values.seed === undefined ? 1 : count(values.seed)
 const seeds = count(values.seeds ?? (values.seed === undefined ? '100' : '1'))
 
-const sum = newCounters()
-const beganMs = performance.now()
-let failures = 0
-for (let seed = first; seed < first + seeds; seed += 1) {
-  const { hash, counters, failure } = simulate({ seed, messages, sabotage })
-  addCounters(sum, counters)
-  if (seeds === 1) console.log(`seed ${seed}: transcript ${hash}`)
-  if (failure === undefined) continue
-  failures += 1
-  const again = `npm run torture -- --seed ${seed} --messages ${messages}${sabotage ? ` --sabotage ${sabotage}` : ''}`
-  console.error(`seed ${seed} fails:`, failure, `\nreplay it with: ${again}\n`)
+if (values.processes) await tortureProcesses({ seed: first, messages, kills: count(values.kills), tell: console.log })
+else simulateAll()
+
+function simulateAll(): void {
+  const sum = newCounters()
+  const beganMs = performance.now()
+  let failures = 0
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    const { hash, counters, failure } = simulate({ seed, messages, sabotage })
+    addCounters(sum, counters)
+    if (seeds === 1) console.log(`seed ${seed}: transcript ${hash}`)
+    if (failure === undefined) continue
+    failures += 1
+    const again = `npm run torture -- --seed ${seed} --messages ${messages}${sabotage ? ` --sabotage ${sabotage}` : ''}`
+    console.error(`seed ${seed} fails:`, failure, `\nreplay it with: ${again}\n`)
+  }
+  const { crashes, ...others } = sum
+  console.log(`${seeds} seeds of ${messages} messages in ${Math.round((performance.now() - beganMs) / 1_000)} s`)
+  for (const [what, number] of Object.entries(others)) console.log(what.padEnd(16), shown(number))
+  for (const [moment, number] of Object.entries(crashes)) console.log(`crash: ${moment}`.padEnd(16), shown(number))
+  console.log(`${failures} of ${seeds} seeds failed`)
+  if (failures > 0) process.exitCode = 1
 }
-const { crashes, ...others } = sum
-console.log(`${seeds} seeds of ${messages} messages in ${Math.round((performance.now() - beganMs) / 1_000)} s`)
-for (const [what, number] of Object.entries(others)) console.log(what.padEnd(16), shown(number))
-for (const [moment, number] of Object.entries(crashes)) console.log(`crash: ${moment}`.padEnd(16), shown(number))
-console.log(`${failures} of ${seeds} seeds failed`)
-if (failures > 0) process.exitCode = 1
 
 function shown(number: number): string {
   return number.toLocaleString('en').padStart(12)

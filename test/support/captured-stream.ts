@@ -17,7 +17,7 @@ export class CapturedStream extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#chunks.push(chunk)
-    this.emit('captured')
+    this.emit('captured', chunk)
     done()
   }
 

@@ -1,0 +1,61 @@
+/**
+ * Where programs are killed: at points of a conversation that chance chooses, each side in turn.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import type { SeededRandom } from '../random.ts'
+import type { Moved, Side } from './side.ts'
+
+export interface Kill {
+  /** After so many messages, of both sides together. */
+  readonly at: number
+  /** And so long after that, in milliseconds: a point of some write, of a handshake, or of a start. */
+  readonly delayMs: number
+}
+
+/** The most that a kill comes after its message: longer than a program takes to start and to say what waits. */
+const LONGEST_DELAY_MS = 1_500
+
+/** Choose the points of a conversation at which to kill. */
+export function drawKills(random: SeededRandom, count: number, messages: number): Kill[] {
+  const points = Array.from({ length: count }, () => random.between(1, messages))
+  const delay = (): number => Math.floor(random.fraction() ** 3 * LONGEST_DELAY_MS)
+  return points.sort((a, b) => a - b).map((at) => ({ at, delayMs: delay() }))
+}
+
+export interface Killing {
+  readonly kills: readonly Kill[]
+  readonly moved: Moved
+  readonly tell: (line: string) => void
+}
+
+/** Kill each side in turn, and start it again at once. */
+export async function killInTurn(sides: readonly [Side, Side], { kills, moved, tell }: Killing): Promise<void> {
+  const before = taken(sides)
+  for (const [index, { at, delayMs }] of kills.entries()) {
+    const victim = sides[index % 2] as Side
+    await until(moved, () => taken(sides) >= before + at)
+    await setTimeout(delayMs)
+    tell(`kill ${victim.name} ${delayMs} ms after message ${before + at}`)
+    await victim.kill()
+    victim.start()
+  }
+}
+
+/** Wait until all that is to be said was taken. */
+export function untilAllIsSaid(sides: readonly [Side, Side], moved: Moved): Promise<void> {
+  return until(moved, () => sides.every(({ taken, goal }) => taken === goal))
+}
+
+function taken(sides: readonly Side[]): number {
+  return sides.reduce((sum, side) => sum + side.taken, 0)
+}
+
+async function until(moved: Moved, isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await once(moved, 'moved', { signal: AbortSignal.timeout(STANDSTILL_MS) })
+}
+
+/** How long nothing may happen, in milliseconds. */
+const STANDSTILL_MS = 60_000

@@ -1,0 +1,171 @@
+/**
+ * One of two people on real processes: a program that is killed and started again, and somebody who types into it and
+ * reads what it shows.
+ *
+ * @module
+ */
+import { EventEmitter, once } from 'node:events'
+import type { Direction } from '../../clients/store/batch.ts'
+import { openStore, type Store } from '../../clients/store/store.ts'
+import type { Deployment } from '../../test/support/deployment.ts'
+import { textOf } from '../../test/support/event-text.ts'
+import type { TestProcess } from '../../test/support/processes.ts'
+import { Violation } from '../world.ts'
+import { LineReader, readChatLine, readJsonLine, type ShownMessage } from './shown.ts'
+
+/** What a person uses: a chat, which takes lines too, or a program that only hears. */
+export type Command = 'chat' | 'receive'
+
+/** How many lines may be typed ahead of what the program shows as taken. */
+const TYPED_AHEAD = 50
+
+export interface SideOptions {
+  readonly deployment: Deployment
+  readonly name: string
+  readonly peer: string
+  /** Told whenever a program has taken or shown something; an error when one ends by itself. */
+  readonly moved: Moved
+}
+
+export type Moved = EventEmitter<{ moved: []; error: [Error] }>
+
+export class Side {
+  readonly name: string
+  readonly peer: string
+  /** How many the program has taken: those with the numbers from 1 to this. It promised to deliver them. */
+  taken = 0
+  /** How many there are to be. */
+  goal = 0
+  /** What each run of a program showed of the other side's, in order. */
+  readonly runs: ShownMessage[][] = []
+  readonly #options: SideOptions
+  #command: Command = 'chat'
+  #process: TestProcess | undefined
+  #typed = 0
+  #isStopping = false
+
+  constructor(options: SideOptions) {
+    this.name = options.name
+    this.peer = options.peer
+    this.#options = options
+  }
+
+  /** Use a program from now on. */
+  start(command: Command = this.#command): void {
+    const { deployment } = this.#options
+    this.#command = command
+    this.#isStopping = false
+    const json = command === 'receive' ? ['--json'] : [this.peer]
+    const args = [command, ...json, '--profile', this.name, '--listen', '127.0.0.1']
+    const started = deployment.sotto(args, { input: 'open' })
+    const run: ShownMessage[] = []
+    this.runs.push(run)
+    const read = command === 'receive' ? readJsonLine : readChatLine
+    const reader = new LineReader((line) => this.#see(read(line), run))
+    started.output.on('captured', (chunk: Buffer) => reader.take(chunk))
+    this.#process = started
+    void started.ended.then((code) => {
+      if (this.#process === started && !this.#isStopping) this.#fail(started, code)
+    })
+    this.#type()
+  }
+
+  #fail(program: TestProcess, code: unknown): void {
+    const error = new Violation(`${this.name}'s program ended by itself (${code}):\n${program.errors.text}`)
+    this.#options.moved.emit('error', error)
+  }
+
+  #see(shown: ShownMessage | undefined, run: ShownMessage[]): void {
+    if (shown === undefined) return
+    if (shown.from === this.name) {
+      this.taken = Math.max(this.taken, shown.number)
+      this.#type()
+    } else run.push(shown)
+    this.#options.moved.emit('moved')
+  }
+
+  /** Say so many more. */
+  say(count: number): void {
+    this.goal += count
+    this.#type()
+  }
+
+  /** Type what the program has room for. */
+  #type(): void {
+    if (this.#process === undefined || this.#command === 'receive') return
+    for (; this.#typed < Math.min(this.goal, this.taken + TYPED_AHEAD); this.#typed += 1) {
+      this.#process.input.write(`${this.text(this.#typed + 1)}\n`)
+    }
+  }
+
+  /** What this person says, by its number from 1. */
+  text(number: number): string {
+    return `${this.name} ${number} ${'.'.repeat(1 + ((number * 7) % 90))}`
+  }
+
+  /** Kill the program, without a word, and find out from the store what it had taken. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+    const said = (await this.texts('said')).length
+    if (said < this.taken) throw new Violation(`${this.name} had said ${this.taken} messages, and ${said} are there`)
+    this.taken = said
+    this.#typed = said
+    this.#options.moved.emit('moved')
+  }
+
+  /** End the program in order. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const ending = this.#process
+    this.#isStopping = true
+    this.#process = undefined
+    ending?.signal(signal)
+    await ending?.ended
+  }
+
+  /** Open the store beside whichever program has it open. */
+  async withStore<T>(work: (store: Store) => T | Promise<T>): Promise<T> {
+    const { folder, key } = (await this.#options.deployment.profile(this.name)).storage
+    const store = openStore(folder, { profileKey: key })
+    try {
+      return await work(store)
+    } finally {
+      store.close()
+    }
+  }
+
+  /** All that the store has of one direction, in order. */
+  async texts(direction: Direction): Promise<string[]> {
+    return this.withStore(async (store) => {
+      const texts: string[] = []
+      for await (const message of store.messages([this.peer])) {
+        if (message.kind === 'gap') throw new Violation(`${this.name}'s store has a gap`)
+        if (message.direction === direction) texts.push(textOf(message.event))
+      }
+      return texts
+    })
+  }
+
+  /** Wait until all that was said is with the other side. */
+  async untilDelivered(): Promise<void> {
+    await this.withStore(async (store) => {
+      const changed = new EventEmitter<{ changed: [] }>()
+      const watch = store.watch(() => void changed.emit('changed'))
+      try {
+        while (store.waiting().length > 0) {
+          await once(changed, 'changed', { signal: AbortSignal.timeout(DELIVERY_LIMIT_MS) })
+        }
+      } catch (cause) {
+        throw new Violation(`what ${this.name} said has not arrived`, { cause })
+      } finally {
+        watch.stop()
+      }
+    })
+  }
+}
+
+/** How long nothing may be delivered, in milliseconds: the longest silence, backoff, and a call. */
+const DELIVERY_LIMIT_MS = 90_000
