@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Later } from './later.ts'
+import type { Later } from '#lib/runtime/later.ts'
 
 /** How often they are told at most that it goes on, in milliseconds: half of what they show it for. */
 export const TELL_EVERY_MS = 5_000

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Later } from './later.ts'
+import type { Later } from '#lib/runtime/later.ts'
 
 /** For how long somebody counts as writing after they said so, in milliseconds: twice as long as they wait at most. */
 export const SHOWN_MS = 10_000

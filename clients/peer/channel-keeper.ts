@@ -6,6 +6,7 @@
  */
 import type { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { SottoError } from '#lib/errors.ts'
+import { type Later, later } from '#lib/runtime/later.ts'
 import type { AskServices } from './renewal-services.ts'
 import type { ServerClock } from './server-clock.ts'
 
@@ -19,6 +20,8 @@ export interface ChannelKeeperOptions {
   readonly onExpired: () => void
   /** The channel is of no more use. */
   readonly onFailed: (error: unknown) => void
+  /** What wakes it; a timer of Node.js unless it is another. */
+  readonly later?: Later
 }
 
 /** The longest that a timer of Node.js waits, in milliseconds. */
@@ -27,7 +30,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export class ChannelKeeper {
   readonly #options: ChannelKeeperOptions
   readonly #stop = new AbortController()
-  #timer: NodeJS.Timeout | undefined
+  #timer: ReturnType<Later> | undefined
   /** When the timer is to go off. */
   #wakesAtMs = 0
 
@@ -56,13 +59,12 @@ export class ChannelKeeper {
   }
 
   #sleep(): void {
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     const nowMs = this.#options.clock.local.monotonicMs()
     this.#wakesAtMs = this.#options.channel.dueAtMs(nowMs)
     const waitMs = this.#wakesAtMs - nowMs
-    this.#timer = setTimeout(() => this.look(), Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS))
-    // The conversation keeps the process alive, or nothing does.
-    this.#timer.unref()
+    const wake = this.#options.later ?? later
+    this.#timer = wake(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.look())
   }
 
   async #ask(): Promise<void> {
@@ -76,7 +78,7 @@ export class ChannelKeeper {
 
   /** The conversation has ended, or says its last. */
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     this.#stop.abort(new SottoError('ERR_CHANNEL_CLOSED', 'the channel needs no renewal any more'))
   }
 }

@@ -11,9 +11,10 @@ import type { RenewingChannel, SaidRecord } from '#lib/channel/renewing-channel.
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { type Later, laterForSure } from '#lib/runtime/later.ts'
 import { ChannelKeeper } from './channel-keeper.ts'
 import { drawStreamId, type Exchange } from './exchange.ts'
-import { type RecordLink, within } from './record-link.ts'
+import type { RecordLink } from './record-link.ts'
 import type { AskServices } from './renewal-services.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { Trace } from './trace.ts'
@@ -39,6 +40,9 @@ export interface ConversationOptions {
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (peerName: string, isActive: boolean) => void
   readonly trace: Trace
+  /** Time and chance, where they are not the machine's. */
+  readonly later?: Later
+  readonly drawStreamId?: () => Uint8Array
 }
 
 /** How long the other side has to answer a Close, in milliseconds. */
@@ -71,7 +75,7 @@ export class Conversation {
     this.#delivery = new Delivery({
       opener,
       streams: exchange.streams,
-      drawStreamId,
+      drawStreamId: options.drawStreamId ?? drawStreamId,
       ...(exchange.files && { files: exchange.files }),
     })
     this.#keeper = new ChannelKeeper({
@@ -187,14 +191,26 @@ export class Conversation {
     await this.#drain()
     link.end()
     // Until the other end has taken the Close, which it shows by ending its direction.
-    if (this.#options.opener) await settled(within(CLOSE_PATIENCE_MS, link.next(), new AbortController().signal))
+    if (this.#options.opener) await this.#waitPatiently(link.next())
     this.#settle({ how: 'closed', by, reason })
   }
 
   /** Say all that there is to say, a Close included, as long as the link takes it. */
   async #drain(): Promise<void> {
     this.wake()
-    await settled(within(CLOSE_PATIENCE_MS, this.#flushing ?? Promise.resolve(), new AbortController().signal))
+    await this.#waitPatiently(this.#flushing ?? Promise.resolve())
+  }
+
+  /** Await something that depends on the other side, {@link CLOSE_PATIENCE_MS} at most, however it ends. */
+  async #waitPatiently(promise: Promise<unknown>): Promise<void> {
+    const { promise: enough, resolve } = Promise.withResolvers<void>()
+    const timer = this.#later(CLOSE_PATIENCE_MS, resolve)
+    await settled(Promise.race([promise, enough]))
+    timer.cancel()
+  }
+
+  get #later(): Later {
+    return this.#options.later ?? laterForSure
   }
 
   /**
@@ -205,13 +221,13 @@ export class Conversation {
   async close(reason: CloseReason): Promise<ConversationEnd> {
     this.#isClosing = true
     this.#retire()
-    const timer = setTimeout(() => this.#settle({ how: 'closed', by: 'self', reason }), CLOSE_PATIENCE_MS)
+    const timer = this.#later(CLOSE_PATIENCE_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
     // What is on its way to the screen is acknowledged first. That it fails is told elsewhere.
     await settled(Promise.race([this.#showing, this.ended]))
     this.#delivery.close(reason)
     this.wake()
     const end = await this.ended
-    clearTimeout(timer)
+    timer.cancel()
     return end
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Later } from '../../clients/chat/later.ts'
+import type { Later } from '#lib/runtime/later.ts'
 
 export class FakeTimers {
   #nowMs = 0
