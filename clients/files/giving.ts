@@ -20,10 +20,10 @@ export interface GivingOptions {
   readonly onFailed: (error: unknown) => void
 }
 
-/** How much is read at a time: four pieces, so that the disk is asked a few thousand times a second at most. */
-const BLOCK_BYTES = 4 * MAX_CHUNK_BYTES
+/** How much is read at a time, in bytes: to ask the disk costs as much as some pieces do to say. */
+const BLOCK_BYTES = 16 * MAX_CHUNK_BYTES
 
-/** How many such blocks are at hand or on their way from the disk. */
+/** How many such blocks are at hand or on their way from the disk: one to be said, one to be read meanwhile. */
 const BLOCKS_AHEAD = 2
 
 export class Giving {
@@ -31,6 +31,10 @@ export class Giving {
   readonly #options: GivingOptions
   readonly #source: Source
   #blocks: Buffer[] = []
+  /** What blocks are read into, each again when all of it was said: a new one for each would be much to clean up. */
+  readonly #spare: Buffer[] = []
+  /** How much of the first of them. */
+  #saidOfBlock = 0
   /** Undefined until the other side has said from where it wants it. */
   #said: number | undefined
   #heard = 0
@@ -77,18 +81,26 @@ export class Giving {
     return got
   }
 
-  /** The next piece, if it is at hand. */
+  /** The next piece, if it is at hand. Its bytes are good until the next call. */
   next(): FileChunk | undefined {
     if (this.#isOver || this.#said === undefined) return undefined
+    this.#reuseSaid()
     this.#readAhead()
     const [block] = this.#blocks
     if (block === undefined) return undefined
-    const data = block.subarray(0, MAX_CHUNK_BYTES)
-    if (data.length === block.length) this.#blocks.shift()
-    else this.#blocks[0] = block.subarray(data.length)
+    const data = block.subarray(this.#saidOfBlock, this.#saidOfBlock + MAX_CHUNK_BYTES)
     const offset = this.#said
     this.#said += data.length
+    this.#saidOfBlock += data.length
     return { offerId: Buffer.from(this.id, 'hex'), offset: BigInt(offset), data }
+  }
+
+  #reuseSaid(): void {
+    const [block] = this.#blocks
+    if (block === undefined || this.#saidOfBlock < block.length) return
+    this.#blocks.shift()
+    this.#spare.push(block)
+    this.#saidOfBlock = 0
   }
 
   /** Have the next pieces read from the disk. */
@@ -110,7 +122,8 @@ export class Giving {
 
   async #readBlock(): Promise<void> {
     const length = Math.min(BLOCK_BYTES, this.#options.content.size - this.#read)
-    const block = await this.#source.read(this.#read, length)
+    const block = (this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)).subarray(0, length)
+    await this.#source.read(this.#read, block)
     if (this.#isOver) return
     this.#read += length
     this.#blocks.push(block)

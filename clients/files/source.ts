@@ -31,24 +31,22 @@ export class Source {
   }
 
   /**
-   * Read a stretch of the content. One at a time; cheap in order.
+   * Fill a buffer with the content from an offset. One at a time; cheap in order.
    *
-   * @param length - In bytes; the stretch must lie within the content.
+   * @param buffer - No longer than what there is from there.
    * @throws SottoError `ERR_FILE_GONE` if it is not there, or not as it was offered, as far as its size and times show.
    */
-  async read(offset: number, length: number): Promise<Buffer> {
-    return await stillThere(async () => {
-      const buffer = Buffer.allocUnsafeSlow(length)
-      for (let filled = 0; filled < length; ) {
+  async read(offset: number, buffer: Buffer): Promise<void> {
+    await stillThere(async () => {
+      for (let filled = 0; filled < buffer.length; ) {
         const open = await this.#at(offset + filled)
         const from = offset + filled - open.entry.start
-        const wanted = Math.min(length - filled, open.entry.size - from)
+        const wanted = Math.min(buffer.length - filled, open.entry.size - from)
         const { bytesRead } = await open.file.read(buffer, filled, wanted, from)
         if (bytesRead === 0) throw gone()
         filled += bytesRead
         if (from + bytesRead === open.entry.size) await this.#checkUnchanged(open)
       }
-      return buffer
     })
   }
 

@@ -10,6 +10,6 @@ import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
 export interface FileLane {
   /** Where a file stands that this side is getting, if that is news; undefined if not. */
   nextProgress(): FileProgress | undefined
-  /** The next piece of a file that this side gives, if one is at hand and may go; undefined if not. */
+  /** The next piece of a file that this side gives, if one is at hand and may go. Its bytes are good until the next call. */
   nextChunk(): FileChunk | undefined
 }

@@ -91,15 +91,34 @@ export function encodeRecordBody(content: RecordContent | undefined, extras: Rec
   if (acknowledged) writer.uint32(TAG.acknowledged).uint64(acknowledged)
   if (control !== undefined) encodeControl(writer, control)
   if (read) writer.uint32(TAG.read).uint64(read)
-  if (content !== undefined && 'chunk' in content) {
-    FileChunk.encode(content.chunk, writer.uint32(TAG.chunk).fork()).join()
-  }
   if (progress !== undefined) FileProgress.encode(progress, writer.uint32(TAG.progress).fork()).join()
-  const encoded = writer.finish()
+  const encoded = content !== undefined && 'chunk' in content ? withChunk(writer, content.chunk) : writer.finish()
   if (encoded.length > MAX_RECORD_BODY_BYTES)
     throw new TypeError(`a record body of ${encoded.length} bytes does not fit`)
   return encoded
 }
+
+/**
+ * With the bytes of the piece last, so that they are copied once: a writer that grows with what it is given would copy
+ * them over and over.
+ */
+function withChunk(writer: BinaryWriter, { offerId, offset, data }: FileChunk): Uint8Array {
+  const before = FileChunk.encode({ offerId, offset, data: NO_BYTES }).finish()
+  const head = new BinaryWriter().raw(before).uint32(CHUNK_DATA_TAG).uint32(data.length).finish()
+  return Buffer.concat([
+    writer
+      .uint32(TAG.chunk)
+      .uint32(head.length + data.length)
+      .raw(head)
+      .finish(),
+    data,
+  ])
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** Field 3 of a FileChunk, of a length that follows. */
+const CHUNK_DATA_TAG = 26
 
 function encodeEvents(writer: BinaryWriter, content: EventBatch | EventPiece): void {
   writer.uint32(TAG.firstSequence).uint64(content.firstSequence)

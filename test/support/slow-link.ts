@@ -1,0 +1,95 @@
+/**
+ * A TCP link with a length and a width, as those of the world have: a relay on loopback that takes so many bytes a second
+ * in each direction, and hands each on so much later.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { parseAddress } from '#lib/runtime/address.ts'
+
+export interface LinkShape {
+  /** In each direction. */
+  readonly bytesPerSecond: number
+  /** One way, in milliseconds. */
+  readonly delayMs: number
+}
+
+/** What waits at its entrance, at most, in bytes: as much as a router keeps. */
+const QUEUE_BYTES = 256 * 1024
+
+/** How much is handed on at a time: less than what a millisecond takes. */
+const PACKET_BYTES = 1_460
+
+export class SlowLink implements AsyncDisposable {
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  /** Where it leads; set before anybody dials. */
+  target = ''
+
+  static async start(shape: LinkShape): Promise<SlowLink> {
+    const link = new SlowLink(shape)
+    await once(link.#server.listen(0, '127.0.0.1'), 'listening')
+    return link
+  }
+
+  private constructor(shape: LinkShape) {
+    this.#server = createServer((near) => {
+      const far = connect(parseAddress(this.target))
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from)
+        void relay(from, to, shape)
+        from.on('error', () => to.destroy())
+        from.on('close', () => {
+          this.#sockets.delete(from)
+          to.destroy()
+        })
+      }
+    })
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+}
+
+/** Each byte leaves when the ones before it have, at the pace of the link, and comes so much later. */
+async function relay(from: Socket, to: Socket, { bytesPerSecond, delayMs }: LinkShape): Promise<void> {
+  to.setNoDelay(true)
+  let freeAtMs = performance.now()
+  let queued = 0
+  let relieved = Promise.withResolvers<void>()
+  try {
+    for await (const data of from as AsyncIterable<Buffer>) {
+      for (let offset = 0; offset < data.length; offset += PACKET_BYTES) {
+        const packet = data.subarray(offset, offset + PACKET_BYTES)
+        freeAtMs = Math.max(freeAtMs, performance.now()) + (packet.length * 1_000) / bytesPerSecond
+        const arrivesInMs = freeAtMs + delayMs - performance.now()
+        queued += packet.length
+        globalThis.setTimeout(() => {
+          queued -= packet.length
+          to.write(packet)
+          relieved.resolve()
+        }, arrivesInMs)
+        while (queued > QUEUE_BYTES + (delayMs * bytesPerSecond) / 1_000) {
+          await relieved.promise
+          relieved = Promise.withResolvers()
+        }
+      }
+    }
+  } catch {
+    // It is over with the socket.
+  }
+  await setTimeout(delayMs)
+  to.end()
+}
