@@ -61,7 +61,7 @@ describe('an outage', function () {
     await stop(bob)
   })
 
-  it('of a receiver that is killed in mid-stream is told, with what was not acknowledged', async () => {
+  it('of a receiver that is killed in mid-stream is told, and what was not acknowledged goes with the next', async () => {
     const { process: bob } = await deployment.receive('bob')
     const alice = send('--retry', '0.3')
     alice.input.write('one\n')
@@ -71,6 +71,13 @@ describe('an outage', function () {
     bob.signal('SIGKILL')
     await alice.untilItSays('the connection to bob broke')
     await expectFailure(alice, NOT_ACKNOWLEDGED, 'ERR_NOT_ACKNOWLEDGED')
+
+    const { process: again } = await deployment.receive('bob')
+    expect((await deployment.run(['send', 'bob', 'three', '--profile', 'alice'])).code).to.equal(0)
+    await again.output.until((text) => text.endsWith('three\n'))
+    // What was shown and not yet marked as seen when it was killed comes again.
+    expect(again.output.text).to.match(/^(one\n)?two\nthree\n$/)
+    await stop(again)
   })
 
   it('of a sender that is killed is told to the receiver, who goes on', async () => {
@@ -114,7 +121,7 @@ describe('an outage', function () {
     alice.input.end('three\n')
     expect(await alice.ended, alice.errors.text).to.equal(0)
     await stop(second)
-    // What was shown and not yet acknowledged when it was killed comes again.
+    // What was shown and not yet marked as seen when it was killed comes again.
     expect(second.output.text).to.match(/^(one\n)?two\nthree\n$/)
   })
 
