@@ -67,7 +67,13 @@ export async function converse(
 ): Promise<void> {
   const caller = await greet(connection, started)
   await caller.say(resumeBody([text]))
-  while (parseRecordBody(await caller.hear()).acknowledged === 0n);
+  while (!acknowledges(await caller.hear()));
   await caller.say(closeBody(1n))
   await caller.untilEnd()
+}
+
+/** Whether a record says that something is stored: what came with the first record may be told in the answer to it. */
+function acknowledges(plaintext: Uint8Array): boolean {
+  const { acknowledged, control } = parseRecordBody(plaintext)
+  return acknowledged > 0n || (control?.$case === 'resume' && control.value.peerAcknowledged > 0n)
 }
