@@ -135,7 +135,7 @@ function rowOf(transfer: Transfer, pace = {}): string {
 }
 
 function nothingTo(command: string, which: string): SottoError {
-  const what = which === '' ? 'there is no file' : `there is no file ${nameText(which)}`
+  const what = which === '' || which === 'all' ? 'there is no file' : `there is no file ${nameText(which)}`
   return new SottoError('ERR_NO_SUCH_FILE', `${what} to ${command} here`, { hint: '/files shows those there are' })
 }
 

@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type BigIntStats, constants, type Dirent } from 'node:fs'
-import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
+import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { FileEntry, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isPath } from '#lib/delivery/file-events.ts'
@@ -76,6 +76,18 @@ export async function prepareOffer(path: string, { signal, onHashed }: PrepareOp
     entries.push({ ...entry, sha256 })
   }
   return { offer: { entries }, path: root, skipped: walk.skipped }
+}
+
+/**
+ * See that paths are there, before anything is done for them.
+ *
+ * @throws SottoError `ERR_FILE_UNFIT` for the first that is not.
+ */
+export async function checkReadable(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const at = await followed(resolve(path))
+    await access(at, constants.R_OK).catch((cause: unknown) => Promise.reject(unreadable(at, cause)))
+  }
 }
 
 /** Something that is to be an entry, and where it lies. */

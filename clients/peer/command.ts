@@ -8,7 +8,7 @@ import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { LineEditor } from '../line-editor.ts'
 import { DirectoryClient } from './directory-client.ts'
-import { Output, type OutputStream } from './output.ts'
+import { type BottomLine, Output, type OutputStream } from './output.ts'
 import { Profile } from './profile.ts'
 import type { UnlockKey } from './profile-key.ts'
 import type { Account, Session } from './profile-state.ts'
@@ -28,6 +28,10 @@ export interface CommandOptions {
   readonly trace: boolean
   /** Leave out of that what this end says in a conversation, for the other end shows it. */
   readonly traceArrivals?: boolean
+  /** Whether somebody may type where input and output are a terminal; so unless set. */
+  readonly interactive?: boolean
+  /** A line of the command's own at the bottom of the terminal, where nobody types. */
+  readonly bottomLine?: BottomLine | undefined
   /** Messages, notices and the trace as JSON, one object a line. */
   readonly json: boolean
   /** How long to try again after a cut, in milliseconds. */
@@ -66,7 +70,11 @@ export async function runCommand(options: CommandOptions, run: (running: Running
   const { channelTimes } = options
   const clock = new ServerClock(options.clock, account.clockOffsetMs)
   const editor = editorFor(options)
-  const output = new Output({ ...options, editor, untraced: options.traceArrivals ? account.username : undefined })
+  const output = new Output({
+    ...options,
+    editor: editor ?? options.bottomLine,
+    untraced: options.traceArrivals ? account.username : undefined,
+  })
   const directory = new DirectoryClient({ account, session, clock, trace: output.trace })
   const failed = new AbortController()
   output.failed.catch((error: unknown) => failed.abort(error))
@@ -82,8 +90,8 @@ export async function runCommand(options: CommandOptions, run: (running: Running
   }
 }
 
-function editorFor({ input, output, json }: CommandOptions): LineEditor | undefined {
-  if (input.isTTY !== true || output.isTTY !== true || json) return undefined
+function editorFor({ input, output, json, interactive = true }: CommandOptions): LineEditor | undefined {
+  if (!interactive || input.isTTY !== true || output.isTTY !== true || json) return undefined
   return new LineEditor({ input, output, prompt: '> ' })
 }
 

@@ -5,8 +5,8 @@
  * - On a terminal it is `name: text`, with control characters as escapes.
  * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"text":…}`.
  *
- * What is said of files is `name, file: report.pdf, 3.4 MB` on a terminal, and JSON with what {@link fileFields} gives. In
- * a pipe, where only texts belong, it is told on standard error.
+ * What is said of files is JSON with what {@link fileFields} gives. In the other forms it is nothing: transfers are told of
+ * by whoever follows them, on standard error.
  *
  * @module
  */
@@ -15,14 +15,19 @@ import { styleText } from 'node:util'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
-import { FileSentences, fileFields } from '../files/file-events.ts'
-import type { LineEditor } from '../line-editor.ts'
+import { fileFields } from '../files/file-events.ts'
 import { escapeForTerminal } from '../terminal.ts'
 import type { Trace, TraceEvent } from './trace.ts'
 import { traceTo } from './trace-render.ts'
 
 /** A stream that may be a terminal. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }
+
+/** A line at the bottom of a terminal. */
+export interface BottomLine {
+  /** Write something above it. */
+  aside<T>(write: () => T): T
+}
 
 export interface OutputOptions {
   readonly output: OutputStream
@@ -32,8 +37,8 @@ export interface OutputOptions {
   readonly trace: boolean
   /** Whose words of a conversation are left out of that. */
   readonly untraced?: string | undefined
-  /** The line that is edited on the same terminal, if one is: everything is shown above it. */
-  readonly editor: LineEditor | undefined
+  /** The line on the same terminal that is edited, or written over and over: everything is shown above it. */
+  readonly editor: BottomLine | undefined
 }
 
 export class Output {
@@ -41,7 +46,6 @@ export class Output {
   readonly trace: Trace
   readonly #options: OutputOptions
   readonly #isTerminal: boolean
-  readonly #files = new FileSentences()
   readonly #failure = Promise.withResolvers<never>()
 
   constructor(options: OutputOptions) {
@@ -83,22 +87,21 @@ export class Output {
 
   #format(peerName: string, event: Event): Uint8Array[] {
     const { eventId, writtenAt } = event
-    const body = textBody(event) ?? Buffer.alloc(0)
+    const body = textBody(event)
     if (this.#options.json) {
-      const { type, ...fields } = fileFields(event) ?? { type: 'message', text: body.toString('utf8') }
+      const { type, ...fields } = fileFields(event) ?? { type: 'message', text: body?.toString('utf8') }
       return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, ...fields })]
     }
-    const file = this.#files.of(event)
-    if (this.#isTerminal) return [Buffer.from(this.#line(peerName, file, body))]
-    if (file === undefined) return [body, LINE_FEED]
-    this.notice(`${peerName}, file: ${file}`)
-    return []
+    if (body === undefined) return []
+    if (!this.#isTerminal) return [body, LINE_FEED]
+    const name = styleText('bold', `${peerName}:`, { stream: this.#options.output })
+    return [Buffer.from(`${name} ${escapeForTerminal(body.toString('utf8'))}\n`)]
   }
 
-  #line(peerName: string, file: string | undefined, body: Buffer): string {
-    const who = file === undefined ? `${peerName}:` : `${peerName}, file:`
-    const name = styleText('bold', who, { stream: this.#options.output })
-    return `${name} ${escapeForTerminal(file ?? body.toString('utf8'))}\n`
+  /** Write an object as a line of JSON, as the result of the command: only where JSON is asked for. */
+  tell(fields: object): void {
+    // That it takes no more is told by `failed`.
+    this.#write(jsonLine(fields)).catch(() => undefined)
   }
 
   /** Tell the person, or whoever reads the JSON, what goes on. */

@@ -12,15 +12,20 @@ const EXAMPLES = `
   ls | sotto send bob                  a message for every line
   sotto send bob                       what you type, line by line; Ctrl-D ends it
   sotto send bob --queue 'Call me'     if bob is away, it waits for your next chat
+  sotto send bob --file a.pdf photos/  offers a file and a folder, and waits until bob has them
 
 A line is the bytes up to a line feed, at most 1 MiB of UTF-8. It ends with 0 when all of it is acknowledged. A text on
 the command line can be seen by other users of this machine for the moment in which the command starts; what is piped in
 cannot.
 
+Files end with 0 when all are received, and with 8 when one was declined or could not be kept. What was interrupted goes on
+where it stopped when the same command is run again, or in the next sotto chat.
+
 While a sotto chat of the same profile runs, it is the chat that sends it.`
 
 interface SendFlags extends ClientFlags {
   readonly queue?: true
+  readonly file?: readonly string[]
 }
 
 export function sendCommand(): Command {
@@ -28,12 +33,13 @@ export function sendCommand(): Command {
     .description('send a message, or every line of standard input, to somebody who is online')
     .argument('<user>', 'the name of their account', accountName)
     .argument('[text]', 'the message; without it, standard input is read')
+    .option('--file <path...>', 'offer files and folders, and wait until they are received')
     .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a sotto chat runs')
     .addHelpText('after', EXAMPLES)
     .action(async (to: string, text: string | undefined, flags: SendFlags) => {
       // Every user of the machine can list command lines; from here on this one has no text in it.
       if (text !== undefined) process.title = 'sotto send'
       const { send } = await import('./send.ts')
-      await send({ ...commandOptions(flags), to, text, queue: flags.queue === true })
+      await send({ ...commandOptions(flags), to, text, files: flags.file ?? [], queue: flags.queue === true })
     })
 }

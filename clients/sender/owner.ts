@@ -7,6 +7,7 @@
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { createLogger } from '#lib/runtime/log.ts'
+import type { Transfer } from '../files/transfer.ts'
 import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
 import { strandedNotice } from '../messenger/stranded.ts'
 import type { Running } from '../peer/command.ts'
@@ -22,6 +23,8 @@ export interface OwnerOptions {
   readonly to: string
   /** What was said may have come further, or a conversation has begun or ended. */
   readonly onMoved: () => void
+  /** A transfer has come further. The error is why it ended at this end, if it did. */
+  readonly onFile: (transfer: Transfer, error?: SottoError) => void
   /** It can go on no more, or it is of no use to wait. */
   readonly onLost: (error: unknown) => void
 }
@@ -53,11 +56,12 @@ export class Owner {
   }
 
   #events(): MessengerEvents {
-    const { running, to, onMoved, onLost } = this.#options
+    const { running, to, onMoved, onFile, onLost } = this.#options
     const { output } = running
     return {
       onHeard: (name, events) => this.#hear(name, events),
       onProgress: onMoved,
+      onFile,
       onPresence() {},
       onOnline() {},
       onOffline() {},
@@ -78,13 +82,13 @@ export class Owner {
 
   /** Show what the other side answers. What others say is left for who receives. */
   #hear(name: string, events: readonly Event[]): void {
-    const { running, store, to } = this.#options
+    const { running, to } = this.#options
     if (name !== to) return
     const shown = this.#shown
       .then(() => running.output.show(name, events))
       .then(() => {
         // What came since is shown next, and marked then.
-        if (this.#isCaughtUp && this.#shown === shown) store.markSeen(to)
+        if (this.#isCaughtUp && this.#shown === shown) this.#messenger.markSeen(to)
       })
       // That it takes no more is told elsewhere.
       .catch(() => undefined)

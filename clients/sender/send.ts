@@ -1,19 +1,27 @@
 /**
- * `sotto send`: a text, or a stream of lines, to one person.
+ * `sotto send`: a text, or a stream of lines, or files, to one person.
  *
  * @module
  */
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
+import type { Prepared } from '../files/files.ts'
+import { checkReadable, prepareOffer } from '../files/prepare-offer.ts'
+import type { Transfer } from '../files/transfer.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
+import { escapeForTerminal } from '../terminal.ts'
 import { LineSplitter } from './lines.ts'
+import { OfferDisplay } from './offer-display.ts'
 import type { Texts } from './outbox.ts'
-import { Sending, THEY_WAIT } from './sending.ts'
+import { Sending, THEY_GO_ON, THEY_WAIT } from './sending.ts'
+import { StatusLine } from './status-line.ts'
 
 export interface SendOptions extends CommandOptions {
   readonly to: string
-  /** One message; undefined to send what comes on standard input, line by line. */
+  /** One message; undefined to send what comes on standard input, line by line, or nothing where there are files. */
   readonly text: string | undefined
+  /** Paths of files and folders to offer. */
+  readonly files?: readonly string[]
   /** Keep it for somebody who is not there, until both are online. */
   readonly queue?: boolean
 }
@@ -34,37 +42,79 @@ const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  *   - `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_PEER_UNREACHABLE` and whatever else a first
  *     conversation fails with; nothing was sent or kept,
  *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle; what is left waits in the store,
+ *   - `ERR_FILE_UNFIT`, `ERR_MESSAGE_TOO_LARGE` for what cannot be offered; `ERR_FILE_NOT_TAKEN` if the other side has
+ *     declined or cancelled a file, or could not keep it; `ERR_FILE_GONE` if one has changed here meanwhile,
  *   - `ERR_INTERRUPTED`.
  */
 export async function send(options: SendOptions): Promise<void> {
-  const { to, text, queue = false, redialMs } = options
+  const { to, text, files: paths = [], queue = false, redialMs, errors, json } = options
   const given = text === undefined ? undefined : checkedText(text)
-  await runCommand(options, async (running) => {
-    const texts: Texts = given === undefined ? linesOf(options, running) : [[given]]
-    await using sending = await Sending.begin({ running, to, redialMs })
+  await checkReadable(paths)
+  const hasFiles = paths.length > 0
+  const bottomLine = hasFiles && errors.isTTY === true && !json ? new StatusLine(errors) : undefined
+  const interactive = options.interactive !== false && !hasFiles
+  await runCommand({ ...options, interactive, bottomLine }, async (running) => {
+    const texts: Texts = given !== undefined ? [[given]] : hasFiles ? [] : linesOf(options, running)
+    using display = new OfferDisplay({ ...options, output: running.output, statusLine: bottomLine })
+    const files = prepared(paths, running, display)
+    const onFile = (transfer: Transfer, error?: SottoError) => display.changed(transfer, error)
+    await using sending = await Sending.begin({ running, to, redialMs, onFile })
     try {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {
       if (!queue || !isNobodyThere(error)) throw error
-      return await keepForLater(options, running, sending.leave(texts))
+      return await keepForLater(options, running, sending.leave(texts, files))
     }
     try {
-      await Promise.race([sending.send(texts), sending.lost, aborted(running.signal)])
+      await Promise.race([sending.send(texts, files), sending.lost, aborted(running.signal)])
     } catch (error) {
       tellUnacknowledged(error, sending, running)
       throw error
     }
+    refuseUntaken(sending.transfers)
   })
+}
+
+/** What is offered, each as soon as it is read. */
+async function* prepared(
+  paths: readonly string[],
+  { output, signal }: Running,
+  display: OfferDisplay,
+): AsyncGenerator<Prepared> {
+  for (const path of paths) {
+    const onHashed = (done: number, total: number) => display.reading(path, done, total)
+    const { skipped, ...offer } = await prepareOffer(path, { signal, onHashed })
+    for (const left of skipped) output.notice(`left out, for it is a link or no file: ${escapeForTerminal(left)}`)
+    yield offer
+  }
+}
+
+/** @throws SottoError if not all of it has arrived. */
+function refuseUntaken(transfers: readonly Transfer[]): void {
+  const untaken = transfers.filter(({ state }) => state !== 'received')
+  if (untaken.length === 0) return
+  const what = transfers.length === 1 ? 'the file' : `${untaken.length} of ${transfers.length} files`
+  if (untaken.every(({ state }) => state === 'gone')) {
+    throw new SottoError('ERR_FILE_GONE', `${what} changed before it was there`, { hint: 'offer it again' })
+  }
+  throw new SottoError('ERR_FILE_NOT_TAKEN', `${what} did not arrive`, { hint: 'sotto files shows what became of it' })
 }
 
 function isNobodyThere(error: unknown): boolean {
   return isSottoError(error) && NOBODY_THERE.has(error.code)
 }
 
-async function keepForLater({ to }: SendOptions, { output }: Running, left: Promise<number>): Promise<void> {
+async function keepForLater(
+  { to, files = [] }: SendOptions,
+  { output }: Running,
+  left: Promise<number>,
+): Promise<void> {
   const count = await left
-  const what = count === 1 ? 'one message waits' : `${count} messages wait`
-  output.notice(`${what} for ${to}, until both of you are online and a sotto chat or receive runs here`)
+  const until = `for ${to}, until both of you are online and a sotto chat or receive runs here`
+  if (count > 0) output.notice(`${count === 1 ? 'one message waits' : `${count} messages wait`} ${until}`)
+  if (files.length === 0) return
+  output.notice(`${files.length === 1 ? 'one file waits' : `${files.length} files wait`} ${until}`)
+  output.notice('leave what was offered as it is: it is read again when it goes')
 }
 
 /** A text of the command line: checked before anything else happens. */
@@ -88,8 +138,11 @@ async function* linesOf({ input }: SendOptions, { editor }: Running): AsyncGener
   if (last !== undefined) yield [last]
 }
 
-function tellUnacknowledged(error: unknown, { waiting }: Sending, { output }: Running): void {
-  if (waiting === 0 || isSottoError(error, 'ERR_NOT_ACKNOWLEDGED')) return
-  output.notice(`not acknowledged: ${waiting} of the messages`)
-  output.notice(THEY_WAIT)
+function tellUnacknowledged(error: unknown, { waiting, unfinished }: Sending, { output }: Running): void {
+  if (isSottoError(error, 'ERR_NOT_ACKNOWLEDGED')) return
+  if (waiting > 0) {
+    output.notice(`not acknowledged: ${waiting} of the messages`)
+    output.notice(THEY_WAIT)
+  }
+  if (unfinished > 0) output.notice(`not arrived: ${unfinished} of the files; ${THEY_GO_ON}`)
 }

@@ -8,12 +8,15 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
+import type { Prepared } from '../files/files.ts'
+import type { Transfer } from '../files/transfer.ts'
 import type { Running } from '../peer/command.ts'
 import { keyChanged, refuseBlocked, refuseChangedKey } from '../peer/pins.ts'
 import type { Pin } from '../peer/profile-state.ts'
 import { isReceived, tryLockForSending } from '../peer/roles.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
+import { Offers } from './offers.ts'
 import { Outbox, type Texts } from './outbox.ts'
 import { Owner } from './owner.ts'
 import { Patience } from './patience.ts'
@@ -23,6 +26,8 @@ export interface SendingOptions {
   readonly to: string
   /** How long to wait where nothing moves, in milliseconds. */
   readonly redialMs: number
+  /** A file was offered, or has come further. The error is why it ended at this end, if it did. */
+  readonly onFile?: ((transfer: Transfer, error?: SottoError) => void) | undefined
 }
 
 /** How often to look who owns the conversations, in milliseconds. */
@@ -36,10 +41,11 @@ export class Sending implements AsyncDisposable {
   readonly #store: Store
   readonly #lost = Promise.withResolvers<never>()
   readonly #over = new AbortController()
-  readonly #patience = new Patience(() => this.#lost.reject(notAcknowledged(this.waiting)))
+  readonly #patience = new Patience(() => this.#lost.reject(notAcknowledged(this.waiting, this.unfinished)))
   readonly #watch: Watch
   #owner: Owner | undefined
   #outbox: Outbox | undefined
+  #offers: Offers | undefined
   /** What was known of the key that is written for; undefined while none is known. */
   #pin: Pin | undefined
   #looking: Promise<void> = Promise.resolve()
@@ -82,6 +88,16 @@ export class Sending implements AsyncDisposable {
     }
   }
 
+  /** How many of the files that were offered are not over. */
+  get unfinished(): number {
+    return this.#offers?.waiting ?? 0
+  }
+
+  /** The files that were offered, as they are now. */
+  get transfers(): readonly Transfer[] {
+    return this.#offers?.transfers ?? []
+  }
+
   /** Become the owner, unless there is one. */
   async #takeOver(): Promise<Owner | undefined> {
     const { running, to } = this.#options
@@ -89,7 +105,8 @@ export class Sending implements AsyncDisposable {
     if (lock === undefined) return undefined
     const onMoved = () => this.#onMoved()
     const onLost = (error: unknown) => this.#lost.reject(error)
-    this.#owner = new Owner({ running, store: this.#store, lock, to, onMoved, onLost })
+    const onFile = (transfer: Transfer, error?: SottoError) => this.#onFile(transfer, error)
+    this.#owner = new Owner({ running, store: this.#store, lock, to, onMoved, onFile, onLost })
     return this.#owner
   }
 
@@ -109,37 +126,54 @@ export class Sending implements AsyncDisposable {
     await refuseChangedKey(profile, to, reply.receiverIdentityKey)
   }
 
-  /** Send everything, and wait until it is acknowledged, even where the end of it cannot be sent. */
-  async send(texts: Texts): Promise<void> {
-    const outbox = this.#openOutbox()
+  /**
+   * Send everything, and wait until the texts are acknowledged and the files are over, even where the end of it cannot be
+   * sent.
+   *
+   * @param files - To be offered behind the texts, each as soon as it is prepared.
+   */
+  async send(texts: Texts, files: AsyncIterable<Prepared>): Promise<void> {
+    const { outbox, offers } = this.#openMailbox()
     this.#looking = this.#lookAround()
     let failure: unknown
     try {
       await outbox.putAll(texts)
+      for await (const prepared of files) offers.put(prepared)
     } catch (error) {
       failure = error
     }
     await outbox.delivered()
+    await offers.ended()
     if (failure !== undefined) throw failure
   }
 
-  /** Leave everything there for whoever owns the conversations next. @returns how many there were. */
-  async leave(texts: Texts): Promise<number> {
+  /** Leave everything there for whoever owns the conversations next. @returns how many texts there were. */
+  async leave(texts: Texts, files: AsyncIterable<Prepared>): Promise<number> {
     const { running, to } = this.#options
     await refuseBlocked(running.profile, to)
     this.#refuseChanged()
-    const outbox = this.#openOutbox()
+    const { outbox, offers } = this.#openMailbox()
     let count = 0
     for await (const batch of texts) count += outbox.put(batch)
+    for await (const prepared of files) offers.put(prepared)
     return count
   }
 
-  #openOutbox(): Outbox {
-    const { running, to } = this.#options
+  #openMailbox(): { readonly outbox: Outbox; readonly offers: Offers } {
+    const { running, to, onFile = () => {} } = this.#options
     this.#pin = running.profile.state.pins.get(to)
     const mailbox = this.#store.mailbox(to, this.#pin?.identityKey)
-    this.#outbox = new Outbox({ mailbox, clock: running.clock.local, onPut: () => this.#onAppended() })
-    return this.#outbox
+    const onPut = () => this.#onAppended()
+    this.#outbox = new Outbox({ mailbox, clock: running.clock.local, onPut })
+    this.#offers = new Offers({ store: this.#store, mailbox, onFile, onPut })
+    return { outbox: this.#outbox, offers: this.#offers }
+  }
+
+  #onFile(transfer: Transfer, error?: SottoError): void {
+    const { to, onFile } = this.#options
+    this.#offers?.changed(transfer, error)
+    // What the other side offers meanwhile waits for an answer.
+    if (transfer.contact === to && transfer.direction === 'getting') onFile?.(transfer, error)
   }
 
   /** Something new lies in the store. */
@@ -152,15 +186,27 @@ export class Sending implements AsyncDisposable {
   #onMoved(): void {
     if (this.#over.signal.aborted) return
     this.#outbox?.look()
+    this.#offers?.look({ isOwner: this.#owner !== undefined })
     this.#beImpatient()
   }
 
   #beImpatient(): void {
     const { redialMs } = this.#options
-    if (this.#owner?.isTalking === true || this.waiting === 0) this.#patience.calm()
+    if (this.#owner?.isTalking === true || !this.#isExpectant()) this.#patience.calm()
     else if (this.#owner !== undefined) this.#patience.start(redialMs)
     // Whatever another owner writes, it gets somewhere.
     else this.#patience.restart(Math.max(redialMs, HAND_OVER_MS))
+  }
+
+  /** Whether something should move. Behind another owner nobody knows whether the other side is still there to answer. */
+  #isExpectant(): boolean {
+    if (this.waiting > 0) return true
+    if (this.#owner !== undefined) return this.unfinished > 0
+    try {
+      return this.unfinished > 0 && this.#offers?.isMoving === true
+    } catch {
+      return false
+    }
   }
 
   /** Give way and take over for as long as it runs. */
@@ -214,7 +260,7 @@ export class Sending implements AsyncDisposable {
 
   /** Let go of everything: what waits stays in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const reason = this.waiting === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN
+    const reason = this.waiting + this.unfinished === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN
     this.#over.abort()
     this.#watch.stop()
     this.#patience.calm()
@@ -228,7 +274,14 @@ export class Sending implements AsyncDisposable {
 export const THEY_WAIT =
   'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
 
-function notAcknowledged(count: number): SottoError {
+/** The same of files that have not arrived. */
+export const THEY_GO_ON = 'the same command goes on with it, and so does the next sotto chat or receive'
+
+function notAcknowledged(count: number, files: number): SottoError {
+  if (count === 0) {
+    const what = files === 1 ? 'one file has' : `${files} files have`
+    return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not arrived yet`, { hint: THEY_GO_ON })
+  }
   const what = count === 1 ? 'one message is' : `${count} messages are`
   return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not acknowledged yet`, { hint: THEY_WAIT })
 }

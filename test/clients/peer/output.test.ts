@@ -13,22 +13,15 @@ describe('Output', () => {
   const offer = offered({ 'report, v2.pdf': 3_400_000 })
   const events = [heard('before'), offer, statusOf(offer, 'CANCELLED'), heard('after')]
 
-  it('keeps files out of a pipe, where only texts belong, and tells of them beside it', async () => {
-    const { output, errors, shown } = outputTo({})
-    await shown.show('bob', events)
-    expect(output.text).to.equal('before\nafter\n')
-    const told = ['bob, file: "report, v2.pdf", 3.4 MB', 'bob, file: "report, v2.pdf" cancelled']
-    expect(errors.text).to.equal(told.map((line) => `sotto: ${line}\n`).join(''))
-    await shown.show('bob', [offer])
-    expect(output.text).to.equal('before\nafter\n')
-  })
-
-  it('shows files on a terminal in their place', async () => {
-    const { output, errors, shown } = outputTo({ isTTY: true })
-    await shown.show('bob', events)
-    expect(output.text).to.match(/bob:.* before\n.*bob, file:.* "report, v2.pdf", 3.4 MB\n/)
-    expect(output.text).to.match(/bob, file:.* "report, v2.pdf" cancelled\n.*bob:.* after\n$/)
-    expect(errors.text).to.equal('')
+  it('keeps files out of what people read, for whoever follows transfers tells of them', async () => {
+    for (const isTTY of [false, true]) {
+      const { output, errors, shown } = outputTo({ isTTY })
+      await shown.show('bob', events)
+      await shown.show('bob', [offer])
+      if (isTTY) expect(output.text).to.match(/^\S*bob:\S* before\n\S*bob:\S* after\n$/)
+      else expect(output.text).to.equal('before\nafter\n')
+      expect(errors.text).to.equal('')
+    }
   })
 
   it('writes files as JSON lines of their own types', async () => {

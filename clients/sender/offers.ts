@@ -1,0 +1,122 @@
+/**
+ * What a `sotto send` has offered to one person, and what became of it. As with an outbox, whoever owns the profile's
+ * conversations carries it: this process or another.
+ *
+ * @module
+ */
+import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import type { SottoError } from '#lib/errors.ts'
+import type { Prepared } from '../files/files.ts'
+import { isOver, type Transfer } from '../files/transfer.ts'
+import type { Mailbox } from '../store/mailbox.ts'
+import type { Store } from '../store/store.ts'
+import { isAt, type PlacedTransfer } from '../store/transfers.ts'
+
+export interface OffersOptions {
+  readonly store: Store
+  readonly mailbox: Mailbox
+  /** An offer was made, or a transfer has come further. The error is why it ended at this end, if it did. */
+  readonly onFile: (transfer: Transfer, error?: SottoError) => void
+  /** Something new lies in the store. */
+  readonly onPut: () => void
+}
+
+export class Offers {
+  readonly #options: OffersOptions
+  /** What an earlier run left unfinished, which may have gone on since. */
+  readonly #left: readonly PlacedTransfer[]
+  /** As they were told last, in the order in which they were offered. */
+  readonly #transfers = new Map<string, Transfer>()
+  /** Of the event that made the last offer. */
+  #lastOrdinal = 0
+  #moved = Promise.withResolvers<void>()
+
+  constructor(options: OffersOptions) {
+    const { store, mailbox } = options
+    this.#options = options
+    this.#left = store.transfers.list().filter((transfer) => {
+      return transfer.direction === 'giving' && !isOver(transfer) && isAt(transfer, mailbox.place)
+    })
+  }
+
+  /** All that was offered, as it is now. */
+  get transfers(): Transfer[] {
+    return [...this.#transfers.values()]
+  }
+
+  /** How many of them are not over. */
+  get waiting(): number {
+    return this.transfers.filter((transfer) => !isOver(transfer)).length
+  }
+
+  /**
+   * Whether it goes on without a person's doing: an offer is on its way, or a file is.
+   *
+   * @throws SottoError `ERR_STREAM_RENEWED` if the user has it forgotten meanwhile.
+   */
+  get isMoving(): boolean {
+    const isFlowing = this.transfers.some(({ state }) => state === 'accepted')
+    return isFlowing || this.#lastOrdinal > this.#options.mailbox.progress().delivered
+  }
+
+  /**
+   * Offer something, or go on with the same that was offered by an earlier run.
+   *
+   * @throws SottoError as {@link StoredTransfers.offer}.
+   */
+  put(prepared: Prepared): void {
+    const { store, onPut } = this.#options
+    const id = this.#unfinished(prepared)?.id ?? this.#offer(prepared)
+    const transfer = store.transfers.get(id)
+    if (transfer !== undefined) this.#take(transfer)
+    onPut()
+  }
+
+  #offer(prepared: Prepared): string {
+    const { store, mailbox } = this.#options
+    const { id, ordinal } = store.transfers.offer(mailbox, prepared)
+    this.#lastOrdinal = ordinal
+    return id
+  }
+
+  #unfinished({ path, offer }: Prepared): PlacedTransfer | undefined {
+    const content = FileOffer.encode(offer).finish()
+    return this.#left.find((transfer) => {
+      const known = transfer.path === path ? this.#options.store.transfers.offerOf(transfer.id) : undefined
+      return known !== undefined && Buffer.compare(FileOffer.encode(known).finish(), content) === 0
+    })
+  }
+
+  /** The owner of the conversations in this process has told of a transfer. */
+  changed(transfer: Transfer, error?: SottoError): void {
+    if (this.#transfers.has(transfer.id)) this.#take(transfer, error)
+  }
+
+  /**
+   * Something may have come further.
+   *
+   * @param isOwner - Whether this process owns the conversations: then it knows better than the store how far a file has
+   *   come.
+   */
+  look({ isOwner }: { readonly isOwner: boolean }): void {
+    for (const known of this.transfers) {
+      if (isOver(known)) continue
+      // What the user has forgotten is as good as cancelled.
+      const stored = this.#options.store.transfers.get(known.id) ?? { ...known, state: 'cancelled' }
+      const position = isOwner && !isOver(stored) ? known.position : stored.position
+      if (stored.state !== known.state || position !== known.position) this.#take({ ...stored, position })
+    }
+  }
+
+  #take(transfer: Transfer, error?: SottoError): void {
+    this.#transfers.set(transfer.id, transfer)
+    this.#options.onFile(transfer, error)
+    this.#moved.resolve()
+    this.#moved = Promise.withResolvers()
+  }
+
+  /** Resolves when all that was offered is over. */
+  async ended(): Promise<void> {
+    while (this.waiting > 0) await this.#moved.promise
+  }
+}
