@@ -40,6 +40,9 @@ export const HEAD_START_MS = 1_000
 
 const FIRST_BACKOFF_MS = 250
 
+/** How many conversations in a row may be cut before a word was said, until that counts as a failure to open one. */
+const MAX_EARLY_CUTS = 5
+
 /** Failures that only the user can mend: the key, the block, the session. */
 const FINAL: ReadonlySet<string> = new Set([
   'ERR_KEY_CHANGED',
@@ -65,6 +68,7 @@ export class Correspondent {
   #isKept = false
   /** Who waits for the next attempt. */
   #openings: Opening[] = []
+  #earlyCuts = 0
   #dialling: Promise<void> | undefined
   /** Ends a pause between two attempts. */
   #hurry = new AbortController()
@@ -160,6 +164,7 @@ export class Correspondent {
     const before = this.#delivered
     try {
       const conversation = await this.#open()
+      if (conversation === undefined) return
       this.#isWanted = false
       this.#answer()
       refuseRefusal(this.name, await conversation.ended)
@@ -175,12 +180,14 @@ export class Correspondent {
     if (this.#delivered > before) this.#backoff.reset()
   }
 
-  /** Open one, and hear from the other side that it is willing. */
-  async #open(): Promise<Conversation> {
+  /** Open one, and hear from the other side that it is willing. Undefined where that was cut, and is worth another try. */
+  async #open(): Promise<Conversation | undefined> {
     const { calling, exchanges, signal, onConversation } = this.#options
     const exchangeWith = (identityKey: Uint8Array) => exchanges.with(this.name, identityKey)
     const conversation = await openConversation(calling, this.name, exchangeWith, signal)
     const end = await Promise.race([conversation.resumed, conversation.ended])
+    if (end?.how === 'cut' && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
+    this.#earlyCuts = 0
     if (end !== undefined) throw failureOf(this.name, end)
     onConversation(conversation)
     return conversation
