@@ -7,14 +7,15 @@ import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
 import { startConversation } from '#lib/channel/initiator.ts'
 import type { ChannelEnds } from '#lib/channel/renewal.ts'
-import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
+import type { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { acceptHello } from '#lib/channel/responder.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { grantOf } from './admission.ts'
 import { Connection, type ConnectionEnd, type Parcel } from './network.ts'
 import type { Program } from './program.ts'
-import { Talk } from './talk.ts'
+import { beginTalk } from './talk.ts'
+import { WatchedChannel } from './watched-channel.ts'
 
 /** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
 const GREETING_TIMEOUT_MS = 10_000
@@ -39,7 +40,7 @@ export function call(program: Program, onEnd: (isGreeted: boolean) => void): voi
     counters.handshakes += 1
     greeting.succeed()
     onEnd(true)
-    new Talk({ program, opener: true, channel, link })
+    beginTalk({ program, opener: true, channel, connection: link })
   })
   peer.answer(host)
   link.send({ is: 'hello', hello })
@@ -69,14 +70,16 @@ type Accepted = ReturnType<typeof acceptHello>
 function host(program: Program, link: ConnectionEnd, { channel, ticket }: Accepted, first: RecordBody): void {
   const { admission, world } = program
   const role = { host: { ends: endsOf(program), admission, random: world.random.bytes } }
-  new Talk({ program, opener: false, channel: renewing(program, channel, role, ticket.longestSessionMs), link }, first)
+  const watched = renewing(program, channel, role, ticket.longestSessionMs)
+  beginTalk({ program, opener: false, channel: watched, connection: link }, first)
 }
 
 type Role = ConstructorParameters<typeof RenewingChannel>[0]['role']
 
-function renewing({ world }: Program, channel: Channel, role: Role, longestSessionMs: number): RenewingChannel {
-  const { weather, timeline } = world
-  return new RenewingChannel({ channel, role, longestSessionMs, times: weather.times, nowMs: timeline.monotonicMs() })
+function renewing(program: Program, channel: Channel, role: Role, longestSessionMs: number): WatchedChannel {
+  const { weather, timeline } = program.world
+  const nowMs = timeline.monotonicMs()
+  return new WatchedChannel(program, { channel, role, longestSessionMs, times: weather.times, nowMs })
 }
 
 function endsOf({ person, world }: Program): ChannelEnds {

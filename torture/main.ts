@@ -32,14 +32,14 @@ const first = values.seed === undefined ? 1 : count(values.seed)
 const seeds = count(values.seeds ?? (values.seed === undefined ? '100' : '1'))
 
 if (values.processes) await tortureProcesses({ seed: first, messages, kills: count(values.kills), tell: console.log })
-else simulateAll()
+else await simulateAll()
 
-function simulateAll(): void {
+async function simulateAll(): Promise<void> {
   const sum = newCounters()
   const beganMs = performance.now()
   let failures = 0
   for (let seed = first; seed < first + seeds; seed += 1) {
-    const { hash, counters, failure } = simulate({ seed, messages, sabotage })
+    const { hash, counters, failure } = await simulate({ seed, messages, sabotage })
     addCounters(sum, counters)
     if (seeds === 1) console.log(`seed ${seed}: transcript ${hash}`)
     if (failure === undefined) continue

@@ -124,6 +124,11 @@ export class ConnectionEnd {
     this.#out.send(parcel)
   }
 
+  /** Send nothing more. */
+  end(): void {
+    this.#out.end(true)
+  }
+
   /** Send nothing more, and take nothing more. */
   drop(isTold = true): void {
     this.#in.receiver = undefined

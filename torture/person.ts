@@ -35,6 +35,9 @@ export class Person {
   #pending = 0
   #left: number
   #lastSeen = 0
+  readonly #arrived = new Set<string>()
+  /** How many the other side was known to have stored. */
+  #acknowledged = 0
   #peer: Person | undefined
   #program: Program | undefined
   #beside: Mailbox | undefined
@@ -78,7 +81,6 @@ export class Person {
       this.#program = new Program(this)
     } catch (error) {
       if (!(error instanceof Crash)) throw error
-      this.bury()
       return
     }
     this.#program.run(() => {
@@ -99,10 +101,14 @@ export class Person {
     this.#pending = 0
   }
 
-  /** The program has died. */
-  bury(): void {
-    const { random, weather, counters, timeline } = this.world
+  /** The program has died, in the middle of a write: what comes of it comes when that is undone. */
+  lose(): void {
     this.#program = undefined
+    this.world.timeline.after(0, () => this.#bury())
+  }
+
+  #bury(): void {
+    const { random, weather, counters, timeline } = this.world
     if (random.chance(weather.powerLosses)) {
       counters.powerLosses += 1
       this.disk.losePower()
@@ -162,6 +168,15 @@ export class Person {
     return `${this.name} ${number} ${isLarge ? LARGE : FILLING.slice(0, (number * 7) % 90)}`
   }
 
+  /** Note what comes, to know what comes again. */
+  count(events: readonly Event[]): void {
+    for (const { eventId } of events) {
+      const id = eventId.toString('latin1')
+      if (this.#arrived.has(id)) this.world.counters.duplicates += 1
+      this.#arrived.add(id)
+    }
+  }
+
   /** The store gives these as new to the person. */
   show(events: readonly Event[]): void {
     for (const event of events) {
@@ -174,6 +189,8 @@ export class Person {
 
   /** The other side says that it has stored so many. */
   hearAcknowledged(delivered: number): void {
+    if (delivered === this.#acknowledged) return
+    this.#acknowledged = delivered
     const stored = this.peer.#countHeard()
     if (delivered > stored) throw new Violation(`${this.name} was acknowledged ${delivered} where ${stored} are stored`)
   }
@@ -185,10 +202,10 @@ export class Person {
 
   /** Whether a failure is one that the weather explains. */
   judge(error: SottoError, isTampered: boolean): void {
-    if (isTampered) return
+    if (isTampered || CUTS.has(error.code)) return
     // After a loss of power, and where calls cross: then a Resume is heard that was overtaken by what came after it.
     if (error.code === 'ERR_STREAM_RENEWED') return
-    throw new Violation(`${this.name} failed for no reason`, { cause: error })
+    this.world.fail(new Violation(`${this.name} failed for no reason`, { cause: error }))
   }
 
   answer(link: ConnectionEnd): void {
@@ -201,6 +218,9 @@ export class Person {
     })
   }
 }
+
+/** How a conversation ends when the network or the other end has gone, or another took its place. */
+const CUTS: ReadonlySet<string> = new Set(['ERR_CHANNEL_CUT', 'ERR_PEER_SILENT', 'ERR_CHANNEL_CLOSED'])
 
 const FILLING = 'the quick brown fox jumps over the lazy dog '.repeat(3)
 const LARGE = 'large '.repeat(MAX_PART_DATA_BYTES / 4)

@@ -6,24 +6,28 @@
 import type { ServicesWord } from '#lib/channel/renewal-role.ts'
 import type { Admission } from '#lib/channel/responder.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { Later } from '#lib/runtime/later.ts'
+import { StoredExchange } from '../clients/messenger/stored-exchange.ts'
 import type { Mailbox } from '../clients/store/mailbox.ts'
 import { Crash, crashingDatabase, type Fate } from '../test/support/crashing-database.ts'
 import { admissionOf, grantOf } from './admission.ts'
 import { answer, call } from './greeting.ts'
 import type { ConnectionEnd, Parcel } from './network.ts'
 import type { Person } from './person.ts'
-import type { Talk } from './talk.ts'
 import type { World } from './world.ts'
 
 /** How long a caller waits before it tries again, at most, in milliseconds. */
 const LONGEST_BACKOFF_MS = 30_000
 
+/** How long the services take to answer, at most, in milliseconds. */
+const LONGEST_ANSWER_MS = 1_000
+
 export class Program {
   readonly person: Person
   readonly mailbox: Mailbox
+  readonly exchange: StoredExchange
   readonly admission: Admission
   #isAlive = true
-  #talk: Talk | undefined
   readonly #links = new Set<ConnectionEnd>()
   #isDialling = false
   #failures = 0
@@ -36,6 +40,12 @@ export class Program {
     this.mailbox = person.openMailbox((database) => crashingDatabase(database, this.#fate()))
     // Asked for, so that they are loaded.
     void this.mailbox.streams
+    this.exchange = new StoredExchange({
+      mailbox: this.mailbox,
+      clock: world.timeline,
+      onProgress: () => person.hearAcknowledged(this.exchange.progress.delivered),
+      saysRead: () => false,
+    })
   }
 
   get name(): string {
@@ -46,10 +56,6 @@ export class Program {
     return this.person.world
   }
 
-  get talk(): Talk | undefined {
-    return this.#talk
-  }
-
   #fate(): Fate {
     const { world } = this
     let left = Math.ceil(world.random.wait(world.weather.lifeMoments))
@@ -58,6 +64,7 @@ export class Program {
       if (left > 0 || world.isCalm) return false
       world.counters.crashes[moment] += 1
       world.note(`${this.name} dies at ${moment}`)
+      this.#die()
       return true
     }
   }
@@ -69,7 +76,19 @@ export class Program {
       work()
     } catch (error) {
       if (!(error instanceof Crash)) throw error
-      this.#die()
+    }
+  }
+
+  /** Simulated time for what ships. */
+  readonly later: Later = (milliseconds, work) => {
+    let isCancelled = false
+    this.after(milliseconds, () => {
+      if (!isCancelled) work()
+    })
+    return {
+      cancel() {
+        isCancelled = true
+      },
     }
   }
 
@@ -77,54 +96,43 @@ export class Program {
     if (milliseconds !== Number.POSITIVE_INFINITY) this.world.timeline.after(milliseconds, () => this.run(work))
   }
 
+  /** From this moment on it does nothing any more, whatever of its code is still to run. */
   #die(): void {
     const { random, weather } = this.world
     this.#isAlive = false
     for (const link of this.#links) link.drop(!random.chance(weather.silentCuts))
     this.#links.clear()
-    this.person.bury()
+    this.person.lose()
   }
 
-  attach(talk: Talk): void {
-    this.#talk?.settle()
-    this.mailbox.streams.incoming?.forgetUnstored()
-    this.#talk = talk
-    this.#failures = 0
-  }
-
-  detach(talk: Talk, link: ConnectionEnd): void {
-    this.#links.delete(link)
-    if (this.#talk === talk) this.#talk = undefined
-    this.dial()
+  /** A conversation over a connection has ended. */
+  release(connection: ConnectionEnd): void {
+    this.#links.delete(connection)
   }
 
   /** Say what is new in the store, over the conversation that there is or a new one. */
   sayAppended(): void {
-    this.mailbox.takeAppended()
-    this.#talk?.wake()
+    this.exchange.takeAppended()
     this.dial()
   }
 
   /** Call the other side before long, if something waits and nothing is open. */
   dial(): void {
-    if (this.#isDialling || this.#talk !== undefined || !this.#hasWaiting) return
+    if (this.#isDialling || this.exchange.conversation !== undefined || !this.exchange.hasMore) return
     this.#isDialling = true
     const { random } = this.world
     const backoffMs = random.fraction() * Math.min(50 * 2 ** this.#failures, LONGEST_BACKOFF_MS)
     this.#failures += 1
     this.after(backoffMs, () => {
-      if (this.#talk === undefined) call(this, (isGreeted) => this.#hangUp(isGreeted))
+      if (this.exchange.conversation === undefined) call(this, (isGreeted) => this.#hangUp(isGreeted))
       else this.#hangUp(false)
     })
   }
 
-  get #hasWaiting(): boolean {
-    return this.mailbox.streams.outgoing.unacknowledged > 0
-  }
-
   #hangUp(isGreeted: boolean): void {
     this.#isDialling = false
-    if (!isGreeted) this.dial()
+    if (isGreeted) this.#failures = 0
+    else this.dial()
   }
 
   /** Take what comes first over a connection. */
@@ -144,8 +152,9 @@ export class Program {
   }
 
   /** What the services say to a question of a channel's. */
-  askServices(task: 'askForTicket' | 'tryServices'): ServicesWord {
+  async askServices(task: 'askForTicket' | 'tryServices'): Promise<ServicesWord> {
     const { world, person } = this
+    await new Promise<void>((resolve) => this.after(world.random.fraction() * LONGEST_ANSWER_MS, resolve))
     if (world.random.chance(world.weather.outages)) return { $case: 'unreachable' }
     if (task === 'tryServices') return { $case: 'reachable' }
     const host = person.peer.program?.admission

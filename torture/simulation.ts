@@ -20,7 +20,7 @@ export interface Run {
 /** Once it is calm, all must have arrived in so many milliseconds: the longest silence, backoff and many retries. */
 const PATIENCE_MS = 10 * 60_000
 
-export function simulate(options: RunOptions): Run {
+export async function simulate(options: RunOptions): Promise<Run> {
   const world = new World(options)
   const messages = Math.round(options.messages * world.random.pick([0.5, 0.9]))
   const alice = new Person(world, 'alice', messages)
@@ -29,7 +29,7 @@ export function simulate(options: RunOptions): Run {
   try {
     alice.begin(bob)
     bob.begin(alice)
-    talk(world, [alice, bob])
+    await talk(world, [alice, bob])
     judge(alice, bob)
   } catch (error) {
     failure = error
@@ -40,13 +40,20 @@ export function simulate(options: RunOptions): Run {
   return { seed: options.seed, hash: world.transcriptHash(), counters: world.counters, failure }
 }
 
-function talk(world: World, people: readonly Person[]): void {
+async function talk(world: World, people: readonly Person[]): Promise<void> {
   const { timeline } = world
-  while (!people.every(({ hasSaidAll }) => hasSaidAll)) timeline.step()
+  while (!people.every(({ hasSaidAll }) => hasSaidAll)) await step(world)
   world.calmDown()
   const endsAtMs = timeline.monotonicMs() + PATIENCE_MS
   while (!people.every(({ isDone }) => isDone)) {
-    timeline.step()
+    await step(world)
     if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was said has not arrived')
   }
+}
+
+/** Let the next thing happen, and all that follows from it in the same moment. */
+async function step(world: World): Promise<void> {
+  world.timeline.step()
+  await new Promise((resolve) => setImmediate(resolve))
+  world.throwFailure()
 }

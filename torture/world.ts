@@ -30,6 +30,7 @@ export class World {
   #weather: Weather
   readonly #transcript = createHash('sha256')
   #isCalm = false
+  #failure: Violation | undefined
 
   constructor(options: RunOptions) {
     this.options = options
@@ -49,6 +50,16 @@ export class World {
   calmDown(): void {
     this.#isCalm = true
     this.#weather = calmed(this.#weather)
+  }
+
+  /** What must never happen has happened where nobody waits to hear of it. The first time counts. */
+  fail(violation: Violation): void {
+    this.#failure ??= violation
+  }
+
+  /** @throws Violation if anything has failed. */
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Put something into the transcript, whose hash tells one run from another. */

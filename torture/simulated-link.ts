@@ -1,0 +1,69 @@
+/**
+ * A connection of the simulated network as a conversation uses it: clients/peer/record-link.ts without gRPC.
+ *
+ * @module
+ */
+import { SottoError } from '#lib/errors.ts'
+import type { RecordLink } from '../clients/peer/record-link.ts'
+import type { ConnectionEnd, Parcel, Receiver } from './network.ts'
+import type { Program } from './program.ts'
+
+export class SimulatedLink implements RecordLink, Receiver {
+  readonly #program: Program
+  readonly #connection: ConnectionEnd
+  readonly #arrived: Parcel[] = []
+  #hasEnded = false
+  /** Who waits for the next record. */
+  #waiting: PromiseWithResolvers<void> | undefined
+
+  constructor(program: Program, connection: ConnectionEnd) {
+    this.#program = program
+    this.#connection = connection
+    connection.listen(this)
+  }
+
+  take(parcel: Parcel): void {
+    this.#arrived.push(parcel)
+    this.#tell()
+  }
+
+  ended(): void {
+    this.#hasEnded = true
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.#program.run(() => this.#waiting?.resolve())
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    while (this.#arrived.length === 0) {
+      if (this.#hasEnded) throw cut()
+      this.#waiting = Promise.withResolvers<void>()
+      await this.#waiting.promise
+    }
+    const parcel = this.#arrived.shift()
+    if (parcel?.is === 'record') return parcel.record
+    throw new SottoError('ERR_RECORD_MALFORMED', 'something else than a record came')
+  }
+
+  /** It is busy with a record for a while. */
+  async send(record: Uint8Array): Promise<void> {
+    if (this.#hasEnded) throw cut()
+    const { random, weather } = this.#program.world
+    this.#connection.send({ is: 'record', record })
+    await new Promise<void>((resolve) => this.#program.after(random.fraction() * weather.takeMs, resolve))
+  }
+
+  end(): void {
+    this.#connection.end()
+  }
+
+  cancel(): void {
+    this.#connection.drop()
+  }
+}
+
+function cut(): SottoError {
+  return new SottoError('ERR_CHANNEL_CUT', 'the connection broke')
+}

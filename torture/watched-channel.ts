@@ -1,0 +1,40 @@
+/**
+ * The channel that ships, with somebody who writes down what goes through it.
+ *
+ * @module
+ */
+import { RenewingChannel, type SaidRecord } from '#lib/channel/renewing-channel.ts'
+import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import type { Program } from './program.ts'
+
+export class WatchedChannel extends RenewingChannel {
+  readonly #program: Program
+
+  constructor(program: Program, options: ConstructorParameters<typeof RenewingChannel>[0]) {
+    super(options)
+    this.#program = program
+  }
+
+  override next(nowMs: number, content: () => Uint8Array | undefined): SaidRecord | undefined {
+    let said: Uint8Array | undefined
+    const turn = super.next(nowMs, () => {
+      said = content()
+      return said
+    })
+    if (turn === undefined) return undefined
+    const { world, name } = this.#program
+    // What the channel says of itself holds randomness of node:crypto, which takes no seed.
+    world.note(`${name} says ${turn.plaintext.length}`, said)
+    world.counters.records += 1
+    return turn
+  }
+
+  override open(record: Uint8Array): Uint8Array {
+    const plaintext = super.open(record)
+    const { firstSequence, events, acknowledged, control } = parseRecordBody(plaintext)
+    const { world, name, person } = this.#program
+    world.note(`${name} hears ${firstSequence} ${events.length} ${acknowledged} ${control?.$case}`)
+    person.count(events)
+    return plaintext
+  }
+}
