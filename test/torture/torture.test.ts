@@ -34,7 +34,8 @@ describe('torture', function () {
 
   for (const sabotage of SABOTAGES) {
     it(`notices a disk that lies: ${sabotage}`, async () => {
-      const { failure } = await simulate({ seed: 1, messages: MESSAGES, sabotage })
+      // One in whose weather many messages go in one record: only among these does it lie.
+      const { failure } = await simulate({ seed: 2, messages: MESSAGES, sabotage })
       expect(failure).to.be.instanceOf(Violation)
     })
   }
