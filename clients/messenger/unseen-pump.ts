@@ -7,11 +7,17 @@
  */
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
+import type { UnseenGap } from '../store/unseen.ts'
 
 export interface UnseenPumpOptions {
   readonly store: Store
-  /** Takes messages from one person, at least one; they count as seen when it resolves. What it rejects with ends the pump. */
-  readonly show: (name: string, messages: readonly Message[]) => Promise<void>
+  /**
+   * Takes messages from one person, at least one; they count as seen when it resolves, unless with a number: then they come
+   * again after so many milliseconds. What it rejects with ends the pump.
+   */
+  readonly show: (name: string, messages: readonly Message[]) => Promise<number | undefined>
+  /** Note what was seen; {@link Store.markSeen} does it, and more may hang on it. */
+  readonly markSeen: (name: string, through: Message | UnseenGap) => void
   /** Messages from somebody are missing in the store, or cannot be read. */
   readonly onGap: (name: string) => void
   /** How many messages to show at most before they count as seen; {@link PAGE} unless set. */
@@ -25,6 +31,8 @@ export class UnseenPump {
   readonly #options: UnseenPumpOptions
   /** From whom something may be unseen. */
   readonly #names = new Set<string>()
+  /** Whose turn comes later, by a timer. */
+  readonly #postponed = new Map<string, NodeJS.Timeout>()
   #running: Promise<void> | undefined
   readonly #failure = Promise.withResolvers<never>()
   #hasFailed = false
@@ -42,14 +50,16 @@ export class UnseenPump {
 
   /** Something was heard: from whom, or from anybody. */
   wake(name?: string): void {
-    for (const each of name === undefined ? this.#options.store.names() : [name]) this.#names.add(each)
+    const names = name === undefined ? this.#options.store.names() : [name]
+    for (const each of names) if (!this.#postponed.has(each)) this.#names.add(each)
     // What was heard in one go is shown in one go.
     if (!this.#hasFailed) this.#running ??= Promise.resolve().then(() => this.#run())
   }
 
-  /** Resolves when the reader has everything, or has failed. */
+  /** Resolves when the reader has everything that is not to come later, or has failed. Nothing comes later then. */
   async drained(): Promise<void> {
     await this.#running
+    for (const timer of this.#postponed.values()) clearTimeout(timer)
   }
 
   async #run(): Promise<void> {
@@ -69,12 +79,22 @@ export class UnseenPump {
 
   /** Returns whether there was anything. */
   async #showSome(name: string): Promise<boolean> {
-    const { store, show, onGap, page: limit = PAGE } = this.#options
+    const { store, show, markSeen, onGap, page: limit = PAGE } = this.#options
     const page = store.unseen(name, { limit })
     if (page.some(({ kind }) => kind === 'gap')) onGap(name)
     const messages = page.filter((each) => each.kind === 'message')
-    if (messages.length > 0) await show(name, messages)
-    if (page.length > 0) store.markSeen(name, page.at(-1))
-    return page.length > 0
+    const waitMs = messages.length > 0 ? await show(name, messages) : undefined
+    const last = page.at(-1)
+    if (waitMs !== undefined) this.#postpone(name, waitMs)
+    else if (last !== undefined) markSeen(name, last)
+    return waitMs === undefined && last !== undefined
+  }
+
+  #postpone(name: string, ms: number): void {
+    const timer = setTimeout(() => {
+      this.#postponed.delete(name)
+      this.wake(name)
+    }, ms)
+    this.#postponed.set(name, timer)
   }
 }

@@ -7,16 +7,19 @@
  * @module
  */
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { environment } from '#lib/runtime/environment.ts'
 import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
 import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
 import { strandedNotice } from '../messenger/stranded.ts'
-import { UnseenPump } from '../messenger/unseen-pump.ts'
+import { UnseenPump, type UnseenPumpOptions } from '../messenger/unseen-pump.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import { addressOf } from '../peer/dial.ts'
 import { lockForReceiving } from '../peer/roles.ts'
 import { refusalEvent } from '../peer/trace-conversation.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { Answers } from './answers.ts'
+import { type ExecOptions, ExecReader } from './exec-reader.ts'
+import { FileNotices } from './file-notices.ts'
 
 export interface ReceiveOptions extends CommandOptions {
   /** Where to listen: `::` for everywhere, port 0 for any free one. */
@@ -24,6 +27,10 @@ export interface ReceiveOptions extends CommandOptions {
   /** What to offer others in place of this machine's own addresses. */
   readonly advertise: readonly Endpoint[]
   readonly logLevel: LogLevel
+  /** Where all that is offered comes to without being asked for; it must be there. */
+  readonly acceptInto?: string | undefined
+  /** A command that takes what comes, in place of standard output. */
+  readonly exec?: ExecOptions | undefined
   /** Called once, when others can call: with what they are offered. */
   readonly onReady: (endpoints: readonly Endpoint[]) => void
 }
@@ -46,53 +53,86 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
     const { folder, key } = profile.storage
     const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
+    const say = (name: string, text: Uint8Array) => messenger.say(name, text)
     const pump = new UnseenPump({
       store,
-      async show(name, messages) {
-        await output.show(
-          name,
-          messages.map(({ event }) => event),
-        )
-        answers.onShown(name)
-      },
+      ...readerFor(options, running, { say, onShown: (name) => answers.onShown(name) }),
+      markSeen: (name, through) => messenger.markSeen(name, through),
       onGap: (name) => output.notice(`messages from ${name} are missing here: the store was changed from outside`),
     })
     resources.defer(() => pump.drained())
-    const events = eventsFor(options, running, { pump, store, tell: (name, error) => answers.tell(name, error) })
+    const files = new FileNotices({
+      output,
+      json: options.json,
+      isWatched: options.errors.isTTY === true,
+      acceptsAll: options.acceptInto !== undefined,
+      profileName: options.profile,
+      clock: options.clock,
+    })
+    const events = eventsFor(options, running, { files, pump, store, tell: (name, error) => answers.tell(name, error) })
     const messenger = resources.adopt(startMessenger(options, running, { store, events }), (each) => each.stop())
     const answers = new Answers({ messenger, store, notice: (text) => output.notice(text) })
     resources.adopt(
       store.watch(() => messenger.takeAppended()),
       (watch) => watch.stop(),
     )
+    files.begin(messenger.files.list())
     pump.wake()
     const answering = editor === undefined ? [] : [answers.read(editor.lines())]
     await Promise.race([messenger.run(), pump.failed, aborted(signal), ...answering])
   })
 }
 
+interface ReaderParts {
+  readonly say: (name: string, text: Uint8Array) => Promise<unknown>
+  readonly onShown: (name: string) => void
+}
+
+/** Who takes what comes: standard output, many messages at a time, or a command, one after the other. */
+function readerFor(
+  { exec }: ReceiveOptions,
+  { output, signal }: Running,
+  { say, onShown }: ReaderParts,
+): Pick<UnseenPumpOptions, 'show' | 'page'> {
+  if (exec === undefined) {
+    return {
+      async show(name, messages) {
+        const events = messages.map(({ event }) => event)
+        await output.show(name, events)
+        onShown(name)
+        return undefined
+      },
+    }
+  }
+  const notice = (text: string) => output.notice(text)
+  const reader = new ExecReader({ ...exec, env: environment(), say, notice, signal })
+  return { page: 1, show: async (name, [message]) => message && (await reader.take(name, message)) }
+}
+
 function startMessenger(
-  { listen, advertise, logLevel, errors }: ReceiveOptions,
+  { listen, advertise, acceptInto, logLevel, errors }: ReceiveOptions,
   running: Running,
   parts: { readonly store: Store; readonly events: MessengerEvents },
 ): Messenger {
   const write = (line: string) => void running.output.aside(() => errors.write(line))
   const log = createLogger({ name: 'receiver', level: logLevel, destination: { write } })
-  return new Messenger({ ...running, ...parts, listen, advertise, log, trace: running.output.trace })
+  return new Messenger({ ...running, ...parts, listen, advertise, acceptInto, log, trace: running.output.trace })
 }
 
 interface Parts {
   readonly pump: UnseenPump
+  readonly files: FileNotices
   readonly store: Store
   readonly tell: (name: string, error: unknown) => void
 }
 
 function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, parts: Parts): MessengerEvents {
-  const { pump, store, tell } = parts
+  const { pump, files, store, tell } = parts
   let wasOnline = false
   return {
     onHeard: (name) => pump.wake(name),
     onProgress() {},
+    onFile: (transfer, error) => files.changed(transfer, error),
     onPresence() {},
     onOnline(endpoints) {
       const where = endpoints.map(addressOf).join(', ')

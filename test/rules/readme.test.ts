@@ -3,7 +3,7 @@
  * Only two things are translated: `npm ci` has been done, and `docker compose exec auth` is not needed.
  */
 import { readFileSync } from 'node:fs'
-import { mkdir, symlink } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { freePort } from '#lib/runtime/free-port.ts'
@@ -131,7 +131,23 @@ describe('README.md', function () {
         await terminal.until(isDone)
       },
     ],
-    [/^sotto passphrase$/, (command) => run(command, 'a passphrase of the reader\n')],
+    [
+      /^sotto passphrase$/,
+      async (command) => {
+        await run(command, 'a passphrase of the reader\n')
+        const file = join(folder.path, 'passphrase')
+        await writeFile(file, 'a passphrase of the reader\n')
+        env['SOTTO_PASSPHRASE_FILE'] = file
+      },
+    ],
+    [
+      /^sotto receive --exec /,
+      async (command) => {
+        await writeFile(join(folder.path, 'answer'), '#!/bin/sh\ncat\n', { mode: 0o755 })
+        await using bot = start(command)
+        await bot.untilItSays('online as')
+      },
+    ],
     [/\bsotto /, (command) => run(command)],
   ]
 

@@ -1,0 +1,86 @@
+/**
+ * A command of the user's, run by the shell: what it reads, what it prints and how it ended.
+ *
+ * It runs in a process group of its own, so that all it has started can be ended with it.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import type { Environment } from '#lib/runtime/environment.ts'
+
+export interface ShellRun {
+  /** Given to `sh -c`. */
+  readonly command: string
+  readonly env: Environment
+  /** For its standard input. It need not read it. */
+  readonly input: Uint8Array
+  /** Where its standard output goes: to this process's own, or to whoever runs it, cut off behind so many bytes. */
+  readonly output: 'inherit' | { readonly maxBytes: number }
+  /** Ends it: asked to by SIGTERM, and made to if it takes longer than {@link PATIENCE_MS}. */
+  readonly signal: AbortSignal
+}
+
+export interface ShellResult {
+  /** 0 if it succeeded; the name of the signal that ended it. */
+  readonly status: number | NodeJS.Signals
+  /** What it printed, if that was asked for: one byte more than was asked for if there was more. */
+  readonly output: Uint8Array
+}
+
+/** How long a command has to end when it is asked to, in milliseconds. */
+export const PATIENCE_MS = 5_000
+
+/** Run a command to its end. @throws the system's error if it cannot be started. */
+export async function runShell({ command, env, input, output, signal }: ShellRun): Promise<ShellResult> {
+  const child = spawn('sh', ['-c', command], {
+    env: { ...env },
+    detached: true,
+    stdio: ['pipe', output === 'inherit' ? 'inherit' : 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'close') as Promise<[code: number | null, signal: NodeJS.Signals | null]>
+  // A command that does not read all of it, or is gone.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(input)
+  const printed = output === 'inherit' ? undefined : takeUpTo(output.maxBytes + 1, child.stdout as Readable)
+  const stopping = whenAborted(signal, () => stop(child))
+  try {
+    const [code, by] = await ended
+    return { status: code ?? by ?? 1, output: (await printed) ?? new Uint8Array(0) }
+  } finally {
+    stopping[Symbol.dispose]()
+  }
+}
+
+/** The beginning of a stream; the rest is read and dropped. */
+async function takeUpTo(maxBytes: number, stream: Readable): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let left = maxBytes
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (left > 0) chunks.push(chunk.subarray(0, left))
+    left -= chunk.length
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Ask all of a group to end, and make it. */
+function stop(child: ChildProcess): void {
+  kill(child, 'SIGTERM')
+  const timer = setTimeout(() => kill(child, 'SIGKILL'), PATIENCE_MS)
+  child.once('close', () => clearTimeout(timer))
+}
+
+function kill({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch {
+    // Nothing of it is left.
+  }
+}
+
+function whenAborted(signal: AbortSignal, run: () => void): Disposable {
+  if (signal.aborted) run()
+  signal.addEventListener('abort', run, { once: true })
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', run) }
+}

@@ -1,0 +1,90 @@
+/** What docs/scripting.md shows, run as it stands, with real processes. */
+import { readFileSync } from 'node:fs'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { environmentOf, ROOT } from '../support/environment.ts'
+import { Installation } from '../support/installation.ts'
+import { TestProcess } from '../support/processes.ts'
+
+const DOCUMENT = readFileSync(join(ROOT, 'docs', 'scripting.md'), 'utf8')
+
+/** The blocks below a heading. */
+function blocksOf(heading: string): string[] {
+  const [, section = ''] = DOCUMENT.split(`\n## ${heading}\n`)
+  const [own = ''] = section.split('\n## ')
+  return [...own.matchAll(/^```\w+\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+}
+
+describe('docs/scripting.md', function () {
+  this.timeout(30_000)
+  let installation: Installation
+  let env: NodeJS.ProcessEnv
+  let cwd: string
+  beforeEach(async () => {
+    installation = await Installation.start()
+    for (const name of ['alice', 'default']) await installation.auth.addUser(name, `${name}'s password`)
+    await installation.signIn('alice')
+    await installation.signIn('default')
+    cwd = installation.home.path
+    await mkdir(join(cwd, 'bin'))
+    await symlink(join(ROOT, 'bin', 'sotto.js'), join(cwd, 'bin', 'sotto'))
+    env = { ...environmentOf(cwd), HOME: cwd }
+    env['PATH'] = `${join(cwd, 'bin')}:${env['PATH']}`
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  const start = (command: string, input?: string | 'open') =>
+    new TestProcess('sh', ['-c', `exec ${command}`], { env, cwd, input })
+
+  describe('the bot', () => {
+    const [bot = '', command = ''] = blocksOf('A bot in ten lines')
+
+    it('has ten lines', () => {
+      expect(bot.trimEnd().split('\n')).to.have.length(10)
+    })
+
+    it('answers, and after a kill in the middle once more with the same id, not twice', async () => {
+      const answer = join(cwd, 'answer')
+      await writeFile(answer, bot)
+      await chmod(answer, 0o755)
+      await using alice = await installation.receive('alice')
+      {
+        await using receiver = start(command.trim())
+        await receiver.untilItSays('online as default')
+        await installation.send('alice', 'default', 'hello').done
+        await installation.send('alice', 'default', 'time').done
+        await alice.output.until((text) => /^alice, you wrote: hello\n\d\d:\d\d\n$/.test(text))
+      }
+
+      // Killed when the command has run, and before its message is marked.
+      const holding = join(cwd, 'holding')
+      await writeFile(answer, `${bot}\necho $$ > ${holding}\nexec sleep 60\n`)
+      {
+        await using receiver = start(command.trim())
+        await receiver.untilItSays('online as default')
+        await installation.send('alice', 'default', 'is this answered twice?').done
+        while (!isThere(holding)) await new Promise((resolve) => setImmediate(resolve))
+        process.kill(receiver.pid, 'SIGKILL')
+        // What a reboot would end with it.
+        process.kill(Number(readFileSync(holding, 'utf8')), 'SIGKILL')
+        await receiver.ended
+      }
+      await writeFile(answer, bot)
+      await using receiver = start(command.trim())
+      await receiver.untilItSays('online as default')
+      await installation.send('alice', 'default', 'time').done
+      await alice.output.until((text) => text.split('\n').length === 4)
+      expect(alice.output.text).to.match(/^alice, you wrote: hello\n\d\d:\d\d\n\d\d:\d\d\n$/)
+    })
+  })
+})
+
+/** Whether a line was written to it. */
+function isThere(file: string): boolean {
+  try {
+    return readFileSync(file, 'utf8').endsWith('\n')
+  } catch {
+    return false
+  }
+}
