@@ -1,0 +1,73 @@
+/**
+ * What `sotto receive` tells of files: who offers what and how to answer, now and then how far it has come, and how it
+ * ended. On standard error, for no file belongs among the texts; as JSON, an object for each step on standard output.
+ *
+ * @module
+ */
+import type { SottoError } from '#lib/errors.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { shortId } from '../files/file-events.ts'
+import { transferFields } from '../files/listing.ts'
+import type { Transfer, TransferState } from '../files/transfer.ts'
+import { lineOf, TransferReport } from '../files/transfer-report.ts'
+import type { Output } from '../peer/output.ts'
+
+/** How often a person is told of what is under way, in milliseconds: seldom enough for lines that scroll by. */
+const TELL_EVERY_MS = 10_000
+
+export interface FileNoticesOptions {
+  readonly output: Output
+  readonly json: boolean
+  /** Whether a person reads standard error. */
+  readonly isWatched: boolean
+  /** Whether all that is offered is accepted at once. */
+  readonly acceptsAll: boolean
+  /** Of the profile, for the command that answers. */
+  readonly profileName: string
+  readonly clock: Clock
+}
+
+export class FileNotices {
+  readonly #options: FileNoticesOptions
+  readonly #report: TransferReport
+  readonly #states = new Map<string, TransferState>()
+
+  constructor(options: FileNoticesOptions) {
+    const { output, clock, isWatched } = options
+    this.#options = options
+    this.#report = new TransferReport({
+      write: (line) => output.notice(line),
+      monotonicMs: () => clock.monotonicMs(),
+      everyMs: isWatched ? TELL_EVERY_MS : undefined,
+    })
+  }
+
+  /** Tell of what was offered before this began, and waits for an answer. */
+  begin(transfers: readonly Transfer[]): void {
+    for (const transfer of transfers.filter(isAsked)) this.changed(transfer)
+  }
+
+  /** A transfer has come further. The error is why it ended at this end, if it did. */
+  changed(transfer: Transfer, error?: SottoError): void {
+    const { output, json, acceptsAll } = this.#options
+    if (json) this.#tellJson(transfer)
+    else if (isAsked(transfer) && !acceptsAll) output.notice(`${lineOf(transfer)}; ${this.#howToAnswer(transfer)}`)
+    else this.#report.changed(transfer, error)
+  }
+
+  #tellJson(transfer: Transfer): void {
+    if (this.#states.get(transfer.id) === transfer.state) return
+    this.#states.set(transfer.id, transfer.state)
+    this.#options.output.tell(transferFields(transfer))
+  }
+
+  #howToAnswer({ id }: Transfer): string {
+    const { profileName } = this.#options
+    const profile = profileName === 'default' ? '' : ` --profile ${profileName}`
+    return `to take it: sotto files accept ${shortId(Buffer.from(id, 'hex'))}${profile}`
+  }
+}
+
+function isAsked({ direction, state }: Transfer): boolean {
+  return direction === 'getting' && state === 'offered'
+}
