@@ -5,6 +5,7 @@
  */
 import { Command, Option } from 'commander'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { SottoError } from '#lib/errors.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log.ts'
 import { reportReady } from '#lib/runtime/parent.ts'
@@ -15,6 +16,8 @@ import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
 interface ReceiveFlags extends ClientFlags, ListenFlags {
   readonly logLevel: LogLevel
   readonly acceptFiles?: string
+  readonly exec?: string
+  readonly reply?: true
 }
 
 const EXAMPLES = `
@@ -24,8 +27,13 @@ const EXAMPLES = `
   sotto receive --listen [::]:7100 --advertise 203.0.113.7:7100
                                        behind a router that passes port 7100 on
 
-On a terminal "@NAME text" writes to NAME. Messages go to standard output, all else to standard error. A message is
-acknowledged when standard output has taken it.`
+  sotto receive --exec 'mail -s "$SOTTO_FROM says" me@example.org'
+                                       runs a command for each message
+  sotto receive --exec ./answer --reply
+                                       and says to the writer what it prints
+
+On a terminal "@NAME text" writes to NAME. Messages go to standard output, all else to standard error. What comes is
+kept in the profile first, and has been seen when standard output, or the command, has taken it: docs/scripting.md.`
 
 export function receiveCommand(): Command {
   const logLevel = new Option('--log-level <level>', 'how much to log; SOTTO_LOG_LEVEL does the same')
@@ -35,13 +43,20 @@ export function receiveCommand(): Command {
     .description('be online, and show what comes')
     .addOption(logLevel)
     .addOption(acceptFilesOption())
+    .option('--exec <command>', 'run a command for each message, with the text on its standard input')
+    .option('--reply', 'with --exec: say to the writer what the command prints')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: ReceiveFlags) => {
       const { addressOf } = await import('../peer/dial.ts')
       const { receive } = await import('./receive.ts')
-      const { listen, advertise, logLevel } = flags
+      const { listen, advertise, logLevel, exec: command, reply = false } = flags
+      if (reply && command === undefined) {
+        throw new SottoError('ERR_USAGE', 'there is nothing to reply with', { hint: 'add --exec COMMAND' })
+      }
+      const exec = command === undefined ? undefined : { command, reply }
       const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })
+      const common = { ...commandOptions(flags), interactive: exec === undefined }
       const acceptInto = flags.acceptFiles && (await folderFor(flags.acceptFiles))
-      await receive({ ...commandOptions(flags), listen, advertise, acceptInto, logLevel, onReady })
+      await receive({ ...common, listen, advertise, acceptInto, logLevel, exec, onReady })
     })
 }

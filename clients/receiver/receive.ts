@@ -7,16 +7,18 @@
  * @module
  */
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { environment } from '#lib/runtime/environment.ts'
 import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
 import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
 import { strandedNotice } from '../messenger/stranded.ts'
-import { UnseenPump } from '../messenger/unseen-pump.ts'
+import { UnseenPump, type UnseenPumpOptions } from '../messenger/unseen-pump.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import { addressOf } from '../peer/dial.ts'
 import { lockForReceiving } from '../peer/roles.ts'
 import { refusalEvent } from '../peer/trace-conversation.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { Answers } from './answers.ts'
+import { type ExecOptions, ExecReader } from './exec-reader.ts'
 import { FileNotices } from './file-notices.ts'
 
 export interface ReceiveOptions extends CommandOptions {
@@ -27,6 +29,8 @@ export interface ReceiveOptions extends CommandOptions {
   readonly logLevel: LogLevel
   /** Where all that is offered comes to without being asked for; it must be there. */
   readonly acceptInto?: string | undefined
+  /** A command that takes what comes, in place of standard output. */
+  readonly exec?: ExecOptions | undefined
   /** Called once, when others can call: with what they are offered. */
   readonly onReady: (endpoints: readonly Endpoint[]) => void
 }
@@ -49,15 +53,11 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
     const { folder, key } = profile.storage
     const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
+    const say = (name: string, text: Uint8Array) => messenger.say(name, text)
     const pump = new UnseenPump({
       store,
-      async show(name, messages) {
-        await output.show(
-          name,
-          messages.map(({ event }) => event),
-        )
-        answers.onShown(name)
-      },
+      ...readerFor(options, running, { say, onShown: (name) => answers.onShown(name) }),
+      markSeen: (name, through) => messenger.markSeen(name, through),
       onGap: (name) => output.notice(`messages from ${name} are missing here: the store was changed from outside`),
     })
     resources.defer(() => pump.drained())
@@ -81,6 +81,32 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     const answering = editor === undefined ? [] : [answers.read(editor.lines())]
     await Promise.race([messenger.run(), pump.failed, aborted(signal), ...answering])
   })
+}
+
+interface ReaderParts {
+  readonly say: (name: string, text: Uint8Array) => Promise<unknown>
+  readonly onShown: (name: string) => void
+}
+
+/** Who takes what comes: standard output, many messages at a time, or a command, one after the other. */
+function readerFor(
+  { exec }: ReceiveOptions,
+  { output, signal }: Running,
+  { say, onShown }: ReaderParts,
+): Pick<UnseenPumpOptions, 'show' | 'page'> {
+  if (exec === undefined) {
+    return {
+      async show(name, messages) {
+        const events = messages.map(({ event }) => event)
+        await output.show(name, events)
+        onShown(name)
+        return undefined
+      },
+    }
+  }
+  const notice = (text: string) => output.notice(text)
+  const reader = new ExecReader({ ...exec, env: environment(), say, notice, signal })
+  return { page: 1, show: async (name, [message]) => message && (await reader.take(name, message)) }
 }
 
 function startMessenger(
