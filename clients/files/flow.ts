@@ -17,7 +17,7 @@ export const LEAST_WINDOW_BYTES = 2 * MAX_CHUNK_BYTES
 export const MOST_WINDOW_BYTES = 8 * 1024 * 1024
 
 /** How long what is on its way may stand in queues, in milliseconds: no more than what somebody says may wait. */
-const QUEUE_MS = 250
+const QUEUE_MS = 100
 
 /** What was measured longer ago than this says nothing about now. */
 const MEMORY_MS = 1_000

@@ -75,9 +75,9 @@ export class Getting {
   /** Where it stands, if that is news. */
   progress(): FileProgress | undefined {
     if (this.#isOver || this.#partial === undefined) return undefined
-    // What is still being written of the last conversation must not come again.
-    if (this.#said === undefined && this.#queuedBytes > 0) return undefined
     const { position } = this.#partial
+    // What is still being written of the last conversation must not come again.
+    if (this.#said === undefined && position < this.#heard) return undefined
     if (this.#said !== undefined && position <= this.#said) return undefined
     this.#said = position
     return { offerId: Buffer.from(this.id, 'hex'), received: BigInt(position) }
@@ -113,9 +113,7 @@ export class Getting {
   #write(): void {
     if (this.#isWriting) return
     this.#isWriting = true
-    this.#working = this.#guarded(() => this.#writeAll()).finally(() => {
-      this.#isWriting = false
-    })
+    this.#working = this.#guarded(() => this.#writeAll())
   }
 
   async #writeAll(): Promise<void> {
@@ -126,6 +124,8 @@ export class Getting {
       const isCaughtUp = this.#queue.length === 0
       if (isCaughtUp || partial.position - (this.#said ?? 0) >= TELL_EVERY_BYTES) this.#options.onNews()
     }
+    // No await between the last look and this: what comes after it begins another round.
+    this.#isWriting = false
     if (partial.position === this.#options.content.size && !this.#isOver) await this.#finish(partial)
   }
 
@@ -159,6 +159,7 @@ export class Getting {
     try {
       await kept(work)
     } catch (error) {
+      this.#isWriting = false
       if (this.#isOver) return
       await this.#clear()
       this.#options.onFailed(error)

@@ -6,7 +6,6 @@
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
 import { parseAddress } from '#lib/runtime/address.ts'
 
 export interface LinkShape {
@@ -66,30 +65,39 @@ export class SlowLink implements AsyncDisposable {
 /** Each byte leaves when the ones before it have, at the pace of the link, and comes so much later. */
 async function relay(from: Socket, to: Socket, { bytesPerSecond, delayMs }: LinkShape): Promise<void> {
   to.setNoDelay(true)
-  let freeAtMs = performance.now()
+  const capacity = QUEUE_BYTES + (delayMs * bytesPerSecond) / 1_000
+  const queue: { readonly dueMs: number; readonly packet: Buffer }[] = []
   let queued = 0
+  let freeAtMs = performance.now()
   let relieved = Promise.withResolvers<void>()
+  const handOn = (): void => {
+    for (let [first] = queue; first !== undefined && first.dueMs <= performance.now(); [first] = queue) {
+      queue.shift()
+      queued -= first.packet.length
+      to.write(first.packet)
+    }
+    relieved.resolve()
+    const [next] = queue
+    if (next !== undefined) setTimeout(handOn, Math.max(0, next.dueMs - performance.now()))
+    else if (from.readableEnded) to.end()
+  }
   try {
     for await (const data of from as AsyncIterable<Buffer>) {
       for (let offset = 0; offset < data.length; offset += PACKET_BYTES) {
         const packet = data.subarray(offset, offset + PACKET_BYTES)
         freeAtMs = Math.max(freeAtMs, performance.now()) + (packet.length * 1_000) / bytesPerSecond
-        const arrivesInMs = freeAtMs + delayMs - performance.now()
+        queue.push({ dueMs: freeAtMs + delayMs, packet })
         queued += packet.length
-        globalThis.setTimeout(() => {
-          queued -= packet.length
-          to.write(packet)
-          relieved.resolve()
-        }, arrivesInMs)
-        while (queued > QUEUE_BYTES + (delayMs * bytesPerSecond) / 1_000) {
-          await relieved.promise
+        // One timer for all of them: those of two lengths may change places.
+        if (queue.length === 1) setTimeout(handOn, Math.max(0, freeAtMs + delayMs - performance.now()))
+        while (queued > capacity) {
           relieved = Promise.withResolvers()
+          await relieved.promise
         }
       }
     }
   } catch {
     // It is over with the socket.
   }
-  await setTimeout(delayMs)
-  to.end()
+  if (queue.length === 0) to.end()
 }

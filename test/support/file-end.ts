@@ -1,0 +1,134 @@
+/**
+ * One end of the traffic of files, without conversations and stores: real files, and what a record would carry taken from
+ * one end to the other.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { FileChunk, FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import { isSottoError } from '#lib/errors.ts'
+import { prepareOffer } from '../../clients/files/prepare-offer.ts'
+import { Traffic } from '../../clients/files/traffic.ts'
+import { summaryOf } from '../../clients/files/transfer.ts'
+import type { PlacedTransfer } from '../../clients/store/transfers.ts'
+
+export interface Offered {
+  readonly id: string
+  readonly offer: FileOffer
+  /** Where it lies. */
+  readonly path: string
+}
+
+/** Offer what lies somewhere. */
+export async function offered(path: string): Promise<Offered> {
+  const { offer, path: source } = await prepareOffer(path, { signal: new AbortController().signal })
+  return { id: randomBytes(16).toString('hex'), offer, path: source }
+}
+
+export class FileEnd {
+  readonly traffic: Traffic
+  /** What became of transfers here: their ends, as `received PATH` or the code of the error. */
+  readonly ends: string[] = []
+  /** Every piece that was taken from it. */
+  readonly said: FileChunk[] = []
+  readonly #offers = new Map<string, FileOffer>()
+  readonly #transfers = new Map<string, PlacedTransfer>()
+  #isAwake = false
+  #waiting: (() => void)[] = []
+  #nowMs = 0
+
+  constructor() {
+    const end = (id: string, what: string): void => {
+      this.ends.push(what)
+      const transfer = this.#transfers.get(id)
+      if (transfer !== undefined) this.put({ ...transfer, state: what.startsWith('received') ? 'received' : 'unkept' })
+      this.wake()
+    }
+    this.traffic = new Traffic({
+      offerOf: (id) => this.#offers.get(id),
+      noteGoal: (id, goal) => this.put({ ...(this.#transfers.get(id) as PlacedTransfer), goal }),
+      events: {
+        onPosition() {},
+        onReceived: (id, path) => end(id, `received ${path}`),
+        onUnkept: (id, error) => end(id, codeOf(error)),
+        onGone: (id, error) => end(id, codeOf(error)),
+      },
+      wake: () => this.wake(),
+      monotonicMs: () => this.#nowMs++,
+    })
+    this.traffic.begin()
+  }
+
+  wake(): void {
+    this.#isAwake = true
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** Resolves when something of it has moved, perhaps before the call. */
+  async woken(): Promise<void> {
+    if (this.#isAwake) this.#isAwake = false
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  put(transfer: PlacedTransfer): void {
+    this.#transfers.set(transfer.id, transfer)
+    this.traffic.update([...this.#transfers.values()])
+  }
+
+  /** A transfer stands here so, accepted unless it says otherwise. */
+  know({ id, offer, path }: Offered, changes: Partial<PlacedTransfer>): void {
+    this.#offers.set(id, offer)
+    const standing = { direction: 'giving', state: 'accepted', position: 0, goal: undefined, path } as const
+    this.put({
+      id,
+      contact: 'peer',
+      contactId: 1,
+      key: 0,
+      at: new Date(0),
+      ...summaryOf(offer),
+      ...standing,
+      ...changes,
+    })
+  }
+
+  give(what: Offered): void {
+    this.know(what, {})
+  }
+
+  get(what: Offered, folder: string): void {
+    this.know(what, { direction: 'getting', path: folder })
+  }
+
+  /** Take what it has to say to the other end. Returns whether it had anything. */
+  sayTo(other: FileEnd): boolean {
+    for (const { id, direction, state } of this.#transfers.values()) {
+      const theirs = other.#transfers.get(id)
+      const isNews = direction === 'getting' && state === 'received' && theirs?.state === 'accepted'
+      if (isNews) other.put({ ...theirs, state })
+    }
+    const progress = this.traffic.nextProgress()
+    if (progress !== undefined) other.traffic.hearProgress(progress)
+    const chunk = this.traffic.nextChunk()
+    if (chunk === undefined) return progress !== undefined
+    const copy = { ...chunk, data: Buffer.from(chunk.data) }
+    this.said.push(copy)
+    void other.traffic.hearChunk(copy)
+    return true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.traffic.stop()
+  }
+}
+
+/** Let two ends talk until something is the case. */
+export async function talkUntil(one: FileEnd, other: FileEnd, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    const hasSaid = [one.sayTo(other), other.sayTo(one)].includes(true)
+    if (!hasSaid && !isOver()) await Promise.race([one.woken(), other.woken()])
+  }
+}
+
+function codeOf(error: unknown): string {
+  return isSottoError(error) ? error.code : String(error)
+}
