@@ -32,7 +32,7 @@ export function adminCommand(): Command {
       await eachPassword(names, options, (name, password) => addUser(config, systemClock, name, password))
       say(`added ${names.join(', ')}; what each types next, on a machine of his own:`)
       const server = await serverName(config)
-      for (const name of names) process.stderr.write(`  sotto receive --login ${name}@${server}\n`)
+      for (const name of names) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
     })
   withPassword('set-password')
     .description('give an account another password; its sessions end, its identity key stays')

@@ -108,11 +108,11 @@ describe('README.md', function () {
       },
     ],
     [
-      /^sotto receive --login bob@/,
+      /^sotto chat --login bob@/,
       async (command) => {
         // "Both may share a machine: add `--profile bob` to one of them."
         const bob = await runOnTerminal(`${command} --profile bob`, /^password for/, PASSWORD)
-        await bob.until((rows) => rows.some((row) => row.includes('online as bob')))
+        await bob.until((rows) => rows.some((row) => row.includes('online; /help')))
       },
     ],
     [
@@ -120,7 +120,7 @@ describe('README.md', function () {
       async (command) => {
         const alice = await runOnTerminal(command, /^password for/, PASSWORD)
         await alice.until(isDone)
-        await terminals[0]?.until((rows) => rows.includes('alice: Hello'))
+        await terminals[0]?.until((rows) => rows.some((row) => row.endsWith(' alice: Hello')))
       },
     ],
     [/^sotto chat bob$/, (command) => run(command, 'the eighth word of eight\n')],
@@ -164,7 +164,7 @@ describe('README.md', function () {
 
   it('has shown on one terminal what was sent from the other', async function () {
     if (!hasTmux()) return this.skip()
-    const rows = (await terminals[0]?.history()) ?? []
+    const rows = (await terminals[0]?.history())?.map((row) => row.replace(/^\d\d:\d\d +/, '')) ?? []
     expect(rows).to.include.members(['alice: Hello', 'alice: See you at eight?', 'alice: home', 'alice: hello'])
   })
 })
