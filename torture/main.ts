@@ -7,6 +7,7 @@
  *     --sabotage HOW     drop, dup or swap: let the disks lie, so that the runs must fail
  *     --processes        no simulation: one conversation of real programs, killed now and then
  *     --kills N          how often; 20
+ *     --file-bytes N     of the file that is sent in the end; 256 MiB, 0 for none
  *
  * @module
  */
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     sabotage: { type: 'string' },
     processes: { type: 'boolean', default: false },
     kills: { type: 'string', default: '20' },
+    'file-bytes': { type: 'string', default: String(256 * 2 ** 20) },
   },
 })
 const sabotage = values.sabotage === undefined ? undefined : oneOf(SABOTAGES, values.sabotage)
@@ -31,8 +33,10 @@ const messages = count(values.messages)
 const first = values.seed === undefined ? 1 : count(values.seed)
 const seeds = count(values.seeds ?? (values.seed === undefined ? '100' : '1'))
 
-if (values.processes) await tortureProcesses({ seed: first, messages, kills: count(values.kills), tell: console.log })
-else await simulateAll()
+if (values.processes) {
+  const fileBytes = values['file-bytes'] === '0' ? 0 : count(values['file-bytes'])
+  await tortureProcesses({ seed: first, messages, kills: count(values.kills), fileBytes, tell: console.log })
+} else await simulateAll()
 
 async function simulateAll(): Promise<void> {
   const sum = newCounters()

@@ -10,6 +10,9 @@ import { parseAddress } from '#lib/runtime/address.ts'
 export class Link implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** How many bytes it has carried from callers to the server, and back. */
+  carriedThere = 0
+  carriedBack = 0
 
   /** A link to what listens at HOST:PORT. */
   static async to(address: string): Promise<Link> {
@@ -21,6 +24,12 @@ export class Link implements AsyncDisposable {
   private constructor(target: string) {
     this.#server = createServer((near) => {
       const far = connect(parseAddress(target))
+      near.on('data', ({ length }) => {
+        this.carriedThere += length
+      })
+      far.on('data', ({ length }) => {
+        this.carriedBack += length
+      })
       for (const [from, to] of [
         [near, far],
         [far, near],

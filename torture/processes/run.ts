@@ -3,13 +3,15 @@
  * each side in turn (docs/reliability.md).
  *
  * Half of it is between two chats. In the other half one side has a chat, and the other a `sotto receive --json` whose
- * standard output is judged too.
+ * standard output is judged too. Then a file goes from one chat to another.
  *
  * @module
  */
 import { EventEmitter } from 'node:events'
 import { Deployment } from '../../test/support/deployment.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { SeededRandom } from '../random.ts'
+import { tortureFile } from './file.ts'
 import { drawKills, killInTurn, untilAllIsSaid } from './killing.ts'
 import { type Moved, Side } from './side.ts'
 import { judgeShown, judgeStores } from './verdict.ts'
@@ -18,12 +20,15 @@ export interface ProcessesOptions {
   readonly seed: number
   readonly messages: number
   readonly kills: number
+  /** Of the file that is sent in the end; 0 for none. */
+  readonly fileBytes: number
   /** Told what happens. */
   readonly tell: (line: string) => void
 }
 
 /** @throws Violation if anything is lost, comes twice or out of order. */
-export async function tortureProcesses({ seed, messages, kills, tell }: ProcessesOptions): Promise<void> {
+export async function tortureProcesses(options: ProcessesOptions): Promise<void> {
+  const { seed, messages, kills, fileBytes, tell } = options
   const random = new SeededRandom(`processes ${seed}`)
   const beganMs = performance.now()
   await using deployment = await Deployment.start()
@@ -58,6 +63,10 @@ export async function tortureProcesses({ seed, messages, kills, tell }: Processe
   const seconds = Math.round((performance.now() - beganMs) / 1_000)
   tell(`nothing lost, nothing twice, all in order: ${messages} messages, ${kills} kills, ${seconds} s`)
   tell(`standard output had ${repeats} messages again, with their ids`)
+  if (fileBytes === 0) return
+  await using folder = await temporaryFolder()
+  await tortureFile({ alice, bob, random, folder: folder.path, bytes: fileBytes, kills, tell })
+  await Promise.all(sides.map((side) => side.stop()))
 }
 
 interface Plan extends Pick<ProcessesOptions, 'tell'> {

@@ -40,6 +40,7 @@ export class Side {
   readonly runs: ShownMessage[][] = []
   readonly #options: SideOptions
   #command: Command = 'chat'
+  #args: readonly string[] = []
   #process: TestProcess | undefined
   #typed = 0
   #isStopping = false
@@ -50,14 +51,15 @@ export class Side {
     this.#options = options
   }
 
-  /** Use a program from now on. */
-  start(command: Command = this.#command): void {
+  /** Use a program, from now on: the same as before unless another is named. */
+  start(command: Command = this.#command, args: readonly string[] = this.#args): void {
     const { deployment } = this.#options
     this.#command = command
+    this.#args = args
     this.#isStopping = false
-    const json = command === 'receive' ? ['--json'] : [this.peer]
-    const args = [command, ...json, '--profile', this.name, '--listen', '127.0.0.1']
-    const started = deployment.sotto(args, { input: 'open' })
+    const whom = command === 'receive' ? '--json' : this.peer
+    const all = [command, whom, '--profile', this.name, '--listen', '127.0.0.1', ...args]
+    const started = deployment.sotto(all, { input: 'open' })
     const run: ShownMessage[] = []
     this.runs.push(run)
     const read = command === 'receive' ? readJsonLine : readChatLine
@@ -88,6 +90,11 @@ export class Side {
   say(count: number): void {
     this.goal += count
     this.#type()
+  }
+
+  /** Type something that is no message. */
+  type(line: string): void {
+    this.#process?.input.write(`${line}\n`)
   }
 
   /** Type what the program has room for. */
@@ -143,7 +150,7 @@ export class Side {
       const texts: string[] = []
       for await (const message of store.messages([this.peer])) {
         if (message.kind === 'gap') throw new Violation(`${this.name}'s store has a gap`)
-        if (message.direction === direction) texts.push(textOf(message.event))
+        if (message.direction === direction && message.event.kind?.$case === 'text') texts.push(textOf(message.event))
       }
       return texts
     })
