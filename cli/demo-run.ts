@@ -31,7 +31,8 @@ export async function runDemo(options: readonly string[]): Promise<number> {
   await untilReady(receiver)
   notice('bob is online; everything that alice says from here on goes to him directly')
   if (process.stdin.isTTY) notice('type as alice, a line a message; Ctrl-D ends it')
-  const sender = resources.adopt(client('sender', ['bob', '--profile', 'alice', ...options], env), endInOrder)
+  const from = ['bob', '--profile', 'alice', '--plain-input', ...options]
+  const sender = resources.adopt(client('sender', from, env), endInOrder)
   const [code] = await once(sender, 'exit')
   return code ?? 1
 }

@@ -58,7 +58,8 @@ export function commandOptions({ profile, trace, traceArrivals, json, retry }: C
   }
 }
 
-function seconds(text: string): number {
+/** A number of seconds, for an option. @throws InvalidArgumentError */
+export function seconds(text: string): number {
   const value = Number(text)
   if (text !== '' && value >= 0 && value <= 86_400) return value
   throw new InvalidArgumentError('It must be a number of seconds, at most 86400.')

@@ -6,8 +6,7 @@
  *
  * @module
  */
-import type { Progress } from '../store/mailbox.ts'
-import type { MessageState } from './screen/entry.ts'
+import { type Progress, type SaidState, stateAt } from '../store/mailbox.ts'
 
 /**
  * How many messages are followed that the other side has and has not read: it may never say so. The oldest are let go.
@@ -16,7 +15,7 @@ export const MAX_UNREAD = 1_000
 
 interface Shown {
   readonly ordinal: number
-  state: MessageState
+  state: SaidState
 }
 
 const NOWHERE: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
@@ -39,7 +38,7 @@ export class UnderWay {
    *
    * @returns the state to show it with: the given one, or a later one that was heard of already.
    */
-  add(ordinal: number, known: MessageState): MessageState {
+  add(ordinal: number, known: SaidState): SaidState {
     const told = stateAt(ordinal, this.#progress)
     const state = RANK[told] > RANK[known] ? told : known
     const index = this.#after(ordinal - 1)
@@ -49,7 +48,7 @@ export class UnderWay {
   }
 
   /** The marks have moved: what changes by it, in order. */
-  advance(progress: Progress): { readonly ordinal: number; readonly state: MessageState }[] {
+  advance(progress: Progress): { readonly ordinal: number; readonly state: SaidState }[] {
     const { sent, delivered, read } = this.#progress
     this.#progress = progress
     const changed: Shown[] = []
@@ -89,10 +88,4 @@ export class UnderWay {
   }
 }
 
-const RANK: Readonly<Record<MessageState, number>> = { waiting: 0, sent: 1, delivered: 2, read: 3 }
-
-function stateAt(ordinal: number, { read, delivered, sent }: Progress): MessageState {
-  if (ordinal <= read) return 'read'
-  if (ordinal <= delivered) return 'delivered'
-  return ordinal <= sent ? 'sent' : 'waiting'
-}
+const RANK: Readonly<Record<SaidState, number>> = { waiting: 0, sent: 1, delivered: 2, read: 3 }

@@ -17,6 +17,7 @@ import { styleText } from 'node:util'
 import { textBody } from '#lib/delivery/event.ts'
 import { createCalendar } from '../chat/screen/calendar.ts'
 import { FileSentences, fileFields } from '../files/file-events.ts'
+import { jsonLine } from '../json-lines.ts'
 import type { OutputStream } from '../peer/output.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import { escapeForTerminal } from '../terminal.ts'
@@ -76,7 +77,3 @@ export function jsonFormat(ownName: string): Format {
 }
 
 const LINE_FEED = Buffer.from('\n')
-
-function jsonLine(value: object): Buffer {
-  return Buffer.from(`${JSON.stringify(value)}\n`)
-}

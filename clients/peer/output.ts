@@ -16,6 +16,7 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
 import { fileFields } from '../files/file-events.ts'
+import { jsonLine } from '../json-lines.ts'
 import { escapeForTerminal } from '../terminal.ts'
 import type { Trace, TraceEvent } from './trace.ts'
 import { traceTo } from './trace-render.ts'
@@ -131,10 +132,6 @@ export class Output {
 }
 
 const LINE_FEED = Buffer.from('\n')
-
-function jsonLine(value: object): Buffer {
-  return Buffer.from(`${JSON.stringify(value)}\n`)
-}
 
 function outputFailed(cause: unknown): SottoError {
   return new SottoError('ERR_OUTPUT', 'standard output takes no more', {

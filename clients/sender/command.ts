@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { accountName } from '../account-name.ts'
-import { type ClientFlags, commandOptions, withClientFlags } from '../client-flags.ts'
+import { type ClientFlags, commandOptions, seconds, withClientFlags } from '../client-flags.ts'
+import { WAITS, type Wait } from './outbox.ts'
 
 const EXAMPLES = `
   sotto send bob 'See you at eight?'   one message
@@ -14,9 +15,12 @@ const EXAMPLES = `
   sotto send bob --queue 'Call me'     if bob is away, it waits for your next chat
   sotto send bob --file a.pdf photos/  offers a file and a folder, and waits until bob has them
 
-A line is the bytes up to a line feed, at most 1 MiB of UTF-8. It ends with 0 when all of it is acknowledged. A text on
-the command line can be seen by other users of this machine for the moment in which the command starts; what is piped in
-cannot.
+  sotto send bob --wait read --timeout 60 'Fire!'
+                                       waits until bob has read it, if bob tells
+
+A line is the bytes up to a line feed, at most 1 MiB of UTF-8; with --json lines are JSON, as docs/scripting.md says. It
+ends with 0 when all of it has come as far as --wait says, and with 8 when --timeout is over before. A text on the command
+line can be seen by other users of this machine for the moment in which the command starts; what is piped in cannot.
 
 Files end with 0 when all are received, and with 8 when one was declined or could not be kept. What was interrupted goes on
 where it stopped when the same command is run again, or in the next sotto chat.
@@ -26,20 +30,32 @@ While a sotto chat of the same profile runs, it is the chat that sends it.`
 interface SendFlags extends ClientFlags {
   readonly queue?: true
   readonly file?: readonly string[]
+  readonly wait: Wait
+  /** In seconds. */
+  readonly timeout?: number
+  readonly plainInput?: true
 }
 
 export function sendCommand(): Command {
-  return withClientFlags(new Command('send'))
-    .description('send a message, or every line of standard input, to somebody who is online')
-    .argument('<user>', 'the name of their account', accountName)
-    .argument('[text]', 'the message; without it, standard input is read')
-    .option('--file <path...>', 'offer files and folders, and wait until they are received')
-    .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a sotto chat runs')
-    .addHelpText('after', EXAMPLES)
-    .action(async (to: string, text: string | undefined, flags: SendFlags) => {
-      // Every user of the machine can list command lines; from here on this one has no text in it.
-      if (text !== undefined) process.title = 'sotto send'
-      const { send } = await import('./send.ts')
-      await send({ ...commandOptions(flags), to, text, files: flags.file ?? [], queue: flags.queue === true })
-    })
+  return (
+    withClientFlags(new Command('send'))
+      .description('send a message, or every line of standard input, to somebody who is online')
+      .argument('<user>', 'the name of their account', accountName)
+      .argument('[text]', 'the message; without it, standard input is read')
+      .option('--file <path...>', 'offer files and folders, and wait until they are received')
+      .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a sotto chat runs')
+      .addOption(new Option('--wait <state>', 'how far messages are to come').choices(WAITS).default('delivered'))
+      .option('--timeout <seconds>', 'how long to wait for that at most, once all is there to be sent', seconds)
+      // For the demo, whose input is no JSON whatever its output is.
+      .addOption(new Option('--plain-input', 'read lines as they stand, with --json too').hideHelp())
+      .addHelpText('after', EXAMPLES)
+      .action(async (to: string, text: string | undefined, flags: SendFlags) => {
+        // Every user of the machine can list command lines; from here on this one has no text in it.
+        if (text !== undefined) process.title = 'sotto send'
+        const { send } = await import('./send.ts')
+        const { file: files = [], queue = false, wait, timeout, plainInput = false } = flags
+        const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
+        await send({ ...commandOptions(flags), to, text, files, queue, wait, timeoutMs, plainInput })
+      })
+  )
 }

@@ -18,14 +18,20 @@ export class LineSplitter {
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   /** Counted from 1, as editors do. */
-  #number = 1;
+  #number = 1
+  readonly #maxBytes: number
+
+  /** @param maxBytes - Of a line; what a message holds unless set. */
+  constructor(maxBytes: number = MAX_TEXT_BYTES) {
+    this.#maxBytes = maxBytes
+  }
 
   /**
    * Take in bytes, and give the lines that they complete, in order. A line that cannot be sent throws when its turn has
    * come, so those before it have been given.
    *
    * @param chunk - Any length; kept until the lines in it have been given.
-   * @throws SottoError `ERR_INVALID_UTF8`, or `ERR_MESSAGE_TOO_LARGE` as soon as a line is over 1 MiB, whether its end
+   * @throws SottoError `ERR_INVALID_UTF8`, or `ERR_MESSAGE_TOO_LARGE` as soon as a line is over the limit, whether its end
    *   has come or not. Both name the line.
    */
   *push(chunk: Uint8Array): Generator<Uint8Array, void, void> {
@@ -50,8 +56,8 @@ export class LineSplitter {
 
   #keep(bytes: Uint8Array): void {
     this.#pendingBytes += bytes.length
-    if (this.#pendingBytes > MAX_TEXT_BYTES) {
-      throw new SottoError('ERR_MESSAGE_TOO_LARGE', `line ${this.#number} is longer than ${MAX_TEXT_BYTES} bytes`, {
+    if (this.#pendingBytes > this.#maxBytes) {
+      throw new SottoError('ERR_MESSAGE_TOO_LARGE', `line ${this.#number} is longer than ${this.#maxBytes} bytes`, {
         hint: 'the lines before it were sent, nothing of it was; a message holds 1 MiB',
       })
     }

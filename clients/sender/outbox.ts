@@ -7,10 +7,25 @@
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { drawEventId } from '../peer/event-ids.ts'
-import type { Mailbox } from '../store/mailbox.ts'
+import { type Mailbox, type SaidState, stateAt } from '../store/mailbox.ts'
+
+/** A text to send, in UTF-8; with what whoever wrote it calls it, in whatever form JSON has. */
+export type Text = Uint8Array | { readonly body: Uint8Array; readonly ref?: unknown }
 
 /** Texts in batches, as they come. */
-export type Texts = AsyncIterable<Iterable<Uint8Array>> | Iterable<Iterable<Uint8Array>>
+export type Texts = AsyncIterable<Iterable<Text>> | Iterable<Iterable<Text>>
+
+/** How far a message is to come before it counts as done. */
+export const WAITS = ['sent', 'delivered', 'read'] as const
+export type Wait = (typeof WAITS)[number]
+
+/** What became of a message. */
+export interface Report {
+  /** 32 hexadecimal digits. */
+  readonly id: string
+  readonly ref: unknown
+  readonly state: SaidState
+}
 
 /** How many messages may wait for their acknowledgement before more are put behind them. */
 const MAX_WAITING = 10_000
@@ -26,17 +41,28 @@ interface Put {
   readonly bytes: number
 }
 
+/** A message that is to be reported. */
+interface Followed extends Pick<Report, 'id' | 'ref'> {
+  readonly ordinal: number
+}
+
 export interface OutboxOptions {
   readonly mailbox: Mailbox
   readonly clock: Clock
+  /** How far messages are to come. */
+  readonly wait: Wait
+  /** Told of each message once, in their order: when it has come that far, or how far it was at the end. */
+  readonly onReport?: ((report: Report) => void) | undefined
   /** Something new lies in the store. */
   readonly onPut: () => void
 }
 
 export class Outbox {
   readonly #options: OutboxOptions
-  /** What waits, the oldest first. */
+  /** What has not come as far as it is to, or waits for its acknowledgement, the oldest first. */
   #puts: Put[] = []
+  /** What is not reported yet, the oldest first. */
+  #followed: Followed[] = []
   #moved = Promise.withResolvers<void>()
 
   constructor(options: OutboxOptions) {
@@ -45,13 +71,25 @@ export class Outbox {
 
   /** How many of these messages wait for their acknowledgement. */
   get waiting(): number {
-    const { delivered } = this.#options.mailbox.progress()
-    this.#puts = this.#puts.filter(({ last }) => last > delivered)
-    return this.#puts.reduce((sum, { last, count }) => sum + Math.min(count, last - delivered), 0)
+    return this.#countBehind('delivered')
+  }
+
+  /** How many of them have not come as far as they are to. */
+  get awaited(): number {
+    return this.#countBehind(this.#options.wait)
+  }
+
+  #countBehind(wait: Wait): number {
+    const progress = this.#options.mailbox.progress()
+    const done = Math.min(progress.delivered, progress[this.#options.wait])
+    this.#puts = this.#puts.filter(({ last }) => last > done)
+    return this.#puts.reduce((sum, { last, count }) => sum + Math.max(0, Math.min(count, last - progress[wait])), 0)
   }
 
   get #hasRoom(): boolean {
-    return this.waiting < MAX_WAITING && this.#puts.reduce((sum, { bytes }) => sum + bytes, 0) < MAX_WAITING_BYTES
+    const { delivered } = this.#options.mailbox.progress()
+    const bytes = this.#puts.reduce((sum, put) => sum + (put.last > delivered ? put.bytes : 0), 0)
+    return this.waiting < MAX_WAITING && bytes < MAX_WAITING_BYTES
   }
 
   /**
@@ -68,12 +106,16 @@ export class Outbox {
   }
 
   /** Put a batch there. @returns how many there were. */
-  put(batch: Iterable<Uint8Array>): number {
-    const { mailbox, onPut } = this.#options
-    const { events, failure } = this.#encoded(batch)
+  put(batch: Iterable<Text>): number {
+    const { mailbox, onReport, onPut } = this.#options
+    const { events, named, failure } = this.#encoded(batch)
     if (events.length > 0) {
       const bytes = events.reduce((sum, event) => sum + event.length, 0)
-      this.#puts.push({ last: mailbox.append(events), count: events.length, bytes })
+      const last = mailbox.append(events)
+      this.#puts.push({ last, count: events.length, bytes })
+      const first = last - events.length + 1
+      if (onReport !== undefined)
+        this.#followed.push(...named.map((each, index) => ({ ...each, ordinal: first + index })))
       onPut()
     }
     if (failure !== undefined) throw failure
@@ -81,25 +123,45 @@ export class Outbox {
   }
 
   /** The texts up to the first that cannot be sent, if there is one. */
-  #encoded(batch: Iterable<Uint8Array>): { events: Uint8Array[]; failure?: unknown } {
-    const writtenAt = this.#options.clock.now()
+  #encoded(batch: Iterable<Text>): { events: Uint8Array[]; named: Pick<Report, 'id' | 'ref'>[]; failure?: unknown } {
+    const { clock, onReport } = this.#options
+    const writtenAt = clock.now()
     const events: Uint8Array[] = []
+    const named: Pick<Report, 'id' | 'ref'>[] = []
     try {
-      for (const body of batch) events.push(encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
-      return { events }
+      for (const text of batch) {
+        const { body, ref } = text instanceof Uint8Array ? { body: text, ref: undefined } : text
+        const eventId = drawEventId()
+        events.push(encodeTextEvent({ eventId, writtenAt, body }))
+        if (onReport !== undefined) named.push({ id: Buffer.from(eventId).toString('hex'), ref })
+      }
+      return { events, named }
     } catch (failure) {
-      return { events, failure }
+      return { events, named, failure }
+    }
+  }
+
+  /** Report what has come as far as it is to; or all, at the end. */
+  report({ all = false } = {}): void {
+    const { mailbox, onReport, wait } = this.#options
+    if (this.#followed.length === 0 || onReport === undefined) return
+    const progress = mailbox.progress()
+    const left = this.#followed.findIndex(({ ordinal }) => ordinal > progress[wait])
+    const count = all || left === -1 ? this.#followed.length : left
+    for (const { ordinal, id, ref } of this.#followed.splice(0, count)) {
+      onReport({ id, ref, state: stateAt(ordinal, progress) })
     }
   }
 
   /** Something may have come further. */
   look(): void {
+    this.report()
     this.#moved.resolve()
     this.#moved = Promise.withResolvers()
   }
 
-  /** Resolves when all is acknowledged. @throws SottoError `ERR_STREAM_RENEWED`. */
-  async delivered(): Promise<void> {
-    while (this.waiting > 0) await this.#moved.promise
+  /** Resolves when all has come as far as it is to. @throws SottoError `ERR_STREAM_RENEWED`. */
+  async done(): Promise<void> {
+    while (this.awaited > 0) await this.#moved.promise
   }
 }

@@ -10,9 +10,9 @@ import { checkReadable, prepareOffer } from '../files/prepare-offer.ts'
 import type { Transfer } from '../files/transfer.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
 import { escapeForTerminal } from '../terminal.ts'
-import { LineSplitter } from './lines.ts'
+import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
-import type { Texts } from './outbox.ts'
+import type { Report, Texts, Wait } from './outbox.ts'
 import { Sending, THEY_GO_ON, THEY_WAIT } from './sending.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -24,6 +24,12 @@ export interface SendOptions extends CommandOptions {
   readonly files?: readonly string[]
   /** Keep it for somebody who is not there, until both are online. */
   readonly queue?: boolean
+  /** How far messages are to come before it is done: into the other side's store unless set. */
+  readonly wait?: Wait
+  /** How long to wait for that when all is there, in milliseconds; as long as it takes unless set. */
+  readonly timeoutMs?: number | undefined
+  /** Read lines as they stand, with `json` too. */
+  readonly plainInput?: boolean
 }
 
 /** Why nobody can be talked with now, which may be otherwise later. */
@@ -41,24 +47,25 @@ const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  *   - `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8` for what cannot be sent; what stood before it is acknowledged by then,
  *   - `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_PEER_UNREACHABLE` and whatever else a first
  *     conversation fails with; nothing was sent or kept,
- *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle; what is left waits in the store,
+ *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle, or time is over; what is left waits in the store,
  *   - `ERR_FILE_UNFIT`, `ERR_MESSAGE_TOO_LARGE` for what cannot be offered; `ERR_FILE_NOT_TAKEN` if the other side has
  *     declined or cancelled a file, or could not keep it; `ERR_FILE_GONE` if one has changed here meanwhile,
  *   - `ERR_INTERRUPTED`.
  */
 export async function send(options: SendOptions): Promise<void> {
-  const { to, text, files: paths = [], queue = false, redialMs, errors, json } = options
+  const { text, files: paths = [], queue = false, errors, json } = options
   const given = text === undefined ? undefined : checkedText(text)
   await checkReadable(paths)
   const hasFiles = paths.length > 0
   const bottomLine = hasFiles && errors.isTTY === true && !json ? new StatusLine(errors) : undefined
   const interactive = options.interactive !== false && !hasFiles
   await runCommand({ ...options, interactive, bottomLine }, async (running) => {
-    const texts: Texts = given !== undefined ? [[given]] : hasFiles ? [] : linesOf(options, running)
+    const texts: Texts = given !== undefined ? [[given]] : hasFiles ? [] : textsOf(options, running)
     using display = new OfferDisplay({ ...options, output: running.output, statusLine: bottomLine })
     const files = prepared(paths, running, display)
     const onFile = (transfer: Transfer, error?: SottoError) => display.changed(transfer, error)
-    await using sending = await Sending.begin({ running, to, redialMs, onFile })
+    const onReport = json ? (report: Report) => tellReport(options, running, report) : undefined
+    await using sending = await Sending.begin({ ...options, running, onFile, onReport })
     try {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {
@@ -126,16 +133,14 @@ function checkedText(text: string): Uint8Array {
   })
 }
 
-/** What is typed or piped in, in batches of lines. */
-async function* linesOf({ input }: SendOptions, { editor }: Running): AsyncGenerator<Iterable<Uint8Array>> {
-  if (editor !== undefined) {
-    for await (const line of editor.lines()) yield [Buffer.from(line, 'utf8')]
-    return
-  }
-  const splitter = new LineSplitter()
-  for await (const chunk of input) yield splitter.push(chunk as Uint8Array)
-  const last = splitter.end()
-  if (last !== undefined) yield [last]
+/** What is typed or piped in. */
+function textsOf({ input, json, plainInput = false }: SendOptions, { editor }: Running): Texts {
+  return json && !plainInput ? jsonLinesOf(input) : linesOf(input, editor)
+}
+
+/** A line of JSON for each message, with what became of it. */
+function tellReport({ to: contact }: SendOptions, { output }: Running, { id, ref, state }: Report): void {
+  output.tell({ type: 'state', contact, id, ref, state })
 }
 
 function tellUnacknowledged(error: unknown, { waiting, unfinished }: Sending, { output }: Running): void {

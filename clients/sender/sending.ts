@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { setTimeout as wait } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Prepared } from '../files/files.ts'
@@ -17,7 +17,7 @@ import { isReceived, tryLockForSending } from '../peer/roles.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import { Offers } from './offers.ts'
-import { Outbox, type Texts } from './outbox.ts'
+import { Outbox, type Report, type Texts, type Wait } from './outbox.ts'
 import { Owner } from './owner.ts'
 import { Patience } from './patience.ts'
 
@@ -26,6 +26,12 @@ export interface SendingOptions {
   readonly to: string
   /** How long to wait where nothing moves, in milliseconds. */
   readonly redialMs: number
+  /** How far messages are to come; to the other side's store unless set. */
+  readonly wait?: Wait
+  /** How long to wait for that once everything is there, in milliseconds; as long as it takes unless set. */
+  readonly timeoutMs?: number | undefined
+  /** Told of each message once. */
+  readonly onReport?: ((report: Report) => void) | undefined
   /** A file was offered, or has come further. The error is why it ended at this end, if it did. */
   readonly onFile?: ((transfer: Transfer, error?: SottoError) => void) | undefined
 }
@@ -142,9 +148,20 @@ export class Sending implements AsyncDisposable {
     } catch (error) {
       failure = error
     }
-    await outbox.delivered()
-    await offers.ended()
+    const timer = this.#limitTime(outbox)
+    try {
+      await outbox.done()
+      await offers.ended()
+    } finally {
+      clearTimeout(timer)
+    }
     if (failure !== undefined) throw failure
+  }
+
+  #limitTime(outbox: Outbox): NodeJS.Timeout | undefined {
+    const { wait = 'delivered', timeoutMs } = this.#options
+    if (timeoutMs === undefined) return undefined
+    return setTimeout(() => this.#lost.reject(notInTime(wait, outbox.awaited, this.unfinished)), timeoutMs)
   }
 
   /** Leave everything there for whoever owns the conversations next. @returns how many texts there were. */
@@ -160,11 +177,11 @@ export class Sending implements AsyncDisposable {
   }
 
   #openMailbox(): { readonly outbox: Outbox; readonly offers: Offers } {
-    const { running, to, onFile = () => {} } = this.#options
+    const { running, to, wait = 'delivered', onReport, onFile = () => {} } = this.#options
     this.#pin = running.profile.state.pins.get(to)
     const mailbox = this.#store.mailbox(to, this.#pin?.identityKey)
     const onPut = () => this.#onAppended()
-    this.#outbox = new Outbox({ mailbox, clock: running.clock.local, onPut })
+    this.#outbox = new Outbox({ mailbox, clock: running.clock.local, wait, onReport, onPut })
     this.#offers = new Offers({ store: this.#store, mailbox, onFile, onPut })
     return { outbox: this.#outbox, offers: this.#offers }
   }
@@ -214,7 +231,7 @@ export class Sending implements AsyncDisposable {
     const { signal } = this.#over
     try {
       for (;;) {
-        await wait(LOOK_MS, undefined, { signal })
+        await pause(LOOK_MS, undefined, { signal })
         await this.#look()
       }
     } catch (error) {
@@ -262,6 +279,7 @@ export class Sending implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = this.waiting + this.unfinished === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN
     this.#over.abort()
+    this.#outbox?.report({ all: true })
     this.#watch.stop()
     this.#patience.calm()
     await this.#looking
@@ -284,4 +302,12 @@ function notAcknowledged(count: number, files: number): SottoError {
   }
   const what = count === 1 ? 'one message is' : `${count} messages are`
   return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not acknowledged yet`, { hint: THEY_WAIT })
+}
+
+function notInTime(wait: Wait, count: number, files: number): SottoError {
+  if (wait !== 'read' || count === 0) return notAcknowledged(count, files)
+  const what = count === 1 ? 'one message is' : `${count} messages are`
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not read, as far as the other side tells`, {
+    hint: 'the other side tells it only where its user allows it',
+  })
 }

@@ -38,6 +38,15 @@ export interface Progress {
   readonly read: number
 }
 
+/** How far a message has come: the marks in words. */
+export type SaidState = 'waiting' | 'sent' | 'delivered' | 'read'
+
+export function stateAt(ordinal: number, { read, delivered, sent }: Progress): SaidState {
+  if (ordinal <= read) return 'read'
+  if (ordinal <= delivered) return 'delivered'
+  return ordinal <= sent ? 'sent' : 'waiting'
+}
+
 export interface MailboxOptions {
   readonly file: StoreFile
   readonly contactId: number

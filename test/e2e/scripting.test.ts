@@ -23,9 +23,10 @@ describe('docs/scripting.md', function () {
   let cwd: string
   beforeEach(async () => {
     installation = await Installation.start()
-    for (const name of ['alice', 'default']) await installation.auth.addUser(name, `${name}'s password`)
-    await installation.signIn('alice')
-    await installation.signIn('default')
+    for (const name of ['alice', 'bob']) await installation.auth.addUser(name, `${name}'s password`)
+    // Whoever follows the document is alice.
+    await installation.signIn('alice', { profile: 'default' })
+    await installation.signIn('bob')
     cwd = installation.home.path
     await mkdir(join(cwd, 'bin'))
     await symlink(join(ROOT, 'bin', 'sotto.js'), join(cwd, 'bin', 'sotto'))
@@ -48,13 +49,13 @@ describe('docs/scripting.md', function () {
       const answer = join(cwd, 'answer')
       await writeFile(answer, bot)
       await chmod(answer, 0o755)
-      await using alice = await installation.receive('alice')
+      await using bob = await installation.receive('bob')
       {
         await using receiver = start(command.trim())
-        await receiver.untilItSays('online as default')
-        await installation.send('alice', 'default', 'hello').done
-        await installation.send('alice', 'default', 'time').done
-        await alice.output.until((text) => /^alice, you wrote: hello\n\d\d:\d\d\n$/.test(text))
+        await receiver.untilItSays('online as alice')
+        await installation.send('bob', 'alice', 'hello').done
+        await installation.send('bob', 'alice', 'time').done
+        await bob.output.until((text) => /^bob, you wrote: hello\n\d\d:\d\d\n$/.test(text))
       }
 
       // Killed when the command has run, and before its message is marked.
@@ -62,8 +63,8 @@ describe('docs/scripting.md', function () {
       await writeFile(answer, `${bot}\necho $$ > ${holding}\nexec sleep 60\n`)
       {
         await using receiver = start(command.trim())
-        await receiver.untilItSays('online as default')
-        await installation.send('alice', 'default', 'is this answered twice?').done
+        await receiver.untilItSays('online as alice')
+        await installation.send('bob', 'alice', 'is this answered twice?').done
         while (!isThere(holding)) await new Promise((resolve) => setImmediate(resolve))
         process.kill(receiver.pid, 'SIGKILL')
         // What a reboot would end with it.
@@ -72,13 +73,32 @@ describe('docs/scripting.md', function () {
       }
       await writeFile(answer, bot)
       await using receiver = start(command.trim())
-      await receiver.untilItSays('online as default')
-      await installation.send('alice', 'default', 'time').done
-      await alice.output.until((text) => text.split('\n').length === 4)
-      expect(alice.output.text).to.match(/^alice, you wrote: hello\n\d\d:\d\d\n\d\d:\d\d\n$/)
+      await receiver.untilItSays('online as alice')
+      await installation.send('bob', 'alice', 'time').done
+      await bob.output.until((text) => text.split('\n').length === 4)
+      expect(bob.output.text).to.match(/^bob, you wrote: hello\n\d\d:\d\d\n\d\d:\d\d\n$/)
     })
   })
+
+  it('shows JSON lines as they are', async () => {
+    const [sending = '', reports = '', receiving = '', messages = ''] = blocksOf('JSON lines')
+    await using receiver = start(`${receiving.trim()} --profile bob`)
+    await receiver.untilItSays('online as bob')
+    await using sender = new TestProcess('sh', ['-c', sending], { env, cwd })
+    expect(await sender.ended, sender.errors.text).to.equal(0)
+    expect(objectsOf(sender.output.text)).to.deep.equal(objectsOf(reports))
+    await receiver.output.until((text) => text.split('\n').length === 3)
+    expect(objectsOf(receiver.output.text)).to.deep.equal(objectsOf(messages))
+  })
 })
+
+/** JSON lines, without what differs from one run to the next. */
+function objectsOf(lines: string): unknown[] {
+  return lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line, (name, value) => (/^id$|At$/.test(name) ? typeof value : value)))
+}
 
 /** Whether a line was written to it. */
 function isThere(file: string): boolean {

@@ -1,0 +1,50 @@
+/**
+ * JSON lines: what scripts write to Sotto and read from it, an object a line. docs/scripting.md has all of them.
+ *
+ * @module
+ */
+import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
+import { SottoError } from '#lib/errors.ts'
+
+/** A text of the greatest length in its longest form, six bytes for one (`\u0000`), and room for what is beside it. */
+export const MAX_JSON_LINE_BYTES = 6 * MAX_TEXT_BYTES + 64 * 1024
+
+/** An object as a line. */
+export function jsonLine(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value)}\n`)
+}
+
+/**
+ * Read a line.
+ *
+ * @param fields - The names that the object may have.
+ * @throws SottoError `ERR_USAGE` if it is no JSON object, or has others.
+ */
+export function parseJsonLine(line: string, fields: readonly string[]): Readonly<Record<string, unknown>> {
+  const object = parsed(line)
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw unfit('it is no JSON object')
+  const unknown = Object.keys(object).filter((field) => !fields.includes(field))
+  if (unknown.length > 0) throw unfit(`it has what nobody reads; there is ${fields.join(', ')}`)
+  return object as Readonly<Record<string, unknown>>
+}
+
+/** A field that must be there. @throws SottoError `ERR_USAGE` if it is not, or no text. */
+export function textField(object: Readonly<Record<string, unknown>>, field: string): string {
+  const value = object[field]
+  if (typeof value === 'string') return value
+  throw unfit(`"${field}" must be a text`)
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (cause) {
+    throw new SottoError('ERR_USAGE', 'a line is no JSON', { cause, hint: HINT })
+  }
+}
+
+const HINT = 'docs/scripting.md has the lines that can be written'
+
+function unfit(why: string): SottoError {
+  return new SottoError('ERR_USAGE', `a line does not fit: ${why}`, { hint: HINT })
+}

@@ -1,0 +1,57 @@
+/**
+ * What a `sotto send` reads: lines, each a message as it stands, or JSON lines, each with the text of one.
+ *
+ * @module
+ */
+import type { Readable } from 'node:stream'
+import { SottoError } from '#lib/errors.ts'
+import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../json-lines.ts'
+import type { LineEditor } from '../line-editor.ts'
+import { LineSplitter } from './lines.ts'
+import type { Text } from './outbox.ts'
+
+/** What is typed or piped in, in batches of lines. */
+export async function* linesOf(input: Readable, editor: LineEditor | undefined): AsyncGenerator<Iterable<Text>> {
+  if (editor !== undefined) {
+    for await (const line of editor.lines()) yield [Buffer.from(line, 'utf8')]
+    return
+  }
+  yield* batchesOf(input, new LineSplitter())
+}
+
+/**
+ * What is piped in as JSON lines: `{"text":"…"}`, with a `"ref"` of any form that comes back in the report. Empty lines
+ * are left out.
+ *
+ * @throws SottoError `ERR_USAGE` in the turn of a line that is something else, and what {@link LineSplitter} throws.
+ */
+export async function* jsonLinesOf(input: Readable): AsyncGenerator<Iterable<Text>> {
+  let number = 0
+  const texts = function* (lines: Iterable<Uint8Array>): Generator<Text> {
+    for (const line of lines) {
+      number += 1
+      const json = Buffer.from(line).toString('utf8')
+      if (json.trim() !== '') yield textOf(json, number)
+    }
+  }
+  for await (const lines of batchesOf(input, new LineSplitter(MAX_JSON_LINE_BYTES))) yield texts(lines)
+}
+
+async function* batchesOf(input: Readable, splitter: LineSplitter): AsyncGenerator<Iterable<Uint8Array>> {
+  for await (const chunk of input) yield splitter.push(chunk as Uint8Array)
+  const last = splitter.end()
+  if (last !== undefined) yield [last]
+}
+
+function textOf(json: string, number: number): Text {
+  try {
+    const object = parseJsonLine(json, ['text', 'ref'])
+    return { body: Buffer.from(textField(object, 'text'), 'utf8'), ref: object['ref'] }
+  } catch (cause) {
+    const { message, hint } = cause as SottoError
+    throw new SottoError('ERR_USAGE', `line ${number}: ${message}; those before it were sent`, {
+      cause,
+      ...(hint !== undefined && { hint }),
+    })
+  }
+}

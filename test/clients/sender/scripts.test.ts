@@ -1,0 +1,105 @@
+import { Readable } from 'node:stream'
+import { expect } from 'chai'
+import { Profile, setReceipts } from '../../../clients/peer/profile.ts'
+import { Installation, type Run } from '../../support/installation.ts'
+import { rejection } from '../../support/rejection.ts'
+
+/** What a script gives to `sotto send`, and what it gets. */
+describe('send, for scripts', function () {
+  this.timeout(15_000)
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start()
+    await installation.signUp('alice')
+    await installation.signUp('bob')
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  const input = (...lines: readonly string[]) => Readable.from([Buffer.from(lines.join('\n'))])
+
+  const linesOf = ({ output }: Run) =>
+    output.text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line))
+
+  it('takes JSON lines, and says of each in its order what became of it', async () => {
+    await using bob = await installation.receive('bob', { json: true })
+    const lines = input('{"text":"one","ref":1}', '', '{"text":"two\\nlines","ref":{"my":"own"}}', '{"text":""}')
+    await using alice = installation.send('alice', 'bob', lines, { json: true })
+    await alice.done
+    const reports = linesOf(alice)
+    expect(reports.map(({ type, contact, ref, state }) => [type, contact, ref, state])).to.deep.equal([
+      ['state', 'bob', 1, 'delivered'],
+      ['state', 'bob', { my: 'own' }, 'delivered'],
+      ['state', 'bob', undefined, 'delivered'],
+    ])
+    await bob.output.until((text) => text.split('\n').length === 4)
+    expect(linesOf(bob).map(({ id, text }) => [id, text])).to.deep.equal([
+      [reports[0].id, 'one'],
+      [reports[1].id, 'two\nlines'],
+      [reports[2].id, ''],
+    ])
+  })
+
+  for (const line of ['no JSON', '[]', '{"text":1}', '{"text":"x","colour":"red"}', '{}']) {
+    it(`ends at ${line}, with what stood before it sent`, async () => {
+      await using bob = await installation.receive('bob')
+      await using alice = installation.send('alice', 'bob', input('{"text":"one"}', line, '{"text":"two"}'), {
+        json: true,
+      })
+      const error = await rejection(alice.done)
+      expect([error.code, error.message.split(':')[0]]).to.deep.equal(['ERR_USAGE', 'line 2'])
+      expect(linesOf(alice).map(({ state }) => state)).to.deep.equal(['delivered'])
+      await bob.output.until((text) => text === 'one\n')
+    })
+  }
+
+  it('takes a text of the greatest length in its longest form', async () => {
+    await using bob = await installation.receive('bob')
+    const line = `{"text":"${'\\u0041'.repeat(1024 * 1024)}"}`
+    await installation.send('alice', 'bob', input(line), { json: true }).done
+    await bob.output.until((text) => text.length === 1024 * 1024 + 1)
+  })
+
+  it('waits until it is read, where the other side tells', async () => {
+    await setReceipts(await Profile.open(installation.home.path, 'bob'), true)
+    await using _bob = await installation.receive('bob')
+    await using alice = installation.send('alice', 'bob', 'hello', { json: true, wait: 'read' })
+    await alice.done
+    expect(linesOf(alice).map(({ state }) => state)).to.deep.equal(['read'])
+  })
+
+  it('waits for that as long as it is told to, and says how far it came', async () => {
+    await using bob = await installation.receive('bob')
+    const options = { json: true, wait: 'read', timeoutMs: 200 } as const
+    await using alice = installation.send('alice', 'bob', 'hello', options)
+    expect((await rejection(alice.done)).code).to.equal('ERR_NOT_ACKNOWLEDGED')
+    expect(linesOf(alice).map(({ state }) => state)).to.deep.equal(['delivered'])
+    await bob.output.until((text) => text === 'hello\n')
+  })
+
+  it('is done when it is sent, if that is enough', async () => {
+    await using bob = await installation.receive('bob')
+    await installation.send('alice', 'bob', 'hello', { wait: 'sent' }).done
+    await bob.output.until((text) => text === 'hello\n')
+  })
+
+  it('waits beside a command that owns the conversations just as well', async () => {
+    await setReceipts(await Profile.open(installation.home.path, 'bob'), true)
+    await using _bob = await installation.receive('bob')
+    await using _owner = await installation.receive('alice')
+    await using alice = installation.send('alice', 'bob', input('{"text":"hello","ref":7}'), {
+      json: true,
+      wait: 'read',
+    })
+    await alice.done
+    expect(linesOf(alice).map(({ ref, state }) => [ref, state])).to.deep.equal([[7, 'read']])
+  })
+
+  it('says of what it keeps for later that it waits', async () => {
+    await using alice = installation.send('alice', 'bob', input('{"text":"later"}'), { json: true, queue: true })
+    await alice.done
+    expect(linesOf(alice).map(({ state }) => state)).to.deep.equal(['waiting'])
+  })
+})
