@@ -61,11 +61,25 @@ export function decodeBatch(encoded: Buffer): Batch {
   }
   return {
     direction: encoded.readUInt8(0) === DIRECTION_BYTES.said ? 'said' : 'heard',
-    storedAtMs: encoded.readUIntBE(1, 6),
+    storedAtMs: readUint48(encoded, 1),
     key: encoded.readUInt16BE(7),
-    first: encoded.readUIntBE(9, 6),
+    first: readUint48(encoded, 9),
     events,
   }
+}
+
+/**
+ * Read a number of 6 bytes.
+ *
+ * Buffer's own readUIntBE calculates with doubles once it is optimized, so that a property which held small integers holds
+ * doubles from then on. In the middle of that change V8 14.6 (Node.js 26.10) was seen to let several objects share one
+ * such property: each batch of a run then had the ordinal of the last. Small integers that stay small integers do not
+ * change.
+ */
+function readUint48(bytes: Buffer, offset: number): number {
+  const high = bytes.readUInt16BE(offset)
+  const low = bytes.readUInt32BE(offset + 2)
+  return high === 0 ? low : high * 2 ** 32 + low
 }
 
 /** Cut a burst into runs that make a record each, about; an event larger than a record stands alone. */
