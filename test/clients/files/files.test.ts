@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { parseAddress } from '#lib/runtime/address.ts'
+import { freePort } from '#lib/runtime/free-port.ts'
+import { acceptTransfer, declineTransfer } from '../../../clients/files/accept.ts'
 import { prepareOffer } from '../../../clients/files/prepare-offer.ts'
+import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
+import { Link } from '../../support/link.ts'
+import { rejection } from '../../support/rejection.ts'
 import { Talker } from '../../support/talker.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -29,7 +35,9 @@ describe('Files', function () {
 
   const start = (name: string) => Talker.start(installation, name)
 
-  /** A file of so many bytes, offered to bob. */
+  const read = (name: string) => readFile(join(downloads, name))
+
+  /** A file, offered to bob. */
   async function offer(from: Talker, name: string, content: Uint8Array): Promise<string> {
     const path = join(folder.path, name)
     await writeFile(path, content)
@@ -44,8 +52,167 @@ describe('Files', function () {
     await bob.until(() => bob.files.length > 0)
     await bob.messenger.files.accept(id, downloads)
     await alice.until(() => alice.files.includes('report.pdf: received'))
-    expect((await readFile(join(downloads, 'report.pdf'))).equals(content)).to.equal(true)
+    expect((await read('report.pdf')).equals(content)).to.equal(true)
     expect(await readdir(downloads)).to.deep.equal(['report.pdf'])
     expect(bob.files).to.deep.equal(['offered', 'accepted', 'received'].map((state) => `report.pdf: ${state}`))
+  })
+
+  it('takes all at once where there is a folder for it', async () => {
+    await using alice = await start('alice')
+    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    await mkdir(join(folder.path, 'trip', 'empty'), { recursive: true })
+    await writeFile(join(folder.path, 'trip', 'notes'), 'sunny')
+    const contents = await Promise.all(['a', 'b', 'c'].map(async (name) => [name, randomBytes(400_000)] as const))
+    for (const [name, content] of contents) await offer(alice, name, content)
+    await alice.messenger.files.offer('bob', await prepareOffer(join(folder.path, 'trip'), { signal }))
+    await alice.until(() => alice.messenger.files.list().every(({ state }) => state === 'received'))
+    for (const [name, content] of contents) expect((await read(name)).equals(content)).to.equal(true)
+    expect(await readdir(join(downloads, 'trip'))).to.have.members(['empty', 'notes'])
+    expect(bob.messenger.files.list().map(({ path }) => path)).to.have.members(
+      ['a', 'b', 'c', 'trip'].map((name) => join(downloads, name)),
+    )
+  })
+
+  it('writes over nothing', async () => {
+    await using alice = await start('alice')
+    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    await writeFile(join(downloads, 'a.tar.gz'), 'precious')
+    await mkdir(join(downloads, 'trip'))
+    await mkdir(join(folder.path, 'trip'))
+    await writeFile(join(folder.path, 'trip', 'notes'), 'sunny')
+    await offer(alice, 'a.tar.gz', Buffer.from('first'))
+    await alice.messenger.files.offer('bob', await prepareOffer(join(folder.path, 'trip'), { signal }))
+    await alice.until(() => alice.messenger.files.list().every(({ state }) => state === 'received'))
+    await offer(alice, 'a.tar.gz', Buffer.from('second'))
+    await alice.until(() => alice.messenger.files.list().every(({ state }) => state === 'received'))
+    void bob
+    expect((await readdir(downloads)).sort()).to.deep.equal([
+      'a.tar (1).gz',
+      'a.tar (2).gz',
+      'a.tar.gz',
+      'trip',
+      'trip (1)',
+    ])
+    expect((await read('a.tar.gz')).toString()).to.equal('precious')
+  })
+
+  it('goes on after a cut, and after a restart of either side', async () => {
+    const content = randomBytes(24_000_000)
+    const port = await freePort()
+    await using link = await Link.to(`127.0.0.1:${port}`)
+    const address = parseAddress(link.address)
+    const options = {
+      listen: { address: '127.0.0.1', port },
+      advertise: [{ address: address.host, port: address.port }],
+    }
+    let id = ''
+    const isPast = (talker: Talker, position: number) => {
+      const { files } = talker.messenger
+      return talker.until(() => files.list().some((each) => each.position > position || each.state === 'received'))
+    }
+    {
+      await using alice = await start('alice')
+      {
+        await using bob = await Talker.start(installation, 'bob', options)
+        id = await offer(alice, 'large', content)
+        await bob.until(() => bob.files.length > 0)
+        await bob.messenger.files.accept(id, downloads)
+        await isPast(bob, 3_000_000)
+        link.cut()
+        await isPast(bob, 6_000_000)
+      }
+      await using bob = await Talker.start(installation, 'bob', options)
+      await isPast(bob, 9_000_000)
+    }
+    await using bob = await Talker.start(installation, 'bob', options)
+    await using alice = await start('alice')
+    await alice.until(() => alice.store.transfers.get(id)?.state === 'received')
+    expect((await read('large')).equals(content)).to.equal(true)
+    expect(await readdir(downloads)).to.deep.equal(['large'])
+    void bob
+  })
+
+  it('accepts and cancels in another process of the profile', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    const kept = await offer(alice, 'kept', randomBytes(100_000))
+    const left = await offer(alice, 'left', randomBytes(100_000))
+    await bob.until(() => bob.files.includes('left: offered'))
+    const store = openStore(bob.profile.storage.folder, { profileKey: bob.profile.storage.key })
+    try {
+      await acceptTransfer(store, kept, downloads)
+      declineTransfer(store, left)
+    } finally {
+      store.close()
+    }
+    await alice.until(() => alice.files.includes('kept: received') && alice.files.includes('left: declined'))
+    expect(await readdir(downloads)).to.deep.equal(['kept'])
+  })
+
+  for (const who of ['alice', 'bob'] as const) {
+    it(`ends in the middle where ${who} cancels, and leaves nothing`, async () => {
+      await using alice = await start('alice')
+      await using bob = await start('bob')
+      const id = await offer(alice, 'large', randomBytes(24_000_000))
+      await bob.until(() => bob.files.length > 0)
+      await bob.messenger.files.accept(id, downloads)
+      await bob.until(() => bob.messenger.files.list().some(({ position }) => position > 1_000_000))
+      const one = who === 'alice' ? alice : bob
+      one.messenger.files.cancel(id)
+      await Promise.all([alice, bob].map((each) => each.until(() => each.files.at(-1) === 'large: cancelled')))
+      await alice.messenger.say('bob', 'never mind')
+      await alice.untilDelivered('bob')
+      await bob.messenger.stop()
+      expect(await readdir(downloads)).to.deep.equal([])
+    })
+  }
+
+  it('is told what cannot be kept, and what is gone', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    const elsewhere = join(folder.path, 'elsewhere')
+    await mkdir(elsewhere)
+    const first = await offer(alice, 'first', randomBytes(100_000))
+    const second = await offer(alice, 'second', randomBytes(100_000))
+    await bob.until(() => bob.files.includes('second: offered'))
+    const error = await rejection(bob.messenger.files.accept(first, join(folder.path, 'first')))
+    expect(error.code).to.equal('ERR_FILE_UNKEPT')
+    await alice.messenger.correspondent('bob').goodbye()
+    await bob.messenger.files.accept(first, elsewhere)
+    await rm(elsewhere, { recursive: true })
+    await alice.until(() => alice.files.includes('first: unkept') || alice.files.includes('first: received'))
+    await rm(join(folder.path, 'second'))
+    await bob.messenger.files.accept(second, downloads)
+    await bob.until(() => bob.files.includes('second: gone'))
+    expect(alice.fileErrors.map(({ code }) => code)).to.deep.equal(['ERR_FILE_GONE'])
+    await bob.messenger.stop()
+    expect(await readdir(downloads)).to.deep.equal([])
+  })
+
+  it('answers only what waits for it', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    const id = await offer(alice, 'a', randomBytes(10))
+    await bob.until(() => bob.files.length > 0)
+    const codes = await Promise.all([
+      rejection(alice.messenger.files.accept(id, downloads)),
+      rejection(bob.messenger.files.accept('00'.repeat(16), downloads)),
+      rejection((async () => alice.messenger.files.decline(id))()),
+      rejection((async () => bob.messenger.files.cancel('00'.repeat(16)))()),
+    ])
+    expect(codes.map(({ code }) => code)).to.deep.equal(Array(4).fill('ERR_NO_SUCH_FILE'))
+    bob.messenger.files.decline(id)
+    expect((await rejection(bob.messenger.files.accept(id, downloads))).code).to.equal('ERR_NO_SUCH_FILE')
+  })
+
+  it('lets what is said pass while a file flows', async () => {
+    await using alice = await start('alice')
+    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    const id = await offer(alice, 'large', randomBytes(24_000_000))
+    await alice.until(() => alice.messenger.files.list().some(({ position }) => position > 0))
+    await alice.messenger.delivered('bob', await alice.messenger.say('bob', 'still there?'))
+    expect(alice.store.transfers.get(id)?.state).to.equal('accepted')
+    expect(bob.heard).to.include('alice: still there?')
+    await alice.until(() => alice.store.transfers.get(id)?.state === 'received')
   })
 })
