@@ -29,6 +29,7 @@ Then everybody on his own; what to type is what "add-user" prints:
   sotto receive                       shows what comes, and answers it
   sotto send bob 'See you at eight?'  sends one message
   ls | sotto send bob                 sends every line
+  sotto send bob --file photos        offers a file or a folder
   sotto send bob                      sends what you type, line by line
   sotto files                         lists the files that were offered, and answers offers
   sotto passphrase                    protects all that is kept here by a passphrase
@@ -41,7 +42,7 @@ To see the five messages of a conversation as they happen:
   sotto send bob hello --trace
 
 Exit codes: 0 done, 1 internal, 2 usage, 3 unreachable, 4 login or passphrase refused or session ended, 5 no such user,
-6 not online, 7 key changed, 8 not everything acknowledged, 130 interrupted.`
+6 not online, 7 key changed, 8 not everything acknowledged or a file not received, 130 interrupted.`
 
 export function sotto(): Command {
   return new Command('sotto')

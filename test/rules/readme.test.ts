@@ -3,7 +3,7 @@
  * Only two things are translated: `npm ci` has been done, and `docker compose exec auth` is not needed.
  */
 import { readFileSync } from 'node:fs'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { freePort } from '#lib/runtime/free-port.ts'
@@ -44,6 +44,8 @@ describe('README.md', function () {
     const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())]))
     const settings = { SOTTO_AUTH_ADMIN_PORT: '0', SOTTO_DIRECTORY_ADMIN_PORT: '0', ...Object.fromEntries(ports) }
     env = environmentOf(join(folder.path, 'home'), settings)
+    // Accepted files come to ~/Downloads.
+    env['HOME'] = folder.path
     env['PATH'] = `${bin}:${env['PATH']}`
   })
   after(async () => {
@@ -124,6 +126,20 @@ describe('README.md', function () {
       },
     ],
     [/^sotto chat bob$/, (command) => run(command, 'the eighth word of eight\n')],
+    [
+      /^sotto send bob --file /,
+      async (command) => {
+        await mkdir(join(folder.path, 'photos'))
+        for (const file of ['notes.txt', 'photos/one']) await writeFile(join(folder.path, file), 'some of it\n')
+        await using alice = start(command)
+        const [bob] = terminals
+        await bob?.until((rows) => rows.some((row) => row.includes('photos/ with 1 file, 11 B, offered')))
+        await bob?.type('/accept all')
+        await bob?.press('Enter')
+        expect(await alice.ended, alice.errors.text).to.equal(0)
+        expect(await readFile(join(folder.path, 'Downloads', 'photos', 'one'), 'utf8')).to.equal('some of it\n')
+      },
+    ],
     [
       /^sotto forget bob$/,
       async (command) => {
