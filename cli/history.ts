@@ -4,9 +4,8 @@ import { SottoError } from '#lib/errors.ts'
 import type { ShowOptions } from '../clients/history/kept-history.ts'
 import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
 
-const KEPT_BY_CHAT = `
-Only what goes through "sotto chat" is kept, with what "sotto send" leaves for it. What "send" and "receive" pass on by
-themselves is not.`
+const WHAT_IS_KEPT = `
+All that is said and heard is kept, whether by "sotto chat", "send" or "receive", encrypted in the profile.`
 
 const DEFAULT_LIMIT = 50
 
@@ -18,11 +17,11 @@ const HISTORY_HELP = `
   sotto history                      the end of all conversations, in the order in which it came
   sotto history bob --limit 500      more of the one with bob
   sotto history bob --json | jq -r .text
-${KEPT_BY_CHAT}`
+${WHAT_IS_KEPT}`
 
 export function historyCommand(): Command {
   return withProfile(new Command('history'))
-    .description('show the newest messages of a conversation, or of all, that sotto chat has kept')
+    .description('show the newest messages of a conversation, or of all')
     .argument('[user]', 'whose conversation')
     .option('--limit <n>', 'how many messages at most', atLeastOne, DEFAULT_LIMIT)
     .addHelpText('after', HISTORY_HELP)
@@ -39,13 +38,14 @@ export function historyCommand(): Command {
 const SEARCH_HELP = `
   sotto search eight                 finds "See you at eight?"
   sotto search see EIGHT             the same: all words, anywhere in a message, in any case
+  sotto search report.pdf            finds the offer of a file as well, by its name
 
 Nothing is indexed on the disk: every message is opened and looked at.
-${KEPT_BY_CHAT}`
+${WHAT_IS_KEPT}`
 
 export function searchCommand(): Command {
   return withProfile(new Command('search'))
-    .description('show the messages that hold all of these words, out of what sotto chat has kept')
+    .description('show the messages that hold all of these words')
     .argument('<words...>')
     .addHelpText('after', SEARCH_HELP)
     .action(async (words: string[], options: ProfileOptions) => {
@@ -67,7 +67,7 @@ const EXPORT_HELP = `
 
 What comes out is no longer encrypted: mind who can read it. JSON has each message as it is, with its id and both times;
 Markdown is for reading.
-${KEPT_BY_CHAT}`
+${WHAT_IS_KEPT}`
 
 export function exportCommand(): Command {
   return withProfile(new Command('export'))
@@ -100,11 +100,11 @@ const FORGET_HELP = `
 It goes from this machine's store alone: bob keeps what bob has, and so do your backups. What still waited for bob is not
 sent any more. The key of bob stays known; see sotto contacts. A sotto chat or receive that runs for the profile must be
 left first.
-${KEPT_BY_CHAT}`
+${WHAT_IS_KEPT}`
 
 export function forgetCommand(): Command {
   return withProfile(new Command('forget'))
-    .description('remove all that sotto chat has kept of a conversation')
+    .description('remove all that is kept of a conversation')
     .argument('<user>')
     .option('--yes', 'do not ask')
     .addHelpText('after', FORGET_HELP)

@@ -33,7 +33,7 @@ Then everybody on his own; what to type is what "add-user" prints:
   sotto send bob                      sends what you type, line by line
   sotto files                         lists the files that were offered, and answers offers
   sotto passphrase                    protects all that is kept here by a passphrase
-  sotto history bob                   shows what sotto chat has kept; see also search, export, forget
+  sotto history bob                   shows what was said; see also search, export, forget
 
 Two people on one machine:
   sotto receive --profile bob

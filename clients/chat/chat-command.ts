@@ -24,7 +24,9 @@ const HELP = `
   sotto chat          be online; /to NAME talks with somebody
   sotto chat bob      talk with bob; what he does not get now waits until he is there
 
-What is said and heard stays in the profile, encrypted. /help shows the commands; Ctrl-D leaves.`
+What is said and heard stays in the profile, encrypted. /help shows the commands; Ctrl-D leaves.
+
+A file that somebody offers comes when you type /accept, or at once with --accept-files; /file PATH offers one.`
 
 export function chatCommand(): Command {
   return withListenFlags(new Command('chat'))

@@ -14,7 +14,7 @@ import type { Format } from './formats.ts'
 import { writeOut } from './write-out.ts'
 
 /** What is said where nothing was ever kept. */
-export const NOTHING_KEPT = 'nothing is kept yet; history begins with: sotto chat'
+export const NOTHING_KEPT = 'nothing is kept yet; history begins with the first message'
 
 export interface ShowOptions {
   readonly profile: Profile

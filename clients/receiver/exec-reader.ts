@@ -52,9 +52,10 @@ export class ExecReader {
    * @throws the system's error if no command can be started at all; the signal's reason.
    */
   async take(name: string, { event }: Message): Promise<number | undefined> {
-    const { command, reply, env, notice, signal } = this.#options
+    const { command, reply, env, signal } = this.#options
     const text = textBody(event)
-    if (text === undefined) return void notice(`${name} sent something that is no text; the command does not get it`)
+    // Of files others tell.
+    if (text === undefined) return undefined
     signal.throwIfAborted()
     const id = event.eventId.toString('hex')
     const result = await runShell({
