@@ -43,9 +43,9 @@ export class Flow {
     return this.#window
   }
 
-  /** Whether one more piece may go. */
+  /** Whether one more piece may go: as long as the window is not full, so that a part of a piece makes it grow. */
   get hasRoom(): boolean {
-    return this.#saidBytes - this.#heardBytes + MAX_CHUNK_BYTES <= this.#window
+    return this.#saidBytes - this.#heardBytes < this.#window
   }
 
   /** A piece goes. */

@@ -13,6 +13,9 @@ import { hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/r
 /** How many names are tried. */
 const MOST_NAMES = 10_000
 
+/** What stands behind the last full stop of a name, with it, is an extension if it is no longer than this. */
+const LONGEST_EXTENSION = 32
+
 export interface Placing {
   /** What is to get a name; it lies on the same disk as the folder. */
   readonly from: string
@@ -91,7 +94,8 @@ async function placeFolder(from: string, goal: string): Promise<boolean> {
 export function numbered(name: string, count: number, isFolder: boolean): string {
   if (count === 0) return name
   const dot = isFolder ? -1 : name.lastIndexOf('.')
-  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
+  const hasExtension = dot > 0 && name.length - dot <= LONGEST_EXTENSION
+  const [stem, extension] = hasExtension ? [name.slice(0, dot), name.slice(dot)] : [name, '']
   const ending = ` (${count})${extension}`
   let kept = stem
   // Whole characters are taken away, of which some are two units.
