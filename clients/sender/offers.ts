@@ -27,8 +27,6 @@ export class Offers {
   readonly #left: readonly PlacedTransfer[]
   /** As they were told last, in the order in which they were offered. */
   readonly #transfers = new Map<string, Transfer>()
-  /** Of the event that made the last offer. */
-  #lastOrdinal = 0
   #moved = Promise.withResolvers<void>()
 
   constructor(options: OffersOptions) {
@@ -44,19 +42,26 @@ export class Offers {
     return [...this.#transfers.values()]
   }
 
-  /** How many of them are not over. */
+  /** How many of them are not over, or ended here and the other side does not know it yet. */
   get waiting(): number {
-    return this.transfers.filter((transfer) => !isOver(transfer)).length
+    const isUntold = this.#isUndelivered
+    return this.transfers.filter((transfer) => !isOver(transfer) || (isUntold && endedHere(transfer))).length
   }
 
-  /**
-   * Whether it goes on without a person's doing: an offer is on its way, or a file is.
-   *
-   * @throws SottoError `ERR_STREAM_RENEWED` if the user has it forgotten meanwhile.
-   */
+  /** Whether something waits for the other side, of whatever kind. */
+  get #isUndelivered(): boolean {
+    try {
+      const { appended, delivered } = this.#options.mailbox.progress()
+      return appended > delivered
+    } catch {
+      // It was forgotten, and waits no longer.
+      return false
+    }
+  }
+
+  /** Whether it goes on without a person's doing: an offer is on its way, or a file is. */
   get isMoving(): boolean {
-    const isFlowing = this.transfers.some(({ state }) => state === 'accepted')
-    return isFlowing || this.#lastOrdinal > this.#options.mailbox.progress().delivered
+    return this.#isUndelivered || this.transfers.some(({ state }) => state === 'accepted')
   }
 
   /**
@@ -65,18 +70,11 @@ export class Offers {
    * @throws SottoError as {@link StoredTransfers.offer}.
    */
   put(prepared: Prepared): void {
-    const { store, onPut } = this.#options
-    const id = this.#unfinished(prepared)?.id ?? this.#offer(prepared)
+    const { store, mailbox, onPut } = this.#options
+    const id = this.#unfinished(prepared)?.id ?? store.transfers.offer(mailbox, prepared).id
     const transfer = store.transfers.get(id)
     if (transfer !== undefined) this.#take(transfer)
     onPut()
-  }
-
-  #offer(prepared: Prepared): string {
-    const { store, mailbox } = this.#options
-    const { id, ordinal } = store.transfers.offer(mailbox, prepared)
-    this.#lastOrdinal = ordinal
-    return id
   }
 
   #unfinished({ path, offer }: Prepared): PlacedTransfer | undefined {
@@ -106,17 +104,27 @@ export class Offers {
       const position = isOwner && !isOver(stored) ? known.position : stored.position
       if (stored.state !== known.state || position !== known.position) this.#take({ ...stored, position })
     }
+    this.#move()
   }
 
   #take(transfer: Transfer, error?: SottoError): void {
     this.#transfers.set(transfer.id, transfer)
     this.#options.onFile(transfer, error)
+    this.#move()
+  }
+
+  #move(): void {
     this.#moved.resolve()
     this.#moved = Promise.withResolvers()
   }
 
-  /** Resolves when all that was offered is over. */
+  /** Resolves when all that was offered is over, and the other side knows it. */
   async ended(): Promise<void> {
     while (this.waiting > 0) await this.#moved.promise
   }
+}
+
+/** Whether it was this side that ended it, or may have been. */
+function endedHere({ state }: Transfer): boolean {
+  return state === 'gone' || state === 'cancelled'
 }

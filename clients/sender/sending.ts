@@ -219,11 +219,7 @@ export class Sending implements AsyncDisposable {
   #isExpectant(): boolean {
     if (this.waiting > 0) return true
     if (this.#owner !== undefined) return this.unfinished > 0
-    try {
-      return this.unfinished > 0 && this.#offers?.isMoving === true
-    } catch {
-      return false
-    }
+    return this.unfinished > 0 && this.#offers?.isMoving === true
   }
 
   /** Give way and take over for as long as it runs. */
@@ -293,7 +289,7 @@ export const THEY_WAIT =
   'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
 
 /** The same of files that have not arrived. */
-export const THEY_GO_ON = 'the same command goes on with it, and so does the next sotto chat or receive'
+export const THEY_GO_ON = 'a sotto chat or receive goes on with it, and so does the same command'
 
 function notAcknowledged(count: number, files: number): SottoError {
   if (count === 0) {

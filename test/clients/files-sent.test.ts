@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
-import { declineTransfer } from '../../clients/files/accept.ts'
+import { acceptTransfer, declineTransfer } from '../../clients/files/accept.ts'
 import type { Transfer } from '../../clients/files/transfer.ts'
 import { Profile } from '../../clients/peer/profile.ts'
 import type { SendOptions } from '../../clients/sender/send.ts'
@@ -106,6 +106,21 @@ describe('files between two clients', () => {
       declineTransfer(store, asked?.id ?? '')
     })
     expect((await rejection(alice.done)).code).to.equal('ERR_FILE_NOT_TAKEN')
+  })
+
+  it('fails if the file changes before it is there, and ends when the other side knows', async () => {
+    await using bob = await installation.receive('bob')
+    const file = await make('changing')
+    await using alice = offer('bob', [file])
+    await bob.errors.until((text) => text.includes('changing, 300 kB, offered'))
+    await writeFile(file, 'another')
+    const asked = (await transfersOf('bob')).find(({ name }) => name === 'changing')
+    const { folder, key: profileKey } = (await Profile.open(installation.home.path, 'bob')).storage
+    const store = openStore(folder, { profileKey })
+    await acceptTransfer(store, asked?.id ?? '', inbox)
+    store.close()
+    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_GONE')
+    expect((await transfersOf('bob')).find(({ name }) => name === 'changing')?.state).to.equal('gone')
   })
 
   it('does nothing for a path that is not there', async () => {
