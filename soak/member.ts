@@ -5,10 +5,12 @@
  * @module
  */
 import { EventEmitter, once } from 'node:events'
+import { join } from 'node:path'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { createLogger } from '#lib/runtime/log.ts'
+import { prepareOffer } from '../clients/files/prepare-offer.ts'
 import { Messenger } from '../clients/messenger/messenger.ts'
 import { DirectoryClient } from '../clients/peer/directory-client.ts'
 import { logout } from '../clients/peer/login.ts'
@@ -22,7 +24,7 @@ import { Link } from '../test/support/link.ts'
 /** What there is of somebody who is there. */
 interface Presence extends AsyncDisposable {
   readonly messenger: Messenger
-  /** How many of what was said to everybody are not with them yet. */
+  /** How many messages and files are not with whom they are for. */
   readonly waiting: () => number
 }
 
@@ -93,11 +95,13 @@ export class Member implements AsyncDisposable {
         },
         onProgress: tell,
         onPresence: tell,
+        onFile: tell,
         onOnline: () => online.resolve(),
         onOffline() {},
         onPinned() {},
         onRefused() {},
       },
+      acceptInto: join(installation.home.path, `files for ${name}`),
       listen: { address: '127.0.0.1', port: this.#port },
       advertise: [{ address: '127.0.0.1', port: Number(this.#link.address.split(':')[1]) }],
       log: createLogger({ name: 'soak', level: 'silent' }),
@@ -118,7 +122,10 @@ export class Member implements AsyncDisposable {
     const kept = resources.move()
     this.#presence = {
       messenger,
-      waiting: () => store.contacts().reduce((sum, { waiting }) => sum + waiting, 0),
+      waiting: () => {
+        const files = messenger.files.list().filter(({ state }) => state === 'offered' || state === 'accepted')
+        return store.waiting().reduce((sum, { count }) => sum + count, files.length)
+      },
       [Symbol.asyncDispose]: () => kept.disposeAsync(),
     }
   }
@@ -142,6 +149,15 @@ export class Member implements AsyncDisposable {
     const said = this.#presence?.messenger.say(to, text)
     this.#saying = Promise.all([this.#saying, said])
     await said
+  }
+
+  /** Offer a file to somebody, who takes every one. */
+  async offer(to: string, path: string): Promise<void> {
+    const { signal } = new AbortController()
+    const presence = this.#presence
+    const offered = prepareOffer(path, { signal }).then((prepared) => presence?.messenger.files.offer(to, prepared))
+    this.#saying = Promise.all([this.#saying, offered])
+    await offered
   }
 
   /** End the conversation with somebody in order. */

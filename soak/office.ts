@@ -1,9 +1,12 @@
 /**
- * An office for an afternoon, in a hurry: people talk in pairs, come and go, sign out and in, are cut off, and the
- * directory is restarted under them.
+ * An office for an afternoon, in a hurry: people talk in pairs and send each other files, come and go, sign out and in,
+ * are cut off, and the directory is restarted under them.
  *
  * @module
  */
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CHANNEL_TIMES, type ChannelTimes } from '#lib/channel/channel-times.ts'
 import { Installation } from '../test/support/installation.ts'
@@ -23,9 +26,13 @@ const TIMES: Partial<ChannelTimes> = {
   pingAfterMs: CHANNEL_TIMES.pingAfterMs / HURRY,
 }
 
+/** How large a file is that somebody sends, in bytes. */
+const DOCUMENT_BYTES = 2 * 1024 * 1024
+
 /** What has happened so far. */
 export interface Tally {
   messages: number
+  files: number
   goodbyes: number
   cuts: number
   departures: number
@@ -39,7 +46,7 @@ export interface OfficeOptions {
 }
 
 export class Office implements AsyncDisposable {
-  readonly tally: Tally = { messages: 0, goodbyes: 0, cuts: 0, departures: 0, signIns: 0, restarts: 0 }
+  readonly tally: Tally = { messages: 0, files: 0, goodbyes: 0, cuts: 0, departures: 0, signIns: 0, restarts: 0 }
   readonly #installation: Installation
   readonly #members: Member[] = []
   readonly #random: SeededRandom
@@ -47,6 +54,7 @@ export class Office implements AsyncDisposable {
   static async open({ names, random }: OfficeOptions): Promise<Office> {
     const office = new Office(await Installation.start(), random)
     try {
+      await writeFile(office.#document, randomBytes(DOCUMENT_BYTES))
       for (const name of names) {
         const member = await Member.join({ installation: office.#installation, name, times: TIMES })
         office.#members.push(member)
@@ -76,6 +84,10 @@ export class Office implements AsyncDisposable {
   async #talk(): Promise<void> {
     const [speaker, listener] = this.#pair()
     if (!speaker.isThere) return
+    if (this.#random.chance(0.1)) {
+      await speaker.offer(listener.name, this.#document)
+      this.tally.files += 1
+    }
     const lines = this.#random.pick([1, 3, 40])
     for (let line = 0; line < lines && speaker.isThere; line += 1) {
       const length = this.#random.chance(0.01) ? 200_000 : this.#random.between(1, 200)
@@ -123,6 +135,11 @@ export class Office implements AsyncDisposable {
     await this.#installation.stopDirectory()
     await this.#installation.startDirectory()
     this.tally.restarts += 1
+  }
+
+  /** What everybody sends everybody. */
+  get #document(): string {
+    return join(this.#installation.home.path, 'document')
   }
 
   /** Two of the members, by lot. */

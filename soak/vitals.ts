@@ -25,7 +25,7 @@ const MIB = 2 ** 20
  * process by what the allocator keeps, descriptors and resources by a connection that is being closed.
  */
 export const ALLOWANCES: Readonly<Record<keyof Vitals, Allowance>> = {
-  heap: { part: 0.02, units: MIB },
+  heap: { part: 0.03, units: MIB },
   resident: { part: 0.1, units: 8 * MIB },
   descriptors: { part: 0, units: 2 },
   resources: { part: 0, units: 2 },
