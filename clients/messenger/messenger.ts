@@ -126,8 +126,7 @@ export class Messenger {
     const saysRead = () => profile.state.receipts
     const { files } = this
     this.#exchanges = new StoredExchanges({ store, files, clock: clock.local, onProgress: events.onProgress, saysRead })
-    const deliver = async (name: string, heard: readonly Event[]) => events.onHeard(name, heard)
-    const { onPinned, onTyping = () => {} } = events
+    const { onHeard: deliver, onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
     this.#watch = directory.watch([], {
       signal: this.#signal,

@@ -137,9 +137,6 @@ export class StoredExchange implements Exchange {
     for (const { resolve } of over) resolve()
   }
 
-  /** What changes by it is saved already. */
-  onAcknowledged(): void {}
-
   onRead(sequence: bigint): void {
     if (this.#options.mailbox.markRead(sequence)) this.#options.onProgress()
   }
@@ -151,11 +148,11 @@ export class StoredExchange implements Exchange {
     else if (mailbox.noteSeen()) this.#conversation?.wake()
   }
 
-  async keep(events: readonly Event[], show: (events: readonly Event[]) => Promise<void>): Promise<void> {
+  keep(events: readonly Event[], show: (events: readonly Event[]) => void): void {
     const fresh = this.#options.mailbox.store(events)
     // Where the other side repeats what was seen before.
     if (fresh.length < events.length) this.noteSeen()
-    if (fresh.length > 0) await show(fresh)
+    if (fresh.length > 0) show(fresh)
     if (fresh.some(({ kind }) => kind?.$case !== 'text')) this.#options.fileStore?.look()
   }
 }

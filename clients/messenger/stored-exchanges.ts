@@ -6,7 +6,7 @@
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
 import type { Conversation } from '../peer/conversation.ts'
-import type { Caller, Exchanges } from '../peer/exchanges.ts'
+import type { Exchanges } from '../peer/exchange.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
 import { StoredExchange } from './stored-exchange.ts'
@@ -84,13 +84,6 @@ export class StoredExchanges implements Exchanges {
       this.#exchanges.delete(name)
     }
   }
-
-  find({ name, identityKey }: Caller): StoredExchange {
-    return this.with(name, identityKey)
-  }
-
-  /** Every exchange outlasts its conversations. */
-  release(): void {}
 }
 
 function textOf(identityKey: Uint8Array | undefined): string {

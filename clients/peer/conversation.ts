@@ -35,8 +35,8 @@ export interface ConversationOptions {
   readonly clock: ServerClock
   readonly link: RecordLink
   readonly exchange: Exchange
-  /** Shows what came. Where nothing else keeps it, it is acknowledged only when this resolves. */
-  readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  /** Told what came, which is kept by then. */
+  readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (peerName: string, isActive: boolean) => void
   readonly trace: Trace
@@ -58,8 +58,6 @@ export class Conversation {
   #isClosing = false
   /** It has ended: what it shares with the next one is no longer its own to move. */
   #isSettled = false
-  /** What is being shown, if anything is. */
-  #showing: Promise<void> = Promise.resolve()
   #sealed = 0
   #opened: number
 
@@ -161,19 +159,15 @@ export class Conversation {
       this.#keeper.look()
       return false
     }
-    const { events, acknowledged, chunk, progress, close, typing, read } = this.#delivery.receive(body)
+    const { events, chunk, progress, close, typing, read } = this.#delivery.receive(body)
     if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
     if (typing !== undefined) onTyping?.(peerName, typing)
     exchange.save()
-    if (acknowledged > 0) exchange.onAcknowledged()
-    if (read !== undefined) exchange.onRead?.(read)
+    if (read !== undefined) exchange.onRead(read)
     this.wake()
     // What can no longer be acknowledged is not shown: it comes again in the next conversation.
     if (events.length > 0 && !this.#isClosing) {
-      this.#showing = exchange.keep(events, (fresh) => deliver(peerName, fresh))
-      await this.#showing
-      // By now another conversation may carry the exchange; it says the acknowledgement.
-      exchange.conversation?.wake()
+      exchange.keep(events, (fresh) => deliver(peerName, fresh))
     }
     if (progress !== undefined) exchange.files?.hearProgress(progress)
     // Where much waits for the disk, nothing more is taken from the link.
@@ -222,8 +216,6 @@ export class Conversation {
     this.#isClosing = true
     this.#retire()
     const timer = this.#later(CLOSE_PATIENCE_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
-    // What is on its way to the screen is acknowledged first. That it fails is told elsewhere.
-    await settled(Promise.race([this.#showing, this.ended]))
     this.#delivery.close(reason)
     this.wake()
     const end = await this.ended

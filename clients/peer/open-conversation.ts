@@ -29,7 +29,8 @@ export interface Calling {
   readonly profile: Profile
   readonly directory: Pick<DirectoryClient, 'requestChat'>
   readonly clock: ServerClock
-  readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  /** Told what came, which is kept by then. */
+  readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (peerName: string, isActive: boolean) => void
   /** A contact's key was pinned: this was the first conversation with them. */

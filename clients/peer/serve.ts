@@ -22,8 +22,7 @@ import { realmOf } from '#lib/runtime/tls.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { Conversation } from './conversation.ts'
 import type { DirectoryClient } from './directory-client.ts'
-import type { Exchange } from './exchange.ts'
-import type { Exchanges } from './exchanges.ts'
+import type { Exchanges } from './exchange.ts'
 import { checkPin, keyChanged, noteChangedKey, pin, refuseBlocked } from './pins.ts'
 import type { Profile } from './profile.ts'
 import { HostLink, within } from './record-link.ts'
@@ -39,14 +38,15 @@ export interface Hosting {
   readonly clock: ServerClock
   readonly directory: Pick<DirectoryClient, 'findUser'>
   readonly exchanges: Exchanges
-  readonly deliver: (peerName: string, events: readonly Event[]) => Promise<void>
+  /** Told what came, which is kept by then. */
+  readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (peerName: string, isActive: boolean) => void
   readonly onPinned: (peerName: string) => void
   readonly onKeyChanged: (peerName: string) => void
   /** A caller was not let in, for a reason that it does not learn. */
   readonly onRefused: (error: SottoError) => void
-  readonly onConversation: (conversation: Conversation, exchange: Exchange) => void
+  readonly onConversation: (conversation: Conversation) => void
   readonly log: Logger
   readonly trace: Trace
   /** How long a caller has for its first record, in milliseconds; {@link RESUME_TIMEOUT_MS} unless set. */
@@ -167,7 +167,6 @@ class PeerHost {
     const { profile, clock, directory, exchanges, deliver, onTyping, onConversation, trace } = this.#hosting
     if (first.control?.$case !== 'resume') throw new SottoError('ERR_RECORD_MALFORMED', 'the first record is no Resume')
     const { senderName: name, senderIdentityKey: identityKey } = accepted.ticket
-    const exchange = exchanges.find({ name, identityKey, streamId: first.control.value.streamId })
     const conversation = new Conversation(
       {
         opener: false,
@@ -177,16 +176,15 @@ class PeerHost {
         ask: tryServices(name, directory),
         clock,
         link,
-        exchange,
+        exchange: exchanges.with(name, identityKey),
         deliver,
         ...(onTyping && { onTyping }),
         trace,
       },
       first,
     )
-    onConversation(conversation, exchange)
+    onConversation(conversation)
     const end = await conversation.ended
-    exchanges.release(exchange, end)
     if (end.how === 'cut') throw end.error
   }
 

@@ -9,7 +9,7 @@ import { CloseReason, Resume } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
-import { encodeRecordBody } from '#lib/delivery/record-body.ts'
+import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
 
@@ -62,6 +62,14 @@ export class BareCaller {
     const { message } = await this.next()
     if (message?.$case !== 'record') throw new Error('no record')
     return this.channel.open(message.value)
+  }
+
+  /** Hear records until one acknowledges up to a number; what came with the first record the Resume may acknowledge. */
+  async acknowledged(sequence = 1n): Promise<void> {
+    for (let stored = 0n; stored < sequence; ) {
+      const { acknowledged, control } = parseRecordBody(await this.hear())
+      stored = control?.$case === 'resume' ? control.value.peerAcknowledged : acknowledged
+    }
   }
 
   /** Whatever comes until the stream ends. @throws SottoError if it does not end in order. */

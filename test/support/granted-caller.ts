@@ -8,7 +8,6 @@ import { randomBytes } from 'node:crypto'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
 import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
-import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
@@ -67,13 +66,7 @@ export async function converse(
 ): Promise<void> {
   const caller = await greet(connection, started)
   await caller.say(resumeBody([text]))
-  while (!acknowledges(await caller.hear()));
+  await caller.acknowledged()
   await caller.say(closeBody(1n))
   await caller.untilEnd()
-}
-
-/** Whether a record says that something is stored: what came with the first record may be told in the answer to it. */
-function acknowledges(plaintext: Uint8Array): boolean {
-  const { acknowledged, control } = parseRecordBody(plaintext)
-  return acknowledged > 0n || (control?.$case === 'resume' && control.value.peerAcknowledged > 0n)
 }

@@ -16,13 +16,14 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
+import { StoredExchanges } from '../../clients/messenger/stored-exchanges.ts'
 import { DirectoryClient } from '../../clients/peer/directory-client.ts'
-import { MemoryExchanges } from '../../clients/peer/exchanges.ts'
 import { Profile } from '../../clients/peer/profile.ts'
 import { servePeers } from '../../clients/peer/serve.ts'
 import { ServerClock } from '../../clients/peer/server-clock.ts'
 import { BareCaller } from './bare-caller.ts'
 import { keyPairOf, secretOf } from './random.ts'
+import { memoryStore } from './stores.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 import { testAuthority } from './test-authority.ts'
 import { type TestLog, testLog } from './test-log.ts'
@@ -43,6 +44,7 @@ export class HostUnderTest implements AsyncDisposable {
   readonly refused: string[] = []
   readonly logged: TestLog = testLog()
   readonly #home: TemporaryFolder
+  readonly #store = memoryStore()
   #server: RpcServer | undefined
   /** Of services that cannot be reached. */
   #directory: DirectoryClient | undefined
@@ -84,8 +86,13 @@ export class HostUnderTest implements AsyncDisposable {
         kid: this.kid,
         clock,
         directory,
-        exchanges: new MemoryExchanges(systemClock),
-        deliver: async (name, events) => {
+        exchanges: new StoredExchanges({
+          store: this.#store,
+          clock: systemClock,
+          onProgress() {},
+          saysRead: () => false,
+        }),
+        deliver: (name, events) => {
           this.shown.push(...events.map((event) => `${name}: ${textBody(event)}`))
         },
         onPinned: (name) => void this.pinned.push(name),
@@ -169,6 +176,7 @@ export class HostUnderTest implements AsyncDisposable {
     for (const connection of this.#connections) connection.close()
     await this.#server?.stop(0)
     this.#directory?.close()
+    this.#store.close()
     await this.#home[Symbol.asyncDispose]()
   }
 }

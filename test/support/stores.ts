@@ -34,6 +34,11 @@ export function testStore(folder: string, options: Partial<StoreOptions> = {}): 
   }
 }
 
+/** A store that goes with the process. */
+export function memoryStore(): Store {
+  return testStore('', { database: openDatabase(':memory:') })
+}
+
 /** A text as an encoded event. */
 export function said(text: string | Uint8Array, writtenAt = new Date(0)): Uint8Array {
   return encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt, body: Buffer.from(text) })

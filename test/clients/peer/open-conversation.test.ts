@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
-import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { acceptHello } from '#lib/channel/responder.ts'
 import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
@@ -11,14 +10,18 @@ import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { sealTicket, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
-import { Call } from '../../../clients/peer/call.ts'
+import { StoredExchange } from '../../../clients/messenger/stored-exchange.ts'
+import type { Conversation } from '../../../clients/peer/conversation.ts'
 import type { ChatGrant } from '../../../clients/peer/directory-client.ts'
+import { type Calling, openConversation } from '../../../clients/peer/open-conversation.ts'
 import { pin } from '../../../clients/peer/pins.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
 import { ServerClock } from '../../../clients/peer/server-clock.ts'
+import type { Store } from '../../../clients/store/store.ts'
 import { type Converse, type PeerServer, peerServer } from '../../support/peer-server.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
+import { memoryStore } from '../../support/stores.ts'
 import { flip } from '../../support/tamper.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 import { testAuthority } from '../../support/test-authority.ts'
@@ -32,6 +35,7 @@ const FIELDS = ['kemCiphertext', 'noiseMessage'] as const
 describe('openConversation', () => {
   let home: TemporaryFolder
   let alice: Profile
+  let store: Store
   let hosts: PeerServer[]
   /** The Hellos that arrived, at whichever host, in order. */
   let tickets: string[]
@@ -40,6 +44,7 @@ describe('openConversation', () => {
     hosts = []
     tickets = []
     home = await temporaryFolder()
+    store = memoryStore()
     await using authority = await testAuthority()
     const account = {
       username: 'alice',
@@ -58,6 +63,7 @@ describe('openConversation', () => {
   })
   afterEach(async () => {
     for (const host of hosts) await host[Symbol.asyncDispose]()
+    store.close()
     await home[Symbol.asyncDispose]()
   })
 
@@ -125,27 +131,29 @@ describe('openConversation', () => {
       throw new SottoError('ERR_TICKET_FORGED', 'not for me')
     })
 
-  function call(
-    endpoints: readonly Endpoint[],
-    signal = new AbortController().signal,
-  ): { opened: Promise<void>; call: Call } {
-    const calling = {
+  function open(endpoints: readonly Endpoint[], signal = new AbortController().signal): Promise<Conversation> {
+    const calling: Calling = {
       profile: alice,
       directory: { requestChat: async () => grant(endpoints) },
       clock: new ServerClock(systemClock, 0),
-      deliver: async () => {},
+      deliver: () => {},
       onPinned: () => {},
       trace: undefined,
     }
-    const made = new Call({ calling, peerName: 'bob', redialMs: 0, onCut: () => {}, onResumed: () => {} })
-    return { opened: made.open(signal), call: made }
+    const exchangeWith = (identityKey: Uint8Array) =>
+      new StoredExchange({
+        mailbox: store.mailbox('bob', identityKey),
+        clock: systemClock,
+        onProgress() {},
+        saysRead: () => false,
+      })
+    return openConversation(calling, 'bob', exchangeWith, signal)
   }
 
   it('pins the host’s key once the handshake is complete', async () => {
-    const { opened, call: made } = call([await bobWith((welcome) => welcome)])
-    await opened
+    const conversation = await open([await bobWith((welcome) => welcome)])
     expect(Buffer.from(alice.state.pins.get('bob')?.identityKey ?? [])).to.deep.equal(Buffer.from(BOB.publicKey))
-    await made.close(CloseReason.SHUTDOWN)
+    conversation.replace()
   })
 
   it('refuses a Welcome with any field changed at its ends or cut off, and pins nothing', async () => {
@@ -155,7 +163,7 @@ describe('openConversation', () => {
       const longer = (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.of(0)])
       for (const tamper of [...tampers, ...cuts, longer]) {
         const endpoint = await bobWith((welcome) => ({ ...welcome, [field]: Buffer.from(tamper(welcome[field])) }))
-        const { code } = await rejection(call([endpoint]).opened)
+        const { code } = await rejection(open([endpoint]))
         expect(code, field).to.be.oneOf(['ERR_DECRYPT', 'ERR_HELLO_MALFORMED'])
         expect(alice.state.pins.size).to.equal(0)
       }
@@ -165,50 +173,42 @@ describe('openConversation', () => {
   it('refuses a Welcome that answers another Hello', async () => {
     let first: Welcome | undefined
     const endpoint = await bobWith((welcome) => (first ??= welcome))
-    const { opened, call: made } = call([endpoint])
-    await opened
-    await made.close(CloseReason.SHUTDOWN)
-    expect((await rejection(call([endpoint]).opened)).code).to.equal('ERR_DECRYPT')
+    const conversation = await open([endpoint])
+    conversation.replace()
+    expect((await rejection(open([endpoint]))).code).to.equal('ERR_DECRYPT')
   })
 
   it('says Hello three times at most, each with a ticket of its own', async () => {
     const endpoint = await somebodyElse()
-    expect((await rejection(call([endpoint]).opened)).code).to.equal('ERR_HELLO_REFUSED')
+    expect((await rejection(open([endpoint]))).code).to.equal('ERR_HELLO_REFUSED')
     expect(tickets).to.have.length(3)
     expect(new Set(tickets).size).to.equal(3)
   })
 
   it('goes on to the next endpoint when one answers that is somebody else', async () => {
     const endpoints = [await somebodyElse(), await bobWith((welcome) => welcome)]
-    const { opened, call: made } = call(endpoints)
-    await opened
+    const conversation = await open(endpoints)
     expect(tickets).to.have.length(2)
-    await made.close(CloseReason.SHUTDOWN)
+    conversation.replace()
   })
 
   it('passes over endpoints where nobody listens, and over what is no address', async () => {
     const bob = await bobWith((welcome) => welcome)
     const dead = { address: '127.0.0.1', port: await freePort() }
-    const { opened, call: made } = call([
-      { address: 'bob.example', port: 1 },
-      { address: '127.0.0.1', port: 0 },
-      dead,
-      bob,
-    ])
-    await opened
-    await made.close(CloseReason.SHUTDOWN)
+    const conversation = await open([{ address: 'bob.example', port: 1 }, { address: '127.0.0.1', port: 0 }, dead, bob])
+    conversation.replace()
   })
 
   it('reaches nobody where nobody listens', async () => {
     const dead = { address: '127.0.0.1', port: await freePort() }
     for (const endpoints of [[], [dead], [{ address: 'bob.example', port: 7 }]]) {
-      expect((await rejection(call(endpoints).opened)).code).to.equal('ERR_PEER_UNREACHABLE')
+      expect((await rejection(open(endpoints))).code).to.equal('ERR_PEER_UNREACHABLE')
     }
   })
 
   it('sends nothing to a host whose key is not the pinned one', async () => {
     await pin(alice, 'bob', bytesOf('the key of long ago', 32), new Date())
-    expect((await rejection(call([await bobWith((welcome) => welcome)]).opened)).code).to.equal('ERR_KEY_CHANGED')
+    expect((await rejection(open([await bobWith((welcome) => welcome)]))).code).to.equal('ERR_KEY_CHANGED')
     expect(tickets).to.deep.equal([])
     expect(Buffer.from(alice.state.pins.get('bob')?.changedTo ?? [])).to.deep.equal(Buffer.from(BOB.publicKey))
   })
@@ -220,7 +220,7 @@ describe('openConversation', () => {
       for await (const _ of stream.messages) greeted.resolve()
       signal.throwIfAborted()
     })
-    const { opened } = call([silent], abort.signal)
+    const opened = open([silent], abort.signal)
     await greeted.promise
     abort.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
     expect((await rejection(opened)).code).to.equal('ERR_INTERRUPTED')

@@ -38,7 +38,7 @@ describe('servePeers', () => {
   async function talk(text: string, started: StartedConversation = host.start()): Promise<void> {
     const caller = await host.greet(started)
     await caller.say(resumeBody([text]))
-    while (parseRecordBody(await caller.hear()).acknowledged === 0n);
+    await caller.acknowledged()
     await caller.say(closeBody(1n))
     await caller.untilEnd()
   }
@@ -93,7 +93,7 @@ describe('servePeers', () => {
       const connection = host.connect()
       const caller = await host.greet(started, connection)
       await caller.say(resumeBody(['once']))
-      while (parseRecordBody(await caller.hear()).acknowledged === 0n);
+      await caller.acknowledged()
       for (const where of [connection, host.connect()]) {
         expect((await refusalOf(started.hello, where)).code).to.equal('ERR_HELLO_REFUSED')
       }
@@ -271,14 +271,14 @@ describe('servePeers', () => {
     const streamId = randomBytes(16)
     const first = await host.greet()
     await first.say(resumeBody(['one', 'two'], streamId))
-    while (parseRecordBody(await first.hear()).acknowledged < 2n);
+    await first.acknowledged(2n)
     first.cancel()
     const again = await host.greet()
     await again.say(resumeBody([], streamId))
     const { control } = parseRecordBody(await again.hear())
     expect(control?.$case === 'resume' && control.value.peerAcknowledged).to.equal(2n)
     await again.say(textsBody(3n, ['three']))
-    while (parseRecordBody(await again.hear()).acknowledged < 3n);
+    await again.acknowledged(3n)
     expect(host.shown).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
   })
 })
