@@ -18,6 +18,7 @@ interface ChatFlags extends ListenFlags {
   readonly downloads: string
   readonly acceptFiles?: string
   readonly trace?: true
+  readonly json?: true
 }
 
 const HELP = `
@@ -37,6 +38,7 @@ export function chatCommand(): Command {
     .addOption(downloadsOption())
     .addOption(acceptFilesOption())
     .option('--trace', 'show the five messages as they happen')
+    .option('--json', 'read and write JSON lines, for a script: docs/scripting.md')
     .addHelpText('after', HELP)
     .action(async (to: string | undefined, { profile, listen, advertise, downloads, ...flags }: ChatFlags) => {
       const { chat } = await import('./chat.ts')
@@ -54,6 +56,7 @@ export function chatCommand(): Command {
         acceptInto: flags.acceptFiles && (await folderFor(flags.acceptFiles)),
         bell: flags.bell === true,
         trace: flags.trace === true,
+        json: flags.json === true,
         clock: systemClock,
         channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
         signal,

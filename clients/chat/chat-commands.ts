@@ -10,12 +10,12 @@ import { setBlocked, stateOf, trust } from '../peer/pins.ts'
 import { type Profile, setReceipts } from '../peer/profile.ts'
 import { safetyNumberWith } from '../safety-number.ts'
 import type { Store } from '../store/store.ts'
-import type { ChatView } from './chat-view.ts'
 import { type Command, type CommandName, helpRows } from './command.ts'
 import type { FileCommands } from './file-commands.ts'
+import type { View } from './view.ts'
 
 export interface ChatCommandsOptions {
-  readonly view: ChatView
+  readonly view: View
   readonly messenger: Messenger
   readonly files: FileCommands
   readonly profile: Profile
@@ -63,19 +63,18 @@ export class ChatCommands {
   }
 
   /** @throws SottoError what keeps it from being done. */
-  async run({ name, argument = '' }: Command): Promise<void> {
-    await this.#handlers[name](argument)
+  async run(command: Command): Promise<void> {
+    await this.#handlers[command.name](command.argument ?? '')
+    this.#options.view.done(command)
   }
 
   #who(): void {
     const { view, store, messenger, profile } = this.#options
-    const rows = store.contacts().map(({ name, waiting }) => {
+    const people = store.contacts().map(({ name, waiting }) => {
       const pin = profile.state.pins.get(name)
-      const key = pin === undefined ? 'no key yet' : `key ${stateOf(pin)}`
-      const queue = waiting > 0 ? `, ${waiting} waiting` : ''
-      return `${name}: ${messenger.isOnline(name) ? 'online' : 'offline'}, ${key}${queue}`
+      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting }
     })
-    view.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
+    view.who(people)
   }
 
   async #search(words: string): Promise<void> {

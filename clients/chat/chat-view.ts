@@ -17,11 +17,13 @@ import { renderTrace } from '../peer/trace-render.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
+import type { Message as TypedMessage } from './command.ts'
 import { FileEntries } from './file-entries.ts'
 import { PeerTyping } from './peer-typing.ts'
 import type { Entry } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
 import { UnderWay } from './under-way.ts'
+import type { About, Person, View } from './view.ts'
 
 /** How many messages of a conversation are shown when it is begun or gone on with. */
 const SHOWN_MESSAGES = 20
@@ -45,19 +47,20 @@ export interface ChatViewOptions {
   readonly banner?: string | undefined
 }
 
-export class ChatView {
+export class ChatView implements View {
   /** What of files is on the screen, and what the user calls them by. */
   readonly files: FileEntries
   readonly #options: ChatViewOptions
   readonly #unread = new Map<string, number>()
   readonly #typing: PeerTyping
   /** Own messages on the screen that may come further. */
-  #underWay = new UnderWay()
+  #underWay = new UnderWay<string>()
   /** The key that these were written for; undefined before the first conversation. */
   #key: Uint8Array | undefined
   /** Counts the times that the ordinals began anew, so that entries of one do not pass for those of another. */
   #round = 0
   #to: string | undefined
+  #isOnline = false
 
   constructor(options: ChatViewOptions) {
     this.#options = options
@@ -123,7 +126,7 @@ export class ChatView {
     if (state === 'heard') screen.add({ ...entry, time: storedAt })
     else {
       const isFollowed = isUnderWay && contact === this.#to
-      screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#underWay.add(ordinal, state) : state })
+      screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#underWay.add(ordinal, state, entry.id) : state })
     }
   }
 
@@ -147,13 +150,13 @@ export class ChatView {
   }
 
   /** The user has said something, which waits in the store. */
-  said(name: string, ordinal: number, text: string): void {
+  said(name: string, ordinal: number, { text }: TypedMessage): void {
     this.turnTo(name)
     this.#followKey()
     const { screen, ownName, now } = this.#options
     const id = this.#idOf(name, ordinal)
     if (this.#underWay.has(ordinal)) return
-    const state = this.#underWay.add(ordinal, 'waiting')
+    const state = this.#underWay.add(ordinal, 'waiting', id)
     screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state })
   }
 
@@ -208,14 +211,41 @@ export class ChatView {
   progressed(name: string, progress: Progress): void {
     if (name !== this.#to) return
     this.#followKey()
-    for (const { ordinal, state } of this.#underWay.advance(progress)) {
-      this.#options.screen.change(this.#idOf(name, ordinal), { state })
-    }
+    for (const { tag, state } of this.#underWay.advance(progress)) this.#options.screen.change(tag, { state })
   }
 
   /** Somebody is writing at the other side, or has stopped. */
   typing(name: string, isActive: boolean): void {
     this.#typing.set(name, isActive)
+  }
+
+  presence(): void {
+    this.refreshStatus()
+  }
+
+  online(): void {
+    if (!this.#isOnline) this.notice('online; /help shows what there is to type')
+    this.#isOnline = true
+  }
+
+  offline({ message }: SottoError): void {
+    if (this.#isOnline) this.notice(`offline: ${message}; conversations go on, and this is being tried again`)
+    this.#isOnline = false
+  }
+
+  who(people: readonly Person[]): void {
+    const rows = people.map(({ name, isOnline, key, waiting }) => {
+      const queue = waiting > 0 ? `, ${waiting} waiting` : ''
+      return `${name}: ${isOnline ? 'online' : 'offline'}, ${key === undefined ? 'no key yet' : `key ${key}`}${queue}`
+    })
+    this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
+  }
+
+  /** What it shows is on the screen. */
+  done(): void {}
+
+  failure({ message, hint }: SottoError, { contact }: About = {}): void {
+    this.notice(`${contact === undefined ? '' : `${contact}: `}${message}${hint === undefined ? '' : `; ${hint}`}`)
   }
 
   /** The program's own word. */

@@ -17,14 +17,18 @@ import type { UnlockKey } from '../peer/profile-key.ts'
 import { lockForReceiving } from '../peer/roles.ts'
 import { ServerClock } from '../peer/server-clock.ts'
 import type { TraceEvent } from '../peer/trace.ts'
+import type { Message } from '../store/messages.ts'
 import { openStore } from '../store/store.ts'
+import type { UnseenGap } from '../store/unseen.ts'
 import { ChatCommands } from './chat-commands.ts'
-import { ChatView } from './chat-view.ts'
-import { type Command, type Message, recipientOf } from './command.ts'
+import type { Command, Message as TypedMessage } from './command.ts'
 import { FileCommands } from './file-commands.ts'
+import { jsonFront } from './json/json-front.ts'
 import { OwnTyping } from './own-typing.ts'
 import type { KeyInput } from './screen/line-editor.ts'
-import { createScreen, type ScreenOutput } from './screen/screen.ts'
+import type { ScreenOutput } from './screen/screen.ts'
+import { screenFront } from './screen-front.ts'
+import type { About, View } from './view.ts'
 
 export interface ChatOptions {
   /** SOTTO_HOME. */
@@ -48,6 +52,8 @@ export interface ChatOptions {
   readonly trace: boolean
   /** What stands first in the status row. */
   readonly banner?: string
+  /** Read and write JSON lines, for a script. */
+  readonly json?: boolean
   readonly clock: Clock
   /** Where the durations of channels are to be shorter than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
@@ -77,21 +83,22 @@ export async function chat(options: ChatOptions): Promise<void> {
 
   const left = new AbortController()
   const signal = AbortSignal.any([options.signal, left.signal])
-  const screen = resources.adopt(createScreen(options), (open) => open.close())
   const now = () => options.clock.now()
-  const view = new ChatView({
-    screen,
+  const monotonicMs = () => options.clock.monotonicMs()
+  const makeFront = options.json === true ? jsonFront : screenFront
+  const front = makeFront({
+    ...options,
     store,
     ownName: account.username,
-    isOnline: (name) => messenger.isOnline(name),
-    markSeen: (name) => messenger.markSeen(name),
-    keyOf: (name) => profile.state.pins.get(name)?.identityKey,
+    isOnline: (name: string) => messenger.isOnline(name),
+    markSeen: (name: string, through?: Message | UnseenGap) => messenger.markSeen(name, through),
+    keyOf: (name: string) => profile.state.pins.get(name)?.identityKey,
+    progressOf: (name: string) => messenger.progress(name),
     now,
-    monotonicMs: () => options.clock.monotonicMs(),
+    monotonicMs,
     later,
-    bell: options.bell,
-    banner: options.banner,
   })
+  const { view } = resources.adopt(front, (open) => open.close())
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
@@ -126,16 +133,11 @@ export async function chat(options: ChatOptions): Promise<void> {
 
   /** What was typed, one line after the other. */
   let submitted: Promise<void> = Promise.resolve()
-  screen.on('submit', (submission) => {
-    submitted = submitted.then(() => submit(submission, { view, messenger, commands }))
-  })
   const typing = new OwnTyping({
     tell: (name, isActive) => messenger.sayTyping(name, isActive),
-    monotonicMs: () => options.clock.monotonicMs(),
+    monotonicMs,
     later,
   })
-  screen.on('typing', (line) => typing.typed(recipientOf(line, view.to)))
-  screen.on('leave', () => left.abort())
   resources.adopt(
     store.watch(() => {
       view.showAppended()
@@ -143,8 +145,15 @@ export async function chat(options: ChatOptions): Promise<void> {
     }),
     (watch) => watch.stop(),
   )
-  if (options.to !== undefined) await commands.run({ kind: 'command', name: 'to', argument: options.to })
-  else view.refreshStatus()
+  if (options.to !== undefined) {
+    messenger.correspondent(options.to)
+    view.turnTo(options.to)
+  }
+  front.open({
+    submit: (submission) => (submitted = submitted.then(() => submit(submission, { view, messenger, commands }))),
+    writing: (name) => typing.typed(name),
+    leave: () => left.abort(),
+  })
   try {
     await Promise.race([messenger.run(), aborted(signal)])
   } catch (error) {
@@ -156,55 +165,48 @@ export async function chat(options: ChatOptions): Promise<void> {
   }
 }
 
-function eventsFor(view: ChatView): MessengerEvents {
-  let isOnline = false
+function eventsFor(view: View): MessengerEvents {
   return {
     onHeard: (name, events) => view.heard(name, events),
     onProgress: (name, progress) => view.progressed(name, progress),
     onTyping: (name, isActive) => view.typing(name, isActive),
     onFile: (transfer, error) => view.fileChanged(transfer, error),
-    onPresence: () => view.refreshStatus(),
-    onOnline() {
-      if (!isOnline) view.notice('online; /help shows what there is to type')
-      isOnline = true
-    },
-    onOffline({ message }) {
-      if (isOnline) view.notice(`offline: ${message}; conversations go on, and this is being tried again`)
-      isOnline = false
-    },
+    onPresence: (name, isOnline) => view.presence(name, isOnline),
+    onOnline: (endpoints) => view.online(endpoints),
+    onOffline: (error) => view.offline(error),
     onPinned: (name) => view.notice(`this is the first conversation with ${name}: their key is pinned`),
-    onRefused: (name, error) => tell(view, error, `${name}: `),
+    onRefused: (name, error) => tell(view, error, { contact: name }),
   }
 }
 
 interface Desk {
-  readonly view: ChatView
+  readonly view: View
   readonly messenger: Messenger
   readonly commands: ChatCommands
 }
 
 /** Do what a line says. */
-async function submit(submission: Message | Command, { view, messenger, commands }: Desk): Promise<void> {
+async function submit(submission: TypedMessage | Command, { view, messenger, commands }: Desk): Promise<void> {
   try {
     if (submission.kind === 'command') await commands.run(submission)
-    else await say(submission.to ?? view.to, submission.text, { view, messenger, commands })
+    else await say(submission.to ?? view.to, submission, { view, messenger, commands })
   } catch (error) {
-    tell(view, error)
+    tell(view, error, { ref: submission.ref })
   }
 }
 
-async function say(name: string | undefined, text: string, { view, messenger }: Desk): Promise<void> {
+async function say(name: string | undefined, message: TypedMessage, { view, messenger }: Desk): Promise<void> {
   if (name === undefined) {
     throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })
   }
   view.turnTo(name)
-  const ordinal = await messenger.say(name, text)
-  view.said(name, ordinal, text)
+  const ordinal = await messenger.say(name, message.text)
+  view.said(name, ordinal, message)
   // It may have gone already.
   view.progressed(name, messenger.progress(name))
 }
 
-function tell(view: ChatView, thrown: unknown, prefix = ''): void {
+function tell(view: View, thrown: unknown, about?: About): void {
   const error = isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
-  view.notice(`${prefix}${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`)
+  view.failure(error, about)
 }

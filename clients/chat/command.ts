@@ -42,14 +42,18 @@ export interface Command {
   readonly name: CommandName
   /** What stands after it, without spaces around; a number in its decimal digits. undefined where it was left out. */
   readonly argument: string | undefined
+  /** What a script calls it, in whatever form JSON has. */
+  readonly ref?: unknown
 }
 
 export interface Message {
   readonly kind: 'message'
   /** Whom it was addressed to by name, or undefined for whom one talks with. */
   readonly to: string | undefined
-  /** Never empty. */
+  /** What a person types is never empty. */
   readonly text: string
+  /** What a script calls it, in whatever form JSON has. */
+  readonly ref?: unknown
 }
 
 /** A line that cannot be carried out. */

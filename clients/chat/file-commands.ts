@@ -12,10 +12,10 @@ import { prepareOffer } from '../files/prepare-offer.ts'
 import { isOver, type Transfer } from '../files/transfer.ts'
 import { typedPath } from '../files/typed-path.ts'
 import { escapeForTerminal } from '../terminal.ts'
-import type { ChatView } from './chat-view.ts'
+import type { View } from './view.ts'
 
 export interface FileCommandsOptions {
-  readonly view: ChatView
+  readonly view: View
   readonly files: Files
   /** Where accepted files come to; made if it is not there. */
   readonly downloads: string
@@ -102,7 +102,7 @@ export class FileCommands {
     view.notice(rows.length > 0 ? rows.join('\n') : 'no files yet; /file PATH offers one')
   }
 
-  /** The transfers that are meant: by number, by name, all of the conversation, or the only one. */
+  /** The transfers that are meant: by number, by id, by name, all of the conversation, or the only one. */
   #choose(which: string, command: string, isFit: (transfer: Transfer) => boolean): Transfer[] {
     const { view, files } = this.#options
     const fit = files.list().filter(isFit)
@@ -111,6 +111,8 @@ export class FileCommands {
       const numbered = fit.filter((transfer) => transfer.id === id)
       if (numbered.length > 0) return numbered
     }
+    const named = fit.filter(({ id }) => id === which)
+    if (named.length > 0) return named
     const here = fit.filter(({ contact }) => contact === view.to)
     if (which === 'all' && here.length > 0) return here
     const meant = which === '' ? here : here.filter(({ name }) => name === which.replace(/\/$/, ''))

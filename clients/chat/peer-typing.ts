@@ -9,7 +9,7 @@ import type { Later } from '#lib/runtime/later.ts'
 export const SHOWN_MS = 10_000
 
 export interface PeerTypingOptions {
-  readonly onChange: () => void
+  readonly onChange: (name: string) => void
   readonly later: Later
 }
 
@@ -36,6 +36,6 @@ export class PeerTyping {
         this.#options.later(SHOWN_MS, () => this.set(name, false)),
       )
     else this.#active.delete(name)
-    if (isActive !== (before !== undefined)) this.#options.onChange()
+    if (isActive !== (before !== undefined)) this.#options.onChange(name)
   }
 }

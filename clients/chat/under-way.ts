@@ -13,17 +13,24 @@ import { type Progress, type SaidState, stateAt } from '../store/mailbox.ts'
  */
 export const MAX_UNREAD = 1_000
 
-interface Shown {
+interface Shown<T> {
   readonly ordinal: number
+  readonly tag: T
   state: SaidState
 }
 
 const NOWHERE: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
 
-export class UnderWay {
+/** @template T - What whoever shows a message knows it by. */
+export class UnderWay<T> {
   /** By ordinal, ascending. */
-  #shown: Shown[] = []
+  #shown: Shown<T>[] = []
   #progress = NOWHERE
+  readonly #maxUnread: number
+
+  constructor(maxUnread = MAX_UNREAD) {
+    this.#maxUnread = maxUnread
+  }
 
   get size(): number {
     return this.#shown.length
@@ -38,20 +45,20 @@ export class UnderWay {
    *
    * @returns the state to show it with: the given one, or a later one that was heard of already.
    */
-  add(ordinal: number, known: SaidState): SaidState {
+  add(ordinal: number, known: SaidState, tag: T): SaidState {
     const told = stateAt(ordinal, this.#progress)
     const state = RANK[told] > RANK[known] ? told : known
     const index = this.#after(ordinal - 1)
     const before = this.has(ordinal) ? 1 : 0
-    this.#shown.splice(index, before, ...(state === 'read' ? [] : [{ ordinal, state }]))
+    this.#shown.splice(index, before, ...(state === 'read' ? [] : [{ ordinal, tag, state }]))
     return state
   }
 
   /** The marks have moved: what changes by it, in order. */
-  advance(progress: Progress): { readonly ordinal: number; readonly state: SaidState }[] {
+  advance(progress: Progress): Readonly<Shown<T>>[] {
     const { sent, delivered, read } = this.#progress
     this.#progress = progress
-    const changed: Shown[] = []
+    const changed: Shown<T>[] = []
     // The furthest mark comes first, so that each message changes once.
     for (const [from, to] of [
       [read, progress.read],
@@ -59,7 +66,7 @@ export class UnderWay {
       [sent, progress.sent],
     ] as const) {
       for (let index = this.#after(from); index < this.#shown.length; index += 1) {
-        const shown = this.#shown[index] as Shown
+        const shown = this.#shown[index] as Shown<T>
         if (shown.ordinal > to) break
         const state = stateAt(shown.ordinal, progress)
         if (RANK[state] <= RANK[shown.state]) continue
@@ -73,7 +80,7 @@ export class UnderWay {
 
   #letGo({ read, delivered }: Progress): void {
     const unread = this.#after(delivered) - this.#after(read)
-    this.#shown.splice(0, this.#after(read) + Math.max(0, unread - MAX_UNREAD))
+    this.#shown.splice(0, this.#after(read) + Math.max(0, unread - this.#maxUnread))
   }
 
   /** Where the first message stands with a greater ordinal. */
@@ -81,7 +88,7 @@ export class UnderWay {
     let [low, high] = [0, this.#shown.length]
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#shown[middle] as Shown).ordinal <= ordinal) low = middle + 1
+      if ((this.#shown[middle] as Shown<T>).ordinal <= ordinal) low = middle + 1
       else high = middle
     }
     return low

@@ -58,21 +58,24 @@ export function lineFormat(ownName: string, output: OutputStream): Format {
 
 /** JSON lines. */
 export function jsonFormat(ownName: string): Format {
-  return (entry) => {
-    const { contact } = entry
-    if (entry.kind === 'gap') return jsonLine({ type: 'gap', contact })
-    const { direction, event, storedAt, state } = entry
-    const { type, ...fields } = fileFields(event) ?? { type: 'message', text: bodyOf(entry).toString('utf8') }
-    return jsonLine({
-      type,
-      contact,
-      from: direction === 'said' ? ownName : contact,
-      id: event.eventId.toString('hex'),
-      writtenAt: event.writtenAt,
-      storedAt,
-      state,
-      ...fields,
-    })
+  return (entry) => jsonLine(jsonFields(entry, ownName))
+}
+
+/** What stands in JSON about a kept message. */
+export function jsonFields(entry: Message | Gap, ownName: string): object {
+  const { contact } = entry
+  if (entry.kind === 'gap') return { type: 'gap', contact }
+  const { direction, event, storedAt, state } = entry
+  const { type, ...fields } = fileFields(event) ?? { type: 'message', text: bodyOf(entry).toString('utf8') }
+  return {
+    type,
+    contact,
+    from: direction === 'said' ? ownName : contact,
+    id: event.eventId.toString('hex'),
+    writtenAt: event.writtenAt,
+    storedAt,
+    state,
+    ...fields,
   }
 }
 

@@ -80,6 +80,20 @@ describe('docs/scripting.md', function () {
     })
   })
 
+  it('shows a chat as it is', async () => {
+    const [command = '', orders = '', told = ''] = blocksOf('A chat')
+    await using chat = start(command.trim(), 'open')
+    await chat.output.until((text) => text.includes('"type":"online"'))
+    chat.input.write(orders)
+    await chat.output.until((text) => text.includes('"type":"done"'))
+    await using _bob = await installation.receive('bob')
+    await chat.output.until((text) => text.includes('"state":"delivered"'))
+    expect(objectsOf(chat.output.text)).to.deep.include.members(objectsOf(told))
+    chat.input.end()
+    expect(await chat.ended).to.equal(0)
+    expect(chat.errors.text).to.equal('')
+  })
+
   it('shows JSON lines as they are', async () => {
     const [sending = '', reports = '', receiving = '', messages = ''] = blocksOf('JSON lines')
     await using receiver = start(`${receiving.trim()} --profile bob`)

@@ -7,12 +7,17 @@ import { law } from '../../support/law.ts'
 const progress = (sent: number, delivered = 0, read = 0): Progress => ({ appended: sent, sent, delivered, read })
 
 describe('UnderWay', () => {
-  let underWay: UnderWay
+  let underWay: UnderWay<string>
   beforeEach(() => {
     underWay = new UnderWay()
   })
-  const add = (...ordinals: readonly number[]) => ordinals.map((ordinal) => underWay.add(ordinal, 'waiting'))
-  const advance = (to: Progress) => underWay.advance(to).map(({ ordinal, state }) => `${ordinal} ${state}`)
+  const add = (...ordinals: readonly number[]) =>
+    ordinals.map((ordinal) => underWay.add(ordinal, 'waiting', `no. ${ordinal}`))
+  const advance = (to: Progress) =>
+    underWay.advance(to).map(({ ordinal, tag, state }) => {
+      expect(tag).to.equal(`no. ${ordinal}`)
+      return `${ordinal} ${state}`
+    })
 
   it('tells each change of each message once', () => {
     add(1, 2, 3)
@@ -50,11 +55,11 @@ describe('UnderWay', () => {
     const mark = fc.nat({ max: 30 })
     const shows = fc.record({ ordinal: fc.integer({ min: 1, max: 30 }) })
     const property = fc.property(fc.array(fc.oneof(shows, fc.tuple(mark, mark, mark))), (steps) => {
-      const own = new UnderWay()
+      const own = new UnderWay<string>()
       const shown = new Map<number, string>()
       let [sent, delivered, read] = [0, 0, 0]
       for (const step of steps) {
-        if ('ordinal' in step) shown.set(step.ordinal, own.add(step.ordinal, 'waiting'))
+        if ('ordinal' in step) shown.set(step.ordinal, own.add(step.ordinal, 'waiting', ''))
         else {
           sent = Math.max(sent, ...step)
           delivered = Math.min(sent, Math.max(delivered, step[1]))

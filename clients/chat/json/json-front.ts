@@ -1,0 +1,37 @@
+/**
+ * A chat for a script: JSON lines in, JSON lines out. docs/scripting.md has all of them.
+ *
+ * @module
+ */
+import type { Readable, Writable } from 'node:stream'
+import type { Front } from '../view.ts'
+import { JsonInput } from './json-input.ts'
+import { JsonView, type JsonViewOptions } from './json-view.ts'
+
+export interface JsonFrontOptions extends Omit<JsonViewOptions, 'write'> {
+  readonly input: Readable
+  readonly output: Writable
+}
+
+export function jsonFront({ input, output, ...options }: JsonFrontOptions): Front {
+  const write = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      output.write(text, (error) => (error ? reject(error) : resolve()))
+    })
+  const view = new JsonView({ ...options, write })
+  const lines = new JsonInput(input)
+  return {
+    view,
+    open({ submit, writing, leave }) {
+      // Whoever read the lines has gone.
+      output.on('error', leave)
+      view.open()
+      const read = lines.read({ submit, writing, failed: (error, ref) => view.failure(error, { ref }) })
+      void read.finally(leave)
+    },
+    async close() {
+      input.destroy()
+      await view.close()
+    },
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What a script writes to a chat: `{"to":"bob","text":"hi"}`, `{"to":"bob","typing":true}` or `{"command":"who"}`, each
+ * with a `"ref"` if it likes.
+ *
+ * @module
+ */
+import type { Readable } from 'node:stream'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { USERNAME } from '#lib/validation.ts'
+import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../../json-lines.ts'
+import { LineSplitter } from '../../sender/lines.ts'
+import { type Command, type Message, parseLine } from '../command.ts'
+
+export interface JsonInputListeners {
+  readonly submit: (submission: Message | Command) => Promise<void>
+  readonly writing: (name: string | undefined) => void
+  /** A line cannot be carried out. */
+  readonly failed: (error: SottoError, ref: unknown) => void
+}
+
+/** What a line asks for. */
+type Order = Message | Command | { readonly kind: 'typing'; readonly to: string; readonly isActive: boolean }
+
+export class JsonInput {
+  readonly #input: Readable
+
+  constructor(input: Readable) {
+    this.#input = input
+  }
+
+  /** Do what the lines say, one after the other. Resolves at their end, however it comes. */
+  async read(listeners: JsonInputListeners): Promise<void> {
+    const splitter = new LineSplitter(MAX_JSON_LINE_BYTES)
+    try {
+      for await (const chunk of this.#input) {
+        for (const line of splitter.push(chunk as Uint8Array)) await this.#take(line, listeners)
+      }
+      const last = splitter.end()
+      if (last !== undefined) await this.#take(last, listeners)
+    } catch (error) {
+      // It was closed by the chat's end; or it is a line of which nobody can tell where the next begins.
+      if (isSottoError(error)) listeners.failed(error, undefined)
+    }
+  }
+
+  async #take(line: Uint8Array, { submit, writing, failed }: JsonInputListeners): Promise<void> {
+    const text = Buffer.from(line).toString('utf8')
+    if (text.trim() === '') return
+    let ref: unknown
+    try {
+      const object = parseJsonLine(text, ['to', 'text', 'typing', 'command', 'ref'])
+      ref = object['ref']
+      const order = orderOf(object)
+      if (order.kind !== 'typing') await submit({ ...order, ref })
+      else writing(order.isActive ? order.to : undefined)
+    } catch (error) {
+      if (!isSottoError(error)) throw error
+      failed(error, ref)
+    }
+  }
+}
+
+function orderOf(object: Readonly<Record<string, unknown>>): Order {
+  if ('command' in object) return commandOf(textField(object, 'command'))
+  const to = textField(object, 'to')
+  if (!USERNAME.test(to)) throw misuse('"to" is no name of an account')
+  if (!('typing' in object)) return { kind: 'message', to, text: textField(object, 'text') }
+  if (typeof object['typing'] !== 'boolean') throw misuse('"typing" must be true or false')
+  return { kind: 'typing', to, isActive: object['typing'] }
+}
+
+/** A command as one would type it, less the slash. */
+function commandOf(text: string): Command {
+  const submission = parseLine(`/${text}`)
+  if (submission?.kind === 'command') return submission
+  throw misuse(submission?.kind === 'mistake' ? submission.what : 'a command is missing')
+}
+
+function misuse(message: string): SottoError {
+  return new SottoError('ERR_USAGE', message, { hint: 'docs/scripting.md has the lines that can be written' })
+}

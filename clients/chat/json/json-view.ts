@@ -1,0 +1,204 @@
+/**
+ * All that happens in a chat, as JSON lines: every conversation at once. Names of fields are those of `sotto history --json`.
+ *
+ * What comes is told out of the store, and has been seen when whoever reads the lines has it.
+ *
+ * @module
+ */
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { SottoError } from '#lib/errors.ts'
+import type { Later } from '#lib/runtime/later.ts'
+import { transferFields } from '../../files/listing.ts'
+import { isOver, type Transfer } from '../../files/transfer.ts'
+import { jsonFields } from '../../history/formats.ts'
+import { jsonLine } from '../../json-lines.ts'
+import { UnseenPump } from '../../messenger/unseen-pump.ts'
+import { addressOf } from '../../peer/dial.ts'
+import type { TraceEvent } from '../../peer/trace.ts'
+import type { Progress } from '../../store/mailbox.ts'
+import type { Gap, Message } from '../../store/messages.ts'
+import type { Store } from '../../store/store.ts'
+import type { UnseenGap } from '../../store/unseen.ts'
+import type { Command, Message as TypedMessage } from '../command.ts'
+import { PeerTyping } from '../peer-typing.ts'
+import type { About, Person, TransferNames, View } from '../view.ts'
+import { OwnMessages } from './own-messages.ts'
+
+export interface JsonViewOptions {
+  readonly store: Store
+  /** The user's own name. */
+  readonly ownName: string
+  readonly keyOf: (name: string) => Uint8Array | undefined
+  readonly progressOf: (name: string) => Progress
+  /** Note what the user has seen. */
+  readonly markSeen: (name: string, through: Message | UnseenGap) => void
+  readonly monotonicMs: () => number
+  readonly later: Later
+  /** Resolves when the operating system has the text. */
+  readonly write: (text: string) => Promise<void>
+}
+
+/** How often the progress of a transfer is told at most, in milliseconds. */
+const PROGRESS_EVERY_MS = 1_000
+
+export class JsonView implements View {
+  readonly files: TransferNames = new Numbers()
+  readonly #options: JsonViewOptions
+  readonly #own: OwnMessages
+  readonly #pump: UnseenPump
+  readonly #typing: PeerTyping
+  /** When transfers that are under way were told of last. */
+  readonly #toldAtMs = new Map<string, number>()
+  #to: string | undefined
+
+  constructor(options: JsonViewOptions) {
+    const { store, ownName, markSeen, later } = options
+    this.#options = options
+    this.#own = new OwnMessages({
+      ...options,
+      onSaid: (message, ref) => this.#tell({ ...jsonFields(message, ownName), ref }),
+      onState: (contact, id, ref, state) => this.#tell({ type: 'state', contact, id, ref, state }),
+    })
+    this.#pump = new UnseenPump({
+      store,
+      markSeen,
+      show: async (_name, messages) => {
+        await this.#write(messages.map((message) => jsonFields(message, ownName)))
+        return undefined
+      },
+      onGap: (contact) => this.#tell({ type: 'gap', contact }),
+    })
+    const onChange = (contact: string) => this.#tell({ type: 'typing', contact, active: this.#typing.has(contact) })
+    this.#typing = new PeerTyping({ later, onChange })
+  }
+
+  /** Begin with what nobody has seen yet. */
+  open(): void {
+    this.#own.begin()
+    this.#pump.wake()
+  }
+
+  /** Resolves when all has been written that has come. */
+  async close(): Promise<void> {
+    await this.#pump.drained()
+    await this.#write([]).catch(() => undefined)
+  }
+
+  get to(): string | undefined {
+    return this.#to
+  }
+
+  turnTo(name: string): void {
+    this.#to = name
+  }
+
+  showHistory(limit: number): void {
+    if (this.#to === undefined) return
+    for (const message of this.#options.store.history(this.#to, { limit }).reverse()) this.show(message)
+  }
+
+  show(message: Message | Gap): void {
+    this.#tell(jsonFields(message, this.#options.ownName))
+  }
+
+  who(people: readonly Person[]): void {
+    for (const { name: contact, isOnline: online, key, waiting } of people) {
+      this.#tell({ type: 'contact', contact, online, key, waiting })
+    }
+  }
+
+  said(name: string, ordinal: number, { ref }: TypedMessage): void {
+    this.#own.look(name, new Map([[ordinal, ref]]))
+  }
+
+  showAppended(): void {
+    this.#own.lookAll()
+  }
+
+  heard(name: string, _events: readonly Event[]): void {
+    this.#typing.set(name, false)
+    this.#pump.wake(name)
+  }
+
+  progressed(name: string, progress: Progress): void {
+    this.#own.progressed(name, progress)
+  }
+
+  typing(name: string, isActive: boolean): void {
+    this.#typing.set(name, isActive)
+  }
+
+  offered(): void {
+    this.#own.lookAll()
+  }
+
+  fileChanged(transfer: Transfer, error?: SottoError): void {
+    const nowMs = this.#options.monotonicMs()
+    const toldAtMs = this.#toldAtMs.get(transfer.id)
+    const isProgress = transfer.state === 'accepted' && toldAtMs !== undefined
+    if (isProgress && nowMs - toldAtMs < PROGRESS_EVERY_MS) return
+    if (isOver(transfer)) this.#toldAtMs.delete(transfer.id)
+    else if (transfer.state === 'accepted') this.#toldAtMs.set(transfer.id, nowMs)
+    this.#tell({ ...transferFields(transfer), ...(error && { code: error.code, message: error.message }) })
+  }
+
+  presence(contact: string, online: boolean): void {
+    this.#tell({ type: 'presence', contact, online })
+  }
+
+  online(endpoints: readonly Endpoint[]): void {
+    this.#tell({ type: 'online', name: this.#options.ownName, endpoints: endpoints.map(addressOf) })
+  }
+
+  offline({ code, message }: SottoError): void {
+    this.#tell({ type: 'offline', code, message })
+  }
+
+  done({ name: command, argument, ref }: Command): void {
+    this.#tell({ type: 'done', command, argument, ref })
+  }
+
+  notice(text: string): void {
+    this.#tell({ type: 'notice', text })
+  }
+
+  failure({ code, message, hint }: SottoError, { contact, ref }: About = {}): void {
+    this.#tell({ type: 'error', code, message, hint, contact, ref })
+  }
+
+  qrCode(text: string): void {
+    this.#tell({ type: 'qr', text })
+  }
+
+  trace(event: TraceEvent): void {
+    this.#tell({ type: 'trace', ...event })
+  }
+
+  #tell(fields: object): void {
+    // Whoever reads them has gone: the chat is told of it, and ends.
+    this.#write([fields]).catch(() => undefined)
+  }
+
+  #write(lines: readonly object[]): Promise<void> {
+    return this.#options.write(lines.map(jsonLine).join(''))
+  }
+}
+
+/** Transfers by number, counted from 1. */
+class Numbers implements TransferNames {
+  readonly #ids: string[] = []
+
+  numberOf(id: string): number {
+    if (!this.#ids.includes(id)) this.#ids.push(id)
+    return this.#ids.indexOf(id) + 1
+  }
+
+  withNumber(number: number): string | undefined {
+    return this.#ids[number - 1]
+  }
+
+  paceOf(): object {
+    return {}
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * What the user says, in whichever process, and what becomes of it: told as it happens, in every conversation at once.
+ *
+ * @module
+ */
+import type { Progress, SaidState } from '../../store/mailbox.ts'
+import type { Message } from '../../store/messages.ts'
+import type { Store } from '../../store/store.ts'
+import { UnderWay } from '../under-way.ts'
+
+export interface OwnMessagesOptions {
+  readonly store: Store
+  readonly keyOf: (name: string) => Uint8Array | undefined
+  readonly progressOf: (name: string) => Progress
+  /** There is a new message. */
+  readonly onSaid: (message: Message, ref: unknown) => void
+  readonly onState: (name: string, id: string, ref: unknown, state: SaidState) => void
+}
+
+/** How many messages of a conversation are followed that the other side has and has not read. */
+const MAX_UNREAD = 10_000
+
+/** How many messages are read in one go. */
+const PAGE = 100
+
+/** What a message is called by those who follow it. */
+interface Name {
+  readonly id: string
+  readonly ref: unknown
+}
+
+/** What was said to one identity key. */
+interface Said {
+  readonly key: Uint8Array | undefined
+  readonly underWay: UnderWay<Name>
+  /** The ordinal of the last message that was told. */
+  last: number
+}
+
+export class OwnMessages {
+  readonly #options: OwnMessagesOptions
+  readonly #said = new Map<string, Said>()
+
+  constructor(options: OwnMessagesOptions) {
+    this.#options = options
+  }
+
+  /** Follow what was said before and is not delivered. */
+  begin(): void {
+    const { store, progressOf } = this.#options
+    for (const name of store.names()) {
+      const said = this.#of(name)
+      const { delivered, appended } = progressOf(name)
+      for (const message of this.#since(name, delivered)) this.#follow(said, message, undefined)
+      said.last = appended
+    }
+  }
+
+  /** Something may have been said to somebody: tell what is new. */
+  look(name: string, refs: ReadonlyMap<number, unknown> = new Map()): void {
+    const said = this.#of(name)
+    for (const message of this.#since(name, said.last)) {
+      const ref = refs.get(message.ordinal)
+      said.last = message.ordinal
+      this.#options.onSaid({ ...message, state: this.#follow(said, message, ref) }, ref)
+    }
+  }
+
+  /** As {@link look}, of everybody. */
+  lookAll(): void {
+    for (const name of this.#options.store.names()) this.look(name)
+  }
+
+  progressed(name: string, progress: Progress): void {
+    for (const { state, tag } of this.#of(name).underWay.advance(progress)) {
+      this.#options.onState(name, tag.id, tag.ref, state)
+    }
+  }
+
+  #follow({ underWay }: Said, { ordinal, event, state }: Message, ref: unknown): SaidState {
+    return underWay.add(ordinal, state as SaidState, { id: event.eventId.toString('hex'), ref })
+  }
+
+  /** Ordinals count for each key: with another one that is trusted they begin anew. */
+  #of(name: string): Said {
+    const { keyOf, progressOf } = this.#options
+    const key = keyOf(name)
+    const known = this.#said.get(name)
+    const isSame = known !== undefined && (known.key === undefined || key === undefined || equal(known.key, key))
+    if (isSame && (known.key !== undefined || key === undefined)) return known
+    const said = isSame ? { ...known, key } : { key, underWay: new UnderWay<Name>(MAX_UNREAD), last: 0 }
+    if (known !== undefined && !isSame) said.last = progressOf(name).delivered
+    this.#said.set(name, said)
+    return said
+  }
+
+  /** What was said to the present key behind an ordinal, the oldest first. */
+  #since(name: string, ordinal: number): Message[] {
+    const { store, keyOf } = this.#options
+    const key = keyOf(name)
+    const found: Message[] = []
+    if (store.contacts().every((contact) => contact.name !== name)) return found
+    for (let before: Message['position'] | undefined; ; ) {
+      const page = store.history(name, { limit: PAGE, before })
+      for (const message of page) {
+        if (message.kind !== 'message' || message.direction !== 'said') continue
+        const isOther = key !== undefined && message.identityKey !== undefined && !equal(key, message.identityKey)
+        if (isOther) continue
+        if (message.ordinal <= ordinal) return found.reverse()
+        found.push(message)
+      }
+      before = page.at(-1)?.position
+      if (page.length < PAGE) return found.reverse()
+    }
+  }
+}
+
+function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0
+}

@@ -1,0 +1,24 @@
+/**
+ * A chat on a screen.
+ *
+ * @module
+ */
+import { ChatView, type ChatViewOptions } from './chat-view.ts'
+import { recipientOf } from './command.ts'
+import { createScreen, type ScreenOptions } from './screen/screen.ts'
+import type { Front } from './view.ts'
+
+export function screenFront(options: ScreenOptions & Omit<ChatViewOptions, 'screen'>): Front {
+  const screen = createScreen(options)
+  const view = new ChatView({ ...options, screen })
+  return {
+    view,
+    open({ submit, writing, leave }) {
+      screen.on('submit', (submission) => void submit(submission))
+      screen.on('typing', (line) => writing(recipientOf(line, view.to)))
+      screen.on('leave', leave)
+      view.refreshStatus()
+    },
+    close: async () => screen.close(),
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What the user of a chat gets to see of all that happens: on a screen (chat-view.ts), or as JSON lines (json/).
+ *
+ * @module
+ */
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { SottoError } from '#lib/errors.ts'
+import type { Pace } from '../files/describe.ts'
+import type { Transfer } from '../files/transfer.ts'
+import type { TraceEvent } from '../peer/trace.ts'
+import type { Progress } from '../store/mailbox.ts'
+import type { Gap, Message } from '../store/messages.ts'
+import type { Command, Message as TypedMessage } from './command.ts'
+
+/** Somebody with whom there is a conversation, as `/who` tells of them. */
+export interface Person {
+  readonly name: string
+  readonly isOnline: boolean
+  /** The state of their key; undefined where none is known yet. */
+  readonly key: string | undefined
+  /** How many messages wait for them. */
+  readonly waiting: number
+}
+
+/** How the user calls transfers. */
+export interface TransferNames {
+  numberOf(id: string): number
+  /** The id of the transfer with a number. */
+  withNumber(number: number): string | undefined
+  /** How fast a transfer goes now, where that is known. */
+  paceOf(id: string): Pace
+}
+
+/** What a failure is about. */
+export interface About {
+  readonly contact?: string | undefined
+  /** What a script calls what it asked for. */
+  readonly ref?: unknown
+}
+
+export interface View {
+  readonly files: TransferNames
+  /** Whom a line goes to when it names nobody. */
+  readonly to: string | undefined
+  /** Talk with somebody from here on. */
+  turnTo(name: string): void
+  /** Show the newest messages of the conversation. */
+  showHistory(limit: number): void
+  /** Show something out of the store. */
+  show(message: Message | Gap): void
+  who(people: readonly Person[]): void
+  /** The user has said something, which waits in the store. */
+  said(name: string, ordinal: number, said: TypedMessage): void
+  /** Another command of the same person may have said something. */
+  showAppended(): void
+  /** Messages have come; they are in the store. */
+  heard(name: string, events: readonly Event[]): void
+  /** What the user said has come further. */
+  progressed(name: string, progress: Progress): void
+  /** Somebody is writing at the other side, or has stopped. */
+  typing(name: string, isActive: boolean): void
+  /** The user has offered something. */
+  offered(name: string, transferId: string): void
+  /** A transfer has come further. The error is why it ended at this end, if it did. */
+  fileChanged(transfer: Transfer, error?: SottoError): void
+  /** Somebody has come or gone. */
+  presence(name: string, isOnline: boolean): void
+  /** This end is online, or no longer. */
+  online(endpoints: readonly Endpoint[]): void
+  offline(error: SottoError): void
+  /** A command is done, with all that it shows. */
+  done(command: Command): void
+  /** The program's own word. */
+  notice(text: string): void
+  failure(error: SottoError, about?: About): void
+  qrCode(text: string): void
+  /** A message of the protocol. */
+  trace(event: TraceEvent): void
+}
+
+/** What the user does. */
+export interface FrontListeners {
+  /** They have said something, or asked for something. Resolves when that is done. */
+  submit(submission: TypedMessage | Command): Promise<void>
+  /** They write to somebody now; undefined where they do not. */
+  writing(name: string | undefined): void
+  /** They want to leave, or are gone. */
+  leave(): void
+}
+
+/** Where a chat and its user meet. */
+export interface Front {
+  readonly view: View
+  /** Begin, now that there is somebody to listen. */
+  open(listeners: FrontListeners): void
+  /** What is to be shown is shown when this resolves. */
+  close(): Promise<void>
+}

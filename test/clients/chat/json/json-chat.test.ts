@@ -1,0 +1,187 @@
+import { PassThrough } from 'node:stream'
+import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { chat } from '../../../../clients/chat/chat.ts'
+import { Profile, setReceipts } from '../../../../clients/peer/profile.ts'
+import { CapturedStream } from '../../../support/captured-stream.ts'
+import { Installation } from '../../../support/installation.ts'
+
+type Line = Readonly<Record<string, unknown>>
+
+/** A script with a chat of its own. */
+class Script implements AsyncDisposable {
+  readonly done: Promise<void>
+  readonly #input = new PassThrough()
+  readonly #output = new CapturedStream()
+  readonly #stop = new AbortController()
+
+  constructor(installation: Installation, name: string) {
+    this.done = chat({
+      home: installation.home.path,
+      profile: name,
+      to: undefined,
+      input: this.#input,
+      output: this.#output,
+      listen: { address: '127.0.0.1', port: 0 },
+      advertise: [],
+      bell: false,
+      downloads: installation.home.path,
+      trace: false,
+      json: true,
+      clock: systemClock,
+      signal: this.#stop.signal,
+    })
+    this.done.catch(() => undefined)
+  }
+
+  static async start(installation: Installation, name: string): Promise<Script> {
+    const script = new Script(installation, name)
+    await script.until({ type: 'online' })
+    return script
+  }
+
+  get lines(): Line[] {
+    const whole = this.#output.text.split('\n').slice(0, -1)
+    return whole.map((line) => JSON.parse(line))
+  }
+
+  write(...lines: readonly (object | string)[]): void {
+    for (const line of lines) this.#input.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
+  }
+
+  end(): void {
+    this.#input.end()
+  }
+
+  /** The first line with these fields, as soon as there is one. */
+  async until(fields: Line): Promise<Line> {
+    const find = () => this.lines.find((line) => Object.entries(fields).every(([name, value]) => line[name] === value))
+    await Promise.race([this.#output.until(() => find() !== undefined), this.done])
+    return find() ?? { type: 'it has ended before', lines: this.lines }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+    await this.done.catch(() => undefined)
+  }
+}
+
+describe('chat --json', function () {
+  this.timeout(15_000)
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start()
+    await installation.signUp('alice')
+    await installation.signUp('bob')
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  const start = (name: string) => Script.start(installation, name)
+
+  it('says, hears, and tells what becomes of each message, to its being read', async () => {
+    await setReceipts(await Profile.open(installation.home.path, 'bob'), true)
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    alice.write({ to: 'bob', text: 'two\nlines 🙂', ref: { n: 1 } })
+    const said = await alice.until({ type: 'message', contact: 'bob' })
+    expect(said).to.deep.include({ from: 'alice', text: 'two\nlines 🙂', ref: { n: 1 } })
+    expect(said['id']).to.match(/^[0-9a-f]{32}$/)
+    const { id } = said
+    const heard = await bob.until({ type: 'message', id })
+    expect(heard).to.include({ contact: 'alice', from: 'alice', state: 'heard', text: 'two\nlines 🙂' })
+    expect(heard['writtenAt']).to.equal(said['writtenAt'])
+    expect(await alice.until({ type: 'state', id, state: 'read' })).to.deep.include({ contact: 'bob', ref: { n: 1 } })
+    bob.write({ to: 'alice', text: 'hello' })
+    await alice.until({ type: 'message', from: 'bob', text: 'hello' })
+  })
+
+  it('tells who comes and goes, and who is writing', async () => {
+    await using alice = await start('alice')
+    {
+      await using bob = await start('bob')
+      bob.write({ to: 'alice', text: 'hello' })
+      await alice.until({ type: 'presence', contact: 'bob', online: true })
+      await alice.until({ type: 'message', text: 'hello' })
+      bob.write({ to: 'alice', typing: true })
+      await alice.until({ type: 'typing', contact: 'bob', active: true })
+      bob.write({ to: 'alice', typing: false })
+      await alice.until({ type: 'typing', contact: 'bob', active: false })
+    }
+    await alice.until({ type: 'presence', contact: 'bob', online: false })
+  })
+
+  it('does commands, and says when each is done', async () => {
+    await using alice = await start('alice')
+    alice.write({ to: 'bob', text: 'one' }, { to: 'bob', text: 'two' }, { command: 'history 1', ref: 'h' })
+    const done = await alice.until({ type: 'done', ref: 'h' })
+    expect(done).to.include({ command: 'history', argument: '1' })
+    const { lines } = alice
+    expect(lines.at(-2)).to.include({ type: 'message', text: 'two' })
+    alice.write({ command: 'who', ref: 'w' }, { command: 'block bob' }, { to: 'bob', text: 'not to be', ref: 3 })
+    await alice.until({ type: 'done', ref: 'w' })
+    await alice.until({ type: 'contact', contact: 'bob', online: false, waiting: 2 })
+    await alice.until({ type: 'error', code: 'ERR_BLOCKED', ref: 3 })
+  })
+
+  for (const [line, ref] of [
+    ['no JSON', undefined],
+    ['"text"', undefined],
+    ['{"to":"bob","ref":1}', 1],
+    ['{"to":"Bob!","text":"x","ref":1}', 1],
+    ['{"text":"x","ref":1}', 1],
+    ['{"to":"bob","text":"x","typo":0}', undefined],
+    ['{"to":"bob","typing":"yes","ref":1}', 1],
+    ['{"command":"nonsense","ref":1}', 1],
+    ['{"command":"history many","ref":1}', 1],
+  ] as const) {
+    it(`answers ${line} with an error, and goes on`, async () => {
+      await using alice = await start('alice')
+      alice.write(line, { to: 'bob', text: 'after' })
+      const error = await alice.until({ type: 'error' })
+      expect(error).to.include({ code: 'ERR_USAGE' })
+      expect(error['ref']).to.equal(ref)
+      await alice.until({ type: 'message', text: 'after' })
+    })
+  }
+
+  it('tells what waited before it began, what comes of it, and what other commands say', async () => {
+    let id: unknown
+    {
+      await using alice = await start('alice')
+      alice.write({ to: 'bob', text: 'waits' })
+      id = (await alice.until({ type: 'message', text: 'waits' }))['id']
+    }
+    await using bob = await start('bob')
+    await using alice = await start('alice')
+    await alice.until({ type: 'state', id, state: 'delivered' })
+    expect(alice.lines.filter(({ type }) => type === 'message')).to.deep.equal([])
+    await installation.send('alice', 'bob', 'from elsewhere').done
+    const said = await alice.until({ type: 'message', text: 'from elsewhere' })
+    await bob.until({ type: 'message', id: said['id'] })
+  })
+
+  it('gives what nobody has seen yet, and once', async () => {
+    {
+      await using bob = await installation.receive('bob', { exec: { command: 'exit 1', reply: false } })
+      await installation.send('alice', 'bob', 'nobody has seen this').done
+      await bob.errors.until((text) => text.includes('ended with 1'))
+    }
+    {
+      await using bob = await start('bob')
+      await bob.until({ type: 'message', text: 'nobody has seen this' })
+    }
+    await using bob = await start('bob')
+    await installation.send('alice', 'bob', 'this is new').done
+    await bob.until({ type: 'message', text: 'this is new' })
+    expect(bob.lines.filter(({ type }) => type === 'message')).to.have.length(1)
+  })
+
+  it('ends with its input, and what it was given is kept', async () => {
+    const alice = await start('alice')
+    alice.write({ to: 'bob', text: 'last words' })
+    alice.end()
+    await alice.done
+    expect(alice.lines.at(-1)).to.include({ type: 'message', text: 'last words', state: 'waiting' })
+  })
+})
