@@ -50,8 +50,8 @@ export function sendCommand(): Command {
       .addOption(new Option('--plain-input', 'read lines as they stand, with --json too').hideHelp())
       .addHelpText('after', EXAMPLES)
       .action(async (to: string, text: string | undefined, flags: SendFlags) => {
-        // Every user of the machine can list command lines; from here on this one has no text in it.
-        if (text !== undefined) process.title = 'sotto send'
+        // Every user of the machine can list command lines; from here on this one has no text and no path in it.
+        if (text !== undefined || flags.file !== undefined) process.title = 'sotto send'
         const { send } = await import('./send.ts')
         const { file: files = [], queue = false, wait, timeout, plainInput = false } = flags
         const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
