@@ -1,0 +1,66 @@
+import { PassThrough } from 'node:stream'
+import { expect } from 'chai'
+import { Profile } from '../../../clients/peer/profile.ts'
+import { tryLockForSending } from '../../../clients/peer/roles.ts'
+import { Installation } from '../../support/installation.ts'
+import { rejection } from '../../support/rejection.ts'
+import { Talker } from '../../support/talker.ts'
+
+describe('send without a messenger', function () {
+  this.timeout(15_000)
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start()
+    await installation.signUp('alice')
+    await installation.signUp('bob')
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  it('sends at once with another, and neither cuts the other', async () => {
+    await using bob = await installation.receive('bob')
+    const lines = Array.from({ length: 5 }, (_, n) => `message ${n}`)
+    const runs = lines.map((line) => installation.send('alice', 'bob', line))
+    await Promise.all(runs.map(({ done }) => done))
+    await bob.output.until((text) => text.split('\n').length > lines.length)
+    expect(bob.output.text.trim().split('\n').sort()).to.deep.equal(lines)
+    expect(runs.map(({ errors }) => errors.text).join('')).not.to.include('broke')
+  })
+
+  it('shows what the other side answers, and leaves what others say to who receives', async () => {
+    await installation.signUp('carol')
+    await using bob = await Talker.start(installation, 'bob')
+    const pipe = new PassThrough()
+    pipe.write('hello\n')
+    await using alice = installation.send('alice', 'bob', pipe)
+    await bob.until(() => bob.heard.length === 1)
+    await bob.messenger.say('alice', 'hello yourself')
+    await alice.output.until((text) => text === 'hello yourself\n')
+    pipe.end()
+    await alice.done
+    await using again = await installation.receive('alice')
+    await installation.send('carol', 'alice', 'from carol').done
+    await again.output.until((text) => text === 'from carol\n')
+  })
+
+  it('keeps nothing for somebody whom it does not reach', async () => {
+    for (const [name, code] of [
+      ['bob', 'ERR_NOT_ONLINE'],
+      ['nobody', 'ERR_NO_SUCH_USER'],
+    ] as const) {
+      expect((await rejection(installation.send('alice', name, 'now or never').done)).code).to.equal(code)
+    }
+    await using alice = await Talker.start(installation, 'alice')
+    expect(alice.store.names()).to.deep.equal([])
+  })
+
+  it('takes over what waits from an owner that goes away', async () => {
+    await using bob = await installation.receive('bob')
+    const lock = await tryLockForSending(await Profile.open(installation.home.path, 'alice'))
+    await using alice = installation.send('alice', 'bob', 'at last', { trace: true })
+    // All that it asks for before it leaves its message to whoever has the lock.
+    await alice.errors.until((text) => text.includes('RequestChatResponse'))
+    lock?.release()
+    await alice.done
+    await bob.output.until((text) => text === 'at last\n')
+  })
+})
