@@ -45,6 +45,7 @@ export class Program {
       clock: world.timeline,
       onProgress: () => person.hearAcknowledged(this.exchange.progress.delivered),
       saysRead: () => false,
+      admit() {},
     })
   }
 

@@ -230,6 +230,13 @@ export class Correspondent {
     await Promise.all(conversations.map((conversation) => conversation.close(reason)))
   }
 
+  /** End in order what conversations there are with other keys than the one that is pinned now. */
+  async leaveOtherKeys(): Promise<void> {
+    const present = this.conversation
+    const others = this.#options.exchanges.conversationsWith(this.name).filter((each) => each !== present)
+    await Promise.all(others.map((conversation) => conversation.close(CloseReason.KEY_CHANGED)))
+  }
+
   /** Resolves when nothing is being tried any more; the signal must be aborted before. */
   async idle(): Promise<void> {
     await this.#dialling

@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import type { Logger } from '#lib/runtime/log.ts'
@@ -19,10 +19,10 @@ import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import type { DirectoryClient } from '../peer/directory-client.ts'
 import { stayOnline } from '../peer/online.ts'
 import type { Calling } from '../peer/open-conversation.ts'
-import { keyChanged, refuseBlocked } from '../peer/pins.ts'
+import { keyChanged, refuseBlocked, refuseUnpinned } from '../peer/pins.ts'
 import type { PresenceWatch } from '../peer/presence-watch.ts'
 import type { Profile } from '../peer/profile.ts'
-import type { Account } from '../peer/profile-state.ts'
+import type { Account, Pin } from '../peer/profile-state.ts'
 import { watchProfile } from '../peer/profile-watch.ts'
 import { servePeers } from '../peer/serve.ts'
 import type { ServerClock } from '../peer/server-clock.ts'
@@ -33,7 +33,7 @@ import type { Store } from '../store/store.ts'
 import type { UnseenGap } from '../store/unseen.ts'
 import { Correspondent, HEAD_START_MS } from './correspondent.ts'
 import { StoredExchanges } from './stored-exchanges.ts'
-import { strandedBy } from './stranded.ts'
+import { changeOf, strandedCount } from './stranded.ts'
 
 /** What the messenger tells whoever shows it. */
 export interface MessengerEvents {
@@ -125,7 +125,14 @@ export class Messenger {
     })
     const saysRead = () => profile.state.receipts
     const { files } = this
-    this.#exchanges = new StoredExchanges({ store, files, clock: clock.local, onProgress: events.onProgress, saysRead })
+    this.#exchanges = new StoredExchanges({
+      store,
+      files,
+      clock: clock.local,
+      onProgress: events.onProgress,
+      saysRead,
+      admit: (name, identityKey) => refuseUnpinned(profile, name, identityKey),
+    })
     const { onHeard: deliver, onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
     this.#watch = directory.watch([], {
@@ -340,6 +347,7 @@ export class Messenger {
     const correspondent = this.correspondent(name)
     // While it was beginning.
     if (profile.state.blocked.has(name)) void correspondent.goodbye()
+    else void correspondent.leaveOtherKeys()
     const isNew = !this.#present.has(name)
     this.#present.add(name)
     if (isNew) events.onConversation?.(name)
@@ -358,14 +366,25 @@ export class Messenger {
 
   /** The user has blocked or trusted somebody, or allowed receipts, here or in another terminal. */
   #onProfile(before: Profile['state'], { blocked, pins, receipts }: Profile['state']): void {
-    const { store, events } = this.#options
     if (receipts !== before.receipts) this.#exchanges.noteSeen()
     for (const name of blocked) if (!before.blocked.has(name)) void this.#correspondents.get(name)?.goodbye()
     for (const name of before.blocked) if (!blocked.has(name)) this.#correspondents.get(name)?.call()
     for (const [name, pin] of pins) {
-      const { isReplaced, count } = strandedBy(store, name, { before: before.pins.get(name), after: pin })
-      if (count > 0) events.onStranded?.(name, count)
+      const { isReplaced, isSeenAnew } = changeOf(before.pins.get(name), pin)
+      if (isReplaced) void this.#correspondents.get(name)?.leaveOtherKeys()
+      if (isReplaced || isSeenAnew) this.#tellStranded(name, pin)
       if (isReplaced) this.#correspondents.get(name)?.call()
+    }
+  }
+
+  #tellStranded(name: string, { identityKey, changedTo }: Pin): void {
+    const { store, events } = this.#options
+    try {
+      const count = strandedCount(store, name, changedTo ?? identityKey)
+      if (count > 0) events.onStranded?.(name, count)
+    } catch (error) {
+      // It is no part of what the profile is changed for, and fails for whoever needs the store next.
+      if (!isSottoError(error)) throw error
     }
   }
 

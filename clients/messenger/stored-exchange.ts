@@ -25,10 +25,14 @@ export interface StoredExchangeOptions {
   readonly onProgress: () => void
   /** Whether the other side may be told what the user has seen of it. */
   readonly saysRead: () => boolean
+  /** Called before anything that was heard from a key is kept. It throws where nothing may be. */
+  readonly admit: (identityKey: Uint8Array) => void
 }
 
 export class StoredExchange implements Exchange {
   readonly files: Traffic | undefined
+  /** The key that it is with; undefined until there is a first. */
+  identityKey: Uint8Array | undefined
   readonly #options: StoredExchangeOptions
   #conversation: Conversation | undefined
   #waiting: Array<{
@@ -149,6 +153,8 @@ export class StoredExchange implements Exchange {
   }
 
   keep(events: readonly Event[], show: (events: readonly Event[]) => void): void {
+    // What the pin allowed at the beginning of a conversation it may allow no longer.
+    if (this.identityKey !== undefined) this.#options.admit(this.identityKey)
     const fresh = this.#options.mailbox.store(events)
     // Where the other side repeats what was seen before.
     if (fresh.length < events.length) this.noteSeen()

@@ -18,6 +18,8 @@ export interface StoredExchangesOptions {
   readonly onProgress: (name: string, progress: Progress) => void
   /** Whether others may be told what the user has seen of them. */
   readonly saysRead: () => boolean
+  /** Called before anything that was heard from somebody's key is kept. It throws where nothing may be. */
+  readonly admit: (name: string, identityKey: Uint8Array) => void
 }
 
 /** Stands for the key of somebody with whom there was no conversation yet. */
@@ -42,7 +44,7 @@ export class StoredExchanges implements Exchanges {
     const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
-    const { store, files, clock, onProgress, saysRead } = this.#options
+    const { store, files, clock, onProgress, saysRead, admit } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
     const mailbox = store.mailbox(name, identityKey)
     const exchange: StoredExchange =
@@ -52,8 +54,10 @@ export class StoredExchanges implements Exchanges {
         fileStore: files,
         clock,
         saysRead,
+        admit: (key) => admit(name, key),
         onProgress: () => onProgress(name, exchange.progress),
       })
+    exchange.identityKey = identityKey
     ofName.delete(ANY_KEY)
     ofName.set(key, exchange)
     return exchange

@@ -15,16 +15,12 @@ export function strandedCount(store: Store, name: string, identityKey: Uint8Arra
   return others.reduce((sum, { count }) => sum + count, 0)
 }
 
-/** What a change of what is known of somebody's key does to what waits for them. */
-export function strandedBy(
-  store: Store,
-  name: string,
-  { before, after }: { before: Pin | undefined; after: Pin },
-): { isReplaced: boolean; count: number } {
-  const isReplaced = before !== undefined && !isSame(before.identityKey, after.identityKey)
-  const isSeenAnew = after.changedTo !== undefined && before?.changedTo === undefined
-  if (!isReplaced && !isSeenAnew) return { isReplaced, count: 0 }
-  return { isReplaced, count: strandedCount(store, name, after.changedTo ?? after.identityKey) }
+/** What a change of what is known of somebody's key comes to: whether another is pinned, or was seen. */
+export function changeOf(before: Pin | undefined, after: Pin): { isReplaced: boolean; isSeenAnew: boolean } {
+  return {
+    isReplaced: before !== undefined && !isSame(before.identityKey, after.identityKey),
+    isSeenAnew: after.changedTo !== undefined && before?.changedTo === undefined,
+  }
 }
 
 /** How to tell it. */

@@ -296,6 +296,8 @@ function tell(trace: NonNullable<Trace>, record: TracedRecord): void {
 const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
   ['ERR_RECORD_MALFORMED', CloseReason.PROTOCOL],
   ['ERR_STREAM_RENEWED', CloseReason.SHUTDOWN],
+  ['ERR_KEY_CHANGED', CloseReason.KEY_CHANGED],
+  ['ERR_BLOCKED', CloseReason.SHUTDOWN],
   ['ERR_OUTPUT', CloseReason.SHUTDOWN],
   ['ERR_INTERNAL', CloseReason.SHUTDOWN],
 ])

@@ -97,7 +97,8 @@ function untried(endpoints: readonly Endpoint[], tried: ReadonlySet<string>): re
 
 /** Whether another endpoint, or another ticket, may do better: not where it is this end that has a doubt or a fault. */
 function isOfThisEndpoint(error: unknown): error is SottoError {
-  return isSottoError(error) && error.code !== 'ERR_KEY_CHANGED' && !error.code.startsWith('ERR_PROFILE_')
+  if (!isSottoError(error) || error.code.startsWith('ERR_PROFILE_')) return false
+  return error.code !== 'ERR_KEY_CHANGED' && error.code !== 'ERR_BLOCKED'
 }
 
 async function greet(
@@ -125,6 +126,8 @@ async function greet(
   trace?.(welcomeEvent(welcome, parties))
   const channel: Channel = complete(welcome)
   if (await pin(profile, reply.receiverName, reply.receiverIdentityKey, clock.local.now())) onPinned(reply.receiverName)
+  // Who stops has said goodbye to all conversations that there were, and would wait for this one for ever.
+  signal.throwIfAborted()
   const conversation = new Conversation({
     opener: true,
     ownName: account.username,

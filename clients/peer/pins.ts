@@ -38,11 +38,13 @@ function verdictOn({ pins }: ProfileState, name: string, identityKey: Uint8Array
  * Pin a name's key after a completed handshake, unless it is pinned.
  *
  * @returns whether it was pinned just now.
- * @throws SottoError `ERR_KEY_CHANGED` if another process has meanwhile pinned another key.
+ * @throws SottoError `ERR_KEY_CHANGED` if another process has meanwhile pinned another key; `ERR_BLOCKED` if the user has
+ *   meanwhile blocked the name: the other side decides how long a handshake takes.
  */
 export async function pin(profile: Profile, name: string, identityKey: Uint8Array, now: Date): Promise<boolean> {
   let verdict: PinVerdict = 'new'
   await profile.update((state) => {
+    if (state.blocked.has(name)) throw isBlockedHere(name)
     verdict = verdictOn(state, name, identityKey)
     if (verdict === 'changed') throw keyChanged(name)
     return verdict === 'pinned' ? state : withPin(state, name, pinOf(identityKey, now))
@@ -127,8 +129,23 @@ export async function setBlocked(profile: Profile, name: string, isBlocked: bool
  */
 export async function refuseBlocked(profile: Profile, name: string): Promise<void> {
   const { blocked } = await profile.refresh()
-  if (!blocked.has(name)) return
-  throw new SottoError('ERR_BLOCKED', `${name} is blocked here`, { hint: `let them again with: sotto unblock ${name}` })
+  if (blocked.has(name)) throw isBlockedHere(name)
+}
+
+/**
+ * Stop where nothing may be heard from a key under a name any more, as far as the profile in memory knows.
+ *
+ * @throws SottoError `ERR_BLOCKED`; `ERR_KEY_CHANGED` if another key is pinned.
+ */
+export function refuseUnpinned({ state }: Profile, name: string, identityKey: Uint8Array): void {
+  if (state.blocked.has(name)) throw isBlockedHere(name)
+  if (verdictOn(state, name, identityKey) !== 'pinned') throw keyChanged(name)
+}
+
+function isBlockedHere(name: string): SottoError {
+  return new SottoError('ERR_BLOCKED', `${name} is blocked here`, {
+    hint: `let them again with: sotto unblock ${name}`,
+  })
 }
 
 function noKey(name: string): SottoError {

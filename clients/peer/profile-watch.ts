@@ -11,10 +11,10 @@ import type { Profile } from './profile.ts'
 const LOOK_MS = 500
 
 /**
- * Call back after each change of a profile, by whichever process, once the profile has it. Those of one moment may be told
- * together.
+ * Call back after each change of a profile, by whichever process, once the profile has it: in the same turn in which this
+ * process learns of it. Those of one moment may be told together.
  *
- * @param onChange - Told the state before and after.
+ * @param onChange - Told the state before and after. It must not throw.
  * @returns ends it.
  */
 export function watchProfile(
@@ -22,20 +22,17 @@ export function watchProfile(
   onChange: (before: Profile['state'], after: Profile['state']) => void,
 ): () => void {
   let told = profile.state
-  let isOver = false
-  const look = async (): Promise<void> => {
-    // What cannot be read now is told by whoever needs it next.
-    const state = await profile.refresh().catch(() => undefined)
-    if (isOver || state === undefined) return
+  const unwatch = profile.onTaken(() => {
     const before = told
-    told = state
-    onChange(before, state)
-  }
-  const listener = (): void => void look()
+    told = profile.state
+    onChange(before, told)
+  })
+  // What cannot be read now is told by whoever needs it next.
+  const look = (): void => void profile.refresh().catch(() => undefined)
   const file = join(profile.storage.folder, 'profile.sealed')
-  watchFile(file, { interval: LOOK_MS, persistent: false }, listener)
+  watchFile(file, { interval: LOOK_MS, persistent: false }, look)
   return () => {
-    isOver = true
-    unwatchFile(file, listener)
+    unwatch()
+    unwatchFile(file, look)
   }
 }

@@ -55,6 +55,9 @@ export class Profile {
   readonly #key: Secret
   #protection: Protection
   #state: ProfileState
+  /** Counts the states that it has had. */
+  #version = 0
+  readonly #listeners = new Set<() => void>()
   /** The last change under way: one process makes one at a time. */
   #changes: Promise<unknown> = Promise.resolve()
 
@@ -183,10 +186,30 @@ export class Profile {
 
   /** Read again, for another process may have written. Cheap enough for every handshake. */
   async refresh(): Promise<ProfileState> {
-    const sealed = await readFileIfPresent(join(this.#folder, SEALED_FILE))
-    if (sealed === undefined) throw keyDamaged()
-    this.#state = parseState(openProfile(this.#key, sealed))
-    return this.#state
+    for (;;) {
+      const version = this.#version
+      const sealed = await readFileIfPresent(join(this.#folder, SEALED_FILE))
+      if (sealed === undefined) throw keyDamaged()
+      // What was read while this process wrote may be what was there before.
+      if (version === this.#version) return this.#take(parseState(openProfile(this.#key, sealed)))
+    }
+  }
+
+  #take(state: ProfileState): ProfileState {
+    this.#state = state
+    this.#version += 1
+    for (const listener of this.#listeners) listener()
+    return state
+  }
+
+  /**
+   * Call back at once, in the same turn, whenever this object has read or written the profile, changed or not.
+   *
+   * @returns ends it.
+   */
+  onTaken(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /**
@@ -215,7 +238,7 @@ export class Profile {
 
   async #write(state: ProfileState): Promise<void> {
     await writeFileAtomically(join(this.#folder, SEALED_FILE), sealProfile(this.#key, encodeState(state)))
-    this.#state = state
+    this.#take(state)
   }
 }
 

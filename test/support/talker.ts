@@ -28,7 +28,11 @@ interface Parts {
 }
 
 /** What is not as for everybody. */
-export type TalkerOptions = Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace'>>
+export interface TalkerOptions
+  extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace'>> {
+  /** What it takes for the directory. */
+  readonly directoryFor?: (profile: Profile) => DirectoryClient
+}
 
 export class Talker implements AsyncDisposable {
   readonly profile: Profile
@@ -60,8 +64,10 @@ export class Talker implements AsyncDisposable {
     const store = openStore(folder, { profileKey: key })
     const { account, session } = profile.login
     const clock = new ServerClock(systemClock, account.clockOffsetMs)
-    const directory = new DirectoryClient({ account, session, clock, trace: undefined })
-    const talker = new Talker({ profile, lock, store, directory }, clock, options)
+    const { directoryFor = () => new DirectoryClient({ account, session, clock, trace: undefined }), ...others } =
+      options
+    const directory = directoryFor(profile)
+    const talker = new Talker({ profile, lock, store, directory }, clock, others)
     await talker.until(() => talker.isOnline)
     return talker
   }

@@ -91,6 +91,7 @@ describe('Conversation', () => {
       clock: clock.local,
       onProgress: () => undefined,
       saysRead: () => false,
+      admit() {},
     })
     exchange.say(Buffer.from('is said'))
     const first = open(exchange)

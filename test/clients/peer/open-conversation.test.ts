@@ -131,13 +131,17 @@ describe('openConversation', () => {
       throw new SottoError('ERR_TICKET_FORGED', 'not for me')
     })
 
-  function open(endpoints: readonly Endpoint[], signal = new AbortController().signal): Promise<Conversation> {
+  function open(
+    endpoints: readonly Endpoint[],
+    signal = new AbortController().signal,
+    onPinned = () => {},
+  ): Promise<Conversation> {
     const calling: Calling = {
       profile: alice,
       directory: { requestChat: async () => grant(endpoints) },
       clock: new ServerClock(systemClock, 0),
       deliver: () => {},
-      onPinned: () => {},
+      onPinned,
       trace: undefined,
     }
     const exchangeWith = (identityKey: Uint8Array) =>
@@ -146,6 +150,7 @@ describe('openConversation', () => {
         clock: systemClock,
         onProgress() {},
         saysRead: () => false,
+        admit() {},
       })
     return openConversation(calling, 'bob', exchangeWith, signal)
   }
@@ -222,7 +227,17 @@ describe('openConversation', () => {
     })
     const opened = open([silent], abort.signal)
     await greeted.promise
-    abort.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+    abort.abort(interrupted())
+    expect((await rejection(opened)).code).to.equal('ERR_INTERRUPTED')
+  })
+
+  it('can be given up until the very end: nothing is begun of which nobody knows', async () => {
+    const abort = new AbortController()
+    const opened = open([await bobWith((welcome) => welcome)], abort.signal, () => abort.abort(interrupted()))
     expect((await rejection(opened)).code).to.equal('ERR_INTERRUPTED')
   })
 })
+
+function interrupted(): SottoError {
+  return new SottoError('ERR_INTERRUPTED', 'interrupted')
+}

@@ -41,6 +41,12 @@ describe('pins', () => {
     expect(await checkPin(profile, 'bob', NEW)).to.equal('changed')
   })
 
+  it('take nobody in who was blocked during the handshake', async () => {
+    await setBlocked(await Profile.open(home.path, 'alice'), 'bob', true)
+    expect((await rejection(pin(profile, 'bob', OLD, NOW))).code).to.equal('ERR_BLOCKED')
+    expect(await checkPin(profile, 'bob', OLD)).to.equal('new')
+  })
+
   it('are never moved by a handshake', async () => {
     await pin(profile, 'bob', OLD, NOW)
     expect((await rejection(pin(profile, 'bob', NEW, NOW))).code).to.equal('ERR_KEY_CHANGED')

@@ -153,6 +153,22 @@ describe('Profile', () => {
     expect([...(await one.refresh()).pins.keys()].sort()).to.deep.equal([...names].sort())
   })
 
+  it('never goes back to what it was, though it is read while it is written', async () => {
+    const profile = await Profile.openOrCreate(home.path, 'alice')
+    const seen: number[] = []
+    profile.onTaken(() => seen.push(profile.state.blocked.size))
+    for (let count = 1; count <= 20; count += 1) {
+      const change = profile.update((state) => ({ ...state, blocked: new Set([...state.blocked, `name-${count}`]) }))
+      let isOver = false
+      const changed = change.finally(() => {
+        isOver = true
+      })
+      while (!isOver) await Promise.race([profile.refresh(), changed])
+    }
+    expect(seen).to.deep.equal(seen.toSorted((a, b) => a - b))
+    expect(profile.state.blocked.size).to.equal(20)
+  })
+
   it('stays as it is where a change throws', async () => {
     const profile = await Profile.openOrCreate(home.path, 'alice')
     const before = await readFile(sealedFile())

@@ -1,0 +1,333 @@
+/**
+ * Alice, and somebody called bob whose identity key changes: as an account does that is replaced, and as an Auth would
+ * have it that lies. Whatever either of them does and hears is written down, to be held against what alice had pinned.
+ *
+ * @module
+ */
+import { setImmediate } from 'node:timers/promises'
+import { isSottoError } from '#lib/errors.ts'
+import type { KeyPair } from '#lib/noise/primitives.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import type { Running } from '../../clients/peer/command.ts'
+import { Output } from '../../clients/peer/output.ts'
+import { keyToCompare, setBlocked, trust, verify } from '../../clients/peer/pins.ts'
+import { Profile } from '../../clients/peer/profile.ts'
+import { ServerClock } from '../../clients/peer/server-clock.ts'
+import { Sending } from '../../clients/sender/sending.ts'
+import type { Store } from '../../clients/store/store.ts'
+import { CapturedStream } from './captured-stream.ts'
+import { textOf } from './event-text.ts'
+import { offered } from './file-events.ts'
+import { LyingServices } from './lying-services.ts'
+import { keyPairOf } from './random.ts'
+import { Talker } from './talker.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+
+/** The installations that go by the name of bob. */
+export const BOBS = ['bob-1', 'bob-2', 'bob-3'] as const
+export type Bob = (typeof BOBS)[number]
+
+const KEYS = new Map<string, KeyPair>(BOBS.map((bob) => [bob, keyPairOf(`identity of ${bob}`)]))
+
+/** The one whose key is lower calls at once. */
+const ALICE = lowest(Array.from({ length: 64 }, (_, n) => keyPairOf(`identity ${n} of alice`)))
+
+/** Where alice does something: in the process of her messenger, or in another. */
+export type Place = 'here' | 'elsewhere'
+
+/** Something that alice said, and the key that was pinned when she did. */
+interface Said {
+  readonly text: string
+  readonly to: Bob | undefined
+  readonly isOffer: boolean
+}
+
+export class ChangingContact implements AsyncDisposable {
+  /** What should never be: in words. */
+  readonly violations: string[] = []
+  readonly #home: TemporaryFolder
+  readonly #services: LyingServices
+  readonly #said: Said[] = []
+  /** What each bob has heard, and what each has said; offers by name, whatever became of them. */
+  readonly #heardBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
+  readonly #offeredTo = new Map<string, Set<string>>(BOBS.map((bob) => [bob, new Set()]))
+  readonly #saidBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
+  readonly #bobs = new Map<Bob, Talker>()
+  #alice: Talker | undefined
+  /** The first key that was ever pinned. */
+  #first: Bob | undefined
+  #count = 0
+
+  static async begin(authorityPem: string): Promise<ChangingContact> {
+    const home = await temporaryFolder()
+    const services = new LyingServices(authorityPem)
+    await services.enrol(home.path, { name: 'alice', username: 'alice', identity: ALICE })
+    for (const [name, identity] of KEYS) await services.enrol(home.path, { name, username: 'bob', identity })
+    services.claim('alice', { profile: 'alice', identityKey: ALICE.publicKey })
+    services.claim('bob', { profile: 'bob-1', identityKey: publicKeyOf('bob-1') })
+    const contact = new ChangingContact(home, services)
+    await contact.aliceComes()
+    return contact
+  }
+
+  private constructor(home: TemporaryFolder, services: LyingServices) {
+    this.#home = home
+    this.#services = services
+  }
+
+  async #start(name: string, onTold: (talker: Talker) => void): Promise<Talker> {
+    const directoryFor = (profile: Profile) => this.#services.directoryFor(profile)
+    const talker = await Talker.start({ home: this.#home }, name, { directoryFor })
+    talker.told.on('told', () => onTold(talker))
+    onTold(talker)
+    return talker
+  }
+
+  async aliceComes(): Promise<void> {
+    this.#alice ??= await this.#start('alice', (talker) => this.#aliceHears(talker))
+  }
+
+  async aliceGoes(): Promise<void> {
+    await this.#alice?.[Symbol.asyncDispose]()
+    this.#alice = undefined
+  }
+
+  #aliceHears({ heard, profile }: Talker): void {
+    this.#look(profile)
+    for (const text of heard.splice(0)) {
+      const from = BOBS.find((bob) => text.startsWith(`bob: of ${bob} `))
+      const { pins, blocked } = profile.state
+      if (from !== bobOf(pins.get('bob')?.identityKey)) this.violations.push(`shown while not pinned: ${text}`)
+      if (blocked.has('bob')) this.violations.push(`shown while blocked: ${text}`)
+    }
+  }
+
+  /** This bob comes, and the services say that he is the one. */
+  async comes(bob: Bob): Promise<void> {
+    this.claims({ profile: bob, key: bob })
+    if (this.#bobs.has(bob)) return
+    const told = ({ heard, files }: Talker) => {
+      for (const text of heard.splice(0)) if (text !== 'alice: ') this.#heardBy.get(bob)?.push(text)
+      for (const text of files.splice(0)) this.#offeredTo.get(bob)?.add(text.split(':')[0] ?? '')
+    }
+    this.#bobs.set(bob, await this.#start(bob, told))
+  }
+
+  async goes(bob: Bob): Promise<void> {
+    await this.#bobs.get(bob)?.[Symbol.asyncDispose]()
+    this.#bobs.delete(bob)
+  }
+
+  /** What the services say of bob from now on. */
+  claims({ profile, key }: { readonly profile: Bob; readonly key: Bob }): void {
+    this.#services.claim('bob', { profile, identityKey: publicKeyOf(key) })
+  }
+
+  /** Alice says something in the chat. */
+  async says(): Promise<void> {
+    const text = this.#next('text')
+    const alice = this.#alice
+    if (alice === undefined || !(await succeeds(alice.messenger.say('bob', text)))) return
+    this.#noteSaid(text, alice.profile)
+  }
+
+  /** Alice offers a file in the chat. */
+  async offers(): Promise<void> {
+    const name = this.#next('file')
+    const alice = this.#alice
+    const { kind } = offered({ [name]: 1 })
+    if (alice === undefined || kind?.$case !== 'fileOffer') return
+    const prepared = { offer: kind.value, path: '/nowhere' }
+    if (await succeeds(alice.messenger.files.offer('bob', prepared))) this.#noteSaid(name, alice.profile, true)
+  }
+
+  /** Alice says something in another process: a `sotto send`, with `--queue` or without. */
+  async sends({ queue }: { readonly queue: boolean }): Promise<void> {
+    const running = await this.#running()
+    try {
+      await succeeds(queue ? this.#queues(running) : this.#hands(running))
+    } finally {
+      running.directory.close()
+    }
+  }
+
+  async #queues(running: Running): Promise<void> {
+    const text = this.#next('queued')
+    await using sending = await Sending.begin({ running, to: 'bob', redialMs: 0 })
+    await sending.leave([[{ body: Buffer.from(text) }]], noFiles())
+    this.#noteSaid(text, running.profile)
+  }
+
+  async #hands(running: Running): Promise<void> {
+    const text = this.#next('sent')
+    await using sending = await Sending.begin({ running, to: 'bob', redialMs: 0 })
+    await sending.reach()
+    const sent = sending.send([[{ body: Buffer.from(text) }]], noFiles())
+    this.#noteSaid(text, running.profile)
+    sent.catch(() => undefined)
+    // Beside a messenger it is handed over at once; there is no need to see what becomes of it.
+    await Promise.race([sent, sending.lost, ...(this.#alice === undefined ? [] : [setImmediate()])])
+  }
+
+  async #running(): Promise<Running> {
+    const profile = await this.#profileIn('elsewhere')
+    const streams = { output: new CapturedStream(), errors: new CapturedStream() }
+    return {
+      profile,
+      ...profile.login,
+      clock: new ServerClock(systemClock, 0),
+      output: new Output({ ...streams, trace: false, json: false, editor: undefined, untraced: undefined }),
+      directory: this.#services.directoryFor(profile),
+      channelTimes: {},
+      editor: undefined,
+      signal: new AbortController().signal,
+    }
+  }
+
+  #next(kind: string): string {
+    this.#count += 1
+    return `${kind} ${this.#count}`
+  }
+
+  #noteSaid(text: string, { state }: Profile, isOffer = false): void {
+    this.#said.push({ text, to: bobOf(state.pins.get('bob')?.identityKey), isOffer })
+  }
+
+  /** This bob says something, whatever alice makes of him. */
+  async answers(bob: Bob): Promise<void> {
+    const text = this.#next(`of ${bob}`)
+    const talker = this.#bobs.get(bob)
+    if (talker === undefined || !(await succeeds(talker.messenger.say('alice', text)))) return
+    this.#saidBy.get(bob)?.push(text)
+  }
+
+  /** Alice calls, or this bob does. */
+  async calls(who: Bob | 'alice'): Promise<void> {
+    const [talker, name] = who === 'alice' ? [this.#alice, 'bob'] : [this.#bobs.get(who), 'alice']
+    if (talker !== undefined) await succeeds(talker.messenger.open(name))
+  }
+
+  async trusts(place: Place): Promise<void> {
+    const profile = await this.#profileIn(place)
+    await succeeds(trust(profile, 'bob', new Date()))
+  }
+
+  async verifies(place: Place): Promise<void> {
+    const profile = await this.#profileIn(place)
+    await succeeds((async () => verify(profile, 'bob', keyToCompare(profile.state, 'bob'), new Date()))())
+  }
+
+  async blocks(place: Place, isBlocked: boolean): Promise<void> {
+    await setBlocked(await this.#profileIn(place), 'bob', isBlocked)
+  }
+
+  async #profileIn(place: Place): Promise<Profile> {
+    const profile =
+      place === 'here' && this.#alice !== undefined ? this.#alice.profile : await Profile.open(this.#home.path, 'alice')
+    this.#look(profile)
+    return profile
+  }
+
+  #look({ state }: Profile): void {
+    this.#first ??= bobOf(state.pins.get('bob')?.identityKey)
+  }
+
+  /**
+   * The services tell the truth of whoever is pinned now, or of the first bob where nobody is, and both are there.
+   *
+   * @returns when all that the two have said to each other is there.
+   */
+  async settle(): Promise<void> {
+    await this.blocks('elsewhere', false)
+    await this.aliceComes()
+    const alice = this.#alice as Talker
+    const deadline = AbortSignal.timeout(SETTLE_MS)
+    for (;;) {
+      // A first call that is under way may pin another than one thought.
+      const bob = bobOf((await alice.profile.refresh()).pins.get('bob')?.identityKey) ?? 'bob-1'
+      await this.comes(bob)
+      const talkers = [alice, this.#bobs.get(bob) as Talker]
+      const news = new Promise<void>((resolve) => {
+        for (const { told } of talkers) told.once('told', resolve)
+        deadline.addEventListener('abort', () => resolve())
+      })
+      if (deadline.aborted || (await this.#isSettledWith(bob, alice))) return await this.#compare(bob, alice)
+      await succeeds(alice.messenger.open('bob'))
+      await news
+    }
+  }
+
+  async #isSettledWith(bob: Bob, { store }: Talker): Promise<boolean> {
+    const heard = (this.#heardBy.get(bob)?.length ?? 0) + (this.#offeredTo.get(bob)?.size ?? 0)
+    if (heard < this.#saidTo(bob).length) return false
+    return (await heardOf(bob, store)).length >= (this.#saidBy.get(bob)?.length ?? 0)
+  }
+
+  #saidTo(bob: Bob): readonly Said[] {
+    return this.#said.filter(({ to }) => (to ?? this.#first) === bob)
+  }
+
+  async #compare(settled: Bob, { store }: Talker): Promise<void> {
+    for (const bob of BOBS) {
+      const isAll = bob === settled
+      const texts = this.#saidTo(bob).filter(({ isOffer }) => !isOffer)
+      const expected = texts.map(({ text }) => `alice: ${text}`)
+      this.#compareLists(`${bob} heard`, this.#heardBy.get(bob), expected, isAll)
+      this.#compareLists(`alice heard of ${bob}`, await heardOf(bob, store), this.#saidBy.get(bob), isAll)
+      const offers = new Set(this.#saidTo(bob).flatMap(({ text, isOffer }) => (isOffer ? [text] : [])))
+      const strange = this.#offeredTo.get(bob)?.difference(offers) ?? new Set()
+      if (strange.size > 0) this.violations.push(`${bob} was offered what was for another: ${[...strange]}`)
+    }
+  }
+
+  /** What was heard is the beginning of what was said, and all of it where it should be. */
+  #compareLists(what: string, heard: readonly string[] = [], said: readonly string[] = [], isAll: boolean): void {
+    const expected = isAll ? said : said.slice(0, heard.length)
+    if (expected.join('\n') === heard.join('\n')) return
+    this.violations.push(`${what} [${heard.join(', ')}] of [${said.join(', ')}]`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.aliceGoes()
+    for (const bob of BOBS) await this.goes(bob)
+    await this.#home[Symbol.asyncDispose]()
+  }
+}
+
+/** How long what was said may take, in milliseconds: the head start that one side leaves to the other, a few times. */
+const SETTLE_MS = 8_000
+
+/** Whether something succeeds. What the program refuses may fail, and nothing else. */
+async function succeeds(promise: Promise<unknown>): Promise<boolean> {
+  try {
+    await promise
+    return true
+  } catch (error) {
+    if (isSottoError(error)) return false
+    throw error
+  }
+}
+
+async function* noFiles(): AsyncGenerator<never> {}
+
+/** What alice has kept of what she heard of this bob, by whichever of her processes. */
+async function heardOf(bob: Bob, store: Store): Promise<string[]> {
+  const texts: string[] = []
+  for await (const message of store.messages(store.names())) {
+    const isOfBob = message.kind === 'message' && message.direction === 'heard' && bobOf(message.identityKey) === bob
+    if (isOfBob) texts.push(textOf(message.event))
+  }
+  return texts
+}
+
+function publicKeyOf(bob: Bob): Uint8Array {
+  return (KEYS.get(bob) as KeyPair).publicKey
+}
+
+function bobOf(identityKey: Uint8Array | undefined): Bob | undefined {
+  return BOBS.find((bob) => identityKey !== undefined && Buffer.compare(publicKeyOf(bob), identityKey) === 0)
+}
+
+function lowest(pairs: readonly KeyPair[]): KeyPair {
+  return pairs.reduce((low, pair) => (Buffer.compare(pair.publicKey, low.publicKey) < 0 ? pair : low))
+}
