@@ -37,8 +37,13 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024
 interface Put {
   /** The ordinal of the last. */
   readonly last: number
-  readonly count: number
   readonly bytes: number
+}
+
+/** Messages whose ordinals follow one another, for no other command has said anything in between. */
+interface Run {
+  readonly first: number
+  last: number
 }
 
 /** A message that is to be reported. */
@@ -59,8 +64,10 @@ export interface OutboxOptions {
 
 export class Outbox {
   readonly #options: OutboxOptions
-  /** What has not come as far as it is to, or waits for its acknowledgement, the oldest first. */
+  /** What waits for its acknowledgement, the oldest first. */
   #puts: Put[] = []
+  /** What has not come as far as it is to, or waits for its acknowledgement, the oldest first. */
+  #runs: Run[] = []
   /** What is not reported yet, the oldest first. */
   #followed: Followed[] = []
   #moved = Promise.withResolvers<void>()
@@ -82,14 +89,14 @@ export class Outbox {
   #countBehind(wait: Wait): number {
     const progress = this.#options.mailbox.progress()
     const done = Math.min(progress.delivered, progress[this.#options.wait])
-    this.#puts = this.#puts.filter(({ last }) => last > done)
-    return this.#puts.reduce((sum, { last, count }) => sum + Math.max(0, Math.min(count, last - progress[wait])), 0)
+    this.#runs = this.#runs.filter(({ last }) => last > done)
+    return this.#runs.reduce((sum, { first, last }) => sum + Math.max(0, last - Math.max(first - 1, progress[wait])), 0)
   }
 
   get #hasRoom(): boolean {
     const { delivered } = this.#options.mailbox.progress()
-    const bytes = this.#puts.reduce((sum, put) => sum + (put.last > delivered ? put.bytes : 0), 0)
-    return this.waiting < MAX_WAITING && bytes < MAX_WAITING_BYTES
+    this.#puts = this.#puts.filter(({ last }) => last > delivered)
+    return this.waiting < MAX_WAITING && this.#puts.reduce((sum, { bytes }) => sum + bytes, 0) < MAX_WAITING_BYTES
   }
 
   /**
@@ -112,14 +119,21 @@ export class Outbox {
     if (events.length > 0) {
       const bytes = events.reduce((sum, event) => sum + event.length, 0)
       const last = mailbox.append(events)
-      this.#puts.push({ last, count: events.length, bytes })
       const first = last - events.length + 1
+      this.#puts.push({ last, bytes })
+      this.#extend(first, last)
       if (onReport !== undefined)
         this.#followed.push(...named.map((each, index) => ({ ...each, ordinal: first + index })))
       onPut()
     }
     if (failure !== undefined) throw failure
     return events.length
+  }
+
+  #extend(first: number, last: number): void {
+    const run = this.#runs.at(-1)
+    if (run?.last === first - 1) run.last = last
+    else this.#runs.push({ first, last })
   }
 
   /** The texts up to the first that cannot be sent, if there is one. */

@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { Profile } from '../../clients/peer/profile.ts'
+import { environmentOf, ROOT } from '../support/environment.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const run = promisify(execFile)
+
+describe('sotto receipts', () => {
+  it('is off until it is set, and tells what it is', async () => {
+    await using folder = await temporaryFolder()
+    await Profile.openOrCreate(folder.path, 'default')
+    const receipts = async (...words: readonly string[]) => {
+      const args = [join(ROOT, 'bin', 'sotto.js'), 'receipts', ...words]
+      return (await run(process.execPath, args, { env: environmentOf(folder.path) })).stdout
+    }
+    expect(await receipts('--json')).to.equal('{"receipts":"off"}\n')
+    expect(await receipts('on')).to.match(/^receipts: +on\n$/)
+    expect(await receipts('--json')).to.equal('{"receipts":"on"}\n')
+    expect((await Profile.open(folder.path, 'default')).state.receipts).to.equal(true)
+    expect(await receipts('off', '--json')).to.equal('{"receipts":"off"}\n')
+  })
+})
