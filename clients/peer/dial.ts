@@ -10,11 +10,11 @@
 import { isIP } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import { MAX_ENDPOINTS } from './endpoints.ts'
+import { PeerService } from './peer-service.ts'
 
 /** How long one attempt has a head start on the next, in milliseconds (RFC 8305, section 8). */
 const STAGGER_MS = 250
@@ -22,7 +22,7 @@ const STAGGER_MS = 250
 /** How long one attempt may take, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000
 
-export type PeerConnection = Connection<typeof PeerServiceService>
+export type PeerConnection = Connection<typeof PeerService>
 
 export interface Reached {
   readonly connection: PeerConnection
@@ -79,7 +79,7 @@ class Race {
   }
 
   async #reach(endpoint: Endpoint): Promise<Reached> {
-    const connection = connect(PeerServiceService, { address: addressOf(endpoint), security: undefined })
+    const connection = connect(PeerService, { address: addressOf(endpoint), security: undefined })
     try {
       await connection.ready({ timeoutMs: CONNECT_TIMEOUT_MS, signal: this.#signal })
       if (this.isWon) throw new SottoError('ERR_CHANNEL_CLOSED', 'another endpoint answered first')

@@ -7,7 +7,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { type ConverseRequest, type ConverseResponse, PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
@@ -23,6 +23,7 @@ import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { Conversation } from './conversation.ts'
 import type { DirectoryClient } from './directory-client.ts'
 import type { Exchanges } from './exchange.ts'
+import { PeerService } from './peer-service.ts'
 import { checkPin, keyChanged, noteChangedKey, pin, refuseBlocked } from './pins.ts'
 import type { Profile } from './profile.ts'
 import { HostLink, within } from './record-link.ts'
@@ -65,7 +66,7 @@ const MAX_CONVERSATIONS = 64
 export function servePeers(hosting: Hosting, host: string, port: number): Promise<RpcServer> {
   const peers = new PeerHost(hosting)
   return startServer({
-    services: [serve(PeerServiceService, { converse: (stream, context) => peers.converse(stream, context) })],
+    services: [serve(PeerService, { converse: (stream, context) => peers.converse(stream, context) })],
     host,
     port,
     security: undefined,
