@@ -20,6 +20,8 @@ export interface Counters {
   /** Streams that began anew, because one end had lost what was not flushed, or calls had crossed. */
   renewedStreams: number
   powerLosses: number
+  /** How often somebody was told that more was seen. */
+  receipts: number
   readonly crashes: Record<Moment, number>
 }
 
@@ -36,6 +38,7 @@ export function newCounters(): Counters {
     duplicates: 0,
     renewedStreams: 0,
     powerLosses: 0,
+    receipts: 0,
     crashes: { begin: 0, statement: 0, commit: 0, committed: 0 },
   }
 }

@@ -11,6 +11,7 @@ import type { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import type { Database } from '../clients/store/database.ts'
 import type { Mailbox } from '../clients/store/mailbox.ts'
+import type { Gap, Message } from '../clients/store/messages.ts'
 import { Store } from '../clients/store/store.ts'
 import { Crash } from '../test/support/crashing-database.ts'
 import { keyPairOf, secretOf } from '../test/support/random.ts'
@@ -35,9 +36,13 @@ export class Person {
   #pending = 0
   #left: number
   #lastSeen = 0
+  /** How many of the other side's messages the person has looked at, in whatever run of the program. */
+  #looked = 0
   readonly #arrived = new Set<string>()
   /** How many the other side was known to have stored. */
   #acknowledged = 0
+  /** And how many its person was known to have seen. */
+  #seen = 0
   #peer: Person | undefined
   #program: Program | undefined
   #beside: Mailbox | undefined
@@ -116,8 +121,8 @@ export class Person {
     timeline.after(random.fraction() * RESTART_MS, () => this.#boot())
   }
 
-  openMailbox(around: (database: Database) => Database = (database) => database): Mailbox {
-    return this.openStore(around).mailbox(this.peer.name, this.peer.identity.publicKey)
+  mailboxOf(store: Store): Mailbox {
+    return store.mailbox(this.peer.name, this.peer.identity.publicKey)
   }
 
   openStore(around: (database: Database) => Database = (database) => database): Store {
@@ -145,7 +150,7 @@ export class Person {
     if (count === 0) return
     const events = Array.from({ length: count }, (_, index) => this.#event(this.promised + 1 + index))
     const isBeside = random.chance(weather.beside)
-    if (isBeside) this.#beside ??= this.openMailbox()
+    if (isBeside) this.#beside ??= this.mailboxOf(this.openStore())
     this.#left -= count
     this.#pending = count
     const mailbox = isBeside ? (this.#beside as Mailbox) : program.mailbox
@@ -195,9 +200,29 @@ export class Person {
     if (delivered > stored) throw new Violation(`${this.name} was acknowledged ${delivered} where ${stored} are stored`)
   }
 
+  /** The person looks at all that has come. */
+  look(program: Program): void {
+    this.#looked = Math.max(this.#looked, this.#countHeard())
+    program.noteSeen()
+  }
+
+  /** The other side says that its person has seen so many. */
+  hearRead(read: number): void {
+    const looked = this.peer.#looked
+    if (read > looked) throw new Violation(`${this.name} is told of ${read} seen where ${looked} were`)
+    if (read > this.#seen) this.world.counters.receipts += 1
+    this.#seen = read
+  }
+
   #countHeard(): number {
     this.#eyes ??= this.openStore()
-    return this.#eyes.contacts()[0]?.unseen ?? 0
+    let page: (Message | Gap)[] = []
+    do {
+      page = this.#eyes.history(this.peer.name, { limit: 20, before: page.at(-1)?.position })
+      const newest = page.find((message) => message.kind === 'message' && message.direction === 'heard')
+      if (newest?.kind === 'message') return newest.ordinal
+    } while (page.length > 0)
+    return 0
   }
 
   /** Whether a failure is one that the weather explains. */

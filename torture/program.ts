@@ -9,6 +9,7 @@ import type { SottoError } from '#lib/errors.ts'
 import type { Later } from '#lib/runtime/later.ts'
 import { StoredExchange } from '../clients/messenger/stored-exchange.ts'
 import type { Mailbox } from '../clients/store/mailbox.ts'
+import type { Store } from '../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../test/support/crashing-database.ts'
 import { admissionOf, grantOf } from './admission.ts'
 import { answer, call } from './greeting.ts'
@@ -24,6 +25,7 @@ const LONGEST_ANSWER_MS = 1_000
 
 export class Program {
   readonly person: Person
+  readonly #store: Store
   readonly mailbox: Mailbox
   readonly exchange: StoredExchange
   readonly admission: Admission
@@ -37,14 +39,19 @@ export class Program {
     const { world, name, identity } = person
     this.person = person
     this.admission = admissionOf(world, name, identity)
-    this.mailbox = person.openMailbox((database) => crashingDatabase(database, this.#fate()))
+    this.#store = person.openStore((database) => crashingDatabase(database, this.#fate()))
+    this.mailbox = person.mailboxOf(this.#store)
     // Asked for, so that they are loaded.
     void this.mailbox.streams
     this.exchange = new StoredExchange({
       mailbox: this.mailbox,
       clock: world.timeline,
-      onProgress: () => person.hearAcknowledged(this.exchange.progress.delivered),
-      saysRead: () => false,
+      onProgress: () => {
+        const { delivered, read } = this.exchange.progress
+        person.hearAcknowledged(delivered)
+        person.hearRead(read)
+      },
+      saysRead: () => world.weather.seeAfterMs !== Number.POSITIVE_INFINITY,
       admit() {},
     })
   }
@@ -109,6 +116,17 @@ export class Program {
   /** A conversation over a connection has ended. */
   release(connection: ConnectionEnd): void {
     this.#links.delete(connection)
+  }
+
+  /** Somebody looks at what came, after a while. */
+  seeLater(): void {
+    this.after(this.world.random.wait(this.world.weather.seeAfterMs), () => this.person.look(this))
+  }
+
+  /** Say that all was seen. */
+  noteSeen(): void {
+    this.#store.markSeen(this.person.peer.name)
+    this.exchange.noteSeen()
   }
 
   /** Say what is new in the store, over the conversation that there is or a new one. */

@@ -38,7 +38,10 @@ export function beginTalk(options: TalkOptions, first?: RecordBody): void {
       clock: new ServerClock(world.timeline, 0),
       link,
       exchange,
-      deliver: async (_name, events) => person.show(events),
+      deliver: async (_name, events) => {
+        person.show(events)
+        program.seeLater()
+      },
       trace: undefined,
       later: program.later,
       drawStreamId: () => {

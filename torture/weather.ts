@@ -35,6 +35,8 @@ export interface Weather {
   /** How long until a program closes a conversation in order, on average. */
   readonly closeAfterMs: number
   readonly longestSessionMs: number
+  /** How long until somebody has seen what came, on average; never, where receipts are not allowed. */
+  readonly seeAfterMs: number
   readonly times: ChannelTimes
 }
 
@@ -68,6 +70,7 @@ export function drawWeather(random: SeededRandom, messages: number): Weather {
       pingAfterMs: 10_000,
       silenceLimitMs: 30_000,
     },
+    seeAfterMs: random.pick([100, 10_000, Number.POSITIVE_INFINITY]),
   }
 }
 

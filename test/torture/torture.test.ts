@@ -6,13 +6,16 @@ import { Violation } from '../../torture/world.ts'
 
 const MESSAGES = 500
 
+/** Where the 20 seeds begin: among these everything that can go wrong does. */
+const FIRST_SEED = 51
+
 describe('torture', function () {
   // Two seconds of work, on a machine that may have much else to do.
   this.timeout(60_000)
 
   it('loses nothing, doubles nothing and keeps the order in 20 simulated conversations', async () => {
     const sum = newCounters()
-    for (let seed = 1; seed <= 20; seed += 1) {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + 20; seed += 1) {
       const { counters, failure } = await simulate({ seed, messages: MESSAGES })
       if (failure !== undefined)
         throw new Error(`npm run torture -- --seed ${seed} --messages ${MESSAGES}`, { cause: failure })
