@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { sotto } from '../../cli/program.ts'
 import { Profile } from '../../clients/peer/profile.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
+import { CHEAP, passphraseOf } from '../support/passphrases.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { hasTmux, Tmux } from '../support/tmux.ts'
 
@@ -35,6 +36,7 @@ const OFFERS: ReadonlyArray<readonly [does: string, typed: string, offered: read
   ['a contact', 'sotto send b', ['bob']],
   ['a contact behind options', 'sotto send --retry 5 --json b', ['bob']],
   ['contacts of another profile', 'sotto send --profile work d', ['dave']],
+  ['nobody where it would have to ask for a passphrase', 'sotto send --profile locked e', []],
   ['contacts, as many as are wanted', 'sotto export bob c', ['carol']],
   ['nothing for a text', 'sotto send bob b', []],
   ['a profile', 'sotto whoami --profile w', ['work']],
@@ -52,6 +54,7 @@ describe('sotto completion', function () {
     const home = join(folder.path, 'home')
     await profileWith(home, 'default', ['bob', 'carol'])
     await profileWith(home, 'work', ['dave'])
+    await (await profileWith(home, 'locked', ['erin'])).protect(passphraseOf('a passphrase'), CHEAP)
     const bin = join(folder.path, 'bin')
     await mkdir(bin)
     await symlink(join(ROOT, 'bin', 'sotto.js'), join(bin, 'sotto'))
@@ -154,10 +157,11 @@ describe('sotto completion', function () {
   })
 })
 
-async function profileWith(home: string, name: string, contacts: readonly string[]): Promise<void> {
+async function profileWith(home: string, name: string, contacts: readonly string[]): Promise<Profile> {
   const profile = await Profile.openOrCreate(home, name)
   const pin = { identityKey: new Uint8Array(32), pinnedAtMs: 0, verifiedAtMs: undefined, changedTo: undefined }
   await profile.update((state) => ({ ...state, pins: new Map(contacts.map((contact) => [contact, pin])) }))
+  return profile
 }
 
 function commandsOf(command: Command): Command[] {

@@ -69,7 +69,7 @@ describe('sotto history, search, export and forget', function () {
       sotto('history --limit 0'),
     ])
     expect(none).to.deep.include({ code: DONE, output: '' })
-    expect(none.errors).to.match(/^sotto: nothing is kept yet.*sotto chat\n$/)
+    expect(none.errors).to.match(/^sotto: nothing is kept yet; .*\n$/)
     for (const { code, output } of [nothing, formless, both, limit]) expect([code, output]).to.deep.equal([USAGE, ''])
     inStore(profile, clock, (store) => talk(store, 'bob', clock, ['a', 'b']))
     breakBatch(profile, 1)
