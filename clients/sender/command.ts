@@ -12,7 +12,7 @@ const EXAMPLES = `
   sotto send bob 'See you at eight?'   one message
   ls | sotto send bob                  a message for every line
   sotto send bob                       what you type, line by line; Ctrl-D ends it
-  sotto send bob --queue 'Call me'     if bob is away, it waits for your next chat
+  sotto send bob --queue 'Call me'     if bob is away, it waits for your next chat or receive
   sotto send bob --file a.pdf photos/  offers a file and a folder, and waits until bob has them
 
   sotto send bob --wait read --timeout 60 'Fire!'
@@ -25,7 +25,10 @@ line can be seen by other users of this machine for the moment in which the comm
 Files end with 0 when all are received, and with 8 when one was declined or could not be kept. What was interrupted goes on
 where it stopped when the same command is run again, or in the next sotto chat.
 
-While a sotto chat of the same profile runs, it is the chat that sends it.`
+What you send is kept in the profile, encrypted, as a chat keeps it. Nothing is kept for somebody who cannot be reached at the
+beginning, but by --queue. What is not acknowledged in the end waits, and goes with your next chat, receive or send.
+
+While a sotto chat or receive of the same profile runs, it is that which sends it, and shows what is answered.`
 
 interface SendFlags extends ClientFlags {
   readonly queue?: true
@@ -43,7 +46,7 @@ export function sendCommand(): Command {
       .argument('<user>', 'the name of their account', accountName)
       .argument('[text]', 'the message; without it, standard input is read')
       .option('--file <path...>', 'offer files and folders, and wait until they are received')
-      .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a sotto chat runs')
+      .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a chat or receive runs')
       .addOption(new Option('--wait <state>', 'how far messages are to come').choices(WAITS).default('delivered'))
       .option('--timeout <seconds>', 'how long to wait for that at most, once all is there to be sent', seconds)
       // For the demo, whose input is no JSON whatever its output is.
