@@ -50,9 +50,11 @@ export class OfferDisplay implements Disposable {
   /** A transfer has come further. */
   changed(transfer: Transfer, error?: SottoError): void {
     const { json, statusLine } = this.#options
+    // What the other side offers meanwhile is nothing that this command waits for.
+    const isOwn = transfer.direction === 'giving'
     if (json) this.#tellJson(transfer)
-    else if (statusLine === undefined || isOver(transfer)) this.#report.changed(transfer, error)
-    this.#follow(transfer)
+    else if (statusLine === undefined || isOver(transfer) || !isOwn) this.#report.changed(transfer, error)
+    if (isOwn) this.#follow(transfer)
     if (isOver(transfer)) this.#draw()
   }
 

@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import { expect } from 'chai'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { ChatTerminals, say, shows } from '../../support/chat-terminals.ts'
 import { Installation } from '../../support/installation.ts'
-import { hasTmux, Tmux } from '../../support/tmux.ts'
+import { hasTmux, type Tmux } from '../../support/tmux.ts'
 
 const COLUMNS = 72
 const ROWS = 18
@@ -16,36 +15,18 @@ describe('sotto chat', function () {
 
   this.timeout(30_000)
   let installation: Installation
-  let terminals: Tmux[]
+  let terminals: ChatTerminals
   beforeEach(async () => {
-    terminals = []
     installation = await Installation.start()
+    terminals = new ChatTerminals(installation, { columns: COLUMNS, rows: ROWS })
     for (const name of ['alice', 'bob', 'carol']) await installation.signUp(name)
   })
   afterEach(async () => {
-    await Promise.all(terminals.map((terminal) => terminal.close()))
+    await terminals[Symbol.asyncDispose]()
     await installation[Symbol.asyncDispose]()
   })
 
-  /** Somebody in front of a chat, who sees that they are online. */
-  async function open(name: string, to: string): Promise<Tmux> {
-    const command = [process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
-    const { PATH = '', NODE_COMPILE_CACHE = '', SOTTO_HOME = '' } = environmentOf(installation.home.path)
-    const env = { PATH, NODE_COMPILE_CACHE, SOTTO_HOME, NO_COLOR: '1' }
-    const listen = ['--listen', '127.0.0.1']
-    const terminal = await Tmux.open([...command, ...listen], { columns: COLUMNS, rows: ROWS, env })
-    terminals.push(terminal)
-    await shows(terminal, 'online; /help')
-    return terminal
-  }
-
-  const shows = (terminal: Tmux, text: string): Promise<string[]> =>
-    terminal.until((rows) => rows.some((row) => row.includes(text)))
-
-  async function say(terminal: Tmux, text: string): Promise<void> {
-    await terminal.type(text)
-    await terminal.press('Enter')
-  }
+  const open = (name: string, to: string): Promise<Tmux> => terminals.open(name, to)
 
   it('carries a conversation, with ticks, and leaves alone the line that is being written', async () => {
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])

@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open as openFile, readdir, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { ChatTerminals, say, shows } from '../../support/chat-terminals.ts'
 import { Installation } from '../../support/installation.ts'
-import { hasTmux, Tmux } from '../../support/tmux.ts'
+import { hasTmux, type Tmux } from '../../support/tmux.ts'
 
 const COLUMNS = 100
 const ROWS = 20
@@ -21,41 +21,21 @@ describe('sotto chat with files', function () {
   this.timeout(60_000)
   let installation: Installation
   let folder: string
-  let terminals: Tmux[]
+  let terminals: ChatTerminals
   beforeEach(async () => {
-    terminals = []
     installation = await Installation.start()
     for (const name of ['alice', 'bob']) await installation.signUp(name)
     folder = await realpath(installation.home.path)
     for (const name of ['outbox', 'inbox']) await mkdir(join(folder, name))
+    const flags = ['--downloads', join(folder, 'inbox')]
+    terminals = new ChatTerminals(installation, { columns: COLUMNS, rows: ROWS, flags })
   })
   afterEach(async () => {
-    await Promise.all(terminals.map((terminal) => terminal.close()))
+    await terminals[Symbol.asyncDispose]()
     await installation[Symbol.asyncDispose]()
   })
 
-  /** Somebody in front of a chat, who sees that they are online. */
-  async function open(name: string, to: string): Promise<Tmux> {
-    const command = [process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
-    const { PATH = '', NODE_COMPILE_CACHE = '', SOTTO_HOME = '' } = environmentOf(folder)
-    const env = { PATH, NODE_COMPILE_CACHE, SOTTO_HOME, NO_COLOR: '1' }
-    const flags = ['--listen', '127.0.0.1', '--downloads', join(folder, 'inbox')]
-    const terminal = await Tmux.open([...command, ...flags], { columns: COLUMNS, rows: ROWS, env })
-    terminals.push(terminal)
-    await shows(terminal, 'online; /help')
-    return terminal
-  }
-
-  const shows = (terminal: Tmux, text: string | RegExp): Promise<string[]> =>
-    terminal.until((rows) => {
-      const screen = rows.join('\n')
-      return typeof text === 'string' ? screen.includes(text) : text.test(screen)
-    })
-
-  async function say(terminal: Tmux, text: string): Promise<void> {
-    await terminal.type(text)
-    await terminal.press('Enter')
-  }
+  const open = (name: string, to: string): Promise<Tmux> => terminals.open(name, to)
 
   /** A file to offer, of so many mebibytes that differ from each other. */
   async function make(name: string, mebibytes: number): Promise<string> {

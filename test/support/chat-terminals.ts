@@ -1,0 +1,52 @@
+/**
+ * People in front of a `sotto chat`: processes of their own, each on a terminal of its own.
+ *
+ * @module
+ */
+import { join } from 'node:path'
+import { environmentOf, ROOT } from './environment.ts'
+import type { Installation } from './installation.ts'
+import { Tmux, type TmuxOptions } from './tmux.ts'
+
+export interface ChatTerminalsOptions extends Pick<TmuxOptions, 'columns' | 'rows'> {
+  /** What every chat is started with besides. */
+  readonly flags?: readonly string[]
+}
+
+export class ChatTerminals implements AsyncDisposable {
+  readonly #installation: Installation
+  readonly #options: ChatTerminalsOptions
+  readonly #terminals: Tmux[] = []
+
+  constructor(installation: Installation, options: ChatTerminalsOptions) {
+    this.#installation = installation
+    this.#options = options
+  }
+
+  /** Somebody in front of a chat, who sees that they are online. */
+  async open(name: string, to: string): Promise<Tmux> {
+    const { flags = [], columns, rows } = this.#options
+    const command = [process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
+    const { PATH = '', NODE_COMPILE_CACHE = '', SOTTO_HOME = '' } = environmentOf(this.#installation.home.path)
+    const env = { PATH, NODE_COMPILE_CACHE, SOTTO_HOME, NO_COLOR: '1' }
+    const terminal = await Tmux.open([...command, '--listen', '127.0.0.1', ...flags], { columns, rows, env })
+    this.#terminals.push(terminal)
+    await shows(terminal, 'online; /help')
+    return terminal
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#terminals.map((terminal) => terminal.close()))
+  }
+}
+
+/** Wait until a terminal shows something. Returns the rows of the screen then. */
+export function shows(terminal: Tmux, text: string | RegExp): Promise<string[]> {
+  return terminal.until((rows) => rows.some((row) => (typeof text === 'string' ? row.includes(text) : text.test(row))))
+}
+
+/** Type a line, and send it. */
+export async function say(terminal: Tmux, text: string): Promise<void> {
+  await terminal.type(text)
+  await terminal.press('Enter')
+}
