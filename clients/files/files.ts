@@ -176,11 +176,20 @@ export class Files {
     const nowMs = this.#options.monotonicMs()
     if (nowMs >= told.noteAtMs) {
       told.noteAtMs = nowMs + NOTE_EVERY_MS
-      this.#options.store.transfers.notePosition(id, position)
+      this.#notePosition(id, position)
     }
     if (nowMs < told.tellAtMs) return
     told.tellAtMs = nowMs + TELL_EVERY_MS
     this.#options.onFile({ ...told.transfer, position })
+  }
+
+  /** It is for others to look at: nothing depends on it. */
+  #notePosition(id: string, position: number): void {
+    try {
+      this.#options.store.transfers.notePosition(id, position)
+    } catch (error) {
+      if (!isSottoError(error)) throw error
+    }
   }
 
   #tell(transfer: Transfer, error?: SottoError): void {

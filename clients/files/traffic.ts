@@ -10,6 +10,7 @@ import { Content } from './content.ts'
 import { Flow } from './flow.ts'
 import { Getting } from './getting.ts'
 import { Giving } from './giving.ts'
+import { discardPartial } from './partial.ts'
 import { isOver } from './transfer.ts'
 
 /** What of files a conversation carries beside what is said. */
@@ -57,6 +58,8 @@ export class Traffic implements FileTraffic {
   readonly #gettings = new Map<string, Getting>()
   /** What ended here though it may not be over: it is not tried again by this program. */
   readonly #left = new Set<string>()
+  /** Of what nothing is left that is not to be kept. */
+  readonly #cleared = new Set<string>()
   /** What is on its way to an end. */
   readonly #ending = new Set<Promise<void>>()
   /** What the other side asked for before its word that it accepts it was here. */
@@ -89,8 +92,11 @@ export class Traffic implements FileTraffic {
     const current = new Map(transfers.map((transfer) => [transfer.id, transfer]))
     for (const [id, getting] of this.#gettings) {
       const transfer = current.get(id)
-      if (transfer === undefined || isOver(transfer)) this.#drop(this.#gettings, id, getting.discard())
+      if (transfer !== undefined && !isOver(transfer)) continue
+      this.#cleared.add(id)
+      this.#drop(this.#gettings, id, getting.discard())
     }
+    for (const transfer of transfers) this.#clear(transfer)
     for (const id of this.#givings.keys()) if (current.get(id)?.state !== 'accepted') this.#endGiving(id)
     for (const transfer of transfers)
       if (transfer.state === 'accepted' && !this.#left.has(transfer.id)) this.#carry(transfer)
@@ -100,6 +106,16 @@ export class Traffic implements FileTraffic {
     const { id, direction } = transfer
     if (direction === 'getting' && !this.#gettings.has(id)) this.#get(transfer)
     if (direction === 'giving' && this.#isOpen && !this.#givings.has(id)) this.#give(transfer)
+  }
+
+  /** It may have ended while no program was there to clear what had come of it. */
+  #clear(transfer: PlacedTransfer): void {
+    const { id, direction, state, path: folder } = transfer
+    const isLeft = direction === 'getting' && isOver(transfer) && state !== 'received'
+    if (!isLeft || folder === undefined || this.#cleared.has(id)) return
+    this.#cleared.add(id)
+    // What cannot be removed is hidden, and says by its name whose it is.
+    this.#track(discardPartial(folder, id).catch(() => undefined))
   }
 
   #get({ id, path: folder, goal, name, files }: PlacedTransfer): void {
@@ -158,6 +174,10 @@ export class Traffic implements FileTraffic {
 
   #drop(from: Map<string, unknown>, id: string, ended: Promise<void>): void {
     from.delete(id)
+    this.#track(ended)
+  }
+
+  #track(ended: Promise<void>): void {
     const ending = ended.finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
   }

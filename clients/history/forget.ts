@@ -5,6 +5,8 @@
  */
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { discardPartial } from '../files/partial.ts'
+import type { Transfer } from '../files/transfer.ts'
 import type { OutputStream } from '../peer/output.ts'
 import type { Profile } from '../peer/profile.ts'
 import { lockForReceiving } from '../peer/roles.ts'
@@ -12,7 +14,8 @@ import { openStore } from '../store/store.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 
 /**
- * Remove all that was said to a contact and heard from it, what waits included. Its key stays known.
+ * Remove all that was said to a contact and heard from it, what waits included, and what has come of files that are not
+ * whole. Its key stays known, and files that were received are left.
  *
  * @param isSure - Asks, with the question to ask.
  * @returns false if it was not sure.
@@ -34,13 +37,23 @@ export async function forget(
     // A chat that goes on would write to a conversation that is no more.
     const lock = await lockForReceiving(profile)
     try {
+      const transfers = store.transfers.list().filter(({ contact }) => contact === name)
       store.forget(name)
+      await discardAll(transfers)
     } finally {
       lock.release()
     }
     return true
   } finally {
     store.close()
+  }
+}
+
+async function discardAll(transfers: readonly Transfer[]): Promise<void> {
+  for (const { id, direction, state, path } of transfers) {
+    const isPartial = direction === 'getting' && state !== 'received'
+    // What cannot be removed is hidden, and nothing knows of it any more.
+    if (isPartial && path !== undefined) await discardPartial(path, id).catch(() => undefined)
   }
 }
 

@@ -171,7 +171,7 @@ export class Conversation {
     }
     if (progress !== undefined) exchange.files?.hearProgress(progress)
     // Where much waits for the disk, nothing more is taken from the link.
-    if (chunk !== undefined) await Promise.race([exchange.files?.hearChunk(chunk), this.ended])
+    if (chunk !== undefined) await exchange.files?.hearChunk(chunk)
     if (close === undefined) return false
     await this.#hearClose(close.reason)
     return true

@@ -340,6 +340,16 @@ describe('Traffic', () => {
       expect(getter.ends).to.deep.equal([])
     })
 
+    it('what came to an end while no program was there', async () => {
+      const what = await file('a.bin', 100)
+      await mkdir(partialPath(downloads, what.id))
+      await writeFile(join(partialPath(downloads, what.id), 'a.bin'), 'some')
+      const getter = new FileEnd()
+      getter.know(what, { direction: 'getting', state: 'gone', path: downloads })
+      await getter.traffic.stop()
+      expect(await readdir(downloads)).to.deep.equal([])
+    })
+
     it('what has no folder to come to', async () => {
       await using getter = new FileEnd()
       const what = await file('a.bin', 100)

@@ -1,13 +1,19 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
+import { partialPath } from '../../../clients/files/partial.ts'
 import { forget, isYes } from '../../../clients/history/forget.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
 import { lockForReceiving } from '../../../clients/peer/roles.ts'
+import { openDatabase } from '../../../clients/store/database.ts'
+import { Store } from '../../../clients/store/store.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
 import { inStore, talk } from '../../support/kept.ts'
 import { rejection } from '../../support/rejection.ts'
-import { BOB_KEY, said } from '../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('forget', () => {
@@ -36,6 +42,25 @@ describe('forget', () => {
     expect(names()).to.deep.equal(['bob', 'carol'])
     expect(await forget(profile, 'bob', yes)).to.equal(true)
     expect(names()).to.deep.equal(['carol'])
+  })
+
+  it('removes what has come of a file, and no file that is whole', async () => {
+    const id = inStore(profile, clock, (store) => {
+      const peer = new Store({ database: openDatabase(':memory:'), profileKey: PROFILE_KEY, clock })
+      const [own, other] = [store.mailbox('bob', BOB_KEY), peer.mailbox('alice', ALICE_KEY)]
+      const file = { size: 1n, sha256: Buffer.alloc(32), executable: false, folder: false }
+      const offer = { entries: [{ path: Buffer.from('a'), ...file }] }
+      const offered = peer.transfers.offer(other, { offer, path: '/a' })
+      converseAgain(new DeliveringSide(own, true), new DeliveringSide(other, false))
+      store.transfers.settle(offered.id, 'accepted', home.path)
+      peer.close()
+      return offered.id
+    })
+    await mkdir(partialPath(home.path, id))
+    await writeFile(join(partialPath(home.path, id), 'a'), 'some')
+    await writeFile(join(home.path, 'whole'), 'all')
+    expect(await forget(profile, 'bob', yes)).to.equal(true)
+    expect(await readdir(home.path)).to.have.members(['profiles', 'whole'])
   })
 
   it('refuses what there is not, and makes no store for it', async () => {
