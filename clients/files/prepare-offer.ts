@@ -213,11 +213,12 @@ async function read(
   onRead: (bytes: number) => void,
 ): Promise<Buffer | undefined> {
   const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(READ_BYTES)
+  // One byte more than there should be, so that the end is seen.
+  const buffer = Buffer.allocUnsafe(Number(size < BigInt(READ_BYTES) ? size + 1n : BigInt(READ_BYTES)))
   let left = size
   for (;;) {
     signal.throwIfAborted()
-    const { bytesRead } = await file.read(buffer, 0, READ_BYTES, null)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
     if (bytesRead === 0) return left === 0n ? hash.digest() : undefined
     left -= BigInt(bytesRead)
     if (left < 0n) return undefined
