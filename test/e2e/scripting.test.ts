@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { Installation } from '../support/installation.ts'
-import { TestProcess } from '../support/processes.ts'
+import { isRunning, TestProcess } from '../support/processes.ts'
 
 const DOCUMENT = readFileSync(join(ROOT, 'docs', 'scripting.md'), 'utf8')
 
@@ -78,6 +78,21 @@ describe('docs/scripting.md', function () {
       await bob.output.until((text) => text.split('\n').length === 4)
       expect(bob.output.text).to.match(/^bob, you wrote: hello\n\d\d:\d\d\n\d\d:\d\d\n$/)
     })
+  })
+
+  it('is right that Ctrl-C ends a command too, and that its message comes again', async () => {
+    const holding = join(cwd, 'holding')
+    {
+      await using receiver = start(`sotto receive --exec 'echo $$ > ${holding}; exec sleep 60'`)
+      await receiver.untilItSays('online as alice')
+      await installation.send('bob', 'alice', 'hold on to this').done
+      while (!isThere(holding)) await new Promise((resolve) => setImmediate(resolve))
+      process.kill(receiver.pid, 'SIGINT')
+      expect(await receiver.ended).to.equal(130)
+      expect(isRunning(Number(readFileSync(holding, 'utf8')))).to.equal(false)
+    }
+    await using receiver = start('sotto receive')
+    await receiver.untilItShows('hold on to this\n')
   })
 
   it('shows a chat as it is', async () => {

@@ -99,18 +99,19 @@ export class OwnMessages {
     const { store, keyOf } = this.#options
     const key = keyOf(name)
     const found: Message[] = []
-    if (store.contacts().every((contact) => contact.name !== name)) return found
-    for (let before: Message['position'] | undefined; ; ) {
-      const page = store.history(name, { limit: PAGE, before })
+    let before: Message['position'] | undefined
+    // Most often there is one.
+    for (let limit = 1; ; limit = PAGE) {
+      const page = store.history(name, { limit, before })
       for (const message of page) {
         if (message.kind !== 'message' || message.direction !== 'said') continue
         const isOther = key !== undefined && message.identityKey !== undefined && !equal(key, message.identityKey)
         if (isOther) continue
-        if (message.ordinal <= ordinal) return found.reverse()
-        found.push(message)
+        if (message.ordinal > ordinal) found.push(message)
+        if (message.ordinal <= ordinal + 1) return found.reverse()
       }
       before = page.at(-1)?.position
-      if (page.length < PAGE) return found.reverse()
+      if (page.length < limit) return found.reverse()
     }
   }
 }
