@@ -24,7 +24,6 @@ import type { PresenceWatch } from '../peer/presence-watch.ts'
 import type { Profile } from '../peer/profile.ts'
 import type { Account, Pin } from '../peer/profile-state.ts'
 import { watchProfile } from '../peer/profile-watch.ts'
-import { servePeers } from '../peer/serve.ts'
 import type { ServerClock } from '../peer/server-clock.ts'
 import type { Trace } from '../peer/trace.ts'
 import type { Mailbox, Progress } from '../store/mailbox.ts'
@@ -78,7 +77,8 @@ export interface MessengerOptions {
   readonly advertise: readonly Endpoint[]
   /** A folder to which all that is offered comes at once; undefined to ask. */
   readonly acceptInto?: string | undefined
-  readonly log: Logger
+  /** Of the server; undefined only where it does not listen. */
+  readonly log: Logger | undefined
   readonly trace: Trace
   /** Where the durations of channels are to be shorter than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
@@ -165,17 +165,21 @@ export class Messenger {
   }
 
   async #listen({ address, port }: Endpoint, kid: Uint8Array): Promise<RpcServer> {
-    const { directory, events } = this.#options
+    const { directory, events, log } = this.#options
+    if (log === undefined) throw new TypeError('a server needs a log')
     const hosting = {
       ...this.#options,
       ...this.#calling,
       directory,
+      log,
       kid,
       exchanges: this.#exchanges,
       onKeyChanged: events.onKeyChanged ?? ((name: string) => events.onRefused(name, keyChanged(name))),
       onRefused: (error: SottoError) => events.onCallRefused?.(error),
       onConversation: (conversation: Conversation) => this.#onConversation(conversation),
     }
+    // Loaded here, for it takes as long to load as a send to send.
+    const { servePeers } = await import('../peer/serve.ts')
     this.#server = await servePeers(hosting, address, port)
     return this.#server
   }

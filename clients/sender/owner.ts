@@ -6,7 +6,6 @@
  */
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
-import { createLogger } from '#lib/runtime/log.ts'
 import type { Transfer } from '../files/transfer.ts'
 import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
 import { strandedNotice } from '../messenger/stranded.ts'
@@ -49,7 +48,7 @@ export class Owner {
       events: this.#events(),
       listen: undefined,
       advertise: [],
-      log: createLogger({ name: 'sender', level: 'silent' }),
+      log: undefined,
       trace: running.output.trace,
     })
     this.#messenger.run().catch((error: unknown) => this.#isStopped || options.onLost(error))
