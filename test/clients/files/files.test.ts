@@ -189,6 +189,17 @@ describe('Files', function () {
     expect(await readdir(downloads)).to.deep.equal([])
   })
 
+  it('takes nothing for which there is no room', async () => {
+    await using alice = await start('alice')
+    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    const huge = { size: 2n ** 52n, sha256: randomBytes(32), executable: false, folder: false }
+    const path = join(folder.path, 'huge')
+    await alice.messenger.files.offer('bob', { offer: { entries: [{ path: Buffer.from('huge'), ...huge }] }, path })
+    await alice.until(() => alice.files.includes('huge: unkept'))
+    expect(bob.fileErrors.map(({ code }) => code)).to.deep.equal(['ERR_FILE_UNKEPT'])
+    expect(await readdir(downloads)).to.deep.equal([])
+  })
+
   it('answers only what waits for it', async () => {
     await using alice = await start('alice')
     await using bob = await start('bob')

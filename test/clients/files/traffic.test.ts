@@ -126,6 +126,18 @@ describe('Traffic', () => {
       expect(bytesOf(again)).to.equal(what.content.length - left)
     })
 
+    it('with its name, where the program ended as it got that', async () => {
+      await using getter = new FileEnd()
+      const what = await file('a.bin', 100)
+      await mkdir(partialPath(downloads, what.id))
+      await writeFile(join(downloads, 'a.bin'), what.content)
+      const goal = join(downloads, 'a.bin')
+      getter.know(what, { direction: 'getting', path: downloads, goal })
+      while (getter.ends.length === 0) await getter.woken()
+      expect(getter.ends).to.deep.equal([`received ${goal}`])
+      expect(await readdir(downloads)).to.deep.equal(['a.bin'])
+    })
+
     it('with a folder, at each place of it', async () => {
       await mkdir(at('many', 'inside'), { recursive: true })
       for (const name of ['a', 'b', 'inside/c', 'inside/d']) await writeFile(at('many', name), randomBytes(1_000))
