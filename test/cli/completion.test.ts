@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -74,13 +75,14 @@ describe('sotto completion', function () {
     return stdout.split('\n').filter((line) => line !== '')
   }
 
-  const inBash = (typed: string) =>
+  const inBash = (typed: string, before = '') =>
     inShell(
       'bash',
       '--norc',
       '-c',
       // What bash does when Tab is pressed.
-      `source "$0"; COMP_WORDS=($1); [ "\${1% }" = "$1" ] || COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+      `${before}
+       source "$0"; COMP_WORDS=($1); [ "\${1% }" = "$1" ] || COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
        _sotto; printf '%s\\n' "\${COMPREPLY[@]}"`,
       scripts.get('bash') ?? '',
       typed,
@@ -105,10 +107,14 @@ describe('sotto completion', function () {
       }
     })
 
-    it('is quick where it looks nobody up', async () => {
-      const began = performance.now()
-      await inBash('sotto send --')
-      expect(performance.now() - began).to.be.lessThan(150)
+    it('starts no program where it looks nobody up', async () => {
+      for (const [, typed, offered] of OFFERS.filter(([does]) => !/contact|nobody/.test(does))) {
+        const lines = await inBash(typed, 'sotto() { touch "$HOME/started"; }')
+        expect(lines.map((word) => word.trimEnd())).to.deep.equal(offered)
+      }
+      expect(existsSync(join(folder.path, 'started'))).to.equal(false)
+      await inBash('sotto send b', 'sotto() { touch "$HOME/started"; }')
+      expect(existsSync(join(folder.path, 'started'))).to.equal(true)
     })
   })
 
