@@ -114,7 +114,7 @@ export const NEXT_STEPS: Readonly<Record<ExitCode, string | undefined>> = {
   [ExitCode.NoSuchUser]: 'check the name',
   [ExitCode.NotOnline]: 'try again when they are online',
   [ExitCode.KeyChanged]: 'ask them, by another way, whether it is a new machine; if so: sotto trust NAME',
-  [ExitCode.NotAcknowledged]: 'the receiver may or may not have seen it; send again what matters',
+  [ExitCode.NotAcknowledged]: 'try again; what waits already goes with it',
   // Whoever pressed Ctrl-C knows.
   [ExitCode.Interrupted]: undefined,
 }

@@ -136,6 +136,6 @@ const LINE_FEED = Buffer.from('\n')
 function outputFailed(cause: unknown): SottoError {
   return new SottoError('ERR_OUTPUT', 'standard output takes no more', {
     cause,
-    hint: 'what was not written is not acknowledged, so the sender keeps it',
+    hint: 'what was not written is kept, and comes with the next sotto receive or chat',
   })
 }
