@@ -1,34 +1,38 @@
 /** `sotto contacts`, `verify`, `trust`, `block` and `unblock`: what the profile makes of others' identity keys. */
 import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
+import type { Contact } from '../clients/contacts.ts'
+import type { Profile } from '../clients/peer/profile.ts'
 import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
+
+const CONTACTS_HELP = `
+  new        something waits for them, or they are blocked, and no key of theirs is known yet
+  pinned     the key that they had in your first conversation
+  verified   you have compared it: sotto verify
+  changed    another was seen since: nothing goes to them until sotto verify, or sotto trust`
 
 export function contactsCommand(): Command {
   return withProfile(new Command('contacts'))
-    .description('list the people whose keys are known: pinned, verified or changed')
+    .description('list the people you know: whether their keys are new, pinned, verified or changed, and what waits')
+    .addHelpText('after', CONTACTS_HELP)
     .action(async (options: ProfileOptions) => {
-      const { stateOf } = await import('../clients/peer/pins.ts')
-      const { pins, blocked } = (await openProfile(options)).state
-      const names = [...new Set([...pins.keys(), ...blocked])].sort()
-      for (const name of names) {
-        const pin = pins.get(name)
-        const state = pin === undefined ? 'unknown' : stateOf(pin)
-        const since = pin === undefined ? undefined : new Date(pin.verifiedAtMs ?? pin.pinnedAtMs).toISOString()
-        const contact = { name, state, since, blocked: blocked.has(name) }
+      const { contactsOf } = await import('../clients/contacts.ts')
+      for (const contact of contactsOf(await openProfile(options))) {
         process.stdout.write(options.json ? `${JSON.stringify(contact)}\n` : row(contact))
       }
     })
 }
 
-interface Contact {
-  readonly name: string
-  readonly state: string
-  readonly since: string | undefined
-  readonly blocked: boolean
-}
-
-function row({ name, state, since, blocked }: Contact): string {
-  return `${name.padEnd(32)} ${state.padEnd(9)} ${since?.slice(0, 10) ?? ''}${blocked ? '  blocked' : ''}\n`
+function row({ name, state, since, blocked, waiting, stranded }: Contact): string {
+  const former = stranded > 0 ? ` (${stranded} for a former key)` : ''
+  const facts = [blocked ? 'blocked' : '', waiting > 0 ? `${waiting} waiting${former}` : ''].filter(Boolean)
+  const columns = [
+    name.padEnd(32),
+    state.padEnd(9),
+    since?.toISOString().slice(0, 10) ?? ' '.repeat(10),
+    facts.join(', '),
+  ]
+  return `${columns.join(' ').trimEnd()}\n`
 }
 
 export function trustCommand(): Command {
@@ -37,8 +41,10 @@ export function trustCommand(): Command {
     .argument('<user>')
     .action(async (user: string, options: ProfileOptions) => {
       const { trust } = await import('../clients/peer/pins.ts')
-      const isChanged = await trust(await openProfile(options), user, systemClock.now())
+      const profile = await openProfile(options)
+      const isChanged = await trust(profile, user, systemClock.now())
       say(isChanged ? `the new key of ${user} is trusted from now on` : `the key of ${user} has not changed`)
+      await sayStranded(profile, user)
     })
 }
 
@@ -58,8 +64,17 @@ export function verifyCommand(): Command {
     .addHelpText('after', VERIFY_HELP)
     .action(async (user: string, options: VerifyOptions) => {
       const { verifyContact } = await import('./verify.ts')
-      await verifyContact(await openProfile(options), user, options)
+      const profile = await openProfile(options)
+      if (await verifyContact(profile, user, options)) await sayStranded(profile, user)
     })
+}
+
+/** Say how many messages wait for a key that is not the one that is trusted now. */
+async function sayStranded(profile: Profile, user: string): Promise<void> {
+  const { contactsOf } = await import('../clients/contacts.ts')
+  const { strandedNotice } = await import('../clients/messenger/stranded.ts')
+  const stranded = contactsOf(profile).find(({ name }) => name === user)?.stranded ?? 0
+  if (stranded > 0) say(strandedNotice(user, stranded))
 }
 
 export function blockCommand(): Command {

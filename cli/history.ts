@@ -127,7 +127,8 @@ async function show(options: ProfileOptions, selection: Selection): Promise<void
   const { showKept } = await import('../clients/history/kept-history.ts')
   const { jsonFormat, lineFormat } = await import('../clients/history/formats.ts')
   const output = process.stdout
-  const format = options.json ? jsonFormat : (ownName: string) => lineFormat(ownName, output)
+  const lines: ShowOptions['format'] = (ownName, isStranded) => lineFormat(ownName, output, isStranded)
+  const format = options.json ? jsonFormat : lines
   await showKept({ profile: await openProfile(options), output, format, say, ...selection })
 }
 

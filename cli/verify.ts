@@ -12,19 +12,23 @@ import { say } from './profile-command.ts'
  * Show the safety number of the profile's owner and a contact. Whether they have compared it is asked on a terminal.
  *
  * @param options.yes - They have: do not ask.
+ * @returns whether it is noted as equal.
  */
 export async function verifyContact(
   profile: Profile,
   name: string,
   { yes, json }: { readonly yes?: true; readonly json?: true },
-): Promise<void> {
+): Promise<boolean> {
   const { number, identityKey } = safetyNumberWith(profile, name)
   if (json) process.stdout.write(`${JSON.stringify({ name, ...number })}\n`)
   else process.stdout.write(drawn(number))
   if (yes || (!json && process.stdin.isTTY && (await isEqual(name)))) {
     await verify(profile, name, identityKey, systemClock.now())
     say(`${name} is verified`)
-  } else if (!json) say(`${name} is not verified; once you have compared: sotto verify ${name} --yes`)
+    return true
+  }
+  if (!json) say(`${name} is not verified; once you have compared: sotto verify ${name} --yes`)
+  return false
 }
 
 function drawn(number: SafetyNumber): string {

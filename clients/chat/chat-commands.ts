@@ -6,6 +6,7 @@
 import { SottoError } from '#lib/errors.ts'
 import { safetyNumberRows } from '#lib/trust/safety-number.ts'
 import type { Messenger } from '../messenger/messenger.ts'
+import { strandedCount } from '../messenger/stranded.ts'
 import { setBlocked, stateOf, trust } from '../peer/pins.ts'
 import { type Profile, setReceipts } from '../peer/profile.ts'
 import { safetyNumberWith } from '../safety-number.ts'
@@ -72,7 +73,8 @@ export class ChatCommands {
     const { view, store, messenger, profile } = this.#options
     const people = store.contacts().map(({ name, waiting }) => {
       const pin = profile.state.pins.get(name)
-      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting }
+      const stranded = pin === undefined ? 0 : strandedCount(store, name, pin.identityKey)
+      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting, stranded }
     })
     view.who(people)
   }

@@ -234,8 +234,9 @@ export class ChatView implements View {
   }
 
   who(people: readonly Person[]): void {
-    const rows = people.map(({ name, isOnline, key, waiting }) => {
-      const queue = waiting > 0 ? `, ${waiting} waiting` : ''
+    const rows = people.map(({ name, isOnline, key, waiting, stranded }) => {
+      const former = stranded > 0 ? ` (${stranded} for a former key)` : ''
+      const queue = waiting > 0 ? `, ${waiting} waiting${former}` : ''
       return `${name}: ${isOnline ? 'online' : 'offline'}, ${key === undefined ? 'no key yet' : `key ${key}`}${queue}`
     })
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')

@@ -10,6 +10,7 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { later } from '#lib/runtime/later.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { Messenger, type MessengerEvents } from '../messenger/messenger.ts'
+import { strandedNotice } from '../messenger/stranded.ts'
 import { aborted } from '../peer/command.ts'
 import { DirectoryClient } from '../peer/directory-client.ts'
 import { Profile } from '../peer/profile.ts'
@@ -176,6 +177,7 @@ function eventsFor(view: View): MessengerEvents {
     onOffline: (error) => view.offline(error),
     onPinned: (name) => view.notice(`this is the first conversation with ${name}: their key is pinned`),
     onRefused: (name, error) => tell(view, error, { contact: name }),
+    onStranded: (name, count) => view.notice(strandedNotice(name, count)),
   }
 }
 

@@ -21,6 +21,8 @@ export interface Person {
   readonly key: string | undefined
   /** How many messages wait for them. */
   readonly waiting: number
+  /** How many of those wait for a key that they no longer have. */
+  readonly stranded: number
 }
 
 /** How the user calls transfers. */

@@ -5,6 +5,8 @@
  * - In a pipe the same, with the text's bytes unchanged.
  * - As JSON, a line for each: `{"type":"message","contact":…,"from":…,"id":…,"writtenAt":…,"storedAt":…,"state":…,"text":…}`.
  *
+ * A message that waits for a key which the contact no longer has says so; as JSON it has `"stranded":true`.
+ *
  * An offer of files, and what has become of one, is a line of its own kind: `bob, file: report.pdf, 3.4 MB`. As JSON it has
  * what {@link fileFields} gives in place of the text.
  *
@@ -33,13 +35,18 @@ export function bodyOf({ event }: Message): Buffer {
   return textBody(event) ?? Buffer.alloc(0)
 }
 
+/** Tells a message that waits for a key which its contact no longer has, as far as is known. */
+export type IsStranded = (message: Message) => boolean
+
 /** What becomes of a message that has not arrived, to be said with it; nothing of the others. */
-export function pendingOf({ state }: Message): string {
-  return state === 'waiting' || state === 'sent' ? ` (${state})` : ''
+export function pendingOf(message: Message, isStranded: IsStranded): string {
+  const { state } = message
+  if (state !== 'waiting' && state !== 'sent') return ''
+  return isStranded(message) ? ' (waiting for a former key)' : ` (${state})`
 }
 
 /** Lines for a person, or for whatever reads lines. */
-export function lineFormat(ownName: string, output: OutputStream): Format {
+export function lineFormat(ownName: string, output: OutputStream, isStranded: IsStranded): Format {
   const calendar = createCalendar()
   const isTerminal = output.isTTY === true
   const files = new FileSentences()
@@ -47,7 +54,7 @@ export function lineFormat(ownName: string, output: OutputStream): Format {
     if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
     const { contact, direction, storedAt, event } = entry
     const file = files.of(event)
-    const from = direction === 'said' ? `${ownName} → ${contact}${pendingOf(entry)}` : contact
+    const from = direction === 'said' ? `${ownName} → ${contact}${pendingOf(entry, isStranded)}` : contact
     const who = file === undefined ? `${from}:` : `${from}, file:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
     const body = file === undefined ? bodyOf(entry) : Buffer.from(file)
@@ -57,8 +64,11 @@ export function lineFormat(ownName: string, output: OutputStream): Format {
 }
 
 /** JSON lines. */
-export function jsonFormat(ownName: string): Format {
-  return (entry) => jsonLine(jsonFields(entry, ownName))
+export function jsonFormat(ownName: string, isStranded: IsStranded): Format {
+  return (entry) => {
+    const stranded = entry.kind === 'message' && isStranded(entry)
+    return jsonLine({ ...jsonFields(entry, ownName), ...(stranded && { stranded }) })
+  }
 }
 
 /** What stands in JSON about a kept message. */

@@ -6,11 +6,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { isStranded } from '../messenger/stranded.ts'
 import type { OutputStream } from '../peer/output.ts'
 import type { Profile } from '../peer/profile.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import { openStore, STORE_FILE, type Store } from '../store/store.ts'
-import type { Format } from './formats.ts'
+import type { Format, IsStranded } from './formats.ts'
 import { writeOut } from './write-out.ts'
 
 /** What is said where nothing was ever kept. */
@@ -21,7 +22,7 @@ export interface ShowOptions {
   /** Only these conversations; all of them if there are none. */
   readonly names: readonly string[]
   readonly output: OutputStream
-  readonly format: (ownName: string) => Format
+  readonly format: (ownName: string, isStranded: IsStranded) => Format
   /** The entries to show, in order. */
   readonly select: (store: Store, names: readonly string[]) => AsyncIterable<Message | Gap> | Iterable<Message | Gap>
   /** What to say if there are none. */
@@ -48,7 +49,10 @@ export async function showKept({ profile, output, format, say, ...options }: Sho
     const known = store.contacts().map(({ name }) => name)
     const unknown = options.names.find((name) => !known.includes(name))
     if (unknown !== undefined) throw isDamaged ? unreadable() : nothingOf(unknown)
-    const write = format(profile.state.account?.username ?? profile.name)
+    const { account, pins } = profile.state
+    const write = format(account?.username ?? profile.name, (message) => {
+      return isStranded(message, pins.get(message.contact)?.identityKey)
+    })
     const selected = options.select(store, options.names.length > 0 ? options.names : known)
     const formatted = async function* () {
       for await (const entry of selected) {
@@ -66,7 +70,7 @@ export async function showKept({ profile, output, format, say, ...options }: Sho
 }
 
 /** The store of a profile; undefined if there is none yet, and damaged if only a part of it can be read. */
-function openKept(profile: Profile): { store: Store; isDamaged: boolean } | undefined {
+export function openKept(profile: Profile): { store: Store; isDamaged: boolean } | undefined {
   if (!hasStore(profile)) return undefined
   const { folder, key: profileKey } = profile.storage
   try {

@@ -11,7 +11,7 @@ import { createCalendar } from '../chat/screen/calendar.ts'
 import { FileSentences } from '../files/file-events.ts'
 import type { Message } from '../store/messages.ts'
 import { escapeForTerminal } from '../terminal.ts'
-import { bodyOf, type Format, GAP_TEXT, pendingOf } from './formats.ts'
+import { bodyOf, type Format, GAP_TEXT, type IsStranded, pendingOf } from './formats.ts'
 
 /** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */
 const ACTIVE = /[\\`*_[\]<>&#|~$]/g
@@ -25,7 +25,7 @@ const TAB_WIDTH = 4
 const KEPT_SPACE = '&nbsp;'
 
 /** A format for the messages of one conversation after the other. */
-export function markdownFormat(ownName: string): Format {
+export function markdownFormat(ownName: string, isStranded: IsStranded): Format {
   const calendar = createCalendar()
   let conversation: string | undefined
   let day: string | undefined
@@ -42,7 +42,7 @@ export function markdownFormat(ownName: string): Format {
     if (entry.kind === 'gap') return Buffer.from(`${headings(contact, undefined)}*(${GAP_TEXT})*\n\n`)
     const heading = headings(contact, calendar.dayOf(entry.storedAt))
     const author = escapeMarkdown(entry.direction === 'said' ? ownName : contact)
-    const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry)}`
+    const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry, isStranded)}`
     const file = files.of(entry.event)
     const quotation = file === undefined ? quotationOf(entry) : `> *file* ${escapeMarkdown(file)}`
     return Buffer.from(`${heading}${line}\n\n${quotation}\n\n`)

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Pin } from '../peer/profile-state.ts'
+import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 
 /** How many messages wait for somebody under other keys than this one. */
@@ -13,6 +14,12 @@ export function strandedCount(store: Store, name: string, identityKey: Uint8Arra
     return each.name === name && each.identityKey !== undefined && !isSame(each.identityKey, identityKey)
   })
   return others.reduce((sum, { count }) => sum + count, 0)
+}
+
+/** Whether a message waits for a key that is not the one that its contact is written to now. */
+export function isStranded({ identityKey, state }: Message, present: Uint8Array | undefined): boolean {
+  if (state !== 'waiting' && state !== 'sent') return false
+  return identityKey !== undefined && present !== undefined && !isSame(identityKey, present)
 }
 
 /** What a change of what is known of somebody's key comes to: whether another is pinned, or was seen. */
@@ -26,7 +33,8 @@ export function changeOf(before: Pin | undefined, after: Pin): { isReplaced: boo
 /** How to tell it. */
 export function strandedNotice(name: string, count: number): string {
   const what = count === 1 ? 'one message waits' : `${count} messages wait`
-  return `${what} for another key of ${name} than the one they have now, and will not go to that; say again what matters`
+  const where = `sotto history ${name} shows ${count === 1 ? 'it' : 'them'}`
+  return `${what} for another key of ${name} than the one they have now, and will not go to that; ${where}: say again what matters`
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

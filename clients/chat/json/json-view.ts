@@ -103,8 +103,8 @@ export class JsonView implements View {
   }
 
   who(people: readonly Person[]): void {
-    for (const { name: contact, isOnline: online, key, waiting } of people) {
-      this.#tell({ type: 'contact', contact, online, key, waiting })
+    for (const { name: contact, isOnline: online, key, waiting, stranded } of people) {
+      this.#tell({ type: 'contact', contact, online, key, waiting, stranded })
     }
   }
 

@@ -35,7 +35,7 @@ describe('showKept', () => {
       profile,
       names: [],
       output,
-      format: (ownName) => lineFormat(ownName, output),
+      format: (ownName, isStranded) => lineFormat(ownName, output, isStranded),
       select: (store, names) => newest(store, names, 50),
       ifNone: 'nothing',
       say: (text) => notices.push(text),

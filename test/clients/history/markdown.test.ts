@@ -26,7 +26,7 @@ function message(text: string, fields: Partial<Message> = {}): Message {
 
 describe('markdownFormat', () => {
   const write = (...entries: Parameters<ReturnType<typeof markdownFormat>>[0][]) => {
-    const format = markdownFormat('alice')
+    const format = markdownFormat('alice', () => false)
     return entries.map((entry) => Buffer.from(format(entry)).toString('utf8')).join('')
   }
 

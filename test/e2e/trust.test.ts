@@ -1,0 +1,99 @@
+/** `sotto contacts`, `verify`, `trust`, `block` and `unblock`, on real programs: what they show, and what they stop. */
+import { expect } from 'chai'
+import { Deployment, type Receiver } from '../support/deployment.ts'
+
+const DONE = 0
+const USAGE = 2
+const KEY_CHANGED = 7
+
+/** How soon a block is to end a conversation that another program holds, in milliseconds. */
+const BLOCK_MS = 2_000
+
+describe('trust', function () {
+  this.timeout(20_000)
+  let deployment: Deployment
+  let bob: Receiver
+
+  before(async () => {
+    deployment = await Deployment.start()
+    await deployment.signUp('alice', 'bob')
+    bob = await deployment.receive('bob')
+    expect((await sotto('send bob hello --profile alice')).code).to.equal(DONE)
+  })
+  after(() => deployment[Symbol.asyncDispose]())
+
+  const sotto = (line: string) => deployment.run(line.split(' '))
+
+  async function contactOf(profile: string) {
+    const { output } = await sotto(`contacts --json --profile ${profile}`)
+    expect(output.trimEnd().split('\n')).to.have.length(1)
+    return JSON.parse(output)
+  }
+
+  it('shows both people one safety number: 60 digits, 12 words and a code', async () => {
+    const [alices, bobs] = await Promise.all([sotto('verify bob --profile alice'), sotto('verify alice --profile bob')])
+    expect([alices.code, bobs.code]).to.deep.equal([DONE, DONE])
+    expect(alices.output).to.equal(bobs.output)
+    const [digits = '', words = '', code = ''] = alices.output.split('\n\n')
+    expect(digits.replaceAll(/\s/g, '')).to.match(/^[0-9]{60}$/)
+    expect(words.trim().split(/\s+/)).to.have.length(12)
+    expect(code).to.match(/[█▀▄]/)
+    expect(alices.errors).to.include('bob is not verified')
+    const json = await Promise.all(
+      ['bob --profile alice', 'alice --profile bob'].map((who) => sotto(`verify ${who} --json`)),
+    )
+    const numbers = json.map(({ output }) => ({ ...JSON.parse(output), name: undefined }))
+    expect(numbers[0]).to.deep.equal(numbers[1])
+    expect(await contactOf('alice')).to.include({
+      name: 'bob',
+      state: 'pinned',
+      blocked: false,
+      waiting: 0,
+      stranded: 0,
+    })
+  })
+
+  it('notes that two have compared, and of nobody whom it does not know', async () => {
+    expect((await sotto('verify bob --yes --profile alice')).code).to.equal(DONE)
+    expect((await contactOf('alice')).state).to.equal('verified')
+    expect((await sotto('verify nobody --profile alice')).code).to.equal(USAGE)
+    expect((await sotto('trust bob --profile alice')).errors).to.include('has not changed')
+  })
+
+  it('ends the conversation of another program with whom the user blocks, who does not learn why', async () => {
+    const talk = deployment.sotto(['send', 'bob', '--profile', 'alice', '--retry', '10'], { input: 'open' })
+    talk.input.write('still friends\n')
+    await bob.process.untilItShows('hello\nstill friends\n')
+    const began = performance.now()
+    expect((await sotto('block alice --profile bob')).code).to.equal(DONE)
+    await talk.untilItSays('the connection to bob broke')
+    expect(performance.now() - began).to.be.below(BLOCK_MS)
+    talk.input.end('let me in\n')
+    const rows = (await sotto('contacts --profile bob')).output
+    expect(rows).to.match(/^alice +pinned +\S+ +blocked\n$/)
+    const own = await sotto('send alice hello --profile bob')
+    expect([own.code, own.errors.includes('sotto unblock alice')], own.errors).to.deep.equal([USAGE, true])
+    expect(talk.errors.text).not.to.match(/block/i)
+    expect(bob.process.output.text).to.equal('hello\nstill friends\n')
+    expect((await sotto('unblock alice --profile bob')).code).to.equal(DONE)
+    expect(await talk.ended, talk.errors.text).to.equal(DONE)
+    await bob.process.untilItShows('hello\nstill friends\nlet me in\n')
+  })
+
+  it('keeps what waits for a key that is replaced, and says so wherever one looks', async () => {
+    bob.process.signal('SIGINT')
+    await bob.process.ended
+    expect((await sotto('send bob --queue keys --profile alice')).code).to.equal(DONE)
+    await deployment.signIn('bob', { profile: 'bob-anew', replaceIdentityKey: true })
+    const { process: anew } = await deployment.receive('bob-anew')
+    expect((await sotto('send bob who? --profile alice')).code).to.equal(KEY_CHANGED)
+    expect(await contactOf('alice')).to.include({ state: 'changed', waiting: 1 })
+    const { code, errors } = await sotto('trust bob --profile alice')
+    expect([code, errors.includes('one message waits for another key of bob')], errors).to.deep.equal([DONE, true])
+    expect(await contactOf('alice')).to.include({ state: 'pinned', waiting: 1, stranded: 1 })
+    expect((await sotto('contacts --profile alice')).output).to.include('1 waiting (1 for a former key)')
+    expect((await sotto('history bob --profile alice')).output).to.include('(waiting for a former key): keys')
+    expect((await sotto('send bob again --profile alice')).code).to.equal(DONE)
+    await anew.untilItShows('again\n')
+  })
+})
