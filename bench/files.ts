@@ -9,28 +9,48 @@ import { execFileSync, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { prepareOffer } from '../clients/files/prepare-offer.ts'
+import { freePort } from '#lib/runtime/free-port.ts'
+import { type PreparedOffer, prepareOffer } from '../clients/files/prepare-offer.ts'
 import { Installation } from '../test/support/installation.ts'
 import { type LinkShape, SlowLink } from '../test/support/slow-link.ts'
 import { Talker } from '../test/support/talker.ts'
 
 const MIB = 1024 * 1024
+const HOST = '127.0.0.1'
 
 /** How long the delay of messages is measured, in milliseconds, and how often one is said. */
 const [MEASURE_MS, EVERY_MS] = [5_000, 50]
 
+/** The slow link, and how many mebibytes go over it. */
+const SLOW: LinkShape = { bytesPerSecond: 2_000_000, delayMs: 20 }
+const SLOW_MIB = 16
+
+/** Where somebody listens, and what they offer others to call: themselves, or a slow link to them. */
+interface Place {
+  readonly port: number
+  readonly advertised: number
+}
+
+async function placeOf(link: SlowLink | undefined): Promise<Place> {
+  const port = await freePort()
+  if (link !== undefined) link.target = `${HOST}:${port}`
+  return { port, advertised: link?.port ?? port }
+}
+
+function start(home: string, name: string, { port, advertised }: Place, acceptInto?: string): Promise<Talker> {
+  const listen = { address: HOST, port }
+  const advertise = [{ address: HOST, port: advertised }]
+  const folder = { path: home, async [Symbol.asyncDispose]() {} }
+  return Talker.start({ home: folder }, name, { listen, advertise, acceptInto, trace: undefined })
+}
+
 /** The other process: takes all that it is offered. */
-async function receive(home: string, downloads: string, advertised: string): Promise<void> {
-  const bob = await Talker.start({ home: { path: home, [Symbol.asyncDispose]: async () => {} } }, 'bob', {
-    acceptInto: downloads,
-    trace: undefined,
-    listen: { address: '127.0.0.1', port: Number(process.env['BOB_PORT'] ?? 0) },
-    advertise: advertised === '' ? [] : [{ address: '127.0.0.1', port: Number(advertised) }],
-  })
+async function receive([home = '', downloads = '', port = '', advertised = '']: readonly string[]): Promise<void> {
+  const bob = await start(home, 'bob', { port: Number(port), advertised: Number(advertised) }, downloads)
   process.send?.('online')
   process.once('disconnect', () => void bob[Symbol.asyncDispose]())
 }
@@ -40,12 +60,6 @@ async function makeFile(path: string, mebibytes: number): Promise<void> {
   for (let count = 0; count < mebibytes; count += 1) if (!file.write(randomBytes(MIB))) await once(file, 'drain')
   file.end()
   await once(file, 'close')
-}
-
-function timed(work: () => void): number {
-  const began = performance.now()
-  work()
-  return (performance.now() - began) / 1_000
 }
 
 /** How long messages take to be delivered, in milliseconds: the median, and the 95th of 100. */
@@ -59,84 +73,73 @@ async function delays(alice: Talker, isOver: () => boolean): Promise<string> {
   }
   const sorted = measured.sort((a, b) => a - b)
   const at = (part: number): string => (sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(1)
-  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms (${sorted.length} messages)`
+  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, of ${sorted.length} messages`
+}
+
+/** Have a file carried, and do something meanwhile. Returns the seconds from the offer to the word that it is there. */
+async function carry(alice: Talker, offer: PreparedOffer, meanwhile: (isOver: () => boolean) => Promise<void>) {
+  const began = performance.now()
+  const id = await alice.messenger.files.offer('bob', offer)
+  const isOver = (): boolean => alice.store.transfers.get(id)?.state === 'received'
+  await alice.until(() => alice.messenger.files.list().some((each) => each.id === id && each.position > 0))
+  await meanwhile(isOver)
+  await alice.until(isOver)
+  return (performance.now() - began) / 1_000
+}
+
+function tell(what: string, result: string): void {
+  console.log(`  ${what.padEnd(40)}${result}`)
+}
+
+function rate(mebibytes: number, seconds: number): string {
+  return `${((mebibytes * MIB) / 1e6 / seconds).toFixed(1)} MB/s, ${seconds.toFixed(2)} s`
+}
+
+function timed(command: string): number {
+  const began = performance.now()
+  execFileSync('sh', ['-c', command])
+  return (performance.now() - began) / 1_000
 }
 
 async function measure(mebibytes: number, shape: LinkShape | undefined): Promise<void> {
   await using installation = await Installation.start()
   for (const name of ['alice', 'bob']) await installation.signUp(name)
   const home = installation.home.path
-  const downloads = join(home, 'downloads')
+  const [source, downloads] = [join(home, 'source.bin'), join(home, 'downloads')]
   await mkdir(downloads)
-  const source = join(home, 'source.bin')
   await makeFile(source, mebibytes)
-  await using link = shape === undefined ? undefined : await SlowLink.start(shape)
-  const port = 40_000 + (process.pid % 20_000)
-  if (link !== undefined) link.target = `127.0.0.1:${port}`
-  const bob = fork(fileURLToPath(import.meta.url), ['--receive', home, downloads, String(link?.port ?? '')], {
-    env: { ...process.env, BOB_PORT: String(port) },
-  })
-  await once(bob, 'message')
+  const offer = await prepareOffer(source, { signal: new AbortController().signal })
   // Either may call the other.
-  await using back = shape === undefined ? undefined : await SlowLink.start(shape)
-  const listen = { address: '127.0.0.1', port: port + 1 }
-  if (back !== undefined) back.target = `127.0.0.1:${listen.port}`
-  const advertise = back === undefined ? [] : [{ address: '127.0.0.1', port: back.port }]
-  await using alice = await Talker.start(installation, 'alice', { trace: undefined, listen, advertise })
-  await alice.messenger.say('bob', 'hello')
-  await alice.untilDelivered('bob')
-
-  console.log(
-    shape === undefined
-      ? 'on loopback'
-      : `over ${shape.bytesPerSecond / 1e6} MB/s, ${2 * shape.delayMs} ms there and back`,
-  )
-  console.log(`  a message, nothing else on the line   ${await delays(alice, () => false)}`)
-  const prepared = await prepareOffer(source, { signal: new AbortController().signal })
-  const began = performance.now()
-  const id = await alice.messenger.files.offer('bob', prepared)
-  await alice.until(() => alice.messenger.files.list().some((each) => each.id === id && each.position > 0))
-  const isOver = () => alice.store.transfers.get(id)?.state === 'received'
-  console.log(`  a message while a file flows          ${await delays(alice, isOver)}`)
-  await alice.until(isOver)
-  const seconds = (performance.now() - began) / 1_000
-  console.log(`  a file of ${mebibytes} MiB, with messages         ${rate(mebibytes, seconds)}`)
-  if (shape === undefined) {
-    const began = performance.now()
-    const again = await alice.messenger.files.offer('bob', prepared)
-    await alice.until(() => alice.store.transfers.get(again)?.state === 'received')
-    console.log(
-      `  a file of ${mebibytes} MiB, alone                 ${rate(mebibytes, (performance.now() - began) / 1_000)}`,
-    )
-    const copy = join(home, 'copy.bin')
-    console.log(
-      `  cp, and sync                          ${rate(
-        mebibytes,
-        timed(() => execFileSync('sh', ['-c', `cp ${source} ${copy} && sync ${copy}`])),
-      )}`,
-    )
-    console.log(
-      `  sha256sum                             ${rate(
-        mebibytes,
-        timed(() => execFileSync('sha256sum', [source])),
-      )}`,
-    )
-    await rm(copy)
+  await using there = shape && (await SlowLink.start(shape))
+  await using back = shape && (await SlowLink.start(shape))
+  const { port, advertised } = await placeOf(there)
+  const bob = fork(fileURLToPath(import.meta.url), ['--receive', home, downloads, String(port), String(advertised)])
+  await once(bob, 'message')
+  {
+    await using alice = await start(home, 'alice', await placeOf(back))
+    await alice.messenger.say('bob', 'hello')
+    await alice.untilDelivered('bob')
+    tell('a message, nothing else on the line', await delays(alice, () => false))
+    const busy = await carry(alice, offer, async (isOver) => {
+      tell('a message while a file flows', await delays(alice, isOver))
+    })
+    tell(`a file of ${mebibytes} MiB, and messages`, rate(mebibytes, busy))
+    if (shape === undefined)
+      tell(`a file of ${mebibytes} MiB`, rate(mebibytes, await carry(alice, offer, async () => {})))
   }
-  if ((await stat(join(downloads, 'source.bin'))).size !== mebibytes * MIB) throw new Error('it is not all there')
   bob.disconnect()
   await once(bob, 'exit')
-}
-
-function rate(mebibytes: number, seconds: number): string {
-  return `${((mebibytes * MIB) / 1e6 / seconds).toFixed(0)} MB/s (${seconds.toFixed(2)} s)`
+  if (shape !== undefined) return
+  const copy = join(home, 'copy.bin')
+  tell('cp and sync', rate(mebibytes, timed(`cp ${source} ${copy} && sync ${copy}`)))
+  tell('sha256sum', rate(mebibytes, timed(`sha256sum ${source}`)))
 }
 
 const [first = '256', ...rest] = process.argv.slice(2)
-if (first === '--receive') {
-  const [home = '', downloads = '', advertised = ''] = rest
-  await receive(home, downloads, advertised)
-} else {
+if (first === '--receive') await receive(rest)
+else {
+  console.log('on loopback')
   await measure(Number(first), undefined)
-  await measure(16, { bytesPerSecond: 2_000_000, delayMs: 20 })
+  console.log(`over ${SLOW.bytesPerSecond / 1e6} MB/s, ${2 * SLOW.delayMs} ms there and back`)
+  await measure(SLOW_MIB, SLOW)
 }
