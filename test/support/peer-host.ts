@@ -91,6 +91,7 @@ export class HostUnderTest implements AsyncDisposable {
           clock: systemClock,
           onProgress() {},
           saysRead: () => false,
+          admit() {},
         }),
         deliver: (name, events) => {
           this.shown.push(...events.map((event) => `${name}: ${textBody(event)}`))
