@@ -41,6 +41,8 @@ export class Talker implements AsyncDisposable {
   readonly heard: string[] = []
   readonly refused: SottoError[] = []
   readonly typing: string[] = []
+  /** What was told of messages that wait for another key, as NAME: COUNT. */
+  readonly stranded: string[] = []
   /** What was told of files, as NAME: STATE, each once in a row; and why, where it ended at this end. */
   readonly files: string[] = []
   readonly fileErrors: SottoError[] = []
@@ -109,6 +111,10 @@ export class Talker implements AsyncDisposable {
           tell()
         },
         onPinned: tell,
+        onStranded: (name, count) => {
+          this.stranded.push(`${name}: ${count}`)
+          tell()
+        },
         onRefused: (_name, error) => {
           this.refused.push(error)
           tell()
