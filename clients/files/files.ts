@@ -72,9 +72,12 @@ export class Files {
     return id
   }
 
-  /** Accept an offer. @throws SottoError as {@link acceptTransfer}. */
+  /** Accept an offer. @throws SottoError as {@link acceptTransfer}; `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
   async accept(id: string, folder: string): Promise<void> {
-    await acceptTransfer(this.#options.store, id, folder)
+    const { store, mailboxOf } = this.#options
+    const contact = store.transfers.get(id)?.contact
+    if (contact !== undefined) await mailboxOf(contact)
+    await acceptTransfer(store, id, folder)
     this.#said(id)
   }
 
@@ -138,8 +141,11 @@ export class Files {
       if (direction !== 'getting' || state !== 'offered' || this.#tried.has(id)) continue
       this.#tried.add(id)
       this.accept(id, acceptInto).catch((error: unknown) => {
+        const transfer = store.transfers.get(id)
         // Somebody else may have answered meanwhile.
-        if (store.transfers.get(id)?.state === 'offered') this.#settle(id, 'unkept', { error })
+        if (transfer?.state !== 'offered') return
+        if (isSottoError(error, 'ERR_FILE_UNKEPT')) this.#settle(id, 'unkept', { error })
+        else this.#tell(transfer, asSottoError(error))
       })
     }
   }

@@ -77,7 +77,7 @@ export class Traffic implements FileTraffic {
 
   /** Whether something is to flow that does not need a word of anybody. */
   get isWanted(): boolean {
-    return this.#transfers.some(({ id, state }) => state === 'accepted' && !this.#left.has(id))
+    return this.#wanted.length > 0
   }
 
   /** Up to where the getter has something, if it flows. */
@@ -98,8 +98,11 @@ export class Traffic implements FileTraffic {
     }
     for (const transfer of transfers) this.#clear(transfer)
     for (const id of this.#givings.keys()) if (current.get(id)?.state !== 'accepted') this.#endGiving(id)
-    for (const transfer of transfers)
-      if (transfer.state === 'accepted' && !this.#left.has(transfer.id)) this.#carry(transfer)
+    for (const transfer of this.#wanted) this.#carry(transfer)
+  }
+
+  get #wanted(): readonly PlacedTransfer[] {
+    return this.#transfers.filter(({ id, state }) => state === 'accepted' && !this.#left.has(id))
   }
 
   #carry(transfer: PlacedTransfer): void {

@@ -6,6 +6,7 @@ import { parseAddress } from '#lib/runtime/address.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { acceptTransfer, declineTransfer } from '../../../clients/files/accept.ts'
 import { prepareOffer } from '../../../clients/files/prepare-offer.ts'
+import { setBlocked } from '../../../clients/peer/pins.ts'
 import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
 import { Link } from '../../support/link.ts'
@@ -187,6 +188,16 @@ describe('Files', function () {
     expect(alice.fileErrors.map(({ code }) => code)).to.deep.equal(['ERR_FILE_GONE'])
     await bob.messenger.stop()
     expect(await readdir(downloads)).to.deep.equal([])
+  })
+
+  it('takes nothing from whom the user has blocked', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    const id = await offer(alice, 'a', randomBytes(10))
+    await bob.until(() => bob.files.length > 0)
+    await setBlocked(bob.profile, 'alice', true)
+    expect((await rejection(bob.messenger.files.accept(id, downloads))).code).to.equal('ERR_BLOCKED')
+    expect(bob.store.transfers.get(id)?.state).to.equal('offered')
   })
 
   it('takes nothing for which there is no room', async () => {
