@@ -50,9 +50,15 @@ export class FileCommands {
       throw new SottoError('ERR_USAGE', 'nobody is there to offer it to', { hint: 'begin with /to NAME' })
     }
     const preparing = this.#offer(to, typedPath(path, homedir()))
-      .catch(this.#options.onFailure)
+      .catch((error: unknown) => this.#fail(error, path))
       .finally(() => this.#preparing.delete(preparing))
     this.#preparing.add(preparing)
+  }
+
+  #fail(error: unknown, path: string): void {
+    const { signal, view, onFailure } = this.#options
+    if (signal.aborted) view.notice(`not offered, for it was not read yet: ${escapeForTerminal(path)}`)
+    else onFailure(error)
   }
 
   /** Resolves when everything that was asked for is offered, or has failed. */
