@@ -25,20 +25,30 @@ export function drawKills(random: SeededRandom, count: number, messages: number)
   return points.sort((a, b) => a - b).map((at) => ({ at, delayMs: delay() }))
 }
 
+/** A program that can be killed and started again. */
+export interface Victim {
+  readonly label: string
+  kill(): Promise<void>
+  start(): void
+}
+
 export interface Killing {
+  /** In which order; then from the first again. */
+  readonly victims: readonly Victim[]
   readonly kills: readonly Kill[]
   readonly moved: Moved
   readonly tell: (line: string) => void
 }
 
-/** Kill each side in turn, and start it again at once. */
-export async function killInTurn(sides: readonly [Side, Side], { kills, moved, tell }: Killing): Promise<void> {
+/** Kill each in turn, and start it again at once. */
+export async function killInTurn(sides: readonly [Side, Side], killing: Killing): Promise<void> {
+  const { victims, kills, moved, tell } = killing
   const before = taken(sides)
   for (const [index, { at, delayMs }] of kills.entries()) {
-    const victim = sides[index % 2] as Side
+    const victim = victims[index % victims.length] as Victim
     await until(moved, () => taken(sides) >= before + at)
     await setTimeout(delayMs)
-    tell(`kill ${victim.name} ${delayMs} ms after message ${before + at}`)
+    tell(`kill ${victim.label} ${delayMs} ms after message ${before + at}`)
     await victim.kill()
     victim.start()
   }

@@ -2,8 +2,9 @@
  * `npm run torture -- --processes`: a conversation of real programs, which are killed with SIGKILL and started again,
  * each side in turn (docs/reliability.md).
  *
- * Half of it is between two chats. In the other half one side has a chat, and the other a `sotto receive --json` whose
- * standard output is judged too. Then a file goes from one chat to another.
+ * A third of it is between two chats. In the next third one side has a chat, and the other a `sotto receive --json` whose
+ * standard output is judged too; in the last, what is said goes into a `sotto send`, beside a `sotto receive` of the same
+ * person. Then a file goes from one chat to another.
  *
  * @module
  */
@@ -12,7 +13,8 @@ import { Deployment } from '../../test/support/deployment.ts'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { SeededRandom } from '../random.ts'
 import { tortureFile } from './file.ts'
-import { drawKills, killInTurn, untilAllIsSaid } from './killing.ts'
+import { drawKills, type Killing, killInTurn, untilAllIsSaid } from './killing.ts'
+import { Owner } from './owner.ts'
 import { type Moved, Side } from './side.ts'
 import { judgeShown, judgeStores } from './verdict.ts'
 
@@ -37,28 +39,29 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   const alice = new Side({ deployment, moved, name: 'alice', peer: 'bob' })
   const bob = new Side({ deployment, moved, name: 'bob', peer: 'alice' })
   const sides = [alice, bob] as const
-  const half = Math.floor(messages / 2)
+  const [parts, killed] = [inThree(messages), inThree(kills)]
+  const draw = (part: 0 | 1 | 2) => drawKills(random, killed[part], parts[part])
 
-  tell(`${half} messages between two chats, seed ${seed}`)
+  tell(`${parts[0]} messages between two chats, seed ${seed}`)
   for (const side of sides) side.start('chat')
-  await converse(sides, {
-    moved,
-    tell,
-    kills: drawKills(random, Math.ceil(kills / 2), half),
-    counts: [Math.ceil(half / 2), Math.floor(half / 2)],
-  })
+  const half = Math.ceil(parts[0] / 2)
+  await converse(sides, { moved, tell, victims: sides, kills: draw(0), counts: [half, parts[0] - half] })
 
-  tell(`${messages - half} messages from a chat to sotto receive`)
+  tell(`${parts[1]} messages from a chat to a receive`)
   const runsBefore = bob.runs.length
   const shownFrom = alice.goal + 1
-  alice.start()
+  alice.start('chat')
   bob.start('receive')
-  await converse(sides, {
-    moved,
-    tell,
-    kills: drawKills(random, Math.floor(kills / 2), messages - half),
-    counts: [messages - half, 0],
-  })
+  await converse(sides, { moved, tell, victims: sides, kills: draw(1), counts: [parts[1], 0] })
+
+  tell(`${parts[2]} messages from a send, beside a receive that comes and goes, to a receive`)
+  const owner = new Owner(deployment, alice.name)
+  owner.start()
+  alice.start('send')
+  bob.start('receive')
+  await converse(sides, { moved, tell, victims: [alice, bob, owner], kills: draw(2), counts: [parts[2], 0] })
+  await owner.stop()
+
   const repeats = judgeShown('what bob was shown', bob.runs.slice(runsBefore), [shownFrom, alice.goal])
   const seconds = Math.round((performance.now() - beganMs) / 1_000)
   tell(`nothing lost, nothing twice, all in order: ${messages} messages, ${kills} kills, ${seconds} s`)
@@ -69,17 +72,21 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   await Promise.all(sides.map((side) => side.stop()))
 }
 
-interface Plan extends Pick<ProcessesOptions, 'tell'> {
-  readonly moved: Moved
-  readonly kills: ReturnType<typeof drawKills>
+/** Three parts of about the same size. */
+function inThree(count: number): [number, number, number] {
+  const third = Math.ceil(count / 3)
+  return [third, third, count - 2 * third]
+}
+
+interface Plan extends Killing {
   /** How many each side says. */
   readonly counts: readonly [number, number]
 }
 
 /** Let them talk while they are killed, end both programs in order, and judge. */
-async function converse(sides: readonly [Side, Side], { counts, ...plan }: Plan): Promise<void> {
+async function converse(sides: readonly [Side, Side], { counts, ...killing }: Plan): Promise<void> {
   for (const [index, side] of sides.entries()) side.say(counts[index] ?? 0)
-  await Promise.all([killInTurn(sides, plan), untilAllIsSaid(sides, plan.moved)])
+  await Promise.all([killInTurn(sides, killing), untilAllIsSaid(sides, killing.moved)])
   for (const side of sides) await side.untilDelivered()
   await Promise.all(sides.map((side) => side.stop()))
   await judgeStores(sides)

@@ -11,10 +11,11 @@ import type { Deployment } from '../../test/support/deployment.ts'
 import { textOf } from '../../test/support/event-text.ts'
 import type { TestProcess } from '../../test/support/processes.ts'
 import { Violation } from '../world.ts'
+import type { Victim } from './killing.ts'
 import { LineReader, readChatLine, readJsonLine, type ShownMessage } from './shown.ts'
 
-/** What a person uses: a chat, which takes lines too, or a program that only hears. */
-export type Command = 'chat' | 'receive'
+/** What a person uses: a chat, or a program that only hears, or one that only says. */
+export type Command = 'chat' | 'receive' | 'send'
 
 /** How many lines may be typed ahead of what the program shows as taken. */
 const TYPED_AHEAD = 50
@@ -29,9 +30,10 @@ export interface SideOptions {
 
 export type Moved = EventEmitter<{ moved: []; error: [Error] }>
 
-export class Side {
+export class Side implements Victim {
   readonly name: string
   readonly peer: string
+  readonly label: string
   /** How many the program has taken: those with the numbers from 1 to this. It promised to deliver them. */
   taken = 0
   /** How many there are to be. */
@@ -47,6 +49,7 @@ export class Side {
 
   constructor(options: SideOptions) {
     this.name = options.name
+    this.label = options.name
     this.peer = options.peer
     this.#options = options
   }
@@ -57,19 +60,37 @@ export class Side {
     this.#command = command
     this.#args = args
     this.#isStopping = false
-    const whom = command === 'receive' ? '--json' : this.peer
-    const all = [command, whom, '--profile', this.name, '--listen', '127.0.0.1', ...args]
+    const given = { chat: [this.peer], receive: ['--json'], send: [this.peer, '--queue'] }[command]
+    const listen = command === 'send' ? [] : ['--listen', '127.0.0.1']
+    const all = [command, ...given, '--profile', this.name, ...listen, ...args]
     const started = deployment.sotto(all, { input: 'open' })
     const run: ShownMessage[] = []
     this.runs.push(run)
-    const read = command === 'receive' ? readJsonLine : readChatLine
+    const read = { chat: readChatLine, receive: readJsonLine, send: () => undefined }[command]
     const reader = new LineReader((line) => this.#see(read(line), run))
     started.output.on('captured', (chunk: Buffer) => reader.take(chunk))
     this.#process = started
     void started.ended.then((code) => {
       if (this.#process === started && !this.#isStopping) this.#fail(started, code)
     })
+    if (command === 'send') void this.#follow(started)
     this.#type()
+  }
+
+  /** See in the store what a program takes that does not show it. */
+  async #follow(program: TestProcess): Promise<void> {
+    const { pins } = (await this.#options.deployment.profile(this.name)).state
+    await this.withStore(async (store) => {
+      const mailbox = store.mailbox(this.peer, pins.get(this.peer)?.identityKey)
+      const watch = store.watch(() => {
+        if (this.#process !== program) return
+        this.taken = mailbox.progress().appended
+        this.#type()
+        this.#options.moved.emit('moved')
+      })
+      await program.ended
+      watch.stop()
+    })
   }
 
   #fail(program: TestProcess, code: unknown): void {
@@ -120,16 +141,17 @@ export class Side {
     this.#options.moved.emit('moved')
   }
 
-  /** End the program in order. */
+  /** End the program in order: a send ends with what it is given. */
   async stop(): Promise<void> {
-    await this.#end('SIGTERM')
+    if (this.#command === 'send') this.#process?.input.end()
+    await this.#end(this.#command === 'send' ? undefined : 'SIGTERM')
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  async #end(signal: NodeJS.Signals | undefined): Promise<void> {
     const ending = this.#process
     this.#isStopping = true
     this.#process = undefined
-    ending?.signal(signal)
+    if (signal !== undefined) ending?.signal(signal)
     await ending?.ended
   }
 

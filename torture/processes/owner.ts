@@ -1,0 +1,38 @@
+/**
+ * A `sotto receive` that owns somebody's conversations beside what they use to say something.
+ *
+ * @module
+ */
+import type { Deployment } from '../../test/support/deployment.ts'
+import type { TestProcess } from '../../test/support/processes.ts'
+import type { Victim } from './killing.ts'
+
+export class Owner implements Victim {
+  readonly label: string
+  readonly #deployment: Deployment
+  readonly #name: string
+  #process: TestProcess | undefined
+
+  constructor(deployment: Deployment, name: string) {
+    this.label = `${name}'s receive`
+    this.#deployment = deployment
+    this.#name = name
+  }
+
+  start(): void {
+    this.#process = this.#deployment.sotto(['receive', '--profile', this.#name, '--listen', '127.0.0.1'])
+  }
+
+  kill(): Promise<void> {
+    return this.#end('SIGKILL')
+  }
+
+  stop(): Promise<void> {
+    return this.#end('SIGTERM')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    this.#process?.signal(signal)
+    await this.#process?.ended
+  }
+}
