@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Pin } from '../peer/profile-state.ts'
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 
@@ -20,14 +19,6 @@ export function strandedCount(store: Store, name: string, identityKey: Uint8Arra
 export function isStranded({ identityKey, state }: Message, present: Uint8Array | undefined): boolean {
   if (state !== 'waiting' && state !== 'sent') return false
   return identityKey !== undefined && present !== undefined && !isSame(identityKey, present)
-}
-
-/** What a change of what is known of somebody's key comes to: whether another is pinned, or was seen. */
-export function changeOf(before: Pin | undefined, after: Pin): { isReplaced: boolean; isSeenAnew: boolean } {
-  return {
-    isReplaced: before !== undefined && !isSame(before.identityKey, after.identityKey),
-    isSeenAnew: after.changedTo !== undefined && before?.changedTo === undefined,
-  }
 }
 
 /** How to tell it. */

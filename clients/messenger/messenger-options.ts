@@ -1,0 +1,71 @@
+/**
+ * What a messenger needs, and what it tells.
+ *
+ * @module
+ */
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import type { SottoError } from '#lib/errors.ts'
+import type { Logger } from '#lib/runtime/log.ts'
+import type { Transfer } from '../files/transfer.ts'
+import type { ConversationEnd } from '../peer/conversation.ts'
+import type { DirectoryClient } from '../peer/directory-client.ts'
+import type { Profile } from '../peer/profile.ts'
+import type { Account } from '../peer/profile-state.ts'
+import type { ServerClock } from '../peer/server-clock.ts'
+import type { Trace } from '../peer/trace.ts'
+import type { Progress } from '../store/mailbox.ts'
+import type { Store } from '../store/store.ts'
+
+/** What the messenger tells whoever shows it. */
+export interface MessengerEvents {
+  /** Events that are new, in order; they are in the store. */
+  readonly onHeard: (name: string, events: readonly Event[]) => void
+  /** What was said to somebody may have come further. */
+  readonly onProgress: (name: string, progress: Progress) => void
+  /** Somebody is writing at the other side, or has stopped. */
+  readonly onTyping?: (name: string, isActive: boolean) => void
+  /** A file or a folder was offered, or has come further. The error is why it ended at this end, if it did. */
+  readonly onFile?: (transfer: Transfer, error?: SottoError) => void
+  /** Somebody has come or gone. */
+  readonly onPresence: (name: string, isOnline: boolean) => void
+  /** This end is online, or no longer. */
+  readonly onOnline: (endpoints: readonly Endpoint[]) => void
+  readonly onOffline: (error: SottoError) => void
+  readonly onPinned: (name: string) => void
+  /** Somebody cannot be written to, or called in vain, until the user does something about it. */
+  readonly onRefused: (name: string, error: SottoError) => void
+  /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */
+  readonly onKeyChanged?: (name: string) => void
+  /** Messages wait for another key of somebody than the one that they have now: how many. They go to no other. */
+  readonly onStranded?: (name: string, count: number) => void
+  /** A conversation with somebody has begun where there was none. */
+  readonly onConversation?: (name: string) => void
+  /** The conversation with somebody has ended, by their doing or a break, and no other carries on. */
+  readonly onParted?: (name: string, end: ConversationEnd) => void
+  /** A caller was not let in, for a reason that it does not learn. */
+  readonly onCallRefused?: (error: SottoError) => void
+}
+
+export interface MessengerOptions {
+  readonly profile: Profile
+  readonly account: Account
+  readonly clock: ServerClock
+  readonly directory: DirectoryClient
+  readonly store: Store
+  readonly events: MessengerEvents
+  /** Where to listen: `::` for everywhere, port 0 for any free one. Undefined to call others and not to be called. */
+  readonly listen: Endpoint | undefined
+  /** What to offer others in place of this machine's own addresses. */
+  readonly advertise: readonly Endpoint[]
+  /** A folder to which all that is offered comes at once; undefined to ask. */
+  readonly acceptInto?: string | undefined
+  /** Of the server; undefined only where it does not listen. */
+  readonly log: Logger | undefined
+  readonly trace: Trace
+  /** Where the durations of channels are to be shorter than the protocol's. */
+  readonly channelTimes?: Partial<ChannelTimes>
+  /** Ends everything. */
+  readonly signal: AbortSignal
+}

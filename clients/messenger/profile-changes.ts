@@ -1,0 +1,40 @@
+/**
+ * What a change of the profile means for the people one talks with, whichever process has made it.
+ *
+ * @module
+ */
+import type { Profile } from '../peer/profile.ts'
+import type { Pin } from '../peer/profile-state.ts'
+import { watchProfile } from '../peer/profile-watch.ts'
+
+export interface ProfileChanges {
+  /** Others may now be told what was read, or no longer. */
+  readonly onReceipts: () => void
+  readonly onBlocked: (name: string) => void
+  readonly onUnblocked: (name: string) => void
+  /** Somebody has shown another key than the pinned one, which is this. */
+  readonly onKeySeen: (name: string, identityKey: Uint8Array) => void
+  /** The user has taken another key for theirs, which is this. */
+  readonly onKeyReplaced: (name: string, identityKey: Uint8Array) => void
+}
+
+/** Tell each change. @returns ends it. */
+export function followProfile(profile: Profile, changes: ProfileChanges): () => void {
+  return watchProfile(profile, (before, after) => {
+    if (after.receipts !== before.receipts) changes.onReceipts()
+    for (const name of after.blocked.difference(before.blocked)) changes.onBlocked(name)
+    for (const name of before.blocked.difference(after.blocked)) changes.onUnblocked(name)
+    for (const [name, pin] of after.pins) tellKey(name, before.pins.get(name), pin, changes)
+  })
+}
+
+function tellKey(
+  name: string,
+  before: Pin | undefined,
+  after: Pin,
+  { onKeySeen, onKeyReplaced }: ProfileChanges,
+): void {
+  const { identityKey, changedTo } = after
+  if (before !== undefined && Buffer.compare(before.identityKey, identityKey) !== 0) onKeyReplaced(name, identityKey)
+  else if (changedTo !== undefined && before?.changedTo === undefined) onKeySeen(name, changedTo)
+}
