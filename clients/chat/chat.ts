@@ -140,12 +140,12 @@ export async function chat(options: ChatOptions): Promise<void> {
     monotonicMs,
     later,
   })
-  resources.adopt(
+  const watch = resources.adopt(
     store.watch(() => {
       view.showAppended()
       messenger.takeAppended()
     }),
-    (watch) => watch.stop(),
+    (each) => each.stop(),
   )
   if (options.to !== undefined) {
     messenger.correspondent(options.to)
@@ -157,7 +157,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     leave: () => left.abort(),
   })
   try {
-    await Promise.race([messenger.run(), aborted(signal)])
+    await Promise.race([messenger.run(), watch.failed, aborted(signal)])
   } catch (error) {
     if (!left.signal.aborted) throw error
   } finally {

@@ -73,14 +73,14 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     const events = eventsFor(options, running, { files, pump, store, tell: (name, error) => answers.tell(name, error) })
     const messenger = resources.adopt(startMessenger(options, running, { store, events }), (each) => each.stop())
     const answers = new Answers({ messenger, store, notice: (text) => output.notice(text) })
-    resources.adopt(
+    const watch = resources.adopt(
       store.watch(() => messenger.takeAppended()),
-      (watch) => watch.stop(),
+      (each) => each.stop(),
     )
     files.begin(messenger.files.list())
     pump.wake()
     const answering = editor === undefined ? [] : [answers.read(editor.lines())]
-    await Promise.race([messenger.run(), pump.failed, aborted(signal), ...answering])
+    await Promise.race([messenger.run(), watch.failed, pump.failed, aborted(signal), ...answering])
   })
 }
 

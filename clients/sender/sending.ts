@@ -72,6 +72,7 @@ export class Sending implements AsyncDisposable {
     this.#options = options
     this.#store = openStore(folder, { profileKey: key, clock: options.running.clock.local })
     this.#watch = this.#store.watch(() => this.#onAppended())
+    this.#watch.failed.catch((error: unknown) => this.#lost.reject(error))
     // Whoever waits for it hears it; nobody has to.
     this.lost.catch(() => undefined)
   }

@@ -14,6 +14,8 @@ import type { Database } from './database.ts'
 const LOOK_MS = 1_000
 
 export interface Watch {
+  /** Rejects with what looking, or what is called back, throws: then nothing is looked at any more. It never resolves. */
+  readonly failed: Promise<never>
   stop(): void
 }
 
@@ -26,13 +28,21 @@ export function watchStore(database: Database, onChange: () => void): Watch {
   let known = database.dataVersion()
   let isLookPending = false
   let isStopped = false
+  const failure = Promise.withResolvers<never>()
+  // Whoever waits for it hears it; nobody has to.
+  failure.promise.catch(() => undefined)
   const look = (): void => {
     isLookPending = false
     if (isStopped) return
-    const current = database.dataVersion()
-    if (current === known) return
-    known = current
-    onChange()
+    try {
+      const current = database.dataVersion()
+      if (current === known) return
+      known = current
+      onChange()
+    } catch (error) {
+      stop()
+      failure.reject(error)
+    }
   }
   // What this process writes is told too: one look stands for all that is told within a turn.
   const lookSoon = (): void => {
@@ -44,13 +54,12 @@ export function watchStore(database: Database, onChange: () => void): Watch {
   const watcher = watchFolder(dirname(database.path), (name) => {
     if (name === null || name === `${basename(database.path)}-wal`) lookSoon()
   })
-  return {
-    stop() {
-      isStopped = true
-      clearInterval(timer)
-      watcher?.close()
-    },
+  const stop = (): void => {
+    isStopped = true
+    clearInterval(timer)
+    watcher?.close()
   }
+  return { failed: failure.promise, stop }
 }
 
 /** Undefined where the system has no more watches to give: then the timer has to do. */

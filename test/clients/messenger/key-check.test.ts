@@ -93,7 +93,7 @@ describe('Messenger, of keys that change', function () {
         await contact.settle()
         expect(contact.violations).to.deep.equal([])
       }),
-      5,
+      8,
     )
   })
 })

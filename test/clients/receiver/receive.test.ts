@@ -1,7 +1,10 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { Writable } from 'node:stream'
 import { expect } from 'chai'
 import { setBlocked } from '../../../clients/peer/pins.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
+import { STORE_FILE } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
 import { Talker } from '../../support/talker.ts'
@@ -53,6 +56,16 @@ describe('receive', function () {
     await talker.messenger.say('bob', 'let me in')
     await setBlocked(elsewhere, 'alice', false)
     await bob.output.until((text) => text === 'still here\nlet me in\n')
+  })
+
+  it('ends, and says why, when its store is changed from outside', async () => {
+    await installation.signUp('carol')
+    await using carol = await installation.receive('carol')
+    await installation.send('alice', 'carol', 'hello').done
+    await carol.output.until((text) => text === 'hello\n')
+    using database = new DatabaseSync(join(installation.home.path, 'profiles', 'carol', STORE_FILE))
+    database.exec('update contact set sealed = zeroblob(200)')
+    expect((await rejection(carol.done)).code).to.equal('ERR_STORE_DAMAGED')
   })
 })
 

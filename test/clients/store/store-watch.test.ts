@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
 import { openStore, type Store } from '../../../clients/store/store.ts'
+import { rejection } from '../../support/rejection.ts'
 import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -42,6 +44,19 @@ describe('watchStore', () => {
     other.mailbox('carol', ALICE_KEY).append([said('other')])
     await changed.promise
     watch.stop()
+  })
+
+  it('tells what calling back has failed with, and calls no more', async () => {
+    let calls = 0
+    const watch = watching.watch(() => {
+      calls += 1
+      throw new SottoError('ERR_STORE_DAMAGED', 'for a test')
+    })
+    other.mailbox('bob', BOB_KEY).append([said('x')])
+    expect((await rejection(watch.failed)).code).to.equal('ERR_STORE_DAMAGED')
+    other.mailbox('bob', BOB_KEY).append([said('y')])
+    await new Promise(setImmediate)
+    expect(calls).to.equal(1)
   })
 
   it('lets a process end, and calls no more when it was stopped', async () => {
