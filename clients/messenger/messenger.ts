@@ -7,84 +7,25 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
-import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
-import type { Logger } from '#lib/runtime/log.ts'
 import { Files } from '../files/files.ts'
-import type { Transfer } from '../files/transfer.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
-import type { DirectoryClient } from '../peer/directory-client.ts'
 import { stayOnline } from '../peer/online.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import { keyChanged, refuseBlocked, refuseUnpinned } from '../peer/pins.ts'
 import type { PresenceWatch } from '../peer/presence-watch.ts'
-import type { Profile } from '../peer/profile.ts'
-import type { Account, Pin } from '../peer/profile-state.ts'
-import { watchProfile } from '../peer/profile-watch.ts'
-import type { ServerClock } from '../peer/server-clock.ts'
-import type { Trace } from '../peer/trace.ts'
 import type { Mailbox, Progress } from '../store/mailbox.ts'
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { UnseenGap } from '../store/unseen.ts'
 import { Correspondent, HEAD_START_MS } from './correspondent.ts'
+import type { MessengerOptions } from './messenger-options.ts'
+import { followProfile } from './profile-changes.ts'
 import { StoredExchanges } from './stored-exchanges.ts'
-import { changeOf, strandedCount } from './stranded.ts'
-
-/** What the messenger tells whoever shows it. */
-export interface MessengerEvents {
-  /** Events that are new, in order; they are in the store. */
-  readonly onHeard: (name: string, events: readonly Event[]) => void
-  /** What was said to somebody may have come further. */
-  readonly onProgress: (name: string, progress: Progress) => void
-  /** Somebody is writing at the other side, or has stopped. */
-  readonly onTyping?: (name: string, isActive: boolean) => void
-  /** A file or a folder was offered, or has come further. The error is why it ended at this end, if it did. */
-  readonly onFile?: (transfer: Transfer, error?: SottoError) => void
-  /** Somebody has come or gone. */
-  readonly onPresence: (name: string, isOnline: boolean) => void
-  /** This end is online, or no longer. */
-  readonly onOnline: (endpoints: readonly Endpoint[]) => void
-  readonly onOffline: (error: SottoError) => void
-  readonly onPinned: (name: string) => void
-  /** Somebody cannot be written to, or called in vain, until the user does something about it. */
-  readonly onRefused: (name: string, error: SottoError) => void
-  /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */
-  readonly onKeyChanged?: (name: string) => void
-  /** Messages wait for another key of somebody than the one that they have now: how many. They go to no other. */
-  readonly onStranded?: (name: string, count: number) => void
-  /** A conversation with somebody has begun where there was none. */
-  readonly onConversation?: (name: string) => void
-  /** The conversation with somebody has ended, by their doing or a break, and no other carries on. */
-  readonly onParted?: (name: string, end: ConversationEnd) => void
-  /** A caller was not let in, for a reason that it does not learn. */
-  readonly onCallRefused?: (error: SottoError) => void
-}
-
-export interface MessengerOptions {
-  readonly profile: Profile
-  readonly account: Account
-  readonly clock: ServerClock
-  readonly directory: DirectoryClient
-  readonly store: Store
-  readonly events: MessengerEvents
-  /** Where to listen: `::` for everywhere, port 0 for any free one. Undefined to call others and not to be called. */
-  readonly listen: Endpoint | undefined
-  /** What to offer others in place of this machine's own addresses. */
-  readonly advertise: readonly Endpoint[]
-  /** A folder to which all that is offered comes at once; undefined to ask. */
-  readonly acceptInto?: string | undefined
-  /** Of the server; undefined only where it does not listen. */
-  readonly log: Logger | undefined
-  readonly trace: Trace
-  /** Where the durations of channels are to be shorter than the protocol's. */
-  readonly channelTimes?: Partial<ChannelTimes>
-  /** Ends everything. */
-  readonly signal: AbortSignal
-}
+import { strandedCount } from './stranded.ts'
 
 /** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
 const PATIENT_BACKOFF_MS = 15_000
@@ -141,11 +82,20 @@ export class Messenger {
       onChange: (name, isOnline) => this.#onPresence(name, isOnline),
       onRegained: () => this.#onRegained(),
     })
-    this.#unwatchProfile = watchProfile(profile, (before, after) => {
-      this.#attempt(() => this.#onProfile(before, after))
-    })
     // Whoever runs it hears it.
     this.#failure.promise.catch(() => undefined)
+    const known = (name: string) => this.#correspondents.get(name)
+    this.#unwatchProfile = followProfile(profile, {
+      onReceipts: () => this.#attempt(() => this.#exchanges.noteSeen()),
+      onBlocked: (name) => void known(name)?.goodbye(),
+      onUnblocked: (name) => known(name)?.call(),
+      onKeySeen: (name, identityKey) => this.#tellStranded(name, identityKey),
+      onKeyReplaced: (name, identityKey) => {
+        void known(name)?.leaveOtherKeys()
+        this.#tellStranded(name, identityKey)
+        known(name)?.call()
+      },
+    })
   }
 
   /** Do what nobody waits for. That it fails, such as for a store that is damaged, ends the messenger. */
@@ -388,23 +338,13 @@ export class Messenger {
     this.correspondent(name).dial({ headStart: true })
   }
 
-  /** The user has blocked or trusted somebody, or allowed receipts, here or in another terminal. */
-  #onProfile(before: Profile['state'], { blocked, pins, receipts }: Profile['state']): void {
-    if (receipts !== before.receipts) this.#exchanges.noteSeen()
-    for (const name of blocked) if (!before.blocked.has(name)) void this.#correspondents.get(name)?.goodbye()
-    for (const name of before.blocked) if (!blocked.has(name)) this.#correspondents.get(name)?.call()
-    for (const [name, pin] of pins) {
-      const { isReplaced, isSeenAnew } = changeOf(before.pins.get(name), pin)
-      if (isReplaced) void this.#correspondents.get(name)?.leaveOtherKeys()
-      if (isReplaced || isSeenAnew) this.#tellStranded(name, pin)
-      if (isReplaced) this.#correspondents.get(name)?.call()
-    }
-  }
-
-  #tellStranded(name: string, { identityKey, changedTo }: Pin): void {
+  /** Tell how many messages wait for keys of somebody that are not this one. */
+  #tellStranded(name: string, identityKey: Uint8Array): void {
     const { store, events } = this.#options
-    const count = strandedCount(store, name, changedTo ?? identityKey)
-    if (count > 0) events.onStranded?.(name, count)
+    this.#attempt(() => {
+      const count = strandedCount(store, name, identityKey)
+      if (count > 0) events.onStranded?.(name, count)
+    })
   }
 
   /** Say goodbye to everybody, and stop: afterwards nothing of it uses the store. */
