@@ -75,8 +75,8 @@ export class Files {
   /** Accept an offer. @throws SottoError as {@link acceptTransfer}; `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
   async accept(id: string, folder: string): Promise<void> {
     const { store, mailboxOf } = this.#options
-    const contact = store.transfers.get(id)?.contact
-    if (contact !== undefined) await mailboxOf(contact)
+    const transfer = store.transfers.get(id)
+    if (transfer !== undefined && !isAt(transfer, (await mailboxOf(transfer.contact)).place)) throw formerKey()
     await acceptTransfer(store, id, folder)
     this.#said(id)
   }
@@ -145,7 +145,7 @@ export class Files {
         // Somebody else may have answered meanwhile.
         if (transfer?.state !== 'offered') return
         if (isSottoError(error, 'ERR_FILE_UNKEPT')) this.#settle(id, 'unkept', { error })
-        else this.#tell(transfer, asSottoError(error))
+        else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#tell(transfer, asSottoError(error))
       })
     }
   }
@@ -217,6 +217,13 @@ export class Files {
   async stop(): Promise<void> {
     await Promise.all([...this.#traffics.values()].map(({ traffic }) => traffic.stop()))
   }
+}
+
+/** What is said of it would go to that key, and nobody has it any more. */
+function formerKey(): SottoError {
+  return new SottoError('ERR_NO_SUCH_FILE', 'it was offered under a key that is theirs no longer', {
+    hint: 'have it offered again',
+  })
 }
 
 function isDamaged(error: unknown): boolean {

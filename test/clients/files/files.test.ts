@@ -6,7 +6,7 @@ import { parseAddress } from '#lib/runtime/address.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { acceptTransfer, declineTransfer } from '../../../clients/files/accept.ts'
 import { prepareOffer } from '../../../clients/files/prepare-offer.ts'
-import { setBlocked } from '../../../clients/peer/pins.ts'
+import { setBlocked, trust } from '../../../clients/peer/pins.ts'
 import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
 import { Link } from '../../support/link.ts'
@@ -198,6 +198,32 @@ describe('Files', function () {
     await setBlocked(bob.profile, 'alice', true)
     expect((await rejection(bob.messenger.files.accept(id, downloads))).code).to.equal('ERR_BLOCKED')
     expect(bob.store.transfers.get(id)?.state).to.equal('offered')
+  })
+
+  it('neither gives nor takes under a key what was meant for another', async () => {
+    await using alice = await start('alice')
+    let old = ''
+    {
+      await using bob = await start('bob')
+      await offer(alice, 'to-the-old-key', randomBytes(10))
+      await writeFile(join(folder.path, 'of-the-old-key'), 'content')
+      await bob.until(() => bob.files.length > 0)
+      const prepared = await prepareOffer(join(folder.path, 'of-the-old-key'), { signal })
+      old = await bob.messenger.files.offer('alice', prepared)
+      await alice.until(() => alice.files.includes('of-the-old-key: offered'))
+    }
+    const anew = await installation.signIn('bob', { profile: 'bob-anew', replaceIdentityKey: true })
+    await using bob = await start(anew.name)
+    await bob.messenger.say('alice', 'it is me')
+    await alice.until(() => alice.refused.some(({ code }) => code === 'ERR_KEY_CHANGED'))
+    expect((await rejection(alice.messenger.files.accept(old, downloads))).code).to.equal('ERR_KEY_CHANGED')
+    await trust(alice.profile, 'bob', new Date())
+    expect((await rejection(alice.messenger.files.accept(old, downloads))).code).to.equal('ERR_NO_SUCH_FILE')
+    const id = await offer(alice, 'to-the-new-key', randomBytes(10))
+    await bob.until(() => bob.files.length > 0)
+    await bob.messenger.files.accept(id, downloads)
+    await alice.until(() => alice.files.includes('to-the-new-key: received'))
+    expect(bob.messenger.files.list().map(({ name }) => name)).to.deep.equal(['to-the-new-key'])
   })
 
   it('takes nothing for which there is no room', async () => {
