@@ -147,7 +147,7 @@ export class Member implements AsyncDisposable {
 
   async say(to: string, text: string): Promise<void> {
     const said = this.#presence?.messenger.say(to, text)
-    this.#saying = Promise.all([this.#saying, said])
+    this.#saying = Promise.allSettled([this.#saying, said]).then(() => undefined)
     await said
   }
 
@@ -156,7 +156,7 @@ export class Member implements AsyncDisposable {
     const { signal } = new AbortController()
     const presence = this.#presence
     const offered = prepareOffer(path, { signal }).then((prepared) => presence?.messenger.files.offer(to, prepared))
-    this.#saying = Promise.all([this.#saying, offered])
+    this.#saying = Promise.allSettled([this.#saying, offered]).then(() => undefined)
     await offered
   }
 
