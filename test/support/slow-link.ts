@@ -55,8 +55,13 @@ export class SlowLink implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** Reset the connections on both sides, as a killed process or a rebooted router does. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    this.cut()
     this.#server.close()
     await once(this.#server, 'close')
   }

@@ -2,19 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { parseAddress } from '#lib/runtime/address.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { acceptTransfer, declineTransfer } from '../../../clients/files/accept.ts'
 import { prepareOffer } from '../../../clients/files/prepare-offer.ts'
 import { setBlocked, trust } from '../../../clients/peer/pins.ts'
 import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
-import { Link } from '../../support/link.ts'
 import { rejection } from '../../support/rejection.ts'
-import { Talker } from '../../support/talker.ts'
+import { SlowLink } from '../../support/slow-link.ts'
+import { Talker, type TalkerOptions } from '../../support/talker.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const { signal } = new AbortController()
+
+/** A second for 30 MB. */
+const LINK = { bytesPerSecond: 30_000_000, delayMs: 1 }
 
 describe('Files', function () {
   this.timeout(15_000)
@@ -35,6 +37,14 @@ describe('Files', function () {
   })
 
   const start = (name: string) => Talker.start(installation, name)
+
+  /** Somebody whom others reach over a link that takes a while for a large file, however quick the machine is. */
+  async function startBehind(link: SlowLink, name: string, options: TalkerOptions = {}): Promise<Talker> {
+    const port = await freePort()
+    link.target = `127.0.0.1:${port}`
+    const at = (each: number) => ({ address: '127.0.0.1', port: each })
+    return await Talker.start(installation, name, { ...options, listen: at(port), advertise: [at(link.port)] })
+  }
 
   const read = (name: string) => readFile(join(downloads, name))
 
@@ -99,13 +109,7 @@ describe('Files', function () {
 
   it('goes on after a cut, and after a restart of either side', async () => {
     const content = randomBytes(24_000_000)
-    const port = await freePort()
-    await using link = await Link.to(`127.0.0.1:${port}`)
-    const address = parseAddress(link.address)
-    const options = {
-      listen: { address: '127.0.0.1', port },
-      advertise: [{ address: address.host, port: address.port }],
-    }
+    await using link = await SlowLink.start(LINK)
     let id = ''
     const isPast = (talker: Talker, position: number) => {
       const { files } = talker.messenger
@@ -114,7 +118,7 @@ describe('Files', function () {
     {
       await using alice = await start('alice')
       {
-        await using bob = await Talker.start(installation, 'bob', options)
+        await using bob = await startBehind(link, 'bob')
         id = await offer(alice, 'large', content)
         await bob.until(() => bob.files.length > 0)
         await bob.messenger.files.accept(id, downloads)
@@ -122,10 +126,10 @@ describe('Files', function () {
         link.cut()
         await isPast(bob, 6_000_000)
       }
-      await using bob = await Talker.start(installation, 'bob', options)
+      await using bob = await startBehind(link, 'bob')
       await isPast(bob, 9_000_000)
     }
-    await using bob = await Talker.start(installation, 'bob', options)
+    await using bob = await startBehind(link, 'bob')
     await using alice = await start('alice')
     await alice.until(() => alice.store.transfers.get(id)?.state === 'received')
     expect((await read('large')).equals(content)).to.equal(true)
@@ -152,8 +156,9 @@ describe('Files', function () {
 
   for (const who of ['alice', 'bob'] as const) {
     it(`ends in the middle where ${who} cancels, and leaves nothing`, async () => {
+      await using link = await SlowLink.start(LINK)
       await using alice = await start('alice')
-      await using bob = await start('bob')
+      await using bob = await startBehind(link, 'bob')
       const id = await offer(alice, 'large', randomBytes(24_000_000))
       await bob.until(() => bob.files.length > 0)
       await bob.messenger.files.accept(id, downloads)
@@ -254,8 +259,9 @@ describe('Files', function () {
   })
 
   it('lets what is said pass while a file flows', async () => {
+    await using link = await SlowLink.start(LINK)
     await using alice = await start('alice')
-    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    await using bob = await startBehind(link, 'bob', { acceptInto: downloads })
     const id = await offer(alice, 'large', randomBytes(24_000_000))
     await alice.until(() => alice.messenger.files.list().some(({ position }) => position > 0))
     await alice.messenger.delivered('bob', await alice.messenger.say('bob', 'still there?'))
