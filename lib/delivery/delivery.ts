@@ -144,11 +144,12 @@ export class Delivery {
     const { outgoing, incoming } = this.#streams
     this.#resumeSaid = true
     this.#acknowledgementSaid = incoming?.stored ?? 0n
+    const position = this.#streams.takePosition()
     const resume = Resume.fromPartial({
       streamId: Buffer.from(outgoing.streamId),
-      peerStreamId: Buffer.from(incoming?.streamId ?? []),
-      peerAcknowledged: this.#acknowledgementSaid,
-      peerLastEventId: Buffer.from(incoming?.lastStoredEventId ?? []),
+      peerStreamId: Buffer.from(position?.streamId ?? []),
+      peerAcknowledged: position?.stored ?? 0n,
+      peerLastEventId: Buffer.from(position?.lastEventId ?? []),
     })
     const content = this.#maySayEvents() ? outgoing.take() : undefined
     return encodeRecordBody(content, { control: { $case: 'resume', value: resume } })
@@ -215,7 +216,7 @@ export class Delivery {
     if ((resume !== undefined) !== (this.#incoming === undefined)) {
       throw malformed('Resume belongs in the first record, and only there')
     }
-    const resumed = resume === undefined ? 0 : this.#hearResume(resume)
+    const resumed = resume === undefined ? 0 : this.#hearResume(resume, { isBare: body.firstSequence === 0n })
     const incoming = this.#incoming as IncomingStream
     const events = incoming.accept(body)
     const acknowledged = resumed + this.#streams.outgoing.acknowledge(body.acknowledged)
@@ -232,9 +233,11 @@ export class Delivery {
   }
 
   /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */
-  #hearResume({ streamId, peerStreamId, peerAcknowledged, peerLastEventId }: Resume): number {
+  #hearResume(resume: Resume, { isBare }: { readonly isBare: boolean }): number {
+    const { streamId, peerStreamId, peerAcknowledged, peerLastEventId } = resume
     const { outgoing, incoming } = this.#streams
-    this.#incoming = this.#streams.hear(streamId)
+    // A stream that was never used comes with what there is to say.
+    this.#incoming = this.#streams.hear(streamId, { isUsed: isBare && !this.#resumeSaid })
     // What this side's Resume said was of another stream.
     if (this.#incoming !== incoming) this.#acknowledgementSaid = 0n
     const known = { streamId: peerStreamId, stored: peerAcknowledged, lastEventId: peerLastEventId }

@@ -25,6 +25,8 @@ export interface KeptStreams {
 export class StreamPair {
   readonly outgoing: OutgoingStream
   #incoming: IncomingStream | undefined
+  /** Where the stream stood that the incoming one has just taken the place of. */
+  #left: IncomingPosition | undefined
   readonly #recall: Recall
 
   /** @param kept - What there is, or an id for what this side says: 16 random bytes, never used before. */
@@ -40,14 +42,32 @@ export class StreamPair {
     return this.#incoming?.isForked ? undefined : this.#incoming
   }
 
-  /** Go on with the stream that the other side names, or begin with it. */
-  hear(streamId: Uint8Array): IncomingStream {
+  /**
+   * Go on with the stream that the other side names, or begin with it.
+   *
+   * @param options.isUsed - Whether it may have been used before, though this side does not know it.
+   */
+  hear(streamId: Uint8Array, { isUsed = false } = {}): IncomingStream {
     const known = this.incoming
     const goesOn = known !== undefined && Buffer.compare(known.streamId, streamId) === 0
     const incoming = goesOn ? known : new IncomingStream(Uint8Array.from(streamId))
+    if (isUsed && !goesOn && known !== undefined && known.stored > 0n) this.#left = positionOf(known)
     incoming.forgetPieces()
     this.#incoming = incoming
     return incoming
+  }
+
+  /**
+   * Where this side stands in what the other side says, for it to go on from.
+   *
+   * The other side may have left a stream while this one had another memory: of what came in the stream since, this side
+   * knows nothing, and it is the old one that tells what it lacks. So that is told in place of the new one, once. The
+   * other side renews its stream again then, and says with it what was lost.
+   */
+  takePosition(): IncomingPosition | undefined {
+    const position = this.#left ?? (this.incoming && positionOf(this.incoming))
+    this.#left = undefined
+    return position
   }
 
   /**
@@ -59,4 +79,8 @@ export class StreamPair {
   renew(streamId: Uint8Array, known: IncomingPosition): void {
     this.outgoing.renew(streamId, known.stored === 0n ? [] : this.#recall(known))
   }
+}
+
+function positionOf({ streamId, stored, lastStoredEventId: lastEventId }: IncomingStream): IncomingPosition {
+  return { streamId, stored, lastEventId }
 }

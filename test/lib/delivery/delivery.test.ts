@@ -252,6 +252,41 @@ describe('Delivery', () => {
     }
   })
 
+  it('says again what a host has lost that knows but the stream before', () => {
+    const [alice, bob] = pair()
+    const [a, b, c, d] = ['a', 'b', 'c', 'waits'].map((text) => {
+      return encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(0), body: Buffer.from(text) })
+    }) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
+    alice.streams = new StreamPair({
+      outgoing: alice.streams.outgoing,
+      incoming: undefined,
+      recall: ({ stored }) => [a, b, c].slice(Number(stored)),
+    })
+    alice.open()
+    alice.streams.outgoing.append(a)
+    settle(alice, bob)
+    const { streamId, stored, lastStoredEventId: lastEventId } = bob.streams.incoming as IncomingStream
+    alice.streams.outgoing.renew(drawStreamId())
+    for (const event of [b, c]) alice.streams.outgoing.append(event)
+    alice.open()
+    bob.open()
+    settle(alice, bob)
+    alice.streams.outgoing.append(d)
+
+    bob.stored.length = 0
+    const incoming = IncomingStream.resume({ streamId, stored, lastEventId })
+    bob.streams = new StreamPair({ outgoing: bob.streams.outgoing, incoming, recall: () => [] })
+    alice.open()
+    bob.open()
+    expect(() => settle(alice, bob))
+      .to.throw()
+      .with.property('code', 'ERR_STREAM_RENEWED')
+    alice.open()
+    bob.open()
+    settle(alice, bob)
+    expect(bob.stored).to.deep.equal(['b', 'c', 'waits'])
+  })
+
   it('begins a new stream where the other side says something else under a number that it has said', () => {
     const [alice, bob] = pair()
     const { streamId } = alice.streams.outgoing
