@@ -66,7 +66,7 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
     })
   })
   const other = options.profile === 'default' ? '' : ` --profile ${options.profile}`
-  say(`signed in as ${account.username}; next: sotto receive${other}, or: sotto send${other} USER`)
+  say(`signed in as ${account.username}; next: sotto chat${other}, or: sotto send${other} USER`)
 }
 
 export function logoutCommand(): Command {
