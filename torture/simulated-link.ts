@@ -11,14 +11,16 @@ import type { Program } from './program.ts'
 export class SimulatedLink implements RecordLink, Receiver {
   readonly #program: Program
   readonly #connection: ConnectionEnd
+  readonly #isCaller: boolean
   readonly #arrived: Parcel[] = []
   #hasEnded = false
   /** Who waits for the next record. */
   #waiting: PromiseWithResolvers<void> | undefined
 
-  constructor(program: Program, connection: ConnectionEnd) {
+  constructor(program: Program, connection: ConnectionEnd, { isCaller }: { readonly isCaller: boolean }) {
     this.#program = program
     this.#connection = connection
+    this.#isCaller = isCaller
     connection.listen(this)
   }
 
@@ -55,12 +57,13 @@ export class SimulatedLink implements RecordLink, Receiver {
     await new Promise<void>((resolve) => this.#program.after(random.fraction() * weather.takeMs, resolve))
   }
 
+  // At the host's end neither does anything: there the end of the conversation ends the stream.
   end(): void {
-    this.#connection.end()
+    if (this.#isCaller) this.#connection.end()
   }
 
   cancel(): void {
-    this.#connection.drop()
+    if (this.#isCaller) this.#connection.drop()
   }
 }
 

@@ -27,7 +27,7 @@ export interface TalkOptions {
 export function beginTalk(options: TalkOptions, first?: RecordBody): void {
   const { program, opener, channel, connection } = options
   const { world, person, exchange } = program
-  const link = new SimulatedLink(program, connection)
+  const link = new SimulatedLink(program, connection, { isCaller: opener })
   const conversation = new Conversation(
     {
       opener,
@@ -62,7 +62,7 @@ function hangUp({ program, opener, channel, connection }: TalkOptions, end: Conv
     world.note(`${program.name} is cut off: ${end.error.code}`)
     person.judge(end.error, connection.isTampered)
   }
-  // At the host's end, whose handler says by returning that all is said.
+  // The host's handler returns, or throws; the caller's connection is closed.
   connection.drop()
   program.release(connection)
   program.dial()
