@@ -73,7 +73,9 @@ export class Partial {
 
   /** Up to where the content is on the disk. */
   get position(): number {
-    return this.#open === undefined ? this.#content.size : this.#open.entry.start + this.#open.written
+    if (this.#open !== undefined) return this.#open.entry.start + this.#open.written
+    // Between two files it is where the next begins, and behind the last one where all ends.
+    return this.#content.entries[this.#index]?.start ?? this.#content.size
   }
 
   /**
@@ -122,8 +124,8 @@ export class Partial {
   async #complete({ entry, hash }: OpenFile): Promise<void> {
     if (hash === undefined) this.#unchecked.push(entry)
     else if (!hash.digest().equals(entry.sha256)) throw damaged()
-    await this.#letGo()
     this.#index += 1
+    await this.#letGo()
     await this.#advance()
   }
 

@@ -75,6 +75,33 @@ describe('Traffic', () => {
       expect(await Promise.all(modes)).to.deep.equal([0o700, 0o600, 0o700])
     })
 
+    it('a folder of many files, looked at between any two of them', async () => {
+      await using giver = new FileEnd()
+      await using getter = new FileEnd()
+      await mkdir(at('many'))
+      const names = Array.from({ length: 300 }, (_, index) => `${index}`)
+      for (const name of names) await writeFile(at('many', name), randomBytes(1_000))
+      agree(giver, getter, await offered(at('many')))
+      const stood: bigint[] = []
+      const { traffic } = getter
+      const nextProgress = traffic.nextProgress.bind(traffic)
+      traffic.nextProgress = () => {
+        const progress = nextProgress()
+        if (progress !== undefined) stood.push(progress.received)
+        return progress
+      }
+      // As other records do that come meanwhile.
+      const looking = setInterval(() => getter.wake(), 0)
+      try {
+        await talkUntil(giver, getter, () => getter.ends.length > 0)
+      } finally {
+        clearInterval(looking)
+      }
+      expect(getter.ends).to.deep.equal([`received ${join(downloads, 'many')}`])
+      expect(await readdir(join(downloads, 'many'))).to.have.members(names)
+      expect(stood.filter((position) => position === 300_000n)).to.have.length.below(2)
+    })
+
     it('several at once, in turn', async () => {
       await using giver = new FileEnd()
       await using getter = new FileEnd()
