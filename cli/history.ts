@@ -109,7 +109,8 @@ export function forgetCommand(): Command {
     .option('--yes', 'do not ask')
     .addHelpText('after', FORGET_HELP)
     .action(async (user: string, { yes, ...options }: ForgetOptions) => {
-      const { forget, isYes } = await import('../clients/history/forget.ts')
+      const { forget } = await import('../clients/history/forget.ts')
+      const { isYes } = await import('../clients/yes-no.ts')
       const profile = await openProfile(options)
       const isForgotten = await forget(profile, user, async (question) => {
         if (yes) return true

@@ -1,11 +1,12 @@
 /** What `sotto verify` does: shows one safety number in three forms, and notes that two people found it equal. */
-import { createInterface } from 'node:readline/promises'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import { type SafetyNumber, safetyNumberRows } from '#lib/trust/safety-number.ts'
 import { verify } from '../clients/peer/pins.ts'
 import type { Profile } from '../clients/peer/profile.ts'
+import { profileFlag } from '../clients/profile-flag.ts'
 import { safetyNumberWith } from '../clients/safety-number.ts'
+import { isYes } from '../clients/yes-no.ts'
 import { say } from './profile-command.ts'
 
 /**
@@ -22,26 +23,20 @@ export async function verifyContact(
   const { number, identityKey } = safetyNumberWith(profile, name)
   if (json) process.stdout.write(`${JSON.stringify({ name, ...number })}\n`)
   else process.stdout.write(drawn(number))
-  if (yes || (!json && process.stdin.isTTY && (await isEqual(name)))) {
+  const question = `Does ${name} see the same, on a screen that you trust? [y/N] `
+  if (yes || (!json && process.stdin.isTTY && (await isYes(question, process.stdin, process.stderr)))) {
     await verify(profile, name, identityKey, systemClock.now())
     say(`${name} is verified`)
     return true
   }
-  if (!json) say(`${name} is not verified; once you have compared: sotto verify ${name} --yes`)
+  if (!json)
+    say(`${name} is not verified; once you have compared: sotto verify ${name}${profileFlag(profile.name)} --yes`)
   return false
 }
 
 function drawn(number: SafetyNumber): string {
   const { digits, words } = safetyNumberRows(number)
   const code = qrCodeRows(number.qrText, { inColour: process.stdout.isTTY === true && !process.env['NO_COLOR'] })
-  return `${[...digits, '', ...words, '', ...code].join('\n')}\n`
-}
-
-async function isEqual(name: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return /^y(es)?$/i.test(await terminal.question(`Does ${name} see the same, on a screen that you trust? [y/N] `))
-  } finally {
-    terminal.close()
-  }
+  // The largest first: in a terminal of 24 rows, the rest is what stays in sight.
+  return `${[...code, '', ...digits, '', ...words, ''].join('\n')}\n`
 }

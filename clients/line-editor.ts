@@ -6,9 +6,10 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
+import { type RawInput, suspend } from '#lib/runtime/job-control.ts'
 
 export interface LineEditorOptions {
-  readonly input: Readable
+  readonly input: Readable & RawInput
   readonly output: NodeJS.WritableStream
   readonly prompt: string
 }
@@ -23,6 +24,7 @@ export class LineEditor {
     this.#interface = createInterface({ input, output, prompt, terminal: true })
     // In raw mode Ctrl-C is a key like others, and no signal comes of it.
     this.#interface.on('SIGINT', () => this.#interrupt.abort(new SottoError('ERR_INTERRUPTED', 'interrupted')))
+    this.#interface.on('SIGTSTP', () => suspend(input, () => this.#interface.prompt(true)))
   }
 
   /** Aborted by Ctrl-C, with `ERR_INTERRUPTED`. */

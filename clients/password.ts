@@ -8,6 +8,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
 import { readSecretFile } from '#lib/runtime/files.ts'
+import { type RawInput, suspend } from '#lib/runtime/job-control.ts'
 import { Secret } from '#lib/secret.ts'
 
 export interface PasswordInput {
@@ -16,7 +17,7 @@ export interface PasswordInput {
   /** Read the password from this file, less one line end. */
   readonly file?: string | undefined
   /** A terminal, where the person is asked; or a pipe, of which each password is one line. */
-  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+  readonly input: NodeJS.ReadableStream & RawInput & { readonly isTTY?: boolean | undefined }
   /** Where the question is put. */
   readonly output: NodeJS.WritableStream
   /** Aborted to wait no longer. */
@@ -118,6 +119,7 @@ export class PasswordReader implements Disposable {
       // What the terminal itself makes of Ctrl-C where nobody reads its keys.
       else process.kill(process.pid, 'SIGINT')
     })
+    this.#source.on('SIGTSTP', () => suspend(input, () => undefined))
     return this.#source[Symbol.asyncIterator]()
   }
 

@@ -3,11 +3,8 @@
  *
  * @module
  */
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { discardPartial } from '../files/partial.ts'
 import type { Transfer } from '../files/transfer.ts'
-import type { OutputStream } from '../peer/output.ts'
 import type { Profile } from '../peer/profile.ts'
 import { lockForReceiving } from '../peer/roles.ts'
 import { openStore } from '../store/store.ts'
@@ -60,20 +57,4 @@ async function discardAll(transfers: readonly Transfer[]): Promise<void> {
 function questionOf(name: string, waiting: number): string {
   const undelivered = waiting === 0 ? '' : `, and ${waiting} of it not delivered yet`
   return `Remove all that was said with ${name}${undelivered}? There is no way back. [y/N] `
-}
-
-/**
- * Ask a person for a yes.
- *
- * The terminal edits the line and obeys Ctrl-C by itself. An input that ends without an answer says no.
- */
-export async function isYes(question: string, input: Readable, output: OutputStream): Promise<boolean> {
-  output.write(question)
-  const lines = createInterface({ input, terminal: false })
-  try {
-    for await (const line of lines) return /^\s*y(es)?\s*$/i.test(line)
-    return false
-  } finally {
-    lines.close()
-  }
 }

@@ -11,6 +11,7 @@
 import { EventEmitter } from 'node:events'
 import { createInterface, emitKeypressEvents, type Interface, type Key } from 'node:readline'
 import { PassThrough, type Readable, Writable } from 'node:stream'
+import { suspend } from '#lib/runtime/job-control.ts'
 import { clusterAround } from './cluster.ts'
 
 /** What the screen reads from: a terminal's input, as process.stdin is. */
@@ -85,10 +86,7 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
     })
     this.#readline.on('line', (line) => this.emit('line', line.replaceAll(LINE_END, '\n')))
     this.#readline.on('SIGINT', () => this.#interrupt())
-    this.#readline.on('SIGCONT', () => {
-      this.#readline.resume()
-      this.emit('resume')
-    })
+    this.#readline.on('SIGTSTP', () => suspend(input, () => this.emit('resume')))
     this.#readline.on('close', () => this.close())
     emitKeypressEvents(input, this.#readline)
     input.on('keypress', this.#onKey)

@@ -1,14 +1,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { partialPath } from '../../../clients/files/partial.ts'
-import { forget, isYes } from '../../../clients/history/forget.ts'
+import { forget } from '../../../clients/history/forget.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
 import { lockForReceiving } from '../../../clients/peer/roles.ts'
 import { openDatabase } from '../../../clients/store/database.ts'
 import { Store } from '../../../clients/store/store.ts'
-import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
 import { inStore, talk } from '../../support/kept.ts'
@@ -78,16 +76,5 @@ describe('forget', () => {
     }
     expect(names()).to.deep.equal(['bob', 'carol'])
     expect(await forget(profile, 'bob', yes)).to.equal(true)
-  })
-})
-
-describe('isYes', () => {
-  it('takes y and yes for it, and nothing else', async () => {
-    const answers = ['y', 'YES\nno', ' yes ', 'n', 'yes please', '', '\ny']
-    const output = new CapturedStream()
-    const taken = await Promise.all(answers.map((answer) => isYes('Sure? ', Readable.from([answer]), output)))
-    expect(taken).to.deep.equal([true, true, true, false, false, false, false])
-    expect(output.text).to.equal('Sure? '.repeat(answers.length))
-    expect(await isYes('', Readable.from([]), output)).to.equal(false)
   })
 })
