@@ -82,7 +82,7 @@ export function blockCommand(): Command {
 }
 
 export function unblockCommand(): Command {
-  return blocking('unblock', 'let them again', false)
+  return blocking('unblock', 'let them in again, and write to them again', false)
 }
 
 function blocking(command: string, description: string, isBlocked: boolean): Command {

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { accountName } from '../clients/account-name.ts'
+import { profileFlag } from '../clients/profile-flag.ts'
 import { openProfile, type ProfileOptions, say, untilStopped, withProfile } from './profile-command.ts'
 
 interface LoginOptions extends ProfileOptions {
@@ -65,8 +66,8 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
       trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
     })
   })
-  const other = options.profile === 'default' ? '' : ` --profile ${options.profile}`
-  say(`signed in as ${account.username}; next: sotto chat${other}, or: sotto send${other} USER`)
+  const flag = profileFlag(options.profile)
+  say(`signed in as ${account.username}; next: sotto chat${flag}, or: sotto send${flag} USER`)
 }
 
 export function logoutCommand(): Command {

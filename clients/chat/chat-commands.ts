@@ -9,6 +9,7 @@ import type { Messenger } from '../messenger/messenger.ts'
 import { strandedCount } from '../messenger/stranded.ts'
 import { setBlocked, stateOf, trust } from '../peer/pins.ts'
 import { type Profile, setReceipts } from '../peer/profile.ts'
+import { profileFlag } from '../profile-flag.ts'
 import { safetyNumberWith } from '../safety-number.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, type CommandName, helpRows } from './command.ts'
@@ -95,9 +96,11 @@ export class ChatCommands {
     const { view, profile } = this.#options
     const { number } = safetyNumberWith(profile, name)
     const { digits, words } = safetyNumberRows(number)
-    view.notice([...digits, '', ...words].join('\n'))
+    // The largest first: in a terminal of 24 rows, the rest is what stays in sight.
     view.qrCode(number.qrText)
-    view.notice(`if ${name} sees the same, type in another terminal: sotto verify ${name} --yes`)
+    view.notice([...digits, '', ...words].join('\n'))
+    const command = `sotto verify ${name}${profileFlag(profile.name)} --yes`
+    view.notice(`if ${name} sees the same, type in another terminal: ${command}`)
   }
 
   async #trust(name: string): Promise<void> {

@@ -138,7 +138,7 @@ function mistake(what: string): Mistake {
 /** The help: a row for each thing that a line can be, and what the ticks say. */
 export function helpRows(): string[] {
   const forms = Object.entries(COMMANDS).map(([name, { argument, does }]) => [`/${name} ${argument}`.trimEnd(), does])
-  const rows = [...forms, ['@NAME text', 'say it to NAME, whoever you talk with'], ['//text', 'say /text']]
+  const rows = [...forms, ['@NAME text', 'say it to NAME, and talk with NAME from here on'], ['//text', 'say /text']]
   const width = Math.max(...rows.map(([form = '']) => form.length))
   return [...rows.map(([form = '', does]) => `${form.padEnd(width)}  ${does}`), TICKS_MEAN]
 }

@@ -20,6 +20,7 @@ import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
+import { profileFlag } from '../profile-flag.ts'
 import {
   createKeyFile,
   keyDamaged,
@@ -82,7 +83,7 @@ export class Profile {
     const profile = await Profile.#load(name, folderOf(home, name), unlock)
     if (profile !== undefined) return profile
     throw new SottoError('ERR_PROFILE_MISSING', `there is no profile named ${name}`, {
-      hint: 'make one with: sotto login NAME --server HOST:PORT',
+      hint: `make one with: sotto login NAME${profileFlag(name)} --server HOST:PORT`,
     })
   }
 
@@ -175,7 +176,7 @@ export class Profile {
     const { account } = this.#state
     if (account?.session !== undefined) return { account, session: account.session }
     throw new SottoError('ERR_NOT_LOGGED_IN', `the profile ${this.name} has no session`, {
-      hint: 'begin one with: sotto login NAME --server HOST:PORT',
+      hint: `begin one with: sotto login NAME${profileFlag(this.name)} --server HOST:PORT`,
     })
   }
 

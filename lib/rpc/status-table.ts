@@ -128,7 +128,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   ERR_SESSION_ENDED: { message: 'the session has ended', hint: 'sign in again with: sotto login NAME' },
   ERR_ACCOUNT_EXISTS: { message: 'there is an account of this name already', hint: 'choose another name' },
   ERR_NO_SUCH_USER: { message: 'there is no such user', hint: 'check the name' },
-  ERR_NOT_ONLINE: { message: 'the receiver is not online', hint: 'try again when they are' },
+  ERR_NOT_ONLINE: {
+    message: 'the receiver is not online',
+    hint: 'try again when they are, or add --queue to let it wait',
+  },
   ERR_CHAT_WITH_SELF: { message: 'sender and receiver are the same account', hint: 'name somebody else' },
   ERR_ANNOUNCE_REPLACED: {
     message: 'another receiver of this account has come online',

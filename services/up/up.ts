@@ -59,7 +59,7 @@ What to type next, in another terminal:
 
   ${home}sotto admin add-user alice
   ${home}sotto login alice --server ${authAddress} --ca-fingerprint ${caFingerprint}
-  ${home}sotto receive
+  ${home}sotto chat
 
 Ctrl-C stops it.
 
