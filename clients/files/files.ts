@@ -125,7 +125,15 @@ export class Files {
       const told = this.#told.get(transfer.id)?.transfer
       if (told?.state !== transfer.state || told.path !== transfer.path) this.#tell(transfer)
     }
+    this.#dropForgotten(transfers)
     this.#acceptUnasked(transfers)
+  }
+
+  #dropForgotten(transfers: readonly Transfer[]): void {
+    if (this.#told.size === transfers.length) return
+    const ids = new Set(transfers.map(({ id }) => id))
+    for (const id of this.#told.keys()) if (!ids.has(id)) this.#told.delete(id)
+    for (const id of this.#tried) if (!ids.has(id)) this.#tried.delete(id)
   }
 
   /** To whom something is to flow, or from whom. */

@@ -109,9 +109,13 @@ export class TransferRows {
     return this.#seal.seal(uint64(id), Buffer.from(JSON.stringify(row), 'utf8'))
   }
 
+  remove(id: number): void {
+    this.#sql.remove.run(id)
+  }
+
   /** Remove all transfers with a contact. */
   removeAll(contactId: number): void {
-    for (const [id, row] of this.all()) if (row.contactId === contactId) this.#sql.remove.run(id)
+    for (const [id, row] of this.all()) if (row.contactId === contactId) this.remove(id)
   }
 }
 

@@ -7,7 +7,15 @@
 import type { Event, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
-import { afterHearing, mayBecome, STATUS_OF, summaryOf, type Transfer, type TransferState } from '../files/transfer.ts'
+import {
+  afterHearing,
+  isOver,
+  mayBecome,
+  STATUS_OF,
+  summaryOf,
+  type Transfer,
+  type TransferState,
+} from '../files/transfer.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Random } from './row-seal.ts'
 import type { StoreFile } from './store-file.ts'
@@ -15,6 +23,12 @@ import type { TransferPlace, TransferRow, TransferRows } from './transfer-rows.t
 
 /** How many offers of one person may wait for an answer. What comes beyond that is as if it had not been offered. */
 export const MAX_UNANSWERED = 64
+
+/**
+ * How many transfers from one person are kept after their end: what they offer and take back would grow without end, and
+ * all are read at each step. What was said of older ones is in the history.
+ */
+export const MAX_PAST_GETTING = 1_000
 
 /** A transfer with what only the engine needs of it. */
 export interface PlacedTransfer extends Transfer, TransferPlace {
@@ -175,8 +189,21 @@ export function hearOfFiles(
       const after = stepped(row, next, nowMs)
       transfers.update(rowId, after)
       put(rowId, after)
+      if (isUnanswered(row)) unanswered -= 1
     }
   }
+  forgetPast(transfers, place, known.values())
+}
+
+function forgetPast(
+  transfers: TransferRows,
+  { contactId }: TransferPlace,
+  known: Iterable<{ readonly rowId: number; readonly row: TransferRow }>,
+): void {
+  const past = [...known].filter(({ row }) => row.contactId === contactId && row.direction === 'getting' && isOver(row))
+  if (past.length <= MAX_PAST_GETTING) return
+  const oldestFirst = past.sort((one, other) => one.row.atMs - other.row.atMs || one.rowId - other.rowId)
+  for (const { rowId } of oldestFirst.slice(0, -MAX_PAST_GETTING)) transfers.remove(rowId)
 }
 
 function countUnanswered(rows: Iterable<TransferRow>, { contactId }: TransferPlace): number {

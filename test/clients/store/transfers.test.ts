@@ -7,9 +7,10 @@ import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { TransferState } from '../../../clients/files/transfer.ts'
 import { STORE_FILE, type Store } from '../../../clients/store/store.ts'
-import { MAX_UNANSWERED } from '../../../clients/store/transfers.ts'
+import { MAX_PAST_GETTING, MAX_UNANSWERED } from '../../../clients/store/transfers.ts'
 import { Crash, crashingDatabase } from '../../support/crashing-database.ts'
 import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
+import { encodedFileEvent, offered, statusOf } from '../../support/file-events.ts'
 import { ALICE_KEY, BOB_KEY, quickDatabase, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -156,6 +157,23 @@ describe('StoredTransfers', () => {
     bob.transfers.settle(ids[0] as string, 'declined')
     const id = offer()
     expect(bob.transfers.get(id)?.state).to.equal('offered')
+  })
+
+  it('make room for others in the record in which they are taken back', () => {
+    const offerOne = () => alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/a.txt' }).id
+    for (let count = 0; count < MAX_UNANSWERED; count += 1) alice.transfers.settle(offerOne(), 'cancelled')
+    const last = offerOne()
+    talk()
+    expect(bob.transfers.get(last)?.state).to.equal('offered')
+  })
+
+  it(`are kept, ${MAX_PAST_GETTING} from one person, after their end, and all that are not over`, () => {
+    const waiting = offer()
+    const past = Array.from({ length: MAX_PAST_GETTING + 100 }, () => offered({ 'b.txt': 4 }))
+    ends[0].mailbox.append(past.flatMap((each) => [each, statusOf(each, 'CANCELLED')]).map(encodedFileEvent))
+    talk()
+    const kept = past.slice(-MAX_PAST_GETTING).map(({ eventId }) => eventId.toString('hex'))
+    expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal([waiting, ...kept])
   })
 
   it('go with the contact that is forgotten', () => {
