@@ -14,7 +14,7 @@ import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs
 import { basename, resolve } from 'node:path'
 import { FileEntry, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isPath } from '#lib/delivery/file-events.ts'
-import { MAX_EVENT_BYTES, SHA256_BYTES } from '#lib/delivery/limits.ts'
+import { MAX_EVENT_BYTES, MAX_OFFER_FOLDERS, SHA256_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 import { escapeForTerminal } from '../terminal.ts'
@@ -101,6 +101,7 @@ class Walk {
   readonly skipped: string[] = []
   readonly #signal: AbortSignal
   #bytes = EVENT_OVERHEAD_BYTES
+  #folders = 0
 
   constructor(signal: AbortSignal) {
     this.#signal = signal
@@ -116,6 +117,8 @@ class Walk {
   async #folder(at: string, path: Buffer): Promise<void> {
     this.#signal.throwIfAborted()
     checkPath(at, path)
+    this.#folders += 1
+    if (this.#folders > MAX_OFFER_FOLDERS) throw tooMany(`more folders in it than ${MAX_OFFER_FOLDERS}`)
     const before = this.found.length
     for (const dirent of await namesIn(at)) await this.#inFolder(at, path, dirent)
     // A folder is told of by what is in it, and an empty one by itself.
@@ -140,13 +143,15 @@ class Walk {
         ? { path, size: 0n, sha256: Buffer.alloc(0), executable: false, folder: true }
         : { path, size: stats.size, sha256: NO_HASH, executable: isExecutable(stats), folder: false }
     this.#bytes += FileEntry.encode(entry).finish().length + ENTRY_OVERHEAD_BYTES
-    if (this.#bytes > MAX_EVENT_BYTES) {
-      throw new SottoError('ERR_MESSAGE_TOO_LARGE', `there are more files in it than ${this.found.length}, too many`, {
-        hint: 'nothing was offered; make an archive of the folder, such as with tar, and offer that',
-      })
-    }
+    if (this.#bytes > MAX_EVENT_BYTES) throw tooMany(`more files in it than ${this.found.length}`)
     this.found.push({ at, entry })
   }
+}
+
+function tooMany(what: string): SottoError {
+  return new SottoError('ERR_MESSAGE_TOO_LARGE', `there are ${what}, too many`, {
+    hint: 'nothing was offered; make an archive of the folder, such as with tar, and offer that',
+  })
 }
 
 const SLASH = Buffer.from('/')

@@ -7,13 +7,13 @@
 import { isUtf8 } from 'node:buffer'
 import { type FileEntry, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
-import { EVENT_ID_BYTES, MAX_PATH_BYTES, MAX_PATH_NAME_BYTES, SHA256_BYTES } from './limits.ts'
+import { EVENT_ID_BYTES, MAX_OFFER_FOLDERS, MAX_PATH_BYTES, MAX_PATH_NAME_BYTES, SHA256_BYTES } from './limits.ts'
 
 /**
  * Hold an offer to the limits of its contract.
  *
  * @throws SottoError `ERR_RECORD_MALFORMED` for no entries, a path that {@link isPath} refuses or that comes twice or
- *   through a file, paths of two roots, a size or a hash that cannot be.
+ *   through a file, paths of two roots, more than {@link MAX_OFFER_FOLDERS} folders, a size or a hash that cannot be.
  */
 export function checkFileOffer({ entries }: FileOffer): void {
   const [first] = entries
@@ -26,6 +26,8 @@ export function checkFileOffer({ entries }: FileOffer): void {
     checkEntry(entry)
     if (rootOf(entry) !== root) throw malformed('an offer has more than one root')
     place(entry, files, folders)
+    // Before more is read, for there may be much of it.
+    if (folders.size > MAX_OFFER_FOLDERS) throw malformed('an offer has too many folders')
     bytes += entry.size
   }
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed('an offer is larger than can be counted')
@@ -51,9 +53,12 @@ function checkEntry({ path, size, sha256, folder, executable }: FileEntry): void
 // that out by never writing over anything.
 function place({ path, folder }: FileEntry, files: Set<string>, folders: Set<string>): void {
   const text = path.toString('utf8')
-  for (let end = text.indexOf('/'); end !== -1; end = text.indexOf('/', end + 1)) {
-    if (files.has(text.slice(0, end))) throw malformed('a path in an offer leads through a file')
-    folders.add(text.slice(0, end))
+  // From below: what a known folder lies in is known.
+  for (let end = text.lastIndexOf('/'); end !== -1; end = text.lastIndexOf('/', end - 1)) {
+    const above = text.slice(0, end)
+    if (folders.has(above)) break
+    if (files.has(above)) throw malformed('a path in an offer leads through a file')
+    folders.add(above)
   }
   if (files.has(text) || folders.has(text)) throw malformed('a path in an offer comes twice')
   if (folder) folders.add(text)

@@ -40,5 +40,11 @@ export const MAX_PATH_BYTES = 1_024
 /** The longest name in such a path, in bytes: what file systems take (NAME_MAX of Linux, and of others at least). */
 export const MAX_PATH_NAME_BYTES = 255
 
+/**
+ * The most folders in an offer, those that paths lead through included. Otherwise one event could name half a million, a
+ * letter each, with nothing in them that counts as a byte.
+ */
+export const MAX_OFFER_FOLDERS = 16_384
+
 /** Bytes of a SHA-256 hash. */
 export const SHA256_BYTES = 32

@@ -3,7 +3,13 @@ import { expect } from 'chai'
 import { type FileEntry, FileOffer, FileStatus } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent, parseEvent } from '#lib/delivery/event.ts'
 import { checkFileOffer, checkFileStatus, isPath, rootOf, sizeOf } from '#lib/delivery/file-events.ts'
-import { EVENT_ID_BYTES, MAX_PATH_BYTES, MAX_PATH_NAME_BYTES, SHA256_BYTES } from '#lib/delivery/limits.ts'
+import {
+  EVENT_ID_BYTES,
+  MAX_OFFER_FOLDERS,
+  MAX_PATH_BYTES,
+  MAX_PATH_NAME_BYTES,
+  SHA256_BYTES,
+} from '#lib/delivery/limits.ts'
 
 function file(path: string, size = 3n): FileEntry {
   return { path: Buffer.from(path), size, sha256: Buffer.alloc(SHA256_BYTES, 1), executable: false, folder: false }
@@ -73,6 +79,7 @@ describe('checkFileOffer', () => {
     ['two roots', [file('a'), file('b')]],
     ['a file twice', [file('p/a'), file('p/a')]],
     ['a path through a file', [file('p/a'), file('p/a/b')]],
+    ['a path far through a file', [file('p/q/r'), file('p/a'), file('p/a/b/c/d')]],
     ['a file where a folder is', [file('p/a/b'), file('p/a')]],
     ['a folder twice', [folder('p/a'), folder('p/a')]],
     ['a folder with a size', [{ ...folder('p'), size: 1n }]],
@@ -82,6 +89,22 @@ describe('checkFileOffer', () => {
     ['a hash of another length', [{ ...file('a'), sha256: Buffer.alloc(31) }]],
     ['more than can be counted', [file('p/a', 2n ** 52n), file('p/b', 2n ** 52n)]],
   ]
+  it('takes as many folders as an offer may have, and refuses one more', () => {
+    const entries = Array.from({ length: MAX_OFFER_FOLDERS - 1 }, (_, index) => folder(`p/${index}`))
+    checkFileOffer({ entries })
+    expect(() => checkFileOffer({ entries: [...entries, folder('p/one more')] }))
+      .to.throw()
+      .with.property('code', 'ERR_RECORD_MALFORMED')
+  })
+
+  it('refuses folders that are named in passing, before all are read', () => {
+    const path = `p/N${'/a'.repeat(500)}`
+    const entries = Array.from({ length: 1_000 }, (_, index) => folder(path.replace('N', `${index}`)))
+    // It would fail by another rule if it were read.
+    entries.push(folder('elsewhere'))
+    expect(() => checkFileOffer({ entries })).to.throw('folders')
+  })
+
   for (const [what, entries] of bad) {
     it(`refuses ${what}`, () => {
       expect(() => checkFileOffer({ entries }))
