@@ -23,16 +23,21 @@ export function jsonLine(value: object): Buffer {
 export function parseJsonLine(line: string, fields: readonly string[]): Readonly<Record<string, unknown>> {
   const object = parsed(line)
   if (typeof object !== 'object' || object === null || Array.isArray(object)) throw unfit('it is no JSON object')
-  const unknown = Object.keys(object).filter((field) => !fields.includes(field))
-  if (unknown.length > 0) throw unfit(`it has what nobody reads; there is ${fields.join(', ')}`)
+  const unknown = Object.keys(object).find((field) => !fields.includes(field))
+  if (unknown !== undefined) throw unfit(`there is no field ${JSON.stringify(unknown)}, but ${fields.join(', ')}`)
   return object as Readonly<Record<string, unknown>>
 }
 
-/** A field that must be there. @throws SottoError `ERR_USAGE` if it is not, or no text. */
+/**
+ * A field that must be there.
+ *
+ * @throws SottoError `ERR_USAGE` if it is not, or no text; half of a surrogate pair is none, and would arrive as another.
+ */
 export function textField(object: Readonly<Record<string, unknown>>, field: string): string {
   const value = object[field]
-  if (typeof value === 'string') return value
-  throw unfit(`"${field}" must be a text`)
+  if (typeof value !== 'string') throw unfit(`"${field}" must be a text`)
+  if (!value.isWellFormed()) throw unfit(`"${field}" has half of a surrogate pair`)
+  return value
 }
 
 function parsed(line: string): unknown {

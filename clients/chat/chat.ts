@@ -135,6 +135,8 @@ export async function chat(options: ChatOptions): Promise<void> {
 
   /** What was typed, one line after the other. */
   let submitted: Promise<void> = Promise.resolve()
+  const isStrange = (name: string) => !profile.state.pins.has(name)
+  const desk = { view, messenger, commands, isStrange }
   const typing = new OwnTyping({
     tell: (name, isActive) => messenger.sayTyping(name, isActive),
     monotonicMs,
@@ -152,7 +154,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     view.turnTo(options.to)
   }
   front.open({
-    submit: (submission) => (submitted = submitted.then(() => submit(submission, { view, messenger, commands }))),
+    submit: (submission) => (submitted = submitted.then(() => submit(submission, desk))),
     writing: (name) => typing.typed(name),
     leave: () => left.abort(),
   })
@@ -186,19 +188,25 @@ interface Desk {
   readonly view: View
   readonly messenger: Messenger
   readonly commands: ChatCommands
+  /** Whether there was no conversation with somebody yet. */
+  readonly isStrange: (name: string) => boolean
 }
 
 /** Do what a line says. */
-async function submit(submission: TypedMessage | Command, { view, messenger, commands }: Desk): Promise<void> {
+async function submit(submission: TypedMessage | Command, desk: Desk): Promise<void> {
   try {
-    if (submission.kind === 'command') await commands.run(submission)
-    else await say(submission.to ?? view.to, submission, { view, messenger, commands })
+    if (submission.kind === 'command') await desk.commands.run(submission)
+    else await say(submission.to ?? desk.view.to, submission, desk)
   } catch (error) {
-    tell(view, error, { ref: submission.ref })
+    tell(desk.view, error, { ref: submission.ref })
   }
 }
 
-async function say(name: string | undefined, message: TypedMessage, { view, messenger }: Desk): Promise<void> {
+async function say(
+  name: string | undefined,
+  message: TypedMessage,
+  { view, messenger, isStrange }: Desk,
+): Promise<void> {
   if (name === undefined) {
     throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })
   }
@@ -207,6 +215,16 @@ async function say(name: string | undefined, message: TypedMessage, { view, mess
   view.said(name, ordinal, message)
   // It may have gone already.
   view.progressed(name, messenger.progress(name))
+  if (isStrange(name)) void tellIfThereIsNone(name, { view, messenger })
+}
+
+/** The directory's watch takes whoever is not there for absent, and a wrong name would wait for ever without a word. */
+async function tellIfThereIsNone(name: string, { view, messenger }: Pick<Desk, 'view' | 'messenger'>): Promise<void> {
+  try {
+    await messenger.open(name)
+  } catch (error) {
+    if (isSottoError(error) && error.code === 'ERR_NO_SUCH_USER') tell(view, error, { contact: name })
+  }
 }
 
 function tell(view: View, thrown: unknown, about?: About): void {

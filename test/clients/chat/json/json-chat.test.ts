@@ -111,6 +111,12 @@ describe('chat --json', function () {
     await alice.until({ type: 'presence', contact: 'bob', online: false })
   })
 
+  it('says that there is nobody of a name, where messages would wait in vain', async () => {
+    await using alice = await start('alice')
+    alice.write({ to: 'bbo', text: 'hello' })
+    expect(await alice.until({ type: 'error', contact: 'bbo' })).to.include({ code: 'ERR_NO_SUCH_USER' })
+  })
+
   it('does commands, and says when each is done', async () => {
     await using alice = await start('alice')
     alice.write({ to: 'bob', text: 'one' }, { to: 'bob', text: 'two' }, { command: 'history 1', ref: 'h' })
