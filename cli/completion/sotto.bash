@@ -13,12 +13,15 @@ _sotto_contacts() {
 
 _sotto_profiles() { command ls "${SOTTO_HOME:-$HOME/.sotto}/profiles" 2>/dev/null; }
 
+# Of lines, those that are names: compgen would run what stands in $(…) in any other.
+_sotto_names() { command grep -x '[A-Za-z0-9._-]*'; }
+
 # Completes the word $2 by the values that $1 stands for.
 _sotto_reply() {
   local IFS=$'\n'
   case $1 in
-    contacts) COMPREPLY=($(compgen -W "$(_sotto_contacts)" -- "$2")) ;;
-    profiles) COMPREPLY=($(compgen -W "$(_sotto_profiles)" -- "$2")) ;;
+    contacts) COMPREPLY=($(compgen -W "$(_sotto_contacts | _sotto_names)" -- "$2")) ;;
+    profiles) COMPREPLY=($(compgen -W "$(_sotto_profiles | _sotto_names)" -- "$2")) ;;
     files) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$2")) ;;
     folders) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$2")) ;;
     'words '*) IFS=$' \n'; COMPREPLY=($(compgen -W "${1#words }" -- "$2")) ;;

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
@@ -115,6 +115,27 @@ describe('sotto completion', function () {
       expect(existsSync(join(folder.path, 'started'))).to.equal(false)
       await inBash('sotto send b', 'sotto() { touch "$HOME/started"; }')
       expect(existsSync(join(folder.path, 'started'))).to.equal(true)
+    })
+  })
+
+  describe('bash, where names are none', () => {
+    const ran = () => existsSync(join(folder.path, 'ran'))
+
+    it('runs nothing that stands in the name of a folder among the profiles', async () => {
+      const odd = join(folder.path, 'home', 'profiles', '$(touch ran)')
+      await mkdir(odd)
+      try {
+        expect(await inBash('sotto whoami --profile w')).to.deep.equal(['work'])
+      } finally {
+        await rm(odd, { recursive: true })
+      }
+      expect(ran()).to.equal(false)
+    })
+
+    it('runs nothing that stands in the name of a contact', async () => {
+      const known = "sotto() { printf '%s\\n' bob '$(touch ran)' '`touch ran`'; }"
+      expect((await inBash('sotto send b', known)).map((word) => word.trimEnd())).to.deep.equal(['bob'])
+      expect(ran()).to.equal(false)
     })
   })
 
