@@ -8,6 +8,12 @@ import type { Later } from '#lib/runtime/later.ts'
 /** For how long somebody counts as writing after they said so, in milliseconds: twice as long as they wait at most. */
 export const SHOWN_MS = 10_000
 
+/**
+ * How many changes of one person are told at once in that time: many more than a person makes, and few enough that nobody
+ * keeps this end busy or fills a script's pipe with them. Of those beyond it the last one counts, when the time is over.
+ */
+export const MOST_CHANGES = 20
+
 export interface PeerTypingOptions {
   readonly onChange: (name: string) => void
   readonly later: Later
@@ -17,6 +23,8 @@ export class PeerTyping {
   readonly #options: PeerTypingOptions
   /** Those who write, and what ends it. */
   readonly #active = new Map<string, ReturnType<Later>>()
+  /** What was told of them last, and how often of late. */
+  readonly #told = new Map<string, { isActive: boolean; changes: number }>()
 
   constructor(options: PeerTypingOptions) {
     this.#options = options
@@ -36,6 +44,35 @@ export class PeerTyping {
         this.#options.later(SHOWN_MS, () => this.set(name, false)),
       )
     else this.#active.delete(name)
-    if (isActive !== (before !== undefined)) this.#options.onChange(name)
+    this.#tell(name)
+  }
+
+  #tell(name: string): void {
+    const isActive = this.has(name)
+    const told = this.#told.get(name)
+    if (isActive === (told?.isActive ?? false)) return
+    if (told === undefined) {
+      this.#told.set(name, { isActive, changes: 1 })
+      this.#options.later(SHOWN_MS, () => this.#forgive(name))
+    } else {
+      if (told.changes >= MOST_CHANGES) return
+      told.isActive = isActive
+      told.changes += 1
+    }
+    this.#options.onChange(name)
+  }
+
+  /** What was told counts no longer. */
+  #forgive(name: string): void {
+    const told = this.#told.get(name)
+    if (told === undefined) return
+    const isNews = told.isActive !== this.has(name)
+    if (!told.isActive && !isNews) {
+      this.#told.delete(name)
+      return
+    }
+    told.changes = 0
+    this.#options.later(SHOWN_MS, () => this.#forgive(name))
+    this.#tell(name)
   }
 }
