@@ -7,6 +7,7 @@
 
 import { join } from 'node:path'
 import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
+import type { Backlog } from './backlog.ts'
 import type { Content } from './content.ts'
 import { kept } from './disk-errors.ts'
 import { discardPartial, Partial, partialPath } from './partial.ts'
@@ -21,6 +22,8 @@ export interface GettingOptions {
   readonly folder: string
   /** What it was about to become when the program ended, if it was. */
   readonly goal: string | undefined
+  /** What waits to be written of this and of all others that the same person gives. */
+  readonly backlog: Backlog
   readonly noteGoal: (goal: string) => void
   /** There is something to say of it. */
   readonly onNews: () => void
@@ -33,9 +36,6 @@ export interface GettingOptions {
 /** How many bytes are written between one word of it and the next, while more is coming. */
 const TELL_EVERY_BYTES = 256 * 1024
 
-/** How much may wait to be written before whoever hears it is asked to wait, in bytes (docs/protocol.md, section 6.8). */
-const MOST_WAITING_BYTES = 16 * 1024 * 1024
-
 /** How much is written at a time, in bytes: the hash of it takes half a millisecond. */
 const WRITE_BYTES = 1024 * 1024
 
@@ -44,8 +44,7 @@ export class Getting {
   readonly #options: GettingOptions
   #partial: Partial | undefined
   /** What came and is not written. */
-  #queue: Buffer[] = []
-  #queuedBytes = 0
+  readonly #queue: Buffer[] = []
   /** Up to where it has come. */
   #heard = 0
   /** Up to where it is on the disk, and that was said in this conversation. */
@@ -54,7 +53,6 @@ export class Getting {
   #working: Promise<void>
   #isWriting = false
   #isOver = false
-  #relieved = Promise.withResolvers<void>()
 
   constructor(options: GettingOptions) {
     this.id = options.id
@@ -93,9 +91,9 @@ export class Getting {
     if (this.#isOver || this.#partial === undefined || this.#said === undefined || !isFitting) return undefined
     this.#heard += data.length
     this.#queue.push(data)
-    this.#queuedBytes += data.length
+    const relieved = this.#options.backlog.add([data])
     this.#write()
-    return this.#queuedBytes > MOST_WAITING_BYTES ? this.#relieved.promise : undefined
+    return relieved
   }
 
   async #open(): Promise<void> {
@@ -119,8 +117,8 @@ export class Getting {
   async #writeAll(): Promise<void> {
     const partial = this.#partial as Partial
     while (this.#queue.length > 0 && !this.#isOver) {
-      await partial.append(this.#take())
-      if (this.#queuedBytes <= MOST_WAITING_BYTES) this.#relieve()
+      const pieces = this.#take()
+      await partial.append(pieces).finally(() => this.#options.backlog.remove(pieces))
       const isCaughtUp = this.#queue.length === 0
       if (isCaughtUp || partial.position - (this.#said ?? 0) >= TELL_EVERY_BYTES) this.#options.onNews()
     }
@@ -130,14 +128,12 @@ export class Getting {
   }
 
   #take(): Buffer[] {
-    const taken: Buffer[] = []
-    for (let bytes = 0; this.#queue[0] !== undefined && bytes < WRITE_BYTES; ) {
-      const piece = this.#queue.shift() as Buffer
-      taken.push(piece)
-      bytes += piece.length
-      this.#queuedBytes -= piece.length
+    let count = 0
+    for (let bytes = 0; count < this.#queue.length && bytes < WRITE_BYTES; count += 1) {
+      bytes += (this.#queue[count] as Buffer).length
     }
-    return taken
+    // In one step: to shift thousands of small ones would move all that are behind them each time.
+    return this.#queue.splice(0, count)
   }
 
   async #finish(partial: Partial): Promise<void> {
@@ -168,14 +164,7 @@ export class Getting {
 
   #end(): void {
     this.#isOver = true
-    this.#queue = []
-    this.#queuedBytes = 0
-    this.#relieve()
-  }
-
-  #relieve(): void {
-    this.#relieved.resolve()
-    this.#relieved = Promise.withResolvers()
+    this.#options.backlog.remove(this.#queue.splice(0))
   }
 
   async #clear(): Promise<void> {

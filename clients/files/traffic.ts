@@ -6,6 +6,7 @@
 import type { FileChunk, FileOffer, FileProgress } from '#gen/sotto/peer/v1/record.ts'
 import type { FileLane } from '#lib/delivery/file-lane.ts'
 import type { PlacedTransfer } from '../store/transfers.ts'
+import { Backlog } from './backlog.ts'
 import { Content } from './content.ts'
 import { Flow } from './flow.ts'
 import { Getting } from './getting.ts'
@@ -64,6 +65,7 @@ export class Traffic implements FileTraffic {
   readonly #ending = new Set<Promise<void>>()
   /** What the other side asked for before its word that it accepts it was here. */
   readonly #early = new Map<string, FileProgress>()
+  readonly #backlog = new Backlog()
   #flow = new Flow()
   /** Whose turn it was. */
   #turn = 0
@@ -136,6 +138,7 @@ export class Traffic implements FileTraffic {
       isFolder: files !== undefined,
       folder,
       goal,
+      backlog: this.#backlog,
       noteGoal: (path) => noteGoal(id, path),
       onNews: () => {
         events.onPosition(id, getting.position ?? 0)

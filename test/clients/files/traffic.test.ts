@@ -3,6 +3,7 @@ import { appendFile, chmod, mkdir, readdir, readFile, rm, stat, symlink, truncat
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
+import { MOST_WAITING_BYTES } from '../../../clients/files/backlog.ts'
 import { LEAST_WINDOW_BYTES } from '../../../clients/files/flow.ts'
 import { partialPath } from '../../../clients/files/partial.ts'
 import { FileEnd, type Offered, offered, talkUntil } from '../../support/file-end.ts'
@@ -286,6 +287,36 @@ describe('Traffic', () => {
       }
       expect(waits).to.be.an.instanceOf(Promise)
       await waits
+    })
+
+    /** How much is taken in, in one go, before it is asked to wait: of several offers, in pieces of some size, in turn. */
+    async function takenInOneGo(all: readonly (Offered & { readonly content: Buffer })[], pieceBytes: number) {
+      await using getter = new FileEnd()
+      for (const each of all) getter.get(each, downloads)
+      for (const stood = new Set<string>(); stood.size < all.length; ) {
+        const progress = getter.traffic.nextProgress()
+        if (progress === undefined) await getter.woken()
+        else stood.add(progress.offerId.toString('hex'))
+      }
+      let pieces = 0
+      for (let offset = 0; offset < (all[0]?.content.length ?? 0); offset += pieceBytes) {
+        for (const { id, content } of all) {
+          pieces += 1
+          const data = content.subarray(offset, offset + pieceBytes)
+          const waits = getter.traffic.hearChunk({ offerId: Buffer.from(id, 'hex'), offset: BigInt(offset), data })
+          if (waits !== undefined) return await waits.then(() => pieces * pieceBytes)
+        }
+      }
+      return Number.POSITIVE_INFINITY
+    }
+
+    it('asks it to wait as soon where much of several is to be written', async () => {
+      const all = await Promise.all(['a', 'b', 'c', 'd'].map((name) => file(name, 100 * MAX_CHUNK_BYTES)))
+      expect(await takenInOneGo(all, MAX_CHUNK_BYTES)).to.be.below(MOST_WAITING_BYTES + 10 * MAX_CHUNK_BYTES)
+    })
+
+    it('asks it to wait sooner where the pieces are small', async () => {
+      expect(await takenInOneGo([await file('a', 100_000)], 1)).to.be.below(MOST_WAITING_BYTES / 200)
     })
   })
 
