@@ -70,10 +70,12 @@ export class ChatCommands {
     this.#options.view.done(command)
   }
 
-  #who(): void {
+  async #who(): Promise<void> {
     const { view, store, messenger, profile } = this.#options
+    // Keys are verified in another terminal.
+    const { pins } = await profile.refresh()
     const people = store.contacts().map(({ name, waiting }) => {
-      const pin = profile.state.pins.get(name)
+      const pin = pins.get(name)
       const stranded = pin === undefined ? 0 : strandedCount(store, name, pin.identityKey)
       return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting, stranded }
     })
@@ -92,8 +94,9 @@ export class ChatCommands {
     if (found === MAX_FOUND) view.notice(`there may be more; ${MAX_FOUND} are shown`)
   }
 
-  #verify(name: string): void {
+  async #verify(name: string): Promise<void> {
     const { view, profile } = this.#options
+    await profile.refresh()
     const { number } = safetyNumberWith(profile, name)
     const { digits, words } = safetyNumberRows(number)
     // The largest first: in a terminal of 24 rows, the rest is what stays in sight.

@@ -223,7 +223,9 @@ async function tellIfThereIsNone(name: string, { view, messenger }: Pick<Desk, '
   try {
     await messenger.open(name)
   } catch (error) {
-    if (isSottoError(error) && error.code === 'ERR_NO_SUCH_USER') tell(view, error, { contact: name })
+    if (!isSottoError(error) || error.code !== 'ERR_NO_SUCH_USER') return
+    const hint = `check the name; what waits goes with sotto forget ${name}, once you have left`
+    tell(view, new SottoError(error.code, error.message, { cause: error, hint }), { contact: name })
   }
 }
 

@@ -65,7 +65,7 @@ export async function listen(options: {
       reject(
         new SottoError('ERR_CONFIG', `cannot listen on ${options.host} port ${options.port}`, {
           cause,
-          hint: 'choose a free port and an address of this machine',
+          hint: 'is it running already? If not, choose a free port and an address of this machine',
         }),
       )
     })

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { chat } from '../../../../clients/chat/chat.ts'
+import { keyToCompare, verify } from '../../../../clients/peer/pins.ts'
 import { Profile, setReceipts } from '../../../../clients/peer/profile.ts'
 import { CapturedStream } from '../../../support/captured-stream.ts'
 import { Installation } from '../../../support/installation.ts'
@@ -115,6 +116,17 @@ describe('chat --json', function () {
     await using alice = await start('alice')
     alice.write({ to: 'bbo', text: 'hello' })
     expect(await alice.until({ type: 'error', contact: 'bbo' })).to.include({ code: 'ERR_NO_SUCH_USER' })
+  })
+
+  it('tells of keys as another terminal has left them', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    alice.write({ to: 'bob', text: 'hello' })
+    await bob.until({ type: 'message', text: 'hello' })
+    const profile = await Profile.open(installation.home.path, 'alice')
+    await verify(profile, 'bob', keyToCompare(profile.state, 'bob'), systemClock.now())
+    alice.write({ command: 'who' })
+    expect(await alice.until({ type: 'contact', contact: 'bob' })).to.include({ key: 'verified' })
   })
 
   it('does commands, and says when each is done', async () => {
