@@ -28,7 +28,7 @@ export function downloadsOption(): Option {
 export function acceptFilesOption(): Option {
   return new Option(
     '--accept-files <folder>',
-    'take every file that is offered, into this folder; made if it is not there',
+    'take every file that is offered, but hidden ones, into this folder; made if it is not there',
   )
 }
 

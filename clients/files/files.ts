@@ -9,7 +9,7 @@ import type { Mailbox } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
 import type { TransferPlace } from '../store/transfer-rows.ts'
 import { isAt } from '../store/transfers.ts'
-import { acceptTransfer, cancelTransfer, declineTransfer } from './accept.ts'
+import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
 import { Traffic } from './traffic.ts'
 import { isOver, type Transfer } from './transfer.ts'
 
@@ -18,7 +18,7 @@ export interface FilesOptions {
   /** Somebody has offered something, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
   readonly monotonicMs: () => number
-  /** Where all that is offered is to come to at once. */
+  /** Where all that is offered is to come to at once, but for what {@link isHarmlessUnasked} leaves to the user. */
   readonly acceptInto: string | undefined
   /** Where to put what is said to somebody. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
   readonly mailboxOf: (contact: string) => Promise<Mailbox>
@@ -145,8 +145,10 @@ export class Files {
   #acceptUnasked(transfers: readonly Transfer[]): void {
     const { acceptInto, store } = this.#options
     if (acceptInto === undefined) return
-    for (const { id, direction, state } of transfers) {
+    for (const transfer of transfers) {
+      const { id, direction, state } = transfer
       if (direction !== 'getting' || state !== 'offered' || this.#tried.has(id)) continue
+      if (!isHarmlessUnasked(transfer)) continue
       this.#tried.add(id)
       this.accept(id, acceptInto).catch((error: unknown) => {
         const transfer = store.transfers.get(id)

@@ -6,6 +6,7 @@
  */
 import type { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { isHarmlessUnasked } from '../files/accept.ts'
 import { shortId } from '../files/file-events.ts'
 import { transferFields } from '../files/listing.ts'
 import type { Transfer, TransferState } from '../files/transfer.ts'
@@ -20,7 +21,7 @@ export interface FileNoticesOptions {
   readonly json: boolean
   /** Whether a person reads standard error. */
   readonly isWatched: boolean
-  /** Whether all that is offered is accepted at once. */
+  /** Whether what is offered is accepted at once, as far as it may be. */
   readonly acceptsAll: boolean
   /** Of the profile, for the command that answers. */
   readonly profileName: string
@@ -51,7 +52,8 @@ export class FileNotices {
   changed(transfer: Transfer, error?: SottoError): void {
     const { output, json, acceptsAll } = this.#options
     if (json) this.#tellJson(transfer)
-    else if (isAsked(transfer) && !acceptsAll) output.notice(`${lineOf(transfer)}; ${this.#howToAnswer(transfer)}`)
+    else if (isAsked(transfer) && !(acceptsAll && isHarmlessUnasked(transfer)))
+      output.notice(`${lineOf(transfer)}; ${this.#howToAnswer(transfer)}`)
     else this.#report.changed(transfer, error)
   }
 

@@ -97,6 +97,20 @@ describe('files between two clients', () => {
     })
   })
 
+  it('waits for an answer to a hidden one, where all others are taken', async () => {
+    await using bob = await installation.receive('bob', { acceptInto: inbox })
+    await using alice = offer('bob', [await make('.bash_login'), await make('shown')])
+    await bob.errors.until((text) => /\.bash_login, 300 kB, offered; to take it: sotto files accept/.test(text))
+    await bob.errors.until((text) => text.includes('shown, 300 kB, received'))
+    expect(await readdir(inbox)).to.deep.equal(['shown'])
+    await inStoreOf('bob', (store) => {
+      const asked = store.transfers.list().find(({ state }) => state === 'offered')
+      expect(asked?.name).to.equal('.bash_login')
+      declineTransfer(store, asked?.id ?? '')
+    })
+    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_NOT_TAKEN')
+  })
+
   it('fails if the other side does not want it', async () => {
     await using bob = await installation.receive('bob')
     await using alice = offer('bob', [await make('unwanted')])
