@@ -30,6 +30,10 @@ export class SharedTerminal {
     this.#output = output
     input.on('data', this.#onData)
     output.on('resize', this.#onResize)
+    // A terminal that was closed under the program ends in errors, and those may come later than close().
+    input.on('end', this.#onGone)
+    input.on('error', this.#onGone)
+    output.on('error', this.#onGone)
   }
 
   /** A desk for one more screen. The first is shown at first. */
@@ -64,6 +68,10 @@ export class SharedTerminal {
 
   readonly #onResize = (): void => {
     this.#desks[this.#shown]?.output.emit('resize')
+  }
+
+  readonly #onGone = (): void => {
+    for (const { input } of this.#desks) input.end()
   }
 
   readonly #onData = (bytes: Buffer): void => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
 import { SharedTerminal } from '../../cli/shared-terminal.ts'
@@ -28,6 +29,15 @@ describe('SharedTerminal', () => {
     expect(typed.map((read) => read.join(''))).to.deep.equal(['to the first', 'to the secondagain'])
     expect(turned).to.deep.equal(['1', '0', '1'])
   })
+
+  for (const which of ['input', 'output'] as const) {
+    it(`lets both leave where the terminal is closed under them, and its ${which} fails`, async () => {
+      const terminal = twoDesks()
+      const ended = terminal.desks.map(({ input }) => once(input, 'end'))
+      terminal[which].destroy(new Error('EIO'))
+      await Promise.all(ended)
+    })
+  }
 
   it('lets only the one draw that is shown, and tells that one alone of another size', async () => {
     const { input, output, desks, terminal } = twoDesks()
