@@ -59,13 +59,20 @@ export class Flow {
   /** The other end has so much more. */
   hear(bytes: number, nowMs: number): void {
     this.#heardBytes += bytes
-    this.#heard.push({ atMs: nowMs, total: this.#heardBytes })
+    this.#markHeard(nowMs)
     for (let [first] = this.#said; first !== undefined && first.total <= this.#heardBytes; [first] = this.#said) {
       this.#leastRoundTripMs = Math.min(this.#leastRoundTripMs, nowMs - first.atMs)
       this.#said.shift()
     }
     while (this.#heard.length > 2 && (this.#heard[1] as Mark).atMs < nowMs - MEMORY_MS) this.#heard.shift()
     this.#measure()
+  }
+
+  /** One mark a millisecond: who says byte by byte what has come must not make each mean a walk over thousands. */
+  #markHeard(nowMs: number): void {
+    const before = this.#heard.at(-2)
+    if (before !== undefined && nowMs - before.atMs < 1) this.#heard.pop()
+    this.#heard.push({ atMs: nowMs, total: this.#heardBytes })
   }
 
   #measure(): void {

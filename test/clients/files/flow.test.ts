@@ -60,4 +60,13 @@ describe('Flow', () => {
     flow.drop(LEAST_WINDOW_BYTES)
     expect(flow.hasRoom).to.equal(true)
   })
+
+  it('is not kept busy by one who says byte by byte what has come', function () {
+    this.timeout(2_000)
+    const flow = new Flow()
+    flow.say(MOST_WINDOW_BYTES, 0)
+    for (let count = 1; count <= 200_000; count += 1) flow.hear(1, count / 100)
+    // 100 bytes a millisecond: less than the least window has.
+    expect(flow.window).to.equal(LEAST_WINDOW_BYTES)
+  })
 })
