@@ -34,10 +34,11 @@ export class LineEditor {
 
   /** What was typed, line by line, until Ctrl-D or {@link close}. */
   async *lines(): AsyncGenerator<string, void, void> {
-    this.#interface.prompt()
+    this.#interface.prompt(true)
     for await (const line of this.#interface) {
       yield line
-      this.#interface.prompt()
+      // Whoever waited for this may have typed on: the cursor stays where it is.
+      this.#interface.prompt(true)
     }
   }
 
