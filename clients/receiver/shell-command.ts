@@ -57,17 +57,25 @@ export async function runShell({ command, env, input, output, signal }: ShellRun
 async function takeUpTo(maxBytes: number, stream: Readable): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let left = maxBytes
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    if (left > 0) chunks.push(chunk.subarray(0, left))
-    left -= chunk.length
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (left > 0) chunks.push(chunk.subarray(0, left))
+      left -= chunk.length
+    }
+  } catch {
+    // It was let go of.
   }
   return Buffer.concat(chunks)
 }
 
-/** Ask all of a group to end, and make it. */
+/** Ask all of a group to end, and make it; what has left the group and holds on to the pipes is not waited for. */
 function stop(child: ChildProcess): void {
   kill(child, 'SIGTERM')
-  const timer = setTimeout(() => kill(child, 'SIGKILL'), PATIENCE_MS)
+  const timer = setTimeout(() => {
+    kill(child, 'SIGKILL')
+    child.stdin?.destroy()
+    child.stdout?.destroy()
+  }, PATIENCE_MS)
   child.once('close', () => clearTimeout(timer))
 }
 

@@ -115,4 +115,19 @@ describe('ExecReader', () => {
     expect((await rejection(ended)).code).to.equal('ERR_INTERRUPTED')
     expect(performance.now() - began).to.be.lessThan(PATIENCE_MS)
   })
+
+  it('waits no longer than it must for what has left the command and holds on to its output', async function () {
+    // Others have no command for it.
+    if (process.platform !== 'linux') return this.skip()
+    this.timeout(2 * PATIENCE_MS)
+    const reader = readerFor('setsid sleep 12 & sleep 0.3; echo $! > "$FOLDER/runs"; wait', { reply: true })
+    const ended = reader.take('alice', message('hi'))
+    while (!existsSync(path('runs'))) await new Promise((resolve) => setImmediate(resolve))
+    stop.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+    try {
+      expect((await rejection(ended)).code).to.equal('ERR_INTERRUPTED')
+    } finally {
+      process.kill(Number(await readFile(path('runs'), 'utf8')))
+    }
+  })
 })
