@@ -11,9 +11,11 @@ interface PasswordOptions {
 }
 
 const EXAMPLES = `
-  sotto admin add-user alice bob                               asks for a password each
-  docker compose exec auth sotto admin add-user alice bob      the same in the container
-  printf '%s\\n' "$PASSWORD" | sotto admin add-user alice       in a script`
+  sotto admin add-user alice bob  asks for a password each
+  docker compose exec auth sotto admin add-user alice bob
+                                  the same in the container
+  printf '%s\\n' "$PASSWORD" | sotto admin add-user alice
+                                  in a script`
 
 export function adminCommand(): Command {
   const admin = new Command('admin').description(

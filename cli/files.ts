@@ -9,10 +9,10 @@ interface FilesOptions extends ProfileOptions {
 }
 
 const FILES_HELP = `
-  sotto files                             what is offered and under way, and the last that is over
-  sotto files accept 3f09 --to ~/work     takes the offer whose id begins so; several ids can be named
+  sotto files                           what is offered and under way, and the last that is over
+  sotto files accept 3f09 --to ~/work   takes the offer whose id begins so; several ids can be named
   sotto files decline 3f09
-  sotto files cancel 3f09                 ends what is under way, or takes back an offer
+  sotto files cancel 3f09               ends what is under way, or takes back an offer
 
 A file travels while a "sotto chat" or "sotto receive" runs for this profile; what is answered meanwhile goes at once.`
 

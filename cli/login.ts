@@ -16,12 +16,13 @@ interface LoginOptions extends ProfileOptions {
 }
 
 const LOGIN_EXAMPLES = `
-  sotto login alice --server chat.example.org:7001#5C0A…   at the first time; the fingerprint is what
-                                                           "sotto admin add-user" and "sotto up" print
+  sotto login alice --server chat.example.org:7001#5C0A…
   sotto login alice --server localhost --ca ~/.sotto/auth/ca/ca.pem
-  sotto login alice                                        later: the profile knows the server
-  sotto login alice --password-file FILE                   in a script; or pipe the password in
-  sotto login bob --profile bob                            a second person on this machine`
+                                 at the first time; the fingerprint is what "sotto admin add-user" and "sotto up" print
+  sotto login alice              later: the profile knows the server
+  sotto login bob --profile bob  a second person on this machine
+  sotto login alice --password-file FILE
+                                 in a script; or pipe the password in`
 
 export function loginCommand(): Command {
   return withProfile(new Command('login'))

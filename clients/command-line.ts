@@ -6,6 +6,7 @@
  */
 import { type Command, CommanderError } from 'commander'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { wrapHelp } from './help-wrap.ts'
 import { ExitCode, exitCodeOf, NEXT_STEPS } from './peer/exit-codes.ts'
 
 /** Where failures are told. */
@@ -56,7 +57,9 @@ function prepare(command: Command, output: Output): void {
   command.exitOverride()
   command.showHelpAfterError(`sotto: try ${pathOf(command)} --help`)
   command.showSuggestionAfterError(true)
+  const { isTTY, columns } = process.stdout
   command.configureOutput({
+    writeOut: (text) => void process.stdout.write(isTTY ? wrapHelp(text, columns) : text),
     writeErr: (text) => void output.write(text),
     outputError: (text, write) => write(text.replace(/^error: /, 'sotto: ')),
   })

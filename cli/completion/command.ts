@@ -12,9 +12,10 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof SHELLS)[number]
 
 const HELP = `
-  eval "$(sotto completion bash)"                                        in ~/.bashrc
-  source <(sotto completion zsh)                                         in ~/.zshrc, below compinit
-  sotto completion fish > ~/.config/fish/completions/sotto.fish          once`
+  eval "$(sotto completion bash)"  in ~/.bashrc
+  source <(sotto completion zsh)   in ~/.zshrc, below compinit
+  sotto completion fish > ~/.config/fish/completions/sotto.fish
+                                   once`
 
 export function completionCommand(): Command {
   return new Command('completion')
