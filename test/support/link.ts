@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { parseAddress } from '#lib/runtime/address.ts'
+import { reset } from './reset.ts'
 
 export class Link implements AsyncDisposable {
   readonly #server: Server
@@ -52,7 +53,7 @@ export class Link implements AsyncDisposable {
 
   /** Reset the connections on both sides, as a killed process or a rebooted router does. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
   }
 
   /** Let nothing through any more, and tell nobody, as a cable that is pulled does. */

@@ -7,6 +7,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { parseAddress } from '#lib/runtime/address.ts'
+import { reset } from './reset.ts'
 
 export interface LinkShape {
   /** In each direction. */
@@ -57,7 +58,7 @@ export class SlowLink implements AsyncDisposable {
 
   /** Reset the connections on both sides, as a killed process or a rebooted router does. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

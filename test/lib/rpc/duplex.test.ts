@@ -6,6 +6,7 @@ import { SottoError } from '#lib/errors.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { type Converse, echo, peerServer, record } from '../../support/peer-server.ts'
 import { rejection } from '../../support/rejection.ts'
+import { reset } from '../../support/reset.ts'
 
 describe('Duplex', () => {
   it('carries messages both ways, in order, and ends when the caller has ended', async () => {
@@ -183,7 +184,7 @@ async function cableTo(port: number): Promise<{ port: number; cut(): void } & As
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const cut = () => {
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) reset(socket)
   }
   return {
     port: (server.address() as { port: number }).port,
