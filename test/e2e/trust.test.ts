@@ -34,7 +34,7 @@ describe('trust', function () {
     const [alices, bobs] = await Promise.all([sotto('verify bob --profile alice'), sotto('verify alice --profile bob')])
     expect([alices.code, bobs.code]).to.deep.equal([DONE, DONE])
     expect(alices.output).to.equal(bobs.output)
-    const [digits = '', words = '', code = ''] = alices.output.split('\n\n')
+    const [code = '', digits = '', words = ''] = alices.output.split('\n\n')
     expect(digits.replaceAll(/\s/g, '')).to.match(/^[0-9]{60}$/)
     expect(words.trim().split(/\s+/)).to.have.length(12)
     expect(code).to.match(/[█▀▄]/)
