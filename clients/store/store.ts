@@ -77,9 +77,9 @@ export class Store {
   /**
    * The mailbox for one identity key of a contact, made if there is none.
    *
-   * @param identityKey - 32 bytes. Undefined only where none is known yet: what is written then goes to the first key
-   *   that a mailbox is asked for, which is the one that was pinned.
-   * @throws TypeError if no key is given and one is known.
+   * @param identityKey - 32 bytes. Undefined only where the caller knows none yet: what is written then goes to the first
+   *   key that a mailbox is asked for, which is the one that was pinned. Another process may have asked just now.
+   * @throws TypeError if no key is given and several are known.
    */
   mailbox(name: string, identityKey: Uint8Array | undefined): Mailbox {
     const found = this.#file.read(() => findKey(this.#file.contacts.named(name), identityKey))
@@ -230,8 +230,11 @@ function findKey(
   contact: Contact | undefined,
   identityKey: Uint8Array | undefined,
 ): { contactId: number; key: number } | undefined {
-  const key = contact?.state.keys.findIndex((known) => isSame(known.identityKey, identityKey)) ?? -1
-  return contact === undefined || key === -1 ? undefined : { contactId: contact.id, key }
+  if (contact === undefined) return undefined
+  const { keys } = contact.state
+  const key = keys.findIndex((known) => isSame(known.identityKey, identityKey))
+  if (key !== -1) return { contactId: contact.id, key }
+  return identityKey === undefined && keys.length === 1 ? { contactId: contact.id, key: 0 } : undefined
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

@@ -14,7 +14,7 @@ const run = promisify(execFile)
 
 /** How long a screen may take to show what is waited for, in milliseconds, and how often it is looked at. */
 const PATIENCE_MS = 10_000
-const LOOK_EVERY_MS = 15
+const LOOK_EVERY_MS = 40
 
 /** Whether tmux is there, in a version that hands variables to what it starts (3.2). */
 export function hasTmux(): boolean {

@@ -157,6 +157,13 @@ describe('Mailbox', () => {
     stores.alice.mailbox('carol', undefined).append([said('hello, whoever you are')])
     const carol = stores.alice.mailbox('carol', BOB_KEY)
     expect(carol.streams.outgoing.unacknowledged).to.equal(1)
+  })
+
+  it('takes the key for meant that another process has just learnt, and none of several', () => {
+    const carol = stores.alice.mailbox('carol', BOB_KEY)
+    stores.alice.mailbox('carol', undefined).append([said('written before this process knew the key')])
+    expect(carol.progress().appended).to.equal(1)
+    stores.alice.mailbox('carol', ALICE_KEY)
     expect(() => stores.alice.mailbox('carol', undefined)).to.throw(TypeError)
   })
 
