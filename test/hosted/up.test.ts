@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { FREE_PORTS } from '../../../services/up/supervisor.ts'
-import { environmentOf } from '../../support/environment.ts'
-import { isRunning, TestProcess } from '../../support/processes.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+import { FREE_PORTS } from '../../services/up/supervisor.ts'
+import { environmentOf } from '../support/environment.ts'
+import { isRunning, TestProcess } from '../support/processes.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const EXIT_INTERNAL = 1
 
