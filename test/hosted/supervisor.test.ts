@@ -5,10 +5,10 @@ import { connect } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { fetchCertificateAuthority } from '#lib/runtime/tls.ts'
-import { FREE_PORTS, type Services, startServices } from '../../../services/up/supervisor.ts'
-import { environmentOf } from '../../support/environment.ts'
-import { rejection } from '../../support/rejection.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+import { FREE_PORTS, type Services, startServices } from '../../services/up/supervisor.ts'
+import { environmentOf } from '../support/environment.ts'
+import { rejection } from '../support/rejection.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const never = new AbortController().signal
 
