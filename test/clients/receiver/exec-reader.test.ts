@@ -120,7 +120,10 @@ describe('ExecReader', () => {
     // Others have no command for it.
     if (process.platform !== 'linux') return this.skip()
     this.timeout(2 * PATIENCE_MS)
-    const reader = readerFor('setsid sleep 12 & sleep 0.3; echo $! > "$FOLDER/runs"; wait', { reply: true })
+    const reader = readerFor(
+      'setsid sleep 12 & sleep 0.3; echo $! > "$FOLDER/pid"; mv "$FOLDER/pid" "$FOLDER/runs"; wait',
+      { reply: true },
+    )
     const ended = reader.take('alice', message('hi'))
     while (!existsSync(path('runs'))) await new Promise((resolve) => setImmediate(resolve))
     stop.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
