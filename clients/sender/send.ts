@@ -13,8 +13,9 @@ import { escapeForTerminal } from '../terminal.ts'
 import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
 import type { Report, Texts, Wait } from './outbox.ts'
-import { Sending, THEY_GO_ON, THEY_WAIT } from './sending.ts'
+import { Sending } from './sending.ts'
 import { StatusLine } from './status-line.ts'
+import { THEY_GO_ON, THEY_WAIT } from './unacknowledged.ts'
 
 export interface SendOptions extends CommandOptions {
   readonly to: string

@@ -7,7 +7,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
-import { SottoError } from '#lib/errors.ts'
+import type { SottoError } from '#lib/errors.ts'
 import type { Prepared } from '../files/files.ts'
 import type { Transfer } from '../files/transfer.ts'
 import type { Running } from '../peer/command.ts'
@@ -20,6 +20,7 @@ import { Offers } from './offers.ts'
 import { Outbox, type Report, type Texts, type Wait } from './outbox.ts'
 import { Owner } from './owner.ts'
 import { Patience } from './patience.ts'
+import { notAcknowledged, notInTime } from './unacknowledged.ts'
 
 export interface SendingOptions {
   readonly running: Running
@@ -283,28 +284,4 @@ export class Sending implements AsyncDisposable {
     await this.#stopOwning(reason)
     this.#store.close()
   }
-}
-
-/** What is told of messages that wait in the store when a send ends. */
-export const THEY_WAIT =
-  'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
-
-/** The same of files that have not arrived. */
-export const THEY_GO_ON = 'a sotto chat or receive goes on with it, and so does the same command'
-
-function notAcknowledged(count: number, files: number): SottoError {
-  if (count === 0) {
-    const what = files === 1 ? 'one file has' : `${files} files have`
-    return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not arrived yet`, { hint: THEY_GO_ON })
-  }
-  const what = count === 1 ? 'one message is' : `${count} messages are`
-  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not acknowledged yet`, { hint: THEY_WAIT })
-}
-
-function notInTime(wait: Wait, count: number, files: number): SottoError {
-  if (wait !== 'read' || count === 0) return notAcknowledged(count, files)
-  const what = count === 1 ? 'one message is' : `${count} messages are`
-  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not read, as far as the other side tells`, {
-    hint: 'the other side tells it only where its user allows it',
-  })
 }

@@ -1,0 +1,33 @@
+/**
+ * What a `sotto send` says of what has not arrived when it ends.
+ *
+ * @module
+ */
+import { SottoError } from '#lib/errors.ts'
+import type { Wait } from './outbox.ts'
+
+/** What is told of messages that wait in the store when a send ends. */
+export const THEY_WAIT =
+  'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
+
+/** The same of files that have not arrived. */
+export const THEY_GO_ON = 'a sotto chat or receive goes on with it, and so does the same command'
+
+/** Nothing has moved for long. */
+export function notAcknowledged(count: number, files: number): SottoError {
+  if (count === 0) {
+    const what = files === 1 ? 'one file has' : `${files} files have`
+    return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not arrived yet`, { hint: THEY_GO_ON })
+  }
+  const what = count === 1 ? 'one message is' : `${count} messages are`
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not acknowledged yet`, { hint: THEY_WAIT })
+}
+
+/** The time is over that was given. */
+export function notInTime(wait: Wait, count: number, files: number): SottoError {
+  if (wait !== 'read' || count === 0) return notAcknowledged(count, files)
+  const what = count === 1 ? 'one message is' : `${count} messages are`
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not read, as far as the other side tells`, {
+    hint: 'the other side tells it only where its user allows it',
+  })
+}
