@@ -115,8 +115,12 @@ export class Files {
     return traffic
   }
 
-  /** The store may have changed: tell what is new, and do what follows from it. */
-  look(): void {
+  /**
+   * The store may have changed: tell what is new, and do what follows from it.
+   *
+   * @returns to whom something is to flow, or from whom.
+   */
+  look(): Set<string> {
     const transfers = this.#options.store.transfers.list()
     for (const { place, traffic } of this.#traffics.values()) {
       traffic.update(transfers.filter((transfer) => isAt(transfer, place)))
@@ -127,6 +131,7 @@ export class Files {
     }
     this.#dropForgotten(transfers)
     this.#acceptUnasked(transfers)
+    return new Set(transfers.flatMap(({ state, contact }) => (state === 'accepted' ? [contact] : [])))
   }
 
   #dropForgotten(transfers: readonly Transfer[]): void {
@@ -134,12 +139,6 @@ export class Files {
     const ids = new Set(transfers.map(({ id }) => id))
     for (const id of this.#told.keys()) if (!ids.has(id)) this.#told.delete(id)
     for (const id of this.#tried) if (!ids.has(id)) this.#tried.delete(id)
-  }
-
-  /** To whom something is to flow, or from whom. */
-  unfinished(): Set<string> {
-    const { transfers } = this.#options.store
-    return new Set(transfers.list().flatMap(({ state, contact }) => (state === 'accepted' ? [contact] : [])))
   }
 
   #acceptUnasked(transfers: readonly Transfer[]): void {

@@ -286,8 +286,8 @@ export class Messenger {
     const { store } = this.#options
     const names = store.names()
     this.#exchanges.keepOnly(new Set(names))
-    this.files.look()
-    const waiting = new Set(store.waiting().map(({ name }) => name)).union(this.files.unfinished())
+    const flowing = this.files.look()
+    const waiting = new Set(store.waiting().map(({ name }) => name)).union(flowing)
     for (const name of this.#isListening ? names : waiting) {
       const correspondent = this.correspondent(name)
       correspondent.exchange.takeAppended()
