@@ -12,8 +12,10 @@ import type { Later } from '#lib/runtime/later.ts'
 import { offerText } from '../files/describe.ts'
 import { offerOf, statusOf } from '../files/file-events.ts'
 import type { Transfer } from '../files/transfer.ts'
+import { isOfAnotherKey } from '../messenger/stranded.ts'
 import type { TraceEvent } from '../peer/trace.ts'
 import { renderTrace } from '../peer/trace-render.ts'
+import { isSame } from '../same-bytes.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
@@ -99,7 +101,7 @@ export class ChatView implements View {
   /** Ordinals count for each key: another one that is trusted begins anew. */
   #followKey(): void {
     const present = this.#presentKey
-    if (this.#key !== undefined && present !== undefined && Buffer.compare(this.#key, present) !== 0) this.#beginRound()
+    if (this.#key !== undefined && present !== undefined && !isSame(this.#key, present)) this.#beginRound()
     else this.#key = present
   }
 
@@ -134,9 +136,8 @@ export class ChatView implements View {
     return `${this.#round} ${name} ${ordinal}`
   }
 
-  #isForPresentKey({ contact, identityKey }: Message): boolean {
-    const present = this.#options.keyOf(contact)
-    return identityKey === undefined || present === undefined || Buffer.compare(identityKey, present) === 0
+  #isForPresentKey(message: Message): boolean {
+    return !isOfAnotherKey(message, this.#options.keyOf(message.contact))
   }
 
   /** Another command of the same person may have said something: show what of it is new here. */
@@ -251,18 +252,23 @@ export class ChatView implements View {
 
   /** The program's own word. */
   notice(text: string): void {
-    this.#options.screen.add({ id: randomUUID(), kind: 'notice', who: '', own: false, time: this.#options.now(), text })
+    this.#tell('notice', text)
   }
 
   /** A message of the protocol. */
   trace(event: TraceEvent): void {
-    const text = renderTrace(event).trimEnd()
-    this.#options.screen.add({ id: randomUUID(), kind: 'trace', who: '', own: false, time: this.#options.now(), text })
+    this.#tell('trace', renderTrace(event).trimEnd())
   }
 
   /** A QR code. */
   qrCode(text: string): void {
-    this.#options.screen.add({ id: randomUUID(), kind: 'qr', who: '', own: false, time: this.#options.now(), text })
+    this.#tell('qr', text)
+  }
+
+  /** Show something that nobody has said. */
+  #tell(kind: Entry['kind'], text: string): void {
+    const { screen, now } = this.#options
+    screen.add({ id: randomUUID(), kind, who: '', own: false, time: now(), text })
   }
 
   #markSeen(name: string): void {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isSame } from '../same-bytes.ts'
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 
@@ -15,10 +16,14 @@ export function strandedCount(store: Store, name: string, identityKey: Uint8Arra
   return others.reduce((sum, { count }) => sum + count, 0)
 }
 
-/** Whether a message waits for a key that is not the one that its contact is written to now. */
-export function isStranded({ identityKey, state }: Message, present: Uint8Array | undefined): boolean {
-  if (state !== 'waiting' && state !== 'sent') return false
+/** Whether a message is of another key than the one that its contact is written to now, as far as both are known. */
+export function isOfAnotherKey({ identityKey }: Message, present: Uint8Array | undefined): boolean {
   return identityKey !== undefined && present !== undefined && !isSame(identityKey, present)
+}
+
+/** Whether a message waits for a key that is not the one that its contact is written to now. */
+export function isStranded(message: Message, present: Uint8Array | undefined): boolean {
+  return (message.state === 'waiting' || message.state === 'sent') && isOfAnotherKey(message, present)
 }
 
 /** How to tell it. */
@@ -26,8 +31,4 @@ export function strandedNotice(name: string, count: number): string {
   const what = count === 1 ? 'one message waits' : `${count} messages wait`
   const where = `sotto history ${name} shows ${count === 1 ? 'it' : 'them'}`
   return `${what} for another key of ${name} than the one they have now, and will not go to that; ${where}: say again what matters`
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }

@@ -8,7 +8,9 @@
  *
  * @module
  */
+
 import { SottoError } from '#lib/errors.ts'
+import { isSame } from '../same-bytes.ts'
 import type { Profile } from './profile.ts'
 import type { Pin, ProfileState } from './profile-state.ts'
 
@@ -172,8 +174,4 @@ function pinOf(identityKey: Uint8Array, now: Date): Pin {
 
 function withPin(state: ProfileState, name: string, pin: Pin): ProfileState {
   return { ...state, pins: new Map(state.pins).set(name, pin) }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }

@@ -8,10 +8,12 @@
  *
  * @module
  */
+
 import { join } from 'node:path'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { type Clock, systemClock } from '#lib/runtime/clock.ts'
 import type { Secret } from '#lib/secret.ts'
+import { isSame } from '../same-bytes.ts'
 import { type ContactState, newContact, newKey, withKey } from './contact-state.ts'
 import type { Contact } from './contacts.ts'
 import { type Database, openDatabase } from './database.ts'
@@ -235,8 +237,4 @@ function findKey(
   const key = keys.findIndex((known) => isSame(known.identityKey, identityKey))
   if (key !== -1) return { contactId: contact.id, key }
   return identityKey === undefined && keys.length === 1 ? { contactId: contact.id, key: 0 } : undefined
-}
-
-function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0
 }

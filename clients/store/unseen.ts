@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import { Event } from '#gen/sotto/peer/v1/record.ts'
+import { isSame } from '../same-bytes.ts'
 import { lastOf } from './batch.ts'
 import type { ContactState, KeyState } from './contact-state.ts'
 import { type Gap, type Message, messageAt } from './messages.ts'
@@ -66,8 +68,4 @@ export function withSeen(state: ContactState, through?: Message | UnseenGap): Co
     return { ...key, seen, unseenFrom }
   })
   return keys.every((key, index) => key === state.keys[index]) ? state : { ...state, keys }
-}
-
-function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0
 }

@@ -3,6 +3,9 @@
  *
  * @module
  */
+
+import { isOfAnotherKey } from '../../messenger/stranded.ts'
+import { isSame } from '../../same-bytes.ts'
 import type { Progress, SaidState } from '../../store/mailbox.ts'
 import type { Message } from '../../store/messages.ts'
 import type { Store } from '../../store/store.ts'
@@ -86,10 +89,10 @@ export class OwnMessages {
     const { keyOf, progressOf } = this.#options
     const key = keyOf(name)
     const known = this.#said.get(name)
-    const isSame = known !== undefined && (known.key === undefined || key === undefined || equal(known.key, key))
-    if (isSame && (known.key !== undefined || key === undefined)) return known
-    const said = isSame ? { ...known, key } : { key, underWay: new UnderWay<Name>(MAX_UNREAD), last: 0 }
-    if (known !== undefined && !isSame) said.last = progressOf(name).delivered
+    const isKnown = known !== undefined && (known.key === undefined || key === undefined || isSame(known.key, key))
+    if (isKnown && (known.key !== undefined || key === undefined)) return known
+    const said = isKnown ? { ...known, key } : { key, underWay: new UnderWay<Name>(MAX_UNREAD), last: 0 }
+    if (known !== undefined && !isKnown) said.last = progressOf(name).delivered
     this.#said.set(name, said)
     return said
   }
@@ -105,8 +108,7 @@ export class OwnMessages {
       const page = store.history(name, { limit, before })
       for (const message of page) {
         if (message.kind !== 'message' || message.direction !== 'said') continue
-        const isOther = key !== undefined && message.identityKey !== undefined && !equal(key, message.identityKey)
-        if (isOther) continue
+        if (isOfAnotherKey(message, key)) continue
         if (message.ordinal > ordinal) found.push(message)
         if (message.ordinal <= ordinal + 1) return found.reverse()
       }
@@ -114,8 +116,4 @@ export class OwnMessages {
       if (page.length < limit) return found.reverse()
     }
   }
-}
-
-function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0
 }
