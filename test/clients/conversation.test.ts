@@ -16,9 +16,7 @@ function openPipe(...lines: string[]): PassThrough {
 describe('a conversation between two clients', () => {
   let installation: Installation
   before(async () => {
-    installation = await Installation.start()
-    await installation.signUp('alice')
-    await installation.signUp('bob')
+    installation = await Installation.start('alice', 'bob')
   })
   after(() => installation[Symbol.asyncDispose]())
 

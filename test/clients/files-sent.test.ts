@@ -19,8 +19,7 @@ describe('files between two clients', () => {
   let source: string
   let inbox: string
   before(async () => {
-    installation = await Installation.start()
-    for (const name of ['alice', 'bob', 'carol']) await installation.signUp(name)
+    installation = await Installation.start('alice', 'bob', 'carol')
   })
   after(() => installation[Symbol.asyncDispose]())
   beforeEach(async () => {

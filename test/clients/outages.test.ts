@@ -10,9 +10,7 @@ import { rejection } from '../support/rejection.ts'
 describe('clients when something is missing or breaks', () => {
   let installation: Installation
   beforeEach(async () => {
-    installation = await Installation.start()
-    await installation.signUp('alice')
-    await installation.signUp('bob')
+    installation = await Installation.start('alice', 'bob')
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 

@@ -27,9 +27,7 @@ async function untilTraced(run: Run, what: string, more: number): Promise<void> 
 describe('a conversation that stays open', () => {
   let installation: Installation
   beforeEach(async () => {
-    installation = await Installation.start()
-    await installation.signUp('alice')
-    await installation.signUp('bob')
+    installation = await Installation.start('alice', 'bob')
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 

@@ -7,9 +7,7 @@ import { rejection } from '../support/rejection.ts'
 describe('a changed identity key', () => {
   let installation: Installation
   beforeEach(async () => {
-    installation = await Installation.start()
-    await installation.signUp('alice')
-    await installation.signUp('bob')
+    installation = await Installation.start('alice', 'bob')
     await using bob = await installation.receive('bob')
     await installation.send('alice', 'bob', 'we know each other').done
     await bob.output.until((text) => text === 'we know each other\n')

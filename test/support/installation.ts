@@ -39,13 +39,20 @@ export class Installation implements AsyncDisposable {
   readonly #directoryPort: number
   #directory: DirectoryUnderTest | undefined
 
-  static async start(): Promise<Installation> {
+  /** @param names - Who has an account, and has signed in. */
+  static async start(...names: readonly string[]): Promise<Installation> {
     const directoryPort = await freePort()
     const config = { directoryAddress: `:${directoryPort}`, listen: { host: '127.0.0.1', port: await freePort() } }
     const auth = await AuthUnderTest.start({ clock: systemClock, config })
     const installation = new Installation(auth, await temporaryFolder(), directoryPort)
-    await installation.startDirectory()
-    return installation
+    try {
+      await installation.startDirectory()
+      for (const name of names) await installation.signUp(name)
+      return installation
+    } catch (error) {
+      await installation[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   private constructor(auth: AuthUnderTest, home: TemporaryFolder, directoryPort: number) {

@@ -4,10 +4,8 @@
  *
  * @module
  */
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { parseAddress } from '#lib/runtime/address.ts'
-import { reset } from './reset.ts'
+import type { Socket } from 'node:net'
+import { Relay } from './relay.ts'
 
 export interface LinkShape {
   /** In each direction. */
@@ -22,54 +20,25 @@ const QUEUE_BYTES = 256 * 1024
 /** How much is handed on at a time: less than what a millisecond takes. */
 const PACKET_BYTES = 1_460
 
-export class SlowLink implements AsyncDisposable {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  /** Where it leads; set before anybody dials. */
-  target = ''
+export class SlowLink extends Relay {
+  readonly #shape: LinkShape
 
   static async start(shape: LinkShape): Promise<SlowLink> {
-    const link = new SlowLink(shape)
-    await once(link.#server.listen(0, '127.0.0.1'), 'listening')
-    return link
+    return await new SlowLink(shape).listen()
   }
 
   private constructor(shape: LinkShape) {
-    this.#server = createServer((near) => {
-      const far = connect(parseAddress(this.target))
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(from)
-        void relay(from, to, shape)
-        from.on('error', () => to.destroy())
-        from.on('close', () => {
-          this.#sockets.delete(from)
-          to.destroy()
-        })
-      }
-    })
+    super('')
+    this.#shape = shape
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  /** Reset the connections on both sides, as a killed process or a rebooted router does. */
-  cut(): void {
-    for (const socket of this.#sockets) reset(socket)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.cut()
-    this.#server.close()
-    await once(this.#server, 'close')
+  protected override carry(from: Socket, to: Socket): void {
+    void carrySlowly(from, to, this.#shape)
   }
 }
 
 /** Each byte leaves when the ones before it have, at the pace of the link, and comes so much later. */
-async function relay(from: Socket, to: Socket, { bytesPerSecond, delayMs }: LinkShape): Promise<void> {
+async function carrySlowly(from: Socket, to: Socket, { bytesPerSecond, delayMs }: LinkShape): Promise<void> {
   to.setNoDelay(true)
   const capacity = QUEUE_BYTES + (delayMs * bytesPerSecond) / 1_000
   const queue: { readonly dueMs: number; readonly packet: Buffer }[] = []

@@ -17,9 +17,8 @@ describe('sotto chat', function () {
   let installation: Installation
   let terminals: ChatTerminals
   beforeEach(async () => {
-    installation = await Installation.start()
+    installation = await Installation.start('alice', 'bob', 'carol')
     terminals = new ChatTerminals(installation, { columns: COLUMNS, rows: ROWS })
-    for (const name of ['alice', 'bob', 'carol']) await installation.signUp(name)
   })
   afterEach(async () => {
     await terminals[Symbol.asyncDispose]()

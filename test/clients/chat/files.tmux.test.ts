@@ -23,8 +23,7 @@ describe('sotto chat with files', function () {
   let folder: string
   let terminals: ChatTerminals
   beforeEach(async () => {
-    installation = await Installation.start()
-    for (const name of ['alice', 'bob']) await installation.signUp(name)
+    installation = await Installation.start('alice', 'bob')
     folder = await realpath(installation.home.path)
     for (const name of ['outbox', 'inbox']) await mkdir(join(folder, name))
     const flags = ['--downloads', join(folder, 'inbox')]

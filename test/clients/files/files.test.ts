@@ -24,9 +24,7 @@ describe('Files', function () {
   let folder: TemporaryFolder
   let downloads: string
   beforeEach(async () => {
-    installation = await Installation.start()
-    await installation.signUp('alice')
-    await installation.signUp('bob')
+    installation = await Installation.start('alice', 'bob')
     folder = await temporaryFolder()
     downloads = join(folder.path, 'downloads')
     await mkdir(downloads)

@@ -8,9 +8,7 @@ describe('receive with a command', function () {
   this.timeout(15_000)
   let installation: Installation
   beforeEach(async () => {
-    installation = await Installation.start()
-    await installation.signUp('alice')
-    await installation.signUp('bob')
+    installation = await Installation.start('alice', 'bob')
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 

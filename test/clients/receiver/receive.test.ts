@@ -13,9 +13,7 @@ describe('receive', function () {
   this.timeout(15_000)
   let installation: Installation
   before(async () => {
-    installation = await Installation.start()
-    await installation.signUp('alice')
-    await installation.signUp('bob')
+    installation = await Installation.start('alice', 'bob')
   })
   after(() => installation[Symbol.asyncDispose]())
 
