@@ -12,7 +12,7 @@ import { CHANNEL_TIMES, type ChannelTimes } from '#lib/channel/channel-times.ts'
 import { Installation } from '../test/support/installation.ts'
 import type { SeededRandom } from '../torture/random.ts'
 import { Member } from './member.ts'
-import { countDescriptors } from './vitals.ts'
+import { countDescriptors, countResources } from './vitals.ts'
 
 /** How much faster it goes than an office: two hours take ten minutes. */
 const HURRY = 12
@@ -156,7 +156,7 @@ export class Office implements AsyncDisposable {
     for (const member of this.#members) {
       for (const { name } of this.#members) if (name !== member.name) await member.sayGoodbye(name)
     }
-    await untilSteady(countDescriptors)
+    await untilSteady(() => countDescriptors() + countResources())
   }
 
   /** How many messages have come, at all members together. */

@@ -42,8 +42,8 @@ export async function takeVitals(): Promise<Vitals> {
     await new Promise((resolve) => setImmediate(resolve))
   }
   const { heapUsed, external, rss } = process.memoryUsage()
-  const resources = process.getActiveResourcesInfo().length
-  return { heap: heapUsed + external, resident: rss, descriptors: countDescriptors(), resources }
+  const [descriptors, resources] = [countDescriptors(), countResources()]
+  return { heap: heapUsed + external, resident: rss, descriptors, resources }
 }
 
 export function countDescriptors(): number {
@@ -52,4 +52,8 @@ export function countDescriptors(): number {
   } catch {
     return 0
   }
+}
+
+export function countResources(): number {
+  return process.getActiveResourcesInfo().length
 }
