@@ -6,7 +6,7 @@ import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { authServer, SERVER_INFO } from '../../support/auth-server.ts'
-import { echo, peerServer } from '../../support/peer-server.ts'
+import { echo, peerServer, record } from '../../support/peer-server.ts'
 import { rejection } from '../../support/rejection.ts'
 import { testAuthority } from '../../support/test-authority.ts'
 
@@ -94,6 +94,25 @@ describe('connect', () => {
     const next = rejection(stream.messages.next())
     abort.abort()
     expect((await next).code).to.equal('ERR_INTERRUPTED')
+  })
+
+  it('leaves no call open at the other end that was given up when it had just begun', async () => {
+    const ends: Promise<unknown>[] = []
+    await using peer = await peerServer(async (stream, context) => {
+      ends.push(once(context.signal, 'abort'))
+      await echo(stream, context)
+    })
+    await peer.connection.ready()
+    const abort = new AbortController()
+    const givenUp = peer.connection.call.converse({ signal: abort.signal })
+    abort.abort()
+    expect((await rejection(givenUp.messages.next())).code).to.equal('ERR_INTERRUPTED')
+    // The other end hears of calls in the order of their beginnings.
+    const later = peer.connection.call.converse()
+    await later.send(record(1))
+    await later.messages.next()
+    await Promise.all(ends.slice(0, -1))
+    later.cancel()
   })
 
   describe('close', () => {
