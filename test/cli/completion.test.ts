@@ -172,6 +172,7 @@ describe('sotto completion', function () {
       it(`completes ${does}`, async function () {
         if (terminal === undefined) return this.skip()
         await terminal.press('C-u', 'C-l')
+        await terminal.until((rows) => rows.length === 1 && rows[0] === '>')
         await terminal.type(typed)
         await terminal.press('Tab')
         // It is shown only when the completion is done.
