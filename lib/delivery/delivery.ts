@@ -141,10 +141,9 @@ export class Delivery {
   }
 
   #sayResume(): Uint8Array {
-    const { outgoing, incoming } = this.#streams
+    const { outgoing, incoming, position } = this.#streams
     this.#resumeSaid = true
     this.#acknowledgementSaid = incoming?.stored ?? 0n
-    const position = this.#streams.takePosition()
     const resume = Resume.fromPartial({
       streamId: Buffer.from(outgoing.streamId),
       peerStreamId: Buffer.from(position?.streamId ?? []),

@@ -51,7 +51,7 @@ export class StreamPair {
     const known = this.incoming
     const goesOn = known !== undefined && Buffer.compare(known.streamId, streamId) === 0
     const incoming = goesOn ? known : new IncomingStream(Uint8Array.from(streamId))
-    if (isUsed && !goesOn && known !== undefined && known.stored > 0n) this.#left = positionOf(known)
+    if (!goesOn) this.#left = isUsed && known !== undefined && known.stored > 0n ? positionOf(known) : undefined
     incoming.forgetPieces()
     this.#incoming = incoming
     return incoming
@@ -61,13 +61,11 @@ export class StreamPair {
    * Where this side stands in what the other side says, for it to go on from.
    *
    * The other side may have left a stream while this one had another memory: of what came in the stream since, this side
-   * knows nothing, and it is the old one that tells what it lacks. So that is told in place of the new one, once. The
-   * other side renews its stream again then, and says with it what was lost.
+   * knows nothing, and it is the old one that tells what it lacks. So that is told in place of the new one, until the
+   * other side has heard it: it renews its stream again then, and says with it what was lost.
    */
-  takePosition(): IncomingPosition | undefined {
-    const position = this.#left ?? (this.incoming && positionOf(this.incoming))
-    this.#left = undefined
-    return position
+  get position(): IncomingPosition | undefined {
+    return this.#left ?? (this.incoming && positionOf(this.incoming))
   }
 
   /**
