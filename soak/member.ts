@@ -47,8 +47,8 @@ export class Member implements AsyncDisposable {
   readonly #link: Link
   readonly #told = new EventEmitter<{ told: [] }>()
   #presence: Presence | undefined
-  /** Ends with what is being said. */
-  #saying: Promise<unknown> = Promise.resolve()
+  /** Ends with what is being offered. */
+  #offering: Promise<unknown> = Promise.resolve()
 
   /** Somebody new, with an account, signed in. */
   static async join(options: MemberOptions): Promise<Member> {
@@ -133,7 +133,7 @@ export class Member implements AsyncDisposable {
   async leave(): Promise<void> {
     const presence = this.#presence
     this.#presence = undefined
-    await this.#saying
+    await this.#offering
     await presence?.[Symbol.asyncDispose]()
   }
 
@@ -146,9 +146,7 @@ export class Member implements AsyncDisposable {
   }
 
   async say(to: string, text: string): Promise<void> {
-    const said = this.#presence?.messenger.say(to, text)
-    this.#saying = Promise.allSettled([this.#saying, said]).then(() => undefined)
-    await said
+    await this.#presence?.messenger.say(to, text)
   }
 
   /** Offer a file to somebody, who takes every one. */
@@ -156,7 +154,7 @@ export class Member implements AsyncDisposable {
     const { signal } = new AbortController()
     const presence = this.#presence
     const offered = prepareOffer(path, { signal }).then((prepared) => presence?.messenger.files.offer(to, prepared))
-    this.#saying = Promise.allSettled([this.#saying, offered]).then(() => undefined)
+    this.#offering = Promise.allSettled([this.#offering, offered]).then(() => undefined)
     await offered
   }
 

@@ -347,8 +347,9 @@ export class Messenger {
     })
   }
 
-  /** Say goodbye to everybody, and stop: afterwards nothing of it uses the store. */
+  /** Keep what is being said, say goodbye to everybody, and stop: afterwards nothing of it uses the store. */
   async stop(reason?: CloseReason): Promise<void> {
+    await this.#saying
     this.#unwatchProfile()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
     const correspondents = [...this.#correspondents.values()]

@@ -62,6 +62,14 @@ describe('Messenger', function () {
     await alice.until(() => alice.heard.length === 1)
   })
 
+  it('keeps what was being said when it was stopped', async () => {
+    await using alice = await start('alice')
+    const said = ['one', 'two', 'three'].map((text) => alice.messenger.say('bob', text))
+    await alice.messenger.stop()
+    expect(alice.waitingFor('bob')).to.equal(3)
+    expect(await Promise.all(said)).to.deep.equal([1, 2, 3])
+  })
+
   it('goes on after a restart of either side with what waits', async () => {
     const texts = Array.from({ length: 60 }, (_, n) => `line ${n}`)
     for (let from = 0; from < texts.length; from += 20) {
