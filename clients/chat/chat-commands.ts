@@ -7,9 +7,8 @@ import { SottoError } from '#lib/errors.ts'
 import { safetyNumberRows } from '#lib/trust/safety-number.ts'
 import type { Messenger } from '../messenger/messenger.ts'
 import { strandedCount } from '../messenger/stranded.ts'
-import { setBlocked, stateOf, trust } from '../peer/pins.ts'
+import { setBlocked, stateOf, trust, verify } from '../peer/pins.ts'
 import { type Profile, setReceipts } from '../peer/profile.ts'
-import { profileFlag } from '../profile-flag.ts'
 import { safetyNumberWith } from '../safety-number.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, type CommandName, helpRows } from './command.ts'
@@ -37,6 +36,8 @@ type Handler = (argument: string) => Promise<void> | void
 export class ChatCommands {
   readonly #options: ChatCommandsOptions
   readonly #handlers: Readonly<Record<CommandName, Handler>>
+  /** Whose safety number was shown, and for which identity key. */
+  readonly #shown = new Map<string, Uint8Array>()
 
   constructor(options: ChatCommandsOptions) {
     const { view, messenger, files, quit } = options
@@ -56,6 +57,7 @@ export class ChatCommands {
       cancel: (which) => files.cancel(which),
       files: () => files.list(),
       verify: (name) => this.#verify(name),
+      verified: (name) => this.#verified(name),
       trust: (name) => this.#trust(name),
       block: (name) => this.#block(name, true),
       unblock: (name) => this.#block(name, false),
@@ -97,13 +99,26 @@ export class ChatCommands {
   async #verify(name: string): Promise<void> {
     const { view, profile } = this.#options
     await profile.refresh()
-    const { number } = safetyNumberWith(profile, name)
+    const { number, identityKey } = safetyNumberWith(profile, name)
     const { digits, words } = safetyNumberRows(number)
     // The largest first: in a terminal of 24 rows, the rest is what stays in sight.
     view.qrCode(number.qrText)
     view.notice([...digits, '', ...words].join('\n'))
-    const command = `sotto verify ${name}${profileFlag(profile.name)} --yes`
-    view.notice(`if ${name} sees the same, type in another terminal: ${command}`)
+    view.notice(`if ${name} sees the same, on a screen that you trust: /verified ${name}`)
+    this.#shown.set(name, identityKey)
+  }
+
+  async #verified(name: string): Promise<void> {
+    const { view, profile, messenger, now } = this.#options
+    const identityKey = this.#shown.get(name)
+    if (identityKey === undefined) {
+      throw new SottoError('ERR_USAGE', `the safety number with ${name} has not been shown here`, {
+        hint: `compare it first: /verify ${name}`,
+      })
+    }
+    await verify(profile, name, identityKey, now())
+    view.notice(`${name} is verified`)
+    messenger.correspondent(name).call()
   }
 
   async #trust(name: string): Promise<void> {

@@ -27,6 +27,7 @@ export const COMMANDS = {
   cancel: { argument: '[FILE]', does: 'end what is under way, or take it back' },
   files: { argument: '', does: 'show what is offered and under way' },
   verify: { argument: 'NAME', does: 'show the safety number to compare with NAME' },
+  verified: { argument: 'NAME', does: 'NAME sees the same: note it' },
   trust: { argument: 'NAME', does: 'take the changed key of NAME for theirs' },
   block: { argument: '[NAME]', does: 'refuse NAME, or whom you talk with' },
   unblock: { argument: '[NAME]', does: 'allow them again' },

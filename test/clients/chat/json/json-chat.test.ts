@@ -127,6 +127,19 @@ describe('chat --json', function () {
     expect(await alice.until({ type: 'contact', contact: 'bob' })).to.include({ key: 'verified' })
   })
 
+  it('notes that a safety number was compared, once it has shown it', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    alice.write({ to: 'bob', text: 'hello' })
+    await bob.until({ type: 'message', text: 'hello' })
+    alice.write({ command: 'verified bob', ref: 'too early' })
+    expect(await alice.until({ type: 'error', ref: 'too early' })).to.include({ code: 'ERR_USAGE' })
+    alice.write({ command: 'verify bob' }, { command: 'verified bob', ref: 'compared' })
+    await alice.until({ type: 'done', ref: 'compared' })
+    const { state } = await Profile.open(installation.home.path, 'alice')
+    expect(state.pins.get('bob')?.verifiedAtMs).to.be.a('number')
+  })
+
   it('does commands, and says when each is done', async () => {
     await using alice = await start('alice')
     alice.write({ to: 'bob', text: 'one' }, { to: 'bob', text: 'two' }, { command: 'history 1', ref: 'h' })

@@ -5,7 +5,7 @@ const NAMES = ['alice', 'bob', 'bobby']
 
 describe('complete', () => {
   const cases: readonly [line: string, endings: string[], part: string][] = [
-    ['/ver', ['/verify '], '/ver'],
+    ['/ver', ['/verify ', '/verified '], '/ver'],
     ['/he', ['/help '], '/he'],
     ['/x', [], '/x'],
     ['@bo', ['@bob ', '@bobby '], '@bo'],
