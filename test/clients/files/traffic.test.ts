@@ -108,6 +108,8 @@ describe('Traffic', () => {
       await using getter = new FileEnd()
       const all = await Promise.all(['a', 'b', 'c'].map((name) => file(name, 60 * MAX_CHUNK_BYTES)))
       agree(giver, getter, ...all)
+      // All three begin at once: the getter has looked for what it has of each.
+      while (all.some(({ id }) => getter.traffic.positionOf(id) === undefined)) await getter.woken()
       await talkUntil(giver, getter, () => getter.ends.length === 3)
       const order = giver.said.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
       // All have begun before one has ended.
