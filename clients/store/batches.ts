@@ -4,9 +4,9 @@
  * @module
  */
 import { type Batch, decodeBatch, encodeBatch } from './batch.ts'
-import { uint64 } from './contacts.ts'
 import type { Database, Statement } from './database.ts'
 import type { RowSeal } from './row-seal.ts'
+import { uint64 } from './row-seal.ts'
 import { damaged } from './sqlite-errors.ts'
 
 /** A batch where it lies. */

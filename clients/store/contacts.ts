@@ -4,19 +4,19 @@
  *     contact.sealed   under the contact key, bound to id and name hash
  *     head.sealed      under the head key, bound to SHA-256 over (id, tag) of every contact row
  *
- * A contact's state counts its batches, and the head counts the contacts: whoever takes a row away, puts one in or puts
- * an older one back breaks the seal above it. Only the whole store can be put back to what it was, which the contacts'
+ * A contact's state counts its batches, and the head vouches for the contacts and for the transfers: whoever takes a row
+ * away, puts one in or puts an older one back breaks the seal above it. Only the whole store can be put back to what it was, which the contacts'
  * own stores notice (docs/protocol.md, section 6).
  *
  * All methods are for use inside a transaction.
  *
  * @module
  */
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Secret } from '#lib/secret.ts'
 import { type ContactState, decodeContact, encodeContact } from './contact-state.ts'
 import type { Database, Statement } from './database.ts'
-import { type RowSeal, tagOf } from './row-seal.ts'
+import { digestOfRows, type RowSeal, tagOf, uint64 } from './row-seal.ts'
 import { damaged } from './sqlite-errors.ts'
 
 export interface Contact {
@@ -37,7 +37,11 @@ export interface ContactsOptions {
 /** What the head says beside its seal. */
 interface Head {
   readonly nextContact: number
+  /** The digest of the transfers' rows, in hexadecimal digits. */
+  readonly transfers: string
 }
+
+const NEW_HEAD: Head = { nextContact: 1, transfers: digestOfRows([]).toString('hex') }
 
 interface Known extends Contact {
   readonly nameHash: Uint8Array
@@ -53,7 +57,7 @@ export class Contacts {
   readonly #sql: Readonly<Record<'readHead' | 'writeHead' | 'readAll' | 'insert' | 'update' | 'remove', Statement>>
   /** By id, ascending: what the tables hold as of `#dataVersion`. */
   #known = new Map<number, Known>()
-  #head: Head = { nextContact: 1 }
+  #head: Head = NEW_HEAD
   #dataVersion: number | undefined
 
   constructor({ database, headSeal, contactSeal, nameKey, tolerant }: ContactsOptions) {
@@ -106,7 +110,9 @@ export class Contacts {
     const sealed = this.#sql.readHead.all()[0]?.[0]
     try {
       if (!(sealed instanceof Uint8Array)) throw damaged('the first row of the store is missing')
-      this.#head = JSON.parse(this.#headSeal.open(this.#digest(), sealed).toString('utf8')) as Head
+      const head = JSON.parse(this.#headSeal.open(this.#digest(), sealed).toString('utf8'))
+      // One from before there were transfers has none.
+      this.#head = { ...NEW_HEAD, ...head }
     } catch (error) {
       if (!this.#tolerant) throw error
     }
@@ -114,7 +120,7 @@ export class Contacts {
 
   /** Put the head into tables that were just made. */
   sealNewHead(): Uint8Array {
-    return this.#sealHead({ nextContact: 1 })
+    return this.#sealHead(NEW_HEAD)
   }
 
   #sealHead(head: Head): Uint8Array {
@@ -122,9 +128,22 @@ export class Contacts {
   }
 
   #digest(): Uint8Array {
-    const hash = createHash('sha256')
-    for (const { id, tag } of this.#known.values()) hash.update(uint64(id)).update(tag)
-    return hash.digest()
+    return digestOfRows(this.#known.values().map(({ id, tag }) => [id, tag]))
+  }
+
+  /** Vouch for the transfers as they are now. @param digest - Of their rows. */
+  sealTransfers(digest: Uint8Array): void {
+    this.#writeHead({ ...this.#head, transfers: Buffer.from(digest).toString('hex') })
+  }
+
+  /** Whether these are the transfers that were written. */
+  vouchesForTransfers(digest: Uint8Array): boolean {
+    return this.#head.transfers === Buffer.from(digest).toString('hex')
+  }
+
+  #writeHead(head: Head): void {
+    this.#head = head
+    this.#sql.writeHead.run(this.#sealHead(head))
   }
 
   all(): readonly Contact[] {
@@ -141,7 +160,7 @@ export class Contacts {
 
   add(state: ContactState): Contact {
     const id = this.#head.nextContact
-    this.#head = { nextContact: id + 1 }
+    this.#head = { ...this.#head, nextContact: id + 1 }
     const nameHash = this.#hashName(state.name)
     const sealed = this.#sealContact({ id, state, nameHash })
     this.#sql.insert.run(id, nameHash, sealed)
@@ -163,14 +182,14 @@ export class Contacts {
 
   #note(known: Known): Contact {
     this.#known.set(known.id, known)
-    this.#sql.writeHead.run(this.#sealHead(this.#head))
+    this.#writeHead(this.#head)
     return known
   }
 
   remove(id: number): void {
     this.#sql.remove.run(id)
     this.#known.delete(id)
-    this.#sql.writeHead.run(this.#sealHead(this.#head))
+    this.#writeHead(this.#head)
   }
 
   // So that no two rows can be of one name, without the name.
@@ -181,12 +200,4 @@ export class Contacts {
 
 function contactRow(id: number, nameHash: Uint8Array): Uint8Array {
   return Buffer.concat([uint64(id), nameHash])
-}
-
-/** A number in 8 bytes, big-endian. */
-export function uint64(value: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), 0)
-  bytes.writeUInt32BE(value % 2 ** 32, 4)
-  return bytes
 }

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { Secret } from '#lib/secret.ts'
 import { damaged } from './sqlite-errors.ts'
 
@@ -82,4 +82,19 @@ export class RowSeal {
 /** By which two sealed forms differ, whatever they hold: 16 bytes. */
 export function tagOf(sealed: Uint8Array): Uint8Array {
   return sealed.subarray(-TAG_BYTES)
+}
+
+/** SHA-256 over the number and the tag of each of some rows: no row can be added, removed or put back without it changing. */
+export function digestOfRows(rows: Iterable<readonly [id: number, tag: Uint8Array]>): Buffer {
+  const hash = createHash('sha256')
+  for (const [id, tag] of rows) hash.update(uint64(id)).update(tag)
+  return hash.digest()
+}
+
+/** A number in 8 bytes, big-endian. */
+export function uint64(value: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), 0)
+  bytes.writeUInt32BE(value % 2 ** 32, 4)
+  return bytes
 }

@@ -50,7 +50,8 @@ export class StoreFile {
       const contactSeal = new RowSeal(keyOf('contact'), random)
       const contacts = new Contacts({ database, headSeal, contactSeal, nameKey: keyOf('name'), tolerant })
       const batches = new Batches(database, new RowSeal(keyOf('batch'), random))
-      const transfers = new TransferRows(database, new RowSeal(keyOf('transfer'), random), tolerant)
+      const transferSeal = new RowSeal(keyOf('transfer'), random)
+      const transfers = new TransferRows({ database, seal: transferSeal, contacts, tolerant })
       return { keyId: keyOf('key id'), contacts, batches, transfers }
     }
     migrate(database, () => {
@@ -88,10 +89,13 @@ export class StoreFile {
     try {
       return this.#database.write(durability, () => {
         this.contacts.refresh()
-        return work()
+        const result = work()
+        this.transfers.seal()
+        return result
       })
     } catch (error) {
       this.contacts.invalidate()
+      this.transfers.invalidate()
       throw error
     }
   }

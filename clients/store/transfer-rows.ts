@@ -1,8 +1,9 @@
 /**
  * The table of transfers. A row is two seals under one key: the offer, which never changes, and its state, which does.
  *
- *     transfer.offer    a FileOffer in protobuf   bound to the row's id and "offer"
- *     transfer.sealed   a {@link TransferRow} in JSON   bound to the row's id
+ *     transfer.offer    a FileOffer in protobuf         bound to the transfer's id
+ *     transfer.sealed   a {@link TransferRow} in JSON   bound to the row's number
+ *     head.sealed       vouches for SHA-256 over (number, tag of its state) of every row
  *
  * The rows of a contact that is forgotten go with it. All methods are for use inside a transaction.
  *
@@ -10,9 +11,10 @@
  */
 import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import type { Transfer } from '../files/transfer.ts'
-import { uint64 } from './contacts.ts'
+import type { Contacts } from './contacts.ts'
 import type { Database, Statement } from './database.ts'
-import { type RowSeal, tagOf } from './row-seal.ts'
+import { digestOfRows, type RowSeal, tagOf, uint64 } from './row-seal.ts'
+import { damaged } from './sqlite-errors.ts'
 
 /** Which identity key of which contact a transfer belongs to. */
 export interface TransferPlace {
@@ -29,20 +31,35 @@ export interface TransferRow extends TransferPlace, Omit<Transfer, 'contact' | '
   readonly atMs: number
 }
 
+type SealedRow = readonly [id: number, sealed: Uint8Array]
+
 interface Known {
   readonly tag: Uint8Array
   readonly row: TransferRow
 }
 
+export interface TransferRowsOptions {
+  readonly database: Database
+  readonly seal: RowSeal
+  /** Whose head vouches for the rows. */
+  readonly contacts: Contacts
+  /** Leave out what does not open, instead of refusing the whole. */
+  readonly tolerant: boolean
+}
+
 export class TransferRows {
   readonly #seal: RowSeal
+  readonly #contacts: Contacts
   readonly #sql: Readonly<Record<'readAll' | 'readLast' | 'readOffer' | 'insert' | 'update' | 'remove', Statement>>
   readonly #tolerant: boolean
   /** By row id: what was opened already, good for as long as its tag is the same. */
   #opened = new Map<number, Known>()
+  /** Whether this transaction has changed any, so that the head does not vouch for them yet. */
+  #isChanged = false
 
-  constructor(database: Database, seal: RowSeal, tolerant: boolean) {
+  constructor({ database, seal, contacts, tolerant }: TransferRowsOptions) {
     this.#seal = seal
+    this.#contacts = contacts
     this.#tolerant = tolerant
     this.#sql = {
       readAll: database.prepare('select id, sealed from transfer order by id'),
@@ -57,16 +74,24 @@ export class TransferRows {
   /**
    * Every transfer by its row id, the oldest first.
    *
-   * @throws SottoError `ERR_STORE_DAMAGED` if one does not open.
+   * @throws SottoError `ERR_STORE_DAMAGED` if one does not open, is missing, or was put back.
    */
   all(): ReadonlyMap<number, TransferRow> {
+    const rows = this.#read()
+    if (!this.#isChanged && !this.#tolerant && !this.#contacts.vouchesForTransfers(digestOf(rows))) {
+      throw damaged('the transfers in the store are not those that were written there')
+    }
     const opened = new Map<number, Known>()
-    for (const [id, sealed] of this.#sql.readAll.all()) {
-      const known = this.#open(id as number, sealed as Uint8Array)
-      if (known !== undefined) opened.set(id as number, known)
+    for (const [id, sealed] of rows) {
+      const known = this.#open(id, sealed)
+      if (known !== undefined) opened.set(id, known)
     }
     this.#opened = opened
     return new Map(opened.entries().map(([id, { row }]) => [id, row]))
+  }
+
+  #read(): SealedRow[] {
+    return this.#sql.readAll.all() as [number, Uint8Array][]
   }
 
   #open(id: number, sealed: Uint8Array): Known | undefined {
@@ -88,21 +113,23 @@ export class TransferRows {
       .find(([, { id }]) => id === transferId)
   }
 
-  /** @throws SottoError `ERR_STORE_DAMAGED` if it does not open. */
-  offer(id: number): FileOffer | undefined {
-    const sealed = this.#sql.readOffer.all(id)[0]?.[0]
-    return sealed instanceof Uint8Array ? FileOffer.decode(this.#seal.open(offerRow(id), sealed)) : undefined
+  /** What is offered in a transfer. @throws SottoError `ERR_STORE_DAMAGED` if it does not open. */
+  offer(transferId: string): FileOffer | undefined {
+    const [id] = this.find(transferId) ?? []
+    const sealed = id === undefined ? undefined : this.#sql.readOffer.all(id)[0]?.[0]
+    return sealed instanceof Uint8Array ? FileOffer.decode(this.#seal.open(offerRow(transferId), sealed)) : undefined
   }
 
   /** @returns the id of the new row: rows are numbered in the order of their coming. */
   insert(row: TransferRow, offer: FileOffer): number {
     const id = ((this.#sql.readLast.all()[0]?.[0] as number | null) ?? 0) + 1
-    this.#sql.insert.run(id, this.#seal.seal(offerRow(id), FileOffer.encode(offer).finish()), this.#sealed(id, row))
+    const sealedOffer = this.#seal.seal(offerRow(row.id), FileOffer.encode(offer).finish())
+    this.#change('insert', id, sealedOffer, this.#sealed(id, row))
     return id
   }
 
   update(id: number, row: TransferRow): void {
-    this.#sql.update.run(this.#sealed(id, row), id)
+    this.#change('update', this.#sealed(id, row), id)
   }
 
   #sealed(id: number, row: TransferRow): Uint8Array {
@@ -110,7 +137,24 @@ export class TransferRows {
   }
 
   remove(id: number): void {
-    this.#sql.remove.run(id)
+    this.#change('remove', id)
+  }
+
+  #change(verb: 'insert' | 'update' | 'remove', ...values: readonly (number | Uint8Array)[]): void {
+    this.#isChanged = true
+    this.#sql[verb].run(...values)
+  }
+
+  /** At the end of a transaction: have the head vouch for what it has changed. */
+  seal(): void {
+    if (!this.#isChanged) return
+    this.#contacts.sealTransfers(digestOf(this.#read()))
+    this.#isChanged = false
+  }
+
+  /** The transaction was undone. */
+  invalidate(): void {
+    this.#isChanged = false
   }
 
   /** Remove all transfers with a contact. */
@@ -119,6 +163,10 @@ export class TransferRows {
   }
 }
 
-function offerRow(id: number): Uint8Array {
-  return Buffer.concat([uint64(id), Buffer.from('offer')])
+function offerRow(transferId: string): Uint8Array {
+  return Buffer.concat([Buffer.from('offer'), Buffer.from(transferId, 'hex')])
+}
+
+function digestOf(rows: readonly SealedRow[]): Buffer {
+  return digestOfRows(rows.map(([id, sealed]) => [id, tagOf(sealed)]))
 }

@@ -67,11 +67,8 @@ export class StoredTransfers {
 
   /** What is offered, entry by entry. */
   offerOf(id: string): FileOffer | undefined {
-    const { transfers } = this.#options.file
-    return this.#options.file.read(() => {
-      const found = transfers.find(id)
-      return found && transfers.offer(found[0])
-    })
+    const { file } = this.#options
+    return file.read(() => file.transfers.offer(id))
   }
 
   /**

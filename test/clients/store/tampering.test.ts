@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { STORE_FILE, type Store } from '../../../clients/store/store.ts'
 import { codeOf } from '../../support/code-of.ts'
+import { offered } from '../../support/file-events.ts'
 import { secretOf } from '../../support/random.ts'
 import { BOB_KEY, conversation, said, shown, testStore } from '../../support/stores.ts'
 import { flip } from '../../support/tamper.ts'
@@ -170,6 +171,50 @@ describe('a store that is changed from outside', () => {
     expect(codeOf(() => use(() => undefined))).to.equal('ERR_STORE_DAMAGED')
     putBack('head', 'id = 1', head)
     expect(codeOf(() => use(() => undefined))).to.equal('ERR_STORE_DAMAGED')
+  })
+
+  describe('with files under way', () => {
+    let ids: string[]
+    beforeEach(() => {
+      ids = use((store) => ['a.txt', 'b.txt'].map((path) => offer(store, path)))
+    })
+
+    function offer(store: Store, path: string): string {
+      const { kind } = offered({ [path]: 4 })
+      if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
+      return store.transfers.offer(store.mailbox('bob', BOB_KEY), { offer: kind.value, path: `/home/alice/${path}` }).id
+    }
+
+    const list = () => use((store) => codeOf(() => store.transfers.list()))
+
+    const changes: ReadonlyArray<readonly [what: string, ...sql: string[]]> = [
+      ['a transfer is removed', 'delete from transfer where id = 2'],
+      ['all are removed', 'delete from transfer'],
+      ['one is copied', 'insert into transfer select 3, offer, sealed from transfer where id = 2'],
+      ['one is emptied', "update transfer set sealed = x'' where id = 1"],
+      ['one is numbered otherwise', 'update transfer set id = 3 where id = 1'],
+    ]
+    for (const [what, ...sql] of changes) {
+      it(`lists none of them where ${what}, and reads what people said`, async () => {
+        tamper(...sql)
+        expect(list()).to.equal('ERR_STORE_DAMAGED')
+        expect((await read('bob')).slice(0, 3)).to.deep.equal(['b1', 'b2', 'b3'])
+      })
+    }
+
+    it('lists none where an older state is put back', () => {
+      const sealed = sealedOf('transfer', 'id = 1')
+      use((store) => store.transfers.settle(ids[0] as string, 'cancelled'))
+      expect(list()).to.equal('none')
+      putBack('transfer', 'id = 1', sealed)
+      expect(list()).to.equal('ERR_STORE_DAMAGED')
+    })
+
+    it('gives out no offer in the place of another', () => {
+      tamper('update transfer set offer = (select offer from transfer where id = 2) where id = 1')
+      const offerOf = (id = '') => use((store) => codeOf(() => store.transfers.offerOf(id)))
+      expect(ids.map(offerOf)).to.deep.equal(['ERR_STORE_DAMAGED', 'none'])
+    })
   })
 
   it('notices it while it is open, at the next use', () => {
