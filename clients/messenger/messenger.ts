@@ -12,26 +12,20 @@ import { SottoError } from '#lib/errors.ts'
 import { KID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import { Files } from '../files/files.ts'
-import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
+import type { Conversation } from '../peer/conversation.ts'
 import { stayOnline } from '../peer/online.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import { keyChanged, refuseBlocked, refuseUnpinned } from '../peer/pins.ts'
-import type { PresenceWatch } from '../peer/presence-watch.ts'
 import type { Mailbox, Progress } from '../store/mailbox.ts'
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { UnseenGap } from '../store/unseen.ts'
-import { Correspondent, HEAD_START_MS } from './correspondent.ts'
+import type { Correspondent } from './correspondent.ts'
+import { Correspondents } from './correspondents.ts'
 import type { MessengerOptions } from './messenger-options.ts'
 import { followProfile } from './profile-changes.ts'
 import { StoredExchanges } from './stored-exchanges.ts'
 import { strandedCount } from './stranded.ts'
-
-/** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
-const PATIENT_BACKOFF_MS = 15_000
-
-/** And of who is there for this call alone. */
-const HASTY_BACKOFF_MS = 2_000
 
 export class Messenger {
   /** Offers files and folders, and answers offers. */
@@ -39,12 +33,7 @@ export class Messenger {
   readonly #options: MessengerOptions
   readonly #calling: Calling
   readonly #exchanges: StoredExchanges
-  readonly #watch: PresenceWatch
-  readonly #correspondents = new Map<string, Correspondent>()
-  /** Whose coming and going the directory tells. */
-  readonly #followed = new Set<string>()
-  /** With whom a conversation is open, and was told. */
-  readonly #present = new Set<string>()
+  readonly #correspondents: Correspondents
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
@@ -77,14 +66,18 @@ export class Messenger {
     })
     const { onHeard: deliver, onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
-    this.#watch = directory.watch([], {
+    this.#correspondents = new Correspondents({
+      calling: this.#calling,
+      exchanges: this.#exchanges,
+      directory,
+      isListening: options.listen !== undefined,
+      events,
+      attempt: (work) => this.#attempt(work),
       signal: this.#signal,
-      onChange: (name, isOnline) => this.#onPresence(name, isOnline),
-      onRegained: () => this.#onRegained(),
     })
     // Whoever runs it hears it.
     this.#failure.promise.catch(() => undefined)
-    const known = (name: string) => this.#correspondents.get(name)
+    const known = (name: string) => this.#correspondents.known(name)
     this.#unwatchProfile = followProfile(profile, {
       onReceipts: () => this.#attempt(() => this.#exchanges.noteSeen()),
       onBlocked: (name) => void known(name)?.goodbye(),
@@ -123,7 +116,7 @@ export class Messenger {
     this.files.look()
     if (listen === undefined) {
       this.takeAppended()
-      return await this.#watch.ended
+      return await this.#correspondents.ended
     }
     const kid = randomBytes(KID_BYTES)
     this.#server = this.#listen(listen, kid)
@@ -131,7 +124,7 @@ export class Messenger {
     for (const name of store.names()) this.correspondent(name)
     const { events } = this.#options
     const online = stayOnline({ ...this.#options, ...events, host: listen.address, port, kid, signal: this.#signal })
-    return await Promise.race([online, this.#watch.ended])
+    return await Promise.race([online, this.#correspondents.ended])
   }
 
   async #listen({ address, port }: Endpoint, kid: Uint8Array): Promise<RpcServer> {
@@ -146,7 +139,7 @@ export class Messenger {
       exchanges: this.#exchanges,
       onKeyChanged: events.onKeyChanged ?? ((name: string) => events.onRefused(name, keyChanged(name))),
       onRefused: (error: SottoError) => events.onCallRefused?.(error),
-      onConversation: (conversation: Conversation) => this.#onConversation(conversation),
+      onConversation: (conversation: Conversation) => this.#correspondents.take(conversation),
     }
     // Loaded here, for it takes as long to load as a send to send.
     const { servePeers } = await import('../peer/serve.ts')
@@ -154,41 +147,18 @@ export class Messenger {
     return await servePeers(hosting, address, port)
   }
 
-  get #isListening(): boolean {
-    return this.#options.listen !== undefined
-  }
-
   /** Somebody; where this end is online, watched from now on. */
   correspondent(name: string): Correspondent {
-    const known = this.#correspondents.get(name)
-    if (known !== undefined) return known
-    const correspondent = new Correspondent({
-      name,
-      calling: this.#calling,
-      exchanges: this.#exchanges,
-      // Nobody can call who does not listen.
-      patienceMs: () => (this.#isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
-      longestBackoffMs: this.#isListening ? PATIENT_BACKOFF_MS : HASTY_BACKOFF_MS,
-      onConversation: (conversation) => this.#onConversation(conversation),
-      onRefused: (error) => this.#options.events.onRefused(name, error),
-      signal: this.#signal,
-    })
-    this.#correspondents.set(name, correspondent)
-    if (this.#isListening) this.#follow(name)
-    return correspondent
+    return this.#correspondents.with(name)
   }
 
-  /** Have the directory tell when somebody comes and goes. */
-  #follow(name: string): void {
-    this.#followed.add(name)
-    this.#watch.setUsernames(this.#followed)
+  isOnline(name: string): boolean {
+    return this.#correspondents.known(name)?.isOnline ?? false
   }
 
-  /** Whether this side gives the other a head start: the one with the bytewise larger identity key does. */
-  #isHigher(name: string): boolean {
-    const { identity, pins } = this.#options.profile.state
-    const theirs = pins.get(name)?.identityKey
-    return theirs !== undefined && Buffer.compare(identity.publicKey, theirs) > 0
+  /** Whether a conversation with somebody is open. */
+  isTalkingWith(name: string): boolean {
+    return this.#correspondents.isTalkingWith(name)
   }
 
   /**
@@ -205,7 +175,7 @@ export class Messenger {
   /** Keep a conversation with somebody open from now on, whenever they are online: begin it anew where it breaks. */
   keep(name: string): void {
     const correspondent = this.correspondent(name)
-    if (correspondent.conversation === undefined) this.#follow(name)
+    if (correspondent.conversation === undefined) this.#correspondents.follow(name)
     correspondent.keep()
   }
 
@@ -249,7 +219,7 @@ export class Messenger {
 
   /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */
   sayTyping(name: string, isActive: boolean): void {
-    this.#correspondents.get(name)?.conversation?.sayTyping(isActive)
+    this.#correspondents.known(name)?.conversation?.sayTyping(isActive)
   }
 
   /**
@@ -288,54 +258,12 @@ export class Messenger {
     this.#exchanges.keepOnly(new Set(names))
     const flowing = this.files.look()
     const waiting = new Set(store.waiting().map(({ name }) => name)).union(flowing)
-    for (const name of this.#isListening ? names : waiting) {
+    for (const name of this.#options.listen === undefined ? waiting : names) {
       const correspondent = this.correspondent(name)
       correspondent.exchange.takeAppended()
-      if (correspondent.conversation === undefined && waiting.has(name)) this.#follow(name)
+      if (correspondent.conversation === undefined && waiting.has(name)) this.#correspondents.follow(name)
       correspondent.dial()
     }
-  }
-
-  isOnline(name: string): boolean {
-    return this.#correspondents.get(name)?.isOnline ?? false
-  }
-
-  /** Whether a conversation with somebody is open. */
-  isTalkingWith(name: string): boolean {
-    return this.#present.has(name)
-  }
-
-  #onPresence(name: string, isOnline: boolean): void {
-    this.correspondent(name).setOnline(isOnline)
-    this.#options.events.onPresence(name, isOnline)
-  }
-
-  /** The directory is there again, and so are calls. */
-  #onRegained(): void {
-    for (const correspondent of this.#correspondents.values()) correspondent.hurry()
-  }
-
-  #onConversation(conversation: Conversation): void {
-    const { profile, events } = this.#options
-    const { peerName: name, ended } = conversation
-    const correspondent = this.correspondent(name)
-    // While it was beginning.
-    if (profile.state.blocked.has(name)) void correspondent.goodbye()
-    else void correspondent.leaveOtherKeys()
-    const isNew = !this.#present.has(name)
-    this.#present.add(name)
-    if (isNew) events.onConversation?.(name)
-    void ended.then((end) => this.#attempt(() => this.#onEnded(name, end)))
-  }
-
-  #onEnded(name: string, end: ConversationEnd): void {
-    if (this.#signal.aborted) return
-    if (this.#exchanges.conversationsWith(name).length === 0 && this.#present.delete(name)) {
-      this.#options.events.onParted?.(name, end)
-    }
-    // What waits and could not be said in it is said in another.
-    this.#follow(name)
-    this.correspondent(name).dial({ headStart: true })
   }
 
   /** Tell how many messages wait for keys of somebody that are not this one. */
@@ -352,14 +280,13 @@ export class Messenger {
     await this.#saying
     this.#unwatchProfile()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
-    const correspondents = [...this.#correspondents.values()]
-    await Promise.all(correspondents.map((each) => each.goodbye(reason)))
+    await this.#correspondents.goodbye(reason)
     // It may just be starting.
     await this.#server?.then(
       (server) => server.stop(0),
       () => undefined,
     )
-    await Promise.all(correspondents.map((each) => each.idle()))
+    await this.#correspondents.idle()
     await this.files.stop()
   }
 }

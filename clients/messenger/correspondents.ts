@@ -1,0 +1,142 @@
+/**
+ * Everybody that a messenger talks with: who is watched at the directory, and with whom a conversation is open.
+ *
+ * @module
+ */
+import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
+import type { DirectoryClient } from '../peer/directory-client.ts'
+import type { Calling } from '../peer/open-conversation.ts'
+import type { PresenceWatch } from '../peer/presence-watch.ts'
+import { Correspondent, HEAD_START_MS } from './correspondent.ts'
+import type { MessengerEvents } from './messenger-options.ts'
+import type { StoredExchanges } from './stored-exchanges.ts'
+
+/** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
+const PATIENT_BACKOFF_MS = 15_000
+
+/** And of who is there for this call alone. */
+const HASTY_BACKOFF_MS = 2_000
+
+export interface CorrespondentsOptions {
+  readonly calling: Calling
+  readonly exchanges: StoredExchanges
+  readonly directory: Pick<DirectoryClient, 'watch'>
+  /** Whether others can call here: then everybody is watched, and calls may be left to them. */
+  readonly isListening: boolean
+  readonly events: Pick<MessengerEvents, 'onPresence' | 'onConversation' | 'onParted' | 'onRefused'>
+  /** Do what nobody waits for, and whose failure ends the messenger. */
+  readonly attempt: (work: () => void) => void
+  readonly signal: AbortSignal
+}
+
+export class Correspondents {
+  readonly #options: CorrespondentsOptions
+  readonly #watch: PresenceWatch
+  readonly #all = new Map<string, Correspondent>()
+  /** Whose coming and going the directory tells. */
+  readonly #followed = new Set<string>()
+  /** With whom a conversation is open, and was told. */
+  readonly #present = new Set<string>()
+
+  constructor(options: CorrespondentsOptions) {
+    const { directory, signal } = options
+    this.#options = options
+    this.#watch = directory.watch([], {
+      signal,
+      onChange: (name, isOnline) => this.#onPresence(name, isOnline),
+      onRegained: () => this.#onRegained(),
+    })
+  }
+
+  /** Rejects when the directory can tell no more of them: see {@link PresenceWatch.ended}. */
+  get ended(): Promise<never> {
+    return this.#watch.ended
+  }
+
+  known(name: string): Correspondent | undefined {
+    return this.#all.get(name)
+  }
+
+  /** Somebody; where others can call here, watched from now on. */
+  with(name: string): Correspondent {
+    const known = this.#all.get(name)
+    if (known !== undefined) return known
+    const { calling, exchanges, isListening, events, signal } = this.#options
+    const correspondent = new Correspondent({
+      name,
+      calling,
+      exchanges,
+      // Nobody can call who does not listen.
+      patienceMs: () => (isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
+      longestBackoffMs: isListening ? PATIENT_BACKOFF_MS : HASTY_BACKOFF_MS,
+      onConversation: (conversation) => this.take(conversation),
+      onRefused: (error) => events.onRefused(name, error),
+      signal,
+    })
+    this.#all.set(name, correspondent)
+    if (isListening) this.follow(name)
+    return correspondent
+  }
+
+  /** Have the directory tell when somebody comes and goes. */
+  follow(name: string): void {
+    this.#followed.add(name)
+    this.#watch.setUsernames(this.#followed)
+  }
+
+  /** Whether this side gives the other a head start: the one with the bytewise larger identity key does. */
+  #isHigher(name: string): boolean {
+    const { identity, pins } = this.#options.calling.profile.state
+    const theirs = pins.get(name)?.identityKey
+    return theirs !== undefined && Buffer.compare(identity.publicKey, theirs) > 0
+  }
+
+  /** Whether a conversation with somebody is open. */
+  isTalkingWith(name: string): boolean {
+    return this.#present.has(name)
+  }
+
+  #onPresence(name: string, isOnline: boolean): void {
+    this.with(name).setOnline(isOnline)
+    this.#options.events.onPresence(name, isOnline)
+  }
+
+  /** The directory is there again, and so are calls. */
+  #onRegained(): void {
+    for (const correspondent of this.#all.values()) correspondent.hurry()
+  }
+
+  /** A conversation was opened, by either side. */
+  take(conversation: Conversation): void {
+    const { calling, events, attempt } = this.#options
+    const { peerName: name, ended } = conversation
+    const correspondent = this.with(name)
+    // While it was beginning.
+    if (calling.profile.state.blocked.has(name)) void correspondent.goodbye()
+    else void correspondent.leaveOtherKeys()
+    const isNew = !this.#present.has(name)
+    this.#present.add(name)
+    if (isNew) events.onConversation?.(name)
+    void ended.then((end) => attempt(() => this.#onEnded(name, end)))
+  }
+
+  #onEnded(name: string, end: ConversationEnd): void {
+    const { exchanges, events, signal } = this.#options
+    if (signal.aborted) return
+    if (exchanges.conversationsWith(name).length === 0 && this.#present.delete(name)) events.onParted?.(name, end)
+    // What waits and could not be said in it is said in another.
+    this.follow(name)
+    this.with(name).dial({ headStart: true })
+  }
+
+  /** End what conversations there are in order. */
+  async goodbye(reason?: CloseReason): Promise<void> {
+    await Promise.all(this.#all.values().map((each) => each.goodbye(reason)))
+  }
+
+  /** Resolves when nobody is being called any more; the signal must be aborted before. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#all.values().map((each) => each.idle()))
+  }
+}
