@@ -19,7 +19,7 @@ import { isSame } from '../same-bytes.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
-import type { Message as TypedMessage } from './command.ts'
+import { lineOf, type Message as TypedMessage } from './command.ts'
 import { FileEntries } from './file-entries.ts'
 import { PeerTyping } from './peer-typing.ts'
 import type { Entry } from './screen/entry.ts'
@@ -248,6 +248,11 @@ export class ChatView implements View {
 
   failure({ message, hint }: SottoError, { contact }: About = {}): void {
     this.notice(`${contact === undefined ? '' : `${contact}: `}${message}${hint === undefined ? '' : `; ${hint}`}`)
+  }
+
+  /** A message was not taken: it stands on the line again. */
+  giveBack(message: TypedMessage): void {
+    this.#options.screen.giveBack(lineOf(message))
   }
 
   /** The program's own word. */

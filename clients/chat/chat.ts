@@ -199,6 +199,7 @@ async function submit(submission: TypedMessage | Command, desk: Desk): Promise<v
     else await say(submission.to ?? desk.view.to, submission, desk)
   } catch (error) {
     tell(desk.view, error, { ref: submission.ref })
+    if (submission.kind === 'message') desk.view.giveBack(submission)
   }
 }
 

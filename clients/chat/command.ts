@@ -86,6 +86,13 @@ export function parseLine(line: string): Submission | undefined {
   return { kind: 'message', to: undefined, text }
 }
 
+/** A message as one would type it: what {@link parseLine} reads from it is this message. */
+export function lineOf({ to, text }: Message): string {
+  if (to !== undefined) return `@${to} ${text}`
+  const plain = parseLine(text)
+  return plain?.kind === 'message' && plain.to === undefined && plain.text === text ? text : text.slice(0, 1) + text
+}
+
 /**
  * Whom a line that is being written will go to.
  *

@@ -76,6 +76,8 @@ export interface View {
   /** The program's own word. */
   notice(text: string): void
   failure(error: SottoError, about?: About): void
+  /** A message was not taken: whoever typed it has it again. */
+  giveBack(message: TypedMessage): void
   qrCode(text: string): void
   /** A message of the protocol. */
   trace(event: TraceEvent): void

@@ -167,6 +167,9 @@ export class JsonView implements View {
     this.#tell({ type: 'error', code, message, hint, contact, ref })
   }
 
+  /** A script has it still. */
+  giveBack(): void {}
+
   qrCode(text: string): void {
     this.#tell({ type: 'qr', text })
   }

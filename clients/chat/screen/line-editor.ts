@@ -153,8 +153,18 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
   }
 
   #paste(): void {
-    const text = (this.#pasted ?? '').replace(/\r\n|[\n\r]/g, LINE_END).replaceAll('\t', '    ')
+    const text = asOneLine(this.#pasted ?? '')
     this.#pasted = undefined
+    this.#insert(text)
+  }
+
+  /** Put a text on the line again that was taken off it with Return, unless there is another by now. */
+  giveBack(text: string): void {
+    const isFree = this.line === '' && this.#pasted === undefined
+    if (isFree && !this.#isClosed) this.#insert(asOneLine(text))
+  }
+
+  #insert(text: string): void {
     if (text !== '') this.#readline.write(text)
     this.emit('change')
   }
@@ -164,6 +174,10 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
     this.#readline.write(null, { ctrl: true, name: 'e' })
     this.#readline.write(null, { ctrl: true, name: 'u' })
   }
+}
+
+function asOneLine(text: string): string {
+  return text.replace(/\r\n|[\n\r]/g, LINE_END).replaceAll('\t', '    ')
 }
 
 function commonBeginning(one: string, other: string): string {

@@ -47,6 +47,8 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 
   setStatus(): void {}
 
+  giveBack(): void {}
+
   newPage(): void {}
 
   close(): void {

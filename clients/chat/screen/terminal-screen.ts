@@ -87,6 +87,10 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     this.#draw('update')
   }
 
+  giveBack(text: string): void {
+    this.#editor.giveBack(text)
+  }
+
   newPage(): void {
     this.#flush()
     this.#transcript.clear()

@@ -1,6 +1,14 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { COMMANDS, helpRows, MAX_HISTORY, parseLine, recipientOf } from '../../../clients/chat/command.ts'
+import {
+  COMMANDS,
+  helpRows,
+  lineOf,
+  MAX_HISTORY,
+  type Message,
+  parseLine,
+  recipientOf,
+} from '../../../clients/chat/command.ts'
 import { anyName } from '../../support/arbitrary.ts'
 import { law } from '../../support/law.ts'
 
@@ -121,5 +129,23 @@ describe('recipientOf', () => {
     const recipients = ['', ' ', '/', '/who', '/nonsense', '@carol'].map((line) => recipientOf(line, 'bob'))
     expect(new Set(recipients)).to.deep.equal(new Set([undefined]))
     expect(recipientOf('hi', undefined)).to.equal(undefined)
+  })
+})
+
+describe('lineOf', () => {
+  it('is the line as it was typed', () => {
+    for (const line of ['hello', '@bob hello', '//etc', '@Home sweet home', '@', 'two\nlines']) {
+      expect(lineOf(parseLine(line) as Message)).to.equal(line)
+    }
+  })
+
+  it('says the same once more', () => {
+    law(
+      fc.property(fc.string({ unit: 'grapheme' }), (line) => {
+        const message = parseLine(line)
+        fc.pre(message?.kind === 'message')
+        expect(parseLine(lineOf(message as Message))).to.deep.equal(message)
+      }),
+    )
   })
 })

@@ -25,6 +25,7 @@ class KeptScreen extends EventEmitter<ScreenEvents> implements Screen {
   }
 
   setStatus(): void {}
+  giveBack(): void {}
   newPage(): void {}
   close(): void {}
 }

@@ -49,6 +49,16 @@ describe('LineEditor', () => {
     expect(events).to.deep.equal(['one', 'one!'])
   })
 
+  it('has a line again that is given back, with its line ends, unless there is another', async () => {
+    await press(pasted('one\ntwo'), RETURN)
+    editor.giveBack(events.pop() ?? '')
+    await press('!', RETURN)
+    expect(events).to.deep.equal(['one\ntwo!'])
+    await press('other')
+    editor.giveBack('one')
+    expect(editor.line).to.equal('other')
+  })
+
   const whole: readonly [what: string, text: string][] = [
     ['a family', '👨‍👩‍👧‍👦'],
     ['a flag', '🇩🇪'],
