@@ -1,8 +1,16 @@
-/** `--login` on the commands that need a session: sign in first, where there is none. */
+/**
+ * `--login` on the commands that need a session: sign in first, where there is none.
+ *
+ * A profile is one person's at one installation. Whoever names somebody else is refused, session or not: a command must
+ * not speak for another person than the one that its line names.
+ *
+ * @module
+ */
 import type { Command } from 'commander'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { profileFlag } from '../clients/profile-flag.ts'
 import { signIn } from './login.ts'
-import { openProfile } from './profile-command.ts'
+import { openProfile, say } from './profile-command.ts'
 
 interface LoginFirstOptions {
   readonly profile: string
@@ -16,13 +24,14 @@ export function withLogin(command: Command): Command {
     .option('--password-file <file>', 'for --login: read the password from this file instead of asking')
     .hook('preAction', async (_program, action) => {
       const { profile, login, passwordFile } = action.opts<LoginFirstOptions>()
-      if (login === undefined || (await hasSession(profile))) return
+      if (login === undefined) return
       const [, name, server] = /^([^@]+)@(.+)$/.exec(login) ?? []
       if (name === undefined || server === undefined) {
         throw new SottoError('ERR_USAGE', 'that is no account at a server', {
           hint: 'write --login NAME@HOST:PORT#FINGERPRINT, as "sotto admin add-user" prints it',
         })
       }
+      if (await hasSession(profile, name, server)) return
       if (passwordFile === undefined && process.stdin.isTTY !== true) {
         throw new SottoError('ERR_USAGE', 'standard input is for messages here, not for a password', {
           hint: 'add --password-file FILE, or use sotto login before',
@@ -32,12 +41,31 @@ export function withLogin(command: Command): Command {
     })
 }
 
-async function hasSession(profile: string): Promise<boolean> {
-  try {
-    const { state } = await openProfile({ profile })
-    return state.account?.session !== undefined
-  } catch (error) {
-    if (isSottoError(error, 'ERR_PROFILE_MISSING')) return false
-    throw error
+/**
+ * Whether this person's session is there already.
+ *
+ * @throws SottoError `ERR_USAGE` if the profile is somebody else's, or belongs to another installation.
+ */
+async function hasSession(profileName: string, name: string, server: string): Promise<boolean> {
+  const { parseServer } = await import('../clients/peer/authority.ts')
+  const named = parseServer(server)
+  const profile = await openProfile({ profile: profileName }).catch(undefinedIfMissing)
+  const account = profile?.state.account
+  if (profile === undefined || account === undefined) return false
+  const { checkOwner } = await import('../clients/peer/login.ts')
+  const { fingerprintOf, parseFingerprint } = await import('#lib/runtime/tls.ts')
+  const { fingerprint } = named
+  const isSame = fingerprint === undefined || parseFingerprint(fingerprint) === fingerprintOf(account.authorityPem)
+  checkOwner(profile, name, isSame)
+  if (account.session === undefined) return false
+  if (named.address !== account.authAddress) {
+    // One server may have several names: it is the fingerprint that tells installations apart.
+    const login = `sotto login ${name}${profileFlag(profileName)} --server ${server}`
+    say(`the session is at ${account.authAddress}, and stays there; to move it: ${login}`)
   }
+  return true
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isSottoError(error, 'ERR_PROFILE_MISSING')) throw error
 }

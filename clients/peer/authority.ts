@@ -74,8 +74,16 @@ async function readAuthority(path: string): Promise<string> {
   }
 }
 
-/** The parts of `HOST:PORT#FINGERPRINT`. */
-function parseServer(server: string | undefined): { address: string; fingerprint: string | undefined } {
+/** A server as a person names it. */
+export interface ServerName {
+  /** `HOST:PORT`. */
+  readonly address: string
+  /** Of its authority, as it was typed. */
+  readonly fingerprint: string | undefined
+}
+
+/** The parts of `HOST:PORT#FINGERPRINT`. @throws SottoError `ERR_USAGE`. */
+export function parseServer(server: string | undefined): ServerName {
   const [, host, port = String(DEFAULT_AUTH_PORT), fingerprint] =
     /^(\[[0-9a-f:.]+\]|[^:#[\]\s]+)(?::(\d{1,5}))?(?:#([0-9a-f:]+))?$/i.exec(server ?? '') ?? []
   if (host !== undefined && Number(port) <= 65_535) return { address: `${host}:${port}`, fingerprint }

@@ -41,7 +41,8 @@ type AuthConnection = Connection<typeof AuthServiceService>
  */
 export async function login(options: LoginOptions): Promise<Account> {
   const { profile, server, username, clock } = options
-  checkOwner(profile, server, username)
+  const { account: owner } = profile.state
+  checkOwner(profile, username, owner === undefined || isSameRealm(owner, server))
   const auth = connectAuth(server)
   try {
     const { directoryAddress } = await getServerInfo(auth, server, options.signal)
@@ -55,11 +56,19 @@ export async function login(options: LoginOptions): Promise<Account> {
   }
 }
 
-/** A profile is one person's at one installation, since its pins and its identity key are. */
-function checkOwner(profile: Profile, server: TrustedServer, username: string): void {
+function isSameRealm(one: TrustedServer, other: TrustedServer): boolean {
+  return Buffer.compare(realmOf(one.authorityPem), realmOf(other.authorityPem)) === 0
+}
+
+/**
+ * A profile is one person's at one installation, since its pins and its identity key are.
+ *
+ * @param isSameRealm - Whether the server that is meant belongs to the profile's installation.
+ * @throws SottoError `ERR_USAGE` if the profile belongs to another account or installation.
+ */
+export function checkOwner(profile: Profile, username: string, isSameRealm: boolean): void {
   const { account } = profile.state
   if (account === undefined) return
-  const isSameRealm = Buffer.compare(realmOf(account.authorityPem), realmOf(server.authorityPem)) === 0
   if (account.username === username && isSameRealm) return
   const whose = isSameRealm ? account.username : `${account.username} at another installation`
   throw new SottoError('ERR_USAGE', `the profile ${profile.name} belongs to ${whose}`, {

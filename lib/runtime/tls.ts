@@ -34,6 +34,20 @@ export function fingerprintOf(certificatePem: string): string {
 }
 
 /**
+ * A fingerprint as a person types it, as {@link fingerprintOf} gives it.
+ *
+ * @param text - Upper case and colons are fine.
+ * @throws SottoError `ERR_USAGE` if it is not 64 hexadecimal digits.
+ */
+export function parseFingerprint(text: string): string {
+  const digits = text.replaceAll(':', '').toLowerCase()
+  if (/^[0-9a-f]{64}$/.test(digits)) return digits
+  throw new SottoError('ERR_USAGE', 'a fingerprint that is not 64 hexadecimal digits', {
+    hint: 'copy it whole from what the server printed at its start',
+  })
+}
+
+/**
  * The authority's certificate from a server that nothing is known of but the authority's fingerprint.
  *
  * Nothing is sent to the server beyond the TLS handshake, and nothing it says is believed: of the chain that it shows,
@@ -41,18 +55,13 @@ export function fingerprintOf(certificatePem: string): string {
  * called.
  *
  * @param address - `HOST:PORT`.
- * @param fingerprint - As {@link fingerprintOf} gives it; upper case and colons are fine.
+ * @param fingerprint - As {@link parseFingerprint} takes it.
  * @returns the certificate as PEM.
  * @throws SottoError `ERR_USAGE` if the address or the fingerprint cannot be read; `ERR_CA_MISMATCH` if no authority in
  *   the chain has it; `ERR_UNAVAILABLE` if nobody answers, or not with TLS 1.3.
  */
 export async function fetchCertificateAuthority(address: string, fingerprint: string): Promise<string> {
-  const wanted = fingerprint.replaceAll(':', '').toLowerCase()
-  if (!/^[0-9a-f]{64}$/.test(wanted)) {
-    throw new SottoError('ERR_USAGE', 'a fingerprint that is not 64 hexadecimal digits', {
-      hint: 'copy it whole from what the server printed at its start',
-    })
-  }
+  const wanted = parseFingerprint(fingerprint)
   for (const certificate of await shownCertificates(address)) {
     const pem = certificate.toString()
     if (certificate.ca && fingerprintOf(pem) === wanted) return pem
