@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SottoError } from '../errors.ts'
 
@@ -14,9 +14,32 @@ export const PRIVATE_FILE_MODE = 0o600
 /** For folders that only the owner may enter. */
 export const PRIVATE_DIRECTORY_MODE = 0o700
 
-/** Make a folder, and those above it that lack, for the owner alone. One that is there stays as it is. */
+/**
+ * Make a folder, and those above it that lack, for the owner alone. One that is there stays as it is.
+ *
+ * Not with the `recursive` of Node.js: below a folder that lets nobody make anything and says that it is not there, as
+ * `/proc` does, that tries for ever.
+ *
+ * @throws Error of the operating system, such as `ENOTDIR`.
+ */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
+  try {
+    await makeDirectory(path)
+  } catch (error) {
+    const above = dirname(path)
+    if (!hasSystemCode(error, 'ENOENT') || above === path) throw error
+    await ensurePrivateDirectory(above)
+    await makeDirectory(path)
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: PRIVATE_DIRECTORY_MODE })
+  } catch (error) {
+    const found = await stat(path).catch(() => undefined)
+    if (found?.isDirectory() !== true) throw error
+  }
 }
 
 /**

@@ -41,6 +41,21 @@ describe('ensurePrivateDirectory', () => {
     await ensurePrivateDirectory(join(folder.path, 'a', 'b'))
     for (const each of ['a', 'a/b']) expect((await stat(join(folder.path, each))).mode & 0o777).to.equal(0o700)
   })
+
+  it('gives up where nobody can make a folder', async () => {
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, 'file')
+    await writeFile(file, '')
+    const codeOf = (path: string) => ensurePrivateDirectory(path).catch(({ code }) => code)
+    expect(await codeOf(file)).to.equal('EEXIST')
+    expect(await codeOf(join(file, 'a', 'b'))).to.equal('ENOTDIR')
+  })
+
+  it('gives up below a folder that says of itself that it is not there', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const failure = await ensurePrivateDirectory('/proc/sotto/a').catch((error: unknown) => error)
+    expect(failure).to.have.property('code', 'ENOENT')
+  })
 })
 
 describe('readFileIfPresent', () => {
