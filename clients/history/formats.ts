@@ -1,8 +1,8 @@
 /**
  * How kept messages are written.
  *
- * - On a terminal, `2026-11-22 14:02  bob: text`, with control characters as escapes.
- * - In a pipe the same, with the text's bytes unchanged.
+ * - For a person, `2026-11-22 14:02  bob: text`, with control characters as escapes, line feeds included: wherever it
+ *   goes, since a pipe may lead to a terminal, and a line of one text must not pass for another entry.
  * - As JSON, a line for each: `{"type":"message","contact":…,"from":…,"id":…,"writtenAt":…,"storedAt":…,"state":…,"text":…}`.
  *
  * A message that waits for a key which the contact no longer has says so; as JSON it has `"stranded":true`.
@@ -45,7 +45,7 @@ export function pendingOf(message: Message, isStranded: IsStranded): string {
   return isStranded(message) ? ' (waiting for a former key)' : ` (${state})`
 }
 
-/** Lines for a person, or for whatever reads lines. */
+/** Lines for a person, each an entry whatever its text is. */
 export function lineFormat(ownName: string, output: OutputStream, isStranded: IsStranded): Format {
   const calendar = createCalendar()
   const isTerminal = output.isTTY === true
@@ -57,9 +57,8 @@ export function lineFormat(ownName: string, output: OutputStream, isStranded: Is
     const from = direction === 'said' ? `${ownName} → ${contact}${pendingOf(entry, isStranded)}` : contact
     const who = file === undefined ? `${from}:` : `${from}, file:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
-    const body = file === undefined ? bodyOf(entry) : Buffer.from(file)
-    const text = isTerminal ? Buffer.from(escapeForTerminal(body.toString('utf8'))) : body
-    return Buffer.concat([Buffer.from(`${calendar.stampOf(storedAt)}  ${name} `), text, LINE_FEED])
+    const text = file ?? escapeForTerminal(bodyOf(entry).toString('utf8'))
+    return Buffer.from(`${calendar.stampOf(storedAt)}  ${name} ${text}\n`)
   }
 }
 
@@ -88,5 +87,3 @@ export function jsonFields(entry: Message | Gap, ownName: string): object {
     ...fields,
   }
 }
-
-const LINE_FEED = Buffer.from('\n')

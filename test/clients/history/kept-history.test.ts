@@ -61,16 +61,17 @@ describe('showKept', () => {
     expect(await show(new CapturedStream(), { names: ['bob'] })).to.deep.equal([...expected.slice(0, 2), ''])
   })
 
-  it('shows control characters as escapes on a terminal, and leaves every byte as it is in a pipe', async () => {
-    keep('bob', `<${HOSTILE}`)
-    const lines = await show(new CapturedStream({ isTTY: true }))
-    expect(lines).to.have.length(2)
-    expect(lines[0]).to.include('see\\e]0;title\\x07 this\\n(bob: forged)')
-    const piped = new CapturedStream()
-    await show(piped)
-    expect(piped.text).to.match(/^20\d\d-\d\d-\d\d \d\d:\d\d {2}bob: /)
-    expect(piped.text.endsWith(`bob: ${HOSTILE}\n`)).to.equal(true)
-  })
+  for (const isTTY of [true, false]) {
+    it(`shows control characters as escapes, and no line but its own, ${isTTY ? 'on a terminal' : 'in a pipe'}`, async () => {
+      keep('bob', `<${HOSTILE}`, '<see\n2026-11-23 04:23  bob: I owe you 1000')
+      const output = new CapturedStream({ isTTY })
+      const lines = await show(output)
+      expect(lines).to.have.length(3)
+      expect(lines[0]).to.include('see\\e]0;title\\x07 this\\n(bob: forged)')
+      expect(lines[1]).to.include('see\\n2026-11-23 04:23  bob: I owe you 1000')
+      expect(output.text).to.match(/^20\d\d-\d\d-\d\d \d\d:\d\d {2}/)
+    })
+  }
 
   it('writes each message as a line of JSON', async () => {
     keep('bob', 'a', `<${HOSTILE}`)
