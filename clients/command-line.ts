@@ -7,6 +7,7 @@
 import { type Command, CommanderError } from 'commander'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { wrapHelp } from './help-wrap.ts'
+import { OutputWatch } from './output-watch.ts'
 import { ExitCode, exitCodeOf, NEXT_STEPS } from './peer/exit-codes.ts'
 
 /** Where failures are told. */
@@ -21,13 +22,24 @@ type Output = Pick<NodeJS.WritableStream, 'write'>
  */
 export async function runProgram(program: Command, argv: readonly string[], output: Output): Promise<number> {
   prepare(program, output)
+  // Nobody is left to tell.
+  if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
+  using written = new OutputWatch(process.stdout)
+  const exitCode = await codeOf(program.parseAsync(argv, { from: 'user' }), output)
+  const failure = await written.settle()
+  return failure === undefined || exitCode !== ExitCode.Done ? exitCode : reportFailure(failure, output)
+}
+
+async function codeOf(run: Promise<unknown>, output: Output): Promise<number> {
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await run
     return Number(process.exitCode ?? ExitCode.Done)
   } catch (error) {
     return reportFailure(error, output)
   }
 }
+
+function ignore(): void {}
 
 /** Tell a failure to the person: what, and what to do. A fault of ours is told without its stack. */
 export function reportFailure(error: unknown, output: Output): number {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SottoError } from '#lib/errors.ts'
+import { isReaderGone, outputFailure } from '../output-watch.ts'
 import type { OutputStream } from '../peer/output.ts'
 
 /** How many bytes are gathered for one writing, where nobody watches. */
@@ -33,19 +33,11 @@ export async function writeOut(output: OutputStream, pieces: AsyncIterable<Uint8
     if (size > 0) await write(output, Buffer.concat(gathered))
   } catch (error) {
     if (!(error instanceof WriteFailure)) throw error
-    if (error.isReaderGone) return
-    throw new SottoError('ERR_OUTPUT', 'standard output takes no more', {
-      cause: error.cause,
-      hint: 'what was written so far is not all; check the disk that it goes to',
-    })
+    if (!isReaderGone(error.cause, output)) throw outputFailure(error.cause)
   }
 }
 
-class WriteFailure extends Error {
-  get isReaderGone(): boolean {
-    return this.cause instanceof Error && 'code' in this.cause && this.cause.code === 'EPIPE'
-  }
-}
+class WriteFailure extends Error {}
 
 function write(output: OutputStream, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {

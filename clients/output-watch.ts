@@ -1,0 +1,61 @@
+/**
+ * Standard output that takes no more, which a stream tells when it likes: for every command alike.
+ *
+ * A reader that has gone away, as in `sotto contacts | head -1`, has seen what it wanted: that is no failure. A disk that
+ * is full is one.
+ *
+ * @module
+ */
+import { SottoError } from '#lib/errors.ts'
+
+/** As much of a stream as this is about. */
+export type WatchedOutput = Pick<NodeJS.WritableStream, 'on' | 'off' | 'write'> & {
+  readonly isTTY?: boolean | undefined
+}
+
+export class OutputWatch implements Disposable {
+  readonly #output: WatchedOutput
+  #cause: Error | undefined
+
+  /** From now on no failure of the stream ends the process. */
+  constructor(output: WatchedOutput) {
+    this.#output = output
+    output.on('error', this.#onError)
+  }
+
+  readonly #onError = (cause: Error): void => {
+    this.#cause ??= cause
+  }
+
+  /**
+   * Wait until all that was written has gone its way, or has failed.
+   *
+   * @returns `ERR_OUTPUT` if something has failed that somebody would have read.
+   */
+  async settle(): Promise<SottoError | undefined> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    // A stream tells of a failure after it has called back.
+    this.#output.write('', () => setImmediate(resolve))
+    await promise
+    if (this.#cause === undefined || isReaderGone(this.#cause, this.#output)) return undefined
+    return outputFailure(this.#cause)
+  }
+
+  [Symbol.dispose](): void {
+    this.#output.off('error', this.#onError)
+  }
+}
+
+/** Whether it is that nobody reads on: the other end of a pipe is closed, or the terminal. */
+export function isReaderGone(cause: unknown, { isTTY }: Pick<WatchedOutput, 'isTTY'>): boolean {
+  if (!(cause instanceof Error && 'code' in cause)) return false
+  return cause.code === 'EPIPE' || (isTTY === true && cause.code === 'EIO')
+}
+
+/** What is told of any other failure to write. */
+export function outputFailure(cause: unknown): SottoError {
+  return new SottoError('ERR_OUTPUT', 'standard output takes no more', {
+    cause,
+    hint: 'what was written so far is not all; check the disk that it goes to',
+  })
+}
