@@ -101,10 +101,10 @@ export class ChatCommands {
     await profile.refresh()
     const { number, identityKey } = safetyNumberWith(profile, name)
     const { digits, words } = safetyNumberRows(number)
-    // The largest first: in a terminal of 24 rows, the rest is what stays in sight.
-    view.qrCode(number.qrText)
     view.notice([...digits, '', ...words].join('\n'))
     view.notice(`if ${name} sees the same, on a screen that you trust: /verified ${name}`)
+    // The largest last: what would come below it pushes its top off the screen.
+    view.qrCode(number.qrText)
     this.#shown.set(name, identityKey)
   }
 

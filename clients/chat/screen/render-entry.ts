@@ -26,6 +26,8 @@ import { wrapped } from './wrap.ts'
 export interface View {
   /** Columns that rows may use: one fewer than the terminal has, so that no row ever touches its edge. */
   readonly columns: number
+  /** Rows that an entry may have for all of them to be in sight at once. */
+  readonly rows: number
   readonly colour: boolean
   readonly calendar: Calendar
 }
@@ -117,12 +119,16 @@ function textRows(text: string, first: number, rest: number): { rows: string[]; 
   return { rows: rows.slice(0, MAX_ENTRY_ROWS), isCut }
 }
 
-/** A QR code from the left edge on, whole or not at all. */
+/** A QR code from the left edge on, whole or not at all: a part of one cannot be scanned. */
 function renderQrCode(entry: Entry, view: View): string[] {
   const rows = qrCodeRows(entry.text, { inColour: view.colour })
   const columns = columnsOf(stripVTControlCharacters(rows[0] ?? ''))
-  if (columns <= view.columns) return rows
-  const text = `the QR code needs a terminal of ${columns + 1} columns, and this one has ${view.columns + 1}`
+  const missing = [
+    ...(columns > view.columns ? [`${columns - view.columns} columns`] : []),
+    ...(rows.length > view.rows ? [`${rows.length - view.rows} rows`] : []),
+  ]
+  if (missing.length === 0) return rows
+  const text = `make the window larger by ${missing.join(' and ')} to see a QR code here`
   return renderText({ ...entry, kind: 'notice', text }, view)
 }
 

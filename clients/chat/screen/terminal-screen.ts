@@ -30,6 +30,9 @@ const USUAL_SIZE: Size = { columns: 80, rows: 24 }
 /** On a narrower terminal rows lose their ends. */
 const MIN_COLUMNS = 20
 
+/** The status, and a line that one types, as long as it fits a row. */
+const USUAL_FOOT_ROWS = 2
+
 /** Pasted text comes between marks, so that its line ends are not taken for Return. */
 const PASTE_MARKS_ON = '\u001b[?2004h'
 const PASTE_MARKS_OFF = '\u001b[?2004l'
@@ -147,7 +150,8 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
 
   #view(): View {
     const { colour, calendar } = this.#options
-    return { columns: Math.max(MIN_COLUMNS, this.#size().columns) - 1, colour, calendar }
+    const { columns, rows } = this.#size()
+    return { columns: Math.max(MIN_COLUMNS, columns) - 1, rows: Math.max(1, rows - USUAL_FOOT_ROWS), colour, calendar }
   }
 
   #foot(view: View): Foot {

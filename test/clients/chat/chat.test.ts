@@ -30,4 +30,21 @@ describe('chat', function () {
     await alice.shows('bob is blocked')
     await alice.shows(/^bob> @bob hello$/)
   })
+
+  for (const [rows, isWhole] of [
+    [31, true],
+    [30, false],
+  ] as const) {
+    it(`shows ${isWhole ? 'a whole QR code' : 'how large a window a QR code needs, below the digits,'} in ${rows} rows`, async () => {
+      await using bob = await open('bob')
+      await using alice = await open('alice', { to: 'bob' }, rows)
+      alice.say('hello')
+      await bob.shows('alice: hello')
+      alice.say('/verify bob')
+      const screen = await alice.shows(isWhole ? /▀▀▀▀/ : 'make the window larger')
+      expect(screen.filter((row) => /[▀▄█]/.test(row))).to.have.lengthOf(isWhole ? 29 : 0)
+      const digits = screen.filter((row) => /(\d{5} ?){4}$/.test(row))
+      expect(digits).to.have.lengthOf(isWhole ? 0 : 3)
+    })
+  }
 })

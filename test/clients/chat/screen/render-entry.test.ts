@@ -8,7 +8,7 @@ import { type Entry, MESSAGE_STATES } from '../../../../clients/chat/screen/entr
 import { MAX_ENTRY_ROWS, renderDay, renderEntry, type View } from '../../../../clients/chat/screen/render-entry.ts'
 import { law } from '../../../support/law.ts'
 
-const view = (columns = 79): View => ({ columns, colour: false, calendar: createCalendar('UTC') })
+const view = (columns = 79, rows = 22): View => ({ columns, rows, colour: false, calendar: createCalendar('UTC') })
 
 const entry = (fields: Partial<Entry>): Entry => ({
   id: '1',
@@ -46,13 +46,16 @@ describe('renderEntry', () => {
     expect(renderEntry(entry({ kind: 'notice', text: 'bob is back' }), view())).to.deep.equal(['14:02  *  bob is back'])
   })
 
-  it('shows a QR code from the left edge on, or says what it needs', () => {
+  it('shows a QR code from the left edge on, or asks for a larger window', () => {
     const text = `SOTTO1:${'0123456789ABCDEF'.repeat(16)}`
     for (const colour of [true, false]) {
-      const rows = renderEntry(entry({ kind: 'qr', text }), { ...view(57), colour })
+      const rows = renderEntry(entry({ kind: 'qr', text }), { ...view(57, 29), colour })
       expect(rows).to.deep.equal(qrCodeRows(text, { inColour: colour }))
     }
-    expect(renderEntry(entry({ kind: 'qr', text }), view(56)).join(' ')).to.match(/58 columns/)
+    const missing = (small: View) => renderEntry(entry({ kind: 'qr', text }), small)[0]
+    expect(missing(view(55, 29))).to.include('larger by 2 columns')
+    expect(missing(view(57, 22))).to.include('larger by 7 rows to see')
+    expect(missing(view(50, 22))).to.include('larger by 7 columns and 7')
   })
 
   it('keeps the rows of a drawing, cut where they are too wide', () => {

@@ -3,7 +3,7 @@ import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import type { Contact } from '../../../../clients/chat/screen/entry.ts'
 import { renderStatus } from '../../../../clients/chat/screen/render-status.ts'
 
-const view = (columns = 79) => ({ columns, colour: false, calendar: createCalendar('UTC') })
+const view = (columns = 79) => ({ columns, rows: 22, colour: false, calendar: createCalendar('UTC') })
 
 const contact = (name: string, fields: Partial<Contact> = {}): Contact => ({
   name,

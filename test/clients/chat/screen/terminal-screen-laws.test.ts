@@ -10,7 +10,7 @@ import { asyncLaw } from '../../../support/law.ts'
 import { VirtualKeyboard } from '../../../support/virtual-terminal.ts'
 
 const calendar = createCalendar('UTC')
-const viewOf = (columns: number) => ({ columns: columns - 1, colour: false, calendar })
+const viewOf = (columns: number) => ({ columns: columns - 1, rows: 22, colour: false, calendar })
 
 /** One thing that happens. */
 type Step =

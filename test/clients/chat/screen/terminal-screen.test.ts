@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import { renderDay } from '../../../../clients/chat/screen/render-entry.ts'
 import { createScreen } from '../../../../clients/chat/screen/screen.ts'
@@ -6,7 +7,7 @@ import { Desk, message, NOON } from '../../../support/desk.ts'
 import { joining, separating, VirtualKeyboard, VirtualTerminal } from '../../../support/virtual-terminal.ts'
 
 const calendar = createCalendar('UTC')
-const viewOf = (columns: number) => ({ columns: columns - 1, colour: false, calendar })
+const viewOf = (columns: number) => ({ columns: columns - 1, rows: 22, colour: false, calendar })
 const DAY = renderDay(NOON, viewOf(80))
 const ALONE = '/to NAME says whom to talk with'
 
@@ -118,6 +119,18 @@ describe('createScreen on a terminal', () => {
     await desk.settle()
     const messages = [14, 15, 16, 17, 18, 19].map((index) => `12:00 ... alice: message ${index}`)
     expect(desk.terminal.screen).to.deep.equal([...messages, ALONE, '> a line'])
+  })
+
+  it('draws a QR code as soon as the window is large enough for it', async () => {
+    await open(80, 24)
+    const text = `SOTTO1:${'0123456789ABCDEF'.repeat(16)}`
+    const code = qrCodeRows(text, { inColour: false }).map((row) => row.trimEnd())
+    desk.screen.add(message('1', { kind: 'qr', text }))
+    await desk.settle()
+    expect(desk.terminal.screen.join(' ')).to.include('make the window larger')
+    desk.terminal.resize(80, code.length + 2)
+    await desk.settle()
+    expect(desk.terminal.screen).to.deep.equal([...code, ALONE, '>'])
   })
 
   it('has entries that come together with a new size once', async () => {

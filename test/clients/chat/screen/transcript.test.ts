@@ -3,7 +3,7 @@ import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import type { Entry } from '../../../../clients/chat/screen/entry.ts'
 import { MAX_ENTRIES, Transcript } from '../../../../clients/chat/screen/transcript.ts'
 
-const view = (columns = 79) => ({ columns, colour: false, calendar: createCalendar('UTC') })
+const view = (columns = 79) => ({ columns, rows: 22, colour: false, calendar: createCalendar('UTC') })
 const NOON = Date.UTC(2026, 10, 22, 12)
 
 const message = (id: string, fields: Partial<Entry> = {}): Entry => ({
