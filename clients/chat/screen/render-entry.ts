@@ -124,12 +124,16 @@ function renderQrCode(entry: Entry, view: View): string[] {
   const rows = qrCodeRows(entry.text, { inColour: view.colour })
   const columns = columnsOf(stripVTControlCharacters(rows[0] ?? ''))
   const missing = [
-    ...(columns > view.columns ? [`${columns - view.columns} columns`] : []),
-    ...(rows.length > view.rows ? [`${rows.length - view.rows} rows`] : []),
+    ...(columns > view.columns ? [counted(columns - view.columns, 'column')] : []),
+    ...(rows.length > view.rows ? [counted(rows.length - view.rows, 'row')] : []),
   ]
   if (missing.length === 0) return rows
   const text = `make the window larger by ${missing.join(' and ')} to see a QR code here`
   return renderText({ ...entry, kind: 'notice', text }, view)
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** The row between entries of two days. */
