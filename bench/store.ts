@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
+import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
@@ -88,7 +89,7 @@ const storeBurst = withStore((mailbox) => void mailbox.append(encoded))
 
 /** Hand records to a mailbox, as a conversation does. */
 function hear(mailbox: Mailbox, arriving: readonly (readonly Event[])[]): void {
-  const stream = mailbox.streams.hear(randomBytes(STREAM_ID_BYTES))
+  const stream = mailbox.streams.hear(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
   let firstSequence = 1n
   for (const events of arriving) {
     const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined, read: 0n }

@@ -25,7 +25,7 @@ export interface KeyState {
   /** X25519, 32 bytes; undefined for what was written before any key of the contact was known. */
   readonly identityKey: Uint8Array | undefined
   readonly outgoing: OutgoingState
-  /** Undefined until the other side has named its stream. */
+  /** The last stream of which anything was stored; undefined if nothing was. */
   readonly incoming: IncomingState | undefined
   /** How many events were heard from this key: the ordinal of the last. */
   readonly heard: number

@@ -15,7 +15,6 @@ import type { NumberedBatch } from './batches.ts'
 import {
   type ContactState,
   type FormerStream,
-  type IncomingState,
   KEPT_STREAMS,
   type KeyState,
   type OutgoingState,
@@ -31,12 +30,11 @@ export interface Fresh {
   readonly batches: readonly NumberedBatch[]
 }
 
-/** What the disk has of the streams. These are the same by reference for as long as they are the same streams. */
+/** What the disk has of the outgoing stream. The id is the same by reference for as long as it is the same stream. */
 interface Saved {
   readonly streamId: Uint8Array
   readonly acknowledged: number
   readonly handedOver: number
-  readonly incoming: IncomingStream | undefined
 }
 
 export class LoadedStreams {
@@ -65,10 +63,9 @@ export class LoadedStreams {
     })
     if (waiting === undefined) throw damaged('messages that wait are missing from the store')
     const position = { streamId, acknowledged: BigInt(acknowledged - base), said: BigInt(handedOver - base) }
-    const heard = incoming && IncomingStream.resume({ ...incoming, stored: BigInt(incoming.stored) })
     this.streams = new StreamPair({
       outgoing: OutgoingStream.resume(position, waiting.events),
-      incoming: heard,
+      incoming: incoming && IncomingStream.resume({ ...incoming, stored: BigInt(incoming.stored) }),
       recall: (known) => this.#recall(known),
     })
     this.#file = file
@@ -77,7 +74,7 @@ export class LoadedStreams {
     this.#through = appended
     this.#lastBatch = state.lastBatch
     this.#waiting = waiting.batches
-    this.#saved = { streamId, acknowledged, handedOver, incoming: heard }
+    this.#saved = { streamId, acknowledged, handedOver }
   }
 
   /** The ordinal up to which all is acknowledged. */
@@ -92,25 +89,25 @@ export class LoadedStreams {
 
   /** Whether memory knows what the disk does not. */
   get hasChanged(): boolean {
-    const { outgoing, incoming } = this.streams
-    const { streamId, acknowledged, handedOver, incoming: savedIncoming } = this.#saved
-    return (
-      outgoing.streamId !== streamId ||
-      incoming !== savedIncoming ||
-      this.#acknowledged !== acknowledged ||
-      this.#base + Number(outgoing.said) > handedOver
-    )
+    const { outgoing } = this.streams
+    const { acknowledged, handedOver } = this.#saved
+    return this.isRenewed || this.#acknowledged !== acknowledged || this.#base + Number(outgoing.said) > handedOver
   }
 
-  /** The state of the key as the streams have it, where the disk has this one. */
+  /** Whether what this side says goes on under an id that the disk does not know. */
+  get isRenewed(): boolean {
+    return this.streams.outgoing.streamId !== this.#saved.streamId
+  }
+
+  /** The state of the key as the outgoing stream has it, where the disk has this one. */
   applyTo(key: KeyState): KeyState {
-    return { ...key, outgoing: this.#outgoingState(key.outgoing), incoming: this.#incomingState(key) }
+    return { ...key, outgoing: this.#outgoingState(key.outgoing) }
   }
 
   #outgoingState(before: OutgoingState): OutgoingState {
     const { streamId, said } = this.streams.outgoing
     const base = this.#base
-    const isRenewed = streamId !== this.#saved.streamId
+    const { isRenewed } = this
     const handedOverBefore = isRenewed ? base : before.handedOver
     // All that the queue has, not only what is said now: that is as safe, and a burst is put down in one go.
     const handedOver = base + Number(said) > handedOverBefore ? this.#through : handedOverBefore
@@ -119,13 +116,6 @@ export class LoadedStreams {
     const waitsFrom = this.#waiting[0]?.number ?? this.#lastBatch + 1
     const former = isRenewed ? formerWith(before) : before.former
     return { ...before, streamId, base, acknowledged, handedOver, waitsFrom, former }
-  }
-
-  #incomingState(key: KeyState): IncomingState | undefined {
-    const { incoming } = this.streams
-    if (incoming === this.#saved.incoming) return key.incoming
-    if (incoming === undefined) return undefined
-    return { streamId: incoming.streamId, stored: 0, lastEventId: new Uint8Array(0), isRepeating: key.heard > 0 }
   }
 
   /**
@@ -161,8 +151,7 @@ export class LoadedStreams {
     })
     this.#lastBatch = state.lastBatch
     const { acknowledged, handedOver } = (state.keys[this.#key] as KeyState).outgoing
-    const { outgoing, incoming } = this.streams
-    this.#saved = { streamId: outgoing.streamId, acknowledged, handedOver, incoming }
+    this.#saved = { streamId: this.streams.outgoing.streamId, acknowledged, handedOver }
   }
 
   #enqueue(numbered: NumberedBatch): void {

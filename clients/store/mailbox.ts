@@ -14,10 +14,11 @@
  * @module
  */
 import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { SottoError } from '#lib/errors.ts'
 import { type Batch, packed } from './batch.ts'
-import { type ContactState, type KeyState, withKey } from './contact-state.ts'
+import { type ContactState, type IncomingState, type KeyState, withKey } from './contact-state.ts'
 import type { Contact } from './contacts.ts'
 import type { Durability } from './database.ts'
 import { heardIds, textOf } from './heard-ids.ts'
@@ -123,7 +124,7 @@ export class Mailbox {
   }
 
   /**
-   * Put down how far the streams have come: what was said, acknowledged, renewed or left. Cheap where nothing changed.
+   * Put down how far the outgoing stream has come: what was said, acknowledged or renewed. Cheap where nothing changed.
    * Call it before a record leaves that was taken from the streams, and after one came.
    *
    * @returns whether there was anything to put down.
@@ -151,10 +152,7 @@ export class Mailbox {
     }
     const storedAtMs = this.#nowMs()
     const fresh = this.#write('disk', (contact, key) => {
-      const before = key.incoming
-      if (before === undefined || BigInt(before.stored) !== incoming.stored) {
-        throw new TypeError('the stream is not where the disk has it')
-      }
+      const before = positionIn(key, incoming)
       const repeats = before.isRepeating ? this.#countRepeats(contact, events) : 0
       const news = events.slice(repeats)
       const batches: Batch[] = []
@@ -235,7 +233,8 @@ export class Mailbox {
   /** Change the state on the disk, with the loaded streams kept in step. */
   #write<T>(durability: Durability, change: (contact: ContactState, key: KeyState) => Change<T>): T {
     const loaded = this.#loaded
-    const written = this.#file.write(durability, () => {
+    // No loss of power takes back an id that the other side may hear: it may have left the former by then.
+    const written = this.#file.write(loaded?.isRenewed ? 'disk' : durability, () => {
       const found = this.#find()
       const fresh = loaded?.readFresh(found)
       const key = this.#keyOf(found.state)
@@ -269,6 +268,15 @@ export class Mailbox {
     if (this.#loaded === undefined) throw new TypeError('the streams of this mailbox are not loaded')
     return this.#loaded
   }
+}
+
+/** Where the disk has a stream; of one that begins it knows nothing, or another that had the same id. */
+function positionIn({ incoming, heard }: KeyState, { streamId, stored }: IncomingStream): IncomingState {
+  if (stored === 0n) return { streamId, stored: 0, lastEventId: new Uint8Array(0), isRepeating: heard > 0 }
+  if (incoming === undefined || BigInt(incoming.stored) !== stored) {
+    throw new TypeError('the stream is not where the disk has it')
+  }
+  return incoming
 }
 
 interface Change<T> {

@@ -29,7 +29,7 @@ import {
 } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import type { FileLane } from './file-lane.ts'
-import type { IncomingStream } from './incoming-stream.ts'
+import { IncomingStream } from './incoming-stream.ts'
 import { encodeRecordBody, type RecordContent, type RecordExtras } from './record-body.ts'
 import type { StreamPair } from './stream-pair.ts'
 
@@ -76,6 +76,10 @@ export class Delivery {
   readonly #files: FileLane | undefined
   /** Set once the other side's Resume is here. */
   #incoming: IncomingStream | undefined
+  /** Where this side stands, as its Resume said: undefined before it, and where it knows of no stream. */
+  #told: IncomingStream | undefined
+  /** Whether what the other side says in this conversation is left, for it to be said again. */
+  #isLeft = false
   #resumeSaid = false
   /** Up to where the other side was told that its stream is stored. */
   #acknowledgementSaid = 0n
@@ -141,14 +145,16 @@ export class Delivery {
   }
 
   #sayResume(): Uint8Array {
-    const { outgoing, incoming, position } = this.#streams
+    const { outgoing, known } = this.#streams
+    const told = this.#incoming === undefined || this.#isLeft ? known : this.#incoming
     this.#resumeSaid = true
-    this.#acknowledgementSaid = incoming?.stored ?? 0n
+    this.#told = told
+    this.#acknowledgementSaid = told?.stored ?? 0n
     const resume = Resume.fromPartial({
       streamId: Buffer.from(outgoing.streamId),
-      peerStreamId: Buffer.from(position?.streamId ?? []),
-      peerAcknowledged: position?.stored ?? 0n,
-      peerLastEventId: Buffer.from(position?.lastEventId ?? []),
+      peerStreamId: Buffer.from(told?.streamId ?? []),
+      peerAcknowledged: told?.stored ?? 0n,
+      peerLastEventId: Buffer.from(told?.lastStoredEventId ?? []),
     })
     const content = this.#maySayEvents() ? outgoing.take() : undefined
     return encodeRecordBody(content, { control: { $case: 'resume', value: resume } })
@@ -215,9 +221,10 @@ export class Delivery {
     if ((resume !== undefined) !== (this.#incoming === undefined)) {
       throw malformed('Resume belongs in the first record, and only there')
     }
-    const resumed = resume === undefined ? 0 : this.#hearResume(resume, { isBare: body.firstSequence === 0n })
+    const resumed = resume === undefined ? 0 : this.#hearResume(resume)
     const incoming = this.#incoming as IncomingStream
-    const events = incoming.accept(body)
+    const accepted = incoming.accept(body)
+    const events = this.#isLeft ? [] : accepted
     const acknowledged = resumed + this.#streams.outgoing.acknowledge(body.acknowledged)
     const read = this.#hearRead(body.read)
     const close = body.control?.$case === 'close' ? body.control.value : undefined
@@ -232,13 +239,14 @@ export class Delivery {
   }
 
   /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */
-  #hearResume(resume: Resume, { isBare }: { readonly isBare: boolean }): number {
+  #hearResume(resume: Resume): number {
     const { streamId, peerStreamId, peerAcknowledged, peerLastEventId } = resume
-    const { outgoing, incoming } = this.#streams
-    // A stream that was never used comes with what there is to say.
-    this.#incoming = this.#streams.hear(streamId, { isUsed: isBare && !this.#resumeSaid })
+    const { outgoing } = this.#streams
+    const incoming = this.#streams.hear(streamId, { isAnswer: this.#resumeSaid })
+    this.#isLeft = incoming === undefined
+    this.#incoming = incoming ?? new IncomingStream(Uint8Array.from(streamId))
     // What this side's Resume said was of another stream.
-    if (this.#incoming !== incoming) this.#acknowledgementSaid = 0n
+    if (this.#incoming !== this.#told) this.#acknowledgementSaid = 0n
     const known = { streamId: peerStreamId, stored: peerAcknowledged, lastEventId: peerLastEventId }
     if (outgoing.agreesWith(known)) return outgoing.acknowledge(peerAcknowledged)
     // The host has not said its stream's id yet; the opener has, and an id is said only once in a conversation.

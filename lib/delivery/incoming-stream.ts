@@ -10,6 +10,7 @@
 import type { Event, Part, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { parseEvent } from './event.ts'
+import { MAX_EVENT_BYTES } from './limits.ts'
 
 /** Where a stream stands at its reader's: what is kept between two runs of the program, and said in a Resume. */
 export interface IncomingPosition {
@@ -20,6 +21,8 @@ export interface IncomingPosition {
   readonly lastEventId: Uint8Array
 }
 
+const NO_PIECES = Buffer.alloc(0)
+
 export class IncomingStream {
   readonly streamId: Uint8Array
   #stored = 0n
@@ -29,8 +32,8 @@ export class IncomingStream {
    * the first being empty in a stream where nothing is stored yet.
    */
   readonly #ids: Uint8Array[] = [new Uint8Array(0)]
-  /** The event that comes in pieces at the moment, and its number. */
-  #pieces: Uint8Array[] = []
+  /** The event that comes in pieces at the moment: so many bytes of it are here. And its number. */
+  #pieces = NO_PIECES
   #piecesBytes = 0
   #piecesSequence = 0n
   #isForked = false
@@ -114,18 +117,29 @@ export class IncomingStream {
     if (sequence > this.received + 1n) throw malformed('events were left out')
     if (offset !== this.#piecesBytes) throw malformed('a piece of an event is not where it belongs')
     this.#piecesSequence = sequence
-    this.#pieces.push(data)
-    this.#piecesBytes += data.length
+    this.#addPiece(data)
     if (!last) return []
-    const event = parseEvent(Buffer.concat(this.#pieces))
+    const event = parseEvent(this.#pieces.subarray(0, this.#piecesBytes))
     this.forgetPieces()
     return this.#isNew(sequence, event) ? [event] : []
+  }
+
+  /** Copied, for a buffer to each piece would be a hundred times as large where they have a byte each. */
+  #addPiece(data: Uint8Array): void {
+    const length = this.#piecesBytes + data.length
+    if (length > this.#pieces.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(MAX_EVENT_BYTES, Math.max(2 * this.#pieces.length, length)))
+      larger.set(this.#pieces.subarray(0, this.#piecesBytes))
+      this.#pieces = larger
+    }
+    this.#pieces.set(data, this.#piecesBytes)
+    this.#piecesBytes = length
   }
 
   /** Turn from the event in pieces to another. Only one that was received before may be broken off: its acknowledgement
    * can reach the writer while it is being said again. */
   #leavePieces(): void {
-    if (this.#pieces.length > 0 && this.#piecesSequence > this.received) throw malformed('an event was broken off')
+    if (this.#piecesBytes > 0 && this.#piecesSequence > this.received) throw malformed('an event was broken off')
     this.forgetPieces()
   }
 
@@ -167,7 +181,7 @@ export class IncomingStream {
 
   /** Begin a conversation: what an earlier one left in pieces will be said again from its first byte. */
   forgetPieces(): void {
-    this.#pieces = []
+    this.#pieces = NO_PIECES
     this.#piecesBytes = 0
     this.#piecesSequence = 0n
   }

@@ -22,11 +22,18 @@ export interface KeptStreams {
   readonly recall: Recall
 }
 
+/** Where this side stood when it was said last: in which stream, in answer to which that the other side had named. */
+interface Told {
+  readonly incoming: IncomingStream
+  readonly toStreamId: Uint8Array
+}
+
 export class StreamPair {
   readonly outgoing: OutgoingStream
   #incoming: IncomingStream | undefined
-  /** Where the stream stood that the incoming one has just taken the place of. */
-  #left: IncomingPosition | undefined
+  /** The one before, as long as nothing is stored of the present one. */
+  #former: IncomingStream | undefined
+  #told: Told | undefined
   readonly #recall: Recall
 
   /** @param kept - What there is, or an id for what this side says: 16 random bytes, never used before. */
@@ -42,30 +49,42 @@ export class StreamPair {
     return this.#incoming?.isForked ? undefined : this.#incoming
   }
 
-  /**
-   * Go on with the stream that the other side names, or begin with it.
-   *
-   * @param options.isUsed - Whether it may have been used before, though this side does not know it.
-   */
-  hear(streamId: Uint8Array, { isUsed = false } = {}): IncomingStream {
-    const known = this.incoming
-    const goesOn = known !== undefined && Buffer.compare(known.streamId, streamId) === 0
-    const incoming = goesOn ? known : new IncomingStream(Uint8Array.from(streamId))
-    if (!goesOn) this.#left = isUsed && known !== undefined && known.stored > 0n ? positionOf(known) : undefined
-    incoming.forgetPieces()
-    this.#incoming = incoming
-    return incoming
+  /** The last stream of which anything is stored; else that which the other side has named, if it has. */
+  get known(): IncomingStream | undefined {
+    const hasStored = this.#incoming !== undefined && this.#incoming.stored > 0n
+    return hasStored ? this.incoming : (this.#former ?? this.incoming)
   }
 
   /**
-   * Where this side stands in what the other side says, for it to go on from.
+   * Go on with the stream that the other side names, or begin with it.
    *
    * The other side may have left a stream while this one had another memory: of what came in the stream since, this side
-   * knows nothing, and it is the old one that tells what it lacks. So that is told in place of the new one, until the
-   * other side has heard it: it renews its stream again then, and says with it what was lost.
+   * knows nothing, and it is the old one that tells what it lacks. So a stream that is not known is taken only when the
+   * other side has heard where this one stands. It has a new one by then, and says with it what was lost.
+   *
+   * @param options.isAnswer - Whether it has heard that in this conversation.
+   * @returns undefined where it has not, and has to be told {@link known}: all that it says in this conversation it
+   *   says again.
    */
-  get position(): IncomingPosition | undefined {
-    return this.#left ?? (this.incoming && positionOf(this.incoming))
+  hear(streamId: Uint8Array, { isAnswer }: { readonly isAnswer: boolean }): IncomingStream | undefined {
+    const id = Uint8Array.from(streamId)
+    const stored = this.known?.stored ? this.known : undefined
+    const same = [this.incoming, stored].find((each) => each !== undefined && isSame(each.streamId, id))
+    if (same === undefined && stored !== undefined && !isAnswer && !this.#hasHeard(id)) {
+      this.#told = { incoming: stored, toStreamId: id }
+      return undefined
+    }
+    const incoming = same ?? new IncomingStream(id)
+    incoming.forgetPieces()
+    this.#former = stored
+    this.#incoming = incoming
+    this.#told = { incoming, toStreamId: id }
+    return incoming
+  }
+
+  /** Whether the other side has heard what is known here: it was told, and names another stream since. */
+  #hasHeard(streamId: Uint8Array): boolean {
+    return this.#told !== undefined && this.#told.incoming === this.known && !isSame(this.#told.toStreamId, streamId)
   }
 
   /**
@@ -79,6 +98,6 @@ export class StreamPair {
   }
 }
 
-function positionOf({ streamId, stored, lastStoredEventId: lastEventId }: IncomingStream): IncomingPosition {
-  return { streamId, stored, lastEventId }
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0
 }

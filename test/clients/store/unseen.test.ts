@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { decodeContact, encodeContact, newContact, newKey } from '../../../clients/store/contact-state.ts'
 import type { Mailbox } from '../../../clients/store/mailbox.ts'
 import type { Store } from '../../../clients/store/store.ts'
@@ -22,7 +23,7 @@ describe('unseen messages', () => {
 
   function hear(mailbox: Mailbox, ...texts: string[]): void {
     const { streams } = mailbox
-    const incoming = streams.incoming ?? streams.hear(bytesOf('stream', 16))
+    const incoming = streams.incoming ?? (streams.hear(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
     const events = texts.map((text) => heard(text))
     const body = { firstSequence: incoming.received + 1n, events, acknowledged: 0n }
     mailbox.store(incoming.accept({ ...body, part: undefined, control: undefined } as never))
