@@ -12,7 +12,7 @@ export interface ProfileChanges {
   readonly onReceipts: () => void
   readonly onBlocked: (name: string) => void
   readonly onUnblocked: (name: string) => void
-  /** Somebody has shown another key than the pinned one, which is this. */
+  /** Somebody has shown this key: their first here, or another than the pinned one. */
   readonly onKeySeen: (name: string, identityKey: Uint8Array) => void
   /** The user has taken another key for theirs, which is this. */
   readonly onKeyReplaced: (name: string, identityKey: Uint8Array) => void
@@ -37,4 +37,5 @@ function tellKey(
   const { identityKey, changedTo } = after
   if (before !== undefined && Buffer.compare(before.identityKey, identityKey) !== 0) onKeyReplaced(name, identityKey)
   else if (changedTo !== undefined && before?.changedTo === undefined) onKeySeen(name, changedTo)
+  else if (before === undefined) onKeySeen(name, identityKey)
 }

@@ -9,6 +9,7 @@ import type { Conversation } from '../peer/conversation.ts'
 import type { Exchanges } from '../peer/exchange.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
+import { isAt } from '../store/transfers.ts'
 import { StoredExchange } from './stored-exchange.ts'
 
 export interface StoredExchangesOptions {
@@ -36,7 +37,7 @@ export class StoredExchanges implements Exchanges {
 
   /**
    * The exchange with somebody under this key. What is written before the first conversation is for whichever key comes
-   * first: undefined stands for it.
+   * first: undefined stands for it, unless the store knows a key of theirs already.
    */
   with(name: string, identityKey: Uint8Array | undefined): StoredExchange {
     const ofName = this.#exchanges.get(name) ?? new Map<string, StoredExchange>()
@@ -47,18 +48,21 @@ export class StoredExchanges implements Exchanges {
     const { store, files, clock, onProgress, saysRead, admit } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
     const mailbox = store.mailbox(name, identityKey)
-    const exchange: StoredExchange =
-      ofName.get(ANY_KEY) ??
-      new StoredExchange({
-        mailbox,
-        fileStore: files,
-        clock,
-        saysRead,
-        admit: (key) => admit(name, key),
-        onProgress: () => onProgress(name, exchange.progress),
-      })
+    const early = ofName.get(ANY_KEY)
+    // What was asked for without a key may be of one that the store knew: that waits for it, and goes to no other.
+    const isTheirs = early !== undefined && isAt(early.mailbox.place, mailbox.place)
+    const exchange: StoredExchange = isTheirs
+      ? early
+      : new StoredExchange({
+          mailbox,
+          fileStore: files,
+          clock,
+          saysRead,
+          admit: (key) => admit(name, key),
+          onProgress: () => onProgress(name, exchange.progress),
+        })
     exchange.identityKey = identityKey
-    ofName.delete(ANY_KEY)
+    if (isTheirs) ofName.delete(ANY_KEY)
     ofName.set(key, exchange)
     return exchange
   }

@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { setBlocked, trust } from '../../../clients/peer/pins.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
+import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
+import { BOB_KEY, said } from '../../support/stores.ts'
 import { Talker } from '../../support/talker.ts'
 
 describe('Messenger', function () {
@@ -49,6 +51,22 @@ describe('Messenger', function () {
     await bob.until(() => bob.typing.length === 2)
     await alice.until(() => alice.typing.length === 1)
     expect([bob.typing, alice.typing]).to.deep.equal([['alice: writes', 'alice: stops'], ['bob: writes']])
+  })
+
+  it('tells of what waits for a key that nobody has pinned, and gives it to no other', async () => {
+    {
+      const { folder, key } = (await Profile.open(installation.home.path, 'alice')).storage
+      const store = openStore(folder, { profileKey: key })
+      store.mailbox('bob', BOB_KEY).append([said('for another key')])
+      store.close()
+    }
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    await alice.until(() => alice.stranded.length > 0)
+    expect(alice.stranded).to.deep.equal(['bob: 1'])
+    await alice.messenger.say('bob', 'for this one')
+    await bob.until(() => bob.heard.length > 0)
+    expect(bob.heard).to.deep.equal(['alice: for this one'])
   })
 
   it('delivers what was said to somebody offline when they come', async () => {
