@@ -262,7 +262,7 @@ export class ChatView implements View {
 
   /** A message of the protocol. */
   trace(event: TraceEvent): void {
-    this.#tell('trace', renderTrace(event).trimEnd())
+    this.#tell('trace', renderTrace(event).trimEnd(), (columns) => renderTrace(event, { columns }))
   }
 
   /** A QR code. */
@@ -271,9 +271,9 @@ export class ChatView implements View {
   }
 
   /** Show something that nobody has said. */
-  #tell(kind: Entry['kind'], text: string): void {
+  #tell(kind: Entry['kind'], text: string, draw?: Entry['draw']): void {
     const { screen, now } = this.#options
-    screen.add({ id: randomUUID(), kind, who: '', own: false, time: now(), text })
+    screen.add({ id: randomUUID(), kind, who: '', own: false, time: now(), text, draw })
   }
 
   #markSeen(name: string): void {

@@ -12,7 +12,7 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 export interface Entry {
   /** Names the entry in later updates; two entries of one page never share it. */
   readonly id: string
-  /** `notice` is the program's own word, `qr` a QR code of the text, `trace` a message of the protocol, drawn already. */
+  /** `notice` is the program's own word, `qr` a QR code of the text, `trace` a message of the protocol. */
   readonly kind: 'message' | 'notice' | 'file' | 'qr' | 'trace'
   /** Whose it is; shown with messages and files. */
   readonly who: string
@@ -21,6 +21,8 @@ export interface Entry {
   readonly time: Date
   /** Any text, with line ends if need be. For a file what is known of it: name, size, how far it has come. */
   readonly text: string
+  /** Draws it for so many columns, for an entry that is a drawing: the text is what it is without a terminal. */
+  readonly draw?: ((columns: number) => string) | undefined
   readonly state?: MessageState | undefined
 }
 

@@ -70,9 +70,10 @@ export function renderEntry(entry: Entry, view: View): string[] {
 }
 
 /** A drawing keeps its rows, and loses what is too wide. */
-function renderDrawing({ text }: Entry, { columns, colour }: View): string[] {
+function renderDrawing({ text, draw = () => text }: Entry, { columns, colour }: View): string[] {
   const paint = paintIn(colour)
-  return text.split('\n').map((row) => paint('faint', truncated(escapeForTerminal(row), columns)))
+  const rows = draw(columns).trimEnd().split('\n')
+  return rows.map((row) => paint('faint', truncated(escapeForTerminal(row), columns)))
 }
 
 function renderText(entry: Entry, view: View): string[] {

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { CloseReason, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -87,13 +88,34 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
 }
 
 function render(event: TraceEvent): string {
-  return renderTrace(event, new CapturedStream())
+  return renderTrace(event, { stream: new CapturedStream() })
+}
+
+/** Its words without their order: where a value goes on below, its size stands before that. */
+function wordsOf(drawn: string): string[] {
+  return (drawn.match(/[^\s│├└─]+/gu) ?? []).sort()
 }
 
 describe('renderTrace', () => {
   it('stays within its columns, whatever the names', () => {
     for (const event of [...everyEvent(), ...everyEvent(LONGEST_NAME)]) {
       for (const line of render(event).split('\n')) expect(line.length, line).to.be.at.most(TRACE_COLUMNS)
+    }
+  })
+
+  it('says the same in fewer columns, with who, to whom and sizes at their right end', () => {
+    for (const event of [...everyEvent(), ...everyEvent(LONGEST_NAME)]) {
+      for (const columns of [60, 79, 99]) {
+        const narrow = renderTrace(event, { columns }).split('\n')
+        for (const line of narrow) expect(line.length, line).to.be.at.most(columns)
+        expect(
+          narrow.slice(0, 2).some((line) => line.endsWith(` ──▶ ${event.to}`) && line.length === columns),
+        ).to.equal(true)
+        const sizes = narrow.filter((line) => / B$/.test(line))
+        expect(sizes.every((line) => line.length === columns)).to.equal(true)
+        // The longest of them has no room in so few.
+        if (columns > 60) expect(wordsOf(narrow.join('\n')), `${columns}`).to.deep.equal(wordsOf(render(event)))
+      }
     }
   })
 
@@ -161,6 +183,18 @@ describe('a trace', () => {
       }
     })
   }
+
+  it('is as wide as the terminal that it is written to', () => {
+    const [event] = everyEvent() as [TraceEvent]
+    for (const [columns, width] of [
+      [80, 80],
+      [200, TRACE_COLUMNS],
+    ] as const) {
+      const stream = Object.assign(new CapturedStream(), { isTTY: true, columns })
+      traceTo(stream, { json: false })(event)
+      expect(stripVTControlCharacters(stream.text).indexOf('\n')).to.equal(width)
+    }
+  })
 
   it('is the same events, one a line, as JSON', () => {
     const stream = new CapturedStream()

@@ -66,6 +66,11 @@ describe('renderEntry', () => {
     ])
   })
 
+  it('has a drawing made for its columns', () => {
+    const draw = (columns: number) => `${'─'.repeat(columns)}\n`
+    expect(renderEntry(entry({ kind: 'trace', draw }), view(30))).to.deep.equal(['─'.repeat(30)])
+  })
+
   it('goes on behind a gutter where a text does not fit', () => {
     expect(renderEntry(entry({ text: 'one two three four five six seven' }), view(44))).to.deep.equal([
       '14:02     bob: one two three four five six',
