@@ -41,8 +41,10 @@ export interface Announcement {
   readonly signal: AbortSignal
   /** The announcement stands, or stands again. */
   readonly onOnline: () => void
-  /** It stands no more; it is being tried again. */
+  /** It does not stand, or no more; it is being tried again. Called once, until it stands again. */
   readonly onOffline: (error: SottoError) => void
+  /** Whether it is tried again, too, where the services cannot be reached at first. */
+  readonly isPatient?: boolean
 }
 
 export interface DirectoryClientOptions {
@@ -116,20 +118,24 @@ export class DirectoryClient {
    * Stay announced until the signal is aborted, through whatever happens to the link or the services.
    *
    * @throws SottoError `ERR_ANNOUNCE_REPLACED` if a newer announcement of the account took this one's place;
-   *   `ERR_SESSION_ENDED`; whatever the first attempt fails with; what the signal was aborted with.
+   *   `ERR_SESSION_ENDED`; whatever the first attempt fails with, unless it is patient and that passes; what the signal
+   *   was aborted with.
    */
   async announce(announcement: Announcement): Promise<never> {
-    const { signal, onOffline } = announcement
+    const { signal, onOffline, isPatient = false } = announcement
     const backoff = new Backoff(LINK_BACKOFF)
-    let wasOnline = false
+    let mayFail = isPatient
+    let isTold = false
     for (;;) {
       const error = await this.#announceOnce(announcement, () => {
-        wasOnline = true
+        mayFail = true
+        isTold = false
         backoff.reset()
       })
       signal.throwIfAborted()
-      if (!wasOnline || !isPassing(error)) throw error
-      onOffline(error)
+      if (!mayFail || !isPassing(error)) throw error
+      if (!isTold) onOffline(error)
+      isTold = true
       await backoff.wait(signal)
     }
   }

@@ -30,6 +30,8 @@ describe('DirectoryClient', () => {
   let answer: (nonce: Uint8Array) => RequestChatResponse
   /** How each announcement goes, in order: an error to end with. */
   let announcements: SottoError[]
+  /** What the first ones are refused with. */
+  let refusals: SottoError[]
   let announced: number
 
   before(async () => {
@@ -39,6 +41,7 @@ describe('DirectoryClient', () => {
 
   beforeEach(async () => {
     announcements = []
+    refusals = []
     announced = 0
     server = await startServer({
       services: [
@@ -46,6 +49,8 @@ describe('DirectoryClient', () => {
           findUser: async () => ({ online: false }),
           requestChat: async ({ nonce }) => answer(nonce),
           announce: async function* () {
+            const refusal = refusals.shift()
+            if (refusal !== undefined) throw refusal
             announced += 1
             yield { serverTime: new Date(Date.now() + 3_600_000), sessionExpiresAt: undefined }
             throw announcements.shift() ?? new SottoError('ERR_ANNOUNCE_REPLACED', 'replaced')
@@ -174,6 +179,18 @@ describe('DirectoryClient', () => {
       expect((await rejection(announce({ onOnline, onOffline }))).code).to.equal('ERR_ANNOUNCE_REPLACED')
       expect(told).to.deep.equal(['online', 'ERR_UNAVAILABLE', 'online'])
       expect(announced).to.equal(2)
+    })
+
+    it('ends where the services are away at first, unless it is patient: then it tells that once', async () => {
+      const away = new SottoError('ERR_UNAVAILABLE', 'away')
+      refusals = [away]
+      expect((await rejection(announce())).code).to.equal('ERR_UNAVAILABLE')
+      refusals = [away, away]
+      const told: string[] = []
+      const onOnline = () => told.push('online')
+      const onOffline = ({ code }: SottoError) => told.push(code)
+      const end = await rejection(announce({ onOnline, onOffline, isPatient: true }))
+      expect([end.code, told]).to.deep.equal(['ERR_ANNOUNCE_REPLACED', ['ERR_UNAVAILABLE', 'online']])
     })
 
     it('ends for good when it was replaced, or the session has ended', async () => {
