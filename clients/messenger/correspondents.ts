@@ -26,7 +26,7 @@ export interface CorrespondentsOptions {
   readonly isListening: boolean
   readonly events: Pick<MessengerEvents, 'onPresence' | 'onConversation' | 'onParted' | 'onRefused'>
   /** Do what nobody waits for, and whose failure ends the messenger. */
-  readonly attempt: (work: () => void) => void
+  readonly attempt: (work: () => unknown) => void
   readonly signal: AbortSignal
 }
 
@@ -113,8 +113,8 @@ export class Correspondents {
     const { peerName: name, ended } = conversation
     const correspondent = this.with(name)
     // While it was beginning.
-    if (calling.profile.state.blocked.has(name)) void correspondent.goodbye()
-    else void correspondent.leaveOtherKeys()
+    const isBlocked = calling.profile.state.blocked.has(name)
+    attempt(() => (isBlocked ? correspondent.goodbye() : correspondent.leaveOtherKeys()))
     const isNew = !this.#present.has(name)
     this.#present.add(name)
     if (isNew) events.onConversation?.(name)

@@ -80,11 +80,11 @@ export class Messenger {
     const known = (name: string) => this.#correspondents.known(name)
     this.#unwatchProfile = followProfile(profile, {
       onReceipts: () => this.#attempt(() => this.#exchanges.noteSeen()),
-      onBlocked: (name) => void known(name)?.goodbye(),
+      onBlocked: (name) => this.#attempt(() => known(name)?.goodbye()),
       onUnblocked: (name) => known(name)?.call(),
       onKeySeen: (name, identityKey) => this.#tellStranded(name, identityKey),
       onKeyReplaced: (name, identityKey) => {
-        void known(name)?.leaveOtherKeys()
+        this.#attempt(() => known(name)?.leaveOtherKeys())
         this.#tellStranded(name, identityKey)
         known(name)?.call()
       },
@@ -92,12 +92,8 @@ export class Messenger {
   }
 
   /** Do what nobody waits for. That it fails, such as for a store that is damaged, ends the messenger. */
-  #attempt(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      this.#failure.reject(error)
-    }
+  #attempt(work: () => unknown): void {
+    Promise.try(work).catch((error: unknown) => this.#failure.reject(error))
   }
 
   /**

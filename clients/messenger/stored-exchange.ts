@@ -117,8 +117,14 @@ export class StoredExchange implements Exchange {
     // What is kept is stored at once: the rest came as a conversation was closing, or as the disk failed.
     this.streams.incoming?.forgetUnstored()
     this.#conversation = conversation
-    this.files?.begin()
-    this.noteSeen()
+    try {
+      this.files?.begin()
+      this.noteSeen()
+    } catch (error) {
+      // It would stand in the way of the next.
+      this.detach(conversation)
+      throw error
+    }
   }
 
   detach(conversation: Conversation): void {

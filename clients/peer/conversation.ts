@@ -64,12 +64,13 @@ export class Conversation {
   /**
    * @param options.channel - Of a completed handshake.
    * @param first - Where this is the host: the record that confirmed the channel, which was opened already.
+   * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED` if the exchange cannot take it: then it has ended, and the link is
+   *   cancelled.
    */
   constructor(options: ConversationOptions, first?: RecordBody) {
     const { opener, exchange } = options
     this.#options = options
     this.#opened = first === undefined ? 0 : 1
-    exchange.attach(this)
     this.#delivery = new Delivery({
       opener,
       streams: exchange.streams,
@@ -82,6 +83,13 @@ export class Conversation {
       onExpired: () => void this.close(CloseReason.EXPIRED),
       onFailed: (error) => void this.#fail(error),
     })
+    try {
+      // The last step, for from here on others hold it.
+      exchange.attach(this)
+    } catch (error) {
+      this.#settle(this.#endBy(error))
+      throw error
+    }
     this.wake()
     void this.#receive(first)
   }

@@ -4,12 +4,14 @@ import { Resume } from '#gen/sotto/peer/v1/record.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { encodeRecordBody } from '#lib/delivery/record-body.ts'
+import { SottoError } from '#lib/errors.ts'
 import { StoredExchange } from '../../../clients/messenger/stored-exchange.ts'
 import { Conversation } from '../../../clients/peer/conversation.ts'
 import type { RecordLink } from '../../../clients/peer/record-link.ts'
 import { ServerClock } from '../../../clients/peer/server-clock.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { codeOf } from '../../support/code-of.ts'
 import { converse, NOW_MS } from '../../support/conversation.ts'
 import { randomFrom } from '../../support/random.ts'
 import { ALICE_ENDS } from '../../support/renewing-pair.ts'
@@ -56,6 +58,11 @@ describe('Conversation', () => {
 
   const clock = new ServerClock(new FakeClock(NOW_MS), 0)
 
+  function exchangeWhere(saysRead: () => boolean): StoredExchange {
+    const mailbox = store.mailbox('bob', BOB_KEY)
+    return new StoredExchange({ mailbox, clock: clock.local, onProgress: () => undefined, saysRead, admit() {} })
+  }
+
   /** Alice opens a conversation with somebody who says no more than where he stands: at nothing. */
   function open(exchange: StoredExchange): { conversation: Conversation; link: SlowLink } {
     const { alice, bob } = converse()
@@ -86,13 +93,7 @@ describe('Conversation', () => {
   }
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
-    const exchange = new StoredExchange({
-      mailbox: store.mailbox('bob', BOB_KEY),
-      clock: clock.local,
-      onProgress: () => undefined,
-      saysRead: () => false,
-      admit() {},
-    })
+    const exchange = exchangeWhere(() => false)
     exchange.say(Buffer.from('is said'))
     const first = open(exchange)
     await calm()
@@ -108,5 +109,33 @@ describe('Conversation', () => {
     await calm()
     expect(second.link.sent).to.have.length(2)
     second.conversation.replace()
+  })
+
+  it('does not stand in the way of the next where its beginning fails', async () => {
+    let isFailing = true
+    const exchange = exchangeWhere(() => {
+      if (isFailing) throw new SottoError('ERR_STORE', 'the disk fails to read or write the store')
+      return false
+    })
+    expect(codeOf(() => open(exchange))).to.equal('ERR_STORE')
+    await calm()
+    expect(exchange.conversation).to.equal(undefined)
+    isFailing = false
+    const { conversation } = open(exchange)
+    expect(exchange.conversation).to.equal(conversation)
+    conversation.replace()
+  })
+
+  it('ends the one before, and itself, where its beginning fails', async () => {
+    let isFailing = false
+    const exchange = exchangeWhere(() => {
+      if (isFailing) throw new SottoError('ERR_STORE', 'the disk fails to read or write the store')
+      return false
+    })
+    const { conversation } = open(exchange)
+    isFailing = true
+    expect(codeOf(() => open(exchange))).to.equal('ERR_STORE')
+    expect((await conversation.ended).how).to.equal('cut')
+    expect(exchange.conversation).to.equal(undefined)
   })
 })
