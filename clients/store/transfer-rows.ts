@@ -78,9 +78,7 @@ export class TransferRows {
    */
   all(): ReadonlyMap<number, TransferRow> {
     const rows = this.#read()
-    if (!this.#isChanged && !this.#tolerant && !this.#contacts.vouchesForTransfers(digestOf(rows))) {
-      throw damaged('the transfers in the store are not those that were written there')
-    }
+    if (!this.#isChanged && !this.#tolerant) this.#check(rows)
     const opened = new Map<number, Known>()
     for (const [id, sealed] of rows) {
       const known = this.#open(id, sealed)
@@ -88,6 +86,11 @@ export class TransferRows {
     }
     this.#opened = opened
     return new Map(opened.entries().map(([id, { row }]) => [id, row]))
+  }
+
+  #check(rows: readonly SealedRow[]): void {
+    if (this.#contacts.vouchesForTransfers(digestOf(rows))) return
+    throw damaged('the transfers in the store are not those that were written there')
   }
 
   #read(): SealedRow[] {
@@ -120,7 +123,10 @@ export class TransferRows {
     return sealed instanceof Uint8Array ? FileOffer.decode(this.#seal.open(offerRow(transferId), sealed)) : undefined
   }
 
-  /** @returns the id of the new row: rows are numbered in the order of their coming. */
+  /**
+   * @returns the id of the new row: rows are numbered in the order of their coming.
+   * @throws SottoError `ERR_STORE_DAMAGED` as {@link all}. So do all that change rows.
+   */
   insert(row: TransferRow, offer: FileOffer): number {
     const id = ((this.#sql.readLast.all()[0]?.[0] as number | null) ?? 0) + 1
     const sealedOffer = this.#seal.seal(offerRow(row.id), FileOffer.encode(offer).finish())
@@ -141,6 +147,8 @@ export class TransferRows {
   }
 
   #change(verb: 'insert' | 'update' | 'remove', ...values: readonly (number | Uint8Array)[]): void {
+    // The head is to vouch for all that there is, so not for what others have put there or taken away.
+    if (!this.#isChanged) this.#check(this.#read())
     this.#isChanged = true
     this.#sql[verb].run(...values)
   }

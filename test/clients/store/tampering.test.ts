@@ -202,6 +202,12 @@ describe('a store that is changed from outside', () => {
       })
     }
 
+    it('vouches for none of them anew where another is offered', () => {
+      tamper('delete from transfer where id = 1')
+      expect(use((store) => codeOf(() => offer(store, 'c.txt')))).to.equal('ERR_STORE_DAMAGED')
+      expect(list()).to.equal('ERR_STORE_DAMAGED')
+    })
+
     it('lists none where an older state is put back', () => {
       const sealed = sealedOf('transfer', 'id = 1')
       use((store) => store.transfers.settle(ids[0] as string, 'cancelled'))
