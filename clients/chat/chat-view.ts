@@ -19,6 +19,7 @@ import { isSame } from '../same-bytes.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
+import { chatHint } from './chat-hint.ts'
 import { lineOf, type Message as TypedMessage } from './command.ts'
 import { FileEntries } from './file-entries.ts'
 import { PeerTyping } from './peer-typing.ts'
@@ -247,7 +248,8 @@ export class ChatView implements View {
   done(): void {}
 
   failure({ message, hint }: SottoError, { contact }: About = {}): void {
-    this.notice(`${contact === undefined ? '' : `${contact}: `}${message}${hint === undefined ? '' : `; ${hint}`}`)
+    const advice = hint === undefined ? '' : `; ${chatHint(hint, this.#options.ownName)}`
+    this.notice(`${contact === undefined ? '' : `${contact}: `}${message}${advice}`)
   }
 
   /** A message was not taken: it stands on the line again. */

@@ -27,7 +27,7 @@ describe('chat', function () {
     await setBlocked(await Profile.open(installation.home.path, 'alice'), 'bob', true)
     await using alice = await open('alice')
     alice.say('@bob hello')
-    await alice.shows('bob is blocked')
+    await alice.shows('bob is blocked here; let them again with: /unblock bob')
     await alice.shows(/^bob> @bob hello$/)
   })
 

@@ -1,0 +1,16 @@
+/**
+ * Hints as somebody in a chat needs them: the errors name commands of the shell, and the chat has commands of its own.
+ *
+ * @module
+ */
+
+/** Commands of the shell that are commands of a chat too, each about a name or a setting. */
+const SHELL_COMMANDS = /\bsotto (verify|trust|block|unblock|receipts) (?=[a-z0-9])/g
+
+/** What stands in a hint for the user's own name, where the other side is to type it: in a chat or not, nobody knows. */
+const OWN_NAME = /\bYOUR-NAME\b/g
+
+/** @param ownName - The user's own. */
+export function chatHint(hint: string, ownName: string): string {
+  return hint.replace(SHELL_COMMANDS, '/$1 ').replace(OWN_NAME, () => ownName)
+}
