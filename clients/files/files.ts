@@ -48,6 +48,9 @@ export class Files {
   readonly #told = new Map<string, Told>()
   /** What was tried to be accepted without asking. */
   readonly #tried = new Set<string>()
+  /** What is being done and uses the store in the end. */
+  readonly #doing = new Set<Promise<unknown>>()
+  #isStopped = false
 
   constructor(options: FilesOptions) {
     this.#options = options
@@ -63,17 +66,40 @@ export class Files {
    * Offer something to somebody. It waits for them like any message.
    *
    * @returns the id of the transfer.
-   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_STORE`: then nothing is offered.
+   * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_STORE`, and `ERR_INTERRUPTED` where
+   *   it was stopped: then nothing is offered.
    */
   async offer(contact: string, prepared: Prepared): Promise<string> {
     const { store, mailboxOf } = this.#options
-    const { id } = store.transfers.offer(await mailboxOf(contact), prepared)
-    this.#said(id)
-    return id
+    return await this.#do(async () => {
+      const { id } = store.transfers.offer(await mailboxOf(contact), prepared)
+      this.#said(id)
+      return id
+    })
   }
 
-  /** Accept an offer. @throws SottoError as {@link acceptTransfer}; `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
+  /**
+   * Accept an offer.
+   *
+   * @throws SottoError as {@link acceptTransfer}; `ERR_BLOCKED`, `ERR_KEY_CHANGED`; `ERR_INTERRUPTED` where it was stopped.
+   */
   async accept(id: string, folder: string): Promise<void> {
+    await this.#do(() => this.#accept(id, folder))
+  }
+
+  /** Do what takes a while, unless this was stopped; whoever stops it waits for it. */
+  async #do<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isStopped) throw new SottoError('ERR_INTERRUPTED', 'no files are offered or taken any more')
+    const doing = work()
+    this.#doing.add(doing)
+    try {
+      return await doing
+    } finally {
+      this.#doing.delete(doing)
+    }
+  }
+
+  async #accept(id: string, folder: string): Promise<void> {
     const { store, mailboxOf } = this.#options
     const transfer = store.transfers.get(id)
     if (transfer !== undefined && !isAt(transfer, (await mailboxOf(transfer.contact)).place)) throw formerKey()
@@ -142,20 +168,33 @@ export class Files {
   }
 
   #acceptUnasked(transfers: readonly Transfer[]): void {
-    const { acceptInto, store } = this.#options
-    if (acceptInto === undefined) return
+    const { acceptInto } = this.#options
+    if (acceptInto === undefined || this.#isStopped) return
     for (const transfer of transfers) {
       const { id, direction, state } = transfer
       if (direction !== 'getting' || state !== 'offered' || this.#tried.has(id)) continue
       if (!isHarmlessUnasked(transfer)) continue
       this.#tried.add(id)
-      this.accept(id, acceptInto).catch((error: unknown) => {
-        const transfer = store.transfers.get(id)
-        // Somebody else may have answered meanwhile.
-        if (transfer?.state !== 'offered') return
-        if (isSottoError(error, 'ERR_FILE_UNKEPT')) this.#settle(id, 'unkept', { error })
-        else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#tell(transfer, asSottoError(error))
-      })
+      this.accept(id, acceptInto).catch((error: unknown) => this.#onUntaken(id, error))
+    }
+  }
+
+  #onUntaken(id: string, error: unknown): void {
+    // The next start tries again.
+    if (this.#isStopped) return
+    const transfer = this.#lastKnown(id)
+    // Somebody else may have answered meanwhile.
+    if (transfer?.state !== 'offered') return
+    if (isSottoError(error, 'ERR_FILE_UNKEPT')) this.#settle(id, 'unkept', { error })
+    else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#tell(transfer, asSottoError(error))
+  }
+
+  /** A transfer as the store has it; where the store fails, as it was told last. */
+  #lastKnown(id: string): Transfer | undefined {
+    try {
+      return this.#options.store.transfers.get(id)
+    } catch {
+      return this.#told.get(id)?.transfer
     }
   }
 
@@ -173,7 +212,7 @@ export class Files {
       this.#said(id)
     } catch (failure) {
       // The next start finds it as it was.
-      const transfer = store.transfers.get(id)
+      const transfer = this.#lastKnown(id)
       if (transfer !== undefined) this.#tell(transfer, asSottoError(failure))
     }
   }
@@ -224,6 +263,8 @@ export class Files {
 
   /** Let go of all files: afterwards nothing of it uses the store. */
   async stop(): Promise<void> {
+    this.#isStopped = true
+    await Promise.allSettled(this.#doing)
     await Promise.all([...this.#traffics.values()].map(({ traffic }) => traffic.stop()))
   }
 }

@@ -120,7 +120,7 @@ export class Traffic implements FileTraffic {
     if (!isLeft || folder === undefined || this.#cleared.has(id)) return
     this.#cleared.add(id)
     // What cannot be removed is hidden, and says by its name whose it is.
-    this.#track(discardPartial(folder, id).catch(() => undefined))
+    this.#track(discardPartial(folder, id))
   }
 
   #get({ id, path: folder, goal, name, files }: PlacedTransfer): void {
@@ -184,7 +184,8 @@ export class Traffic implements FileTraffic {
   }
 
   #track(ended: Promise<void>): void {
-    const ending = ended.finally(() => this.#ending.delete(ending))
+    // A file that does not close is of no more use to anybody.
+    const ending: Promise<void> = ended.catch(() => undefined).finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
   }
 

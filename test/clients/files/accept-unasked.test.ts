@@ -1,0 +1,80 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { SottoError } from '#lib/errors.ts'
+import { Files, type FilesOptions } from '../../../clients/files/files.ts'
+import type { Mailbox } from '../../../clients/store/mailbox.ts'
+import type { Store } from '../../../clients/store/store.ts'
+import { converse, DeliveringSide } from '../../support/delivering-side.ts'
+import { FailingDatabase } from '../../support/failing-database.ts'
+import { offered } from '../../support/file-events.ts'
+import { rejection } from '../../support/rejection.ts'
+import { ALICE_KEY, BOB_KEY, memoryStore, quickDatabase, testStore } from '../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+describe('Files, of what is accepted without asking', () => {
+  let folder: TemporaryFolder
+  let acceptInto: string
+  let database: FailingDatabase
+  let store: Store
+  let mailbox: Mailbox
+  let id: string
+  let errors: SottoError[]
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    acceptInto = join(folder.path, 'downloads')
+    await mkdir(acceptInto)
+    database = new FailingDatabase(quickDatabase(folder.path))
+    store = testStore(folder.path, { database })
+    mailbox = store.mailbox('alice', ALICE_KEY)
+    errors = []
+    const giver = memoryStore()
+    const alice = new DeliveringSide(giver.mailbox('bob', BOB_KEY), true)
+    const { kind } = offered({ 'a.txt': 4 })
+    if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
+    id = giver.transfers.offer(alice.mailbox, { offer: kind.value, path: '/a.txt' }).id
+    converse(alice, new DeliveringSide(mailbox, false))
+    giver.close()
+  })
+  afterEach(async () => {
+    store.close()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  function filesWhere(options: Partial<FilesOptions> = {}): Files {
+    const onFile = (_transfer: unknown, error?: SottoError) => void (error && errors.push(error))
+    const mailboxOf = async () => mailbox
+    return new Files({ store, onFile, monotonicMs: () => 0, acceptInto, mailboxOf, onAppended() {}, ...options })
+  }
+
+  it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {
+    const files = filesWhere()
+    files.look()
+    await files.stop()
+    expect(store.transfers.get(id)?.state).to.equal('accepted')
+    expect((await rejection(files.accept(id, acceptInto))).code).to.equal('ERR_INTERRUPTED')
+  })
+
+  it('accepts nothing at a look after it was stopped', async () => {
+    const files = filesWhere({ mailboxOf: () => Promise.reject(new TypeError('asked for a mailbox')) })
+    await files.stop()
+    files.look()
+    expect(errors).to.deep.equal([])
+  })
+
+  it('tells why it could not, though the store fails', async () => {
+    const told = Promise.withResolvers<SottoError | undefined>()
+    const files = filesWhere({
+      onFile: (_transfer, error) => error && told.resolve(error),
+      mailboxOf: async () => {
+        database.fails = 'all'
+        return mailbox
+      },
+    })
+    files.look()
+    expect(await told.promise).to.include({ code: 'ERR_STORE' })
+    database.fails = 'nothing'
+    await files.stop()
+    expect(store.transfers.get(id)?.state).to.equal('offered')
+  })
+})
