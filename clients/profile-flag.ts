@@ -2,3 +2,8 @@
 export function profileFlag(profile: string): string {
   return profile === 'default' ? '' : ` --profile ${profile}`
 }
+
+/** What to type to sign in again, at the server that the profile knows. */
+export function loginLine(username: string, profile: string): string {
+  return `sotto login ${username}${profileFlag(profile)}`
+}

@@ -11,7 +11,7 @@ import { DirectoryClient } from './directory-client.ts'
 import { type BottomLine, Output, type OutputStream } from './output.ts'
 import { Profile } from './profile.ts'
 import type { UnlockKey } from './profile-key.ts'
-import type { Account, Session } from './profile-state.ts'
+import type { Session, SignedIn } from './profile-state.ts'
 import { ServerClock } from './server-clock.ts'
 
 export interface CommandOptions {
@@ -46,7 +46,7 @@ export interface CommandOptions {
 /** A command under way, with everything that it holds. */
 export interface Running {
   readonly profile: Profile
-  readonly account: Account
+  readonly account: SignedIn
   readonly session: Session
   readonly clock: ServerClock
   readonly output: Output

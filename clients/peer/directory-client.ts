@@ -17,9 +17,10 @@ import { checkReply, openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/tic
 import { Backoff } from './backoff.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
-import type { Account, Session } from './profile-state.ts'
+import type { Session, SignedIn } from './profile-state.ts'
 import type { ServerClock } from './server-clock.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
+import { explained, whyReplaced } from './session-end.ts'
 import type { Trace } from './trace.ts'
 import { requestChatEvent, requestChatResponseEvent } from './trace-services.ts'
 
@@ -48,7 +49,7 @@ export interface Announcement {
 }
 
 export interface DirectoryClientOptions {
-  readonly account: Account
+  readonly account: SignedIn
   readonly session: Session
   readonly clock: ServerClock
   readonly trace: Trace
@@ -79,7 +80,7 @@ export class DirectoryClient {
     const request = { username, nonce }
     trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
     const bearer = session.keys.directoryBearer
-    const response = await this.#connection.call.requestChat(request, { bearer, signal })
+    const response = await this.#explain(this.#connection.call.requestChat(request, { bearer, signal }))
     const { endpoints, ticket } = response
     const realm = realmOf(account.authorityPem)
     const reply = openReply({ key: session.keys.replyKey, realm, senderName: account.username, reply: response.reply })
@@ -103,8 +104,12 @@ export class DirectoryClient {
    */
   async findUser(username: string, signal: AbortSignal): Promise<boolean> {
     const bearer = this.#options.session.keys.directoryBearer
-    const { online } = await this.#connection.call.findUser({ username }, { bearer, signal })
+    const { online } = await this.#explain(this.#connection.call.findUser({ username }, { bearer, signal }))
     return online
+  }
+
+  async #explain<T>(called: Promise<T>): Promise<T> {
+    return await called.catch((error: unknown) => Promise.reject(explained(error, this.#options.account)))
   }
 
   async #learnTime(signal: AbortSignal): Promise<void> {
@@ -118,7 +123,7 @@ export class DirectoryClient {
    * Stay announced until the signal is aborted, through whatever happens to the link or the services.
    *
    * @throws SottoError `ERR_ANNOUNCE_REPLACED` if a newer announcement of the account took this one's place;
-   *   `ERR_SESSION_ENDED`; whatever the first attempt fails with, unless it is patient and that passes; what the signal
+   *   `ERR_SESSION_ENDED`, also where both are so; whatever the first attempt fails with, unless it is patient and that passes; what the signal
    *   was aborted with.
    */
   async announce(announcement: Announcement): Promise<never> {
@@ -133,11 +138,17 @@ export class DirectoryClient {
         backoff.reset()
       })
       signal.throwIfAborted()
-      if (!mayFail || !isPassing(error)) throw error
+      if (!mayFail || !isPassing(error)) throw await this.#whyEnded(error, signal)
       if (!isTold) onOffline(error)
       isTold = true
       await backoff.wait(signal)
     }
+  }
+
+  async #whyEnded(error: SottoError, signal: AbortSignal): Promise<unknown> {
+    const { account } = this.#options
+    if (!isSottoError(error, 'ERR_ANNOUNCE_REPLACED')) return explained(error, account)
+    return await whyReplaced(error, account, () => this.findUser(account.username, signal))
   }
 
   /** Announce, and stay so until it ends: returns why. */
@@ -164,7 +175,14 @@ export class DirectoryClient {
   watch(usernames: Iterable<string>, watching: PresenceWatching): PresenceWatch {
     const bearer = this.#options.session.keys.directoryBearer
     const { watchPresence } = this.#connection.call
-    const call = (request: WatchPresenceRequest, signal: AbortSignal) => watchPresence(request, { bearer, signal })
+    const { account } = this.#options
+    const call = async function* (request: WatchPresenceRequest, signal: AbortSignal) {
+      try {
+        yield* watchPresence(request, { bearer, signal })
+      } catch (error) {
+        throw explained(error, account)
+      }
+    }
     return new PresenceWatch(usernames, { ...watching, call })
   }
 

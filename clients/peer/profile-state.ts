@@ -36,6 +36,12 @@ export interface Account {
   readonly session: Session | undefined
 }
 
+/** An account that has signed in, as a profile gives it to those who use its session. */
+export interface SignedIn extends Account {
+  /** Says how to sign in again. It is no part of what is kept. */
+  readonly profileName: string
+}
+
 export interface Session {
   /** 16 bytes, not secret. */
   readonly sessionId: Uint8Array

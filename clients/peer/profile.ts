@@ -20,7 +20,7 @@ import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { profileFlag } from '../profile-flag.ts'
+import { loginLine } from '../profile-flag.ts'
 import {
   createKeyFile,
   keyDamaged,
@@ -35,7 +35,7 @@ import {
 } from './profile-key.ts'
 import { type Lock, takeLock } from './profile-lock.ts'
 import { openProfile, sealProfile } from './profile-seal.ts'
-import { type Account, encodeState, type ProfileState, parseState, type Session } from './profile-state.ts'
+import { encodeState, type ProfileState, parseState, type Session, type SignedIn } from './profile-state.ts'
 import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
 
 /** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
@@ -83,7 +83,7 @@ export class Profile {
     const profile = await Profile.#load(name, folderOf(home, name), unlock)
     if (profile !== undefined) return profile
     throw new SottoError('ERR_PROFILE_MISSING', `there is no profile named ${name}`, {
-      hint: `make one with: sotto login NAME${profileFlag(name)} --server HOST:PORT`,
+      hint: `make one with: ${firstLogin(name)}`,
     })
   }
 
@@ -172,11 +172,13 @@ export class Profile {
   }
 
   /** @throws SottoError `ERR_NOT_LOGGED_IN` if nobody has logged in, or has logged out again. */
-  get login(): { readonly account: Account; readonly session: Session } {
+  get login(): { readonly account: SignedIn; readonly session: Session } {
     const { account } = this.#state
-    if (account?.session !== undefined) return { account, session: account.session }
-    throw new SottoError('ERR_NOT_LOGGED_IN', `the profile ${this.name} has no session`, {
-      hint: `begin one with: sotto login NAME${profileFlag(this.name)} --server HOST:PORT`,
+    const { name: profileName } = this
+    if (account?.session !== undefined) return { account: { ...account, profileName }, session: account.session }
+    const login = account === undefined ? firstLogin(profileName) : loginLine(account.username, profileName)
+    throw new SottoError('ERR_NOT_LOGGED_IN', `the profile ${profileName} has no session`, {
+      hint: `begin one with: ${login}`,
     })
   }
 
@@ -249,6 +251,10 @@ export async function setReceipts(profile: Profile, receipts: boolean): Promise<
 }
 
 const SEALED_FILE = 'profile.sealed'
+
+function firstLogin(profileName: string): string {
+  return `${loginLine('NAME', profileName)} --server HOST:PORT`
+}
 
 function folderOf(home: string, name: string): string {
   if (USERNAME.test(name)) return join(home, 'profiles', name)

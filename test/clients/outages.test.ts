@@ -81,6 +81,16 @@ describe('clients when something is missing or breaks', () => {
     await second.output.until((text) => text === 'hello\n')
   })
 
+  it('tell somebody whose account was taken over that the session has ended, and how to sign in', async () => {
+    await installation.signUp('dora')
+    await using first = await installation.receive('dora')
+    await installation.signIn('dora', { profile: 'elsewhere', replaceIdentityKey: true })
+    await using _second = await installation.receive('elsewhere')
+    const { code, hint } = await rejection(first.done)
+    expect(code).to.equal('ERR_SESSION_ENDED')
+    expect(hint).to.match(/: sotto login dora --profile dora$/)
+  })
+
   it('go on after a cut, with each line once and in order', async () => {
     const { bob, link } = await receiveThroughLink()
     const typist = new Typist()

@@ -33,6 +33,7 @@ describe('DirectoryClient', () => {
   /** What the first ones are refused with. */
   let refusals: SottoError[]
   let announced: number
+  let isSessionOver: boolean
 
   before(async () => {
     authority = await testAuthority()
@@ -43,10 +44,14 @@ describe('DirectoryClient', () => {
     announcements = []
     refusals = []
     announced = 0
+    isSessionOver = false
     server = await startServer({
       services: [
         serve(DirectoryServiceService, {
-          findUser: async () => ({ online: false }),
+          findUser: async () => {
+            if (isSessionOver) throw new SottoError('ERR_SESSION_ENDED', 'over')
+            return { online: false }
+          },
           requestChat: async ({ nonce }) => answer(nonce),
           announce: async function* () {
             const refusal = refusals.shift()
@@ -72,6 +77,7 @@ describe('DirectoryClient', () => {
         authorityPem: authority.authorityPem,
         clockOffsetMs: 0,
         session: undefined,
+        profileName: 'work',
       },
       session: { sessionId: randomBytes(16), keys: KEYS, expiresAtMs: 0 },
       clock,
@@ -160,6 +166,12 @@ describe('DirectoryClient', () => {
     })
   })
 
+  it('says how to sign in again when the session has ended', async () => {
+    isSessionOver = true
+    const { code, hint } = await rejection(client.findUser('bob', NEVER))
+    expect([code, hint]).to.deep.equal(['ERR_SESSION_ENDED', 'sign in again with: sotto login alice --profile work'])
+  })
+
   describe('announce', () => {
     const announce = (changes: object = {}) =>
       client.announce({
@@ -191,6 +203,18 @@ describe('DirectoryClient', () => {
       const onOffline = ({ code }: SottoError) => told.push(code)
       const end = await rejection(announce({ onOnline, onOffline, isPatient: true }))
       expect([end.code, told]).to.deep.equal(['ERR_ANNOUNCE_REPLACED', ['ERR_UNAVAILABLE', 'online']])
+    })
+
+    it('says how to sign in again when it was replaced, and prefers that the session has ended', async () => {
+      const replaced = await rejection(announce())
+      expect([replaced.code, replaced.hint]).to.deep.equal([
+        'ERR_ANNOUNCE_REPLACED',
+        'run one receiver for each account; if no other is yours, see whether this one still signs in: sotto login alice --profile work',
+      ])
+      isSessionOver = true
+      const ended = await rejection(announce())
+      expect(ended.code).to.equal('ERR_SESSION_ENDED')
+      expect(ended.hint).to.match(/^if that is not you, .*: sotto login alice --profile work$/)
     })
 
     it('ends for good when it was replaced, or the session has ended', async () => {

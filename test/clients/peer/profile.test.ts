@@ -96,7 +96,7 @@ describe('Profile', () => {
     await profile.update((state) => ({ ...state, account: { ...ACCOUNT, session: undefined } }))
     expect(() => profile.login)
       .to.throw()
-      .with.property('code', 'ERR_NOT_LOGGED_IN')
+      .include({ code: 'ERR_NOT_LOGGED_IN', hint: `begin one with: sotto login ${ACCOUNT.username} --profile alice` })
   })
 
   describe('damaged', () => {
