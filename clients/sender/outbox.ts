@@ -155,8 +155,21 @@ export class Outbox {
     }
   }
 
-  /** Report what has come as far as it is to; or all, at the end. */
-  report({ all = false } = {}): void {
+  /** Report what has come as far as it is to. */
+  report(): void {
+    this.#report({ all: false })
+  }
+
+  /** Report the rest at the end, as far as it came: unless nobody knows that any more, which then is why it ends. */
+  reportRest(): void {
+    try {
+      this.#report({ all: true })
+    } catch {
+      // It was forgotten, or the store fails. Whoever waited for it was told.
+    }
+  }
+
+  #report({ all }: { readonly all: boolean }): void {
     const { mailbox, onReport, wait } = this.#options
     if (this.#followed.length === 0 || onReport === undefined) return
     const progress = mailbox.progress()

@@ -119,8 +119,11 @@ export class Owner {
   /** Say goodbye, and let another process have the conversations. */
   async stop(reason: CloseReason): Promise<void> {
     this.#isStopped = true
-    await this.#messenger.stop(reason)
-    await this.#shown
-    this.#options.lock.release()
+    try {
+      await this.#messenger.stop(reason)
+      await this.#shown
+    } finally {
+      this.#options.lock.release()
+    }
   }
 }

@@ -80,7 +80,8 @@ export class Sending implements AsyncDisposable {
 
   /**
    * Rejects when it is of no use to wait: `ERR_NOT_ACKNOWLEDGED` if nothing moved for long, `ERR_KEY_CHANGED` if one side
-   * has another key than the other pinned, `ERR_SESSION_ENDED` and the like. It never resolves.
+   * has another key than the other pinned, `ERR_STREAM_RENEWED` if the contact is forgotten, `ERR_SESSION_ENDED` and the
+   * like. It never resolves.
    */
   get lost(): Promise<never> {
     return this.#lost.promise
@@ -154,6 +155,7 @@ export class Sending implements AsyncDisposable {
     try {
       await outbox.done()
       await offers.ended()
+      outbox.report()
     } finally {
       clearTimeout(timer)
     }
@@ -204,9 +206,13 @@ export class Sending implements AsyncDisposable {
   /** What was said may have come further, or a conversation has begun or ended. */
   #onMoved(): void {
     if (this.#over.signal.aborted) return
-    this.#outbox?.look()
-    this.#offers?.look({ isOwner: this.#owner !== undefined })
-    this.#beImpatient()
+    try {
+      this.#outbox?.look()
+      this.#offers?.look({ isOwner: this.#owner !== undefined })
+      this.#beImpatient()
+    } catch (error) {
+      this.#lost.reject(error)
+    }
   }
 
   #beImpatient(): void {
@@ -273,15 +279,16 @@ export class Sending implements AsyncDisposable {
     await owner?.stop(reason)
   }
 
-  /** Let go of everything: what waits stays in the store. */
+  /** Let go of everything, whatever of it fails: what waits stays in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = this.waiting + this.unfinished === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN
     this.#over.abort()
-    this.#outbox?.report({ all: true })
-    this.#watch.stop()
-    this.#patience.calm()
-    await this.#looking
-    await this.#stopOwning(reason)
-    this.#store.close()
+    await using resources = new AsyncDisposableStack()
+    resources.defer(() => this.#store.close())
+    resources.defer(() => this.#stopOwning(reason))
+    resources.defer(() => this.#looking)
+    resources.defer(() => this.#patience.calm())
+    resources.defer(() => this.#watch.stop())
+    this.#outbox?.reportRest()
   }
 }

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
+import { forget } from '../../../clients/history/forget.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
 import { tryLockForSending } from '../../../clients/peer/roles.ts'
 import { Installation } from '../../support/installation.ts'
@@ -50,6 +51,24 @@ describe('send without a messenger', function () {
     await using alice = await Talker.start(installation, 'alice')
     expect(alice.store.names()).to.deep.equal([])
   })
+
+  for (const json of [false, true]) {
+    it(`ends with the reason where its contact is forgotten${json ? ', and tells it to a script' : ''}`, async () => {
+      await using bob = await Talker.start(installation, 'bob')
+      const pipe = new PassThrough()
+      pipe.write(json ? '{"text":"hello"}\n' : 'hello\n')
+      await using alice = installation.send('alice', 'bob', pipe, { json, wait: 'read' })
+      const failure = rejection(alice.done)
+      await bob.until(() => bob.heard.length === 1)
+      const profile = await Profile.open(installation.home.path, 'alice')
+      expect(await forget(profile, 'bob', async () => true)).to.equal(true)
+      pipe.end()
+      expect(await failure).to.include({ code: 'ERR_STREAM_RENEWED' })
+      const lock = await tryLockForSending(profile)
+      expect(lock).not.to.equal(undefined)
+      lock?.release()
+    })
+  }
 
   it('takes over what waits from an owner that goes away', async () => {
     await using bob = await installation.receive('bob')
