@@ -13,6 +13,7 @@ import { safetyNumberWith } from '../safety-number.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, type CommandName, helpRows } from './command.ts'
 import type { FileCommands } from './file-commands.ts'
+import { showFound, showNewest } from './recall.ts'
 import type { View } from './view.ts'
 
 export interface ChatCommandsOptions {
@@ -28,9 +29,6 @@ export interface ChatCommandsOptions {
 /** How many messages `/history` shows if it is not told. */
 const DEFAULT_HISTORY = 20
 
-/** How many messages a search shows at most: more than a screen, less than a flood. */
-const MAX_FOUND = 100
-
 type Handler = (argument: string) => Promise<void> | void
 
 export class ChatCommands {
@@ -40,7 +38,7 @@ export class ChatCommands {
   readonly #shown = new Map<string, Uint8Array>()
 
   constructor(options: ChatCommandsOptions) {
-    const { view, messenger, files, quit } = options
+    const { view, messenger, files, store, quit } = options
     this.#options = options
     this.#handlers = {
       help: () => view.notice(helpRows().join('\n')),
@@ -49,8 +47,8 @@ export class ChatCommands {
         view.turnTo(name)
       },
       who: () => this.#who(),
-      history: (count) => view.showHistory(count === '' ? DEFAULT_HISTORY : Number(count)),
-      search: (words) => this.#search(words),
+      history: (count) => showNewest(view, store, count === '' ? DEFAULT_HISTORY : Number(count)),
+      search: (words) => showFound(view, store, words),
       file: (path) => files.offer(path),
       accept: (which) => files.accept(which),
       decline: (which) => files.decline(which),
@@ -82,18 +80,6 @@ export class ChatCommands {
       return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting, stranded }
     })
     view.who(people)
-  }
-
-  async #search(words: string): Promise<void> {
-    const { view, store } = this.#options
-    let found = 0
-    for await (const message of store.search(words)) {
-      if (found === MAX_FOUND) break
-      view.show(message)
-      found += 1
-    }
-    if (found === 0) view.notice('nothing found')
-    if (found === MAX_FOUND) view.notice(`there may be more; ${MAX_FOUND} are shown`)
   }
 
   async #verify(name: string): Promise<void> {

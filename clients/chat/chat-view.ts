@@ -85,7 +85,7 @@ export class ChatView implements View {
     this.files.clear()
     this.#to = name
     this.#beginRound()
-    this.showHistory(SHOWN_MESSAGES)
+    for (const message of this.#options.store.history(name, { limit: SHOWN_MESSAGES }).reverse()) this.show(message)
     this.#markSeen(name)
   }
 
@@ -106,10 +106,8 @@ export class ChatView implements View {
     else this.#key = present
   }
 
-  /** Show the newest messages of the conversation, the oldest first. */
-  showHistory(limit: number): void {
-    if (this.#to === undefined) this.notice('talk with somebody first: /to NAME')
-    else for (const message of this.#options.store.history(this.#to, { limit }).reverse()) this.show(message)
+  caption(text: string): void {
+    this.notice(text)
   }
 
   /** Show something out of the store. */

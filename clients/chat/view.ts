@@ -47,10 +47,10 @@ export interface View {
   readonly to: string | undefined
   /** Talk with somebody from here on. */
   turnTo(name: string): void
-  /** Show the newest messages of the conversation. */
-  showHistory(limit: number): void
   /** Show something out of the store. */
   show(message: Message | Gap): void
+  /** A heading of messages out of the store, or their end: for eyes alone. */
+  caption(text: string): void
   who(people: readonly Person[]): void
   /** The user has said something, which waits in the store. */
   said(name: string, ordinal: number, said: TypedMessage): void

@@ -93,14 +93,12 @@ export class JsonView implements View {
     this.#to = name
   }
 
-  showHistory(limit: number): void {
-    if (this.#to === undefined) return
-    for (const message of this.#options.store.history(this.#to, { limit }).reverse()) this.show(message)
-  }
-
   show(message: Message | Gap): void {
     this.#tell(jsonFields(message, this.#options.ownName))
   }
+
+  /** They are in lines of their own, and the command is done behind them. */
+  caption(): void {}
 
   who(people: readonly Person[]): void {
     for (const { name: contact, isOnline: online, key, waiting, stranded } of people) {

@@ -41,10 +41,35 @@ describe('chat', function () {
       alice.say('hello')
       await bob.shows('alice: hello')
       alice.say('/verify bob')
-      const screen = await alice.shows(isWhole ? /▀▀▀▀/ : 'make the window larger')
+      const screen = await alice.shows(isWhole ? /█{57}/ : 'make the window larger')
       expect(screen.filter((row) => /[▀▄█]/.test(row))).to.have.lengthOf(isWhole ? 29 : 0)
       const digits = screen.filter((row) => /(\d{5} ?){4}$/.test(row))
       expect(digits).to.have.lengthOf(isWhole ? 0 : 3)
     })
   }
+
+  it('says where old messages begin and end', async () => {
+    await using alice = await open('alice', { to: 'bob' })
+    for (const text of ['one fish', 'two fish', 'three']) alice.say(text)
+    await alice.shows('alice: three')
+    alice.say('/history 2')
+    expect(plain(await alice.shows('end of the last 2 messages')).slice(-4)).to.deep.equal([
+      'the last 2 messages with bob:',
+      'alice: two fish',
+      'alice: three',
+      'end of the last 2 messages',
+    ])
+    alice.say('/search fish')
+    expect(plain(await alice.shows('end of what was found')).slice(-4)).to.deep.equal([
+      'found for: fish',
+      'alice: one fish',
+      'alice: two fish',
+      'end of what was found: 2 messages',
+    ])
+  })
 })
+
+/** What entries say, without time and ticks. */
+function plain(rows: readonly string[]): string[] {
+  return rows.flatMap((row) => /^\d\d:\d\d .{4}(.*)/u.exec(row)?.[1] ?? [])
+}
