@@ -14,6 +14,7 @@ import { Backoff } from '../peer/backoff.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
 import { refuseRefusal } from '../peer/refusal.ts'
+import type { Progress } from '../store/mailbox.ts'
 import type { StoredExchange } from './stored-exchange.ts'
 import type { StoredExchanges } from './stored-exchanges.ts'
 
@@ -54,6 +55,9 @@ const FINAL: ReadonlySet<string> = new Set([
   'ERR_STORE_DAMAGED',
 ])
 
+/** Of whom nothing was said to. */
+const NO_PROGRESS: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
+
 /** Somebody who waits for a conversation to be open. */
 type Opening = Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>
 
@@ -90,6 +94,11 @@ export class Correspondent {
   /** The exchange with the key that is pinned now, or with whichever comes first. The contact is kept from then on. */
   get exchange(): StoredExchange {
     return this.#options.exchanges.with(this.name, this.#identityKey)
+  }
+
+  /** What became of what was said to that key. */
+  get progress(): Progress {
+    return this.#options.exchanges.found(this.name, this.#identityKey)?.progress ?? NO_PROGRESS
   }
 
   /** The conversation with the key that is pinned now. */
@@ -146,7 +155,11 @@ export class Correspondent {
   #isCalledFor(): boolean {
     if (this.#options.signal.aborted || this.conversation !== undefined) return false
     if (this.#openings.length > 0) return true
-    return this.#online && (this.#isKept || this.#isWanted || this.exchange.hasMore)
+    return this.#online && (this.#isKept || this.#isWanted || this.#hasMore)
+  }
+
+  get #hasMore(): boolean {
+    return this.#options.exchanges.found(this.name, this.#identityKey)?.hasMore === true
   }
 
   async #dial(headStart: boolean): Promise<void> {

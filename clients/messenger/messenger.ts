@@ -228,7 +228,7 @@ export class Messenger {
 
   /** What became of what was said to somebody, under the key that is pinned now. */
   progress(name: string): Progress {
-    return this.correspondent(name).exchange.progress
+    return this.correspondent(name).progress
   }
 
   /**

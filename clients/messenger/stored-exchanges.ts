@@ -72,6 +72,13 @@ export class StoredExchanges implements Exchanges {
     return this.#exchanges.get(name)?.get(textOf(identityKey))
   }
 
+  /** The same, if the store has anything of somebody. Where it has not, nothing is kept of them by asking. */
+  found(name: string, identityKey: Uint8Array | undefined): StoredExchange | undefined {
+    const known = this.known(name, identityKey)
+    if (known !== undefined) return known
+    return this.#options.store.names().includes(name) ? this.with(name, identityKey) : undefined
+  }
+
   /** The conversations with somebody: more than one only where a key has changed. */
   conversationsWith(name: string): Conversation[] {
     const exchanges = [...(this.#exchanges.get(name)?.values() ?? [])]

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { freePort } from '#lib/runtime/free-port.ts'
 import { setBlocked, trust } from '../../../clients/peer/pins.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
 import { openStore } from '../../../clients/store/store.ts'
@@ -195,6 +196,17 @@ describe('Messenger', function () {
     await alice.until(() => alice.heard.length > 0)
     expect(alice.heard).to.deep.equal(['bob: let me in'])
     expect(alice.waitingFor('bob')).to.equal(0)
+  })
+
+  it('keeps nothing of somebody who is online and cannot be reached', async () => {
+    const advertise = [{ address: '127.0.0.1', port: await freePort() }]
+    await using bob = await Talker.start(installation, 'bob', { advertise })
+    await using alice = await start('alice')
+    expect(await rejection(alice.messenger.open('bob'))).to.include({ code: 'ERR_PEER_UNREACHABLE' })
+    // The directory's word comes in its own time.
+    await alice.until(() => alice.messenger.isOnline('bob'))
+    expect(alice.messenger.progress('bob').appended).to.equal(0)
+    expect([alice.store.names(), bob.heard]).to.deep.equal([[], []])
   })
 
   it('forgets with the store, and begins anew', async () => {
