@@ -20,7 +20,7 @@ import { columnsOf, truncated } from './cluster.ts'
 import { isolated, withoutIsolates } from './direction.ts'
 import type { Entry, MessageState } from './entry.ts'
 import { paintIn } from './look.ts'
-import { wrapped } from './wrap.ts'
+import { type Wrapping, wrapped } from './wrap.ts'
 
 /** What rendering depends on besides what is rendered. */
 export interface View {
@@ -32,8 +32,11 @@ export interface View {
   readonly calendar: Calendar
 }
 
-/** Rows that one entry may take. A longer text is cut, with a word about it; a store would have it whole. */
+/** Rows that one entry may take. A longer text is cut, with a word about it. */
 export const MAX_ENTRY_ROWS = 100
+
+/** Rows that one of somebody's may take: a few of them have room on any screen. The store has all of it. */
+export const MAX_MESSAGE_ROWS = 12
 
 /** UTF-16 units of a text that are looked at: more would not fit into {@link MAX_ENTRY_ROWS} of 160 columns. */
 const MAX_SHOWN_UNITS = 16_384
@@ -82,13 +85,20 @@ function renderText(entry: Entry, view: View): string[] {
   const indent = view.columns < NARROW_COLUMNS ? '' : ' '.repeat(HEAD_COLUMNS)
   const rest = Math.max(view.columns - indent.length - GUTTER.length, 2)
   const beside = view.columns - head.columns
-  const { rows, isCut } = textRows(entry.text, beside < MIN_TEXT_COLUMNS ? 0 : beside, rest)
-  const [first = '', ...others] = rows
+  const first = beside < MIN_TEXT_COLUMNS ? 0 : beside
+  const maxRows = entry.kind === 'notice' ? MAX_ENTRY_ROWS : MAX_MESSAGE_ROWS
+  const { rows, isCut } = textRows(entry.text, { first, rest, maxRows })
+  const [beginning = '', ...others] = rows
   return [
-    head.text + first,
+    head.text + beginning,
     ...others.map((row) => indent + paint('faint', GUTTER) + row),
-    ...(isCut ? [indent + paint('faint', `${GUTTER}… cut: ${entry.text.length.toLocaleString('en')} characters`)] : []),
+    ...(isCut ? [indent + paint('faint', GUTTER + truncated(cutNotice(entry), rest))] : []),
   ]
+}
+
+function cutNotice({ kind, text }: Entry): string {
+  const shownBy = kind === 'notice' ? '' : '; sotto history shows it all'
+  return `… cut: ${text.length.toLocaleString('en')} characters${shownBy}`
 }
 
 /** What stands before the text, and its columns. */
@@ -106,18 +116,18 @@ function headOf({ kind, who, own, time, state }: Entry, { colour, calendar }: Vi
 }
 
 /** A text in rows, each harmless by itself. */
-function textRows(text: string, first: number, rest: number): { rows: string[]; isCut: boolean } {
+function textRows(text: string, { first, rest, maxRows }: Wrapping): { rows: string[]; isCut: boolean } {
   const shown = text.slice(0, MAX_SHOWN_UNITS)
   const rows: string[] = []
   for (const line of shown.split(/\r\n|[\n\r]/)) {
     const harmless = escapeForTerminal(withoutIsolates(line).replaceAll('\t', '    '))
     // One row more than there is room for tells that something is missing.
-    const maxRows = MAX_ENTRY_ROWS + 1 - rows.length
-    if (maxRows <= 0) break
-    rows.push(...isolated(wrapped(harmless, { first: rows.length === 0 ? first : rest, rest, maxRows })))
+    const left = maxRows + 1 - rows.length
+    if (left <= 0) break
+    rows.push(...isolated(wrapped(harmless, { first: rows.length === 0 ? first : rest, rest, maxRows: left })))
   }
-  const isCut = shown.length < text.length || rows.length > MAX_ENTRY_ROWS
-  return { rows: rows.slice(0, MAX_ENTRY_ROWS), isCut }
+  const isCut = shown.length < text.length || rows.length > maxRows
+  return { rows: rows.slice(0, maxRows), isCut }
 }
 
 /** A QR code from the left edge on, whole or not at all: a part of one cannot be scanned. */

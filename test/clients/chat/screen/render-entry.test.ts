@@ -5,7 +5,13 @@ import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import { columnsOf } from '../../../../clients/chat/screen/cluster.ts'
 import { type Entry, MESSAGE_STATES } from '../../../../clients/chat/screen/entry.ts'
-import { MAX_ENTRY_ROWS, renderDay, renderEntry, type View } from '../../../../clients/chat/screen/render-entry.ts'
+import {
+  MAX_ENTRY_ROWS,
+  MAX_MESSAGE_ROWS,
+  renderDay,
+  renderEntry,
+  type View,
+} from '../../../../clients/chat/screen/render-entry.ts'
 import { law } from '../../../support/law.ts'
 
 const view = (columns = 79, rows = 22): View => ({ columns, rows, colour: false, calendar: createCalendar('UTC') })
@@ -131,17 +137,24 @@ describe('renderEntry', () => {
   for (const [what, text] of cuts) {
     it(`cuts ${what}, and says so`, () => {
       const rows = renderEntry(entry({ text }), view())
-      expect(rows).to.have.length.at.most(MAX_ENTRY_ROWS + 1)
-      expect(rows.at(-1)).to.equal(`          | … cut: ${text.length.toLocaleString('en')} characters`)
+      expect(rows).to.have.length.at.most(MAX_MESSAGE_ROWS + 1)
+      const size = `${text.length.toLocaleString('en')} characters`
+      expect(rows.at(-1)).to.equal(`          | … cut: ${size}; sotto history shows it all`)
       expect(rows.join('')).to.have.length.below(100_000)
     })
   }
 
-  it('keeps 100 lines whole, and cuts the 101st', () => {
-    const lines = (count: number): string => Array.from({ length: count }, (_, index) => `line ${index}`).join('\n')
-    expect(renderEntry(entry({ text: lines(MAX_ENTRY_ROWS) }), view()).at(-1)).to.match(/line 99$/)
-    expect(renderEntry(entry({ text: lines(MAX_ENTRY_ROWS + 1) }), view()).at(-1)).to.match(/ cut: /)
-  })
+  for (const [kind, most] of [
+    ['message', MAX_MESSAGE_ROWS],
+    ['notice', MAX_ENTRY_ROWS],
+  ] as const) {
+    it(`keeps ${most} lines of a ${kind} whole, and cuts one more`, () => {
+      const lines = (count: number): string => Array.from({ length: count }, (_, index) => `line ${index}`).join('\n')
+      const rows = (count: number): string[] => renderEntry(entry({ kind, text: lines(count) }), view())
+      expect(rows(most).at(-1)).to.match(new RegExp(`line ${most - 1}$`))
+      expect(rows(most + 1).at(-1)).to.match(/ cut: /)
+    })
+  }
 
   /** Letters of both directions, everything that controls a terminal, and what makes or breaks rows. */
   const hostile = fc
