@@ -54,11 +54,11 @@ export class ChatCommands {
       decline: (which) => files.decline(which),
       cancel: (which) => files.cancel(which),
       files: () => files.list(),
-      verify: (name) => this.#verify(name),
-      verified: (name) => this.#verified(name),
-      trust: (name) => this.#trust(name),
-      block: (name) => this.#block(name, true),
-      unblock: (name) => this.#block(name, false),
+      verify: (name) => this.#verify(this.#meant(name)),
+      verified: (name) => this.#verified(this.#meant(name)),
+      trust: (name) => this.#trust(this.#meant(name)),
+      block: (name) => this.#block(this.#meant(name), true),
+      unblock: (name) => this.#block(this.#meant(name), false),
       receipts: (setting) => this.#receipts(setting),
       quit,
     }
@@ -68,6 +68,13 @@ export class ChatCommands {
   async run(command: Command): Promise<void> {
     await this.#handlers[command.name](command.argument ?? '')
     this.#options.view.done(command)
+  }
+
+  /** Who is named, or else whom one talks with. */
+  #meant(argument: string): string {
+    const name = argument === '' ? this.#options.view.to : argument
+    if (name === undefined) throw new SottoError('ERR_USAGE', 'nobody is named', { hint: 'say whom' })
+    return name
   }
 
   async #who(): Promise<void> {
@@ -121,10 +128,8 @@ export class ChatCommands {
     view.notice(isOn ? 'others see what you have read' : 'others do not see what you have read')
   }
 
-  async #block(argument: string, isBlocked: boolean): Promise<void> {
+  async #block(name: string, isBlocked: boolean): Promise<void> {
     const { view, profile, messenger } = this.#options
-    const name = argument === '' ? view.to : argument
-    if (name === undefined) throw new SottoError('ERR_USAGE', 'nobody is named', { hint: 'say whom' })
     await setBlocked(profile, name, isBlocked)
     view.notice(`${name} is ${isBlocked ? 'blocked' : 'not blocked'}`)
     if (isBlocked) await messenger.correspondent(name).goodbye()

@@ -59,6 +59,9 @@ describe('parseLine', () => {
     ['/accept 2', 'accept', '2'],
     ['/decline my file.pdf', 'decline', 'my file.pdf'],
     ['/block', 'block', undefined],
+    ['/verify', 'verify', undefined],
+    ['/verified', 'verified', undefined],
+    ['/trust', 'trust', undefined],
     ['/block mallory', 'block', 'mallory'],
     ['/unblock mallory', 'unblock', 'mallory'],
   ]
