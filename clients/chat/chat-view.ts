@@ -46,7 +46,7 @@ export interface ChatViewOptions {
   readonly later: Later
   /** Ring when a message comes. */
   readonly bell: boolean
-  /** What stands first in the status row. */
+  /** What stands first in the status row, in the place of the user's name. */
   readonly banner?: string | undefined
 }
 
@@ -284,13 +284,13 @@ export class ChatView implements View {
 
   /** Somebody has come, gone, or written. */
   refreshStatus(): void {
-    const { screen, store, isOnline } = this.#options
+    const { screen, store, isOnline, banner, ownName } = this.#options
     const names = new Set(store.names())
     if (this.#to !== undefined) names.add(this.#to)
     const contacts = [...names].sort().map((name) => {
       return { name, online: isOnline(name), typing: this.#typing.has(name), unread: this.#unread.get(name) ?? 0 }
     })
-    screen.setStatus({ banner: this.#options.banner, to: this.#to, contacts })
+    screen.setStatus({ self: banner === undefined ? ownName : undefined, banner, to: this.#to, contacts })
   }
 }
 

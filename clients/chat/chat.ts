@@ -52,7 +52,7 @@ export interface ChatOptions {
   readonly acceptInto?: string | undefined
   /** Show the five messages as they happen. */
   readonly trace: boolean
-  /** What stands first in the status row. */
+  /** What stands first in the status row, in the place of the user's name. */
   readonly banner?: string
   /** Read and write JSON lines, for a script. */
   readonly json?: boolean

@@ -40,6 +40,8 @@ export interface Contact {
 
 /** What the row above the input says. */
 export interface Status {
+  /** Who the user is; left out where there is no room for it. */
+  readonly self?: string | undefined
   /** What stands first in the row, if anything does. */
   readonly banner?: string | undefined
   /** Whom a line goes to when it names nobody. */

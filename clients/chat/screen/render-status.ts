@@ -1,12 +1,12 @@
 /**
- * The row above the input: whom one talks with, who else has written, is typing, is online.
+ * The row above the input: who one is, whom one talks with, who else has written, is typing, is online.
  *
- *     bob is typing | carol: 3 new | dave is typing | online: erin, frank
+ *     alice | bob is typing | carol: 3 new | dave is typing | online: erin, frank
  *
  * @module
  */
 import { escapeForTerminal } from '../../terminal.ts'
-import { truncated } from './cluster.ts'
+import { columnsOf, truncated } from './cluster.ts'
 import type { Contact, Status } from './entry.ts'
 import { paintIn } from './look.ts'
 import type { View } from './render-entry.ts'
@@ -22,7 +22,10 @@ export function renderStatus(status: Status, { columns, colour }: View): string 
     ...others.filter(({ typing }) => typing).map(({ name }) => `${name} is typing`),
     ...(quiet.length > 0 ? [`online: ${quiet.map(({ name }) => name).join(', ')}`] : []),
   ]
-  return paintIn(colour)('faint', truncated(escapeForTerminal(parts.join(' | ')), columns))
+  const row = escapeForTerminal(parts.join(' | '))
+  // Who one is changes never, and gives way to all that does.
+  const named = status.self === undefined ? row : `${escapeForTerminal(status.self)} | ${row}`
+  return paintIn(colour)('faint', columnsOf(named) <= columns ? named : truncated(row, columns))
 }
 
 /** The one that is written to. */

@@ -31,6 +31,11 @@ describe('chat', function () {
     await alice.shows(/^bob> @bob hello$/)
   })
 
+  it('says who one is, before anything was said', async () => {
+    await using alice = await open('alice', { to: 'bob' })
+    await alice.shows(/^alice \| bob is offline$/)
+  })
+
   for (const [rows, isWhole] of [
     [31, true],
     [30, false],
@@ -47,6 +52,19 @@ describe('chat', function () {
       expect(digits).to.have.lengthOf(isWhole ? 0 : 3)
     })
   }
+
+  it('takes whom one talks with where a command names nobody', async () => {
+    await using bob = await open('bob')
+    await using alice = await open('alice', { to: 'bob' })
+    alice.say('hello')
+    await bob.shows('alice: hello')
+    alice.say('/trust')
+    await alice.shows('the key of bob has not changed')
+    alice.say('/verify')
+    await alice.shows('if bob sees the same, on a screen that you trust: /verified bob')
+    alice.say('/verified')
+    await alice.shows('bob is verified')
+  })
 
   it('says where old messages begin and end', async () => {
     await using alice = await open('alice', { to: 'bob' })

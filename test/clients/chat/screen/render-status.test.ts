@@ -45,6 +45,14 @@ describe('renderStatus', () => {
     )
   })
 
+  it('says who one is, where there is room for all', () => {
+    const status = { self: 'alice', to: 'bob', contacts: [contact('bob'), contact('carol', { unread: 3 })] }
+    const whole = 'alice | bob is online | carol: 3 new'
+    expect(renderStatus(status, view(whole.length))).to.equal(whole)
+    expect(renderStatus(status, view(whole.length - 1))).to.equal('bob is online | carol: 3 new')
+    expect(renderStatus({ ...status, self: undefined }, view())).to.equal('bob is online | carol: 3 new')
+  })
+
   it('is one row, however many there are', () => {
     const contacts = Array.from({ length: 100 }, (_, index) => contact(`name${index}`, { unread: index }))
     expect(renderStatus({ to: 'bob', contacts }, view(40))).to.have.lengthOf(40)
