@@ -227,7 +227,7 @@ describe('createScreen on a terminal', () => {
       written = done
     }
     // More rows than a stream holds, so that the next ones wait.
-    for (let index = 0; index < 60; index += 1) desk.screen.add(message(`a${index}`, { text: 'a '.repeat(5_000) }))
+    for (let index = 0; index < 200; index += 1) desk.screen.add(message(`a${index}`, { text: 'a '.repeat(5_000) }))
     await desk.settle()
     expect(terminal.writableNeedDrain).to.equal(true)
     for (let index = 0; index < 100; index += 1) desk.screen.add(message(String(index)))
