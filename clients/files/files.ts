@@ -130,6 +130,7 @@ export class Files {
         onPosition: (id, position) => this.#onPosition(id, position),
         onReceived: (id, path) => this.#settle(id, 'received', { path }),
         onUnkept: (id, error) => this.#settle(id, isDamaged(error) ? 'damaged' : 'unkept', { error }),
+        onHalted: (id, error) => this.#tellHalted(id, error),
         onGone: (id, error) => this.#settle(id, 'gone', { error }),
       },
       wake,
@@ -212,9 +213,13 @@ export class Files {
       this.#said(id)
     } catch (failure) {
       // The next start finds it as it was.
-      const transfer = this.#lastKnown(id)
-      if (transfer !== undefined) this.#tell(transfer, asSottoError(failure))
+      this.#tellHalted(id, failure)
     }
+  }
+
+  #tellHalted(id: string, error: unknown): void {
+    const transfer = this.#lastKnown(id)
+    if (transfer !== undefined) this.#tell(transfer, asSottoError(error))
   }
 
   /** A step was put into the store, with what says so. */

@@ -7,6 +7,7 @@
 
 import { join } from 'node:path'
 import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
+import { isSottoError } from '#lib/errors.ts'
 import type { Backlog } from './backlog.ts'
 import type { Content } from './content.ts'
 import { kept } from './disk-errors.ts'
@@ -31,6 +32,8 @@ export interface GettingOptions {
   readonly onReceived: (path: string) => void
   /** It cannot be kept, or is not what was offered; nothing of it is left. */
   readonly onFailed: (error: unknown) => void
+  /** Something else has failed, such as the store: what came is left, for another one to go on with. */
+  readonly onHalted: (error: unknown) => void
 }
 
 /** How many bytes are written between one word of it and the next, while more is coming. */
@@ -53,6 +56,8 @@ export class Getting {
   #working: Promise<void>
   #isWriting = false
   #isOver = false
+  /** Aborted when it is of no use any more to look at what came. */
+  readonly #checking = new AbortController()
 
   constructor(options: GettingOptions) {
     this.id = options.id
@@ -138,7 +143,7 @@ export class Getting {
 
   async #finish(partial: Partial): Promise<void> {
     const { folder, name, isFolder, noteGoal } = this.#options
-    await partial.check()
+    await partial.check(this.#checking.signal)
     await partial.close()
     if (this.#isOver) return
     await this.#succeed(await place({ from: join(partial.root, name), isFolder, folder, name, noteGoal }))
@@ -156,14 +161,22 @@ export class Getting {
       await kept(work)
     } catch (error) {
       this.#isWriting = false
-      if (this.#isOver) return
+      if (this.#isOver || this.#checking.signal.aborted) return
+      if (!isOfIt(error)) return await this.#halt(error)
       await this.#clear()
       this.#options.onFailed(error)
     }
   }
 
+  async #halt(error: unknown): Promise<void> {
+    this.#end()
+    await this.#partial?.close().catch(() => undefined)
+    this.#options.onHalted(error)
+  }
+
   #end(): void {
     this.#isOver = true
+    this.#checking.abort()
     this.#options.backlog.remove(this.#queue.splice(0))
   }
 
@@ -175,8 +188,9 @@ export class Getting {
     await discardPartial(folder, id).catch(() => undefined)
   }
 
-  /** Let go of it: it goes on from here in another program. What waits is written first. */
+  /** Let go of it: it goes on from here in another program. What waits is written first, and nothing is checked. */
   async stop(): Promise<void> {
+    this.#checking.abort()
     while (this.#isWriting) await this.#working
     this.#end()
     await this.#working
@@ -189,4 +203,9 @@ export class Getting {
     await this.#working
     await this.#clear()
   }
+}
+
+/** Whether it is what came that a failure is about, or the disk that it comes to. */
+function isOfIt(error: unknown): boolean {
+  return isSottoError(error, 'ERR_FILE_UNKEPT') || isSottoError(error, 'ERR_FILE_DAMAGED')
 }

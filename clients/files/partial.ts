@@ -211,12 +211,13 @@ export class Partial {
   /**
    * Look at all that was not looked at as it came; then all of it is what was offered, and on the disk.
    *
-   * @throws SottoError `ERR_FILE_DAMAGED` if it is not.
+   * @param signal - Ends it, for it may take minutes: it is of use no more then, and another one can go on.
+   * @throws SottoError `ERR_FILE_DAMAGED` if it is not; the signal's reason.
    */
-  async check(): Promise<void> {
+  async check(signal: AbortSignal): Promise<void> {
     if (this.position < this.#content.size) throw new TypeError('it is not whole')
     for (const { path, sha256 } of this.#unchecked.splice(0)) {
-      if (!(await sha256Of(join(this.root, path))).equals(sha256)) throw damaged()
+      if (!(await sha256Of(join(this.root, path), signal)).equals(sha256)) throw damaged()
     }
     await Promise.all(this.#closing)
     if (this.#closingError !== undefined) throw this.#closingError

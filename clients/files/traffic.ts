@@ -37,6 +37,8 @@ export interface TrafficEvents {
   readonly onReceived: (id: string, path: string) => void
   /** This side cannot keep it. */
   readonly onUnkept: (id: string, error: unknown) => void
+  /** It does not go on for now, for another reason: what came is left, and the next conversation goes on with it. */
+  readonly onHalted: (id: string, error: unknown) => void
   /** This side does not have it any more. */
   readonly onGone: (id: string, error: unknown) => void
 }
@@ -59,6 +61,8 @@ export class Traffic implements FileTraffic {
   readonly #gettings = new Map<string, Getting>()
   /** What ended here though it may not be over: it is not tried again by this program. */
   readonly #left = new Set<string>()
+  /** What is to go on with the next conversation. */
+  readonly #halted = new Set<string>()
   /** Of what nothing is left that is not to be kept. */
   readonly #cleared = new Set<string>()
   /** What is on its way to an end. */
@@ -92,6 +96,9 @@ export class Traffic implements FileTraffic {
     if (this.#isStopped) return
     this.#transfers = transfers
     const current = new Map(transfers.map((transfer) => [transfer.id, transfer]))
+    for (const ids of [this.#left, this.#cleared]) {
+      for (const id of ids) if (!current.has(id)) ids.delete(id)
+    }
     for (const [id, getting] of this.#gettings) {
       const transfer = current.get(id)
       if (transfer !== undefined && !isOver(transfer)) continue
@@ -104,7 +111,8 @@ export class Traffic implements FileTraffic {
   }
 
   get #wanted(): readonly PlacedTransfer[] {
-    return this.#transfers.filter(({ id, state }) => state === 'accepted' && !this.#left.has(id))
+    const isToFlow = (id: string): boolean => !this.#left.has(id) && !this.#halted.has(id)
+    return this.#transfers.filter(({ id, state }) => state === 'accepted' && isToFlow(id))
   }
 
   #carry(transfer: PlacedTransfer): void {
@@ -152,6 +160,11 @@ export class Traffic implements FileTraffic {
         over()
         events.onUnkept(id, error)
       },
+      onHalted: (error) => {
+        this.#halted.add(id)
+        this.#gettings.delete(id)
+        events.onHalted(id, error)
+      },
     })
     this.#gettings.set(id, getting)
   }
@@ -192,6 +205,7 @@ export class Traffic implements FileTraffic {
   begin(): void {
     this.end()
     this.#isOpen = true
+    this.#halted.clear()
     for (const getting of this.#gettings.values()) getting.begin()
     this.update(this.#transfers)
   }

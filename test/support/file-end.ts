@@ -29,6 +29,10 @@ export class FileEnd {
   readonly traffic: Traffic
   /** What became of transfers here: their ends, as `received PATH` or the code of the error. */
   readonly ends: string[] = []
+  /** What did not go on for now: the codes of the errors. */
+  readonly halts: string[] = []
+  /** What it fails with to note what something is to be, if it does. */
+  failure: Error | undefined
   /** Every piece that was taken from it. */
   readonly said: FileChunk[] = []
   readonly #offers = new Map<string, FileOffer>()
@@ -46,11 +50,18 @@ export class FileEnd {
     }
     this.traffic = new Traffic({
       offerOf: (id) => this.#offers.get(id),
-      noteGoal: (id, goal) => this.put({ ...(this.#transfers.get(id) as PlacedTransfer), goal }),
+      noteGoal: (id, goal) => {
+        if (this.failure !== undefined) throw this.failure
+        this.put({ ...(this.#transfers.get(id) as PlacedTransfer), goal })
+      },
       events: {
         onPosition() {},
         onReceived: (id, path) => end(id, `received ${path}`),
         onUnkept: (id, error) => end(id, codeOf(error)),
+        onHalted: (_id, error) => {
+          this.halts.push(codeOf(error))
+          this.wake()
+        },
         onGone: (id, error) => end(id, codeOf(error)),
       },
       wake: () => this.wake(),

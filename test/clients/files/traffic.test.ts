@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { appendFile, chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
+import { SottoError } from '#lib/errors.ts'
 import { MOST_WAITING_BYTES } from '../../../clients/files/backlog.ts'
 import { LEAST_WINDOW_BYTES } from '../../../clients/files/flow.ts'
 import { partialPath } from '../../../clients/files/partial.ts'
@@ -196,6 +198,52 @@ describe('Traffic', () => {
     const files = offer.entries.map((entry) => readFile(join(path, ...entry.path.toString().split('/').slice(1))))
     return Buffer.concat(await Promise.all(files)).subarray(from, from + length)
   }
+
+  it('keeps what came where what it is to be cannot be put down, and goes on with the next conversation', async () => {
+    await using giver = new FileEnd()
+    await using getter = new FileEnd()
+    const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
+    agree(giver, getter, what)
+    getter.failure = new SottoError('ERR_STORE', 'the store is busy')
+    await talkUntil(giver, getter, () => getter.halts.length > 0)
+    expect([getter.halts, getter.ends, getter.traffic.isWanted]).to.deep.equal([['ERR_STORE'], [], false])
+    expect((await readFile(join(partialPath(downloads, what.id), 'a.bin'))).equals(what.content)).to.equal(true)
+    getter.failure = undefined
+    getter.traffic.begin()
+    await talkUntil(giver, getter, () => getter.ends.length > 0)
+    expect(getter.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
+    expect(bytesOf(giver)).to.equal(what.content.length)
+  })
+
+  it('does not look at all that came before it stops', async () => {
+    const getter = new FileEnd()
+    const id = randomBytes(16).toString('hex')
+    const size = 2 ** 40
+    const partial = join(partialPath(downloads, id), 'a.bin')
+    await mkdir(partialPath(downloads, id))
+    await writeFile(partial, '')
+    // It has holes in place of all that, which take no room.
+    await truncate(partial, size)
+    const entry = { path: Buffer.from('a.bin'), size: BigInt(size), sha256: Buffer.alloc(32), executable: false }
+    getter.get({ id, offer: { entries: [{ ...entry, folder: false }] }, path: '' }, downloads)
+    await getter.traffic.stop()
+    expect([getter.ends, getter.halts, (await stat(partial)).size]).to.deep.equal([[], [], size])
+  })
+
+  it('forgets with the store what has ended', async () => {
+    await using getter = new FileEnd()
+    const what = await file('a.bin', 100)
+    const leave = async () => {
+      await mkdir(partialPath(downloads, what.id))
+      getter.know(what, { direction: 'getting', state: 'gone', path: downloads })
+    }
+    await leave()
+    while ((await readdir(downloads)).length > 0) await setImmediate()
+    getter.traffic.update([])
+    await leave()
+    await getter.traffic.stop()
+    expect(await readdir(downloads)).to.deep.equal([])
+  })
 
   it('has no more on its way than the window, and says nothing before it is asked', async () => {
     await using giver = new FileEnd()
