@@ -131,6 +131,8 @@ export class StoredExchange implements Exchange {
     if (this.#conversation !== conversation) return
     this.#conversation = undefined
     this.files?.end()
+    // An event that was broken off comes again whole, and may be a mebibyte.
+    this.streams.incoming?.forgetPieces()
   }
 
   save(): void {

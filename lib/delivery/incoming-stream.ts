@@ -179,7 +179,7 @@ export class IncomingStream {
     this.#ids.length = Math.min(this.#ids.length, 1 + kept)
   }
 
-  /** Begin a conversation: what an earlier one left in pieces will be said again from its first byte. */
+  /** A conversation begins, or ends: what one leaves in pieces is said again from its first byte. */
   forgetPieces(): void {
     this.#pieces = NO_PIECES
     this.#piecesBytes = 0
