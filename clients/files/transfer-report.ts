@@ -7,6 +7,7 @@
 import type { SottoError } from '#lib/errors.ts'
 import { type Pace, transferText } from './describe.ts'
 import { ProgressMeter } from './progress-meter.ts'
+import { Recent } from './recent.ts'
 import type { Transfer, TransferState } from './transfer.ts'
 
 export interface TransferReportOptions {
@@ -25,7 +26,7 @@ interface Told {
 
 export class TransferReport {
   readonly #options: TransferReportOptions
-  readonly #told = new Map<string, Told>()
+  readonly #told = new Recent<Told>()
 
   constructor(options: TransferReportOptions) {
     this.#options = options

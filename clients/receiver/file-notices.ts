@@ -9,6 +9,7 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { isHarmlessUnasked } from '../files/accept.ts'
 import { shortId } from '../files/file-events.ts'
 import { transferFields } from '../files/listing.ts'
+import { Recent } from '../files/recent.ts'
 import type { Transfer, TransferState } from '../files/transfer.ts'
 import { lineOf, TransferReport } from '../files/transfer-report.ts'
 import type { Output } from '../peer/output.ts'
@@ -31,7 +32,7 @@ export interface FileNoticesOptions {
 export class FileNotices {
   readonly #options: FileNoticesOptions
   readonly #report: TransferReport
-  readonly #states = new Map<string, TransferState>()
+  readonly #states = new Recent<TransferState>()
 
   constructor(options: FileNoticesOptions) {
     const { output, clock, isWatched } = options
@@ -58,8 +59,9 @@ export class FileNotices {
   }
 
   #tellJson(transfer: Transfer): void {
-    if (this.#states.get(transfer.id) === transfer.state) return
+    const isKnown = this.#states.get(transfer.id) === transfer.state
     this.#states.set(transfer.id, transfer.state)
+    if (isKnown) return
     this.#options.output.tell(transferFields(transfer))
   }
 

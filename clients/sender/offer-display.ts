@@ -9,6 +9,7 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { nameText, progressText } from '../files/describe.ts'
 import { transferFields } from '../files/listing.ts'
 import { ProgressMeter } from '../files/progress-meter.ts'
+import { Recent } from '../files/recent.ts'
 import { isOver, type Transfer } from '../files/transfer.ts'
 import { lineOf, paceOf, TransferReport } from '../files/transfer-report.ts'
 import type { Output } from '../peer/output.ts'
@@ -30,7 +31,7 @@ export class OfferDisplay implements Disposable {
   readonly #report: TransferReport
   /** Those that are not over, with how fast they go. */
   readonly #open = new Map<string, { readonly meter: ProgressMeter; transfer: Transfer }>()
-  readonly #jsonAtMs = new Map<string, number>()
+  readonly #jsonAtMs = new Recent<number>()
   readonly #timer: NodeJS.Timeout | undefined
   #reading = ''
 

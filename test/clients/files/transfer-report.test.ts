@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
+import { MOST_RECENT } from '../../../clients/files/recent.ts'
 import type { Transfer } from '../../../clients/files/transfer.ts'
 import { TransferReport } from '../../../clients/files/transfer-report.ts'
 
@@ -35,6 +36,17 @@ describe('TransferReport', () => {
       nowMs += 100
     }
   }
+
+  it('forgets the oldest where there are many, however long it runs', () => {
+    const told = report()
+    told.changed(GIVEN)
+    for (let n = 0; n < MOST_RECENT - 1; n += 1) told.changed({ ...GIVEN, id: `other ${n}` })
+    told.changed(GIVEN)
+    expect(lines).to.have.length(MOST_RECENT)
+    told.changed({ ...GIVEN, id: 'one more' })
+    told.changed({ ...GIVEN, id: 'other 0' })
+    expect(lines).to.have.length(MOST_RECENT + 2)
+  })
 
   it('tells of each step once', () => {
     const told = report()
