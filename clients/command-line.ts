@@ -6,6 +6,7 @@
  */
 import { type Command, CommanderError } from 'commander'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { systemRefusal } from '#lib/runtime/files.ts'
 import { wrapHelp } from './help-wrap.ts'
 import { OutputWatch } from './output-watch.ts'
 import { ExitCode, exitCodeOf, NEXT_STEPS } from './peer/exit-codes.ts'
@@ -45,7 +46,7 @@ function ignore(): void {}
 export function reportFailure(error: unknown, output: Output): number {
   // Commander has told about it already, in its own words.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage
-  const failure = isSottoError(error) ? error : internal(error)
+  const failure = isSottoError(error) ? error : (systemRefusal(error) ?? internal(error))
   for (const { field, description } of failure.violations) output.write(`sotto: ${field}: ${description}\n`)
   // Whoever pressed Ctrl-C knows.
   if (failure.code !== 'ERR_INTERRUPTED') output.write(`sotto: ${failure.message} (${failure.code})\n`)
@@ -57,11 +58,6 @@ export function reportFailure(error: unknown, output: Output): number {
 
 function internal(cause: unknown): SottoError {
   const what = cause instanceof Error ? cause.message : String(cause)
-  // Of Node.js: a full disk, a folder of somebody else's.
-  if (cause instanceof Error && 'syscall' in cause) {
-    const hint = 'check the path, its permissions and the space that is left; SOTTO_HOME names where all is kept'
-    return new SottoError('ERR_STORE', `the system refuses: ${what}`, { cause, hint })
-  }
   return new SottoError('ERR_INTERNAL', `a fault in sotto: ${what}`, { cause })
 }
 

@@ -6,9 +6,10 @@
  * @module
  */
 import { once } from 'node:events'
-import { isSottoError } from '../errors.ts'
+import { isSottoError, type SottoError } from '../errors.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Environment, environment } from './environment.ts'
+import { systemRefusal } from './files.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
 import { parentGone, reportFailure, reportReady } from './parent.ts'
 import { listenForStop } from './shutdown.ts'
@@ -59,8 +60,14 @@ export async function runService<Config extends { readonly logLevel: LogLevel }>
     log.info('stopped')
   } catch (error) {
     if (signal.aborted && error === signal.reason) return
-    log.fatal({ err: error }, 'failed')
-    if (isSottoError(error)) reportFailure(error)
+    const failure = isSottoError(error) ? error : systemRefusal(error)
+    log.fatal({ err: failure === undefined ? error : withoutStack(failure) }, 'failed')
+    if (failure !== undefined) reportFailure(failure)
     process.exitCode = 1
   }
+}
+
+/** What was to be expected needs no word of where in the program it happened. */
+function withoutStack({ code, message, hint, cause }: SottoError): object {
+  return { code, message, hint, ...(cause instanceof Error && { cause: cause.message }) }
 }

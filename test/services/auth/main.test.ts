@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import type { StartReport } from '#lib/runtime/parent.ts'
@@ -43,5 +44,15 @@ describe('the process of auth', () => {
     const { code, log } = await exited
     expect(code).to.equal(1)
     expect(log).to.include('SOTTO_AUTH_PORT').and.include('SOTTO_AUTH_LOGIN_QEUE')
+    expect(log).not.to.include('stack')
+  })
+
+  it('says so where its folder cannot be made', async function () {
+    // Only Linux has such a folder.
+    if (!existsSync('/proc/self')) this.skip()
+    const { exited, reported } = startProcess('/proc/sotto')
+    expect(await reported).to.include({ state: 'failed', code: 'ERR_STORE' })
+    const { code, log } = await exited
+    expect([code, log.includes('stack')]).to.deep.equal([1, false])
   })
 })
