@@ -31,10 +31,15 @@ export function adminCommand(): Command {
     .action(async (names: string[], options: PasswordOptions) => {
       const { addUser } = await import('../services/auth/admin.ts')
       const config = await readConfig()
-      await eachPassword(names, options, (name, password) => addUser(config, systemClock, name, password))
-      say(`added ${names.join(', ')}; what each types next, on a machine of his own:`)
-      const server = await serverName(config)
-      for (const name of names) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
+      const added: string[] = []
+      try {
+        await eachPassword(names, options, async (name, password) => {
+          await addUser(config, systemClock, name, password)
+          added.push(name)
+        })
+      } finally {
+        if (added.length > 0) await tellAdded(config, added)
+      }
     })
   withPassword('set-password')
     .description('give an account another password; its sessions end, its identity key stays')
@@ -67,6 +72,14 @@ export function adminCommand(): Command {
 async function readConfig(): Promise<Config> {
   const { readConfig } = await import('../services/auth/config.ts')
   return readConfig(environment())
+}
+
+async function tellAdded(config: Config, added: readonly string[]): Promise<void> {
+  say(`added ${added.join(', ')}; what each types next, on a machine of his own:`)
+  const server = await serverName(config)
+  for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
+  if (config.names.length > 0) return
+  say("from another machine, put this one's name in place of localhost; SOTTO_NAMES sets others (docs/operations.md)")
 }
 
 async function eachPassword(

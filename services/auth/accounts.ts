@@ -87,7 +87,7 @@ export class Accounts {
       })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .executeTakeFirstOrThrow()
-    if (!added) throw accountExists()
+    if (!added) throw accountExists(name)
   }
 
   /**

@@ -22,8 +22,10 @@ export function noSuchUser(): SottoError {
   return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name', { hint: 'check the name' })
 }
 
-export function accountExists(): SottoError {
-  return new SottoError('ERR_ACCOUNT_EXISTS', 'there is an account of this name already', { hint: 'take another name' })
+export function accountExists(name: string): SottoError {
+  return new SottoError('ERR_ACCOUNT_EXISTS', `there is an account named ${name} already`, {
+    hint: 'take another name',
+  })
 }
 
 export function receiverGone(): SottoError {
