@@ -82,12 +82,24 @@ export interface ServerName {
   readonly fingerprint: string | undefined
 }
 
+const ADDRESS_EXAMPLES = 'such as chat.example:7001 or [2001:db8::7]:7001'
+
 /** The parts of `HOST:PORT#FINGERPRINT`. @throws SottoError `ERR_USAGE`. */
 export function parseServer(server: string | undefined): ServerName {
+  if (server === undefined) {
+    throw new SottoError('ERR_USAGE', 'no server is named', { hint: `add --server HOST:PORT, ${ADDRESS_EXAMPLES}` })
+  }
   const [, host, port = String(DEFAULT_AUTH_PORT), fingerprint] =
-    /^(\[[0-9a-f:.]+\]|[^:#[\]\s]+)(?::(\d{1,5}))?(?:#([0-9a-f:]+))?$/i.exec(server ?? '') ?? []
-  if (host !== undefined && Number(port) <= 65_535) return { address: `${host}:${port}`, fingerprint }
-  throw new SottoError('ERR_USAGE', server === undefined ? 'no server is named' : 'that is no address of a server', {
-    hint: 'add --server HOST:PORT, such as chat.example:7001 or [2001:db8::7]:7001',
-  })
+    /^(\[[0-9a-f:.]+\]|[^:#[\]\s]+)(?::([^:#]*))?(?:#(.*))?$/i.exec(server) ?? []
+  if (host === undefined) {
+    throw new SottoError('ERR_USAGE', 'that is no address of a server', {
+      hint: `it is HOST:PORT, ${ADDRESS_EXAMPLES}`,
+    })
+  }
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new SottoError('ERR_USAGE', "the server's port is not a number from 1 to 65535", {
+      hint: `it is what stands behind the colon, ${ADDRESS_EXAMPLES}; auth listens on ${DEFAULT_AUTH_PORT} unless set otherwise`,
+    })
+  }
+  return { address: `${host}:${port}`, fingerprint }
 }

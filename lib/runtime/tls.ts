@@ -7,6 +7,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { connect, type TLSSocket } from 'node:tls'
 import { SottoError } from '../errors.ts'
 import { parseAddress } from './address.ts'
+import { hasSystemCode } from './files.ts'
 
 /** A certificate with whatever proves it, and its private key, as PEM text. */
 export interface CertificateChain {
@@ -89,13 +90,27 @@ async function shownCertificates(address: string): Promise<X509Certificate[]> {
     }
     return shown
   } catch (cause) {
-    throw new SottoError('ERR_UNAVAILABLE', `nobody answers with TLS 1.3 at ${address}`, {
-      cause,
-      hint: 'check the address, and that the server runs',
-    })
+    throw unanswered(address, cause)
   } finally {
     socket.destroy()
   }
+}
+
+function unanswered(address: string, cause: unknown): SottoError {
+  const { host } = parseAddress(address)
+  if (hasSystemCode(cause, 'ENOTFOUND')) {
+    return new SottoError('ERR_UNAVAILABLE', `there is no host named ${host}`, { cause, hint: 'check its name' })
+  }
+  if (hasSystemCode(cause, 'EAI_AGAIN')) {
+    return new SottoError('ERR_UNAVAILABLE', `nobody says which address the host ${host} has`, {
+      cause,
+      hint: "check its name, and this machine's network",
+    })
+  }
+  return new SottoError('ERR_UNAVAILABLE', `nobody answers with TLS 1.3 at ${address}`, {
+    cause,
+    hint: 'check the address, and that the server runs',
+  })
 }
 
 function secured(socket: TLSSocket): Promise<void> {

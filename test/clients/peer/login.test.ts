@@ -91,6 +91,15 @@ describe('signing in', () => {
         expect((await rejection(find(options))).code, JSON.stringify(options)).to.equal(code)
     })
 
+    it('says that a port is none', async () => {
+      const caFile = join(home.path, 'ca.pem')
+      for (const server of ['host:99999', 'host:0', 'host:abc', 'host:', '[2001:db8::7]:http']) {
+        const { code, message } = await rejection(find({ server, caFile }))
+        expect([code, message.includes('port')], server).to.deep.equal(['ERR_USAGE', true])
+      }
+      expect((await rejection(find({ server: '2001:db8::7', caFile }))).message).not.to.include('port')
+    })
+
     it('knows the port of auth', async () => {
       const known = { authAddress: 'chat.example:1', authorityPem: auth.running.caPem }
       for (const [server, address] of [

@@ -61,4 +61,11 @@ describe('fetchCertificateAuthority', () => {
     expect((await rejection(fetching)).code).to.equal('ERR_UNAVAILABLE')
     plain.close()
   })
+
+  it('says that there is no such host, and does not blame the server for it', async () => {
+    // Longer than a name in the DNS can be: nobody has to be asked.
+    const host = 'x'.repeat(64)
+    const { code, message } = await rejection(fetchCertificateAuthority(`${host}:7001`, '00'.repeat(32)))
+    expect([code, message]).to.deep.equal(['ERR_UNAVAILABLE', `there is no host named ${host}`])
+  })
 })
