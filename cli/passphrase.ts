@@ -1,8 +1,9 @@
 /** `sotto passphrase`: a passphrase for what the profile keeps; another one; or none. */
 import { Command, Option } from 'commander'
-import { isSottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { Profile } from '../clients/peer/profile.ts'
+import { firstLoginLine } from '../clients/profile-flag.ts'
 import { PROTECTION, type ProfileOptions, say, tell, untilStopped, withProfile } from './profile-command.ts'
 
 interface PassphraseOptions extends ProfileOptions {
@@ -45,14 +46,16 @@ async function changePassphrase(options: PassphraseOptions, signal: AbortSignal)
   const readNew = () => readerOf(newPassphraseFile).read(question, { twice: true, check: checkPassphrase })
 
   const home = sottoHome(environment())
-  const opened = Profile.open(home, name, unlockWith(readerOf(presentFile)))
+  const unlock = unlockWith(readerOf(presentFile))
+  const opened = Profile.open(home, name, (wrapped, profile) => unlock(wrapped, profile).catch(presentMissing))
   if (remove) {
     const profile = await opened
     return report(profile, await removeFrom(profile), options)
   }
   const profile = await opened.catch(undefinedIfMissing)
   if (profile === undefined) {
-    return report(await Profile.openOrCreate(home, name, { passphrase: await readNew() }), MADE, options)
+    const made = await Profile.openOrCreate(home, name, { passphrase: await readNew() })
+    return report(made, `${MADE}; next: ${firstLoginLine(name)}`, options)
   }
   const done = profile.protection === 'file' ? SET : CHANGED
   const isOverwritten = await profile.protect(await readNew())
@@ -60,7 +63,7 @@ async function changePassphrase(options: PassphraseOptions, signal: AbortSignal)
   if (!isOverwritten) say('the old key file could not be overwritten: another link leads to it, or the disk refuses')
 }
 
-const MADE = 'is made, and opens with this passphrase alone; next: sotto login'
+const MADE = 'is made, and opens with this passphrase alone'
 const SET = 'opens with this passphrase alone from now on; if you forget it, nobody can help'
 const CHANGED = 'has another passphrase from now on'
 const REMOVED = 'opens without a passphrase from now on'
@@ -70,6 +73,14 @@ async function removeFrom(profile: Profile): Promise<string> {
   if (profile.protection === 'file') return NONE
   await profile.protect(undefined)
   return REMOVED
+}
+
+function presentMissing(error: unknown): never {
+  if (!isSottoError(error, 'ERR_USAGE')) throw error
+  throw new SottoError('ERR_USAGE', 'the profile has a passphrase, and that was not given', {
+    cause: error,
+    hint: 'add --passphrase-file FILE or set SOTTO_PASSPHRASE_FILE, or pipe it in as the first line',
+  })
 }
 
 function undefinedIfMissing(error: unknown): undefined {

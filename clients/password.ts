@@ -27,7 +27,8 @@ export interface PasswordInput {
 /** What to do where there is none. */
 const HINTS = {
   password: 'type it when asked, pipe it in as one line, or name a file with --password-file',
-  passphrase: 'type it when asked, or name a file that holds it: with SOTTO_PASSPHRASE_FILE, or as --help shows',
+  passphrase:
+    'type it when asked, or name a file that holds it: with SOTTO_PASSPHRASE_FILE, or with the options that --help shows',
 } as const
 
 /** What the next one must be; it throws if it is not. */
@@ -126,7 +127,7 @@ export class PasswordReader implements Disposable {
   #checked(text: string, check: Check = () => {}): Secret {
     // An input that was let go of looks like one that has ended.
     this.#input.signal?.throwIfAborted()
-    if (text === '') throw new SottoError('ERR_USAGE', `there is no ${this.#what}`, { hint: HINTS[this.#what] })
+    if (text === '') throw new SottoError('ERR_USAGE', `no ${this.#what} was given`, { hint: HINTS[this.#what] })
     const password = Secret.of(Buffer.from(text, 'utf8'))
     check(password)
     return password

@@ -20,7 +20,7 @@ import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { loginLine } from '../profile-flag.ts'
+import { firstLoginLine, loginLine } from '../profile-flag.ts'
 import {
   createKeyFile,
   keyDamaged,
@@ -83,7 +83,7 @@ export class Profile {
     const profile = await Profile.#load(name, folderOf(home, name), unlock)
     if (profile !== undefined) return profile
     throw new SottoError('ERR_PROFILE_MISSING', `there is no profile named ${name}`, {
-      hint: `make one with: ${firstLogin(name)}`,
+      hint: `make one with: ${firstLoginLine(name)}`,
     })
   }
 
@@ -176,7 +176,7 @@ export class Profile {
     const { account } = this.#state
     const { name: profileName } = this
     if (account?.session !== undefined) return { account: { ...account, profileName }, session: account.session }
-    const login = account === undefined ? firstLogin(profileName) : loginLine(account.username, profileName)
+    const login = account === undefined ? firstLoginLine(profileName) : loginLine(account.username, profileName)
     throw new SottoError('ERR_NOT_LOGGED_IN', `the profile ${profileName} has no session`, {
       hint: `begin one with: ${login}`,
     })
@@ -251,10 +251,6 @@ export async function setReceipts(profile: Profile, receipts: boolean): Promise<
 }
 
 const SEALED_FILE = 'profile.sealed'
-
-function firstLogin(profileName: string): string {
-  return `${loginLine('NAME', profileName)} --server HOST:PORT`
-}
 
 function folderOf(home: string, name: string): string {
   if (USERNAME.test(name)) return join(home, 'profiles', name)
