@@ -128,6 +128,11 @@ async function keepForLater(
 /** A text of the command line: checked before anything else happens. */
 function checkedText(text: string): Uint8Array {
   const body = Buffer.from(text, 'utf8')
+  if (body.length === 0) {
+    throw new SottoError('ERR_USAGE', 'the message is empty', {
+      hint: 'write one, or leave it out to send what you type or pipe in',
+    })
+  }
   if (body.length <= MAX_TEXT_BYTES) return body
   throw new SottoError('ERR_MESSAGE_TOO_LARGE', `the text is longer than ${MAX_TEXT_BYTES} bytes`, {
     hint: 'nothing was sent; a message holds 1 MiB',

@@ -47,6 +47,7 @@ describe('clients when something is missing or breaks', () => {
       expect(await codeOfSend('bob')).to.equal('ERR_NOT_ONLINE')
       expect(await codeOfSend('nobody')).to.equal('ERR_NO_SUCH_USER')
       expect(await codeOfSend('alice')).to.equal('ERR_CHAT_WITH_SELF')
+      expect((await rejection(installation.send('alice', 'bob', '').done)).code).to.equal('ERR_USAGE')
       expect(await codeOfSend('NO NAME')).to.equal('ERR_INVALID_ARGUMENT')
     })
 
