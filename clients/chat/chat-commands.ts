@@ -5,6 +5,8 @@
  */
 import { SottoError } from '#lib/errors.ts'
 import { safetyNumberRows } from '#lib/trust/safety-number.ts'
+import { removeConversation } from '../history/forget.ts'
+import { nothingOf } from '../history/kept-history.ts'
 import type { Messenger } from '../messenger/messenger.ts'
 import { strandedCount } from '../messenger/stranded.ts'
 import { setBlocked, stateOf, trust, verify } from '../peer/pins.ts'
@@ -59,6 +61,7 @@ export class ChatCommands {
       trust: (name) => this.#trust(this.#meant(name)),
       block: (name) => this.#block(this.#meant(name), true),
       unblock: (name) => this.#block(this.#meant(name), false),
+      forget: (argument) => this.#forget(argument),
       receipts: (setting) => this.#receipts(setting),
       quit,
     }
@@ -121,6 +124,21 @@ export class ChatCommands {
     messenger.correspondent(name).call()
   }
 
+  async #forget(argument: string): Promise<void> {
+    const { view, store, messenger } = this.#options
+    const [name = '', yes] = argument.split(/ +/)
+    const isKept = store.names().includes(name)
+    if (!isKept && view.to !== name) throw nothingOf(name)
+    if (yes === undefined && (await hasReached(store, name))) {
+      throw new SottoError('ERR_USAGE', `all that was said with ${name} would be gone, and there is no way back`, {
+        hint: `if that is meant: /forget ${name} yes`,
+      })
+    }
+    await removeConversation(store, name)
+    messenger.takeAppended()
+    view.forgotten(name)
+  }
+
   async #receipts(setting: string): Promise<void> {
     const { view, profile } = this.#options
     const isOn = setting === '' ? profile.state.receipts : setting === 'on'
@@ -135,4 +153,12 @@ export class ChatCommands {
     if (isBlocked) await messenger.correspondent(name).goodbye()
     else messenger.correspondent(name).call()
   }
+}
+
+/** Whether anything that was said may have come to somebody, or anything has come from them. */
+async function hasReached(store: Store, name: string): Promise<boolean> {
+  for await (const message of store.messages([name])) {
+    if (message.kind !== 'message' || message.state !== 'waiting') return true
+  }
+  return false
 }

@@ -89,6 +89,19 @@ export class ChatView implements View {
     this.#markSeen(name)
   }
 
+  /** Nothing is kept of a conversation any more: neither is it on the screen, if it was. */
+  forgotten(name: string): void {
+    this.#unread.delete(name)
+    if (name === this.#to) {
+      this.#options.screen.newPage()
+      this.files.clear()
+      this.#to = undefined
+      this.#beginRound()
+    }
+    this.notice(`nothing is kept of a conversation with ${name}`)
+    this.refreshStatus()
+  }
+
   get #presentKey(): Uint8Array | undefined {
     return this.#to === undefined ? undefined : this.#options.keyOf(this.#to)
   }

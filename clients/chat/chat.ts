@@ -225,7 +225,7 @@ async function tellIfThereIsNone(name: string, { view, messenger }: Pick<Desk, '
     await messenger.open(name)
   } catch (error) {
     if (!isSottoError(error) || error.code !== 'ERR_NO_SUCH_USER') return
-    const hint = `check the name; what waits goes with sotto forget ${name}, once you have left`
+    const hint = `check the name; /forget ${name} takes away what waits`
     tell(view, new SottoError(error.code, error.message, { cause: error, hint }), { contact: name })
   }
 }

@@ -9,7 +9,7 @@ import { TICKS_MEAN } from './screen/render-entry.ts'
 /** How many arguments a command takes, and which. */
 interface CommandForm {
   /** As the help shows them; brackets around one that may be left out, empty if there is none. */
-  readonly argument: '' | 'NAME' | 'WORDS' | 'PATH' | '[N]' | '[NAME]' | '[FILE]' | '[on|off]'
+  readonly argument: '' | 'NAME' | 'WORDS' | 'PATH' | '[N]' | '[NAME]' | '[FILE]' | '[on|off]' | 'NAME [yes]'
   /** What it does, for the help: one clause. */
   readonly does: string
 }
@@ -31,6 +31,7 @@ export const COMMANDS = {
   trust: { argument: '[NAME]', does: 'take their changed key for theirs' },
   block: { argument: '[NAME]', does: 'refuse them' },
   unblock: { argument: '[NAME]', does: 'allow them again' },
+  forget: { argument: 'NAME [yes]', does: 'remove all that was said with NAME' },
   receipts: { argument: '[on|off]', does: 'let others know what you have read, or not' },
   quit: { argument: '', does: 'leave; Ctrl-D does too' },
 } as const satisfies Readonly<Record<string, CommandForm>>
@@ -117,8 +118,10 @@ function parseCommand(text: string): Command | Mistake {
 /** What is wrong with an argument, or undefined. */
 function mistakeIn(form: CommandForm['argument'], argument: string): string | undefined {
   if (form === '') return argument === '' ? undefined : 'takes nothing after it'
-  if (argument === '') return form.startsWith('[') ? undefined : `needs a ${form.toLowerCase()} after it`
-  if (form.includes('NAME') && !USERNAME.test(argument)) return 'needs a name of a-z, 0-9, ".", "_" and "-" after it'
+  if (argument === '')
+    return form.startsWith('[') ? undefined : `needs a ${form.replace(/ .*/, '').toLowerCase()} after it`
+  const name = form === 'NAME [yes]' ? argument.replace(/ +yes$/, '') : argument
+  if (form.includes('NAME') && !USERNAME.test(name)) return 'needs a name of a-z, 0-9, ".", "_" and "-" after it'
   if (form === '[on|off]' && argument !== 'on' && argument !== 'off') return 'needs on or off after it'
   if (form === '[N]' && !isCount(argument)) return `needs a number from 1 to ${MAX_HISTORY} after it`
   return undefined

@@ -47,6 +47,8 @@ export interface View {
   readonly to: string | undefined
   /** Talk with somebody from here on. */
   turnTo(name: string): void
+  /** Nothing is kept of a conversation any more. */
+  forgotten(name: string): void
   /** Show something out of the store. */
   show(message: Message | Gap): void
   /** A heading of messages out of the store, or their end: for eyes alone. */

@@ -7,7 +7,7 @@ import { discardPartial } from '../files/partial.ts'
 import type { Transfer } from '../files/transfer.ts'
 import type { Profile } from '../peer/profile.ts'
 import { lockForReceiving } from '../peer/roles.ts'
-import { openStore } from '../store/store.ts'
+import { openStore, type Store } from '../store/store.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 
 /**
@@ -34,9 +34,7 @@ export async function forget(
     // A chat that goes on would write to a conversation that is no more.
     const lock = await lockForReceiving(profile)
     try {
-      const transfers = store.transfers.list().filter(({ contact }) => contact === name)
-      store.forget(name)
-      await discardAll(transfers)
+      await removeConversation(store, name)
     } finally {
       lock.release()
     }
@@ -44,6 +42,17 @@ export async function forget(
   } finally {
     store.close()
   }
+}
+
+/**
+ * Remove a conversation from a store, with what has come of files that are not whole.
+ *
+ * @throws SottoError `ERR_STORE`.
+ */
+export async function removeConversation(store: Store, name: string): Promise<void> {
+  const transfers = store.transfers.list().filter(({ contact }) => contact === name)
+  store.forget(name)
+  await discardAll(transfers)
 }
 
 async function discardAll(transfers: readonly Transfer[]): Promise<void> {

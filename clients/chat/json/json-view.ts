@@ -93,6 +93,12 @@ export class JsonView implements View {
     this.#to = name
   }
 
+  forgotten(name: string): void {
+    if (name === this.#to) this.#to = undefined
+    this.#own.forget(name)
+    this.notice(`nothing is kept of a conversation with ${name}`)
+  }
+
   show(message: Message | Gap): void {
     this.#tell(jsonFields(message, this.#options.ownName))
   }

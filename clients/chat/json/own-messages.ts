@@ -74,6 +74,11 @@ export class OwnMessages {
     for (const name of this.#options.store.names()) this.look(name)
   }
 
+  /** All of it was removed: ordinals begin anew. */
+  forget(name: string): void {
+    this.#said.delete(name)
+  }
+
   progressed(name: string, progress: Progress): void {
     for (const { state, tag } of this.#of(name).underWay.advance(progress)) {
       this.#options.onState(name, tag.id, tag.ref, state)

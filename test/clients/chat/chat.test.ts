@@ -66,6 +66,35 @@ describe('chat', function () {
     await alice.shows('bob is verified')
   })
 
+  it('forgets a name that nobody has, at once', async () => {
+    await using alice = await open('alice')
+    alice.say('@nosuch hello')
+    await alice.shows('check the name')
+    alice.say('/forget nosuch')
+    await alice.shows('nothing is kept of a conversation with nosuch')
+    alice.say('/who')
+    await alice.shows('nobody yet')
+    await alice.shows(/^>$/)
+  })
+
+  it('forgets what has come to somebody only when it is told twice, and goes on from there', async () => {
+    await using bob = await open('bob')
+    await using alice = await open('alice', { to: 'bob' })
+    alice.say('hello')
+    await alice.shows('✓✓  alice: hello')
+    alice.say('/forget bob')
+    await alice.shows('/forget bob yes')
+    alice.say('/history')
+    await alice.shows('end of the last message')
+    alice.say('/forget bob yes')
+    await alice.shows('nothing is kept of a conversation with bob')
+    alice.say('@bob once more')
+    await bob.shows('alice: once more')
+    await alice.shows('✓✓  alice: once more')
+    alice.say('/history')
+    expect(plain(await alice.shows('end of the last message'))).to.not.include('alice: hello')
+  })
+
   it('says where old messages begin and end', async () => {
     await using alice = await open('alice', { to: 'bob' })
     for (const text of ['one fish', 'two fish', 'three']) alice.say(text)
