@@ -45,6 +45,7 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
       bell: false,
       downloads: defaultDownloads(),
       trace: showsTrace,
+      welcome: welcomeOf(other, showsTrace),
       banner: `you are ${self}; Ctrl-O makes you ${other}`,
       clock: systemClock,
       signal,
@@ -53,4 +54,9 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
   const ends = await Promise.allSettled(chats)
   // One of them leaves, and the other's chat is ended for it.
   for (const end of ends) if (end.status === 'rejected' && end.reason !== left.signal.reason) throw end.reason
+}
+
+function welcomeOf(other: Person, showsTrace: boolean): string {
+  const what = showsTrace ? 'each step of it is shown here as it happens' : 'Ctrl-O shows how it comes there'
+  return `say something to ${other}: type it, and press Return; ${what}`
 }

@@ -26,6 +26,7 @@ import { ChatCommands } from './chat-commands.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
 import { FileCommands } from './file-commands.ts'
 import { jsonFront } from './json/json-front.ts'
+import { lastWords } from './last-word.ts'
 import { OwnTyping } from './own-typing.ts'
 import type { KeyInput } from './screen/line-editor.ts'
 import type { ScreenOutput } from './screen/screen.ts'
@@ -54,6 +55,8 @@ export interface ChatOptions {
   readonly trace: boolean
   /** What stands first in the status row, in the place of the user's name. */
   readonly banner?: string
+  /** What is said first of all. */
+  readonly welcome?: string
   /** Read and write JSON lines, for a script. */
   readonly json?: boolean
   readonly clock: Clock
@@ -101,6 +104,11 @@ export async function chat(options: ChatOptions): Promise<void> {
     later,
   })
   const { view } = resources.adopt(front, (open) => open.close())
+  // After the messenger has stopped, for something may still have gone by then.
+  resources.defer(() => {
+    if (!left.signal.aborted || options.json === true) return
+    for (const text of lastWords(store, profile.state)) view.notice(text)
+  })
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
@@ -153,6 +161,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     messenger.correspondent(options.to)
     view.turnTo(options.to)
   }
+  if (options.welcome !== undefined) view.notice(options.welcome)
   front.open({
     submit: (submission) => (submitted = submitted.then(() => submit(submission, desk))),
     writing: (name) => typing.typed(name),

@@ -66,6 +66,28 @@ describe('chat', function () {
     await alice.shows('bob is verified')
   })
 
+  it('says on the way out what waits', async () => {
+    await using alice = await open('alice', { to: 'bob', welcome: 'say something to bob' })
+    await alice.shows(/ \* {2}say something to bob$/)
+    alice.say('one')
+    alice.say('two')
+    await alice.shows('... alice: two')
+    alice.say('/quit')
+    await alice.done
+    expect(plain(alice.terminal.screen).at(-1)).to.equal('2 messages wait for bob; they go when you are both online')
+  })
+
+  it('leaves without a word where nothing waits', async () => {
+    await using bob = await open('bob')
+    await using alice = await open('alice', { to: 'bob' })
+    alice.say('one')
+    await bob.shows('alice: one')
+    await alice.shows('✓✓  alice: one')
+    alice.say('/quit')
+    await alice.done
+    expect(plain(alice.terminal.screen).filter((row) => row.includes('wait'))).to.deep.equal([])
+  })
+
   it('forgets a name that nobody has, at once', async () => {
     await using alice = await open('alice')
     alice.say('@nosuch hello')
