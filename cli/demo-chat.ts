@@ -58,5 +58,5 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
 
 function welcomeOf(other: Person, showsTrace: boolean): string {
   const what = showsTrace ? 'each step of it is shown here as it happens' : 'Ctrl-O shows how it comes there'
-  return `say something to ${other}: type it, and press Return; ${what}`
+  return `say something to ${other}; ${what}`
 }
