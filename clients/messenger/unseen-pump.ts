@@ -5,9 +5,11 @@
  *
  * @module
  */
+import type { Later } from '#lib/runtime/later.ts'
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { UnseenGap } from '../store/unseen.ts'
+import { isInTime, READER_PATIENCE_MS } from './in-time.ts'
 
 export interface UnseenPumpOptions {
   readonly store: Store
@@ -22,6 +24,10 @@ export interface UnseenPumpOptions {
   readonly onGap: (name: string) => void
   /** How many messages to show at most before they count as seen; {@link PAGE} unless set. */
   readonly page?: number
+  /** How long the reader may take for them at the end, in milliseconds; {@link READER_PATIENCE_MS} unless set. */
+  readonly patienceMs?: number
+  /** What ends that; a timer of Node.js unless it is another. */
+  readonly later?: Later
 }
 
 /** A record has some hundred small messages. */
@@ -36,6 +42,9 @@ export class UnseenPump {
   #running: Promise<void> | undefined
   readonly #failure = Promise.withResolvers<never>()
   #hasFailed = false
+  /** Resolves when the reader has taken some more, or all. */
+  #taken = Promise.withResolvers<void>()
+  #isOver = false
 
   constructor(options: UnseenPumpOptions) {
     this.#options = options
@@ -53,12 +62,17 @@ export class UnseenPump {
     const names = name === undefined ? this.#options.store.names() : [name]
     for (const each of names) if (!this.#postponed.has(each)) this.#names.add(each)
     // What was heard in one go is shown in one go.
-    if (!this.#hasFailed) this.#running ??= Promise.resolve().then(() => this.#run())
+    if (!this.#hasFailed && !this.#isOver) this.#running ??= Promise.resolve().then(() => this.#run())
   }
 
-  /** Resolves when the reader has everything that is not to come later, or has failed. Nothing comes later then. */
+  /**
+   * Resolves when the reader has everything that is not to come later, or has failed, or takes nothing any more. Nothing
+   * comes later then, the store is not used, and what the reader has not taken comes again at the next start.
+   */
   async drained(): Promise<void> {
-    await this.#running
+    const { patienceMs = READER_PATIENCE_MS, later } = this.#options
+    while (this.#running !== undefined && (await isInTime(this.#taken.promise, patienceMs, later)));
+    this.#isOver = true
     for (const timer of this.#postponed.values()) clearTimeout(timer)
   }
 
@@ -66,15 +80,23 @@ export class UnseenPump {
     try {
       // A set goes on with what is added behind: everybody gets a turn.
       for (const name of this.#names) {
+        if (this.#isOver) return
         this.#names.delete(name)
         if (await this.#showSome(name)) this.#names.add(name)
+        this.#noteTaken()
       }
     } catch (error) {
       this.#hasFailed = true
       this.#failure.reject(error)
     } finally {
       this.#running = undefined
+      this.#noteTaken()
     }
+  }
+
+  #noteTaken(): void {
+    this.#taken.resolve()
+    this.#taken = Promise.withResolvers()
   }
 
   /** Returns whether there was anything. */
@@ -84,6 +106,7 @@ export class UnseenPump {
     if (page.some(({ kind }) => kind === 'gap')) onGap(name)
     const messages = page.filter((each) => each.kind === 'message')
     const waitMs = messages.length > 0 ? await show(name, messages) : undefined
+    if (this.#isOver) return false
     const last = page.at(-1)
     if (waitMs !== undefined) this.#postpone(name, waitMs)
     else if (last !== undefined) markSeen(name, last)

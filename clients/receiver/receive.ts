@@ -21,6 +21,7 @@ import { openStore, type Store } from '../store/store.ts'
 import { Answers } from './answers.ts'
 import { type ExecOptions, ExecReader } from './exec-reader.ts'
 import { FileNotices } from './file-notices.ts'
+import { PATIENCE_MS } from './shell-command.ts'
 
 export interface ReceiveOptions extends CommandOptions {
   /** Where to listen: `::` for everywhere, port 0 for any free one. */
@@ -94,7 +95,7 @@ function readerFor(
   { exec }: ReceiveOptions,
   { output, signal }: Running,
   { say, onShown }: ReaderParts,
-): Pick<UnseenPumpOptions, 'show' | 'page'> {
+): Pick<UnseenPumpOptions, 'show' | 'page' | 'patienceMs'> {
   if (exec === undefined) {
     return {
       async show(name, messages) {
@@ -107,7 +108,9 @@ function readerFor(
   }
   const notice = (text: string) => output.notice(text)
   const reader = new ExecReader({ ...exec, env: environment(), say, notice, signal })
-  return { page: 1, show: async (name, [message]) => message && (await reader.take(name, message)) }
+  // It is ended by force before that.
+  const patienceMs = 2 * PATIENCE_MS
+  return { page: 1, patienceMs, show: async (name, [message]) => message && (await reader.take(name, message)) }
 }
 
 function startMessenger(

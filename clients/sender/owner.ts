@@ -7,6 +7,7 @@
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Transfer } from '../files/transfer.ts'
+import { isInTime, READER_PATIENCE_MS } from '../messenger/in-time.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { strandedNotice } from '../messenger/stranded.ts'
@@ -121,8 +122,10 @@ export class Owner {
     this.#isStopped = true
     try {
       await this.#messenger.stop(reason)
-      await this.#shown
+      await isInTime(this.#shown, READER_PATIENCE_MS)
     } finally {
+      // What nobody takes is not marked as seen, and comes with the next receive or chat.
+      this.#shown = Promise.resolve()
       this.#options.lock.release()
     }
   }

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { expect } from 'chai'
 import { forget } from '../../../clients/history/forget.ts'
 import { Profile } from '../../../clients/peer/profile.ts'
@@ -39,6 +39,22 @@ describe('send without a messenger', function () {
     await using again = await installation.receive('alice')
     await installation.send('carol', 'alice', 'from carol').done
     await again.output.until((text) => text === 'from carol\n')
+  })
+
+  it('ends though nobody reads what the other side answers, which is shown by who receives', async () => {
+    await using bob = await Talker.start(installation, 'bob')
+    const pipe = new PassThrough()
+    const offered = Promise.withResolvers<void>()
+    const output = new Writable({ write: () => offered.resolve() })
+    pipe.write('hello\n')
+    const alice = installation.send('alice', 'bob', pipe, { output })
+    await bob.until(() => bob.heard.length === 1)
+    await bob.messenger.say('alice', 'hello yourself')
+    await offered.promise
+    pipe.end()
+    await alice.done
+    await using again = await installation.receive('alice')
+    await again.output.until((text) => text === 'hello yourself\n')
   })
 
   it('keeps nothing for somebody whom it does not reach', async () => {
