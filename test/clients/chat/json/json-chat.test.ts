@@ -140,6 +140,17 @@ describe('chat --json', function () {
     expect(state.pins.get('bob')?.verifiedAtMs).to.be.a('number')
   })
 
+  it('forgets a conversation, and tells what is said in it from then on', async () => {
+    await using alice = await start('alice')
+    alice.write({ to: 'bob', text: 'one', ref: 1 }, { command: 'forget bob', ref: 'f' }, { command: 'forget bob' })
+    await alice.until({ type: 'done', ref: 'f' })
+    expect(await alice.until({ type: 'error' })).to.include({ code: 'ERR_USAGE' })
+    alice.write({ to: 'bob', text: 'two', ref: 2 })
+    expect(await alice.until({ type: 'message', ref: 2 })).to.include({ text: 'two', state: 'waiting' })
+    alice.write({ command: 'who' })
+    expect(await alice.until({ type: 'contact' })).to.include({ contact: 'bob', waiting: 1 })
+  })
+
   it('does commands, and says when each is done', async () => {
     await using alice = await start('alice')
     alice.write({ to: 'bob', text: 'one' }, { to: 'bob', text: 'two' }, { command: 'history 1', ref: 'h' })
