@@ -80,8 +80,8 @@ export class Store {
    * The mailbox for one identity key of a contact, made if there is none.
    *
    * @param identityKey - 32 bytes. Undefined only where the caller knows none yet: what is written then goes to the first
-   *   key that a mailbox is asked for, which is the one that was pinned. Another process may have asked just now.
-   * @throws TypeError if no key is given and several are known.
+   *   key that a mailbox is asked for, which is the one that was pinned. Where keys are known nevertheless, it goes to the
+   *   newest of them: another process may have asked just now, or the caller got an old memory back.
    */
   mailbox(name: string, identityKey: Uint8Array | undefined): Mailbox {
     const found = this.#file.read(() => findKey(this.#file.contacts.named(name), identityKey))
@@ -103,7 +103,6 @@ export class Store {
   }
 
   #withAddress(state: ContactState, key: number, identityKey: Uint8Array | undefined): ContactState {
-    if (identityKey === undefined && state.keys.length > 0) throw new TypeError('a key of this contact is known')
     const own = identityKey && Uint8Array.from(identityKey)
     const known = state.keys[key]
     if (known !== undefined) return withKey(state, key, { ...known, identityKey: own })
@@ -236,5 +235,5 @@ function findKey(
   const { keys } = contact.state
   const key = keys.findIndex((known) => isSame(known.identityKey, identityKey))
   if (key !== -1) return { contactId: contact.id, key }
-  return identityKey === undefined && keys.length === 1 ? { contactId: contact.id, key: 0 } : undefined
+  return identityKey === undefined && keys.length > 0 ? { contactId: contact.id, key: keys.length - 1 } : undefined
 }
