@@ -242,7 +242,7 @@ export class ChatView implements View {
   }
 
   offline({ message }: SottoError): void {
-    if (this.#isOnline) this.notice(`offline: ${message}; conversations go on, and this is being tried again`)
+    this.notice(`offline: ${message}; conversations go on, what is new waits, and this is being tried again`)
     this.#isOnline = false
   }
 

@@ -123,6 +123,7 @@ export async function chat(options: ChatOptions): Promise<void> {
       events,
       listen,
       advertise,
+      isPatient: true,
       acceptInto: options.acceptInto,
       log,
       trace,

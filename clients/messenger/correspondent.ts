@@ -74,6 +74,8 @@ export class Correspondent {
   #openings: Opening[] = []
   #earlyCuts = 0
   #dialling: Promise<void> | undefined
+  /** Whether there was another reason to dial since it was looked last whether there is any. */
+  #isAskedAgain = false
   /** Ends a pause between two attempts. */
   #hurry = new AbortController()
 
@@ -143,16 +145,20 @@ export class Correspondent {
 
   /** Open a conversation if something waits, they are there, and none is open. */
   dial({ headStart = false } = {}): void {
+    this.#isAskedAgain = true
     this.#dialling ??= this.#dial(headStart)
       .catch((thrown: unknown) => this.#options.onRefused(asSottoError(thrown)))
       .finally(() => {
         this.#dialling = undefined
-        if (this.#openings.length > 0 && this.#isCalledFor()) this.dial()
+        // It may have looked, and found no reason, a moment before there was one.
+        if ((this.#isAskedAgain || this.#openings.length > 0) && this.#isCalledFor()) this.dial({ headStart })
         else this.#answer(this.#options.signal.reason)
       })
   }
 
+  /** Whether there is a reason to call now. It looks at all that was asked until then. */
   #isCalledFor(): boolean {
+    this.#isAskedAgain = false
     if (this.#options.signal.aborted || this.conversation !== undefined) return false
     if (this.#openings.length > 0) return true
     return this.#online && (this.#isKept || this.#isWanted || this.#hasMore)
@@ -187,6 +193,7 @@ export class Correspondent {
       if (this.#answer(error) || (isSottoError(error) && !FINAL.has(error.code))) return
       this.#isWanted = false
       this.#isKept = false
+      this.#isAskedAgain = false
       throw error
     }
     // One that is opened and cut over and over again is no reason to try faster.

@@ -23,7 +23,7 @@ export class ChatAtDesk implements AsyncDisposable {
   readonly #keyboard = new VirtualKeyboard()
   readonly #stop = new AbortController()
 
-  private constructor(installation: Installation, name: string, options: Partial<ChatOptions>, rows: number) {
+  constructor(installation: Installation, name: string, options: Partial<ChatOptions> = {}, rows = 24) {
     this.terminal = new WatchedTerminal(80, rows)
     this.done = chat({
       home: installation.home.path,
@@ -47,8 +47,8 @@ export class ChatAtDesk implements AsyncDisposable {
   static async open(
     installation: Installation,
     name: string,
-    options: Partial<ChatOptions> = {},
-    rows = 24,
+    options?: Partial<ChatOptions>,
+    rows?: number,
   ): Promise<ChatAtDesk> {
     const desk = new ChatAtDesk(installation, name, options, rows)
     await desk.shows('online; /help')

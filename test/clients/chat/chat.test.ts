@@ -31,6 +31,18 @@ describe('chat', function () {
     await alice.shows(/^bob> @bob hello$/)
   })
 
+  it('begins while the services are away, keeps what is said, and goes online when they are back', async () => {
+    await using bob = await open('bob', { to: 'alice' })
+    await installation.stopDirectory()
+    await using alice = new ChatAtDesk(installation, 'alice', { to: 'bob' })
+    await alice.shows('and this is being tried again')
+    alice.say('are you there?')
+    await alice.shows('... alice: are you there?')
+    await installation.startDirectory()
+    await bob.shows('alice: are you there?')
+    await alice.shows('online; /help')
+  })
+
   it('says who one is, before anything was said', async () => {
     await using alice = await open('alice', { to: 'bob' })
     await alice.shows(/^alice \| bob is offline$/)
