@@ -101,8 +101,7 @@ export class Messenger {
    *
    * @throws SottoError `ERR_CONFIG` if the address cannot be bound; `ERR_ANNOUNCE_REPLACED`, `ERR_SESSION_ENDED` when
    *   that ends it; `ERR_UNAVAILABLE` and the like if the services cannot be reached at the start, unless it is
-   *   patient; `ERR_STORE`,
-   *   `ERR_STORE_DAMAGED`; the signal's reason.
+   *   patient; `ERR_STORE`, `ERR_STORE_DAMAGED`; the signal's reason.
    */
   run(): Promise<never> {
     return Promise.race([this.#run(), this.#failure.promise])

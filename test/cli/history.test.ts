@@ -37,7 +37,7 @@ describe('sotto history, search, export and forget', function () {
       talk(store, 'bob', clock, ['See you?', '<At\u001b[2J eight.'])
       talk(store, 'carol', clock, ['<Who is there?'])
     })
-    const bob = '2030-01-01 12:01  alice → bob: See you?\n2030-01-01 12:02  bob: At\u001b[2J eight.\n'
+    const bob = '2030-01-01 12:01  alice → bob: See you?\n2030-01-01 12:02  bob: At\\e[2J eight.\n'
     const carol = '2030-01-01 12:03  carol: Who is there?\n'
     const [all, limited, found, json, markdown] = await Promise.all([
       sotto('history'),

@@ -13,7 +13,7 @@ import type { Connection } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
 import type { Profile } from '../../clients/peer/profile.ts'
-import { BareCaller, resumeBody, textsBody } from '../support/bare-caller.ts'
+import { BareCaller, closeBody, resumeBody, textsBody } from '../support/bare-caller.ts'
 import { Deployment, type Receiver } from '../support/deployment.ts'
 import { connectPeer, converse, type Grant, greet, requestChat, start } from '../support/granted-caller.ts'
 import { CONVERSE } from '../support/peer-server.ts'
@@ -263,6 +263,12 @@ describe('sotto receive, attacked', function () {
     await startReceiver()
     await expectRefusal(said.hello)
     await expectRefusal(start(profiles.alice, unsaid).hello)
+    // Bob knows the stream of before, and takes up none until alice has heard so.
+    const caller = await greet(connection, begin())
+    await caller.say(resumeBody())
+    await caller.hear()
+    await caller.say(closeBody(0n))
+    await caller.untilEnd()
     await expectWell('after a restart')
     expect(reasons()).to.deep.equal(['ERR_TICKET_KID', 'ERR_TICKET_KID'])
   })

@@ -13,6 +13,7 @@ import { transferFields } from '../../files/listing.ts'
 import { isOver, type Transfer } from '../../files/transfer.ts'
 import { jsonFields } from '../../history/formats.ts'
 import { jsonLine } from '../../json-lines.ts'
+import { isInTime, READER_PATIENCE_MS } from '../../messenger/in-time.ts'
 import { UnseenPump } from '../../messenger/unseen-pump.ts'
 import { addressOf } from '../../peer/dial.ts'
 import type { TraceEvent } from '../../peer/trace.ts'
@@ -82,7 +83,7 @@ export class JsonView implements View {
   /** Resolves when all has been written that has come. */
   async close(): Promise<void> {
     await this.#pump.drained()
-    await this.#write([]).catch(() => undefined)
+    await isInTime(this.#write([]), READER_PATIENCE_MS)
   }
 
   get to(): string | undefined {
@@ -195,10 +196,12 @@ export class JsonView implements View {
 /** Transfers by number, counted from 1. */
 class Numbers implements TransferNames {
   readonly #ids: string[] = []
+  readonly #numbers = new Map<string, number>()
 
   numberOf(id: string): number {
-    if (!this.#ids.includes(id)) this.#ids.push(id)
-    return this.#ids.indexOf(id) + 1
+    const number = this.#numbers.get(id) ?? this.#ids.push(id)
+    this.#numbers.set(id, number)
+    return number
   }
 
   withNumber(number: number): string | undefined {
