@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isSame } from '#lib/same-bytes.ts'
 import type { Profile } from '../peer/profile.ts'
 import type { Pin } from '../peer/profile-state.ts'
 import { watchProfile } from '../peer/profile-watch.ts'
@@ -35,7 +36,7 @@ function tellKey(
   { onKeySeen, onKeyReplaced }: ProfileChanges,
 ): void {
   const { identityKey, changedTo } = after
-  if (before !== undefined && Buffer.compare(before.identityKey, identityKey) !== 0) onKeyReplaced(name, identityKey)
+  if (before !== undefined && !isSame(before.identityKey, identityKey)) onKeyReplaced(name, identityKey)
   else if (changedTo !== undefined && before?.changedTo === undefined) onKeySeen(name, changedTo)
   else if (before === undefined) onKeySeen(name, identityKey)
 }

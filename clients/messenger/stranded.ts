@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isSame } from '../same-bytes.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 

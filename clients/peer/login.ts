@@ -9,6 +9,7 @@ import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import type { TrustedServer } from './authority.ts'
@@ -57,7 +58,7 @@ export async function login(options: LoginOptions): Promise<Account> {
 }
 
 function isSameRealm(one: TrustedServer, other: TrustedServer): boolean {
-  return Buffer.compare(realmOf(one.authorityPem), realmOf(other.authorityPem)) === 0
+  return isSame(realmOf(one.authorityPem), realmOf(other.authorityPem))
 }
 
 /**
@@ -87,7 +88,7 @@ async function getServerInfo(
       hint: 'both ends need the same version of sotto',
     })
   }
-  if (Buffer.compare(info.realm, realmOf(server.authorityPem)) !== 0) {
+  if (!isSame(info.realm, realmOf(server.authorityPem))) {
     throw new SottoError('ERR_CA_MISMATCH', 'the server names another installation than its authority', {
       hint: 'ask whoever runs the server for its ca.pem',
     })

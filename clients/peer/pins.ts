@@ -10,7 +10,7 @@
  */
 
 import { SottoError } from '#lib/errors.ts'
-import { isSame } from '../same-bytes.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import type { Profile } from './profile.ts'
 import type { Pin, ProfileState } from './profile-state.ts'
 

@@ -8,6 +8,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import type { Prepared } from '../files/files.ts'
 import type { Transfer } from '../files/transfer.ts'
 import type { Running } from '../peer/command.ts'
@@ -263,7 +264,7 @@ export class Sending implements AsyncDisposable {
     const pin = running.profile.state.pins.get(to)
     this.#pin ??= pin
     if (pin === undefined || this.#pin === undefined) return
-    const isOther = Buffer.compare(pin.identityKey, this.#pin.identityKey) !== 0
+    const isOther = !isSame(pin.identityKey, this.#pin.identityKey)
     if (isOther || (pin.changedTo !== undefined && this.#pin.changedTo === undefined)) throw keyChanged(to)
   }
 

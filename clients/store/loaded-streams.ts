@@ -10,6 +10,7 @@ import { Event } from '#gen/sotto/peer/v1/record.ts'
 import { type IncomingPosition, IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import { type Batch, lastOf } from './batch.ts'
 import type { NumberedBatch } from './batches.ts'
 import {
@@ -169,7 +170,7 @@ export class LoadedStreams {
       const contact = this.#file.contacts.get(this.#contactId)
       if (contact === undefined) return []
       const { outgoing } = contact.state.keys[this.#key] as KeyState
-      const stream = [outgoing, ...outgoing.former].find((known) => Buffer.compare(known.streamId, streamId) === 0)
+      const stream = [outgoing, ...outgoing.former].find((known) => isSame(known.streamId, streamId))
       if (stream === undefined || stream.base + Number(stored) > stream.handedOver) return []
       const said = saidBetween(this.#file.batches, {
         contact: contact.id,
@@ -179,7 +180,7 @@ export class LoadedStreams {
         batches: [1, this.#waiting[0]?.number ?? contact.state.lastBatch],
       })
       const [last, ...lost] = said?.events ?? []
-      if (last === undefined || Buffer.compare(Event.decode(last).eventId, lastEventId) !== 0) return []
+      if (last === undefined || !isSame(Event.decode(last).eventId, lastEventId)) return []
       const [oldest] = this.#waiting
       this.#waiting.unshift(...(said?.batches ?? []).filter(({ number }) => number !== oldest?.number))
       return lost

@@ -10,6 +10,7 @@
  * @module
  */
 import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import type { Transfer } from '../files/transfer.ts'
 import type { Contacts } from './contacts.ts'
 import type { Database, Statement } from './database.ts'
@@ -99,7 +100,7 @@ export class TransferRows {
 
   #open(id: number, sealed: Uint8Array): Known | undefined {
     const known = this.#opened.get(id)
-    if (known !== undefined && Buffer.compare(known.tag, tagOf(sealed)) === 0) return known
+    if (known !== undefined && isSame(known.tag, tagOf(sealed))) return known
     try {
       const row = JSON.parse(this.#seal.open(uint64(id), sealed).toString('utf8')) as TransferRow
       return { tag: tagOf(sealed), row }

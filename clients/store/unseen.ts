@@ -5,7 +5,7 @@
  */
 
 import { Event } from '#gen/sotto/peer/v1/record.ts'
-import { isSame } from '../same-bytes.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import { lastOf } from './batch.ts'
 import type { ContactState, KeyState } from './contact-state.ts'
 import { type Gap, type Message, messageAt } from './messages.ts'

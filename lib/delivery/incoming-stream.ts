@@ -9,6 +9,7 @@
  */
 import type { Event, Part, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
+import { isSame } from '../same-bytes.ts'
 import { parseEvent } from './event.ts'
 import { MAX_EVENT_BYTES } from './limits.ts'
 
@@ -150,7 +151,7 @@ export class IncomingStream {
       return true
     }
     const known = sequence >= this.#stored ? this.#ids[Number(sequence - this.#stored)] : undefined
-    if (known !== undefined && Buffer.compare(known, eventId) !== 0) {
+    if (known !== undefined && !isSame(known, eventId)) {
       this.#isForked = true
       throw new SottoError('ERR_STREAM_RENEWED', 'a number comes again with another event')
     }

@@ -12,6 +12,7 @@
  */
 import { Event } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
+import { isSame } from '../same-bytes.ts'
 import type { IncomingPosition } from './incoming-stream.ts'
 import { EVENT_ROOM_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from './limits.ts'
 import { type EventBatch, type EventPiece, eventCost } from './record-body.ts'
@@ -189,10 +190,10 @@ export class OutgoingStream {
    * stored more than was said, less than it had acknowledged, or another event than was said under this number.
    */
   agreesWith({ streamId, stored, lastEventId }: IncomingPosition): boolean {
-    if (Buffer.compare(streamId, this.#streamId) !== 0) return false
+    if (!isSame(streamId, this.#streamId)) return false
     if (stored < this.#acknowledged || stored > this.#said) return false
     const last = this.#queue[Number(stored - this.#acknowledged) - 1]
-    return last === undefined || Buffer.compare(Event.decode(last).eventId, lastEventId) === 0
+    return last === undefined || isSame(Event.decode(last).eventId, lastEventId)
   }
 
   /**

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isSame } from '../same-bytes.ts'
 import { type IncomingPosition, IncomingStream } from './incoming-stream.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 
@@ -68,9 +69,10 @@ export class StreamPair {
    */
   hear(streamId: Uint8Array, { isAnswer }: { readonly isAnswer: boolean }): IncomingStream | undefined {
     const id = Uint8Array.from(streamId)
-    const stored = this.known?.stored ? this.known : undefined
-    const same = [this.incoming, stored].find((each) => each !== undefined && isSame(each.streamId, id))
-    if (same === undefined && stored !== undefined && !isAnswer && !this.#hasHeard(id)) {
+    const { incoming: present, known } = this
+    const stored = known !== undefined && known.stored > 0n ? known : undefined
+    const same = [present, stored].find((each) => isSame(each?.streamId, id))
+    if (same === undefined && stored !== undefined && !isAnswer && !this.#hasHeard(stored, id)) {
       this.#told = { incoming: stored, toStreamId: id }
       return undefined
     }
@@ -82,9 +84,9 @@ export class StreamPair {
     return incoming
   }
 
-  /** Whether the other side has heard what is known here: it was told, and names another stream since. */
-  #hasHeard(streamId: Uint8Array): boolean {
-    return this.#told !== undefined && this.#told.incoming === this.known && !isSame(this.#told.toStreamId, streamId)
+  /** Whether the other side has heard that a stream is known here: it was told so, and names another one since. */
+  #hasHeard(known: IncomingStream, streamId: Uint8Array): boolean {
+    return this.#told?.incoming === known && !isSame(this.#told.toStreamId, streamId)
   }
 
   /**
@@ -96,8 +98,4 @@ export class StreamPair {
   renew(streamId: Uint8Array, known: IncomingPosition): void {
     this.outgoing.renew(streamId, known.stored === 0n ? [] : this.#recall(known))
   }
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { isSame } from '#lib/same-bytes.ts'
 import { isOfAnotherKey } from '../../messenger/stranded.ts'
-import { isSame } from '../../same-bytes.ts'
 import type { Progress, SaidState } from '../../store/mailbox.ts'
 import type { Message } from '../../store/messages.ts'
 import type { Store } from '../../store/store.ts'
