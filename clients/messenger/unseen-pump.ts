@@ -5,11 +5,17 @@
  *
  * @module
  */
+import { isInTime } from '#lib/runtime/in-time.ts'
 import type { Later } from '#lib/runtime/later.ts'
 import type { Message } from '../store/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { UnseenGap } from '../store/unseen.ts'
-import { isInTime, READER_PATIENCE_MS } from './in-time.ts'
+
+/**
+ * How long a reader has to take something when this process wants to end, in milliseconds: its locks keep all others
+ * waiting, of which who wants to receive waits for 10 seconds.
+ */
+export const READER_PATIENCE_MS = 2_000
 
 export interface UnseenPumpOptions {
   readonly store: Store

@@ -11,6 +11,7 @@ import type { RenewingChannel, SaidRecord } from '#lib/channel/renewing-channel.
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { isInTime } from '#lib/runtime/in-time.ts'
 import { type Later, laterForSure } from '#lib/runtime/later.ts'
 import { ChannelKeeper } from './channel-keeper.ts'
 import { drawStreamId, type Exchange } from './exchange.ts'
@@ -205,10 +206,7 @@ export class Conversation {
 
   /** Await something that depends on the other side, {@link CLOSE_PATIENCE_MS} at most, however it ends. */
   async #waitPatiently(promise: Promise<unknown>): Promise<void> {
-    const { promise: enough, resolve } = Promise.withResolvers<void>()
-    const timer = this.#later(CLOSE_PATIENCE_MS, resolve)
-    await settled(Promise.race([promise, enough]))
-    timer.cancel()
+    await isInTime(promise, CLOSE_PATIENCE_MS, this.#later)
   }
 
   get #later(): Later {
@@ -309,8 +307,3 @@ const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
   ['ERR_OUTPUT', CloseReason.SHUTDOWN],
   ['ERR_INTERNAL', CloseReason.SHUTDOWN],
 ])
-
-/** Await something, and take its failure for its end. */
-async function settled(promise: Promise<unknown>): Promise<void> {
-  await promise.catch(() => undefined)
-}

@@ -6,11 +6,12 @@
  */
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
+import { isInTime } from '#lib/runtime/in-time.ts'
 import type { Transfer } from '../files/transfer.ts'
-import { isInTime, READER_PATIENCE_MS } from '../messenger/in-time.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { strandedNotice } from '../messenger/stranded.ts'
+import { READER_PATIENCE_MS } from '../messenger/unseen-pump.ts'
 import type { Running } from '../peer/command.ts'
 import type { Lock } from '../peer/profile-lock.ts'
 import type { Store } from '../store/store.ts'

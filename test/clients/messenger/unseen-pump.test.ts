@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { READER_PATIENCE_MS } from '../../../clients/messenger/in-time.ts'
-import { UnseenPump, type UnseenPumpOptions } from '../../../clients/messenger/unseen-pump.ts'
+import { READER_PATIENCE_MS, UnseenPump, type UnseenPumpOptions } from '../../../clients/messenger/unseen-pump.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
 import { ALICE_KEY, BOB_KEY, memoryStore, said, shown } from '../../support/stores.ts'

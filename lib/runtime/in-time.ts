@@ -1,15 +1,9 @@
 /**
- * Waiting at the end for a reader that may never take what it is given.
+ * Waiting for what may never come.
  *
  * @module
  */
-import { type Later, laterForSure } from '#lib/runtime/later.ts'
-
-/**
- * How long a reader has to take something when this process wants to end, in milliseconds: its locks keep all others
- * waiting, of which who wants to receive waits for 10 seconds.
- */
-export const READER_PATIENCE_MS = 2_000
+import { type Later, laterForSure } from './later.ts'
 
 /** Wait for something, but not for ever. @returns whether it has come in time, however it ended. */
 export async function isInTime(promise: Promise<unknown>, ms: number, later: Later = laterForSure): Promise<boolean> {
