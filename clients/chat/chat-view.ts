@@ -275,7 +275,7 @@ export class ChatView implements View {
 
   /** A message of the protocol. */
   trace(event: TraceEvent): void {
-    this.#tell('trace', renderTrace(event).trimEnd(), (columns) => renderTrace(event, { columns }))
+    this.#tell('trace', '', (columns) => renderTrace(event, { columns }))
   }
 
   /** A QR code. */

@@ -21,7 +21,7 @@ export interface Entry {
   readonly time: Date
   /** Any text, with line ends if need be. For a file what is known of it: name, size, how far it has come. */
   readonly text: string
-  /** Draws it for so many columns, for an entry that is a drawing: the text is what it is without a terminal. */
+  /** Draws it in place of a text, for so many columns; without a terminal there is no end of them. */
   readonly draw?: ((columns: number) => string) | undefined
   readonly state?: MessageState | undefined
 }

@@ -71,7 +71,8 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 }
 
 /** An entry as one line, such as `2026-11-22 14:02 bob: hello`. */
-export function plainLine({ kind, who, time, text }: Entry, calendar: Calendar): string {
+export function plainLine({ kind, who, time, text, draw }: Entry, calendar: Calendar): string {
   const name = { message: `${who}: `, file: `${who}, file: `, notice: '* ', qr: '* to scan: ', trace: '* ' }[kind]
-  return `${calendar.stampOf(time)} ${escapeForTerminal(name + text)}`
+  const body = draw === undefined ? text : draw(Number.POSITIVE_INFINITY).trimEnd()
+  return `${calendar.stampOf(time)} ${escapeForTerminal(name + body)}`
 }
