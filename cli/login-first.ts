@@ -7,10 +7,10 @@
  * @module
  */
 import type { Command } from 'commander'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { SottoError } from '#lib/errors.ts'
 import { profileFlag } from '../clients/profile-flag.ts'
 import { signIn } from './login.ts'
-import { openProfile, say } from './profile-command.ts'
+import { openProfile, say, undefinedIfMissing } from './profile-command.ts'
 
 interface LoginFirstOptions {
   readonly profile: string
@@ -64,8 +64,4 @@ async function hasSession(profileName: string, name: string, server: string): Pr
     say(`the session is at ${account.authAddress}, and stays there; to move it: ${login}`)
   }
   return true
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (!isSottoError(error, 'ERR_PROFILE_MISSING')) throw error
 }

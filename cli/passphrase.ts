@@ -4,7 +4,15 @@ import { isSottoError, SottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { Profile } from '../clients/peer/profile.ts'
 import { firstLoginLine } from '../clients/profile-flag.ts'
-import { PROTECTION, type ProfileOptions, say, tell, untilStopped, withProfile } from './profile-command.ts'
+import {
+  PROTECTION,
+  type ProfileOptions,
+  say,
+  tell,
+  undefinedIfMissing,
+  untilStopped,
+  withProfile,
+} from './profile-command.ts'
 
 interface PassphraseOptions extends ProfileOptions {
   readonly remove?: true
@@ -81,10 +89,6 @@ function presentMissing(error: unknown): never {
     cause: error,
     hint: 'add --passphrase-file FILE or set SOTTO_PASSPHRASE_FILE, or pipe it in as the first line',
   })
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (!isSottoError(error, 'ERR_PROFILE_MISSING')) throw error
 }
 
 function report({ name, protection }: Profile, what: string, options: PassphraseOptions): void {

@@ -1,5 +1,6 @@
 /** What the commands that work with a profile have in common. */
 import type { Command } from 'commander'
+import { isSottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import type { Protection } from '../clients/peer/profile-key.ts'
@@ -37,6 +38,11 @@ export async function untilStopped<T>(run: (signal: AbortSignal) => Promise<T>):
   } finally {
     stop.dispose()
   }
+}
+
+/** For the catch of who opens a profile that need not be there. */
+export function undefinedIfMissing(error: unknown): undefined {
+  if (!isSottoError(error, 'ERR_PROFILE_MISSING')) throw error
 }
 
 /** Says something to the person; what a script wants is on standard output. */

@@ -123,8 +123,8 @@ export class DirectoryClient {
    * Stay announced until the signal is aborted, through whatever happens to the link or the services.
    *
    * @throws SottoError `ERR_ANNOUNCE_REPLACED` if a newer announcement of the account took this one's place;
-   *   `ERR_SESSION_ENDED`, also where both are so; whatever the first attempt fails with, unless it is patient and that passes; what the signal
-   *   was aborted with.
+   *   `ERR_SESSION_ENDED`, also where both are so; whatever the first attempt fails with, unless it is patient and that
+   *   passes; what the signal was aborted with.
    */
   async announce(announcement: Announcement): Promise<never> {
     const { signal, onOffline, isPatient = false } = announcement

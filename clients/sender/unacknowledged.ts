@@ -19,15 +19,17 @@ export function notAcknowledged(count: number, files: number): SottoError {
     const what = files === 1 ? 'one file has' : `${files} files have`
     return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not arrived yet`, { hint: THEY_GO_ON })
   }
-  const what = count === 1 ? 'one message is' : `${count} messages are`
-  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not acknowledged yet`, { hint: THEY_WAIT })
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${messagesAre(count)} not acknowledged yet`, { hint: THEY_WAIT })
 }
 
 /** The time is over that was given. */
 export function notInTime(wait: Wait, count: number, files: number): SottoError {
   if (wait !== 'read' || count === 0) return notAcknowledged(count, files)
-  const what = count === 1 ? 'one message is' : `${count} messages are`
-  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not read, as far as the other side tells`, {
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${messagesAre(count)} not read, as far as the other side tells`, {
     hint: 'the other side tells it only where its user allows it',
   })
+}
+
+function messagesAre(count: number): string {
+  return count === 1 ? 'one message is' : `${count} messages are`
 }

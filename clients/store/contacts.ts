@@ -5,8 +5,8 @@
  *     head.sealed      under the head key, bound to SHA-256 over (id, tag) of every contact row
  *
  * A contact's state counts its batches, and the head vouches for the contacts and for the transfers: whoever takes a row
- * away, puts one in or puts an older one back breaks the seal above it. Only the whole store can be put back to what it was, which the contacts'
- * own stores notice (docs/protocol.md, section 6).
+ * away, puts one in or puts an older one back breaks the seal above it. Only the whole store can be put back to what it
+ * was, which the contacts' own stores notice (docs/protocol.md, section 6).
  *
  * All methods are for use inside a transaction.
  *
