@@ -15,7 +15,7 @@ import { Profile } from '../clients/peer/profile.ts'
 import type { Trace } from '../clients/peer/trace.ts'
 import { addUser } from '../services/auth/admin.ts'
 import { readConfig } from '../services/auth/config.ts'
-import { FREE_PORTS, type Services, startServices } from '../services/up/supervisor.ts'
+import { FREE_PORTS, type Services, startServices } from './up/supervisor.ts'
 
 export const PEOPLE = ['alice', 'bob'] as const
 export type Person = (typeof PEOPLE)[number]

@@ -14,7 +14,7 @@ export function upCommand(): Command {
     .action(async () => {
       // Not disposed of: the echo of a Ctrl-C may come while the process is already on its way out.
       const { signal } = listenForStop()
-      const { up } = await import('../services/up/up.ts')
+      const { up } = await import('./up/up.ts')
       await up({ env: environment(), signal, print: (text) => process.stderr.write(text) })
     })
 }

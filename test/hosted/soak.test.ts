@@ -1,7 +1,7 @@
 /** A minute of `npm run soak`, the whole of which takes ten. In less, what V8 compiles at first would count as growth. */
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { SABOTAGES } from '../../soak/sabotage.ts'
+import { SABOTAGES } from '../soak/sabotage.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { TestProcess } from '../support/processes.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'

@@ -1,6 +1,6 @@
 /** A small `npm run torture -- --processes`, with a file; the whole of it takes minutes. */
 import { expect } from 'chai'
-import { tortureProcesses } from '../../torture/processes/run.ts'
+import { tortureProcesses } from '../torture/processes/run.ts'
 
 describe('tortureProcesses', () => {
   it('loses nothing of a conversation, and sends no file twice, while programs are killed', async () => {

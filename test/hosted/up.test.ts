@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { FREE_PORTS } from '../../services/up/supervisor.ts'
+import { FREE_PORTS } from '../../cli/up/supervisor.ts'
 import { environmentOf } from '../support/environment.ts'
 import { isRunning, TestProcess } from '../support/processes.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'

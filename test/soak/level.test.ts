@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { judgeLevel } from '../../soak/level.ts'
+import { judgeLevel } from './level.ts'
 
 describe('judgeLevel', () => {
   const allowance = { part: 0.1, units: 5 }

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { addCounters, newCounters } from '../../torture/counters.ts'
-import { SABOTAGES } from '../../torture/sabotage.ts'
-import { simulate } from '../../torture/simulation.ts'
-import { Violation } from '../../torture/world.ts'
+import { addCounters, newCounters } from './counters.ts'
+import { SABOTAGES } from './sabotage.ts'
+import { simulate } from './simulation.ts'
+import { Violation } from './world.ts'
 
 const MESSAGES = 500
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import type { ShownMessage } from '../../../torture/processes/shown.ts'
-import { judgeShown } from '../../../torture/processes/verdict.ts'
-import { Violation } from '../../../torture/world.ts'
+import { Violation } from '../world.ts'
+import type { ShownMessage } from './shown.ts'
+import { judgeShown } from './verdict.ts'
 
 describe('judgeShown', () => {
   const run = (...numbers: number[]): ShownMessage[] =>

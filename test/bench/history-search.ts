@@ -3,7 +3,7 @@
  * conversation makes them, and in those of bursts. Beside it, in the same run, what the same rows take to be read from
  * SQLite without being opened, and the opening of a store and a page of its history.
  *
- *     node bench/history-search.ts
+ *     node test/bench/history-search.ts
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { Secret } from '#lib/secret.ts'
-import { openDatabase } from '../clients/store/database.ts'
-import { Store } from '../clients/store/store.ts'
+import { openDatabase } from '../../clients/store/database.ts'
+import { Store } from '../../clients/store/store.ts'
 
 const MESSAGES = 100_000
 const CONTACTS = 20

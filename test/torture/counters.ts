@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Moment } from '../test/support/crashing-database.ts'
+import type { Moment } from '../support/crashing-database.ts'
 
 export interface Counters {
   messages: number

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { bytesOf } from '../test/support/random.ts'
+import { bytesOf } from '../support/random.ts'
 import { type Counters, newCounters } from './counters.ts'
 import { SeededRandom } from './random.ts'
 import type { Sabotage } from './sabotage.ts'

@@ -2,7 +2,7 @@
  * What the store costs: events appended and stored, sealed and bound to their streams, and beside them, in the same run
  * and on the same disk, the same bytes put into a plain table of SQLite by the same driver.
  *
- *     node bench/store.ts [FOLDER]
+ *     node test/bench/store.ts [FOLDER]
  *
  * FOLDER is where the databases are made, the system's temporary folder unless named; how long a disk takes to flush
  * decides all that is done one by one.
@@ -18,9 +18,9 @@ import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { Secret } from '#lib/secret.ts'
-import { openDatabase } from '../clients/store/database.ts'
-import type { Mailbox } from '../clients/store/mailbox.ts'
-import { Store } from '../clients/store/store.ts'
+import { openDatabase } from '../../clients/store/database.ts'
+import type { Mailbox } from '../../clients/store/mailbox.ts'
+import { Store } from '../../clients/store/store.ts'
 
 /** How many events each measurement takes. */
 const EVENTS = 10_000

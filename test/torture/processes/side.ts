@@ -5,11 +5,11 @@
  * @module
  */
 import { EventEmitter, once } from 'node:events'
-import type { Direction } from '../../clients/store/batch.ts'
-import { openStore, type Store } from '../../clients/store/store.ts'
-import type { Deployment } from '../../test/support/deployment.ts'
-import { textOf } from '../../test/support/event-text.ts'
-import type { TestProcess } from '../../test/support/processes.ts'
+import type { Direction } from '../../../clients/store/batch.ts'
+import { openStore, type Store } from '../../../clients/store/store.ts'
+import type { Deployment } from '../../support/deployment.ts'
+import { textOf } from '../../support/event-text.ts'
+import type { TestProcess } from '../../support/processes.ts'
 import { Violation } from '../world.ts'
 import type { Victim } from './killing.ts'
 import { LineReader, readChatLine, readJsonLine, type ShownMessage } from './shown.ts'

@@ -3,7 +3,7 @@
  * hash of the same bytes. And what it costs those who talk meanwhile: how long a message takes to be stored at the other
  * side and acknowledged, with nothing else on the line and while a file flows, on loopback and over a slow link.
  *
- *     node bench/files.ts [MEBIBYTES]
+ *     node test/bench/files.ts [MEBIBYTES]
  */
 import { execFileSync, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -14,10 +14,10 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '#lib/runtime/free-port.ts'
-import { type PreparedOffer, prepareOffer } from '../clients/files/prepare-offer.ts'
-import { Installation } from '../test/support/installation.ts'
-import { type LinkShape, SlowLink } from '../test/support/slow-link.ts'
-import { Talker } from '../test/support/talker.ts'
+import { type PreparedOffer, prepareOffer } from '../../clients/files/prepare-offer.ts'
+import { Installation } from '../support/installation.ts'
+import { type LinkShape, SlowLink } from '../support/slow-link.ts'
+import { Talker } from '../support/talker.ts'
 
 const MIB = 1024 * 1024
 const HOST = '127.0.0.1'

@@ -26,7 +26,7 @@ const { values } = parseArgs({
 })
 const seconds = Number(values.seconds)
 const sabotage = SABOTAGES.find((one) => one === values.sabotage)
-if (!(seconds > 0) || sabotage !== values.sabotage) throw new TypeError('see the options in soak/main.ts')
+if (!(seconds > 0) || sabotage !== values.sabotage) throw new TypeError('see the options in test/soak/main.ts')
 const names = Array.from({ length: Number(values.people) }, (_, number) => `member-${number + 1}`)
 
 /** How many samples a run takes: one in half a minute, and as many as it takes to compare in a short run. */

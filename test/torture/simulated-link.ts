@@ -4,7 +4,7 @@
  * @module
  */
 import { SottoError } from '#lib/errors.ts'
-import type { RecordLink } from '../clients/peer/record-link.ts'
+import type { RecordLink } from '../../clients/peer/record-link.ts'
 import type { ConnectionEnd, Parcel, Receiver } from './network.ts'
 import type { Program } from './program.ts'
 

@@ -9,8 +9,8 @@
  * @module
  */
 import { EventEmitter } from 'node:events'
-import { Deployment } from '../../test/support/deployment.ts'
-import { temporaryFolder } from '../../test/support/temporary-folder.ts'
+import { Deployment } from '../../support/deployment.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { SeededRandom } from '../random.ts'
 import { tortureFile } from './file.ts'
 import { drawKills, type Killing, killInTurn, untilAllIsSaid } from './killing.ts'

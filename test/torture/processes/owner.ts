@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Deployment } from '../../test/support/deployment.ts'
-import type { TestProcess } from '../../test/support/processes.ts'
+import type { Deployment } from '../../support/deployment.ts'
+import type { TestProcess } from '../../support/processes.ts'
 import type { Victim } from './killing.ts'
 
 export class Owner implements Victim {

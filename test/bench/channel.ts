@@ -2,7 +2,7 @@
  * What the channel costs: records and handshakes, and beside them, in the same run, AES-256-GCM and X25519 as node:crypto
  * does them on their own.
  *
- *     node bench/channel.ts
+ *     node test/bench/channel.ts
  */
 import { createCipheriv, createDecipheriv, diffieHellman, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { MAX_RECORD_PLAINTEXT_BYTES } from '#lib/channel/channel.ts'

@@ -33,7 +33,7 @@ export class ServiceChild {
    * @param env - All of its environment: its settings and the rest.
    */
   constructor(name: string, env: Environment) {
-    const main = fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))
+    const main = fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url))
     this.name = name
     // Node.js hashes passwords on a pool of 4 threads by default, whatever the machine has; two are left for files.
     const threads = { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism() + 2)) }
