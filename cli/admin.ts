@@ -87,7 +87,7 @@ async function eachPassword(
   { passwordFile }: PasswordOptions,
   use: (name: string, password: Secret) => Promise<void>,
 ): Promise<void> {
-  const { PasswordReader } = await import('../clients/password.ts')
+  const { PasswordReader } = await import('../clients/terminal/password.ts')
   using passwords = new PasswordReader({ file: passwordFile, input: process.stdin, output: process.stderr })
   for (const name of names) await use(name, await passwords.read(`password for ${name}`, { twice: true }))
 }

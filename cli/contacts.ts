@@ -1,8 +1,8 @@
 /** `sotto contacts`, `verify`, `trust`, `block` and `unblock`: what the profile makes of others' identity keys. */
 import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
-import type { Contact } from '../clients/contacts.ts'
-import type { Profile } from '../clients/peer/profile.ts'
+import type { Contact } from '../clients/history/contacts.ts'
+import type { Profile } from '../clients/profile/profile.ts'
 import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
 
 const CONTACTS_HELP = `
@@ -16,7 +16,7 @@ export function contactsCommand(): Command {
     .description('list the people you know: whether their keys are new, pinned, verified or changed, and what waits')
     .addHelpText('after', CONTACTS_HELP)
     .action(async (options: ProfileOptions) => {
-      const { contactsOf } = await import('../clients/contacts.ts')
+      const { contactsOf } = await import('../clients/history/contacts.ts')
       for (const contact of contactsOf(await openProfile(options))) {
         process.stdout.write(options.json ? `${JSON.stringify(contact)}\n` : row(contact))
       }
@@ -40,7 +40,7 @@ export function trustCommand(): Command {
     .description("accept a contact's changed key, unverified; sotto verify is safer")
     .argument('<user>')
     .action(async (user: string, options: ProfileOptions) => {
-      const { trust } = await import('../clients/peer/pins.ts')
+      const { trust } = await import('../clients/profile/pins.ts')
       const profile = await openProfile(options)
       const isChanged = await trust(profile, user, systemClock.now())
       say(isChanged ? `the new key of ${user} is trusted from now on` : `the key of ${user} has not changed`)
@@ -71,8 +71,8 @@ export function verifyCommand(): Command {
 
 /** Say how many messages wait for a key that is not the one that is trusted now. */
 async function sayStranded(profile: Profile, user: string): Promise<void> {
-  const { contactsOf } = await import('../clients/contacts.ts')
-  const { strandedNotice } = await import('../clients/messenger/stranded.ts')
+  const { contactsOf } = await import('../clients/history/contacts.ts')
+  const { strandedNotice } = await import('../clients/store/undeliverable.ts')
   const stranded = contactsOf(profile).find(({ name }) => name === user)?.stranded ?? 0
   if (stranded > 0) say(strandedNotice(user, stranded))
 }
@@ -90,7 +90,7 @@ function blocking(command: string, description: string, isBlocked: boolean): Com
     .description(description)
     .argument('<user>')
     .action(async (user: string, options: ProfileOptions) => {
-      const { setBlocked } = await import('../clients/peer/pins.ts')
+      const { setBlocked } = await import('../clients/profile/pins.ts')
       await setBlocked(await openProfile(options), user, isBlocked)
       say(`${user} is ${isBlocked ? 'blocked' : 'not blocked'}`)
     })

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
-import { traceTo } from '../clients/peer/trace-render.ts'
+import { traceTo } from '../clients/trace/render.ts'
 import { setUpDemo } from './demo-setup.ts'
 import { say } from './profile-command.ts'
 

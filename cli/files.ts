@@ -1,6 +1,6 @@
 /** `sotto files`: what was offered, by whom, and what has become of it; and the answer to an offer. */
 import { Command, Option } from 'commander'
-import { downloadsOption, folderFor } from '../clients/file-flags.ts'
+import { downloadsOption, folderFor } from '../clients/command/file-flags.ts'
 import type { Store } from '../clients/store/store.ts'
 import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
 
@@ -105,6 +105,6 @@ async function inStore(
   } finally {
     store.close()
   }
-  const { hasOwner } = await import('../clients/peer/roles.ts')
+  const { hasOwner } = await import('../clients/profile/roles.ts')
   return hasOwner(profile)
 }

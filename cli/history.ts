@@ -110,7 +110,7 @@ export function forgetCommand(): Command {
     .addHelpText('after', FORGET_HELP)
     .action(async (user: string, { yes, ...options }: ForgetOptions) => {
       const { forget } = await import('../clients/history/forget.ts')
-      const { isYes } = await import('../clients/yes-no.ts')
+      const { isYes } = await import('../clients/terminal/yes-no.ts')
       const profile = await openProfile(options)
       const isForgotten = await forget(profile, user, async (question) => {
         if (yes) return true

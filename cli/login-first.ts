@@ -8,7 +8,7 @@
  */
 import type { Command } from 'commander'
 import { SottoError } from '#lib/errors.ts'
-import { profileFlag } from '../clients/profile-flag.ts'
+import { profileFlag } from '../clients/profile/login-line.ts'
 import { signIn } from './login.ts'
 import { openProfile, say, undefinedIfMissing } from './profile-command.ts'
 
@@ -47,12 +47,12 @@ export function withLogin(command: Command): Command {
  * @throws SottoError `ERR_USAGE` if the profile is somebody else's, or belongs to another installation.
  */
 async function hasSession(profileName: string, name: string, server: string): Promise<boolean> {
-  const { parseServer } = await import('../clients/peer/authority.ts')
+  const { parseServer } = await import('../clients/session/authority.ts')
   const named = parseServer(server)
   const profile = await openProfile({ profile: profileName }).catch(undefinedIfMissing)
   const account = profile?.state.account
   if (profile === undefined || account === undefined) return false
-  const { checkOwner } = await import('../clients/peer/login.ts')
+  const { checkOwner } = await import('../clients/session/login.ts')
   const { fingerprintOf, parseFingerprint } = await import('#lib/runtime/tls.ts')
   const { fingerprint } = named
   const isSame = fingerprint === undefined || parseFingerprint(fingerprint) === fingerprintOf(account.authorityPem)

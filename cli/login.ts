@@ -2,8 +2,8 @@
 import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
-import { accountName } from '../clients/account-name.ts'
-import { profileFlag } from '../clients/profile-flag.ts'
+import { accountName } from '../clients/command/account-name.ts'
+import { profileFlag } from '../clients/profile/login-line.ts'
 import { openProfile, type ProfileOptions, say, untilStopped, withProfile } from './profile-command.ts'
 
 interface LoginOptions extends ProfileOptions {
@@ -43,12 +43,12 @@ export function loginCommand(): Command {
 
 /** Sign in, and say what to do next. */
 export async function signIn(username: string, options: LoginOptions): Promise<void> {
-  const { findServer } = await import('../clients/peer/authority.ts')
-  const { login } = await import('../clients/peer/login.ts')
-  const { Profile } = await import('../clients/peer/profile.ts')
-  const { traceTo } = await import('../clients/peer/trace-render.ts')
-  const { PasswordReader } = await import('../clients/password.ts')
-  const { unlockKey } = await import('../clients/unlock.ts')
+  const { findServer } = await import('../clients/session/authority.ts')
+  const { login } = await import('../clients/session/login.ts')
+  const { Profile } = await import('../clients/profile/profile.ts')
+  const { traceTo } = await import('../clients/trace/render.ts')
+  const { PasswordReader } = await import('../clients/terminal/password.ts')
+  const { unlockKey } = await import('../clients/command/unlock.ts')
 
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey() })
   const { server: address, ca: caFile, caFingerprint } = options
@@ -76,7 +76,7 @@ export function logoutCommand(): Command {
     .description('end the session; identity and pins stay for the next one')
     .action((options: ProfileOptions) =>
       untilStopped(async (signal) => {
-        const { logout } = await import('../clients/peer/login.ts')
+        const { logout } = await import('../clients/session/login.ts')
         const profile = await openProfile(options, signal)
         await logout(profile, signal)
         say('signed out')

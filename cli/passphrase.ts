@@ -2,8 +2,8 @@
 import { Command, Option } from 'commander'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
-import type { Profile } from '../clients/peer/profile.ts'
-import { firstLoginLine } from '../clients/profile-flag.ts'
+import { firstLoginLine } from '../clients/profile/login-line.ts'
+import type { Profile } from '../clients/profile/profile.ts'
 import {
   PROTECTION,
   type ProfileOptions,
@@ -40,9 +40,9 @@ export function passphraseCommand(): Command {
 }
 
 async function changePassphrase(options: PassphraseOptions, signal: AbortSignal): Promise<void> {
-  const { PasswordReader } = await import('../clients/password.ts')
-  const { Profile } = await import('../clients/peer/profile.ts')
-  const { checkPassphrase, unlockWith } = await import('../clients/unlock.ts')
+  const { PasswordReader } = await import('../clients/terminal/password.ts')
+  const { Profile } = await import('../clients/profile/profile.ts')
+  const { checkPassphrase, unlockWith } = await import('../clients/command/unlock.ts')
 
   const { profile: name, remove, newPassphraseFile } = options
   const presentFile = options.passphraseFile ?? (environment()['SOTTO_PASSPHRASE_FILE'] || undefined)

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { isSottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
-import type { Protection } from '../clients/peer/profile-key.ts'
+import type { Protection } from '../clients/profile/key-file.ts'
 
 export interface ProfileOptions {
   readonly profile: string
@@ -19,8 +19,8 @@ export function withProfile(command: Command): Command {
 
 /** @param signal - Aborted to ask for a passphrase no longer. */
 export async function openProfile({ profile }: ProfileOptions, signal?: AbortSignal) {
-  const { Profile } = await import('../clients/peer/profile.ts')
-  const { unlockKey } = await import('../clients/unlock.ts')
+  const { Profile } = await import('../clients/profile/profile.ts')
+  const { unlockKey } = await import('../clients/command/unlock.ts')
   return await Profile.open(sottoHome(environment()), profile, unlockKey(signal))
 }
 

@@ -12,7 +12,7 @@ export function receiptsCommand(): Command {
     .addArgument(new Argument('[setting]').choices(['on', 'off']))
     .addHelpText('after', HELP)
     .action(async (setting: 'on' | 'off' | undefined, options: ProfileOptions) => {
-      const { setReceipts } = await import('../clients/peer/profile.ts')
+      const { setReceipts } = await import('../clients/profile/profile.ts')
       const profile = await openProfile(options)
       if (setting !== undefined) await setReceipts(profile, setting === 'on')
       tell({ receipts: profile.state.receipts ? 'on' : 'off' }, options)

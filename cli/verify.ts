@@ -2,11 +2,11 @@
 import { systemClock } from '#lib/runtime/clock.ts'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import { type SafetyNumber, safetyNumberRows } from '#lib/trust/safety-number.ts'
-import { verify } from '../clients/peer/pins.ts'
-import type { Profile } from '../clients/peer/profile.ts'
-import { profileFlag } from '../clients/profile-flag.ts'
-import { safetyNumberWith } from '../clients/safety-number.ts'
-import { isYes } from '../clients/yes-no.ts'
+import { profileFlag } from '../clients/profile/login-line.ts'
+import { verify } from '../clients/profile/pins.ts'
+import type { Profile } from '../clients/profile/profile.ts'
+import { safetyNumberWith } from '../clients/profile/safety-number.ts'
+import { isYes } from '../clients/terminal/yes-no.ts'
 import { say } from './profile-command.ts'
 
 /**

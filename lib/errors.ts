@@ -3,7 +3,7 @@
  *
  * A `SottoError` is an expected failure: somebody outside did, or lacked, something. A mistake of our own code is a
  * plain `TypeError`, and an expected absence is a value. `lib/rpc/status.ts` turns codes into gRPC status and back;
- * `clients/peer/exit-codes.ts` turns them into exit codes.
+ * `clients/command/exit-codes.ts` turns them into exit codes.
  *
  * @module
  */

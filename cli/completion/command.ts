@@ -38,7 +38,7 @@ export function completeContactsCommand(): Command {
   return new Command('complete-contacts')
     .option('--profile <name>', 'whose contacts', 'default')
     .action(async (options: ProfileOptions) => {
-      const { Profile } = await import('../../clients/peer/profile.ts')
+      const { Profile } = await import('../../clients/profile/profile.ts')
       const profile = await Profile.open(sottoHome(environment()), options.profile).catch(() => undefined)
       for (const name of profile?.state.pins.keys() ?? []) process.stdout.write(`${name}\n`)
     })

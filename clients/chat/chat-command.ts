@@ -7,10 +7,10 @@ import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
-import { parseChannelTimes } from '../channel-times.ts'
-import { acceptFilesOption, downloadsOption, folderFor } from '../file-flags.ts'
-import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
-import { unlockKey } from '../unlock.ts'
+import { parseChannelTimes } from '../command/channel-times.ts'
+import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
+import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
+import { unlockKey } from '../command/unlock.ts'
 
 interface ChatFlags extends ListenFlags {
   readonly profile: string

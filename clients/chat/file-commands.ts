@@ -5,13 +5,13 @@
  */
 import { homedir } from 'node:os'
 import { SottoError } from '#lib/errors.ts'
-import { folderFor } from '../file-flags.ts'
+import { folderFor } from '../command/file-flags.ts'
 import { contentText, nameText, transferText } from '../files/describe.ts'
 import type { Files } from '../files/files.ts'
 import { prepareOffer } from '../files/prepare-offer.ts'
-import { isOver, type Transfer } from '../files/transfer.ts'
 import { typedPath } from '../files/typed-path.ts'
-import { escapeForTerminal } from '../terminal.ts'
+import { isOver, type Transfer } from '../store/transfer.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
 import type { View } from './view.ts'
 
 export interface FileCommandsOptions {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ProfileState } from '../peer/profile-state.ts'
+import type { ProfileState } from '../profile/state.ts'
 import type { Store } from '../store/store.ts'
 
 /** A notice for each of those for whom something waits. */

@@ -7,10 +7,10 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Pace } from '../files/describe.ts'
-import type { Transfer } from '../files/transfer.ts'
-import type { TraceEvent } from '../peer/trace.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Gap, Message } from '../store/messages.ts'
+import type { Transfer } from '../store/transfer.ts'
+import type { TraceEvent } from '../trace/trace.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
 
 /** Somebody with whom there is a conversation, as `/who` tells of them. */

@@ -7,8 +7,8 @@
  * @module
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
-import { escapeForTerminal } from '../terminal.ts'
-import { summaryOf, type Transfer } from './transfer.ts'
+import { summaryOf, type Transfer } from '../store/transfer.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const
 

@@ -5,8 +5,8 @@
  */
 import { type Event, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
+import { summaryOf } from '../store/transfer.ts'
 import { offerText, titleText } from './describe.ts'
-import { summaryOf } from './transfer.ts'
 
 /** What has become of an offer, in one word for scripts. */
 export type StatusName = Lowercase<Exclude<keyof typeof FileStatusState, 'UNSPECIFIED'>>

@@ -7,11 +7,11 @@ import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Mailbox } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
+import { isOver, type Transfer } from '../store/transfer.ts'
 import type { TransferPlace } from '../store/transfer-rows.ts'
 import { isAt } from '../store/transfers.ts'
 import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
 import { Traffic } from './traffic.ts'
-import { isOver, type Transfer } from './transfer.ts'
 
 export interface FilesOptions {
   readonly store: Store

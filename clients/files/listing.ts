@@ -4,9 +4,9 @@
  * @module
  */
 import { SottoError } from '#lib/errors.ts'
+import { isOver, type Transfer } from '../store/transfer.ts'
 import { transferText } from './describe.ts'
 import { SHORT_ID_DIGITS } from './file-events.ts'
-import { isOver, type Transfer } from './transfer.ts'
 
 /** How many transfers that are over are listed unless all are asked for. */
 export const MAX_PAST = 20

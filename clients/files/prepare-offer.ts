@@ -17,7 +17,7 @@ import { isPath } from '#lib/delivery/file-events.ts'
 import { MAX_EVENT_BYTES, MAX_OFFER_FOLDERS, SHA256_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
-import { escapeForTerminal } from '../terminal.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
 
 export interface PrepareOptions {
   readonly signal: AbortSignal

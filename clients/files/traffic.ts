@@ -5,6 +5,7 @@
  */
 import type { FileChunk, FileOffer, FileProgress } from '#gen/sotto/peer/v1/record.ts'
 import type { FileLane } from '#lib/delivery/file-lane.ts'
+import { isOver } from '../store/transfer.ts'
 import type { PlacedTransfer } from '../store/transfers.ts'
 import { Backlog } from './backlog.ts'
 import { Content } from './content.ts'
@@ -12,7 +13,6 @@ import { Flow } from './flow.ts'
 import { Getting } from './getting.ts'
 import { Giving } from './giving.ts'
 import { discardPartial } from './partial.ts'
-import { isOver } from './transfer.ts'
 
 /** What of files a conversation carries beside what is said. */
 export interface FileTraffic extends FileLane {

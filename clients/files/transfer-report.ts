@@ -5,10 +5,10 @@
  * @module
  */
 import type { SottoError } from '#lib/errors.ts'
+import type { Transfer, TransferState } from '../store/transfer.ts'
 import { type Pace, transferText } from './describe.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { Recent } from './recent.ts'
-import type { Transfer, TransferState } from './transfer.ts'
 
 export interface TransferReportOptions {
   /** A line, safe for a terminal. */

@@ -4,10 +4,10 @@
  * @module
  */
 import { discardPartial } from '../files/partial.ts'
-import type { Transfer } from '../files/transfer.ts'
-import type { Profile } from '../peer/profile.ts'
-import { lockForReceiving } from '../peer/roles.ts'
+import type { Profile } from '../profile/profile.ts'
+import { lockForReceiving } from '../profile/roles.ts'
 import { openStore, type Store } from '../store/store.ts'
+import type { Transfer } from '../store/transfer.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 
 /**

@@ -17,12 +17,12 @@
 
 import { styleText } from 'node:util'
 import { textBody } from '#lib/delivery/event.ts'
-import { createCalendar } from '../chat/screen/calendar.ts'
+import type { OutputStream } from '../command/output.ts'
 import { FileSentences, fileFields } from '../files/file-events.ts'
-import { jsonLine } from '../json-lines.ts'
-import type { OutputStream } from '../peer/output.ts'
 import type { Gap, Message } from '../store/messages.ts'
-import { escapeForTerminal } from '../terminal.ts'
+import { createCalendar } from '../terminal/calendar.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
+import { jsonLine } from '../terminal/json-lines.ts'
 
 /** Writes one entry after the other; some forms depend on the entry before. */
 export type Format = (entry: Message | Gap) => Uint8Array

@@ -7,10 +7,11 @@
  *
  * @module
  */
-import { createCalendar } from '../chat/screen/calendar.ts'
+
 import { FileSentences } from '../files/file-events.ts'
 import type { Message } from '../store/messages.ts'
-import { escapeForTerminal } from '../terminal.ts'
+import { createCalendar } from '../terminal/calendar.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
 import { bodyOf, type Format, GAP_TEXT, type IsStranded, pendingOf } from './formats.ts'
 
 /** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */

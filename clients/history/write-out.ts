@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { isReaderGone, outputFailure } from '../output-watch.ts'
-import type { OutputStream } from '../peer/output.ts'
+
+import type { OutputStream } from '../command/output.ts'
+import { isReaderGone, outputFailure } from '../terminal/output-watch.ts'
 
 /** How many bytes are gathered for one writing, where nobody watches. */
 const WRITE_BYTES = 65_536

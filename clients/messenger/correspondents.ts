@@ -5,9 +5,9 @@
  */
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
-import type { DirectoryClient } from '../peer/directory-client.ts'
 import type { Calling } from '../peer/open-conversation.ts'
-import type { PresenceWatch } from '../peer/presence-watch.ts'
+import type { DirectoryClient } from '../session/directory-client.ts'
+import type { PresenceWatch } from '../session/presence-watch.ts'
 import { Correspondent, HEAD_START_MS } from './correspondent.ts'
 import type { MessengerEvents } from './messenger-options.ts'
 import type { StoredExchanges } from './stored-exchanges.ts'

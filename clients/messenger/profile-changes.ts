@@ -4,9 +4,9 @@
  * @module
  */
 import { isSame } from '#lib/same-bytes.ts'
-import type { Profile } from '../peer/profile.ts'
-import type { Pin } from '../peer/profile-state.ts'
-import { watchProfile } from '../peer/profile-watch.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { Pin } from '../profile/state.ts'
+import { watchProfile } from '../profile/watch.ts'
 
 export interface ProfileChanges {
   /** Others may now be told what was read, or no longer. */

@@ -7,8 +7,8 @@
 import type { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { SottoError } from '#lib/errors.ts'
 import { type Later, later } from '#lib/runtime/later.ts'
+import type { ServerClock } from '../session/server-clock.ts'
 import type { AskServices } from './renewal-services.ts'
-import type { ServerClock } from './server-clock.ts'
 
 export interface ChannelKeeperOptions {
   readonly channel: RenewingChannel

@@ -13,13 +13,13 @@ import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { isInTime } from '#lib/runtime/in-time.ts'
 import { type Later, laterForSure } from '#lib/runtime/later.ts'
+import type { ServerClock } from '../session/server-clock.ts'
+import { recordEvent, type TracedRecord } from '../trace/conversation-events.ts'
+import type { Trace } from '../trace/trace.ts'
 import { ChannelKeeper } from './channel-keeper.ts'
 import { drawStreamId, type Exchange } from './exchange.ts'
 import type { RecordLink } from './record-link.ts'
 import type { AskServices } from './renewal-services.ts'
-import type { ServerClock } from './server-clock.ts'
-import type { Trace } from './trace.ts'
-import { recordEvent, type TracedRecord } from './trace-conversation.ts'
 
 /** How a conversation ended: by an authenticated Close, or by anything else. */
 export type ConversationEnd =

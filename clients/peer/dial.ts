@@ -13,7 +13,7 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
-import { MAX_ENDPOINTS } from './endpoints.ts'
+import { MAX_ENDPOINTS } from '../session/endpoints.ts'
 import { PeerService } from './peer-service.ts'
 
 /** How long one attempt has a head start on the next, in milliseconds (RFC 8305, section 8). */

@@ -5,10 +5,10 @@
  */
 import type { ServicesWord } from '#lib/channel/renewal-role.ts'
 import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
-import type { DirectoryClient } from './directory-client.ts'
-import { refuseBlocked, refuseChangedKey } from './pins.ts'
-import type { Profile } from './profile.ts'
-import { isPassing } from './service-outage.ts'
+import { refuseBlocked, refuseChangedKey } from '../profile/pins.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { DirectoryClient } from '../session/directory-client.ts'
+import { isPassing } from '../session/service-outage.ts'
 
 /** Asks the services what a channel's role needs to know. It rejects with faults of this program alone. */
 export type AskServices = (signal: AbortSignal) => Promise<ServicesWord>

@@ -9,9 +9,9 @@ import { SottoError } from '#lib/errors.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log.ts'
 import { reportReady } from '#lib/runtime/parent.ts'
-import { type ClientFlags, commandOptions, withClientFlags } from '../client-flags.ts'
-import { acceptFilesOption, folderFor } from '../file-flags.ts'
-import { type ListenFlags, withListenFlags } from '../listen-flags.ts'
+import { type ClientFlags, commandOptions, withClientFlags } from '../command/client-flags.ts'
+import { acceptFilesOption, folderFor } from '../command/file-flags.ts'
+import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
 
 interface ReceiveFlags extends ClientFlags, ListenFlags {
   readonly logLevel: LogLevel

@@ -11,7 +11,7 @@ import { textBody } from '#lib/delivery/event.ts'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { isSottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { Backoff } from '../peer/backoff.ts'
+import { Backoff } from '../session/backoff.ts'
 import type { Message } from '../store/messages.ts'
 import { runShell, type ShellResult } from './shell-command.ts'
 

@@ -6,13 +6,13 @@
  */
 import type { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Output } from '../command/output.ts'
 import { isHarmlessUnasked } from '../files/accept.ts'
 import { shortId } from '../files/file-events.ts'
 import { transferFields } from '../files/listing.ts'
 import { Recent } from '../files/recent.ts'
-import type { Transfer, TransferState } from '../files/transfer.ts'
 import { lineOf, TransferReport } from '../files/transfer-report.ts'
-import type { Output } from '../peer/output.ts'
+import type { Transfer, TransferState } from '../store/transfer.ts'
 
 /** How often a person is told of what is under way, in milliseconds: seldom enough for lines that scroll by. */
 const TELL_EVERY_MS = 10_000

@@ -4,8 +4,8 @@
  * @module
  */
 import { Command, Option } from 'commander'
-import { accountName } from '../account-name.ts'
-import { type ClientFlags, commandOptions, seconds, withClientFlags } from '../client-flags.ts'
+import { accountName } from '../command/account-name.ts'
+import { type ClientFlags, commandOptions, seconds, withClientFlags } from '../command/client-flags.ts'
 import { WAITS, type Wait } from './outbox.ts'
 
 const EXAMPLES = `

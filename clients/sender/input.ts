@@ -5,8 +5,8 @@
  */
 import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
-import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../json-lines.ts'
-import type { LineEditor } from '../line-editor.ts'
+import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../terminal/json-lines.ts'
+import type { LineEditor } from '../terminal/prompt.ts'
 import { LineSplitter } from './lines.ts'
 import type { Text } from './outbox.ts'
 

@@ -6,14 +6,14 @@
  */
 import type { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Output } from '../command/output.ts'
 import { nameText, progressText } from '../files/describe.ts'
 import { transferFields } from '../files/listing.ts'
 import { ProgressMeter } from '../files/progress-meter.ts'
 import { Recent } from '../files/recent.ts'
-import { isOver, type Transfer } from '../files/transfer.ts'
 import { lineOf, paceOf, TransferReport } from '../files/transfer-report.ts'
-import type { Output } from '../peer/output.ts'
-import type { StatusLine } from './status-line.ts'
+import { isOver, type Transfer } from '../store/transfer.ts'
+import type { StatusLine } from '../terminal/status-line.ts'
 
 /** How often the line is written over, in milliseconds, and how often JSON tells of progress. */
 const [REDRAW_MS, JSON_EVERY_MS] = [200, 1_000]

@@ -7,9 +7,9 @@
 import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Prepared } from '../files/files.ts'
-import { isOver, type Transfer } from '../files/transfer.ts'
 import type { Mailbox } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
+import { isOver, type Transfer } from '../store/transfer.ts'
 import { isAt, type PlacedTransfer } from '../store/transfers.ts'
 
 export interface OffersOptions {

@@ -7,14 +7,14 @@
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { isInTime } from '#lib/runtime/in-time.ts'
-import type { Transfer } from '../files/transfer.ts'
+import type { Running } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
-import { strandedNotice } from '../messenger/stranded.ts'
-import { READER_PATIENCE_MS } from '../messenger/unseen-pump.ts'
-import type { Running } from '../peer/command.ts'
-import type { Lock } from '../peer/profile-lock.ts'
+import type { Lock } from '../profile/lock.ts'
 import type { Store } from '../store/store.ts'
+import type { Transfer } from '../store/transfer.ts'
+import { strandedNotice } from '../store/undeliverable.ts'
+import { READER_PATIENCE_MS } from '../store/unread-feed.ts'
 
 export interface OwnerOptions {
   readonly running: Running

@@ -5,16 +5,16 @@
  */
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
+import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
 import { checkReadable, prepareOffer } from '../files/prepare-offer.ts'
-import type { Transfer } from '../files/transfer.ts'
-import { aborted, type CommandOptions, type Running, runCommand } from '../peer/command.ts'
-import { escapeForTerminal } from '../terminal.ts'
+import type { Transfer } from '../store/transfer.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
+import { StatusLine } from '../terminal/status-line.ts'
 import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
 import type { Report, Texts, Wait } from './outbox.ts'
 import { Sending } from './sending.ts'
-import { StatusLine } from './status-line.ts'
 import { THEY_GO_ON, THEY_WAIT } from './unacknowledged.ts'
 
 export interface SendOptions extends CommandOptions {

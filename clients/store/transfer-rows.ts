@@ -11,11 +11,11 @@
  */
 import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isSame } from '#lib/same-bytes.ts'
-import type { Transfer } from '../files/transfer.ts'
 import type { Contacts } from './contacts.ts'
 import type { Database, Statement } from './database.ts'
 import { digestOfRows, type RowSeal, tagOf, uint64 } from './row-seal.ts'
 import { damaged } from './sqlite-errors.ts'
+import type { Transfer } from './transfer.ts'
 
 /** Which identity key of which contact a transfer belongs to. */
 export interface TransferPlace {

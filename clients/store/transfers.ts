@@ -7,18 +7,10 @@
 import type { Event, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
-import {
-  afterHearing,
-  isOver,
-  mayBecome,
-  STATUS_OF,
-  summaryOf,
-  type Transfer,
-  type TransferState,
-} from '../files/transfer.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Random } from './row-seal.ts'
 import type { StoreFile } from './store-file.ts'
+import { afterHearing, isOver, mayBecome, STATUS_OF, summaryOf, type Transfer, type TransferState } from './transfer.ts'
 import type { TransferPlace, TransferRow, TransferRows } from './transfer-rows.ts'
 
 /** How many offers of one person may wait for an answer. What comes beyond that is as if it had not been offered. */

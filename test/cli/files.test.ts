@@ -1,7 +1,7 @@
 import { mkdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Profile } from '../../clients/peer/profile.ts'
+import { Profile } from '../../clients/profile/profile.ts'
 import { FakeClock } from '../support/clock.ts'
 import { converse, DeliveringSide } from '../support/delivering-side.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Profile } from '../../clients/peer/profile.ts'
+import { Profile } from '../../clients/profile/profile.ts'
 import { FakeClock } from '../support/clock.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'

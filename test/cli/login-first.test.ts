@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { fingerprintOf } from '#lib/runtime/tls.ts'
-import type { Profile } from '../../clients/peer/profile.ts'
+import type { Profile } from '../../clients/profile/profile.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { Installation } from '../support/installation.ts'
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { Profile } from '../../clients/peer/profile.ts'
+import { Profile } from '../../clients/profile/profile.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { trust } from '../../clients/peer/pins.ts'
-import { Profile } from '../../clients/peer/profile.ts'
+import { trust } from '../../clients/profile/pins.ts'
+import { Profile } from '../../clients/profile/profile.ts'
 import { Installation } from '../support/installation.ts'
 import { rejection } from '../support/rejection.ts'
 

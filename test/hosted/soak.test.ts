@@ -14,7 +14,7 @@ describe('soak', () => {
   after(() => home[Symbol.asyncDispose]())
 
   async function soak(...args: readonly string[]): Promise<{ code: number | string; output: string }> {
-    const command = ['--expose-gc', join(ROOT, 'soak', 'main.ts'), '--seconds', '60', ...args]
+    const command = ['--expose-gc', join(ROOT, 'test', 'soak', 'main.ts'), '--seconds', '60', ...args]
     await using run = new TestProcess(process.execPath, command, { env: environmentOf(home.path) })
     const code = await run.ended
     return { code, output: run.output.text + run.errors.text }

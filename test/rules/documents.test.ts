@@ -14,21 +14,7 @@ const DOCUMENTS = [
 ]
 
 /** The folders of the project: a path in a document begins with one of them, or is a link. */
-const FOLDERS = [
-  '.ci',
-  'bench',
-  'bin',
-  'cli',
-  'clients',
-  'docs',
-  'gen',
-  'lib',
-  'proto',
-  'scripts',
-  'services',
-  'test',
-  'torture',
-]
+const FOLDERS = ['.ci', 'bin', 'cli', 'clients', 'docs', 'gen', 'lib', 'proto', 'scripts', 'services', 'test']
 
 const textOf = (document: string) => readFileSync(join(ROOT, document), 'utf8')
 

@@ -9,7 +9,7 @@ import type { FileChunk, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { prepareOffer } from '../../clients/files/prepare-offer.ts'
 import { Traffic } from '../../clients/files/traffic.ts'
-import { summaryOf } from '../../clients/files/transfer.ts'
+import { summaryOf } from '../../clients/store/transfer.ts'
 import type { PlacedTransfer } from '../../clients/store/transfers.ts'
 
 export interface Offered {

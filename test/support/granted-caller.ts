@@ -11,7 +11,7 @@ import { type StartedConversation, startConversation } from '#lib/channel/initia
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
-import type { Profile } from '../../clients/peer/profile.ts'
+import type { Profile } from '../../clients/profile/profile.ts'
 import { BareCaller, closeBody, resumeBody } from './bare-caller.ts'
 
 export interface Grant {

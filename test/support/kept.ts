@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Profile } from '../../clients/peer/profile.ts'
+import type { Profile } from '../../clients/profile/profile.ts'
 import { openDatabase } from '../../clients/store/database.ts'
 import { STORE_FILE, Store } from '../../clients/store/store.ts'
 import type { FakeClock } from './clock.ts'

@@ -11,7 +11,7 @@
  */
 import files, { type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
-import { Profile } from '../../clients/peer/profile.ts'
+import { Profile } from '../../clients/profile/profile.ts'
 import { CHEAP, passphraseOf, unlockBy } from './passphrases.ts'
 
 /** What happens at the chosen step. */

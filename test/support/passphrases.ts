@@ -4,8 +4,8 @@
  * @module
  */
 import { Secret } from '#lib/secret.ts'
-import type { UnlockKey } from '../../clients/peer/profile-key.ts'
-import { unwrapKey, type WrappingCost } from '../../clients/peer/wrapped-key.ts'
+import type { UnlockKey } from '../../clients/profile/key-file.ts'
+import { unwrapKey, type WrappingCost } from '../../clients/profile/wrapped-key.ts'
 
 /** The least that argon2id takes for two lanes. */
 export const CHEAP: WrappingCost = { memoryKib: 16, passes: 1, lanes: 2 }

@@ -6,7 +6,7 @@
 import { CloseReason, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { Conversation, type ConversationEnd } from '../../clients/peer/conversation.ts'
-import { ServerClock } from '../../clients/peer/server-clock.ts'
+import { ServerClock } from '../../clients/session/server-clock.ts'
 import type { ConnectionEnd } from './network.ts'
 import type { Program } from './program.ts'
 import { SimulatedLink } from './simulated-link.ts'

@@ -12,7 +12,7 @@ import { EventEmitter } from 'node:events'
 import { createInterface, emitKeypressEvents, type Interface, type Key } from 'node:readline'
 import { PassThrough, type Readable, Writable } from 'node:stream'
 import { suspend } from '#lib/runtime/job-control.ts'
-import { clusterAround } from './cluster.ts'
+import { clusterAround } from '../../terminal/cluster.ts'
 
 /** What the screen reads from: a terminal's input, as process.stdin is. */
 export interface KeyInput extends Readable {

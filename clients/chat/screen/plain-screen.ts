@@ -6,9 +6,9 @@
 import { EventEmitter } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { escapeForTerminal } from '../../terminal.ts'
+import type { Calendar } from '../../terminal/calendar.ts'
+import { escapeForTerminal } from '../../terminal/escape.ts'
 import { parseLine } from '../command.ts'
-import type { Calendar } from './calendar.ts'
 import type { Entry } from './entry.ts'
 import type { Screen, ScreenEvents } from './screen.ts'
 

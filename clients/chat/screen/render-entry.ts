@@ -14,9 +14,9 @@
  */
 import { stripVTControlCharacters } from 'node:util'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
-import { escapeForTerminal } from '../../terminal.ts'
-import type { Calendar } from './calendar.ts'
-import { columnsOf, truncated } from './cluster.ts'
+import type { Calendar } from '../../terminal/calendar.ts'
+import { columnsOf, truncated } from '../../terminal/cluster.ts'
+import { escapeForTerminal } from '../../terminal/escape.ts'
 import { isolated, withoutIsolates } from './direction.ts'
 import type { Entry, MessageState } from './entry.ts'
 import { paintIn } from './look.ts'

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { escapeForTerminal } from '../../terminal.ts'
-import { type Cluster, clusterAround, clustersOf, columnsOf } from './cluster.ts'
+
+import { type Cluster, clusterAround, clustersOf, columnsOf } from '../../terminal/cluster.ts'
+import { escapeForTerminal } from '../../terminal/escape.ts'
 
 export interface Input {
   /** Stands before the line; the screen's own text, without looks. */

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { escapeForTerminal } from '../../terminal.ts'
-import { columnsOf, truncated } from './cluster.ts'
+
+import { columnsOf, truncated } from '../../terminal/cluster.ts'
+import { escapeForTerminal } from '../../terminal/escape.ts'
 import type { Contact, Status } from './entry.ts'
 import { paintIn } from './look.ts'
 import type { View } from './render-entry.ts'

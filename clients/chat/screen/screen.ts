@@ -8,8 +8,8 @@
  */
 import type { EventEmitter } from 'node:events'
 import type { Writable } from 'node:stream'
+import { createCalendar } from '../../terminal/calendar.ts'
 import type { Command, Message } from '../command.ts'
-import { createCalendar } from './calendar.ts'
 import type { Entry, EntryChange, Status } from './entry.ts'
 import type { KeyInput } from './line-editor.ts'
 import { PlainScreen } from './plain-screen.ts'

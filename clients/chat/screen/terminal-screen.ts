@@ -4,8 +4,8 @@
  * @module
  */
 import { EventEmitter } from 'node:events'
+import type { Calendar } from '../../terminal/calendar.ts'
 import { parseLine } from '../command.ts'
-import type { Calendar } from './calendar.ts'
 import { complete } from './completion.ts'
 import type { Entry, EntryChange, Status } from './entry.ts'
 import { type KeyInput, LineEditor } from './line-editor.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Cluster, clustersOf } from './cluster.ts'
+import { type Cluster, clustersOf } from '../../terminal/cluster.ts'
 
 export interface Wrapping {
   /** Columns that the first row has for the line; 0 or less to begin on the second. */

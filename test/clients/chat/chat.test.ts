@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { ChatOptions } from '../../../clients/chat/chat.ts'
-import { setBlocked } from '../../../clients/peer/pins.ts'
-import { Profile } from '../../../clients/peer/profile.ts'
+import { setBlocked } from '../../../clients/profile/pins.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
 import { ChatAtDesk } from '../../support/chat-at-desk.ts'
 import { Installation } from '../../support/installation.ts'
 

@@ -9,7 +9,7 @@ import {
   sizeText,
   transferText,
 } from '../../../clients/files/describe.ts'
-import type { Transfer } from '../../../clients/files/transfer.ts'
+import type { Transfer } from '../../../clients/store/transfer.ts'
 
 describe('sizeText', () => {
   it('has one digit behind the point where there is one before it, and none else', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { MAX_PAST, recent, transferFields, transferRow, transferWithId } from '../../../clients/files/listing.ts'
-import type { Transfer } from '../../../clients/files/transfer.ts'
+import type { Transfer } from '../../../clients/store/transfer.ts'
 
 function transfer(id: string, changes: Partial<Transfer> = {}): Transfer {
   return {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
 import { MOST_RECENT } from '../../../clients/files/recent.ts'
-import type { Transfer } from '../../../clients/files/transfer.ts'
 import { TransferReport } from '../../../clients/files/transfer-report.ts'
+import type { Transfer } from '../../../clients/store/transfer.ts'
 
 const GIVEN: Transfer = {
   id: 'ab'.repeat(16),

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { createCalendar } from '../../../clients/chat/screen/calendar.ts'
 import { markdownFormat } from '../../../clients/history/markdown.ts'
 import type { Message } from '../../../clients/store/messages.ts'
+import { createCalendar } from '../../../clients/terminal/calendar.ts'
 import { offered, statusOf } from '../../support/file-events.ts'
 import { heard } from '../../support/stores.ts'
 

@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { trust } from '../../../clients/peer/pins.ts'
+import { trust } from '../../../clients/profile/pins.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
 import { Talker } from '../../support/talker.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Profile, setReceipts } from '../../../clients/peer/profile.ts'
+import { Profile, setReceipts } from '../../../clients/profile/profile.ts'
 import { Installation } from '../../support/installation.ts'
 import { Talker } from '../../support/talker.ts'
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import type { Transfer } from '../../../clients/files/transfer.ts'
-import { Output } from '../../../clients/peer/output.ts'
+import { Output } from '../../../clients/command/output.ts'
 import { OfferDisplay } from '../../../clients/sender/offer-display.ts'
-import { StatusLine } from '../../../clients/sender/status-line.ts'
+import type { Transfer } from '../../../clients/store/transfer.ts'
+import { StatusLine } from '../../../clients/terminal/status-line.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
 

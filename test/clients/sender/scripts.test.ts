@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
-import { Profile, setReceipts } from '../../../clients/peer/profile.ts'
+import { Profile, setReceipts } from '../../../clients/profile/profile.ts'
 import { Installation, type Run } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
 

@@ -2,8 +2,6 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
-import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
-import { columnsOf } from '../../../../clients/chat/screen/cluster.ts'
 import { type Entry, MESSAGE_STATES } from '../../../../clients/chat/screen/entry.ts'
 import {
   MAX_ENTRY_ROWS,
@@ -12,6 +10,8 @@ import {
   renderEntry,
   type View,
 } from '../../../../clients/chat/screen/render-entry.ts'
+import { createCalendar } from '../../../../clients/terminal/calendar.ts'
+import { columnsOf } from '../../../../clients/terminal/cluster.ts'
 import { law } from '../../../support/law.ts'
 
 const view = (columns = 79, rows = 22): View => ({ columns, rows, colour: false, calendar: createCalendar('UTC') })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { clusterAround, columnsOf } from '../../../../clients/chat/screen/cluster.ts'
 import { renderInput } from '../../../../clients/chat/screen/render-input.ts'
+import { clusterAround, columnsOf } from '../../../../clients/terminal/cluster.ts'
 import { law } from '../../../support/law.ts'
 
 const PLENTY = 1_000

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import type { Contact } from '../../../../clients/chat/screen/entry.ts'
 import { renderStatus } from '../../../../clients/chat/screen/render-status.ts'
+import { createCalendar } from '../../../../clients/terminal/calendar.ts'
 
 const view = (columns = 79) => ({ columns, rows: 22, colour: false, calendar: createCalendar('UTC') })
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { createCalendar } from '../../../../clients/chat/screen/calendar.ts'
 import type { Entry } from '../../../../clients/chat/screen/entry.ts'
 import { MAX_ENTRIES, Transcript } from '../../../../clients/chat/screen/transcript.ts'
+import { createCalendar } from '../../../../clients/terminal/calendar.ts'
 
 const view = (columns = 79) => ({ columns, rows: 22, colour: false, calendar: createCalendar('UTC') })
 const NOON = Date.UTC(2026, 10, 22, 12)

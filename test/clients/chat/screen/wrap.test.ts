@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { columnsOf } from '../../../../clients/chat/screen/cluster.ts'
 import { wrapped } from '../../../../clients/chat/screen/wrap.ts'
+import { columnsOf } from '../../../../clients/terminal/cluster.ts'
 import { law } from '../../../support/law.ts'
 
 const PLENTY = 10_000

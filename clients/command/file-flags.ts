@@ -1,0 +1,52 @@
+/**
+ * The folders that files come to, as flags name them.
+ *
+ * @module
+ */
+
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Option } from 'commander'
+import { SottoError } from '#lib/errors.ts'
+import { ensurePrivateDirectory } from '#lib/runtime/files.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
+
+/** Where files come to that somebody accepts, unless they say otherwise. */
+export function defaultDownloads(): string {
+  return join(homedir(), 'Downloads')
+}
+
+/** Where files come to that somebody accepts. */
+export function downloadsOption(): Option {
+  return new Option('--downloads <folder>', 'where files come to that you accept; made if it is not there').default(
+    defaultDownloads(),
+    '~/Downloads',
+  )
+}
+
+/** Where all files come to that are offered. */
+export function acceptFilesOption(): Option {
+  return new Option(
+    '--accept-files <folder>',
+    'take every file that is offered, but hidden ones, into this folder; made if it is not there',
+  )
+}
+
+/**
+ * Make a folder for the owner alone, unless it is there.
+ *
+ * @returns its path, absolute.
+ * @throws SottoError `ERR_USAGE` if it is neither there nor can be made.
+ */
+export async function folderFor(path: string): Promise<string> {
+  const folder = resolve(path)
+  try {
+    await ensurePrivateDirectory(folder)
+  } catch (cause) {
+    throw new SottoError('ERR_USAGE', `there is no folder ${escapeForTerminal(folder)}, and none can be made`, {
+      cause,
+      hint: 'name a folder, or a path where one can be made',
+    })
+  }
+  return folder
+}

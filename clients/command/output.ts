@@ -1,0 +1,141 @@
+/**
+ * What a client shows: messages on standard output, everything else on standard error.
+ *
+ * - In a pipe a message is its bytes and `\n`, unchanged.
+ * - On a terminal it is `name: text`, with control characters as escapes.
+ * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"text":…}`.
+ *
+ * What is said of files is JSON with what {@link fileFields} gives. In the other forms it is nothing: transfers are told of
+ * by whoever follows them, on standard error.
+ *
+ * @module
+ */
+
+import { styleText } from 'node:util'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { textBody } from '#lib/delivery/event.ts'
+import { SottoError } from '#lib/errors.ts'
+import { fileFields } from '../files/file-events.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
+import { jsonLine } from '../terminal/json-lines.ts'
+import { traceTo } from '../trace/render.ts'
+import type { Trace, TraceEvent } from '../trace/trace.ts'
+
+/** A stream that may be a terminal. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }
+
+/** A line at the bottom of a terminal. */
+export interface BottomLine {
+  /** Write something above it. */
+  aside<T>(write: () => T): T
+}
+
+export interface OutputOptions {
+  readonly output: OutputStream
+  readonly errors: OutputStream
+  readonly json: boolean
+  /** Whether to show the five messages as they happen. */
+  readonly trace: boolean
+  /** Whose words of a conversation are left out of that. */
+  readonly untraced?: string | undefined
+  /** The line on the same terminal that is edited, or written over and over: everything is shown above it. */
+  readonly editor: BottomLine | undefined
+}
+
+export class Output {
+  /** Shows a message of the protocol; undefined unless it is to be shown. */
+  readonly trace: Trace
+  readonly #options: OutputOptions
+  readonly #isTerminal: boolean
+  readonly #failure = Promise.withResolvers<never>()
+
+  constructor(options: OutputOptions) {
+    this.#options = options
+    this.#isTerminal = options.output.isTTY === true && !options.json
+    this.failed.catch(() => undefined)
+    // A reader that has gone away, as in `sotto receive | head`.
+    options.output.on('error', (cause: unknown) => void this.#fail(cause))
+    // Nobody is left to tell.
+    options.errors.on('error', () => undefined)
+    const trace = options.trace ? traceTo(options.errors, options) : undefined
+    this.trace = trace && ((event) => this.#isTraced(event) && this.aside(() => trace(event)))
+  }
+
+  #isTraced({ step, from }: TraceEvent): boolean {
+    return step < 5 || from !== this.#options.untraced
+  }
+
+  /** Whether messages go to a person. */
+  get isTerminal(): boolean {
+    return this.#isTerminal
+  }
+
+  /** Rejects with `ERR_OUTPUT` once standard output takes no more. It never resolves. */
+  get failed(): Promise<never> {
+    return this.#failure.promise
+  }
+
+  /**
+   * Show messages.
+   *
+   * @returns when the operating system has taken every byte: only then they may be acknowledged.
+   * @throws SottoError `ERR_OUTPUT` if it takes no more.
+   */
+  async show(peerName: string, events: readonly Event[]): Promise<void> {
+    const formatted = events.flatMap((event) => this.#format(peerName, event))
+    if (formatted.length > 0) await this.#write(Buffer.concat(formatted))
+  }
+
+  #format(peerName: string, event: Event): Uint8Array[] {
+    const { eventId, writtenAt } = event
+    const body = textBody(event)
+    if (this.#options.json) {
+      const { type, ...fields } = fileFields(event) ?? { type: 'message', text: body?.toString('utf8') }
+      return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, ...fields })]
+    }
+    if (body === undefined) return []
+    if (!this.#isTerminal) return [body, LINE_FEED]
+    const name = styleText('bold', `${peerName}:`, { stream: this.#options.output })
+    return [Buffer.from(`${name} ${escapeForTerminal(body.toString('utf8'))}\n`)]
+  }
+
+  /** Write an object as a line of JSON, as the result of the command: only where JSON is asked for. */
+  tell(fields: object): void {
+    // That it takes no more is told by `failed`.
+    this.#write(jsonLine(fields)).catch(() => undefined)
+  }
+
+  /** Tell the person, or whoever reads the JSON, what goes on. */
+  notice(text: string): void {
+    const { errors, json } = this.#options
+    this.aside(() => errors.write(json ? jsonLine({ type: 'notice', text }) : `sotto: ${text}\n`))
+  }
+
+  /** Write something to the terminal by other means than this, where it does not disturb. */
+  aside<T>(write: () => T): T {
+    const { editor } = this.#options
+    return editor === undefined ? write() : editor.aside(write)
+  }
+
+  #fail(cause: unknown): SottoError {
+    const error = outputFailed(cause)
+    this.#failure.reject(error)
+    return error
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const done = (cause?: Error | null) => (cause ? reject(this.#fail(cause)) : resolve())
+    this.aside(() => this.#options.output.write(bytes, done))
+    return promise
+  }
+}
+
+const LINE_FEED = Buffer.from('\n')
+
+function outputFailed(cause: unknown): SottoError {
+  return new SottoError('ERR_OUTPUT', 'standard output takes no more', {
+    cause,
+    hint: 'what was not written is kept, and comes with the next sotto receive or chat',
+  })
+}

@@ -1,0 +1,105 @@
+/**
+ * What `sotto send` and `sotto receive` have in common.
+ *
+ * @module
+ */
+import type { Readable } from 'node:stream'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import type { UnlockKey } from '../profile/key-file.ts'
+import { Profile } from '../profile/profile.ts'
+import type { Session, SignedIn } from '../profile/state.ts'
+import { DirectoryClient } from '../session/directory-client.ts'
+import { ServerClock } from '../session/server-clock.ts'
+import { LineEditor } from '../terminal/prompt.ts'
+import { type BottomLine, Output, type OutputStream } from './output.ts'
+
+export interface CommandOptions {
+  /** SOTTO_HOME. */
+  readonly home: string
+  /** The name of the profile. */
+  readonly profile: string
+  /** Gets at a profile that is under a passphrase. */
+  readonly unlock?: UnlockKey
+  readonly input: Readable & { readonly isTTY?: boolean | undefined }
+  readonly output: OutputStream
+  readonly errors: OutputStream
+  /** Show the five messages as they happen. */
+  readonly trace: boolean
+  /** Leave out of that what this end says in a conversation, for the other end shows it. */
+  readonly traceArrivals?: boolean
+  /** Whether somebody may type where input and output are a terminal; so unless set. */
+  readonly interactive?: boolean
+  /** A line of the command's own at the bottom of the terminal, where nobody types. */
+  readonly bottomLine?: BottomLine | undefined
+  /** Messages, notices and the trace as JSON, one object a line. */
+  readonly json: boolean
+  /** How long to try again after a cut, in milliseconds. */
+  readonly redialMs: number
+  readonly clock: Clock
+  /** Where the durations of a channel are to be shorter than the protocol's. */
+  readonly channelTimes: Partial<ChannelTimes>
+  /** Aborted, with `ERR_INTERRUPTED`, when the command is to end. */
+  readonly signal: AbortSignal
+}
+
+/** A command under way, with everything that it holds. */
+export interface Running {
+  readonly profile: Profile
+  readonly account: SignedIn
+  readonly session: Session
+  readonly clock: ServerClock
+  readonly output: Output
+  readonly directory: DirectoryClient
+  readonly channelTimes: Partial<ChannelTimes>
+  /** Only where a person types and reads on the same terminal. */
+  readonly editor: LineEditor | undefined
+  /** Aborted when the command is to end, for whatever reason. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Open what a command needs, run it, and let go of everything.
+ *
+ * @throws SottoError `ERR_PROFILE_MISSING`, `ERR_PROFILE_DAMAGED`, `ERR_PASSPHRASE`, `ERR_NOT_LOGGED_IN`; `ERR_OUTPUT`
+ *   as soon as standard output takes no more; what the command throws.
+ */
+export async function runCommand(options: CommandOptions, run: (running: Running) => Promise<void>): Promise<void> {
+  const profile = await Profile.open(options.home, options.profile, options.unlock)
+  const { account, session } = profile.login
+  const { channelTimes } = options
+  const clock = new ServerClock(options.clock, account.clockOffsetMs)
+  const editor = editorFor(options)
+  const output = new Output({
+    ...options,
+    editor: editor ?? options.bottomLine,
+    untraced: options.traceArrivals ? account.username : undefined,
+  })
+  const directory = new DirectoryClient({ account, session, clock, trace: output.trace })
+  const failed = new AbortController()
+  output.failed.catch((error: unknown) => failed.abort(error))
+  const signals = [options.signal, failed.signal, ...(editor ? [editor.interrupted] : [])]
+  try {
+    const signal = AbortSignal.any(signals)
+    await run({ profile, account, session, clock, output, directory, channelTimes, editor, signal })
+  } finally {
+    directory.close()
+    editor?.close()
+    // A read that is still waiting would keep the process alive.
+    options.input.destroy()
+  }
+}
+
+function editorFor({ input, output, json, interactive = true }: CommandOptions): LineEditor | undefined {
+  if (!interactive || input.isTTY !== true || output.isTTY !== true || json) return undefined
+  return new LineEditor({ input, output, prompt: '> ' })
+}
+
+/** A promise that rejects with the reason when the signal is aborted, and never resolves. */
+export function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined)
+  if (signal.aborted) reject(signal.reason)
+  else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  return promise
+}

@@ -1,0 +1,79 @@
+/**
+ * What every command of Sotto has in common: how a command line that cannot be read is answered, how a failure is told,
+ * and which exit code it ends with.
+ *
+ * @module
+ */
+import { type Command, CommanderError } from 'commander'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { systemRefusal } from '#lib/runtime/files.ts'
+import { wrapHelp } from '../terminal/help-wrap.ts'
+import { OutputWatch } from '../terminal/output-watch.ts'
+import { ExitCode, exitCodeOf, NEXT_STEPS } from './exit-codes.ts'
+
+/** Where failures are told. */
+type Output = Pick<NodeJS.WritableStream, 'write'>
+
+/**
+ * Run a command and its subcommands to the end.
+ *
+ * @param argv - The arguments alone, without the program's name.
+ * @returns The exit code. Every failure has been told by then, in lines that begin with the program's name; the last
+ *   says what to do.
+ */
+export async function runProgram(program: Command, argv: readonly string[], output: Output): Promise<number> {
+  prepare(program, output)
+  // Nobody is left to tell.
+  if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
+  using written = new OutputWatch(process.stdout)
+  const exitCode = await codeOf(program.parseAsync(argv, { from: 'user' }), output)
+  const failure = await written.settle()
+  return failure === undefined || exitCode !== ExitCode.Done ? exitCode : reportFailure(failure, output)
+}
+
+async function codeOf(run: Promise<unknown>, output: Output): Promise<number> {
+  try {
+    await run
+    return Number(process.exitCode ?? ExitCode.Done)
+  } catch (error) {
+    return reportFailure(error, output)
+  }
+}
+
+function ignore(): void {}
+
+/** Tell a failure to the person: what, and what to do. A fault of ours is told without its stack. */
+export function reportFailure(error: unknown, output: Output): number {
+  // Commander has told about it already, in its own words.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage
+  const failure = isSottoError(error) ? error : (systemRefusal(error) ?? internal(error))
+  for (const { field, description } of failure.violations) output.write(`sotto: ${field}: ${description}\n`)
+  // Whoever pressed Ctrl-C knows.
+  if (failure.code !== 'ERR_INTERRUPTED') output.write(`sotto: ${failure.message} (${failure.code})\n`)
+  const exitCode = exitCodeOf(failure.code)
+  const next = failure.hint ?? NEXT_STEPS[exitCode]
+  if (next !== undefined) output.write(`sotto: ${next}\n`)
+  return exitCode
+}
+
+function internal(cause: unknown): SottoError {
+  const what = cause instanceof Error ? cause.message : String(cause)
+  return new SottoError('ERR_INTERNAL', `a fault in sotto: ${what}`, { cause })
+}
+
+function prepare(command: Command, output: Output): void {
+  command.exitOverride()
+  command.showHelpAfterError(`sotto: try ${pathOf(command)} --help`)
+  command.showSuggestionAfterError(true)
+  const { isTTY, columns } = process.stdout
+  command.configureOutput({
+    writeOut: (text) => void process.stdout.write(isTTY ? wrapHelp(text, columns) : text),
+    writeErr: (text) => void output.write(text),
+    outputError: (text, write) => write(text.replace(/^error: /, 'sotto: ')),
+  })
+  for (const subcommand of command.commands) prepare(subcommand, output)
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}

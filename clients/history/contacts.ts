@@ -1,0 +1,46 @@
+/**
+ * Everybody that a profile knows: by their key, by a block, or by what was said.
+ *
+ * @module
+ */
+
+import { type PinState, stateOf } from '../profile/pins.ts'
+import type { Profile } from '../profile/profile.ts'
+import { strandedCount } from '../store/undeliverable.ts'
+import { openKept } from './kept-history.ts'
+
+export interface Contact {
+  readonly name: string
+  /** `new` where no key of theirs is known yet. */
+  readonly state: PinState | 'new'
+  /** When their key was verified, or else pinned. */
+  readonly since: Date | undefined
+  readonly blocked: boolean
+  /** How many messages wait for them. */
+  readonly waiting: number
+  /** How many of those wait for a key that they no longer have. */
+  readonly stranded: number
+}
+
+/** All of them, by name. Of a store that is damaged counts what can be read. @throws SottoError `ERR_STORE`. */
+export function contactsOf(profile: Profile): Contact[] {
+  const { pins, blocked } = profile.state
+  const kept = openKept(profile)?.store
+  try {
+    const names = new Set([...pins.keys(), ...blocked, ...(kept?.names() ?? [])])
+    const waiting = Map.groupBy(kept?.waiting() ?? [], ({ name }) => name)
+    return [...names].sort().map((name) => {
+      const pin = pins.get(name)
+      return {
+        name,
+        state: pin === undefined ? 'new' : stateOf(pin),
+        since: pin && new Date(pin.verifiedAtMs ?? pin.pinnedAtMs),
+        blocked: blocked.has(name),
+        waiting: (waiting.get(name) ?? []).reduce((sum, { count }) => sum + count, 0),
+        stranded: pin === undefined || kept === undefined ? 0 : strandedCount(kept, name, pin.identityKey),
+      }
+    })
+  } finally {
+    kept?.close()
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * A profile: one person's identity, session and pins on this machine.
+ *
+ *     SOTTO_HOME/profiles/NAME/   0700
+ *       profile.key               0600  32 random bytes, or those under a passphrase (profile-key.ts)
+ *       profile.sealed            0600  everything else, sealed under that key (profile-seal.ts)
+ *       profile.lock              held for as long as one of the two is being written
+ *       receive.lock, messenger.lock   held by the process that receives, or owns the conversations (roles.ts)
+ *
+ * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`. Each change is read,
+ * made and written under the lock, so none is lost.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { SottoError } from '#lib/errors.ts'
+import { keyPairFrom } from '#lib/noise/primitives.ts'
+import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
+import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
+import { Secret } from '#lib/secret.ts'
+import { USERNAME } from '#lib/validation.ts'
+import {
+  createKeyFile,
+  keyDamaged,
+  type LoadedKey,
+  openKeyFile,
+  type Protection,
+  readKeyFile,
+  replaceKeyFile,
+  type UnlockKey,
+  type WrapKey,
+  withoutPassphrase,
+} from './key-file.ts'
+import { type Lock, takeLock } from './lock.ts'
+import { firstLoginLine, loginLine } from './login-line.ts'
+import { openProfile, sealProfile } from './seal.ts'
+import { encodeState, type ProfileState, parseState, type Session, type SignedIn } from './state.ts'
+import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
+
+/** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
+const WRITE_PATIENCE_MS = 3_000
+
+export interface CreateOptions {
+  /** Called if there is a profile, and its key is under a passphrase. */
+  readonly unlock?: UnlockKey
+  readonly passphrase?: Secret
+  /** What it is to cost to try the passphrase. */
+  readonly cost?: WrappingCost
+}
+
+export class Profile {
+  readonly name: string
+  readonly #folder: string
+  /** In memory for as long as this object, so that a passphrase is asked for once. */
+  readonly #key: Secret
+  #protection: Protection
+  #state: ProfileState
+  /** Counts the states that it has had. */
+  #version = 0
+  readonly #listeners = new Set<() => void>()
+  /** The last change under way: one process makes one at a time. */
+  #changes: Promise<unknown> = Promise.resolve()
+
+  private constructor(name: string, folder: string, { key, protection }: LoadedKey, state: ProfileState) {
+    this.name = name
+    this.#folder = folder
+    this.#key = key
+    this.#protection = protection
+    this.#state = state
+  }
+
+  /**
+   * Open a profile.
+   *
+   * @param home - SOTTO_HOME.
+   * @param unlock - Called if the profile's key is under a passphrase.
+   * @throws SottoError `ERR_PROFILE_MISSING` if there is none; `ERR_PROFILE_DAMAGED` if it was changed, cut off, or
+   *   belongs to another key; `ERR_CONFIG` if its key lies open to others; `ERR_USAGE` if the name can be none; what
+   *   `unlock` throws, `ERR_PASSPHRASE` as a rule.
+   */
+  static async open(home: string, name: string, unlock: UnlockKey = withoutPassphrase): Promise<Profile> {
+    const profile = await Profile.#load(name, folderOf(home, name), unlock)
+    if (profile !== undefined) return profile
+    throw new SottoError('ERR_PROFILE_MISSING', `there is no profile named ${name}`, {
+      hint: `make one with: ${firstLoginLine(name)}`,
+    })
+  }
+
+  /**
+   * Open a profile, or make a new one with an identity key of its own.
+   *
+   * @param options.passphrase - For a new one, so that its key never lies on the disk in the clear.
+   * @throws SottoError as {@link Profile.open}, but for `ERR_PROFILE_MISSING`.
+   */
+  static async openOrCreate(home: string, name: string, options: CreateOptions = {}): Promise<Profile> {
+    const { unlock = withoutPassphrase, passphrase, cost } = options
+    const folder = folderOf(home, name)
+    // Without the lock, which other processes must not wait for while somebody types a passphrase.
+    const profile = await Profile.#load(name, folder, unlock)
+    if (profile !== undefined) return profile
+    await ensurePrivateDirectory(folder)
+    const wrap: WrapKey = async (key) => (passphrase ? await wrapKey(key, passphrase, cost) : key.reveal())
+    const lock = await takeWriteLock(folder)
+    try {
+      return (await Profile.#load(name, folder, unlock)) ?? (await Profile.#create(name, folder, unlock, wrap))
+    } finally {
+      lock.release()
+    }
+  }
+
+  static async #load(name: string, folder: string, unlock: UnlockKey): Promise<Profile | undefined> {
+    const sealed = await readFileIfPresent(join(folder, SEALED_FILE))
+    if (sealed === undefined) return undefined
+    const keyFile = await readKeyFile(folder)
+    if (keyFile === undefined) throw keyDamaged()
+    try {
+      const loaded = await openKeyFile(keyFile, name, unlock)
+      return new Profile(name, folder, loaded, parseState(openProfile(loaded.key, sealed)))
+    } catch (error) {
+      // Another process may have put another file in its place just now, and overwritten what was being read here.
+      const now = await readKeyFile(folder)
+      if (now === undefined || Buffer.compare(now, keyFile) === 0) throw error
+      return Profile.#load(name, folder, unlock)
+    }
+  }
+
+  static async #create(name: string, folder: string, unlock: UnlockKey, wrap: WrapKey): Promise<Profile> {
+    // A key without a profile is what a crash between these two writings leaves; it serves as well as a new one.
+    const keyFile = await readKeyFile(folder)
+    const loaded = keyFile === undefined ? await createKeyFile(folder, wrap) : await openKeyFile(keyFile, name, unlock)
+    const identity = keyPairFrom(Secret.of(randomBytes(IDENTITY_KEY_BYTES)))
+    const profile = new Profile(name, folder, loaded, {
+      identity,
+      account: undefined,
+      pins: new Map(),
+      blocked: new Set(),
+      receipts: false,
+    })
+    await profile.#write(profile.#state)
+    return profile
+  }
+
+  /** What protects the profile, as far as this process knows. */
+  get protection(): Protection {
+    return this.#protection
+  }
+
+  /**
+   * Protect the profile by a passphrase from now on, or without one by the permissions of its key file alone. The key
+   * itself stays the same, so other processes that have the profile open go on.
+   *
+   * @param cost - What it is to cost to try a passphrase.
+   * @returns Whether the old key file was overwritten on the disk; not everywhere can it be.
+   * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing.
+   */
+  async protect(passphrase: Secret | undefined, cost = WRAPPING_COST): Promise<boolean> {
+    const content = passphrase === undefined ? this.#key.reveal() : await wrapKey(this.#key, passphrase, cost)
+    const lock = await takeWriteLock(this.#folder)
+    try {
+      const isOverwritten = await replaceKeyFile(this.#folder, content)
+      this.#protection = passphrase === undefined ? 'file' : 'passphrase'
+      return isOverwritten
+    } finally {
+      lock.release()
+    }
+  }
+
+  /** What the profile held when it was last read or written by this object. */
+  get state(): ProfileState {
+    return this.#state
+  }
+
+  /** @throws SottoError `ERR_NOT_LOGGED_IN` if nobody has logged in, or has logged out again. */
+  get login(): { readonly account: SignedIn; readonly session: Session } {
+    const { account } = this.#state
+    const { name: profileName } = this
+    if (account?.session !== undefined) return { account: { ...account, profileName }, session: account.session }
+    const login = account === undefined ? firstLoginLine(profileName) : loginLine(account.username, profileName)
+    throw new SottoError('ERR_NOT_LOGGED_IN', `the profile ${profileName} has no session`, {
+      hint: `begin one with: ${login}`,
+    })
+  }
+
+  /** The folder of the profile, and the key that all of its files are sealed with keys of. */
+  get storage(): { readonly folder: string; readonly key: Secret } {
+    return { folder: this.#folder, key: this.#key }
+  }
+
+  /** Read again, for another process may have written. Cheap enough for every handshake. */
+  async refresh(): Promise<ProfileState> {
+    for (;;) {
+      const version = this.#version
+      const sealed = await readFileIfPresent(join(this.#folder, SEALED_FILE))
+      if (sealed === undefined) throw keyDamaged()
+      // What was read while this process wrote may be what was there before.
+      if (version === this.#version) return this.#take(parseState(openProfile(this.#key, sealed)))
+    }
+  }
+
+  #take(state: ProfileState): ProfileState {
+    this.#state = state
+    this.#version += 1
+    for (const listener of this.#listeners) listener()
+    return state
+  }
+
+  /**
+   * Call back at once, in the same turn, whenever this object has read or written the profile, changed or not.
+   *
+   * @returns ends it.
+   */
+  onTaken(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /**
+   * Change what the profile holds: read, change and write as one step, on the disk when this resolves.
+   *
+   * @param change - Given what the profile holds now. It throws to change nothing.
+   * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing; `ERR_PROFILE_DAMAGED`.
+   */
+  update(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
+    const changed = this.#changes.then(() => this.#updateNow(change))
+    this.#changes = changed.catch(() => undefined)
+    return changed
+  }
+
+  async #updateNow(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
+    const lock = await takeWriteLock(this.#folder)
+    try {
+      const before = await this.refresh()
+      const after = change(before)
+      if (after !== before) await this.#write(after)
+      return after
+    } finally {
+      lock.release()
+    }
+  }
+
+  async #write(state: ProfileState): Promise<void> {
+    await writeFileAtomically(join(this.#folder, SEALED_FILE), sealProfile(this.#key, encodeState(state)))
+    this.#take(state)
+  }
+}
+
+/** Let others know what the user has read, or not. */
+export async function setReceipts(profile: Profile, receipts: boolean): Promise<void> {
+  await profile.update((state) => (state.receipts === receipts ? state : { ...state, receipts }))
+}
+
+const SEALED_FILE = 'profile.sealed'
+
+function folderOf(home: string, name: string): string {
+  if (USERNAME.test(name)) return join(home, 'profiles', name)
+  throw new SottoError('ERR_USAGE', 'that cannot be the name of a profile', {
+    hint: 'a name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit',
+  })
+}
+
+function takeWriteLock(folder: string): Promise<Lock> {
+  const hint = 'wait for the other sotto command to end, and try again'
+  return takeLock(join(folder, 'profile.lock'), { patienceMs: WRITE_PATIENCE_MS, hint })
+}

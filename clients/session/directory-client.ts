@@ -1,0 +1,193 @@
+/**
+ * A client's link to the directory: asks for conversations (messages 3 and 4), stays announced, and learns who else
+ * is online.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  DirectoryServiceService,
+  type Endpoint,
+  type WatchPresenceRequest,
+} from '#gen/sotto/directory/v1/directory_service.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { checkReply, openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
+import type { Session, SignedIn } from '../profile/state.ts'
+import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
+import type { Trace } from '../trace/trace.ts'
+import { Backoff } from './backoff.ts'
+import { askServerTime } from './login.ts'
+import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
+import type { ServerClock } from './server-clock.ts'
+import { isPassing, LINK_BACKOFF } from './service-outage.ts'
+import { explained, whyReplaced } from './session-end.ts'
+
+/** What it takes to begin one conversation. */
+export interface ChatGrant {
+  /** In the directory's word. */
+  readonly endpoints: readonly Endpoint[]
+  /** Sealed for the receiver. */
+  readonly ticket: Uint8Array
+  /** Opened, and checked to answer this very request. */
+  readonly reply: Reply
+}
+
+export interface Announcement {
+  /** Asked at each announcing, for addresses change. */
+  readonly endpoints: () => readonly Endpoint[]
+  /** 16 random bytes, drawn at the start of the receiver. */
+  readonly kid: Uint8Array
+  readonly signal: AbortSignal
+  /** The announcement stands, or stands again. */
+  readonly onOnline: () => void
+  /** It does not stand, or no more; it is being tried again. Called once, until it stands again. */
+  readonly onOffline: (error: SottoError) => void
+  /** Whether it is tried again, too, where the services cannot be reached at first. */
+  readonly isPatient?: boolean
+}
+
+export interface DirectoryClientOptions {
+  readonly account: SignedIn
+  readonly session: Session
+  readonly clock: ServerClock
+  readonly trace: Trace
+}
+
+export class DirectoryClient {
+  readonly #options: DirectoryClientOptions
+  readonly #connection: Connection<typeof DirectoryServiceService>
+
+  constructor(options: DirectoryClientOptions) {
+    this.#options = options
+    const { directoryAddress, authorityPem } = options.account
+    this.#connection = connect(DirectoryServiceService, {
+      address: directoryAddress,
+      security: { authorityPem, role: 'directory.sotto' },
+    })
+  }
+
+  /**
+   * Ask for a conversation with somebody.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_CHAT_WITH_SELF`, `ERR_SESSION_ENDED`,
+   *   `ERR_UNAVAILABLE` as the directory gives them; `ERR_REPLY_…` if the reply is not Auth's answer to this request.
+   */
+  async requestChat(username: string, signal: AbortSignal): Promise<ChatGrant> {
+    const { account, session, clock, trace } = this.#options
+    const nonce = randomBytes(REQUEST_NONCE_BYTES)
+    const request = { username, nonce }
+    trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
+    const bearer = session.keys.directoryBearer
+    const response = await this.#explain(this.#connection.call.requestChat(request, { bearer, signal }))
+    const { endpoints, ticket } = response
+    const realm = realmOf(account.authorityPem)
+    const reply = openReply({ key: session.keys.replyKey, realm, senderName: account.username, reply: response.reply })
+    trace?.(requestChatResponseEvent(response, account.username, reply))
+    const expected = { nonce, ticket, receiverName: username }
+    try {
+      checkReply(reply, { ...expected, nowMs: clock.nowMs() })
+    } catch (error) {
+      if (!isSottoError(error, 'ERR_REPLY_EXPIRED')) throw error
+      // It answers a nonce that is seconds old, so it is this machine's clock that was set since the login.
+      await this.#learnTime(signal)
+      checkReply(reply, { ...expected, nowMs: clock.nowMs() })
+    }
+    return { endpoints, ticket, reply }
+  }
+
+  /**
+   * Tell whether somebody is online now.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE` as the directory gives them.
+   */
+  async findUser(username: string, signal: AbortSignal): Promise<boolean> {
+    const bearer = this.#options.session.keys.directoryBearer
+    const { online } = await this.#explain(this.#connection.call.findUser({ username }, { bearer, signal }))
+    return online
+  }
+
+  async #explain<T>(called: Promise<T>): Promise<T> {
+    return await called.catch((error: unknown) => Promise.reject(explained(error, this.#options.account)))
+  }
+
+  async #learnTime(signal: AbortSignal): Promise<void> {
+    const { account, clock } = this.#options
+    const sentAtMs = clock.local.now().getTime()
+    const serverTime = await askServerTime(account, signal)
+    if (serverTime !== undefined) clock.learn(serverTime, sentAtMs)
+  }
+
+  /**
+   * Stay announced until the signal is aborted, through whatever happens to the link or the services.
+   *
+   * @throws SottoError `ERR_ANNOUNCE_REPLACED` if a newer announcement of the account took this one's place;
+   *   `ERR_SESSION_ENDED`, also where both are so; whatever the first attempt fails with, unless it is patient and that
+   *   passes; what the signal was aborted with.
+   */
+  async announce(announcement: Announcement): Promise<never> {
+    const { signal, onOffline, isPatient = false } = announcement
+    const backoff = new Backoff(LINK_BACKOFF)
+    let mayFail = isPatient
+    let isTold = false
+    for (;;) {
+      const error = await this.#announceOnce(announcement, () => {
+        mayFail = true
+        isTold = false
+        backoff.reset()
+      })
+      signal.throwIfAborted()
+      if (!mayFail || !isPassing(error)) throw await this.#whyEnded(error, signal)
+      if (!isTold) onOffline(error)
+      isTold = true
+      await backoff.wait(signal)
+    }
+  }
+
+  async #whyEnded(error: SottoError, signal: AbortSignal): Promise<unknown> {
+    const { account } = this.#options
+    if (!isSottoError(error, 'ERR_ANNOUNCE_REPLACED')) return explained(error, account)
+    return await whyReplaced(error, account, () => this.findUser(account.username, signal))
+  }
+
+  /** Announce, and stay so until it ends: returns why. */
+  async #announceOnce(announcement: Announcement, onStanding: () => void): Promise<SottoError> {
+    const { endpoints, kid, signal, onOnline } = announcement
+    const bearer = this.#options.session.keys.directoryBearer
+    let isStanding = false
+    try {
+      const request = { endpoints: [...endpoints()], kid: Buffer.from(kid) }
+      for await (const { serverTime } of this.#connection.call.announce(request, { bearer, signal })) {
+        if (serverTime !== undefined) this.#options.clock.learn(serverTime)
+        if (!isStanding) onOnline()
+        isStanding = true
+        onStanding()
+      }
+    } catch (error) {
+      if (isSottoError(error)) return error
+      throw error
+    }
+    return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the announcement')
+  }
+
+  /** Learn who of these people is online, and of every change, until the signal is aborted. */
+  watch(usernames: Iterable<string>, watching: PresenceWatching): PresenceWatch {
+    const bearer = this.#options.session.keys.directoryBearer
+    const { watchPresence } = this.#connection.call
+    const { account } = this.#options
+    const call = async function* (request: WatchPresenceRequest, signal: AbortSignal) {
+      try {
+        yield* watchPresence(request, { bearer, signal })
+      } catch (error) {
+        throw explained(error, account)
+      }
+    }
+    return new PresenceWatch(usernames, { ...watching, call })
+  }
+
+  /** Drop the link. An announcement ends with it. */
+  close(): void {
+    this.#connection.close()
+  }
+}

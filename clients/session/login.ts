@@ -1,0 +1,153 @@
+/**
+ * Messages 1 and 2: a session for this installation, and its end.
+ *
+ * @module
+ */
+import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { PROTOCOL_VERSION } from '#lib/protocol.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { isSame } from '#lib/same-bytes.ts'
+import { Secret } from '#lib/secret.ts'
+import { deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { Account } from '../profile/state.ts'
+import { loginRequestEvent, loginResponseEvent } from '../trace/service-events.ts'
+import type { Trace } from '../trace/trace.ts'
+import type { TrustedServer } from './authority.ts'
+import { offsetOf } from './server-clock.ts'
+
+export interface LoginOptions {
+  readonly profile: Profile
+  readonly server: TrustedServer
+  readonly username: string
+  /** Asked for once the server has shown that it is the right one. */
+  readonly askPassword: () => Promise<Secret>
+  /** Take the account over where it belongs to another installation. */
+  readonly replaceIdentityKey: boolean
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly trace: Trace
+}
+
+type AuthConnection = Connection<typeof AuthServiceService>
+
+/**
+ * Begin a session and keep it in the profile. An earlier one of the profile is left to end by itself.
+ *
+ * @throws SottoError `ERR_USAGE` if the profile belongs to another account or installation; `ERR_CA_MISMATCH`,
+ *   `ERR_SERVER_UNTRUSTED`, `ERR_UNAVAILABLE` if the server is the wrong one or silent; what Login gives.
+ */
+export async function login(options: LoginOptions): Promise<Account> {
+  const { profile, server, username, clock } = options
+  const { account: owner } = profile.state
+  checkOwner(profile, username, owner === undefined || isSameRealm(owner, server))
+  const auth = connectAuth(server)
+  try {
+    const { directoryAddress } = await getServerInfo(auth, server, options.signal)
+    const { session, serverTime, sentAtMs } = await beginSession(auth, options)
+    const clockOffsetMs = offsetOf(serverTime, sentAtMs, clock.now().getTime())
+    const account: Account = { username, ...server, directoryAddress, clockOffsetMs, session }
+    await profile.update((state) => ({ ...state, account }))
+    return account
+  } finally {
+    auth.close()
+  }
+}
+
+function isSameRealm(one: TrustedServer, other: TrustedServer): boolean {
+  return isSame(realmOf(one.authorityPem), realmOf(other.authorityPem))
+}
+
+/**
+ * A profile is one person's at one installation, since its pins and its identity key are.
+ *
+ * @param isSameRealm - Whether the server that is meant belongs to the profile's installation.
+ * @throws SottoError `ERR_USAGE` if the profile belongs to another account or installation.
+ */
+export function checkOwner(profile: Profile, username: string, isSameRealm: boolean): void {
+  const { account } = profile.state
+  if (account === undefined) return
+  if (account.username === username && isSameRealm) return
+  const whose = isSameRealm ? account.username : `${account.username} at another installation`
+  throw new SottoError('ERR_USAGE', `the profile ${profile.name} belongs to ${whose}`, {
+    hint: 'choose another one with --profile NAME',
+  })
+}
+
+async function getServerInfo(
+  auth: AuthConnection,
+  server: TrustedServer,
+  signal: AbortSignal,
+): Promise<{ directoryAddress: string }> {
+  const info = await auth.call.getServerInfo({}, { signal })
+  if (info.protocolVersion !== PROTOCOL_VERSION) {
+    throw new SottoError('ERR_UNAVAILABLE', 'the server speaks another version of the protocol', {
+      hint: 'both ends need the same version of sotto',
+    })
+  }
+  if (!isSame(info.realm, realmOf(server.authorityPem))) {
+    throw new SottoError('ERR_CA_MISMATCH', 'the server names another installation than its authority', {
+      hint: 'ask whoever runs the server for its ca.pem',
+    })
+  }
+  const [host] = server.authAddress.split(/:\d+$/)
+  const isHostLeftOut = info.directoryAddress.startsWith(':')
+  return { directoryAddress: isHostLeftOut ? `${host}${info.directoryAddress}` : info.directoryAddress }
+}
+
+async function beginSession(auth: AuthConnection, options: LoginOptions) {
+  const { profile, username, replaceIdentityKey, clock, signal, trace } = options
+  const password = Buffer.from((await options.askPassword()).reveal()).toString('utf8')
+  const identityKey = Buffer.from(profile.state.identity.publicKey)
+  const request = { username, password, identityKey, replaceIdentityKey }
+  trace?.(loginRequestEvent(request))
+  const sentAtMs = clock.now().getTime()
+  const response = await auth.call.login(request, { signal })
+  const { sessionToken, sessionId, expiresAt, serverTime } = response
+  if (sessionToken.length !== SESSION_TOKEN_BYTES || expiresAt === undefined || serverTime === undefined) {
+    throw new SottoError('ERR_UNAVAILABLE', 'the server answers a login with something else than a session', {
+      hint: 'both ends need the same version of sotto',
+    })
+  }
+  const keys = deriveSessionKeys(Secret.of(sessionToken))
+  trace?.(loginResponseEvent(response, username, keys))
+  // R has done its work: the four keys are all that either end keeps.
+  sessionToken.fill(0)
+  return { session: { sessionId, keys, expiresAtMs: expiresAt.getTime() }, serverTime, sentAtMs }
+}
+
+/**
+ * End the session, here and at Auth.
+ *
+ * @throws SottoError `ERR_NOT_LOGGED_IN` if there is none; `ERR_UNAVAILABLE` if Auth does not answer: then it still
+ *   stands, at both ends.
+ */
+export async function logout(profile: Profile, signal: AbortSignal): Promise<void> {
+  const { account, session } = profile.login
+  const auth = connectAuth(account)
+  try {
+    await auth.call.logout({}, { bearer: session.keys.authBearer, signal }).catch((error: unknown) => {
+      if (!isSottoError(error, 'ERR_SESSION_ENDED')) throw error
+    })
+  } finally {
+    auth.close()
+  }
+  await profile.update((state) => ({ ...state, account: state.account && { ...state.account, session: undefined } }))
+}
+
+/** The server's time now, over a verified link: for a client whose clock was set since its login. */
+export async function askServerTime(server: TrustedServer, signal: AbortSignal): Promise<Date | undefined> {
+  const auth = connectAuth(server)
+  try {
+    return (await auth.call.getServerInfo({}, { signal })).serverTime
+  } finally {
+    auth.close()
+  }
+}
+
+function connectAuth({ authAddress, authorityPem }: TrustedServer): AuthConnection {
+  return connect(AuthServiceService, { address: authAddress, security: { authorityPem, role: 'auth.sotto' } })
+}

@@ -1,0 +1,47 @@
+/**
+ * What it means that a session has ended, or that its announcement was replaced, and what to type then.
+ *
+ * @module
+ */
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { loginLine } from '../profile/login-line.ts'
+import type { SignedIn } from '../profile/state.ts'
+
+/** A failure of a call to a service: that the session has ended comes with how to begin another, the rest as it is. */
+export function explained(error: unknown, { username, profileName }: SignedIn): unknown {
+  if (!isSottoError(error, 'ERR_SESSION_ENDED')) return error
+  return new SottoError(error.code, error.message, {
+    cause: error,
+    hint: `sign in again with: ${loginLine(username, profileName)}`,
+  })
+}
+
+/**
+ * Why an announcement was replaced, as far as that can be known: who takes an account over ends its sessions before, and
+ * who has a copy of the profile does not.
+ *
+ * @param error - `ERR_ANNOUNCE_REPLACED`.
+ * @param ask - Any call with the session. It fails with `ERR_SESSION_ENDED` if that has ended.
+ */
+export async function whyReplaced(
+  error: SottoError,
+  { username, profileName }: SignedIn,
+  ask: () => Promise<unknown>,
+): Promise<SottoError> {
+  const login = loginLine(username, profileName)
+  try {
+    await ask()
+  } catch (cause) {
+    if (isSottoError(cause, 'ERR_SESSION_ENDED')) {
+      return new SottoError('ERR_SESSION_ENDED', 'the session has ended, and the account is online elsewhere', {
+        cause,
+        hint: `if that is not you, have the administrator set another password; to sign in here again: ${login}`,
+      })
+    }
+    // Whoever has replaced it has done so, whether the directory answers now or not.
+  }
+  return new SottoError(error.code, error.message, {
+    cause: error,
+    hint: `run one receiver for each account; if no other is yours, see whether this one still signs in: ${login}`,
+  })
+}

@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import { DirectoryServiceService, type RequestChatResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
+import { deriveSessionKeys } from '#lib/session/session-keys.ts'
+import { type Reply, sealReply } from '#lib/ticket/reply.ts'
+import { TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
+import { DirectoryClient } from '../../../clients/session/directory-client.ts'
+import { ServerClock } from '../../../clients/session/server-clock.ts'
+import { bytesOf, secretOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
+import { flip } from '../../support/tamper.ts'
+import { type TestAuthority, testAuthority } from '../../support/test-authority.ts'
+import { testLog } from '../../support/test-log.ts'
+
+const KEYS = deriveSessionKeys(secretOf('session of alice'))
+const NEVER = new AbortController().signal
+const TICKET = bytesOf('ticket', TICKET_BYTES)
+
+/** A client of a directory that says what a test wants it to say. */
+describe('DirectoryClient', () => {
+  let authority: TestAuthority
+  let server: RpcServer
+  let client: DirectoryClient
+  /** What RequestChat answers with, given the nonce of the request. */
+  let answer: (nonce: Uint8Array) => RequestChatResponse
+  /** How each announcement goes, in order: an error to end with. */
+  let announcements: SottoError[]
+  /** What the first ones are refused with. */
+  let refusals: SottoError[]
+  let announced: number
+  let isSessionOver: boolean
+
+  before(async () => {
+    authority = await testAuthority()
+  })
+  after(() => authority[Symbol.asyncDispose]())
+
+  beforeEach(async () => {
+    announcements = []
+    refusals = []
+    announced = 0
+    isSessionOver = false
+    server = await startServer({
+      services: [
+        serve(DirectoryServiceService, {
+          findUser: async () => {
+            if (isSessionOver) throw new SottoError('ERR_SESSION_ENDED', 'over')
+            return { online: false }
+          },
+          requestChat: async ({ nonce }) => answer(nonce),
+          announce: async function* () {
+            const refusal = refusals.shift()
+            if (refusal !== undefined) throw refusal
+            announced += 1
+            yield { serverTime: new Date(Date.now() + 3_600_000), sessionExpiresAt: undefined }
+            throw announcements.shift() ?? new SottoError('ERR_ANNOUNCE_REPLACED', 'replaced')
+          },
+          watchPresence: async function* () {},
+        }),
+      ],
+      host: '127.0.0.1',
+      port: 0,
+      security: { certificate: await authority.leaf('directory.sotto') },
+      limits: SERVICE_LIMITS,
+      log: testLog().log,
+    })
+    client = new DirectoryClient({
+      account: {
+        username: 'alice',
+        authAddress: '127.0.0.1:1',
+        directoryAddress: `127.0.0.1:${server.port}`,
+        authorityPem: authority.authorityPem,
+        clockOffsetMs: 0,
+        session: undefined,
+        profileName: 'work',
+      },
+      session: { sessionId: randomBytes(16), keys: KEYS, expiresAtMs: 0 },
+      clock,
+      trace: undefined,
+    })
+  })
+  afterEach(async () => {
+    client.close()
+    await server.stop(0)
+  })
+
+  const clock = new ServerClock(systemClock, 0)
+
+  /** A reply as Auth would seal it, but for the changes. */
+  function sealed(nonce: Uint8Array, changes: Partial<Reply> = {}, key = KEYS.replyKey, senderName = 'alice'): Buffer {
+    const body: Reply = {
+      nonce,
+      ticketHash: ticketHash(TICKET),
+      receiverName: 'bob',
+      receiverSessionId: bytesOf('session', 16),
+      receiverIdentityKey: bytesOf('bob', 32),
+      receiverKid: bytesOf('kid', 16),
+      expiresAtMs: clock.nowMs() + TICKET_LIFETIME_MS,
+      longestSessionMs: 1_000_000,
+      secret: secretOf('chat'),
+      ...changes,
+    }
+    return Buffer.from(
+      sealReply({ key, realm: realmOf(authority.authorityPem), senderName, nonce: randomBytes(12), body }),
+    )
+  }
+
+  const respond = (reply: Uint8Array): RequestChatResponse => ({
+    endpoints: [{ address: '192.0.2.7', port: 7100 }],
+    ticket: Buffer.from(TICKET),
+    reply: Buffer.from(reply),
+  })
+
+  describe('requestChat', () => {
+    it('gives what Auth sealed for this request', async () => {
+      answer = (nonce) => respond(sealed(nonce))
+      const { endpoints, reply } = await client.requestChat('bob', NEVER)
+      expect(endpoints).to.deep.equal([{ address: '192.0.2.7', port: 7100 }])
+      expect(reply.receiverName).to.equal('bob')
+    })
+
+    const lies: ReadonlyArray<readonly [what: string, code: string, lie: (nonce: Uint8Array) => RequestChatResponse]> =
+      [
+        ['an old reply', 'ERR_REPLY_NONCE', () => respond(sealed(bytesOf('an old nonce', 16)))],
+        [
+          'a reply with another ticket',
+          'ERR_REPLY_TICKET',
+          (nonce) => respond(sealed(nonce, { ticketHash: bytesOf('other', 32) })),
+        ],
+        [
+          'a reply for another receiver',
+          'ERR_REPLY_RECEIVER',
+          (nonce) => respond(sealed(nonce, { receiverName: 'mallory' })),
+        ],
+        [
+          'a reply for another sender',
+          'ERR_REPLY_FORGED',
+          (nonce) => respond(sealed(nonce, {}, KEYS.replyKey, 'carol')),
+        ],
+        ['a reply under another key', 'ERR_REPLY_FORGED', (nonce) => respond(sealed(nonce, {}, secretOf('guessed')))],
+        ['a reply that was changed', 'ERR_REPLY_FORGED', (nonce) => respond(flip(sealed(nonce), 1_000))],
+        ['a reply that was cut off', 'ERR_REPLY_FORGED', (nonce) => respond(sealed(nonce).subarray(1))],
+        ['no reply', 'ERR_REPLY_FORGED', () => respond(new Uint8Array(0))],
+        [
+          'a ticket that was changed',
+          'ERR_REPLY_TICKET',
+          (nonce) => ({ ...respond(sealed(nonce)), ticket: Buffer.from(flip(TICKET, 0)) }),
+        ],
+      ]
+    for (const [what, code, lie] of lies) {
+      it(`refuses ${what}`, async () => {
+        answer = lie
+        expect((await rejection(client.requestChat('bob', NEVER))).code).to.equal(code)
+      })
+    }
+
+    it('asks for the time before it takes a reply for too old', async () => {
+      answer = (nonce) => respond(sealed(nonce, { expiresAtMs: clock.nowMs() - 3_600_000 }))
+      // Nobody answers where Auth should be.
+      expect((await rejection(client.requestChat('bob', NEVER))).code).to.equal('ERR_UNAVAILABLE')
+    })
+  })
+
+  it('says how to sign in again when the session has ended', async () => {
+    isSessionOver = true
+    const { code, hint } = await rejection(client.findUser('bob', NEVER))
+    expect([code, hint]).to.deep.equal(['ERR_SESSION_ENDED', 'sign in again with: sotto login alice --profile work'])
+  })
+
+  describe('announce', () => {
+    const announce = (changes: object = {}) =>
+      client.announce({
+        endpoints: () => [{ address: '192.0.2.7', port: 7100 }],
+        kid: bytesOf('kid', 16),
+        signal: NEVER,
+        onOnline: () => {},
+        onOffline: () => {},
+        ...changes,
+      })
+
+    it('announces again when the link breaks, and tells', async () => {
+      announcements = [new SottoError('ERR_UNAVAILABLE', 'stopping')]
+      const told: string[] = []
+      const onOnline = () => told.push('online')
+      const onOffline = ({ code }: SottoError) => told.push(code)
+      expect((await rejection(announce({ onOnline, onOffline }))).code).to.equal('ERR_ANNOUNCE_REPLACED')
+      expect(told).to.deep.equal(['online', 'ERR_UNAVAILABLE', 'online'])
+      expect(announced).to.equal(2)
+    })
+
+    it('ends where the services are away at first, unless it is patient: then it tells that once', async () => {
+      const away = new SottoError('ERR_UNAVAILABLE', 'away')
+      refusals = [away]
+      expect((await rejection(announce())).code).to.equal('ERR_UNAVAILABLE')
+      refusals = [away, away]
+      const told: string[] = []
+      const onOnline = () => told.push('online')
+      const onOffline = ({ code }: SottoError) => told.push(code)
+      const end = await rejection(announce({ onOnline, onOffline, isPatient: true }))
+      expect([end.code, told]).to.deep.equal(['ERR_ANNOUNCE_REPLACED', ['ERR_UNAVAILABLE', 'online']])
+    })
+
+    it('says how to sign in again when it was replaced, and prefers that the session has ended', async () => {
+      const replaced = await rejection(announce())
+      expect([replaced.code, replaced.hint]).to.deep.equal([
+        'ERR_ANNOUNCE_REPLACED',
+        'run one receiver for each account; if no other is yours, see whether this one still signs in: sotto login alice --profile work',
+      ])
+      isSessionOver = true
+      const ended = await rejection(announce())
+      expect(ended.code).to.equal('ERR_SESSION_ENDED')
+      expect(ended.hint).to.match(/^if that is not you, .*: sotto login alice --profile work$/)
+    })
+
+    it('ends for good when it was replaced, or the session has ended', async () => {
+      for (const code of ['ERR_ANNOUNCE_REPLACED', 'ERR_SESSION_ENDED'] as const) {
+        announced = 0
+        announcements = [new SottoError(code, 'over')]
+        expect((await rejection(announce())).code).to.equal(code)
+        expect(announced).to.equal(1)
+      }
+    })
+
+    it('learns the server’s time', async () => {
+      await rejection(announce())
+      expect(clock.offsetMs).to.be.closeTo(3_600_000, 5_000)
+    })
+  })
+})

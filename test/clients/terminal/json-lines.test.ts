@@ -1,0 +1,29 @@
+import { expect } from 'chai'
+import { parseJsonLine, textField } from '../../../clients/terminal/json-lines.ts'
+import { codeOf } from '../../support/code-of.ts'
+
+describe('parseJsonLine', () => {
+  for (const line of ['', '{', 'null', '[]', '"text"', '7', '{"__proto__":{"text":"a"}}', '{"constructor":1}']) {
+    it(`refuses ${line === '' ? 'an empty line' : line}`, () => {
+      expect(codeOf(() => parseJsonLine(line, ['text', 'ref']))).to.equal('ERR_USAGE')
+    })
+  }
+
+  it('takes what is nested as deep as it likes', () => {
+    const depth = 100_000
+    const line = `{"ref":${'['.repeat(depth)}${']'.repeat(depth)}}`
+    expect(JSON.stringify(parseJsonLine(line, ['ref']))).to.equal(line)
+  })
+})
+
+describe('textField', () => {
+  it('takes a text as it is', () => {
+    expect(textField({ text: '🙂\u2028\u0000' }, 'text')).to.equal('🙂\u2028\u0000')
+  })
+
+  for (const value of [undefined, null, 7, true, [], {}, '\ud83d', 'a\ude42', '\ude42\ud83d']) {
+    it(`refuses ${JSON.stringify(value) ?? 'that it is not there'}`, () => {
+      expect(codeOf(() => textField({ text: value }, 'text'))).to.equal('ERR_USAGE')
+    })
+  }
+})

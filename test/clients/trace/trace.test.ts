@@ -1,0 +1,207 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect } from 'chai'
+import { CloseReason, RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import type { Secret } from '#lib/secret.ts'
+import { deriveSessionKeys } from '#lib/session/session-keys.ts'
+import { helloEvent, recordEvent, welcomeEvent } from '../../../clients/trace/conversation-events.ts'
+import { renderTrace, TRACE_COLUMNS, traceTo } from '../../../clients/trace/render.ts'
+import {
+  loginRequestEvent,
+  loginResponseEvent,
+  requestChatEvent,
+  requestChatResponseEvent,
+} from '../../../clients/trace/service-events.ts'
+import type { TraceEvent } from '../../../clients/trace/trace.ts'
+import { CapturedStream } from '../../support/captured-stream.ts'
+import { accept, hello, replyBody, sealedTicket } from '../../support/conversation.ts'
+import { bytesOf, secretOf } from '../../support/random.ts'
+
+const LONGEST_NAME = 'n'.repeat(32)
+const TOKEN = secretOf('token')
+const KEYS = deriveSessionKeys(TOKEN)
+const PASSWORD = 'correct horse battery staple'
+const TEXT = 'meet me at the bridge'
+
+/** One event of each kind, as real messages make them. */
+function everyEvent(sender = 'alice'): TraceEvent[] {
+  const ticket = sealedTicket()
+  const started = hello()
+  const { ticket: opened, welcome } = accept(started.hello)
+  const parties = { opener: sender, host: 'bob' }
+  const text = { $case: 'text', value: { body: Buffer.from(TEXT) } }
+  const resume = {
+    $case: 'resume',
+    value: {
+      streamId: bytesOf('s', 16),
+      peerStreamId: bytesOf('p', 16),
+      peerAcknowledged: 3n,
+      peerLastEventId: bytesOf('e', 16),
+    },
+  }
+  const close = { $case: 'close', value: { reason: CloseReason.DONE, lastSequence: 2n } }
+  const bodies = [
+    { firstSequence: 1n, events: [{ kind: text }], control: resume },
+    { firstSequence: 2n, events: [{ kind: text }, { kind: text }], acknowledged: 12n },
+    { firstSequence: 4n, part: { offset: 65_400, data: bytesOf('part', 1_000), last: true } },
+    { acknowledged: 4n, control: close },
+  ]
+  return [
+    loginRequestEvent({
+      username: sender,
+      password: PASSWORD,
+      identityKey: Buffer.from(bytesOf('key', 32)),
+      replaceIdentityKey: true,
+    }),
+    loginResponseEvent(
+      {
+        sessionToken: Buffer.from(TOKEN.reveal()),
+        sessionId: Buffer.from(bytesOf('session', 16)),
+        expiresAt: new Date(0),
+        serverTime: new Date(0),
+      },
+      sender,
+      KEYS,
+    ),
+    requestChatEvent({ username: 'bob', nonce: Buffer.from(bytesOf('nonce', 16)) }, sender, KEYS.directoryBearer),
+    requestChatResponseEvent(
+      {
+        endpoints: [{ address: '2001:db8::7', port: 7100 }],
+        ticket: Buffer.from(ticket),
+        reply: Buffer.from(bytesOf('reply', 540)),
+      },
+      sender,
+      replyBody(ticket),
+    ),
+    helloEvent(started.hello, parties),
+    helloEvent(started.hello, parties, opened),
+    welcomeEvent(welcome, parties),
+    ...bodies.map((body, number) =>
+      recordEvent({
+        from: sender,
+        to: 'bob',
+        number,
+        recordBytes: 65_535,
+        body: RecordBody.fromPartial(body as never),
+      }),
+    ),
+  ]
+}
+
+function render(event: TraceEvent): string {
+  return renderTrace(event, { stream: new CapturedStream() })
+}
+
+/** Its words without their order: where a value goes on below, its size stands before that. */
+function wordsOf(drawn: string): string[] {
+  return (drawn.match(/[^\s│├└─]+/gu) ?? []).sort()
+}
+
+describe('renderTrace', () => {
+  it('stays within its columns, whatever the names', () => {
+    for (const event of [...everyEvent(), ...everyEvent(LONGEST_NAME)]) {
+      for (const line of render(event).split('\n')) expect(line.length, line).to.be.at.most(TRACE_COLUMNS)
+    }
+  })
+
+  it('says the same in fewer columns, with who, to whom and sizes at their right end', () => {
+    for (const event of [...everyEvent(), ...everyEvent(LONGEST_NAME)]) {
+      for (const columns of [60, 79, 99]) {
+        const narrow = renderTrace(event, { columns }).split('\n')
+        for (const line of narrow) expect(line.length, line).to.be.at.most(columns)
+        expect(
+          narrow.slice(0, 2).some((line) => line.endsWith(` ──▶ ${event.to}`) && line.length === columns),
+        ).to.equal(true)
+        const sizes = narrow.filter((line) => / B$/.test(line))
+        expect(sizes.every((line) => line.length === columns)).to.equal(true)
+        // The longest of them has no room in so few.
+        if (columns > 60) expect(wordsOf(narrow.join('\n')), `${columns}`).to.deep.equal(wordsOf(render(event)))
+      }
+    }
+  })
+
+  it('is plain text where the stream has no colours', () => {
+    for (const event of everyEvent()) expect(render(event)).not.to.include('\u001b')
+  })
+
+  it('says of every message who, to whom, how large, and who can read it', () => {
+    for (const event of everyEvent()) {
+      expect(render(event)).to.include(`${event.from} ──▶ ${event.to}\n`)
+      expect(render(event)).to.include(`${event.bytes.toLocaleString('en')} bytes\n`)
+      expect(render(event)).to.include('Who can read it: ')
+    }
+  })
+
+  it('draws fields as a tree', () => {
+    const [, answer] = everyEvent() as [TraceEvent, TraceEvent]
+    const drawn = render(answer)
+      .split('\n')
+      .filter((line) => /[├└]/u.test(line))
+    expect(drawn.map((line) => line.slice(0, 28).trimEnd())).to.deep.equal([
+      '     ├─ session_token',
+      '     │  ├─ directory bearer',
+      '     │  ├─ auth bearer',
+      '     │  ├─ ticket key',
+      '     │  └─ reply key',
+      '     ├─ session_id',
+      '     ├─ expires_at',
+      '     └─ server_time',
+    ])
+  })
+
+  it('shows the same secret by the same fingerprint at both ends', () => {
+    const [, , , answer, , openedHello] = everyEvent() as TraceEvent[]
+    const fingerprint = secretOf('secret of the conversation').fingerprint()
+    for (const event of [answer, openedHello]) expect(render(event as TraceEvent)).to.include(fingerprint)
+  })
+
+  it('lets nothing that another wrote move the cursor', () => {
+    const [event] = everyEvent() as [TraceEvent]
+    const hostile: TraceEvent = { ...event, fields: [{ name: 'address', value: '\u001b[2J', tone: 'plain' }] }
+    expect(render(hostile)).to.include('\\e[2J').and.not.include('\u001b')
+  })
+})
+
+describe('a trace', () => {
+  const secrets: ReadonlyArray<readonly [string, Uint8Array]> = [
+    ['the password', Buffer.from(PASSWORD)],
+    ['the text', Buffer.from(TEXT)],
+    ['the token', TOKEN.reveal()],
+    ['the chat secret', secretOf('secret of the conversation').reveal()],
+    ...Object.entries(KEYS).map(([name, key]: [string, Secret]) => [name, key.reveal()] as const),
+  ]
+  for (const json of [false, true]) {
+    it(`gives no secret away ${json ? 'as JSON' : 'as it is drawn'}`, () => {
+      const stream = new CapturedStream()
+      const trace = traceTo(stream, { json })
+      for (const event of everyEvent()) trace(event)
+      const written = stream.text
+      for (const [what, bytes] of secrets) {
+        for (const encoding of ['latin1', 'hex', 'base64', 'base64url'] as const) {
+          const form = Buffer.from(bytes).toString(encoding).slice(0, 16)
+          expect(written.includes(form), `${what} as ${encoding}`).to.equal(false)
+        }
+      }
+    })
+  }
+
+  it('is as wide as the terminal that it is written to', () => {
+    const [event] = everyEvent() as [TraceEvent]
+    for (const [columns, width] of [
+      [80, 80],
+      [200, TRACE_COLUMNS],
+    ] as const) {
+      const stream = Object.assign(new CapturedStream(), { isTTY: true, columns })
+      traceTo(stream, { json: false })(event)
+      expect(stripVTControlCharacters(stream.text).indexOf('\n')).to.equal(width)
+    }
+  })
+
+  it('is the same events, one a line, as JSON', () => {
+    const stream = new CapturedStream()
+    const trace = traceTo(stream, { json: true })
+    const events = everyEvent()
+    for (const event of events) trace(event)
+    const lines = stream.text.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).to.deep.equal(events.map((event) => ({ type: 'trace', ...event })))
+  })
+})
