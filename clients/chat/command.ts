@@ -4,7 +4,6 @@
  * @module
  */
 import { USERNAME } from '#lib/validation.ts'
-import { TICKS_MEAN } from './screen/render-entry.ts'
 
 /** How many arguments a command takes, and which. */
 interface CommandForm {
@@ -144,12 +143,4 @@ function isCommandName(word: string): word is CommandName {
 
 function mistake(what: string): Mistake {
   return { kind: 'mistake', what }
-}
-
-/** The help: a row for each thing that a line can be, and what the ticks say. */
-export function helpRows(): string[] {
-  const forms = Object.entries(COMMANDS).map(([name, { argument, does }]) => [`/${name} ${argument}`.trimEnd(), does])
-  const rows = [...forms, ['@NAME text', 'say it to NAME, and talk with NAME from here on'], ['//text', 'say /text']]
-  const width = Math.max(...rows.map(([form = '']) => form.length))
-  return [...rows.map(([form = '', does]) => `${form.padEnd(width)}  ${does}`), TICKS_MEAN]
 }

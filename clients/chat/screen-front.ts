@@ -5,7 +5,7 @@
  */
 import { ChatView, type ChatViewOptions } from './chat-view.ts'
 import { recipientOf } from './command.ts'
-import { createScreen, type ScreenOptions } from './screen/screen.ts'
+import { createScreen, type ScreenOptions } from './screen/create-screen.ts'
 import type { Front } from './view.ts'
 
 export function screenFront(options: ScreenOptions & Omit<ChatViewOptions, 'screen'>): Front {

@@ -18,17 +18,9 @@ import { SottoError } from '#lib/errors.ts'
 import { fileFields } from '../files/file-events.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
+import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { traceTo } from '../trace/render.ts'
 import type { Trace, TraceEvent } from '../trace/trace.ts'
-
-/** A stream that may be a terminal. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }
-
-/** A line at the bottom of a terminal. */
-export interface BottomLine {
-  /** Write something above it. */
-  aside<T>(write: () => T): T
-}
 
 export interface OutputOptions {
   readonly output: OutputStream

@@ -11,8 +11,9 @@ import { Profile } from '../profile/profile.ts'
 import type { Session, SignedIn } from '../profile/state.ts'
 import { DirectoryClient } from '../session/directory-client.ts'
 import { ServerClock } from '../session/server-clock.ts'
+import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { LineEditor } from '../terminal/prompt.ts'
-import { type BottomLine, Output, type OutputStream } from './output.ts'
+import { Output } from './output.ts'
 
 export interface CommandOptions {
   /** SOTTO_HOME. */

@@ -9,7 +9,7 @@ import type { Mailbox } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfer.ts'
 import type { TransferPlace } from '../store/transfer-rows.ts'
-import { isAt } from '../store/transfers.ts'
+import { isAt } from '../store/transfer-steps.ts'
 import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
 import { Traffic } from './traffic.ts'
 

@@ -17,12 +17,12 @@
 
 import { styleText } from 'node:util'
 import { textBody } from '#lib/delivery/event.ts'
-import type { OutputStream } from '../command/output.ts'
 import { FileSentences, fileFields } from '../files/file-events.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import { createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
+import type { OutputStream } from '../terminal/output-stream.ts'
 
 /** Writes one entry after the other; some forms depend on the entry before. */
 export type Format = (entry: Message | Gap) => Uint8Array

@@ -6,11 +6,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import type { OutputStream } from '../command/output.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Gap, Message } from '../store/messages.ts'
 import { openStore, STORE_FILE, type Store } from '../store/store.ts'
 import { isStranded } from '../store/undeliverable.ts'
+import type { OutputStream } from '../terminal/output-stream.ts'
 import type { Format, IsStranded } from './formats.ts'
 import { writeOut } from './write-out.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OutputStream } from '../command/output.ts'
+import type { OutputStream } from '../terminal/output-stream.ts'
 import { isReaderGone, outputFailure } from '../terminal/output-watch.ts'
 
 /** How many bytes are gathered for one writing, where nobody watches. */

@@ -11,9 +11,8 @@ import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
 import type { Traffic } from '../files/traffic.ts'
-import type { Conversation } from '../peer/conversation.ts'
+import type { Conversation, Exchange } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
-import type { Exchange } from '../peer/exchange.ts'
 import type { Mailbox, Progress } from '../store/mailbox.ts'
 
 export interface StoredExchangeOptions {

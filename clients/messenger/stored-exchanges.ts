@@ -5,11 +5,10 @@
  */
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
-import type { Conversation } from '../peer/conversation.ts'
-import type { Exchanges } from '../peer/exchange.ts'
+import type { Conversation, Exchanges } from '../peer/conversation.ts'
 import type { Progress } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
-import { isAt } from '../store/transfers.ts'
+import { isAt } from '../store/transfer-steps.ts'
 import { StoredExchange } from './stored-exchange.ts'
 
 export interface StoredExchangesOptions {

@@ -10,14 +10,16 @@ import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/rec
 import type { RenewingChannel, SaidRecord } from '#lib/channel/renewing-channel.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
+import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { isInTime } from '#lib/runtime/in-time.ts'
 import { type Later, laterForSure } from '#lib/runtime/later.ts'
+import type { FileTraffic } from '../files/traffic.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { recordEvent, type TracedRecord } from '../trace/conversation-events.ts'
 import type { Trace } from '../trace/trace.ts'
 import { ChannelKeeper } from './channel-keeper.ts'
-import { drawStreamId, type Exchange } from './exchange.ts'
+import { drawStreamId } from './event-ids.ts'
 import type { RecordLink } from './record-link.ts'
 import type { AskServices } from './renewal-services.ts'
 
@@ -25,6 +27,35 @@ import type { AskServices } from './renewal-services.ts'
 export type ConversationEnd =
   | { readonly how: 'closed'; readonly by: 'self' | 'peer'; readonly reason: CloseReason }
   | { readonly how: 'cut'; readonly error: SottoError }
+
+/** What a conversation carries. */
+export interface Exchange {
+  readonly streams: StreamPair
+  /** The bytes of files; undefined where none flow. */
+  readonly files?: FileTraffic | undefined
+  /** How many events of this side wait for their acknowledgement. */
+  readonly unacknowledged: number
+  /** A conversation is to carry it from now on; one that did before has ended, or ends now. */
+  attach(conversation: Conversation): void
+  /** A conversation has ended. */
+  detach(conversation: Conversation): void
+  /** The streams have moved: called before a record leaves that was taken from them, and after one came. */
+  save(): void
+  /** The other side's user has seen this side's stream up to this number. */
+  onRead(sequence: bigint): void
+  /**
+   * Make events safe that were just taken from a record, in the same turn. They are stored when this returns.
+   *
+   * @param show - Told those that are new to the user.
+   */
+  keep(events: readonly Event[], show: (events: readonly Event[]) => void): void
+}
+
+/** Where a host finds what a caller goes on with. */
+export interface Exchanges {
+  /** The exchange with whoever has proven this identity key. */
+  with(name: string, identityKey: Uint8Array): Exchange
+}
 
 export interface ConversationOptions {
   readonly opener: boolean

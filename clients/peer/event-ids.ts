@@ -1,10 +1,10 @@
 /**
- * Ids of events, drawn many at a time: asking the system for each would cost a message more than all the rest of it.
+ * Ids of streams, and of events, which are drawn many at a time: asking the system for each would cost a message more than all the rest of it.
  *
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
+import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 
 /** How many are drawn at a time: 4 KiB. */
 const BATCH = 256
@@ -18,3 +18,6 @@ export function drawEventId(): Uint8Array {
   drawn = drawn.subarray(EVENT_ID_BYTES)
   return id
 }
+
+/** Draws a stream id. */
+export const drawStreamId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)

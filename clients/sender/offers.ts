@@ -10,7 +10,8 @@ import type { Prepared } from '../files/files.ts'
 import type { Mailbox } from '../store/mailbox.ts'
 import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfer.ts'
-import { isAt, type PlacedTransfer } from '../store/transfers.ts'
+import { isAt } from '../store/transfer-steps.ts'
+import type { PlacedTransfer } from '../store/transfers.ts'
 
 export interface OffersOptions {
   readonly store: Store

@@ -25,7 +25,7 @@ import { heardIds, textOf } from './heard-ids.ts'
 import { LoadedStreams } from './loaded-streams.ts'
 import type { StoreFile } from './store-file.ts'
 import type { TransferPlace } from './transfer-rows.ts'
-import { hearOfFiles } from './transfers.ts'
+import { hearOfFiles } from './transfer-steps.ts'
 
 /** What became of what was said: each mark is the ordinal of an event, 0 for none. */
 export interface Progress {

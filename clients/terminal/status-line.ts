@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { OutputStream } from '../command/output.ts'
 import { truncated } from './cluster.ts'
+import type { OutputStream } from './output-stream.ts'
 
 /** Where the terminal does not say how wide it is. */
 const USUAL_COLUMNS = 80

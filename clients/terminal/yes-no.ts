@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { OutputStream } from '../command/output.ts'
+import type { OutputStream } from './output-stream.ts'
 
 /**
  * Ask a person for a yes.

@@ -8,8 +8,8 @@
  */
 import { createConnection } from 'node:net'
 import { createInterface } from 'node:readline'
+import { createScreen } from '../../clients/chat/screen/create-screen.ts'
 import type { Entry, EntryChange, Status } from '../../clients/chat/screen/entry.ts'
-import { createScreen } from '../../clients/chat/screen/screen.ts'
 
 /** An entry on its way to the program: its time as milliseconds of Unix time. */
 export type SentEntry = Omit<Entry, 'time'> & { readonly timeMs: number }

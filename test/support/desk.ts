@@ -3,8 +3,10 @@
  *
  * @module
  */
+
+import { createScreen } from '../../clients/chat/screen/create-screen.ts'
 import type { Entry } from '../../clients/chat/screen/entry.ts'
-import { createScreen, type Screen } from '../../clients/chat/screen/screen.ts'
+import type { Screen } from '../../clients/chat/screen/screen.ts'
 import { VirtualKeyboard, VirtualTerminal, type WidthOf } from './virtual-terminal.ts'
 
 /** When everything happens. */

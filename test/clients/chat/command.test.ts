@@ -1,14 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import {
-  COMMANDS,
-  helpRows,
-  lineOf,
-  MAX_HISTORY,
-  type Message,
-  parseLine,
-  recipientOf,
-} from '../../../clients/chat/command.ts'
+import { helpRows } from '../../../clients/chat/chat-help.ts'
+import { COMMANDS, lineOf, MAX_HISTORY, type Message, parseLine, recipientOf } from '../../../clients/chat/command.ts'
 import { anyName } from '../../support/arbitrary.ts'
 import { law } from '../../support/law.ts'
 

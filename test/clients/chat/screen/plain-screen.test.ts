@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
+import { createScreen } from '../../../../clients/chat/screen/create-screen.ts'
 import type { Entry } from '../../../../clients/chat/screen/entry.ts'
-import { createScreen, type Screen } from '../../../../clients/chat/screen/screen.ts'
+import type { Screen } from '../../../../clients/chat/screen/screen.ts'
 import { CapturedStream } from '../../../support/captured-stream.ts'
 
 const NOW = new Date(Date.UTC(2026, 10, 22, 14, 2))

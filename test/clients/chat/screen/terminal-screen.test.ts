@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
+import { createScreen } from '../../../../clients/chat/screen/create-screen.ts'
 import { renderDay } from '../../../../clients/chat/screen/render-entry.ts'
-import { createScreen } from '../../../../clients/chat/screen/screen.ts'
 import { createCalendar } from '../../../../clients/terminal/calendar.ts'
 import { Desk, message, NOON } from '../../../support/desk.ts'
 import { joining, separating, VirtualKeyboard, VirtualTerminal } from '../../../support/virtual-terminal.ts'

@@ -1,0 +1,10 @@
+/** What is written to: a stream that may be a terminal, and a line at the bottom of it. */
+
+/** A stream that may be a terminal. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }
+
+/** A line at the bottom of a terminal. */
+export interface BottomLine {
+  /** Write something above it. */
+  aside<T>(write: () => T): T
+}
