@@ -72,7 +72,7 @@ export function verifyCommand(): Command {
 /** Say how many messages wait for a key that is not the one that is trusted now. */
 async function sayStranded(profile: Profile, user: string): Promise<void> {
   const { contactsOf } = await import('../clients/history/contacts.ts')
-  const { strandedNotice } = await import('../clients/store/undeliverable.ts')
+  const { strandedNotice } = await import('../clients/store/log/undeliverable.ts')
   const stranded = contactsOf(profile).find(({ name }) => name === user)?.stranded ?? 0
   if (stranded > 0) say(strandedNotice(user, stranded))
 }

@@ -22,7 +22,7 @@ export function filesCommand(): Command {
     .option('--all', `list all, however many are over`)
     .addHelpText('after', FILES_HELP)
     .action(async ({ all, ...options }: FilesOptions) => {
-      const { recent, transferFields, transferRow } = await import('../clients/files/listing.ts')
+      const { recent, transferFields, transferRow } = await import('../clients/files/report/listing.ts')
       await inStore(options, (store) => {
         const transfers = store?.transfers.list() ?? []
         for (const transfer of all ? transfers : recent(transfers)) {
@@ -66,7 +66,7 @@ function answer(name: string, description: string, act: Answer): Command {
     .action(async (ids: string[], _own: unknown, command: Command) => {
       // --profile and --json belong to the command above, wherever they stand.
       const options = command.optsWithGlobals<AnswerOptions>()
-      const { transferFields, transferRow, transferWithId } = await import('../clients/files/listing.ts')
+      const { transferFields, transferRow, transferWithId } = await import('../clients/files/report/listing.ts')
       const isRunning = await inStore(options, async (store) => {
         for (const digits of ids) {
           const { id } = transferWithId(store?.transfers.list() ?? [], digits)

@@ -6,9 +6,9 @@
 import { randomUUID } from 'node:crypto'
 import type { SottoError } from '#lib/errors.ts'
 import type { Later } from '#lib/runtime/later.ts'
-import { type Pace, transferText } from '../files/describe.ts'
-import { ProgressMeter } from '../files/progress-meter.ts'
-import { isOver, type Transfer } from '../store/transfer.ts'
+import { type Pace, transferText } from '../files/report/describe.ts'
+import { ProgressMeter } from '../files/report/progress-meter.ts'
+import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import type { Screen } from './screen/screen.ts'
 
 /** How often what is under way is drawn anew, in milliseconds: often enough to be seen moving. */

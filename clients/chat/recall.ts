@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { statusOf } from '../files/file-events.ts'
-import type { Gap, Message } from '../store/messages.ts'
+import { statusOf } from '../files/report/file-events.ts'
+import type { Gap, Message } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { View } from './view.ts'
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Progress, type SaidState, stateAt } from '../store/mailbox.ts'
+import { type Progress, type SaidState, stateAt } from '../store/log/mailbox.ts'
 
 /**
  * How many messages are followed that the other side has and has not read: it may never say so. The oldest are let go.

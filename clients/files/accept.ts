@@ -7,8 +7,8 @@ import { constants } from 'node:fs'
 import { access, realpath, stat, statfs } from 'node:fs/promises'
 import { SottoError } from '#lib/errors.ts'
 import type { Store } from '../store/store.ts'
-import type { Transfer } from '../store/transfer.ts'
-import { kept } from './disk-errors.ts'
+import type { Transfer } from '../store/transfers/transfer.ts'
+import { kept } from './disk/disk-errors.ts'
 
 /** What is left free beside a file that comes, in bytes: the store and other programs need some, too. */
 const SPARE_BYTES = 16 * 1024 * 1024

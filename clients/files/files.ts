@@ -5,13 +5,13 @@
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import type { Mailbox } from '../store/mailbox.ts'
+import type { Mailbox } from '../store/log/mailbox.ts'
+import type { TransferPlace } from '../store/rows/transfer-rows.ts'
 import type { Store } from '../store/store.ts'
-import { isOver, type Transfer } from '../store/transfer.ts'
-import type { TransferPlace } from '../store/transfer-rows.ts'
-import { isAt } from '../store/transfer-steps.ts'
+import { isOver, type Transfer } from '../store/transfers/transfer.ts'
+import { isAt } from '../store/transfers/transfer-steps.ts'
 import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
-import { Traffic } from './traffic.ts'
+import { Traffic } from './transit/traffic.ts'
 
 export interface FilesOptions {
   readonly store: Store

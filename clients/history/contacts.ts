@@ -6,7 +6,7 @@
 
 import { type PinState, stateOf } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
-import { strandedCount } from '../store/undeliverable.ts'
+import { strandedCount } from '../store/log/undeliverable.ts'
 import { openKept } from './kept-history.ts'
 
 export interface Contact {

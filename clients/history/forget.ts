@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { discardPartial } from '../files/partial.ts'
+import { discardPartial } from '../files/disk/partial.ts'
 import type { Profile } from '../profile/profile.ts'
 import { lockForReceiving } from '../profile/roles.ts'
 import { openStore, type Store } from '../store/store.ts'
-import type { Transfer } from '../store/transfer.ts'
+import type { Transfer } from '../store/transfers/transfer.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 
 /**

@@ -17,8 +17,8 @@
 
 import { styleText } from 'node:util'
 import { textBody } from '#lib/delivery/event.ts'
-import { FileSentences, fileFields } from '../files/file-events.ts'
-import type { Gap, Message } from '../store/messages.ts'
+import { FileSentences, fileFields } from '../files/report/file-events.ts'
+import type { Gap, Message } from '../store/reading/messages.ts'
 import { createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'

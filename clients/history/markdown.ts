@@ -8,8 +8,8 @@
  * @module
  */
 
-import { FileSentences } from '../files/file-events.ts'
-import type { Message } from '../store/messages.ts'
+import { FileSentences } from '../files/report/file-events.ts'
+import type { Message } from '../store/reading/messages.ts'
 import { createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { bodyOf, type Format, GAP_TEXT, type IsStranded, pendingOf } from './formats.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Gap, Message, Position } from '../store/messages.ts'
+import type { Gap, Message, Position } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 
 /** How many messages of a conversation are held at a time. */

@@ -14,7 +14,7 @@ import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
 import { refuseRefusal } from '../peer/refusal.ts'
 import { Backoff } from '../session/backoff.ts'
-import type { Progress } from '../store/mailbox.ts'
+import type { Progress } from '../store/log/mailbox.ts'
 import type { StoredExchange } from './stored-exchange.ts'
 import type { StoredExchanges } from './stored-exchanges.ts'
 

@@ -13,9 +13,9 @@ import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
-import type { Progress } from '../store/mailbox.ts'
+import type { Progress } from '../store/log/mailbox.ts'
 import type { Store } from '../store/store.ts'
-import type { Transfer } from '../store/transfer.ts'
+import type { Transfer } from '../store/transfers/transfer.ts'
 import type { Trace } from '../trace/trace.ts'
 
 /** What the messenger tells whoever shows it. */

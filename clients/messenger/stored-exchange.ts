@@ -10,10 +10,10 @@ import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
-import type { Traffic } from '../files/traffic.ts'
+import type { Traffic } from '../files/transit/traffic.ts'
 import type { Conversation, Exchange } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
-import type { Mailbox, Progress } from '../store/mailbox.ts'
+import type { Mailbox, Progress } from '../store/log/mailbox.ts'
 
 export interface StoredExchangeOptions {
   readonly mailbox: Mailbox

@@ -6,9 +6,9 @@
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
 import type { Conversation, Exchanges } from '../peer/conversation.ts'
-import type { Progress } from '../store/mailbox.ts'
+import type { Progress } from '../store/log/mailbox.ts'
 import type { Store } from '../store/store.ts'
-import { isAt } from '../store/transfer-steps.ts'
+import { isAt } from '../store/transfers/transfer-steps.ts'
 import { StoredExchange } from './stored-exchange.ts'
 
 export interface StoredExchangesOptions {

@@ -12,7 +12,7 @@ import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { isSottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
 import { Backoff } from '../session/backoff.ts'
-import type { Message } from '../store/messages.ts'
+import type { Message } from '../store/reading/messages.ts'
 import { runShell, type ShellResult } from './shell-command.ts'
 
 export interface ExecOptions {

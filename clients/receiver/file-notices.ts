@@ -8,11 +8,11 @@ import type { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Output } from '../command/output.ts'
 import { isHarmlessUnasked } from '../files/accept.ts'
-import { shortId } from '../files/file-events.ts'
-import { transferFields } from '../files/listing.ts'
-import { Recent } from '../files/recent.ts'
-import { lineOf, TransferReport } from '../files/transfer-report.ts'
-import type { Transfer, TransferState } from '../store/transfer.ts'
+import { shortId } from '../files/report/file-events.ts'
+import { transferFields } from '../files/report/listing.ts'
+import { Recent } from '../files/report/recent.ts'
+import { lineOf, TransferReport } from '../files/report/transfer-report.ts'
+import type { Transfer, TransferState } from '../store/transfers/transfer.ts'
 
 /** How often a person is told of what is under way, in milliseconds: seldom enough for lines that scroll by. */
 const TELL_EVERY_MS = 10_000

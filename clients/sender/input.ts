@@ -6,8 +6,8 @@
 import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
 import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../terminal/json-lines.ts'
+import { LineSplitter } from '../terminal/lines.ts'
 import type { LineEditor } from '../terminal/prompt.ts'
-import { LineSplitter } from './lines.ts'
 import type { Text } from './outbox.ts'
 
 /** What is typed or piped in, in batches of lines. */

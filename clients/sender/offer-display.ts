@@ -7,12 +7,12 @@
 import type { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Output } from '../command/output.ts'
-import { nameText, progressText } from '../files/describe.ts'
-import { transferFields } from '../files/listing.ts'
-import { ProgressMeter } from '../files/progress-meter.ts'
-import { Recent } from '../files/recent.ts'
-import { lineOf, paceOf, TransferReport } from '../files/transfer-report.ts'
-import { isOver, type Transfer } from '../store/transfer.ts'
+import { nameText, progressText } from '../files/report/describe.ts'
+import { transferFields } from '../files/report/listing.ts'
+import { ProgressMeter } from '../files/report/progress-meter.ts'
+import { Recent } from '../files/report/recent.ts'
+import { lineOf, paceOf, TransferReport } from '../files/report/transfer-report.ts'
+import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import type { StatusLine } from '../terminal/status-line.ts'
 
 /** How often the line is written over, in milliseconds, and how often JSON tells of progress. */

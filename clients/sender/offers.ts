@@ -7,11 +7,11 @@
 import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Prepared } from '../files/files.ts'
-import type { Mailbox } from '../store/mailbox.ts'
+import type { Mailbox } from '../store/log/mailbox.ts'
 import type { Store } from '../store/store.ts'
-import { isOver, type Transfer } from '../store/transfer.ts'
-import { isAt } from '../store/transfer-steps.ts'
-import type { PlacedTransfer } from '../store/transfers.ts'
+import { isOver, type Transfer } from '../store/transfers/transfer.ts'
+import { isAt } from '../store/transfers/transfer-steps.ts'
+import type { PlacedTransfer } from '../store/transfers/transfers.ts'
 
 export interface OffersOptions {
   readonly store: Store

@@ -11,10 +11,10 @@ import type { Running } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import type { Lock } from '../profile/lock.ts'
+import { strandedNotice } from '../store/log/undeliverable.ts'
+import { READER_PATIENCE_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
-import type { Transfer } from '../store/transfer.ts'
-import { strandedNotice } from '../store/undeliverable.ts'
-import { READER_PATIENCE_MS } from '../store/unread-feed.ts'
+import type { Transfer } from '../store/transfers/transfer.ts'
 
 export interface OwnerOptions {
   readonly running: Running

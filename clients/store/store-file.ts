@@ -12,13 +12,13 @@
  */
 import { SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
-import { Batches } from './batches.ts'
-import { Contacts } from './contacts.ts'
-import type { Database, Durability } from './database.ts'
-import { deriveStoreKey, type Random, RowSeal } from './row-seal.ts'
-import { migrate } from './schema.ts'
-import { damaged } from './sqlite-errors.ts'
-import { TransferRows } from './transfer-rows.ts'
+import type { Database, Durability } from './disk/database.ts'
+import { deriveStoreKey, type Random, RowSeal } from './disk/row-seal.ts'
+import { migrate } from './disk/schema.ts'
+import { damaged } from './disk/sqlite-errors.ts'
+import { Batches } from './rows/batches.ts'
+import { Contacts } from './rows/contacts.ts'
+import { TransferRows } from './rows/transfer-rows.ts'
 
 const STORE_ID_BYTES = 16
 

@@ -6,7 +6,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import type { Database } from './database.ts'
+import type { Database } from './disk/database.ts'
 
 /**
  * How often to look where the system has not told, in milliseconds. Some file systems never tell, and none promises to.

@@ -7,9 +7,9 @@ import type { Duplex as NodeDuplex } from 'node:stream'
 import type { Client, Metadata, CallOptions as NativeOptions, ServiceError } from '@grpc/grpc-js'
 import { isSottoError, SottoError } from '../errors.ts'
 import { metadataOf, newRequestId } from './call-metadata.ts'
-import type { ChannelSockets } from './channel-sockets.ts'
 import { createDuplex, readMessages } from './duplex.ts'
 import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from './service.ts'
+import type { ChannelSockets } from './sockets/channel-sockets.ts'
 import { errorOf, type Link } from './status.ts'
 
 /** Where calls go. */

@@ -11,9 +11,9 @@ import { type ChannelCredentials, type ChannelOptions, Client, connectivityState
 import { SottoError } from '../errors.ts'
 import type { CertificateChain, Role } from '../runtime/tls.ts'
 import { type CallSite, callDuplex, callServerStream, callUnary, reasonOf } from './calls.ts'
-import { ChannelSockets } from './channel-sockets.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from './limits.ts'
 import type { Calls, Method, Service } from './service.ts'
+import { ChannelSockets } from './sockets/channel-sockets.ts'
 
 export interface Target {
   /** `HOST:PORT`, `[IPV6]:PORT`. */

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { Secret } from '#lib/secret.ts'
-import { openDatabase } from '../../clients/store/database.ts'
+import { openDatabase } from '../../clients/store/disk/database.ts'
 import { Store } from '../../clients/store/store.ts'
 
 const MESSAGES = 100_000

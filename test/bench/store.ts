@@ -18,8 +18,8 @@ import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { Secret } from '#lib/secret.ts'
-import { openDatabase } from '../../clients/store/database.ts'
-import type { Mailbox } from '../../clients/store/mailbox.ts'
+import { openDatabase } from '../../clients/store/disk/database.ts'
+import type { Mailbox } from '../../clients/store/log/mailbox.ts'
 import { Store } from '../../clients/store/store.ts'
 
 /** How many events each measurement takes. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Database, Statement } from '../../clients/store/database.ts'
+import type { Database, Statement } from '../../clients/store/disk/database.ts'
 
 /** What a program dies of. It is no SottoError: nothing in the program may take it for something to handle. */
 export class Crash extends Error {}

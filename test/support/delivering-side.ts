@@ -8,7 +8,7 @@ import { Delivery } from '#lib/delivery/delivery.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
-import type { Mailbox } from '../../clients/store/mailbox.ts'
+import type { Mailbox } from '../../clients/store/log/mailbox.ts'
 import { textsOf } from './stores.ts'
 
 export class DeliveringSide {

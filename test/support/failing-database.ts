@@ -5,7 +5,7 @@
  * @module
  */
 import { SottoError } from '#lib/errors.ts'
-import type { Database, Durability } from '../../clients/store/database.ts'
+import type { Database, Durability } from '../../clients/store/disk/database.ts'
 
 export class FailingDatabase implements Database {
   /** What fails: nothing, only what writes, or all. */

@@ -7,10 +7,10 @@
 import { randomBytes } from 'node:crypto'
 import type { FileChunk, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
-import { prepareOffer } from '../../clients/files/prepare-offer.ts'
-import { Traffic } from '../../clients/files/traffic.ts'
-import { summaryOf } from '../../clients/store/transfer.ts'
-import type { PlacedTransfer } from '../../clients/store/transfers.ts'
+import { prepareOffer } from '../../clients/files/offer/prepare-offer.ts'
+import { Traffic } from '../../clients/files/transit/traffic.ts'
+import { summaryOf } from '../../clients/store/transfers/transfer.ts'
+import type { PlacedTransfer } from '../../clients/store/transfers/transfers.ts'
 
 export interface Offered {
   readonly id: string

@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Profile } from '../../clients/profile/profile.ts'
-import { openDatabase } from '../../clients/store/database.ts'
+import { openDatabase } from '../../clients/store/disk/database.ts'
 import { STORE_FILE, Store } from '../../clients/store/store.ts'
 import type { FakeClock } from './clock.ts'
 import { converse, DeliveringSide } from './delivering-side.ts'

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type Database, openDatabase } from '../../clients/store/database.ts'
+import { type Database, openDatabase } from '../../clients/store/disk/database.ts'
 
 export class SimulatedDisk {
   readonly #database: Database

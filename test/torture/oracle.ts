@@ -4,8 +4,8 @@
  * @module
  */
 import { textBody } from '#lib/delivery/event.ts'
-import type { Direction } from '../../clients/store/batch.ts'
-import type { Gap, Message } from '../../clients/store/messages.ts'
+import type { Gap, Message } from '../../clients/store/reading/messages.ts'
+import type { Direction } from '../../clients/store/rows/batch.ts'
 import type { Person } from './person.ts'
 import { Violation } from './world.ts'
 

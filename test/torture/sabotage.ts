@@ -5,9 +5,9 @@
  * @module
  */
 import type { Secret } from '#lib/secret.ts'
-import { type Batch, decodeBatch, encodeBatch } from '../../clients/store/batch.ts'
-import type { Database, SqlValue } from '../../clients/store/database.ts'
-import { deriveStoreKey, type Random, RowSeal, uint64 } from '../../clients/store/row-seal.ts'
+import type { Database, SqlValue } from '../../clients/store/disk/database.ts'
+import { deriveStoreKey, type Random, RowSeal, uint64 } from '../../clients/store/disk/row-seal.ts'
+import { type Batch, decodeBatch, encodeBatch } from '../../clients/store/rows/batch.ts'
 
 /** What it does to one message: leaves it out, keeps it twice, or in the place of the one after it. */
 export const SABOTAGES = ['drop', 'dup', 'swap'] as const

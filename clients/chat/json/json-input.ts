@@ -7,8 +7,8 @@
 import type { Readable } from 'node:stream'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { LineSplitter } from '../../sender/lines.ts'
 import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../../terminal/json-lines.ts'
+import { LineSplitter } from '../../terminal/lines.ts'
 import { type Command, type Message, parseLine } from '../command.ts'
 
 export interface JsonInputListeners {

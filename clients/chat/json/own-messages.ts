@@ -5,10 +5,10 @@
  */
 
 import { isSame } from '#lib/same-bytes.ts'
-import type { Progress, SaidState } from '../../store/mailbox.ts'
-import type { Message } from '../../store/messages.ts'
+import type { Progress, SaidState } from '../../store/log/mailbox.ts'
+import { isOfAnotherKey } from '../../store/log/undeliverable.ts'
+import type { Message } from '../../store/reading/messages.ts'
 import type { Store } from '../../store/store.ts'
-import { isOfAnotherKey } from '../../store/undeliverable.ts'
 import { UnderWay } from '../under-way.ts'
 
 export interface OwnMessagesOptions {

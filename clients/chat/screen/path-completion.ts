@@ -6,7 +6,7 @@
 import { type Dirent, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isPath } from '#lib/delivery/file-events.ts'
-import { typedPath } from '../../files/typed-path.ts'
+import { typedPath } from '../../files/offer/typed-path.ts'
 
 /**
  * What lies in the folder that a path leads to and begins as its last name does. Folders end in a slash, so that one can

@@ -4,7 +4,7 @@ import { SottoError } from '#lib/errors.ts'
 import { FileEntries, REDRAW_MS } from '../../../clients/chat/file-entries.ts'
 import type { Entry, EntryChange } from '../../../clients/chat/screen/entry.ts'
 import type { Screen, ScreenEvents } from '../../../clients/chat/screen/screen.ts'
-import type { Transfer } from '../../../clients/store/transfer.ts'
+import type { Transfer } from '../../../clients/store/transfers/transfer.ts'
 import { FakeTimers } from '../../support/timers.ts'
 
 /** In the terminal's place: keeps what is shown, and counts how often. */

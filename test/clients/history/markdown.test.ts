@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { markdownFormat } from '../../../clients/history/markdown.ts'
-import type { Message } from '../../../clients/store/messages.ts'
+import type { Message } from '../../../clients/store/reading/messages.ts'
 import { createCalendar } from '../../../clients/terminal/calendar.ts'
 import { offered, statusOf } from '../../support/file-events.ts'
 import { heard } from '../../support/stores.ts'

@@ -8,7 +8,7 @@ import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { type ExecOptions, ExecReader } from '../../../clients/receiver/exec-reader.ts'
 import { PATIENCE_MS } from '../../../clients/receiver/shell-command.ts'
-import type { Message } from '../../../clients/store/messages.ts'
+import type { Message } from '../../../clients/store/reading/messages.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 

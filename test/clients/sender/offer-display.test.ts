@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Output } from '../../../clients/command/output.ts'
 import { OfferDisplay } from '../../../clients/sender/offer-display.ts'
-import type { Transfer } from '../../../clients/store/transfer.ts'
+import type { Transfer } from '../../../clients/store/transfers/transfer.ts'
 import { StatusLine } from '../../../clients/terminal/status-line.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'

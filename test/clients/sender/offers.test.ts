@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Offers } from '../../../clients/sender/offers.ts'
 import type { Store } from '../../../clients/store/store.ts'
-import type { Transfer } from '../../../clients/store/transfer.ts'
+import type { Transfer } from '../../../clients/store/transfers/transfer.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
 import { encodedFileEvent, offered, statusOf } from '../../support/file-events.ts'
 import { ALICE_KEY, BOB_KEY, testStore } from '../../support/stores.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
-import type { Message } from '../../../clients/store/messages.ts'
+import type { Message } from '../../../clients/store/reading/messages.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate, type Moment } from '../../support/crashing-database.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import { EventEmitter, once } from 'node:events'
-import type { Direction } from '../../../clients/store/batch.ts'
+import type { Direction } from '../../../clients/store/rows/batch.ts'
 import { openStore, type Store } from '../../../clients/store/store.ts'
 import type { Deployment } from '../../support/deployment.ts'
 import { textOf } from '../../support/event-text.ts'

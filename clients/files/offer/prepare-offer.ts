@@ -1,0 +1,250 @@
+/**
+ * Makes an offer of what lies on the disk: a file, or a folder with all that is in it.
+ *
+ * A folder is walked whole before anything is read, so that one with too much in it is refused at once. Its entries come
+ * in the order of their names' bytes, folder by folder, so that the same content makes the same offer again. Within it
+ * links are not followed: what they lead to may lie anywhere. The path that the user names may well be one; the offer has
+ * its name, and what it leads to.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { type BigIntStats, constants, type Dirent } from 'node:fs'
+import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { FileEntry, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import { isPath } from '#lib/delivery/file-events.ts'
+import { MAX_EVENT_BYTES, MAX_OFFER_FOLDERS, SHA256_BYTES } from '#lib/delivery/limits.ts'
+import { SottoError } from '#lib/errors.ts'
+import { hasSystemCode } from '#lib/runtime/files.ts'
+import { escapeForTerminal } from '../../terminal/escape.ts'
+
+export interface PrepareOptions {
+  readonly signal: AbortSignal
+  /** Told how many bytes of all have been hashed. */
+  readonly onHashed?: (hashed: number, total: number) => void
+}
+
+export interface PreparedOffer {
+  readonly offer: FileOffer
+  /** Where it lies on this machine, without links: the file, or the folder that the entries' first name stands for. */
+  readonly path: string
+  /** Paths on this machine of what is no part of the offer: links, sockets, devices and pipes. */
+  readonly skipped: readonly string[]
+}
+
+/** What an entry takes in an event beside itself: its tag (1), and its length (1 to 3). */
+const ENTRY_OVERHEAD_BYTES = 4
+
+/** What an event about an offer has beside the entries, in bytes, and more: its id (18), its time (14), tags, lengths. */
+const EVENT_OVERHEAD_BYTES = 64
+
+/** How much is read at a time, in bytes: a millisecond or two of hashing, in which the program does nothing else. */
+const READ_BYTES = 1_048_576
+
+/** Neither through a link nor waiting for a pipe, should one have come into the file's place. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** Hashes are not known before the files are read; their length is. */
+const NO_HASH = Buffer.alloc(SHA256_BYTES)
+
+/**
+ * Make an offer of a file or a folder.
+ *
+ * @throws SottoError
+ *   - `ERR_FILE_UNFIT`, which names the path, for what is not there, cannot be read, changes meanwhile, has a name that
+ *     no offer may have, or is no file,
+ *   - `ERR_MESSAGE_TOO_LARGE` for a folder of more files than an offer has room for,
+ *   - the signal's reason.
+ */
+export async function prepareOffer(path: string, { signal, onHashed }: PrepareOptions): Promise<PreparedOffer> {
+  const named = resolve(path)
+  const root = await followed(named)
+  const walk = new Walk(signal)
+  await walk.root(root, Buffer.from(basename(named)))
+  const total = walk.found.reduce((sum, { entry }) => sum + Number(entry.size), 0)
+  let hashed = 0
+  onHashed?.(hashed, total)
+  const entries: FileEntry[] = []
+  for (const { at, entry } of walk.found) {
+    const sha256 = entry.folder
+      ? Buffer.alloc(0)
+      : await hashOf(at, entry.size, signal, (bytes) => {
+          hashed += bytes
+          onHashed?.(hashed, total)
+        })
+    entries.push({ ...entry, sha256 })
+  }
+  return { offer: { entries }, path: root, skipped: walk.skipped }
+}
+
+/**
+ * See that paths are there, before anything is done for them.
+ *
+ * @throws SottoError `ERR_FILE_UNFIT` for the first that is not.
+ */
+export async function checkReadable(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const at = await followed(resolve(path))
+    await access(at, constants.R_OK).catch((cause: unknown) => Promise.reject(unreadable(at, cause)))
+  }
+}
+
+/** Something that is to be an entry, and where it lies. */
+interface Found {
+  readonly at: string
+  readonly entry: FileEntry
+}
+
+class Walk {
+  readonly found: Found[] = []
+  readonly skipped: string[] = []
+  readonly #signal: AbortSignal
+  #bytes = EVENT_OVERHEAD_BYTES
+  #folders = 0
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+  }
+
+  async root(at: string, name: Buffer): Promise<void> {
+    const stats = await statOf(at)
+    if (stats.isDirectory()) await this.#folder(at, name)
+    else if (stats.isFile()) this.#add(at, name, stats)
+    else throw unfit(at, 'is neither a file nor a folder')
+  }
+
+  async #folder(at: string, path: Buffer): Promise<void> {
+    this.#signal.throwIfAborted()
+    checkPath(at, path)
+    this.#folders += 1
+    if (this.#folders > MAX_OFFER_FOLDERS) throw tooMany(`more folders in it than ${MAX_OFFER_FOLDERS}`)
+    const before = this.found.length
+    for (const dirent of await namesIn(at)) await this.#inFolder(at, path, dirent)
+    // A folder is told of by what is in it, and an empty one by itself.
+    if (this.found.length === before) this.#add(at, path)
+  }
+
+  async #inFolder(folder: string, path: Buffer, dirent: Dirent<Buffer>): Promise<void> {
+    const inside = Buffer.concat([path, SLASH, dirent.name])
+    const at = `${folder === '/' ? '' : folder}/${dirent.name}`
+    if (dirent.isDirectory()) await this.#folder(at, inside)
+    else if (dirent.isFile()) {
+      // Before the file is looked for under a name that may not be the one it has.
+      checkPath(at, inside)
+      this.#add(at, inside, await statOf(at))
+    } else this.skipped.push(at)
+  }
+
+  #add(at: string, path: Buffer, stats?: BigIntStats): void {
+    checkPath(at, path)
+    const entry: FileEntry =
+      stats === undefined
+        ? { path, size: 0n, sha256: Buffer.alloc(0), executable: false, folder: true }
+        : { path, size: stats.size, sha256: NO_HASH, executable: isExecutable(stats), folder: false }
+    this.#bytes += FileEntry.encode(entry).finish().length + ENTRY_OVERHEAD_BYTES
+    if (this.#bytes > MAX_EVENT_BYTES) throw tooMany(`more files in it than ${this.found.length}`)
+    this.found.push({ at, entry })
+  }
+}
+
+function tooMany(what: string): SottoError {
+  return new SottoError('ERR_MESSAGE_TOO_LARGE', `there are ${what}, too many`, {
+    hint: 'nothing was offered; make an archive of the folder, such as with tar, and offer that',
+  })
+}
+
+const SLASH = Buffer.from('/')
+
+/** Of a folder, in the order of their bytes. Names are bytes to the file system, and not all of them are text. */
+async function namesIn(at: string): Promise<Dirent<Buffer>[]> {
+  try {
+    const dirents = await readdir(at, { withFileTypes: true, encoding: 'buffer' })
+    return dirents.sort((one, other) => Buffer.compare(one.name, other.name))
+  } catch (cause) {
+    throw unreadable(at, cause)
+  }
+}
+
+async function followed(at: string): Promise<string> {
+  try {
+    return await realpath(at)
+  } catch (cause) {
+    throw unreadable(at, cause)
+  }
+}
+
+async function statOf(at: string): Promise<BigIntStats> {
+  try {
+    return await lstat(at, { bigint: true })
+  } catch (cause) {
+    throw unreadable(at, cause)
+  }
+}
+
+/** Whether its owner may run it. */
+function isExecutable({ mode }: BigIntStats): boolean {
+  return (mode & BigInt(constants.S_IXUSR)) !== 0n
+}
+
+function checkPath(at: string, path: Buffer): void {
+  if (isPath(path)) return
+  throw unfit(at, 'has a name that not every system can take', {
+    hint: 'no backslash, no control character and none that turns the direction of writing; UTF-8, and 255 bytes at most',
+  })
+}
+
+/** The SHA-256 of a file that stays as it is while it is read. */
+async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (bytes: number) => void): Promise<Buffer> {
+  try {
+    await using file = await open(at, OPEN_FLAGS)
+    const before = await file.stat({ bigint: true })
+    if (!before.isFile() || before.size !== size) throw changed(at)
+    const sha256 = await read(file, size, signal, onRead)
+    const after = await file.stat({ bigint: true })
+    if (sha256 === undefined || after.size !== size || after.mtimeNs !== before.mtimeNs) throw changed(at)
+    return sha256
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw unreadable(at, error)
+    throw error
+  }
+}
+
+/** undefined for a file that is longer or shorter than it was. */
+async function read(
+  file: FileHandle,
+  size: bigint,
+  signal: AbortSignal,
+  onRead: (bytes: number) => void,
+): Promise<Buffer | undefined> {
+  const hash = createHash('sha256')
+  // One byte more than there should be, so that the end is seen.
+  const buffer = Buffer.allocUnsafe(Number(size < BigInt(READ_BYTES) ? size + 1n : BigInt(READ_BYTES)))
+  let left = size
+  for (;;) {
+    signal.throwIfAborted()
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
+    if (bytesRead === 0) return left === 0n ? hash.digest() : undefined
+    left -= BigInt(bytesRead)
+    if (left < 0n) return undefined
+    hash.update(buffer.subarray(0, bytesRead))
+    onRead(bytesRead)
+  }
+}
+
+function unreadable(at: string, cause: unknown): SottoError {
+  if (hasSystemCode(cause, 'ENOENT')) return unfit(at, 'is not there', { cause, hint: 'check the path' })
+  if (hasSystemCode(cause, 'EACCES')) return unfit(at, 'may not be read', { cause, hint: 'check its permissions' })
+  return unfit(at, 'cannot be read', { cause, hint: 'check the path, its permissions and its disk' })
+}
+
+function changed(at: string): SottoError {
+  return unfit(at, 'changes while it is read', { hint: 'offer it when whatever writes it is done' })
+}
+
+function unfit(at: string, what: string, options: { cause?: unknown; hint?: string } = {}): SottoError {
+  return new SottoError('ERR_FILE_UNFIT', `${escapeForTerminal(at)} ${what}`, {
+    hint: 'name a file or a folder',
+    ...options,
+  })
+}

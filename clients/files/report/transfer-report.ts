@@ -1,0 +1,62 @@
+/**
+ * Tells of transfers in lines, for commands that have no screen: one when a transfer changes its state, and where it is
+ * asked for, one now and then of those that are under way.
+ *
+ * @module
+ */
+import type { SottoError } from '#lib/errors.ts'
+import type { Transfer, TransferState } from '../../store/transfers/transfer.ts'
+import { type Pace, transferText } from './describe.ts'
+import { ProgressMeter } from './progress-meter.ts'
+import { Recent } from './recent.ts'
+
+export interface TransferReportOptions {
+  /** A line, safe for a terminal. */
+  readonly write: (line: string) => void
+  readonly monotonicMs: () => number
+  /** How often to tell of one that is under way, in milliseconds; never unless set. */
+  readonly everyMs?: number | undefined
+}
+
+interface Told {
+  readonly meter: ProgressMeter
+  state: TransferState | undefined
+  atMs: number
+}
+
+export class TransferReport {
+  readonly #options: TransferReportOptions
+  readonly #told = new Recent<Told>()
+
+  constructor(options: TransferReportOptions) {
+    this.#options = options
+  }
+
+  /** A transfer has come further. The error is why it ended at this end, if it did. */
+  changed(transfer: Transfer, error?: SottoError): void {
+    const { monotonicMs, everyMs, write } = this.#options
+    const nowMs = monotonicMs()
+    const told = this.#told.get(transfer.id) ?? {
+      meter: new ProgressMeter(transfer.size),
+      state: undefined,
+      atMs: nowMs,
+    }
+    this.#told.set(transfer.id, told)
+    if (transfer.state === 'accepted') told.meter.note(transfer.position, nowMs)
+    const isDue = everyMs !== undefined && nowMs - told.atMs >= everyMs
+    if (told.state === transfer.state && !isDue) return
+    told.state = transfer.state
+    told.atMs = nowMs
+    write(lineOf(transfer, paceOf(told.meter, nowMs), error))
+  }
+}
+
+export function paceOf(meter: ProgressMeter, nowMs: number): Pace {
+  return { rate: meter.rate(nowMs), remainingMs: meter.remainingMs(nowMs) }
+}
+
+/** `to bob: report.pdf, 3.4 MB, declined`. */
+export function lineOf(transfer: Transfer, pace: Pace = {}, error?: SottoError): string {
+  const who = `${transfer.direction === 'giving' ? 'to' : 'from'} ${transfer.contact}`
+  return `${who}: ${transferText(transfer, pace)}${error === undefined ? '' : `: ${error.message}`}`
+}

@@ -1,0 +1,211 @@
+/**
+ * Getting one file or folder, across the conversations that carry it: writes what comes, in order and one write at a
+ * time, and says how far it is.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
+import { isSottoError } from '#lib/errors.ts'
+import { kept } from '../disk/disk-errors.ts'
+import { discardPartial, Partial, partialPath } from '../disk/partial.ts'
+import { place, wasPlaced } from '../disk/placing.ts'
+import type { Content } from '../offer/content.ts'
+import type { Backlog } from './backlog.ts'
+
+export interface GettingOptions {
+  readonly id: string
+  readonly content: Content
+  readonly name: string
+  readonly isFolder: boolean
+  /** Where it comes to. */
+  readonly folder: string
+  /** What it was about to become when the program ended, if it was. */
+  readonly goal: string | undefined
+  /** What waits to be written of this and of all others that the same person gives. */
+  readonly backlog: Backlog
+  readonly noteGoal: (goal: string) => void
+  /** There is something to say of it. */
+  readonly onNews: () => void
+  /** All of it is there, under this path. */
+  readonly onReceived: (path: string) => void
+  /** It cannot be kept, or is not what was offered; nothing of it is left. */
+  readonly onFailed: (error: unknown) => void
+  /** Something else has failed, such as the store: what came is left, for another one to go on with. */
+  readonly onHalted: (error: unknown) => void
+}
+
+/** How many bytes are written between one word of it and the next, while more is coming. */
+const TELL_EVERY_BYTES = 256 * 1024
+
+/** How much is written at a time, in bytes: the hash of it takes half a millisecond. */
+const WRITE_BYTES = 1024 * 1024
+
+export class Getting {
+  readonly id: string
+  readonly #options: GettingOptions
+  #partial: Partial | undefined
+  /** What came and is not written. */
+  readonly #queue: Buffer[] = []
+  /** Up to where it has come. */
+  #heard = 0
+  /** Up to where it is on the disk, and that was said in this conversation. */
+  #said: number | undefined
+  /** Ends with what is being done on the disk. */
+  #working: Promise<void>
+  #isWriting = false
+  #isOver = false
+  /** Aborted when it is of no use any more to look at what came. */
+  readonly #checking = new AbortController()
+
+  constructor(options: GettingOptions) {
+    this.id = options.id
+    this.#options = options
+    this.#working = this.#guarded(() => this.#open())
+  }
+
+  /** Up to where it is on the disk; undefined until that is known. */
+  get position(): number | undefined {
+    return this.#partial?.position
+  }
+
+  /** Another conversation: say where it stands. */
+  begin(): void {
+    this.#said = undefined
+  }
+
+  /** Where it stands, if that is news. */
+  progress(): FileProgress | undefined {
+    if (this.#isOver || this.#partial === undefined) return undefined
+    const { position } = this.#partial
+    // What is still being written of the last conversation must not come again.
+    if (this.#said === undefined && position < this.#heard) return undefined
+    if (this.#said !== undefined && position <= this.#said) return undefined
+    this.#said = position
+    return { offerId: Buffer.from(this.id, 'hex'), received: BigInt(position) }
+  }
+
+  /**
+   * Take in a piece. One that does not begin where it ends, or goes beyond the content, is ignored.
+   *
+   * @returns a promise if much waits to be written: until it resolves no more should be taken in.
+   */
+  hear({ offset, data }: FileChunk): Promise<void> | undefined {
+    const isFitting = offset === BigInt(this.#heard) && this.#heard + data.length <= this.#options.content.size
+    if (this.#isOver || this.#partial === undefined || this.#said === undefined || !isFitting) return undefined
+    this.#heard += data.length
+    this.#queue.push(data)
+    const relieved = this.#options.backlog.add([data])
+    this.#write()
+    return relieved
+  }
+
+  async #open(): Promise<void> {
+    const { folder, id, content, name, isFolder, goal } = this.#options
+    if (goal !== undefined && (await wasPlaced({ from: join(partialPath(folder, id), name), isFolder }, goal))) {
+      await this.#succeed(goal)
+      return
+    }
+    this.#partial = await Partial.open(folder, id, content)
+    this.#heard = this.#partial.position
+    if (this.#heard === content.size) await this.#finish(this.#partial)
+    else this.#options.onNews()
+  }
+
+  #write(): void {
+    if (this.#isWriting) return
+    this.#isWriting = true
+    this.#working = this.#guarded(() => this.#writeAll())
+  }
+
+  async #writeAll(): Promise<void> {
+    const partial = this.#partial as Partial
+    while (this.#queue.length > 0 && !this.#isOver) {
+      const pieces = this.#take()
+      await partial.append(pieces).finally(() => this.#options.backlog.remove(pieces))
+      const isCaughtUp = this.#queue.length === 0
+      if (isCaughtUp || partial.position - (this.#said ?? 0) >= TELL_EVERY_BYTES) this.#options.onNews()
+    }
+    // No await between the last look and this: what comes after it begins another round.
+    this.#isWriting = false
+    if (partial.position === this.#options.content.size && !this.#isOver) await this.#finish(partial)
+  }
+
+  #take(): Buffer[] {
+    let count = 0
+    for (let bytes = 0; count < this.#queue.length && bytes < WRITE_BYTES; count += 1) {
+      bytes += (this.#queue[count] as Buffer).length
+    }
+    // In one step: to shift thousands of small ones would move all that are behind them each time.
+    return this.#queue.splice(0, count)
+  }
+
+  async #finish(partial: Partial): Promise<void> {
+    const { folder, name, isFolder, noteGoal } = this.#options
+    await partial.check(this.#checking.signal)
+    await partial.close()
+    if (this.#isOver) return
+    await this.#succeed(await place({ from: join(partial.root, name), isFolder, folder, name, noteGoal }))
+  }
+
+  async #succeed(path: string): Promise<void> {
+    const { folder, id, onReceived } = this.#options
+    this.#end()
+    await discardPartial(folder, id)
+    onReceived(path)
+  }
+
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await kept(work)
+    } catch (error) {
+      this.#isWriting = false
+      if (this.#isOver || this.#checking.signal.aborted) return
+      if (!isOfIt(error)) return await this.#halt(error)
+      await this.#clear()
+      this.#options.onFailed(error)
+    }
+  }
+
+  async #halt(error: unknown): Promise<void> {
+    this.#end()
+    await this.#partial?.close().catch(() => undefined)
+    this.#options.onHalted(error)
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#checking.abort()
+    this.#options.backlog.remove(this.#queue.splice(0))
+  }
+
+  async #clear(): Promise<void> {
+    const { folder, id } = this.#options
+    this.#end()
+    // What cannot be removed is left: it is hidden, and says by its name whose it is.
+    await this.#partial?.close().catch(() => undefined)
+    await discardPartial(folder, id).catch(() => undefined)
+  }
+
+  /** Let go of it: it goes on from here in another program. What waits is written first, and nothing is checked. */
+  async stop(): Promise<void> {
+    this.#checking.abort()
+    while (this.#isWriting) await this.#working
+    this.#end()
+    await this.#working
+    await this.#partial?.close().catch(() => undefined)
+  }
+
+  /** It is not wanted any more: leave nothing of it. */
+  async discard(): Promise<void> {
+    this.#end()
+    await this.#working
+    await this.#clear()
+  }
+}
+
+/** Whether it is what came that a failure is about, or the disk that it comes to. */
+function isOfIt(error: unknown): boolean {
+  return isSottoError(error, 'ERR_FILE_UNKEPT') || isSottoError(error, 'ERR_FILE_DAMAGED')
+}

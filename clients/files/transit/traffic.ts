@@ -1,0 +1,272 @@
+/**
+ * The bytes of files between this profile and one identity key of a contact, across their conversations.
+ *
+ * @module
+ */
+import type { FileChunk, FileOffer, FileProgress } from '#gen/sotto/peer/v1/record.ts'
+import type { FileLane } from '#lib/delivery/file-lane.ts'
+import { isOver } from '../../store/transfers/transfer.ts'
+import type { PlacedTransfer } from '../../store/transfers/transfers.ts'
+import { discardPartial } from '../disk/partial.ts'
+import { Content } from '../offer/content.ts'
+import { Backlog } from './backlog.ts'
+import { Flow } from './flow.ts'
+import { Getting } from './getting.ts'
+import { Giving } from './giving.ts'
+
+/** What of files a conversation carries beside what is said. */
+export interface FileTraffic extends FileLane {
+  /** A conversation begins. */
+  begin(): void
+  /** It has ended. */
+  end(): void
+  /**
+   * A piece came.
+   *
+   * @returns a promise if much waits to be written: until it resolves nothing more should be taken from the other side.
+   */
+  hearChunk(chunk: FileChunk): Promise<void> | undefined
+  /** The other side has said up to where it has something. */
+  hearProgress(progress: FileProgress): void
+}
+
+/** What becomes of transfers, for whoever keeps them. */
+export interface TrafficEvents {
+  readonly onPosition: (id: string, position: number) => void
+  /** All of it is there, under this path. */
+  readonly onReceived: (id: string, path: string) => void
+  /** This side cannot keep it. */
+  readonly onUnkept: (id: string, error: unknown) => void
+  /** It does not go on for now, for another reason: what came is left, and the next conversation goes on with it. */
+  readonly onHalted: (id: string, error: unknown) => void
+  /** This side does not have it any more. */
+  readonly onGone: (id: string, error: unknown) => void
+}
+
+export interface TrafficOptions {
+  readonly offerOf: (id: string) => FileOffer | undefined
+  readonly noteGoal: (id: string, goal: string) => void
+  readonly events: TrafficEvents
+  /** There is something to say. */
+  readonly wake: () => void
+  readonly monotonicMs: () => number
+}
+
+/** How many are given at the same time, in turn: each has a file open, and half a mebibyte read ahead. */
+const MOST_IN_TURN = 4
+
+export class Traffic implements FileTraffic {
+  readonly #options: TrafficOptions
+  readonly #givings = new Map<string, Giving>()
+  readonly #gettings = new Map<string, Getting>()
+  /** What ended here though it may not be over: it is not tried again by this program. */
+  readonly #left = new Set<string>()
+  /** What is to go on with the next conversation. */
+  readonly #halted = new Set<string>()
+  /** Of what nothing is left that is not to be kept. */
+  readonly #cleared = new Set<string>()
+  /** What is on its way to an end. */
+  readonly #ending = new Set<Promise<void>>()
+  /** What the other side asked for before its word that it accepts it was here. */
+  readonly #early = new Map<string, FileProgress>()
+  readonly #backlog = new Backlog()
+  #flow = new Flow()
+  /** Whose turn it was. */
+  #turn = 0
+  #isOpen = false
+  #isStopped = false
+  #transfers: readonly PlacedTransfer[] = []
+
+  constructor(options: TrafficOptions) {
+    this.#options = options
+  }
+
+  /** Whether something is to flow that does not need a word of anybody. */
+  get isWanted(): boolean {
+    return this.#wanted.length > 0
+  }
+
+  /** Up to where the getter has something, if it flows. */
+  positionOf(id: string): number | undefined {
+    return this.#gettings.get(id)?.position ?? this.#givings.get(id)?.position
+  }
+
+  /** What there is with this key, as it is now: begins what was accepted, and ends what is over. */
+  update(transfers: readonly PlacedTransfer[]): void {
+    if (this.#isStopped) return
+    this.#transfers = transfers
+    const current = new Map(transfers.map((transfer) => [transfer.id, transfer]))
+    for (const ids of [this.#left, this.#cleared]) {
+      for (const id of ids) if (!current.has(id)) ids.delete(id)
+    }
+    for (const [id, getting] of this.#gettings) {
+      const transfer = current.get(id)
+      if (transfer !== undefined && !isOver(transfer)) continue
+      this.#cleared.add(id)
+      this.#drop(this.#gettings, id, getting.discard())
+    }
+    for (const transfer of transfers) this.#clear(transfer)
+    for (const id of this.#givings.keys()) if (current.get(id)?.state !== 'accepted') this.#endGiving(id)
+    for (const transfer of this.#wanted) this.#carry(transfer)
+  }
+
+  get #wanted(): readonly PlacedTransfer[] {
+    const isToFlow = (id: string): boolean => !this.#left.has(id) && !this.#halted.has(id)
+    return this.#transfers.filter(({ id, state }) => state === 'accepted' && isToFlow(id))
+  }
+
+  #carry(transfer: PlacedTransfer): void {
+    const { id, direction } = transfer
+    if (direction === 'getting' && !this.#gettings.has(id)) this.#get(transfer)
+    if (direction === 'giving' && this.#isOpen && !this.#givings.has(id)) this.#give(transfer)
+  }
+
+  /** It may have ended while no program was there to clear what had come of it. */
+  #clear(transfer: PlacedTransfer): void {
+    const { id, direction, state, path: folder } = transfer
+    const isLeft = direction === 'getting' && isOver(transfer) && state !== 'received'
+    if (!isLeft || folder === undefined || this.#cleared.has(id)) return
+    this.#cleared.add(id)
+    // What cannot be removed is hidden, and says by its name whose it is.
+    this.#track(discardPartial(folder, id))
+  }
+
+  #get({ id, path: folder, goal, name, files }: PlacedTransfer): void {
+    const { offerOf, noteGoal, events, wake } = this.#options
+    const offer = offerOf(id)
+    if (offer === undefined || folder === undefined) return
+    const over = (): void => {
+      this.#left.add(id)
+      this.#gettings.delete(id)
+    }
+    const getting: Getting = new Getting({
+      id,
+      content: new Content(offer),
+      name,
+      isFolder: files !== undefined,
+      folder,
+      goal,
+      backlog: this.#backlog,
+      noteGoal: (path) => noteGoal(id, path),
+      onNews: () => {
+        events.onPosition(id, getting.position ?? 0)
+        wake()
+      },
+      onReceived: (path) => {
+        over()
+        events.onReceived(id, path)
+      },
+      onFailed: (error) => {
+        over()
+        events.onUnkept(id, error)
+      },
+      onHalted: (error) => {
+        this.#halted.add(id)
+        this.#gettings.delete(id)
+        events.onHalted(id, error)
+      },
+    })
+    this.#gettings.set(id, getting)
+  }
+
+  #give({ id, path }: PlacedTransfer): void {
+    const { offerOf, events, wake } = this.#options
+    const offer = offerOf(id)
+    if (offer === undefined || path === undefined) return
+    const onFailed = (error: unknown): void => {
+      this.#left.add(id)
+      this.#endGiving(id)
+      events.onGone(id, error)
+    }
+    this.#givings.set(id, new Giving({ id, content: new Content(offer), path, onReady: wake, onFailed }))
+    const early = this.#early.get(id)
+    if (early !== undefined) this.hearProgress(early)
+  }
+
+  #endGiving(id: string): void {
+    const giving = this.#givings.get(id)
+    if (giving === undefined) return
+    this.#flow.drop(giving.inFlight)
+    this.#drop(this.#givings, id, giving.stop())
+    this.#options.wake()
+  }
+
+  #drop(from: Map<string, unknown>, id: string, ended: Promise<void>): void {
+    from.delete(id)
+    this.#track(ended)
+  }
+
+  #track(ended: Promise<void>): void {
+    // A file that does not close is of no more use to anybody.
+    const ending: Promise<void> = ended.catch(() => undefined).finally(() => this.#ending.delete(ending))
+    this.#ending.add(ending)
+  }
+
+  begin(): void {
+    this.end()
+    this.#isOpen = true
+    this.#halted.clear()
+    for (const getting of this.#gettings.values()) getting.begin()
+    this.update(this.#transfers)
+  }
+
+  end(): void {
+    this.#isOpen = false
+    this.#flow = new Flow()
+    this.#early.clear()
+    for (const [id, giving] of this.#givings) this.#drop(this.#givings, id, giving.stop())
+  }
+
+  nextProgress(): FileProgress | undefined {
+    for (const [id, getting] of this.#gettings) {
+      const progress = getting.progress()
+      if (progress === undefined) continue
+      // The others come first next time.
+      this.#gettings.delete(id)
+      this.#gettings.set(id, getting)
+      return progress
+    }
+    return undefined
+  }
+
+  nextChunk(): FileChunk | undefined {
+    if (!this.#flow.hasRoom) return undefined
+    const wanted = [...this.#givings.values()].filter((giving) => giving.isWanted).slice(0, MOST_IN_TURN)
+    for (let tries = wanted.length; tries > 0; tries -= 1) {
+      this.#turn = (this.#turn + 1) % wanted.length
+      const chunk = wanted[this.#turn]?.next()
+      if (chunk === undefined) continue
+      this.#flow.say(chunk.data.length, this.#options.monotonicMs())
+      return chunk
+    }
+    return undefined
+  }
+
+  hearChunk(chunk: FileChunk): Promise<void> | undefined {
+    return this.#gettings.get(chunk.offerId.toString('hex'))?.hear(chunk)
+  }
+
+  hearProgress(progress: FileProgress): void {
+    const id = progress.offerId.toString('hex')
+    const giving = this.#givings.get(id)
+    if (giving === undefined && this.#isOffered(id)) this.#early.set(id, progress)
+    const got = giving?.hear(progress.received)
+    if (giving === undefined || got === undefined) return
+    this.#flow.hear(got, this.#options.monotonicMs())
+    this.#options.events.onPosition(id, giving.position)
+    this.#options.wake()
+  }
+
+  #isOffered(id: string): boolean {
+    return this.#transfers.some((each) => each.id === id && each.direction === 'giving' && each.state === 'offered')
+  }
+
+  /** Let go of all files: afterwards nothing of it is used. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.end()
+    const gettings = [...this.#gettings.values()]
+    this.#gettings.clear()
+    await Promise.all([...this.#ending, ...gettings.map((getting) => getting.stop())])
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * A mailbox: all that waits for one identity key of a contact, and all that was heard from it, on the disk.
+ *
+ * Any process of the profile may append. The one that owns the profile's channels also loads the streams, hands them to
+ * the conversations, and keeps the disk in step:
+ *
+ *     append       said events            before the promise to deliver them is given
+ *     save         how far it was said    before the record leaves
+ *     store        heard events           before they are acknowledged
+ *
+ * After a crash at any moment the streams go on from the disk, and the two ends agree in the next Resume on what is
+ * still to be said.
+ *
+ * @module
+ */
+import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
+import type { StreamPair } from '#lib/delivery/stream-pair.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { Durability } from '../disk/database.ts'
+import { type Batch, packed } from '../rows/batch.ts'
+import { type ContactState, type IncomingState, type KeyState, withKey } from '../rows/contact-state.ts'
+import type { Contact } from '../rows/contacts.ts'
+import type { TransferPlace } from '../rows/transfer-rows.ts'
+import type { StoreFile } from '../store-file.ts'
+import { hearOfFiles } from '../transfers/transfer-steps.ts'
+import { heardIds, textOf } from './heard-ids.ts'
+import { LoadedStreams } from './loaded-streams.ts'
+
+/** What became of what was said: each mark is the ordinal of an event, 0 for none. */
+export interface Progress {
+  /** The last that there is. */
+  readonly appended: number
+  /** Up to here it may have reached the other side. */
+  readonly sent: number
+  /** Up to here the other side has stored it. */
+  readonly delivered: number
+  /** Up to here the other side's user has read it. */
+  readonly read: number
+}
+
+/** How far a message has come: the marks in words. */
+export type SaidState = 'waiting' | 'sent' | 'delivered' | 'read'
+
+export function stateAt(ordinal: number, { read, delivered, sent }: Progress): SaidState {
+  if (ordinal <= read) return 'read'
+  if (ordinal <= delivered) return 'delivered'
+  return ordinal <= sent ? 'sent' : 'waiting'
+}
+
+export interface MailboxOptions {
+  readonly file: StoreFile
+  readonly contactId: number
+  /** Which of the contact's identity keys. */
+  readonly key: number
+  /** This machine's clock, Unix time in milliseconds. */
+  readonly nowMs: () => number
+}
+
+export class Mailbox {
+  readonly #file: StoreFile
+  readonly #contactId: number
+  readonly #key: number
+  readonly #nowMs: () => number
+  #loaded: LoadedStreams | undefined
+  /** While the other side repeats what it said in another stream: the ids of all that was heard from it. */
+  #heardIds: ReadonlySet<string> | undefined
+
+  constructor({ file, contactId, key, nowMs }: MailboxOptions) {
+    this.#file = file
+    this.#contactId = contactId
+    this.#key = key
+    this.#nowMs = nowMs
+  }
+
+  /** Where in the store it is. */
+  get place(): TransferPlace {
+    return { contactId: this.#contactId, key: this.#key }
+  }
+
+  /**
+   * Add events behind all that was said, in one step. They are on the disk when this returns.
+   *
+   * @param events - Encoded, at least one.
+   * @param beside - Puts down what belongs to them, in the same step.
+   * @returns the ordinal of the last, to look for in {@link progress}.
+   * @throws SottoError `ERR_STREAM_RENEWED` if the contact was forgotten since the mailbox was opened. So does each
+   *   method below; then take another from the store. `ERR_STORE` if the disk fails or is full: then nothing was added.
+   */
+  append(events: readonly Uint8Array[], beside?: (place: TransferPlace) => void): number {
+    if (events.length === 0) throw new TypeError('nothing to append')
+    const storedAtMs = this.#nowMs()
+    return this.#write('disk', (contact, key) => {
+      const batches: Batch[] = []
+      let first = key.outgoing.appended + 1
+      for (const run of packed(events)) {
+        batches.push({ direction: 'said', storedAtMs, key: this.#key, first, events: run })
+        first += run.length
+      }
+      const { acknowledged, appended } = key.outgoing
+      const waitsFrom = acknowledged === appended ? contact.lastBatch + 1 : key.outgoing.waitsFrom
+      const outgoing = { ...key.outgoing, appended: first - 1, waitsFrom }
+      beside?.(this.place)
+      return { contact, key: { ...key, outgoing }, batches, result: first - 1 }
+    })
+  }
+
+  /**
+   * The streams, for the conversations with this key; loaded at the first call, and the same object from then on. For
+   * the process alone that owns the profile's channels.
+   *
+   * @throws SottoError `ERR_STORE_DAMAGED` if what waits cannot be read.
+   */
+  get streams(): StreamPair {
+    this.#loaded ??= this.#file.read(() => new LoadedStreams(this.#file, this.#find(), this.#key))
+    return this.#loaded.streams
+  }
+
+  /** Take in what other processes have appended, for the conversation to say. Cheap where there is nothing. */
+  takeAppended(): void {
+    const loaded = this.#needLoaded()
+    const fresh = this.#file.read(() => loaded.readFresh(this.#find()))
+    loaded.take(fresh)
+  }
+
+  /**
+   * Put down how far the outgoing stream has come: what was said, acknowledged or renewed. Cheap where nothing changed.
+   * Call it before a record leaves that was taken from the streams, and after one came.
+   *
+   * @returns whether there was anything to put down.
+   */
+  save(): boolean {
+    if (!this.#needLoaded().hasChanged) return false
+    this.#write('process', (contact, key) => ({ contact, key, batches: [], result: undefined }))
+    return true
+  }
+
+  /**
+   * Put down events that were just taken from a record, in the turn in which it was: in one step with the position of
+   * their stream, so that each is stored once. They are on the disk when this returns, and the next record may
+   * acknowledge them.
+   *
+   * @param events - Those that the delivery gave, in order.
+   * @returns those of them that are new to the person: all, unless the other side got an old memory back and repeats
+   *   what it said in another stream.
+   */
+  store(events: readonly Event[]): readonly Event[] {
+    const { incoming } = this.streams
+    const last = events.at(-1)
+    if (incoming === undefined || last === undefined || incoming.received - incoming.stored < events.length) {
+      throw new TypeError('these events were not taken from the stream')
+    }
+    const storedAtMs = this.#nowMs()
+    const fresh = this.#write('disk', (contact, key) => {
+      const before = positionIn(key, incoming)
+      const repeats = before.isRepeating ? this.#countRepeats(contact, events) : 0
+      const news = events.slice(repeats)
+      const batches: Batch[] = []
+      let first = key.heard + 1
+      for (const run of packed(news.map((event) => Event.encode(event).finish()))) {
+        batches.push({ direction: 'heard', storedAtMs, key: this.#key, first, events: run })
+        first += run.length
+      }
+      const after = {
+        streamId: incoming.streamId,
+        stored: before.stored + events.length,
+        lastEventId: last.eventId,
+        isRepeating: before.isRepeating && news.length === 0,
+      }
+      hearOfFiles(this.#file.transfers, this.place, news, storedAtMs)
+      const unseenFrom = key.seen === key.heard ? contact.lastBatch + 1 : key.unseenFrom
+      return { contact, key: { ...key, incoming: after, heard: first - 1, unseenFrom }, batches, result: news }
+    })
+    incoming.markStored(events.length)
+    return fresh
+  }
+
+  // What the other side says again comes before anything new, because both lay in its outbox in the order of writing.
+  #countRepeats(contact: ContactState, events: readonly Event[]): number {
+    this.#heardIds ??= heardIds(this.#file.batches, { id: this.#contactId, state: contact }, this.#key)
+    const known = this.#heardIds
+    const news = events.findIndex(({ eventId }) => !known.has(textOf(eventId)))
+    if (news === -1) return events.length
+    this.#heardIds = undefined
+    return news
+  }
+
+  /** What became of what was said, by whichever process. */
+  progress(): Progress {
+    return this.#file.read(() => {
+      const { appended, handedOver: sent, acknowledged: delivered, read } = this.#keyOf(this.#find().state).outgoing
+      return { appended, sent, delivered, read }
+    })
+  }
+
+  /**
+   * Note that the other side's user has read up to this number of the present stream. It never goes back.
+   *
+   * @param sequence - No more than is acknowledged, and that is saved.
+   * @returns whether that is further than before.
+   */
+  markRead(sequence: bigint): boolean {
+    const { acknowledged } = this.streams.outgoing
+    const { read, delivered } = this.progress()
+    // The disk and the memory agree on what is acknowledged, the one by its ordinal, the other by its number.
+    const through = delivered - Number(acknowledged - sequence)
+    if (sequence > acknowledged || through <= read) return false
+    this.#write('process', (contact, key) => {
+      const outgoing = { ...key.outgoing, read: through }
+      return { contact, key: { ...key, outgoing }, batches: [], result: undefined }
+    })
+    return true
+  }
+
+  /**
+   * Have the incoming stream say how far the user has seen it, by what the store has as seen.
+   *
+   * What is heard and not seen lies at the end of the stream, so what comes before it is seen. Where the other side repeats
+   * what it said in another stream, that is less than what was seen, and never more.
+   *
+   * @returns whether there is more to say than before.
+   */
+  noteSeen(): boolean {
+    const { incoming } = this.streams
+    if (incoming === undefined) return false
+    const { heard, seen } = this.#file.read(() => this.#keyOf(this.#find().state))
+    const sequence = incoming.stored - BigInt(heard - seen)
+    if (sequence <= incoming.read) return false
+    incoming.markRead(sequence)
+    return true
+  }
+
+  /** Change the state on the disk, with the loaded streams kept in step. */
+  #write<T>(durability: Durability, change: (contact: ContactState, key: KeyState) => Change<T>): T {
+    const loaded = this.#loaded
+    // No loss of power takes back an id that the other side may hear: it may have left the former by then.
+    const written = this.#file.write(loaded?.isRenewed ? 'disk' : durability, () => {
+      const found = this.#find()
+      const fresh = loaded?.readFresh(found)
+      const key = this.#keyOf(found.state)
+      const { contact, key: changed, batches, result } = change(found.state, loaded?.applyTo(key) ?? key)
+      batches.forEach((batch, index) => {
+        this.#file.batches.insert(found.id, contact.lastBatch + 1 + index, batch)
+      })
+      const state = { ...withKey(contact, this.#key, changed), lastBatch: contact.lastBatch + batches.length }
+      this.#file.contacts.save({ id: found.id, state })
+      return { fresh, batches, state, result }
+    })
+    // Only now: what is in memory must not run ahead of what is on the disk.
+    if (loaded !== undefined && written.fresh !== undefined) {
+      loaded.take(written.fresh)
+      loaded.note(written.state, written.batches)
+    }
+    return written.result
+  }
+
+  #find(): Contact {
+    const contact = this.#file.contacts.get(this.#contactId)
+    if (contact !== undefined) return contact
+    throw new SottoError('ERR_STREAM_RENEWED', 'the contact was forgotten meanwhile')
+  }
+
+  #keyOf({ keys }: ContactState): KeyState {
+    return keys[this.#key] as KeyState
+  }
+
+  #needLoaded(): LoadedStreams {
+    if (this.#loaded === undefined) throw new TypeError('the streams of this mailbox are not loaded')
+    return this.#loaded
+  }
+}
+
+/** Where the disk has a stream; of one that begins it knows nothing, or another that had the same id. */
+function positionIn({ incoming, heard }: KeyState, { streamId, stored }: IncomingStream): IncomingState {
+  if (stored === 0n) return { streamId, stored: 0, lastEventId: new Uint8Array(0), isRepeating: heard > 0 }
+  if (incoming === undefined || BigInt(incoming.stored) !== stored) {
+    throw new TypeError('the stream is not where the disk has it')
+  }
+  return incoming
+}
+
+interface Change<T> {
+  readonly contact: ContactState
+  readonly key: KeyState
+  readonly batches: readonly Batch[]
+  readonly result: T
+}

@@ -1,0 +1,52 @@
+/**
+ * Finding again what was said, by ordinals.
+ *
+ * @module
+ */
+import { lastOf } from '../rows/batch.ts'
+import type { Batches, NumberedBatch } from '../rows/batches.ts'
+
+export interface SaidRange {
+  readonly contact: number
+  /** Which of the contact's identity keys. */
+  readonly key: number
+  /** The ordinal before the first event that is wanted. */
+  readonly after: number
+  /** The ordinal of the last that is wanted. */
+  readonly to: number
+  /** The numbers of the batches to look through. */
+  readonly batches: readonly [from: number, to: number]
+}
+
+export interface SaidEvents {
+  /** Encoded, in order. */
+  readonly events: readonly Uint8Array[]
+  /** In which they lie. */
+  readonly batches: NumberedBatch[]
+}
+
+/** How many batches are read in one go. */
+const RUN = 256
+
+/**
+ * Inside a transaction: read what was said between two ordinals, from the newest batch backwards.
+ *
+ * @returns undefined if not all of it can be found and read.
+ */
+export function saidBetween(table: Batches, { contact, key, after, to, batches }: SaidRange): SaidEvents | undefined {
+  const found: NumberedBatch[] = []
+  let first = to + 1
+  for (let last = batches[1]; last >= batches[0] && first > after + 1; last -= RUN) {
+    const run = table.readWhatOpens(contact, Math.max(batches[0], last - RUN + 1), last).reverse()
+    for (const { number, batch } of run) {
+      if (batch?.direction !== 'said' || batch.key !== key || batch.first > to || lastOf(batch) <= after) continue
+      found.push({ number, batch })
+      first = batch.first
+    }
+  }
+  found.reverse()
+  const events = found.flatMap(({ batch }) => {
+    return batch.events.slice(Math.max(0, after + 1 - batch.first), to + 1 - batch.first)
+  })
+  return events.length === Math.max(0, to - after) ? { events, batches: found } : undefined
+}

@@ -1,0 +1,34 @@
+/**
+ * Messages that wait for a key which their person no longer has, or not for sure: they go to no other key, and whoever
+ * wrote them should know.
+ *
+ * @module
+ */
+import { isSame } from '#lib/same-bytes.ts'
+import type { Message } from '../reading/messages.ts'
+import type { Store } from '../store.ts'
+
+/** How many messages wait for somebody under other keys than this one. */
+export function strandedCount(store: Store, name: string, identityKey: Uint8Array): number {
+  const others = store.waiting().filter((each) => {
+    return each.name === name && each.identityKey !== undefined && !isSame(each.identityKey, identityKey)
+  })
+  return others.reduce((sum, { count }) => sum + count, 0)
+}
+
+/** Whether a message is of another key than the one that its contact is written to now, as far as both are known. */
+export function isOfAnotherKey({ identityKey }: Message, present: Uint8Array | undefined): boolean {
+  return identityKey !== undefined && present !== undefined && !isSame(identityKey, present)
+}
+
+/** Whether a message waits for a key that is not the one that its contact is written to now. */
+export function isStranded(message: Message, present: Uint8Array | undefined): boolean {
+  return (message.state === 'waiting' || message.state === 'sent') && isOfAnotherKey(message, present)
+}
+
+/** How to tell it. */
+export function strandedNotice(name: string, count: number): string {
+  const what = count === 1 ? 'one message waits' : `${count} messages wait`
+  const where = `sotto history ${name} shows ${count === 1 ? 'it' : 'them'}`
+  return `${what} for another key of ${name} than the one they have now, and will not go to that; ${where}: say again what matters`
+}

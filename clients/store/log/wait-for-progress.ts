@@ -1,0 +1,43 @@
+/**
+ * Waiting in one process for what another one delivers: a `sotto send` hands over to the process that owns the profile's
+ * channels by appending to the store, and learns from the store what became of it.
+ *
+ * @module
+ */
+
+import type { Store } from '../store.ts'
+import type { Mailbox, Progress } from './mailbox.ts'
+
+/**
+ * Wait until a mark has come to an event, by another process's doing.
+ *
+ * @param mark - Which of the marks.
+ * @param ordinal - Of the event, as {@link Mailbox.append} gave it.
+ * @throws the signal's reason, if it is aborted before; SottoError as {@link Mailbox.progress}.
+ */
+export async function waitForProgress(
+  store: Store,
+  mailbox: Mailbox,
+  { mark, ordinal, signal }: { mark: keyof Progress; ordinal: number; signal: AbortSignal },
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const look = (): void => {
+    try {
+      if (mailbox.progress()[mark] >= ordinal) resolve()
+    } catch (error) {
+      reject(error)
+    }
+  }
+  const stop = (): void => reject(signal.reason)
+  // Watched before the first look, so that nothing can come between the two.
+  const watch = store.watch(look)
+  signal.addEventListener('abort', stop)
+  try {
+    if (signal.aborted) stop()
+    look()
+    await promise
+  } finally {
+    signal.removeEventListener('abort', stop)
+    watch.stop()
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Messages, as they are shown: events with what is known of them.
+ *
+ * @module
+ */
+import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Direction } from '../rows/batch.ts'
+import type { DamagedBatch, NumberedBatch } from '../rows/batches.ts'
+import type { ContactState, KeyState, OutgoingState } from '../rows/contact-state.ts'
+
+/** What became of a message: `heard` of one from the contact, the others of one to the contact. */
+export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'heard'
+
+/** Where a message lies in its conversation. Later is greater: first by batch, then by index. */
+export interface Position {
+  readonly batch: number
+  readonly index: number
+}
+
+export interface Message {
+  readonly kind: 'message'
+  readonly contact: string
+  readonly position: Position
+  readonly direction: Direction
+  readonly state: MessageState
+  /** Counts what was said to this key, or heard from it, from 1. */
+  readonly ordinal: number
+  /** Of the contact: to which it was said, or from which it was heard; undefined for one that waits for any key. */
+  readonly identityKey: Uint8Array | undefined
+  readonly storedAt: Date
+  readonly event: Event
+}
+
+/** Stands where messages are missing or cannot be read, because the store was changed from outside. */
+export interface Gap {
+  readonly kind: 'gap'
+  readonly contact: string
+  readonly position: Position
+}
+
+/** The messages of a batch, in order; a gap in place of one that is damaged. */
+export function messagesOf(contact: ContactState, { number, batch }: NumberedBatch | DamagedBatch): (Message | Gap)[] {
+  const { name } = contact
+  if (batch === undefined) return [gapAt(name, number)]
+  return batch.events.map((event, index) => messageAt(contact, { number, batch }, index, Event.decode(event)))
+}
+
+/** Stands in place of a batch that is damaged. */
+export function gapAt(contact: string, number: number): Gap {
+  return { kind: 'gap', contact, position: { batch: number, index: 0 } }
+}
+
+/** One message of a batch, whose event was decoded already. */
+export function messageAt(
+  contact: ContactState,
+  { number, batch }: NumberedBatch,
+  index: number,
+  event: Event,
+): Message {
+  const { direction, storedAtMs, first, key } = batch
+  const { identityKey, outgoing } = contact.keys[key] as KeyState
+  return {
+    kind: 'message',
+    contact: contact.name,
+    position: { batch: number, index },
+    direction,
+    state: direction === 'heard' ? 'heard' : stateOf(first + index, outgoing),
+    ordinal: first + index,
+    identityKey,
+    storedAt: new Date(storedAtMs),
+    event,
+  }
+}
+
+function stateOf(ordinal: number, { read, acknowledged, handedOver }: OutgoingState): MessageState {
+  if (ordinal <= read) return 'read'
+  if (ordinal <= acknowledged) return 'delivered'
+  return ordinal <= handedOver ? 'sent' : 'waiting'
+}

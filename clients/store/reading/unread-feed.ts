@@ -1,0 +1,129 @@
+/**
+ * Carries what was heard and not yet seen out of the store to a reader, such as standard output: in order, and marked as
+ * seen only once the reader has it. After a crash in between a message comes again, with the same id; none is lost. A slow
+ * reader holds up nobody who writes.
+ *
+ * @module
+ */
+import { isInTime } from '#lib/runtime/in-time.ts'
+import type { Later } from '#lib/runtime/later.ts'
+import type { Store } from '../store.ts'
+import type { Message } from './messages.ts'
+import type { UnseenGap } from './unseen.ts'
+
+/**
+ * How long a reader has to take something when this process wants to end, in milliseconds: its locks keep all others
+ * waiting, of which who wants to receive waits for 10 seconds.
+ */
+export const READER_PATIENCE_MS = 2_000
+
+export interface UnseenPumpOptions {
+  readonly store: Store
+  /**
+   * Takes messages from one person, at least one; they count as seen when it resolves, unless with a number: then they come
+   * again after so many milliseconds. What it rejects with ends the pump.
+   */
+  readonly show: (name: string, messages: readonly Message[]) => Promise<number | undefined>
+  /** Note what was seen; {@link Store.markSeen} does it, and more may hang on it. */
+  readonly markSeen: (name: string, through: Message | UnseenGap) => void
+  /** Messages from somebody are missing in the store, or cannot be read. */
+  readonly onGap: (name: string) => void
+  /** How many messages to show at most before they count as seen; {@link PAGE} unless set. */
+  readonly page?: number
+  /** How long the reader may take for them at the end, in milliseconds; {@link READER_PATIENCE_MS} unless set. */
+  readonly patienceMs?: number
+  /** What ends that; a timer of Node.js unless it is another. */
+  readonly later?: Later
+}
+
+/** A record has some hundred small messages. */
+const PAGE = 1_000
+
+export class UnseenPump {
+  readonly #options: UnseenPumpOptions
+  /** From whom something may be unseen. */
+  readonly #names = new Set<string>()
+  /** Whose turn comes later, by a timer. */
+  readonly #postponed = new Map<string, NodeJS.Timeout>()
+  #running: Promise<void> | undefined
+  readonly #failure = Promise.withResolvers<never>()
+  #hasFailed = false
+  /** Resolves when the reader has taken some more, or all. */
+  #taken = Promise.withResolvers<void>()
+  #isOver = false
+
+  constructor(options: UnseenPumpOptions) {
+    this.#options = options
+    // Whoever waits for it hears it; nobody has to.
+    this.failed.catch(() => undefined)
+  }
+
+  /** Rejects with what the reader has failed with. It never resolves. */
+  get failed(): Promise<never> {
+    return this.#failure.promise
+  }
+
+  /** Something was heard: from whom, or from anybody. */
+  wake(name?: string): void {
+    const names = name === undefined ? this.#options.store.names() : [name]
+    for (const each of names) if (!this.#postponed.has(each)) this.#names.add(each)
+    // What was heard in one go is shown in one go.
+    if (!this.#hasFailed && !this.#isOver) this.#running ??= Promise.resolve().then(() => this.#run())
+  }
+
+  /**
+   * Resolves when the reader has everything that is not to come later, or has failed, or takes nothing any more. Nothing
+   * comes later then, the store is not used, and what the reader has not taken comes again at the next start.
+   */
+  async drained(): Promise<void> {
+    const { patienceMs = READER_PATIENCE_MS, later } = this.#options
+    while (this.#running !== undefined && (await isInTime(this.#taken.promise, patienceMs, later)));
+    this.#isOver = true
+    for (const timer of this.#postponed.values()) clearTimeout(timer)
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // A set goes on with what is added behind: everybody gets a turn.
+      for (const name of this.#names) {
+        if (this.#isOver) return
+        this.#names.delete(name)
+        if (await this.#showSome(name)) this.#names.add(name)
+        this.#noteTaken()
+      }
+    } catch (error) {
+      this.#hasFailed = true
+      this.#failure.reject(error)
+    } finally {
+      this.#running = undefined
+      this.#noteTaken()
+    }
+  }
+
+  #noteTaken(): void {
+    this.#taken.resolve()
+    this.#taken = Promise.withResolvers()
+  }
+
+  /** Returns whether there was anything. */
+  async #showSome(name: string): Promise<boolean> {
+    const { store, show, markSeen, onGap, page: limit = PAGE } = this.#options
+    const page = store.unseen(name, { limit })
+    if (page.some(({ kind }) => kind === 'gap')) onGap(name)
+    const messages = page.filter((each) => each.kind === 'message')
+    const waitMs = messages.length > 0 ? await show(name, messages) : undefined
+    if (this.#isOver) return false
+    const last = page.at(-1)
+    if (waitMs !== undefined) this.#postpone(name, waitMs)
+    else if (last !== undefined) markSeen(name, last)
+    return waitMs === undefined && last !== undefined
+  }
+
+  #postpone(name: string, ms: number): void {
+    const timer = setTimeout(() => {
+      this.#postponed.delete(name)
+      this.wake(name)
+    }, ms)
+    this.#postponed.set(name, timer)
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What was heard and not yet seen: where a reader goes on, such as `sotto receive`, or a chat with its counts.
+ *
+ * @module
+ */
+
+import { Event } from '#gen/sotto/peer/v1/record.ts'
+import { isSame } from '#lib/same-bytes.ts'
+import { lastOf } from '../rows/batch.ts'
+import type { ContactState, KeyState } from '../rows/contact-state.ts'
+import type { StoreFile } from '../store-file.ts'
+import { type Gap, type Message, messageAt } from './messages.ts'
+
+/** Stands for messages from a key that are missing or cannot be read, up to an ordinal. */
+export interface UnseenGap extends Gap, Pick<Message, 'ordinal' | 'identityKey'> {}
+
+/** How many batches are read in one go. */
+const RUN = 16
+
+/** A page is no longer than this once it holds something, in bytes of its messages' texts, about. */
+const PAGE_BYTES = 4 * 1024 * 1024
+
+/** The oldest messages that are not seen, all from the first key that has any. */
+export function readUnseen(file: StoreFile, name: string, { limit }: { limit: number }): (Message | UnseenGap)[] {
+  return file.read(() => {
+    const contact = file.contacts.named(name)
+    const index = contact?.state.keys.findIndex(({ seen, heard }) => seen < heard) ?? -1
+    if (contact === undefined || index === -1) return []
+    const { state, id } = contact
+    const key = state.keys[index] as KeyState
+    const page: (Message | UnseenGap)[] = []
+    let bytes = 0
+    let through = key.seen
+    const isFull = (): boolean => page.length >= limit || bytes >= PAGE_BYTES
+    const skip = (to: number, batch: number): void => {
+      if (to > through) page.push({ ...gapBefore(name, batch), ordinal: to, identityKey: key.identityKey })
+      through = Math.max(through, to)
+    }
+    for (let from = key.unseenFrom; from <= state.lastBatch && !isFull(); from += RUN) {
+      const run = file.batches.readWhatOpens(id, from, Math.min(state.lastBatch, from + RUN - 1))
+      for (const { number, batch } of run) {
+        if (isFull() || batch?.direction !== 'heard' || batch.key !== index || lastOf(batch) <= through) continue
+        skip(batch.first - 1, number)
+        while (page.length < limit && through < lastOf(batch)) {
+          const event = batch.events[through + 1 - batch.first] as Uint8Array
+          page.push(messageAt(state, { number, batch }, through + 1 - batch.first, Event.decode(event)))
+          bytes += event.length
+          through += 1
+        }
+      }
+    }
+    if (!isFull()) skip(key.heard, state.lastBatch)
+    return page
+  })
+}
+
+function gapBefore(contact: string, batch: number): Gap {
+  return { kind: 'gap', contact, position: { batch, index: 0 } }
+}
+
+/** The contact with all marked as seen, or what came from one key up to a message; itself if that changes nothing. */
+export function withSeen(state: ContactState, through?: Message | UnseenGap): ContactState {
+  const keys = state.keys.map((key) => {
+    const isMeant = through === undefined || isSame(key.identityKey, through.identityKey)
+    const seen = through === undefined ? key.heard : Math.min(through.ordinal, key.heard)
+    if (!isMeant || seen <= key.seen) return key
+    const unseenFrom = seen === key.heard ? state.lastBatch + 1 : Math.max(key.unseenFrom, through?.position.batch ?? 0)
+    return { ...key, seen, unseenFrom }
+  })
+  return keys.every((key, index) => key === state.keys[index]) ? state : { ...state, keys }
+}

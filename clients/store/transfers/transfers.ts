@@ -1,0 +1,135 @@
+/**
+ * Transfers of files in a store. Each step that is said to the other side is put down together with the event that says
+ * it, and each that is heard together with the event that was heard: so both ends agree whatever ends in between.
+ *
+ * @module
+ */
+import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import { encodeFileEvent } from '#lib/delivery/event.ts'
+import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
+import type { Random } from '../disk/row-seal.ts'
+import type { Mailbox } from '../log/mailbox.ts'
+import type { TransferPlace, TransferRow } from '../rows/transfer-rows.ts'
+import type { StoreFile } from '../store-file.ts'
+import { mayBecome, STATUS_OF, summaryOf, type Transfer, type TransferState } from './transfer.ts'
+import { Overtaken, stepped } from './transfer-steps.ts'
+
+/** A transfer with what only the engine needs of it. */
+export interface PlacedTransfer extends Transfer, TransferPlace {
+  readonly goal: string | undefined
+}
+
+export interface StoredTransfersOptions {
+  readonly file: StoreFile
+  readonly random: Random
+  readonly now: () => Date
+  readonly mailboxAt: (place: TransferPlace) => Mailbox
+}
+
+export class StoredTransfers {
+  readonly #options: StoredTransfersOptions
+
+  constructor(options: StoredTransfersOptions) {
+    this.#options = options
+  }
+
+  /** All that there are, the oldest first. */
+  list(): PlacedTransfer[] {
+    const { file } = this.#options
+    return file.read(() => {
+      const rows = [...file.transfers.all().values()]
+      return rows.flatMap((row) => {
+        const contact = file.contacts.get(row.contactId)
+        return contact === undefined ? [] : [transferOf(row, contact.state.name)]
+      })
+    })
+  }
+
+  get(id: string): PlacedTransfer | undefined {
+    return this.list().find((transfer) => transfer.id === id)
+  }
+
+  /** What is offered, entry by entry. */
+  offerOf(id: string): FileOffer | undefined {
+    const { file } = this.#options
+    return file.read(() => file.transfers.offer(id))
+  }
+
+  /**
+   * Offer something to whom a mailbox is for. It waits there like any message.
+   *
+   * @param path - Where it lies, absolute.
+   * @returns the id of the transfer, and the ordinal of the event, to look for in {@link Mailbox.progress}.
+   * @throws SottoError as {@link Mailbox.append}; `ERR_MESSAGE_TOO_LARGE` for more files than an event has room for.
+   */
+  offer(mailbox: Mailbox, { offer, path }: { readonly offer: FileOffer; readonly path: string }) {
+    const writtenAt = this.#options.now()
+    const eventId = this.#options.random(EVENT_ID_BYTES)
+    const event = encodeFileEvent({ eventId, writtenAt, kind: { $case: 'fileOffer', value: offer } })
+    const id = Buffer.from(eventId).toString('hex')
+    const ordinal = mailbox.append([event], (place) => {
+      const row = {
+        ...place,
+        id,
+        ...summaryOf(offer),
+        direction: 'giving',
+        state: 'offered',
+        position: 0,
+        path,
+      } as const
+      this.#options.file.transfers.insert({ ...row, atMs: writtenAt.getTime() }, offer)
+    })
+    return { id, ordinal }
+  }
+
+  /**
+   * Take a transfer to a state, and say so to the other side.
+   *
+   * @param path - What becomes of {@link Transfer.path}, if anything does.
+   * @returns the ordinal of the event; undefined if it cannot go there from where it is, or is not there.
+   * @throws SottoError as {@link Mailbox.append}.
+   */
+  settle(id: string, state: Exclude<TransferState, 'offered'>, path?: string): number | undefined {
+    const transfer = this.get(id)
+    if (transfer === undefined || !mayBecome(transfer, state)) return undefined
+    const { file, random, now, mailboxAt } = this.#options
+    const writtenAt = now()
+    const value = { offerId: Buffer.from(id, 'hex'), state: STATUS_OF[state] }
+    const kind = { $case: 'fileStatus', value } as const
+    const event = encodeFileEvent({ eventId: random(EVENT_ID_BYTES), writtenAt, kind })
+    try {
+      return mailboxAt(transfer).append([event], () => {
+        // Another process may have come between.
+        const [rowId, row] = file.transfers.find(id) ?? []
+        if (rowId === undefined || row === undefined || !mayBecome(row, state)) throw new Overtaken()
+        file.transfers.update(rowId, stepped({ ...row, path: path ?? row.path }, state, writtenAt.getTime()))
+      })
+    } catch (error) {
+      if (error instanceof Overtaken) return undefined
+      throw error
+    }
+  }
+
+  /** Note up to where the getter has it. It is for others to look at, and lost with a loss of power. */
+  notePosition(id: string, position: number): void {
+    this.#note('process', id, { position })
+  }
+
+  /** Note what it is to be, before it becomes that. */
+  noteGoal(id: string, goal: string): void {
+    this.#note('disk', id, { goal })
+  }
+
+  #note(durability: 'disk' | 'process', id: string, changes: Partial<TransferRow>): void {
+    const { file } = this.#options
+    file.write(durability, () => {
+      const [rowId, row] = file.transfers.find(id) ?? []
+      if (rowId !== undefined && row !== undefined) file.transfers.update(rowId, { ...row, ...changes })
+    })
+  }
+}
+
+function transferOf({ atMs, files, path, goal, ...row }: TransferRow, contact: string): PlacedTransfer {
+  // What is undefined, JSON leaves out.
+  return { ...row, contact, files, path, goal, at: new Date(atMs) }
+}

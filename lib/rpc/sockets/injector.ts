@@ -1,0 +1,93 @@
+/**
+ * The HTTP/2 side of a server, with the settings that the gRPC library has no option for.
+ *
+ * The library makes its HTTP/2 server by `http2.createServer` or `createSecureServer` and keeps it to itself. For the
+ * one synchronous call in which it does so these two are wrapped, and what they return is set up here: TLS 1.3 alone,
+ * receive windows (https://github.com/grpc/grpc-node/issues/3058), and an end to connections on which nothing happens,
+ * which the library keeps for ever.
+ *
+ * @module
+ */
+import http2 from 'node:http2'
+import type { Duplex } from 'node:stream'
+import type { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { Logger } from '../../runtime/log.ts'
+import type { ServerLimits } from '../limits.ts'
+
+/** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
+interface Http2Factories {
+  createServer(options?: http2.ServerOptions): http2.Http2Server
+  createSecureServer(options?: http2.SecureServerOptions): http2.Http2SecureServer
+}
+
+export interface Injector {
+  /** Serve on a connected socket. */
+  readonly inject: (socket: Duplex) => void
+  /** Resolves when every HTTP/2 session is over. */
+  readonly sessionsClosed: () => Promise<void>
+}
+
+/** Make the library serve HTTP/2 over whatever sockets it is then handed. */
+export function createInjector(
+  server: Server,
+  credentials: ServerCredentials,
+  limits: ServerLimits,
+  log: Logger,
+): Injector {
+  const sessions = new Set<http2.ServerHttp2Session>()
+  const factories: Http2Factories = http2
+  const { createServer, createSecureServer } = factories
+  const settings = (given?: http2.ServerOptions): http2.ServerOptions => ({
+    ...given,
+    settings: { ...given?.settings, initialWindowSize: limits.receiveWindowBytes },
+    unknownProtocolTimeout: limits.firstCallTimeoutMs,
+  })
+  factories.createServer = (given) => guardSessions(createServer(settings(given)), limits, sessions)
+  factories.createSecureServer = (given) => {
+    const secure = createSecureServer({
+      ...given,
+      ...settings(given),
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: limits.firstCallTimeoutMs,
+    })
+    secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
+    return guardSessions(secure, limits, sessions)
+  }
+  try {
+    const injector = server.createConnectionInjector(credentials)
+    return {
+      inject: (socket) => injector.injectConnection(socket),
+      async sessionsClosed() {
+        await Promise.all(
+          [...sessions].map((session) => new Promise<void>((resolve) => session.once('close', resolve))),
+        )
+      },
+    }
+  } finally {
+    Object.assign(factories, { createServer, createSecureServer })
+  }
+}
+
+function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
+  server: S,
+  limits: ServerLimits,
+  sessions: Set<http2.ServerHttp2Session>,
+): S {
+  server.on('session', (session: http2.ServerHttp2Session) => {
+    sessions.add(session)
+    session.setLocalWindowSize(limits.receiveWindowBytes)
+    const timer = setTimeout(() => session.destroy(), limits.firstCallTimeoutMs)
+    session.once('stream', () => clearTimeout(timer))
+    session.once('close', () => {
+      clearTimeout(timer)
+      sessions.delete(session)
+    })
+  })
+  server.on('stream', (stream: http2.ServerHttp2Stream) => {
+    stream.once('finish', () => {
+      const timer = setTimeout(() => stream.close(), limits.lingerMs)
+      stream.once('close', () => clearTimeout(timer))
+    })
+  })
+  return server
+}

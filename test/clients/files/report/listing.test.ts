@@ -1,0 +1,69 @@
+import { expect } from 'chai'
+import {
+  MAX_PAST,
+  recent,
+  transferFields,
+  transferRow,
+  transferWithId,
+} from '../../../../clients/files/report/listing.ts'
+import type { Transfer } from '../../../../clients/store/transfers/transfer.ts'
+
+function transfer(id: string, changes: Partial<Transfer> = {}): Transfer {
+  return {
+    id: id.padEnd(32, '0'),
+    contact: 'bob',
+    direction: 'getting',
+    name: 'report.pdf',
+    files: undefined,
+    size: 3_400_000,
+    state: 'offered',
+    position: 0,
+    path: undefined,
+    at: new Date(0),
+    ...changes,
+  }
+}
+
+describe('recent', () => {
+  it('has all that goes on, and the last that are over', () => {
+    const over = Array.from({ length: MAX_PAST + 5 }, (_, index) => transfer(`${index}`, { state: 'declined' }))
+    const open = transfer('a')
+    expect(recent([open, ...over])).to.deep.equal([open, ...over.slice(5)])
+  })
+})
+
+describe('transferRow', () => {
+  it('tells which, whose and what has become of it', () => {
+    expect(transferRow(transfer('ab12cd34ef'))).to.equal('ab12cd34  from bob  report.pdf, 3.4 MB, offered')
+    const given = transfer('ab12cd34ef', { direction: 'giving', state: 'declined', name: 'a\u001b' })
+    expect(transferRow(given)).to.equal('ab12cd34  to bob  a\\e, 3.4 MB, declined')
+  })
+})
+
+describe('transferFields', () => {
+  it('has the whole id, and what only the engine knows is left out', () => {
+    const fields = transferFields({ ...transfer('ab'), goal: '/x' } as Transfer)
+    expect(fields).to.include({ type: 'transfer', id: 'ab'.padEnd(32, '0'), state: 'offered' })
+    expect(fields).to.not.have.property('goal')
+  })
+})
+
+describe('transferWithId', () => {
+  const all = [transfer('ab1'), transfer('ab2'), transfer('c')]
+
+  it('finds one by the beginning of its id', () => {
+    expect(transferWithId(all, 'ab1')).to.equal(all[0])
+    expect(transferWithId(all, 'C')).to.equal(all[2])
+    expect(transferWithId(all, all[1]?.id ?? '')).to.equal(all[1])
+  })
+
+  it('refuses what names none or several', () => {
+    const codeOf = (digits: string) =>
+      expect(() => transferWithId(all, digits), digits)
+        .to.throw()
+        .with.property('code')
+    codeOf('d').that.equals('ERR_NO_SUCH_FILE')
+    codeOf('ab').that.equals('ERR_USAGE')
+    for (const none of ['', 'xyz', 'a'.repeat(33)]) codeOf(none).that.equals('ERR_USAGE')
+  })
+})

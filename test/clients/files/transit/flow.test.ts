@@ -1,0 +1,72 @@
+import { expect } from 'chai'
+import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
+import { Flow, LEAST_WINDOW_BYTES, MOST_WINDOW_BYTES } from '../../../../clients/files/transit/flow.ts'
+
+/** A link of so many bytes a millisecond and such a round trip, kept busy for a while by what a flow lets go. */
+function busy(
+  flow: Flow,
+  { bytesPerMs, roundTripMs }: { bytesPerMs: number; roundTripMs: number },
+  forMs: number,
+): number {
+  const onItsWay: { readonly heardAtMs: number; readonly bytes: number }[] = []
+  let freeAtMs = 0
+  let heard = 0
+  for (let nowMs = 0; nowMs < forMs; nowMs += 1) {
+    while (onItsWay[0] !== undefined && onItsWay[0].heardAtMs <= nowMs) {
+      const { bytes } = onItsWay.shift() as { readonly bytes: number }
+      heard += bytes
+      flow.hear(bytes, nowMs)
+    }
+    while (flow.hasRoom) {
+      flow.say(MAX_CHUNK_BYTES, nowMs)
+      freeAtMs = Math.max(freeAtMs, nowMs) + MAX_CHUNK_BYTES / bytesPerMs
+      onItsWay.push({ heardAtMs: freeAtMs + roundTripMs, bytes: MAX_CHUNK_BYTES })
+    }
+  }
+  return heard
+}
+
+describe('Flow', () => {
+  const links = [
+    { bytesPerMs: 125, roundTripMs: 40 },
+    { bytesPerMs: 2_000, roundTripMs: 40 },
+    { bytesPerMs: 2_000, roundTripMs: 400 },
+    { bytesPerMs: 12_500, roundTripMs: 100 },
+  ]
+  for (const link of links) {
+    const { bytesPerMs, roundTripMs } = link
+    it(`fills a link of ${bytesPerMs / 1_000} MB/s and ${roundTripMs} ms, and stands in its queue for a moment only`, () => {
+      const flow = new Flow()
+      expect(busy(flow, link, 20_000)).to.be.above(0.9 * bytesPerMs * (20_000 - 10 * roundTripMs))
+      const queuedMs = flow.window / bytesPerMs - roundTripMs
+      // What the shortest round trip has of the first two pieces themselves comes on top.
+      expect(queuedMs).to.be.within(0, Math.max(150 + MAX_CHUNK_BYTES / bytesPerMs, LEAST_WINDOW_BYTES / bytesPerMs))
+    })
+  }
+
+  it('lets no more go than two pieces before anything is heard, and no more than the most ever', () => {
+    const flow = new Flow()
+    let said = 0
+    for (; flow.hasRoom; said += MAX_CHUNK_BYTES) flow.say(MAX_CHUNK_BYTES, 0)
+    expect(said).to.equal(LEAST_WINDOW_BYTES)
+    busy(new Flow(), { bytesPerMs: 1_000_000, roundTripMs: 1 }, 100)
+    flow.hear(said, 0)
+    expect(flow.window).to.be.at.most(MOST_WINDOW_BYTES)
+  })
+
+  it('has room again for what is not going to be heard of', () => {
+    const flow = new Flow()
+    for (; flow.hasRoom; ) flow.say(MAX_CHUNK_BYTES, 0)
+    flow.drop(LEAST_WINDOW_BYTES)
+    expect(flow.hasRoom).to.equal(true)
+  })
+
+  it('is not kept busy by one who says byte by byte what has come', function () {
+    this.timeout(2_000)
+    const flow = new Flow()
+    flow.say(MOST_WINDOW_BYTES, 0)
+    for (let count = 1; count <= 200_000; count += 1) flow.hear(1, count / 100)
+    // 100 bytes a millisecond: less than the least window has.
+    expect(flow.window).to.equal(LEAST_WINDOW_BYTES)
+  })
+})

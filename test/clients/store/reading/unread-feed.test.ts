@@ -1,0 +1,75 @@
+import { expect } from 'chai'
+import {
+  READER_PATIENCE_MS,
+  UnseenPump,
+  type UnseenPumpOptions,
+} from '../../../../clients/store/reading/unread-feed.ts'
+import type { Store } from '../../../../clients/store/store.ts'
+import { converse, DeliveringSide } from '../../../support/delivering-side.ts'
+import { ALICE_KEY, BOB_KEY, memoryStore, said, shown } from '../../../support/stores.ts'
+import { FakeTimers } from '../../../support/timers.ts'
+
+/** Until all that can happen now has. */
+const calm = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('UnseenPump', () => {
+  let store: Store
+  let timers: FakeTimers
+  /** What the reader was given, and takes when it is told to. */
+  let given: { readonly texts: string[]; readonly take: () => void }[]
+  beforeEach(() => {
+    store = memoryStore()
+    timers = new FakeTimers()
+    given = []
+    const sender = memoryStore()
+    const bob = new DeliveringSide(sender.mailbox('alice', ALICE_KEY), true)
+    bob.mailbox.append(['one', 'two', 'three'].map((text) => said(text)))
+    converse(bob, new DeliveringSide(store.mailbox('bob', BOB_KEY), false))
+    sender.close()
+  })
+  afterEach(() => store.close())
+
+  function pumpOf(options: Partial<UnseenPumpOptions> = {}): UnseenPump {
+    return new UnseenPump({
+      store,
+      show: (_name, messages) => {
+        const { promise, resolve } = Promise.withResolvers<undefined>()
+        given.push({ texts: shown(messages), take: () => resolve(undefined) })
+        return promise
+      },
+      markSeen: (name, through) => store.markSeen(name, through),
+      onGap() {},
+      later: timers.later,
+      ...options,
+    })
+  }
+
+  it('waits at the end for a reader that takes something now and then', async () => {
+    const pump = pumpOf({ page: 1 })
+    pump.wake()
+    const drained = pump.drained()
+    for (let count = 1; count <= 3; count += 1) {
+      await calm()
+      timers.advance(READER_PATIENCE_MS - 1)
+      given.at(-1)?.take()
+    }
+    await drained
+    expect(given.flatMap(({ texts }) => texts)).to.deep.equal(['one', 'two', 'three'])
+    expect(store.unseen('bob', { limit: 1 })).to.deep.equal([])
+  })
+
+  it('waits no longer for one that takes nothing, and has it come again', async () => {
+    const pump = pumpOf()
+    pump.wake()
+    await calm()
+    const drained = pump.drained()
+    await calm()
+    timers.advance(READER_PATIENCE_MS)
+    await drained
+    given[0]?.take()
+    pump.wake()
+    await calm()
+    expect(given).to.have.length(1)
+    expect(store.unseen('bob', { limit: 9 })).to.have.length(3)
+  })
+})

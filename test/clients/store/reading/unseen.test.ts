@@ -1,0 +1,118 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
+import type { Mailbox } from '../../../../clients/store/log/mailbox.ts'
+import { decodeContact, encodeContact, newContact, newKey } from '../../../../clients/store/rows/contact-state.ts'
+import type { Store } from '../../../../clients/store/store.ts'
+import { law } from '../../../support/law.ts'
+import { bytesOf } from '../../../support/random.ts'
+import { ALICE_KEY, BOB_KEY, heard, quickDatabase, said, shown, testStore } from '../../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
+
+describe('unseen messages', () => {
+  let folder: TemporaryFolder
+  let store: Store
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    store = testStore(folder.path)
+  })
+  afterEach(async () => {
+    store.close()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  function hear(mailbox: Mailbox, ...texts: string[]): void {
+    const { streams } = mailbox
+    const incoming = streams.incoming ?? (streams.hear(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
+    const events = texts.map((text) => heard(text))
+    const body = { firstSequence: incoming.received + 1n, events, acknowledged: 0n }
+    mailbox.store(incoming.accept({ ...body, part: undefined, control: undefined } as never))
+  }
+
+  const unseen = (limit = 100): string[] => shown(store.unseen('bob', { limit }))
+
+  /** Take all that is unseen, a page after the other. */
+  function readOn(limit: number): string[] {
+    const read: string[] = []
+    for (let page = store.unseen('bob', { limit }); page.length > 0; page = store.unseen('bob', { limit })) {
+      expect(page.length).to.be.at.most(limit)
+      read.push(...shown(page))
+      store.markSeen('bob', page.at(-1))
+    }
+    return read
+  }
+
+  it('come in pages, each once, whatever was said between them', () => {
+    law(
+      fc.property(fc.array(fc.integer({ min: -3, max: 7 })), fc.integer({ min: 1, max: 9 }), (bursts, limit) => {
+        const mailbox = store.mailbox('bob', BOB_KEY)
+        const texts: string[] = []
+        for (const [burst, length] of bursts.entries()) {
+          const part = Array.from({ length: Math.abs(length) }, (_, n) => `${burst}/${n}`)
+          if (length > 0) hear(mailbox, ...part)
+          if (length < 0) mailbox.append(part.map((text) => said(text)))
+          if (length > 0) texts.push(...part)
+        }
+        expect(readOn(limit)).to.deep.equal(texts)
+        expect(store.contacts().map(({ unseen }) => unseen)).to.deep.equal([0])
+        store.forget('bob')
+      }),
+      20,
+    )
+  })
+
+  it('are none of who was never heard, nor after all was marked', () => {
+    expect(unseen()).to.deep.equal([])
+    hear(store.mailbox('bob', BOB_KEY), 'one', 'two')
+    expect([unseen(), store.contacts()[0]?.unseen]).to.deep.equal([['one', 'two'], 2])
+    store.markSeen('bob')
+    expect([unseen(), store.contacts()[0]?.unseen]).to.deep.equal([[], 0])
+  })
+
+  it('are marked up to a message, and never unmarked', () => {
+    hear(store.mailbox('bob', BOB_KEY), 'one', 'two', 'three')
+    const [one, two] = store.unseen('bob', { limit: 2 })
+    store.markSeen('bob', two)
+    store.markSeen('bob', one)
+    expect(unseen()).to.deep.equal(['three'])
+  })
+
+  it('count for each identity key', () => {
+    const [old, anew] = [store.mailbox('bob', BOB_KEY), store.mailbox('bob', ALICE_KEY)]
+    hear(anew, 'from the new')
+    hear(old, 'from the old')
+    expect(store.contacts()[0]?.unseen).to.equal(2)
+    expect(unseen()).to.deep.equal(['from the old'])
+    hear(old, 'and more')
+    expect(readOn(1)).to.deep.equal(['from the old', 'and more', 'from the new'])
+  })
+
+  it('are as they were for a mailbox and a store that are opened anew', () => {
+    hear(store.mailbox('bob', BOB_KEY), 'one', 'two')
+    store.markSeen('bob', store.unseen('bob', { limit: 1 })[0])
+    store.close()
+    store = testStore(folder.path)
+    hear(store.mailbox('bob', BOB_KEY), 'three')
+    expect(unseen()).to.deep.equal(['two', 'three'])
+  })
+
+  it('have a gap where messages are damaged, once', () => {
+    const mailbox = store.mailbox('bob', BOB_KEY)
+    for (const text of ['one', 'two', 'three', 'four']) hear(mailbox, text)
+    const ids = quickDatabase(folder.path)
+    const rows = ids.prepare('select id from batch order by id').all()
+    for (const lost of [rows[1], rows[3]]) ids.prepare('delete from batch where id = ?').run(lost?.[0] as number)
+    ids.close()
+    expect(readOn(100)).to.deep.equal(['one', '(gap)', 'three', '(gap)'])
+    hear(store.mailbox('bob', BOB_KEY), 'five')
+    expect(readOn(1)).to.deep.equal(['five'])
+  })
+
+  it('are none in a store from before there were marks', () => {
+    const key = { ...newKey(BOB_KEY, bytesOf('stream', 16)), heard: 3 }
+    const { seen: _, unseenFrom: __, ...before } = key
+    const old = { ...newContact('bob'), lastBatch: 2, heard: 3, seen: 1, keys: [before] }
+    const contact = decodeContact(encodeContact(old as never))
+    expect(contact).to.deep.equal({ name: 'bob', lastBatch: 2, keys: [{ ...key, seen: 3, unseenFrom: 3 }] })
+  })
+})

@@ -1,0 +1,238 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import { encodeFileEvent } from '#lib/delivery/event.ts'
+import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
+import { STORE_FILE, type Store } from '../../../../clients/store/store.ts'
+import type { TransferState } from '../../../../clients/store/transfers/transfer.ts'
+import { MAX_PAST_GETTING, MAX_UNANSWERED } from '../../../../clients/store/transfers/transfer-steps.ts'
+import { Crash, crashingDatabase } from '../../../support/crashing-database.ts'
+import { converseAgain, DeliveringSide } from '../../../support/delivering-side.ts'
+import { encodedFileEvent, offered, statusOf } from '../../../support/file-events.ts'
+import { ALICE_KEY, BOB_KEY, quickDatabase, testStore } from '../../../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
+
+const MALLORY_KEY = Buffer.alloc(32, 7)
+
+const CONTENT = Buffer.from('four')
+
+function offerOf(path: string): FileOffer {
+  const sha256 = createHash('sha256').update(CONTENT).digest()
+  const entry = { path: Buffer.from(path), size: 4n, sha256, executable: false, folder: false }
+  return { entries: [entry] }
+}
+
+describe('StoredTransfers', () => {
+  let folders: readonly [TemporaryFolder, TemporaryFolder]
+  let alice: Store
+  let bob: Store
+  let ends: readonly [DeliveringSide, DeliveringSide]
+  beforeEach(async () => {
+    folders = [await temporaryFolder(), await temporaryFolder()]
+    alice = testStore(folders[0].path)
+    bob = testStore(folders[1].path)
+    ends = [
+      new DeliveringSide(alice.mailbox('bob', BOB_KEY), true),
+      new DeliveringSide(bob.mailbox('alice', ALICE_KEY), false),
+    ]
+  })
+  afterEach(async () => {
+    alice.close()
+    bob.close()
+    for (const folder of folders) await folder[Symbol.asyncDispose]()
+  })
+
+  /** What lies in the stores is said, and both open their conversation anew. */
+  function talk(): void {
+    for (const end of ends) {
+      void end.mailbox.streams
+      end.mailbox.takeAppended()
+    }
+    converseAgain(...ends)
+  }
+
+  function offer(): string {
+    const { id } = alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/home/alice/a.txt' })
+    talk()
+    return id
+  }
+
+  const states = (id: string) => [alice, bob].map(({ transfers }) => transfers.get(id)?.state)
+
+  /** Have one side say a status, whatever its own store thinks of it. */
+  function claim(from: DeliveringSide, id: string, state: FileStatusState): void {
+    const value = { offerId: Buffer.from(id, 'hex'), state }
+    const kind = { $case: 'fileStatus', value } as const
+    from.mailbox.append([encodeFileEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(0), kind })])
+    talk()
+  }
+
+  it('stand at both ends with what was offered', () => {
+    const id = offer()
+    expect(alice.transfers.get(id)).to.include({ contact: 'bob', direction: 'giving', state: 'offered', name: 'a.txt' })
+    expect(bob.transfers.get(id)).to.include({ contact: 'alice', direction: 'getting', state: 'offered', size: 4 })
+    expect(bob.transfers.offerOf(id)?.entries[0]?.path.toString()).to.equal('a.txt')
+    expect(bob.transfers.get(id)?.path).to.equal(undefined)
+  })
+
+  it('go the same way at both ends', () => {
+    const ways: (readonly [Store, TransferState])[][] = [
+      [
+        [bob, 'accepted'],
+        [bob, 'received'],
+      ],
+      [[bob, 'declined']],
+      [[alice, 'cancelled']],
+      [
+        [bob, 'accepted'],
+        [alice, 'cancelled'],
+      ],
+      [
+        [bob, 'accepted'],
+        [bob, 'unkept'],
+      ],
+      [
+        [bob, 'accepted'],
+        [bob, 'damaged'],
+      ],
+      [
+        [bob, 'accepted'],
+        [alice, 'gone'],
+      ],
+    ]
+    for (const way of ways) {
+      const id = offer()
+      for (const [store, state] of way) {
+        if (state !== 'offered') store.transfers.settle(id, state, state === 'accepted' ? '/home/bob' : undefined)
+        talk()
+        expect(states(id)).to.deep.equal([state, state])
+      }
+    }
+  })
+
+  it('are received where the giver cancels in the same moment', () => {
+    const id = offer()
+    bob.transfers.settle(id, 'accepted', '/home/bob')
+    talk()
+    bob.transfers.settle(id, 'received', '/home/bob/a.txt')
+    alice.transfers.settle(id, 'cancelled')
+    talk()
+    expect(states(id)).to.deep.equal(['received', 'received'])
+  })
+
+  it('take no step that is not theirs, or out of order', () => {
+    const id = offer()
+    expect(alice.transfers.settle(id, 'accepted')).to.equal(undefined)
+    expect(bob.transfers.settle(id, 'received')).to.equal(undefined)
+    expect(bob.transfers.settle(id, 'gone')).to.equal(undefined)
+    for (const said of [FileStatusState.RECEIVED, FileStatusState.DAMAGED, FileStatusState.GONE])
+      claim(ends[1], id, said)
+    for (const said of [FileStatusState.ACCEPTED, FileStatusState.RECEIVED, FileStatusState.UNKEPT])
+      claim(ends[0], id, said)
+    claim(ends[1], '00'.repeat(16), FileStatusState.ACCEPTED)
+    expect(states(id)).to.deep.equal(['offered', 'offered'])
+    bob.transfers.settle(id, 'declined')
+    talk()
+    for (const said of [FileStatusState.ACCEPTED, FileStatusState.RECEIVED]) claim(ends[1], id, said)
+    expect(states(id)).to.deep.equal(['declined', 'declined'])
+  })
+
+  it('are not for others to speak of', () => {
+    const id = offer()
+    const toMallory = new DeliveringSide(alice.mailbox('mallory', MALLORY_KEY), true)
+    const mallory = new DeliveringSide(bob.mailbox('alice under another name', ALICE_KEY), false)
+    ends = [toMallory, mallory]
+    claim(mallory, id, FileStatusState.DECLINED)
+    expect(alice.transfers.get(id)?.state).to.equal('offered')
+  })
+
+  it(`are ${MAX_UNANSWERED} unanswered offers of one person at most, and answers make room`, () => {
+    const ids = Array.from({ length: MAX_UNANSWERED + 3 }, () => {
+      return alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/a.txt' }).id
+    })
+    talk()
+    expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal(ids.slice(0, MAX_UNANSWERED))
+    bob.transfers.settle(ids[0] as string, 'declined')
+    const id = offer()
+    expect(bob.transfers.get(id)?.state).to.equal('offered')
+  })
+
+  it('make room for others in the record in which they are taken back', () => {
+    const offerOne = () => alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/a.txt' }).id
+    for (let count = 0; count < MAX_UNANSWERED; count += 1) alice.transfers.settle(offerOne(), 'cancelled')
+    const last = offerOne()
+    talk()
+    expect(bob.transfers.get(last)?.state).to.equal('offered')
+  })
+
+  it(`are kept, ${MAX_PAST_GETTING} from one person, after their end, and all that are not over`, () => {
+    const waiting = offer()
+    const past = Array.from({ length: MAX_PAST_GETTING + 100 }, () => offered({ 'b.txt': 4 }))
+    ends[0].mailbox.append(past.flatMap((each) => [each, statusOf(each, 'CANCELLED')]).map(encodedFileEvent))
+    talk()
+    const kept = past.slice(-MAX_PAST_GETTING).map(({ eventId }) => eventId.toString('hex'))
+    expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal([waiting, ...kept])
+  })
+
+  it('go with the contact that is forgotten', () => {
+    offer()
+    bob.forget('alice')
+    expect(bob.transfers.list()).to.deep.equal([])
+  })
+
+  it('lie on the disk under seal', async () => {
+    const id = offer()
+    bob.transfers.settle(id, 'accepted', '/home/bob/downloads')
+    bob.transfers.noteGoal(id, '/home/bob/downloads/a.txt')
+    for (const suffix of ['', '-wal']) {
+      const bytes = await readFile(join(folders[1].path, STORE_FILE + suffix))
+      for (const secret of ['a.txt', 'downloads', 'accepted', id, Buffer.from(id, 'hex'), 'getting']) {
+        expect(bytes.includes(secret)).to.equal(false)
+      }
+    }
+    bob.close()
+    bob = testStore(folders[1].path)
+    expect(bob.transfers.get(id)).to.include({ state: 'accepted', goal: '/home/bob/downloads/a.txt' })
+  })
+
+  it('are changed together with what is said of them, whenever the program dies', () => {
+    const path = folders[1].path
+    const steps: TransferState[] = ['accepted', 'received']
+    // At the first write, at the second, and so on: each run dies once, and then goes on.
+    for (let deadline = 0, died = true; died; deadline += 1) {
+      died = false
+      bob.close()
+      let writes = 0
+      const fate = (): boolean => !died && writes++ === deadline
+      const begin = (): void => {
+        bob.close()
+        bob = testStore(path, { database: crashingDatabase(quickDatabase(path), fate) })
+        ends = [ends[0], new DeliveringSide(bob.mailbox('alice', ALICE_KEY), false)]
+      }
+      const survive = (work: () => void): void => {
+        try {
+          work()
+        } catch (error) {
+          if (!(error instanceof Crash)) throw error
+          died = true
+          survive(begin)
+          survive(work)
+        }
+      }
+      survive(begin)
+      const { id } = alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/a.txt' })
+      survive(talk)
+      for (const state of steps) {
+        survive(() => {
+          if (state !== 'offered' && bob.transfers.get(id)?.state !== state)
+            bob.transfers.settle(id, state, '/home/bob')
+        })
+        survive(talk)
+        expect(states(id)).to.deep.equal([state, state])
+      }
+      expect(bob.transfers.list().filter((each) => each.id === id)).to.have.length(1)
+    }
+  })
+})
