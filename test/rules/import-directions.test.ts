@@ -1,8 +1,33 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { expect } from 'chai'
+
+/** The lint rules that keep imports in their directions. */
+const RULES = /noRestricted|noImportCycles/
+
+/** The folders of clients/ and what each may import beside lib/ and gen/; its own files, too. */
+const GROUND: Readonly<Record<string, readonly string[]>> = {
+  terminal: [],
+  profile: [],
+  store: [],
+  trace: ['terminal'],
+  files: ['store', 'terminal'],
+  session: ['profile', 'trace'],
+  peer: ['session', 'profile', 'trace', 'files'],
+  messenger: ['peer', 'session', 'profile', 'store', 'files', 'trace'],
+  command: ['session', 'profile', 'trace', 'files', 'terminal'],
+  history: ['store', 'files', 'profile', 'command', 'terminal'],
+}
+const PROGRAMS = ['sender', 'receiver', 'chat']
+const WALLS = { ...GROUND, ...Object.fromEntries(PROGRAMS.map((program) => [program, Object.keys(GROUND)])) }
+
+/** An import from one folder of clients/ to another, from a file in it and from one in a sub-folder. */
+const crossings = (from: string, to: string): [string, string][] => [
+  [`clients/${from}/x.ts`, `import { thing } from '../${to}/thing.ts'\nthing()\n`],
+  [`clients/${from}/inner/x.ts`, `import { thing } from '../../${to}/thing.ts'\nthing()\n`],
+]
 
 /** Lints sources as though they stood in the project, and gives for each the rules on imports that it breaks. */
 function rulesBroken(sources: readonly (readonly [path: string, source: string])[]): string[][] {
@@ -23,7 +48,7 @@ function rulesBroken(sources: readonly (readonly [path: string, source: string])
     const { diagnostics } = JSON.parse(stdout) as { diagnostics: { category: string; location: { path: string } }[] }
     return paths.map((path) =>
       diagnostics
-        .filter(({ category, location }) => category.includes('noRestricted') && location.path.endsWith(path))
+        .filter(({ category, location }) => RULES.test(category) && location.path.endsWith(path))
         .map(({ category }) => category),
     )
   } finally {
@@ -48,6 +73,11 @@ describe('import directions', () => {
     ['services/auth/x.ts', "import { Server } from '@grpc/grpc-js'\nServer()\n"],
     ['clients/sender/x.ts', "import { Accounts } from '../../services/auth/accounts.ts'\nAccounts()\n"],
     ['clients/peer/x.ts', "import { Client } from '@grpc/grpc-js'\nClient()\n"],
+    ...Object.entries(WALLS).flatMap(([from, mayImport]) =>
+      Object.keys(WALLS)
+        .filter((to) => to !== from && !mayImport.includes(to))
+        .flatMap((to) => crossings(from, to)),
+    ),
   ]
   const allowed: [string, string][] = [
     ['lib/noise/x.ts', "import { createHash } from 'node:crypto'\ncreateHash('sha256')\n"],
@@ -56,7 +86,22 @@ describe('import directions', () => {
       "import { SealingServiceClient } from '#gen/sotto/auth/v1/sealing_service.ts'\nSealingServiceClient()\n",
     ],
     ['clients/peer/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],
+    ['clients/store/x.ts', "import { deriveSession } from '#lib/session/session-keys.ts'\nderiveSession()\n"],
+    ...Object.entries(WALLS).flatMap(([from, mayImport]) => mayImport.flatMap((to) => crossings(from, to))),
   ]
+  it('knows every folder of clients/', () => {
+    const folders = readdirSync('clients', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(folders.map(({ name }) => name)).to.have.members(Object.keys(WALLS))
+  })
+
+  it('refuses imports in a circle, also of types alone', () => {
+    const [one, other] = rulesBroken([
+      ['clients/peer/x.ts', "import type { Other } from './x1.ts'\nexport type One = Other | string\n"],
+      ['clients/peer/x.ts', "import type { One } from './x0.ts'\nexport type Other = One[]\n"],
+    ])
+    expect([one, other]).to.deep.equal([['lint/suspicious/noImportCycles'], ['lint/suspicious/noImportCycles']])
+  })
+
   let broken: string[][]
   before(() => {
     broken = rulesBroken([...forbidden, ...allowed])
