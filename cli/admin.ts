@@ -4,7 +4,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { Config } from '../services/auth/config.ts'
-import { say } from './profile-command.ts'
+import { notice } from './profile-command.ts'
 
 interface PasswordOptions {
   readonly passwordFile?: string
@@ -48,7 +48,7 @@ export function adminCommand(): Command {
       const { setPassword } = await import('../services/auth/admin.ts')
       const config = await readConfig()
       await eachPassword([name], options, (_, password) => setPassword(config, systemClock, name, password))
-      say(`${name} has another password and must sign in again`)
+      notice(`${name} has another password and must sign in again`)
     })
   admin
     .command('remove-user')
@@ -57,7 +57,7 @@ export function adminCommand(): Command {
     .action(async (name: string) => {
       const { removeUser } = await import('../services/auth/admin.ts')
       await removeUser(await readConfig(), systemClock, name)
-      say(`removed ${name}`)
+      notice(`removed ${name}`)
     })
   admin
     .command('list-users')
@@ -75,11 +75,13 @@ async function readConfig(): Promise<Config> {
 }
 
 async function tellAdded(config: Config, added: readonly string[]): Promise<void> {
-  say(`added ${added.join(', ')}; what each types next, on a machine of his own:`)
+  notice(`added ${added.join(', ')}; what each types next, on a machine of his own:`)
   const server = await serverName(config)
   for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
   if (config.names.length > 0) return
-  say("from another machine, put this one's name in place of localhost; SOTTO_NAMES sets others (docs/operations.md)")
+  notice(
+    "from another machine, put this one's name in place of localhost; SOTTO_NAMES sets others (docs/operations.md)",
+  )
 }
 
 async function eachPassword(

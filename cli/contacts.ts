@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Contact } from '../clients/history/contacts.ts'
 import type { Profile } from '../clients/profile/profile.ts'
-import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, withProfile } from './profile-command.ts'
 
 const CONTACTS_HELP = `
   new        something waits for them, or they are blocked, and no key of theirs is known yet
@@ -43,7 +43,7 @@ export function trustCommand(): Command {
       const { trust } = await import('../clients/profile/pins.ts')
       const profile = await openProfile(options)
       const isChanged = await trust(profile, user, systemClock.now())
-      say(isChanged ? `the new key of ${user} is trusted from now on` : `the key of ${user} has not changed`)
+      notice(isChanged ? `the new key of ${user} is trusted from now on` : `the key of ${user} has not changed`)
       await sayStranded(profile, user)
     })
 }
@@ -74,7 +74,7 @@ async function sayStranded(profile: Profile, user: string): Promise<void> {
   const { contactsOf } = await import('../clients/history/contacts.ts')
   const { strandedNotice } = await import('../clients/store/log/undeliverable.ts')
   const stranded = contactsOf(profile).find(({ name }) => name === user)?.stranded ?? 0
-  if (stranded > 0) say(strandedNotice(user, stranded))
+  if (stranded > 0) notice(strandedNotice(user, stranded))
 }
 
 export function blockCommand(): Command {
@@ -92,6 +92,6 @@ function blocking(command: string, description: string, isBlocked: boolean): Com
     .action(async (user: string, options: ProfileOptions) => {
       const { setBlocked } = await import('../clients/profile/pins.ts')
       await setBlocked(await openProfile(options), user, isBlocked)
-      say(`${user} is ${isBlocked ? 'blocked' : 'not blocked'}`)
+      notice(`${user} is ${isBlocked ? 'blocked' : 'not blocked'}`)
     })
 }

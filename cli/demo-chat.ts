@@ -9,7 +9,7 @@ import { chat } from '../clients/chat/chat.ts'
 import { defaultDownloads } from '../clients/command/file-flags.ts'
 import { traceTo } from '../clients/trace/render.ts'
 import { type Person, setUpDemo } from './demo-setup.ts'
-import { say } from './profile-command.ts'
+import { notice } from './profile-command.ts'
 import { type Desk, SharedTerminal } from './shared-terminal.ts'
 
 /** Each with whom they talk with. */
@@ -28,7 +28,7 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
   await using resources = new AsyncDisposableStack()
   resources.defer(() => stop.dispose())
   const trace = showsTrace ? traceTo(process.stdout, { json: false }) : undefined
-  const { home } = await setUpDemo(resources, { notice: say, trace, signal: stop.signal })
+  const { home } = await setUpDemo(resources, { notice: notice, trace, signal: stop.signal })
 
   const left = new AbortController()
   const signal = AbortSignal.any([stop.signal, left.signal])

@@ -10,7 +10,7 @@ import type { StartReport } from '#lib/runtime/parent.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { traceTo } from '../clients/trace/render.ts'
 import { setUpDemo } from './demo-setup.ts'
-import { say } from './profile-command.ts'
+import { notice } from './profile-command.ts'
 
 /**
  * Run it to the end of standard input.
@@ -19,18 +19,18 @@ import { say } from './profile-command.ts'
  * @returns The sender's exit code: 0 once all is acknowledged.
  */
 export async function runDemo(options: readonly string[]): Promise<number> {
-  const notice = options.includes('--json') ? sayAsJson : say
+  const report = options.includes('--json') ? sendAsJson : notice
   const stop = listenForStop()
   await using resources = new AsyncDisposableStack()
   resources.defer(() => stop.dispose())
 
   const json = options.includes('--json')
   const trace = options.includes('--trace-arrivals') ? traceTo(process.stderr, { json }) : undefined
-  const { env } = await setUpDemo(resources, { notice, trace, signal: stop.signal })
+  const { env } = await setUpDemo(resources, { notice: report, trace, signal: stop.signal })
   const receiver = resources.adopt(client('receiver', ['--profile', 'bob', ...options], env), endInOrder)
   await untilReady(receiver)
-  notice('bob is online; everything that alice says from here on goes to him directly')
-  if (process.stdin.isTTY) notice('type as alice, a line a message; Ctrl-D ends it')
+  report('bob is online; everything that alice says from here on goes to him directly')
+  if (process.stdin.isTTY) report('type as alice, a line a message; Ctrl-D ends it')
   const from = ['bob', '--profile', 'alice', '--plain-input', ...options]
   const sender = resources.adopt(client('sender', from, env), endInOrder)
   const [code] = await once(sender, 'exit')
@@ -65,6 +65,6 @@ async function endInOrder(child: ChildProcess): Promise<void> {
 }
 
 /** As the two clients put it. */
-function sayAsJson(text: string): void {
+function sendAsJson(text: string): void {
   process.stderr.write(`${JSON.stringify({ type: 'notice', text })}\n`)
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { downloadsOption, folderFor } from '../clients/command/file-flags.ts'
 import type { Store } from '../clients/store/store.ts'
-import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, withProfile } from './profile-command.ts'
 
 interface FilesOptions extends ProfileOptions {
   readonly all?: true
@@ -29,7 +29,7 @@ export function filesCommand(): Command {
           const line = options.json ? JSON.stringify(transferFields(transfer)) : transferRow(transfer)
           process.stdout.write(`${line}\n`)
         }
-        if (transfers.length === 0) say('no files yet')
+        if (transfers.length === 0) notice('no files yet')
       })
     })
   const accept = answer('accept', 'take what is offered', async (store, id, { to }) => {
@@ -75,10 +75,10 @@ function answer(name: string, description: string, act: Answer): Command {
           const transfer = store.transfers.get(id)
           if (transfer === undefined) continue
           if (options.json) process.stdout.write(`${JSON.stringify(transferFields(transfer))}\n`)
-          else say(transferRow(transfer))
+          else notice(transferRow(transfer))
         }
       })
-      if (!isRunning) say('it goes on when a sotto chat or receive runs here')
+      if (!isRunning) notice('it goes on when a sotto chat or receive runs here')
     })
 }
 

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import type { ShowOptions } from '../clients/history/kept-history.ts'
-import { openProfile, type ProfileOptions, say, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, withProfile } from './profile-command.ts'
 
 const WHAT_IS_KEPT = `
 All that is said and heard is kept, whether by "sotto chat", "send" or "receive", encrypted in the profile.`
@@ -118,7 +118,7 @@ export function forgetCommand(): Command {
         throw new SottoError('ERR_USAGE', 'nobody is there to ask', { hint: 'if you are sure, add --yes' })
       })
       if (options.json) process.stdout.write(`${JSON.stringify({ name: user, forgotten: isForgotten })}\n`)
-      else say(isForgotten ? `the conversation with ${user} is forgotten` : `nothing of ${user} is forgotten`)
+      else notice(isForgotten ? `the conversation with ${user} is forgotten` : `nothing of ${user} is forgotten`)
     })
 }
 
@@ -130,7 +130,7 @@ async function show(options: ProfileOptions, selection: Selection): Promise<void
   const output = process.stdout
   const lines: ShowOptions['format'] = (ownName, isStranded) => lineFormat(ownName, output, isStranded)
   const format = options.json ? jsonFormat : lines
-  await showKept({ profile: await openProfile(options), output, format, say, ...selection })
+  await showKept({ profile: await openProfile(options), output, format, notice, ...selection })
 }
 
 function atLeastOne(text: string): number {

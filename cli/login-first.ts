@@ -10,7 +10,7 @@ import type { Command } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { profileFlag } from '../clients/profile/login-line.ts'
 import { signIn } from './login.ts'
-import { openProfile, say, undefinedIfMissing } from './profile-command.ts'
+import { notice, openProfile, undefinedIfMissing } from './profile-command.ts'
 
 interface LoginFirstOptions {
   readonly profile: string
@@ -61,7 +61,7 @@ async function hasSession(profileName: string, name: string, server: string): Pr
   if (named.address !== account.authAddress) {
     // One server may have several names: it is the fingerprint that tells installations apart.
     const login = `sotto login ${name}${profileFlag(profileName)} --server ${server}`
-    say(`the session is at ${account.authAddress}, and stays there; to move it: ${login}`)
+    notice(`the session is at ${account.authAddress}, and stays there; to move it: ${login}`)
   }
   return true
 }

@@ -4,7 +4,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import { profileFlag } from '../clients/profile/login-line.ts'
-import { openProfile, type ProfileOptions, say, untilStopped, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, untilStopped, withProfile } from './profile-command.ts'
 
 interface LoginOptions extends ProfileOptions {
   readonly server?: string
@@ -68,7 +68,7 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
     })
   })
   const flag = profileFlag(options.profile)
-  say(`signed in as ${account.username}; next: sotto chat${flag}, or: sotto send${flag} USER`)
+  notice(`signed in as ${account.username}; next: sotto chat${flag}, or: sotto send${flag} USER`)
 }
 
 export function logoutCommand(): Command {
@@ -79,7 +79,7 @@ export function logoutCommand(): Command {
         const { logout } = await import('../clients/session/login.ts')
         const profile = await openProfile(options, signal)
         await logout(profile, signal)
-        say('signed out')
+        notice('signed out')
       }),
     )
 }

@@ -5,9 +5,9 @@ import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { firstLoginLine } from '../clients/profile/login-line.ts'
 import type { Profile } from '../clients/profile/profile.ts'
 import {
+  notice,
   PROTECTION,
   type ProfileOptions,
-  say,
   tell,
   undefinedIfMissing,
   untilStopped,
@@ -68,7 +68,7 @@ async function changePassphrase(options: PassphraseOptions, signal: AbortSignal)
   const done = profile.protection === 'file' ? SET : CHANGED
   const isOverwritten = await profile.protect(await readNew())
   report(profile, done, options)
-  if (!isOverwritten) say('the old key file could not be overwritten: another link leads to it, or the disk refuses')
+  if (!isOverwritten) notice('the old key file could not be overwritten: another link leads to it, or the disk refuses')
 }
 
 const MADE = 'is made, and opens with this passphrase alone'
@@ -93,5 +93,5 @@ function presentMissing(error: unknown): never {
 
 function report({ name, protection }: Profile, what: string, options: PassphraseOptions): void {
   if (options.json) tell({ profile: name, protection: PROTECTION[protection] }, options)
-  else say(`the profile ${name} ${what}`)
+  else notice(`the profile ${name} ${what}`)
 }

@@ -46,7 +46,7 @@ export function undefinedIfMissing(error: unknown): undefined {
 }
 
 /** Says something to the person; what a script wants is on standard output. */
-export function say(text: string): void {
+export function notice(text: string): void {
   process.stderr.write(`sotto: ${text}\n`)
 }
 

@@ -7,7 +7,7 @@ import { verify } from '../clients/profile/pins.ts'
 import type { Profile } from '../clients/profile/profile.ts'
 import { safetyNumberWith } from '../clients/profile/safety-number.ts'
 import { isYes } from '../clients/terminal/yes-no.ts'
-import { say } from './profile-command.ts'
+import { notice } from './profile-command.ts'
 
 /**
  * Show the safety number of the profile's owner and a contact. Whether they have compared it is asked on a terminal.
@@ -26,11 +26,11 @@ export async function verifyContact(
   const question = `Does ${name} see the same, on a screen that you trust? [y/N] `
   if (yes || (!json && process.stdin.isTTY && (await isYes(question, process.stdin, process.stderr)))) {
     await verify(profile, name, identityKey, systemClock.now())
-    say(`${name} is verified`)
+    notice(`${name} is verified`)
     return true
   }
   if (!json)
-    say(`${name} is not verified; once you have compared: sotto verify ${name}${profileFlag(profile.name)} --yes`)
+    notice(`${name} is not verified; once you have compared: sotto verify ${name}${profileFlag(profile.name)} --yes`)
   return false
 }
 

@@ -20,8 +20,8 @@ function table(name: string, what: string, subject: string, rows: readonly strin
   return [`# Says ${what}.`, `${name}() {`, `  case ${subject} in`, ...rows, '  esac', '}', ''].join('\n')
 }
 
-function row(pattern: string, said: string): string {
-  return `    ${pattern}) echo ${quoted(said)} ;;`
+function row(pattern: string, answer: string): string {
+  return `    ${pattern}) echo ${quoted(answer)} ;;`
 }
 
 function commandRows({ path, commands }: CommandForm): string[] {
@@ -41,15 +41,15 @@ function valueRows({ path, options }: CommandForm): string[] {
 function argumentRows({ path, arguments: forms }: CommandForm): string[] {
   return forms.map(({ values, variadic }, index) => {
     const place = variadic ? `${quoted(`${path.join(' ')} `)}*` : quoted(`${path.join(' ')} ${index + 1}`)
-    return row(place, said(values))
+    return row(place, answerFor(values))
   })
 }
 
 /** Dots behind it: any number of them may follow. */
 function taken({ values, variadic }: ArgumentForm): string {
-  return `${said(values)}${variadic ? '...' : ''}`
+  return `${answerFor(values)}${variadic ? '...' : ''}`
 }
 
-function said(values: Values): string {
+function answerFor(values: Values): string {
   return values.kind === 'words' ? `words ${values.words.join(' ')}` : values.kind
 }

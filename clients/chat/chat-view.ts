@@ -133,11 +133,11 @@ export class ChatView implements View {
     const { screen } = this.#options
     const { contact, direction, ordinal, event, storedAt, state } = message
     if (!isShowable(event)) return
-    const own = direction === 'said'
+    const own = direction === 'outgoing'
     // Ordinals count for each key; what was written for a former one comes no further.
     const isUnderWay = own && this.#isForPresentKey(message)
     const entry = this.#entryOf(contact, event, { own, id: isUnderWay ? this.#idOf(contact, ordinal) : randomUUID() })
-    if (state === 'heard') screen.add({ ...entry, time: storedAt })
+    if (state === 'received') screen.add({ ...entry, time: storedAt })
     else {
       const isFollowed = isUnderWay && contact === this.#to
       screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#underWay.add(ordinal, state, entry.id) : state })
@@ -157,13 +157,13 @@ export class ChatView implements View {
     if (this.#to === undefined) return
     this.#followKey()
     for (const message of this.#options.store.history(this.#to, { limit: SHOWN_MESSAGES }).reverse()) {
-      if (message.kind !== 'message' || message.direction !== 'said' || message.state !== 'waiting') continue
+      if (message.kind !== 'message' || message.direction !== 'outgoing' || message.state !== 'waiting') continue
       if (this.#isForPresentKey(message) && !this.#underWay.has(message.ordinal)) this.#showMessage(message)
     }
   }
 
   /** The user has said something, which waits in the store. */
-  said(name: string, ordinal: number, { text }: TypedMessage): void {
+  enqueued(name: string, ordinal: number, { text }: TypedMessage): void {
     this.turnTo(name)
     this.#followKey()
     const { screen, ownName, now } = this.#options
@@ -188,10 +188,10 @@ export class ChatView implements View {
   }
 
   /** Messages have come. Those of the conversation on the screen are shown, the others counted. */
-  heard(name: string, heard: readonly Event[]): void {
+  received(name: string, incoming: readonly Event[]): void {
     const { screen, bell, now } = this.#options
     this.#typing.set(name, false)
-    const events = heard.filter(isShowable)
+    const events = incoming.filter(isShowable)
     if (events.length === 0) {
       // What has become of a file shows elsewhere, and is nothing that one would have to look at.
       if (name === this.#to || !this.#unread.has(name)) this.#options.markSeen(name)

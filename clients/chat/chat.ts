@@ -147,7 +147,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const isStrange = (name: string) => !profile.state.pins.has(name)
   const desk = { view, messenger, commands, isStrange }
   const typing = new OwnTyping({
-    tell: (name, isActive) => messenger.sayTyping(name, isActive),
+    tell: (name, isActive) => messenger.sendTyping(name, isActive),
     monotonicMs,
     later,
   })
@@ -181,7 +181,7 @@ export async function chat(options: ChatOptions): Promise<void> {
 
 function eventsFor(view: View): MessengerEvents {
   return {
-    onHeard: (name, events) => view.heard(name, events),
+    onReceived: (name, events) => view.received(name, events),
     onProgress: (name, progress) => view.progressed(name, progress),
     onTyping: (name, isActive) => view.typing(name, isActive),
     onFile: (transfer, error) => view.fileChanged(transfer, error),
@@ -206,14 +206,14 @@ interface Desk {
 async function submit(submission: TypedMessage | Command, desk: Desk): Promise<void> {
   try {
     if (submission.kind === 'command') await desk.commands.run(submission)
-    else await say(submission.to ?? desk.view.to, submission, desk)
+    else await send(submission.to ?? desk.view.to, submission, desk)
   } catch (error) {
     tell(desk.view, error, { ref: submission.ref })
     if (submission.kind === 'message') desk.view.giveBack(submission)
   }
 }
 
-async function say(
+async function send(
   name: string | undefined,
   message: TypedMessage,
   { view, messenger, isStrange }: Desk,
@@ -222,8 +222,8 @@ async function say(
     throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })
   }
   view.turnTo(name)
-  const ordinal = await messenger.say(name, message.text)
-  view.said(name, ordinal, message)
+  const ordinal = await messenger.enqueue(name, message.text)
+  view.enqueued(name, ordinal, message)
   // It may have gone already.
   view.progressed(name, messenger.progress(name))
   if (isStrange(name)) void tellIfThereIsNone(name, { view, messenger })

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Progress, type SaidState, stateAt } from '../store/log/mailbox.ts'
+import { type OutgoingState, type Progress, stateAt } from '../store/log/mailbox.ts'
 
 /**
  * How many messages are followed that the other side has and has not read: it may never say so. The oldest are let go.
@@ -16,7 +16,7 @@ export const MAX_UNREAD = 1_000
 interface Shown<T> {
   readonly ordinal: number
   readonly tag: T
-  state: SaidState
+  state: OutgoingState
 }
 
 const NOWHERE: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
@@ -45,7 +45,7 @@ export class UnderWay<T> {
    *
    * @returns the state to show it with: the given one, or a later one that was heard of already.
    */
-  add(ordinal: number, known: SaidState, tag: T): SaidState {
+  add(ordinal: number, known: OutgoingState, tag: T): OutgoingState {
     const told = stateAt(ordinal, this.#progress)
     const state = RANK[told] > RANK[known] ? told : known
     const index = this.#after(ordinal - 1)
@@ -95,4 +95,4 @@ export class UnderWay<T> {
   }
 }
 
-const RANK: Readonly<Record<SaidState, number>> = { waiting: 0, sent: 1, delivered: 2, read: 3 }
+const RANK: Readonly<Record<OutgoingState, number>> = { waiting: 0, sent: 1, delivered: 2, read: 3 }

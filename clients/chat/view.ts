@@ -55,11 +55,11 @@ export interface View {
   caption(text: string): void
   who(people: readonly Person[]): void
   /** The user has said something, which waits in the store. */
-  said(name: string, ordinal: number, said: TypedMessage): void
+  enqueued(name: string, ordinal: number, message: TypedMessage): void
   /** Another command of the same person may have said something. */
   showAppended(): void
   /** Messages have come; they are in the store. */
-  heard(name: string, events: readonly Event[]): void
+  received(name: string, events: readonly Event[]): void
   /** What the user said has come further. */
   progressed(name: string, progress: Progress): void
   /** Somebody is writing at the other side, or has stopped. */

@@ -73,7 +73,7 @@ export class Files {
     const { store, mailboxOf } = this.#options
     return await this.#do(async () => {
       const { id } = store.transfers.offer(await mailboxOf(contact), prepared)
-      this.#said(id)
+      this.#onSettled(id)
       return id
     })
   }
@@ -104,19 +104,19 @@ export class Files {
     const transfer = store.transfers.get(id)
     if (transfer !== undefined && !isAt(transfer, (await mailboxOf(transfer.contact)).place)) throw formerKey()
     await acceptTransfer(store, id, folder)
-    this.#said(id)
+    this.#onSettled(id)
   }
 
   /** Decline an offer. @throws SottoError as {@link declineTransfer}. */
   decline(id: string): void {
     declineTransfer(this.#options.store, id)
-    this.#said(id)
+    this.#onSettled(id)
   }
 
   /** End a transfer. @throws SottoError as {@link cancelTransfer}. */
   cancel(id: string): void {
     cancelTransfer(this.#options.store, id)
-    this.#said(id)
+    this.#onSettled(id)
   }
 
   /** What flows with the key that a mailbox is for. */
@@ -210,7 +210,7 @@ export class Files {
       const transfer = store.transfers.get(id)
       if (transfer === undefined || ordinal === undefined) return
       if (error !== undefined) this.#tell(transfer, asSottoError(error))
-      this.#said(id)
+      this.#onSettled(id)
     } catch (failure) {
       // The next start finds it as it was.
       this.#tellHalted(id, failure)
@@ -223,7 +223,7 @@ export class Files {
   }
 
   /** A step was put into the store, with what says so. */
-  #said(id: string): void {
+  #onSettled(id: string): void {
     const transfer = this.#options.store.transfers.get(id)
     if (transfer !== undefined) this.#options.onAppended(transfer.contact)
     this.look()

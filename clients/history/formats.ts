@@ -54,7 +54,7 @@ export function lineFormat(ownName: string, output: OutputStream, isStranded: Is
     if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
     const { contact, direction, storedAt, event } = entry
     const file = files.of(event)
-    const from = direction === 'said' ? `${ownName} → ${contact}${pendingOf(entry, isStranded)}` : contact
+    const from = direction === 'outgoing' ? `${ownName} → ${contact}${pendingOf(entry, isStranded)}` : contact
     const who = file === undefined ? `${from}:` : `${from}, file:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
     const text = file ?? escapeForTerminal(bodyOf(entry).toString('utf8'))
@@ -79,7 +79,7 @@ export function jsonFields(entry: Message | Gap, ownName: string): object {
   return {
     type,
     contact,
-    from: direction === 'said' ? ownName : contact,
+    from: direction === 'outgoing' ? ownName : contact,
     id: event.eventId.toString('hex'),
     writtenAt: event.writtenAt,
     storedAt,

@@ -28,7 +28,7 @@ export interface ShowOptions {
   /** What to say if there are none. */
   readonly ifNone: string
   /** Says something to the person, beside the output. */
-  readonly say: (text: string) => void
+  readonly notice: (text: string) => void
 }
 
 /**
@@ -39,9 +39,9 @@ export interface ShowOptions {
  *   - `ERR_STORE_DAMAGED` in the end, if some could not be read: there are gaps in what was shown,
  *   - `ERR_STORE_KEY`, `ERR_STORE`, `ERR_OUTPUT`.
  */
-export async function showKept({ profile, output, format, say, ...options }: ShowOptions): Promise<void> {
+export async function showKept({ profile, output, format, notice, ...options }: ShowOptions): Promise<void> {
   const opened = openKept(profile)
-  if (opened === undefined) return say(NOTHING_KEPT)
+  if (opened === undefined) return notice(NOTHING_KEPT)
   const { store } = opened
   let count = 0
   let isDamaged = opened.isDamaged
@@ -66,7 +66,7 @@ export async function showKept({ profile, output, format, say, ...options }: Sho
     store.close()
   }
   if (isDamaged) throw unreadable()
-  if (count === 0) say(options.ifNone)
+  if (count === 0) notice(options.ifNone)
 }
 
 /** The store of a profile; undefined if there is none yet, and damaged if only a part of it can be read. */

@@ -42,7 +42,7 @@ export function markdownFormat(ownName: string, isStranded: IsStranded): Format 
     const { contact } = entry
     if (entry.kind === 'gap') return Buffer.from(`${headings(contact, undefined)}*(${GAP_TEXT})*\n\n`)
     const heading = headings(contact, calendar.dayOf(entry.storedAt))
-    const author = escapeMarkdown(entry.direction === 'said' ? ownName : contact)
+    const author = escapeMarkdown(entry.direction === 'outgoing' ? ownName : contact)
     const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry, isStranded)}`
     const file = files.of(entry.event)
     const quotation = file === undefined ? quotationOf(entry) : `> *file* ${escapeMarkdown(file)}`

@@ -21,7 +21,7 @@ import type { Trace } from '../trace/trace.ts'
 /** What the messenger tells whoever shows it. */
 export interface MessengerEvents {
   /** Events that are new, in order; they are in the store. */
-  readonly onHeard: (name: string, events: readonly Event[]) => void
+  readonly onReceived: (name: string, events: readonly Event[]) => void
   /** What was said to somebody may have come further. */
   readonly onProgress: (name: string, progress: Progress) => void
   /** Somebody is writing at the other side, or has stopped. */

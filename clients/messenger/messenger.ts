@@ -38,7 +38,7 @@ export class Messenger {
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
   /** Ends with what is being said: one after the other, in the order of writing. */
-  #saying: Promise<unknown> = Promise.resolve()
+  #enqueuing: Promise<unknown> = Promise.resolve()
   #server: Promise<RpcServer> | undefined
   readonly #failure = Promise.withResolvers<never>()
 
@@ -52,19 +52,19 @@ export class Messenger {
       acceptInto: options.acceptInto,
       onFile: (transfer, error) => events.onFile?.(transfer, error),
       mailboxOf: (name) => this.#mailboxOf(name),
-      onAppended: (name) => this.#sayAppended(name),
+      onAppended: (name) => this.#sendAppended(name),
     })
-    const saysRead = () => profile.state.receipts
+    const sendsReceipts = () => profile.state.receipts
     const { files } = this
     this.#exchanges = new StoredExchanges({
       store,
       files,
       clock: clock.local,
       onProgress: events.onProgress,
-      saysRead,
+      sendsReceipts,
       admit: (name, identityKey) => refuseUnpinned(profile, name, identityKey),
     })
-    const { onHeard: deliver, onPinned, onTyping = () => {} } = events
+    const { onReceived: deliver, onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
     this.#correspondents = new Correspondents({
       calling: this.#calling,
@@ -184,17 +184,17 @@ export class Messenger {
    * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`: then
    *   none of them waits.
    */
-  say(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
-    const said = this.#saying.then(() => this.#say(name, texts))
-    this.#saying = said.catch(() => undefined)
-    return said
+  enqueue(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
+    const enqueued = this.#enqueuing.then(() => this.#enqueue(name, texts))
+    this.#enqueuing = enqueued.catch(() => undefined)
+    return enqueued
   }
 
-  async #say(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
+  async #enqueue(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
     await this.#refuseUnfit(name)
     const correspondent = this.correspondent(name)
     const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
-    const ordinal = correspondent.exchange.say(...bytes)
+    const ordinal = correspondent.exchange.enqueue(...bytes)
     correspondent.dial()
     return ordinal
   }
@@ -214,8 +214,8 @@ export class Messenger {
   }
 
   /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */
-  sayTyping(name: string, isActive: boolean): void {
-    this.#correspondents.known(name)?.conversation?.sayTyping(isActive)
+  sendTyping(name: string, isActive: boolean): void {
+    this.#correspondents.known(name)?.conversation?.sendTyping(isActive)
   }
 
   /**
@@ -241,7 +241,7 @@ export class Messenger {
     return this.correspondent(name).exchange.delivered(ordinal)
   }
 
-  #sayAppended(name: string): void {
+  #sendAppended(name: string): void {
     const correspondent = this.correspondent(name)
     correspondent.exchange.takeAppended()
     correspondent.dial()
@@ -273,7 +273,7 @@ export class Messenger {
 
   /** Keep what is being said, say goodbye to everybody, and stop: afterwards nothing of it uses the store. */
   async stop(reason?: CloseReason): Promise<void> {
-    await this.#saying
+    await this.#enqueuing
     this.#unwatchProfile()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
     await this.#correspondents.goodbye(reason)

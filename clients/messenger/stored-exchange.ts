@@ -23,7 +23,7 @@ export interface StoredExchangeOptions {
   /** What was said has come further. */
   readonly onProgress: () => void
   /** Whether the other side may be told what the user has seen of it. */
-  readonly saysRead: () => boolean
+  readonly sendsReceipts: () => boolean
   /** Called before anything that was heard from a key is kept. It throws where nothing may be. */
   readonly admit: (identityKey: Uint8Array) => void
 }
@@ -79,7 +79,7 @@ export class StoredExchange implements Exchange {
    * @returns the ordinal of the last, to look for in {@link progress}.
    * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`.
    */
-  say(...texts: readonly Uint8Array[]): number {
+  enqueue(...texts: readonly Uint8Array[]): number {
     const { mailbox, clock } = this.#options
     const writtenAt = clock.now()
     const events = texts.map((body) => encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
@@ -154,8 +154,8 @@ export class StoredExchange implements Exchange {
 
   /** The user has seen something, or allows now what was not allowed, or the other way round: say of it what may be said. */
   noteSeen(): void {
-    const { mailbox, saysRead } = this.#options
-    if (!saysRead()) this.streams.incoming?.forgetRead()
+    const { mailbox, sendsReceipts } = this.#options
+    if (!sendsReceipts()) this.streams.incoming?.forgetRead()
     else if (mailbox.noteSeen()) this.#conversation?.wake()
   }
 

@@ -17,7 +17,7 @@ export interface StoredExchangesOptions {
   readonly clock: Clock
   readonly onProgress: (name: string, progress: Progress) => void
   /** Whether others may be told what the user has seen of them. */
-  readonly saysRead: () => boolean
+  readonly sendsReceipts: () => boolean
   /** Called before anything that was heard from somebody's key is kept. It throws where nothing may be. */
   readonly admit: (name: string, identityKey: Uint8Array) => void
 }
@@ -44,7 +44,7 @@ export class StoredExchanges implements Exchanges {
     const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
-    const { store, files, clock, onProgress, saysRead, admit } = this.#options
+    const { store, files, clock, onProgress, sendsReceipts, admit } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
     const mailbox = store.mailbox(name, identityKey)
     const early = ofName.get(ANY_KEY)
@@ -56,7 +56,7 @@ export class StoredExchanges implements Exchanges {
           mailbox,
           fileStore: files,
           clock,
-          saysRead,
+          sendsReceipts,
           admit: (key) => admit(name, key),
           onProgress: () => onProgress(name, exchange.progress),
         })

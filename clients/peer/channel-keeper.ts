@@ -53,7 +53,7 @@ export class ChannelKeeper {
   }
 
   /** Something was said. It may have ended a renewal, so that the next thing due is another. */
-  said(): void {
+  sent(): void {
     const nowMs = this.#options.clock.local.monotonicMs()
     if (!this.#stop.signal.aborted && this.#options.channel.dueAtMs(nowMs) < this.#wakesAtMs) this.#sleep()
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
-import type { RenewingChannel, SaidRecord } from '#lib/channel/renewing-channel.ts'
+import type { RenewingChannel, SentRecord } from '#lib/channel/renewing-channel.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
@@ -151,16 +151,16 @@ export class Conversation {
   }
 
   async #flush(): Promise<void> {
-    for (let said = this.#next(); said !== undefined; said = this.#next()) {
-      this.#tellSaid(said)
-      await this.#options.link.send(said.record)
+    for (let sent = this.#next(); sent !== undefined; sent = this.#next()) {
+      this.#traceSent(sent)
+      await this.#options.link.send(sent.record)
     }
     // No await between the last look and this: whoever wakes after it starts another round.
     this.#flushing = undefined
-    this.#keeper.said()
+    this.#keeper.sent()
   }
 
-  #next(): SaidRecord | undefined {
+  #next(): SentRecord | undefined {
     if (this.#isSettled) return undefined
     const { channel, clock, exchange } = this.#options
     return channel.next(clock.local.monotonicMs(), () => {
@@ -188,14 +188,14 @@ export class Conversation {
     const record = await link.next()
     if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the stream ended without a Close')
     const body = parseRecordBody(channel.open(record))
-    this.#tellHeard(body, record)
+    this.#traceReceived(body, record)
     return body
   }
 
   /** Take in a record. Returns whether it was the other side's last. */
   async #take(body: RecordBody): Promise<boolean> {
     const { channel, clock, exchange, deliver, onTyping, peerName } = this.#options
-    if (channel.hear(body, clock.clocks())) {
+    if (channel.receive(body, clock.clocks())) {
       this.#keeper.look()
       return false
     }
@@ -209,15 +209,15 @@ export class Conversation {
     if (events.length > 0 && !this.#isClosing) {
       exchange.keep(events, (fresh) => deliver(peerName, fresh))
     }
-    if (progress !== undefined) exchange.files?.hearProgress(progress)
+    if (progress !== undefined) exchange.files?.receiveProgress(progress)
     // Where much waits for the disk, nothing more is taken from the link.
-    if (chunk !== undefined) await exchange.files?.hearChunk(chunk)
+    if (chunk !== undefined) await exchange.files?.receiveChunk(chunk)
     if (close === undefined) return false
-    await this.#hearClose(close.reason)
+    await this.#receiveClose(close.reason)
     return true
   }
 
-  async #hearClose(reason: CloseReason): Promise<void> {
+  async #receiveClose(reason: CloseReason): Promise<void> {
     const { exchange, link } = this.#options
     const by = this.#isClosing ? 'self' : 'peer'
     this.#retire()
@@ -261,8 +261,8 @@ export class Conversation {
   }
 
   /** Say that somebody is writing here, or has stopped. */
-  sayTyping(isActive: boolean): void {
-    this.#delivery.sayTyping(isActive)
+  sendTyping(isActive: boolean): void {
+    this.#delivery.sendTyping(isActive)
     this.wake()
   }
 
@@ -286,7 +286,7 @@ export class Conversation {
   /** What it means for the conversation that something failed. */
   #endBy(thrown: unknown): ConversationEnd {
     // What was said is said: the other end need not have had the time to answer.
-    if (this.#isClosing && this.#delivery.isCloseSaid) {
+    if (this.#isClosing && this.#delivery.isCloseSent) {
       return { how: 'closed', by: 'self', reason: CloseReason.DONE }
     }
     if (isSottoError(thrown)) return { how: 'cut', error: thrown }
@@ -307,20 +307,20 @@ export class Conversation {
     this.#end.resolve(end)
   }
 
-  #tellSaid({ plaintext, record }: SaidRecord): void {
+  #traceSent({ plaintext, record }: SentRecord): void {
     const { ownName: from, peerName: to, trace } = this.#options
     const number = this.#sealed++
-    if (trace) tell(trace, { from, to, number, body: parseRecordBody(plaintext), recordBytes: record.length })
+    if (trace) traceRecord(trace, { from, to, number, body: parseRecordBody(plaintext), recordBytes: record.length })
   }
 
-  #tellHeard(body: RecordBody, record: Uint8Array): void {
+  #traceReceived(body: RecordBody, record: Uint8Array): void {
     const { ownName: to, peerName: from, trace } = this.#options
     const number = this.#opened++
-    if (trace) tell(trace, { from, to, number, body, recordBytes: record.length })
+    if (trace) traceRecord(trace, { from, to, number, body, recordBytes: record.length })
   }
 }
 
-function tell(trace: NonNullable<Trace>, record: TracedRecord): void {
+function traceRecord(trace: NonNullable<Trace>, record: TracedRecord): void {
   // They come all the time and say nothing new.
   const { acknowledged, control, events, part, fileChunk, fileProgress } = record.body
   const isOfFiles = fileChunk !== undefined || fileProgress !== undefined

@@ -30,27 +30,27 @@ export class Answers {
 
   /** Say what is typed, line by line. Returns at Ctrl-D. */
   async read(lines: AsyncIterable<string>): Promise<void> {
-    for await (const line of lines) await this.say(line)
+    for await (const line of lines) await this.send(line)
   }
 
   /**
    * Say a line: to whoever wrote last, or with `@NAME` in front to NAME, who is then the one to answer. A second `@`
    * takes the meaning away.
    */
-  async say(line: string): Promise<void> {
+  async send(line: string): Promise<void> {
     const [, name, rest = ''] = /^@([^@\s]\S*)\s*(.*)$/s.exec(line) ?? []
     if (name === undefined) {
       const text = line.replace(/^@@/, '@')
-      if (text !== '') await this.#sayTo(this.#current, text)
+      if (text !== '') await this.#sendTo(this.#current, text)
     } else if (USERNAME.test(name)) {
       this.#current = name
-      if (rest !== '') await this.#sayTo(name, rest)
+      if (rest !== '') await this.#sendTo(name, rest)
     } else {
       this.#options.notice('that is no name; begin a line with @@ to say something that begins with @')
     }
   }
 
-  async #sayTo(name: string | undefined, text: string): Promise<void> {
+  async #sendTo(name: string | undefined, text: string): Promise<void> {
     const { messenger, store, notice } = this.#options
     if (name === undefined) {
       notice('nobody has written yet; begin a line with @NAME to write to NAME')
@@ -59,7 +59,7 @@ export class Answers {
     try {
       // Nothing is kept for a name that may be a slip of the hand.
       if (!store.names().includes(name)) await messenger.open(name)
-      await messenger.say(name, text)
+      await messenger.enqueue(name, text)
       if (!messenger.isTalkingWith(name) && !messenger.isOnline(name))
         notice(`to ${name}: it waits until they are online`)
     } catch (error) {

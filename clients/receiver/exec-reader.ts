@@ -26,7 +26,7 @@ export interface ExecOptions {
 
 export interface ExecReaderOptions extends ExecOptions {
   readonly env: Environment
-  readonly say: (name: string, text: Uint8Array) => Promise<unknown>
+  readonly send: (name: string, text: Uint8Array) => Promise<unknown>
   readonly notice: (text: string) => void
   readonly signal: AbortSignal
 }
@@ -87,7 +87,7 @@ export class ExecReader {
     const text = printed.at(-1) === LINE_FEED ? printed.subarray(0, -1) : printed
     if (text.length === 0) return
     try {
-      await this.#options.say(name, text)
+      await this.#options.send(name, text)
     } catch (error) {
       if (!isSottoError(error)) throw error
       this.#options.notice(`to ${name}: ${error.message}`)

@@ -55,10 +55,10 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
     const { folder, key } = profile.storage
     const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
-    const say = (name: string, text: Uint8Array) => messenger.say(name, text)
+    const send = (name: string, text: Uint8Array) => messenger.enqueue(name, text)
     const pump = new UnseenPump({
       store,
-      ...readerFor(options, running, { say, onShown: (name) => answers.onShown(name) }),
+      ...readerFor(options, running, { send, onShown: (name) => answers.onShown(name) }),
       markSeen: (name, through) => messenger.markSeen(name, through),
       onGap: (name) => output.notice(`messages from ${name} are missing here: the store was changed from outside`),
     })
@@ -86,7 +86,7 @@ export async function receive(options: ReceiveOptions): Promise<void> {
 }
 
 interface ReaderParts {
-  readonly say: (name: string, text: Uint8Array) => Promise<unknown>
+  readonly send: (name: string, text: Uint8Array) => Promise<unknown>
   readonly onShown: (name: string) => void
 }
 
@@ -94,7 +94,7 @@ interface ReaderParts {
 function readerFor(
   { exec }: ReceiveOptions,
   { output, signal }: Running,
-  { say, onShown }: ReaderParts,
+  { send, onShown }: ReaderParts,
 ): Pick<UnseenPumpOptions, 'show' | 'page' | 'patienceMs'> {
   if (exec === undefined) {
     return {
@@ -107,7 +107,7 @@ function readerFor(
     }
   }
   const notice = (text: string) => output.notice(text)
-  const reader = new ExecReader({ ...exec, env: environment(), say, notice, signal })
+  const reader = new ExecReader({ ...exec, env: environment(), send, notice, signal })
   // It is ended by force before that.
   const patienceMs = 2 * PATIENCE_MS
   return { page: 1, patienceMs, show: async (name, [message]) => message && (await reader.take(name, message)) }
@@ -134,7 +134,7 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, pa
   const { pump, files, store, tell } = parts
   let wasOnline = false
   return {
-    onHeard: (name) => pump.wake(name),
+    onReceived: (name) => pump.wake(name),
     onProgress() {},
     onFile: (transfer, error) => files.changed(transfer, error),
     onPresence() {},

@@ -7,7 +7,7 @@
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { drawEventId } from '../peer/event-ids.ts'
-import { type Mailbox, type SaidState, stateAt } from '../store/log/mailbox.ts'
+import { type Mailbox, type OutgoingState, stateAt } from '../store/log/mailbox.ts'
 
 /** A text to send, in UTF-8; with what whoever wrote it calls it, in whatever form JSON has. */
 export type Text = Uint8Array | { readonly body: Uint8Array; readonly ref?: unknown }
@@ -24,7 +24,7 @@ export interface Report {
   /** 32 hexadecimal digits. */
   readonly id: string
   readonly ref: unknown
-  readonly state: SaidState
+  readonly state: OutgoingState
 }
 
 /** How many messages may wait for their acknowledgement before more are put behind them. */

@@ -61,7 +61,7 @@ export class Owner {
     const { running, to, onMoved, onFile, onLost } = this.#options
     const { output } = running
     return {
-      onHeard: (name, events) => this.#hear(name, events),
+      onReceived: (name, events) => this.#receive(name, events),
       onProgress: onMoved,
       onFile,
       onPresence() {},
@@ -83,7 +83,7 @@ export class Owner {
   }
 
   /** Show what the other side answers. What others say is left for who receives. */
-  #hear(name: string, events: readonly Event[]): void {
+  #receive(name: string, events: readonly Event[]): void {
     const { running, to } = this.#options
     if (name !== to) return
     const shown = this.#shown

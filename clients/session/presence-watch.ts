@@ -114,7 +114,7 @@ export class PresenceWatch {
         if (over.aborted) break
         timer.refresh()
         backoff.reset()
-        this.#hear(response)
+        this.#receive(response)
       }
     } catch (error) {
       if (isSottoError(error)) return error
@@ -125,7 +125,7 @@ export class PresenceWatch {
     return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the watch')
   }
 
-  #hear({ states }: WatchPresenceResponse): void {
+  #receive({ states }: WatchPresenceResponse): void {
     if (this.#isLost) this.#options.onRegained?.()
     this.#isLost = false
     for (const { username, online } of states) {

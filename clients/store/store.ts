@@ -130,7 +130,7 @@ export class Store {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
     return states.map(({ name, keys }) => ({
       name,
-      unseen: keys.reduce((sum, { heard, seen }) => sum + heard - seen, 0),
+      unseen: keys.reduce((sum, { received, seen }) => sum + received - seen, 0),
       waiting: keys.reduce((sum, { outgoing }) => sum + outgoing.appended - outgoing.acknowledged, 0),
       last: this.history(name, { limit: 1 })[0],
     }))

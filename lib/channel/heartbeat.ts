@@ -13,20 +13,20 @@ import type { ChannelTimes } from './channel-times.ts'
 
 export class Heartbeat {
   readonly #times: Pick<ChannelTimes, 'pingAfterMs' | 'silenceLimitMs'>
-  #saidAtMs: number
+  #sentAtMs: number
   /** Since when nothing has come, though this side listens; undefined while it does not. */
   #silentSinceMs: number | undefined
   #seenAtMs: number
 
   constructor(times: Pick<ChannelTimes, 'pingAfterMs' | 'silenceLimitMs'>, nowMs: number) {
     this.#times = times
-    this.#saidAtMs = nowMs
+    this.#sentAtMs = nowMs
     this.#seenAtMs = nowMs
   }
 
   /** A record was said. */
-  said(nowMs: number): void {
-    this.#saidAtMs = nowMs
+  sent(nowMs: number): void {
+    this.#sentAtMs = nowMs
   }
 
   /** This side waits for the next record. */
@@ -35,13 +35,13 @@ export class Heartbeat {
   }
 
   /** A record came; until the next {@link listen} this side is busy with it. */
-  heard(): void {
+  received(): void {
     this.#silentSinceMs = undefined
   }
 
   /** Whether a sign of life is due. */
   isDue(nowMs: number): boolean {
-    return nowMs >= this.#saidAtMs + this.#times.pingAfterMs
+    return nowMs >= this.#sentAtMs + this.#times.pingAfterMs
   }
 
   /**
@@ -60,7 +60,7 @@ export class Heartbeat {
   /** When to look again, at the latest. It moves on with what is said and heard. */
   dueAtMs(nowMs: number): number {
     const { pingAfterMs, silenceLimitMs } = this.#times
-    const pingAtMs = this.#saidAtMs + pingAfterMs
+    const pingAtMs = this.#sentAtMs + pingAfterMs
     const cutAtMs = (this.#silentSinceMs ?? nowMs) + silenceLimitMs
     // A sign of life that is due and not yet said is held up by the link; there is no point in asking at once again.
     return Math.min(pingAtMs > nowMs ? pingAtMs : nowMs + pingAfterMs, cutAtMs)

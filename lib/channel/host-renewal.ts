@@ -88,7 +88,7 @@ export class HostRenewal implements RenewalRole {
     return { control: { $case: 'renewRefusal', value: {} }, after: undefined }
   }
 
-  hear(control: RenewalControl, clocks: Clocks, current: Channel): Channel | undefined {
+  receive(control: RenewalControl, clocks: Clocks, current: Channel): Channel | undefined {
     const state = this.#state
     if (control.$case === 'renewHello' && state.is === 'idle') {
       this.#state = this.#judge(control.value, clocks, current)

@@ -118,7 +118,7 @@ export class OpenerRenewal implements RenewalRole {
     return { control: { $case: 'renewSwitch', value: {} }, after: state.channel }
   }
 
-  hear(control: RenewalControl, { monotonicMs }: Clocks): Channel | undefined {
+  receive(control: RenewalControl, { monotonicMs }: Clocks): Channel | undefined {
     const state = this.#state
     if (state.is !== 'waiting') throw outOfTurn()
     if (control.$case === 'renewRefusal') {

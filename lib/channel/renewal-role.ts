@@ -60,7 +60,7 @@ export interface RenewalRole {
    * @returns What opens everything after it, where that is another channel.
    * @throws SottoError `ERR_RECORD_MALFORMED` for what is out of its turn; the errors of a handshake that fails.
    */
-  hear(control: RenewalControl, clocks: Clocks, current: Channel): Channel | undefined
+  receive(control: RenewalControl, clocks: Clocks, current: Channel): Channel | undefined
 }
 
 /** The other end says something that it must not say now. */

@@ -36,7 +36,7 @@ export interface RenewingChannelOptions {
 }
 
 /** A record, and what is sealed in it. */
-export interface SaidRecord {
+export interface SentRecord {
   readonly plaintext: Uint8Array
   readonly record: Uint8Array
 }
@@ -76,13 +76,13 @@ export class RenewingChannel {
    * @returns Undefined if there is nothing to say now.
    * @throws SottoError `ERR_NONCE_EXHAUSTED`, or what ended the channel.
    */
-  next(nowMs: number, content: () => Uint8Array | undefined): SaidRecord | undefined {
+  next(nowMs: number, content: () => Uint8Array | undefined): SentRecord | undefined {
     this.#throwFailure()
     const turn = this.#isOver ? undefined : this.#role.take(nowMs)
     const plaintext = turn ? encode(turn.control) : (content() ?? this.#ping(nowMs))
     if (plaintext === undefined) return undefined
     const record = this.#orEnd(() => this.#sealing.seal(plaintext))
-    this.#heartbeat.said(nowMs)
+    this.#heartbeat.sent(nowMs)
     if (turn?.after) this.#sealing = turn.after
     return { plaintext, record }
   }
@@ -99,12 +99,12 @@ export class RenewingChannel {
   /**
    * Open the next record.
    *
-   * @returns Its plaintext: a RecordBody, which is to be parsed and given to {@link hear}.
+   * @returns Its plaintext: a RecordBody, which is to be parsed and given to {@link receive}.
    * @throws SottoError as `Channel.open`; what ended the channel.
    */
   open(record: Uint8Array): Uint8Array {
     this.#throwFailure()
-    this.#heartbeat.heard()
+    this.#heartbeat.received()
     return this.#orEnd(() => this.#opening.open(record))
   }
 
@@ -117,13 +117,13 @@ export class RenewingChannel {
    *   said; `ERR_HELLO_MALFORMED`, `ERR_HELLO_VERSION`, `ERR_DECRYPT`, `ERR_LOW_ORDER_KEY` for one that fails, which
    *   ends the channel; what ended it before.
    */
-  hear(body: RecordBody, clocks: Clocks): boolean {
+  receive(body: RecordBody, clocks: Clocks): boolean {
     this.#throwFailure()
     const control = renewalOf(body)
     if (control === undefined) return false
     // Whoever has said Close answers no Hello, but must follow a change of keys that is under way.
     if (this.#isOver && control.$case === 'renewHello') return true
-    const opening = this.#orEnd(() => this.#role.hear(control, clocks, this.#opening))
+    const opening = this.#orEnd(() => this.#role.receive(control, clocks, this.#opening))
     if (opening) {
       this.#opening = opening
       this.#renewals += 1

@@ -80,16 +80,16 @@ export class Delivery {
   #told: IncomingStream | undefined
   /** Whether what the other side says in this conversation is left, for it to be said again. */
   #isLeft = false
-  #resumeSaid = false
+  #resumeSent = false
   /** Up to where the other side was told that its stream is stored. */
-  #acknowledgementSaid = 0n
+  #acknowledgementSent = 0n
   /** Up to where it was told that this side's user has seen its stream. */
-  #readSaid = 0n
+  #readSent = 0n
   /** What is to be said of writing, if anything is. */
   #typing: boolean | undefined
   #closing: CloseReason | undefined
-  #closeSaid = false
-  #closeHeard = false
+  #closeSent = false
+  #closeReceived = false
 
   constructor({ opener, streams, drawStreamId, files }: DeliveryOptions) {
     this.#opener = opener
@@ -101,12 +101,12 @@ export class Delivery {
 
   /** Whether both sides have said where they stand. */
   get isResumed(): boolean {
-    return this.#resumeSaid && this.#incoming !== undefined
+    return this.#resumeSent && this.#incoming !== undefined
   }
 
   /** Whether this side has said its last. */
-  get isCloseSaid(): boolean {
-    return this.#closeSaid
+  get isCloseSent(): boolean {
+    return this.#closeSent
   }
 
   /** Say nothing more but one last acknowledgement and a Close. The first reason given stands. */
@@ -115,7 +115,7 @@ export class Delivery {
   }
 
   /** Say that somebody is writing here, or has stopped. Lost where there is a cut, for it is not kept. */
-  sayTyping(isActive: boolean): void {
+  sendTyping(isActive: boolean): void {
     this.#typing = isActive
   }
 
@@ -135,42 +135,42 @@ export class Delivery {
    *   is appended, stored, seen, received or closed, or the lane of files has more.
    */
   next(): Uint8Array | undefined {
-    if (this.#closeSaid) return undefined
-    if (this.#closing !== undefined) return this.#sayClose(this.#closing)
-    if (!this.#resumeSaid) return this.#opener || this.#incoming ? this.#sayResume() : undefined
+    if (this.#closeSent) return undefined
+    if (this.#closing !== undefined) return this.#encodeClose(this.#closing)
+    if (!this.#resumeSent) return this.#opener || this.#incoming ? this.#encodeResume() : undefined
     const extras = { ...this.#acknowledgement(), ...this.#readNews(), ...this.#typingNews(), ...this.#progress() }
     const content = this.#content()
     if (content === undefined && Object.keys(extras).length === 0) return undefined
     return encodeRecordBody(content, extras)
   }
 
-  #sayResume(): Uint8Array {
+  #encodeResume(): Uint8Array {
     const { outgoing, known } = this.#streams
     const told = this.#incoming === undefined || this.#isLeft ? known : this.#incoming
-    this.#resumeSaid = true
+    this.#resumeSent = true
     this.#told = told
-    this.#acknowledgementSaid = told?.stored ?? 0n
+    this.#acknowledgementSent = told?.stored ?? 0n
     const resume = Resume.fromPartial({
       streamId: Buffer.from(outgoing.streamId),
       peerStreamId: Buffer.from(told?.streamId ?? []),
       peerAcknowledged: told?.stored ?? 0n,
       peerLastEventId: Buffer.from(told?.lastStoredEventId ?? []),
     })
-    const content = this.#maySayEvents() ? outgoing.take() : undefined
+    const content = this.#maySendEvents() ? outgoing.take() : undefined
     return encodeRecordBody(content, { control: { $case: 'resume', value: resume } })
   }
 
-  #sayClose(reason: CloseReason): Uint8Array {
-    this.#closeSaid = true
-    const close: Close = { reason, lastSequence: this.#resumeSaid ? this.#streams.outgoing.position : 0n }
+  #encodeClose(reason: CloseReason): Uint8Array {
+    this.#closeSent = true
+    const close: Close = { reason, lastSequence: this.#resumeSent ? this.#streams.outgoing.position : 0n }
     return encodeRecordBody(undefined, { ...this.#acknowledgement(), control: { $case: 'close', value: close } })
   }
 
   #acknowledgement(): RecordExtras {
-    if (!this.#resumeSaid) return {}
+    if (!this.#resumeSent) return {}
     const stored = this.#incoming?.stored ?? 0n
-    if (stored <= this.#acknowledgementSaid) return {}
-    this.#acknowledgementSaid = stored
+    if (stored <= this.#acknowledgementSent) return {}
+    this.#acknowledgementSent = stored
     return { acknowledged: stored }
   }
 
@@ -182,26 +182,26 @@ export class Delivery {
 
   #readNews(): RecordExtras {
     const read = this.#incoming?.read ?? 0n
-    if (read <= this.#readSaid) return {}
-    this.#readSaid = read
+    if (read <= this.#readSent) return {}
+    this.#readSent = read
     return { read }
   }
 
   #progress(): RecordExtras {
-    const progress = this.isResumed && !this.#closeHeard ? this.#files?.nextProgress() : undefined
+    const progress = this.isResumed && !this.#closeReceived ? this.#files?.nextProgress() : undefined
     return progress === undefined ? {} : { progress }
   }
 
   /** What people say goes before any piece of a file. */
   #content(): RecordContent | undefined {
-    const events = this.#maySayEvents() ? this.#streams.outgoing.take() : undefined
-    if (events !== undefined || !this.isResumed || this.#closeHeard) return events
+    const events = this.#maySendEvents() ? this.#streams.outgoing.take() : undefined
+    if (events !== undefined || !this.isResumed || this.#closeReceived) return events
     const chunk = this.#files?.nextChunk()
     return chunk && { chunk }
   }
 
-  #maySayEvents(): boolean {
-    return !this.#closeHeard && (this.#incoming !== undefined || this.#streams.outgoing.isUnsaid)
+  #maySendEvents(): boolean {
+    return !this.#closeReceived && (this.#incoming !== undefined || this.#streams.outgoing.isUnsaid)
   }
 
   /**
@@ -212,45 +212,45 @@ export class Delivery {
    *   now, or if what the other side says is not what it said before. The opener is to close and open again.
    */
   receive(body: RecordBody): Received {
-    if (this.#closeHeard) throw malformed('a record came after the Close')
+    if (this.#closeReceived) throw malformed('a record came after the Close')
     if (this.#incoming === undefined && isBareClose(body)) {
-      this.#closeHeard = true
+      this.#closeReceived = true
       return { ...NOTHING, close: body.control.value }
     }
     const resume = body.control?.$case === 'resume' ? body.control.value : undefined
     if ((resume !== undefined) !== (this.#incoming === undefined)) {
       throw malformed('Resume belongs in the first record, and only there')
     }
-    const resumed = resume === undefined ? 0 : this.#hearResume(resume)
+    const resumed = resume === undefined ? 0 : this.#receiveResume(resume)
     const incoming = this.#incoming as IncomingStream
     const accepted = incoming.accept(body)
     const events = this.#isLeft ? [] : accepted
     const acknowledged = resumed + this.#streams.outgoing.acknowledge(body.acknowledged)
-    const read = this.#hearRead(body.read)
+    const read = this.#receiveRead(body.read)
     const close = body.control?.$case === 'close' ? body.control.value : undefined
-    if (close !== undefined) this.#hearClose(close, incoming)
+    if (close !== undefined) this.#receiveClose(close, incoming)
     const typing = body.control?.$case === 'typing' ? body.control.value.active : undefined
     return { events, acknowledged, close, typing, read, chunk: body.fileChunk, progress: body.fileProgress }
   }
 
-  #hearRead(read: bigint): bigint | undefined {
+  #receiveRead(read: bigint): bigint | undefined {
     if (read > this.#streams.outgoing.acknowledged) throw malformed('more is read than is acknowledged')
     return read > 0n ? read : undefined
   }
 
   /** Agree on where this side's stream goes on. Returns how many events that acknowledges. */
-  #hearResume(resume: Resume): number {
+  #receiveResume(resume: Resume): number {
     const { streamId, peerStreamId, peerAcknowledged, peerLastEventId } = resume
     const { outgoing } = this.#streams
-    const incoming = this.#streams.hear(streamId, { isAnswer: this.#resumeSaid })
+    const incoming = this.#streams.receive(streamId, { isAnswer: this.#resumeSent })
     this.#isLeft = incoming === undefined
     this.#incoming = incoming ?? new IncomingStream(Uint8Array.from(streamId))
     // What this side's Resume said was of another stream.
-    if (this.#incoming !== this.#told) this.#acknowledgementSaid = 0n
+    if (this.#incoming !== this.#told) this.#acknowledgementSent = 0n
     const known = { streamId: peerStreamId, stored: peerAcknowledged, lastEventId: peerLastEventId }
     if (outgoing.agreesWith(known)) return outgoing.acknowledge(peerAcknowledged)
     // The host has not said its stream's id yet; the opener has, and an id is said only once in a conversation.
-    if (!this.#opener && !this.#resumeSaid) {
+    if (!this.#opener && !this.#resumeSent) {
       const isNewToBoth = outgoing.isUnsaid && peerStreamId.length === 0
       if (!isNewToBoth) this.#streams.renew(this.#drawStreamId(), known)
       return 0
@@ -259,9 +259,9 @@ export class Delivery {
     throw new SottoError('ERR_STREAM_RENEWED', 'the other end does not know this stream as it was left')
   }
 
-  #hearClose({ lastSequence }: Close, incoming: IncomingStream): void {
+  #receiveClose({ lastSequence }: Close, incoming: IncomingStream): void {
     if (lastSequence > incoming.received) throw malformed('the Close counts events that never came')
-    this.#closeHeard = true
+    this.#closeReceived = true
   }
 }
 

@@ -23,7 +23,7 @@ export interface OutgoingPosition {
   /** The number up to which all is acknowledged; 0 for none. */
   readonly acknowledged: bigint
   /** At least the highest number ever said, and no more than was kept when this was: it bounds what can be acknowledged. */
-  readonly said: bigint
+  readonly sent: bigint
 }
 
 export class OutgoingStream {
@@ -33,7 +33,7 @@ export class OutgoingStream {
   #queuedBytes = 0
   #acknowledged = 0n
   /** The highest number said whole in any conversation. Nobody can acknowledge more. */
-  #said = 0n
+  #sent = 0n
   /** How many events of the queue the current conversation has said whole. */
   #cursor = 0
   /** How many bytes of `#queue[#cursor]` it has said in pieces. */
@@ -51,14 +51,14 @@ export class OutgoingStream {
    * @param waiting - The encoded events that are not acknowledged, in order: all of them, said or not.
    * @throws TypeError if more was said than there is.
    */
-  static resume({ streamId, acknowledged, said }: OutgoingPosition, waiting: Iterable<Uint8Array>): OutgoingStream {
+  static resume({ streamId, acknowledged, sent }: OutgoingPosition, waiting: Iterable<Uint8Array>): OutgoingStream {
     const stream = new OutgoingStream(streamId)
     for (const event of waiting) stream.append(event)
-    if (said < acknowledged || said > acknowledged + BigInt(stream.unacknowledged)) {
+    if (sent < acknowledged || sent > acknowledged + BigInt(stream.unacknowledged)) {
       throw new TypeError('what was said of a stream is not what waits of it')
     }
     stream.#acknowledged = acknowledged
-    stream.#said = said
+    stream.#sent = sent
     return stream
   }
 
@@ -72,8 +72,8 @@ export class OutgoingStream {
   }
 
   /** The highest number that was said whole, in whatever conversation; 0 for none. */
-  get said(): bigint {
-    return this.#said
+  get sent(): bigint {
+    return this.#sent
   }
 
   /** How many events wait for their acknowledgement, said or not. */
@@ -96,7 +96,7 @@ export class OutgoingStream {
 
   /** Whether no event of this stream was ever said: then nobody can disagree about where it stands. */
   get isUnsaid(): boolean {
-    return this.#acknowledged === 0n && this.#said === 0n
+    return this.#acknowledged === 0n && this.#sent === 0n
   }
 
   /** Whether {@link take} has something to give. */
@@ -149,7 +149,7 @@ export class OutgoingStream {
     this.#cursor = cursor
     this.#offset = 0
     this.#position = this.#sequence
-    if (this.#position > this.#said) this.#said = this.#position
+    if (this.#position > this.#sent) this.#sent = this.#position
   }
 
   /** The number of the event before the next. */
@@ -165,7 +165,7 @@ export class OutgoingStream {
    * @throws SottoError `ERR_RECORD_MALFORMED` if it is more than was ever said.
    */
   acknowledge(sequence: bigint): number {
-    if (sequence > this.#said) throw new SottoError('ERR_RECORD_MALFORMED', 'more is acknowledged than was said')
+    if (sequence > this.#sent) throw new SottoError('ERR_RECORD_MALFORMED', 'more is acknowledged than was said')
     if (sequence <= this.#acknowledged) return 0
     const count = Number(sequence - this.#acknowledged)
     for (const event of this.#queue.splice(0, count)) this.#queuedBytes -= event.length
@@ -191,7 +191,7 @@ export class OutgoingStream {
    */
   agreesWith({ streamId, stored, lastEventId }: IncomingPosition): boolean {
     if (!isSame(streamId, this.#streamId)) return false
-    if (stored < this.#acknowledged || stored > this.#said) return false
+    if (stored < this.#acknowledged || stored > this.#sent) return false
     const last = this.#queue[Number(stored - this.#acknowledged) - 1]
     return last === undefined || isSame(Event.decode(last).eventId, lastEventId)
   }
@@ -207,7 +207,7 @@ export class OutgoingStream {
     this.#queue = [...lost, ...this.#queue]
     for (const event of lost) this.#queuedBytes += event.length
     this.#acknowledged = 0n
-    this.#said = 0n
+    this.#sent = 0n
     this.rewind()
   }
 }

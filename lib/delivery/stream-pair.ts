@@ -67,12 +67,12 @@ export class StreamPair {
    * @returns undefined where it has not, and has to be told {@link known}: all that it says in this conversation it
    *   says again.
    */
-  hear(streamId: Uint8Array, { isAnswer }: { readonly isAnswer: boolean }): IncomingStream | undefined {
+  receive(streamId: Uint8Array, { isAnswer }: { readonly isAnswer: boolean }): IncomingStream | undefined {
     const id = Uint8Array.from(streamId)
     const { incoming: present, known } = this
     const stored = known !== undefined && known.stored > 0n ? known : undefined
     const same = [present, stored].find((each) => isSame(each?.streamId, id))
-    if (same === undefined && stored !== undefined && !isAnswer && !this.#hasHeard(stored, id)) {
+    if (same === undefined && stored !== undefined && !isAnswer && !this.#hasReceived(stored, id)) {
       this.#told = { incoming: stored, toStreamId: id }
       return undefined
     }
@@ -85,7 +85,7 @@ export class StreamPair {
   }
 
   /** Whether the other side has heard that a stream is known here: it was told so, and names another one since. */
-  #hasHeard(known: IncomingStream, streamId: Uint8Array): boolean {
+  #hasReceived(known: IncomingStream, streamId: Uint8Array): boolean {
     return this.#told?.incoming === known && !isSame(this.#told.toStreamId, streamId)
   }
 

@@ -67,7 +67,7 @@ async function delays(alice: Talker, isOver: () => boolean): Promise<string> {
   const measured: number[] = []
   for (const end = performance.now() + MEASURE_MS; performance.now() < end && !isOver(); ) {
     const began = performance.now()
-    await alice.messenger.delivered('bob', await alice.messenger.say('bob', 'how long does this take?'))
+    await alice.messenger.delivered('bob', await alice.messenger.enqueue('bob', 'how long does this take?'))
     measured.push(performance.now() - began)
     await setTimeout(Math.max(0, EVERY_MS - (performance.now() - began)))
   }
@@ -117,7 +117,7 @@ async function measure(mebibytes: number, shape: LinkShape | undefined): Promise
   await once(bob, 'message')
   {
     await using alice = await start(home, 'alice', await placeOf(back))
-    await alice.messenger.say('bob', 'hello')
+    await alice.messenger.enqueue('bob', 'hello')
     await alice.untilDelivered('bob')
     tell('a message, nothing else on the line', await delays(alice, () => false))
     const busy = await carry(alice, offer, async (isOver) => {

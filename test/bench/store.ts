@@ -89,7 +89,7 @@ const storeBurst = withStore((mailbox) => void mailbox.append(encoded))
 
 /** Hand records to a mailbox, as a conversation does. */
 function hear(mailbox: Mailbox, arriving: readonly (readonly Event[])[]): void {
-  const stream = mailbox.streams.hear(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
+  const stream = mailbox.streams.receive(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
   let firstSequence = 1n
   for (const events of arriving) {
     const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined, read: 0n }

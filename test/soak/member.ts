@@ -90,7 +90,7 @@ export class Member implements AsyncDisposable {
       directory,
       store,
       events: {
-        onHeard: (_name, events) => {
+        onReceived: (_name, events) => {
           this.heard += events.length
         },
         onProgress: tell,
@@ -146,7 +146,7 @@ export class Member implements AsyncDisposable {
   }
 
   async say(to: string, text: string): Promise<void> {
-    await this.#presence?.messenger.say(to, text)
+    await this.#presence?.messenger.enqueue(to, text)
   }
 
   /** Offer a file to somebody, who takes every one. */

@@ -127,7 +127,7 @@ export class ChangingContact implements AsyncDisposable {
   async says(): Promise<void> {
     const text = this.#next('text')
     const alice = this.#alice
-    if (alice === undefined || !(await succeeds(alice.messenger.say('bob', text)))) return
+    if (alice === undefined || !(await succeeds(alice.messenger.enqueue('bob', text)))) return
     this.#noteSaid(text, alice.profile)
   }
 
@@ -197,7 +197,7 @@ export class ChangingContact implements AsyncDisposable {
   async answers(bob: Bob): Promise<void> {
     const text = this.#next(`of ${bob}`)
     const talker = this.#bobs.get(bob)
-    if (talker === undefined || !(await succeeds(talker.messenger.say('alice', text)))) return
+    if (talker === undefined || !(await succeeds(talker.messenger.enqueue('alice', text)))) return
     this.#saidBy.get(bob)?.push(text)
   }
 
@@ -314,7 +314,7 @@ async function* noFiles(): AsyncGenerator<never> {}
 async function heardOf(bob: Bob, store: Store): Promise<string[]> {
   const texts: string[] = []
   for await (const message of store.messages(store.names())) {
-    const isOfBob = message.kind === 'message' && message.direction === 'heard' && bobOf(message.identityKey) === bob
+    const isOfBob = message.kind === 'message' && message.direction === 'incoming' && bobOf(message.identityKey) === bob
     if (isOfBob) texts.push(textOf(message.event))
   }
   return texts

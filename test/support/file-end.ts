@@ -118,12 +118,12 @@ export class FileEnd {
       if (isNews) other.put({ ...theirs, state })
     }
     const progress = this.traffic.nextProgress()
-    if (progress !== undefined) other.traffic.hearProgress(progress)
+    if (progress !== undefined) other.traffic.receiveProgress(progress)
     const chunk = this.traffic.nextChunk()
     if (chunk === undefined) return progress !== undefined
     const copy = { ...chunk, data: Buffer.from(chunk.data) }
     this.said.push(copy)
-    void other.traffic.hearChunk(copy)
+    void other.traffic.receiveChunk(copy)
     return true
   }
 

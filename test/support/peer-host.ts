@@ -90,7 +90,7 @@ export class HostUnderTest implements AsyncDisposable {
           store: this.#store,
           clock: systemClock,
           onProgress() {},
-          saysRead: () => false,
+          sendsReceipts: () => false,
           admit() {},
         }),
         deliver: (name, events) => {

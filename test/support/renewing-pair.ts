@@ -8,7 +8,7 @@ import type { Channel } from '#lib/channel/channel.ts'
 import { type ChannelTimes, RENEW_EVERY_MS } from '#lib/channel/channel-times.ts'
 import type { ChannelEnds, RenewalGrant } from '#lib/channel/renewal.ts'
 import type { ServicesWord } from '#lib/channel/renewal-role.ts'
-import { type ChannelTask, RenewingChannel, type SaidRecord } from '#lib/channel/renewing-channel.ts'
+import { type ChannelTask, RenewingChannel, type SentRecord } from '#lib/channel/renewing-channel.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
@@ -104,7 +104,7 @@ export class RenewingPair {
   }
 
   /** Send the next record of a side, if it has one. */
-  say(side: Side): SaidRecord | undefined {
+  say(side: Side): SentRecord | undefined {
     const said = side.channel.next(this.clock.monotonicMs(), () => {
       const number = side.outbox.shift()
       return number === undefined ? undefined : encodeRecordBody(undefined, { acknowledged: number })
@@ -125,7 +125,7 @@ export class RenewingPair {
 
   /** Take in what a record says, whoever sealed it. */
   take(side: Side, body: RecordBody): void {
-    const isItsOwn = side.channel.hear(body, this.clocks())
+    const isItsOwn = side.channel.receive(body, this.clocks())
     if (!isItsOwn && body.acknowledged > 0n) side.heard.push(body.acknowledged)
   }
 

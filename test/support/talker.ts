@@ -88,7 +88,7 @@ export class Talker implements AsyncDisposable {
       clock,
       account: profile.login.account,
       events: {
-        onHeard: (name, events) => {
+        onReceived: (name, events) => {
           this.heard.push(...events.map((event) => `${name}: ${textOf(event)}`))
           tell()
         },

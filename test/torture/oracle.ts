@@ -16,8 +16,8 @@ export function judge(alice: Person, bob: Person): void {
     [bob, alice],
   ] as const) {
     const history = person.openStore().history(peer.name, { limit: Number.POSITIVE_INFINITY }).reverse()
-    compare(`what ${person.name} said`, history, 'said', person)
-    compare(`what ${person.name} heard`, history, 'heard', peer)
+    compare(`what ${person.name} said`, history, 'outgoing', person)
+    compare(`what ${person.name} heard`, history, 'incoming', peer)
   }
 }
 
@@ -29,7 +29,7 @@ function compare(what: string, history: readonly (Message | Gap)[], direction: D
     count += 1
     const text = textBody(message.event)?.toString()
     if (text !== speaker.text(count)) throw new Violation(`${what}: in place ${count} stands "${text?.slice(0, 40)}"`)
-    if (direction === 'said' && message.state !== 'delivered' && message.state !== 'read')
+    if (direction === 'outgoing' && message.state !== 'delivered' && message.state !== 'read')
       throw new Violation(`${what}: ${count} is ${message.state}`)
   }
   if (count !== speaker.promised) throw new Violation(`${what}: ${count} messages of ${speaker.promised}`)

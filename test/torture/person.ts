@@ -219,7 +219,7 @@ export class Person {
     let page: (Message | Gap)[] = []
     do {
       page = this.#eyes.history(this.peer.name, { limit: 20, before: page.at(-1)?.position })
-      const newest = page.find((message) => message.kind === 'message' && message.direction === 'heard')
+      const newest = page.find((message) => message.kind === 'message' && message.direction === 'incoming')
       if (newest?.kind === 'message') return newest.ordinal
     } while (page.length > 0)
     return 0

@@ -51,7 +51,7 @@ export class Program {
         person.hearAcknowledged(delivered)
         person.hearRead(read)
       },
-      saysRead: () => world.weather.seeAfterMs !== Number.POSITIVE_INFINITY,
+      sendsReceipts: () => world.weather.seeAfterMs !== Number.POSITIVE_INFINITY,
       admit() {},
     })
   }

@@ -23,7 +23,7 @@ export function lyingDatabase(
     const seal = new RowSeal(deriveStoreKey(profileKey, storeId as Uint8Array, 'sotto store batch v1'), random)
     const row = uint64(id as number)
     const batch = decodeBatch(seal.open(row, sealed as Uint8Array))
-    if (batch.direction !== 'heard' || batch.events.length < 2 || !lot()) return sealed
+    if (batch.direction !== 'incoming' || batch.events.length < 2 || !lot()) return sealed
     return seal.seal(row, encodeBatch({ ...batch, events: altered(batch, sabotage) }))
   }
   return {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RenewingChannel, type SaidRecord } from '#lib/channel/renewing-channel.ts'
+import { RenewingChannel, type SentRecord } from '#lib/channel/renewing-channel.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { Program } from './program.ts'
 
@@ -15,7 +15,7 @@ export class WatchedChannel extends RenewingChannel {
     this.#program = program
   }
 
-  override next(nowMs: number, content: () => Uint8Array | undefined): SaidRecord | undefined {
+  override next(nowMs: number, content: () => Uint8Array | undefined): SentRecord | undefined {
     let said: Uint8Array | undefined
     const turn = super.next(nowMs, () => {
       said = content()

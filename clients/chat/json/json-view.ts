@@ -58,7 +58,7 @@ export class JsonView implements View {
     this.#options = options
     this.#own = new OwnMessages({
       ...options,
-      onSaid: (message, ref) => this.#tell({ ...jsonFields(message, ownName), ref }),
+      onEnqueued: (message, ref) => this.#tell({ ...jsonFields(message, ownName), ref }),
       onState: (contact, id, ref, state) => this.#tell({ type: 'state', contact, id, ref, state }),
     })
     this.#pump = new UnseenPump({
@@ -113,7 +113,7 @@ export class JsonView implements View {
     }
   }
 
-  said(name: string, ordinal: number, { ref }: TypedMessage): void {
+  enqueued(name: string, ordinal: number, { ref }: TypedMessage): void {
     this.#own.look(name, new Map([[ordinal, ref]]))
   }
 
@@ -121,7 +121,7 @@ export class JsonView implements View {
     this.#own.lookAll()
   }
 
-  heard(name: string, _events: readonly Event[]): void {
+  received(name: string, _events: readonly Event[]): void {
     this.#typing.set(name, false)
     this.#pump.wake(name)
   }

@@ -5,7 +5,7 @@
  */
 
 import { isSame } from '#lib/same-bytes.ts'
-import type { Progress, SaidState } from '../../store/log/mailbox.ts'
+import type { OutgoingState, Progress } from '../../store/log/mailbox.ts'
 import { isOfAnotherKey } from '../../store/log/undeliverable.ts'
 import type { Message } from '../../store/reading/messages.ts'
 import type { Store } from '../../store/store.ts'
@@ -16,8 +16,8 @@ export interface OwnMessagesOptions {
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly progressOf: (name: string) => Progress
   /** There is a new message. */
-  readonly onSaid: (message: Message, ref: unknown) => void
-  readonly onState: (name: string, id: string, ref: unknown, state: SaidState) => void
+  readonly onEnqueued: (message: Message, ref: unknown) => void
+  readonly onState: (name: string, id: string, ref: unknown, state: OutgoingState) => void
 }
 
 /** How many messages of a conversation are followed that the other side has and has not read. */
@@ -33,7 +33,7 @@ interface Name {
 }
 
 /** What was said to one identity key. */
-interface Said {
+interface OutgoingMessages {
   readonly key: Uint8Array | undefined
   readonly underWay: UnderWay<Name>
   /** The ordinal of the last message that was told. */
@@ -42,7 +42,7 @@ interface Said {
 
 export class OwnMessages {
   readonly #options: OwnMessagesOptions
-  readonly #said = new Map<string, Said>()
+  readonly #outgoing = new Map<string, OutgoingMessages>()
 
   constructor(options: OwnMessagesOptions) {
     this.#options = options
@@ -52,20 +52,20 @@ export class OwnMessages {
   begin(): void {
     const { store, progressOf } = this.#options
     for (const name of store.names()) {
-      const said = this.#of(name)
+      const outgoing = this.#of(name)
       const { delivered, appended } = progressOf(name)
-      for (const message of this.#since(name, delivered)) this.#follow(said, message, undefined)
-      said.last = appended
+      for (const message of this.#since(name, delivered)) this.#follow(outgoing, message, undefined)
+      outgoing.last = appended
     }
   }
 
   /** Something may have been said to somebody: tell what is new. */
   look(name: string, refs: ReadonlyMap<number, unknown> = new Map()): void {
-    const said = this.#of(name)
-    for (const message of this.#since(name, said.last)) {
+    const outgoing = this.#of(name)
+    for (const message of this.#since(name, outgoing.last)) {
       const ref = refs.get(message.ordinal)
-      said.last = message.ordinal
-      this.#options.onSaid({ ...message, state: this.#follow(said, message, ref) }, ref)
+      outgoing.last = message.ordinal
+      this.#options.onEnqueued({ ...message, state: this.#follow(outgoing, message, ref) }, ref)
     }
   }
 
@@ -76,7 +76,7 @@ export class OwnMessages {
 
   /** All of it was removed: ordinals begin anew. */
   forget(name: string): void {
-    this.#said.delete(name)
+    this.#outgoing.delete(name)
   }
 
   progressed(name: string, progress: Progress): void {
@@ -85,21 +85,21 @@ export class OwnMessages {
     }
   }
 
-  #follow({ underWay }: Said, { ordinal, event, state }: Message, ref: unknown): SaidState {
-    return underWay.add(ordinal, state as SaidState, { id: event.eventId.toString('hex'), ref })
+  #follow({ underWay }: OutgoingMessages, { ordinal, event, state }: Message, ref: unknown): OutgoingState {
+    return underWay.add(ordinal, state as OutgoingState, { id: event.eventId.toString('hex'), ref })
   }
 
   /** Ordinals count for each key: with another one that is trusted they begin anew. */
-  #of(name: string): Said {
+  #of(name: string): OutgoingMessages {
     const { keyOf, progressOf } = this.#options
     const key = keyOf(name)
-    const known = this.#said.get(name)
+    const known = this.#outgoing.get(name)
     const isKnown = known !== undefined && (known.key === undefined || key === undefined || isSame(known.key, key))
     if (isKnown && (known.key !== undefined || key === undefined)) return known
-    const said = isKnown ? { ...known, key } : { key, underWay: new UnderWay<Name>(MAX_UNREAD), last: 0 }
-    if (known !== undefined && !isKnown) said.last = progressOf(name).delivered
-    this.#said.set(name, said)
-    return said
+    const outgoing = isKnown ? { ...known, key } : { key, underWay: new UnderWay<Name>(MAX_UNREAD), last: 0 }
+    if (known !== undefined && !isKnown) outgoing.last = progressOf(name).delivered
+    this.#outgoing.set(name, outgoing)
+    return outgoing
   }
 
   /** What was said to the present key behind an ordinal, the oldest first. */
@@ -112,7 +112,7 @@ export class OwnMessages {
     for (let limit = 1; ; limit = PAGE) {
       const page = store.history(name, { limit, before })
       for (const message of page) {
-        if (message.kind !== 'message' || message.direction !== 'said') continue
+        if (message.kind !== 'message' || message.direction !== 'outgoing') continue
         if (isOfAnotherKey(message, key)) continue
         if (message.ordinal > ordinal) found.push(message)
         if (message.ordinal <= ordinal + 1) return found.reverse()

@@ -29,12 +29,12 @@ interface Mark {
 }
 
 export class Flow {
-  #saidBytes = 0
-  #heardBytes = 0
+  #sentBytes = 0
+  #acknowledgedBytes = 0
   /** When what was said, until it is heard of. */
-  #said: Mark[] = []
+  #sentMarks: Mark[] = []
   /** What was heard when, the oldest first; the first is when it began. */
-  #heard: Mark[] = []
+  #acknowledgedMarks: Mark[] = []
   #leastRoundTripMs = Number.POSITIVE_INFINITY
   #window = LEAST_WINDOW_BYTES
 
@@ -45,38 +45,44 @@ export class Flow {
 
   /** Whether one more piece may go: as long as the window is not full, so that a part of a piece makes it grow. */
   get hasRoom(): boolean {
-    return this.#saidBytes - this.#heardBytes < this.#window
+    return this.#sentBytes - this.#acknowledgedBytes < this.#window
   }
 
   /** A piece goes. */
-  say(bytes: number, nowMs: number): void {
+  sent(bytes: number, nowMs: number): void {
     // After a pause, what came before it says nothing of the rate.
-    if (this.#saidBytes === this.#heardBytes) this.#heard = [{ atMs: nowMs, total: this.#heardBytes }]
-    this.#saidBytes += bytes
-    this.#said.push({ atMs: nowMs, total: this.#saidBytes })
+    if (this.#sentBytes === this.#acknowledgedBytes)
+      this.#acknowledgedMarks = [{ atMs: nowMs, total: this.#acknowledgedBytes }]
+    this.#sentBytes += bytes
+    this.#sentMarks.push({ atMs: nowMs, total: this.#sentBytes })
   }
 
   /** The other end has so much more. */
-  hear(bytes: number, nowMs: number): void {
-    this.#heardBytes += bytes
-    this.#markHeard(nowMs)
-    for (let [first] = this.#said; first !== undefined && first.total <= this.#heardBytes; [first] = this.#said) {
+  acknowledged(bytes: number, nowMs: number): void {
+    this.#acknowledgedBytes += bytes
+    this.#markAcknowledged(nowMs)
+    for (
+      let [first] = this.#sentMarks;
+      first !== undefined && first.total <= this.#acknowledgedBytes;
+      [first] = this.#sentMarks
+    ) {
       this.#leastRoundTripMs = Math.min(this.#leastRoundTripMs, nowMs - first.atMs)
-      this.#said.shift()
+      this.#sentMarks.shift()
     }
-    while (this.#heard.length > 2 && (this.#heard[1] as Mark).atMs < nowMs - MEMORY_MS) this.#heard.shift()
+    while (this.#acknowledgedMarks.length > 2 && (this.#acknowledgedMarks[1] as Mark).atMs < nowMs - MEMORY_MS)
+      this.#acknowledgedMarks.shift()
     this.#measure()
   }
 
   /** One mark a millisecond: who says byte by byte what has come must not make each mean a walk over thousands. */
-  #markHeard(nowMs: number): void {
-    const before = this.#heard.at(-2)
-    if (before !== undefined && nowMs - before.atMs < 1) this.#heard.pop()
-    this.#heard.push({ atMs: nowMs, total: this.#heardBytes })
+  #markAcknowledged(nowMs: number): void {
+    const before = this.#acknowledgedMarks.at(-2)
+    if (before !== undefined && nowMs - before.atMs < 1) this.#acknowledgedMarks.pop()
+    this.#acknowledgedMarks.push({ atMs: nowMs, total: this.#acknowledgedBytes })
   }
 
   #measure(): void {
-    const [first, last] = [this.#heard[0], this.#heard.at(-1)]
+    const [first, last] = [this.#acknowledgedMarks[0], this.#acknowledgedMarks.at(-1)]
     if (first === undefined || last === undefined || this.#leastRoundTripMs === Number.POSITIVE_INFINITY) return
     const bytesPerMs = (last.total - first.total) / Math.max(1, last.atMs - first.atMs)
     const wanted = bytesPerMs * (this.#leastRoundTripMs + QUEUE_MS)
@@ -85,8 +91,8 @@ export class Flow {
 
   /** So much of what was said is not going to be heard of: its transfer is over. */
   drop(bytes: number): void {
-    this.#heardBytes += bytes
-    this.#heard = []
-    this.#said = this.#said.filter(({ total }) => total > this.#heardBytes)
+    this.#acknowledgedBytes += bytes
+    this.#acknowledgedMarks = []
+    this.#sentMarks = this.#sentMarks.filter(({ total }) => total > this.#acknowledgedBytes)
   }
 }

@@ -49,9 +49,9 @@ export class Getting {
   /** What came and is not written. */
   readonly #queue: Buffer[] = []
   /** Up to where it has come. */
-  #heard = 0
+  #received = 0
   /** Up to where it is on the disk, and that was said in this conversation. */
-  #said: number | undefined
+  #reported: number | undefined
   /** Ends with what is being done on the disk. */
   #working: Promise<void>
   #isWriting = false
@@ -72,7 +72,7 @@ export class Getting {
 
   /** Another conversation: say where it stands. */
   begin(): void {
-    this.#said = undefined
+    this.#reported = undefined
   }
 
   /** Where it stands, if that is news. */
@@ -80,9 +80,9 @@ export class Getting {
     if (this.#isOver || this.#partial === undefined) return undefined
     const { position } = this.#partial
     // What is still being written of the last conversation must not come again.
-    if (this.#said === undefined && position < this.#heard) return undefined
-    if (this.#said !== undefined && position <= this.#said) return undefined
-    this.#said = position
+    if (this.#reported === undefined && position < this.#received) return undefined
+    if (this.#reported !== undefined && position <= this.#reported) return undefined
+    this.#reported = position
     return { offerId: Buffer.from(this.id, 'hex'), received: BigInt(position) }
   }
 
@@ -91,10 +91,10 @@ export class Getting {
    *
    * @returns a promise if much waits to be written: until it resolves no more should be taken in.
    */
-  hear({ offset, data }: FileChunk): Promise<void> | undefined {
-    const isFitting = offset === BigInt(this.#heard) && this.#heard + data.length <= this.#options.content.size
-    if (this.#isOver || this.#partial === undefined || this.#said === undefined || !isFitting) return undefined
-    this.#heard += data.length
+  receive({ offset, data }: FileChunk): Promise<void> | undefined {
+    const isFitting = offset === BigInt(this.#received) && this.#received + data.length <= this.#options.content.size
+    if (this.#isOver || this.#partial === undefined || this.#reported === undefined || !isFitting) return undefined
+    this.#received += data.length
     this.#queue.push(data)
     const relieved = this.#options.backlog.add([data])
     this.#write()
@@ -108,8 +108,8 @@ export class Getting {
       return
     }
     this.#partial = await Partial.open(folder, id, content)
-    this.#heard = this.#partial.position
-    if (this.#heard === content.size) await this.#finish(this.#partial)
+    this.#received = this.#partial.position
+    if (this.#received === content.size) await this.#finish(this.#partial)
     else this.#options.onNews()
   }
 
@@ -125,7 +125,7 @@ export class Getting {
       const pieces = this.#take()
       await partial.append(pieces).finally(() => this.#options.backlog.remove(pieces))
       const isCaughtUp = this.#queue.length === 0
-      if (isCaughtUp || partial.position - (this.#said ?? 0) >= TELL_EVERY_BYTES) this.#options.onNews()
+      if (isCaughtUp || partial.position - (this.#reported ?? 0) >= TELL_EVERY_BYTES) this.#options.onNews()
     }
     // No await between the last look and this: what comes after it begins another round.
     this.#isWriting = false

@@ -34,10 +34,10 @@ export class Giving {
   /** What blocks are read into, each again when all of it was said: a new one for each would be much to clean up. */
   readonly #spare: Buffer[] = []
   /** How much of the first of them. */
-  #saidOfBlock = 0
+  #sentOfBlock = 0
   /** Undefined until the other side has said from where it wants it. */
-  #said: number | undefined
-  #heard = 0
+  #sent: number | undefined
+  #acknowledged = 0
   /** Up to where it is read. */
   #read = 0
   #reading: Promise<void> | undefined
@@ -51,17 +51,17 @@ export class Giving {
 
   /** Whether the other side has said from where it wants it, and there is more to say. */
   get isWanted(): boolean {
-    return this.#said !== undefined && this.#said < this.#options.content.size
+    return this.#sent !== undefined && this.#sent < this.#options.content.size
   }
 
   /** Up to where the other side has it, as far as it has said. */
   get position(): number {
-    return this.#heard
+    return this.#acknowledged
   }
 
   /** How much is on its way, in bytes. */
   get inFlight(): number {
-    return this.#said === undefined ? 0 : this.#said - this.#heard
+    return this.#sent === undefined ? 0 : this.#sent - this.#acknowledged
   }
 
   /**
@@ -69,38 +69,38 @@ export class Giving {
    *
    * @returns how many bytes it has got of what was said; undefined if that cannot be.
    */
-  hear(received: bigint): number | undefined {
-    const isFirst = this.#said === undefined
-    if (received < this.#heard || received > (this.#said ?? this.#options.content.size)) return undefined
-    const got = isFirst ? 0 : Number(received) - this.#heard
-    this.#heard = Number(received)
+  receiveProgress(received: bigint): number | undefined {
+    const isFirst = this.#sent === undefined
+    if (received < this.#acknowledged || received > (this.#sent ?? this.#options.content.size)) return undefined
+    const got = isFirst ? 0 : Number(received) - this.#acknowledged
+    this.#acknowledged = Number(received)
     if (isFirst) {
-      this.#said = this.#heard
-      this.#read = this.#heard
+      this.#sent = this.#acknowledged
+      this.#read = this.#acknowledged
     }
     return got
   }
 
   /** The next piece, if it is at hand. Its bytes are good until the next call. */
   next(): FileChunk | undefined {
-    if (this.#isOver || this.#said === undefined) return undefined
-    this.#reuseSaid()
+    if (this.#isOver || this.#sent === undefined) return undefined
+    this.#reuseSent()
     this.#readAhead()
     const [block] = this.#blocks
     if (block === undefined) return undefined
-    const data = block.subarray(this.#saidOfBlock, this.#saidOfBlock + MAX_CHUNK_BYTES)
-    const offset = this.#said
-    this.#said += data.length
-    this.#saidOfBlock += data.length
+    const data = block.subarray(this.#sentOfBlock, this.#sentOfBlock + MAX_CHUNK_BYTES)
+    const offset = this.#sent
+    this.#sent += data.length
+    this.#sentOfBlock += data.length
     return { offerId: Buffer.from(this.id, 'hex'), offset: BigInt(offset), data }
   }
 
-  #reuseSaid(): void {
+  #reuseSent(): void {
     const [block] = this.#blocks
-    if (block === undefined || this.#saidOfBlock < block.length) return
+    if (block === undefined || this.#sentOfBlock < block.length) return
     this.#blocks.shift()
     this.#spare.push(block)
-    this.#saidOfBlock = 0
+    this.#sentOfBlock = 0
   }
 
   /** Have the next pieces read from the disk. */

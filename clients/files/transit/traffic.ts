@@ -25,9 +25,9 @@ export interface FileTraffic extends FileLane {
    *
    * @returns a promise if much waits to be written: until it resolves nothing more should be taken from the other side.
    */
-  hearChunk(chunk: FileChunk): Promise<void> | undefined
+  receiveChunk(chunk: FileChunk): Promise<void> | undefined
   /** The other side has said up to where it has something. */
-  hearProgress(progress: FileProgress): void
+  receiveProgress(progress: FileProgress): void
 }
 
 /** What becomes of transfers, for whoever keeps them. */
@@ -180,7 +180,7 @@ export class Traffic implements FileTraffic {
     }
     this.#givings.set(id, new Giving({ id, content: new Content(offer), path, onReady: wake, onFailed }))
     const early = this.#early.get(id)
-    if (early !== undefined) this.hearProgress(early)
+    if (early !== undefined) this.receiveProgress(early)
   }
 
   #endGiving(id: string): void {
@@ -236,23 +236,23 @@ export class Traffic implements FileTraffic {
       this.#turn = (this.#turn + 1) % wanted.length
       const chunk = wanted[this.#turn]?.next()
       if (chunk === undefined) continue
-      this.#flow.say(chunk.data.length, this.#options.monotonicMs())
+      this.#flow.sent(chunk.data.length, this.#options.monotonicMs())
       return chunk
     }
     return undefined
   }
 
-  hearChunk(chunk: FileChunk): Promise<void> | undefined {
-    return this.#gettings.get(chunk.offerId.toString('hex'))?.hear(chunk)
+  receiveChunk(chunk: FileChunk): Promise<void> | undefined {
+    return this.#gettings.get(chunk.offerId.toString('hex'))?.receive(chunk)
   }
 
-  hearProgress(progress: FileProgress): void {
+  receiveProgress(progress: FileProgress): void {
     const id = progress.offerId.toString('hex')
     const giving = this.#givings.get(id)
     if (giving === undefined && this.#isOffered(id)) this.#early.set(id, progress)
-    const got = giving?.hear(progress.received)
+    const got = giving?.receiveProgress(progress.received)
     if (giving === undefined || got === undefined) return
-    this.#flow.hear(got, this.#options.monotonicMs())
+    this.#flow.acknowledged(got, this.#options.monotonicMs())
     this.#options.events.onPosition(id, giving.position)
     this.#options.wake()
   }

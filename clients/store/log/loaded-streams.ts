@@ -23,7 +23,7 @@ import {
 } from '../rows/contact-state.ts'
 import type { Contact } from '../rows/contacts.ts'
 import type { StoreFile } from '../store-file.ts'
-import { saidBetween } from './said-events.ts'
+import { outgoingBetween } from './outgoing-events.ts'
 
 /** What other processes have appended since the last look. */
 export interface Fresh {
@@ -55,7 +55,7 @@ export class LoadedStreams {
   constructor(file: StoreFile, { id, state }: Contact, key: number) {
     const { outgoing, incoming } = state.keys[key] as KeyState
     const { base, acknowledged, handedOver, appended, streamId } = outgoing
-    const waiting = saidBetween(file.batches, {
+    const waiting = outgoingBetween(file.batches, {
       contact: id,
       key,
       after: acknowledged,
@@ -63,7 +63,7 @@ export class LoadedStreams {
       batches: [outgoing.waitsFrom, state.lastBatch],
     })
     if (waiting === undefined) throw damaged('messages that wait are missing from the store')
-    const position = { streamId, acknowledged: BigInt(acknowledged - base), said: BigInt(handedOver - base) }
+    const position = { streamId, acknowledged: BigInt(acknowledged - base), sent: BigInt(handedOver - base) }
     this.streams = new StreamPair({
       outgoing: OutgoingStream.resume(position, waiting.events),
       incoming: incoming && IncomingStream.resume({ ...incoming, stored: BigInt(incoming.stored) }),
@@ -92,7 +92,7 @@ export class LoadedStreams {
   get hasChanged(): boolean {
     const { outgoing } = this.streams
     const { acknowledged, handedOver } = this.#saved
-    return this.isRenewed || this.#acknowledged !== acknowledged || this.#base + Number(outgoing.said) > handedOver
+    return this.isRenewed || this.#acknowledged !== acknowledged || this.#base + Number(outgoing.sent) > handedOver
   }
 
   /** Whether what this side says goes on under an id that the disk does not know. */
@@ -106,12 +106,12 @@ export class LoadedStreams {
   }
 
   #outgoingState(before: OutgoingState): OutgoingState {
-    const { streamId, said } = this.streams.outgoing
+    const { streamId, sent } = this.streams.outgoing
     const base = this.#base
     const { isRenewed } = this
     const handedOverBefore = isRenewed ? base : before.handedOver
     // All that the queue has, not only what is said now: that is as safe, and a burst is put down in one go.
-    const handedOver = base + Number(said) > handedOverBefore ? this.#through : handedOverBefore
+    const handedOver = base + Number(sent) > handedOverBefore ? this.#through : handedOverBefore
     const acknowledged = this.#acknowledged
     while (this.#waiting[0] !== undefined && lastOf(this.#waiting[0].batch) <= acknowledged) this.#waiting.shift()
     const waitsFrom = this.#waiting[0]?.number ?? this.#lastBatch + 1
@@ -127,15 +127,15 @@ export class LoadedStreams {
   readFresh({ id, state }: Contact): Fresh {
     const { lastBatch, keys } = state
     const { appended } = (keys[this.#key] as KeyState).outgoing
-    const said = saidBetween(this.#file.batches, {
+    const outgoing = outgoingBetween(this.#file.batches, {
       contact: id,
       key: this.#key,
       after: this.#through,
       to: appended,
       batches: [this.#lastBatch + 1, lastBatch],
     })
-    if (said === undefined) throw damaged('messages that wait are missing from the store')
-    return { lastBatch, batches: said.batches }
+    if (outgoing === undefined) throw damaged('messages that wait are missing from the store')
+    return { lastBatch, batches: outgoing.batches }
   }
 
   /** Put what others have appended into the queue. */
@@ -148,7 +148,7 @@ export class LoadedStreams {
   note(state: ContactState, batches: readonly Batch[]): void {
     const first = state.lastBatch - batches.length + 1
     batches.forEach((batch, index) => {
-      if (batch.direction === 'said') this.#enqueue({ number: first + index, batch })
+      if (batch.direction === 'outgoing') this.#enqueue({ number: first + index, batch })
     })
     this.#lastBatch = state.lastBatch
     const { acknowledged, handedOver } = (state.keys[this.#key] as KeyState).outgoing
@@ -172,17 +172,17 @@ export class LoadedStreams {
       const { outgoing } = contact.state.keys[this.#key] as KeyState
       const stream = [outgoing, ...outgoing.former].find((known) => isSame(known.streamId, streamId))
       if (stream === undefined || stream.base + Number(stored) > stream.handedOver) return []
-      const said = saidBetween(this.#file.batches, {
+      const found = outgoingBetween(this.#file.batches, {
         contact: contact.id,
         key: this.#key,
         after: stream.base + Number(stored) - 1,
         to: this.#acknowledged,
         batches: [1, this.#waiting[0]?.number ?? contact.state.lastBatch],
       })
-      const [last, ...lost] = said?.events ?? []
+      const [last, ...lost] = found?.events ?? []
       if (last === undefined || !isSame(Event.decode(last).eventId, lastEventId)) return []
       const [oldest] = this.#waiting
-      this.#waiting.unshift(...(said?.batches ?? []).filter(({ number }) => number !== oldest?.number))
+      this.#waiting.unshift(...(found?.batches ?? []).filter(({ number }) => number !== oldest?.number))
       return lost
     })
   }

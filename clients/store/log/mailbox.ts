@@ -23,9 +23,9 @@ import { type ContactState, type IncomingState, type KeyState, withKey } from '.
 import type { Contact } from '../rows/contacts.ts'
 import type { TransferPlace } from '../rows/transfer-rows.ts'
 import type { StoreFile } from '../store-file.ts'
-import { hearOfFiles } from '../transfers/transfer-steps.ts'
-import { heardIds, textOf } from './heard-ids.ts'
+import { receiveFileEvents } from '../transfers/transfer-steps.ts'
 import { LoadedStreams } from './loaded-streams.ts'
+import { receivedIds, textOf } from './received-ids.ts'
 
 /** What became of what was said: each mark is the ordinal of an event, 0 for none. */
 export interface Progress {
@@ -40,9 +40,9 @@ export interface Progress {
 }
 
 /** How far a message has come: the marks in words. */
-export type SaidState = 'waiting' | 'sent' | 'delivered' | 'read'
+export type OutgoingState = 'waiting' | 'sent' | 'delivered' | 'read'
 
-export function stateAt(ordinal: number, { read, delivered, sent }: Progress): SaidState {
+export function stateAt(ordinal: number, { read, delivered, sent }: Progress): OutgoingState {
   if (ordinal <= read) return 'read'
   if (ordinal <= delivered) return 'delivered'
   return ordinal <= sent ? 'sent' : 'waiting'
@@ -64,7 +64,7 @@ export class Mailbox {
   readonly #nowMs: () => number
   #loaded: LoadedStreams | undefined
   /** While the other side repeats what it said in another stream: the ids of all that was heard from it. */
-  #heardIds: ReadonlySet<string> | undefined
+  #receivedIds: ReadonlySet<string> | undefined
 
   constructor({ file, contactId, key, nowMs }: MailboxOptions) {
     this.#file = file
@@ -94,7 +94,7 @@ export class Mailbox {
       const batches: Batch[] = []
       let first = key.outgoing.appended + 1
       for (const run of packed(events)) {
-        batches.push({ direction: 'said', storedAtMs, key: this.#key, first, events: run })
+        batches.push({ direction: 'outgoing', storedAtMs, key: this.#key, first, events: run })
         first += run.length
       }
       const { acknowledged, appended } = key.outgoing
@@ -156,9 +156,9 @@ export class Mailbox {
       const repeats = before.isRepeating ? this.#countRepeats(contact, events) : 0
       const news = events.slice(repeats)
       const batches: Batch[] = []
-      let first = key.heard + 1
+      let first = key.received + 1
       for (const run of packed(news.map((event) => Event.encode(event).finish()))) {
-        batches.push({ direction: 'heard', storedAtMs, key: this.#key, first, events: run })
+        batches.push({ direction: 'incoming', storedAtMs, key: this.#key, first, events: run })
         first += run.length
       }
       const after = {
@@ -167,9 +167,9 @@ export class Mailbox {
         lastEventId: last.eventId,
         isRepeating: before.isRepeating && news.length === 0,
       }
-      hearOfFiles(this.#file.transfers, this.place, news, storedAtMs)
-      const unseenFrom = key.seen === key.heard ? contact.lastBatch + 1 : key.unseenFrom
-      return { contact, key: { ...key, incoming: after, heard: first - 1, unseenFrom }, batches, result: news }
+      receiveFileEvents(this.#file.transfers, this.place, news, storedAtMs)
+      const unseenFrom = key.seen === key.received ? contact.lastBatch + 1 : key.unseenFrom
+      return { contact, key: { ...key, incoming: after, received: first - 1, unseenFrom }, batches, result: news }
     })
     incoming.markStored(events.length)
     return fresh
@@ -177,11 +177,11 @@ export class Mailbox {
 
   // What the other side says again comes before anything new, because both lay in its outbox in the order of writing.
   #countRepeats(contact: ContactState, events: readonly Event[]): number {
-    this.#heardIds ??= heardIds(this.#file.batches, { id: this.#contactId, state: contact }, this.#key)
-    const known = this.#heardIds
+    this.#receivedIds ??= receivedIds(this.#file.batches, { id: this.#contactId, state: contact }, this.#key)
+    const known = this.#receivedIds
     const news = events.findIndex(({ eventId }) => !known.has(textOf(eventId)))
     if (news === -1) return events.length
-    this.#heardIds = undefined
+    this.#receivedIds = undefined
     return news
   }
 
@@ -223,8 +223,8 @@ export class Mailbox {
   noteSeen(): boolean {
     const { incoming } = this.streams
     if (incoming === undefined) return false
-    const { heard, seen } = this.#file.read(() => this.#keyOf(this.#find().state))
-    const sequence = incoming.stored - BigInt(heard - seen)
+    const { received, seen } = this.#file.read(() => this.#keyOf(this.#find().state))
+    const sequence = incoming.stored - BigInt(received - seen)
     if (sequence <= incoming.read) return false
     incoming.markRead(sequence)
     return true
@@ -271,8 +271,8 @@ export class Mailbox {
 }
 
 /** Where the disk has a stream; of one that begins it knows nothing, or another that had the same id. */
-function positionIn({ incoming, heard }: KeyState, { streamId, stored }: IncomingStream): IncomingState {
-  if (stored === 0n) return { streamId, stored: 0, lastEventId: new Uint8Array(0), isRepeating: heard > 0 }
+function positionIn({ incoming, received }: KeyState, { streamId, stored }: IncomingStream): IncomingState {
+  if (stored === 0n) return { streamId, stored: 0, lastEventId: new Uint8Array(0), isRepeating: received > 0 }
   if (incoming === undefined || BigInt(incoming.stored) !== stored) {
     throw new TypeError('the stream is not where the disk has it')
   }

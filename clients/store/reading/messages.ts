@@ -9,7 +9,7 @@ import type { DamagedBatch, NumberedBatch } from '../rows/batches.ts'
 import type { ContactState, KeyState, OutgoingState } from '../rows/contact-state.ts'
 
 /** What became of a message: `heard` of one from the contact, the others of one to the contact. */
-export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'heard'
+export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'received'
 
 /** Where a message lies in its conversation. Later is greater: first by batch, then by index. */
 export interface Position {
@@ -64,7 +64,7 @@ export function messageAt(
     contact: contact.name,
     position: { batch: number, index },
     direction,
-    state: direction === 'heard' ? 'heard' : stateOf(first + index, outgoing),
+    state: direction === 'incoming' ? 'received' : stateOf(first + index, outgoing),
     ordinal: first + index,
     identityKey,
     storedAt: new Date(storedAtMs),

@@ -24,7 +24,7 @@ const PAGE_BYTES = 4 * 1024 * 1024
 export function readUnseen(file: StoreFile, name: string, { limit }: { limit: number }): (Message | UnseenGap)[] {
   return file.read(() => {
     const contact = file.contacts.named(name)
-    const index = contact?.state.keys.findIndex(({ seen, heard }) => seen < heard) ?? -1
+    const index = contact?.state.keys.findIndex(({ seen, received }) => seen < received) ?? -1
     if (contact === undefined || index === -1) return []
     const { state, id } = contact
     const key = state.keys[index] as KeyState
@@ -39,7 +39,7 @@ export function readUnseen(file: StoreFile, name: string, { limit }: { limit: nu
     for (let from = key.unseenFrom; from <= state.lastBatch && !isFull(); from += RUN) {
       const run = file.batches.readWhatOpens(id, from, Math.min(state.lastBatch, from + RUN - 1))
       for (const { number, batch } of run) {
-        if (isFull() || batch?.direction !== 'heard' || batch.key !== index || lastOf(batch) <= through) continue
+        if (isFull() || batch?.direction !== 'incoming' || batch.key !== index || lastOf(batch) <= through) continue
         skip(batch.first - 1, number)
         while (page.length < limit && through < lastOf(batch)) {
           const event = batch.events[through + 1 - batch.first] as Uint8Array
@@ -49,7 +49,7 @@ export function readUnseen(file: StoreFile, name: string, { limit }: { limit: nu
         }
       }
     }
-    if (!isFull()) skip(key.heard, state.lastBatch)
+    if (!isFull()) skip(key.received, state.lastBatch)
     return page
   })
 }
@@ -62,9 +62,10 @@ function gapBefore(contact: string, batch: number): Gap {
 export function withSeen(state: ContactState, through?: Message | UnseenGap): ContactState {
   const keys = state.keys.map((key) => {
     const isMeant = through === undefined || isSame(key.identityKey, through.identityKey)
-    const seen = through === undefined ? key.heard : Math.min(through.ordinal, key.heard)
+    const seen = through === undefined ? key.received : Math.min(through.ordinal, key.received)
     if (!isMeant || seen <= key.seen) return key
-    const unseenFrom = seen === key.heard ? state.lastBatch + 1 : Math.max(key.unseenFrom, through?.position.batch ?? 0)
+    const unseenFrom =
+      seen === key.received ? state.lastBatch + 1 : Math.max(key.unseenFrom, through?.position.batch ?? 0)
     return { ...key, seen, unseenFrom }
   })
   return keys.every((key, index) => key === state.keys[index]) ? state : { ...state, keys }

@@ -14,7 +14,7 @@
  */
 import { EVENT_ROOM_BYTES } from '#lib/delivery/limits.ts'
 
-export type Direction = 'heard' | 'said'
+export type Direction = 'incoming' | 'outgoing'
 
 export interface Batch {
   readonly direction: Direction
@@ -27,7 +27,7 @@ export interface Batch {
   readonly events: readonly Uint8Array[]
 }
 
-const DIRECTION_BYTES: Readonly<Record<Direction, number>> = { heard: 1, said: 2 }
+const DIRECTION_BYTES: Readonly<Record<Direction, number>> = { incoming: 1, outgoing: 2 }
 const HEADER_BYTES = 15
 
 /** The ordinal of the last event. */
@@ -60,7 +60,7 @@ export function decodeBatch(encoded: Buffer): Batch {
     events.push(encoded.subarray(start, offset))
   }
   return {
-    direction: encoded.readUInt8(0) === DIRECTION_BYTES.said ? 'said' : 'heard',
+    direction: encoded.readUInt8(0) === DIRECTION_BYTES.outgoing ? 'outgoing' : 'incoming',
     storedAtMs: readUint48(encoded, 1),
     key: encoded.readUInt16BE(7),
     first: readUint48(encoded, 9),

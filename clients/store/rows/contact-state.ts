@@ -28,7 +28,7 @@ export interface KeyState {
   /** The last stream of which anything was stored; undefined if nothing was. */
   readonly incoming: IncomingState | undefined
   /** How many events were heard from this key: the ordinal of the last. */
-  readonly heard: number
+  readonly received: number
   /** Up to here the user has seen them. */
   readonly seen: number
   /** No event of this key that is not seen lies in a batch before this number. */
@@ -85,7 +85,7 @@ export function newKey(identityKey: Uint8Array | undefined, streamId: Uint8Array
     identityKey,
     outgoing: { streamId, ...marks, former: [] },
     incoming: undefined,
-    heard: 0,
+    received: 0,
     seen: 0,
     unseenFrom: 1,
   }
@@ -116,7 +116,7 @@ export function decodeContact(encoded: Uint8Array): ContactState {
   }) as ContactState
   const { name, lastBatch } = contact
   const keys = contact.keys.map((key): KeyState => {
-    const absent = { identityKey: undefined, incoming: undefined, seen: key.heard, unseenFrom: lastBatch + 1 }
+    const absent = { identityKey: undefined, incoming: undefined, seen: key.received, unseenFrom: lastBatch + 1 }
     return Object.assign(absent, key)
   })
   return { name, lastBatch, keys }

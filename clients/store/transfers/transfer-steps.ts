@@ -6,7 +6,7 @@
  */
 import type { Event, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import type { TransferPlace, TransferRow, TransferRows } from '../rows/transfer-rows.ts'
-import { afterHearing, isOver, summaryOf, type TransferState } from './transfer.ts'
+import { afterReceiving, isOver, summaryOf, type TransferState } from './transfer.ts'
 
 /** How many offers of one person may wait for an answer. What comes beyond that is as if it had not been offered. */
 export const MAX_UNANSWERED = 64
@@ -24,7 +24,7 @@ export class Overtaken extends Error {}
  * Inside a transaction: take in what was heard of files from whom a place stands for. What is out of order, of an offer
  * that is not theirs, or one too many, changes nothing.
  */
-export function hearOfFiles(
+export function receiveFileEvents(
   transfers: TransferRows,
   place: TransferPlace,
   events: readonly Event[],
@@ -53,7 +53,7 @@ export function hearOfFiles(
     }
     if (kind?.$case === 'fileStatus') {
       const { rowId, row } = known.get(kind.value.offerId.toString('hex')) ?? {}
-      const next = row && isAt(row, place) ? afterHearing(row, kind.value.state) : undefined
+      const next = row && isAt(row, place) ? afterReceiving(row, kind.value.state) : undefined
       if (rowId === undefined || row === undefined || next === undefined) continue
       const after = stepped(row, next, nowMs)
       transfers.update(rowId, after)

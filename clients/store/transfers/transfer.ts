@@ -107,8 +107,8 @@ export function mayBecome({ direction, state }: Standing, next: Exclude<Transfer
 }
 
 /** Where the other side's word takes a transfer; undefined if it is out of order, or not theirs to say. */
-export function afterHearing({ direction, state }: Standing, said: FileStatusState): TransferState | undefined {
+export function afterReceiving({ direction, state }: Standing, status: FileStatusState): TransferState | undefined {
   const theirs: TransferDirection = direction === 'giving' ? 'getting' : 'giving'
-  const next = (Object.keys(STEPS) as (keyof typeof STEPS)[]).find((each) => STATUS_OF[each] === said)
+  const next = (Object.keys(STEPS) as (keyof typeof STEPS)[]).find((each) => STATUS_OF[each] === status)
   return next !== undefined && mayBecome({ direction: theirs, state }, next) ? next : undefined
 }

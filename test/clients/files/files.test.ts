@@ -164,7 +164,7 @@ describe('Files', function () {
       const one = who === 'alice' ? alice : bob
       one.messenger.files.cancel(id)
       await Promise.all([alice, bob].map((each) => each.until(() => each.files.at(-1) === 'large: cancelled')))
-      await alice.messenger.say('bob', 'never mind')
+      await alice.messenger.enqueue('bob', 'never mind')
       await alice.untilDelivered('bob')
       await bob.messenger.stop()
       expect(await readdir(downloads)).to.deep.equal([])
@@ -217,7 +217,7 @@ describe('Files', function () {
     }
     const anew = await installation.signIn('bob', { profile: 'bob-anew', replaceIdentityKey: true })
     await using bob = await start(anew.name)
-    await bob.messenger.say('alice', 'it is me')
+    await bob.messenger.enqueue('alice', 'it is me')
     await alice.until(() => alice.refused.some(({ code }) => code === 'ERR_KEY_CHANGED'))
     expect((await rejection(alice.messenger.files.accept(old, downloads))).code).to.equal('ERR_KEY_CHANGED')
     await trust(alice.profile, 'bob', new Date())
@@ -262,7 +262,7 @@ describe('Files', function () {
     await using bob = await startBehind(link, 'bob', { acceptInto: downloads })
     const id = await offer(alice, 'large', randomBytes(24_000_000))
     await alice.until(() => alice.messenger.files.list().some(({ position }) => position > 0))
-    await alice.messenger.delivered('bob', await alice.messenger.say('bob', 'still there?'))
+    await alice.messenger.delivered('bob', await alice.messenger.enqueue('bob', 'still there?'))
     expect(alice.store.transfers.get(id)?.state).to.equal('accepted')
     expect(bob.heard).to.include('alice: still there?')
     await alice.until(() => alice.store.transfers.get(id)?.state === 'received')

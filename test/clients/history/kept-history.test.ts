@@ -38,7 +38,7 @@ describe('showKept', () => {
       format: (ownName, isStranded) => lineFormat(ownName, output, isStranded),
       select: (store, names) => newest(store, names, 50),
       ifNone: 'nothing',
-      say: (text) => notices.push(text),
+      notice: (text) => notices.push(text),
       ...changes,
     })
     return linesOf(output)
@@ -84,7 +84,7 @@ describe('showKept', () => {
     expect(first).to.deep.include({ type: 'message', contact: 'bob', from: 'alice', state: 'delivered', text: 'a' })
     expect(first.id).to.match(/^[0-9a-f]{32}$/)
     expect(first.storedAt).to.equal(first.writtenAt)
-    expect(second).to.deep.include({ contact: 'bob', from: 'bob', state: 'heard', text: HOSTILE })
+    expect(second).to.deep.include({ contact: 'bob', from: 'bob', state: 'received', text: HOSTILE })
     expect(rest).to.deep.equal([])
   })
 

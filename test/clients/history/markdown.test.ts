@@ -14,8 +14,8 @@ function message(text: string, fields: Partial<Message> = {}): Message {
     kind: 'message',
     contact: 'bob',
     position: { batch: 1, index: 0 },
-    direction: 'heard',
-    state: 'heard',
+    direction: 'incoming',
+    state: 'received',
     ordinal: 1,
     identityKey: undefined,
     storedAt: NOON,
@@ -34,7 +34,7 @@ describe('markdownFormat', () => {
   const quoted = (text: string) => write(message(text)).split('\n\n').slice(3).join('\n\n').trimEnd()
 
   it('has a heading for each conversation and each day, and each message as a quotation', () => {
-    const own = { direction: 'said', state: 'waiting', storedAt: NEXT_DAY } as const
+    const own = { direction: 'outgoing', state: 'waiting', storedAt: NEXT_DAY } as const
     const gap = { kind: 'gap', contact: 'bob', position: { batch: 2, index: 0 } } as const
     expect(write(message('a'), message('b'), gap, message('c', own), message('d', { contact: 'carol' }))).to.equal(
       [

@@ -33,7 +33,7 @@ describe('Messenger, with memories of another time', function () {
     it(`loses nothing and shows nothing twice where ${restored} gets an old profile back`, async () => {
       const say = (talker: Talker, what: string) => {
         const name = talker.profile.name
-        return talker.messenger.say(name === 'alice' ? 'bob' : 'alice', `${what} by ${name}`)
+        return talker.messenger.enqueue(name === 'alice' ? 'bob' : 'alice', `${what} by ${name}`)
       }
       const both = async (one: Talker, other: Talker, what: string) => {
         await Promise.all([say(one, what), say(other, what)])
@@ -76,21 +76,21 @@ describe('Messenger, with memories of another time', function () {
       {
         await using one = await start(restored)
         await using other = await start(intact)
-        await other.messenger.say(restored, 'we know each other')
+        await other.messenger.enqueue(restored, 'we know each other')
         await one.until(() => one.heard.length === 1)
         await other.untilDelivered(restored)
       }
       await using other = await start(intact)
-      for (const text of ['for', 'the old key']) await other.messenger.say(restored, text)
+      for (const text of ['for', 'the old key']) await other.messenger.enqueue(restored, text)
       rmSync(folderOf(restored), { recursive: true })
       expect((await rejection(installation.signIn(restored))).code).to.equal('ERR_IDENTITY_CONFLICT')
       await installation.signIn(restored, { replaceIdentityKey: true })
       await using one = await start(restored)
       await other.until(() => other.refused.some(({ code }) => code === 'ERR_KEY_CHANGED'))
       await other.until(() => other.stranded.length === 1)
-      await one.messenger.say(intact, 'it is me')
+      await one.messenger.enqueue(intact, 'it is me')
       await trust(other.profile, restored, new Date())
-      await other.messenger.say(restored, 'welcome back')
+      await other.messenger.enqueue(restored, 'welcome back')
       await one.until(() => one.heard.length > 0)
       await other.until(() => other.heard.length > 0)
       expect([one.heard, other.heard]).to.deep.equal([[`${intact}: welcome back`], [`${restored}: it is me`]])

@@ -29,7 +29,7 @@ describe('Messenger, of what is read', function () {
     const read = readBy(alice, 'bob')
     {
       await using bob = await start('bob')
-      for (const text of ['one', 'two', 'three']) await alice.messenger.say('bob', text)
+      for (const text of ['one', 'two', 'three']) await alice.messenger.enqueue('bob', text)
       await bob.until(() => bob.heard.length === 3)
       await alice.untilDelivered('bob')
       expect(read()).to.equal(0)
@@ -37,13 +37,13 @@ describe('Messenger, of what is read', function () {
       await alice.until(() => read() === 2)
       bob.messenger.markSeen('alice')
       await alice.until(() => read() === 3)
-      await alice.messenger.say('bob', 'four')
+      await alice.messenger.enqueue('bob', 'four')
       await bob.until(() => bob.heard.length === 4)
     }
     // Seen while nobody was there to be told.
     await using bob = await start('bob')
     bob.messenger.markSeen('alice')
-    await bob.messenger.say('alice', 'back again')
+    await bob.messenger.enqueue('alice', 'back again')
     await alice.until(() => read() === 4)
   })
 
@@ -51,10 +51,10 @@ describe('Messenger, of what is read', function () {
     await using alice = await start('alice')
     await using bob = await start('bob')
     const read = readBy(alice, 'bob')
-    await alice.messenger.say('bob', 'hello')
+    await alice.messenger.enqueue('bob', 'hello')
     await bob.until(() => bob.heard.length === 1)
     bob.messenger.markSeen('alice')
-    await bob.messenger.say('alice', 'seen, and said by words alone')
+    await bob.messenger.enqueue('alice', 'seen, and said by words alone')
     await alice.until(() => alice.heard.length === 1)
     expect([read(), saidOfReading(bob, 'bob')]).to.deep.equal([0, []])
 
@@ -64,10 +64,10 @@ describe('Messenger, of what is read', function () {
     await setReceipts(bob.profile, false)
     await bob.messenger.correspondent('alice').goodbye()
     const before = saidOfReading(bob, 'bob').length
-    await alice.messenger.say('bob', 'and this?')
+    await alice.messenger.enqueue('bob', 'and this?')
     await bob.until(() => bob.heard.length === 2)
     bob.messenger.markSeen('alice')
-    await bob.messenger.say('alice', 'none of your business')
+    await bob.messenger.enqueue('alice', 'none of your business')
     await alice.until(() => alice.heard.length === 2)
     expect([read(), saidOfReading(bob, 'bob').length]).to.deep.equal([1, before])
   })

@@ -9,13 +9,19 @@ describe('StoredExchanges', () => {
   let exchanges: StoredExchanges
   beforeEach(() => {
     store = memoryStore()
-    exchanges = new StoredExchanges({ store, clock: systemClock, onProgress() {}, saysRead: () => true, admit() {} })
+    exchanges = new StoredExchanges({
+      store,
+      clock: systemClock,
+      onProgress() {},
+      sendsReceipts: () => true,
+      admit() {},
+    })
   })
   afterEach(() => store.close())
 
   it('gives what was written before any key was known to whichever is proven first', () => {
     const before = exchanges.with('bob', undefined)
-    before.say(Buffer.from('hello'))
+    before.enqueue(Buffer.from('hello'))
     expect(exchanges.with('bob', BOB_KEY)).to.equal(before)
     expect(exchanges.known('bob', undefined)).to.equal(undefined)
   })

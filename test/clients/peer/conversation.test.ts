@@ -58,9 +58,9 @@ describe('Conversation', () => {
 
   const clock = new ServerClock(new FakeClock(NOW_MS), 0)
 
-  function exchangeWhere(saysRead: () => boolean): StoredExchange {
+  function exchangeWhere(sendsReceipts: () => boolean): StoredExchange {
     const mailbox = store.mailbox('bob', BOB_KEY)
-    return new StoredExchange({ mailbox, clock: clock.local, onProgress: () => undefined, saysRead, admit() {} })
+    return new StoredExchange({ mailbox, clock: clock.local, onProgress: () => undefined, sendsReceipts, admit() {} })
   }
 
   /** Alice opens a conversation with somebody who says no more than where he stands: at nothing. */
@@ -94,10 +94,10 @@ describe('Conversation', () => {
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
     const exchange = exchangeWhere(() => false)
-    exchange.say(Buffer.from('is said'))
+    exchange.enqueue(Buffer.from('is said'))
     const first = open(exchange)
     await calm()
-    exchange.say(Buffer.from('waits'))
+    exchange.enqueue(Buffer.from('waits'))
     const second = open(exchange)
     first.link.sent[0]?.()
     await calm()

@@ -149,7 +149,7 @@ describe('openConversation', () => {
         mailbox: store.mailbox('bob', identityKey),
         clock: systemClock,
         onProgress() {},
-        saysRead: () => false,
+        sendsReceipts: () => false,
         admit() {},
       })
     return openConversation(calling, 'bob', exchangeWith, signal)

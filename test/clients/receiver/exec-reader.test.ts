@@ -36,7 +36,7 @@ describe('ExecReader', () => {
       reply: false,
       ...options,
       env: { PATH: process.env['PATH'], FOLDER: folder.path },
-      say: async (name, text) => said.push(`${name}: ${Buffer.from(text).toString('utf8')}`),
+      send: async (name, text) => said.push(`${name}: ${Buffer.from(text).toString('utf8')}`),
       notice: (text) => notices.push(text),
       signal: stop.signal,
     })
@@ -100,7 +100,7 @@ describe('ExecReader', () => {
       throw new SottoError('ERR_BLOCKED', 'alice is blocked')
     }
     const options = { command: 'echo no', reply: true, env: { PATH: process.env['PATH'] }, signal: stop.signal }
-    const reader = new ExecReader({ ...options, say: refuse, notice: (text) => notices.push(text) })
+    const reader = new ExecReader({ ...options, send: refuse, notice: (text) => notices.push(text) })
     expect(await reader.take('alice', message('hi'))).to.equal(undefined)
     expect(notices).to.deep.equal(['to alice: alice is blocked'])
   })

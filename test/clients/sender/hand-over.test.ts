@@ -21,7 +21,7 @@ describe('send beside a messenger', function () {
     await installation.send('alice', 'bob', Readable.from([Buffer.from('one\ntwo\nthree\n')])).done
     expect(bob.heard).to.deep.equal(['by the way', 'one', 'two', 'three'].map((text) => `alice: ${text}`))
     expect(await alice.texts('bob')).to.deep.equal(['by the way', 'one', 'two', 'three'])
-    await bob.messenger.say('alice', 'to the messenger')
+    await bob.messenger.enqueue('alice', 'to the messenger')
     await alice.until(() => alice.heard.includes('bob: to the messenger'))
   })
 

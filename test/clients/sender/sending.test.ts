@@ -32,7 +32,7 @@ describe('send without a messenger', function () {
     pipe.write('hello\n')
     await using alice = installation.send('alice', 'bob', pipe)
     await bob.until(() => bob.heard.length === 1)
-    await bob.messenger.say('alice', 'hello yourself')
+    await bob.messenger.enqueue('alice', 'hello yourself')
     await alice.output.until((text) => text === 'hello yourself\n')
     pipe.end()
     await alice.done
@@ -49,7 +49,7 @@ describe('send without a messenger', function () {
     pipe.write('hello\n')
     const alice = installation.send('alice', 'bob', pipe, { output })
     await bob.until(() => bob.heard.length === 1)
-    await bob.messenger.say('alice', 'hello yourself')
+    await bob.messenger.enqueue('alice', 'hello yourself')
     await offered.promise
     pipe.end()
     await alice.done

@@ -102,12 +102,12 @@ describe('a store whose program dies', () => {
       const of = (messages: typeof atAlice, direction: string): string[] => {
         return shown(messages.filter((message) => (message as Message).direction === direction))
       }
-      expect(of(atAlice, 'said')).to.deep.equal(alice.asked)
-      expect(of(atBob, 'said')).to.deep.equal(bob.asked)
-      expect(of(atBob, 'heard')).to.deep.equal(alice.asked)
-      expect(of(atAlice, 'heard')).to.deep.equal(bob.asked)
+      expect(of(atAlice, 'outgoing')).to.deep.equal(alice.asked)
+      expect(of(atBob, 'outgoing')).to.deep.equal(bob.asked)
+      expect(of(atBob, 'incoming')).to.deep.equal(alice.asked)
+      expect(of(atAlice, 'incoming')).to.deep.equal(bob.asked)
       const states = [...atAlice, ...atBob].map((message) => (message as Message).state)
-      expect(new Set(states)).to.deep.equal(new Set(['delivered', 'heard']))
+      expect(new Set(states)).to.deep.equal(new Set(['delivered', 'received']))
     } finally {
       storeA.close()
       storeB.close()

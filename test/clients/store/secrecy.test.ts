@@ -33,7 +33,7 @@ describe('the files of a store', () => {
     const store = openStore(folder.path, { profileKey: PROFILE_KEY })
     const mailbox = store.mailbox(NAME, BOB_KEY)
     mailbox.append([said(TEXT)])
-    mailbox.streams.hear(ALICE_KEY.subarray(0, 16), { isAnswer: true })?.accept({
+    mailbox.streams.receive(ALICE_KEY.subarray(0, 16), { isAnswer: true })?.accept({
       firstSequence: 1n,
       events: [heard(TEXT)],
       part: undefined,

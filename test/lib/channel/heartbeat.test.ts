@@ -9,7 +9,7 @@ const TIMES = { pingAfterMs: PING_AFTER_MS, silenceLimitMs: SILENCE_LIMIT_MS }
 function watch(heartbeat: Heartbeat, fromMs: number, untilMs: number): number | undefined {
   for (let nowMs = fromMs; nowMs < untilMs; nowMs = heartbeat.dueAtMs(nowMs)) {
     if (heartbeat.isCut(nowMs)) return nowMs
-    if (heartbeat.isDue(nowMs)) heartbeat.said(nowMs)
+    if (heartbeat.isDue(nowMs)) heartbeat.sent(nowMs)
   }
   return undefined
 }
@@ -17,11 +17,11 @@ function watch(heartbeat: Heartbeat, fromMs: number, untilMs: number): number | 
 describe('Heartbeat', () => {
   it('is due 10 seconds after the last thing said, whatever was heard', () => {
     const heartbeat = new Heartbeat(TIMES, 0)
-    heartbeat.heard()
+    heartbeat.received()
     expect(heartbeat.isDue(PING_AFTER_MS - 1)).to.equal(false)
     expect(heartbeat.isDue(PING_AFTER_MS)).to.equal(true)
     expect(heartbeat.dueAtMs(0)).to.equal(PING_AFTER_MS)
-    heartbeat.said(PING_AFTER_MS)
+    heartbeat.sent(PING_AFTER_MS)
     expect(heartbeat.isDue(2 * PING_AFTER_MS - 1)).to.equal(false)
   })
 
@@ -36,7 +36,7 @@ describe('Heartbeat', () => {
     const heartbeat = new Heartbeat(TIMES, 0)
     heartbeat.listen(0)
     expect(watch(heartbeat, 0, SILENCE_LIMIT_MS)).to.equal(undefined)
-    heartbeat.heard()
+    heartbeat.received()
     heartbeat.listen(SILENCE_LIMIT_MS)
     expect(watch(heartbeat, SILENCE_LIMIT_MS, 100_000)).to.equal(2 * SILENCE_LIMIT_MS)
   })
@@ -44,7 +44,7 @@ describe('Heartbeat', () => {
   it('does not count while this side is busy with what came', () => {
     const heartbeat = new Heartbeat(TIMES, 0)
     heartbeat.listen(0)
-    heartbeat.heard()
+    heartbeat.received()
     expect(watch(heartbeat, 0, 500_000)).to.equal(undefined)
   })
 

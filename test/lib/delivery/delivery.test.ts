@@ -318,7 +318,7 @@ describe('Delivery', () => {
     alice.delivery.close(CloseReason.DONE)
     settle(alice, bob)
     expect(bob.closeReason).to.equal(CloseReason.DONE)
-    expect(alice.delivery.isCloseSaid).to.equal(true)
+    expect(alice.delivery.isCloseSent).to.equal(true)
     bob.delivery.close(CloseReason.SHUTDOWN)
     settle(alice, bob)
     expect(alice.closeReason).to.equal(CloseReason.SHUTDOWN)

@@ -153,8 +153,8 @@ describe('OutgoingStream', () => {
   it('goes on where an earlier run left it', () => {
     const streamId = newId()
     const waiting = [encoded('said'), encoded('never said')]
-    const stream = OutgoingStream.resume({ streamId, acknowledged: 4n, said: 5n }, waiting)
-    expect([stream.acknowledged, stream.said, stream.unacknowledged]).to.deep.equal([4n, 5n, 2])
+    const stream = OutgoingStream.resume({ streamId, acknowledged: 4n, sent: 5n }, waiting)
+    expect([stream.acknowledged, stream.sent, stream.unacknowledged]).to.deep.equal([4n, 5n, 2])
     const lastEventId = parseEvent(waiting[0] as Uint8Array).eventId
     const agreed = [3n, 4n, 5n, 6n].filter((stored) => stream.agreesWith({ streamId, stored, lastEventId }))
     expect(agreed).to.deep.equal([4n, 5n])
@@ -162,9 +162,9 @@ describe('OutgoingStream', () => {
   })
 
   it('refuses to go on where more was said than waits', () => {
-    const resume = (said: bigint) => () =>
-      OutgoingStream.resume({ streamId: newId(), acknowledged: 4n, said }, [encoded()])
-    for (const said of [3n, 6n]) expect(resume(said)).to.throw(TypeError)
+    const resume = (sent: bigint) => () =>
+      OutgoingStream.resume({ streamId: newId(), acknowledged: 4n, sent }, [encoded()])
+    for (const sent of [3n, 6n]) expect(resume(sent)).to.throw(TypeError)
   })
 
   it('says first in a renewed stream what the other side has lost', () => {

@@ -27,7 +27,7 @@ describe('Delivery.sayTyping', () => {
     const { opener, hear } = resumed()
     expect(hear()).to.equal(undefined)
     for (const isActive of [true, true, false]) {
-      opener.sayTyping(isActive)
+      opener.sendTyping(isActive)
       expect(hear()?.typing).to.equal(isActive)
       expect(hear()).to.equal(undefined)
     }
@@ -35,8 +35,8 @@ describe('Delivery.sayTyping', () => {
 
   it('says only the latest, beside whatever else goes', () => {
     const { opener, streams, hear } = resumed()
-    opener.sayTyping(true)
-    opener.sayTyping(false)
+    opener.sendTyping(true)
+    opener.sendTyping(false)
     const eventId = randomBytes(EVENT_ID_BYTES)
     streams.outgoing.append(encodeTextEvent({ eventId, writtenAt: new Date(0), body: Buffer.from('done') }))
     const heard = hear()
@@ -47,10 +47,10 @@ describe('Delivery.sayTyping', () => {
   it('waits for Resume, and is not said with a Close', () => {
     const drawStreamId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)
     const opener = new Delivery({ opener: true, streams: new StreamPair(drawStreamId()), drawStreamId })
-    opener.sayTyping(true)
+    opener.sendTyping(true)
     const said = [opener.next(), opener.next()].map((plaintext) => plaintext && parseRecordBody(plaintext))
     expect(said.map((body) => body?.control?.$case)).to.deep.equal(['resume', 'typing'])
-    opener.sayTyping(true)
+    opener.sendTyping(true)
     opener.close(CloseReason.DONE)
     const last = parseRecordBody(opener.next() ?? randomBytes(1))
     expect([last.control?.$case, opener.next()]).to.deep.equal(['close', undefined])

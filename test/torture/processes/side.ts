@@ -134,7 +134,7 @@ export class Side implements Victim {
   /** Kill the program, without a word, and find out from the store what it had taken. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
-    const said = (await this.texts('said')).length
+    const said = (await this.texts('outgoing')).length
     if (said < this.taken) throw new Violation(`${this.name} had said ${this.taken} messages, and ${said} are there`)
     this.taken = said
     this.#typed = said

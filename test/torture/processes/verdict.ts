@@ -10,8 +10,8 @@ import type { Side } from './side.ts'
 /** @throws Violation if a store has lost, doubled, changed or swapped anything that either said. */
 export async function judgeStores(sides: readonly [Side, Side]): Promise<void> {
   for (const [side, peer] of [sides, sides.toReversed()] as [Side, Side][]) {
-    compare(`what ${side.name} said`, await side.texts('said'), side)
-    compare(`what ${side.name} heard`, await side.texts('heard'), peer)
+    compare(`what ${side.name} said`, await side.texts('outgoing'), side)
+    compare(`what ${side.name} heard`, await side.texts('incoming'), peer)
   }
 }
 

@@ -88,7 +88,7 @@ describe('chat --json', function () {
     expect(said['id']).to.match(/^[0-9a-f]{32}$/)
     const { id } = said
     const heard = await bob.until({ type: 'message', id })
-    expect(heard).to.include({ contact: 'alice', from: 'alice', state: 'heard', text: 'two\nlines 🙂' })
+    expect(heard).to.include({ contact: 'alice', from: 'alice', state: 'received', text: 'two\nlines 🙂' })
     expect(heard['writtenAt']).to.equal(said['writtenAt'])
     expect(await alice.until({ type: 'state', id, state: 'read' })).to.deep.include({ contact: 'bob', ref: { n: 1 } })
     bob.write({ to: 'alice', text: 'hello' })

@@ -15,10 +15,10 @@ function busy(
     while (onItsWay[0] !== undefined && onItsWay[0].heardAtMs <= nowMs) {
       const { bytes } = onItsWay.shift() as { readonly bytes: number }
       heard += bytes
-      flow.hear(bytes, nowMs)
+      flow.acknowledged(bytes, nowMs)
     }
     while (flow.hasRoom) {
-      flow.say(MAX_CHUNK_BYTES, nowMs)
+      flow.sent(MAX_CHUNK_BYTES, nowMs)
       freeAtMs = Math.max(freeAtMs, nowMs) + MAX_CHUNK_BYTES / bytesPerMs
       onItsWay.push({ heardAtMs: freeAtMs + roundTripMs, bytes: MAX_CHUNK_BYTES })
     }
@@ -47,16 +47,16 @@ describe('Flow', () => {
   it('lets no more go than two pieces before anything is heard, and no more than the most ever', () => {
     const flow = new Flow()
     let said = 0
-    for (; flow.hasRoom; said += MAX_CHUNK_BYTES) flow.say(MAX_CHUNK_BYTES, 0)
+    for (; flow.hasRoom; said += MAX_CHUNK_BYTES) flow.sent(MAX_CHUNK_BYTES, 0)
     expect(said).to.equal(LEAST_WINDOW_BYTES)
     busy(new Flow(), { bytesPerMs: 1_000_000, roundTripMs: 1 }, 100)
-    flow.hear(said, 0)
+    flow.acknowledged(said, 0)
     expect(flow.window).to.be.at.most(MOST_WINDOW_BYTES)
   })
 
   it('has room again for what is not going to be heard of', () => {
     const flow = new Flow()
-    for (; flow.hasRoom; ) flow.say(MAX_CHUNK_BYTES, 0)
+    for (; flow.hasRoom; ) flow.sent(MAX_CHUNK_BYTES, 0)
     flow.drop(LEAST_WINDOW_BYTES)
     expect(flow.hasRoom).to.equal(true)
   })
@@ -64,8 +64,8 @@ describe('Flow', () => {
   it('is not kept busy by one who says byte by byte what has come', function () {
     this.timeout(2_000)
     const flow = new Flow()
-    flow.say(MOST_WINDOW_BYTES, 0)
-    for (let count = 1; count <= 200_000; count += 1) flow.hear(1, count / 100)
+    flow.sent(MOST_WINDOW_BYTES, 0)
+    for (let count = 1; count <= 200_000; count += 1) flow.acknowledged(1, count / 100)
     // 100 bytes a millisecond: less than the least window has.
     expect(flow.window).to.equal(LEAST_WINDOW_BYTES)
   })

@@ -186,7 +186,11 @@ describe('Traffic', () => {
         const piece = await contentOf(what, position, 97)
         giver.traffic.end()
         void getter.traffic.nextProgress()
-        void getter.traffic.hearChunk({ offerId: Buffer.from(what.id, 'hex'), offset: BigInt(position), data: piece })
+        void getter.traffic.receiveChunk({
+          offerId: Buffer.from(what.id, 'hex'),
+          offset: BigInt(position),
+          data: piece,
+        })
       }
       for (const name of ['a', 'b', 'inside/c', 'inside/d', 'empty']) {
         expect((await got('many', name)).equals(await readFile(at('many', name)))).to.equal(true)
@@ -251,7 +255,7 @@ describe('Traffic', () => {
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
     giver.give(what)
     expect(giver.traffic.nextChunk()).to.equal(undefined)
-    giver.traffic.hearProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n })
+    giver.traffic.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n })
     for (let said = 0; said < LEAST_WINDOW_BYTES; ) {
       const chunk = giver.traffic.nextChunk()
       if (chunk === undefined) await giver.woken()
@@ -266,7 +270,7 @@ describe('Traffic', () => {
     await using getter = new FileEnd()
     const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
     giver.know(what, { state: 'offered' })
-    giver.traffic.hearProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
+    giver.traffic.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
     expect(giver.traffic.nextChunk()).to.equal(undefined)
     giver.give(what)
     await talkUntil(giver, getter, () => bytesOf(giver) > 0)
@@ -291,10 +295,10 @@ describe('Traffic', () => {
         { offerId, offset: 2n ** 64n - 1n, data },
         { offerId, offset: 0n, data: randomBytes(101) },
       ]
-      for (const chunk of hostile) void getter.traffic.hearChunk(chunk)
-      void getter.traffic.hearChunk({ offerId, offset: 0n, data: what.content.subarray(0, 60) })
-      void getter.traffic.hearChunk({ offerId, offset: 60n, data: randomBytes(41) })
-      void getter.traffic.hearChunk({ offerId, offset: 60n, data: what.content.subarray(60) })
+      for (const chunk of hostile) void getter.traffic.receiveChunk(chunk)
+      void getter.traffic.receiveChunk({ offerId, offset: 0n, data: what.content.subarray(0, 60) })
+      void getter.traffic.receiveChunk({ offerId, offset: 60n, data: randomBytes(41) })
+      void getter.traffic.receiveChunk({ offerId, offset: 60n, data: what.content.subarray(60) })
       while (getter.ends.length === 0) await getter.woken()
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
       expect(await readdir(downloads)).to.deep.equal(['a.bin'])
@@ -306,7 +310,7 @@ describe('Traffic', () => {
       const what = await file('a.bin', 100)
       agree(giver, getter, what)
       while (getter.traffic.nextProgress() === undefined) await getter.woken()
-      void getter.traffic.hearChunk({ offerId: Buffer.from(what.id, 'hex'), offset: 0n, data: randomBytes(100) })
+      void getter.traffic.receiveChunk({ offerId: Buffer.from(what.id, 'hex'), offset: 0n, data: randomBytes(100) })
       while (getter.ends.length === 0) await getter.woken()
       expect(getter.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
       expect(await readdir(downloads)).to.deep.equal([])
@@ -333,7 +337,7 @@ describe('Traffic', () => {
       let waits: Promise<void> | undefined
       for (let offset = 0; offset < what.content.length && waits === undefined; offset += MAX_CHUNK_BYTES) {
         const data = what.content.subarray(offset, offset + MAX_CHUNK_BYTES)
-        waits = getter.traffic.hearChunk({ offerId: Buffer.from(what.id, 'hex'), offset: BigInt(offset), data })
+        waits = getter.traffic.receiveChunk({ offerId: Buffer.from(what.id, 'hex'), offset: BigInt(offset), data })
       }
       expect(waits).to.be.an.instanceOf(Promise)
       await waits
@@ -353,7 +357,7 @@ describe('Traffic', () => {
         for (const { id, content } of all) {
           pieces += 1
           const data = content.subarray(offset, offset + pieceBytes)
-          const waits = getter.traffic.hearChunk({ offerId: Buffer.from(id, 'hex'), offset: BigInt(offset), data })
+          const waits = getter.traffic.receiveChunk({ offerId: Buffer.from(id, 'hex'), offset: BigInt(offset), data })
           if (waits !== undefined) return await waits.then(() => pieces * pieceBytes)
         }
       }
@@ -375,14 +379,15 @@ describe('Traffic', () => {
     await using getter = new FileEnd()
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
     agree(giver, getter, what)
-    const claim = (received: bigint) => giver.traffic.hearProgress({ offerId: Buffer.from(what.id, 'hex'), received })
+    const claim = (received: bigint) =>
+      giver.traffic.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received })
     claim(BigInt(what.content.length) + 1n)
     expect(giver.traffic.positionOf(what.id)).to.equal(0)
     expect(giver.traffic.nextChunk()).to.equal(undefined)
     await talkUntil(giver, getter, () => bytesOf(giver) > 4 * MAX_CHUNK_BYTES)
     const position = giver.traffic.positionOf(what.id)
     for (const received of [0n, 2n ** 64n - 1n, BigInt(bytesOf(giver)) + 1n]) claim(received)
-    giver.traffic.hearProgress({ offerId: randomBytes(16), received: 5n })
+    giver.traffic.receiveProgress({ offerId: randomBytes(16), received: 5n })
     expect(giver.traffic.positionOf(what.id)).to.equal(position)
     await talkUntil(giver, getter, () => getter.ends.length > 0)
     expect((await got('a.bin')).equals(what.content)).to.equal(true)

@@ -210,7 +210,7 @@ describe('Mailbox', () => {
       say(alice, 'waits')
       wipe('bob')
       const { streamId } = alice.mailbox.streams.outgoing
-      bob.mailbox.streams.hear(streamId, { isAnswer: true })
+      bob.mailbox.streams.receive(streamId, { isAnswer: true })
       const thief = new StreamPair({
         outgoing: new OutgoingStream(bytesOf('stream of the thief', 16)),
         incoming: IncomingStream.resume({ streamId, stored: 1n, lastEventId: bytesOf('a guess', 16) }),

@@ -71,7 +71,7 @@ describe('history', () => {
       kind: 'message',
       contact: 'bob',
       position: { batch: 1, index: 0 },
-      direction: 'said',
+      direction: 'outgoing',
       state: 'waiting',
       ordinal: 1,
       identityKey: Uint8Array.from(BOB_KEY),

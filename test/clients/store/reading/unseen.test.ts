@@ -23,7 +23,7 @@ describe('unseen messages', () => {
 
   function hear(mailbox: Mailbox, ...texts: string[]): void {
     const { streams } = mailbox
-    const incoming = streams.incoming ?? (streams.hear(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
+    const incoming = streams.incoming ?? (streams.receive(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
     const events = texts.map((text) => heard(text))
     const body = { firstSequence: incoming.received + 1n, events, acknowledged: 0n }
     mailbox.store(incoming.accept({ ...body, part: undefined, control: undefined } as never))

@@ -6,7 +6,7 @@
 import { lastOf } from '../rows/batch.ts'
 import type { Batches, NumberedBatch } from '../rows/batches.ts'
 
-export interface SaidRange {
+export interface OutgoingRange {
   readonly contact: number
   /** Which of the contact's identity keys. */
   readonly key: number
@@ -18,7 +18,7 @@ export interface SaidRange {
   readonly batches: readonly [from: number, to: number]
 }
 
-export interface SaidEvents {
+export interface OutgoingEvents {
   /** Encoded, in order. */
   readonly events: readonly Uint8Array[]
   /** In which they lie. */
@@ -33,13 +33,16 @@ const RUN = 256
  *
  * @returns undefined if not all of it can be found and read.
  */
-export function saidBetween(table: Batches, { contact, key, after, to, batches }: SaidRange): SaidEvents | undefined {
+export function outgoingBetween(
+  table: Batches,
+  { contact, key, after, to, batches }: OutgoingRange,
+): OutgoingEvents | undefined {
   const found: NumberedBatch[] = []
   let first = to + 1
   for (let last = batches[1]; last >= batches[0] && first > after + 1; last -= RUN) {
     const run = table.readWhatOpens(contact, Math.max(batches[0], last - RUN + 1), last).reverse()
     for (const { number, batch } of run) {
-      if (batch?.direction !== 'said' || batch.key !== key || batch.first > to || lastOf(batch) <= after) continue
+      if (batch?.direction !== 'outgoing' || batch.key !== key || batch.first > to || lastOf(batch) <= after) continue
       found.push({ number, batch })
       first = batch.first
     }

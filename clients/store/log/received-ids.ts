@@ -15,12 +15,12 @@ const RUN = 256
  * Inside a transaction: the ids of all events that were heard from a key, as {@link textOf} writes them. It reads the
  * whole conversation, some microseconds an event.
  */
-export function heardIds(batches: Batches, { id, state }: Contact, key: number): ReadonlySet<string> {
+export function receivedIds(batches: Batches, { id, state }: Contact, key: number): ReadonlySet<string> {
   const ids = new Set<string>()
   for (let first = 1; first <= state.lastBatch; first += RUN) {
     const run = batches.readWhatOpens(id, first, Math.min(state.lastBatch, first + RUN - 1))
     for (const { batch } of run) {
-      if (batch?.direction !== 'heard' || batch.key !== key) continue
+      if (batch?.direction !== 'incoming' || batch.key !== key) continue
       for (const event of batch.events) ids.add(textOf(Event.decode(event).eventId))
     }
   }
