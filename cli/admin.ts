@@ -38,7 +38,7 @@ export function adminCommand(): Command {
           added.push(name)
         })
       } finally {
-        if (added.length > 0) await tellAdded(config, added)
+        if (added.length > 0) await reportAdded(config, added)
       }
     })
   withPassword('set-password')
@@ -74,7 +74,7 @@ async function readConfig(): Promise<Config> {
   return readConfig(environment())
 }
 
-async function tellAdded(config: Config, added: readonly string[]): Promise<void> {
+async function reportAdded(config: Config, added: readonly string[]): Promise<void> {
   notice(`added ${added.join(', ')}; what each types next, on a machine of his own:`)
   const server = await serverName(config)
   for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)

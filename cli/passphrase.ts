@@ -8,7 +8,7 @@ import {
   notice,
   PROTECTION,
   type ProfileOptions,
-  tell,
+  printFacts,
   undefinedIfMissing,
   untilStopped,
   withProfile,
@@ -92,6 +92,6 @@ function presentMissing(error: unknown): never {
 }
 
 function report({ name, protection }: Profile, what: string, options: PassphraseOptions): void {
-  if (options.json) tell({ profile: name, protection: PROTECTION[protection] }, options)
+  if (options.json) printFacts({ profile: name, protection: PROTECTION[protection] }, options)
   else notice(`the profile ${name} ${what}`)
 }

@@ -51,7 +51,7 @@ export function notice(text: string): void {
 }
 
 /** The result of a command: a line to read for each of its facts, or one JSON object. */
-export function tell(facts: Readonly<Record<string, string | number | boolean>>, { json }: ProfileOptions): void {
+export function printFacts(facts: Readonly<Record<string, string | number | boolean>>, { json }: ProfileOptions): void {
   if (json) process.stdout.write(`${JSON.stringify(facts)}\n`)
   else for (const [name, value] of Object.entries(facts)) process.stdout.write(`${`${name}:`.padEnd(14)} ${value}\n`)
 }

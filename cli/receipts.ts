@@ -1,6 +1,6 @@
 /** `sotto receipts`: whether others learn that one has read what they wrote. */
 import { Argument, Command } from 'commander'
-import { openProfile, type ProfileOptions, tell, withProfile } from './profile-command.ts'
+import { openProfile, type ProfileOptions, printFacts, withProfile } from './profile-command.ts'
 
 const HELP = `
 Off until you say otherwise. It is for all conversations of the profile, and for the chat that runs, too. What was told
@@ -15,6 +15,6 @@ export function receiptsCommand(): Command {
       const { setReceipts } = await import('../clients/profile/profile.ts')
       const profile = await openProfile(options)
       if (setting !== undefined) await setReceipts(profile, setting === 'on')
-      tell({ receipts: profile.state.receipts ? 'on' : 'off' }, options)
+      printFacts({ receipts: profile.state.receipts ? 'on' : 'off' }, options)
     })
 }

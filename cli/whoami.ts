@@ -1,6 +1,6 @@
 /** `sotto whoami`: who one is here. */
 import { Command } from 'commander'
-import { openProfile, PROTECTION, type ProfileOptions, tell, withProfile } from './profile-command.ts'
+import { openProfile, PROTECTION, type ProfileOptions, printFacts, withProfile } from './profile-command.ts'
 
 export function whoamiCommand(): Command {
   return withProfile(new Command('whoami'))
@@ -9,7 +9,7 @@ export function whoamiCommand(): Command {
       const profile = await openProfile(options)
       const { account, identity } = profile.state
       const session = account?.session
-      tell(
+      printFacts(
         {
           name: account?.username ?? 'nobody yet',
           server: account?.authAddress ?? 'none',

@@ -270,21 +270,21 @@ export class ChatView implements View {
 
   /** The program's own word. */
   notice(text: string): void {
-    this.#tell('notice', text)
+    this.#addNotice('notice', text)
   }
 
   /** A message of the protocol. */
   trace(event: TraceEvent): void {
-    this.#tell('trace', '', (columns) => renderTrace(event, { columns }))
+    this.#addNotice('trace', '', (columns) => renderTrace(event, { columns }))
   }
 
   /** A QR code. */
   qrCode(text: string): void {
-    this.#tell('qr', text)
+    this.#addNotice('qr', text)
   }
 
   /** Show something that nobody has said. */
-  #tell(kind: Entry['kind'], text: string, draw?: Entry['draw']): void {
+  #addNotice(kind: Entry['kind'], text: string, draw?: Entry['draw']): void {
     const { screen, now } = this.#options
     screen.add({ id: randomUUID(), kind, who: '', own: false, time: now(), text, draw })
   }

@@ -24,9 +24,9 @@ import { openStore } from '../store/store.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { ChatCommands } from './chat-commands.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
+import { exitSummary } from './exit-summary.ts'
 import { FileCommands } from './file-commands.ts'
 import { jsonFront } from './json/json-front.ts'
-import { lastWords } from './last-word.ts'
 import { OwnTyping } from './own-typing.ts'
 import type { KeyInput } from './screen/line-editor.ts'
 import type { ScreenOutput } from './screen/screen.ts'
@@ -107,7 +107,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   // After the messenger has stopped, for something may still have gone by then.
   resources.defer(() => {
     if (!left.signal.aborted || options.json === true) return
-    for (const text of lastWords(store, profile.state)) view.notice(text)
+    for (const text of exitSummary(store, profile.state)) view.notice(text)
   })
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
@@ -136,7 +136,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     view,
     files: messenger.files,
     downloads: options.downloads,
-    onFailure: (error) => tell(view, error),
+    onFailure: (error) => notice(view, error),
     // Whoever leaves a terminal sees what is not offered yet; at the end of a pipe all of it is to be.
     signal: options.input.isTTY ? signal : options.signal,
   })
@@ -147,7 +147,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const isStrange = (name: string) => !profile.state.pins.has(name)
   const desk = { view, messenger, commands, isStrange }
   const typing = new OwnTyping({
-    tell: (name, isActive) => messenger.sendTyping(name, isActive),
+    send: (name, isActive) => messenger.sendTyping(name, isActive),
     monotonicMs,
     later,
   })
@@ -189,7 +189,7 @@ function eventsFor(view: View): MessengerEvents {
     onOnline: (endpoints) => view.online(endpoints),
     onOffline: (error) => view.offline(error),
     onPinned: (name) => view.notice(`this is the first conversation with ${name}: their key is pinned`),
-    onRefused: (name, error) => tell(view, error, { contact: name }),
+    onRefused: (name, error) => notice(view, error, { contact: name }),
     onStranded: (name, count) => view.notice(strandedNotice(name, count)),
   }
 }
@@ -208,7 +208,7 @@ async function submit(submission: TypedMessage | Command, desk: Desk): Promise<v
     if (submission.kind === 'command') await desk.commands.run(submission)
     else await send(submission.to ?? desk.view.to, submission, desk)
   } catch (error) {
-    tell(desk.view, error, { ref: submission.ref })
+    notice(desk.view, error, { ref: submission.ref })
     if (submission.kind === 'message') desk.view.giveBack(submission)
   }
 }
@@ -226,21 +226,21 @@ async function send(
   view.enqueued(name, ordinal, message)
   // It may have gone already.
   view.progressed(name, messenger.progress(name))
-  if (isStrange(name)) void tellIfThereIsNone(name, { view, messenger })
+  if (isStrange(name)) void noticeUnknownUser(name, { view, messenger })
 }
 
 /** The directory's watch takes whoever is not there for absent, and a wrong name would wait for ever without a word. */
-async function tellIfThereIsNone(name: string, { view, messenger }: Pick<Desk, 'view' | 'messenger'>): Promise<void> {
+async function noticeUnknownUser(name: string, { view, messenger }: Pick<Desk, 'view' | 'messenger'>): Promise<void> {
   try {
     await messenger.open(name)
   } catch (error) {
     if (!isSottoError(error) || error.code !== 'ERR_NO_SUCH_USER') return
     const hint = `check the name; /forget ${name} takes away what waits`
-    tell(view, new SottoError(error.code, error.message, { cause: error, hint }), { contact: name })
+    notice(view, new SottoError(error.code, error.message, { cause: error, hint }), { contact: name })
   }
 }
 
-function tell(view: View, thrown: unknown, about?: About): void {
+function notice(view: View, thrown: unknown, about?: About): void {
   const error = isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
   view.failure(error, about)
 }

@@ -68,10 +68,10 @@ export class FileCommands {
 
   async #offer(to: string, path: string): Promise<void> {
     const { view, files, signal } = this.#options
-    let isTold = false
+    let isReported = false
     const onHashed = (_hashed: number, total: number) => {
-      if (!isTold && total >= LARGE_BYTES) view.notice(`reading ${escapeForTerminal(path)} before it is offered`)
-      isTold = true
+      if (!isReported && total >= LARGE_BYTES) view.notice(`reading ${escapeForTerminal(path)} before it is offered`)
+      isReported = true
     }
     const { skipped, ...prepared } = await prepareOffer(path, { signal, onHashed })
     const id = await files.offer(to, prepared)

@@ -6,13 +6,13 @@
 import type { Later } from '#lib/runtime/later.ts'
 
 /** How often they are told at most that it goes on, in milliseconds: half of what they show it for. */
-export const TELL_EVERY_MS = 5_000
+export const REPEAT_INTERVAL_MS = 5_000
 
 /** After how long without a key it has ended, in milliseconds. */
 export const IDLE_MS = 5_000
 
 export interface OwnTypingOptions {
-  readonly tell: (name: string, isActive: boolean) => void
+  readonly send: (name: string, isActive: boolean) => void
   readonly monotonicMs: () => number
   readonly later: Later
 }
@@ -20,7 +20,7 @@ export interface OwnTypingOptions {
 export class OwnTyping {
   readonly #options: OwnTypingOptions
   /** Who was told last that somebody writes to them, and when. */
-  #told: { readonly name: string; readonly atMs: number } | undefined
+  #lastSent: { readonly name: string; readonly atMs: number } | undefined
   #idle: ReturnType<Later> | undefined
 
   constructor(options: OwnTypingOptions) {
@@ -33,13 +33,13 @@ export class OwnTyping {
    * @param name - Whom it is written to; undefined where it is empty, or no message.
    */
   typed(name: string | undefined): void {
-    if (name !== this.#told?.name) this.stop()
+    if (name !== this.#lastSent?.name) this.stop()
     if (name === undefined) return
-    const { tell, monotonicMs, later } = this.#options
+    const { send, monotonicMs, later } = this.#options
     const nowMs = monotonicMs()
-    if (this.#told === undefined || nowMs - this.#told.atMs >= TELL_EVERY_MS) {
-      this.#told = { name, atMs: nowMs }
-      tell(name, true)
+    if (this.#lastSent === undefined || nowMs - this.#lastSent.atMs >= REPEAT_INTERVAL_MS) {
+      this.#lastSent = { name, atMs: nowMs }
+      send(name, true)
     }
     this.#idle?.cancel()
     this.#idle = later(IDLE_MS, () => this.stop())
@@ -48,8 +48,8 @@ export class OwnTyping {
   /** Nothing is being written any more. */
   stop(): void {
     this.#idle?.cancel()
-    const told = this.#told
-    this.#told = undefined
-    if (told !== undefined) this.#options.tell(told.name, false)
+    const lastSent = this.#lastSent
+    this.#lastSent = undefined
+    if (lastSent !== undefined) this.#options.send(lastSent.name, false)
   }
 }

@@ -24,7 +24,7 @@ export class PeerTyping {
   /** Those who write, and what ends it. */
   readonly #active = new Map<string, ReturnType<Later>>()
   /** What was told of them last, and how often of late. */
-  readonly #told = new Map<string, { isActive: boolean; changes: number }>()
+  readonly #lastReported = new Map<string, { isActive: boolean; changes: number }>()
 
   constructor(options: PeerTypingOptions) {
     this.#options = options
@@ -44,15 +44,15 @@ export class PeerTyping {
         this.#options.later(SHOWN_MS, () => this.set(name, false)),
       )
     else this.#active.delete(name)
-    this.#tell(name)
+    this.#report(name)
   }
 
-  #tell(name: string): void {
+  #report(name: string): void {
     const isActive = this.has(name)
-    const told = this.#told.get(name)
+    const told = this.#lastReported.get(name)
     if (isActive === (told?.isActive ?? false)) return
     if (told === undefined) {
-      this.#told.set(name, { isActive, changes: 1 })
+      this.#lastReported.set(name, { isActive, changes: 1 })
       this.#options.later(SHOWN_MS, () => this.#forgive(name))
     } else {
       if (told.changes >= MOST_CHANGES) return
@@ -64,15 +64,15 @@ export class PeerTyping {
 
   /** What was told counts no longer. */
   #forgive(name: string): void {
-    const told = this.#told.get(name)
+    const told = this.#lastReported.get(name)
     if (told === undefined) return
     const isNews = told.isActive !== this.has(name)
     if (!told.isActive && !isNews) {
-      this.#told.delete(name)
+      this.#lastReported.delete(name)
       return
     }
     told.changes = 0
     this.#options.later(SHOWN_MS, () => this.#forgive(name))
-    this.#tell(name)
+    this.#report(name)
   }
 }

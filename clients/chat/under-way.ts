@@ -46,8 +46,8 @@ export class UnderWay<T> {
    * @returns the state to show it with: the given one, or a later one that was heard of already.
    */
   add(ordinal: number, known: OutgoingState, tag: T): OutgoingState {
-    const told = stateAt(ordinal, this.#progress)
-    const state = RANK[told] > RANK[known] ? told : known
+    const lastReported = stateAt(ordinal, this.#progress)
+    const state = RANK[lastReported] > RANK[known] ? lastReported : known
     const index = this.#after(ordinal - 1)
     const before = this.has(ordinal) ? 1 : 0
     this.#shown.splice(index, before, ...(state === 'read' ? [] : [{ ordinal, tag, state }]))

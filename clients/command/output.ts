@@ -92,7 +92,7 @@ export class Output {
   }
 
   /** Write an object as a line of JSON, as the result of the command: only where JSON is asked for. */
-  tell(fields: object): void {
+  printJson(fields: object): void {
     // That it takes no more is told by `failed`.
     this.#write(jsonLine(fields)).catch(() => undefined)
   }

@@ -33,19 +33,19 @@ export interface Prepared {
 }
 
 /** How often a transfer that flows is told of, at most, and how often it is put down for others, in milliseconds. */
-const [TELL_EVERY_MS, NOTE_EVERY_MS] = [100, 1_000]
+const [REPORT_INTERVAL_MS, NOTE_EVERY_MS] = [100, 1_000]
 
 /** What was last told of a transfer. */
-interface Told {
+interface LastReported {
   readonly transfer: Transfer
-  tellAtMs: number
+  reportAtMs: number
   noteAtMs: number
 }
 
 export class Files {
   readonly #options: FilesOptions
   readonly #traffics = new Map<string, { readonly place: TransferPlace; readonly traffic: Traffic }>()
-  readonly #told = new Map<string, Told>()
+  readonly #lastReported = new Map<string, LastReported>()
   /** What was tried to be accepted without asking. */
   readonly #tried = new Set<string>()
   /** What is being done and uses the store in the end. */
@@ -130,7 +130,7 @@ export class Files {
         onPosition: (id, position) => this.#onPosition(id, position),
         onReceived: (id, path) => this.#settle(id, 'received', { path }),
         onUnkept: (id, error) => this.#settle(id, isDamaged(error) ? 'damaged' : 'unkept', { error }),
-        onHalted: (id, error) => this.#tellHalted(id, error),
+        onHalted: (id, error) => this.#reportHalted(id, error),
         onGone: (id, error) => this.#settle(id, 'gone', { error }),
       },
       wake,
@@ -147,14 +147,14 @@ export class Files {
    *
    * @returns to whom something is to flow, or from whom.
    */
-  look(): Set<string> {
+  poll(): Set<string> {
     const transfers = this.#options.store.transfers.list()
     for (const { place, traffic } of this.#traffics.values()) {
       traffic.update(transfers.filter((transfer) => isAt(transfer, place)))
     }
     for (const transfer of transfers) {
-      const told = this.#told.get(transfer.id)?.transfer
-      if (told?.state !== transfer.state || told.path !== transfer.path) this.#tell(transfer)
+      const lastReported = this.#lastReported.get(transfer.id)?.transfer
+      if (lastReported?.state !== transfer.state || lastReported.path !== transfer.path) this.#report(transfer)
     }
     this.#dropForgotten(transfers)
     this.#acceptUnasked(transfers)
@@ -162,9 +162,9 @@ export class Files {
   }
 
   #dropForgotten(transfers: readonly Transfer[]): void {
-    if (this.#told.size === transfers.length) return
+    if (this.#lastReported.size === transfers.length) return
     const ids = new Set(transfers.map(({ id }) => id))
-    for (const id of this.#told.keys()) if (!ids.has(id)) this.#told.delete(id)
+    for (const id of this.#lastReported.keys()) if (!ids.has(id)) this.#lastReported.delete(id)
     for (const id of this.#tried) if (!ids.has(id)) this.#tried.delete(id)
   }
 
@@ -187,7 +187,7 @@ export class Files {
     // Somebody else may have answered meanwhile.
     if (transfer?.state !== 'offered') return
     if (isSottoError(error, 'ERR_FILE_UNKEPT')) this.#settle(id, 'unkept', { error })
-    else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#tell(transfer, asSottoError(error))
+    else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#report(transfer, asSottoError(error))
   }
 
   /** A transfer as the store has it; where the store fails, as it was told last. */
@@ -195,7 +195,7 @@ export class Files {
     try {
       return this.#options.store.transfers.get(id)
     } catch {
-      return this.#told.get(id)?.transfer
+      return this.#lastReported.get(id)?.transfer
     }
   }
 
@@ -209,37 +209,37 @@ export class Files {
       const ordinal = store.transfers.settle(id, state, path)
       const transfer = store.transfers.get(id)
       if (transfer === undefined || ordinal === undefined) return
-      if (error !== undefined) this.#tell(transfer, asSottoError(error))
+      if (error !== undefined) this.#report(transfer, asSottoError(error))
       this.#onSettled(id)
     } catch (failure) {
       // The next start finds it as it was.
-      this.#tellHalted(id, failure)
+      this.#reportHalted(id, failure)
     }
   }
 
-  #tellHalted(id: string, error: unknown): void {
+  #reportHalted(id: string, error: unknown): void {
     const transfer = this.#lastKnown(id)
-    if (transfer !== undefined) this.#tell(transfer, asSottoError(error))
+    if (transfer !== undefined) this.#report(transfer, asSottoError(error))
   }
 
   /** A step was put into the store, with what says so. */
   #onSettled(id: string): void {
     const transfer = this.#options.store.transfers.get(id)
     if (transfer !== undefined) this.#options.onAppended(transfer.contact)
-    this.look()
+    this.poll()
   }
 
   #onPosition(id: string, position: number): void {
-    const told = this.#told.get(id)
-    if (told === undefined) return
+    const lastReported = this.#lastReported.get(id)
+    if (lastReported === undefined) return
     const nowMs = this.#options.monotonicMs()
-    if (nowMs >= told.noteAtMs) {
-      told.noteAtMs = nowMs + NOTE_EVERY_MS
+    if (nowMs >= lastReported.noteAtMs) {
+      lastReported.noteAtMs = nowMs + NOTE_EVERY_MS
       this.#notePosition(id, position)
     }
-    if (nowMs < told.tellAtMs) return
-    told.tellAtMs = nowMs + TELL_EVERY_MS
-    this.#options.onFile({ ...told.transfer, position })
+    if (nowMs < lastReported.reportAtMs) return
+    lastReported.reportAtMs = nowMs + REPORT_INTERVAL_MS
+    this.#options.onFile({ ...lastReported.transfer, position })
   }
 
   /** It is for others to look at: nothing depends on it. */
@@ -251,13 +251,13 @@ export class Files {
     }
   }
 
-  #tell(transfer: Transfer, error?: SottoError): void {
+  #report(transfer: Transfer, error?: SottoError): void {
     this.#note(transfer)
     this.#options.onFile(this.#live(transfer), error)
   }
 
   #note(transfer: Transfer): void {
-    this.#told.set(transfer.id, { transfer, tellAtMs: 0, noteAtMs: 0 })
+    this.#lastReported.set(transfer.id, { transfer, reportAtMs: 0, noteAtMs: 0 })
   }
 
   #live(transfer: Transfer): Transfer {

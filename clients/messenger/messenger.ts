@@ -82,10 +82,10 @@ export class Messenger {
       onReceipts: () => this.#attempt(() => this.#exchanges.noteSeen()),
       onBlocked: (name) => this.#attempt(() => known(name)?.goodbye()),
       onUnblocked: (name) => known(name)?.call(),
-      onKeySeen: (name, identityKey) => this.#tellStranded(name, identityKey),
+      onKeySeen: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
       onKeyReplaced: (name, identityKey) => {
         this.#attempt(() => known(name)?.leaveOtherKeys())
-        this.#tellStranded(name, identityKey)
+        this.#reportUndeliverable(name, identityKey)
         known(name)?.call()
       },
     })
@@ -109,7 +109,7 @@ export class Messenger {
 
   async #run(): Promise<never> {
     const { listen, store } = this.#options
-    this.files.look()
+    this.files.poll()
     if (listen === undefined) {
       this.takeAppended()
       return await this.#correspondents.ended
@@ -252,7 +252,7 @@ export class Messenger {
     const { store } = this.#options
     const names = store.names()
     this.#exchanges.keepOnly(new Set(names))
-    const flowing = this.files.look()
+    const flowing = this.files.poll()
     const waiting = new Set(store.waiting().map(({ name }) => name)).union(flowing)
     for (const name of this.#options.listen === undefined ? waiting : names) {
       const correspondent = this.correspondent(name)
@@ -263,7 +263,7 @@ export class Messenger {
   }
 
   /** Tell how many messages wait for keys of somebody that are not this one. */
-  #tellStranded(name: string, identityKey: Uint8Array): void {
+  #reportUndeliverable(name: string, identityKey: Uint8Array): void {
     const { store, events } = this.#options
     this.#attempt(() => {
       const count = strandedCount(store, name, identityKey)

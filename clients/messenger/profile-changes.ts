@@ -25,11 +25,11 @@ export function followProfile(profile: Profile, changes: ProfileChanges): () => 
     if (after.receipts !== before.receipts) changes.onReceipts()
     for (const name of after.blocked.difference(before.blocked)) changes.onBlocked(name)
     for (const name of before.blocked.difference(after.blocked)) changes.onUnblocked(name)
-    for (const [name, pin] of after.pins) tellKey(name, before.pins.get(name), pin, changes)
+    for (const [name, pin] of after.pins) reportKey(name, before.pins.get(name), pin, changes)
   })
 }
 
-function tellKey(
+function reportKey(
   name: string,
   before: Pin | undefined,
   after: Pin,

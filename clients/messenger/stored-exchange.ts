@@ -137,10 +137,10 @@ export class StoredExchange implements Exchange {
   save(): void {
     if (!this.#options.mailbox.save()) return
     this.#options.onProgress()
-    this.#tellDelivered()
+    this.#resolveDelivered()
   }
 
-  #tellDelivered(): void {
+  #resolveDelivered(): void {
     if (this.#waiting.length === 0) return
     const { delivered } = this.progress
     const over = this.#waiting.filter(({ ordinal }) => ordinal <= delivered)
@@ -166,6 +166,6 @@ export class StoredExchange implements Exchange {
     // Where the other side repeats what was seen before.
     if (fresh.length < events.length) this.noteSeen()
     if (fresh.length > 0) show(fresh)
-    if (fresh.some(({ kind }) => kind?.$case !== 'text')) this.#options.fileStore?.look()
+    if (fresh.some(({ kind }) => kind?.$case !== 'text')) this.#options.fileStore?.poll()
   }
 }

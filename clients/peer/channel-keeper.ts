@@ -40,7 +40,7 @@ export class ChannelKeeper {
   }
 
   /** Do what is due, and come back when something else is. To be called when the channel has heard of a renewal. */
-  look(): void {
+  poll(): void {
     if (this.#stop.signal.aborted) return
     const { channel, clock, wake, onExpired, onFailed } = this.#options
     const task = channel.advance(clock.local.monotonicMs())
@@ -64,16 +64,16 @@ export class ChannelKeeper {
     this.#wakesAtMs = this.#options.channel.dueAtMs(nowMs)
     const waitMs = this.#wakesAtMs - nowMs
     const wake = this.#options.later ?? later
-    this.#timer = wake(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.look())
+    this.#timer = wake(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.poll())
   }
 
   async #ask(): Promise<void> {
     const { channel, clock, ask } = this.#options
     const { signal } = this.#stop
-    const word = await ask(signal)
+    const answer = await ask(signal)
     if (signal.aborted) return
-    channel.learn(word, clock.clocks())
-    this.look()
+    channel.learn(answer, clock.clocks())
+    this.poll()
   }
 
   /** The conversation has ended, or says its last. */

@@ -196,7 +196,7 @@ export class Conversation {
   async #take(body: RecordBody): Promise<boolean> {
     const { channel, clock, exchange, deliver, onTyping, peerName } = this.#options
     if (channel.receive(body, clock.clocks())) {
-      this.#keeper.look()
+      this.#keeper.poll()
       return false
     }
     const { events, chunk, progress, close, typing, read } = this.#delivery.receive(body)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServicesWord } from '#lib/channel/renewal-role.ts'
+import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
 import { refuseBlocked, refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -11,7 +11,7 @@ import type { DirectoryClient } from '../session/directory-client.ts'
 import { isPassing } from '../session/service-outage.ts'
 
 /** Asks the services what a channel's role needs to know. It rejects with faults of this program alone. */
-export type AskServices = (signal: AbortSignal) => Promise<ServicesWord>
+export type AskServices = (signal: AbortSignal) => Promise<ServicesAnswer>
 
 /** For the opener: a new ticket to the same person. */
 export function askForTicket(
@@ -19,7 +19,7 @@ export function askForTicket(
   { profile, directory }: { readonly profile: Profile; readonly directory: Pick<DirectoryClient, 'requestChat'> },
 ): AskServices {
   return (signal) =>
-    wordOf(async () => {
+    answerOf(async () => {
       await refuseBlocked(profile, peerName)
       const { ticket, reply } = await directory.requestChat(peerName, signal)
       await refuseChangedKey(profile, peerName, reply.receiverIdentityKey)
@@ -30,13 +30,13 @@ export function askForTicket(
 /** For the host: whether the services answer this side. That of the directory takes one of Auth's. */
 export function tryServices(peerName: string, directory: Pick<DirectoryClient, 'findUser'>): AskServices {
   return (signal) =>
-    wordOf(async () => {
+    answerOf(async () => {
       await directory.findUser(peerName, signal)
       return { $case: 'reachable' }
     })
 }
 
-async function wordOf(ask: () => Promise<ServicesWord>): Promise<ServicesWord> {
+async function answerOf(ask: () => Promise<ServicesAnswer>): Promise<ServicesAnswer> {
   try {
     return await ask()
   } catch (error) {

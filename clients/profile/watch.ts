@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Profile } from './profile.ts'
 
 /** How often the file is looked at, in milliseconds: a stat each time, and a reading where it has changed. */
-const LOOK_MS = 500
+const POLL_INTERVAL_MS = 500
 
 /**
  * Call back after each change of a profile, by whichever process, once the profile has it: in the same turn in which this
@@ -21,18 +21,18 @@ export function watchProfile(
   profile: Profile,
   onChange: (before: Profile['state'], after: Profile['state']) => void,
 ): () => void {
-  let told = profile.state
+  let lastReported = profile.state
   const unwatch = profile.onTaken(() => {
-    const before = told
-    told = profile.state
-    onChange(before, told)
+    const before = lastReported
+    lastReported = profile.state
+    onChange(before, lastReported)
   })
   // What cannot be read now is told by whoever needs it next.
-  const look = (): void => void profile.refresh().catch(() => undefined)
+  const poll = (): void => void profile.refresh().catch(() => undefined)
   const file = join(profile.storage.folder, 'profile.sealed')
-  watchFile(file, { interval: LOOK_MS, persistent: false }, look)
+  watchFile(file, { interval: POLL_INTERVAL_MS, persistent: false }, poll)
   return () => {
     unwatch()
-    unwatchFile(file, look)
+    unwatchFile(file, poll)
   }
 }

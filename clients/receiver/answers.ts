@@ -63,12 +63,12 @@ export class Answers {
       if (!messenger.isTalkingWith(name) && !messenger.isOnline(name))
         notice(`to ${name}: it waits until they are online`)
     } catch (error) {
-      this.tell(name, error)
+      this.notice(name, error)
     }
   }
 
   /** Say why somebody cannot be written to. */
-  tell(name: string, error: unknown): void {
+  notice(name: string, error: unknown): void {
     const { message, hint } = isSottoError(error) ? error : new SottoError('ERR_INTERNAL', 'a fault in sotto')
     this.#options.notice(`to ${name}: ${message}`)
     if (hint !== undefined) this.#options.notice(hint)

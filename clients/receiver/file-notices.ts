@@ -15,7 +15,7 @@ import { lineOf, TransferReport } from '../files/report/transfer-report.ts'
 import type { Transfer, TransferState } from '../store/transfers/transfer.ts'
 
 /** How often a person is told of what is under way, in milliseconds: seldom enough for lines that scroll by. */
-const TELL_EVERY_MS = 10_000
+const REPORT_INTERVAL_MS = 10_000
 
 export interface FileNoticesOptions {
   readonly output: Output
@@ -40,7 +40,7 @@ export class FileNotices {
     this.#report = new TransferReport({
       write: (line) => output.notice(line),
       monotonicMs: () => clock.monotonicMs(),
-      everyMs: isWatched ? TELL_EVERY_MS : undefined,
+      everyMs: isWatched ? REPORT_INTERVAL_MS : undefined,
     })
   }
 
@@ -52,17 +52,17 @@ export class FileNotices {
   /** A transfer has come further. The error is why it ended at this end, if it did. */
   changed(transfer: Transfer, error?: SottoError): void {
     const { output, json, acceptsAll } = this.#options
-    if (json) this.#tellJson(transfer)
+    if (json) this.#printJson(transfer)
     else if (isAsked(transfer) && !(acceptsAll && isHarmlessUnasked(transfer)))
       output.notice(`${lineOf(transfer)}; ${this.#howToAnswer(transfer)}`)
     else this.#report.changed(transfer, error)
   }
 
-  #tellJson(transfer: Transfer): void {
+  #printJson(transfer: Transfer): void {
     const isKnown = this.#states.get(transfer.id) === transfer.state
     this.#states.set(transfer.id, transfer.state)
     if (isKnown) return
-    this.#options.output.tell(transferFields(transfer))
+    this.#options.output.printJson(transferFields(transfer))
   }
 
   #howToAnswer({ id }: Transfer): string {

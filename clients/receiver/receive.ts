@@ -71,7 +71,12 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       profileName: options.profile,
       clock: options.clock,
     })
-    const events = eventsFor(options, running, { files, pump, store, tell: (name, error) => answers.tell(name, error) })
+    const events = eventsFor(options, running, {
+      files,
+      pump,
+      store,
+      notice: (name, error) => answers.notice(name, error),
+    })
     const messenger = resources.adopt(startMessenger(options, running, { store, events }), (each) => each.stop())
     const answers = new Answers({ messenger, store, notice: (text) => output.notice(text) })
     const watch = resources.adopt(
@@ -127,11 +132,11 @@ interface Parts {
   readonly pump: UnseenPump
   readonly files: FileNotices
   readonly store: Store
-  readonly tell: (name: string, error: unknown) => void
+  readonly notice: (name: string, error: unknown) => void
 }
 
 function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, parts: Parts): MessengerEvents {
-  const { pump, files, store, tell } = parts
+  const { pump, files, store, notice } = parts
   let wasOnline = false
   return {
     onReceived: (name) => pump.wake(name),
@@ -146,7 +151,7 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, pa
     },
     onOffline: ({ message }) => output.notice(`offline: ${message}; trying again, conversations go on`),
     onPinned: (name) => output.notice(`this is the first conversation with ${name}: their key is pinned`),
-    onRefused: tell,
+    onRefused: notice,
     onKeyChanged: (name) => output.notice(`${name} called with another key than the pinned one; nothing was shown`),
     onStranded: (name, count) => output.notice(strandedNotice(name, count)),
     onConversation: (name) => output.notice(`${name} is here`),

@@ -53,7 +53,7 @@ export class OfferDisplay implements Disposable {
     const { json, statusLine } = this.#options
     // What the other side offers meanwhile is nothing that this command waits for.
     const isOwn = transfer.direction === 'giving'
-    if (json) this.#tellJson(transfer)
+    if (json) this.#printJson(transfer)
     else if (statusLine === undefined || isOver(transfer) || !isOwn) this.#report.changed(transfer, error)
     if (isOwn) this.#follow(transfer)
     if (isOver(transfer)) this.#draw()
@@ -69,12 +69,12 @@ export class OfferDisplay implements Disposable {
   }
 
   /** Every step, and of progress no more than a line a second. */
-  #tellJson(transfer: Transfer): void {
+  #printJson(transfer: Transfer): void {
     const nowMs = this.#options.clock.monotonicMs()
     const isStep = this.#open.get(transfer.id)?.transfer.state !== transfer.state
     if (!isStep && nowMs - (this.#jsonAtMs.get(transfer.id) ?? 0) < JSON_EVERY_MS) return
     this.#jsonAtMs.set(transfer.id, nowMs)
-    this.#options.output.tell(transferFields(transfer))
+    this.#options.output.printJson(transferFields(transfer))
   }
 
   #draw(): void {

@@ -97,7 +97,7 @@ export class Offers {
    * @param isOwner - Whether this process owns the conversations: then it knows better than the store how far a file has
    *   come.
    */
-  look({ isOwner }: { readonly isOwner: boolean }): void {
+  poll({ isOwner }: { readonly isOwner: boolean }): void {
     for (const known of this.transfers) {
       if (isOver(known)) continue
       // What the user has forgotten is as good as cancelled.

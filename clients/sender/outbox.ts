@@ -181,7 +181,7 @@ export class Outbox {
   }
 
   /** Something may have come further. */
-  look(): void {
+  poll(): void {
     this.report()
     this.#moved.resolve()
     this.#moved = Promise.withResolvers()

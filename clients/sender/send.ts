@@ -65,7 +65,7 @@ export async function send(options: SendOptions): Promise<void> {
     using display = new OfferDisplay({ ...options, output: running.output, statusLine: bottomLine })
     const files = prepared(paths, running, display)
     const onFile = (transfer: Transfer, error?: SottoError) => display.changed(transfer, error)
-    const onReport = json ? (report: Report) => tellReport(options, running, report) : undefined
+    const onReport = json ? (report: Report) => printReport(options, running, report) : undefined
     await using sending = await Sending.begin({ ...options, running, onFile, onReport })
     try {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
@@ -76,7 +76,7 @@ export async function send(options: SendOptions): Promise<void> {
     try {
       await Promise.race([sending.send(texts, files), sending.lost, aborted(running.signal)])
     } catch (error) {
-      tellUnacknowledged(error, sending, running)
+      noticeUnacknowledged(error, sending, running)
       throw error
     }
     refuseUntaken(sending.transfers)
@@ -145,11 +145,11 @@ function textsOf({ input, json, plainInput = false }: SendOptions, { editor }: R
 }
 
 /** A line of JSON for each message, with what became of it. */
-function tellReport({ to: contact }: SendOptions, { output }: Running, { id, ref, state }: Report): void {
-  output.tell({ type: 'state', contact, id, ref, state })
+function printReport({ to: contact }: SendOptions, { output }: Running, { id, ref, state }: Report): void {
+  output.printJson({ type: 'state', contact, id, ref, state })
 }
 
-function tellUnacknowledged(error: unknown, { waiting, unfinished }: Sending, { output }: Running): void {
+function noticeUnacknowledged(error: unknown, { waiting, unfinished }: Sending, { output }: Running): void {
   if (isSottoError(error, 'ERR_NOT_ACKNOWLEDGED')) return
   if (waiting > 0) {
     output.notice(`not acknowledged: ${waiting} of the messages`)

@@ -39,7 +39,7 @@ export interface SendingOptions {
 }
 
 /** How often to look who owns the conversations, in milliseconds. */
-const LOOK_MS = 500
+const POLL_INTERVAL_MS = 500
 
 /** What another process has at least to show that it gets somewhere, in milliseconds. */
 const HAND_OVER_MS = 2_000
@@ -56,7 +56,7 @@ export class Sending implements AsyncDisposable {
   #offers: Offers | undefined
   /** What was known of the key that is written for; undefined while none is known. */
   #pin: Pin | undefined
-  #looking: Promise<void> = Promise.resolve()
+  #polling: Promise<void> = Promise.resolve()
 
   static async begin(options: SendingOptions): Promise<Sending> {
     const sending = new Sending(options)
@@ -144,7 +144,7 @@ export class Sending implements AsyncDisposable {
    */
   async send(texts: Texts, files: AsyncIterable<Prepared>): Promise<void> {
     const { outbox, offers } = this.#openMailbox()
-    this.#looking = this.#lookAround()
+    this.#polling = this.#pollSerially()
     let failure: unknown
     try {
       await outbox.putAll(texts)
@@ -208,8 +208,8 @@ export class Sending implements AsyncDisposable {
   #onMoved(): void {
     if (this.#over.signal.aborted) return
     try {
-      this.#outbox?.look()
-      this.#offers?.look({ isOwner: this.#owner !== undefined })
+      this.#outbox?.poll()
+      this.#offers?.poll({ isOwner: this.#owner !== undefined })
       this.#beImpatient()
     } catch (error) {
       this.#lost.reject(error)
@@ -232,19 +232,19 @@ export class Sending implements AsyncDisposable {
   }
 
   /** Give way and take over for as long as it runs. */
-  async #lookAround(): Promise<void> {
+  async #pollSerially(): Promise<void> {
     const { signal } = this.#over
     try {
       for (;;) {
-        await pause(LOOK_MS, undefined, { signal })
-        await this.#look()
+        await pause(POLL_INTERVAL_MS, undefined, { signal })
+        await this.#poll()
       }
     } catch (error) {
       if (!signal.aborted) this.#lost.reject(error)
     }
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { profile } = this.#options.running
     await profile.refresh()
     this.#refuseOtherKey()
@@ -287,7 +287,7 @@ export class Sending implements AsyncDisposable {
     await using resources = new AsyncDisposableStack()
     resources.defer(() => this.#store.close())
     resources.defer(() => this.#stopOwning(reason))
-    resources.defer(() => this.#looking)
+    resources.defer(() => this.#polling)
     resources.defer(() => this.#patience.calm())
     resources.defer(() => this.#watch.stop())
     this.#outbox?.reportRest()

@@ -130,17 +130,17 @@ export class DirectoryClient {
     const { signal, onOffline, isPatient = false } = announcement
     const backoff = new Backoff(LINK_BACKOFF)
     let mayFail = isPatient
-    let isTold = false
+    let isReported = false
     for (;;) {
       const error = await this.#announceOnce(announcement, () => {
         mayFail = true
-        isTold = false
+        isReported = false
         backoff.reset()
       })
       signal.throwIfAborted()
       if (!mayFail || !isPassing(error)) throw await this.#whyEnded(error, signal)
-      if (!isTold) onOffline(error)
-      isTold = true
+      if (!isReported) onOffline(error)
+      isReported = true
       await backoff.wait(signal)
     }
   }

@@ -11,7 +11,7 @@ import type { Database } from './disk/database.ts'
 /**
  * How often to look where the system has not told, in milliseconds. Some file systems never tell, and none promises to.
  */
-const LOOK_MS = 1_000
+const POLL_INTERVAL_MS = 1_000
 
 export interface Watch {
   /** Rejects with what looking, or what is called back, throws: then nothing is looked at any more. It never resolves. */
@@ -26,13 +26,13 @@ export interface Watch {
  */
 export function watchStore(database: Database, onChange: () => void): Watch {
   let known = database.dataVersion()
-  let isLookPending = false
+  let isPollPending = false
   let isStopped = false
   const failure = Promise.withResolvers<never>()
   // Whoever waits for it hears it; nobody has to.
   failure.promise.catch(() => undefined)
-  const look = (): void => {
-    isLookPending = false
+  const poll = (): void => {
+    isPollPending = false
     if (isStopped) return
     try {
       const current = database.dataVersion()
@@ -45,14 +45,14 @@ export function watchStore(database: Database, onChange: () => void): Watch {
     }
   }
   // What this process writes is told too: one look stands for all that is told within a turn.
-  const lookSoon = (): void => {
-    if (isLookPending) return
-    isLookPending = true
-    setImmediate(look)
+  const pollSoon = (): void => {
+    if (isPollPending) return
+    isPollPending = true
+    setImmediate(poll)
   }
-  const timer = setInterval(look, LOOK_MS).unref()
+  const timer = setInterval(poll, POLL_INTERVAL_MS).unref()
   const watcher = watchFolder(dirname(database.path), (name) => {
-    if (name === null || name === `${basename(database.path)}-wal`) lookSoon()
+    if (name === null || name === `${basename(database.path)}-wal`) pollSoon()
   })
   const stop = (): void => {
     isStopped = true

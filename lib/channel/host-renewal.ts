@@ -22,7 +22,7 @@ import {
   type RenewalRole,
   type RenewalTask,
   type RenewalTurn,
-  type ServicesWord,
+  type ServicesAnswer,
 } from './renewal-role.ts'
 import type { Admission } from './responder.ts'
 
@@ -36,7 +36,7 @@ export interface HostOptions {
 
 type State =
   | { readonly is: 'idle' | 'refusing' | 'refused' | 'ended' }
-  | { readonly is: 'trying'; readonly hello: HelloBytes; readonly isTold: boolean }
+  | { readonly is: 'trying'; readonly hello: HelloBytes; readonly isReported: boolean }
   | ({ readonly is: 'answering' | 'changing' } & AcceptedRenewal)
 
 export class HostRenewal implements RenewalRole {
@@ -55,22 +55,22 @@ export class HostRenewal implements RenewalRole {
 
   get dueAtMs(): number {
     const state = this.#state
-    const isDue = state.is === 'refused' || (state.is === 'trying' && !state.isTold)
+    const isDue = state.is === 'refused' || (state.is === 'trying' && !state.isReported)
     return isDue ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   }
 
   advance(nowMs: number): RenewalTask | undefined {
     const state = this.#state
     if (nowMs < this.dueAtMs) return undefined
-    this.#state = state.is === 'trying' ? { ...state, isTold: true } : { is: 'ended' }
+    this.#state = state.is === 'trying' ? { ...state, isReported: true } : { is: 'ended' }
     return state.is === 'trying' ? 'tryServices' : 'close'
   }
 
-  learn(word: ServicesWord, clocks: Clocks, current: Channel): void {
-    if (this.#state.is === 'trying') this.#state = this.#after(word, this.#state.hello, clocks, current)
+  learn(answer: ServicesAnswer, clocks: Clocks, current: Channel): void {
+    if (this.#state.is === 'trying') this.#state = this.#after(answer, this.#state.hello, clocks, current)
   }
 
-  #after({ $case }: ServicesWord, hello: HelloBytes, clocks: Clocks, current: Channel): State {
+  #after({ $case }: ServicesAnswer, hello: HelloBytes, clocks: Clocks, current: Channel): State {
     if ($case === 'unreachable') return this.#accept(hello, clocks, current)
     if ($case === 'refused') return { is: 'refused' }
     return this.#refuse('the services answer, so a renewal takes a ticket')
@@ -105,7 +105,7 @@ export class HostRenewal implements RenewalRole {
     if (monotonicMs < this.#deafUntilMs) return this.#refuse('a renewal comes too soon after one that was refused')
     if (!asksWithoutTicket(hello)) return this.#accept(hello, clocks, current)
     if (!this.#deadlines.coversTicketless(monotonicMs)) return this.#refuse('the longest session is over')
-    return { is: 'trying', hello, isTold: false }
+    return { is: 'trying', hello, isReported: false }
   }
 
   #accept(hello: HelloBytes, clocks: Clocks, old: Channel): State {

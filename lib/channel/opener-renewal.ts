@@ -21,7 +21,7 @@ import {
   type RenewalRole,
   type RenewalTask,
   type RenewalTurn,
-  type ServicesWord,
+  type ServicesAnswer,
 } from './renewal-role.ts'
 
 export interface OpenerOptions {
@@ -70,18 +70,19 @@ export class OpenerRenewal implements RenewalRole {
     return isRefused ? 'close' : 'askForTicket'
   }
 
-  learn(word: ServicesWord, { monotonicMs }: Clocks, current: Channel): void {
-    if (this.#state.is === 'asking') this.#state = this.#after(word, monotonicMs, current)
+  learn(answer: ServicesAnswer, { monotonicMs }: Clocks, current: Channel): void {
+    if (this.#state.is === 'asking') this.#state = this.#after(answer, monotonicMs, current)
   }
 
-  #after(word: ServicesWord, nowMs: number, current: Channel): State {
-    if (word.$case === 'granted' && this.#isForThisChannel(word.granted)) return this.#greet(word.granted, current)
-    if (word.$case === 'unreachable') {
+  #after(answer: ServicesAnswer, nowMs: number, current: Channel): State {
+    if (answer.$case === 'granted' && this.#isForThisChannel(answer.granted))
+      return this.#greet(answer.granted, current)
+    if (answer.$case === 'unreachable') {
       // Where the longest session is over, the deadline ends the channel.
       return this.#deadlines.coversTicketless(nowMs) ? this.#greet(undefined, current) : this.#idle(nowMs)
     }
     // Services that start again have lost the announcements; the receiver needs a moment to make its own anew.
-    if (word.$case === 'absent' && !this.#wasAbsent) {
+    if (answer.$case === 'absent' && !this.#wasAbsent) {
       this.#wasAbsent = true
       return this.#idle(nowMs)
     }

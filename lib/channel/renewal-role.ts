@@ -25,7 +25,7 @@ export type RenewalControl = Extract<Control, { readonly $case: `renew${string}`
 export type RenewalTask = 'askForTicket' | 'tryServices' | 'close'
 
 /** What the services say, or that they say nothing. */
-export type ServicesWord =
+export type ServicesAnswer =
   /** A ticket and its reply: the opener asked for them. */
   | { readonly $case: 'granted'; readonly granted: RenewalGrant }
   /** They answer: the host tried them. */
@@ -50,7 +50,7 @@ export interface RenewalRole {
   /** When there may be something to do, unless something is learnt or heard before. */
   readonly dueAtMs: number
   /** Take what came of a task. What comes too late, or for nothing, changes nothing. */
-  learn(word: ServicesWord, clocks: Clocks, current: Channel): void
+  learn(answer: ServicesAnswer, clocks: Clocks, current: Channel): void
   /** What to say now; undefined if there is nothing. It counts as said. */
   take(nowMs: number): RenewalTurn | undefined
   /**

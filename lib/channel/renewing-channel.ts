@@ -17,7 +17,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { type HostOptions, HostRenewal } from './host-renewal.ts'
 import { type OpenerOptions, OpenerRenewal } from './opener-renewal.ts'
 import { RenewalDeadlines } from './renewal-deadlines.ts'
-import type { RenewalControl, RenewalRole, RenewalTask, ServicesWord } from './renewal-role.ts'
+import type { RenewalControl, RenewalRole, RenewalTask, ServicesAnswer } from './renewal-role.ts'
 
 /** What the owner is to do; `cut` is to drop the link, for nothing was heard for too long. */
 export type ChannelTask = RenewalTask | 'cut'
@@ -146,9 +146,9 @@ export class RenewingChannel {
   }
 
   /** Take what came of a task. Afterwards there may be something to say, or another task. */
-  learn(word: ServicesWord, clocks: Clocks): void {
+  learn(answer: ServicesAnswer, clocks: Clocks): void {
     this.#throwFailure()
-    if (!this.#isOver) this.#orEnd(() => this.#role.learn(word, clocks, this.#opening))
+    if (!this.#isOver) this.#orEnd(() => this.#role.learn(answer, clocks, this.#opening))
   }
 
   /** Close is said, or will be next: no renewal begins or is answered, and nothing is due any more. */

@@ -77,7 +77,7 @@ export class Delivery {
   /** Set once the other side's Resume is here. */
   #incoming: IncomingStream | undefined
   /** Where this side stands, as its Resume said: undefined before it, and where it knows of no stream. */
-  #told: IncomingStream | undefined
+  #lastReported: IncomingStream | undefined
   /** Whether what the other side says in this conversation is left, for it to be said again. */
   #isLeft = false
   #resumeSent = false
@@ -146,15 +146,15 @@ export class Delivery {
 
   #encodeResume(): Uint8Array {
     const { outgoing, known } = this.#streams
-    const told = this.#incoming === undefined || this.#isLeft ? known : this.#incoming
+    const lastReported = this.#incoming === undefined || this.#isLeft ? known : this.#incoming
     this.#resumeSent = true
-    this.#told = told
-    this.#acknowledgementSent = told?.stored ?? 0n
+    this.#lastReported = lastReported
+    this.#acknowledgementSent = lastReported?.stored ?? 0n
     const resume = Resume.fromPartial({
       streamId: Buffer.from(outgoing.streamId),
-      peerStreamId: Buffer.from(told?.streamId ?? []),
-      peerAcknowledged: told?.stored ?? 0n,
-      peerLastEventId: Buffer.from(told?.lastStoredEventId ?? []),
+      peerStreamId: Buffer.from(lastReported?.streamId ?? []),
+      peerAcknowledged: lastReported?.stored ?? 0n,
+      peerLastEventId: Buffer.from(lastReported?.lastStoredEventId ?? []),
     })
     const content = this.#maySendEvents() ? outgoing.take() : undefined
     return encodeRecordBody(content, { control: { $case: 'resume', value: resume } })
@@ -246,7 +246,7 @@ export class Delivery {
     this.#isLeft = incoming === undefined
     this.#incoming = incoming ?? new IncomingStream(Uint8Array.from(streamId))
     // What this side's Resume said was of another stream.
-    if (this.#incoming !== this.#told) this.#acknowledgementSent = 0n
+    if (this.#incoming !== this.#lastReported) this.#acknowledgementSent = 0n
     const known = { streamId: peerStreamId, stored: peerAcknowledged, lastEventId: peerLastEventId }
     if (outgoing.agreesWith(known)) return outgoing.acknowledge(peerAcknowledged)
     // The host has not said its stream's id yet; the opener has, and an id is said only once in a conversation.

@@ -24,7 +24,7 @@ export interface KeptStreams {
 }
 
 /** Where this side stood when it was said last: in which stream, in answer to which that the other side had named. */
-interface Told {
+interface LastReported {
   readonly incoming: IncomingStream
   readonly toStreamId: Uint8Array
 }
@@ -34,7 +34,7 @@ export class StreamPair {
   #incoming: IncomingStream | undefined
   /** The one before, as long as nothing is stored of the present one. */
   #former: IncomingStream | undefined
-  #told: Told | undefined
+  #lastReported: LastReported | undefined
   readonly #recall: Recall
 
   /** @param kept - What there is, or an id for what this side says: 16 random bytes, never used before. */
@@ -73,20 +73,20 @@ export class StreamPair {
     const stored = known !== undefined && known.stored > 0n ? known : undefined
     const same = [present, stored].find((each) => isSame(each?.streamId, id))
     if (same === undefined && stored !== undefined && !isAnswer && !this.#hasReceived(stored, id)) {
-      this.#told = { incoming: stored, toStreamId: id }
+      this.#lastReported = { incoming: stored, toStreamId: id }
       return undefined
     }
     const incoming = same ?? new IncomingStream(id)
     incoming.forgetPieces()
     this.#former = stored
     this.#incoming = incoming
-    this.#told = { incoming, toStreamId: id }
+    this.#lastReported = { incoming, toStreamId: id }
     return incoming
   }
 
   /** Whether the other side has heard that a stream is known here: it was told so, and names another one since. */
   #hasReceived(known: IncomingStream, streamId: Uint8Array): boolean {
-    return this.#told?.incoming === known && !isSame(this.#told.toStreamId, streamId)
+    return this.#lastReported?.incoming === known && !isSame(this.#lastReported.toStreamId, streamId)
   }
 
   /**

@@ -36,11 +36,11 @@ export function reportFailure({ code, message, hint }: SottoError): void {
 /** Aborted when the parent has gone, or asks to stop by closing the channel; never where there is no parent. */
 export function parentGone(): AbortSignal {
   const gone = new AbortController()
-  const tell = () =>
+  const notify = () =>
     gone.abort(new SottoError('ERR_INTERRUPTED', 'the program that started this one stops it, or has gone'))
   // Without a parent it is undefined; false means that the channel was closed before anybody listened.
-  if (process.connected === false) tell()
-  process.once('disconnect', tell)
+  if (process.connected === false) notify()
+  process.once('disconnect', notify)
   // Listening alone must not keep a process alive that has nothing else to do.
   process.channel?.unref()
   return gone.signal

@@ -14,7 +14,7 @@ import type { Logger } from '#lib/runtime/log.ts'
 export const CERTIFICATE_WAIT_MS = 60_000
 
 /** How often the folder is looked into, in milliseconds. */
-const LOOK_MS = 100
+const POLL_INTERVAL_MS = 100
 
 export interface CertificateWait {
   readonly clock: Clock
@@ -46,7 +46,7 @@ export async function awaitLeaf(
       waiting = true
     }
     signal?.throwIfAborted()
-    await delay(LOOK_MS)
+    await delay(POLL_INTERVAL_MS)
   }
 }
 

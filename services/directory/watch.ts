@@ -10,7 +10,7 @@ import type { PresenceState } from '#gen/sotto/directory/v1/directory_service.ts
 
 export class Watch implements Disposable {
   readonly usernames: ReadonlySet<string>
-  readonly #told = new Map<string, boolean>()
+  readonly #lastReported = new Map<string, boolean>()
   readonly #untold = new Map<string, boolean>()
   readonly #end: (watch: Watch) => void
   #wake: () => void = () => {}
@@ -23,7 +23,7 @@ export class Watch implements Disposable {
 
   /** Take note of the present state of one of the names, changed or not. */
   note(username: string, online: boolean): void {
-    if (this.#told.get(username) === online) this.#untold.delete(username)
+    if (this.#lastReported.get(username) === online) this.#untold.delete(username)
     else this.#untold.set(username, online)
     this.#wake()
   }
@@ -53,7 +53,7 @@ export class Watch implements Disposable {
 
   #take(): PresenceState[] {
     const states = Array.from(this.#untold, ([username, online]) => ({ username, online }))
-    for (const { username, online } of states) this.#told.set(username, online)
+    for (const { username, online } of states) this.#lastReported.set(username, online)
     this.#untold.clear()
     return states
   }

@@ -31,7 +31,7 @@ export class Watchers {
   readonly #byWatched = new Map<string, Set<Watch>>()
   /** Names that may have changed since they were last looked up. */
   readonly #stale = new Set<string>()
-  #lastLook: Promise<void> = Promise.resolve()
+  #lastPoll: Promise<void> = Promise.resolve()
 
   constructor(lookUp: PresenceLookup) {
     this.#lookUp = lookUp
@@ -81,12 +81,12 @@ export class Watchers {
 
   #recheck(usernames: Iterable<string>): Promise<void> {
     for (const username of usernames) this.#stale.add(username)
-    const look = () => this.#look()
-    this.#lastLook = this.#lastLook.then(look, look)
-    return this.#lastLook
+    const poll = () => this.#poll()
+    this.#lastPoll = this.#lastPoll.then(poll, poll)
+    return this.#lastPoll
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const names = [...this.#stale].filter((name) => this.#byWatched.has(name))
     this.#stale.clear()
     if (names.length === 0) return

@@ -7,7 +7,7 @@ import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
 import { type ChannelTimes, RENEW_EVERY_MS } from '#lib/channel/channel-times.ts'
 import type { ChannelEnds, RenewalGrant } from '#lib/channel/renewal.ts'
-import type { ServicesWord } from '#lib/channel/renewal-role.ts'
+import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import { type ChannelTask, RenewingChannel, type SentRecord } from '#lib/channel/renewing-channel.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { SottoError } from '#lib/errors.ts'
@@ -147,7 +147,7 @@ export class RenewingPair {
     return channel.dueAtMs(this.clock.monotonicMs())
   }
 
-  learn(side: Side, word: ServicesWord): void {
+  learn(side: Side, word: ServicesAnswer): void {
     side.channel.learn(word, this.clocks())
   }
 
@@ -156,13 +156,13 @@ export class RenewingPair {
   }
 
   /** A ticket that nobody has used. */
-  grant(changes: { ticket?: Partial<Ticket>; reply?: Partial<Reply> } = {}): ServicesWord {
+  grant(changes: { ticket?: Partial<Ticket>; reply?: Partial<Reply> } = {}): ServicesAnswer {
     this.#grants += 1
     return { $case: 'granted', granted: grantOf(`grant ${this.#grants}`, { nowMs: this.clock.nowMs(), ...changes }) }
   }
 
   /** Let the next renewal come due, give Alice what the services say, and let both sides say all they have to. */
-  renew(word: () => ServicesWord = () => this.grant()): void {
+  renew(word: () => ServicesAnswer = () => this.grant()): void {
     this.after(RENEW_EVERY_MS, this.alice)
     this.learn(this.alice, word())
     this.settle()

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServicesWord } from '#lib/channel/renewal-role.ts'
+import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import type { Admission } from '#lib/channel/responder.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Later } from '#lib/runtime/later.ts'
@@ -171,7 +171,7 @@ export class Program {
   }
 
   /** What the services say to a question of a channel's. */
-  async askServices(task: 'askForTicket' | 'tryServices'): Promise<ServicesWord> {
+  async askServices(task: 'askForTicket' | 'tryServices'): Promise<ServicesAnswer> {
     const { world, person } = this
     await new Promise<void>((resolve) => this.after(world.random.fraction() * LONGEST_ANSWER_MS, resolve))
     if (world.random.chance(world.weather.outages)) return { $case: 'unreachable' }

@@ -50,7 +50,7 @@ export class JsonView implements View {
   readonly #pump: UnseenPump
   readonly #typing: PeerTyping
   /** When transfers that are under way were told of last. */
-  readonly #toldAtMs = new Map<string, number>()
+  readonly #lastReportedAtMs = new Map<string, number>()
   #to: string | undefined
 
   constructor(options: JsonViewOptions) {
@@ -58,8 +58,8 @@ export class JsonView implements View {
     this.#options = options
     this.#own = new OwnMessages({
       ...options,
-      onEnqueued: (message, ref) => this.#tell({ ...jsonFields(message, ownName), ref }),
-      onState: (contact, id, ref, state) => this.#tell({ type: 'state', contact, id, ref, state }),
+      onEnqueued: (message, ref) => this.#emit({ ...jsonFields(message, ownName), ref }),
+      onState: (contact, id, ref, state) => this.#emit({ type: 'state', contact, id, ref, state }),
     })
     this.#pump = new UnseenPump({
       store,
@@ -68,9 +68,9 @@ export class JsonView implements View {
         await this.#write(messages.map((message) => jsonFields(message, ownName)))
         return undefined
       },
-      onGap: (contact) => this.#tell({ type: 'gap', contact }),
+      onGap: (contact) => this.#emit({ type: 'gap', contact }),
     })
-    const onChange = (contact: string) => this.#tell({ type: 'typing', contact, active: this.#typing.has(contact) })
+    const onChange = (contact: string) => this.#emit({ type: 'typing', contact, active: this.#typing.has(contact) })
     this.#typing = new PeerTyping({ later, onChange })
   }
 
@@ -101,7 +101,7 @@ export class JsonView implements View {
   }
 
   show(message: Message | Gap): void {
-    this.#tell(jsonFields(message, this.#options.ownName))
+    this.#emit(jsonFields(message, this.#options.ownName))
   }
 
   /** They are in lines of their own, and the command is done behind them. */
@@ -109,16 +109,16 @@ export class JsonView implements View {
 
   who(people: readonly Person[]): void {
     for (const { name: contact, isOnline: online, key, waiting, stranded } of people) {
-      this.#tell({ type: 'contact', contact, online, key, waiting, stranded })
+      this.#emit({ type: 'contact', contact, online, key, waiting, stranded })
     }
   }
 
   enqueued(name: string, ordinal: number, { ref }: TypedMessage): void {
-    this.#own.look(name, new Map([[ordinal, ref]]))
+    this.#own.poll(name, new Map([[ordinal, ref]]))
   }
 
   showAppended(): void {
-    this.#own.lookAll()
+    this.#own.pollAll()
   }
 
   received(name: string, _events: readonly Event[]): void {
@@ -135,55 +135,55 @@ export class JsonView implements View {
   }
 
   offered(): void {
-    this.#own.lookAll()
+    this.#own.pollAll()
   }
 
   fileChanged(transfer: Transfer, error?: SottoError): void {
     const nowMs = this.#options.monotonicMs()
-    const toldAtMs = this.#toldAtMs.get(transfer.id)
-    const isProgress = transfer.state === 'accepted' && toldAtMs !== undefined
-    if (isProgress && nowMs - toldAtMs < PROGRESS_EVERY_MS) return
-    if (isOver(transfer)) this.#toldAtMs.delete(transfer.id)
-    else if (transfer.state === 'accepted') this.#toldAtMs.set(transfer.id, nowMs)
-    this.#tell({ ...transferFields(transfer), ...(error && { code: error.code, message: error.message }) })
+    const lastReportedAtMs = this.#lastReportedAtMs.get(transfer.id)
+    const isProgress = transfer.state === 'accepted' && lastReportedAtMs !== undefined
+    if (isProgress && nowMs - lastReportedAtMs < PROGRESS_EVERY_MS) return
+    if (isOver(transfer)) this.#lastReportedAtMs.delete(transfer.id)
+    else if (transfer.state === 'accepted') this.#lastReportedAtMs.set(transfer.id, nowMs)
+    this.#emit({ ...transferFields(transfer), ...(error && { code: error.code, message: error.message }) })
   }
 
   presence(contact: string, online: boolean): void {
-    this.#tell({ type: 'presence', contact, online })
+    this.#emit({ type: 'presence', contact, online })
   }
 
   online(endpoints: readonly Endpoint[]): void {
-    this.#tell({ type: 'online', name: this.#options.ownName, endpoints: endpoints.map(addressOf) })
+    this.#emit({ type: 'online', name: this.#options.ownName, endpoints: endpoints.map(addressOf) })
   }
 
   offline({ code, message }: SottoError): void {
-    this.#tell({ type: 'offline', code, message })
+    this.#emit({ type: 'offline', code, message })
   }
 
   done({ name: command, argument, ref }: Command): void {
-    this.#tell({ type: 'done', command, argument, ref })
+    this.#emit({ type: 'done', command, argument, ref })
   }
 
   notice(text: string): void {
-    this.#tell({ type: 'notice', text })
+    this.#emit({ type: 'notice', text })
   }
 
   failure({ code, message, hint }: SottoError, { contact, ref }: About = {}): void {
-    this.#tell({ type: 'error', code, message, hint, contact, ref })
+    this.#emit({ type: 'error', code, message, hint, contact, ref })
   }
 
   /** A script has it still. */
   giveBack(): void {}
 
   qrCode(text: string): void {
-    this.#tell({ type: 'qr', text })
+    this.#emit({ type: 'qr', text })
   }
 
   trace(event: TraceEvent): void {
-    this.#tell({ type: 'trace', ...event })
+    this.#emit({ type: 'trace', ...event })
   }
 
-  #tell(fields: object): void {
+  #emit(fields: object): void {
     // Whoever reads them has gone: the chat is told of it, and ends.
     this.#write([fields]).catch(() => undefined)
   }

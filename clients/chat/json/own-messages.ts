@@ -60,7 +60,7 @@ export class OwnMessages {
   }
 
   /** Something may have been said to somebody: tell what is new. */
-  look(name: string, refs: ReadonlyMap<number, unknown> = new Map()): void {
+  poll(name: string, refs: ReadonlyMap<number, unknown> = new Map()): void {
     const outgoing = this.#of(name)
     for (const message of this.#since(name, outgoing.last)) {
       const ref = refs.get(message.ordinal)
@@ -69,9 +69,9 @@ export class OwnMessages {
     }
   }
 
-  /** As {@link look}, of everybody. */
-  lookAll(): void {
-    for (const name of this.#options.store.names()) this.look(name)
+  /** As {@link poll}, of everybody. */
+  pollAll(): void {
+    for (const name of this.#options.store.names()) this.poll(name)
   }
 
   /** All of it was removed: ordinals begin anew. */

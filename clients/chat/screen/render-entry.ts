@@ -19,7 +19,7 @@ import { columnsOf, truncated } from '../../terminal/cluster.ts'
 import { escapeForTerminal } from '../../terminal/escape.ts'
 import { isolated, withoutIsolates } from './direction.ts'
 import type { Entry, MessageState } from './entry.ts'
-import { paintIn } from './look.ts'
+import { paintIn } from './theme.ts'
 import { type Wrapping, wrapped } from './wrap.ts'
 
 /** What rendering depends on besides what is rendered. */

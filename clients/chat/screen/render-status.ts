@@ -9,8 +9,8 @@
 import { columnsOf, truncated } from '../../terminal/cluster.ts'
 import { escapeForTerminal } from '../../terminal/escape.ts'
 import type { Contact, Status } from './entry.ts'
-import { paintIn } from './look.ts'
 import type { View } from './render-entry.ts'
+import { paintIn } from './theme.ts'
 
 /** One row, cut where it does not fit. */
 export function renderStatus(status: Status, { columns, colour }: View): string {

@@ -18,7 +18,7 @@ export interface TransferReportOptions {
   readonly everyMs?: number | undefined
 }
 
-interface Told {
+interface LastReported {
   readonly meter: ProgressMeter
   state: TransferState | undefined
   atMs: number
@@ -26,7 +26,7 @@ interface Told {
 
 export class TransferReport {
   readonly #options: TransferReportOptions
-  readonly #told = new Recent<Told>()
+  readonly #lastReported = new Recent<LastReported>()
 
   constructor(options: TransferReportOptions) {
     this.#options = options
@@ -36,18 +36,18 @@ export class TransferReport {
   changed(transfer: Transfer, error?: SottoError): void {
     const { monotonicMs, everyMs, write } = this.#options
     const nowMs = monotonicMs()
-    const told = this.#told.get(transfer.id) ?? {
+    const lastReported = this.#lastReported.get(transfer.id) ?? {
       meter: new ProgressMeter(transfer.size),
       state: undefined,
       atMs: nowMs,
     }
-    this.#told.set(transfer.id, told)
-    if (transfer.state === 'accepted') told.meter.note(transfer.position, nowMs)
-    const isDue = everyMs !== undefined && nowMs - told.atMs >= everyMs
-    if (told.state === transfer.state && !isDue) return
-    told.state = transfer.state
-    told.atMs = nowMs
-    write(lineOf(transfer, paceOf(told.meter, nowMs), error))
+    this.#lastReported.set(transfer.id, lastReported)
+    if (transfer.state === 'accepted') lastReported.meter.note(transfer.position, nowMs)
+    const isDue = everyMs !== undefined && nowMs - lastReported.atMs >= everyMs
+    if (lastReported.state === transfer.state && !isDue) return
+    lastReported.state = transfer.state
+    lastReported.atMs = nowMs
+    write(lineOf(transfer, paceOf(lastReported.meter, nowMs), error))
   }
 }
 

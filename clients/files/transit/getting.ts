@@ -37,7 +37,7 @@ export interface GettingOptions {
 }
 
 /** How many bytes are written between one word of it and the next, while more is coming. */
-const TELL_EVERY_BYTES = 256 * 1024
+const REPORT_EVERY_BYTES = 256 * 1024
 
 /** How much is written at a time, in bytes: the hash of it takes half a millisecond. */
 const WRITE_BYTES = 1024 * 1024
@@ -125,7 +125,7 @@ export class Getting {
       const pieces = this.#take()
       await partial.append(pieces).finally(() => this.#options.backlog.remove(pieces))
       const isCaughtUp = this.#queue.length === 0
-      if (isCaughtUp || partial.position - (this.#reported ?? 0) >= TELL_EVERY_BYTES) this.#options.onNews()
+      if (isCaughtUp || partial.position - (this.#reported ?? 0) >= REPORT_EVERY_BYTES) this.#options.onNews()
     }
     // No await between the last look and this: what comes after it begins another round.
     this.#isWriting = false

@@ -7,7 +7,7 @@
 import { utimesSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { ensurePrivateFile } from '#lib/runtime/files.ts'
-import { told } from './sqlite-errors.ts'
+import { asStoreErrors } from './sqlite-errors.ts'
 
 export type SqlValue = number | string | Uint8Array | null
 
@@ -60,7 +60,7 @@ export interface DatabaseOptions {
  * @throws SottoError `ERR_STORE` if it cannot be opened; `ERR_STORE_DAMAGED` if it is no SQLite file. So does each verb.
  */
 export function openDatabase(path: string, { flushes = true }: DatabaseOptions = {}): Database {
-  return told(() => {
+  return asStoreErrors(() => {
     // SQLite gives -wal and -shm the permissions of the file itself.
     if (path !== MEMORY) ensurePrivateFile(path)
     const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, defensive: true })
@@ -97,15 +97,15 @@ class SqliteDatabase implements Database {
   }
 
   exec(sql: string): void {
-    told(() => this.#file.exec(sql))
+    asStoreErrors(() => this.#file.exec(sql))
   }
 
   prepare(sql: string): Statement {
-    const statement = told(() => this.#file.prepare(sql))
+    const statement = asStoreErrors(() => this.#file.prepare(sql))
     statement.setReturnArrays(true)
     return {
-      run: (...values) => void told(() => statement.run(...values)),
-      all: (...values) => told(() => statement.all(...values) as unknown as Row[]),
+      run: (...values) => void asStoreErrors(() => statement.run(...values)),
+      all: (...values) => asStoreErrors(() => statement.all(...values) as unknown as Row[]),
     }
   }
 
@@ -157,6 +157,6 @@ class SqliteDatabase implements Database {
   }
 
   close(): void {
-    if (this.#file.isOpen) told(() => this.#file.close())
+    if (this.#file.isOpen) asStoreErrors(() => this.#file.close())
   }
 }

@@ -23,7 +23,7 @@ const DAMAGES: ReadonlyMap<number, string> = new Map([
 ])
 
 /** Do something with SQLite or its files, and tell its failures as `ERR_STORE` and `ERR_STORE_DAMAGED`. */
-export function told<T>(work: () => T): T {
+export function asStoreErrors<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {

@@ -21,7 +21,7 @@ export async function waitForProgress(
   { mark, ordinal, signal }: { mark: keyof Progress; ordinal: number; signal: AbortSignal },
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const look = (): void => {
+  const poll = (): void => {
     try {
       if (mailbox.progress()[mark] >= ordinal) resolve()
     } catch (error) {
@@ -30,11 +30,11 @@ export async function waitForProgress(
   }
   const stop = (): void => reject(signal.reason)
   // Watched before the first look, so that nothing can come between the two.
-  const watch = store.watch(look)
+  const watch = store.watch(poll)
   signal.addEventListener('abort', stop)
   try {
     if (signal.aborted) stop()
-    look()
+    poll()
     await promise
   } finally {
     signal.removeEventListener('abort', stop)

@@ -2,7 +2,7 @@
  * Sockets that this machine's network has left behind: those bound to an address that it no longer has.
  *
  * A laptop that moves to another network gets no word of it: its connections are silent until somebody's keepalive
- * gives up, half a minute later. So the addresses are looked at every {@link LOOK_EVERY_MS}, and a socket whose address
+ * gives up, half a minute later. So the addresses are looked at every {@link POLL_INTERVAL_MS}, and a socket whose address
  * was missing twice in a row is destroyed. Twice, because a renewed lease may take an address away for a moment.
  *
  * @module
@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
 /** How often this machine's addresses are looked at, in milliseconds: a look takes a fifth of one. */
-export const LOOK_EVERY_MS = 2_000
+export const POLL_INTERVAL_MS = 2_000
 
 /** Gives the addresses of this machine. */
 export type Addresses = () => Iterable<string>
@@ -30,7 +30,7 @@ export class StrandedSockets {
   /** Watch over a socket for as long as it is open. */
   add(socket: Socket): void {
     this.#open.add(socket)
-    this.#timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref()
+    this.#timer ??= setInterval(() => this.poll(), POLL_INTERVAL_MS).unref()
     socket.once('close', () => {
       this.#open.delete(socket)
       if (this.#open.size > 0) return
@@ -40,7 +40,7 @@ export class StrandedSockets {
   }
 
   /** Compare with the addresses that there are, and destroy what has been missing its own since the last look. */
-  look(): void {
+  poll(): void {
     const present = new Set([...this.#addresses()].map(bare))
     const missing = [...this.#open].filter(({ localAddress }) => {
       return localAddress !== undefined && !present.has(bare(localAddress))

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { IDLE_MS, OwnTyping, TELL_EVERY_MS } from '../../../clients/chat/own-typing.ts'
+import { IDLE_MS, OwnTyping, REPEAT_INTERVAL_MS } from '../../../clients/chat/own-typing.ts'
 import { FakeTimers } from '../../support/timers.ts'
 
 describe('OwnTyping', () => {
@@ -9,12 +9,12 @@ describe('OwnTyping', () => {
   beforeEach(() => {
     timers = new FakeTimers()
     told = []
-    const tell = (name: string, isActive: boolean) => void told.push(`${name} ${isActive ? 'on' : 'off'}`)
-    typing = new OwnTyping({ tell, ...timers })
+    const send = (name: string, isActive: boolean) => void told.push(`${name} ${isActive ? 'on' : 'off'}`)
+    typing = new OwnTyping({ send, ...timers })
   })
 
   it('tells at the first key, and every five seconds while keys come', () => {
-    for (let ms = 0; ms < 2 * TELL_EVERY_MS; ms += 1_000) {
+    for (let ms = 0; ms < 2 * REPEAT_INTERVAL_MS; ms += 1_000) {
       typing.typed('bob')
       timers.advance(1_000)
     }

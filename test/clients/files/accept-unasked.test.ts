@@ -49,7 +49,7 @@ describe('Files, of what is accepted without asking', () => {
 
   it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {
     const files = filesWhere()
-    files.look()
+    files.poll()
     await files.stop()
     expect(store.transfers.get(id)?.state).to.equal('accepted')
     expect((await rejection(files.accept(id, acceptInto))).code).to.equal('ERR_INTERRUPTED')
@@ -58,7 +58,7 @@ describe('Files, of what is accepted without asking', () => {
   it('accepts nothing at a look after it was stopped', async () => {
     const files = filesWhere({ mailboxOf: () => Promise.reject(new TypeError('asked for a mailbox')) })
     await files.stop()
-    files.look()
+    files.poll()
     expect(errors).to.deep.equal([])
   })
 
@@ -71,7 +71,7 @@ describe('Files, of what is accepted without asking', () => {
         return mailbox
       },
     })
-    files.look()
+    files.poll()
     expect(await told.promise).to.include({ code: 'ERR_STORE' })
     database.fails = 'nothing'
     await files.stop()

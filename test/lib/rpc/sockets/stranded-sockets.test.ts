@@ -25,16 +25,16 @@ describe('StrandedSockets', () => {
   })
 
   it('are let be for as long as their address is there', () => {
-    for (let look = 0; look < 3; look += 1) stranded.look()
+    for (let look = 0; look < 3; look += 1) stranded.poll()
     expect(socket.destroyed).to.equal(false)
   })
 
   it('are destroyed when it is missing twice in a row', async () => {
     addresses = ['192.0.2.7']
-    stranded.look()
+    stranded.poll()
     expect(socket.destroyed).to.equal(false)
     const closed = new Promise((resolve) => socket.once('close', resolve))
-    stranded.look()
+    stranded.poll()
     await closed
     expect(socket.destroyed).to.equal(true)
   })
@@ -42,7 +42,7 @@ describe('StrandedSockets', () => {
   it('outlast a moment without it', () => {
     for (const present of [false, true, false, true]) {
       addresses = present ? ['127.0.0.1'] : []
-      stranded.look()
+      stranded.poll()
     }
     expect(socket.destroyed).to.equal(false)
   })
@@ -55,8 +55,8 @@ describe('StrandedSockets', () => {
     const [inner] = (await accepted) as [Socket]
     expect(inner.localAddress).to.equal('::ffff:127.0.0.1')
     stranded.add(inner)
-    stranded.look()
-    stranded.look()
+    stranded.poll()
+    stranded.poll()
     expect(inner.destroyed).to.equal(false)
     caller.destroy()
     inner.destroy()

@@ -7,7 +7,7 @@ import type { ProfileState } from '../profile/state.ts'
 import type { Store } from '../store/store.ts'
 
 /** A notice for each of those for whom something waits. */
-export function lastWords(store: Store, { blocked, pins }: ProfileState): string[] {
+export function exitSummary(store: Store, { blocked, pins }: ProfileState): string[] {
   return store.contacts().flatMap(({ name, waiting }) => {
     if (waiting === 0) return []
     const isHeldBack = blocked.has(name) || pins.get(name)?.changedTo !== undefined

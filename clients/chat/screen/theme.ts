@@ -5,19 +5,19 @@
  */
 import { styleText } from 'node:util'
 
-const LOOKS = { faint: 'dim', strong: 'bold', own: 'green', other: 'cyan', notice: 'yellow' } as const
-export type Look = keyof typeof LOOKS
+const STYLES = { faint: 'dim', strong: 'bold', own: 'green', other: 'cyan', notice: 'yellow' } as const
+export type Style = keyof typeof STYLES
 
 /** Gives a text a look. The text is the screen's own or has been made harmless. */
-export type Paint = (look: Look, text: string) => string
+export type Paint = (look: Style, text: string) => string
 
 /** The way to paint with colours or without. */
 export function paintIn(colour: boolean): Paint {
   return colour ? inColour : withoutColour
 }
 
-const inColour: Paint = (look, text) =>
+const inColour: Paint = (style, text) =>
   // Whether the output takes colours was asked once, when the screen was made.
-  text === '' ? '' : styleText(LOOKS[look], text, { validateStream: false })
+  text === '' ? '' : styleText(STYLES[style], text, { validateStream: false })
 
-const withoutColour: Paint = (_look, text) => text
+const withoutColour: Paint = (_style, text) => text
