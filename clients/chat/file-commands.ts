@@ -129,7 +129,7 @@ export class FileCommands {
 }
 
 function isAsked({ direction, state }: Transfer): boolean {
-  return direction === 'getting' && state === 'offered'
+  return direction === 'downloading' && state === 'offered'
 }
 
 /** An offer of somebody else's is declined and not cancelled. */
@@ -139,7 +139,7 @@ function isCancellable(transfer: Transfer): boolean {
 
 function rowOf(transfer: Transfer, pace = {}): string {
   const { direction, contact } = transfer
-  return `${direction === 'giving' ? 'to' : 'from'} ${contact}: ${transferText(transfer, pace)}`
+  return `${direction === 'uploading' ? 'to' : 'from'} ${contact}: ${transferText(transfer, pace)}`
 }
 
 function nothingTo(command: string, which: string): SottoError {

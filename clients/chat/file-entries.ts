@@ -110,7 +110,7 @@ export class FileEntries {
     this.#shown.delete(transfer.id)
     const { screen, now, ownName } = this.#options
     if (shown !== undefined && screen.change(shown.entryId, { text })) return
-    const own = transfer.direction === 'giving'
+    const own = transfer.direction === 'uploading'
     const who = own ? `${ownName} to ${transfer.contact}` : transfer.contact
     screen.add({ id: randomUUID(), kind: 'file', who, own, time: now(), text })
   }
@@ -139,7 +139,7 @@ export class FileEntries {
     if (isOver(transfer)) return transferText(transfer)
     const number = this.numberOf(transfer.id)
     const text = `[${number}] ${transferText(transfer, this.#paceOf(shown))}`
-    const isAsked = transfer.state === 'offered' && transfer.direction === 'getting'
+    const isAsked = transfer.state === 'offered' && transfer.direction === 'downloading'
     return isAsked ? `${text}: /accept ${number} or /decline ${number}` : text
   }
 

@@ -47,7 +47,7 @@ export function cancelTransfer(store: Store, id: string): void {
 
 function waitingFor(store: Store, id: string): Transfer {
   const transfer = store.transfers.get(id)
-  if (transfer?.direction !== 'getting' || transfer.state !== 'offered') throw noSuchFile()
+  if (transfer?.direction !== 'downloading' || transfer.state !== 'offered') throw noSuchFile()
   return transfer
 }
 

@@ -173,7 +173,7 @@ export class Files {
     if (acceptInto === undefined || this.#isStopped) return
     for (const transfer of transfers) {
       const { id, direction, state } = transfer
-      if (direction !== 'getting' || state !== 'offered' || this.#tried.has(id)) continue
+      if (direction !== 'downloading' || state !== 'offered' || this.#tried.has(id)) continue
       if (!isHarmlessUnasked(transfer)) continue
       this.#tried.add(id)
       this.accept(id, acceptInto).catch((error: unknown) => this.#onUntaken(id, error))

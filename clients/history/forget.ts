@@ -57,7 +57,7 @@ export async function removeConversation(store: Store, name: string): Promise<vo
 
 async function discardAll(transfers: readonly Transfer[]): Promise<void> {
   for (const { id, direction, state, path } of transfers) {
-    const isPartial = direction === 'getting' && state !== 'received'
+    const isPartial = direction === 'downloading' && state !== 'received'
     // What cannot be removed is hidden, and nothing knows of it any more.
     if (isPartial && path !== undefined) await discardPartial(path, id).catch(() => undefined)
   }

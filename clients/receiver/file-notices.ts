@@ -73,5 +73,5 @@ export class FileNotices {
 }
 
 function isAsked({ direction, state }: Transfer): boolean {
-  return direction === 'getting' && state === 'offered'
+  return direction === 'downloading' && state === 'offered'
 }

@@ -52,7 +52,7 @@ export class OfferDisplay implements Disposable {
   changed(transfer: Transfer, error?: SottoError): void {
     const { json, statusLine } = this.#options
     // What the other side offers meanwhile is nothing that this command waits for.
-    const isOwn = transfer.direction === 'giving'
+    const isOwn = transfer.direction === 'uploading'
     if (json) this.#printJson(transfer)
     else if (statusLine === undefined || isOver(transfer) || !isOwn) this.#report.changed(transfer, error)
     if (isOwn) this.#follow(transfer)

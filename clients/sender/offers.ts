@@ -34,7 +34,7 @@ export class Offers {
     const { store, mailbox } = options
     this.#options = options
     this.#left = store.transfers.list().filter((transfer) => {
-      return transfer.direction === 'giving' && !isOver(transfer) && isAt(transfer, mailbox.place)
+      return transfer.direction === 'uploading' && !isOver(transfer) && isAt(transfer, mailbox.place)
     })
   }
 

@@ -195,7 +195,7 @@ export class Sending implements AsyncDisposable {
     const { to, onFile } = this.#options
     this.#offers?.changed(transfer, error)
     // What the other side offers meanwhile waits for an answer.
-    if (transfer.contact === to && transfer.direction === 'getting') onFile?.(transfer, error)
+    if (transfer.contact === to && transfer.direction === 'downloading') onFile?.(transfer, error)
   }
 
   /** Something new lies in the store. */

@@ -73,7 +73,7 @@ describe('sotto files', function () {
       state: 'offered',
       size: 3_400_000,
     })
-    expect(second).to.include({ name: 'photos', files: 2, direction: 'getting' })
+    expect(second).to.include({ name: 'photos', files: 2, direction: 'downloading' })
   })
 
   it('answers offers, and says that it goes on when something runs', async () => {

@@ -92,7 +92,7 @@ describe('files between two clients', () => {
     const heard = jsonOf(bob.output)
     expect(heard.find(({ type }) => type === 'file')).to.deep.include({ id, from: 'alice', size: 300_000 })
     expect(heard.findLast(({ type }) => type === 'transfer')).to.deep.include({
-      ...{ id, contact: 'alice', direction: 'getting', state: 'received', path: join(inbox, 'a') },
+      ...{ id, contact: 'alice', direction: 'downloading', state: 'received', path: join(inbox, 'a') },
     })
   })
 

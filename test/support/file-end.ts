@@ -89,7 +89,7 @@ export class FileEnd {
   /** A transfer stands here so, accepted unless it says otherwise. */
   know({ id, offer, path }: Offered, changes: Partial<PlacedTransfer>): void {
     this.#offers.set(id, offer)
-    const standing = { direction: 'giving', state: 'accepted', position: 0, goal: undefined, path } as const
+    const standing = { direction: 'uploading', state: 'accepted', position: 0, goal: undefined, path } as const
     this.put({
       id,
       contact: 'peer',
@@ -107,14 +107,14 @@ export class FileEnd {
   }
 
   get(what: Offered, folder: string): void {
-    this.know(what, { direction: 'getting', path: folder })
+    this.know(what, { direction: 'downloading', path: folder })
   }
 
   /** Take what it has to say to the other end. Returns whether it had anything. */
   sayTo(other: FileEnd): boolean {
     for (const { id, direction, state } of this.#transfers.values()) {
       const theirs = other.#transfers.get(id)
-      const isNews = direction === 'getting' && state === 'received' && theirs?.state === 'accepted'
+      const isNews = direction === 'downloading' && state === 'received' && theirs?.state === 'accepted'
       if (isNews) other.put({ ...theirs, state })
     }
     const progress = this.traffic.nextProgress()

@@ -3,7 +3,7 @@
  *
  *     node file-getter.ts SOURCE FOLDER
  *
- * It tells on standard output what became of it at the getter's end.
+ * It tells on standard output what became of it at the receiver's end.
  *
  * @module
  */

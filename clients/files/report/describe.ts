@@ -110,7 +110,7 @@ export function transferText(transfer: Transfer, pace: Pace = {}): string {
 
 /** What has become of a transfer, as a part of a sentence about it. */
 export function stateText({ state, direction, path }: Pick<Transfer, 'state' | 'direction' | 'path'>): string {
-  const isGiven = direction === 'giving'
+  const isGiven = direction === 'uploading'
   if (state === 'received' && !isGiven && path !== undefined) return `received as ${nameText(path)}`
   if (state === 'unkept') return isGiven ? 'could not be kept at the other end' : 'could not be kept here'
   if (state === 'damaged') return 'came damaged, and was thrown away'

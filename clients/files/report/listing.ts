@@ -20,7 +20,7 @@ export function recent(transfers: readonly Transfer[]): Transfer[] {
 /** `ab12cd34  from bob  report.pdf, 3.4 MB, offered`. Safe for a terminal, and a line whatever the names are. */
 export function transferRow(transfer: Transfer): string {
   const { id, direction, contact } = transfer
-  const who = `${direction === 'giving' ? 'to' : 'from'} ${contact}`
+  const who = `${direction === 'uploading' ? 'to' : 'from'} ${contact}`
   return `${id.slice(0, SHORT_ID_DIGITS)}  ${who}  ${transferText(transfer)}`
 }
 

@@ -57,6 +57,6 @@ export function paceOf(meter: ProgressMeter, nowMs: number): Pace {
 
 /** `to bob: report.pdf, 3.4 MB, declined`. */
 export function lineOf(transfer: Transfer, pace: Pace = {}, error?: SottoError): string {
-  const who = `${transfer.direction === 'giving' ? 'to' : 'from'} ${transfer.contact}`
+  const who = `${transfer.direction === 'uploading' ? 'to' : 'from'} ${transfer.contact}`
   return `${who}: ${transferText(transfer, pace)}${error === undefined ? '' : `: ${error.message}`}`
 }

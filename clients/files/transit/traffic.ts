@@ -10,9 +10,9 @@ import type { PlacedTransfer } from '../../store/transfers/transfers.ts'
 import { discardPartial } from '../disk/partial.ts'
 import { Content } from '../offer/content.ts'
 import { Backlog } from './backlog.ts'
+import { Download } from './download.ts'
 import { Flow } from './flow.ts'
-import { Getting } from './getting.ts'
-import { Giving } from './giving.ts'
+import { Upload } from './upload.ts'
 
 /** What of files a conversation carries beside what is said. */
 export interface FileTraffic extends FileLane {
@@ -57,8 +57,8 @@ const MOST_IN_TURN = 4
 
 export class Traffic implements FileTraffic {
   readonly #options: TrafficOptions
-  readonly #givings = new Map<string, Giving>()
-  readonly #gettings = new Map<string, Getting>()
+  readonly #uploads = new Map<string, Upload>()
+  readonly #downloads = new Map<string, Download>()
   /** What ended here though it may not be over: it is not tried again by this program. */
   readonly #left = new Set<string>()
   /** What is to go on with the next conversation. */
@@ -86,9 +86,9 @@ export class Traffic implements FileTraffic {
     return this.#wanted.length > 0
   }
 
-  /** Up to where the getter has something, if it flows. */
+  /** Up to where the receiver has something, if it flows. */
   positionOf(id: string): number | undefined {
-    return this.#gettings.get(id)?.position ?? this.#givings.get(id)?.position
+    return this.#downloads.get(id)?.position ?? this.#uploads.get(id)?.position
   }
 
   /** What there is with this key, as it is now: begins what was accepted, and ends what is over. */
@@ -99,14 +99,14 @@ export class Traffic implements FileTraffic {
     for (const ids of [this.#left, this.#cleared]) {
       for (const id of ids) if (!current.has(id)) ids.delete(id)
     }
-    for (const [id, getting] of this.#gettings) {
+    for (const [id, download] of this.#downloads) {
       const transfer = current.get(id)
       if (transfer !== undefined && !isOver(transfer)) continue
       this.#cleared.add(id)
-      this.#drop(this.#gettings, id, getting.discard())
+      this.#drop(this.#downloads, id, download.discard())
     }
     for (const transfer of transfers) this.#clear(transfer)
-    for (const id of this.#givings.keys()) if (current.get(id)?.state !== 'accepted') this.#endGiving(id)
+    for (const id of this.#uploads.keys()) if (current.get(id)?.state !== 'accepted') this.#endUpload(id)
     for (const transfer of this.#wanted) this.#carry(transfer)
   }
 
@@ -117,29 +117,29 @@ export class Traffic implements FileTraffic {
 
   #carry(transfer: PlacedTransfer): void {
     const { id, direction } = transfer
-    if (direction === 'getting' && !this.#gettings.has(id)) this.#get(transfer)
-    if (direction === 'giving' && this.#isOpen && !this.#givings.has(id)) this.#give(transfer)
+    if (direction === 'downloading' && !this.#downloads.has(id)) this.#download(transfer)
+    if (direction === 'uploading' && this.#isOpen && !this.#uploads.has(id)) this.#upload(transfer)
   }
 
   /** It may have ended while no program was there to clear what had come of it. */
   #clear(transfer: PlacedTransfer): void {
     const { id, direction, state, path: folder } = transfer
-    const isLeft = direction === 'getting' && isOver(transfer) && state !== 'received'
+    const isLeft = direction === 'downloading' && isOver(transfer) && state !== 'received'
     if (!isLeft || folder === undefined || this.#cleared.has(id)) return
     this.#cleared.add(id)
     // What cannot be removed is hidden, and says by its name whose it is.
     this.#track(discardPartial(folder, id))
   }
 
-  #get({ id, path: folder, goal, name, files }: PlacedTransfer): void {
+  #download({ id, path: folder, goal, name, files }: PlacedTransfer): void {
     const { offerOf, noteGoal, events, wake } = this.#options
     const offer = offerOf(id)
     if (offer === undefined || folder === undefined) return
     const over = (): void => {
       this.#left.add(id)
-      this.#gettings.delete(id)
+      this.#downloads.delete(id)
     }
-    const getting: Getting = new Getting({
+    const download: Download = new Download({
       id,
       content: new Content(offer),
       name,
@@ -149,7 +149,7 @@ export class Traffic implements FileTraffic {
       backlog: this.#backlog,
       noteGoal: (path) => noteGoal(id, path),
       onNews: () => {
-        events.onPosition(id, getting.position ?? 0)
+        events.onPosition(id, download.position ?? 0)
         wake()
       },
       onReceived: (path) => {
@@ -162,32 +162,32 @@ export class Traffic implements FileTraffic {
       },
       onHalted: (error) => {
         this.#halted.add(id)
-        this.#gettings.delete(id)
+        this.#downloads.delete(id)
         events.onHalted(id, error)
       },
     })
-    this.#gettings.set(id, getting)
+    this.#downloads.set(id, download)
   }
 
-  #give({ id, path }: PlacedTransfer): void {
+  #upload({ id, path }: PlacedTransfer): void {
     const { offerOf, events, wake } = this.#options
     const offer = offerOf(id)
     if (offer === undefined || path === undefined) return
     const onFailed = (error: unknown): void => {
       this.#left.add(id)
-      this.#endGiving(id)
+      this.#endUpload(id)
       events.onGone(id, error)
     }
-    this.#givings.set(id, new Giving({ id, content: new Content(offer), path, onReady: wake, onFailed }))
+    this.#uploads.set(id, new Upload({ id, content: new Content(offer), path, onReady: wake, onFailed }))
     const early = this.#early.get(id)
     if (early !== undefined) this.receiveProgress(early)
   }
 
-  #endGiving(id: string): void {
-    const giving = this.#givings.get(id)
-    if (giving === undefined) return
-    this.#flow.drop(giving.inFlight)
-    this.#drop(this.#givings, id, giving.stop())
+  #endUpload(id: string): void {
+    const upload = this.#uploads.get(id)
+    if (upload === undefined) return
+    this.#flow.drop(upload.inFlight)
+    this.#drop(this.#uploads, id, upload.stop())
     this.#options.wake()
   }
 
@@ -206,7 +206,7 @@ export class Traffic implements FileTraffic {
     this.end()
     this.#isOpen = true
     this.#halted.clear()
-    for (const getting of this.#gettings.values()) getting.begin()
+    for (const download of this.#downloads.values()) download.begin()
     this.update(this.#transfers)
   }
 
@@ -214,16 +214,16 @@ export class Traffic implements FileTraffic {
     this.#isOpen = false
     this.#flow = new Flow()
     this.#early.clear()
-    for (const [id, giving] of this.#givings) this.#drop(this.#givings, id, giving.stop())
+    for (const [id, upload] of this.#uploads) this.#drop(this.#uploads, id, upload.stop())
   }
 
   nextProgress(): FileProgress | undefined {
-    for (const [id, getting] of this.#gettings) {
-      const progress = getting.progress()
+    for (const [id, download] of this.#downloads) {
+      const progress = download.progress()
       if (progress === undefined) continue
       // The others come first next time.
-      this.#gettings.delete(id)
-      this.#gettings.set(id, getting)
+      this.#downloads.delete(id)
+      this.#downloads.set(id, download)
       return progress
     }
     return undefined
@@ -231,7 +231,7 @@ export class Traffic implements FileTraffic {
 
   nextChunk(): FileChunk | undefined {
     if (!this.#flow.hasRoom) return undefined
-    const wanted = [...this.#givings.values()].filter((giving) => giving.isWanted).slice(0, MOST_IN_TURN)
+    const wanted = [...this.#uploads.values()].filter((upload) => upload.isWanted).slice(0, MOST_IN_TURN)
     for (let tries = wanted.length; tries > 0; tries -= 1) {
       this.#turn = (this.#turn + 1) % wanted.length
       const chunk = wanted[this.#turn]?.next()
@@ -243,30 +243,30 @@ export class Traffic implements FileTraffic {
   }
 
   receiveChunk(chunk: FileChunk): Promise<void> | undefined {
-    return this.#gettings.get(chunk.offerId.toString('hex'))?.receive(chunk)
+    return this.#downloads.get(chunk.offerId.toString('hex'))?.receive(chunk)
   }
 
   receiveProgress(progress: FileProgress): void {
     const id = progress.offerId.toString('hex')
-    const giving = this.#givings.get(id)
-    if (giving === undefined && this.#isOffered(id)) this.#early.set(id, progress)
-    const got = giving?.receiveProgress(progress.received)
-    if (giving === undefined || got === undefined) return
+    const upload = this.#uploads.get(id)
+    if (upload === undefined && this.#isOffered(id)) this.#early.set(id, progress)
+    const got = upload?.receiveProgress(progress.received)
+    if (upload === undefined || got === undefined) return
     this.#flow.acknowledged(got, this.#options.monotonicMs())
-    this.#options.events.onPosition(id, giving.position)
+    this.#options.events.onPosition(id, upload.position)
     this.#options.wake()
   }
 
   #isOffered(id: string): boolean {
-    return this.#transfers.some((each) => each.id === id && each.direction === 'giving' && each.state === 'offered')
+    return this.#transfers.some((each) => each.id === id && each.direction === 'uploading' && each.state === 'offered')
   }
 
   /** Let go of all files: afterwards nothing of it is used. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.end()
-    const gettings = [...this.#gettings.values()]
-    this.#gettings.clear()
-    await Promise.all([...this.#ending, ...gettings.map((getting) => getting.stop())])
+    const downloads = [...this.#downloads.values()]
+    this.#downloads.clear()
+    await Promise.all([...this.#ending, ...downloads.map((download) => download.stop())])
   }
 }

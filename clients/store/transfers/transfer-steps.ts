@@ -15,7 +15,7 @@ export const MAX_UNANSWERED = 64
  * How many transfers from one person are kept after their end: what they offer and take back would grow without end, and
  * all are read at each step. What was said of older ones is in the history.
  */
-export const MAX_PAST_GETTING = 1_000
+export const MAX_PAST_DOWNLOADS = 1_000
 
 /** A transfer is no longer where it was when the step was decided. */
 export class Overtaken extends Error {}
@@ -69,10 +69,12 @@ function forgetPast(
   { contactId }: TransferPlace,
   known: Iterable<{ readonly rowId: number; readonly row: TransferRow }>,
 ): void {
-  const past = [...known].filter(({ row }) => row.contactId === contactId && row.direction === 'getting' && isOver(row))
-  if (past.length <= MAX_PAST_GETTING) return
+  const past = [...known].filter(
+    ({ row }) => row.contactId === contactId && row.direction === 'downloading' && isOver(row),
+  )
+  if (past.length <= MAX_PAST_DOWNLOADS) return
   const oldestFirst = past.sort((one, other) => one.row.atMs - other.row.atMs || one.rowId - other.rowId)
-  for (const { rowId } of oldestFirst.slice(0, -MAX_PAST_GETTING)) transfers.remove(rowId)
+  for (const { rowId } of oldestFirst.slice(0, -MAX_PAST_DOWNLOADS)) transfers.remove(rowId)
 }
 
 function countUnanswered(rows: Iterable<TransferRow>, { contactId }: TransferPlace): number {
@@ -80,12 +82,12 @@ function countUnanswered(rows: Iterable<TransferRow>, { contactId }: TransferPla
 }
 
 function isUnanswered({ direction, state }: TransferRow): boolean {
-  return direction === 'getting' && state === 'offered'
+  return direction === 'downloading' && state === 'offered'
 }
 
 function offeredRow(place: TransferPlace, id: string, offer: FileOffer, atMs: number): TransferRow {
   const { contactId, key } = place
-  const standing = { direction: 'getting', state: 'offered', position: 0, path: undefined } as const
+  const standing = { direction: 'downloading', state: 'offered', position: 0, path: undefined } as const
   return { contactId, key, id, ...summaryOf(offer), ...standing, atMs }
 }
 

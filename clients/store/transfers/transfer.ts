@@ -3,10 +3,10 @@
  *
  *     offered ──▶ accepted ──▶ received      all is there, and every hash is right
  *        │            ├──────▶ damaged       what came is not what was offered
- *        ├────────────┼──────▶ unkept        the getter cannot keep it, as where the disk is full
- *        ├────────────┼──────▶ gone          the giver has it no more
+ *        ├────────────┼──────▶ unkept        the receiver cannot keep it, as where the disk is full
+ *        ├────────────┼──────▶ gone          the sender has it no more
  *        ├────────────┴──────▶ cancelled     by either side
- *        └───────────────────▶ declined      by the getter
+ *        └───────────────────▶ declined      by the receiver
  *
  * Both ends keep one, and each takes a step when its own user or disk says so, or when the other side does. What comes
  * out of order changes nothing.
@@ -17,7 +17,7 @@ import { type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { rootOf, sizeOf } from '#lib/delivery/file-events.ts'
 
 /** Whether this side gives it or gets it. */
-export type TransferDirection = 'giving' | 'getting'
+export type TransferDirection = 'uploading' | 'downloading'
 
 export type TransferState =
   | 'offered'
@@ -34,17 +34,17 @@ export interface Transfer {
   readonly id: string
   readonly contact: string
   readonly direction: TransferDirection
-  /** Of the file or the folder, as the giver names it. */
+  /** Of the file or the folder, as the sender names it. */
   readonly name: string
   /** How many files a folder holds; undefined for a single file. */
   readonly files: number | undefined
   /** In bytes, all together. */
   readonly size: number
   readonly state: TransferState
-  /** Up to where the getter has it, in bytes. */
+  /** Up to where the receiver has it, in bytes. */
   readonly position: number
   /**
-   * On this machine, absolute. Giving: where it lies. Getting: the folder that was chosen, and once it is received, the
+   * On this machine, absolute. Upload: where it lies. Download: the folder that was chosen, and once it is received, the
    * file or the folder that it has become; undefined before it is accepted.
    */
   readonly path: string | undefined
@@ -84,19 +84,19 @@ export const STATUS_OF: Readonly<Record<Exclude<TransferState, 'offered'>, FileS
 const OPEN: readonly TransferState[] = ['offered', 'accepted']
 
 /**
- * From which states each can be reached, and which side may say so. What was received is received, even where the giver
+ * From which states each can be reached, and which side may say so. What was received is received, even where the sender
  * has cancelled it in the same moment.
  */
 const STEPS: Readonly<
   Record<Exclude<TransferState, 'offered'>, { from: readonly TransferState[]; by: readonly TransferDirection[] }>
 > = {
-  accepted: { from: ['offered'], by: ['getting'] },
-  received: { from: ['accepted', 'cancelled'], by: ['getting'] },
-  declined: { from: OPEN, by: ['getting'] },
-  cancelled: { from: OPEN, by: ['giving', 'getting'] },
-  unkept: { from: OPEN, by: ['getting'] },
-  damaged: { from: ['accepted'], by: ['getting'] },
-  gone: { from: OPEN, by: ['giving'] },
+  accepted: { from: ['offered'], by: ['downloading'] },
+  received: { from: ['accepted', 'cancelled'], by: ['downloading'] },
+  declined: { from: OPEN, by: ['downloading'] },
+  cancelled: { from: OPEN, by: ['uploading', 'downloading'] },
+  unkept: { from: OPEN, by: ['downloading'] },
+  damaged: { from: ['accepted'], by: ['downloading'] },
+  gone: { from: OPEN, by: ['uploading'] },
 }
 
 type Standing = Pick<Transfer, 'direction' | 'state'>
@@ -108,7 +108,7 @@ export function mayBecome({ direction, state }: Standing, next: Exclude<Transfer
 
 /** Where the other side's word takes a transfer; undefined if it is out of order, or not theirs to say. */
 export function afterReceiving({ direction, state }: Standing, status: FileStatusState): TransferState | undefined {
-  const theirs: TransferDirection = direction === 'giving' ? 'getting' : 'giving'
+  const theirs: TransferDirection = direction === 'uploading' ? 'downloading' : 'uploading'
   const next = (Object.keys(STEPS) as (keyof typeof STEPS)[]).find((each) => STATUS_OF[each] === status)
   return next !== undefined && mayBecome({ direction: theirs, state }, next) ? next : undefined
 }

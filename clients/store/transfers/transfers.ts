@@ -72,7 +72,7 @@ export class StoredTransfers {
         ...place,
         id,
         ...summaryOf(offer),
-        direction: 'giving',
+        direction: 'uploading',
         state: 'offered',
         position: 0,
         path,
@@ -110,7 +110,7 @@ export class StoredTransfers {
     }
   }
 
-  /** Note up to where the getter has it. It is for others to look at, and lost with a loss of power. */
+  /** Note up to where the receiver has it. It is for others to look at, and lost with a loss of power. */
   notePosition(id: string, position: number): void {
     this.#note('process', id, { position })
   }

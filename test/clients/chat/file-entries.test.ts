@@ -33,7 +33,7 @@ class KeptScreen extends EventEmitter<ScreenEvents> implements Screen {
 const OFFERED: Transfer = {
   id: 'ab'.repeat(16),
   contact: 'bob',
-  direction: 'getting',
+  direction: 'downloading',
   name: 'report.pdf',
   files: undefined,
   size: 10_000_000,
@@ -66,7 +66,7 @@ describe('FileEntries', () => {
 
   it('says how to answer an offer, by a number that stays', () => {
     expect(entries.show(OFFERED, 'a')).to.equal('[1] report.pdf, 10 MB, offered: /accept 1 or /decline 1')
-    const other = { ...OFFERED, id: 'cd'.repeat(16), direction: 'giving' } as const
+    const other = { ...OFFERED, id: 'cd'.repeat(16), direction: 'uploading' } as const
     expect(entries.show(other, 'b')).to.equal('[2] report.pdf, 10 MB, offered')
     expect(entries.show(OFFERED, 'c')).to.include('[1]')
     expect([entries.withNumber(2), entries.withNumber(3)]).to.deep.equal([other.id, undefined])
@@ -107,7 +107,7 @@ describe('FileEntries', () => {
     entries.show(OFFERED, 'a')
     screen.isInSight = false
     entries.changed({ ...OFFERED, state: 'cancelled' })
-    entries.changed({ ...OFFERED, id: 'cd'.repeat(16), direction: 'giving', state: 'declined' })
+    entries.changed({ ...OFFERED, id: 'cd'.repeat(16), direction: 'uploading', state: 'declined' })
     expect(screen.added.map(({ who, kind, text }) => [who, kind, text])).to.deep.equal([
       ['bob', 'file', 'report.pdf, 10 MB, cancelled'],
       ['alice to bob', 'file', 'report.pdf, 10 MB, declined'],

@@ -9,7 +9,7 @@ import { FakeClock } from '../../support/clock.ts'
 const GIVEN: Transfer = {
   id: 'ab'.repeat(16),
   contact: 'bob',
-  direction: 'giving',
+  direction: 'uploading',
   name: 'report.pdf',
   files: undefined,
   size: 10_000_000,
@@ -77,7 +77,7 @@ describe('OfferDisplay', () => {
   it('tells of what the other side offers, and does not wait for it', () => {
     const { errors, display } = open({ isTTY: true })
     using _display = display
-    display.changed({ ...GIVEN, direction: 'getting' })
+    display.changed({ ...GIVEN, direction: 'downloading' })
     expect(errors.text).to.equal('sotto: from bob: report.pdf, 10 MB, offered\n')
   })
 })

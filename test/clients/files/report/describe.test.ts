@@ -98,7 +98,7 @@ describe('transferText', () => {
   const report: Transfer = {
     id: 'ab'.repeat(16),
     contact: 'bob',
-    direction: 'getting',
+    direction: 'downloading',
     name: 'report.pdf',
     files: undefined,
     size: 3_400_000,
@@ -119,12 +119,12 @@ describe('transferText', () => {
     )
     const photos = { ...report, name: 'photos', files: 2, state: 'received', path: '/home/alice/photos (2)' } as const
     expect(transferText(photos)).to.equal('photos/ with 2 files, 3.4 MB, received as "/home/alice/photos (2)"')
-    expect(transferText({ ...photos, direction: 'giving' })).to.equal('photos/ with 2 files, 3.4 MB, received')
+    expect(transferText({ ...photos, direction: 'uploading' })).to.equal('photos/ with 2 files, 3.4 MB, received')
   })
 
   it('says at which end it failed', () => {
     for (const state of ['unkept', 'gone'] as const) {
-      const [given, got] = (['giving', 'getting'] as const).map((direction) =>
+      const [given, got] = (['uploading', 'downloading'] as const).map((direction) =>
         transferText({ ...report, state, direction }),
       )
       expect(given).to.not.equal(got)

@@ -12,7 +12,7 @@ function transfer(id: string, changes: Partial<Transfer> = {}): Transfer {
   return {
     id: id.padEnd(32, '0'),
     contact: 'bob',
-    direction: 'getting',
+    direction: 'downloading',
     name: 'report.pdf',
     files: undefined,
     size: 3_400_000,
@@ -35,7 +35,7 @@ describe('recent', () => {
 describe('transferRow', () => {
   it('tells which, whose and what has become of it', () => {
     expect(transferRow(transfer('ab12cd34ef'))).to.equal('ab12cd34  from bob  report.pdf, 3.4 MB, offered')
-    const given = transfer('ab12cd34ef', { direction: 'giving', state: 'declined', name: 'a\u001b' })
+    const given = transfer('ab12cd34ef', { direction: 'uploading', state: 'declined', name: 'a\u001b' })
     expect(transferRow(given)).to.equal('ab12cd34  to bob  a\\e, 3.4 MB, declined')
   })
 })

@@ -7,7 +7,7 @@ import type { Transfer } from '../../../../clients/store/transfers/transfer.ts'
 const GIVEN: Transfer = {
   id: 'ab'.repeat(16),
   contact: 'bob',
-  direction: 'giving',
+  direction: 'uploading',
   name: 'report.pdf',
   files: undefined,
   size: 10_000_000,
@@ -72,7 +72,7 @@ describe('TransferReport', () => {
 
   it('tells why it ended here, and from whom it came', () => {
     const error = new SottoError('ERR_FILE_UNKEPT', 'the disk is full')
-    report().changed({ ...GIVEN, direction: 'getting', state: 'unkept' }, error)
+    report().changed({ ...GIVEN, direction: 'downloading', state: 'unkept' }, error)
     expect(lines).to.deep.equal(['from bob: report.pdf, 10 MB, could not be kept here: the disk is full'])
   })
 })

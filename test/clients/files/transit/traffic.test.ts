@@ -110,7 +110,7 @@ describe('Traffic', () => {
       await using getter = new FileEnd()
       const all = await Promise.all(['a', 'b', 'c'].map((name) => file(name, 60 * MAX_CHUNK_BYTES)))
       agree(giver, getter, ...all)
-      // All three begin at once: the getter has looked for what it has of each.
+      // All three begin at once: the receiver has looked for what it has of each.
       while (all.some(({ id }) => getter.traffic.positionOf(id) === undefined)) await getter.woken()
       await talkUntil(giver, getter, () => getter.ends.length === 3)
       const order = giver.said.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
@@ -165,7 +165,7 @@ describe('Traffic', () => {
       await mkdir(partialPath(downloads, what.id))
       await writeFile(join(downloads, 'a.bin'), what.content)
       const goal = join(downloads, 'a.bin')
-      getter.know(what, { direction: 'getting', path: downloads, goal })
+      getter.know(what, { direction: 'downloading', path: downloads, goal })
       while (getter.ends.length === 0) await getter.woken()
       expect(getter.ends).to.deep.equal([`received ${goal}`])
       expect(await readdir(downloads)).to.deep.equal(['a.bin'])
@@ -239,7 +239,7 @@ describe('Traffic', () => {
     const what = await file('a.bin', 100)
     const leave = async () => {
       await mkdir(partialPath(downloads, what.id))
-      getter.know(what, { direction: 'getting', state: 'gone', path: downloads })
+      getter.know(what, { direction: 'downloading', state: 'gone', path: downloads })
     }
     await leave()
     while ((await readdir(downloads)).length > 0) await setImmediate()
@@ -283,7 +283,7 @@ describe('Traffic', () => {
       await using getter = new FileEnd()
       const what = await file('a.bin', 100)
       const other = await file('b.bin', 100)
-      getter.know(other, { direction: 'getting', state: 'offered', path: undefined })
+      getter.know(other, { direction: 'downloading', state: 'offered', path: undefined })
       agree(giver, getter, what)
       while (getter.traffic.nextProgress() === undefined) await getter.woken()
       const offerId = Buffer.from(what.id, 'hex')
@@ -460,7 +460,7 @@ describe('Traffic', () => {
       const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
       agree(giver, getter, what)
       await talkUntil(giver, getter, () => bytesOf(giver) > 2 * MAX_CHUNK_BYTES)
-      getter.know(what, { direction: 'getting', path: downloads, state: 'cancelled' })
+      getter.know(what, { direction: 'downloading', path: downloads, state: 'cancelled' })
       await getter.traffic.stop()
       expect(await readdir(downloads)).to.deep.equal([])
       expect(getter.ends).to.deep.equal([])
@@ -471,7 +471,7 @@ describe('Traffic', () => {
       await mkdir(partialPath(downloads, what.id))
       await writeFile(join(partialPath(downloads, what.id), 'a.bin'), 'some')
       const getter = new FileEnd()
-      getter.know(what, { direction: 'getting', state: 'gone', path: downloads })
+      getter.know(what, { direction: 'downloading', state: 'gone', path: downloads })
       await getter.traffic.stop()
       expect(await readdir(downloads)).to.deep.equal([])
     })

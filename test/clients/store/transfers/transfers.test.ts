@@ -7,7 +7,7 @@ import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { STORE_FILE, type Store } from '../../../../clients/store/store.ts'
 import type { TransferState } from '../../../../clients/store/transfers/transfer.ts'
-import { MAX_PAST_GETTING, MAX_UNANSWERED } from '../../../../clients/store/transfers/transfer-steps.ts'
+import { MAX_PAST_DOWNLOADS, MAX_UNANSWERED } from '../../../../clients/store/transfers/transfer-steps.ts'
 import { Crash, crashingDatabase } from '../../../support/crashing-database.ts'
 import { converseAgain, DeliveringSide } from '../../../support/delivering-side.ts'
 import { encodedFileEvent, offered, statusOf } from '../../../support/file-events.ts'
@@ -71,8 +71,13 @@ describe('StoredTransfers', () => {
 
   it('stand at both ends with what was offered', () => {
     const id = offer()
-    expect(alice.transfers.get(id)).to.include({ contact: 'bob', direction: 'giving', state: 'offered', name: 'a.txt' })
-    expect(bob.transfers.get(id)).to.include({ contact: 'alice', direction: 'getting', state: 'offered', size: 4 })
+    expect(alice.transfers.get(id)).to.include({
+      contact: 'bob',
+      direction: 'uploading',
+      state: 'offered',
+      name: 'a.txt',
+    })
+    expect(bob.transfers.get(id)).to.include({ contact: 'alice', direction: 'downloading', state: 'offered', size: 4 })
     expect(bob.transfers.offerOf(id)?.entries[0]?.path.toString()).to.equal('a.txt')
     expect(bob.transfers.get(id)?.path).to.equal(undefined)
   })
@@ -112,7 +117,7 @@ describe('StoredTransfers', () => {
     }
   })
 
-  it('are received where the giver cancels in the same moment', () => {
+  it('are received where the sender cancels in the same moment', () => {
     const id = offer()
     bob.transfers.settle(id, 'accepted', '/home/bob')
     talk()
@@ -167,12 +172,12 @@ describe('StoredTransfers', () => {
     expect(bob.transfers.get(last)?.state).to.equal('offered')
   })
 
-  it(`are kept, ${MAX_PAST_GETTING} from one person, after their end, and all that are not over`, () => {
+  it(`are kept, ${MAX_PAST_DOWNLOADS} from one person, after their end, and all that are not over`, () => {
     const waiting = offer()
-    const past = Array.from({ length: MAX_PAST_GETTING + 100 }, () => offered({ 'b.txt': 4 }))
+    const past = Array.from({ length: MAX_PAST_DOWNLOADS + 100 }, () => offered({ 'b.txt': 4 }))
     ends[0].mailbox.append(past.flatMap((each) => [each, statusOf(each, 'CANCELLED')]).map(encodedFileEvent))
     talk()
-    const kept = past.slice(-MAX_PAST_GETTING).map(({ eventId }) => eventId.toString('hex'))
+    const kept = past.slice(-MAX_PAST_DOWNLOADS).map(({ eventId }) => eventId.toString('hex'))
     expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal([waiting, ...kept])
   })
 
@@ -188,7 +193,7 @@ describe('StoredTransfers', () => {
     bob.transfers.noteGoal(id, '/home/bob/downloads/a.txt')
     for (const suffix of ['', '-wal']) {
       const bytes = await readFile(join(folders[1].path, STORE_FILE + suffix))
-      for (const secret of ['a.txt', 'downloads', 'accepted', id, Buffer.from(id, 'hex'), 'getting']) {
+      for (const secret of ['a.txt', 'downloads', 'accepted', id, Buffer.from(id, 'hex'), 'downloading']) {
         expect(bytes.includes(secret)).to.equal(false)
       }
     }

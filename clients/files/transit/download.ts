@@ -1,5 +1,5 @@
 /**
- * Getting one file or folder, across the conversations that carry it: writes what comes, in order and one write at a
+ * Download one file or folder, across the conversations that carry it: writes what comes, in order and one write at a
  * time, and says how far it is.
  *
  * @module
@@ -14,7 +14,7 @@ import { place, wasPlaced } from '../disk/placing.ts'
 import type { Content } from '../offer/content.ts'
 import type { Backlog } from './backlog.ts'
 
-export interface GettingOptions {
+export interface DownloadOptions {
   readonly id: string
   readonly content: Content
   readonly name: string
@@ -42,9 +42,9 @@ const REPORT_EVERY_BYTES = 256 * 1024
 /** How much is written at a time, in bytes: the hash of it takes half a millisecond. */
 const WRITE_BYTES = 1024 * 1024
 
-export class Getting {
+export class Download {
   readonly id: string
-  readonly #options: GettingOptions
+  readonly #options: DownloadOptions
   #partial: Partial | undefined
   /** What came and is not written. */
   readonly #queue: Buffer[] = []
@@ -59,7 +59,7 @@ export class Getting {
   /** Aborted when it is of no use any more to look at what came. */
   readonly #checking = new AbortController()
 
-  constructor(options: GettingOptions) {
+  constructor(options: DownloadOptions) {
     this.id = options.id
     this.#options = options
     this.#working = this.#guarded(() => this.#open())

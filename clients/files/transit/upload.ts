@@ -1,5 +1,5 @@
 /**
- * Giving one file or folder in one conversation: from where the other side asks for it, in pieces, a little of it read
+ * Upload one file or folder in one conversation: from where the other side asks for it, in pieces, a little of it read
  * ahead.
  *
  * @module
@@ -9,7 +9,7 @@ import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
 import type { Content } from '../offer/content.ts'
 import { Source } from '../offer/source.ts'
 
-export interface GivingOptions {
+export interface UploadOptions {
   readonly id: string
   readonly content: Content
   /** Where it lies. */
@@ -26,9 +26,9 @@ const BLOCK_BYTES = 16 * MAX_CHUNK_BYTES
 /** How many such blocks are at hand or on their way from the disk: one to be said, one to be read meanwhile. */
 const BLOCKS_AHEAD = 2
 
-export class Giving {
+export class Upload {
   readonly id: string
-  readonly #options: GivingOptions
+  readonly #options: UploadOptions
   readonly #source: Source
   #blocks: Buffer[] = []
   /** What blocks are read into, each again when all of it was said: a new one for each would be much to clean up. */
@@ -43,7 +43,7 @@ export class Giving {
   #reading: Promise<void> | undefined
   #isOver = false
 
-  constructor(options: GivingOptions) {
+  constructor(options: UploadOptions) {
     this.id = options.id
     this.#options = options
     this.#source = new Source(options.content, options.path)
