@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
 import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
-import { Traffic } from './transit/traffic.ts'
+import { PeerTransfers } from './transit/peer-transfers.ts'
 
 export interface FilesOptions {
   readonly store: Store
@@ -44,7 +44,7 @@ interface LastReported {
 
 export class Files {
   readonly #options: FilesOptions
-  readonly #traffics = new Map<string, { readonly place: TransferPlace; readonly traffic: Traffic }>()
+  readonly #byPlace = new Map<string, { readonly place: TransferPlace; readonly peerTransfers: PeerTransfers }>()
   readonly #lastReported = new Map<string, LastReported>()
   /** What was tried to be accepted without asking. */
   readonly #tried = new Set<string>()
@@ -120,12 +120,12 @@ export class Files {
   }
 
   /** What flows with the key that a mailbox is for. */
-  trafficOf({ place }: Mailbox, wake: () => void): Traffic {
+  peerTransfers({ place }: Mailbox, wake: () => void): PeerTransfers {
     const { store, monotonicMs } = this.#options
     const name = `${place.contactId}:${place.key}`
-    const traffic = new Traffic({
+    const peerTransfers = new PeerTransfers({
       offerOf: (id) => store.transfers.offerOf(id),
-      noteGoal: (id, goal) => store.transfers.noteGoal(id, goal),
+      noteTargetPath: (id, targetPath) => store.transfers.noteTargetPath(id, targetPath),
       events: {
         onPosition: (id, position) => this.#onPosition(id, position),
         onReceived: (id, path) => this.#settle(id, 'received', { path }),
@@ -136,10 +136,10 @@ export class Files {
       wake,
       monotonicMs,
     })
-    void this.#traffics.get(name)?.traffic.stop()
-    this.#traffics.set(name, { place, traffic })
-    traffic.update(store.transfers.list().filter((transfer) => isAt(transfer, place)))
-    return traffic
+    void this.#byPlace.get(name)?.peerTransfers.stop()
+    this.#byPlace.set(name, { place, peerTransfers })
+    peerTransfers.update(store.transfers.list().filter((transfer) => isAt(transfer, place)))
+    return peerTransfers
   }
 
   /**
@@ -149,8 +149,8 @@ export class Files {
    */
   poll(): Set<string> {
     const transfers = this.#options.store.transfers.list()
-    for (const { place, traffic } of this.#traffics.values()) {
-      traffic.update(transfers.filter((transfer) => isAt(transfer, place)))
+    for (const { place, peerTransfers } of this.#byPlace.values()) {
+      peerTransfers.update(transfers.filter((transfer) => isAt(transfer, place)))
     }
     for (const transfer of transfers) {
       const lastReported = this.#lastReported.get(transfer.id)?.transfer
@@ -262,7 +262,7 @@ export class Files {
 
   #live(transfer: Transfer): Transfer {
     if (isOver(transfer)) return transfer
-    const positions = [...this.#traffics.values()].map(({ traffic }) => traffic.positionOf(transfer.id))
+    const positions = [...this.#byPlace.values()].map(({ peerTransfers }) => peerTransfers.positionOf(transfer.id))
     return { ...transfer, position: positions.find((position) => position !== undefined) ?? transfer.position }
   }
 
@@ -270,7 +270,7 @@ export class Files {
   async stop(): Promise<void> {
     this.#isStopped = true
     await Promise.allSettled(this.#doing)
-    await Promise.all([...this.#traffics.values()].map(({ traffic }) => traffic.stop()))
+    await Promise.all([...this.#byPlace.values()].map(({ peerTransfers }) => peerTransfers.stop()))
   }
 }
 

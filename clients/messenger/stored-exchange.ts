@@ -10,7 +10,7 @@ import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
-import type { Traffic } from '../files/transit/traffic.ts'
+import type { PeerTransfers } from '../files/transit/peer-transfers.ts'
 import type { Conversation, Exchange } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import type { Mailbox, Progress } from '../store/log/mailbox.ts'
@@ -29,7 +29,7 @@ export interface StoredExchangeOptions {
 }
 
 export class StoredExchange implements Exchange {
-  readonly files: Traffic | undefined
+  readonly files: PeerTransfers | undefined
   /** The key that it is with; undefined until there is a first. */
   identityKey: Uint8Array | undefined
   readonly #options: StoredExchangeOptions
@@ -42,7 +42,7 @@ export class StoredExchange implements Exchange {
 
   constructor(options: StoredExchangeOptions) {
     this.#options = options
-    this.files = options.fileStore?.trafficOf(options.mailbox, () => this.#conversation?.wake())
+    this.files = options.fileStore?.peerTransfers(options.mailbox, () => this.#conversation?.wake())
   }
 
   get mailbox(): Mailbox {

@@ -14,7 +14,7 @@ import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { isInTime } from '#lib/runtime/in-time.ts'
 import { type Later, laterForSure } from '#lib/runtime/later.ts'
-import type { FileTraffic } from '../files/transit/traffic.ts'
+import type { FileTransfers } from '../files/transit/peer-transfers.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { recordEvent, type TracedRecord } from '../trace/conversation-events.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -32,7 +32,7 @@ export type ConversationEnd =
 export interface Exchange {
   readonly streams: StreamPair
   /** The bytes of files; undefined where none flow. */
-  readonly files?: FileTraffic | undefined
+  readonly files?: FileTransfers | undefined
   /** How many events of this side wait for their acknowledgement. */
   readonly unacknowledged: number
   /** A conversation is to carry it from now on; one that did before has ended, or ends now. */

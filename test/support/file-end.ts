@@ -1,5 +1,5 @@
 /**
- * One end of the traffic of files, without conversations and stores: real files, and what a record would carry taken from
+ * One end of the transfer of files, without conversations and stores: real files, and what a record would carry taken from
  * one end to the other.
  *
  * @module
@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import type { FileChunk, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { prepareOffer } from '../../clients/files/offer/prepare-offer.ts'
-import { Traffic } from '../../clients/files/transit/traffic.ts'
+import { PeerTransfers } from '../../clients/files/transit/peer-transfers.ts'
 import { summaryOf } from '../../clients/store/transfers/transfer.ts'
 import type { PlacedTransfer } from '../../clients/store/transfers/transfers.ts'
 
@@ -26,7 +26,7 @@ export async function offered(path: string): Promise<Offered> {
 }
 
 export class FileEnd {
-  readonly traffic: Traffic
+  readonly peerTransfers: PeerTransfers
   /** What became of transfers here: their ends, as `received PATH` or the code of the error. */
   readonly ends: string[] = []
   /** What did not go on for now: the codes of the errors. */
@@ -48,11 +48,11 @@ export class FileEnd {
       if (transfer !== undefined) this.put({ ...transfer, state: what.startsWith('received') ? 'received' : 'unkept' })
       this.wake()
     }
-    this.traffic = new Traffic({
+    this.peerTransfers = new PeerTransfers({
       offerOf: (id) => this.#offers.get(id),
-      noteGoal: (id, goal) => {
+      noteTargetPath: (id, targetPath) => {
         if (this.failure !== undefined) throw this.failure
-        this.put({ ...(this.#transfers.get(id) as PlacedTransfer), goal })
+        this.put({ ...(this.#transfers.get(id) as PlacedTransfer), targetPath })
       },
       events: {
         onPosition() {},
@@ -67,7 +67,7 @@ export class FileEnd {
       wake: () => this.wake(),
       monotonicMs: () => this.#nowMs++,
     })
-    this.traffic.begin()
+    this.peerTransfers.begin()
   }
 
   wake(): void {
@@ -83,13 +83,13 @@ export class FileEnd {
 
   put(transfer: PlacedTransfer): void {
     this.#transfers.set(transfer.id, transfer)
-    this.traffic.update([...this.#transfers.values()])
+    this.peerTransfers.update([...this.#transfers.values()])
   }
 
   /** A transfer stands here so, accepted unless it says otherwise. */
   know({ id, offer, path }: Offered, changes: Partial<PlacedTransfer>): void {
     this.#offers.set(id, offer)
-    const standing = { direction: 'uploading', state: 'accepted', position: 0, goal: undefined, path } as const
+    const standing = { direction: 'uploading', state: 'accepted', position: 0, targetPath: undefined, path } as const
     this.put({
       id,
       contact: 'peer',
@@ -117,18 +117,18 @@ export class FileEnd {
       const isNews = direction === 'downloading' && state === 'received' && theirs?.state === 'accepted'
       if (isNews) other.put({ ...theirs, state })
     }
-    const progress = this.traffic.nextProgress()
-    if (progress !== undefined) other.traffic.receiveProgress(progress)
-    const chunk = this.traffic.nextChunk()
+    const progress = this.peerTransfers.nextProgress()
+    if (progress !== undefined) other.peerTransfers.receiveProgress(progress)
+    const chunk = this.peerTransfers.nextChunk()
     if (chunk === undefined) return progress !== undefined
     const copy = { ...chunk, data: Buffer.from(chunk.data) }
     this.said.push(copy)
-    void other.traffic.receiveChunk(copy)
+    void other.peerTransfers.receiveChunk(copy)
     return true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.traffic.stop()
+    await this.peerTransfers.stop()
   }
 }
 

@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { kept } from '../disk/disk-errors.ts'
+import { finalize, wasFinalized } from '../disk/finalize.ts'
 import { discardPartial, Partial, partialPath } from '../disk/partial.ts'
-import { place, wasPlaced } from '../disk/placing.ts'
 import type { Content } from '../offer/content.ts'
-import type { Backlog } from './backlog.ts'
+import type { ReceiveBuffer } from './receive-buffer.ts'
 
 export interface DownloadOptions {
   readonly id: string
@@ -22,10 +22,10 @@ export interface DownloadOptions {
   /** Where it comes to. */
   readonly folder: string
   /** What it was about to become when the program ended, if it was. */
-  readonly goal: string | undefined
+  readonly targetPath: string | undefined
   /** What waits to be written of this and of all others that the same person gives. */
-  readonly backlog: Backlog
-  readonly noteGoal: (goal: string) => void
+  readonly buffer: ReceiveBuffer
+  readonly noteTargetPath: (targetPath: string) => void
   /** There is something to say of it. */
   readonly onNews: () => void
   /** All of it is there, under this path. */
@@ -96,15 +96,18 @@ export class Download {
     if (this.#isOver || this.#partial === undefined || this.#reported === undefined || !isFitting) return undefined
     this.#received += data.length
     this.#queue.push(data)
-    const relieved = this.#options.backlog.add([data])
+    const relieved = this.#options.buffer.add([data])
     this.#write()
     return relieved
   }
 
   async #open(): Promise<void> {
-    const { folder, id, content, name, isFolder, goal } = this.#options
-    if (goal !== undefined && (await wasPlaced({ from: join(partialPath(folder, id), name), isFolder }, goal))) {
-      await this.#succeed(goal)
+    const { folder, id, content, name, isFolder, targetPath } = this.#options
+    if (
+      targetPath !== undefined &&
+      (await wasFinalized({ from: join(partialPath(folder, id), name), isFolder }, targetPath))
+    ) {
+      await this.#succeed(targetPath)
       return
     }
     this.#partial = await Partial.open(folder, id, content)
@@ -123,7 +126,7 @@ export class Download {
     const partial = this.#partial as Partial
     while (this.#queue.length > 0 && !this.#isOver) {
       const pieces = this.#take()
-      await partial.append(pieces).finally(() => this.#options.backlog.remove(pieces))
+      await partial.append(pieces).finally(() => this.#options.buffer.remove(pieces))
       const isCaughtUp = this.#queue.length === 0
       if (isCaughtUp || partial.position - (this.#reported ?? 0) >= REPORT_EVERY_BYTES) this.#options.onNews()
     }
@@ -142,11 +145,11 @@ export class Download {
   }
 
   async #finish(partial: Partial): Promise<void> {
-    const { folder, name, isFolder, noteGoal } = this.#options
+    const { folder, name, isFolder, noteTargetPath } = this.#options
     await partial.check(this.#checking.signal)
     await partial.close()
     if (this.#isOver) return
-    await this.#succeed(await place({ from: join(partial.root, name), isFolder, folder, name, noteGoal }))
+    await this.#succeed(await finalize({ from: join(partial.root, name), isFolder, folder, name, noteTargetPath }))
   }
 
   async #succeed(path: string): Promise<void> {
@@ -177,7 +180,7 @@ export class Download {
   #end(): void {
     this.#isOver = true
     this.#checking.abort()
-    this.#options.backlog.remove(this.#queue.splice(0))
+    this.#options.buffer.remove(this.#queue.splice(0))
   }
 
   async #clear(): Promise<void> {

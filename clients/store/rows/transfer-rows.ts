@@ -27,7 +27,7 @@ export interface TransferPlace {
 /** What is known of a transfer beside the offer. */
 export interface TransferRow extends TransferPlace, Omit<Transfer, 'contact' | 'at'> {
   /** Set shortly before what came is given its name: what it is to be, absolute. */
-  readonly goal?: string | undefined
+  readonly targetPath?: string | undefined
   /** When its state changed last, Unix time in milliseconds. */
   readonly atMs: number
 }

@@ -16,7 +16,7 @@ import { Overtaken, stepped } from './transfer-steps.ts'
 
 /** A transfer with what only the engine needs of it. */
 export interface PlacedTransfer extends Transfer, TransferPlace {
-  readonly goal: string | undefined
+  readonly targetPath: string | undefined
 }
 
 export interface StoredTransfersOptions {
@@ -116,8 +116,8 @@ export class StoredTransfers {
   }
 
   /** Note what it is to be, before it becomes that. */
-  noteGoal(id: string, goal: string): void {
-    this.#note('disk', id, { goal })
+  noteTargetPath(id: string, targetPath: string): void {
+    this.#note('disk', id, { targetPath })
   }
 
   #note(durability: 'disk' | 'process', id: string, changes: Partial<TransferRow>): void {
@@ -129,7 +129,7 @@ export class StoredTransfers {
   }
 }
 
-function transferOf({ atMs, files, path, goal, ...row }: TransferRow, contact: string): PlacedTransfer {
+function transferOf({ atMs, files, path, targetPath, ...row }: TransferRow, contact: string): PlacedTransfer {
   // What is undefined, JSON leaves out.
-  return { ...row, contact, files, path, goal, at: new Date(atMs) }
+  return { ...row, contact, files, path, targetPath, at: new Date(atMs) }
 }

@@ -42,9 +42,9 @@ describe('transferRow', () => {
 
 describe('transferFields', () => {
   it('has the whole id, and what only the engine knows is left out', () => {
-    const fields = transferFields({ ...transfer('ab'), goal: '/x' } as Transfer)
+    const fields = transferFields({ ...transfer('ab'), targetPath: '/x' } as Transfer)
     expect(fields).to.include({ type: 'transfer', id: 'ab'.padEnd(32, '0'), state: 'offered' })
-    expect(fields).to.not.have.property('goal')
+    expect(fields).to.not.have.property('targetPath')
   })
 })
 

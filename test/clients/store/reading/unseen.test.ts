@@ -109,9 +109,9 @@ describe('unseen messages', () => {
   })
 
   it('are none in a store from before there were marks', () => {
-    const key = { ...newKey(BOB_KEY, bytesOf('stream', 16)), heard: 3 }
+    const key = { ...newKey(BOB_KEY, bytesOf('stream', 16)), received: 3 }
     const { seen: _, unseenFrom: __, ...before } = key
-    const old = { ...newContact('bob'), lastBatch: 2, heard: 3, seen: 1, keys: [before] }
+    const old = { ...newContact('bob'), lastBatch: 2, keys: [before] }
     const contact = decodeContact(encodeContact(old as never))
     expect(contact).to.deep.equal({ name: 'bob', lastBatch: 2, keys: [{ ...key, seen: 3, unseenFrom: 3 }] })
   })

@@ -190,7 +190,7 @@ describe('StoredTransfers', () => {
   it('lie on the disk under seal', async () => {
     const id = offer()
     bob.transfers.settle(id, 'accepted', '/home/bob/downloads')
-    bob.transfers.noteGoal(id, '/home/bob/downloads/a.txt')
+    bob.transfers.noteTargetPath(id, '/home/bob/downloads/a.txt')
     for (const suffix of ['', '-wal']) {
       const bytes = await readFile(join(folders[1].path, STORE_FILE + suffix))
       for (const secret of ['a.txt', 'downloads', 'accepted', id, Buffer.from(id, 'hex'), 'downloading']) {
@@ -199,7 +199,7 @@ describe('StoredTransfers', () => {
     }
     bob.close()
     bob = testStore(folders[1].path)
-    expect(bob.transfers.get(id)).to.include({ state: 'accepted', goal: '/home/bob/downloads/a.txt' })
+    expect(bob.transfers.get(id)).to.include({ state: 'accepted', targetPath: '/home/bob/downloads/a.txt' })
   })
 
   it('are changed together with what is said of them, whenever the program dies', () => {

@@ -10,7 +10,7 @@ export const MOST_WAITING_BYTES = 16 * 1024 * 1024
 /** What a piece takes in memory beside its bytes, about: otherwise pieces of one byte each would take a hundred times as much. */
 const PIECE_COST_BYTES = 256
 
-export class Backlog {
+export class ReceiveBuffer {
   #bytes = 0
   #relieved = Promise.withResolvers<void>()
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
-import { Flow, LEAST_WINDOW_BYTES, MOST_WINDOW_BYTES } from '../../../../clients/files/transit/flow.ts'
+import { LEAST_WINDOW_BYTES, MOST_WINDOW_BYTES, SendWindow } from '../../../../clients/files/transit/send-window.ts'
 
 /** A link of so many bytes a millisecond and such a round trip, kept busy for a while by what a flow lets go. */
 function busy(
-  flow: Flow,
+  flow: SendWindow,
   { bytesPerMs, roundTripMs }: { bytesPerMs: number; roundTripMs: number },
   forMs: number,
 ): number {
@@ -26,7 +26,7 @@ function busy(
   return heard
 }
 
-describe('Flow', () => {
+describe('SendWindow', () => {
   const links = [
     { bytesPerMs: 125, roundTripMs: 40 },
     { bytesPerMs: 2_000, roundTripMs: 40 },
@@ -36,7 +36,7 @@ describe('Flow', () => {
   for (const link of links) {
     const { bytesPerMs, roundTripMs } = link
     it(`fills a link of ${bytesPerMs / 1_000} MB/s and ${roundTripMs} ms, and stands in its queue for a moment only`, () => {
-      const flow = new Flow()
+      const flow = new SendWindow()
       expect(busy(flow, link, 20_000)).to.be.above(0.9 * bytesPerMs * (20_000 - 10 * roundTripMs))
       const queuedMs = flow.window / bytesPerMs - roundTripMs
       // What the shortest round trip has of the first two pieces themselves comes on top.
@@ -45,17 +45,17 @@ describe('Flow', () => {
   }
 
   it('lets no more go than two pieces before anything is heard, and no more than the most ever', () => {
-    const flow = new Flow()
+    const flow = new SendWindow()
     let said = 0
     for (; flow.hasRoom; said += MAX_CHUNK_BYTES) flow.sent(MAX_CHUNK_BYTES, 0)
     expect(said).to.equal(LEAST_WINDOW_BYTES)
-    busy(new Flow(), { bytesPerMs: 1_000_000, roundTripMs: 1 }, 100)
+    busy(new SendWindow(), { bytesPerMs: 1_000_000, roundTripMs: 1 }, 100)
     flow.acknowledged(said, 0)
     expect(flow.window).to.be.at.most(MOST_WINDOW_BYTES)
   })
 
   it('has room again for what is not going to be heard of', () => {
-    const flow = new Flow()
+    const flow = new SendWindow()
     for (; flow.hasRoom; ) flow.sent(MAX_CHUNK_BYTES, 0)
     flow.drop(LEAST_WINDOW_BYTES)
     expect(flow.hasRoom).to.equal(true)
@@ -63,7 +63,7 @@ describe('Flow', () => {
 
   it('is not kept busy by one who says byte by byte what has come', function () {
     this.timeout(2_000)
-    const flow = new Flow()
+    const flow = new SendWindow()
     flow.sent(MOST_WINDOW_BYTES, 0)
     for (let count = 1; count <= 200_000; count += 1) flow.acknowledged(1, count / 100)
     // 100 bytes a millisecond: less than the least window has.

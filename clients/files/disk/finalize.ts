@@ -16,39 +16,39 @@ const MOST_NAMES = 10_000
 /** What stands behind the last full stop of a name, with it, is an extension if it is no longer than this. */
 const LONGEST_EXTENSION = 32
 
-export interface Placing {
+export interface Finalizing {
   /** What is to get a name; it lies on the same disk as the folder. */
   readonly from: string
   readonly isFolder: boolean
   readonly folder: string
   readonly name: string
-  /** Puts down what it is about to become, for {@link wasPlaced}. */
-  readonly noteGoal: (goal: string) => void
+  /** Puts down what it is about to become, for {@link wasFinalized}. */
+  readonly noteTargetPath: (targetPath: string) => void
 }
 
 /** @returns what it has become, absolute. @throws SottoError `ERR_FILE_UNKEPT` if all names are taken; the system's error. */
-export async function place({ from, isFolder, folder, name, noteGoal }: Placing): Promise<string> {
+export async function finalize({ from, isFolder, folder, name, noteTargetPath }: Finalizing): Promise<string> {
   for (let count = 0; count < MOST_NAMES; count += 1) {
-    const goal = join(folder, numbered(name, count, isFolder))
-    if (await isThere(goal)) continue
-    noteGoal(goal)
-    if (await (isFolder ? placeFolder(from, goal) : placeFile(from, goal))) {
-      await flush(dirname(goal))
-      return goal
+    const targetPath = join(folder, numbered(name, count, isFolder))
+    if (await isThere(targetPath)) continue
+    noteTargetPath(targetPath)
+    if (await (isFolder ? finalizeFolder(from, targetPath) : finalizeFile(from, targetPath))) {
+      await flush(dirname(targetPath))
+      return targetPath
     }
   }
   throw new SottoError('ERR_FILE_UNKEPT', 'all names that it could have are taken', { hint: 'choose another folder' })
 }
 
-/** Whether {@link place} had given it its name when the program ended in the middle of it. What it left is cleared. */
-export async function wasPlaced(
-  { from, isFolder }: Pick<Placing, 'from' | 'isFolder'>,
-  goal: string,
+/** Whether {@link finalize} had given it its name when the program ended in the middle of it. What it left is cleared. */
+export async function wasFinalized(
+  { from, isFolder }: Pick<Finalizing, 'from' | 'isFolder'>,
+  targetPath: string,
 ): Promise<boolean> {
-  if (!(await isThere(from))) return await isThere(goal)
+  if (!(await isThere(from))) return await isThere(targetPath)
   // A folder was made for it that it did not come to.
-  if (isFolder) await rmdir(goal).catch(() => undefined)
-  else if (await isSameFile(from, goal)) {
+  if (isFolder) await rmdir(targetPath).catch(() => undefined)
+  else if (await isSameFile(from, targetPath)) {
     await unlink(from)
     return true
   }
@@ -56,9 +56,9 @@ export async function wasPlaced(
 }
 
 // A rename would replace what is there; a link does not.
-async function placeFile(from: string, goal: string): Promise<boolean> {
+async function finalizeFile(from: string, targetPath: string): Promise<boolean> {
   try {
-    await link(from, goal)
+    await link(from, targetPath)
     await unlink(from)
     return true
   } catch (error) {
@@ -67,22 +67,22 @@ async function placeFile(from: string, goal: string): Promise<boolean> {
   }
   // This file system has no links: the name is taken by an empty file of ours, which the rename replaces.
   try {
-    await (await open(goal, 'wx', PRIVATE_FILE_MODE)).close()
+    await (await open(targetPath, 'wx', PRIVATE_FILE_MODE)).close()
   } catch (error) {
     if (hasSystemCode(error, 'EEXIST')) return false
     throw error
   }
-  await rename(from, goal)
+  await rename(from, targetPath)
   return true
 }
 
 const WITHOUT_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'] as const
 
 // A folder can be renamed onto an empty one alone, and this one is ours.
-async function placeFolder(from: string, goal: string): Promise<boolean> {
+async function finalizeFolder(from: string, targetPath: string): Promise<boolean> {
   try {
-    await mkdir(goal, { mode: PRIVATE_DIRECTORY_MODE })
-    await rename(from, goal)
+    await mkdir(targetPath, { mode: PRIVATE_DIRECTORY_MODE })
+    await rename(from, targetPath)
     return true
   } catch (error) {
     if (hasSystemCode(error, 'EEXIST') || hasSystemCode(error, 'ENOTEMPTY')) return false

@@ -6,12 +6,12 @@ import { expect } from 'chai'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { partialPath } from '../../../../clients/files/disk/partial.ts'
-import { MOST_WAITING_BYTES } from '../../../../clients/files/transit/backlog.ts'
-import { LEAST_WINDOW_BYTES } from '../../../../clients/files/transit/flow.ts'
+import { MOST_WAITING_BYTES } from '../../../../clients/files/transit/receive-buffer.ts'
+import { LEAST_WINDOW_BYTES } from '../../../../clients/files/transit/send-window.ts'
 import { FileEnd, type Offered, offered, talkUntil } from '../../../support/file-end.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
-describe('Traffic', () => {
+describe('PeerTransfers', () => {
   let folder: TemporaryFolder
   let downloads: string
   beforeEach(async () => {
@@ -86,9 +86,9 @@ describe('Traffic', () => {
       for (const name of names) await writeFile(at('many', name), randomBytes(1_000))
       agree(giver, getter, await offered(at('many')))
       const stood: bigint[] = []
-      const { traffic } = getter
-      const nextProgress = traffic.nextProgress.bind(traffic)
-      traffic.nextProgress = () => {
+      const { peerTransfers } = getter
+      const nextProgress = peerTransfers.nextProgress.bind(peerTransfers)
+      peerTransfers.nextProgress = () => {
         const progress = nextProgress()
         if (progress !== undefined) stood.push(progress.received)
         return progress
@@ -111,7 +111,7 @@ describe('Traffic', () => {
       const all = await Promise.all(['a', 'b', 'c'].map((name) => file(name, 60 * MAX_CHUNK_BYTES)))
       agree(giver, getter, ...all)
       // All three begin at once: the receiver has looked for what it has of each.
-      while (all.some(({ id }) => getter.traffic.positionOf(id) === undefined)) await getter.woken()
+      while (all.some(({ id }) => getter.peerTransfers.positionOf(id) === undefined)) await getter.woken()
       await talkUntil(giver, getter, () => getter.ends.length === 3)
       const order = giver.said.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
       // All have begun before one has ended.
@@ -130,10 +130,10 @@ describe('Traffic', () => {
       const what = await file('a.bin', 60 * MAX_CHUNK_BYTES)
       agree(giver, getter, what)
       await talkUntil(giver, getter, () => bytesOf(giver) > 20 * MAX_CHUNK_BYTES)
-      giver.traffic.end()
-      getter.traffic.end()
-      giver.traffic.begin()
-      getter.traffic.begin()
+      giver.peerTransfers.end()
+      getter.peerTransfers.end()
+      giver.peerTransfers.begin()
+      getter.peerTransfers.begin()
       await talkUntil(giver, getter, () => getter.ends.length > 0)
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
       expect(bytesOf(giver)).to.equal(what.content.length)
@@ -164,10 +164,10 @@ describe('Traffic', () => {
       const what = await file('a.bin', 100)
       await mkdir(partialPath(downloads, what.id))
       await writeFile(join(downloads, 'a.bin'), what.content)
-      const goal = join(downloads, 'a.bin')
-      getter.know(what, { direction: 'downloading', path: downloads, goal })
+      const targetPath = join(downloads, 'a.bin')
+      getter.know(what, { direction: 'downloading', path: downloads, targetPath })
       while (getter.ends.length === 0) await getter.woken()
-      expect(getter.ends).to.deep.equal([`received ${goal}`])
+      expect(getter.ends).to.deep.equal([`received ${targetPath}`])
       expect(await readdir(downloads)).to.deep.equal(['a.bin'])
     })
 
@@ -180,13 +180,17 @@ describe('Traffic', () => {
         await using giver = new FileEnd()
         await using getter = new FileEnd()
         agree(giver, getter, what)
-        await talkUntil(giver, getter, () => getter.ends.length > 0 || getter.traffic.positionOf(what.id) !== undefined)
+        await talkUntil(
+          giver,
+          getter,
+          () => getter.ends.length > 0 || getter.peerTransfers.positionOf(what.id) !== undefined,
+        )
         if (getter.ends.length > 0) break
-        const position = getter.traffic.positionOf(what.id) as number
+        const position = getter.peerTransfers.positionOf(what.id) as number
         const piece = await contentOf(what, position, 97)
-        giver.traffic.end()
-        void getter.traffic.nextProgress()
-        void getter.traffic.receiveChunk({
+        giver.peerTransfers.end()
+        void getter.peerTransfers.nextProgress()
+        void getter.peerTransfers.receiveChunk({
           offerId: Buffer.from(what.id, 'hex'),
           offset: BigInt(position),
           data: piece,
@@ -210,10 +214,10 @@ describe('Traffic', () => {
     agree(giver, getter, what)
     getter.failure = new SottoError('ERR_STORE', 'the store is busy')
     await talkUntil(giver, getter, () => getter.halts.length > 0)
-    expect([getter.halts, getter.ends, getter.traffic.isWanted]).to.deep.equal([['ERR_STORE'], [], false])
+    expect([getter.halts, getter.ends, getter.peerTransfers.isWanted]).to.deep.equal([['ERR_STORE'], [], false])
     expect((await readFile(join(partialPath(downloads, what.id), 'a.bin'))).equals(what.content)).to.equal(true)
     getter.failure = undefined
-    getter.traffic.begin()
+    getter.peerTransfers.begin()
     await talkUntil(giver, getter, () => getter.ends.length > 0)
     expect(getter.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
     expect(bytesOf(giver)).to.equal(what.content.length)
@@ -230,7 +234,7 @@ describe('Traffic', () => {
     await truncate(partial, size)
     const entry = { path: Buffer.from('a.bin'), size: BigInt(size), sha256: Buffer.alloc(32), executable: false }
     getter.get({ id, offer: { entries: [{ ...entry, folder: false }] }, path: '' }, downloads)
-    await getter.traffic.stop()
+    await getter.peerTransfers.stop()
     expect([getter.ends, getter.halts, (await stat(partial)).size]).to.deep.equal([[], [], size])
   })
 
@@ -243,9 +247,9 @@ describe('Traffic', () => {
     }
     await leave()
     while ((await readdir(downloads)).length > 0) await setImmediate()
-    getter.traffic.update([])
+    getter.peerTransfers.update([])
     await leave()
-    await getter.traffic.stop()
+    await getter.peerTransfers.stop()
     expect(await readdir(downloads)).to.deep.equal([])
   })
 
@@ -254,14 +258,14 @@ describe('Traffic', () => {
     await using getter = new FileEnd()
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
     giver.give(what)
-    expect(giver.traffic.nextChunk()).to.equal(undefined)
-    giver.traffic.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n })
+    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
+    giver.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n })
     for (let said = 0; said < LEAST_WINDOW_BYTES; ) {
-      const chunk = giver.traffic.nextChunk()
+      const chunk = giver.peerTransfers.nextChunk()
       if (chunk === undefined) await giver.woken()
       said += chunk?.data.length ?? 0
     }
-    expect(giver.traffic.nextChunk()).to.equal(undefined)
+    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
     void getter
   })
 
@@ -270,8 +274,8 @@ describe('Traffic', () => {
     await using getter = new FileEnd()
     const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
     giver.know(what, { state: 'offered' })
-    giver.traffic.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
-    expect(giver.traffic.nextChunk()).to.equal(undefined)
+    giver.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
+    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
     giver.give(what)
     await talkUntil(giver, getter, () => bytesOf(giver) > 0)
     expect(Number(giver.said[0]?.offset)).to.equal(MAX_CHUNK_BYTES)
@@ -285,7 +289,7 @@ describe('Traffic', () => {
       const other = await file('b.bin', 100)
       getter.know(other, { direction: 'downloading', state: 'offered', path: undefined })
       agree(giver, getter, what)
-      while (getter.traffic.nextProgress() === undefined) await getter.woken()
+      while (getter.peerTransfers.nextProgress() === undefined) await getter.woken()
       const offerId = Buffer.from(what.id, 'hex')
       const data = randomBytes(10)
       const hostile = [
@@ -295,10 +299,10 @@ describe('Traffic', () => {
         { offerId, offset: 2n ** 64n - 1n, data },
         { offerId, offset: 0n, data: randomBytes(101) },
       ]
-      for (const chunk of hostile) void getter.traffic.receiveChunk(chunk)
-      void getter.traffic.receiveChunk({ offerId, offset: 0n, data: what.content.subarray(0, 60) })
-      void getter.traffic.receiveChunk({ offerId, offset: 60n, data: randomBytes(41) })
-      void getter.traffic.receiveChunk({ offerId, offset: 60n, data: what.content.subarray(60) })
+      for (const chunk of hostile) void getter.peerTransfers.receiveChunk(chunk)
+      void getter.peerTransfers.receiveChunk({ offerId, offset: 0n, data: what.content.subarray(0, 60) })
+      void getter.peerTransfers.receiveChunk({ offerId, offset: 60n, data: randomBytes(41) })
+      void getter.peerTransfers.receiveChunk({ offerId, offset: 60n, data: what.content.subarray(60) })
       while (getter.ends.length === 0) await getter.woken()
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
       expect(await readdir(downloads)).to.deep.equal(['a.bin'])
@@ -309,8 +313,12 @@ describe('Traffic', () => {
       await using getter = new FileEnd()
       const what = await file('a.bin', 100)
       agree(giver, getter, what)
-      while (getter.traffic.nextProgress() === undefined) await getter.woken()
-      void getter.traffic.receiveChunk({ offerId: Buffer.from(what.id, 'hex'), offset: 0n, data: randomBytes(100) })
+      while (getter.peerTransfers.nextProgress() === undefined) await getter.woken()
+      void getter.peerTransfers.receiveChunk({
+        offerId: Buffer.from(what.id, 'hex'),
+        offset: 0n,
+        data: randomBytes(100),
+      })
       while (getter.ends.length === 0) await getter.woken()
       expect(getter.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
       expect(await readdir(downloads)).to.deep.equal([])
@@ -333,11 +341,15 @@ describe('Traffic', () => {
       await using giver = new FileEnd()
       const what = await file('a.bin', 400 * MAX_CHUNK_BYTES)
       agree(giver, getter, what)
-      while (getter.traffic.nextProgress() === undefined) await getter.woken()
+      while (getter.peerTransfers.nextProgress() === undefined) await getter.woken()
       let waits: Promise<void> | undefined
       for (let offset = 0; offset < what.content.length && waits === undefined; offset += MAX_CHUNK_BYTES) {
         const data = what.content.subarray(offset, offset + MAX_CHUNK_BYTES)
-        waits = getter.traffic.receiveChunk({ offerId: Buffer.from(what.id, 'hex'), offset: BigInt(offset), data })
+        waits = getter.peerTransfers.receiveChunk({
+          offerId: Buffer.from(what.id, 'hex'),
+          offset: BigInt(offset),
+          data,
+        })
       }
       expect(waits).to.be.an.instanceOf(Promise)
       await waits
@@ -348,7 +360,7 @@ describe('Traffic', () => {
       await using getter = new FileEnd()
       for (const each of all) getter.get(each, downloads)
       for (const stood = new Set<string>(); stood.size < all.length; ) {
-        const progress = getter.traffic.nextProgress()
+        const progress = getter.peerTransfers.nextProgress()
         if (progress === undefined) await getter.woken()
         else stood.add(progress.offerId.toString('hex'))
       }
@@ -357,7 +369,11 @@ describe('Traffic', () => {
         for (const { id, content } of all) {
           pieces += 1
           const data = content.subarray(offset, offset + pieceBytes)
-          const waits = getter.traffic.receiveChunk({ offerId: Buffer.from(id, 'hex'), offset: BigInt(offset), data })
+          const waits = getter.peerTransfers.receiveChunk({
+            offerId: Buffer.from(id, 'hex'),
+            offset: BigInt(offset),
+            data,
+          })
           if (waits !== undefined) return await waits.then(() => pieces * pieceBytes)
         }
       }
@@ -380,15 +396,15 @@ describe('Traffic', () => {
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
     agree(giver, getter, what)
     const claim = (received: bigint) =>
-      giver.traffic.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received })
+      giver.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received })
     claim(BigInt(what.content.length) + 1n)
-    expect(giver.traffic.positionOf(what.id)).to.equal(0)
-    expect(giver.traffic.nextChunk()).to.equal(undefined)
+    expect(giver.peerTransfers.positionOf(what.id)).to.equal(0)
+    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
     await talkUntil(giver, getter, () => bytesOf(giver) > 4 * MAX_CHUNK_BYTES)
-    const position = giver.traffic.positionOf(what.id)
+    const position = giver.peerTransfers.positionOf(what.id)
     for (const received of [0n, 2n ** 64n - 1n, BigInt(bytesOf(giver)) + 1n]) claim(received)
-    giver.traffic.receiveProgress({ offerId: randomBytes(16), received: 5n })
-    expect(giver.traffic.positionOf(what.id)).to.equal(position)
+    giver.peerTransfers.receiveProgress({ offerId: randomBytes(16), received: 5n })
+    expect(giver.peerTransfers.positionOf(what.id)).to.equal(position)
     await talkUntil(giver, getter, () => getter.ends.length > 0)
     expect((await got('a.bin')).equals(what.content)).to.equal(true)
   })
@@ -461,7 +477,7 @@ describe('Traffic', () => {
       agree(giver, getter, what)
       await talkUntil(giver, getter, () => bytesOf(giver) > 2 * MAX_CHUNK_BYTES)
       getter.know(what, { direction: 'downloading', path: downloads, state: 'cancelled' })
-      await getter.traffic.stop()
+      await getter.peerTransfers.stop()
       expect(await readdir(downloads)).to.deep.equal([])
       expect(getter.ends).to.deep.equal([])
     })
@@ -472,7 +488,7 @@ describe('Traffic', () => {
       await writeFile(join(partialPath(downloads, what.id), 'a.bin'), 'some')
       const getter = new FileEnd()
       getter.know(what, { direction: 'downloading', state: 'gone', path: downloads })
-      await getter.traffic.stop()
+      await getter.peerTransfers.stop()
       expect(await readdir(downloads)).to.deep.equal([])
     })
 

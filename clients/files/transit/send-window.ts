@@ -28,7 +28,7 @@ interface Mark {
   readonly total: number
 }
 
-export class Flow {
+export class SendWindow {
   #sentBytes = 0
   #acknowledgedBytes = 0
   /** When what was said, until it is heard of. */

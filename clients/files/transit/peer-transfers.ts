@@ -9,13 +9,13 @@ import { isOver } from '../../store/transfers/transfer.ts'
 import type { PlacedTransfer } from '../../store/transfers/transfers.ts'
 import { discardPartial } from '../disk/partial.ts'
 import { Content } from '../offer/content.ts'
-import { Backlog } from './backlog.ts'
 import { Download } from './download.ts'
-import { Flow } from './flow.ts'
+import { ReceiveBuffer } from './receive-buffer.ts'
+import { SendWindow } from './send-window.ts'
 import { Upload } from './upload.ts'
 
 /** What of files a conversation carries beside what is said. */
-export interface FileTraffic extends FileLane {
+export interface FileTransfers extends FileLane {
   /** A conversation begins. */
   begin(): void
   /** It has ended. */
@@ -31,7 +31,7 @@ export interface FileTraffic extends FileLane {
 }
 
 /** What becomes of transfers, for whoever keeps them. */
-export interface TrafficEvents {
+export interface PeerTransfersEvents {
   readonly onPosition: (id: string, position: number) => void
   /** All of it is there, under this path. */
   readonly onReceived: (id: string, path: string) => void
@@ -43,10 +43,10 @@ export interface TrafficEvents {
   readonly onGone: (id: string, error: unknown) => void
 }
 
-export interface TrafficOptions {
+export interface PeerTransfersOptions {
   readonly offerOf: (id: string) => FileOffer | undefined
-  readonly noteGoal: (id: string, goal: string) => void
-  readonly events: TrafficEvents
+  readonly noteTargetPath: (id: string, targetPath: string) => void
+  readonly events: PeerTransfersEvents
   /** There is something to say. */
   readonly wake: () => void
   readonly monotonicMs: () => number
@@ -55,8 +55,8 @@ export interface TrafficOptions {
 /** How many are given at the same time, in turn: each has a file open, and half a mebibyte read ahead. */
 const MOST_IN_TURN = 4
 
-export class Traffic implements FileTraffic {
-  readonly #options: TrafficOptions
+export class PeerTransfers implements FileTransfers {
+  readonly #options: PeerTransfersOptions
   readonly #uploads = new Map<string, Upload>()
   readonly #downloads = new Map<string, Download>()
   /** What ended here though it may not be over: it is not tried again by this program. */
@@ -69,15 +69,15 @@ export class Traffic implements FileTraffic {
   readonly #ending = new Set<Promise<void>>()
   /** What the other side asked for before its word that it accepts it was here. */
   readonly #early = new Map<string, FileProgress>()
-  readonly #backlog = new Backlog()
-  #flow = new Flow()
+  readonly #buffer = new ReceiveBuffer()
+  #window = new SendWindow()
   /** Whose turn it was. */
   #turn = 0
   #isOpen = false
   #isStopped = false
   #transfers: readonly PlacedTransfer[] = []
 
-  constructor(options: TrafficOptions) {
+  constructor(options: PeerTransfersOptions) {
     this.#options = options
   }
 
@@ -131,8 +131,8 @@ export class Traffic implements FileTraffic {
     this.#track(discardPartial(folder, id))
   }
 
-  #download({ id, path: folder, goal, name, files }: PlacedTransfer): void {
-    const { offerOf, noteGoal, events, wake } = this.#options
+  #download({ id, path: folder, targetPath, name, files }: PlacedTransfer): void {
+    const { offerOf, noteTargetPath, events, wake } = this.#options
     const offer = offerOf(id)
     if (offer === undefined || folder === undefined) return
     const over = (): void => {
@@ -145,9 +145,9 @@ export class Traffic implements FileTraffic {
       name,
       isFolder: files !== undefined,
       folder,
-      goal,
-      backlog: this.#backlog,
-      noteGoal: (path) => noteGoal(id, path),
+      targetPath,
+      buffer: this.#buffer,
+      noteTargetPath: (path) => noteTargetPath(id, path),
       onNews: () => {
         events.onPosition(id, download.position ?? 0)
         wake()
@@ -186,7 +186,7 @@ export class Traffic implements FileTraffic {
   #endUpload(id: string): void {
     const upload = this.#uploads.get(id)
     if (upload === undefined) return
-    this.#flow.drop(upload.inFlight)
+    this.#window.drop(upload.inFlight)
     this.#drop(this.#uploads, id, upload.stop())
     this.#options.wake()
   }
@@ -212,7 +212,7 @@ export class Traffic implements FileTraffic {
 
   end(): void {
     this.#isOpen = false
-    this.#flow = new Flow()
+    this.#window = new SendWindow()
     this.#early.clear()
     for (const [id, upload] of this.#uploads) this.#drop(this.#uploads, id, upload.stop())
   }
@@ -230,13 +230,13 @@ export class Traffic implements FileTraffic {
   }
 
   nextChunk(): FileChunk | undefined {
-    if (!this.#flow.hasRoom) return undefined
+    if (!this.#window.hasRoom) return undefined
     const wanted = [...this.#uploads.values()].filter((upload) => upload.isWanted).slice(0, MOST_IN_TURN)
     for (let tries = wanted.length; tries > 0; tries -= 1) {
       this.#turn = (this.#turn + 1) % wanted.length
       const chunk = wanted[this.#turn]?.next()
       if (chunk === undefined) continue
-      this.#flow.sent(chunk.data.length, this.#options.monotonicMs())
+      this.#window.sent(chunk.data.length, this.#options.monotonicMs())
       return chunk
     }
     return undefined
@@ -252,7 +252,7 @@ export class Traffic implements FileTraffic {
     if (upload === undefined && this.#isOffered(id)) this.#early.set(id, progress)
     const got = upload?.receiveProgress(progress.received)
     if (upload === undefined || got === undefined) return
-    this.#flow.acknowledged(got, this.#options.monotonicMs())
+    this.#window.acknowledged(got, this.#options.monotonicMs())
     this.#options.events.onPosition(id, upload.position)
     this.#options.wake()
   }

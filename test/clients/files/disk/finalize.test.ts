@@ -3,7 +3,7 @@ import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
-import { numbered, place, wasPlaced } from '../../../../clients/files/disk/placing.ts'
+import { finalize, numbered, wasFinalized } from '../../../../clients/files/disk/finalize.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('numbered', () => {
@@ -38,31 +38,37 @@ describe('place', () => {
   afterEach(() => folder[Symbol.asyncDispose]())
 
   const at = (name: string) => join(folder.path, name)
-  const goals: string[] = []
-  const noteGoal = (goal: string): void => void goals.push(goal)
+  const targetPaths: string[] = []
+  const noteTargetPath = (targetPath: string): void => void targetPaths.push(targetPath)
 
   it('takes the first name that nothing has, whatever has the others', async () => {
     await mkdir(at('a.txt'))
     await writeFile(at('a (1).txt'), 'old')
-    const placed = await place({ from: at('from'), isFolder: false, folder: folder.path, name: 'a.txt', noteGoal })
+    const placed = await finalize({
+      from: at('from'),
+      isFolder: false,
+      folder: folder.path,
+      name: 'a.txt',
+      noteTargetPath,
+    })
     expect(placed).to.equal(at('a (2).txt'))
-    expect(goals.at(-1)).to.equal(placed)
+    expect(targetPaths.at(-1)).to.equal(placed)
     expect(await readFile(placed, 'utf8')).to.equal('new')
     expect((await readdir(folder.path)).sort()).to.deep.equal(['a (1).txt', 'a (2).txt', 'a.txt'])
   })
 
   it('goes on where something comes into being under the name that it has chosen', async () => {
-    const meddle = (goal: string): void => {
+    const meddle = (targetPath: string): void => {
       // Between the look and the deed.
-      if (goal === at('trip')) mkdirSync(join(goal, 'mine'), { recursive: true })
+      if (targetPath === at('trip')) mkdirSync(join(targetPath, 'mine'), { recursive: true })
     }
     await mkdir(at('folder'))
-    const placed = await place({
+    const placed = await finalize({
       from: at('folder'),
       isFolder: true,
       folder: folder.path,
       name: 'trip',
-      noteGoal: meddle,
+      noteTargetPath: meddle,
     })
     expect(placed).to.equal(at('trip (1)'))
     expect(await readdir(at('trip'))).to.deep.equal(['mine'])
@@ -70,19 +76,19 @@ describe('place', () => {
 
   it('is known to have happened, however the program ended in the middle of it', async () => {
     const file = { from: at('from'), isFolder: false }
-    expect(await wasPlaced(file, at('goal'))).to.equal(false)
+    expect(await wasFinalized(file, at('targetPath'))).to.equal(false)
     await writeFile(at('other'), 'of somebody else')
-    expect(await wasPlaced(file, at('other'))).to.equal(false)
+    expect(await wasFinalized(file, at('other'))).to.equal(false)
     // It has both names: the old one is taken away.
-    await link(at('from'), at('goal'))
-    expect(await wasPlaced(file, at('goal'))).to.equal(true)
-    expect((await readdir(folder.path)).sort()).to.deep.equal(['goal', 'other'])
-    expect(await wasPlaced(file, at('goal'))).to.equal(true)
-    expect(await wasPlaced(file, at('never'))).to.equal(false)
+    await link(at('from'), at('targetPath'))
+    expect(await wasFinalized(file, at('targetPath'))).to.equal(true)
+    expect((await readdir(folder.path)).sort()).to.deep.equal(['targetPath', 'other'])
+    expect(await wasFinalized(file, at('targetPath'))).to.equal(true)
+    expect(await wasFinalized(file, at('never'))).to.equal(false)
     // The folder was made that it was to become, and it did not.
     await mkdir(at('folder'))
     await mkdir(at('trip'))
-    expect(await wasPlaced({ from: at('folder'), isFolder: true }, at('trip'))).to.equal(false)
-    expect((await readdir(folder.path)).sort()).to.deep.equal(['folder', 'goal', 'other'])
+    expect(await wasFinalized({ from: at('folder'), isFolder: true }, at('trip'))).to.equal(false)
+    expect((await readdir(folder.path)).sort()).to.deep.equal(['folder', 'targetPath', 'other'])
   })
 })
