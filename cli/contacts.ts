@@ -23,8 +23,8 @@ export function contactsCommand(): Command {
     })
 }
 
-function row({ name, state, since, blocked, waiting, stranded }: Contact): string {
-  const former = stranded > 0 ? ` (${stranded} for a former key)` : ''
+function row({ name, state, since, blocked, waiting, undeliverable }: Contact): string {
+  const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
   const facts = [blocked ? 'blocked' : '', waiting > 0 ? `${waiting} waiting${former}` : ''].filter(Boolean)
   const columns = [
     name.padEnd(32),
@@ -44,7 +44,7 @@ export function trustCommand(): Command {
       const profile = await openProfile(options)
       const isChanged = await trust(profile, user, systemClock.now())
       notice(isChanged ? `the new key of ${user} is trusted from now on` : `the key of ${user} has not changed`)
-      await sayStranded(profile, user)
+      await noticeUndeliverable(profile, user)
     })
 }
 
@@ -65,16 +65,16 @@ export function verifyCommand(): Command {
     .action(async (user: string, options: VerifyOptions) => {
       const { verifyContact } = await import('./verify.ts')
       const profile = await openProfile(options)
-      if (await verifyContact(profile, user, options)) await sayStranded(profile, user)
+      if (await verifyContact(profile, user, options)) await noticeUndeliverable(profile, user)
     })
 }
 
 /** Say how many messages wait for a key that is not the one that is trusted now. */
-async function sayStranded(profile: Profile, user: string): Promise<void> {
+async function noticeUndeliverable(profile: Profile, user: string): Promise<void> {
   const { contactsOf } = await import('../clients/history/contacts.ts')
-  const { strandedNotice } = await import('../clients/store/log/undeliverable.ts')
-  const stranded = contactsOf(profile).find(({ name }) => name === user)?.stranded ?? 0
-  if (stranded > 0) notice(strandedNotice(user, stranded))
+  const { undeliverableNotice } = await import('../clients/store/log/undeliverable.ts')
+  const undeliverable = contactsOf(profile).find(({ name }) => name === user)?.undeliverable ?? 0
+  if (undeliverable > 0) notice(undeliverableNotice(user, undeliverable))
 }
 
 export function blockCommand(): Command {

@@ -128,7 +128,7 @@ async function show(options: ProfileOptions, selection: Selection): Promise<void
   const { showKept } = await import('../clients/history/kept-history.ts')
   const { jsonFormat, lineFormat } = await import('../clients/history/formats.ts')
   const output = process.stdout
-  const lines: ShowOptions['format'] = (ownName, isStranded) => lineFormat(ownName, output, isStranded)
+  const lines: ShowOptions['format'] = (ownName, isUndeliverable) => lineFormat(ownName, output, isUndeliverable)
   const format = options.json ? jsonFormat : lines
   await showKept({ profile: await openProfile(options), output, format, notice, ...selection })
 }

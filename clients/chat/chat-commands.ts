@@ -11,7 +11,7 @@ import type { Messenger } from '../messenger/messenger.ts'
 import { setBlocked, stateOf, trust, verify } from '../profile/pins.ts'
 import { type Profile, setReceipts } from '../profile/profile.ts'
 import { safetyNumberWith } from '../profile/safety-number.ts'
-import { strandedCount } from '../store/log/undeliverable.ts'
+import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Store } from '../store/store.ts'
 import { helpRows } from './chat-help.ts'
 import type { Command, CommandName } from './command.ts'
@@ -87,8 +87,8 @@ export class ChatCommands {
     const { pins } = await profile.refresh()
     const people = store.contacts().map(({ name, waiting }) => {
       const pin = pins.get(name)
-      const stranded = pin === undefined ? 0 : strandedCount(store, name, pin.identityKey)
-      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting, stranded }
+      const undeliverable = pin === undefined ? 0 : undeliverableCount(store, name, pin.identityKey)
+      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting, undeliverable }
     })
     view.who(people)
   }

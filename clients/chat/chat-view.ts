@@ -247,8 +247,8 @@ export class ChatView implements View {
   }
 
   who(people: readonly Person[]): void {
-    const rows = people.map(({ name, isOnline, key, waiting, stranded }) => {
-      const former = stranded > 0 ? ` (${stranded} for a former key)` : ''
+    const rows = people.map(({ name, isOnline, key, waiting, undeliverable }) => {
+      const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
       const queue = waiting > 0 ? `, ${waiting} waiting${former}` : ''
       return `${name}: ${isOnline ? 'online' : 'offline'}, ${key === undefined ? 'no key yet' : `key ${key}`}${queue}`
     })

@@ -17,7 +17,7 @@ import { Profile } from '../profile/profile.ts'
 import { lockForReceiving } from '../profile/roles.ts'
 import { DirectoryClient } from '../session/directory-client.ts'
 import { ServerClock } from '../session/server-clock.ts'
-import { strandedNotice } from '../store/log/undeliverable.ts'
+import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnseenGap } from '../store/reading/unseen.ts'
 import { openStore } from '../store/store.ts'
@@ -190,7 +190,7 @@ function eventsFor(view: View): MessengerEvents {
     onOffline: (error) => view.offline(error),
     onPinned: (name) => view.notice(`this is the first conversation with ${name}: their key is pinned`),
     onRefused: (name, error) => notice(view, error, { contact: name }),
-    onStranded: (name, count) => view.notice(strandedNotice(name, count)),
+    onUndeliverable: (name, count) => view.notice(undeliverableNotice(name, count)),
   }
 }
 

@@ -22,7 +22,7 @@ export interface Person {
   /** How many messages wait for them. */
   readonly waiting: number
   /** How many of those wait for a key that they no longer have. */
-  readonly stranded: number
+  readonly undeliverable: number
 }
 
 /** How the user calls transfers. */

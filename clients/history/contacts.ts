@@ -6,7 +6,7 @@
 
 import { type PinState, stateOf } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
-import { strandedCount } from '../store/log/undeliverable.ts'
+import { undeliverableCount } from '../store/log/undeliverable.ts'
 import { openKept } from './kept-history.ts'
 
 export interface Contact {
@@ -19,7 +19,7 @@ export interface Contact {
   /** How many messages wait for them. */
   readonly waiting: number
   /** How many of those wait for a key that they no longer have. */
-  readonly stranded: number
+  readonly undeliverable: number
 }
 
 /** All of them, by name. Of a store that is damaged counts what can be read. @throws SottoError `ERR_STORE`. */
@@ -37,7 +37,7 @@ export function contactsOf(profile: Profile): Contact[] {
         since: pin && new Date(pin.verifiedAtMs ?? pin.pinnedAtMs),
         blocked: blocked.has(name),
         waiting: (waiting.get(name) ?? []).reduce((sum, { count }) => sum + count, 0),
-        stranded: pin === undefined || kept === undefined ? 0 : strandedCount(kept, name, pin.identityKey),
+        undeliverable: pin === undefined || kept === undefined ? 0 : undeliverableCount(kept, name, pin.identityKey),
       }
     })
   } finally {

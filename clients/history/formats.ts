@@ -5,7 +5,7 @@
  *   goes, since a pipe may lead to a terminal, and a line of one text must not pass for another entry.
  * - As JSON, a line for each: `{"type":"message","contact":…,"from":…,"id":…,"writtenAt":…,"storedAt":…,"state":…,"text":…}`.
  *
- * A message that waits for a key which the contact no longer has says so; as JSON it has `"stranded":true`.
+ * A message that waits for a key which the contact no longer has says so; as JSON it has `"undeliverable":true`.
  *
  * An offer of files, and what has become of one, is a line of its own kind: `bob, file: report.pdf, 3.4 MB`. As JSON it has
  * what {@link fileFields} gives in place of the text.
@@ -36,17 +36,17 @@ export function bodyOf({ event }: Message): Buffer {
 }
 
 /** Tells a message that waits for a key which its contact no longer has, as far as is known. */
-export type IsStranded = (message: Message) => boolean
+export type IsUndeliverable = (message: Message) => boolean
 
 /** What becomes of a message that has not arrived, to be said with it; nothing of the others. */
-export function pendingOf(message: Message, isStranded: IsStranded): string {
+export function pendingOf(message: Message, isUndeliverable: IsUndeliverable): string {
   const { state } = message
   if (state !== 'waiting' && state !== 'sent') return ''
-  return isStranded(message) ? ' (waiting for a former key)' : ` (${state})`
+  return isUndeliverable(message) ? ' (waiting for a former key)' : ` (${state})`
 }
 
 /** Lines for a person, each an entry whatever its text is. */
-export function lineFormat(ownName: string, output: OutputStream, isStranded: IsStranded): Format {
+export function lineFormat(ownName: string, output: OutputStream, isUndeliverable: IsUndeliverable): Format {
   const calendar = createCalendar()
   const isTerminal = output.isTTY === true
   const files = new FileSentences()
@@ -54,7 +54,7 @@ export function lineFormat(ownName: string, output: OutputStream, isStranded: Is
     if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
     const { contact, direction, storedAt, event } = entry
     const file = files.of(event)
-    const from = direction === 'outgoing' ? `${ownName} → ${contact}${pendingOf(entry, isStranded)}` : contact
+    const from = direction === 'outgoing' ? `${ownName} → ${contact}${pendingOf(entry, isUndeliverable)}` : contact
     const who = file === undefined ? `${from}:` : `${from}, file:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
     const text = file ?? escapeForTerminal(bodyOf(entry).toString('utf8'))
@@ -63,10 +63,10 @@ export function lineFormat(ownName: string, output: OutputStream, isStranded: Is
 }
 
 /** JSON lines. */
-export function jsonFormat(ownName: string, isStranded: IsStranded): Format {
+export function jsonFormat(ownName: string, isUndeliverable: IsUndeliverable): Format {
   return (entry) => {
-    const stranded = entry.kind === 'message' && isStranded(entry)
-    return jsonLine({ ...jsonFields(entry, ownName), ...(stranded && { stranded }) })
+    const undeliverable = entry.kind === 'message' && isUndeliverable(entry)
+    return jsonLine({ ...jsonFields(entry, ownName), ...(undeliverable && { undeliverable }) })
   }
 }
 

@@ -7,11 +7,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Profile } from '../profile/profile.ts'
-import { isStranded } from '../store/log/undeliverable.ts'
+import { isUndeliverable } from '../store/log/undeliverable.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
 import { openStore, STORE_FILE, type Store } from '../store/store.ts'
 import type { OutputStream } from '../terminal/output-stream.ts'
-import type { Format, IsStranded } from './formats.ts'
+import type { Format, IsUndeliverable } from './formats.ts'
 import { writeOut } from './write-out.ts'
 
 /** What is said where nothing was ever kept. */
@@ -22,7 +22,7 @@ export interface ShowOptions {
   /** Only these conversations; all of them if there are none. */
   readonly names: readonly string[]
   readonly output: OutputStream
-  readonly format: (ownName: string, isStranded: IsStranded) => Format
+  readonly format: (ownName: string, isUndeliverable: IsUndeliverable) => Format
   /** The entries to show, in order. */
   readonly select: (store: Store, names: readonly string[]) => AsyncIterable<Message | Gap> | Iterable<Message | Gap>
   /** What to say if there are none. */
@@ -51,7 +51,7 @@ export async function showKept({ profile, output, format, notice, ...options }: 
     if (unknown !== undefined) throw isDamaged ? unreadable() : nothingOf(unknown)
     const { account, pins } = profile.state
     const write = format(account?.username ?? profile.name, (message) => {
-      return isStranded(message, pins.get(message.contact)?.identityKey)
+      return isUndeliverable(message, pins.get(message.contact)?.identityKey)
     })
     const selected = options.select(store, options.names.length > 0 ? options.names : known)
     const formatted = async function* () {

@@ -12,7 +12,7 @@ import { FileSentences } from '../files/report/file-events.ts'
 import type { Message } from '../store/reading/messages.ts'
 import { createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
-import { bodyOf, type Format, GAP_TEXT, type IsStranded, pendingOf } from './formats.ts'
+import { bodyOf, type Format, GAP_TEXT, type IsUndeliverable, pendingOf } from './formats.ts'
 
 /** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */
 const ACTIVE = /[\\`*_[\]<>&#|~$]/g
@@ -26,7 +26,7 @@ const TAB_WIDTH = 4
 const KEPT_SPACE = '&nbsp;'
 
 /** A format for the messages of one conversation after the other. */
-export function markdownFormat(ownName: string, isStranded: IsStranded): Format {
+export function markdownFormat(ownName: string, isUndeliverable: IsUndeliverable): Format {
   const calendar = createCalendar()
   let conversation: string | undefined
   let day: string | undefined
@@ -43,7 +43,7 @@ export function markdownFormat(ownName: string, isStranded: IsStranded): Format 
     if (entry.kind === 'gap') return Buffer.from(`${headings(contact, undefined)}*(${GAP_TEXT})*\n\n`)
     const heading = headings(contact, calendar.dayOf(entry.storedAt))
     const author = escapeMarkdown(entry.direction === 'outgoing' ? ownName : contact)
-    const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry, isStranded)}`
+    const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry, isUndeliverable)}`
     const file = files.of(entry.event)
     const quotation = file === undefined ? quotationOf(entry) : `> *file* ${escapeMarkdown(file)}`
     return Buffer.from(`${heading}${line}\n\n${quotation}\n\n`)

@@ -39,7 +39,7 @@ export interface MessengerEvents {
   /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */
   readonly onKeyChanged?: (name: string) => void
   /** Messages wait for another key of somebody than the one that they have now: how many. They go to no other. */
-  readonly onStranded?: (name: string, count: number) => void
+  readonly onUndeliverable?: (name: string, count: number) => void
   /** A conversation with somebody has begun where there was none. */
   readonly onConversation?: (name: string) => void
   /** The conversation with somebody has ended, by their doing or a break, and no other carries on. */

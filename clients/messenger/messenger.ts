@@ -17,7 +17,7 @@ import type { Calling } from '../peer/open-conversation.ts'
 import { keyChanged, refuseBlocked, refuseUnpinned } from '../profile/pins.ts'
 import { stayOnline } from '../session/announce.ts'
 import type { Mailbox, Progress } from '../store/log/mailbox.ts'
-import { strandedCount } from '../store/log/undeliverable.ts'
+import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnseenGap } from '../store/reading/unseen.ts'
 import type { Store } from '../store/store.ts'
@@ -266,8 +266,8 @@ export class Messenger {
   #reportUndeliverable(name: string, identityKey: Uint8Array): void {
     const { store, events } = this.#options
     this.#attempt(() => {
-      const count = strandedCount(store, name, identityKey)
-      if (count > 0) events.onStranded?.(name, count)
+      const count = undeliverableCount(store, name, identityKey)
+      if (count > 0) events.onUndeliverable?.(name, count)
     })
   }
 

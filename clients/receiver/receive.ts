@@ -14,7 +14,7 @@ import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { addressOf } from '../peer/dial.ts'
 import { lockForReceiving } from '../profile/roles.ts'
-import { strandedNotice } from '../store/log/undeliverable.ts'
+import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import { UnseenPump, type UnseenPumpOptions } from '../store/reading/unread-feed.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { refusalEvent } from '../trace/conversation-events.ts'
@@ -153,7 +153,7 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, pa
     onPinned: (name) => output.notice(`this is the first conversation with ${name}: their key is pinned`),
     onRefused: notice,
     onKeyChanged: (name) => output.notice(`${name} called with another key than the pinned one; nothing was shown`),
-    onStranded: (name, count) => output.notice(strandedNotice(name, count)),
+    onUndeliverable: (name, count) => output.notice(undeliverableNotice(name, count)),
     onConversation: (name) => output.notice(`${name} is here`),
     onParted(name, end) {
       output.notice(end.how === 'closed' ? `${name} has left` : `the connection to ${name} broke`)

@@ -11,7 +11,7 @@ import type { Running } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import type { Lock } from '../profile/lock.ts'
-import { strandedNotice } from '../store/log/undeliverable.ts'
+import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import { READER_PATIENCE_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -69,7 +69,7 @@ export class Owner {
       onOffline() {},
       onPinned: (name) => output.notice(`this is the first conversation with ${name}: their key is pinned`),
       onRefused: (name, error: SottoError) => name === to && onLost(error),
-      onStranded: (name, count) => output.notice(strandedNotice(name, count)),
+      onUndeliverable: (name, count) => output.notice(undeliverableNotice(name, count)),
       onConversation: (name) => {
         if (name === to && this.#hasTalked) output.notice(`the connection to ${to} is there again`)
         if (name === to) this.#hasTalked = true

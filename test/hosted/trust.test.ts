@@ -49,7 +49,7 @@ describe('trust', function () {
       state: 'pinned',
       blocked: false,
       waiting: 0,
-      stranded: 0,
+      undeliverable: 0,
     })
   })
 
@@ -90,7 +90,7 @@ describe('trust', function () {
     expect(await contactOf('alice')).to.include({ state: 'changed', waiting: 1 })
     const { code, errors } = await sotto('trust bob --profile alice')
     expect([code, errors.includes('one message waits for another key of bob')], errors).to.deep.equal([DONE, true])
-    expect(await contactOf('alice')).to.include({ state: 'pinned', waiting: 1, stranded: 1 })
+    expect(await contactOf('alice')).to.include({ state: 'pinned', waiting: 1, undeliverable: 1 })
     expect((await sotto('contacts --profile alice')).output).to.include('1 waiting (1 for a former key)')
     expect((await sotto('history bob --profile alice')).output).to.include('(waiting for a former key): keys')
     expect((await sotto('send bob again --profile alice')).code).to.equal(DONE)

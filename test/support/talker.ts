@@ -43,7 +43,7 @@ export class Talker implements AsyncDisposable {
   readonly refused: SottoError[] = []
   readonly typing: string[] = []
   /** What was told of messages that wait for another key, as NAME: COUNT. */
-  readonly stranded: string[] = []
+  readonly undeliverable: string[] = []
   /** What was told of files, as NAME: STATE, each once in a row; and why, where it ended at this end. */
   readonly files: string[] = []
   readonly fileErrors: SottoError[] = []
@@ -112,8 +112,8 @@ export class Talker implements AsyncDisposable {
           tell()
         },
         onPinned: tell,
-        onStranded: (name, count) => {
-          this.stranded.push(`${name}: ${count}`)
+        onUndeliverable: (name, count) => {
+          this.undeliverable.push(`${name}: ${count}`)
           tell()
         },
         onRefused: (_name, error) => {

@@ -108,8 +108,8 @@ export class JsonView implements View {
   caption(): void {}
 
   who(people: readonly Person[]): void {
-    for (const { name: contact, isOnline: online, key, waiting, stranded } of people) {
-      this.#emit({ type: 'contact', contact, online, key, waiting, stranded })
+    for (const { name: contact, isOnline: online, key, waiting, undeliverable } of people) {
+      this.#emit({ type: 'contact', contact, online, key, waiting, undeliverable })
     }
   }
 

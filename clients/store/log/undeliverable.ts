@@ -9,7 +9,7 @@ import type { Message } from '../reading/messages.ts'
 import type { Store } from '../store.ts'
 
 /** How many messages wait for somebody under other keys than this one. */
-export function strandedCount(store: Store, name: string, identityKey: Uint8Array): number {
+export function undeliverableCount(store: Store, name: string, identityKey: Uint8Array): number {
   const others = store.waiting().filter((each) => {
     return each.name === name && each.identityKey !== undefined && !isSame(each.identityKey, identityKey)
   })
@@ -22,12 +22,12 @@ export function isOfAnotherKey({ identityKey }: Message, present: Uint8Array | u
 }
 
 /** Whether a message waits for a key that is not the one that its contact is written to now. */
-export function isStranded(message: Message, present: Uint8Array | undefined): boolean {
+export function isUndeliverable(message: Message, present: Uint8Array | undefined): boolean {
   return (message.state === 'waiting' || message.state === 'sent') && isOfAnotherKey(message, present)
 }
 
 /** How to tell it. */
-export function strandedNotice(name: string, count: number): string {
+export function undeliverableNotice(name: string, count: number): string {
   const what = count === 1 ? 'one message waits' : `${count} messages wait`
   const where = `sotto history ${name} shows ${count === 1 ? 'it' : 'them'}`
   return `${what} for another key of ${name} than the one they have now, and will not go to that; ${where}: say again what matters`

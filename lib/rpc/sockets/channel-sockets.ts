@@ -11,7 +11,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import { strandedSockets } from './stranded-sockets.ts'
+import { orphanedSockets } from './orphaned-sockets.ts'
 
 const owners = new AsyncLocalStorage<ChannelSockets>()
 
@@ -33,7 +33,7 @@ export class ChannelSockets {
 
   add(socket: Socket): void {
     this.#open.add(socket)
-    strandedSockets.add(socket)
+    orphanedSockets.add(socket)
     // Whoever serves HTTP/2 speaks at once, and so does whoever serves TLS once it is spoken to.
     const timer = setTimeout(() => {
       if (socket.bytesRead === 0) socket.destroy(new Error('no answer in time'))

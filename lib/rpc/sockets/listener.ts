@@ -7,7 +7,7 @@ import { createServer, type Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
-import { strandedSockets } from './stranded-sockets.ts'
+import { orphanedSockets } from './orphaned-sockets.ts'
 
 export interface Listener {
   readonly host: string
@@ -45,7 +45,7 @@ export async function listen(options: {
       return
     }
     open.add(socket)
-    strandedSockets.add(socket)
+    orphanedSockets.add(socket)
     countByAddress.set(address, count + 1)
     socket.on('close', () => {
       open.delete(socket)

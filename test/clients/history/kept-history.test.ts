@@ -35,7 +35,7 @@ describe('showKept', () => {
       profile,
       names: [],
       output,
-      format: (ownName, isStranded) => lineFormat(ownName, output, isStranded),
+      format: (ownName, isUndeliverable) => lineFormat(ownName, output, isUndeliverable),
       select: (store, names) => newest(store, names, 50),
       ifNone: 'nothing',
       notice: (text) => notices.push(text),

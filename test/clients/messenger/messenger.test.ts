@@ -63,8 +63,8 @@ describe('Messenger', function () {
     }
     await using alice = await start('alice')
     await using bob = await start('bob')
-    await alice.until(() => alice.stranded.length > 0)
-    expect(alice.stranded).to.deep.equal(['bob: 1'])
+    await alice.until(() => alice.undeliverable.length > 0)
+    expect(alice.undeliverable).to.deep.equal(['bob: 1'])
     await alice.messenger.enqueue('bob', 'for this one')
     await bob.until(() => bob.heard.length > 0)
     expect(bob.heard).to.deep.equal(['alice: for this one'])

@@ -16,7 +16,7 @@ export const POLL_INTERVAL_MS = 2_000
 /** Gives the addresses of this machine. */
 export type Addresses = () => Iterable<string>
 
-export class StrandedSockets {
+export class OrphanedSockets {
   readonly #addresses: Addresses
   readonly #open = new Set<Socket>()
   /** Those whose address was missing at the last look. */
@@ -52,7 +52,7 @@ export class StrandedSockets {
 }
 
 /** Those of this process. */
-export const strandedSockets = new StrandedSockets()
+export const orphanedSockets = new OrphanedSockets()
 
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))

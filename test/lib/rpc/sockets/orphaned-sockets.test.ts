@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
-import { StrandedSockets } from '#lib/rpc/sockets/stranded-sockets.ts'
+import { OrphanedSockets } from '#lib/rpc/sockets/orphaned-sockets.ts'
 
-describe('StrandedSockets', () => {
+describe('OrphanedSockets', () => {
   let server: Server
   let socket: Socket
   let addresses: string[]
-  let stranded: StrandedSockets
+  let undeliverable: OrphanedSockets
 
   beforeEach(async () => {
     server = createServer((accepted) => accepted.resume().on('error', () => undefined)).listen(0, '127.0.0.1')
@@ -16,8 +16,8 @@ describe('StrandedSockets', () => {
     socket.on('error', () => undefined)
     await once(socket, 'connect')
     addresses = ['127.0.0.1', 'fe80::1%eth0']
-    stranded = new StrandedSockets(() => addresses)
-    stranded.add(socket)
+    undeliverable = new OrphanedSockets(() => addresses)
+    undeliverable.add(socket)
   })
   afterEach(() => {
     socket.destroy()
@@ -25,16 +25,16 @@ describe('StrandedSockets', () => {
   })
 
   it('are let be for as long as their address is there', () => {
-    for (let look = 0; look < 3; look += 1) stranded.poll()
+    for (let look = 0; look < 3; look += 1) undeliverable.poll()
     expect(socket.destroyed).to.equal(false)
   })
 
   it('are destroyed when it is missing twice in a row', async () => {
     addresses = ['192.0.2.7']
-    stranded.poll()
+    undeliverable.poll()
     expect(socket.destroyed).to.equal(false)
     const closed = new Promise((resolve) => socket.once('close', resolve))
-    stranded.poll()
+    undeliverable.poll()
     await closed
     expect(socket.destroyed).to.equal(true)
   })
@@ -42,7 +42,7 @@ describe('StrandedSockets', () => {
   it('outlast a moment without it', () => {
     for (const present of [false, true, false, true]) {
       addresses = present ? ['127.0.0.1'] : []
-      stranded.poll()
+      undeliverable.poll()
     }
     expect(socket.destroyed).to.equal(false)
   })
@@ -54,9 +54,9 @@ describe('StrandedSockets', () => {
     const caller = connect((both.address() as { port: number }).port, '127.0.0.1')
     const [inner] = (await accepted) as [Socket]
     expect(inner.localAddress).to.equal('::ffff:127.0.0.1')
-    stranded.add(inner)
-    stranded.poll()
-    stranded.poll()
+    undeliverable.add(inner)
+    undeliverable.poll()
+    undeliverable.poll()
     expect(inner.destroyed).to.equal(false)
     caller.destroy()
     inner.destroy()
