@@ -38,7 +38,7 @@ export interface ChatViewOptions {
   readonly ownName: string
   readonly isOnline: (name: string) => boolean
   /** Note that the user has seen all that somebody said. */
-  readonly markSeen: (name: string) => void
+  readonly markRead: (name: string) => void
   /** The identity key that somebody is written to under now; undefined where none is known yet. */
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly now: () => Date
@@ -69,7 +69,7 @@ export class ChatView implements View {
     this.#options = options
     this.files = new FileEntries(options)
     this.#typing = new PeerTyping({ later: options.later, onChange: () => this.refreshStatus() })
-    for (const { name, unseen } of options.store.contacts()) if (unseen > 0) this.#unread.set(name, unseen)
+    for (const { name, unread } of options.store.contacts()) if (unread > 0) this.#unread.set(name, unread)
   }
 
   /** Whom a line goes to when it names nobody. */
@@ -86,7 +86,7 @@ export class ChatView implements View {
     this.#to = name
     this.#beginRound()
     for (const message of this.#options.store.history(name, { limit: SHOWN_MESSAGES }).reverse()) this.show(message)
-    this.#markSeen(name)
+    this.#markRead(name)
   }
 
   /** Nothing is kept of a conversation any more: neither is it on the screen, if it was. */
@@ -194,7 +194,7 @@ export class ChatView implements View {
     const events = incoming.filter(isShowable)
     if (events.length === 0) {
       // What has become of a file shows elsewhere, and is nothing that one would have to look at.
-      if (name === this.#to || !this.#unread.has(name)) this.#options.markSeen(name)
+      if (name === this.#to || !this.#unread.has(name)) this.#options.markRead(name)
       return
     }
     this.#to ??= name
@@ -203,7 +203,7 @@ export class ChatView implements View {
         const entry = this.#entryOf(name, event, { own: false, id: randomUUID() })
         screen.add({ ...entry, time: now() }, { bell })
       }
-      this.#markSeen(name)
+      this.#markRead(name)
     } else {
       this.#unread.set(name, (this.#unread.get(name) ?? 0) + events.length)
       this.refreshStatus()
@@ -289,8 +289,8 @@ export class ChatView implements View {
     screen.add({ id: randomUUID(), kind, who: '', own: false, time: now(), text, draw })
   }
 
-  #markSeen(name: string): void {
-    this.#options.markSeen(name)
+  #markRead(name: string): void {
+    this.#options.markRead(name)
     this.#unread.delete(name)
     this.refreshStatus()
   }

@@ -19,7 +19,7 @@ import { DirectoryClient } from '../session/directory-client.ts'
 import { ServerClock } from '../session/server-clock.ts'
 import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
-import type { UnseenGap } from '../store/reading/unseen.ts'
+import type { UnreadGap } from '../store/reading/unread.ts'
 import { openStore } from '../store/store.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { ChatCommands } from './chat-commands.ts'
@@ -96,7 +96,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     store,
     ownName: account.username,
     isOnline: (name: string) => messenger.isOnline(name),
-    markSeen: (name: string, through?: Message | UnseenGap) => messenger.markSeen(name, through),
+    markRead: (name: string, through?: Message | UnreadGap) => messenger.markRead(name, through),
     keyOf: (name: string) => profile.state.pins.get(name)?.identityKey,
     progressOf: (name: string) => messenger.progress(name),
     now,

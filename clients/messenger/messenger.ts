@@ -19,7 +19,7 @@ import { stayOnline } from '../session/announce.ts'
 import type { Mailbox, Progress } from '../store/log/mailbox.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
-import type { UnseenGap } from '../store/reading/unseen.ts'
+import type { UnreadGap } from '../store/reading/unread.ts'
 import type { Store } from '../store/store.ts'
 import type { Correspondent } from './correspondent.ts'
 import { Correspondents } from './correspondents.ts'
@@ -79,10 +79,10 @@ export class Messenger {
     this.#failure.promise.catch(() => undefined)
     const known = (name: string) => this.#correspondents.known(name)
     this.#unwatchProfile = followProfile(profile, {
-      onReceipts: () => this.#attempt(() => this.#exchanges.noteSeen()),
+      onReceipts: () => this.#attempt(() => this.#exchanges.reportRead()),
       onBlocked: (name) => this.#attempt(() => known(name)?.goodbye()),
       onUnblocked: (name) => known(name)?.call(),
-      onKeySeen: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
+      onKeyPresented: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
       onKeyReplaced: (name, identityKey) => {
         this.#attempt(() => known(name)?.leaveOtherKeys())
         this.#reportUndeliverable(name, identityKey)
@@ -219,11 +219,11 @@ export class Messenger {
   }
 
   /**
-   * Note that the user has seen what somebody said, as {@link Store.markSeen} does, and tell them where the profile allows.
+   * Note that the user has seen what somebody said, as {@link Store.markRead} does, and tell them where the profile allows.
    */
-  markSeen(name: string, through?: Message | UnseenGap): void {
-    this.#options.store.markSeen(name, through)
-    this.#exchanges.noteSeen(name)
+  markRead(name: string, through?: Message | UnreadGap): void {
+    this.#options.store.markRead(name, through)
+    this.#exchanges.reportRead(name)
   }
 
   /** What became of what was said to somebody, under the key that is pinned now. */

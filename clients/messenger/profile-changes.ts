@@ -14,7 +14,7 @@ export interface ProfileChanges {
   readonly onBlocked: (name: string) => void
   readonly onUnblocked: (name: string) => void
   /** Somebody has shown this key: their first here, or another than the pinned one. */
-  readonly onKeySeen: (name: string, identityKey: Uint8Array) => void
+  readonly onKeyPresented: (name: string, identityKey: Uint8Array) => void
   /** The user has taken another key for theirs, which is this. */
   readonly onKeyReplaced: (name: string, identityKey: Uint8Array) => void
 }
@@ -33,10 +33,10 @@ function reportKey(
   name: string,
   before: Pin | undefined,
   after: Pin,
-  { onKeySeen, onKeyReplaced }: ProfileChanges,
+  { onKeyPresented, onKeyReplaced }: ProfileChanges,
 ): void {
   const { identityKey, changedTo } = after
   if (before !== undefined && !isSame(before.identityKey, identityKey)) onKeyReplaced(name, identityKey)
-  else if (changedTo !== undefined && before?.changedTo === undefined) onKeySeen(name, changedTo)
-  else if (before === undefined) onKeySeen(name, identityKey)
+  else if (changedTo !== undefined && before?.changedTo === undefined) onKeyPresented(name, changedTo)
+  else if (before === undefined) onKeyPresented(name, identityKey)
 }

@@ -118,7 +118,7 @@ export class StoredExchange implements Exchange {
     this.#conversation = conversation
     try {
       this.files?.begin()
-      this.noteSeen()
+      this.reportRead()
     } catch (error) {
       // It would stand in the way of the next.
       this.detach(conversation)
@@ -149,14 +149,14 @@ export class StoredExchange implements Exchange {
   }
 
   onRead(sequence: bigint): void {
-    if (this.#options.mailbox.markRead(sequence)) this.#options.onProgress()
+    if (this.#options.mailbox.markReadByPeer(sequence)) this.#options.onProgress()
   }
 
   /** The user has seen something, or allows now what was not allowed, or the other way round: say of it what may be said. */
-  noteSeen(): void {
+  reportRead(): void {
     const { mailbox, sendsReceipts } = this.#options
     if (!sendsReceipts()) this.streams.incoming?.forgetRead()
-    else if (mailbox.noteSeen()) this.#conversation?.wake()
+    else if (mailbox.reportRead()) this.#conversation?.wake()
   }
 
   keep(events: readonly Event[], show: (events: readonly Event[]) => void): void {
@@ -164,7 +164,7 @@ export class StoredExchange implements Exchange {
     if (this.identityKey !== undefined) this.#options.admit(this.identityKey)
     const fresh = this.#options.mailbox.store(events)
     // Where the other side repeats what was seen before.
-    if (fresh.length < events.length) this.noteSeen()
+    if (fresh.length < events.length) this.reportRead()
     if (fresh.length > 0) show(fresh)
     if (fresh.some(({ kind }) => kind?.$case !== 'text')) this.#options.fileStore?.poll()
   }

@@ -85,9 +85,9 @@ export class StoredExchanges implements Exchanges {
   }
 
   /** The user has seen something of somebody's; or of anybody's, where the name is left out. */
-  noteSeen(name?: string): void {
+  reportRead(name?: string): void {
     const ofNames = name === undefined ? [...this.#exchanges.values()] : [this.#exchanges.get(name) ?? new Map()]
-    for (const exchange of ofNames.flatMap((exchanges) => [...exchanges.values()])) exchange.noteSeen()
+    for (const exchange of ofNames.flatMap((exchanges) => [...exchanges.values()])) exchange.reportRead()
   }
 
   /** Let go of all that is no longer in the store: the user has had it forgotten. */

@@ -15,7 +15,7 @@ import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { addressOf } from '../peer/dial.ts'
 import { lockForReceiving } from '../profile/roles.ts'
 import { undeliverableNotice } from '../store/log/undeliverable.ts'
-import { UnseenPump, type UnseenPumpOptions } from '../store/reading/unread-feed.ts'
+import { UnreadFeed, type UnreadFeedOptions } from '../store/reading/unread-feed.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { refusalEvent } from '../trace/conversation-events.ts'
 import { Answers } from './answers.ts'
@@ -56,13 +56,13 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     const { folder, key } = profile.storage
     const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
     const send = (name: string, text: Uint8Array) => messenger.enqueue(name, text)
-    const pump = new UnseenPump({
+    const feed = new UnreadFeed({
       store,
       ...readerFor(options, running, { send, onShown: (name) => answers.onShown(name) }),
-      markSeen: (name, through) => messenger.markSeen(name, through),
+      markRead: (name, through) => messenger.markRead(name, through),
       onGap: (name) => output.notice(`messages from ${name} are missing here: the store was changed from outside`),
     })
-    resources.defer(() => pump.drained())
+    resources.defer(() => feed.drained())
     const files = new FileNotices({
       output,
       json: options.json,
@@ -73,7 +73,7 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     })
     const events = eventsFor(options, running, {
       files,
-      pump,
+      feed,
       store,
       notice: (name, error) => answers.notice(name, error),
     })
@@ -84,9 +84,9 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       (each) => each.stop(),
     )
     files.begin(messenger.files.list())
-    pump.wake()
+    feed.wake()
     const answering = editor === undefined ? [] : [answers.read(editor.lines())]
-    await Promise.race([messenger.run(), watch.failed, pump.failed, aborted(signal), ...answering])
+    await Promise.race([messenger.run(), watch.failed, feed.failed, aborted(signal), ...answering])
   })
 }
 
@@ -100,7 +100,7 @@ function readerFor(
   { exec }: ReceiveOptions,
   { output, signal }: Running,
   { send, onShown }: ReaderParts,
-): Pick<UnseenPumpOptions, 'show' | 'page' | 'patienceMs'> {
+): Pick<UnreadFeedOptions, 'show' | 'page' | 'patienceMs'> {
   if (exec === undefined) {
     return {
       async show(name, messages) {
@@ -129,17 +129,17 @@ function startMessenger(
 }
 
 interface Parts {
-  readonly pump: UnseenPump
+  readonly feed: UnreadFeed
   readonly files: FileNotices
   readonly store: Store
   readonly notice: (name: string, error: unknown) => void
 }
 
 function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, parts: Parts): MessengerEvents {
-  const { pump, files, store, notice } = parts
+  const { feed, files, store, notice } = parts
   let wasOnline = false
   return {
-    onReceived: (name) => pump.wake(name),
+    onReceived: (name) => feed.wake(name),
     onProgress() {},
     onFile: (transfer, error) => files.changed(transfer, error),
     onPresence() {},

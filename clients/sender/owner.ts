@@ -44,7 +44,7 @@ export class Owner {
   constructor(options: OwnerOptions) {
     const { running, store, to } = options
     this.#options = options
-    this.#isCaughtUp = store.unseen(to, { limit: 1 }).length === 0
+    this.#isCaughtUp = store.unread(to, { limit: 1 }).length === 0
     this.#messenger = new Messenger({
       ...running,
       store,
@@ -90,7 +90,7 @@ export class Owner {
       .then(() => running.output.show(name, events))
       .then(() => {
         // What came since is shown next, and marked then.
-        if (this.#isCaughtUp && this.#shown === shown) this.#messenger.markSeen(to)
+        if (this.#isCaughtUp && this.#shown === shown) this.#messenger.markRead(to)
       })
       // That it takes no more is told elsewhere.
       .catch(() => undefined)

@@ -20,7 +20,7 @@ import { Mailbox } from './log/mailbox.ts'
 import { type PageOptions, readMessages, readPage } from './reading/history.ts'
 import type { Gap, Message } from './reading/messages.ts'
 import { searchMessages } from './reading/search.ts'
-import { readUnseen, type UnseenGap, withSeen } from './reading/unseen.ts'
+import { readUnread, type UnreadGap, withRead } from './reading/unread.ts'
 import { type ContactState, newContact, newKey, withKey } from './rows/contact-state.ts'
 import type { Contact } from './rows/contacts.ts'
 import type { TransferPlace } from './rows/transfer-rows.ts'
@@ -42,7 +42,7 @@ export interface StoreOptions {
 export interface ContactSummary {
   readonly name: string
   /** How many events were heard that the user has not seen. */
-  readonly unseen: number
+  readonly unread: number
   /** How many events wait for an acknowledgement, whichever key they were written for. */
   readonly waiting: number
   /** The newest message. */
@@ -130,7 +130,7 @@ export class Store {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
     return states.map(({ name, keys }) => ({
       name,
-      unseen: keys.reduce((sum, { received, seen }) => sum + received - seen, 0),
+      unread: keys.reduce((sum, { received, read }) => sum + received - read, 0),
       waiting: keys.reduce((sum, { outgoing }) => sum + outgoing.appended - outgoing.acknowledged, 0),
       last: this.history(name, { limit: 1 })[0],
     }))
@@ -142,19 +142,19 @@ export class Store {
    *
    * @param options.limit - How many at most; fewer where they are large, but never none.
    */
-  unseen(name: string, options: { readonly limit: number }): (Message | UnseenGap)[] {
-    return readUnseen(this.#file, name, options)
+  unread(name: string, options: { readonly limit: number }): (Message | UnreadGap)[] {
+    return readUnread(this.#file, name, options)
   }
 
   /**
    * Note that the user has seen what was heard from a contact: all of it, or what came from one key up to a message. What
    * is marked stays marked. It outlives the process, and with a loss of power what was marked last comes again.
    *
-   * @param through - As {@link Store.unseen} gave it.
+   * @param through - As {@link Store.unread} gave it.
    */
-  markSeen(name: string, through?: Message | UnseenGap): void {
+  markRead(name: string, through?: Message | UnreadGap): void {
     const { contacts } = this.#file
-    const marked = (state: ContactState | undefined) => state && withSeen(state, through)
+    const marked = (state: ContactState | undefined) => state && withRead(state, through)
     const found = this.#file.read(() => contacts.named(name))
     if (found === undefined || marked(found.state) === found.state) return
     this.#file.write('process', () => {

@@ -203,7 +203,7 @@ export class Person {
   /** The person looks at all that has come. */
   look(program: Program): void {
     this.#looked = Math.max(this.#looked, this.#countHeard())
-    program.noteSeen()
+    program.reportRead()
   }
 
   /** The other side says that its person has seen so many. */

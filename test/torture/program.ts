@@ -124,9 +124,9 @@ export class Program {
   }
 
   /** Say that all was seen. */
-  noteSeen(): void {
-    this.#store.markSeen(this.person.peer.name)
-    this.exchange.noteSeen()
+  reportRead(): void {
+    this.#store.markRead(this.person.peer.name)
+    this.exchange.reportRead()
   }
 
   /** Say what is new in the store, over the conversation that there is or a new one. */

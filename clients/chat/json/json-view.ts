@@ -15,8 +15,8 @@ import { jsonFields } from '../../history/formats.ts'
 import { addressOf } from '../../peer/dial.ts'
 import type { Progress } from '../../store/log/mailbox.ts'
 import type { Gap, Message } from '../../store/reading/messages.ts'
-import { READER_PATIENCE_MS, UnseenPump } from '../../store/reading/unread-feed.ts'
-import type { UnseenGap } from '../../store/reading/unseen.ts'
+import type { UnreadGap } from '../../store/reading/unread.ts'
+import { READER_PATIENCE_MS, UnreadFeed } from '../../store/reading/unread-feed.ts'
 import type { Store } from '../../store/store.ts'
 import { isOver, type Transfer } from '../../store/transfers/transfer.ts'
 import { jsonLine } from '../../terminal/json-lines.ts'
@@ -33,7 +33,7 @@ export interface JsonViewOptions {
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly progressOf: (name: string) => Progress
   /** Note what the user has seen. */
-  readonly markSeen: (name: string, through: Message | UnseenGap) => void
+  readonly markRead: (name: string, through: Message | UnreadGap) => void
   readonly monotonicMs: () => number
   readonly later: Later
   /** Resolves when the operating system has the text. */
@@ -47,23 +47,23 @@ export class JsonView implements View {
   readonly files: TransferNames = new Numbers()
   readonly #options: JsonViewOptions
   readonly #own: OwnMessages
-  readonly #pump: UnseenPump
+  readonly #feed: UnreadFeed
   readonly #typing: PeerTyping
   /** When transfers that are under way were told of last. */
   readonly #lastReportedAtMs = new Map<string, number>()
   #to: string | undefined
 
   constructor(options: JsonViewOptions) {
-    const { store, ownName, markSeen, later } = options
+    const { store, ownName, markRead, later } = options
     this.#options = options
     this.#own = new OwnMessages({
       ...options,
       onEnqueued: (message, ref) => this.#emit({ ...jsonFields(message, ownName), ref }),
       onState: (contact, id, ref, state) => this.#emit({ type: 'state', contact, id, ref, state }),
     })
-    this.#pump = new UnseenPump({
+    this.#feed = new UnreadFeed({
       store,
-      markSeen,
+      markRead,
       show: async (_name, messages) => {
         await this.#write(messages.map((message) => jsonFields(message, ownName)))
         return undefined
@@ -77,12 +77,12 @@ export class JsonView implements View {
   /** Begin with what nobody has seen yet. */
   open(): void {
     this.#own.begin()
-    this.#pump.wake()
+    this.#feed.wake()
   }
 
   /** Resolves when all has been written that has come. */
   async close(): Promise<void> {
-    await this.#pump.drained()
+    await this.#feed.drained()
     await isInTime(this.#write([]), READER_PATIENCE_MS)
   }
 
@@ -123,7 +123,7 @@ export class JsonView implements View {
 
   received(name: string, _events: readonly Event[]): void {
     this.#typing.set(name, false)
-    this.#pump.wake(name)
+    this.#feed.wake(name)
   }
 
   progressed(name: string, progress: Progress): void {

@@ -168,8 +168,8 @@ export class Mailbox {
         isRepeating: before.isRepeating && news.length === 0,
       }
       receiveFileEvents(this.#file.transfers, this.place, news, storedAtMs)
-      const unseenFrom = key.seen === key.received ? contact.lastBatch + 1 : key.unseenFrom
-      return { contact, key: { ...key, incoming: after, received: first - 1, unseenFrom }, batches, result: news }
+      const unreadFrom = key.read === key.received ? contact.lastBatch + 1 : key.unreadFrom
+      return { contact, key: { ...key, incoming: after, received: first - 1, unreadFrom }, batches, result: news }
     })
     incoming.markStored(events.length)
     return fresh
@@ -199,7 +199,7 @@ export class Mailbox {
    * @param sequence - No more than is acknowledged, and that is saved.
    * @returns whether that is further than before.
    */
-  markRead(sequence: bigint): boolean {
+  markReadByPeer(sequence: bigint): boolean {
     const { acknowledged } = this.streams.outgoing
     const { read, delivered } = this.progress()
     // The disk and the memory agree on what is acknowledged, the one by its ordinal, the other by its number.
@@ -220,11 +220,11 @@ export class Mailbox {
    *
    * @returns whether there is more to say than before.
    */
-  noteSeen(): boolean {
+  reportRead(): boolean {
     const { incoming } = this.streams
     if (incoming === undefined) return false
-    const { received, seen } = this.#file.read(() => this.#keyOf(this.#find().state))
-    const sequence = incoming.stored - BigInt(received - seen)
+    const { received, read } = this.#file.read(() => this.#keyOf(this.#find().state))
+    const sequence = incoming.stored - BigInt(received - read)
     if (sequence <= incoming.read) return false
     incoming.markRead(sequence)
     return true

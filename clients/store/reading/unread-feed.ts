@@ -9,7 +9,7 @@ import { isInTime } from '#lib/runtime/in-time.ts'
 import type { Later } from '#lib/runtime/later.ts'
 import type { Store } from '../store.ts'
 import type { Message } from './messages.ts'
-import type { UnseenGap } from './unseen.ts'
+import type { UnreadGap } from './unread.ts'
 
 /**
  * How long a reader has to take something when this process wants to end, in milliseconds: its locks keep all others
@@ -17,15 +17,15 @@ import type { UnseenGap } from './unseen.ts'
  */
 export const READER_PATIENCE_MS = 2_000
 
-export interface UnseenPumpOptions {
+export interface UnreadFeedOptions {
   readonly store: Store
   /**
    * Takes messages from one person, at least one; they count as seen when it resolves, unless with a number: then they come
-   * again after so many milliseconds. What it rejects with ends the pump.
+   * again after so many milliseconds. What it rejects with ends the feed.
    */
   readonly show: (name: string, messages: readonly Message[]) => Promise<number | undefined>
-  /** Note what was seen; {@link Store.markSeen} does it, and more may hang on it. */
-  readonly markSeen: (name: string, through: Message | UnseenGap) => void
+  /** Note what was seen; {@link Store.markRead} does it, and more may hang on it. */
+  readonly markRead: (name: string, through: Message | UnreadGap) => void
   /** Messages from somebody are missing in the store, or cannot be read. */
   readonly onGap: (name: string) => void
   /** How many messages to show at most before they count as seen; {@link PAGE} unless set. */
@@ -39,9 +39,9 @@ export interface UnseenPumpOptions {
 /** A record has some hundred small messages. */
 const PAGE = 1_000
 
-export class UnseenPump {
-  readonly #options: UnseenPumpOptions
-  /** From whom something may be unseen. */
+export class UnreadFeed {
+  readonly #options: UnreadFeedOptions
+  /** From whom something may be unread. */
   readonly #names = new Set<string>()
   /** Whose turn comes later, by a timer. */
   readonly #postponed = new Map<string, NodeJS.Timeout>()
@@ -52,7 +52,7 @@ export class UnseenPump {
   #taken = Promise.withResolvers<void>()
   #isOver = false
 
-  constructor(options: UnseenPumpOptions) {
+  constructor(options: UnreadFeedOptions) {
     this.#options = options
     // Whoever waits for it hears it; nobody has to.
     this.failed.catch(() => undefined)
@@ -107,15 +107,15 @@ export class UnseenPump {
 
   /** Returns whether there was anything. */
   async #showSome(name: string): Promise<boolean> {
-    const { store, show, markSeen, onGap, page: limit = PAGE } = this.#options
-    const page = store.unseen(name, { limit })
+    const { store, show, markRead, onGap, page: limit = PAGE } = this.#options
+    const page = store.unread(name, { limit })
     if (page.some(({ kind }) => kind === 'gap')) onGap(name)
     const messages = page.filter((each) => each.kind === 'message')
     const waitMs = messages.length > 0 ? await show(name, messages) : undefined
     if (this.#isOver) return false
     const last = page.at(-1)
     if (waitMs !== undefined) this.#postpone(name, waitMs)
-    else if (last !== undefined) markSeen(name, last)
+    else if (last !== undefined) markRead(name, last)
     return waitMs === undefined && last !== undefined
   }
 

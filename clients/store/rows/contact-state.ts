@@ -30,9 +30,9 @@ export interface KeyState {
   /** How many events were heard from this key: the ordinal of the last. */
   readonly received: number
   /** Up to here the user has seen them. */
-  readonly seen: number
+  readonly read: number
   /** No event of this key that is not seen lies in a batch before this number. */
-  readonly unseenFrom: number
+  readonly unreadFrom: number
 }
 
 export interface OutgoingState {
@@ -86,8 +86,8 @@ export function newKey(identityKey: Uint8Array | undefined, streamId: Uint8Array
     outgoing: { streamId, ...marks, former: [] },
     incoming: undefined,
     received: 0,
-    seen: 0,
-    unseenFrom: 1,
+    read: 0,
+    unreadFrom: 1,
   }
 }
 
@@ -116,7 +116,7 @@ export function decodeContact(encoded: Uint8Array): ContactState {
   }) as ContactState
   const { name, lastBatch } = contact
   const keys = contact.keys.map((key): KeyState => {
-    const absent = { identityKey: undefined, incoming: undefined, seen: key.received, unseenFrom: lastBatch + 1 }
+    const absent = { identityKey: undefined, incoming: undefined, read: key.received, unreadFrom: lastBatch + 1 }
     return Object.assign(absent, key)
   })
   return { name, lastBatch, keys }

@@ -114,10 +114,10 @@ describe('Mailbox', () => {
     say(alice, 'a', 'b')
     converse(alice, bob)
     say(alice, 'c')
-    const changes = [1n, 1n, 0n, 99n].map((sequence) => alice.mailbox.markRead(sequence))
+    const changes = [1n, 1n, 0n, 99n].map((sequence) => alice.mailbox.markReadByPeer(sequence))
     expect(changes).to.deep.equal([true, false, false, false])
     expect(await statesAt('alice', 'bob')).to.deep.equal(['read', 'delivered', 'waiting'])
-    alice.mailbox.markRead(2n)
+    alice.mailbox.markReadByPeer(2n)
     expect(await statesAt('alice', 'bob')).to.deep.equal(['read', 'read', 'waiting'])
   })
 

@@ -102,14 +102,14 @@ describe('history', () => {
   })
 
   describe('contacts', () => {
-    it('lists who was spoken with, what waits, what is unseen and the last word', () => {
+    it('lists who was spoken with, what waits, what is unread and the last word', () => {
       say('bob', 'a', 'b')
       store.mailbox('bob', ALICE_KEY).append([said('for another key')])
       store.mailbox('carol', BOB_KEY)
       const list = store.contacts().map(({ last, ...rest }) => ({ ...rest, last: last && shown([last]) }))
       expect(list).to.deep.equal([
-        { name: 'bob', unseen: 0, waiting: 3, last: ['for another key'] },
-        { name: 'carol', unseen: 0, waiting: 0, last: undefined },
+        { name: 'bob', unread: 0, waiting: 3, last: ['for another key'] },
+        { name: 'carol', unread: 0, waiting: 0, last: undefined },
       ])
     })
   })

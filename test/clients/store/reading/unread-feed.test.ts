@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import {
   READER_PATIENCE_MS,
-  UnseenPump,
-  type UnseenPumpOptions,
+  UnreadFeed,
+  type UnreadFeedOptions,
 } from '../../../../clients/store/reading/unread-feed.ts'
 import type { Store } from '../../../../clients/store/store.ts'
 import { converse, DeliveringSide } from '../../../support/delivering-side.ts'
@@ -12,7 +12,7 @@ import { FakeTimers } from '../../../support/timers.ts'
 /** Until all that can happen now has. */
 const calm = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-describe('UnseenPump', () => {
+describe('UnreadFeed', () => {
   let store: Store
   let timers: FakeTimers
   /** What the reader was given, and takes when it is told to. */
@@ -29,15 +29,15 @@ describe('UnseenPump', () => {
   })
   afterEach(() => store.close())
 
-  function pumpOf(options: Partial<UnseenPumpOptions> = {}): UnseenPump {
-    return new UnseenPump({
+  function feedOf(options: Partial<UnreadFeedOptions> = {}): UnreadFeed {
+    return new UnreadFeed({
       store,
       show: (_name, messages) => {
         const { promise, resolve } = Promise.withResolvers<undefined>()
         given.push({ texts: shown(messages), take: () => resolve(undefined) })
         return promise
       },
-      markSeen: (name, through) => store.markSeen(name, through),
+      markRead: (name, through) => store.markRead(name, through),
       onGap() {},
       later: timers.later,
       ...options,
@@ -45,9 +45,9 @@ describe('UnseenPump', () => {
   }
 
   it('waits at the end for a reader that takes something now and then', async () => {
-    const pump = pumpOf({ page: 1 })
-    pump.wake()
-    const drained = pump.drained()
+    const feed = feedOf({ page: 1 })
+    feed.wake()
+    const drained = feed.drained()
     for (let count = 1; count <= 3; count += 1) {
       await calm()
       timers.advance(READER_PATIENCE_MS - 1)
@@ -55,21 +55,21 @@ describe('UnseenPump', () => {
     }
     await drained
     expect(given.flatMap(({ texts }) => texts)).to.deep.equal(['one', 'two', 'three'])
-    expect(store.unseen('bob', { limit: 1 })).to.deep.equal([])
+    expect(store.unread('bob', { limit: 1 })).to.deep.equal([])
   })
 
   it('waits no longer for one that takes nothing, and has it come again', async () => {
-    const pump = pumpOf()
-    pump.wake()
+    const feed = feedOf()
+    feed.wake()
     await calm()
-    const drained = pump.drained()
+    const drained = feed.drained()
     await calm()
     timers.advance(READER_PATIENCE_MS)
     await drained
     given[0]?.take()
-    pump.wake()
+    feed.wake()
     await calm()
     expect(given).to.have.length(1)
-    expect(store.unseen('bob', { limit: 9 })).to.have.length(3)
+    expect(store.unread('bob', { limit: 9 })).to.have.length(3)
   })
 })

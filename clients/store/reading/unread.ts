@@ -12,7 +12,7 @@ import type { StoreFile } from '../store-file.ts'
 import { type Gap, type Message, messageAt } from './messages.ts'
 
 /** Stands for messages from a key that are missing or cannot be read, up to an ordinal. */
-export interface UnseenGap extends Gap, Pick<Message, 'ordinal' | 'identityKey'> {}
+export interface UnreadGap extends Gap, Pick<Message, 'ordinal' | 'identityKey'> {}
 
 /** How many batches are read in one go. */
 const RUN = 16
@@ -21,22 +21,22 @@ const RUN = 16
 const PAGE_BYTES = 4 * 1024 * 1024
 
 /** The oldest messages that are not seen, all from the first key that has any. */
-export function readUnseen(file: StoreFile, name: string, { limit }: { limit: number }): (Message | UnseenGap)[] {
+export function readUnread(file: StoreFile, name: string, { limit }: { limit: number }): (Message | UnreadGap)[] {
   return file.read(() => {
     const contact = file.contacts.named(name)
-    const index = contact?.state.keys.findIndex(({ seen, received }) => seen < received) ?? -1
+    const index = contact?.state.keys.findIndex(({ read, received }) => read < received) ?? -1
     if (contact === undefined || index === -1) return []
     const { state, id } = contact
     const key = state.keys[index] as KeyState
-    const page: (Message | UnseenGap)[] = []
+    const page: (Message | UnreadGap)[] = []
     let bytes = 0
-    let through = key.seen
+    let through = key.read
     const isFull = (): boolean => page.length >= limit || bytes >= PAGE_BYTES
     const skip = (to: number, batch: number): void => {
       if (to > through) page.push({ ...gapBefore(name, batch), ordinal: to, identityKey: key.identityKey })
       through = Math.max(through, to)
     }
-    for (let from = key.unseenFrom; from <= state.lastBatch && !isFull(); from += RUN) {
+    for (let from = key.unreadFrom; from <= state.lastBatch && !isFull(); from += RUN) {
       const run = file.batches.readWhatOpens(id, from, Math.min(state.lastBatch, from + RUN - 1))
       for (const { number, batch } of run) {
         if (isFull() || batch?.direction !== 'incoming' || batch.key !== index || lastOf(batch) <= through) continue
@@ -59,14 +59,14 @@ function gapBefore(contact: string, batch: number): Gap {
 }
 
 /** The contact with all marked as seen, or what came from one key up to a message; itself if that changes nothing. */
-export function withSeen(state: ContactState, through?: Message | UnseenGap): ContactState {
+export function withRead(state: ContactState, through?: Message | UnreadGap): ContactState {
   const keys = state.keys.map((key) => {
     const isMeant = through === undefined || isSame(key.identityKey, through.identityKey)
-    const seen = through === undefined ? key.received : Math.min(through.ordinal, key.received)
-    if (!isMeant || seen <= key.seen) return key
-    const unseenFrom =
-      seen === key.received ? state.lastBatch + 1 : Math.max(key.unseenFrom, through?.position.batch ?? 0)
-    return { ...key, seen, unseenFrom }
+    const read = through === undefined ? key.received : Math.min(through.ordinal, key.received)
+    if (!isMeant || read <= key.read) return key
+    const unreadFrom =
+      read === key.received ? state.lastBatch + 1 : Math.max(key.unreadFrom, through?.position.batch ?? 0)
+    return { ...key, read, unreadFrom }
   })
   return keys.every((key, index) => key === state.keys[index]) ? state : { ...state, keys }
 }

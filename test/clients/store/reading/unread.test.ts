@@ -9,7 +9,7 @@ import { bytesOf } from '../../../support/random.ts'
 import { ALICE_KEY, BOB_KEY, heard, quickDatabase, said, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
-describe('unseen messages', () => {
+describe('unread messages', () => {
   let folder: TemporaryFolder
   let store: Store
   beforeEach(async () => {
@@ -29,15 +29,15 @@ describe('unseen messages', () => {
     mailbox.store(incoming.accept({ ...body, part: undefined, control: undefined } as never))
   }
 
-  const unseen = (limit = 100): string[] => shown(store.unseen('bob', { limit }))
+  const unread = (limit = 100): string[] => shown(store.unread('bob', { limit }))
 
-  /** Take all that is unseen, a page after the other. */
+  /** Take all that is unread, a page after the other. */
   function readOn(limit: number): string[] {
     const read: string[] = []
-    for (let page = store.unseen('bob', { limit }); page.length > 0; page = store.unseen('bob', { limit })) {
+    for (let page = store.unread('bob', { limit }); page.length > 0; page = store.unread('bob', { limit })) {
       expect(page.length).to.be.at.most(limit)
       read.push(...shown(page))
-      store.markSeen('bob', page.at(-1))
+      store.markRead('bob', page.at(-1))
     }
     return read
   }
@@ -54,7 +54,7 @@ describe('unseen messages', () => {
           if (length > 0) texts.push(...part)
         }
         expect(readOn(limit)).to.deep.equal(texts)
-        expect(store.contacts().map(({ unseen }) => unseen)).to.deep.equal([0])
+        expect(store.contacts().map(({ unread }) => unread)).to.deep.equal([0])
         store.forget('bob')
       }),
       20,
@@ -62,38 +62,38 @@ describe('unseen messages', () => {
   })
 
   it('are none of who was never heard, nor after all was marked', () => {
-    expect(unseen()).to.deep.equal([])
+    expect(unread()).to.deep.equal([])
     hear(store.mailbox('bob', BOB_KEY), 'one', 'two')
-    expect([unseen(), store.contacts()[0]?.unseen]).to.deep.equal([['one', 'two'], 2])
-    store.markSeen('bob')
-    expect([unseen(), store.contacts()[0]?.unseen]).to.deep.equal([[], 0])
+    expect([unread(), store.contacts()[0]?.unread]).to.deep.equal([['one', 'two'], 2])
+    store.markRead('bob')
+    expect([unread(), store.contacts()[0]?.unread]).to.deep.equal([[], 0])
   })
 
   it('are marked up to a message, and never unmarked', () => {
     hear(store.mailbox('bob', BOB_KEY), 'one', 'two', 'three')
-    const [one, two] = store.unseen('bob', { limit: 2 })
-    store.markSeen('bob', two)
-    store.markSeen('bob', one)
-    expect(unseen()).to.deep.equal(['three'])
+    const [one, two] = store.unread('bob', { limit: 2 })
+    store.markRead('bob', two)
+    store.markRead('bob', one)
+    expect(unread()).to.deep.equal(['three'])
   })
 
   it('count for each identity key', () => {
     const [old, anew] = [store.mailbox('bob', BOB_KEY), store.mailbox('bob', ALICE_KEY)]
     hear(anew, 'from the new')
     hear(old, 'from the old')
-    expect(store.contacts()[0]?.unseen).to.equal(2)
-    expect(unseen()).to.deep.equal(['from the old'])
+    expect(store.contacts()[0]?.unread).to.equal(2)
+    expect(unread()).to.deep.equal(['from the old'])
     hear(old, 'and more')
     expect(readOn(1)).to.deep.equal(['from the old', 'and more', 'from the new'])
   })
 
   it('are as they were for a mailbox and a store that are opened anew', () => {
     hear(store.mailbox('bob', BOB_KEY), 'one', 'two')
-    store.markSeen('bob', store.unseen('bob', { limit: 1 })[0])
+    store.markRead('bob', store.unread('bob', { limit: 1 })[0])
     store.close()
     store = testStore(folder.path)
     hear(store.mailbox('bob', BOB_KEY), 'three')
-    expect(unseen()).to.deep.equal(['two', 'three'])
+    expect(unread()).to.deep.equal(['two', 'three'])
   })
 
   it('have a gap where messages are damaged, once', () => {
@@ -110,9 +110,9 @@ describe('unseen messages', () => {
 
   it('are none in a store from before there were marks', () => {
     const key = { ...newKey(BOB_KEY, bytesOf('stream', 16)), received: 3 }
-    const { seen: _, unseenFrom: __, ...before } = key
+    const { read: _, unreadFrom: __, ...before } = key
     const old = { ...newContact('bob'), lastBatch: 2, keys: [before] }
     const contact = decodeContact(encodeContact(old as never))
-    expect(contact).to.deep.equal({ name: 'bob', lastBatch: 2, keys: [{ ...key, seen: 3, unseenFrom: 3 }] })
+    expect(contact).to.deep.equal({ name: 'bob', lastBatch: 2, keys: [{ ...key, read: 3, unreadFrom: 3 }] })
   })
 })
