@@ -46,7 +46,7 @@ export class ChatCommands {
     this.#handlers = {
       help: () => view.notice(helpRows().join('\n')),
       to: (name) => {
-        messenger.correspondent(name)
+        messenger.peer(name)
         view.turnTo(name)
       },
       who: () => this.#who(),
@@ -115,14 +115,14 @@ export class ChatCommands {
     }
     await verify(profile, name, identityKey, now())
     view.notice(`${name} is verified`)
-    messenger.correspondent(name).call()
+    messenger.peer(name).call()
   }
 
   async #trust(name: string): Promise<void> {
     const { view, profile, messenger, now } = this.#options
     const isChanged = await trust(profile, name, now())
     view.notice(isChanged ? `the new key of ${name} is trusted from now on` : `the key of ${name} has not changed`)
-    messenger.correspondent(name).call()
+    messenger.peer(name).call()
   }
 
   async #forget(argument: string): Promise<void> {
@@ -151,8 +151,8 @@ export class ChatCommands {
     const { view, profile, messenger } = this.#options
     await setBlocked(profile, name, isBlocked)
     view.notice(`${name} is ${isBlocked ? 'blocked' : 'not blocked'}`)
-    if (isBlocked) await messenger.correspondent(name).goodbye()
-    else messenger.correspondent(name).call()
+    if (isBlocked) await messenger.peer(name).goodbye()
+    else messenger.peer(name).call()
   }
 }
 

@@ -159,7 +159,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     (each) => each.stop(),
   )
   if (options.to !== undefined) {
-    messenger.correspondent(options.to)
+    messenger.peer(options.to)
     view.turnTo(options.to)
   }
   if (options.welcome !== undefined) view.notice(options.welcome)

@@ -21,9 +21,9 @@ import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import type { Store } from '../store/store.ts'
-import type { Correspondent } from './correspondent.ts'
-import { Correspondents } from './correspondents.ts'
 import type { MessengerOptions } from './messenger-options.ts'
+import type { PeerSession } from './peer-session.ts'
+import { PeerSessions } from './peer-sessions.ts'
 import { followProfile } from './profile-changes.ts'
 import { StoredExchanges } from './stored-exchanges.ts'
 
@@ -33,7 +33,7 @@ export class Messenger {
   readonly #options: MessengerOptions
   readonly #calling: Calling
   readonly #exchanges: StoredExchanges
-  readonly #correspondents: Correspondents
+  readonly #peers: PeerSessions
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
@@ -66,7 +66,7 @@ export class Messenger {
     })
     const { onReceived: deliver, onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
-    this.#correspondents = new Correspondents({
+    this.#peers = new PeerSessions({
       calling: this.#calling,
       exchanges: this.#exchanges,
       directory,
@@ -77,7 +77,7 @@ export class Messenger {
     })
     // Whoever runs it hears it.
     this.#failure.promise.catch(() => undefined)
-    const known = (name: string) => this.#correspondents.known(name)
+    const known = (name: string) => this.#peers.known(name)
     this.#unwatchProfile = followProfile(profile, {
       onReceipts: () => this.#attempt(() => this.#exchanges.reportRead()),
       onBlocked: (name) => this.#attempt(() => known(name)?.goodbye()),
@@ -112,15 +112,15 @@ export class Messenger {
     this.files.poll()
     if (listen === undefined) {
       this.takeAppended()
-      return await this.#correspondents.ended
+      return await this.#peers.ended
     }
     const kid = randomBytes(KID_BYTES)
     this.#server = this.#listen(listen, kid)
     const { port } = await this.#server
-    for (const name of store.names()) this.correspondent(name)
+    for (const name of store.names()) this.peer(name)
     const { events } = this.#options
     const online = stayOnline({ ...this.#options, ...events, host: listen.address, port, kid, signal: this.#signal })
-    return await Promise.race([online, this.#correspondents.ended])
+    return await Promise.race([online, this.#peers.ended])
   }
 
   async #listen({ address, port }: Endpoint, kid: Uint8Array): Promise<RpcServer> {
@@ -135,7 +135,7 @@ export class Messenger {
       exchanges: this.#exchanges,
       onKeyChanged: events.onKeyChanged ?? ((name: string) => events.onRefused(name, keyChanged(name))),
       onRefused: (error: SottoError) => events.onCallRefused?.(error),
-      onConversation: (conversation: Conversation) => this.#correspondents.take(conversation),
+      onConversation: (conversation: Conversation) => this.#peers.take(conversation),
     }
     // Loaded here, for it takes as long to load as a send to send.
     const { servePeers } = await import('../peer/serve.ts')
@@ -144,17 +144,17 @@ export class Messenger {
   }
 
   /** Somebody; where this end is online, watched from now on. */
-  correspondent(name: string): Correspondent {
-    return this.#correspondents.with(name)
+  peer(name: string): PeerSession {
+    return this.#peers.with(name)
   }
 
   isOnline(name: string): boolean {
-    return this.#correspondents.known(name)?.isOnline ?? false
+    return this.#peers.known(name)?.isOnline ?? false
   }
 
   /** Whether a conversation with somebody is open. */
   isTalkingWith(name: string): boolean {
-    return this.#correspondents.isTalkingWith(name)
+    return this.#peers.isTalkingWith(name)
   }
 
   /**
@@ -165,14 +165,14 @@ export class Messenger {
    *   `ERR_PEER_UNREACHABLE`, `ERR_BLOCKED` and whatever else opening a conversation can.
    */
   async open(name: string): Promise<void> {
-    await this.correspondent(name).open()
+    await this.peer(name).open()
   }
 
   /** Keep a conversation with somebody open from now on, whenever they are online: begin it anew where it breaks. */
   keep(name: string): void {
-    const correspondent = this.correspondent(name)
-    if (correspondent.conversation === undefined) this.#correspondents.follow(name)
-    correspondent.keep()
+    const peer = this.peer(name)
+    if (peer.conversation === undefined) this.#peers.follow(name)
+    peer.keep()
   }
 
   /**
@@ -192,10 +192,10 @@ export class Messenger {
 
   async #enqueue(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
     await this.#refuseUnfit(name)
-    const correspondent = this.correspondent(name)
+    const peer = this.peer(name)
     const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
-    const ordinal = correspondent.exchange.enqueue(...bytes)
-    correspondent.dial()
+    const ordinal = peer.exchange.enqueue(...bytes)
+    peer.dial()
     return ordinal
   }
 
@@ -210,12 +210,12 @@ export class Messenger {
 
   async #mailboxOf(name: string): Promise<Mailbox> {
     await this.#refuseUnfit(name)
-    return this.correspondent(name).exchange.mailbox
+    return this.peer(name).exchange.mailbox
   }
 
   /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */
   sendTyping(name: string, isActive: boolean): void {
-    this.#correspondents.known(name)?.conversation?.sendTyping(isActive)
+    this.#peers.known(name)?.conversation?.sendTyping(isActive)
   }
 
   /**
@@ -228,7 +228,7 @@ export class Messenger {
 
   /** What became of what was said to somebody, under the key that is pinned now. */
   progress(name: string): Progress {
-    return this.correspondent(name).progress
+    return this.peer(name).progress
   }
 
   /**
@@ -238,13 +238,13 @@ export class Messenger {
    * @throws SottoError `ERR_STREAM_RENEWED` if the user has it forgotten meanwhile.
    */
   delivered(name: string, ordinal: number): Promise<void> {
-    return this.correspondent(name).exchange.delivered(ordinal)
+    return this.peer(name).exchange.delivered(ordinal)
   }
 
   #sendAppended(name: string): void {
-    const correspondent = this.correspondent(name)
-    correspondent.exchange.takeAppended()
-    correspondent.dial()
+    const peer = this.peer(name)
+    peer.exchange.takeAppended()
+    peer.dial()
   }
 
   /** Something was put into the store by others than this: say what they left there. */
@@ -255,10 +255,10 @@ export class Messenger {
     const flowing = this.files.poll()
     const waiting = new Set(store.waiting().map(({ name }) => name)).union(flowing)
     for (const name of this.#options.listen === undefined ? waiting : names) {
-      const correspondent = this.correspondent(name)
-      correspondent.exchange.takeAppended()
-      if (correspondent.conversation === undefined && waiting.has(name)) this.#correspondents.follow(name)
-      correspondent.dial()
+      const peer = this.peer(name)
+      peer.exchange.takeAppended()
+      if (peer.conversation === undefined && waiting.has(name)) this.#peers.follow(name)
+      peer.dial()
     }
   }
 
@@ -276,13 +276,13 @@ export class Messenger {
     await this.#enqueuing
     this.#unwatchProfile()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
-    await this.#correspondents.goodbye(reason)
+    await this.#peers.goodbye(reason)
     // It may just be starting.
     await this.#server?.then(
       (server) => server.stop(0),
       () => undefined,
     )
-    await this.#correspondents.idle()
+    await this.#peers.idle()
     await this.files.stop()
   }
 }

@@ -160,7 +160,7 @@ export class Member implements AsyncDisposable {
 
   /** End the conversation with somebody in order. */
   async sayGoodbye(to: string): Promise<void> {
-    await this.#presence?.messenger.correspondent(to).goodbye()
+    await this.#presence?.messenger.peer(to).goodbye()
   }
 
   /** Break every connection to this member. */

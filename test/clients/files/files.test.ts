@@ -181,7 +181,7 @@ describe('Files', function () {
     await bob.until(() => bob.files.includes('second: offered'))
     const error = await rejection(bob.messenger.files.accept(first, join(folder.path, 'first')))
     expect(error.code).to.equal('ERR_FILE_UNKEPT')
-    await alice.messenger.correspondent('bob').goodbye()
+    await alice.messenger.peer('bob').goodbye()
     await bob.messenger.files.accept(first, elsewhere)
     await rm(elsewhere, { recursive: true })
     await alice.until(() => alice.files.includes('first: unkept') || alice.files.includes('first: received'))

@@ -62,7 +62,7 @@ describe('Messenger, of what is read', function () {
     await alice.until(() => read() === 1)
 
     await setReceipts(bob.profile, false)
-    await bob.messenger.correspondent('alice').goodbye()
+    await bob.messenger.peer('alice').goodbye()
     const before = saidOfReading(bob, 'bob').length
     await alice.messenger.enqueue('bob', 'and this?')
     await bob.until(() => bob.heard.length === 2)

@@ -8,8 +8,8 @@ import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import type { PresenceWatch } from '../session/presence-watch.ts'
-import { Correspondent, HEAD_START_MS } from './correspondent.ts'
 import type { MessengerEvents } from './messenger-options.ts'
+import { HEAD_START_MS, PeerSession } from './peer-session.ts'
 import type { StoredExchanges } from './stored-exchanges.ts'
 
 /** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
@@ -18,7 +18,7 @@ const PATIENT_BACKOFF_MS = 15_000
 /** And of who is there for this call alone. */
 const HASTY_BACKOFF_MS = 2_000
 
-export interface CorrespondentsOptions {
+export interface PeerSessionsOptions {
   readonly calling: Calling
   readonly exchanges: StoredExchanges
   readonly directory: Pick<DirectoryClient, 'watch'>
@@ -30,16 +30,16 @@ export interface CorrespondentsOptions {
   readonly signal: AbortSignal
 }
 
-export class Correspondents {
-  readonly #options: CorrespondentsOptions
+export class PeerSessions {
+  readonly #options: PeerSessionsOptions
   readonly #watch: PresenceWatch
-  readonly #all = new Map<string, Correspondent>()
+  readonly #all = new Map<string, PeerSession>()
   /** Whose coming and going the directory tells. */
   readonly #followed = new Set<string>()
   /** With whom a conversation is open, and was told. */
   readonly #present = new Set<string>()
 
-  constructor(options: CorrespondentsOptions) {
+  constructor(options: PeerSessionsOptions) {
     const { directory, signal } = options
     this.#options = options
     this.#watch = directory.watch([], {
@@ -54,16 +54,16 @@ export class Correspondents {
     return this.#watch.ended
   }
 
-  known(name: string): Correspondent | undefined {
+  known(name: string): PeerSession | undefined {
     return this.#all.get(name)
   }
 
   /** Somebody; where others can call here, watched from now on. */
-  with(name: string): Correspondent {
+  with(name: string): PeerSession {
     const known = this.#all.get(name)
     if (known !== undefined) return known
     const { calling, exchanges, isListening, events, signal } = this.#options
-    const correspondent = new Correspondent({
+    const peer = new PeerSession({
       name,
       calling,
       exchanges,
@@ -74,9 +74,9 @@ export class Correspondents {
       onRefused: (error) => events.onRefused(name, error),
       signal,
     })
-    this.#all.set(name, correspondent)
+    this.#all.set(name, peer)
     if (isListening) this.follow(name)
-    return correspondent
+    return peer
   }
 
   /** Have the directory tell when somebody comes and goes. */
@@ -104,17 +104,17 @@ export class Correspondents {
 
   /** The directory is there again, and so are calls. */
   #onRegained(): void {
-    for (const correspondent of this.#all.values()) correspondent.hurry()
+    for (const peer of this.#all.values()) peer.hurry()
   }
 
   /** A conversation was opened, by either side. */
   take(conversation: Conversation): void {
     const { calling, events, attempt } = this.#options
     const { peerName: name, ended } = conversation
-    const correspondent = this.with(name)
+    const peer = this.with(name)
     // While it was beginning.
     const isBlocked = calling.profile.state.blocked.has(name)
-    attempt(() => (isBlocked ? correspondent.goodbye() : correspondent.leaveOtherKeys()))
+    attempt(() => (isBlocked ? peer.goodbye() : peer.leaveOtherKeys()))
     const isNew = !this.#present.has(name)
     this.#present.add(name)
     if (isNew) events.onConversation?.(name)

@@ -18,7 +18,7 @@ import type { Progress } from '../store/log/mailbox.ts'
 import type { StoredExchange } from './stored-exchange.ts'
 import type { StoredExchanges } from './stored-exchanges.ts'
 
-export interface CorrespondentOptions {
+export interface PeerSessionOptions {
   readonly name: string
   readonly calling: Calling
   readonly exchanges: StoredExchanges
@@ -61,9 +61,9 @@ const NO_PROGRESS: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
 /** Somebody who waits for a conversation to be open. */
 type Opening = Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>
 
-export class Correspondent {
+export class PeerSession {
   readonly name: string
-  readonly #options: CorrespondentOptions
+  readonly #options: PeerSessionOptions
   readonly #backoff: Backoff
   #online = false
   /** Whether a conversation is to be opened though nothing waits here. */
@@ -79,7 +79,7 @@ export class Correspondent {
   /** Ends a pause between two attempts. */
   #hurry = new AbortController()
 
-  constructor(options: CorrespondentOptions) {
+  constructor(options: PeerSessionOptions) {
     this.#options = options
     this.name = options.name
     this.#backoff = new Backoff({ firstMs: FIRST_BACKOFF_MS, longestMs: options.longestBackoffMs })
