@@ -25,14 +25,14 @@ import type { MessengerOptions } from './messenger-options.ts'
 import type { PeerSession } from './peer-session.ts'
 import { PeerSessions } from './peer-sessions.ts'
 import { followProfile } from './profile-changes.ts'
-import { StoredExchanges } from './stored-exchanges.ts'
+import { StreamsByKey } from './streams-by-key.ts'
 
 export class Messenger {
   /** Offers files and folders, and answers offers. */
   readonly files: Files
   readonly #options: MessengerOptions
   readonly #calling: Calling
-  readonly #exchanges: StoredExchanges
+  readonly #streamsByKey: StreamsByKey
   readonly #peers: PeerSessions
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
@@ -56,7 +56,7 @@ export class Messenger {
     })
     const sendsReceipts = () => profile.state.receipts
     const { files } = this
-    this.#exchanges = new StoredExchanges({
+    this.#streamsByKey = new StreamsByKey({
       store,
       files,
       clock: clock.local,
@@ -68,7 +68,7 @@ export class Messenger {
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
     this.#peers = new PeerSessions({
       calling: this.#calling,
-      exchanges: this.#exchanges,
+      streamsByKey: this.#streamsByKey,
       directory,
       isListening: options.listen !== undefined,
       events,
@@ -79,7 +79,7 @@ export class Messenger {
     this.#failure.promise.catch(() => undefined)
     const known = (name: string) => this.#peers.known(name)
     this.#unwatchProfile = followProfile(profile, {
-      onReceipts: () => this.#attempt(() => this.#exchanges.reportRead()),
+      onReceipts: () => this.#attempt(() => this.#streamsByKey.reportRead()),
       onBlocked: (name) => this.#attempt(() => known(name)?.goodbye()),
       onUnblocked: (name) => known(name)?.call(),
       onKeyPresented: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
@@ -132,7 +132,7 @@ export class Messenger {
       directory,
       log,
       kid,
-      exchanges: this.#exchanges,
+      streamsByKey: this.#streamsByKey,
       onKeyChanged: events.onKeyChanged ?? ((name: string) => events.onRefused(name, keyChanged(name))),
       onRefused: (error: SottoError) => events.onCallRefused?.(error),
       onConversation: (conversation: Conversation) => this.#peers.take(conversation),
@@ -194,7 +194,7 @@ export class Messenger {
     await this.#refuseUnfit(name)
     const peer = this.peer(name)
     const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
-    const ordinal = peer.exchange.enqueue(...bytes)
+    const ordinal = peer.streams.enqueue(...bytes)
     peer.dial()
     return ordinal
   }
@@ -210,7 +210,7 @@ export class Messenger {
 
   async #mailboxOf(name: string): Promise<Mailbox> {
     await this.#refuseUnfit(name)
-    return this.peer(name).exchange.mailbox
+    return this.peer(name).streams.mailbox
   }
 
   /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */
@@ -223,7 +223,7 @@ export class Messenger {
    */
   markRead(name: string, through?: Message | UnreadGap): void {
     this.#options.store.markRead(name, through)
-    this.#exchanges.reportRead(name)
+    this.#streamsByKey.reportRead(name)
   }
 
   /** What became of what was said to somebody, under the key that is pinned now. */
@@ -238,12 +238,12 @@ export class Messenger {
    * @throws SottoError `ERR_STREAM_RENEWED` if the user has it forgotten meanwhile.
    */
   delivered(name: string, ordinal: number): Promise<void> {
-    return this.peer(name).exchange.delivered(ordinal)
+    return this.peer(name).streams.delivered(ordinal)
   }
 
   #sendAppended(name: string): void {
     const peer = this.peer(name)
-    peer.exchange.takeAppended()
+    peer.streams.takeAppended()
     peer.dial()
   }
 
@@ -251,12 +251,12 @@ export class Messenger {
   takeAppended(): void {
     const { store } = this.#options
     const names = store.names()
-    this.#exchanges.keepOnly(new Set(names))
+    this.#streamsByKey.keepOnly(new Set(names))
     const flowing = this.files.poll()
     const waiting = new Set(store.waiting().map(({ name }) => name)).union(flowing)
     for (const name of this.#options.listen === undefined ? waiting : names) {
       const peer = this.peer(name)
-      peer.exchange.takeAppended()
+      peer.streams.takeAppended()
       if (peer.conversation === undefined && waiting.has(name)) this.#peers.follow(name)
       peer.dial()
     }

@@ -15,13 +15,13 @@ import { type Calling, openConversation } from '../peer/open-conversation.ts'
 import { refuseRefusal } from '../peer/refusal.ts'
 import { Backoff } from '../session/backoff.ts'
 import type { Progress } from '../store/log/mailbox.ts'
-import type { StoredExchange } from './stored-exchange.ts'
-import type { StoredExchanges } from './stored-exchanges.ts'
+import type { DurableStreams } from './durable-streams.ts'
+import type { StreamsByKey } from './streams-by-key.ts'
 
 export interface PeerSessionOptions {
   readonly name: string
   readonly calling: Calling
-  readonly exchanges: StoredExchanges
+  readonly streamsByKey: StreamsByKey
   /**
    * How long to leave to the other side before calling them where both may want to, in milliseconds: nothing for one of
    * a pair, and {@link HEAD_START_MS} for the other.
@@ -93,19 +93,19 @@ export class PeerSession {
     return this.#options.calling.profile.state.pins.get(this.name)?.identityKey
   }
 
-  /** The exchange with the key that is pinned now, or with whichever comes first. The contact is kept from then on. */
-  get exchange(): StoredExchange {
-    return this.#options.exchanges.with(this.name, this.#identityKey)
+  /** The streams with the key that is pinned now, or with whichever comes first. The contact is kept from then on. */
+  get streams(): DurableStreams {
+    return this.#options.streamsByKey.with(this.name, this.#identityKey)
   }
 
   /** What became of what was said to that key. */
   get progress(): Progress {
-    return this.#options.exchanges.found(this.name, this.#identityKey)?.progress ?? NO_PROGRESS
+    return this.#options.streamsByKey.found(this.name, this.#identityKey)?.progress ?? NO_PROGRESS
   }
 
   /** The conversation with the key that is pinned now. */
   get conversation(): Conversation | undefined {
-    return this.#options.exchanges.known(this.name, this.#identityKey)?.conversation
+    return this.#options.streamsByKey.known(this.name, this.#identityKey)?.conversation
   }
 
   /** Said by the directory. */
@@ -165,7 +165,7 @@ export class PeerSession {
   }
 
   get #hasMore(): boolean {
-    return this.#options.exchanges.found(this.name, this.#identityKey)?.hasMore === true
+    return this.#options.streamsByKey.found(this.name, this.#identityKey)?.hasMore === true
   }
 
   async #dial(headStart: boolean): Promise<void> {
@@ -202,9 +202,9 @@ export class PeerSession {
 
   /** Open one, and hear from the other side that it is willing. Undefined where that was cut, and is worth another try. */
   async #open(): Promise<Conversation | undefined> {
-    const { calling, exchanges, signal, onConversation } = this.#options
-    const exchangeWith = (identityKey: Uint8Array) => exchanges.with(this.name, identityKey)
-    const conversation = await openConversation(calling, this.name, exchangeWith, signal)
+    const { calling, streamsByKey, signal, onConversation } = this.#options
+    const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
+    const conversation = await openConversation(calling, this.name, streamsWith, signal)
     const end = await Promise.race([conversation.resumed, conversation.ended])
     if (end?.how === 'cut' && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
     this.#earlyCuts = 0
@@ -214,7 +214,7 @@ export class PeerSession {
   }
 
   get #delivered(): number {
-    return this.#options.exchanges.known(this.name, this.#identityKey)?.progress.delivered ?? 0
+    return this.#options.streamsByKey.known(this.name, this.#identityKey)?.progress.delivered ?? 0
   }
 
   /** Tell who waits for a conversation that there is one, or why not. Returns whether anybody was told a failure. */
@@ -246,14 +246,14 @@ export class PeerSession {
 
   /** End what conversations there are in order. */
   async goodbye(reason: CloseReason = CloseReason.SHUTDOWN): Promise<void> {
-    const conversations = this.#options.exchanges.conversationsWith(this.name)
+    const conversations = this.#options.streamsByKey.conversationsWith(this.name)
     await Promise.all(conversations.map((conversation) => conversation.close(reason)))
   }
 
   /** End in order what conversations there are with other keys than the one that is pinned now. */
   async leaveOtherKeys(): Promise<void> {
     const present = this.conversation
-    const others = this.#options.exchanges.conversationsWith(this.name).filter((each) => each !== present)
+    const others = this.#options.streamsByKey.conversationsWith(this.name).filter((each) => each !== present)
     await Promise.all(others.map((conversation) => conversation.close(CloseReason.KEY_CHANGED)))
   }
 

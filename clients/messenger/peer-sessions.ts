@@ -10,7 +10,7 @@ import type { DirectoryClient } from '../session/directory-client.ts'
 import type { PresenceWatch } from '../session/presence-watch.ts'
 import type { MessengerEvents } from './messenger-options.ts'
 import { HEAD_START_MS, PeerSession } from './peer-session.ts'
-import type { StoredExchanges } from './stored-exchanges.ts'
+import type { StreamsByKey } from './streams-by-key.ts'
 
 /** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
 const PATIENT_BACKOFF_MS = 15_000
@@ -20,7 +20,7 @@ const HASTY_BACKOFF_MS = 2_000
 
 export interface PeerSessionsOptions {
   readonly calling: Calling
-  readonly exchanges: StoredExchanges
+  readonly streamsByKey: StreamsByKey
   readonly directory: Pick<DirectoryClient, 'watch'>
   /** Whether others can call here: then everybody is watched, and calls may be left to them. */
   readonly isListening: boolean
@@ -62,11 +62,11 @@ export class PeerSessions {
   with(name: string): PeerSession {
     const known = this.#all.get(name)
     if (known !== undefined) return known
-    const { calling, exchanges, isListening, events, signal } = this.#options
+    const { calling, streamsByKey, isListening, events, signal } = this.#options
     const peer = new PeerSession({
       name,
       calling,
-      exchanges,
+      streamsByKey,
       // Nobody can call who does not listen.
       patienceMs: () => (isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
       longestBackoffMs: isListening ? PATIENT_BACKOFF_MS : HASTY_BACKOFF_MS,
@@ -122,9 +122,9 @@ export class PeerSessions {
   }
 
   #onEnded(name: string, end: ConversationEnd): void {
-    const { exchanges, events, signal } = this.#options
+    const { streamsByKey, events, signal } = this.#options
     if (signal.aborted) return
-    if (exchanges.conversationsWith(name).length === 0 && this.#present.delete(name)) events.onParted?.(name, end)
+    if (streamsByKey.conversationsWith(name).length === 0 && this.#present.delete(name)) events.onParted?.(name, end)
     // What waits and could not be said in it is said in another.
     this.follow(name)
     this.with(name).dial({ headStart: true })

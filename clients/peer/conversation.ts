@@ -2,7 +2,7 @@
  * One conversation: a stream, the channel inside it and the delivery inside that, kept moving in both directions until
  * it ends.
  *
- *     exchange ⇄ delivery (what to say, what it means) ⇄ channel (seal, open) ⇄ link (gRPC)
+ *     streams ⇄ delivery (what to say, what it means) ⇄ channel (seal, open) ⇄ link (gRPC)
  *
  * @module
  */
@@ -29,8 +29,8 @@ export type ConversationEnd =
   | { readonly how: 'cut'; readonly error: SottoError }
 
 /** What a conversation carries. */
-export interface Exchange {
-  readonly streams: StreamPair
+export interface PeerStreams {
+  readonly pair: StreamPair
   /** The bytes of files; undefined where none flow. */
   readonly files?: FileTransfers | undefined
   /** How many events of this side wait for their acknowledgement. */
@@ -52,9 +52,9 @@ export interface Exchange {
 }
 
 /** Where a host finds what a caller goes on with. */
-export interface Exchanges {
-  /** The exchange with whoever has proven this identity key. */
-  with(name: string, identityKey: Uint8Array): Exchange
+export interface PeerStreamsByKey {
+  /** The streams with whoever has proven this identity key. */
+  with(name: string, identityKey: Uint8Array): PeerStreams
 }
 
 export interface ConversationOptions {
@@ -66,7 +66,7 @@ export interface ConversationOptions {
   readonly ask: AskServices
   readonly clock: ServerClock
   readonly link: RecordLink
-  readonly exchange: Exchange
+  readonly streams: PeerStreams
   /** Told what came, which is kept by then. */
   readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
@@ -96,18 +96,18 @@ export class Conversation {
   /**
    * @param options.channel - Of a completed handshake.
    * @param first - Where this is the host: the record that confirmed the channel, which was opened already.
-   * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED` if the exchange cannot take it: then it has ended, and the link is
+   * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED` if the streams cannot take it: then it has ended, and the link is
    *   cancelled.
    */
   constructor(options: ConversationOptions, first?: RecordBody) {
-    const { opener, exchange } = options
+    const { opener, streams } = options
     this.#options = options
     this.#opened = first === undefined ? 0 : 1
     this.#delivery = new Delivery({
       opener,
-      streams: exchange.streams,
+      streams: streams.pair,
       drawStreamId: options.drawStreamId ?? drawStreamId,
-      ...(exchange.files && { files: exchange.files }),
+      ...(streams.files && { files: streams.files }),
     })
     this.#keeper = new ChannelKeeper({
       ...options,
@@ -117,7 +117,7 @@ export class Conversation {
     })
     try {
       // The last step, for from here on others hold it.
-      exchange.attach(this)
+      streams.attach(this)
     } catch (error) {
       this.#settle(this.#endBy(error))
       throw error
@@ -162,10 +162,10 @@ export class Conversation {
 
   #next(): SentRecord | undefined {
     if (this.#isSettled) return undefined
-    const { channel, clock, exchange } = this.#options
+    const { channel, clock, streams } = this.#options
     return channel.next(clock.local.monotonicMs(), () => {
       const plaintext = this.#delivery.next()
-      if (plaintext !== undefined) exchange.save()
+      if (plaintext !== undefined) streams.save()
       return plaintext
     })
   }
@@ -194,7 +194,7 @@ export class Conversation {
 
   /** Take in a record. Returns whether it was the other side's last. */
   async #take(body: RecordBody): Promise<boolean> {
-    const { channel, clock, exchange, deliver, onTyping, peerName } = this.#options
+    const { channel, clock, streams, deliver, onTyping, peerName } = this.#options
     if (channel.receive(body, clock.clocks())) {
       this.#keeper.poll()
       return false
@@ -202,26 +202,26 @@ export class Conversation {
     const { events, chunk, progress, close, typing, read } = this.#delivery.receive(body)
     if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
     if (typing !== undefined) onTyping?.(peerName, typing)
-    exchange.save()
-    if (read !== undefined) exchange.onRead(read)
+    streams.save()
+    if (read !== undefined) streams.onRead(read)
     this.wake()
     // What can no longer be acknowledged is not shown: it comes again in the next conversation.
     if (events.length > 0 && !this.#isClosing) {
-      exchange.keep(events, (fresh) => deliver(peerName, fresh))
+      streams.keep(events, (fresh) => deliver(peerName, fresh))
     }
-    if (progress !== undefined) exchange.files?.receiveProgress(progress)
+    if (progress !== undefined) streams.files?.receiveProgress(progress)
     // Where much waits for the disk, nothing more is taken from the link.
-    if (chunk !== undefined) await exchange.files?.receiveChunk(chunk)
+    if (chunk !== undefined) await streams.files?.receiveChunk(chunk)
     if (close === undefined) return false
     await this.#receiveClose(close.reason)
     return true
   }
 
   async #receiveClose(reason: CloseReason): Promise<void> {
-    const { exchange, link } = this.#options
+    const { streams, link } = this.#options
     const by = this.#isClosing ? 'self' : 'peer'
     this.#retire()
-    this.#delivery.close(exchange.unacknowledged === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN)
+    this.#delivery.close(streams.unacknowledged === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN)
     await this.#drain()
     link.end()
     // Until the other end has taken the Close, which it shows by ending its direction.
@@ -302,7 +302,7 @@ export class Conversation {
   #settle(end: ConversationEnd): void {
     this.#isSettled = true
     this.#retire()
-    this.#options.exchange.detach(this)
+    this.#options.streams.detach(this)
     this.#options.link.cancel()
     this.#end.resolve(end)
   }

@@ -18,7 +18,7 @@ import type { ChatGrant, DirectoryClient } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { helloEvent, welcomeEvent } from '../trace/conversation-events.ts'
 import type { Trace } from '../trace/trace.ts'
-import type { Exchange } from './conversation.ts'
+import type { PeerStreams } from './conversation.ts'
 import { Conversation } from './conversation.ts'
 import { addressOf, dial, type Reached } from './dial.ts'
 import { CallerLink, within } from './record-link.ts'
@@ -44,7 +44,7 @@ export interface Calling {
  * What is to be carried to whoever holds an identity key. It is asked for only once the handshake has proven that key, so
  * that what was written for another cannot go to it, whatever is pinned meanwhile.
  */
-export type ExchangeWith = (identityKey: Uint8Array) => Exchange
+export type StreamsWith = (identityKey: Uint8Array) => PeerStreams
 
 /** How many Hellos one attempt may take, each with a ticket and keys of its own. */
 const MAX_HELLOS = 3
@@ -69,7 +69,7 @@ const WELCOME_TIMEOUT_MS = 5_000
 export async function openConversation(
   calling: Calling,
   peerName: string,
-  exchangeWith: ExchangeWith,
+  streamsWith: StreamsWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
   await refuseBlocked(calling.profile, peerName)
@@ -80,7 +80,7 @@ export async function openConversation(
     const reached = await dial(untried(grant.endpoints, tried), signal)
     tried.add(addressOf(reached.endpoint))
     try {
-      return await greet(calling, grant, reached, exchangeWith, signal)
+      return await greet(calling, grant, reached, streamsWith, signal)
     } catch (error) {
       reached.connection.close()
       signal.throwIfAborted()
@@ -105,7 +105,7 @@ async function greet(
   calling: Calling,
   grant: ChatGrant,
   { connection }: Reached,
-  exchangeWith: ExchangeWith,
+  streamsWith: StreamsWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
   const { profile, clock, deliver, onTyping, onPinned, trace } = calling
@@ -136,7 +136,7 @@ async function greet(
     ask: askForTicket(reply.receiverName, calling),
     clock,
     link,
-    exchange: exchangeWith(reply.receiverIdentityKey),
+    streams: streamsWith(reply.receiverIdentityKey),
     deliver,
     ...(onTyping && { onTyping }),
     trace,

@@ -26,7 +26,7 @@ import type { DirectoryClient } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { helloEvent, recordEvent, welcomeEvent } from '../trace/conversation-events.ts'
 import type { Trace } from '../trace/trace.ts'
-import type { Exchanges } from './conversation.ts'
+import type { PeerStreamsByKey } from './conversation.ts'
 import { Conversation } from './conversation.ts'
 import { PeerService } from './peer-service.ts'
 import { HostLink, within } from './record-link.ts'
@@ -38,7 +38,7 @@ export interface Hosting {
   readonly kid: Uint8Array
   readonly clock: ServerClock
   readonly directory: Pick<DirectoryClient, 'findUser'>
-  readonly exchanges: Exchanges
+  readonly streamsByKey: PeerStreamsByKey
   /** Told what came, which is kept by then. */
   readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
@@ -165,7 +165,7 @@ class PeerHost {
   }
 
   async #host(link: HostLink, accepted: AcceptedHello, first: RecordBody): Promise<void> {
-    const { profile, clock, directory, exchanges, deliver, onTyping, onConversation, trace } = this.#hosting
+    const { profile, clock, directory, streamsByKey, deliver, onTyping, onConversation, trace } = this.#hosting
     if (first.control?.$case !== 'resume') throw new SottoError('ERR_RECORD_MALFORMED', 'the first record is no Resume')
     const { senderName: name, senderIdentityKey: identityKey } = accepted.ticket
     const conversation = new Conversation(
@@ -177,7 +177,7 @@ class PeerHost {
         ask: tryServices(name, directory),
         clock,
         link,
-        exchange: exchanges.with(name, identityKey),
+        streams: streamsByKey.with(name, identityKey),
         deliver,
         ...(onTyping && { onTyping }),
         trace,

@@ -16,7 +16,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
-import { StoredExchanges } from '../../clients/messenger/stored-exchanges.ts'
+import { StreamsByKey } from '../../clients/messenger/streams-by-key.ts'
 import { servePeers } from '../../clients/peer/serve.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { DirectoryClient } from '../../clients/session/directory-client.ts'
@@ -86,7 +86,7 @@ export class HostUnderTest implements AsyncDisposable {
         kid: this.kid,
         clock,
         directory,
-        exchanges: new StoredExchanges({
+        streamsByKey: new StreamsByKey({
           store: this.#store,
           clock: systemClock,
           onProgress() {},

@@ -7,7 +7,7 @@ import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import type { Admission } from '#lib/channel/responder.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Later } from '#lib/runtime/later.ts'
-import { StoredExchange } from '../../clients/messenger/stored-exchange.ts'
+import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { Mailbox } from '../../clients/store/log/mailbox.ts'
 import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
@@ -27,7 +27,7 @@ export class Program {
   readonly person: Person
   readonly #store: Store
   readonly mailbox: Mailbox
-  readonly exchange: StoredExchange
+  readonly streams: DurableStreams
   readonly admission: Admission
   #isAlive = true
   readonly #links = new Set<ConnectionEnd>()
@@ -43,11 +43,11 @@ export class Program {
     this.mailbox = person.mailboxOf(this.#store)
     // Asked for, so that they are loaded.
     void this.mailbox.streams
-    this.exchange = new StoredExchange({
+    this.streams = new DurableStreams({
       mailbox: this.mailbox,
       clock: world.timeline,
       onProgress: () => {
-        const { delivered, read } = this.exchange.progress
+        const { delivered, read } = this.streams.progress
         person.hearAcknowledged(delivered)
         person.hearRead(read)
       },
@@ -126,24 +126,24 @@ export class Program {
   /** Say that all was seen. */
   reportRead(): void {
     this.#store.markRead(this.person.peer.name)
-    this.exchange.reportRead()
+    this.streams.reportRead()
   }
 
   /** Say what is new in the store, over the conversation that there is or a new one. */
   sayAppended(): void {
-    this.exchange.takeAppended()
+    this.streams.takeAppended()
     this.dial()
   }
 
   /** Call the other side before long, if something waits and nothing is open. */
   dial(): void {
-    if (this.#isDialling || this.exchange.conversation !== undefined || !this.exchange.hasMore) return
+    if (this.#isDialling || this.streams.conversation !== undefined || !this.streams.hasMore) return
     this.#isDialling = true
     const { random } = this.world
     const backoffMs = random.fraction() * Math.min(50 * 2 ** this.#failures, LONGEST_BACKOFF_MS)
     this.#failures += 1
     this.after(backoffMs, () => {
-      if (this.exchange.conversation === undefined) call(this, (isGreeted) => this.#hangUp(isGreeted))
+      if (this.streams.conversation === undefined) call(this, (isGreeted) => this.#hangUp(isGreeted))
       else this.#hangUp(false)
     })
   }

@@ -26,7 +26,7 @@ export interface TalkOptions {
  */
 export function beginTalk(options: TalkOptions, first?: RecordBody): void {
   const { program, opener, channel, connection } = options
-  const { world, person, exchange } = program
+  const { world, person, streams } = program
   const link = new SimulatedLink(program, connection, { isCaller: opener })
   const conversation = new Conversation(
     {
@@ -37,7 +37,7 @@ export function beginTalk(options: TalkOptions, first?: RecordBody): void {
       ask: () => program.askServices(opener ? 'askForTicket' : 'tryServices'),
       clock: new ServerClock(world.timeline, 0),
       link,
-      exchange,
+      streams,
       deliver: async (_name, events) => {
         person.show(events)
         program.seeLater()

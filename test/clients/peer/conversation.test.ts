@@ -5,7 +5,7 @@ import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { encodeRecordBody } from '#lib/delivery/record-body.ts'
 import { SottoError } from '#lib/errors.ts'
-import { StoredExchange } from '../../../clients/messenger/stored-exchange.ts'
+import { DurableStreams } from '../../../clients/messenger/durable-streams.ts'
 import { Conversation } from '../../../clients/peer/conversation.ts'
 import type { RecordLink } from '../../../clients/peer/record-link.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
@@ -58,18 +58,18 @@ describe('Conversation', () => {
 
   const clock = new ServerClock(new FakeClock(NOW_MS), 0)
 
-  function exchangeWhere(sendsReceipts: () => boolean): StoredExchange {
+  function streamsWhere(sendsReceipts: () => boolean): DurableStreams {
     const mailbox = store.mailbox('bob', BOB_KEY)
-    return new StoredExchange({ mailbox, clock: clock.local, onProgress: () => undefined, sendsReceipts, admit() {} })
+    return new DurableStreams({ mailbox, clock: clock.local, onProgress: () => undefined, sendsReceipts, admit() {} })
   }
 
   /** Alice opens a conversation with somebody who says no more than where he stands: at nothing. */
-  function open(exchange: StoredExchange): { conversation: Conversation; link: SlowLink } {
+  function open(streams: DurableStreams): { conversation: Conversation; link: SlowLink } {
     const { alice, bob } = converse()
     // What Alice says first confirms the channel.
     bob.open(alice.seal(encodeRecordBody(undefined, {})))
     const streamId = randomBytes(STREAM_ID_BYTES)
-    const resume = Resume.fromPartial({ streamId, peerStreamId: Buffer.from(exchange.streams.outgoing.streamId) })
+    const resume = Resume.fromPartial({ streamId, peerStreamId: Buffer.from(streams.pair.outgoing.streamId) })
     const link = new SlowLink(bob.seal(encodeRecordBody(undefined, { control: { $case: 'resume', value: resume } })))
     const channel = new RenewingChannel({
       channel: alice,
@@ -85,7 +85,7 @@ describe('Conversation', () => {
       ask: () => new Promise(() => undefined),
       clock,
       link,
-      exchange,
+      streams,
       deliver: async () => undefined,
       trace: undefined,
     })
@@ -93,12 +93,12 @@ describe('Conversation', () => {
   }
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
-    const exchange = exchangeWhere(() => false)
-    exchange.enqueue(Buffer.from('is said'))
-    const first = open(exchange)
+    const streams = streamsWhere(() => false)
+    streams.enqueue(Buffer.from('is said'))
+    const first = open(streams)
     await calm()
-    exchange.enqueue(Buffer.from('waits'))
-    const second = open(exchange)
+    streams.enqueue(Buffer.from('waits'))
+    const second = open(streams)
     first.link.sent[0]?.()
     await calm()
     expect((await first.conversation.ended).how).to.equal('cut')
@@ -113,29 +113,29 @@ describe('Conversation', () => {
 
   it('does not stand in the way of the next where its beginning fails', async () => {
     let isFailing = true
-    const exchange = exchangeWhere(() => {
+    const streams = streamsWhere(() => {
       if (isFailing) throw new SottoError('ERR_STORE', 'the disk fails to read or write the store')
       return false
     })
-    expect(codeOf(() => open(exchange))).to.equal('ERR_STORE')
+    expect(codeOf(() => open(streams))).to.equal('ERR_STORE')
     await calm()
-    expect(exchange.conversation).to.equal(undefined)
+    expect(streams.conversation).to.equal(undefined)
     isFailing = false
-    const { conversation } = open(exchange)
-    expect(exchange.conversation).to.equal(conversation)
+    const { conversation } = open(streams)
+    expect(streams.conversation).to.equal(conversation)
     conversation.replace()
   })
 
   it('ends the one before, and itself, where its beginning fails', async () => {
     let isFailing = false
-    const exchange = exchangeWhere(() => {
+    const streams = streamsWhere(() => {
       if (isFailing) throw new SottoError('ERR_STORE', 'the disk fails to read or write the store')
       return false
     })
-    const { conversation } = open(exchange)
+    const { conversation } = open(streams)
     isFailing = true
-    expect(codeOf(() => open(exchange))).to.equal('ERR_STORE')
+    expect(codeOf(() => open(streams))).to.equal('ERR_STORE')
     expect((await conversation.ended).how).to.equal('cut')
-    expect(exchange.conversation).to.equal(undefined)
+    expect(streams.conversation).to.equal(undefined)
   })
 })

@@ -10,7 +10,7 @@ import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { sealTicket, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
-import { StoredExchange } from '../../../clients/messenger/stored-exchange.ts'
+import { DurableStreams } from '../../../clients/messenger/durable-streams.ts'
 import type { Conversation } from '../../../clients/peer/conversation.ts'
 import { type Calling, openConversation } from '../../../clients/peer/open-conversation.ts'
 import { pin } from '../../../clients/profile/pins.ts'
@@ -144,15 +144,15 @@ describe('openConversation', () => {
       onPinned,
       trace: undefined,
     }
-    const exchangeWith = (identityKey: Uint8Array) =>
-      new StoredExchange({
+    const streamsWith = (identityKey: Uint8Array) =>
+      new DurableStreams({
         mailbox: store.mailbox('bob', identityKey),
         clock: systemClock,
         onProgress() {},
         sendsReceipts: () => false,
         admit() {},
       })
-    return openConversation(calling, 'bob', exchangeWith, signal)
+    return openConversation(calling, 'bob', streamsWith, signal)
   }
 
   it('pins the host’s key once the handshake is complete', async () => {

@@ -1,15 +1,15 @@
 import { expect } from 'chai'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { StoredExchanges } from '../../../clients/messenger/stored-exchanges.ts'
+import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { ALICE_KEY, BOB_KEY, memoryStore, said } from '../../support/stores.ts'
 
-describe('StoredExchanges', () => {
+describe('StreamsByKey', () => {
   let store: Store
-  let exchanges: StoredExchanges
+  let streamsByKey: StreamsByKey
   beforeEach(() => {
     store = memoryStore()
-    exchanges = new StoredExchanges({
+    streamsByKey = new StreamsByKey({
       store,
       clock: systemClock,
       onProgress() {},
@@ -20,17 +20,17 @@ describe('StoredExchanges', () => {
   afterEach(() => store.close())
 
   it('gives what was written before any key was known to whichever is proven first', () => {
-    const before = exchanges.with('bob', undefined)
+    const before = streamsByKey.with('bob', undefined)
     before.enqueue(Buffer.from('hello'))
-    expect(exchanges.with('bob', BOB_KEY)).to.equal(before)
-    expect(exchanges.known('bob', undefined)).to.equal(undefined)
+    expect(streamsByKey.with('bob', BOB_KEY)).to.equal(before)
+    expect(streamsByKey.known('bob', undefined)).to.equal(undefined)
   })
 
   it('gives what waits for one key to no other, though it was asked for without a key', () => {
     store.mailbox('bob', BOB_KEY).append([said('for the first key alone')])
-    const before = exchanges.with('bob', undefined)
-    const other = exchanges.with('bob', ALICE_KEY)
+    const before = streamsByKey.with('bob', undefined)
+    const other = streamsByKey.with('bob', ALICE_KEY)
     expect([before.unacknowledged, other.unacknowledged]).to.deep.equal([1, 0])
-    expect(exchanges.with('bob', BOB_KEY)).to.equal(before)
+    expect(streamsByKey.with('bob', BOB_KEY)).to.equal(before)
   })
 })

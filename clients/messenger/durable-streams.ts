@@ -1,5 +1,5 @@
 /**
- * An exchange on the disk: what is said waits in the store until it is acknowledged, what is heard is in the store
+ * Streams on the disk: what is sent waits in the store until it is acknowledged, what is received is in the store
  * before it is acknowledged, and both outlast the process.
  *
  * @module
@@ -11,11 +11,11 @@ import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
 import type { PeerTransfers } from '../files/transit/peer-transfers.ts'
-import type { Conversation, Exchange } from '../peer/conversation.ts'
+import type { Conversation, PeerStreams } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import type { Mailbox, Progress } from '../store/log/mailbox.ts'
 
-export interface StoredExchangeOptions {
+export interface DurableStreamsOptions {
   readonly mailbox: Mailbox
   readonly clock: Clock
   /** Where files that are said or heard are kept; without it none flow. */
@@ -28,11 +28,11 @@ export interface StoredExchangeOptions {
   readonly admit: (identityKey: Uint8Array) => void
 }
 
-export class StoredExchange implements Exchange {
+export class DurableStreams implements PeerStreams {
   readonly files: PeerTransfers | undefined
   /** The key that it is with; undefined until there is a first. */
   identityKey: Uint8Array | undefined
-  readonly #options: StoredExchangeOptions
+  readonly #options: DurableStreamsOptions
   #conversation: Conversation | undefined
   #waiting: Array<{
     readonly ordinal: number
@@ -40,7 +40,7 @@ export class StoredExchange implements Exchange {
     readonly reject: (error: unknown) => void
   }> = []
 
-  constructor(options: StoredExchangeOptions) {
+  constructor(options: DurableStreamsOptions) {
     this.#options = options
     this.files = options.fileStore?.peerTransfers(options.mailbox, () => this.#conversation?.wake())
   }
@@ -49,7 +49,7 @@ export class StoredExchange implements Exchange {
     return this.#options.mailbox
   }
 
-  get streams(): StreamPair {
+  get pair(): StreamPair {
     return this.#options.mailbox.streams
   }
 
@@ -106,7 +106,7 @@ export class StoredExchange implements Exchange {
   /** Say what another process of the profile has put into the store. */
   takeAppended(): void {
     // Asked for, so that they are loaded.
-    void this.streams
+    void this.pair
     this.#options.mailbox.takeAppended()
     this.#conversation?.wake()
   }
@@ -114,7 +114,7 @@ export class StoredExchange implements Exchange {
   attach(conversation: Conversation): void {
     this.#conversation?.replace()
     // What is kept is stored at once: the rest came as a conversation was closing, or as the disk failed.
-    this.streams.incoming?.forgetUnstored()
+    this.pair.incoming?.forgetUnstored()
     this.#conversation = conversation
     try {
       this.files?.begin()
@@ -131,7 +131,7 @@ export class StoredExchange implements Exchange {
     this.#conversation = undefined
     this.files?.end()
     // An event that was broken off comes again whole, and may be a mebibyte.
-    this.streams.incoming?.forgetPieces()
+    this.pair.incoming?.forgetPieces()
   }
 
   save(): void {
@@ -155,7 +155,7 @@ export class StoredExchange implements Exchange {
   /** The user has seen something, or allows now what was not allowed, or the other way round: say of it what may be said. */
   reportRead(): void {
     const { mailbox, sendsReceipts } = this.#options
-    if (!sendsReceipts()) this.streams.incoming?.forgetRead()
+    if (!sendsReceipts()) this.pair.incoming?.forgetRead()
     else if (mailbox.reportRead()) this.#conversation?.wake()
   }
 

@@ -1,17 +1,17 @@
 /**
- * The exchanges of a messenger: one for each identity key of a contact, each with a mailbox in the store.
+ * The streams of a messenger: a pair for each identity key of a contact, each in the store.
  *
  * @module
  */
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
-import type { Conversation, Exchanges } from '../peer/conversation.ts'
+import type { Conversation, PeerStreamsByKey } from '../peer/conversation.ts'
 import type { Progress } from '../store/log/mailbox.ts'
 import type { Store } from '../store/store.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
-import { StoredExchange } from './stored-exchange.ts'
+import { DurableStreams } from './durable-streams.ts'
 
-export interface StoredExchangesOptions {
+export interface StreamsByKeyOptions {
   readonly store: Store
   readonly files?: Files
   readonly clock: Clock
@@ -25,22 +25,22 @@ export interface StoredExchangesOptions {
 /** Stands for the key of somebody with whom there was no conversation yet. */
 const ANY_KEY = ''
 
-export class StoredExchanges implements Exchanges {
-  readonly #options: StoredExchangesOptions
+export class StreamsByKey implements PeerStreamsByKey {
+  readonly #options: StreamsByKeyOptions
   /** By name, then by key in hexadecimal digits. */
-  readonly #exchanges = new Map<string, Map<string, StoredExchange>>()
+  readonly #byName = new Map<string, Map<string, DurableStreams>>()
 
-  constructor(options: StoredExchangesOptions) {
+  constructor(options: StreamsByKeyOptions) {
     this.#options = options
   }
 
   /**
-   * The exchange with somebody under this key. What is written before the first conversation is for whichever key comes
+   * The streams with somebody under this key. What is written before the first conversation is for whichever key comes
    * first: undefined stands for it, unless the store knows a key of theirs already.
    */
-  with(name: string, identityKey: Uint8Array | undefined): StoredExchange {
-    const ofName = this.#exchanges.get(name) ?? new Map<string, StoredExchange>()
-    this.#exchanges.set(name, ofName)
+  with(name: string, identityKey: Uint8Array | undefined): DurableStreams {
+    const ofName = this.#byName.get(name) ?? new Map<string, DurableStreams>()
+    this.#byName.set(name, ofName)
     const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
@@ -50,29 +50,29 @@ export class StoredExchanges implements Exchanges {
     const early = ofName.get(ANY_KEY)
     // What was asked for without a key may be of one that the store knew: that waits for it, and goes to no other.
     const isTheirs = early !== undefined && isAt(early.mailbox.place, mailbox.place)
-    const exchange: StoredExchange = isTheirs
+    const streams: DurableStreams = isTheirs
       ? early
-      : new StoredExchange({
+      : new DurableStreams({
           mailbox,
           fileStore: files,
           clock,
           sendsReceipts,
           admit: (key) => admit(name, key),
-          onProgress: () => onProgress(name, exchange.progress),
+          onProgress: () => onProgress(name, streams.progress),
         })
-    exchange.identityKey = identityKey
+    streams.identityKey = identityKey
     if (isTheirs) ofName.delete(ANY_KEY)
-    ofName.set(key, exchange)
-    return exchange
+    ofName.set(key, streams)
+    return streams
   }
 
-  /** The exchange with somebody under this key, if anybody has asked for it before. */
-  known(name: string, identityKey: Uint8Array | undefined): StoredExchange | undefined {
-    return this.#exchanges.get(name)?.get(textOf(identityKey))
+  /** The streams with somebody under this key, if anybody has asked for it before. */
+  known(name: string, identityKey: Uint8Array | undefined): DurableStreams | undefined {
+    return this.#byName.get(name)?.get(textOf(identityKey))
   }
 
   /** The same, if the store has anything of somebody. Where it has not, nothing is kept of them by asking. */
-  found(name: string, identityKey: Uint8Array | undefined): StoredExchange | undefined {
+  found(name: string, identityKey: Uint8Array | undefined): DurableStreams | undefined {
     const known = this.known(name, identityKey)
     if (known !== undefined) return known
     return this.#options.store.names().includes(name) ? this.with(name, identityKey) : undefined
@@ -80,22 +80,22 @@ export class StoredExchanges implements Exchanges {
 
   /** The conversations with somebody: more than one only where a key has changed. */
   conversationsWith(name: string): Conversation[] {
-    const exchanges = [...(this.#exchanges.get(name)?.values() ?? [])]
-    return exchanges.flatMap(({ conversation }) => conversation ?? [])
+    const ofName = [...(this.#byName.get(name)?.values() ?? [])]
+    return ofName.flatMap(({ conversation }) => conversation ?? [])
   }
 
   /** The user has seen something of somebody's; or of anybody's, where the name is left out. */
   reportRead(name?: string): void {
-    const ofNames = name === undefined ? [...this.#exchanges.values()] : [this.#exchanges.get(name) ?? new Map()]
-    for (const exchange of ofNames.flatMap((exchanges) => [...exchanges.values()])) exchange.reportRead()
+    const ofNames = name === undefined ? [...this.#byName.values()] : [this.#byName.get(name) ?? new Map()]
+    for (const streams of ofNames.flatMap((ofName) => [...ofName.values()])) streams.reportRead()
   }
 
   /** Let go of all that is no longer in the store: the user has had it forgotten. */
   keepOnly(names: ReadonlySet<string>): void {
-    for (const name of this.#exchanges.keys()) {
+    for (const name of this.#byName.keys()) {
       if (names.has(name)) continue
-      for (const exchange of this.#exchanges.get(name)?.values() ?? []) exchange.forget()
-      this.#exchanges.delete(name)
+      for (const streams of this.#byName.get(name)?.values() ?? []) streams.forget()
+      this.#byName.delete(name)
     }
   }
 }
