@@ -5,7 +5,7 @@
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import type { Mailbox } from '../store/log/mailbox.ts'
+import type { MessageLog } from '../store/log/message-log.ts'
 import type { TransferPlace } from '../store/rows/transfer-rows.ts'
 import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
@@ -21,7 +21,7 @@ export interface FilesOptions {
   /** Where all that is offered is to come to at once, but for what {@link isHarmlessUnasked} leaves to the user. */
   readonly acceptInto: string | undefined
   /** Where to put what is said to somebody. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
-  readonly mailboxOf: (contact: string) => Promise<Mailbox>
+  readonly messageLogOf: (contact: string) => Promise<MessageLog>
   /** Something was put into the store for somebody, for their conversation to say. */
   readonly onAppended: (contact: string) => void
 }
@@ -70,9 +70,9 @@ export class Files {
    *   it was stopped: then nothing is offered.
    */
   async offer(contact: string, prepared: Prepared): Promise<string> {
-    const { store, mailboxOf } = this.#options
+    const { store, messageLogOf } = this.#options
     return await this.#do(async () => {
-      const { id } = store.transfers.offer(await mailboxOf(contact), prepared)
+      const { id } = store.transfers.offer(await messageLogOf(contact), prepared)
       this.#onSettled(id)
       return id
     })
@@ -100,9 +100,9 @@ export class Files {
   }
 
   async #accept(id: string, folder: string): Promise<void> {
-    const { store, mailboxOf } = this.#options
+    const { store, messageLogOf } = this.#options
     const transfer = store.transfers.get(id)
-    if (transfer !== undefined && !isAt(transfer, (await mailboxOf(transfer.contact)).place)) throw formerKey()
+    if (transfer !== undefined && !isAt(transfer, (await messageLogOf(transfer.contact)).place)) throw formerKey()
     await acceptTransfer(store, id, folder)
     this.#onSettled(id)
   }
@@ -119,8 +119,8 @@ export class Files {
     this.#onSettled(id)
   }
 
-  /** What flows with the key that a mailbox is for. */
-  peerTransfers({ place }: Mailbox, wake: () => void): PeerTransfers {
+  /** What flows with the key that a message log is for. */
+  peerTransfers({ place }: MessageLog, wake: () => void): PeerTransfers {
     const { store, monotonicMs } = this.#options
     const name = `${place.contactId}:${place.key}`
     const peerTransfers = new PeerTransfers({

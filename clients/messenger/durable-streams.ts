@@ -13,10 +13,10 @@ import type { Files } from '../files/files.ts'
 import type { PeerTransfers } from '../files/transit/peer-transfers.ts'
 import type { Conversation, PeerStreams } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
-import type { Mailbox, Progress } from '../store/log/mailbox.ts'
+import type { MessageLog, Progress } from '../store/log/message-log.ts'
 
 export interface DurableStreamsOptions {
-  readonly mailbox: Mailbox
+  readonly messageLog: MessageLog
   readonly clock: Clock
   /** Where files that are said or heard are kept; without it none flow. */
   readonly fileStore?: Files | undefined
@@ -42,15 +42,15 @@ export class DurableStreams implements PeerStreams {
 
   constructor(options: DurableStreamsOptions) {
     this.#options = options
-    this.files = options.fileStore?.peerTransfers(options.mailbox, () => this.#conversation?.wake())
+    this.files = options.fileStore?.peerTransfers(options.messageLog, () => this.#conversation?.wake())
   }
 
-  get mailbox(): Mailbox {
-    return this.#options.mailbox
+  get messageLog(): MessageLog {
+    return this.#options.messageLog
   }
 
   get pair(): StreamPair {
-    return this.#options.mailbox.streams
+    return this.#options.messageLog.streams
   }
 
   get conversation(): Conversation | undefined {
@@ -59,7 +59,7 @@ export class DurableStreams implements PeerStreams {
 
   /** What became of what was said. */
   get progress(): Progress {
-    return this.#options.mailbox.progress()
+    return this.#options.messageLog.progress()
   }
 
   get unacknowledged(): number {
@@ -80,10 +80,10 @@ export class DurableStreams implements PeerStreams {
    * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`.
    */
   enqueue(...texts: readonly Uint8Array[]): number {
-    const { mailbox, clock } = this.#options
+    const { messageLog, clock } = this.#options
     const writtenAt = clock.now()
     const events = texts.map((body) => encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
-    const ordinal = mailbox.append(events)
+    const ordinal = messageLog.append(events)
     this.#conversation?.wake()
     return ordinal
   }
@@ -107,7 +107,7 @@ export class DurableStreams implements PeerStreams {
   takeAppended(): void {
     // Asked for, so that they are loaded.
     void this.pair
-    this.#options.mailbox.takeAppended()
+    this.#options.messageLog.takeAppended()
     this.#conversation?.wake()
   }
 
@@ -135,7 +135,7 @@ export class DurableStreams implements PeerStreams {
   }
 
   save(): void {
-    if (!this.#options.mailbox.save()) return
+    if (!this.#options.messageLog.save()) return
     this.#options.onProgress()
     this.#resolveDelivered()
   }
@@ -149,20 +149,20 @@ export class DurableStreams implements PeerStreams {
   }
 
   onRead(sequence: bigint): void {
-    if (this.#options.mailbox.markReadByPeer(sequence)) this.#options.onProgress()
+    if (this.#options.messageLog.markReadByPeer(sequence)) this.#options.onProgress()
   }
 
   /** The user has seen something, or allows now what was not allowed, or the other way round: say of it what may be said. */
   reportRead(): void {
-    const { mailbox, sendsReceipts } = this.#options
+    const { messageLog, sendsReceipts } = this.#options
     if (!sendsReceipts()) this.pair.incoming?.forgetRead()
-    else if (mailbox.reportRead()) this.#conversation?.wake()
+    else if (messageLog.reportRead()) this.#conversation?.wake()
   }
 
   keep(events: readonly Event[], show: (events: readonly Event[]) => void): void {
     // What the pin allowed at the beginning of a conversation it may allow no longer.
     if (this.identityKey !== undefined) this.#options.admit(this.identityKey)
-    const fresh = this.#options.mailbox.store(events)
+    const fresh = this.#options.messageLog.store(events)
     // Where the other side repeats what was seen before.
     if (fresh.length < events.length) this.reportRead()
     if (fresh.length > 0) show(fresh)

@@ -16,7 +16,7 @@ import type { Conversation } from '../peer/conversation.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import { keyChanged, refuseBlocked, refuseUnpinned } from '../profile/pins.ts'
 import { stayOnline } from '../session/announce.ts'
-import type { Mailbox, Progress } from '../store/log/mailbox.ts'
+import type { MessageLog, Progress } from '../store/log/message-log.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
@@ -51,7 +51,7 @@ export class Messenger {
       monotonicMs: () => clock.local.monotonicMs(),
       acceptInto: options.acceptInto,
       onFile: (transfer, error) => events.onFile?.(transfer, error),
-      mailboxOf: (name) => this.#mailboxOf(name),
+      messageLogOf: (name) => this.#messageLogOf(name),
       onAppended: (name) => this.#sendAppended(name),
     })
     const sendsReceipts = () => profile.state.receipts
@@ -208,9 +208,9 @@ export class Messenger {
     if (profile.state.pins.get(name)?.changedTo !== undefined) throw keyChanged(name)
   }
 
-  async #mailboxOf(name: string): Promise<Mailbox> {
+  async #messageLogOf(name: string): Promise<MessageLog> {
     await this.#refuseUnfit(name)
-    return this.peer(name).streams.mailbox
+    return this.peer(name).streams.messageLog
   }
 
   /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */

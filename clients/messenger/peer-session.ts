@@ -14,7 +14,7 @@ import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
 import { refuseRefusal } from '../peer/refusal.ts'
 import { Backoff } from '../session/backoff.ts'
-import type { Progress } from '../store/log/mailbox.ts'
+import type { Progress } from '../store/log/message-log.ts'
 import type { DurableStreams } from './durable-streams.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 

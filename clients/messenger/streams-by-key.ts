@@ -6,7 +6,7 @@
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
 import type { Conversation, PeerStreamsByKey } from '../peer/conversation.ts'
-import type { Progress } from '../store/log/mailbox.ts'
+import type { Progress } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
 import { DurableStreams } from './durable-streams.ts'
@@ -46,14 +46,14 @@ export class StreamsByKey implements PeerStreamsByKey {
     if (known !== undefined) return known
     const { store, files, clock, onProgress, sendsReceipts, admit } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
-    const mailbox = store.mailbox(name, identityKey)
+    const messageLog = store.messageLog(name, identityKey)
     const early = ofName.get(ANY_KEY)
     // What was asked for without a key may be of one that the store knew: that waits for it, and goes to no other.
-    const isTheirs = early !== undefined && isAt(early.mailbox.place, mailbox.place)
+    const isTheirs = early !== undefined && isAt(early.messageLog.place, messageLog.place)
     const streams: DurableStreams = isTheirs
       ? early
       : new DurableStreams({
-          mailbox,
+          messageLog,
           fileStore: files,
           clock,
           sendsReceipts,

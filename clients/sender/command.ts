@@ -6,7 +6,7 @@
 import { Command, Option } from 'commander'
 import { accountName } from '../command/account-name.ts'
 import { type ClientFlags, commandOptions, seconds, withClientFlags } from '../command/client-flags.ts'
-import { WAITS, type Wait } from './outbox.ts'
+import { WAITS, type Wait } from './send-tracker.ts'
 
 const EXAMPLES = `
   sotto send bob 'See you at eight?'   one message

@@ -8,7 +8,7 @@ import { SottoError } from '#lib/errors.ts'
 import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../terminal/json-lines.ts'
 import { LineSplitter } from '../terminal/lines.ts'
 import type { LineEditor } from '../terminal/prompt.ts'
-import type { Text } from './outbox.ts'
+import type { Text } from './send-tracker.ts'
 
 /** What is typed or piped in, in batches of lines. */
 export async function* linesOf(input: Readable, editor: LineEditor | undefined): AsyncGenerator<Iterable<Text>> {

@@ -1,5 +1,5 @@
 /**
- * What a `sotto send` has offered to one person, and what became of it. As with an outbox, whoever owns the profile's
+ * What a `sotto send` has offered to one person, and what became of it. As with a tracker, whoever owns the profile's
  * conversations carries it: this process or another.
  *
  * @module
@@ -7,7 +7,7 @@
 import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Prepared } from '../files/files.ts'
-import type { Mailbox } from '../store/log/mailbox.ts'
+import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
@@ -15,7 +15,7 @@ import type { PlacedTransfer } from '../store/transfers/transfers.ts'
 
 export interface OffersOptions {
   readonly store: Store
-  readonly mailbox: Mailbox
+  readonly messageLog: MessageLog
   /** An offer was made, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
   /** Something new lies in the store. */
@@ -31,10 +31,10 @@ export class Offers {
   #moved = Promise.withResolvers<void>()
 
   constructor(options: OffersOptions) {
-    const { store, mailbox } = options
+    const { store, messageLog } = options
     this.#options = options
     this.#left = store.transfers.list().filter((transfer) => {
-      return transfer.direction === 'uploading' && !isOver(transfer) && isAt(transfer, mailbox.place)
+      return transfer.direction === 'uploading' && !isOver(transfer) && isAt(transfer, messageLog.place)
     })
   }
 
@@ -52,7 +52,7 @@ export class Offers {
   /** Whether something waits for the other side, of whatever kind. */
   get #isUndelivered(): boolean {
     try {
-      const { appended, delivered } = this.#options.mailbox.progress()
+      const { appended, delivered } = this.#options.messageLog.progress()
       return appended > delivered
     } catch {
       // It was forgotten, and waits no longer.
@@ -71,8 +71,8 @@ export class Offers {
    * @throws SottoError as {@link StoredTransfers.offer}.
    */
   put(prepared: Prepared): void {
-    const { store, mailbox, onPut } = this.#options
-    const id = this.#unfinished(prepared)?.id ?? store.transfers.offer(mailbox, prepared).id
+    const { store, messageLog, onPut } = this.#options
+    const id = this.#unfinished(prepared)?.id ?? store.transfers.offer(messageLog, prepared).id
     const transfer = store.transfers.get(id)
     if (transfer !== undefined) this.#take(transfer)
     onPut()

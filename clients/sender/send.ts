@@ -13,7 +13,7 @@ import { escapeForTerminal } from '../terminal/escape.ts'
 import { StatusLine } from '../terminal/status-line.ts'
 import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
-import type { Report, Texts, Wait } from './outbox.ts'
+import type { Report, Texts, Wait } from './send-tracker.ts'
 import { Sending } from './sending.ts'
 import { THEY_GO_ON, THEY_WAIT } from './unacknowledged.ts'
 

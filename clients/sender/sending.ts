@@ -18,9 +18,9 @@ import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import { Offers } from './offers.ts'
-import { Outbox, type Report, type Texts, type Wait } from './outbox.ts'
 import { Owner } from './owner.ts'
 import { Patience } from './patience.ts'
+import { type Report, SendTracker, type Texts, type Wait } from './send-tracker.ts'
 import { notAcknowledged, notInTime } from './unacknowledged.ts'
 
 export interface SendingOptions {
@@ -52,7 +52,7 @@ export class Sending implements AsyncDisposable {
   readonly #patience = new Patience(() => this.#lost.reject(notAcknowledged(this.waiting, this.unfinished)))
   readonly #watch: Watch
   #owner: Owner | undefined
-  #outbox: Outbox | undefined
+  #tracker: SendTracker | undefined
   #offers: Offers | undefined
   /** What was known of the key that is written for; undefined while none is known. */
   #pin: Pin | undefined
@@ -91,7 +91,7 @@ export class Sending implements AsyncDisposable {
   /** How many messages wait for their acknowledgement. */
   get waiting(): number {
     try {
-      return this.#outbox?.waiting ?? 0
+      return this.#tracker?.waiting ?? 0
     } catch {
       // It was forgotten, and waits no longer.
       return 0
@@ -143,30 +143,30 @@ export class Sending implements AsyncDisposable {
    * @param files - To be offered behind the texts, each as soon as it is prepared.
    */
   async send(texts: Texts, files: AsyncIterable<Prepared>): Promise<void> {
-    const { outbox, offers } = this.#openMailbox()
+    const { tracker, offers } = this.#openMessageLog()
     this.#polling = this.#pollSerially()
     let failure: unknown
     try {
-      await outbox.putAll(texts)
+      await tracker.putAll(texts)
       for await (const prepared of files) offers.put(prepared)
     } catch (error) {
       failure = error
     }
-    const timer = this.#limitTime(outbox)
+    const timer = this.#limitTime(tracker)
     try {
-      await outbox.done()
+      await tracker.done()
       await offers.ended()
-      outbox.report()
+      tracker.report()
     } finally {
       clearTimeout(timer)
     }
     if (failure !== undefined) throw failure
   }
 
-  #limitTime(outbox: Outbox): NodeJS.Timeout | undefined {
+  #limitTime(tracker: SendTracker): NodeJS.Timeout | undefined {
     const { wait = 'delivered', timeoutMs } = this.#options
     if (timeoutMs === undefined) return undefined
-    return setTimeout(() => this.#lost.reject(notInTime(wait, outbox.awaited, this.unfinished)), timeoutMs)
+    return setTimeout(() => this.#lost.reject(notInTime(wait, tracker.awaited, this.unfinished)), timeoutMs)
   }
 
   /** Leave everything there for whoever owns the conversations next. @returns how many texts there were. */
@@ -174,21 +174,21 @@ export class Sending implements AsyncDisposable {
     const { running, to } = this.#options
     await refuseBlocked(running.profile, to)
     this.#refuseChanged()
-    const { outbox, offers } = this.#openMailbox()
+    const { tracker, offers } = this.#openMessageLog()
     let count = 0
-    for await (const batch of texts) count += outbox.put(batch)
+    for await (const batch of texts) count += tracker.put(batch)
     for await (const prepared of files) offers.put(prepared)
     return count
   }
 
-  #openMailbox(): { readonly outbox: Outbox; readonly offers: Offers } {
+  #openMessageLog(): { readonly tracker: SendTracker; readonly offers: Offers } {
     const { running, to, wait = 'delivered', onReport, onFile = () => {} } = this.#options
     this.#pin = running.profile.state.pins.get(to)
-    const mailbox = this.#store.mailbox(to, this.#pin?.identityKey)
+    const messageLog = this.#store.messageLog(to, this.#pin?.identityKey)
     const onPut = () => this.#onAppended()
-    this.#outbox = new Outbox({ mailbox, clock: running.clock.local, wait, onReport, onPut })
-    this.#offers = new Offers({ store: this.#store, mailbox, onFile, onPut })
-    return { outbox: this.#outbox, offers: this.#offers }
+    this.#tracker = new SendTracker({ messageLog, clock: running.clock.local, wait, onReport, onPut })
+    this.#offers = new Offers({ store: this.#store, messageLog, onFile, onPut })
+    return { tracker: this.#tracker, offers: this.#offers }
   }
 
   #onFile(transfer: Transfer, error?: SottoError): void {
@@ -208,7 +208,7 @@ export class Sending implements AsyncDisposable {
   #onMoved(): void {
     if (this.#over.signal.aborted) return
     try {
-      this.#outbox?.poll()
+      this.#tracker?.poll()
       this.#offers?.poll({ isOwner: this.#owner !== undefined })
       this.#beImpatient()
     } catch (error) {
@@ -290,6 +290,6 @@ export class Sending implements AsyncDisposable {
     resources.defer(() => this.#polling)
     resources.defer(() => this.#patience.calm())
     resources.defer(() => this.#watch.stop())
-    this.#outbox?.reportRest()
+    this.#tracker?.reportRest()
   }
 }

@@ -4,7 +4,7 @@
  *     SOTTO_HOME/profiles/NAME/store.db   0600, with -wal and -shm beside it while it is open
  *
  * Everything is synchronous but the long readings. Several processes of a profile may open it at once; only the one that
- * owns the profile's channels may load a mailbox's streams.
+ * owns the profile's channels may load a message log's streams.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { isSame } from '#lib/same-bytes.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type Database, openDatabase } from './disk/database.ts'
 import { pooledRandom, type Random } from './disk/row-seal.ts'
-import { Mailbox } from './log/mailbox.ts'
+import { MessageLog } from './log/message-log.ts'
 import { type PageOptions, readMessages, readPage } from './reading/history.ts'
 import type { Gap, Message } from './reading/messages.ts'
 import { searchMessages } from './reading/search.ts'
@@ -72,21 +72,22 @@ export class Store {
     this.#random = random
     this.#file = new StoreFile({ database, profileKey, random, tolerant })
     const file = this.#file
-    const mailboxAt = (place: TransferPlace) => new Mailbox({ file, ...place, nowMs: () => clock.now().getTime() })
-    this.transfers = new StoredTransfers({ file, random, now: () => clock.now(), mailboxAt })
+    const messageLogAt = (place: TransferPlace) =>
+      new MessageLog({ file, ...place, nowMs: () => clock.now().getTime() })
+    this.transfers = new StoredTransfers({ file, random, now: () => clock.now(), messageLogAt })
   }
 
   /**
-   * The mailbox for one identity key of a contact, made if there is none.
+   * The message log for one identity key of a contact, made if there is none.
    *
    * @param identityKey - 32 bytes. Undefined only where the caller knows none yet: what is written then goes to the first
-   *   key that a mailbox is asked for, which is the one that was pinned. Where keys are known nevertheless, it goes to the
+   *   key that a message log is asked for, which is the one that was pinned. Where keys are known nevertheless, it goes to the
    *   newest of them: another process may have asked just now, or the caller got an old memory back.
    */
-  mailbox(name: string, identityKey: Uint8Array | undefined): Mailbox {
+  messageLog(name: string, identityKey: Uint8Array | undefined): MessageLog {
     const found = this.#file.read(() => findKey(this.#file.contacts.named(name), identityKey))
     const { contactId, key } = found ?? this.#file.write('disk', () => this.#makeKey(name, identityKey))
-    return new Mailbox({ file: this.#file, contactId, key, nowMs: () => this.#clock.now().getTime() })
+    return new MessageLog({ file: this.#file, contactId, key, nowMs: () => this.#clock.now().getTime() })
   }
 
   #makeKey(name: string, identityKey: Uint8Array | undefined): { contactId: number; key: number } {

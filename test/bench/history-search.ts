@@ -50,7 +50,7 @@ function fill(store: Store, burst: number): void {
       const body = Buffer.from(textOf(number + index))
       return encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(), body })
     })
-    store.mailbox(`contact${contact}`, keys[contact]).append(events)
+    store.messageLog(`contact${contact}`, keys[contact]).append(events)
   }
 }
 

@@ -19,7 +19,7 @@ import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { Secret } from '#lib/secret.ts'
 import { openDatabase } from '../../clients/store/disk/database.ts'
-import type { Mailbox } from '../../clients/store/log/mailbox.ts'
+import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import { Store } from '../../clients/store/store.ts'
 
 /** How many events each measurement takes. */
@@ -48,11 +48,11 @@ function recordsOf(events: readonly Uint8Array[]): Event[][] {
 type Measure = (path: string, flushes: boolean) => number
 
 /** Time one thing done with a new store. Returns events a second. */
-function withStore(work: (mailbox: Mailbox) => void): Measure {
+function withStore(work: (messageLog: MessageLog) => void): Measure {
   return (path, flushes) => {
     const store = new Store({ database: openDatabase(path, { flushes }), profileKey: Secret.of(randomBytes(32)) })
-    const mailbox = store.mailbox('bob', randomBytes(32))
-    const rate = timed(() => work(mailbox))
+    const messageLog = store.messageLog('bob', randomBytes(32))
+    const rate = timed(() => work(messageLog))
     store.close()
     return rate
   }
@@ -82,18 +82,18 @@ function timed(work: () => void): number {
   return (EVENTS / (performance.now() - beganMs)) * 1_000
 }
 
-const storeOneByOne = withStore((mailbox) => {
-  for (const event of encoded) mailbox.append([event])
+const storeOneByOne = withStore((messageLog) => {
+  for (const event of encoded) messageLog.append([event])
 })
-const storeBurst = withStore((mailbox) => void mailbox.append(encoded))
+const storeBurst = withStore((messageLog) => void messageLog.append(encoded))
 
-/** Hand records to a mailbox, as a conversation does. */
-function hear(mailbox: Mailbox, arriving: readonly (readonly Event[])[]): void {
-  const stream = mailbox.streams.receive(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
+/** Hand records to a messageLog, as a conversation does. */
+function hear(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): void {
+  const stream = messageLog.streams.receive(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
   let firstSequence = 1n
   for (const events of arriving) {
     const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined, read: 0n }
-    mailbox.store(stream.accept(body))
+    messageLog.store(stream.accept(body))
     firstSequence += BigInt(events.length)
   }
 }
@@ -106,8 +106,8 @@ const CASES: readonly (readonly [what: string, flushes: boolean, store: Measure,
   ['append one by one, flushed', true, storeOneByOne, withTable(singles)],
   ['append one by one, not flushed', false, storeOneByOne, withTable(singles)],
   ['append in a burst, flushed', true, storeBurst, withTable([encoded])],
-  ['store one by one, flushed', true, withStore((mailbox) => hear(mailbox, heardSingles)), withTable(singles)],
-  ['store by record, flushed', true, withStore((mailbox) => hear(mailbox, records)), withTable(tableByRecord)],
+  ['store one by one, flushed', true, withStore((messageLog) => hear(messageLog, heardSingles)), withTable(singles)],
+  ['store by record, flushed', true, withStore((messageLog) => hear(messageLog, records)), withTable(tableByRecord)],
 ]
 
 const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'sotto-bench-'))
@@ -131,12 +131,13 @@ try {
   const profileKey = Secret.of(randomBytes(32))
   const identityKey = randomBytes(32)
   const before = new Store({ database: openDatabase(path), profileKey })
-  for (const event of encoded.slice(0, 2_000)) before.mailbox('bob', identityKey).append([event])
-  before.mailbox('bob', identityKey).append(encoded.slice(2_000))
+  for (const event of encoded.slice(0, 2_000)) before.messageLog('bob', identityKey).append([event])
+  before.messageLog('bob', identityKey).append(encoded.slice(2_000))
   before.close()
   const loading = timed(() => {
     const after = new Store({ database: openDatabase(path), profileKey })
-    if (after.mailbox('bob', identityKey).streams.outgoing.unacknowledged !== EVENTS) throw new Error('events are lost')
+    if (after.messageLog('bob', identityKey).streams.outgoing.unacknowledged !== EVENTS)
+      throw new Error('events are lost')
     after.close()
   })
   console.log('open a store, load what waits'.padEnd(34), shown(loading))

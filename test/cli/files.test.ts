@@ -36,9 +36,9 @@ describe('sotto files', function () {
     await mkdir(join(folder, 'of-bob'))
     const bobs = testStore(join(folder, 'of-bob'))
     inStore(profile, clock, (store) => {
-      const mailbox = bobs.mailbox('alice', ALICE_KEY)
-      mailbox.append([report, photos].map(encodedFileEvent))
-      converse(new DeliveringSide(store.mailbox('bob', BOB_KEY), false), new DeliveringSide(mailbox, true))
+      const messageLog = bobs.messageLog('alice', ALICE_KEY)
+      messageLog.append([report, photos].map(encodedFileEvent))
+      converse(new DeliveringSide(store.messageLog('bob', BOB_KEY), false), new DeliveringSide(messageLog, true))
     })
     bobs.close()
   }

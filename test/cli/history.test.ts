@@ -80,7 +80,9 @@ describe('sotto history, search, export and forget', function () {
   })
 
   it('end in peace when the reader has seen enough', async () => {
-    inStore(profile, clock, (store) => store.mailbox('bob', BOB_KEY).append(Array(20_000).fill(said('x'.repeat(100)))))
+    inStore(profile, clock, (store) =>
+      store.messageLog('bob', BOB_KEY).append(Array(20_000).fill(said('x'.repeat(100)))),
+    )
     await using exporting = start('export --json')
     await exporting.output.until((text) => text.length > 0)
     exporting.closeOutput()

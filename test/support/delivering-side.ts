@@ -1,5 +1,5 @@
 /**
- * One end of a conversation over a store: what a program does with a mailbox and a delivery, without a network.
+ * One end of a conversation over a store: what a program does with a message log and a delivery, without a network.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { Delivery } from '#lib/delivery/delivery.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
-import type { Mailbox } from '../../clients/store/log/mailbox.ts'
+import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import { textsOf } from './stores.ts'
 
 export class DeliveringSide {
-  readonly mailbox: Mailbox
+  readonly messageLog: MessageLog
   readonly opener: boolean
   /** What a person has been shown, by this run of the program. */
   readonly shown: string[] = []
   #delivery: Delivery
 
-  constructor(mailbox: Mailbox, opener: boolean) {
-    this.mailbox = mailbox
+  constructor(messageLog: MessageLog, opener: boolean) {
+    this.messageLog = messageLog
     this.opener = opener
     this.#delivery = this.open()
   }
@@ -27,21 +27,21 @@ export class DeliveringSide {
   /** Begin a conversation. */
   open(opener = this.opener): Delivery {
     const drawStreamId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)
-    this.#delivery = new Delivery({ opener, streams: this.mailbox.streams, drawStreamId })
+    this.#delivery = new Delivery({ opener, streams: this.messageLog.streams, drawStreamId })
     return this.#delivery
   }
 
   /** The next record, put down before it leaves. */
   next(): Uint8Array | undefined {
     const plaintext = this.#delivery.next()
-    if (plaintext !== undefined) this.mailbox.save()
+    if (plaintext !== undefined) this.messageLog.save()
     return plaintext
   }
 
   hear(plaintext: Uint8Array): void {
     const { events } = this.#delivery.receive(parseRecordBody(plaintext))
-    if (events.length > 0) this.shown.push(...textsOf(this.mailbox.store(events)))
-    else this.mailbox.save()
+    if (events.length > 0) this.shown.push(...textsOf(this.messageLog.store(events)))
+    else this.messageLog.save()
   }
 }
 

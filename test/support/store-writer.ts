@@ -14,9 +14,9 @@ import { BOB_KEY, PROFILE_KEY, said } from './stores.ts'
 
 const [folder = '', prefix = '', count = ''] = process.argv.slice(2)
 const store = openStore(folder, { profileKey: PROFILE_KEY })
-const mailbox = store.mailbox('bob', BOB_KEY)
+const messageLog = store.messageLog('bob', BOB_KEY)
 for (let number = 1; number <= Number(count); number += 1) {
-  const ordinal = mailbox.append([said(`${prefix}${number}`)])
+  const ordinal = messageLog.append([said(`${prefix}${number}`)])
   writeSync(1, `${ordinal}\n`)
 }
 store.close()

@@ -10,7 +10,7 @@ import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import type { Database } from '../../clients/store/disk/database.ts'
-import type { Mailbox } from '../../clients/store/log/mailbox.ts'
+import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Gap, Message } from '../../clients/store/reading/messages.ts'
 import { Store } from '../../clients/store/store.ts'
 import { Crash } from '../support/crashing-database.ts'
@@ -45,7 +45,7 @@ export class Person {
   #seen = 0
   #peer: Person | undefined
   #program: Program | undefined
-  #beside: Mailbox | undefined
+  #beside: MessageLog | undefined
   #eyes: Store | undefined
 
   /** @param messages - How many it is going to say. */
@@ -67,7 +67,7 @@ export class Person {
 
   /** Whether all has been said, and the other side has stored it. */
   get isDone(): boolean {
-    return this.hasSaidAll && this.#program?.mailbox.streams.outgoing.unacknowledged === 0
+    return this.hasSaidAll && this.#program?.messageLog.streams.outgoing.unacknowledged === 0
   }
 
   get hasSaidAll(): boolean {
@@ -96,7 +96,7 @@ export class Person {
 
   /** Find out what became of what was being said at the moment of death. */
   #recover(): void {
-    const { appended } = (this.#program as Program).mailbox.progress()
+    const { appended } = (this.#program as Program).messageLog.progress()
     const wasTaken = appended === this.promised + this.#pending
     if (!wasTaken && appended !== this.promised) {
       throw new Violation(`${this.name} was promised ${this.promised} messages and finds ${appended}`)
@@ -121,8 +121,8 @@ export class Person {
     timeline.after(random.fraction() * RESTART_MS, () => this.#boot())
   }
 
-  mailboxOf(store: Store): Mailbox {
-    return store.mailbox(this.peer.name, this.peer.identity.publicKey)
+  messageLogOf(store: Store): MessageLog {
+    return store.messageLog(this.peer.name, this.peer.identity.publicKey)
   }
 
   openStore(around: (database: Database) => Database = (database) => database): Store {
@@ -150,11 +150,11 @@ export class Person {
     if (count === 0) return
     const events = Array.from({ length: count }, (_, index) => this.#event(this.promised + 1 + index))
     const isBeside = random.chance(weather.beside)
-    if (isBeside) this.#beside ??= this.mailboxOf(this.openStore())
+    if (isBeside) this.#beside ??= this.messageLogOf(this.openStore())
     this.#left -= count
     this.#pending = count
-    const mailbox = isBeside ? (this.#beside as Mailbox) : program.mailbox
-    const appended = mailbox.append(events)
+    const messageLog = isBeside ? (this.#beside as MessageLog) : program.messageLog
+    const appended = messageLog.append(events)
     if (appended !== this.promised + count) throw new Violation(`${this.name} said ${count} and was told ${appended}`)
     this.promised = appended
     this.#pending = 0

@@ -8,7 +8,7 @@ import type { Admission } from '#lib/channel/responder.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Later } from '#lib/runtime/later.ts'
 import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
-import type { Mailbox } from '../../clients/store/log/mailbox.ts'
+import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
 import { admissionOf, grantOf } from './admission.ts'
@@ -26,7 +26,7 @@ const LONGEST_ANSWER_MS = 1_000
 export class Program {
   readonly person: Person
   readonly #store: Store
-  readonly mailbox: Mailbox
+  readonly messageLog: MessageLog
   readonly streams: DurableStreams
   readonly admission: Admission
   #isAlive = true
@@ -40,11 +40,11 @@ export class Program {
     this.person = person
     this.admission = admissionOf(world, name, identity)
     this.#store = person.openStore((database) => crashingDatabase(database, this.#fate()))
-    this.mailbox = person.mailboxOf(this.#store)
+    this.messageLog = person.messageLogOf(this.#store)
     // Asked for, so that they are loaded.
-    void this.mailbox.streams
+    void this.messageLog.streams
     this.streams = new DurableStreams({
-      mailbox: this.mailbox,
+      messageLog: this.messageLog,
       clock: world.timeline,
       onProgress: () => {
         const { delivered, read } = this.streams.progress

@@ -6,24 +6,24 @@
  */
 
 import type { Store } from '../store.ts'
-import type { Mailbox, Progress } from './mailbox.ts'
+import type { MessageLog, Progress } from './message-log.ts'
 
 /**
  * Wait until a mark has come to an event, by another process's doing.
  *
  * @param mark - Which of the marks.
- * @param ordinal - Of the event, as {@link Mailbox.append} gave it.
- * @throws the signal's reason, if it is aborted before; SottoError as {@link Mailbox.progress}.
+ * @param ordinal - Of the event, as {@link MessageLog.append} gave it.
+ * @throws the signal's reason, if it is aborted before; SottoError as {@link MessageLog.progress}.
  */
 export async function waitForProgress(
   store: Store,
-  mailbox: Mailbox,
+  messageLog: MessageLog,
   { mark, ordinal, signal }: { mark: keyof Progress; ordinal: number; signal: AbortSignal },
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const poll = (): void => {
     try {
-      if (mailbox.progress()[mark] >= ordinal) resolve()
+      if (messageLog.progress()[mark] >= ordinal) resolve()
     } catch (error) {
       reject(error)
     }

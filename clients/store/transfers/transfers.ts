@@ -8,7 +8,7 @@ import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { Random } from '../disk/row-seal.ts'
-import type { Mailbox } from '../log/mailbox.ts'
+import type { MessageLog } from '../log/message-log.ts'
 import type { TransferPlace, TransferRow } from '../rows/transfer-rows.ts'
 import type { StoreFile } from '../store-file.ts'
 import { mayBecome, STATUS_OF, summaryOf, type Transfer, type TransferState } from './transfer.ts'
@@ -23,7 +23,7 @@ export interface StoredTransfersOptions {
   readonly file: StoreFile
   readonly random: Random
   readonly now: () => Date
-  readonly mailboxAt: (place: TransferPlace) => Mailbox
+  readonly messageLogAt: (place: TransferPlace) => MessageLog
 }
 
 export class StoredTransfers {
@@ -56,18 +56,18 @@ export class StoredTransfers {
   }
 
   /**
-   * Offer something to whom a mailbox is for. It waits there like any message.
+   * Offer something to whom a message log is for. It waits there like any message.
    *
    * @param path - Where it lies, absolute.
-   * @returns the id of the transfer, and the ordinal of the event, to look for in {@link Mailbox.progress}.
-   * @throws SottoError as {@link Mailbox.append}; `ERR_MESSAGE_TOO_LARGE` for more files than an event has room for.
+   * @returns the id of the transfer, and the ordinal of the event, to look for in {@link MessageLog.progress}.
+   * @throws SottoError as {@link MessageLog.append}; `ERR_MESSAGE_TOO_LARGE` for more files than an event has room for.
    */
-  offer(mailbox: Mailbox, { offer, path }: { readonly offer: FileOffer; readonly path: string }) {
+  offer(messageLog: MessageLog, { offer, path }: { readonly offer: FileOffer; readonly path: string }) {
     const writtenAt = this.#options.now()
     const eventId = this.#options.random(EVENT_ID_BYTES)
     const event = encodeFileEvent({ eventId, writtenAt, kind: { $case: 'fileOffer', value: offer } })
     const id = Buffer.from(eventId).toString('hex')
-    const ordinal = mailbox.append([event], (place) => {
+    const ordinal = messageLog.append([event], (place) => {
       const row = {
         ...place,
         id,
@@ -87,18 +87,18 @@ export class StoredTransfers {
    *
    * @param path - What becomes of {@link Transfer.path}, if anything does.
    * @returns the ordinal of the event; undefined if it cannot go there from where it is, or is not there.
-   * @throws SottoError as {@link Mailbox.append}.
+   * @throws SottoError as {@link MessageLog.append}.
    */
   settle(id: string, state: Exclude<TransferState, 'offered'>, path?: string): number | undefined {
     const transfer = this.get(id)
     if (transfer === undefined || !mayBecome(transfer, state)) return undefined
-    const { file, random, now, mailboxAt } = this.#options
+    const { file, random, now, messageLogAt } = this.#options
     const writtenAt = now()
     const value = { offerId: Buffer.from(id, 'hex'), state: STATUS_OF[state] }
     const kind = { $case: 'fileStatus', value } as const
     const event = encodeFileEvent({ eventId: random(EVENT_ID_BYTES), writtenAt, kind })
     try {
-      return mailboxAt(transfer).append([event], () => {
+      return messageLogAt(transfer).append([event], () => {
         // Another process may have come between.
         const [rowId, row] = file.transfers.find(id) ?? []
         if (rowId === undefined || row === undefined || !mayBecome(row, state)) throw new Overtaken()

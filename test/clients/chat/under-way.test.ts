@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { MAX_UNREAD, UnderWay } from '../../../clients/chat/under-way.ts'
-import type { Progress } from '../../../clients/store/log/mailbox.ts'
+import type { Progress } from '../../../clients/store/log/message-log.ts'
 import { law } from '../../support/law.ts'
 
 const progress = (sent: number, delivered = 0, read = 0): Progress => ({ appended: sent, sent, delivered, read })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { SottoError } from '#lib/errors.ts'
 import { Files, type FilesOptions } from '../../../clients/files/files.ts'
-import type { Mailbox } from '../../../clients/store/log/mailbox.ts'
+import type { MessageLog } from '../../../clients/store/log/message-log.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
 import { FailingDatabase } from '../../support/failing-database.ts'
@@ -17,7 +17,7 @@ describe('Files, of what is accepted without asking', () => {
   let acceptInto: string
   let database: FailingDatabase
   let store: Store
-  let mailbox: Mailbox
+  let messageLog: MessageLog
   let id: string
   let errors: SottoError[]
   beforeEach(async () => {
@@ -26,14 +26,14 @@ describe('Files, of what is accepted without asking', () => {
     await mkdir(acceptInto)
     database = new FailingDatabase(quickDatabase(folder.path))
     store = testStore(folder.path, { database })
-    mailbox = store.mailbox('alice', ALICE_KEY)
+    messageLog = store.messageLog('alice', ALICE_KEY)
     errors = []
     const giver = memoryStore()
-    const alice = new DeliveringSide(giver.mailbox('bob', BOB_KEY), true)
+    const alice = new DeliveringSide(giver.messageLog('bob', BOB_KEY), true)
     const { kind } = offered({ 'a.txt': 4 })
     if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
-    id = giver.transfers.offer(alice.mailbox, { offer: kind.value, path: '/a.txt' }).id
-    converse(alice, new DeliveringSide(mailbox, false))
+    id = giver.transfers.offer(alice.messageLog, { offer: kind.value, path: '/a.txt' }).id
+    converse(alice, new DeliveringSide(messageLog, false))
     giver.close()
   })
   afterEach(async () => {
@@ -43,8 +43,8 @@ describe('Files, of what is accepted without asking', () => {
 
   function filesWhere(options: Partial<FilesOptions> = {}): Files {
     const onFile = (_transfer: unknown, error?: SottoError) => void (error && errors.push(error))
-    const mailboxOf = async () => mailbox
-    return new Files({ store, onFile, monotonicMs: () => 0, acceptInto, mailboxOf, onAppended() {}, ...options })
+    const messageLogOf = async () => messageLog
+    return new Files({ store, onFile, monotonicMs: () => 0, acceptInto, messageLogOf, onAppended() {}, ...options })
   }
 
   it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {
@@ -56,7 +56,7 @@ describe('Files, of what is accepted without asking', () => {
   })
 
   it('accepts nothing at a look after it was stopped', async () => {
-    const files = filesWhere({ mailboxOf: () => Promise.reject(new TypeError('asked for a mailbox')) })
+    const files = filesWhere({ messageLogOf: () => Promise.reject(new TypeError('asked for a message log')) })
     await files.stop()
     files.poll()
     expect(errors).to.deep.equal([])
@@ -66,9 +66,9 @@ describe('Files, of what is accepted without asking', () => {
     const told = Promise.withResolvers<SottoError | undefined>()
     const files = filesWhere({
       onFile: (_transfer, error) => error && told.resolve(error),
-      mailboxOf: async () => {
+      messageLogOf: async () => {
         database.fails = 'all'
-        return mailbox
+        return messageLog
       },
     })
     files.poll()

@@ -24,7 +24,7 @@ describe('forget', () => {
     inStore(profile, clock, (store) => {
       talk(store, 'bob', clock, ['a', '<b'])
       talk(store, 'carol', clock, ['c'])
-      store.mailbox('bob', BOB_KEY).append([said('waits')])
+      store.messageLog('bob', BOB_KEY).append([said('waits')])
     })
   })
   afterEach(() => home[Symbol.asyncDispose]())
@@ -45,7 +45,7 @@ describe('forget', () => {
   it('removes what has come of a file, and no file that is whole', async () => {
     const id = inStore(profile, clock, (store) => {
       const peer = new Store({ database: openDatabase(':memory:'), profileKey: PROFILE_KEY, clock })
-      const [own, other] = [store.mailbox('bob', BOB_KEY), peer.mailbox('alice', ALICE_KEY)]
+      const [own, other] = [store.messageLog('bob', BOB_KEY), peer.messageLog('alice', ALICE_KEY)]
       const file = { size: 1n, sha256: Buffer.alloc(32), executable: false, folder: false }
       const offer = { entries: [{ path: Buffer.from('a'), ...file }] }
       const offered = peer.transfers.offer(other, { offer, path: '/a' })

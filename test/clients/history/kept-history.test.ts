@@ -55,7 +55,7 @@ describe('showKept', () => {
 
   it('tells who said what, to whom, and what has not arrived', async () => {
     keep('bob', 'See you?', '<At eight.')
-    inStore(profile, clock, (store) => store.mailbox('carol', BOB_KEY).append([said('later')]))
+    inStore(profile, clock, (store) => store.messageLog('carol', BOB_KEY).append([said('later')]))
     const expected = ['alice → bob: See you?', 'bob: At eight.', 'alice → carol (waiting): later', '']
     expect(await show(new CapturedStream())).to.deep.equal(expected)
     expect(await show(new CapturedStream(), { names: ['bob'] })).to.deep.equal([...expected.slice(0, 2), ''])
@@ -91,8 +91,8 @@ describe('showKept', () => {
   it('tells of files in lines of their own', async () => {
     const offer = offered({ 'report.pdf': 3_400_000 })
     inStore(profile, clock, (store) => {
-      store.mailbox('bob', BOB_KEY).append([said('here'), encodedFileEvent(offer)])
-      store.mailbox('bob', BOB_KEY).append([encodedFileEvent(statusOf(offer, 'GONE'))])
+      store.messageLog('bob', BOB_KEY).append([said('here'), encodedFileEvent(offer)])
+      store.messageLog('bob', BOB_KEY).append([encodedFileEvent(statusOf(offer, 'GONE'))])
     })
     expect(await show(new CapturedStream())).to.deep.equal([
       'alice → bob (waiting): here',

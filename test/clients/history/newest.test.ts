@@ -20,7 +20,7 @@ describe('newest', () => {
 
   function say(name: string, text: string): void {
     clock.advance(1)
-    store.mailbox(name, BOB_KEY).append([said(text)])
+    store.messageLog(name, BOB_KEY).append([said(text)])
   }
 
   it('gives the end of a conversation, the oldest first', () => {

@@ -58,7 +58,7 @@ describe('Messenger', function () {
     {
       const { folder, key } = (await Profile.open(installation.home.path, 'alice')).storage
       const store = openStore(folder, { profileKey: key })
-      store.mailbox('bob', BOB_KEY).append([said('for another key')])
+      store.messageLog('bob', BOB_KEY).append([said('for another key')])
       store.close()
     }
     await using alice = await start('alice')

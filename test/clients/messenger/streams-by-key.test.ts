@@ -27,7 +27,7 @@ describe('StreamsByKey', () => {
   })
 
   it('gives what waits for one key to no other, though it was asked for without a key', () => {
-    store.mailbox('bob', BOB_KEY).append([said('for the first key alone')])
+    store.messageLog('bob', BOB_KEY).append([said('for the first key alone')])
     const before = streamsByKey.with('bob', undefined)
     const other = streamsByKey.with('bob', ALICE_KEY)
     expect([before.unacknowledged, other.unacknowledged]).to.deep.equal([1, 0])

@@ -59,8 +59,14 @@ describe('Conversation', () => {
   const clock = new ServerClock(new FakeClock(NOW_MS), 0)
 
   function streamsWhere(sendsReceipts: () => boolean): DurableStreams {
-    const mailbox = store.mailbox('bob', BOB_KEY)
-    return new DurableStreams({ mailbox, clock: clock.local, onProgress: () => undefined, sendsReceipts, admit() {} })
+    const messageLog = store.messageLog('bob', BOB_KEY)
+    return new DurableStreams({
+      messageLog,
+      clock: clock.local,
+      onProgress: () => undefined,
+      sendsReceipts,
+      admit() {},
+    })
   }
 
   /** Alice opens a conversation with somebody who says no more than where he stands: at nothing. */

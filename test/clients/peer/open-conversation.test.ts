@@ -146,7 +146,7 @@ describe('openConversation', () => {
     }
     const streamsWith = (identityKey: Uint8Array) =>
       new DurableStreams({
-        mailbox: store.mailbox('bob', identityKey),
+        messageLog: store.messageLog('bob', identityKey),
         clock: systemClock,
         onProgress() {},
         sendsReceipts: () => false,

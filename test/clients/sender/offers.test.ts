@@ -37,15 +37,15 @@ describe('Offers', () => {
   const offers = () =>
     new Offers({
       store,
-      mailbox: store.mailbox('bob', BOB_KEY),
+      messageLog: store.messageLog('bob', BOB_KEY),
       onFile: ({ state, position }: Transfer) => told.push(`${state} ${position}`),
       onPut: () => {},
     })
 
   /** Both sides say what waits. */
   function talk(): void {
-    const theirs = other.mailbox('alice', ALICE_KEY)
-    converse(new DeliveringSide(store.mailbox('bob', BOB_KEY), true), new DeliveringSide(theirs, false))
+    const theirs = other.messageLog('alice', ALICE_KEY)
+    converse(new DeliveringSide(store.messageLog('bob', BOB_KEY), true), new DeliveringSide(theirs, false))
   }
 
   /** What bob makes of what was offered last. */
@@ -53,7 +53,7 @@ describe('Offers', () => {
     talk()
     const id = Buffer.from(other.transfers.list().at(-1)?.id ?? '', 'hex')
     const statuses = states.map((state) => encodedFileEvent(statusOf(offered({ a: 1 }, id), state)))
-    other.mailbox('alice', ALICE_KEY).append(statuses)
+    other.messageLog('alice', ALICE_KEY).append(statuses)
     talk()
   }
 

@@ -30,8 +30,10 @@ class MortalSide {
   get side(): DeliveringSide {
     if (this.#side !== undefined) return this.#side
     this.#store = testStore(this.#folder, { database: crashingDatabase(quickDatabase(this.#folder), this.#fate) })
-    const mailbox = this.#opener ? this.#store.mailbox('bob', BOB_KEY) : this.#store.mailbox('alice', ALICE_KEY)
-    this.#side = new DeliveringSide(mailbox, this.#opener)
+    const messageLog = this.#opener
+      ? this.#store.messageLog('bob', BOB_KEY)
+      : this.#store.messageLog('alice', ALICE_KEY)
+    this.#side = new DeliveringSide(messageLog, this.#opener)
     return this.#side
   }
 
@@ -45,7 +47,7 @@ class MortalSide {
   say(text: string): void {
     this.asked.push(text)
     survive([this], () => {
-      if (this.side.mailbox.progress().appended < this.asked.length) this.side.mailbox.append([said(text)])
+      if (this.side.messageLog.progress().appended < this.asked.length) this.side.messageLog.append([said(text)])
     })
   }
 }

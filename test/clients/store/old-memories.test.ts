@@ -26,30 +26,30 @@ class Talk implements AsyncDisposable {
   private constructor(folders: Readonly<Record<'alice' | Memory, TemporaryFolder>>) {
     this.#folders = folders
     this.#stores = { alice: testStore(folders.alice.path), bob: testStore(folders.first.path) }
-    this.#alice = new DeliveringSide(this.#stores.alice.mailbox('bob', BOB_KEY), true)
-    this.#bob = new DeliveringSide(this.#stores.bob.mailbox('alice', ALICE_KEY), false)
+    this.#alice = new DeliveringSide(this.#stores.alice.messageLog('bob', BOB_KEY), true)
+    this.#bob = new DeliveringSide(this.#stores.bob.messageLog('alice', ALICE_KEY), false)
   }
 
   say(count = 1): void {
     for (let n = 0; n < count; n += 1) {
       const text = `${this.said.length + 1}`
-      this.#alice.mailbox.append([said(text)])
+      this.#alice.messageLog.append([said(text)])
       this.said.push(text)
-      this.#alice.mailbox.takeAppended()
+      this.#alice.messageLog.takeAppended()
     }
   }
 
   restartAlice(): void {
     this.#stores.alice.close()
     this.#stores = { ...this.#stores, alice: testStore(this.#folders.alice.path) }
-    this.#alice = new DeliveringSide(this.#stores.alice.mailbox('bob', BOB_KEY), true)
+    this.#alice = new DeliveringSide(this.#stores.alice.messageLog('bob', BOB_KEY), true)
   }
 
   restartBob(memory = this.#memory): void {
     this.#memory = memory
     this.#stores.bob.close()
     this.#stores = { ...this.#stores, bob: testStore(this.#folders[memory].path) }
-    this.#bob = new DeliveringSide(this.#stores.bob.mailbox('alice', ALICE_KEY), false)
+    this.#bob = new DeliveringSide(this.#stores.bob.messageLog('alice', ALICE_KEY), false)
   }
 
   /**

@@ -59,13 +59,13 @@ describe('a store of several processes', () => {
       const last = ordinals.at(-1) as number
       expect(ordinals).to.have.length.of.at.least(killAfter)
       const texts = shown(await conversation(open(), 'bob'))
-      const { appended } = (store as Store).mailbox('bob', BOB_KEY).progress()
+      const { appended } = (store as Store).messageLog('bob', BOB_KEY).progress()
       expect(texts).to.have.length(appended)
       // One more may have been stored whose promise was not heard any more.
       expect(appended - last).to.be.oneOf([0, 1])
       const own = texts.slice(promisedSoFar)
       expect(own).to.deep.equal(own.map((_, index) => `kill ${killAfter} ${index + 1}`))
-      expect((store as Store).mailbox('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(appended)
+      expect((store as Store).messageLog('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(appended)
       store?.close()
       promisedSoFar = appended
     }
@@ -84,12 +84,12 @@ describe('a store of several processes', () => {
   })
 
   it('tells the owner of what others append, and takes it into the streams', async () => {
-    const mailbox = open().mailbox('bob', BOB_KEY)
-    const { outgoing } = mailbox.streams
+    const messageLog = open().messageLog('bob', BOB_KEY)
+    const { outgoing } = messageLog.streams
     const all = Promise.withResolvers<void>()
     const latenciesMs: number[] = []
     const watch = (store as Store).watch(() => {
-      mailbox.takeAppended()
+      messageLog.takeAppended()
       const [newest] = (store as Store).history('bob', { limit: 1 })
       latenciesMs.push(Date.now() - (newest as Message).storedAt.getTime())
       if (outgoing.unacknowledged === 3) all.resolve()
@@ -102,7 +102,7 @@ describe('a store of several processes', () => {
     // A second is what it takes where nobody tells.
     expect(Math.max(...latenciesMs)).to.be.below(500)
     expect(outgoing.take()?.firstSequence).to.equal(1n)
-    mailbox.save()
-    expect(mailbox.progress()).to.deep.include({ appended: 3, sent: 3 })
+    messageLog.save()
+    expect(messageLog.progress()).to.deep.include({ appended: 3, sent: 3 })
   })
 })

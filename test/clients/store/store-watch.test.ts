@@ -24,14 +24,14 @@ describe('watchStore', () => {
     const changed = Promise.withResolvers<void>()
     const watch = watching.watch(changed.resolve)
     const startMs = performance.now()
-    other.mailbox('bob', BOB_KEY).append([said('x')])
+    other.messageLog('bob', BOB_KEY).append([said('x')])
     await changed.promise
     watch.stop()
     expect(performance.now() - startMs).to.be.below(900)
   })
 
   it('does not call back for what its own process commits', async () => {
-    const own = watching.mailbox('bob', BOB_KEY)
+    const own = watching.messageLog('bob', BOB_KEY)
     let calls = 0
     const changed = Promise.withResolvers<void>()
     const watch = watching.watch(() => {
@@ -41,7 +41,7 @@ describe('watchStore', () => {
     for (let count = 0; count < 20; count += 1) own.append([said('own')])
     await new Promise(setImmediate)
     expect(calls).to.equal(0)
-    other.mailbox('carol', ALICE_KEY).append([said('other')])
+    other.messageLog('carol', ALICE_KEY).append([said('other')])
     await changed.promise
     watch.stop()
   })
@@ -52,9 +52,9 @@ describe('watchStore', () => {
       calls += 1
       throw new SottoError('ERR_STORE_DAMAGED', 'for a test')
     })
-    other.mailbox('bob', BOB_KEY).append([said('x')])
+    other.messageLog('bob', BOB_KEY).append([said('x')])
     expect((await rejection(watch.failed)).code).to.equal('ERR_STORE_DAMAGED')
-    other.mailbox('bob', BOB_KEY).append([said('y')])
+    other.messageLog('bob', BOB_KEY).append([said('y')])
     await new Promise(setImmediate)
     expect(calls).to.equal(1)
   })
@@ -65,7 +65,7 @@ describe('watchStore', () => {
       calls += 1
     })
     watch.stop()
-    other.mailbox('bob', BOB_KEY).append([said('x')])
+    other.messageLog('bob', BOB_KEY).append([said('x')])
     await new Promise(setImmediate)
     expect(calls).to.equal(0)
   })

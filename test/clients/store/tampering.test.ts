@@ -18,8 +18,8 @@ describe('a store that is changed from outside', () => {
   beforeEach(async () => {
     folder = await temporaryFolder()
     use((store) => {
-      for (const text of ['b1', 'b2', 'b3']) store.mailbox('bob', BOB_KEY).append([said(text)])
-      for (const text of ['c1', 'c2', 'c3']) store.mailbox('carol', BOB_KEY).append([said(text)])
+      for (const text of ['b1', 'b2', 'b3']) store.messageLog('bob', BOB_KEY).append([said(text)])
+      for (const text of ['c1', 'c2', 'c3']) store.messageLog('carol', BOB_KEY).append([said(text)])
     })
   })
   afterEach(() => folder[Symbol.asyncDispose]())
@@ -95,7 +95,7 @@ describe('a store that is changed from outside', () => {
   })
 
   it('writes nothing where it was opened in spite of damage', () => {
-    const code = use((store) => codeOf(() => store.mailbox('bob', BOB_KEY).append([said('x')])), true)
+    const code = use((store) => codeOf(() => store.messageLog('bob', BOB_KEY).append([said('x')])), true)
     expect(code).to.equal('ERR_STORE_DAMAGED')
   })
 
@@ -129,15 +129,15 @@ describe('a store that is changed from outside', () => {
       tamper(...sql)
       expect(await read('bob')).to.deep.equal(expected)
       expect(await read('carol')).to.deep.equal(['c1', 'c2', 'c3'])
-      const load = (store: Store) => codeOf(() => store.mailbox('bob', BOB_KEY).streams)
+      const load = (store: Store) => codeOf(() => store.messageLog('bob', BOB_KEY).streams)
       expect(use(load)).to.equal('ERR_STORE_DAMAGED')
-      use((store) => expect(store.mailbox('carol', BOB_KEY).streams.outgoing.unacknowledged).to.equal(3))
+      use((store) => expect(store.messageLog('carol', BOB_KEY).streams.outgoing.unacknowledged).to.equal(3))
     })
   }
 
   it('notices a batch that was never put there when the next one is', () => {
     tamper(`insert into batch (id, sealed) values (${2 ** 32 + 4}, x'00')`)
-    const append = (store: Store) => codeOf(() => store.mailbox('bob', BOB_KEY).append([said('b4')]))
+    const append = (store: Store) => codeOf(() => store.messageLog('bob', BOB_KEY).append([said('b4')]))
     expect(use(append)).to.equal('ERR_STORE_DAMAGED')
   })
 
@@ -165,8 +165,8 @@ describe('a store that is changed from outside', () => {
 
   it('does not open where an older contact is put back, alone or with the older head', () => {
     const [contact, head] = [sealedOf('contact', 'id = 1'), sealedOf('head', 'id = 1')]
-    use((store) => store.mailbox('carol', BOB_KEY).append([said('c4')]))
-    use((store) => store.mailbox('bob', BOB_KEY).append([said('b4')]))
+    use((store) => store.messageLog('carol', BOB_KEY).append([said('c4')]))
+    use((store) => store.messageLog('bob', BOB_KEY).append([said('b4')]))
     putBack('contact', 'id = 1', contact)
     expect(codeOf(() => use(() => undefined))).to.equal('ERR_STORE_DAMAGED')
     putBack('head', 'id = 1', head)
@@ -182,7 +182,8 @@ describe('a store that is changed from outside', () => {
     function offer(store: Store, path: string): string {
       const { kind } = offered({ [path]: 4 })
       if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
-      return store.transfers.offer(store.mailbox('bob', BOB_KEY), { offer: kind.value, path: `/home/alice/${path}` }).id
+      return store.transfers.offer(store.messageLog('bob', BOB_KEY), { offer: kind.value, path: `/home/alice/${path}` })
+        .id
     }
 
     const list = () => use((store) => codeOf(() => store.transfers.list()))
@@ -225,9 +226,9 @@ describe('a store that is changed from outside', () => {
 
   it('notices it while it is open, at the next use', () => {
     use((store) => {
-      const mailbox = store.mailbox('bob', BOB_KEY)
+      const messageLog = store.messageLog('bob', BOB_KEY)
       tamper('delete from contact where id = 2')
-      expect(codeOf(() => mailbox.append([said('b4')]))).to.equal('ERR_STORE_DAMAGED')
+      expect(codeOf(() => messageLog.append([said('b4')]))).to.equal('ERR_STORE_DAMAGED')
       expect(codeOf(() => store.history('carol', { limit: 1 }))).to.equal('ERR_STORE_DAMAGED')
     })
   })

@@ -81,10 +81,10 @@ export class Side implements Victim {
   async #follow(program: TestProcess): Promise<void> {
     const { pins } = (await this.#options.deployment.profile(this.name)).state
     await this.withStore(async (store) => {
-      const mailbox = store.mailbox(this.peer, pins.get(this.peer)?.identityKey)
+      const messageLog = store.messageLog(this.peer, pins.get(this.peer)?.identityKey)
       const watch = store.watch(() => {
         if (this.#process !== program) return
-        this.taken = mailbox.progress().appended
+        this.taken = messageLog.progress().appended
         this.#type()
         this.#options.moved.emit('moved')
       })

@@ -21,7 +21,7 @@ describe('history', () => {
   })
 
   function say(name: string, ...texts: string[]): void {
-    store.mailbox(name, BOB_KEY).append(texts.map((text) => said(text)))
+    store.messageLog(name, BOB_KEY).append(texts.map((text) => said(text)))
   }
 
   /** All pages of a conversation, each the newest first. */
@@ -104,8 +104,8 @@ describe('history', () => {
   describe('contacts', () => {
     it('lists who was spoken with, what waits, what is unread and the last word', () => {
       say('bob', 'a', 'b')
-      store.mailbox('bob', ALICE_KEY).append([said('for another key')])
-      store.mailbox('carol', BOB_KEY)
+      store.messageLog('bob', ALICE_KEY).append([said('for another key')])
+      store.messageLog('carol', BOB_KEY)
       const list = store.contacts().map(({ last, ...rest }) => ({ ...rest, last: last && shown([last]) }))
       expect(list).to.deep.equal([
         { name: 'bob', unread: 0, waiting: 3, last: ['for another key'] },
@@ -120,7 +120,7 @@ describe('history', () => {
       say('carol', 'c')
       expect([store.forget('bob'), store.forget('bob')]).to.deep.equal([true, false])
       expect(store.contacts().map(({ name }) => name)).to.deep.equal(['carol'])
-      expect(store.mailbox('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(0)
+      expect(store.messageLog('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(0)
       expect(shown(store.history('carol', { limit: 9 }))).to.deep.equal(['c'])
     })
   })

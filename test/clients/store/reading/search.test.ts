@@ -18,7 +18,7 @@ describe('search', () => {
 
   async function finds(text: string, words: string): Promise<boolean> {
     store.forget('bob')
-    store.mailbox('bob', BOB_KEY).append([said(text)])
+    store.messageLog('bob', BOB_KEY).append([said(text)])
     return (await Array.fromAsync(store.search(words))).length > 0
   }
 
@@ -49,7 +49,7 @@ describe('search', () => {
 
   it('finds an offer of files by their names', async () => {
     const offer = encodedFileEvent(offered({ 'Urlaub/strand.jpg': 1, 'Urlaub/Straße.jpg': 1 }))
-    store.mailbox('bob', BOB_KEY).append([offer])
+    store.messageLog('bob', BOB_KEY).append([offer])
     for (const words of ['strand', 'STRASSE', 'urlaub jpg', 'urlaub/strand']) {
       expect(await Array.fromAsync(store.search(words)), words).to.have.length(1)
     }
@@ -71,9 +71,9 @@ describe('search', () => {
 
   it('searches all conversations, or those that are named', async () => {
     for (const name of ['bob', 'carol']) {
-      const mailbox = store.mailbox(name, BOB_KEY)
-      mailbox.append([said(`${name} one`), said('two')])
-      mailbox.append([said(`${name} three one`)])
+      const messageLog = store.messageLog(name, BOB_KEY)
+      messageLog.append([said(`${name} one`), said('two')])
+      messageLog.append([said(`${name} three one`)])
     }
     const all = shown(await Array.fromAsync(store.search('one')))
     expect(all).to.deep.equal(['bob one', 'bob three one', 'carol one', 'carol three one'])

@@ -22,9 +22,9 @@ describe('UnreadFeed', () => {
     timers = new FakeTimers()
     given = []
     const sender = memoryStore()
-    const bob = new DeliveringSide(sender.mailbox('alice', ALICE_KEY), true)
-    bob.mailbox.append(['one', 'two', 'three'].map((text) => said(text)))
-    converse(bob, new DeliveringSide(store.mailbox('bob', BOB_KEY), false))
+    const bob = new DeliveringSide(sender.messageLog('alice', ALICE_KEY), true)
+    bob.messageLog.append(['one', 'two', 'three'].map((text) => said(text)))
+    converse(bob, new DeliveringSide(store.messageLog('bob', BOB_KEY), false))
     sender.close()
   })
   afterEach(() => store.close())

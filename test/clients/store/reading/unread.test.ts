@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
-import type { Mailbox } from '../../../../clients/store/log/mailbox.ts'
+import type { MessageLog } from '../../../../clients/store/log/message-log.ts'
 import { decodeContact, encodeContact, newContact, newKey } from '../../../../clients/store/rows/contact-state.ts'
 import type { Store } from '../../../../clients/store/store.ts'
 import { law } from '../../../support/law.ts'
@@ -21,12 +21,12 @@ describe('unread messages', () => {
     await folder[Symbol.asyncDispose]()
   })
 
-  function hear(mailbox: Mailbox, ...texts: string[]): void {
-    const { streams } = mailbox
+  function hear(messageLog: MessageLog, ...texts: string[]): void {
+    const { streams } = messageLog
     const incoming = streams.incoming ?? (streams.receive(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
     const events = texts.map((text) => heard(text))
     const body = { firstSequence: incoming.received + 1n, events, acknowledged: 0n }
-    mailbox.store(incoming.accept({ ...body, part: undefined, control: undefined } as never))
+    messageLog.store(incoming.accept({ ...body, part: undefined, control: undefined } as never))
   }
 
   const unread = (limit = 100): string[] => shown(store.unread('bob', { limit }))
@@ -45,12 +45,12 @@ describe('unread messages', () => {
   it('come in pages, each once, whatever was said between them', () => {
     law(
       fc.property(fc.array(fc.integer({ min: -3, max: 7 })), fc.integer({ min: 1, max: 9 }), (bursts, limit) => {
-        const mailbox = store.mailbox('bob', BOB_KEY)
+        const messageLog = store.messageLog('bob', BOB_KEY)
         const texts: string[] = []
         for (const [burst, length] of bursts.entries()) {
           const part = Array.from({ length: Math.abs(length) }, (_, n) => `${burst}/${n}`)
-          if (length > 0) hear(mailbox, ...part)
-          if (length < 0) mailbox.append(part.map((text) => said(text)))
+          if (length > 0) hear(messageLog, ...part)
+          if (length < 0) messageLog.append(part.map((text) => said(text)))
           if (length > 0) texts.push(...part)
         }
         expect(readOn(limit)).to.deep.equal(texts)
@@ -63,14 +63,14 @@ describe('unread messages', () => {
 
   it('are none of who was never heard, nor after all was marked', () => {
     expect(unread()).to.deep.equal([])
-    hear(store.mailbox('bob', BOB_KEY), 'one', 'two')
+    hear(store.messageLog('bob', BOB_KEY), 'one', 'two')
     expect([unread(), store.contacts()[0]?.unread]).to.deep.equal([['one', 'two'], 2])
     store.markRead('bob')
     expect([unread(), store.contacts()[0]?.unread]).to.deep.equal([[], 0])
   })
 
   it('are marked up to a message, and never unmarked', () => {
-    hear(store.mailbox('bob', BOB_KEY), 'one', 'two', 'three')
+    hear(store.messageLog('bob', BOB_KEY), 'one', 'two', 'three')
     const [one, two] = store.unread('bob', { limit: 2 })
     store.markRead('bob', two)
     store.markRead('bob', one)
@@ -78,7 +78,7 @@ describe('unread messages', () => {
   })
 
   it('count for each identity key', () => {
-    const [old, anew] = [store.mailbox('bob', BOB_KEY), store.mailbox('bob', ALICE_KEY)]
+    const [old, anew] = [store.messageLog('bob', BOB_KEY), store.messageLog('bob', ALICE_KEY)]
     hear(anew, 'from the new')
     hear(old, 'from the old')
     expect(store.contacts()[0]?.unread).to.equal(2)
@@ -87,24 +87,24 @@ describe('unread messages', () => {
     expect(readOn(1)).to.deep.equal(['from the old', 'and more', 'from the new'])
   })
 
-  it('are as they were for a mailbox and a store that are opened anew', () => {
-    hear(store.mailbox('bob', BOB_KEY), 'one', 'two')
+  it('are as they were for a message log and a store that are opened anew', () => {
+    hear(store.messageLog('bob', BOB_KEY), 'one', 'two')
     store.markRead('bob', store.unread('bob', { limit: 1 })[0])
     store.close()
     store = testStore(folder.path)
-    hear(store.mailbox('bob', BOB_KEY), 'three')
+    hear(store.messageLog('bob', BOB_KEY), 'three')
     expect(unread()).to.deep.equal(['two', 'three'])
   })
 
   it('have a gap where messages are damaged, once', () => {
-    const mailbox = store.mailbox('bob', BOB_KEY)
-    for (const text of ['one', 'two', 'three', 'four']) hear(mailbox, text)
+    const messageLog = store.messageLog('bob', BOB_KEY)
+    for (const text of ['one', 'two', 'three', 'four']) hear(messageLog, text)
     const ids = quickDatabase(folder.path)
     const rows = ids.prepare('select id from batch order by id').all()
     for (const lost of [rows[1], rows[3]]) ids.prepare('delete from batch where id = ?').run(lost?.[0] as number)
     ids.close()
     expect(readOn(100)).to.deep.equal(['one', '(gap)', 'three', '(gap)'])
-    hear(store.mailbox('bob', BOB_KEY), 'five')
+    hear(store.messageLog('bob', BOB_KEY), 'five')
     expect(readOn(1)).to.deep.equal(['five'])
   })
 

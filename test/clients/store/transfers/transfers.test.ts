@@ -34,8 +34,8 @@ describe('StoredTransfers', () => {
     alice = testStore(folders[0].path)
     bob = testStore(folders[1].path)
     ends = [
-      new DeliveringSide(alice.mailbox('bob', BOB_KEY), true),
-      new DeliveringSide(bob.mailbox('alice', ALICE_KEY), false),
+      new DeliveringSide(alice.messageLog('bob', BOB_KEY), true),
+      new DeliveringSide(bob.messageLog('alice', ALICE_KEY), false),
     ]
   })
   afterEach(async () => {
@@ -47,14 +47,14 @@ describe('StoredTransfers', () => {
   /** What lies in the stores is said, and both open their conversation anew. */
   function talk(): void {
     for (const end of ends) {
-      void end.mailbox.streams
-      end.mailbox.takeAppended()
+      void end.messageLog.streams
+      end.messageLog.takeAppended()
     }
     converseAgain(...ends)
   }
 
   function offer(): string {
-    const { id } = alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/home/alice/a.txt' })
+    const { id } = alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/home/alice/a.txt' })
     talk()
     return id
   }
@@ -65,7 +65,7 @@ describe('StoredTransfers', () => {
   function claim(from: DeliveringSide, id: string, state: FileStatusState): void {
     const value = { offerId: Buffer.from(id, 'hex'), state }
     const kind = { $case: 'fileStatus', value } as const
-    from.mailbox.append([encodeFileEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(0), kind })])
+    from.messageLog.append([encodeFileEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(0), kind })])
     talk()
   }
 
@@ -146,8 +146,8 @@ describe('StoredTransfers', () => {
 
   it('are not for others to speak of', () => {
     const id = offer()
-    const toMallory = new DeliveringSide(alice.mailbox('mallory', MALLORY_KEY), true)
-    const mallory = new DeliveringSide(bob.mailbox('alice under another name', ALICE_KEY), false)
+    const toMallory = new DeliveringSide(alice.messageLog('mallory', MALLORY_KEY), true)
+    const mallory = new DeliveringSide(bob.messageLog('alice under another name', ALICE_KEY), false)
     ends = [toMallory, mallory]
     claim(mallory, id, FileStatusState.DECLINED)
     expect(alice.transfers.get(id)?.state).to.equal('offered')
@@ -155,7 +155,7 @@ describe('StoredTransfers', () => {
 
   it(`are ${MAX_UNANSWERED} unanswered offers of one person at most, and answers make room`, () => {
     const ids = Array.from({ length: MAX_UNANSWERED + 3 }, () => {
-      return alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/a.txt' }).id
+      return alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/a.txt' }).id
     })
     talk()
     expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal(ids.slice(0, MAX_UNANSWERED))
@@ -165,7 +165,7 @@ describe('StoredTransfers', () => {
   })
 
   it('make room for others in the record in which they are taken back', () => {
-    const offerOne = () => alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/a.txt' }).id
+    const offerOne = () => alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/a.txt' }).id
     for (let count = 0; count < MAX_UNANSWERED; count += 1) alice.transfers.settle(offerOne(), 'cancelled')
     const last = offerOne()
     talk()
@@ -175,7 +175,7 @@ describe('StoredTransfers', () => {
   it(`are kept, ${MAX_PAST_DOWNLOADS} from one person, after their end, and all that are not over`, () => {
     const waiting = offer()
     const past = Array.from({ length: MAX_PAST_DOWNLOADS + 100 }, () => offered({ 'b.txt': 4 }))
-    ends[0].mailbox.append(past.flatMap((each) => [each, statusOf(each, 'CANCELLED')]).map(encodedFileEvent))
+    ends[0].messageLog.append(past.flatMap((each) => [each, statusOf(each, 'CANCELLED')]).map(encodedFileEvent))
     talk()
     const kept = past.slice(-MAX_PAST_DOWNLOADS).map(({ eventId }) => eventId.toString('hex'))
     expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal([waiting, ...kept])
@@ -214,7 +214,7 @@ describe('StoredTransfers', () => {
       const begin = (): void => {
         bob.close()
         bob = testStore(path, { database: crashingDatabase(quickDatabase(path), fate) })
-        ends = [ends[0], new DeliveringSide(bob.mailbox('alice', ALICE_KEY), false)]
+        ends = [ends[0], new DeliveringSide(bob.messageLog('alice', ALICE_KEY), false)]
       }
       const survive = (work: () => void): void => {
         try {
@@ -227,7 +227,7 @@ describe('StoredTransfers', () => {
         }
       }
       survive(begin)
-      const { id } = alice.transfers.offer(ends[0].mailbox, { offer: offerOf('a.txt'), path: '/a.txt' })
+      const { id } = alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/a.txt' })
       survive(talk)
       for (const state of steps) {
         survive(() => {

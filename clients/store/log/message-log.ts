@@ -1,5 +1,5 @@
 /**
- * A mailbox: all that waits for one identity key of a contact, and all that was heard from it, on the disk.
+ * A message log: all that waits for one identity key of a contact, and all that was heard from it, on the disk.
  *
  * Any process of the profile may append. The one that owns the profile's channels also loads the streams, hands them to
  * the conversations, and keeps the disk in step:
@@ -48,7 +48,7 @@ export function stateAt(ordinal: number, { read, delivered, sent }: Progress): O
   return ordinal <= sent ? 'sent' : 'waiting'
 }
 
-export interface MailboxOptions {
+export interface MessageLogOptions {
   readonly file: StoreFile
   readonly contactId: number
   /** Which of the contact's identity keys. */
@@ -57,7 +57,7 @@ export interface MailboxOptions {
   readonly nowMs: () => number
 }
 
-export class Mailbox {
+export class MessageLog {
   readonly #file: StoreFile
   readonly #contactId: number
   readonly #key: number
@@ -66,7 +66,7 @@ export class Mailbox {
   /** While the other side repeats what it said in another stream: the ids of all that was heard from it. */
   #receivedIds: ReadonlySet<string> | undefined
 
-  constructor({ file, contactId, key, nowMs }: MailboxOptions) {
+  constructor({ file, contactId, key, nowMs }: MessageLogOptions) {
     this.#file = file
     this.#contactId = contactId
     this.#key = key
@@ -84,7 +84,7 @@ export class Mailbox {
    * @param events - Encoded, at least one.
    * @param beside - Puts down what belongs to them, in the same step.
    * @returns the ordinal of the last, to look for in {@link progress}.
-   * @throws SottoError `ERR_STREAM_RENEWED` if the contact was forgotten since the mailbox was opened. So does each
+   * @throws SottoError `ERR_STREAM_RENEWED` if the contact was forgotten since the message log was opened. So does each
    *   method below; then take another from the store. `ERR_STORE` if the disk fails or is full: then nothing was added.
    */
   append(events: readonly Uint8Array[], beside?: (place: TransferPlace) => void): number {
@@ -265,7 +265,7 @@ export class Mailbox {
   }
 
   #needLoaded(): LoadedStreams {
-    if (this.#loaded === undefined) throw new TypeError('the streams of this mailbox are not loaded')
+    if (this.#loaded === undefined) throw new TypeError('the streams of this message log are not loaded')
     return this.#loaded
   }
 }

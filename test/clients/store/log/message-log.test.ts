@@ -15,7 +15,7 @@ import { bytesOf } from '../../../support/random.ts'
 import { ALICE_KEY, BOB_KEY, conversation, heard, said, shown, testStore, textsOf } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
-describe('Mailbox', () => {
+describe('MessageLog', () => {
   let folders: { readonly alice: TemporaryFolder; readonly bob: TemporaryFolder; readonly backup: TemporaryFolder }
   let stores: { alice: Store; bob: Store }
   let alice: DeliveringSide
@@ -24,8 +24,8 @@ describe('Mailbox', () => {
   beforeEach(async () => {
     folders = { alice: await temporaryFolder(), bob: await temporaryFolder(), backup: await temporaryFolder() }
     stores = { alice: testStore(folders.alice.path), bob: testStore(folders.bob.path) }
-    alice = new DeliveringSide(stores.alice.mailbox('bob', BOB_KEY), true)
-    bob = new DeliveringSide(stores.bob.mailbox('alice', ALICE_KEY), false)
+    alice = new DeliveringSide(stores.alice.messageLog('bob', BOB_KEY), true)
+    bob = new DeliveringSide(stores.bob.messageLog('alice', ALICE_KEY), false)
   })
   afterEach(async () => {
     stores.alice.close()
@@ -37,8 +37,8 @@ describe('Mailbox', () => {
   function restart(who: 'alice' | 'bob', opener = who === 'alice'): void {
     stores[who].close()
     stores[who] = testStore(folders[who].path)
-    if (who === 'alice') alice = new DeliveringSide(stores.alice.mailbox('bob', BOB_KEY), opener)
-    else bob = new DeliveringSide(stores.bob.mailbox('alice', ALICE_KEY), opener)
+    if (who === 'alice') alice = new DeliveringSide(stores.alice.messageLog('bob', BOB_KEY), opener)
+    else bob = new DeliveringSide(stores.bob.messageLog('alice', ALICE_KEY), opener)
   }
 
   function wipe(who: 'alice' | 'bob'): void {
@@ -61,7 +61,7 @@ describe('Mailbox', () => {
   }
 
   function say(side: DeliveringSide, ...texts: string[]): void {
-    side.mailbox.append(texts.map((text) => said(text)))
+    side.messageLog.append(texts.map((text) => said(text)))
   }
 
   async function statesAt(who: 'alice' | 'bob', contact: string): Promise<string[]> {
@@ -72,12 +72,12 @@ describe('Mailbox', () => {
     say(alice, 'a', 'b')
     restart('alice')
     say(alice, 'c')
-    expect(alice.mailbox.streams.outgoing.unacknowledged).to.equal(3)
+    expect(alice.messageLog.streams.outgoing.unacknowledged).to.equal(3)
     expect(await statesAt('alice', 'bob')).to.deep.equal(['waiting', 'waiting', 'waiting'])
     converse(alice, bob)
     expect(bob.shown).to.deep.equal(['a', 'b', 'c'])
     restart('alice')
-    expect(alice.mailbox.streams.outgoing.unacknowledged).to.equal(0)
+    expect(alice.messageLog.streams.outgoing.unacknowledged).to.equal(0)
     expect(await statesAt('alice', 'bob')).to.deep.equal(['delivered', 'delivered', 'delivered'])
     expect(shown(await conversation(stores.bob, 'alice'))).to.deep.equal(['a', 'b', 'c'])
   })
@@ -86,7 +86,9 @@ describe('Mailbox', () => {
     say(alice, 'a')
     say(bob, '1')
     converse(alice, bob)
-    const streamIds = [alice, bob].map(({ mailbox }) => Buffer.from(mailbox.streams.outgoing.streamId).toString('hex'))
+    const streamIds = [alice, bob].map(({ messageLog }) =>
+      Buffer.from(messageLog.streams.outgoing.streamId).toString('hex'),
+    )
     restart('alice')
     restart('bob')
     say(alice, 'b')
@@ -94,7 +96,7 @@ describe('Mailbox', () => {
     converse(alice, bob)
     expect([alice.shown, bob.shown]).to.deep.equal([['2'], ['b']])
     expect(
-      [alice, bob].map(({ mailbox }) => Buffer.from(mailbox.streams.outgoing.streamId).toString('hex')),
+      [alice, bob].map(({ messageLog }) => Buffer.from(messageLog.streams.outgoing.streamId).toString('hex')),
     ).to.deep.equal(streamIds)
   })
 
@@ -102,7 +104,7 @@ describe('Mailbox', () => {
     say(alice, 'a')
     const record = alice.next() as Uint8Array
     say(alice, 'b')
-    expect(alice.mailbox.progress()).to.deep.equal({ appended: 2, sent: 1, delivered: 0, read: 0 })
+    expect(alice.messageLog.progress()).to.deep.equal({ appended: 2, sent: 1, delivered: 0, read: 0 })
     expect(await statesAt('alice', 'bob')).to.deep.equal(['sent', 'waiting'])
     bob.hear(record)
     restart('alice')
@@ -114,10 +116,10 @@ describe('Mailbox', () => {
     say(alice, 'a', 'b')
     converse(alice, bob)
     say(alice, 'c')
-    const changes = [1n, 1n, 0n, 99n].map((sequence) => alice.mailbox.markReadByPeer(sequence))
+    const changes = [1n, 1n, 0n, 99n].map((sequence) => alice.messageLog.markReadByPeer(sequence))
     expect(changes).to.deep.equal([true, false, false, false])
     expect(await statesAt('alice', 'bob')).to.deep.equal(['read', 'delivered', 'waiting'])
-    alice.mailbox.markReadByPeer(2n)
+    alice.messageLog.markReadByPeer(2n)
     expect(await statesAt('alice', 'bob')).to.deep.equal(['read', 'read', 'waiting'])
   })
 
@@ -137,52 +139,52 @@ describe('Mailbox', () => {
     converse(alice, bob)
     expect(bob.shown).to.deep.equal([])
     expect(shown(await conversation(stores.bob, 'alice'))).to.deep.equal(['a'])
-    expect(alice.mailbox.progress().delivered).to.equal(1)
+    expect(alice.messageLog.progress().delivered).to.equal(1)
   })
 
-  it('takes in what another mailbox of the same key appends', () => {
+  it('takes in what another message log of the same key appends', () => {
     converse(alice, bob)
     const other = testStore(folders.alice.path)
-    other.mailbox('bob', BOB_KEY).append([said('from beside')])
+    other.messageLog('bob', BOB_KEY).append([said('from beside')])
     say(alice, 'own')
-    other.mailbox('bob', BOB_KEY).append([said('again')])
-    alice.mailbox.takeAppended()
+    other.messageLog('bob', BOB_KEY).append([said('again')])
+    alice.messageLog.takeAppended()
     converse(alice, bob)
     expect(bob.shown).to.deep.equal(['from beside', 'own', 'again'])
-    expect(other.mailbox('bob', BOB_KEY).progress().delivered).to.equal(3)
+    expect(other.messageLog('bob', BOB_KEY).progress().delivered).to.equal(3)
     other.close()
   })
 
   it('says what was written before any key was known to the first one', () => {
-    stores.alice.mailbox('carol', undefined).append([said('hello, whoever you are')])
-    const carol = stores.alice.mailbox('carol', BOB_KEY)
+    stores.alice.messageLog('carol', undefined).append([said('hello, whoever you are')])
+    const carol = stores.alice.messageLog('carol', BOB_KEY)
     expect(carol.streams.outgoing.unacknowledged).to.equal(1)
   })
 
   it('takes the key for meant that another process has just learnt, and of several the newest', () => {
-    const carol = stores.alice.mailbox('carol', BOB_KEY)
-    stores.alice.mailbox('carol', undefined).append([said('written before this process knew the key')])
+    const carol = stores.alice.messageLog('carol', BOB_KEY)
+    stores.alice.messageLog('carol', undefined).append([said('written before this process knew the key')])
     expect(carol.progress().appended).to.equal(1)
-    const changed = stores.alice.mailbox('carol', ALICE_KEY)
-    expect(stores.alice.mailbox('carol', undefined).place).to.deep.equal(changed.place)
+    const changed = stores.alice.messageLog('carol', ALICE_KEY)
+    expect(stores.alice.messageLog('carol', undefined).place).to.deep.equal(changed.place)
   })
 
   it('keeps what waits bound to the key that it was written for', async () => {
     say(alice, 'for the old key')
-    const changed = stores.alice.mailbox('bob', ALICE_KEY)
+    const changed = stores.alice.messageLog('bob', ALICE_KEY)
     changed.append([said('for the new key')])
     expect(changed.streams.outgoing.unacknowledged).to.equal(1)
     restart('alice')
-    expect(stores.alice.mailbox('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(1)
+    expect(stores.alice.messageLog('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(1)
     expect(shown(await conversation(stores.alice, 'bob'))).to.deep.equal(['for the old key', 'for the new key'])
   })
 
   it('refuses to store events out of turn', () => {
     say(alice, 'a')
     converse(alice, bob)
-    expect(() => bob.mailbox.store([heard('never taken from a stream')])).to.throw(TypeError)
+    expect(() => bob.messageLog.store([heard('never taken from a stream')])).to.throw(TypeError)
     restart('bob')
-    expect(bob.mailbox.streams.incoming?.stored).to.equal(1n)
+    expect(bob.messageLog.streams.incoming?.stored).to.equal(1n)
   })
 
   describe('where a store was lost or an old one put back', () => {
@@ -209,8 +211,8 @@ describe('Mailbox', () => {
       converse(alice, bob)
       say(alice, 'waits')
       wipe('bob')
-      const { streamId } = alice.mailbox.streams.outgoing
-      bob.mailbox.streams.receive(streamId, { isAnswer: true })
+      const { streamId } = alice.messageLog.streams.outgoing
+      bob.messageLog.streams.receive(streamId, { isAnswer: true })
       const thief = new StreamPair({
         outgoing: new OutgoingStream(bytesOf('stream of the thief', 16)),
         incoming: IncomingStream.resume({ streamId, stored: 1n, lastEventId: bytesOf('a guess', 16) }),
@@ -264,7 +266,7 @@ describe('Mailbox', () => {
       say(alice, 'x', 'y', 'z')
       converseAgain(alice, bob)
       expect(shown(await conversation(stores.bob, 'alice'))).to.deep.equal(['a', 'b', 'c', 'd', 'x', 'y', 'z'])
-      expect(alice.mailbox.progress()).to.deep.include({ appended: 6, delivered: 6 })
+      expect(alice.messageLog.progress()).to.deep.include({ appended: 6, delivered: 6 })
     })
 
     it('loses nothing where a writer is restored to before it said its first word', async () => {
@@ -306,7 +308,7 @@ describe('Mailbox', () => {
     say(alice, 'a')
     stores.alice.forget('bob')
     expect(codeOf(() => say(alice, 'b'))).to.equal('ERR_STREAM_RENEWED')
-    expect(codeOf(() => alice.mailbox.progress())).to.equal('ERR_STREAM_RENEWED')
-    stores.alice.mailbox('bob', BOB_KEY).append([said('to bob anew')])
+    expect(codeOf(() => alice.messageLog.progress())).to.equal('ERR_STREAM_RENEWED')
+    stores.alice.messageLog('bob', BOB_KEY).append([said('to bob anew')])
   })
 })

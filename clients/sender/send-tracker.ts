@@ -7,7 +7,7 @@
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { drawEventId } from '../peer/event-ids.ts'
-import { type Mailbox, type OutgoingState, stateAt } from '../store/log/mailbox.ts'
+import { type MessageLog, type OutgoingState, stateAt } from '../store/log/message-log.ts'
 
 /** A text to send, in UTF-8; with what whoever wrote it calls it, in whatever form JSON has. */
 export type Text = Uint8Array | { readonly body: Uint8Array; readonly ref?: unknown }
@@ -51,8 +51,8 @@ interface Followed extends Pick<Report, 'id' | 'ref'> {
   readonly ordinal: number
 }
 
-export interface OutboxOptions {
-  readonly mailbox: Mailbox
+export interface SendTrackerOptions {
+  readonly messageLog: MessageLog
   readonly clock: Clock
   /** How far messages are to come. */
   readonly wait: Wait
@@ -62,8 +62,8 @@ export interface OutboxOptions {
   readonly onPut: () => void
 }
 
-export class Outbox {
-  readonly #options: OutboxOptions
+export class SendTracker {
+  readonly #options: SendTrackerOptions
   /** What waits for its acknowledgement, the oldest first. */
   #puts: Put[] = []
   /** What has not come as far as it is to, or waits for its acknowledgement, the oldest first. */
@@ -72,7 +72,7 @@ export class Outbox {
   #followed: Followed[] = []
   #moved = Promise.withResolvers<void>()
 
-  constructor(options: OutboxOptions) {
+  constructor(options: SendTrackerOptions) {
     this.#options = options
   }
 
@@ -87,14 +87,14 @@ export class Outbox {
   }
 
   #countBehind(wait: Wait): number {
-    const progress = this.#options.mailbox.progress()
+    const progress = this.#options.messageLog.progress()
     const done = Math.min(progress.delivered, progress[this.#options.wait])
     this.#runs = this.#runs.filter(({ last }) => last > done)
     return this.#runs.reduce((sum, { first, last }) => sum + Math.max(0, last - Math.max(first - 1, progress[wait])), 0)
   }
 
   get #hasRoom(): boolean {
-    const { delivered } = this.#options.mailbox.progress()
+    const { delivered } = this.#options.messageLog.progress()
     this.#puts = this.#puts.filter(({ last }) => last > delivered)
     return this.waiting < MAX_WAITING && this.#puts.reduce((sum, { bytes }) => sum + bytes, 0) < MAX_WAITING_BYTES
   }
@@ -114,11 +114,11 @@ export class Outbox {
 
   /** Put a batch there. @returns how many there were. */
   put(batch: Iterable<Text>): number {
-    const { mailbox, onReport, onPut } = this.#options
+    const { messageLog, onReport, onPut } = this.#options
     const { events, named, failure } = this.#encoded(batch)
     if (events.length > 0) {
       const bytes = events.reduce((sum, event) => sum + event.length, 0)
-      const last = mailbox.append(events)
+      const last = messageLog.append(events)
       const first = last - events.length + 1
       this.#puts.push({ last, bytes })
       this.#extend(first, last)
@@ -170,9 +170,9 @@ export class Outbox {
   }
 
   #report({ all }: { readonly all: boolean }): void {
-    const { mailbox, onReport, wait } = this.#options
+    const { messageLog, onReport, wait } = this.#options
     if (this.#followed.length === 0 || onReport === undefined) return
-    const progress = mailbox.progress()
+    const progress = messageLog.progress()
     const left = this.#followed.findIndex(({ ordinal }) => ordinal > progress[wait])
     const count = all || left === -1 ? this.#followed.length : left
     for (const { ordinal, id, ref } of this.#followed.splice(0, count)) {
