@@ -105,6 +105,6 @@ async function inStore(
   } finally {
     store.close()
   }
-  const { hasOwner } = await import('../clients/profile/roles.ts')
-  return hasOwner(profile)
+  const { hasLockHolder } = await import('../clients/profile/process-locks.ts')
+  return hasLockHolder(profile)
 }

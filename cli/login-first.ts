@@ -52,11 +52,11 @@ async function hasSession(profileName: string, name: string, server: string): Pr
   const profile = await openProfile({ profile: profileName }).catch(undefinedIfMissing)
   const account = profile?.state.account
   if (profile === undefined || account === undefined) return false
-  const { checkOwner } = await import('../clients/session/login.ts')
+  const { checkAccount } = await import('../clients/session/login.ts')
   const { fingerprintOf, parseFingerprint } = await import('#lib/runtime/tls.ts')
   const { fingerprint } = named
   const isSame = fingerprint === undefined || parseFingerprint(fingerprint) === fingerprintOf(account.authorityPem)
-  checkOwner(profile, name, isSame)
+  checkAccount(profile, name, isSame)
   if (account.session === undefined) return false
   if (named.address !== account.authAddress) {
     // One server may have several names: it is the fingerprint that tells installations apart.

@@ -13,8 +13,8 @@ import { aborted } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import type { UnlockKey } from '../profile/key-file.ts'
+import { lockForReceiving } from '../profile/process-locks.ts'
 import { Profile } from '../profile/profile.ts'
-import { lockForReceiving } from '../profile/roles.ts'
 import { DirectoryClient } from '../session/directory-client.ts'
 import { ServerClock } from '../session/server-clock.ts'
 import { undeliverableNotice } from '../store/log/undeliverable.ts'
@@ -166,7 +166,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   front.open({
     submit: (submission) => (submitted = submitted.then(() => submit(submission, desk))),
     writing: (name) => typing.typed(name),
-    leave: () => left.abort(),
+    quit: () => left.abort(),
   })
   try {
     await Promise.race([messenger.run(), watch.failed, aborted(signal)])

@@ -13,10 +13,10 @@ export function screenFront(options: ScreenOptions & Omit<ChatViewOptions, 'scre
   const view = new ChatView({ ...options, screen })
   return {
     view,
-    open({ submit, writing, leave }) {
+    open({ submit, writing, quit }) {
       screen.on('submit', (submission) => void submit(submission))
       screen.on('typing', (line) => writing(recipientOf(line, view.to)))
-      screen.on('leave', leave)
+      screen.on('leave', quit)
       view.refreshStatus()
     },
     close: async () => screen.close(),

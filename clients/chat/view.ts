@@ -92,7 +92,7 @@ export interface FrontListeners {
   /** They write to somebody now; undefined where they do not. */
   writing(name: string | undefined): void
   /** They want to leave, or are gone. */
-  leave(): void
+  quit(): void
 }
 
 /** Where a chat and its user meet. */

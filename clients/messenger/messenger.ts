@@ -84,7 +84,7 @@ export class Messenger {
       onUnblocked: (name) => known(name)?.call(),
       onKeyPresented: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
       onKeyReplaced: (name, identityKey) => {
-        this.#attempt(() => known(name)?.leaveOtherKeys())
+        this.#attempt(() => known(name)?.closeOtherKeys())
         this.#reportUndeliverable(name, identityKey)
         known(name)?.call()
       },

@@ -251,7 +251,7 @@ export class PeerSession {
   }
 
   /** End in order what conversations there are with other keys than the one that is pinned now. */
-  async leaveOtherKeys(): Promise<void> {
+  async closeOtherKeys(): Promise<void> {
     const present = this.conversation
     const others = this.#options.streamsByKey.conversationsWith(this.name).filter((each) => each !== present)
     await Promise.all(others.map((conversation) => conversation.close(CloseReason.KEY_CHANGED)))

@@ -114,7 +114,7 @@ export class PeerSessions {
     const peer = this.with(name)
     // While it was beginning.
     const isBlocked = calling.profile.state.blocked.has(name)
-    attempt(() => (isBlocked ? peer.goodbye() : peer.leaveOtherKeys()))
+    attempt(() => (isBlocked ? peer.goodbye() : peer.closeOtherKeys()))
     const isNew = !this.#present.has(name)
     this.#present.add(name)
     if (isNew) events.onConversation?.(name)

@@ -13,7 +13,7 @@ import { aborted, type CommandOptions, type Running, runCommand } from '../comma
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { addressOf } from '../peer/dial.ts'
-import { lockForReceiving } from '../profile/roles.ts'
+import { lockForReceiving } from '../profile/process-locks.ts'
 import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import { UnreadFeed, type UnreadFeedOptions } from '../store/reading/unread-feed.ts'
 import { openStore, type Store } from '../store/store.ts'

@@ -94,15 +94,15 @@ export class Offers {
   /**
    * Something may have come further.
    *
-   * @param isOwner - Whether this process owns the conversations: then it knows better than the store how far a file has
+   * @param isLockHolder - Whether this process owns the conversations: then it knows better than the store how far a file has
    *   come.
    */
-  poll({ isOwner }: { readonly isOwner: boolean }): void {
+  poll({ isLockHolder }: { readonly isLockHolder: boolean }): void {
     for (const known of this.transfers) {
       if (isOver(known)) continue
       // What the user has forgotten is as good as cancelled.
       const stored = this.#options.store.transfers.get(known.id) ?? { ...known, state: 'cancelled' }
-      const position = isOwner && !isOver(stored) ? known.position : stored.position
+      const position = isLockHolder && !isOver(stored) ? known.position : stored.position
       if (stored.state !== known.state || position !== known.position) this.#take({ ...stored, position })
     }
     this.#move()

@@ -71,7 +71,7 @@ export async function send(options: SendOptions): Promise<void> {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {
       if (!queue || !isNobodyThere(error)) throw error
-      return await keepForLater(options, running, sending.leave(texts, files))
+      return await keepForLater(options, running, sending.queueOnly(texts, files))
     }
     try {
       await Promise.race([sending.send(texts, files), sending.lost, aborted(running.signal)])

@@ -12,14 +12,14 @@ import { isSame } from '#lib/same-bytes.ts'
 import type { Running } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
 import { keyChanged, refuseBlocked, refuseChangedKey } from '../profile/pins.ts'
-import { isReceived, tryLockForSending } from '../profile/roles.ts'
+import { isReceived, tryLockForSending } from '../profile/process-locks.ts'
 import type { Pin } from '../profile/state.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
+import { Patience } from './idle-timer.ts'
+import { LockHolder } from './lock-holder.ts'
 import { Offers } from './offers.ts'
-import { Owner } from './owner.ts'
-import { Patience } from './patience.ts'
 import { type Report, SendTracker, type Texts, type Wait } from './send-tracker.ts'
 import { notAcknowledged, notInTime } from './unacknowledged.ts'
 
@@ -51,7 +51,7 @@ export class Sending implements AsyncDisposable {
   readonly #over = new AbortController()
   readonly #patience = new Patience(() => this.#lost.reject(notAcknowledged(this.waiting, this.unfinished)))
   readonly #watch: Watch
-  #owner: Owner | undefined
+  #lockHolder: LockHolder | undefined
   #tracker: SendTracker | undefined
   #offers: Offers | undefined
   /** What was known of the key that is written for; undefined while none is known. */
@@ -109,15 +109,15 @@ export class Sending implements AsyncDisposable {
   }
 
   /** Become the owner, unless there is one. */
-  async #takeOver(): Promise<Owner | undefined> {
+  async #takeOver(): Promise<LockHolder | undefined> {
     const { running, to } = this.#options
     const lock = await tryLockForSending(running.profile)
     if (lock === undefined) return undefined
     const onMoved = () => this.#onMoved()
     const onLost = (error: unknown) => this.#lost.reject(error)
     const onFile = (transfer: Transfer, error?: SottoError) => this.#onFile(transfer, error)
-    this.#owner = new Owner({ running, store: this.#store, lock, to, onMoved, onFile, onLost })
-    return this.#owner
+    this.#lockHolder = new LockHolder({ running, store: this.#store, lock, to, onMoved, onFile, onLost })
+    return this.#lockHolder
   }
 
   /**
@@ -128,7 +128,7 @@ export class Sending implements AsyncDisposable {
    */
   async reach(): Promise<void> {
     const { running, to } = this.#options
-    if (this.#owner !== undefined) return await this.#owner.reach()
+    if (this.#lockHolder !== undefined) return await this.#lockHolder.reach()
     const { profile, directory, signal } = running
     await refuseBlocked(profile, to)
     this.#refuseChanged()
@@ -170,7 +170,7 @@ export class Sending implements AsyncDisposable {
   }
 
   /** Leave everything there for whoever owns the conversations next. @returns how many texts there were. */
-  async leave(texts: Texts, files: AsyncIterable<Prepared>): Promise<number> {
+  async queueOnly(texts: Texts, files: AsyncIterable<Prepared>): Promise<number> {
     const { running, to } = this.#options
     await refuseBlocked(running.profile, to)
     this.#refuseChanged()
@@ -200,7 +200,7 @@ export class Sending implements AsyncDisposable {
 
   /** Something new lies in the store. */
   #onAppended(): void {
-    this.#owner?.takeAppended()
+    this.#lockHolder?.takeAppended()
     this.#onMoved()
   }
 
@@ -209,7 +209,7 @@ export class Sending implements AsyncDisposable {
     if (this.#over.signal.aborted) return
     try {
       this.#tracker?.poll()
-      this.#offers?.poll({ isOwner: this.#owner !== undefined })
+      this.#offers?.poll({ isLockHolder: this.#lockHolder !== undefined })
       this.#beImpatient()
     } catch (error) {
       this.#lost.reject(error)
@@ -218,8 +218,8 @@ export class Sending implements AsyncDisposable {
 
   #beImpatient(): void {
     const { redialMs } = this.#options
-    if (this.#owner?.isTalking === true || !this.#isExpectant()) this.#patience.calm()
-    else if (this.#owner !== undefined) this.#patience.start(redialMs)
+    if (this.#lockHolder?.isTalking === true || !this.#isExpectant()) this.#patience.calm()
+    else if (this.#lockHolder !== undefined) this.#patience.start(redialMs)
     // Whatever another owner writes, it gets somewhere.
     else this.#patience.restart(Math.max(redialMs, HAND_OVER_MS))
   }
@@ -227,7 +227,7 @@ export class Sending implements AsyncDisposable {
   /** Whether something should move. Behind another owner nobody knows whether the other side is still there to answer. */
   #isExpectant(): boolean {
     if (this.waiting > 0) return true
-    if (this.#owner !== undefined) return this.unfinished > 0
+    if (this.#lockHolder !== undefined) return this.unfinished > 0
     return this.unfinished > 0 && this.#offers?.isMoving === true
   }
 
@@ -248,12 +248,12 @@ export class Sending implements AsyncDisposable {
     const { profile } = this.#options.running
     await profile.refresh()
     this.#refuseOtherKey()
-    if (this.#owner === undefined) {
-      const owner = await this.#takeOver()
-      owner?.keep()
-      if (owner === undefined) return
+    if (this.#lockHolder === undefined) {
+      const lockHolder = await this.#takeOver()
+      lockHolder?.keep()
+      if (lockHolder === undefined) return
     } else if (isReceived(profile)) {
-      await this.#stopOwning(CloseReason.SHUTDOWN)
+      await this.#handOver(CloseReason.SHUTDOWN)
     } else return
     this.#beImpatient()
   }
@@ -274,9 +274,9 @@ export class Sending implements AsyncDisposable {
     if (running.profile.state.pins.get(to)?.changedTo !== undefined) throw keyChanged(to)
   }
 
-  async #stopOwning(reason: CloseReason): Promise<void> {
-    const owner = this.#owner
-    this.#owner = undefined
+  async #handOver(reason: CloseReason): Promise<void> {
+    const owner = this.#lockHolder
+    this.#lockHolder = undefined
     await owner?.stop(reason)
   }
 
@@ -286,7 +286,7 @@ export class Sending implements AsyncDisposable {
     this.#over.abort()
     await using resources = new AsyncDisposableStack()
     resources.defer(() => this.#store.close())
-    resources.defer(() => this.#stopOwning(reason))
+    resources.defer(() => this.#handOver(reason))
     resources.defer(() => this.#polling)
     resources.defer(() => this.#patience.calm())
     resources.defer(() => this.#watch.stop())

@@ -43,7 +43,7 @@ type AuthConnection = Connection<typeof AuthServiceService>
 export async function login(options: LoginOptions): Promise<Account> {
   const { profile, server, username, clock } = options
   const { account: owner } = profile.state
-  checkOwner(profile, username, owner === undefined || isSameRealm(owner, server))
+  checkAccount(profile, username, owner === undefined || isSameRealm(owner, server))
   const auth = connectAuth(server)
   try {
     const { directoryAddress } = await getServerInfo(auth, server, options.signal)
@@ -67,7 +67,7 @@ function isSameRealm(one: TrustedServer, other: TrustedServer): boolean {
  * @param isSameRealm - Whether the server that is meant belongs to the profile's installation.
  * @throws SottoError `ERR_USAGE` if the profile belongs to another account or installation.
  */
-export function checkOwner(profile: Profile, username: string, isSameRealm: boolean): void {
+export function checkAccount(profile: Profile, username: string, isSameRealm: boolean): void {
   const { account } = profile.state
   if (account === undefined) return
   if (account.username === username && isSameRealm) return

@@ -157,7 +157,7 @@ export class Presence {
   }
 
   /** Take everything that this process holds offline, at once and not when its lease ends. The streams are the server's. */
-  async leave(): Promise<void> {
+  async withdrawAll(): Promise<void> {
     this.#entries.clear()
     this.#left = true
     await this.#db.deleteFrom('replica').where('id', '=', this.#replicaId).execute()

@@ -61,7 +61,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const db = resources.adopt(database, (open) => open.destroy())
   // Who was online is worth nothing after a power cut, so no announcement has to wait for the disk.
   await sql`pragma synchronous = normal`.execute(db)
-  const presence = resources.adopt(await Presence.join(db, clock), (joined) => joined.leave())
+  const presence = resources.adopt(await Presence.join(db, clock), (joined) => joined.withdrawAll())
 
   const target = {
     address: config.sealingAddress,

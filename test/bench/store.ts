@@ -87,7 +87,7 @@ const storeOneByOne = withStore((messageLog) => {
 })
 const storeBurst = withStore((messageLog) => void messageLog.append(encoded))
 
-/** Hand records to a messageLog, as a conversation does. */
+/** Hand records to a message log, as a conversation does. */
 function hear(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): void {
   const stream = messageLog.streams.receive(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
   let firstSequence = 1n

@@ -154,7 +154,7 @@ export class ChangingContact implements AsyncDisposable {
   async #queues(running: Running): Promise<void> {
     const text = this.#next('queued')
     await using sending = await Sending.begin({ running, to: 'bob', redialMs: 0 })
-    await sending.leave([[{ body: Buffer.from(text) }]], noFiles())
+    await sending.queueOnly([[{ body: Buffer.from(text) }]], noFiles())
     this.#noteSaid(text, running.profile)
   }
 

@@ -22,12 +22,12 @@ export function jsonFront({ input, output, ...options }: JsonFrontOptions): Fron
   const lines = new JsonInput(input)
   return {
     view,
-    open({ submit, writing, leave }) {
+    open({ submit, writing, quit }) {
       // Whoever read the lines has gone.
-      output.on('error', leave)
+      output.on('error', quit)
       view.open()
       const read = lines.read({ submit, writing, failed: (error, ref) => view.failure(error, { ref }) })
-      void read.finally(leave)
+      void read.finally(quit)
     },
     async close() {
       input.destroy()

@@ -148,7 +148,7 @@ describe('Presence', () => {
       const other = await Presence.join(db, clock)
       await other.announce(announcementOf('alice', 1))
       await presence.announce(announcementOf('bob', 2))
-      await presence.leave()
+      await presence.withdrawAll()
       expect(await other.find('bob')).to.equal(undefined)
       expect(await other.find('alice')).to.deep.equal(announcementOf('alice', 1))
       expect(await countOf('replica')).to.equal(1)
@@ -156,7 +156,7 @@ describe('Presence', () => {
 
     it('has nothing left to withdraw', async () => {
       const standing = await presence.announce(announcementOf('bob', 1))
-      await presence.leave()
+      await presence.withdrawAll()
       await db.destroy()
       await standing.withdraw()
     })

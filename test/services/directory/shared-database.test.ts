@@ -55,7 +55,7 @@ describe('a directory whose database another one shares', () => {
     expect(await watching.states()).to.deep.equal(['bob offline'])
     await other.announce(announcementOf('carol'))
     expect(await watching.states()).to.deep.equal(['carol online'])
-    await other.leave()
+    await other.withdrawAll()
     expect(await watching.states()).to.deep.equal(['carol offline'])
   })
 

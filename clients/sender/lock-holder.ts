@@ -16,7 +16,7 @@ import { READER_PATIENCE_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 
-export interface OwnerOptions {
+export interface LockHolderOptions {
   readonly running: Running
   readonly store: Store
   /** Released in the end. */
@@ -31,8 +31,8 @@ export interface OwnerOptions {
   readonly onLost: (error: unknown) => void
 }
 
-export class Owner {
-  readonly #options: OwnerOptions
+export class LockHolder {
+  readonly #options: LockHolderOptions
   readonly #messenger: Messenger
   /** Whether all that had come before this began was seen: then all that is shown here can be marked. */
   readonly #isCaughtUp: boolean
@@ -41,7 +41,7 @@ export class Owner {
   #hasTalked = false
   #isStopped = false
 
-  constructor(options: OwnerOptions) {
+  constructor(options: LockHolderOptions) {
     const { running, store, to } = options
     this.#options = options
     this.#isCaughtUp = store.unread(to, { limit: 1 }).length === 0

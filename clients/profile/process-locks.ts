@@ -18,7 +18,7 @@ import type { Profile } from './profile.ts'
 const LOOK_PATIENCE_MS = 200
 
 /** How long a send may take to notice that it is to give way, and to say goodbye, in milliseconds. */
-const GIVE_WAY_PATIENCE_MS = 10_000
+const HAND_OVER_TIMEOUT_MS = 10_000
 
 /**
  * Become the process that receives for a profile, and owns its conversations.
@@ -29,7 +29,7 @@ export async function lockForReceiving(profile: Profile): Promise<Lock> {
   const hint = `a sotto receive or chat runs for the profile ${profile.name} already; stop it, or use another --profile`
   const receive = await takeLock(receiveLock(profile), { patienceMs: LOOK_PATIENCE_MS, hint })
   try {
-    const messenger = await takeLock(messengerLock(profile), { patienceMs: GIVE_WAY_PATIENCE_MS, hint })
+    const messenger = await takeLock(messengerLock(profile), { patienceMs: HAND_OVER_TIMEOUT_MS, hint })
     return {
       release() {
         messenger.release()
@@ -67,6 +67,6 @@ function messengerLock({ storage }: Profile): string {
 }
 
 /** Whether a process owns a profile's conversations, and says what is put into its store. */
-export function hasOwner(profile: Profile): boolean {
+export function hasLockHolder(profile: Profile): boolean {
   return isLocked(messengerLock(profile))
 }

@@ -1,6 +1,11 @@
 import { expect } from 'chai'
+import {
+  hasLockHolder,
+  isReceived,
+  lockForReceiving,
+  tryLockForSending,
+} from '../../../clients/profile/process-locks.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
-import { hasOwner, isReceived, lockForReceiving, tryLockForSending } from '../../../clients/profile/roles.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -19,9 +24,9 @@ describe('roles', () => {
     const lock = await lockForReceiving(one)
     expect((await rejection(lockForReceiving(other))).code).to.equal('ERR_PROFILE_LOCKED')
     expect(await tryLockForSending(other)).to.equal(undefined)
-    expect([isReceived(other), hasOwner(other)]).to.deep.equal([true, true])
+    expect([isReceived(other), hasLockHolder(other)]).to.deep.equal([true, true])
     lock.release()
-    expect([isReceived(other), hasOwner(other)]).to.deep.equal([false, false])
+    expect([isReceived(other), hasLockHolder(other)]).to.deep.equal([false, false])
     const again = await lockForReceiving(other)
     again.release()
   })
@@ -29,7 +34,7 @@ describe('roles', () => {
   it('let one send own them where nobody receives, who can see that somebody wants to', async () => {
     const sending = await tryLockForSending(one)
     expect(await tryLockForSending(other)).to.equal(undefined)
-    expect([isReceived(one), hasOwner(other)]).to.deep.equal([false, true])
+    expect([isReceived(one), hasLockHolder(other)]).to.deep.equal([false, true])
     const receiving = lockForReceiving(other)
     while (!isReceived(one)) await new Promise((resolve) => setImmediate(resolve))
     sending?.release()
