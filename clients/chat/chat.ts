@@ -123,7 +123,7 @@ export async function chat(options: ChatOptions): Promise<void> {
       events,
       listen,
       advertise,
-      isPatient: true,
+      startsOffline: true,
       acceptInto: options.acceptInto,
       log,
       trace,

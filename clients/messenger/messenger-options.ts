@@ -60,7 +60,7 @@ export interface MessengerOptions {
   /** What to offer others in place of this machine's own addresses. */
   readonly advertise: readonly Endpoint[]
   /** Whether to go on, and keep what is said, where the services are away at the start. */
-  readonly isPatient?: boolean
+  readonly startsOffline?: boolean
   /** A folder to which all that is offered comes at once; undefined to ask. */
   readonly acceptInto?: string | undefined
   /** Of the server; undefined only where it does not listen. */

@@ -100,8 +100,8 @@ export class Messenger {
    * Be online until it can go on no more; or call others until then, where it does not listen.
    *
    * @throws SottoError `ERR_CONFIG` if the address cannot be bound; `ERR_ANNOUNCE_REPLACED`, `ERR_SESSION_ENDED` when
-   *   that ends it; `ERR_UNAVAILABLE` and the like if the services cannot be reached at the start, unless it is
-   *   patient; `ERR_STORE`, `ERR_STORE_DAMAGED`; the signal's reason.
+   *   that ends it; `ERR_UNAVAILABLE` and the like if the services cannot be reached at the start, unless it
+   *   starts offline; `ERR_STORE`, `ERR_STORE_DAMAGED`; the signal's reason.
    */
   run(): Promise<never> {
     return Promise.race([this.#run(), this.#failure.promise])

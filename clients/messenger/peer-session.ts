@@ -26,7 +26,7 @@ export interface PeerSessionOptions {
    * How long to leave to the other side before calling them where both may want to, in milliseconds: nothing for one of
    * a pair, and {@link HEAD_START_MS} for the other.
    */
-  readonly patienceMs: () => number
+  readonly headStartMs: () => number
   /** How long to wait between two attempts, at most, in milliseconds. */
   readonly longestBackoffMs: number
   /** This side has opened a conversation. */
@@ -169,11 +169,11 @@ export class PeerSession {
   }
 
   async #dial(headStart: boolean): Promise<void> {
-    const { patienceMs } = this.#options
-    if (headStart && this.#isCalledFor()) await this.#wait(patienceMs())
+    const { headStartMs } = this.#options
+    if (headStart && this.#isCalledFor()) await this.#wait(headStartMs())
     while (this.#isCalledFor()) {
       await this.#converse()
-      if (this.#isCalledFor()) await this.#pause(patienceMs() + this.#backoff.nextMs())
+      if (this.#isCalledFor()) await this.#pause(headStartMs() + this.#backoff.nextMs())
     }
   }
 
@@ -234,7 +234,7 @@ export class PeerSession {
     await this.#wait(ms, this.#hurry.signal)
     if (!this.#hurry.signal.aborted) return
     this.#backoff.reset()
-    if (this.#openings.length === 0) await this.#wait(this.#options.patienceMs())
+    if (this.#openings.length === 0) await this.#wait(this.#options.headStartMs())
   }
 
   async #wait(ms: number, sooner?: AbortSignal): Promise<void> {

@@ -13,10 +13,10 @@ import { HEAD_START_MS, PeerSession } from './peer-session.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 
 /** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
-const PATIENT_BACKOFF_MS = 15_000
+const LONG_RUNNING_BACKOFF_MS = 15_000
 
 /** And of who is there for this call alone. */
-const HASTY_BACKOFF_MS = 2_000
+const ONE_SHOT_BACKOFF_MS = 2_000
 
 export interface PeerSessionsOptions {
   readonly calling: Calling
@@ -68,8 +68,8 @@ export class PeerSessions {
       calling,
       streamsByKey,
       // Nobody can call who does not listen.
-      patienceMs: () => (isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
-      longestBackoffMs: isListening ? PATIENT_BACKOFF_MS : HASTY_BACKOFF_MS,
+      headStartMs: () => (isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
+      longestBackoffMs: isListening ? LONG_RUNNING_BACKOFF_MS : ONE_SHOT_BACKOFF_MS,
       onConversation: (conversation) => this.take(conversation),
       onRefused: (error) => events.onRefused(name, error),
       signal,

@@ -78,7 +78,7 @@ export interface ConversationOptions {
 }
 
 /** How long the other side has to answer a Close, in milliseconds. */
-const CLOSE_PATIENCE_MS = 2_000
+const CLOSE_TIMEOUT_MS = 2_000
 
 export class Conversation {
   readonly #options: ConversationOptions
@@ -225,19 +225,19 @@ export class Conversation {
     await this.#drain()
     link.end()
     // Until the other end has taken the Close, which it shows by ending its direction.
-    if (this.#options.opener) await this.#waitPatiently(link.next())
+    if (this.#options.opener) await this.#waitForClose(link.next())
     this.#settle({ how: 'closed', by, reason })
   }
 
   /** Say all that there is to say, a Close included, as long as the link takes it. */
   async #drain(): Promise<void> {
     this.wake()
-    await this.#waitPatiently(this.#flushing ?? Promise.resolve())
+    await this.#waitForClose(this.#flushing ?? Promise.resolve())
   }
 
-  /** Await something that depends on the other side, {@link CLOSE_PATIENCE_MS} at most, however it ends. */
-  async #waitPatiently(promise: Promise<unknown>): Promise<void> {
-    await isInTime(promise, CLOSE_PATIENCE_MS, this.#later)
+  /** Await something that depends on the other side, {@link CLOSE_TIMEOUT_MS} at most, however it ends. */
+  async #waitForClose(promise: Promise<unknown>): Promise<void> {
+    await isInTime(promise, CLOSE_TIMEOUT_MS, this.#later)
   }
 
   get #later(): Later {
@@ -245,14 +245,14 @@ export class Conversation {
   }
 
   /**
-   * End it in order: say Close, and hear the other side's. After {@link CLOSE_PATIENCE_MS} it ends without.
+   * End it in order: say Close, and hear the other side's. After {@link CLOSE_TIMEOUT_MS} it ends without.
    *
    * @returns how it ended; it may have been cut meanwhile.
    */
   async close(reason: CloseReason): Promise<ConversationEnd> {
     this.#isClosing = true
     this.#retire()
-    const timer = this.#later(CLOSE_PATIENCE_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
+    const timer = this.#later(CLOSE_TIMEOUT_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
     this.#delivery.close(reason)
     this.wake()
     const end = await this.ended

@@ -24,7 +24,7 @@ export interface Lock {
 
 export interface LockOptions {
   /** How long to wait for whoever has it, in milliseconds; 0 for not at all. */
-  readonly patienceMs: number
+  readonly timeoutMs: number
   /** What to tell the user if that was not enough. */
   readonly hint: string
 }
@@ -36,11 +36,11 @@ export interface LockOptions {
  * @throws SottoError `ERR_PROFILE_LOCKED` if it is taken, by this process or another; `ERR_STORE` if the file cannot be
  *   made or opened.
  */
-export async function takeLock(path: string, { patienceMs, hint }: LockOptions): Promise<Lock> {
+export async function takeLock(path: string, { timeoutMs, hint }: LockOptions): Promise<Lock> {
   for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
     const lock = tryLock(path)
     if (lock !== undefined) return lock
-    if (waitedMs >= patienceMs) {
+    if (waitedMs >= timeoutMs) {
       throw new SottoError('ERR_PROFILE_LOCKED', 'another process is using this profile', { hint })
     }
     await setTimeout(RETRY_MS)

@@ -15,7 +15,7 @@ import { isLocked, type Lock, takeLock } from './lock.ts'
 import type { Profile } from './profile.ts'
 
 /** Longer than anybody takes to look at a lock, in milliseconds. */
-const LOOK_PATIENCE_MS = 200
+const PROBE_TIMEOUT_MS = 200
 
 /** How long a send may take to notice that it is to give way, and to say goodbye, in milliseconds. */
 const HAND_OVER_TIMEOUT_MS = 10_000
@@ -27,9 +27,9 @@ const HAND_OVER_TIMEOUT_MS = 10_000
  */
 export async function lockForReceiving(profile: Profile): Promise<Lock> {
   const hint = `a sotto receive or chat runs for the profile ${profile.name} already; stop it, or use another --profile`
-  const receive = await takeLock(receiveLock(profile), { patienceMs: LOOK_PATIENCE_MS, hint })
+  const receive = await takeLock(receiveLock(profile), { timeoutMs: PROBE_TIMEOUT_MS, hint })
   try {
-    const messenger = await takeLock(messengerLock(profile), { patienceMs: HAND_OVER_TIMEOUT_MS, hint })
+    const messenger = await takeLock(messengerLock(profile), { timeoutMs: HAND_OVER_TIMEOUT_MS, hint })
     return {
       release() {
         messenger.release()
@@ -46,7 +46,7 @@ export async function lockForReceiving(profile: Profile): Promise<Lock> {
 export async function tryLockForSending(profile: Profile): Promise<Lock | undefined> {
   if (isReceived(profile)) return undefined
   try {
-    return await takeLock(messengerLock(profile), { patienceMs: 0, hint: '' })
+    return await takeLock(messengerLock(profile), { timeoutMs: 0, hint: '' })
   } catch (error) {
     if (isSottoError(error, 'ERR_PROFILE_LOCKED')) return undefined
     throw error

@@ -39,7 +39,7 @@ import { encodeState, type ProfileState, parseState, type Session, type SignedIn
 import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
 
 /** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
-const WRITE_PATIENCE_MS = 3_000
+const WRITE_LOCK_TIMEOUT_MS = 3_000
 
 export interface CreateOptions {
   /** Called if there is a profile, and its key is under a passphrase. */
@@ -261,5 +261,5 @@ function folderOf(home: string, name: string): string {
 
 function takeWriteLock(folder: string): Promise<Lock> {
   const hint = 'wait for the other sotto command to end, and try again'
-  return takeLock(join(folder, 'profile.lock'), { patienceMs: WRITE_PATIENCE_MS, hint })
+  return takeLock(join(folder, 'profile.lock'), { timeoutMs: WRITE_LOCK_TIMEOUT_MS, hint })
 }

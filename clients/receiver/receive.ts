@@ -21,7 +21,7 @@ import { refusalEvent } from '../trace/conversation-events.ts'
 import { Answers } from './answers.ts'
 import { type ExecOptions, ExecReader } from './exec-reader.ts'
 import { FileNotices } from './file-notices.ts'
-import { PATIENCE_MS } from './shell-command.ts'
+import { STOP_TIMEOUT_MS } from './shell-command.ts'
 
 export interface ReceiveOptions extends CommandOptions {
   /** Where to listen: `::` for everywhere, port 0 for any free one. */
@@ -100,7 +100,7 @@ function readerFor(
   { exec }: ReceiveOptions,
   { output, signal }: Running,
   { send, onShown }: ReaderParts,
-): Pick<UnreadFeedOptions, 'show' | 'page' | 'patienceMs'> {
+): Pick<UnreadFeedOptions, 'show' | 'page' | 'timeoutMs'> {
   if (exec === undefined) {
     return {
       async show(name, messages) {
@@ -114,8 +114,8 @@ function readerFor(
   const notice = (text: string) => output.notice(text)
   const reader = new ExecReader({ ...exec, env: environment(), send, notice, signal })
   // It is ended by force before that.
-  const patienceMs = 2 * PATIENCE_MS
-  return { page: 1, patienceMs, show: async (name, [message]) => message && (await reader.take(name, message)) }
+  const timeoutMs = 2 * STOP_TIMEOUT_MS
+  return { page: 1, timeoutMs, show: async (name, [message]) => message && (await reader.take(name, message)) }
 }
 
 function startMessenger(

@@ -18,7 +18,7 @@ export interface ShellRun {
   readonly input: Uint8Array
   /** Where its standard output goes: to this process's own, or to whoever runs it, cut off behind so many bytes. */
   readonly output: 'inherit' | { readonly maxBytes: number }
-  /** Ends it: asked to by SIGTERM, and made to if it takes longer than {@link PATIENCE_MS}. */
+  /** Ends it: asked to by SIGTERM, and made to if it takes longer than {@link STOP_TIMEOUT_MS}. */
   readonly signal: AbortSignal
 }
 
@@ -30,7 +30,7 @@ export interface ShellResult {
 }
 
 /** How long a command has to end when it is asked to, in milliseconds. */
-export const PATIENCE_MS = 5_000
+export const STOP_TIMEOUT_MS = 5_000
 
 /** Run a command to its end. @throws the system's error if it cannot be started. */
 export async function runShell({ command, env, input, output, signal }: ShellRun): Promise<ShellResult> {
@@ -75,7 +75,7 @@ function stop(child: ChildProcess): void {
     kill(child, 'SIGKILL')
     child.stdin?.destroy()
     child.stdout?.destroy()
-  }, PATIENCE_MS)
+  }, STOP_TIMEOUT_MS)
   child.once('close', () => clearTimeout(timer))
 }
 

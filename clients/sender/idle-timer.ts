@@ -1,20 +1,20 @@
 /**
- * How long to wait while nothing moves.
+ * A timer that ends what has not moved for too long.
  *
  * @module
  */
 
-export class Patience {
+export class IdleTimer {
   readonly #onOver: () => void
   #timer: NodeJS.Timeout | undefined
 
-  /** @param onOver - Called when it is at its end. */
+  /** @param onOver - Called when it has run out. */
   constructor(onOver: () => void) {
     this.#onOver = onOver
   }
 
-  /** There is no reason for it now. */
-  calm(): void {
+  /** Stop waiting: there is no reason for it now. */
+  stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
@@ -26,7 +26,7 @@ export class Patience {
 
   /** Wait so many milliseconds from now on. */
   restart(ms: number): void {
-    this.calm()
+    this.stop()
     this.start(ms)
   }
 }

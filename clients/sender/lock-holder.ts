@@ -12,7 +12,7 @@ import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import type { Lock } from '../profile/lock.ts'
 import { undeliverableNotice } from '../store/log/undeliverable.ts'
-import { READER_PATIENCE_MS } from '../store/reading/unread-feed.ts'
+import { READER_TIMEOUT_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 
@@ -123,7 +123,7 @@ export class LockHolder {
     this.#isStopped = true
     try {
       await this.#messenger.stop(reason)
-      await isInTime(this.#shown, READER_PATIENCE_MS)
+      await isInTime(this.#shown, READER_TIMEOUT_MS)
     } finally {
       // What nobody takes is not marked as seen, and comes with the next receive or chat.
       this.#shown = Promise.resolve()

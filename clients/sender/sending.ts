@@ -17,7 +17,7 @@ import type { Pin } from '../profile/state.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
-import { Patience } from './idle-timer.ts'
+import { IdleTimer } from './idle-timer.ts'
 import { LockHolder } from './lock-holder.ts'
 import { Offers } from './offers.ts'
 import { type Report, SendTracker, type Texts, type Wait } from './send-tracker.ts'
@@ -49,7 +49,7 @@ export class Sending implements AsyncDisposable {
   readonly #store: Store
   readonly #lost = Promise.withResolvers<never>()
   readonly #over = new AbortController()
-  readonly #patience = new Patience(() => this.#lost.reject(notAcknowledged(this.waiting, this.unfinished)))
+  readonly #idleTimer = new IdleTimer(() => this.#lost.reject(notAcknowledged(this.waiting, this.unfinished)))
   readonly #watch: Watch
   #lockHolder: LockHolder | undefined
   #tracker: SendTracker | undefined
@@ -210,18 +210,18 @@ export class Sending implements AsyncDisposable {
     try {
       this.#tracker?.poll()
       this.#offers?.poll({ isLockHolder: this.#lockHolder !== undefined })
-      this.#beImpatient()
+      this.#updateIdleTimer()
     } catch (error) {
       this.#lost.reject(error)
     }
   }
 
-  #beImpatient(): void {
+  #updateIdleTimer(): void {
     const { redialMs } = this.#options
-    if (this.#lockHolder?.isTalking === true || !this.#isExpectant()) this.#patience.calm()
-    else if (this.#lockHolder !== undefined) this.#patience.start(redialMs)
+    if (this.#lockHolder?.isTalking === true || !this.#isExpectant()) this.#idleTimer.stop()
+    else if (this.#lockHolder !== undefined) this.#idleTimer.start(redialMs)
     // Whatever another owner writes, it gets somewhere.
-    else this.#patience.restart(Math.max(redialMs, HAND_OVER_MS))
+    else this.#idleTimer.restart(Math.max(redialMs, HAND_OVER_MS))
   }
 
   /** Whether something should move. Behind another owner nobody knows whether the other side is still there to answer. */
@@ -255,7 +255,7 @@ export class Sending implements AsyncDisposable {
     } else if (isReceived(profile)) {
       await this.#handOver(CloseReason.SHUTDOWN)
     } else return
-    this.#beImpatient()
+    this.#updateIdleTimer()
   }
 
   /** @throws SottoError `ERR_KEY_CHANGED`: what is there for the key that was written for goes to no other. */
@@ -288,7 +288,7 @@ export class Sending implements AsyncDisposable {
     resources.defer(() => this.#store.close())
     resources.defer(() => this.#handOver(reason))
     resources.defer(() => this.#polling)
-    resources.defer(() => this.#patience.calm())
+    resources.defer(() => this.#idleTimer.stop())
     resources.defer(() => this.#watch.stop())
     this.#tracker?.reportRest()
   }

@@ -26,15 +26,15 @@ export interface Online {
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
   readonly onOffline: (error: SottoError) => void
   /** Whether to wait for services that are away at first. */
-  readonly isPatient?: boolean | undefined
+  readonly startsOffline?: boolean | undefined
 }
 
 /** Announce, and stay announced. @throws SottoError as `DirectoryClient.announce` does. */
 export async function stayOnline(online: Online): Promise<never> {
-  const { directory, account, host, port, advertise, kid, signal, onOnline, onOffline, isPatient = false } = online
+  const { directory, account, host, port, advertise, kid, signal, onOnline, onOffline, startsOffline = false } = online
   const serverAddress = await addressOfHost(parseAddress(account.directoryAddress).host)
   const endpoints = () => endpointsToAnnounce({ host, port, advertise, serverAddress, interfaces: networkInterfaces() })
-  return directory.announce({ endpoints, kid, signal, onOnline: () => onOnline(endpoints()), onOffline, isPatient })
+  return directory.announce({ endpoints, kid, signal, onOnline: () => onOnline(endpoints()), onOffline, startsOffline })
 }
 
 /** The address of a host, or nothing where its name leads nowhere: the announcement will say so better. */

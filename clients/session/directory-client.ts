@@ -45,7 +45,7 @@ export interface Announcement {
   /** It does not stand, or no more; it is being tried again. Called once, until it stands again. */
   readonly onOffline: (error: SottoError) => void
   /** Whether it is tried again, too, where the services cannot be reached at first. */
-  readonly isPatient?: boolean
+  readonly startsOffline?: boolean
 }
 
 export interface DirectoryClientOptions {
@@ -127,9 +127,9 @@ export class DirectoryClient {
    *   passes; what the signal was aborted with.
    */
   async announce(announcement: Announcement): Promise<never> {
-    const { signal, onOffline, isPatient = false } = announcement
+    const { signal, onOffline, startsOffline = false } = announcement
     const backoff = new Backoff(LINK_BACKOFF)
-    let mayFail = isPatient
+    let mayFail = startsOffline
     let isReported = false
     for (;;) {
       const error = await this.#announceOnce(announcement, () => {

@@ -16,7 +16,7 @@ import { addressOf } from '../../peer/dial.ts'
 import type { Progress } from '../../store/log/message-log.ts'
 import type { Gap, Message } from '../../store/reading/messages.ts'
 import type { UnreadGap } from '../../store/reading/unread.ts'
-import { READER_PATIENCE_MS, UnreadFeed } from '../../store/reading/unread-feed.ts'
+import { READER_TIMEOUT_MS, UnreadFeed } from '../../store/reading/unread-feed.ts'
 import type { Store } from '../../store/store.ts'
 import { isOver, type Transfer } from '../../store/transfers/transfer.ts'
 import { jsonLine } from '../../terminal/json-lines.ts'
@@ -83,7 +83,7 @@ export class JsonView implements View {
   /** Resolves when all has been written that has come. */
   async close(): Promise<void> {
     await this.#feed.drained()
-    await isInTime(this.#write([]), READER_PATIENCE_MS)
+    await isInTime(this.#write([]), READER_TIMEOUT_MS)
   }
 
   get to(): string | undefined {

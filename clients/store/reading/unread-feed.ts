@@ -15,7 +15,7 @@ import type { UnreadGap } from './unread.ts'
  * How long a reader has to take something when this process wants to end, in milliseconds: its locks keep all others
  * waiting, of which who wants to receive waits for 10 seconds.
  */
-export const READER_PATIENCE_MS = 2_000
+export const READER_TIMEOUT_MS = 2_000
 
 export interface UnreadFeedOptions {
   readonly store: Store
@@ -30,8 +30,8 @@ export interface UnreadFeedOptions {
   readonly onGap: (name: string) => void
   /** How many messages to show at most before they count as seen; {@link PAGE} unless set. */
   readonly page?: number
-  /** How long the reader may take for them at the end, in milliseconds; {@link READER_PATIENCE_MS} unless set. */
-  readonly patienceMs?: number
+  /** How long the reader may take for them at the end, in milliseconds; {@link READER_TIMEOUT_MS} unless set. */
+  readonly timeoutMs?: number
   /** What ends that; a timer of Node.js unless it is another. */
   readonly later?: Later
 }
@@ -76,8 +76,8 @@ export class UnreadFeed {
    * comes later then, the store is not used, and what the reader has not taken comes again at the next start.
    */
   async drained(): Promise<void> {
-    const { patienceMs = READER_PATIENCE_MS, later } = this.#options
-    while (this.#running !== undefined && (await isInTime(this.#taken.promise, patienceMs, later)));
+    const { timeoutMs = READER_TIMEOUT_MS, later } = this.#options
+    while (this.#running !== undefined && (await isInTime(this.#taken.promise, timeoutMs, later)));
     this.#isOver = true
     for (const timer of this.#postponed.values()) clearTimeout(timer)
   }

@@ -20,7 +20,7 @@ describe('takeLock', () => {
   it('keeps others out for as long as it is held, though this process asks for it again', async () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'x.lock')
-    const options = { patienceMs: 0, hint: '' }
+    const options = { timeoutMs: 0, hint: '' }
     const lock = await takeLock(path, options)
     expect((await rejection(takeLock(path, options))).code).to.equal('ERR_PROFILE_LOCKED')
     expect(tryElsewhere(path)).to.equal('ERR_PROFILE_LOCKED')
@@ -34,7 +34,7 @@ describe('isLocked', () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'x.lock')
     expect(isLocked(path)).to.equal(false)
-    const lock = await takeLock(path, { patienceMs: 0, hint: '' })
+    const lock = await takeLock(path, { timeoutMs: 0, hint: '' })
     expect(isLocked(path)).to.equal(true)
     expect(tryElsewhere(path)).to.equal('ERR_PROFILE_LOCKED')
     lock.release()

@@ -7,7 +7,7 @@ import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { type ExecOptions, ExecReader } from '../../../clients/receiver/exec-reader.ts'
-import { PATIENCE_MS } from '../../../clients/receiver/shell-command.ts'
+import { STOP_TIMEOUT_MS } from '../../../clients/receiver/shell-command.ts'
 import type { Message } from '../../../clients/store/reading/messages.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -113,13 +113,13 @@ describe('ExecReader', () => {
     const began = performance.now()
     stop.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
     expect((await rejection(ended)).code).to.equal('ERR_INTERRUPTED')
-    expect(performance.now() - began).to.be.lessThan(PATIENCE_MS)
+    expect(performance.now() - began).to.be.lessThan(STOP_TIMEOUT_MS)
   })
 
   it('waits no longer than it must for what has left the command and holds on to its output', async function () {
     // Others have no command for it.
     if (process.platform !== 'linux') return this.skip()
-    this.timeout(2 * PATIENCE_MS)
+    this.timeout(2 * STOP_TIMEOUT_MS)
     const reader = readerFor(
       'setsid sleep 12 & sleep 0.3; echo $! > "$FOLDER/pid"; mv "$FOLDER/pid" "$FOLDER/runs"; wait',
       { reply: true },

@@ -1,9 +1,5 @@
 import { expect } from 'chai'
-import {
-  READER_PATIENCE_MS,
-  UnreadFeed,
-  type UnreadFeedOptions,
-} from '../../../../clients/store/reading/unread-feed.ts'
+import { READER_TIMEOUT_MS, UnreadFeed, type UnreadFeedOptions } from '../../../../clients/store/reading/unread-feed.ts'
 import type { Store } from '../../../../clients/store/store.ts'
 import { converse, DeliveringSide } from '../../../support/delivering-side.ts'
 import { ALICE_KEY, BOB_KEY, memoryStore, said, shown } from '../../../support/stores.ts'
@@ -50,7 +46,7 @@ describe('UnreadFeed', () => {
     const drained = feed.drained()
     for (let count = 1; count <= 3; count += 1) {
       await calm()
-      timers.advance(READER_PATIENCE_MS - 1)
+      timers.advance(READER_TIMEOUT_MS - 1)
       given.at(-1)?.take()
     }
     await drained
@@ -64,7 +60,7 @@ describe('UnreadFeed', () => {
     await calm()
     const drained = feed.drained()
     await calm()
-    timers.advance(READER_PATIENCE_MS)
+    timers.advance(READER_TIMEOUT_MS)
     await drained
     given[0]?.take()
     feed.wake()
