@@ -5,7 +5,7 @@
  */
 
 /** How often an open announcement or watch is answered though nothing has happened, in milliseconds. */
-export const BEAT_MS = 20_000
+export const HEARTBEAT_MS = 20_000
 
 /** How many names one watch may have: more people than one keeps up with, and 8.5 KiB. */
 export const MAX_WATCHED_NAMES = 256

@@ -152,17 +152,17 @@ export class DirectoryClient {
   }
 
   /** Announce, and stay so until it ends: returns why. */
-  async #announceOnce(announcement: Announcement, onStanding: () => void): Promise<SottoError> {
+  async #announceOnce(announcement: Announcement, onRegistered: () => void): Promise<SottoError> {
     const { endpoints, kid, signal, onOnline } = announcement
     const bearer = this.#options.session.keys.directoryBearer
-    let isStanding = false
+    let isRegistered = false
     try {
       const request = { endpoints: [...endpoints()], kid: Buffer.from(kid) }
       for await (const { serverTime } of this.#connection.call.announce(request, { bearer, signal })) {
         if (serverTime !== undefined) this.#options.clock.learn(serverTime)
-        if (!isStanding) onOnline()
-        isStanding = true
-        onStanding()
+        if (!isRegistered) onOnline()
+        isRegistered = true
+        onRegistered()
       }
     } catch (error) {
       if (isSottoError(error)) return error

@@ -9,7 +9,7 @@
 import { once } from 'node:events'
 import type { WatchPresenceRequest, WatchPresenceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { BEAT_MS, MAX_WATCHED_NAMES } from '#lib/presence.ts'
+import { HEARTBEAT_MS, MAX_WATCHED_NAMES } from '#lib/presence.ts'
 import { Backoff } from './backoff.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 
@@ -17,7 +17,7 @@ import { isPassing, LINK_BACKOFF } from './service-outage.ts'
  * After how long without a word a link counts as dead, in milliseconds: two beats, each with the time that the directory
  * takes to look at the session.
  */
-const WATCH_SILENCE_MS = 2.5 * BEAT_MS
+const WATCH_SILENCE_MS = 2.5 * HEARTBEAT_MS
 
 /** What somebody who watches wants to hear. */
 export interface PresenceWatching {

@@ -40,7 +40,7 @@ export interface Announcement {
 }
 
 /** An announcement that stands until it is withdrawn or its signal fires. */
-export interface Standing {
+export interface Registration {
   /** Fires when something else than the caller ends it; the reason is a SottoError for the caller. */
   readonly ended: AbortSignal
   /** End it. Safe to repeat, and after another announcement took its place. */
@@ -87,7 +87,7 @@ export class Presence {
    *
    * @throws SottoError `ERR_STORE` if the database fails; the earlier announcement then stands.
    */
-  async announce({ account, sessionId, kid, endpoints }: Announcement): Promise<Standing> {
+  async announce({ account, sessionId, kid, endpoints }: Announcement): Promise<Registration> {
     const entry: Entry = { announcementId: randomUUID(), sessionId, controller: new AbortController() }
     const row = {
       announcement_id: entry.announcementId,

@@ -33,11 +33,11 @@ export interface DirectoryHandlersOptions {
   readonly sealing: SealingClient
   readonly clock: Clock
   /** How often an open announcement or watch is answered and its session looked at again, in milliseconds. */
-  readonly beatMs: number
+  readonly heartbeatMs: number
 }
 
 export function createDirectoryHandlers(options: DirectoryHandlersOptions): Handlers<typeof DirectoryServiceService> {
-  const { presence, sealing, clock, beatMs } = options
+  const { presence, sealing, clock, heartbeatMs } = options
 
   async function* announce(request: AnnounceRequest, context: CallContext): AsyncGenerator<AnnounceResponse> {
     checkAnnounceRequest(request)
@@ -47,14 +47,14 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     signal.throwIfAborted()
     let clockOffsetMs = offsetOf(caller)
     const { account, sessionId } = caller
-    const standing = await presence.announce({ account, sessionId, kid: request.kid, endpoints: request.endpoints })
-    const over = AbortSignal.any([signal, standing.ended])
+    const registration = await presence.announce({ account, sessionId, kid: request.kid, endpoints: request.endpoints })
+    const over = AbortSignal.any([signal, registration.ended])
     try {
       while (true) {
         over.throwIfAborted()
         const serverTime = new Date(clock.now().getTime() + clockOffsetMs)
         yield { serverTime, sessionExpiresAt: caller.expiresAt }
-        await pause(beatMs, over)
+        await pause(heartbeatMs, over)
         const confirmed = await reauthenticate({ requestId, bearer, signal: over })
         if (confirmed) {
           caller = confirmed
@@ -62,7 +62,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
         }
       }
     } finally {
-      await standing.withdraw()
+      await registration.withdraw()
     }
   }
 
@@ -97,8 +97,8 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     const { account } = await sealing.authenticate(context)
     using watch = await presence.watchers.open(account, request.usernames)
     while (true) {
-      const untilBeat = AbortSignal.any([context.signal, AbortSignal.timeout(beatMs)])
-      for await (const states of watch.states(untilBeat)) yield { states }
+      const untilHeartbeat = AbortSignal.any([context.signal, AbortSignal.timeout(heartbeatMs)])
+      for await (const states of watch.states(untilHeartbeat)) yield { states }
       context.signal.throwIfAborted()
       await reauthenticate(context)
       yield { states: [] }

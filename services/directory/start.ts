@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
-import { BEAT_MS } from '#lib/presence.ts'
+import { HEARTBEAT_MS } from '#lib/presence.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
@@ -31,8 +31,8 @@ export interface DirectoryDependencies {
   readonly signal?: AbortSignal
   /** How long that wait may last, in milliseconds; {@link CERTIFICATE_WAIT_MS} unless set. */
   readonly certificateWaitMs?: number
-  /** How often an open announcement or watch is answered, in milliseconds; {@link BEAT_MS} unless set. */
-  readonly beatMs?: number
+  /** How often an open announcement or watch is answered, in milliseconds; {@link HEARTBEAT_MS} unless set. */
+  readonly heartbeatMs?: number
   /** How often the lease is renewed, in milliseconds; {@link RENEWAL_MS} unless set. */
   readonly renewalMs?: number
 }
@@ -53,7 +53,7 @@ export interface RunningDirectory {
  *   if the database cannot be used. Nothing is left running then.
  */
 export async function startDirectory(config: Config, dependencies: DirectoryDependencies): Promise<RunningDirectory> {
-  const { clock, log, beatMs = BEAT_MS, renewalMs = RENEWAL_MS } = dependencies
+  const { clock, log, heartbeatMs = HEARTBEAT_MS, renewalMs = RENEWAL_MS } = dependencies
   await using resources = new AsyncDisposableStack()
 
   const { certificate, authorityPem } = await awaitLeaf(config.tlsFolder, dependencies)
@@ -73,7 +73,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const server = resources.adopt(
     await startServer({
       ...config.listen,
-      services: [serve(DirectoryServiceService, createDirectoryHandlers({ presence, sealing, clock, beatMs }))],
+      services: [serve(DirectoryServiceService, createDirectoryHandlers({ presence, sealing, clock, heartbeatMs }))],
       security: { certificate },
       limits: SERVICE_LIMITS,
       log,

@@ -87,8 +87,8 @@ function isUnanswered({ direction, state }: TransferRow): boolean {
 
 function offeredRow(place: TransferPlace, id: string, offer: FileOffer, atMs: number): TransferRow {
   const { contactId, key } = place
-  const standing = { direction: 'downloading', state: 'offered', position: 0, path: undefined } as const
-  return { contactId, key, id, ...summaryOf(offer), ...standing, atMs }
+  const status = { direction: 'downloading', state: 'offered', position: 0, path: undefined } as const
+  return { contactId, key, id, ...summaryOf(offer), ...status, atMs }
 }
 
 export function stepped(row: TransferRow, state: TransferState, atMs: number): TransferRow {

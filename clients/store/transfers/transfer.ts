@@ -99,15 +99,18 @@ const STEPS: Readonly<
   gone: { from: OPEN, by: ['uploading'] },
 }
 
-type Standing = Pick<Transfer, 'direction' | 'state'>
+type TransferStatus = Pick<Transfer, 'direction' | 'state'>
 
 /** Whether this side may take a transfer to a state. */
-export function mayBecome({ direction, state }: Standing, next: Exclude<TransferState, 'offered'>): boolean {
+export function mayBecome({ direction, state }: TransferStatus, next: Exclude<TransferState, 'offered'>): boolean {
   return STEPS[next].from.includes(state) && STEPS[next].by.includes(direction)
 }
 
 /** Where the other side's word takes a transfer; undefined if it is out of order, or not theirs to say. */
-export function afterReceiving({ direction, state }: Standing, status: FileStatusState): TransferState | undefined {
+export function afterReceiving(
+  { direction, state }: TransferStatus,
+  status: FileStatusState,
+): TransferState | undefined {
   const theirs: TransferDirection = direction === 'uploading' ? 'downloading' : 'uploading'
   const next = (Object.keys(STEPS) as (keyof typeof STEPS)[]).find((each) => STATUS_OF[each] === status)
   return next !== undefined && mayBecome({ direction: theirs, state }, next) ? next : undefined

@@ -8,7 +8,7 @@ import { rejection } from '../../support/rejection.ts'
 import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
 import { type DirectoryConnection, DirectoryUnderTest, OpenAnnouncement } from '../../support/running-directory.ts'
 
-const BEAT_MS = 10
+const HEARTBEAT_MS = 10
 
 describe('a directory in trouble', () => {
   let clock: FakeClock
@@ -30,7 +30,7 @@ describe('a directory in trouble', () => {
     bob = await auth.login('bob')
     lines = []
     const log = createLogger({ name: 'directory', destination: { write: (line) => lines.push(JSON.parse(line)) } })
-    directory = await DirectoryUnderTest.start(auth, { beatMs: BEAT_MS, log })
+    directory = await DirectoryUnderTest.start(auth, { heartbeatMs: HEARTBEAT_MS, log })
     connection = directory.connect()
   })
   afterEach(async () => {

@@ -26,7 +26,7 @@ describe('DirectoryService.WatchPresence', () => {
     for (const name of NAMES) await auth.addUser(name, `${name}'s password`)
   })
   beforeEach(async () => {
-    directory = await DirectoryUnderTest.start(auth, { beatMs: 10 })
+    directory = await DirectoryUnderTest.start(auth, { heartbeatMs: 10 })
     connection = directory.connect()
     sessions = {}
     for (const name of NAMES) sessions[name] = await auth.login(name)
