@@ -1,6 +1,6 @@
 /**
- * What both ends of version 1 of the protocol agree on before they say a word: its numbers, and how fields are laid out
- * in what is hashed or authenticated. Byte for byte: docs/protocol.md, section 1.
+ * The numbers of version 1 of the protocol that its ends share, and how fields are laid out in what is hashed or
+ * authenticated. Byte for byte: docs/protocol.md, section 1; of presence, section 10.
  *
  * @module
  */
@@ -22,6 +22,12 @@ export const IDENTITY_KEY_BYTES = 32
 
 /** How far two clocks may differ, in milliseconds, once the offset from the server's clock is taken off. */
 export const CLOCK_SKEW_MS = 60_000
+
+/** How often an open announcement or watch is answered though nothing has happened, in milliseconds. */
+export const HEARTBEAT_MS = 20_000
+
+/** How many names one watch may have: more people than one keeps up with, and 8.5 KiB. */
+export const MAX_WATCHED_NAMES = 256
 
 /**
  * A number in 2 bytes, big-endian.

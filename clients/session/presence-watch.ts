@@ -9,7 +9,7 @@
 import { once } from 'node:events'
 import type { WatchPresenceRequest, WatchPresenceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { HEARTBEAT_MS, MAX_WATCHED_NAMES } from '#lib/presence.ts'
+import { HEARTBEAT_MS, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { Backoff } from './backoff.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 

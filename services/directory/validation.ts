@@ -12,8 +12,7 @@ import type {
   RequestChatRequest,
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
-import { MAX_WATCHED_NAMES } from '#lib/presence.ts'
-import { KID_BYTES } from '#lib/protocol.ts'
+import { KID_BYTES, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
 import { USERNAME, Violations } from '#lib/validation.ts'
 

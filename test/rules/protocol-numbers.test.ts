@@ -9,7 +9,6 @@ import * as delivery from '#lib/delivery/limits.ts'
 import * as handshake from '#lib/noise/handshake.ts'
 import * as primitives from '#lib/noise/primitives.ts'
 import * as transport from '#lib/noise/transport.ts'
-import * as presence from '#lib/presence.ts'
 import * as protocol from '#lib/protocol.ts'
 import * as session from '#lib/session/session-keys.ts'
 import * as padding from '#lib/ticket/padding.ts'
@@ -33,7 +32,6 @@ const CODE: Record<string, unknown> = {
   ...padding,
   ...reply,
   ...ticket,
-  ...presence,
   ...lease,
   ...announcement,
   ...watchers,

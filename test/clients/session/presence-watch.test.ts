@@ -1,7 +1,7 @@
 import { EventEmitter, on, once } from 'node:events'
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
-import { MAX_WATCHED_NAMES } from '#lib/presence.ts'
+import { MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Profile } from '../../../clients/profile/profile.ts'
 import { DirectoryClient } from '../../../clients/session/directory-client.ts'

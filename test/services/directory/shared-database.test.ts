@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Kysely, sql } from 'kysely'
-import { MAX_WATCHED_NAMES } from '#lib/presence.ts'
+import { MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { Presence } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'

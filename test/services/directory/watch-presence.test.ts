@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
-import { MAX_WATCHED_NAMES } from '#lib/presence.ts'
+import { MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { MAX_WATCHES_PER_ACCOUNT } from '../../../services/directory/watchers.ts'
