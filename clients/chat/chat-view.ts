@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
 import type { SottoError } from '#lib/errors.ts'
-import type { Later } from '#lib/runtime/later.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { offerText } from '../files/report/describe.ts'
 import { offerOf, statusOf } from '../files/report/file-events.ts'
@@ -43,7 +43,7 @@ export interface ChatViewOptions {
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly now: () => Date
   readonly monotonicMs: () => number
-  readonly later: Later
+  readonly schedule: Schedule
   /** Ring when a message comes. */
   readonly bell: boolean
   /** What stands first in the status row, in the place of the user's name. */
@@ -68,7 +68,7 @@ export class ChatView implements View {
   constructor(options: ChatViewOptions) {
     this.#options = options
     this.files = new FileEntries(options)
-    this.#typing = new PeerTyping({ later: options.later, onChange: () => this.refreshStatus() })
+    this.#typing = new PeerTyping({ schedule: options.schedule, onChange: () => this.refreshStatus() })
     for (const { name, unread } of options.store.contacts()) if (unread > 0) this.#unread.set(name, unread)
   }
 

@@ -7,8 +7,8 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { later } from '#lib/runtime/later.ts'
 import { createLogger } from '#lib/runtime/log.ts'
+import { schedule } from '#lib/runtime/schedule.ts'
 import { aborted } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
@@ -101,7 +101,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     progressOf: (name: string) => messenger.progress(name),
     now,
     monotonicMs,
-    later,
+    schedule,
   })
   const { view } = resources.adopt(front, (open) => open.close())
   // After the messenger has stopped, for something may still have gone by then.
@@ -149,7 +149,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const typing = new OwnTyping({
     send: (name, isActive) => messenger.sendTyping(name, isActive),
     monotonicMs,
-    later,
+    schedule,
   })
   const watch = resources.adopt(
     store.watch(() => {

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { SottoError } from '#lib/errors.ts'
-import type { Later } from '#lib/runtime/later.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 import { type Pace, transferText } from '../files/report/describe.ts'
 import { ProgressMeter } from '../files/report/progress-meter.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
@@ -20,7 +20,7 @@ export interface FileEntriesOptions {
   readonly ownName: string
   readonly now: () => Date
   readonly monotonicMs: () => number
-  readonly later: Later
+  readonly schedule: Schedule
 }
 
 /** A transfer on the page. */
@@ -37,7 +37,7 @@ export class FileEntries {
   readonly #shown = new Map<string, Shown>()
   /** What the user calls them by, counted from 1, for as long as the program runs. */
   readonly #numbers = new Map<string, number>()
-  #redraw: ReturnType<Later> | undefined
+  #redraw: ReturnType<Schedule> | undefined
 
   constructor(options: FileEntriesOptions) {
     this.#options = options
@@ -94,7 +94,7 @@ export class FileEntries {
     }
     if (isOver(transfer)) this.#end(transfer, shown, error)
     else if (shown !== undefined && hasTurned) this.#draw(shown)
-    if (transfer.state === 'accepted') this.#redraw ??= this.#options.later(REDRAW_MS, () => this.#drawAll())
+    if (transfer.state === 'accepted') this.#redraw ??= this.#options.schedule(REDRAW_MS, () => this.#drawAll())
   }
 
   /** How fast a transfer goes now, if it is on the page. */
@@ -124,7 +124,7 @@ export class FileEntries {
       isMoving ||= this.#paceOf(shown).rate !== 0 && shown.transfer.position > 0
     }
     // Where nothing comes, the rate is to be seen going down to nothing.
-    if (isMoving) this.#redraw = this.#options.later(REDRAW_MS, () => this.#drawAll())
+    if (isMoving) this.#redraw = this.#options.schedule(REDRAW_MS, () => this.#drawAll())
   }
 
   #draw(shown: Shown): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Later } from '#lib/runtime/later.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 
 /** How often they are told at most that it goes on, in milliseconds: half of what they show it for. */
 export const REPEAT_INTERVAL_MS = 5_000
@@ -14,14 +14,14 @@ export const IDLE_MS = 5_000
 export interface OwnTypingOptions {
   readonly send: (name: string, isActive: boolean) => void
   readonly monotonicMs: () => number
-  readonly later: Later
+  readonly schedule: Schedule
 }
 
 export class OwnTyping {
   readonly #options: OwnTypingOptions
   /** Who was told last that somebody writes to them, and when. */
   #lastSent: { readonly name: string; readonly atMs: number } | undefined
-  #idle: ReturnType<Later> | undefined
+  #idle: ReturnType<Schedule> | undefined
 
   constructor(options: OwnTypingOptions) {
     this.#options = options
@@ -35,14 +35,14 @@ export class OwnTyping {
   typed(name: string | undefined): void {
     if (name !== this.#lastSent?.name) this.stop()
     if (name === undefined) return
-    const { send, monotonicMs, later } = this.#options
+    const { send, monotonicMs, schedule } = this.#options
     const nowMs = monotonicMs()
     if (this.#lastSent === undefined || nowMs - this.#lastSent.atMs >= REPEAT_INTERVAL_MS) {
       this.#lastSent = { name, atMs: nowMs }
       send(name, true)
     }
     this.#idle?.cancel()
-    this.#idle = later(IDLE_MS, () => this.stop())
+    this.#idle = schedule(IDLE_MS, () => this.stop())
   }
 
   /** Nothing is being written any more. */

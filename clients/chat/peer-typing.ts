@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Later } from '#lib/runtime/later.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 
 /** For how long somebody counts as writing after they said so, in milliseconds: twice as long as they wait at most. */
 export const SHOWN_MS = 10_000
@@ -16,13 +16,13 @@ export const MOST_CHANGES = 20
 
 export interface PeerTypingOptions {
   readonly onChange: (name: string) => void
-  readonly later: Later
+  readonly schedule: Schedule
 }
 
 export class PeerTyping {
   readonly #options: PeerTypingOptions
   /** Those who write, and what ends it. */
-  readonly #active = new Map<string, ReturnType<Later>>()
+  readonly #active = new Map<string, ReturnType<Schedule>>()
   /** What was told of them last, and how often of late. */
   readonly #lastReported = new Map<string, { isActive: boolean; changes: number }>()
 
@@ -41,7 +41,7 @@ export class PeerTyping {
     if (isActive)
       this.#active.set(
         name,
-        this.#options.later(SHOWN_MS, () => this.set(name, false)),
+        this.#options.schedule(SHOWN_MS, () => this.set(name, false)),
       )
     else this.#active.delete(name)
     this.#report(name)
@@ -53,7 +53,7 @@ export class PeerTyping {
     if (isActive === (told?.isActive ?? false)) return
     if (told === undefined) {
       this.#lastReported.set(name, { isActive, changes: 1 })
-      this.#options.later(SHOWN_MS, () => this.#forgive(name))
+      this.#options.schedule(SHOWN_MS, () => this.#forgive(name))
     } else {
       if (told.changes >= MOST_CHANGES) return
       told.isActive = isActive
@@ -72,7 +72,7 @@ export class PeerTyping {
       return
     }
     told.changes = 0
-    this.#options.later(SHOWN_MS, () => this.#forgive(name))
+    this.#options.schedule(SHOWN_MS, () => this.#forgive(name))
     this.#report(name)
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { SottoError } from '#lib/errors.ts'
-import { type Later, later } from '#lib/runtime/later.ts'
+import { type Schedule, schedule } from '#lib/runtime/schedule.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import type { AskServices } from './renewal-services.ts'
 
@@ -21,7 +21,7 @@ export interface ChannelKeeperOptions {
   /** The channel is of no more use. */
   readonly onFailed: (error: unknown) => void
   /** What wakes it; a timer of Node.js unless it is another. */
-  readonly later?: Later
+  readonly schedule?: Schedule
 }
 
 /** The longest that a timer of Node.js waits, in milliseconds. */
@@ -30,7 +30,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export class ChannelKeeper {
   readonly #options: ChannelKeeperOptions
   readonly #stop = new AbortController()
-  #timer: ReturnType<Later> | undefined
+  #timer: ReturnType<Schedule> | undefined
   /** When the timer is to go off. */
   #wakesAtMs = 0
 
@@ -63,7 +63,7 @@ export class ChannelKeeper {
     const nowMs = this.#options.clock.local.monotonicMs()
     this.#wakesAtMs = this.#options.channel.dueAtMs(nowMs)
     const waitMs = this.#wakesAtMs - nowMs
-    const wake = this.#options.later ?? later
+    const wake = this.#options.schedule ?? schedule
     this.#timer = wake(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.poll())
   }
 

@@ -12,8 +12,8 @@ import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { isInTime } from '#lib/runtime/in-time.ts'
-import { type Later, laterForSure } from '#lib/runtime/later.ts'
+import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
+import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { FileTransfers } from '../files/transit/peer-transfers.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { recordEvent, type TracedRecord } from '../trace/conversation-events.ts'
@@ -73,7 +73,7 @@ export interface ConversationOptions {
   readonly onTyping?: (peerName: string, isActive: boolean) => void
   readonly trace: Trace
   /** Time and chance, where they are not the machine's. */
-  readonly later?: Later
+  readonly schedule?: Schedule
   readonly drawStreamId?: () => Uint8Array
 }
 
@@ -237,11 +237,11 @@ export class Conversation {
 
   /** Await something that depends on the other side, {@link CLOSE_TIMEOUT_MS} at most, however it ends. */
   async #waitForClose(promise: Promise<unknown>): Promise<void> {
-    await isInTime(promise, CLOSE_TIMEOUT_MS, this.#later)
+    await withTimeout(promise, CLOSE_TIMEOUT_MS, this.#schedule)
   }
 
-  get #later(): Later {
-    return this.#options.later ?? laterForSure
+  get #schedule(): Schedule {
+    return this.#options.schedule ?? scheduleRef
   }
 
   /**
@@ -252,7 +252,7 @@ export class Conversation {
   async close(reason: CloseReason): Promise<ConversationEnd> {
     this.#isClosing = true
     this.#retire()
-    const timer = this.#later(CLOSE_TIMEOUT_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
+    const timer = this.#schedule(CLOSE_TIMEOUT_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
     this.#delivery.close(reason)
     this.wake()
     const end = await this.ended

@@ -6,7 +6,7 @@
  */
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
-import { isInTime } from '#lib/runtime/in-time.ts'
+import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { Running } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
@@ -123,7 +123,7 @@ export class LockHolder {
     this.#isStopped = true
     try {
       await this.#messenger.stop(reason)
-      await isInTime(this.#shown, READER_TIMEOUT_MS)
+      await withTimeout(this.#shown, READER_TIMEOUT_MS)
     } finally {
       // What nobody takes is not marked as seen, and comes with the next receive or chat.
       this.#shown = Promise.resolve()

@@ -16,7 +16,7 @@ import type { Migrations } from '#lib/runtime/sqlite.ts'
 export interface ReplicaTable {
   /** Drawn anew at each start: a UUID. */
   id: string
-  /** Milliseconds since 1970. Later than that the process is taken to be dead, and with it all that it announced. */
+  /** Milliseconds since 1970. Schedule than that the process is taken to be dead, and with it all that it announced. */
   lease_ends_at: number
 }
 

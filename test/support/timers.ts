@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Later } from '#lib/runtime/later.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 
 export class FakeTimers {
   #nowMs = 0
@@ -11,7 +11,7 @@ export class FakeTimers {
 
   readonly monotonicMs = (): number => this.#nowMs
 
-  readonly later: Later = (ms, run) => {
+  readonly schedule: Schedule = (ms, run) => {
     const timer = { cancel: () => void this.#due.delete(timer) }
     this.#due.set(timer, { atMs: this.#nowMs + ms, run })
     return timer

@@ -71,7 +71,7 @@ class Pipe {
 
   #pass(parcel: Parcel): void {
     const number = this.#sent++
-    this.#later(() => {
+    this.#schedule(() => {
       if (number >= this.#lostFrom) return
       this.#delivered += 1
       this.receiver?.take(parcel)
@@ -79,7 +79,7 @@ class Pipe {
   }
 
   /** After all that is under way. */
-  #later(happen: () => void): void {
+  #schedule(happen: () => void): void {
     const { random, timeline, weather } = this.#world
     const nowMs = timeline.monotonicMs()
     this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + random.fraction() * weather.delayMs)
@@ -90,7 +90,7 @@ class Pipe {
   end(isTold: boolean): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    if (isTold) this.#later(() => this.receiver?.ended())
+    if (isTold) this.#schedule(() => this.receiver?.ended())
   }
 
   cut(isTold: boolean): void {

@@ -6,7 +6,7 @@
 import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import type { Admission } from '#lib/channel/responder.ts'
 import type { SottoError } from '#lib/errors.ts'
-import type { Later } from '#lib/runtime/later.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Store } from '../../clients/store/store.ts'
@@ -88,7 +88,7 @@ export class Program {
   }
 
   /** Simulated time for what ships. */
-  readonly later: Later = (milliseconds, work) => {
+  readonly schedule: Schedule = (milliseconds, work) => {
     let isCancelled = false
     this.after(milliseconds, () => {
       if (!isCancelled) work()

@@ -43,7 +43,7 @@ export function beginTalk(options: TalkOptions, first?: RecordBody): void {
         program.seeLater()
       },
       trace: undefined,
-      later: program.later,
+      schedule: program.schedule,
       drawStreamId: () => {
         world.counters.renewedStreams += 1
         return world.random.bytes(STREAM_ID_BYTES)

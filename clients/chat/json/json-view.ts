@@ -8,8 +8,8 @@
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
-import { isInTime } from '#lib/runtime/in-time.ts'
-import type { Later } from '#lib/runtime/later.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
+import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { transferFields } from '../../files/report/listing.ts'
 import { jsonFields } from '../../history/formats.ts'
 import { addressOf } from '../../peer/dial.ts'
@@ -35,7 +35,7 @@ export interface JsonViewOptions {
   /** Note what the user has seen. */
   readonly markRead: (name: string, through: Message | UnreadGap) => void
   readonly monotonicMs: () => number
-  readonly later: Later
+  readonly schedule: Schedule
   /** Resolves when the operating system has the text. */
   readonly write: (text: string) => Promise<void>
 }
@@ -54,7 +54,7 @@ export class JsonView implements View {
   #to: string | undefined
 
   constructor(options: JsonViewOptions) {
-    const { store, ownName, markRead, later } = options
+    const { store, ownName, markRead, schedule } = options
     this.#options = options
     this.#own = new OwnMessages({
       ...options,
@@ -71,7 +71,7 @@ export class JsonView implements View {
       onGap: (contact) => this.#emit({ type: 'gap', contact }),
     })
     const onChange = (contact: string) => this.#emit({ type: 'typing', contact, active: this.#typing.has(contact) })
-    this.#typing = new PeerTyping({ later, onChange })
+    this.#typing = new PeerTyping({ schedule, onChange })
   }
 
   /** Begin with what nobody has seen yet. */
@@ -83,7 +83,7 @@ export class JsonView implements View {
   /** Resolves when all has been written that has come. */
   async close(): Promise<void> {
     await this.#feed.drained()
-    await isInTime(this.#write([]), READER_TIMEOUT_MS)
+    await withTimeout(this.#write([]), READER_TIMEOUT_MS)
   }
 
   get to(): string | undefined {

@@ -11,7 +11,7 @@ import type { ContactState, KeyState, OutgoingState } from '../rows/contact-stat
 /** What became of a message: `heard` of one from the contact, the others of one to the contact. */
 export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'received'
 
-/** Where a message lies in its conversation. Later is greater: first by batch, then by index. */
+/** Where a message lies in its conversation. Schedule is greater: first by batch, then by index. */
 export interface Position {
   readonly batch: number
   readonly index: number

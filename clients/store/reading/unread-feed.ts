@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { isInTime } from '#lib/runtime/in-time.ts'
-import type { Later } from '#lib/runtime/later.ts'
+
+import type { Schedule } from '#lib/runtime/schedule.ts'
+import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { Store } from '../store.ts'
 import type { Message } from './messages.ts'
 import type { UnreadGap } from './unread.ts'
@@ -33,7 +34,7 @@ export interface UnreadFeedOptions {
   /** How long the reader may take for them at the end, in milliseconds; {@link READER_TIMEOUT_MS} unless set. */
   readonly timeoutMs?: number
   /** What ends that; a timer of Node.js unless it is another. */
-  readonly later?: Later
+  readonly schedule?: Schedule
 }
 
 /** A record has some hundred small messages. */
@@ -76,8 +77,8 @@ export class UnreadFeed {
    * comes later then, the store is not used, and what the reader has not taken comes again at the next start.
    */
   async drained(): Promise<void> {
-    const { timeoutMs = READER_TIMEOUT_MS, later } = this.#options
-    while (this.#running !== undefined && (await isInTime(this.#taken.promise, timeoutMs, later)));
+    const { timeoutMs = READER_TIMEOUT_MS, schedule } = this.#options
+    while (this.#running !== undefined && (await withTimeout(this.#taken.promise, timeoutMs, schedule)));
     this.#isOver = true
     for (const timer of this.#postponed.values()) clearTimeout(timer)
   }

@@ -9,7 +9,7 @@ describe('PeerTyping', () => {
   beforeEach(() => {
     timers = new FakeTimers()
     changes = 0
-    typing = new PeerTyping({ later: timers.later, onChange: () => changes++ })
+    typing = new PeerTyping({ schedule: timers.schedule, onChange: () => changes++ })
   })
 
   it('shows somebody for ten seconds after they said so last', () => {

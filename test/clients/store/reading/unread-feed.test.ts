@@ -35,7 +35,7 @@ describe('UnreadFeed', () => {
       },
       markRead: (name, through) => store.markRead(name, through),
       onGap() {},
-      later: timers.later,
+      schedule: timers.schedule,
       ...options,
     })
   }

@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { type Later, laterForSure } from './later.ts'
+import { type Schedule, scheduleRef } from './schedule.ts'
 
 /** Wait for something, but not for ever. @returns whether it has come in time, however it ended. */
-export async function isInTime(promise: Promise<unknown>, ms: number, later: Later = laterForSure): Promise<boolean> {
+export async function withTimeout(
+  promise: Promise<unknown>,
+  ms: number,
+  schedule: Schedule = scheduleRef,
+): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>()
-  const timer = later(ms, () => resolve(false))
+  const timer = schedule(ms, () => resolve(false))
   const over = promise.then(
     () => true,
     () => true,

@@ -5,16 +5,16 @@
  */
 
 /** Run something after so many milliseconds, unless that is cancelled. */
-export type Later = (ms: number, run: () => void) => { cancel(): void }
+export type Schedule = (ms: number, run: () => void) => { cancel(): void }
 
 /** It keeps no process alive. */
-export const later: Later = (ms, run) => {
+export const schedule: Schedule = (ms, run) => {
   const timer = setTimeout(run, ms).unref()
   return { cancel: () => clearTimeout(timer) }
 }
 
 /** The process lives until then. */
-export const laterForSure: Later = (ms, run) => {
+export const scheduleRef: Schedule = (ms, run) => {
   const timer = setTimeout(run, ms)
   return { cancel: () => clearTimeout(timer) }
 }
