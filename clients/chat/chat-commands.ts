@@ -47,7 +47,7 @@ export class ChatCommands {
       help: () => view.notice(helpRows().join('\n')),
       to: (name) => {
         messenger.peer(name)
-        view.turnTo(name)
+        view.switchTo(name)
       },
       who: () => this.#who(),
       history: (count) => showNewest(view, store, count === '' ? DEFAULT_HISTORY : Number(count)),

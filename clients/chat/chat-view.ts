@@ -78,7 +78,7 @@ export class ChatView implements View {
   }
 
   /** Talk with somebody from here on: the end of what was said before is shown. */
-  turnTo(name: string): void {
+  switchTo(name: string): void {
     if (name === this.#to) return
     const { screen } = this.#options
     if (this.#to !== undefined) screen.newPage()
@@ -164,7 +164,7 @@ export class ChatView implements View {
 
   /** The user has said something, which waits in the store. */
   enqueued(name: string, ordinal: number, { text }: TypedMessage): void {
-    this.turnTo(name)
+    this.switchTo(name)
     this.#followKey()
     const { screen, ownName, now } = this.#options
     const id = this.#idOf(name, ordinal)
@@ -175,7 +175,7 @@ export class ChatView implements View {
 
   /** The user has offered something. */
   offered(name: string, transferId: string): void {
-    this.turnTo(name)
+    this.switchTo(name)
     if (this.files.isShown(transferId)) return
     for (const message of this.#options.store.history(name, { limit: SHOWN_MESSAGES })) {
       if (message.kind === 'message' && message.event.eventId.toString('hex') === transferId) this.#showMessage(message)
@@ -264,8 +264,8 @@ export class ChatView implements View {
   }
 
   /** A message was not taken: it stands on the line again. */
-  giveBack(message: TypedMessage): void {
-    this.#options.screen.giveBack(lineOf(message))
+  restoreInput(message: TypedMessage): void {
+    this.#options.screen.restoreInput(lineOf(message))
   }
 
   /** The program's own word. */

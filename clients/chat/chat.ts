@@ -26,11 +26,11 @@ import { ChatCommands } from './chat-commands.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
 import { exitSummary } from './exit-summary.ts'
 import { FileCommands } from './file-commands.ts'
-import { jsonFront } from './json/json-front.ts'
+import { jsonFrontend } from './json/json-frontend.ts'
 import { OwnTyping } from './own-typing.ts'
 import type { KeyInput } from './screen/line-editor.ts'
 import type { ScreenOutput } from './screen/screen.ts'
-import { screenFront } from './screen-front.ts'
+import { screenFrontend } from './screen-frontend.ts'
 import type { About, View } from './view.ts'
 
 export interface ChatOptions {
@@ -90,8 +90,8 @@ export async function chat(options: ChatOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, left.signal])
   const now = () => options.clock.now()
   const monotonicMs = () => options.clock.monotonicMs()
-  const makeFront = options.json === true ? jsonFront : screenFront
-  const front = makeFront({
+  const createFrontend = options.json === true ? jsonFrontend : screenFrontend
+  const frontend = createFrontend({
     ...options,
     store,
     ownName: account.username,
@@ -103,7 +103,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     monotonicMs,
     schedule,
   })
-  const { view } = resources.adopt(front, (open) => open.close())
+  const { view } = resources.adopt(frontend, (open) => open.close())
   // After the messenger has stopped, for something may still have gone by then.
   resources.defer(() => {
     if (!left.signal.aborted || options.json === true) return
@@ -160,10 +160,10 @@ export async function chat(options: ChatOptions): Promise<void> {
   )
   if (options.to !== undefined) {
     messenger.peer(options.to)
-    view.turnTo(options.to)
+    view.switchTo(options.to)
   }
   if (options.welcome !== undefined) view.notice(options.welcome)
-  front.open({
+  frontend.open({
     submit: (submission) => (submitted = submitted.then(() => submit(submission, desk))),
     writing: (name) => typing.typed(name),
     quit: () => left.abort(),
@@ -209,7 +209,7 @@ async function submit(submission: TypedMessage | Command, desk: Desk): Promise<v
     else await send(submission.to ?? desk.view.to, submission, desk)
   } catch (error) {
     notice(desk.view, error, { ref: submission.ref })
-    if (submission.kind === 'message') desk.view.giveBack(submission)
+    if (submission.kind === 'message') desk.view.restoreInput(submission)
   }
 }
 
@@ -221,7 +221,7 @@ async function send(
   if (name === undefined) {
     throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })
   }
-  view.turnTo(name)
+  view.switchTo(name)
   const ordinal = await messenger.enqueue(name, message.text)
   view.enqueued(name, ordinal, message)
   // It may have gone already.

@@ -46,7 +46,7 @@ export interface View {
   /** Whom a line goes to when it names nobody. */
   readonly to: string | undefined
   /** Talk with somebody from here on. */
-  turnTo(name: string): void
+  switchTo(name: string): void
   /** Nothing is kept of a conversation any more. */
   forgotten(name: string): void
   /** Show something out of the store. */
@@ -79,14 +79,14 @@ export interface View {
   notice(text: string): void
   failure(error: SottoError, about?: About): void
   /** A message was not taken: whoever typed it has it again. */
-  giveBack(message: TypedMessage): void
+  restoreInput(message: TypedMessage): void
   qrCode(text: string): void
   /** A message of the protocol. */
   trace(event: TraceEvent): void
 }
 
 /** What the user does. */
-export interface FrontListeners {
+export interface FrontendListeners {
   /** They have said something, or asked for something. Resolves when that is done. */
   submit(submission: TypedMessage | Command): Promise<void>
   /** They write to somebody now; undefined where they do not. */
@@ -96,10 +96,10 @@ export interface FrontListeners {
 }
 
 /** Where a chat and its user meet. */
-export interface Front {
+export interface Frontend {
   readonly view: View
   /** Begin, now that there is somebody to listen. */
-  open(listeners: FrontListeners): void
+  open(listeners: FrontendListeners): void
   /** What is to be shown is shown when this resolves. */
   close(): Promise<void>
 }

@@ -50,7 +50,7 @@ export class Output {
     // Nobody is left to tell.
     options.errors.on('error', () => undefined)
     const trace = options.trace ? traceTo(options.errors, options) : undefined
-    this.trace = trace && ((event) => this.#isTraced(event) && this.aside(() => trace(event)))
+    this.trace = trace && ((event) => this.#isTraced(event) && this.printAbove(() => trace(event)))
   }
 
   #isTraced({ step, from }: TraceEvent): boolean {
@@ -100,13 +100,13 @@ export class Output {
   /** Tell the person, or whoever reads the JSON, what goes on. */
   notice(text: string): void {
     const { errors, json } = this.#options
-    this.aside(() => errors.write(json ? jsonLine({ type: 'notice', text }) : `sotto: ${text}\n`))
+    this.printAbove(() => errors.write(json ? jsonLine({ type: 'notice', text }) : `sotto: ${text}\n`))
   }
 
   /** Write something to the terminal by other means than this, where it does not disturb. */
-  aside<T>(write: () => T): T {
+  printAbove<T>(write: () => T): T {
     const { editor } = this.#options
-    return editor === undefined ? write() : editor.aside(write)
+    return editor === undefined ? write() : editor.printAbove(write)
   }
 
   #fail(cause: unknown): SottoError {
@@ -118,7 +118,7 @@ export class Output {
   #write(bytes: Uint8Array): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const done = (cause?: Error | null) => (cause ? reject(this.#fail(cause)) : resolve())
-    this.aside(() => this.#options.output.write(bytes, done))
+    this.printAbove(() => this.#options.output.write(bytes, done))
     return promise
   }
 }

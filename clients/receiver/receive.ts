@@ -123,7 +123,7 @@ function startMessenger(
   running: Running,
   parts: { readonly store: Store; readonly events: MessengerEvents },
 ): Messenger {
-  const write = (line: string) => void running.output.aside(() => errors.write(line))
+  const write = (line: string) => void running.output.printAbove(() => errors.write(line))
   const log = createLogger({ name: 'receiver', level: logLevel, destination: { write } })
   return new Messenger({ ...running, ...parts, listen, advertise, acceptInto, log, trace: running.output.trace })
 }

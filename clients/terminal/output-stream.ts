@@ -6,5 +6,5 @@ export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | 
 /** A line at the bottom of a terminal. */
 export interface BottomLine {
   /** Write something above it. */
-  aside<T>(write: () => T): T
+  printAbove<T>(write: () => T): T
 }

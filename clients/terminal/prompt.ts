@@ -43,7 +43,7 @@ export class LineEditor {
   }
 
   /** Write something above the line, which is taken away before and drawn again after, the cursor where it was. */
-  aside<T>(write: () => T): T {
+  printAbove<T>(write: () => T): T {
     this.#clear()
     const result = write()
     // readline would go up by the rows of the line that is no longer there, over what was just written.

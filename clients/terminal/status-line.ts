@@ -32,7 +32,7 @@ export class StatusLine {
   }
 
   /** Write something above the line. */
-  aside<T>(write: () => T): T {
+  printAbove<T>(write: () => T): T {
     if (this.#text === '') return write()
     this.#output.write(ERASE_ROW)
     try {

@@ -90,7 +90,7 @@ export class JsonView implements View {
     return this.#to
   }
 
-  turnTo(name: string): void {
+  switchTo(name: string): void {
     this.#to = name
   }
 
@@ -173,7 +173,7 @@ export class JsonView implements View {
   }
 
   /** A script has it still. */
-  giveBack(): void {}
+  restoreInput(): void {}
 
   qrCode(text: string): void {
     this.#emit({ type: 'qr', text })

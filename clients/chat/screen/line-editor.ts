@@ -159,7 +159,7 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
   }
 
   /** Put a text on the line again that was taken off it with Return, unless there is another by now. */
-  giveBack(text: string): void {
+  restoreInput(text: string): void {
     const isFree = this.line === '' && this.#pasted === undefined
     if (isFree && !this.#isClosed) this.#insert(asOneLine(text))
   }

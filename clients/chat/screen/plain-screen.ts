@@ -47,7 +47,7 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 
   setStatus(): void {}
 
-  giveBack(): void {}
+  restoreInput(): void {}
 
   newPage(): void {}
 

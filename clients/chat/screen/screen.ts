@@ -32,7 +32,7 @@ export interface Screen extends EventEmitter<ScreenEvents> {
   /** Say whom a line goes to, and who is there. */
   setStatus(status: Status): void
   /** Put a text back on the line one types, unless something has been typed there meanwhile. */
-  giveBack(text: string): void
+  restoreInput(text: string): void
   /** Begin an empty page, as for another conversation. What was shown scrolls away and changes no more. */
   newPage(): void
   /** Stop reading and drawing. What was shown stays; the prompt goes. */

@@ -90,8 +90,8 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     this.#draw('update')
   }
 
-  giveBack(text: string): void {
-    this.#editor.giveBack(text)
+  restoreInput(text: string): void {
+    this.#editor.restoreInput(text)
   }
 
   newPage(): void {

@@ -25,7 +25,7 @@ class KeptScreen extends EventEmitter<ScreenEvents> implements Screen {
   }
 
   setStatus(): void {}
-  giveBack(): void {}
+  restoreInput(): void {}
   newPage(): void {}
   close(): void {}
 }

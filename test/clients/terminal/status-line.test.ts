@@ -27,9 +27,9 @@ describe('StatusLine', () => {
   })
 
   it('makes room for what is written above it', () => {
-    line.aside(() => output.write('first\n'))
+    line.printAbove(() => output.write('first\n'))
     line.set('line')
-    expect(line.aside(() => output.write('second\n'))).to.equal(true)
+    expect(line.printAbove(() => output.write('second\n'))).to.equal(true)
     expect(output.text).to.equal(`first\n${ERASE}line${ERASE}second\nline`)
   })
 })

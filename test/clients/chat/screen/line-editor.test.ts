@@ -51,11 +51,11 @@ describe('LineEditor', () => {
 
   it('has a line again that is given back, with its line ends, unless there is another', async () => {
     await press(pasted('one\ntwo'), RETURN)
-    editor.giveBack(events.pop() ?? '')
+    editor.restoreInput(events.pop() ?? '')
     await press('!', RETURN)
     expect(events).to.deep.equal(['one\ntwo!'])
     await press('other')
-    editor.giveBack('one')
+    editor.restoreInput('one')
     expect(editor.line).to.equal('other')
   })
 

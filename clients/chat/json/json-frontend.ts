@@ -4,16 +4,16 @@
  * @module
  */
 import type { Readable, Writable } from 'node:stream'
-import type { Front } from '../view.ts'
+import type { Frontend } from '../view.ts'
 import { JsonInput } from './json-input.ts'
 import { JsonView, type JsonViewOptions } from './json-view.ts'
 
-export interface JsonFrontOptions extends Omit<JsonViewOptions, 'write'> {
+export interface JsonFrontendOptions extends Omit<JsonViewOptions, 'write'> {
   readonly input: Readable
   readonly output: Writable
 }
 
-export function jsonFront({ input, output, ...options }: JsonFrontOptions): Front {
+export function jsonFrontend({ input, output, ...options }: JsonFrontendOptions): Frontend {
   const write = (text: string) =>
     new Promise<void>((resolve, reject) => {
       output.write(text, (error) => (error ? reject(error) : resolve()))

@@ -6,9 +6,9 @@
 import { ChatView, type ChatViewOptions } from './chat-view.ts'
 import { recipientOf } from './command.ts'
 import { createScreen, type ScreenOptions } from './screen/create-screen.ts'
-import type { Front } from './view.ts'
+import type { Frontend } from './view.ts'
 
-export function screenFront(options: ScreenOptions & Omit<ChatViewOptions, 'screen'>): Front {
+export function screenFrontend(options: ScreenOptions & Omit<ChatViewOptions, 'screen'>): Frontend {
   const screen = createScreen(options)
   const view = new ChatView({ ...options, screen })
   return {
