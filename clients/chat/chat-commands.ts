@@ -16,7 +16,7 @@ import type { Store } from '../store/store.ts'
 import { helpRows } from './chat-help.ts'
 import type { Command, CommandName } from './command.ts'
 import type { FileCommands } from './file-commands.ts'
-import { showFound, showNewest } from './recall.ts'
+import { showFound, showNewest } from './history-commands.ts'
 import type { View } from './view.ts'
 
 export interface ChatCommandsOptions {

@@ -23,9 +23,9 @@ import { chatHint } from './chat-hint.ts'
 import { lineOf, type Message as TypedMessage } from './command.ts'
 import { FileEntries } from './file-entries.ts'
 import { PeerTyping } from './peer-typing.ts'
+import { PendingMessages } from './pending-messages.ts'
 import type { Entry } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
-import { UnderWay } from './under-way.ts'
 import type { About, Person, View } from './view.ts'
 
 /** How many messages of a conversation are shown when it is begun or gone on with. */
@@ -57,7 +57,7 @@ export class ChatView implements View {
   readonly #unread = new Map<string, number>()
   readonly #typing: PeerTyping
   /** Own messages on the screen that may come further. */
-  #underWay = new UnderWay<string>()
+  #pending = new PendingMessages<string>()
   /** The key that these were written for; undefined before the first conversation. */
   #key: Uint8Array | undefined
   /** Counts the times that the ordinals began anew, so that entries of one do not pass for those of another. */
@@ -107,7 +107,7 @@ export class ChatView implements View {
   }
 
   #beginRound(): void {
-    this.#underWay = new UnderWay()
+    this.#pending = new PendingMessages()
     this.#round += 1
     this.#key = this.#presentKey
   }
@@ -135,12 +135,12 @@ export class ChatView implements View {
     if (!isShowable(event)) return
     const own = direction === 'outgoing'
     // Ordinals count for each key; what was written for a former one comes no further.
-    const isUnderWay = own && this.#isForPresentKey(message)
-    const entry = this.#entryOf(contact, event, { own, id: isUnderWay ? this.#idOf(contact, ordinal) : randomUUID() })
+    const isPending = own && this.#isForPresentKey(message)
+    const entry = this.#entryOf(contact, event, { own, id: isPending ? this.#idOf(contact, ordinal) : randomUUID() })
     if (state === 'received') screen.add({ ...entry, time: storedAt })
     else {
-      const isFollowed = isUnderWay && contact === this.#to
-      screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#underWay.add(ordinal, state, entry.id) : state })
+      const isFollowed = isPending && contact === this.#to
+      screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#pending.add(ordinal, state, entry.id) : state })
     }
   }
 
@@ -158,7 +158,7 @@ export class ChatView implements View {
     this.#followKey()
     for (const message of this.#options.store.history(this.#to, { limit: SHOWN_MESSAGES }).reverse()) {
       if (message.kind !== 'message' || message.direction !== 'outgoing' || message.state !== 'waiting') continue
-      if (this.#isForPresentKey(message) && !this.#underWay.has(message.ordinal)) this.#showMessage(message)
+      if (this.#isForPresentKey(message) && !this.#pending.has(message.ordinal)) this.#showMessage(message)
     }
   }
 
@@ -168,8 +168,8 @@ export class ChatView implements View {
     this.#followKey()
     const { screen, ownName, now } = this.#options
     const id = this.#idOf(name, ordinal)
-    if (this.#underWay.has(ordinal)) return
-    const state = this.#underWay.add(ordinal, 'waiting', id)
+    if (this.#pending.has(ordinal)) return
+    const state = this.#pending.add(ordinal, 'waiting', id)
     screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state })
   }
 
@@ -224,7 +224,7 @@ export class ChatView implements View {
   progressed(name: string, progress: Progress): void {
     if (name !== this.#to) return
     this.#followKey()
-    for (const { tag, state } of this.#underWay.advance(progress)) this.#options.screen.change(tag, { state })
+    for (const { tag, state } of this.#pending.advance(progress)) this.#options.screen.change(tag, { state })
   }
 
   /** Somebody is writing at the other side, or has stopped. */

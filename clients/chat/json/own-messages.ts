@@ -9,7 +9,7 @@ import type { OutgoingState, Progress } from '../../store/log/message-log.ts'
 import { isOfAnotherKey } from '../../store/log/undeliverable.ts'
 import type { Message } from '../../store/reading/messages.ts'
 import type { Store } from '../../store/store.ts'
-import { UnderWay } from '../under-way.ts'
+import { PendingMessages } from '../pending-messages.ts'
 
 export interface OwnMessagesOptions {
   readonly store: Store
@@ -35,7 +35,7 @@ interface Name {
 /** What was said to one identity key. */
 interface OutgoingMessages {
   readonly key: Uint8Array | undefined
-  readonly underWay: UnderWay<Name>
+  readonly pending: PendingMessages<Name>
   /** The ordinal of the last message that was told. */
   last: number
 }
@@ -80,13 +80,13 @@ export class OwnMessages {
   }
 
   progressed(name: string, progress: Progress): void {
-    for (const { state, tag } of this.#of(name).underWay.advance(progress)) {
+    for (const { state, tag } of this.#of(name).pending.advance(progress)) {
       this.#options.onState(name, tag.id, tag.ref, state)
     }
   }
 
-  #follow({ underWay }: OutgoingMessages, { ordinal, event, state }: Message, ref: unknown): OutgoingState {
-    return underWay.add(ordinal, state as OutgoingState, { id: event.eventId.toString('hex'), ref })
+  #follow({ pending }: OutgoingMessages, { ordinal, event, state }: Message, ref: unknown): OutgoingState {
+    return pending.add(ordinal, state as OutgoingState, { id: event.eventId.toString('hex'), ref })
   }
 
   /** Ordinals count for each key: with another one that is trusted they begin anew. */
@@ -96,7 +96,7 @@ export class OwnMessages {
     const known = this.#outgoing.get(name)
     const isKnown = known !== undefined && (known.key === undefined || key === undefined || isSame(known.key, key))
     if (isKnown && (known.key !== undefined || key === undefined)) return known
-    const outgoing = isKnown ? { ...known, key } : { key, underWay: new UnderWay<Name>(MAX_UNREAD), last: 0 }
+    const outgoing = isKnown ? { ...known, key } : { key, pending: new PendingMessages<Name>(MAX_UNREAD), last: 0 }
     if (known !== undefined && !isKnown) outgoing.last = progressOf(name).delivered
     this.#outgoing.set(name, outgoing)
     return outgoing

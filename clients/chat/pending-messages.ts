@@ -22,7 +22,7 @@ interface Shown<T> {
 const NOWHERE: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
 
 /** @template T - What whoever shows a message knows it by. */
-export class UnderWay<T> {
+export class PendingMessages<T> {
   /** By ordinal, ascending. */
   #shown: Shown<T>[] = []
   #progress = NOWHERE

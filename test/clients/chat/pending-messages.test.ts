@@ -1,20 +1,20 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { MAX_UNREAD, UnderWay } from '../../../clients/chat/under-way.ts'
+import { MAX_UNREAD, PendingMessages } from '../../../clients/chat/pending-messages.ts'
 import type { Progress } from '../../../clients/store/log/message-log.ts'
 import { law } from '../../support/law.ts'
 
 const progress = (sent: number, delivered = 0, read = 0): Progress => ({ appended: sent, sent, delivered, read })
 
-describe('UnderWay', () => {
-  let underWay: UnderWay<string>
+describe('PendingMessages', () => {
+  let pending: PendingMessages<string>
   beforeEach(() => {
-    underWay = new UnderWay()
+    pending = new PendingMessages()
   })
   const add = (...ordinals: readonly number[]) =>
-    ordinals.map((ordinal) => underWay.add(ordinal, 'waiting', `no. ${ordinal}`))
+    ordinals.map((ordinal) => pending.add(ordinal, 'waiting', `no. ${ordinal}`))
   const advance = (to: Progress) =>
-    underWay.advance(to).map(({ ordinal, tag, state }) => {
+    pending.advance(to).map(({ ordinal, tag, state }) => {
       expect(tag).to.equal(`no. ${ordinal}`)
       return `${ordinal} ${state}`
     })
@@ -37,15 +37,15 @@ describe('UnderWay', () => {
     add(8, 9)
     add(3, 4)
     expect(advance(progress(9, 3))).to.deep.equal(['3 delivered', '4 sent', '8 sent', '9 sent'])
-    expect([underWay.has(4), underWay.has(5)]).to.deep.equal([true, false])
+    expect([pending.has(4), pending.has(5)]).to.deep.equal([true, false])
   })
 
   it('lets go of what is read, and of the oldest that nobody says to have read', () => {
     add(...Array.from({ length: MAX_UNREAD + 50 }, (_, index) => index + 1))
     advance(progress(MAX_UNREAD + 50, 10, 10))
-    expect(underWay.size).to.equal(MAX_UNREAD + 40)
+    expect(pending.size).to.equal(MAX_UNREAD + 40)
     advance(progress(MAX_UNREAD + 50, MAX_UNREAD + 50, 10))
-    expect(underWay.size).to.equal(MAX_UNREAD)
+    expect(pending.size).to.equal(MAX_UNREAD)
     expect(advance(progress(MAX_UNREAD + 50, MAX_UNREAD + 50, 60))).to.deep.equal(
       Array.from({ length: 10 }, (_, index) => `${index + 51} read`),
     )
@@ -55,7 +55,7 @@ describe('UnderWay', () => {
     const mark = fc.nat({ max: 30 })
     const shows = fc.record({ ordinal: fc.integer({ min: 1, max: 30 }) })
     const property = fc.property(fc.array(fc.oneof(shows, fc.tuple(mark, mark, mark))), (steps) => {
-      const own = new UnderWay<string>()
+      const own = new PendingMessages<string>()
       const shown = new Map<number, string>()
       let [sent, delivered, read] = [0, 0, 0]
       for (const step of steps) {
