@@ -10,9 +10,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { throwIfRefused } from '../peer/close-reasons.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
-import { refuseRefusal } from '../peer/refusal.ts'
 import { Backoff } from '../session/backoff.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import type { DurableStreams } from './durable-streams.ts'
@@ -186,7 +186,7 @@ export class PeerSession {
       if (conversation === undefined) return
       this.#isWanted = false
       this.#answer()
-      refuseRefusal(this.name, await conversation.ended)
+      throwIfRefused(this.name, await conversation.ended)
     } catch (error) {
       if (signal.aborted) return
       // The other side's call may have come first.
@@ -267,7 +267,7 @@ export class PeerSession {
 function failureOf(name: string, end: ConversationEnd): unknown {
   if (end.how === 'cut') return end.error
   try {
-    refuseRefusal(name, end)
+    throwIfRefused(name, end)
   } catch (error) {
     return error
   }

@@ -4,10 +4,10 @@
  * @module
  */
 import type { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
-import { chatWithSelf, sessionEnded } from '#lib/refusals.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
+import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
 import { noSuchUser, receiverGone } from './errors.ts'
 import { sealChat } from './sealing.ts'

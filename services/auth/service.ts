@@ -5,10 +5,10 @@
  */
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
-import { sessionEnded } from '#lib/refusals.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
+import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
 import type { Sessions } from './sessions.ts'
 import { checkLoginRequest } from './validation.ts'

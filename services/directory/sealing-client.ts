@@ -8,11 +8,11 @@
  */
 import type { SealChatResponse, SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
-import { sessionEnded } from '#lib/refusals.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { CallContext, CallOptions } from '#lib/rpc/service.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import type { Secret } from '#lib/secret.ts'
+import { sessionEnded } from '#lib/shared-errors.ts'
 
 /** How long Auth may take for one answer, in milliseconds: less than our own callers wait, so that they hear from us. */
 const DEADLINE_MS = 5_000

@@ -16,9 +16,9 @@ import type {
   WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { chatWithSelf } from '#lib/refusals.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { chatWithSelf } from '#lib/shared-errors.ts'
 import type { Presence } from './presence.ts'
 import type { Caller, Origin, SealingClient } from './sealing-client.ts'
 import {

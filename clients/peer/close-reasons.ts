@@ -8,7 +8,7 @@ import { SottoError } from '#lib/errors.ts'
 import type { ConversationEnd } from './conversation.ts'
 
 /** @throws SottoError if the other side has said, under seal, that it will not talk. */
-export function refuseRefusal(peerName: string, end: ConversationEnd): void {
+export function throwIfRefused(peerName: string, end: ConversationEnd): void {
   if (end.how !== 'closed') return
   if (end.reason === CloseReason.KEY_CHANGED) {
     throw new SottoError('ERR_KEY_CHANGED', `${peerName} has pinned another identity key for you, and shows nothing`, {
