@@ -82,7 +82,7 @@ export class Store {
    *
    * @param identityKey - 32 bytes. Undefined only where the caller knows none yet: what is written then goes to the first
    *   key that a message log is asked for, which is the one that was pinned. Where keys are known nevertheless, it goes to the
-   *   newest of them: another process may have asked just now, or the caller got an old memory back.
+   *   newest of them: another process may have asked just now, or the caller got a restored backup back.
    */
   messageLog(name: string, identityKey: Uint8Array | undefined): MessageLog {
     const found = this.#file.read(() => findKey(this.#file.contacts.named(name), identityKey))

@@ -96,7 +96,7 @@ export class IncomingStream {
    *
    * @returns The events that are new, in order; none while one comes in pieces.
    * @throws SottoError `ERR_RECORD_MALFORMED` if a number was left out, or pieces do not belong together;
-   *   `ERR_STREAM_RENEWED` if a seen number comes with another event. The writer has got an old memory back, so the
+   *   `ERR_STREAM_RENEWED` if a seen number comes with another event. The writer has got a restored backup back, so the
    *   stream is left for good ({@link isForked}).
    */
   accept({ firstSequence, events, part }: RecordBody): Event[] {

@@ -141,7 +141,7 @@ export class MessageLog {
    * acknowledge them.
    *
    * @param events - Those that the delivery gave, in order.
-   * @returns those of them that are new to the person: all, unless the other side got an old memory back and repeats
+   * @returns those of them that are new to the person: all, unless the other side got a restored backup back and repeats
    *   what it said in another stream.
    */
   store(events: readonly Event[]): readonly Event[] {

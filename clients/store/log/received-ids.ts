@@ -1,5 +1,5 @@
 /**
- * The ids of what was heard: for a contact who came back with an old memory and says again, in a new stream, what lay in
+ * The ids of what was heard: for a contact who came back with a restored backup and says again, in a new stream, what lay in
  * its outbox then.
  *
  * @module

@@ -53,7 +53,7 @@ export interface OutgoingState {
   readonly former: readonly FormerStream[]
 }
 
-/** A stream that goes on under another id: a contact that comes back with an old memory still knows it. */
+/** A stream that goes on under another id: a contact that comes back with a restored backup still knows it. */
 export interface FormerStream {
   readonly streamId: Uint8Array
   readonly base: number

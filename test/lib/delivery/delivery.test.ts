@@ -200,7 +200,7 @@ describe('Delivery', () => {
     expect(restarted.streams.outgoing.unacknowledged).to.equal(0)
   })
 
-  it('says again what a side has lost that got an old memory back, as far as it was kept', () => {
+  it('says again what a side has lost that got a restored backup back, as far as it was kept', () => {
     const [alice, bob] = pair()
     const kept: Uint8Array[] = []
     const say = (...texts: string[]): void => {

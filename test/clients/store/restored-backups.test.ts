@@ -97,7 +97,7 @@ class Talk implements AsyncDisposable {
   }
 }
 
-describe('a reader with an old memory, whose writer has left the stream that it knows', () => {
+describe('a reader with a restored backup, whose writer has left the stream that it knows', () => {
   let talk: Talk
   beforeEach(async () => {
     talk = await Talk.begin()
