@@ -10,7 +10,7 @@ function tryElsewhere(path: string): string {
   const module = import.meta.resolve('../../../clients/profile/lock.ts')
   const program = `
     import { isLocked, takeLock } from ${JSON.stringify(module)}
-    const taking = takeLock(${JSON.stringify(path)}, { patienceMs: 0, hint: '' })
+    const taking = takeLock(${JSON.stringify(path)}, { timeoutMs: 0, hint: '' })
     console.log(await taking.then(() => 'taken', ({ code }) => code))
     process.exit()`
   return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }).stdout.trim()
