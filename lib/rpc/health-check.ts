@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { service } from 'grpc-health-check'
+import { HealthService, HealthCheckResponseServingStatus as HealthStatus } from '#gen/grpc/health/v1/health.ts'
 import { connect, type Target } from './client.ts'
-import type { CallOptions, Method } from './service.ts'
-
-type Check = Method<{ service: string }, { status: string }> & { requestStream: false; responseStream: false }
+import type { CallOptions } from './service.ts'
 
 /**
  * Ask once whether a server as a whole is serving.
@@ -15,10 +13,10 @@ type Check = Method<{ service: string }, { status: string }> & { requestStream: 
  * @throws SottoError `ERR_UNAVAILABLE` if nobody answers, `ERR_SERVER_UNTRUSTED` if another does.
  */
 export async function isServing(target: Target, options: CallOptions = {}): Promise<boolean> {
-  const connection = connect({ check: service['Check'] as unknown as Check }, target)
+  const connection = connect({ check: HealthService.check }, target)
   try {
     const { status } = await connection.call.check({ service: '' }, options)
-    return status === 'SERVING'
+    return status === HealthStatus.SERVING
   } finally {
     connection.close()
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -104,6 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const stop = async (graceMs: number) => {
     health?.setServing(false)
     listener.close()
+    // Watchers hear of it in the promises that follow, and then their streams end.
+    await setImmediate()
     calls.endStreams(new SottoError('ERR_UNAVAILABLE', 'the server is stopping', { retryAfterMs: 1_000 }))
     await finishWithin(graceMs, server, injector)
     server.forceShutdown()

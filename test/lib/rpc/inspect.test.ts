@@ -88,6 +88,55 @@ describe('a server seen from outside', () => {
       connection.close()
     })
 
+    it('tells a watcher nothing until something changes', async () => {
+      const connection = connectHealth()
+      const { Check, Watch } = connection.call as unknown as HealthCalls
+      const watched = Watch({ service: '' })[Symbol.asyncIterator]()
+      expect((await watched.next()).value).to.deep.equal({ status: 'SERVING' })
+      const next = watched.next()
+      auth.server.setServing(true)
+      expect(await Check({ service: '' })).to.deep.equal({ status: 'SERVING' })
+      auth.server.setServing(false)
+      expect((await next).value).to.deep.equal({ status: 'NOT_SERVING' })
+      auth.server.setServing(true)
+      await watched.return?.()
+      connection.close()
+    })
+
+    it('does not know a service that is not there: Check fails, and Watch waits for it', async () => {
+      const connection = connectHealth()
+      const { Check, Watch } = connection.call as unknown as HealthCalls
+      const service = 'sotto.Nothing'
+      expect((await rejection(Check({ service }))).code).to.equal('ERR_NO_SUCH_SERVICE')
+      const { stderr } = await bufCurl(...tls, '-d', JSON.stringify({ service }), `${url}/grpc.health.v1.Health/Check`)
+      expect(JSON.parse(stderr)).to.have.property('code', 'not_found')
+      const watched = Watch({ service })[Symbol.asyncIterator]()
+      expect((await watched.next()).value).to.deep.equal({ status: 'SERVICE_UNKNOWN' })
+      const next = rejection(watched.next())
+      auth.server.setServing(false)
+      auth.server.setServing(true)
+      expect(await Check({ service: '' })).to.deep.equal({ status: 'SERVING' })
+      connection.close()
+      expect((await next).code).to.equal('ERR_CHANNEL_CLOSED')
+    })
+
+    it('serves more watchers than Node.js expects of one emitter', async () => {
+      const connection = connectHealth()
+      const { Watch } = connection.call as unknown as HealthCalls
+      const warnings: Error[] = []
+      const onWarning = (warning: Error) => warnings.push(warning)
+      process.on('warning', onWarning)
+      const watches = Array.from({ length: 20 }, () => Watch({ service: '' })[Symbol.asyncIterator]())
+      for (const watched of watches) expect((await watched.next()).value).to.deep.equal({ status: 'SERVING' })
+      auth.server.setServing(false)
+      for (const watched of watches) expect((await watched.next()).value).to.deep.equal({ status: 'NOT_SERVING' })
+      auth.server.setServing(true)
+      await Promise.all(watches.map((watched) => watched.return?.()))
+      connection.close()
+      process.off('warning', onWarning)
+      expect(warnings).to.deep.equal([])
+    })
+
     it('says that a stopping server does not serve, and then ends the watch', async () => {
       const connection = connectHealth()
       const { Watch } = connection.call as unknown as HealthCalls
