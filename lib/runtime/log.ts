@@ -1,12 +1,12 @@
 /**
- * The log: one JSON object a line on standard error, or lines for a person where that is a terminal.
+ * The log: one JSON object a line on standard error, also where that is a terminal. Programs such as pino-pretty make it
+ * lines for a person (docs/operations.md).
  *
  * Whatever is logged is first made plain (log-value.ts): bytes become their count, secrets a word, errors their code and
  * causes. So a key that ends up in a log call by accident does not end up in the log.
  *
  * @module
  */
-import { createRequire } from 'node:module'
 import {
   type Bindings,
   type ChildLoggerOptions,
@@ -15,7 +15,6 @@ import {
   type LoggerOptions as PinoOptions,
   pino,
 } from 'pino'
-import type { PrettyOptions } from 'pino-pretty'
 import { plainValue } from './log-value.ts'
 
 /** Writes lines; `child` binds fields to all that follow. */
@@ -29,8 +28,6 @@ export interface LoggerOptions {
   readonly name: string
   /** `info` unless set. */
   readonly level?: LogLevel
-  /** For a person's eyes instead of JSON; unset means: if standard error is a terminal. */
-  readonly pretty?: boolean
   /** Where the lines go; standard error unless set. */
   readonly destination?: DestinationStream
 }
@@ -39,7 +36,7 @@ const STANDARD_ERROR = 2
 
 /** Begin a log. What is written is there when the call returns: the last line before an exit is not lost. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { name, level = 'info', pretty = process.stderr.isTTY === true } = options
+  const { name, level = 'info' } = options
   const pinoOptions: PinoOptions = {
     level,
     base: { name },
@@ -57,7 +54,7 @@ export function createLogger(options: LoggerOptions): Logger {
     },
   }
   const destination = options.destination ?? pino.destination({ dest: STANDARD_ERROR, sync: true })
-  return withPlainBindings(pino(pinoOptions, pretty ? prettyStream(destination) : destination))
+  return withPlainBindings(pino(pinoOptions, destination))
 }
 
 /** Fields that are bound for good. Pino's own `formatters.bindings` does not see those of a child. */
@@ -79,17 +76,4 @@ function withPlainBindings(log: Logger): Logger {
 function plainArgument(argument: unknown, index: number): unknown {
   if (index === 0 && argument instanceof Error) return { err: plainValue(argument) }
   return plainValue(argument)
-}
-
-function prettyStream(destination: DestinationStream): DestinationStream {
-  // Most programs never need it, and its import takes longer than all else here.
-  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty')
-  const options: PrettyOptions = {
-    colorize: process.stderr.hasColors?.() === true,
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'name',
-    messageFormat: '{name}: {msg}',
-  }
-  const format = prettyFactory(options)
-  return { write: (line) => destination.write(format(line) ?? '') }
 }

@@ -15,11 +15,6 @@ export interface TestLog {
 
 export function testLog(level: LogLevel = 'trace'): TestLog {
   const written: string[] = []
-  const log = createLogger({
-    name: 'test',
-    level,
-    pretty: false,
-    destination: { write: (line) => void written.push(line) },
-  })
+  const log = createLogger({ name: 'test', level, destination: { write: (line) => void written.push(line) } })
   return { log, text: () => written.join(''), lines: () => written.map((line) => JSON.parse(line)) }
 }
