@@ -14,13 +14,8 @@ import { join } from 'node:path'
 import { SottoError } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from './files.ts'
+import type { CertificateAuthority } from './issue-certificate.ts'
 import type { CertificateChain, Role } from './tls.ts'
-
-export interface CertificateAuthority {
-  readonly certificatePem: string
-  /** PKCS #8. Secret. */
-  readonly keyPem: string
-}
 
 /** The authority's certificate, in its own folder and beside each leaf. Not secret: clients are given it. */
 export const AUTHORITY_FILE = 'ca.pem'
@@ -31,12 +26,8 @@ const LEAF_FILE = 'leaf.pem'
 const PUBLIC_FILE_MODE = 0o644
 
 const DAY_MS = 86_400_000
-const AUTHORITY_DAYS = 3_650
-const LEAF_DAYS = 365
 /** A start renews a leaf that has less than this left, so a service may run for half a year without one. */
 const RENEWAL_DAYS = 182
-/** How far a certificate's first moment lies back, for the sake of clocks that are behind, in milliseconds. */
-const BACKDATED_MS = 3_600_000
 
 /** The last label of every role. No host has it, so no host's name can be taken for a role. */
 const ROLE_SUFFIX = '.sotto'
@@ -57,7 +48,8 @@ export async function ensureCertificateAuthority(folder: string, clock: Clock): 
   if (certificatePem !== undefined || keyPem !== undefined) {
     throw damaged(folder, certificatePem === undefined ? AUTHORITY_FILE : AUTHORITY_KEY_FILE)
   }
-  const made = await makeAuthority(clock)
+  const { issueAuthority } = await import('./issue-certificate.ts')
+  const made = await issueAuthority(clock)
   await ensurePrivateDirectory(folder)
   await writeFileAtomically(keyPath, made.keyPem)
   await writeFileAtomically(certificatePath, made.certificatePem, PUBLIC_FILE_MODE)
@@ -79,7 +71,7 @@ export interface LeafOptions {
  * @throws SottoError `ERR_CONFIG` for a name that ends like a role; `ERR_STORE` if the leaf that is there cannot be read.
  */
 export async function ensureLeaf({ folder, authority, role, names, clock }: LeafOptions): Promise<CertificateChain> {
-  const wanted = [role, ...new Set(names)]
+  const wanted = [role, ...new Set(names)] as const
   const pretender = wanted.find((name) => name !== role && name.endsWith(ROLE_SUFFIX))
   if (pretender !== undefined) {
     throw new SottoError('ERR_CONFIG', `a certificate cannot name ${pretender}`, {
@@ -88,7 +80,8 @@ export async function ensureLeaf({ folder, authority, role, names, clock }: Leaf
   }
   const kept = splitLeaf(await readText(join(folder, LEAF_FILE)))
   if (kept !== undefined && isGood(kept, authority, wanted, clock)) return kept
-  const made = await makeLeaf(authority, wanted, clock)
+  const { issueLeaf } = await import('./issue-certificate.ts')
+  const made = await issueLeaf(authority, wanted, clock)
   await ensurePrivateDirectory(folder)
   await writeFileAtomically(join(folder, AUTHORITY_FILE), authority.certificatePem, PUBLIC_FILE_MODE)
   await writeFileAtomically(join(folder, LEAF_FILE), made.keyPem + made.certificatesPem)
@@ -159,55 +152,6 @@ function belongTogether(certificatePem: string, keyPem: string): boolean {
   } catch {
     return false
   }
-}
-
-async function makeAuthority(clock: Clock): Promise<CertificateAuthority> {
-  const made = await generateCertificate('Sotto certificate authority', AUTHORITY_DAYS, clock, {
-    extensions: [
-      { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
-      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
-    ],
-  })
-  return { certificatePem: made.cert, keyPem: made.private }
-}
-
-/** @param names - The role first. */
-async function makeLeaf(
-  authority: CertificateAuthority,
-  names: readonly string[],
-  clock: Clock,
-): Promise<CertificateChain> {
-  const [role = ''] = names
-  const made = await generateCertificate(role, LEAF_DAYS, clock, {
-    ca: { cert: authority.certificatePem, key: authority.keyPem },
-    extensions: [
-      { name: 'basicConstraints', cA: false, critical: true },
-      { name: 'keyUsage', digitalSignature: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: names.map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
-      },
-    ],
-  })
-  return { keyPem: made.private, certificatesPem: `${made.cert.trim()}\n${authority.certificatePem.trim()}\n` }
-}
-
-type GenerateOptions = NonNullable<Parameters<typeof import('selfsigned')['generate']>[1]>
-
-async function generateCertificate(commonName: string, days: number, clock: Clock, options: GenerateOptions) {
-  // Loaded where it is needed: a start that finds its certificates does without.
-  const { generate } = await import('selfsigned')
-  const nowMs = clock.now().getTime()
-  return generate([{ name: 'commonName', value: commonName }], {
-    // Its defaults are RSA and SHA-1.
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
-    notBeforeDate: new Date(nowMs - BACKDATED_MS),
-    notAfterDate: new Date(nowMs + days * DAY_MS),
-    ...options,
-  })
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ensureCertificateAuthority, ensureLeaf, hostNames, loadLeaf } from '#lib/runtime/certificate-authority.ts'
@@ -9,6 +9,34 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const DAY_MS = 86_400_000
 const NAMES = ['localhost', '127.0.0.1', '::1', 'host.example']
+
+/** An authority that was made by the selfsigned package, which made them before. */
+const EARLIER_AUTHORITY = {
+  'ca.pem': `-----BEGIN CERTIFICATE-----
+MIIBaTCCAQ+gAwIBAgIJbQDNaymSWQ4BMAoGCCqGSM49BAMCMCYxJDAiBgNVBAMT
+G1NvdHRvIGNlcnRpZmljYXRlIGF1dGhvcml0eTAeFw0yNjEwMzEyMzAwMDBaFw0z
+NjEwMjkwMDAwMDBaMCYxJDAiBgNVBAMTG1NvdHRvIGNlcnRpZmljYXRlIGF1dGhv
+cml0eTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABD/WCZPTpPYqmG35GsnWXyaE
+DhjAtcGH4ciY1SwzYVNEkTI0r5IcDfCyH6JPx7oIm8rRr2um821/CJSdxfPbV8ij
+JjAkMBIGA1UdEwEB/wQIMAYBAf8CAQAwDgYDVR0PAQH/BAQDAgEGMAoGCCqGSM49
+BAMCA0gAMEUCICqwEo8HZKoSsn42HEWuGXeW2Oe44Ob66iDYI0q9FUHkAiEAhgB0
+3GaV3T8t/t5tlq88n30f1gO9rS4NYoQGs+YTu58=
+-----END CERTIFICATE-----`,
+  'ca.key': `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgZ6YeyeWp2oeecqsU
+Qs6F/c4k1c6xj6beJjExzykam/OhRANCAAQ/1gmT06T2Kpht+RrJ1l8mhA4YwLXB
+h+HImNUsM2FTRJEyNK+SHA3wsh+iT8e6CJvK0a9rpvNtfwiUncXz21fI
+-----END PRIVATE KEY-----
+`,
+}
+
+/** The extensions of an authority, and of a leaf for {@link NAMES}, as DER: what a certificate says it is good for. */
+const AUTHORITY_EXTENSIONS = 'a326302430120603551d130101ff040830060101ff020100300e0603551d0f0101ff040403020106'
+const LEAF_EXTENSIONS = [
+  'a38188308185300c0603551d130101ff04023000300e0603551d0f0101ff040403020780301d0603551d250416301406082b060105050703',
+  '0106082b0601050507030230460603551d11043f303d820a617574682e736f74746f82096c6f63616c686f737487047f0000018710000000',
+  '00000000000000000000000001820c686f73742e6578616d706c65',
+].join('')
 
 async function authorityIn(folder: string, clock = new FakeClock()) {
   const authority = await ensureCertificateAuthority(join(folder, 'ca'), clock)
@@ -28,6 +56,22 @@ describe('ensureCertificateAuthority', () => {
     expect(certificate.verify(certificate.publicKey)).to.equal(true)
     const days = (certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / DAY_MS
     expect(days).to.be.within(3650, 3651)
+    expect(certificate.raw.toString('hex')).to.include(AUTHORITY_EXTENSIONS)
+  })
+
+  it('goes on with an authority of before, and issues leaves by it', async () => {
+    await using folder = await temporaryFolder()
+    await mkdir(join(folder.path, 'ca'))
+    for (const [file, text] of Object.entries(EARLIER_AUTHORITY)) await writeFile(join(folder.path, 'ca', file), text)
+    const { authority, leaf } = await authorityIn(folder.path)
+    expect(authority).to.deep.equal({
+      certificatePem: EARLIER_AUTHORITY['ca.pem'],
+      keyPem: EARLIER_AUTHORITY['ca.key'],
+    })
+    const certificate = new X509Certificate((await leaf()).certificatesPem)
+    const issuer = new X509Certificate(authority.certificatePem)
+    expect(certificate.checkIssued(issuer)).to.equal(true)
+    expect(certificate.verify(issuer.publicKey)).to.equal(true)
   })
 
   it('keeps it, its key readable by the owner alone', async () => {
@@ -65,6 +109,7 @@ describe('ensureLeaf', () => {
     expect(certificate.keyUsage).to.have.members(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
     const days = (certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / DAY_MS
     expect(days).to.be.within(365, 366)
+    expect(certificate.raw.toString('hex')).to.include(LEAF_EXTENSIONS)
   })
 
   it('keeps a leaf that is good', async () => {
