@@ -1,5 +1,5 @@
 /**
- * The form of a profile on the disk: AES-256-GCM under the profile key.
+ * The form of a profile on the disk: sealed under the profile key (lib/aead.ts), behind a version.
  *
  *     offset  size  field
  *     0       1     version     1
@@ -12,26 +12,20 @@
  *
  * @module
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { KEY_BYTES, NONCE_BYTES, openBytes, sealBytes } from '#lib/aead.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 
 /** Bytes of a profile key. */
-export const PROFILE_KEY_BYTES = 32
+export const PROFILE_KEY_BYTES = KEY_BYTES
 
 const VERSION = Uint8Array.of(1)
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
-const CIPHER = 'aes-256-gcm'
-const LABEL = Buffer.from('sotto profile v1', 'ascii')
+const ASSOCIATED_DATA = Buffer.concat([Buffer.from('sotto profile v1', 'ascii'), VERSION])
 
 /** Seal what is to be written. The nonce is drawn here, because nothing but a fresh one will do. */
 export function sealProfile(key: Secret, plaintext: Uint8Array): Uint8Array {
-  const nonce = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv(CIPHER, key.reveal(), nonce, { authTagLength: TAG_BYTES })
-  cipher.setAAD(Buffer.concat([LABEL, VERSION]))
-  const ciphertext = [cipher.update(plaintext), cipher.final()]
-  return Buffer.concat([VERSION, nonce, ...ciphertext, cipher.getAuthTag()])
+  return Buffer.concat([VERSION, sealBytes(key, randomBytes(NONCE_BYTES), ASSOCIATED_DATA, plaintext)])
 }
 
 /**
@@ -40,23 +34,10 @@ export function sealProfile(key: Secret, plaintext: Uint8Array): Uint8Array {
  * @throws SottoError `ERR_PROFILE_DAMAGED` if it is not, byte for byte, what was written under this key.
  */
 export function openProfile(key: Secret, sealed: Uint8Array): Uint8Array {
-  const [version] = sealed
-  if (sealed.length < VERSION.length + NONCE_BYTES + TAG_BYTES || version !== VERSION[0]) throw damaged()
-  const nonce = sealed.subarray(VERSION.length, VERSION.length + NONCE_BYTES)
-  const decipher = createDecipheriv(CIPHER, key.reveal(), nonce, { authTagLength: TAG_BYTES })
-  decipher.setAAD(Buffer.concat([LABEL, VERSION]))
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-  try {
-    const plaintext = decipher.update(sealed.subarray(VERSION.length + NONCE_BYTES, -TAG_BYTES))
-    return Buffer.concat([plaintext, decipher.final()])
-  } catch (cause) {
-    throw damaged(cause)
-  }
-}
-
-function damaged(cause?: unknown): SottoError {
-  return new SottoError('ERR_PROFILE_DAMAGED', 'the profile does not open under its key', {
-    cause,
+  const plaintext =
+    sealed[0] === VERSION[0] ? openBytes(key, ASSOCIATED_DATA, sealed.subarray(VERSION.length)) : undefined
+  if (plaintext !== undefined) return plaintext
+  throw new SottoError('ERR_PROFILE_DAMAGED', 'the profile does not open under its key', {
     hint: 'put profile.sealed and profile.key back from one backup; nothing was overwritten',
   })
 }

@@ -9,7 +9,7 @@
  *     6       1     lanes
  *     7       16    salt        random, drawn at each writing, as the nonce is
  *     23      12    nonce
- *     35      32    ciphertext  the profile key, AES-256-GCM
+ *     35      32    ciphertext  the profile key; nonce, ciphertext and tag are those of lib/aead.ts
  *     67      16    tag
  *     83      8     checksum    the first bytes of SHA-256(label || bytes 0 to 82)
  *
@@ -19,7 +19,8 @@
  *
  * @module
  */
-import { argon2, createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { argon2, createHash, randomBytes } from 'node:crypto'
+import { KEY_BYTES, NONCE_BYTES, OVERHEAD_BYTES, openBytes, sealBytes } from '#lib/aead.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Secret } from '#lib/secret.ts'
 import { PROFILE_KEY_BYTES } from './seal.ts'
@@ -51,15 +52,11 @@ const PASSES_OFFSET = 5
 const LANES_OFFSET = 6
 const SALT_OFFSET = 7
 const NONCE_OFFSET = 23
-const CIPHERTEXT_OFFSET = 35
-const TAG_OFFSET = CIPHERTEXT_OFFSET + PROFILE_KEY_BYTES
-const CHECKSUM_OFFSET = TAG_OFFSET + 16
+const CIPHERTEXT_OFFSET = NONCE_OFFSET + NONCE_BYTES
+const CHECKSUM_OFFSET = NONCE_OFFSET + PROFILE_KEY_BYTES + OVERHEAD_BYTES
 
 /** Bytes of a wrapped key. */
 export const WRAPPED_KEY_BYTES = CHECKSUM_OFFSET + 8
-
-const CIPHER = 'aes-256-gcm'
-const WRAPPING_KEY_BYTES = 32
 
 /** Wrap a profile key under a passphrase. Salt and nonce are drawn here, because nothing but fresh ones will do. */
 export async function wrapKey(
@@ -73,10 +70,9 @@ export async function wrapKey(
   header[PASSES_OFFSET] = cost.passes
   header[LANES_OFFSET] = cost.lanes
   randomBytes(CIPHERTEXT_OFFSET - SALT_OFFSET).copy(header, SALT_OFFSET)
-  const cipher = createCipheriv(CIPHER, await deriveWrappingKey(passphrase, header), header.subarray(NONCE_OFFSET))
-  cipher.setAAD(Buffer.concat([LABEL, header]))
-  const ciphertext = [cipher.update(key.reveal()), cipher.final()]
-  const checked = Buffer.concat([header, ...ciphertext, cipher.getAuthTag()])
+  const wrappingKey = await deriveWrappingKey(passphrase, header)
+  const sealed = sealBytes(wrappingKey, header.subarray(NONCE_OFFSET), associatedData(header), key.reveal())
+  const checked = Buffer.concat([header.subarray(0, NONCE_OFFSET), sealed])
   return Buffer.concat([checked, checksumOf(checked)])
 }
 
@@ -99,28 +95,27 @@ export function isWrappedKey(content: Uint8Array): boolean {
 export async function unwrapKey(wrapped: Uint8Array, passphrase: Secret): Promise<Secret> {
   if (!isWrappedKey(wrapped)) throw new TypeError('not a wrapped key')
   const header = wrapped.subarray(0, CIPHERTEXT_OFFSET)
-  const decipher = createDecipheriv(CIPHER, await deriveWrappingKey(passphrase, header), header.subarray(NONCE_OFFSET))
-  decipher.setAAD(Buffer.concat([LABEL, header]))
-  decipher.setAuthTag(wrapped.subarray(TAG_OFFSET, CHECKSUM_OFFSET))
-  try {
-    const key = decipher.update(wrapped.subarray(CIPHERTEXT_OFFSET, TAG_OFFSET))
-    return Secret.of(Buffer.concat([key, decipher.final()]), PROFILE_KEY_BYTES)
-  } catch (cause) {
-    throw new SottoError('ERR_PASSPHRASE', 'the passphrase is wrong', {
-      cause,
-      hint: 'try again; nothing was changed. It is that of sotto passphrase, not the password of sotto login',
-    })
-  }
+  const sealed = wrapped.subarray(NONCE_OFFSET, CHECKSUM_OFFSET)
+  const key = openBytes(await deriveWrappingKey(passphrase, header), associatedData(header), sealed)
+  if (key !== undefined) return Secret.of(key, PROFILE_KEY_BYTES)
+  throw new SottoError('ERR_PASSPHRASE', 'the passphrase is wrong', {
+    hint: 'try again; nothing was changed. It is that of sotto passphrase, not the password of sotto login',
+  })
+}
+
+/** @param header - All that comes before the ciphertext, the nonce included. */
+function associatedData(header: Uint8Array): Uint8Array {
+  return Buffer.concat([LABEL, header])
 }
 
 /** The same passphrase has different bytes on different keyboards; NFC makes them one (RFC 8265, section 4.2.2). */
-function deriveWrappingKey(passphrase: Secret, header: Uint8Array): Promise<Uint8Array> {
+function deriveWrappingKey(passphrase: Secret, header: Uint8Array): Promise<Secret> {
   const message = Buffer.from(Buffer.from(passphrase.reveal()).toString('utf8').normalize('NFC'), 'utf8')
   const { memoryKib: memory, passes, lanes: parallelism } = costOf(header)
   const nonce = header.subarray(SALT_OFFSET, NONCE_OFFSET)
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  argon2('argon2id', { message, nonce, memory, passes, parallelism, tagLength: WRAPPING_KEY_BYTES }, (error, key) =>
-    error ? reject(error) : resolve(key),
+  const { promise, resolve, reject } = Promise.withResolvers<Secret>()
+  argon2('argon2id', { message, nonce, memory, passes, parallelism, tagLength: KEY_BYTES }, (error, key) =>
+    error ? reject(error) : resolve(Secret.of(key)),
   )
   return promise
 }

@@ -1,5 +1,5 @@
 /**
- * The sessions' sealing keys at rest: AES-256-GCM under one key that is not in the database.
+ * The sessions' sealing keys at rest: sealed (lib/aead.ts) under one key that is not in the database.
  *
  *     offset  size  field
  *     0       12    nonce       random
@@ -13,7 +13,8 @@
  *
  * @module
  */
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
+import { NONCE_BYTES, OVERHEAD_BYTES, openBytes, sealBytes } from '#lib/aead.ts'
 import { SottoError } from '#lib/errors.ts'
 import { lengthPrefixed } from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
@@ -25,13 +26,9 @@ export const WRAPPING_KEY_BYTES = 32
 /** Bytes of its id. Enough to tell keys apart; nothing rests on their being hard to meet. */
 const WRAPPING_KEY_ID_BYTES = 8
 
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
-
 /** Bytes of a wrapped key. */
-export const WRAPPED_KEY_BYTES = NONCE_BYTES + SESSION_KEY_BYTES + TAG_BYTES
+export const WRAPPED_KEY_BYTES = SESSION_KEY_BYTES + OVERHEAD_BYTES
 
-const CIPHER = 'aes-256-gcm'
 const LABEL = 'sotto wrapped key v1'
 const ID_LABEL = 'sotto wrapping key id v1'
 
@@ -63,12 +60,7 @@ export class WrappingKey {
    * @returns {@link WRAPPED_KEY_BYTES} bytes.
    */
   wrap(key: Secret, place: WrappedKeyPlace): Uint8Array {
-    const nonce = randomBytes(NONCE_BYTES)
-    const cipher = createCipheriv(CIPHER, this.#key.reveal(), nonce, { authTagLength: TAG_BYTES })
-    cipher.setAAD(this.#associatedData(place))
-    const ciphertext = cipher.update(key.reveal())
-    cipher.final()
-    return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
+    return sealBytes(this.#key, randomBytes(NONCE_BYTES), this.#associatedData(place), key.reveal())
   }
 
   /**
@@ -77,18 +69,9 @@ export class WrappingKey {
    * @throws SottoError `ERR_STORE` if it was wrapped under another key or for another place, or was changed.
    */
   unwrap(wrapped: Uint8Array, place: WrappedKeyPlace): Secret {
-    if (wrapped.length !== WRAPPED_KEY_BYTES) throw doesNotOpen()
-    const nonce = wrapped.subarray(0, NONCE_BYTES)
-    const decipher = createDecipheriv(CIPHER, this.#key.reveal(), nonce, { authTagLength: TAG_BYTES })
-    decipher.setAAD(this.#associatedData(place))
-    decipher.setAuthTag(wrapped.subarray(-TAG_BYTES))
-    const key = decipher.update(wrapped.subarray(NONCE_BYTES, -TAG_BYTES))
-    try {
-      decipher.final()
-    } catch (cause) {
-      throw doesNotOpen(cause)
-    }
-    return Secret.of(key, SESSION_KEY_BYTES)
+    const key = openBytes(this.#key, this.#associatedData(place), wrapped)
+    if (key?.length !== SESSION_KEY_BYTES) throw doesNotOpen()
+    return Secret.of(key)
   }
 
   #associatedData({ accountId, sessionId, purpose }: WrappedKeyPlace): Uint8Array {
@@ -102,9 +85,8 @@ export class WrappingKey {
   }
 }
 
-function doesNotOpen(cause?: unknown): SottoError {
+function doesNotOpen(): SottoError {
   return new SottoError('ERR_STORE', "a session's wrapped key does not open", {
-    cause,
     hint: 'restore the database and the wrapping key together, or have the user log in again',
   })
 }

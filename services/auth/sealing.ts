@@ -7,9 +7,9 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import { NONCE_BYTES } from '#lib/aead.ts'
 import { Secret } from '#lib/secret.ts'
 import { sealReply } from '#lib/ticket/reply.ts'
-import { SEAL_NONCE_BYTES } from '#lib/ticket/sealed-body.ts'
 import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import type { Session } from './sessions.ts'
 
@@ -58,7 +58,7 @@ export function sealChat(options: SealingOptions): SealedChat {
     realm,
     receiverName: receiver.session.name,
     kid,
-    nonce: randomBytes(SEAL_NONCE_BYTES),
+    nonce: randomBytes(NONCE_BYTES),
     body: {
       ticketId: randomBytes(TICKET_ID_BYTES),
       issuedAtMs: nowMs,
@@ -75,7 +75,7 @@ export function sealChat(options: SealingOptions): SealedChat {
     key: sender.key,
     realm,
     senderName: sender.session.name,
-    nonce: randomBytes(SEAL_NONCE_BYTES),
+    nonce: randomBytes(NONCE_BYTES),
     body: {
       nonce,
       ticketHash: ticketHash(ticket),

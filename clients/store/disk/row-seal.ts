@@ -1,5 +1,5 @@
 /**
- * The form of what lies in a `sealed` column: AES-256-GCM, bound to the row that it lies in.
+ * The form of what lies in a `sealed` column: sealed (lib/aead.ts), and bound to the row that it lies in.
  *
  *     offset  size  field
  *     0       12    nonce       random, drawn at each writing
@@ -11,7 +11,8 @@
  *
  * @module
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { KEY_BYTES, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from '#lib/aead.ts'
 import { Secret } from '#lib/secret.ts'
 import { damaged } from './sqlite-errors.ts'
 
@@ -32,11 +33,6 @@ export function pooledRandom(): Random {
   }
 }
 
-const CIPHER = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
-const KEY_BYTES = 32
-
 /** Derive one of a store's keys: HKDF-SHA256(ikm = profile key, salt = store id, info = label), 32 bytes. */
 export function deriveStoreKey(profileKey: Secret, storeId: Uint8Array, label: string): Secret {
   return Secret.of(new Uint8Array(hkdfSync('sha256', profileKey.reveal(), storeId, label, KEY_BYTES)))
@@ -53,28 +49,13 @@ export class RowSeal {
 
   /** @param row - What no other row of the table has, and what else is to be authenticated with it. */
   seal(row: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const nonce = this.#random(NONCE_BYTES)
-    const cipher = createCipheriv(CIPHER, this.#key.reveal(), nonce, { authTagLength: TAG_BYTES })
-    cipher.setAAD(row)
-    const ciphertext = cipher.update(plaintext)
-    cipher.final()
-    return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
+    return sealBytes(this.#key, this.#random(NONCE_BYTES), row, plaintext)
   }
 
   /** @throws SottoError `ERR_STORE_DAMAGED` if it is not, byte for byte, what was sealed for this row. */
   open(row: Uint8Array, sealed: Uint8Array): Buffer {
-    if (sealed.length < NONCE_BYTES + TAG_BYTES) throw damaged('a row of the store is cut off')
-    const decipher = createDecipheriv(CIPHER, this.#key.reveal(), sealed.subarray(0, NONCE_BYTES), {
-      authTagLength: TAG_BYTES,
-    })
-    decipher.setAAD(row)
-    decipher.setAuthTag(tagOf(sealed))
-    const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES))
-    try {
-      decipher.final()
-    } catch (cause) {
-      throw damaged('a row of the store is not what was written there', cause)
-    }
+    const plaintext = openBytes(this.#key, row, sealed)
+    if (plaintext === undefined) throw damaged('a row of the store is not what was written there')
     return plaintext
   }
 }
