@@ -43,7 +43,7 @@ export const ERROR_CODES = [
   'ERR_PEER_UNREACHABLE', // none of the receiver's endpoints answers
   'ERR_PEER_SILENT', // the other end stopped answering
   // the ticket, as the receiver sees it
-  'ERR_TICKET_KID', // sealed for another start of this receiver
+  'ERR_TICKET_INSTANCE', // sealed for another start of this receiver
   'ERR_TICKET_FORGED', // does not open, or what is inside is malformed
   'ERR_TICKET_RECEIVER', // names another receiver's identity key
   'ERR_TICKET_FUTURE', // issued later than the clock and the allowed skew

@@ -14,8 +14,8 @@ export const SUITE = 1
 /** Bytes of a realm: SHA-256 of the public key of the installation's certificate authority. */
 export const REALM_BYTES = 32
 
-/** Bytes of a `kid`, which a receiver draws at each start. */
-export const KID_BYTES = 16
+/** Bytes of an instance id, which a receiver draws at each start. */
+export const INSTANCE_ID_BYTES = 16
 
 /** Bytes of an X25519 public key (RFC 7748, section 5). */
 export const IDENTITY_KEY_BYTES = 32

@@ -58,7 +58,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_SERVER_UNTRUSTED: ExitCode.Unreachable,
   ERR_PEER_UNREACHABLE: ExitCode.Unreachable,
   ERR_PEER_SILENT: ExitCode.Unreachable,
-  ERR_TICKET_KID: ExitCode.Unreachable,
+  ERR_TICKET_INSTANCE: ExitCode.Unreachable,
   ERR_TICKET_FORGED: ExitCode.Unreachable,
   ERR_TICKET_RECEIVER: ExitCode.Unreachable,
   ERR_TICKET_FUTURE: ExitCode.Unreachable,

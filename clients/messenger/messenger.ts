@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
-import { KID_BYTES } from '#lib/protocol.ts'
+import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import { Files } from '../files/files.ts'
 import type { Conversation } from '../peer/conversation.ts'
@@ -114,16 +114,23 @@ export class Messenger {
       this.takeAppended()
       return await this.#peers.ended
     }
-    const kid = randomBytes(KID_BYTES)
-    this.#server = this.#listen(listen, kid)
+    const instanceId = randomBytes(INSTANCE_ID_BYTES)
+    this.#server = this.#listen(listen, instanceId)
     const { port } = await this.#server
     for (const name of store.names()) this.peer(name)
     const { events } = this.#options
-    const online = stayOnline({ ...this.#options, ...events, host: listen.address, port, kid, signal: this.#signal })
+    const online = stayOnline({
+      ...this.#options,
+      ...events,
+      host: listen.address,
+      port,
+      instanceId,
+      signal: this.#signal,
+    })
     return await Promise.race([online, this.#peers.ended])
   }
 
-  async #listen({ address, port }: Endpoint, kid: Uint8Array): Promise<RpcServer> {
+  async #listen({ address, port }: Endpoint, instanceId: Uint8Array): Promise<RpcServer> {
     const { directory, events, log } = this.#options
     if (log === undefined) throw new TypeError('a server needs a log')
     const hosting = {
@@ -131,7 +138,7 @@ export class Messenger {
       ...this.#calling,
       directory,
       log,
-      kid,
+      instanceId,
       streamsByKey: this.#streamsByKey,
       onKeyChanged: events.onKeyChanged ?? ((name: string) => events.onRefused(name, keyChanged(name))),
       onRefused: (error: SottoError) => events.onCallRefused?.(error),

@@ -157,7 +157,7 @@ function renewing({ profile, clock, channelTimes }: Calling, { reply }: ChatGran
   }
   return new RenewingChannel({
     channel,
-    role: { opener: { ends, kid: reply.receiverKid, random: randomBytes } },
+    role: { opener: { ends, instanceId: reply.receiverInstanceId, random: randomBytes } },
     longestSessionMs: reply.longestSessionMs,
     times: channelTimes,
     nowMs: clock.local.monotonicMs(),

@@ -35,7 +35,7 @@ import { tryServices } from './renewal-services.ts'
 export interface Hosting {
   readonly profile: Profile
   /** Drawn at the start of the receiver: 16 random bytes. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   readonly clock: ServerClock
   readonly directory: Pick<DirectoryClient, 'findUser'>
   readonly streamsByKey: PeerStreamsByKey
@@ -123,14 +123,14 @@ class PeerHost {
 
   /** What tickets are judged by, of this start. */
   #admission(): Admission {
-    const { profile, kid } = this.#hosting
+    const { profile, instanceId } = this.#hosting
     const { account, session } = profile.login
     return {
       identity: profile.state.identity,
       ownName: account.username,
       realm: realmOf(account.authorityPem),
       ticketKey: session.keys.ticketKey,
-      kid,
+      instanceId,
       replayCache: this.#replayCache,
     }
   }

@@ -20,7 +20,7 @@ export interface Online {
   readonly port: number
   /** What to offer others in place of this machine's own addresses. */
   readonly advertise: readonly Endpoint[]
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   readonly signal: AbortSignal
   /** The announcement stands, or stands again, with these endpoints. */
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
@@ -31,10 +31,28 @@ export interface Online {
 
 /** Announce, and stay announced. @throws SottoError as `DirectoryClient.announce` does. */
 export async function stayOnline(online: Online): Promise<never> {
-  const { directory, account, host, port, advertise, kid, signal, onOnline, onOffline, startsOffline = false } = online
+  const {
+    directory,
+    account,
+    host,
+    port,
+    advertise,
+    instanceId,
+    signal,
+    onOnline,
+    onOffline,
+    startsOffline = false,
+  } = online
   const serverAddress = await addressOfHost(parseAddress(account.directoryAddress).host)
   const endpoints = () => endpointsToAnnounce({ host, port, advertise, serverAddress, interfaces: networkInterfaces() })
-  return directory.announce({ endpoints, kid, signal, onOnline: () => onOnline(endpoints()), onOffline, startsOffline })
+  return directory.announce({
+    endpoints,
+    instanceId,
+    signal,
+    onOnline: () => onOnline(endpoints()),
+    onOffline,
+    startsOffline,
+  })
 }
 
 /** The address of a host, or nothing where its name leads nowhere: the announcement will say so better. */

@@ -38,7 +38,7 @@ export interface Announcement {
   /** Asked at each announcing, for addresses change. */
   readonly endpoints: () => readonly Endpoint[]
   /** 16 random bytes, drawn at the start of the receiver. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   readonly signal: AbortSignal
   /** The announcement stands, or stands again. */
   readonly onOnline: () => void
@@ -153,11 +153,11 @@ export class DirectoryClient {
 
   /** Announce, and stay so until it ends: returns why. */
   async #announceOnce(announcement: Announcement, onRegistered: () => void): Promise<SottoError> {
-    const { endpoints, kid, signal, onOnline } = announcement
+    const { endpoints, instanceId, signal, onOnline } = announcement
     const bearer = this.#options.session.keys.directoryBearer
     let isRegistered = false
     try {
-      const request = { endpoints: [...endpoints()], kid: Buffer.from(kid) }
+      const request = { endpoints: [...endpoints()], instanceId: Buffer.from(instanceId) }
       for await (const { serverTime } of this.#connection.call.announce(request, { bearer, signal })) {
         if (serverTime !== undefined) this.#options.clock.learn(serverTime)
         if (!isRegistered) onOnline()

@@ -27,11 +27,11 @@ export function helloFields(hello: Hello, { opener, host }: Parties, ticket?: Ti
   ]
 }
 
-function grantFields({ kid, ticket: sealed }: HelloClear, host: string, ticket?: Ticket): TraceField[] {
+function grantFields({ instanceId, ticket: sealed }: HelloClear, host: string, ticket?: Ticket): TraceField[] {
   if (sealed.length === 0) return [plain('ticket', 'none: the services cannot be reached')]
   const carried = `sealed by auth for ${host}${ticket === undefined ? ', carried as it came' : ', who opens it:'}`
   return [
-    bytesField('kid', kid, `this start of ${host}’s client`),
+    bytesField('instance_id', instanceId, `this start of ${host}’s client`),
     sealedField('ticket', carried, sealed.length, ticket && ticketFields(ticket)),
   ]
 }

@@ -90,7 +90,7 @@ export function requestChatResponseEvent(response: RequestChatResponse, sender: 
     plain('receiver_name', receiver),
     bytesField('receiver_session_id', reply.receiverSessionId),
     bytesField('receiver_identity_key', reply.receiverIdentityKey, 'X25519'),
-    bytesField('receiver_kid', reply.receiverKid, `names this start of ${receiver}’s client`),
+    bytesField('receiver_instance_id', reply.receiverInstanceId, `names this start of ${receiver}’s client`),
     plain('expires_at', new Date(reply.expiresAtMs)),
     secretField('secret', reply.secret, `s, for ${sender} and ${receiver}`),
   ]

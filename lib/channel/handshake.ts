@@ -21,7 +21,7 @@ export interface HandshakeStart {
   /** 32 bytes. */
   readonly receiverIdentityKey: Uint8Array
   /** 16 bytes, or none where there is no ticket. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   /** Sealed, or no bytes. */
   readonly ticket: Uint8Array
   /** Asked for an ephemeral key (32 bytes) and an ML-KEM seed (64), in this order. */
@@ -49,11 +49,11 @@ export interface StartedHandshake {
 
 /** Make a Hello. @throws SottoError `ERR_LOW_ORDER_KEY` if the receiver's identity key is of low order. */
 export function startHandshake(start: HandshakeStart): StartedHandshake {
-  const { identity, receiverIdentityKey, kid, ticket, random, prologue, psk } = start
+  const { identity, receiverIdentityKey, instanceId, ticket, random, prologue, psk } = start
   const e = keyPairFrom(Secret.of(random(DH_BYTES)))
   const kem = kemKeyPairFrom(Secret.of(random(KEM_SEED_BYTES)))
   const { encapsulationKey } = kem
-  const clear = encodeClear({ kid, ticket, encapsulationKey })
+  const clear = encodeClear({ instanceId, ticket, encapsulationKey })
   const handshake = new Initiator(prologue(clear), { s: identity, e, rs: receiverIdentityKey })
   const noiseMessage = handshake.writeMessage1(EMPTY)
   let spent = false

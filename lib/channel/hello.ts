@@ -29,14 +29,14 @@ export interface WelcomeBytes {
 
 /** Encode the clear part of a Hello of this version. */
 export function encodeClear(fields: {
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   readonly ticket: Uint8Array
   readonly encapsulationKey: Uint8Array
 }): Uint8Array {
   return HelloClear.encode({
     version: PROTOCOL_VERSION,
     suite: SUITE,
-    kid: Buffer.from(fields.kid),
+    instanceId: Buffer.from(fields.instanceId),
     ticket: Buffer.from(fields.ticket),
     encapsulationKey: Buffer.from(fields.encapsulationKey),
   }).finish()

@@ -55,7 +55,7 @@ export interface StartedConversation {
  */
 export function startConversation(start: ConversationStart): StartedConversation {
   const { identity, ownName, realm, reply, ticket, random } = start
-  const { receiverName, receiverIdentityKey, receiverKid: kid, secret } = reply
+  const { receiverName, receiverIdentityKey, receiverInstanceId: instanceId, secret } = reply
   if (receiverName === ownName || timingSafeEqual(receiverIdentityKey, identity.publicKey)) {
     throw new SottoError('ERR_CHAT_WITH_SELF', 'the receiver is the sender itself')
   }
@@ -63,7 +63,7 @@ export function startConversation(start: ConversationStart): StartedConversation
   const { hello, complete } = startHandshake({
     identity,
     receiverIdentityKey,
-    kid,
+    instanceId,
     ticket,
     random,
     prologue: (clear) => prologueOf({ realm, ...pair, clear }),

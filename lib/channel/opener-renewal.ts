@@ -27,7 +27,7 @@ import {
 export interface OpenerOptions {
   readonly ends: ChannelEnds
   /** The receiver's, as the first reply named it: 16 bytes. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   readonly random: RandomBytes
 }
 
@@ -91,9 +91,9 @@ export class OpenerRenewal implements RenewalRole {
 
   /** Whether the services still mean the one at the other end: the same key, and the same start of its client. */
   #isForThisChannel({ reply }: RenewalGrant): boolean {
-    const { ends, kid } = this.#options
+    const { ends, instanceId } = this.#options
     const isSameKey = timingSafeEqual(reply.receiverIdentityKey, ends.peerIdentityKey)
-    return isSameKey && reply.receiverName === ends.peerName && timingSafeEqual(reply.receiverKid, kid)
+    return isSameKey && reply.receiverName === ends.peerName && timingSafeEqual(reply.receiverInstanceId, instanceId)
   }
 
   #greet(granted: RenewalGrant | undefined, old: Channel): State {

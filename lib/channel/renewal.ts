@@ -83,7 +83,7 @@ export function startRenewal({ ends, old, granted, random }: RenewalStart): Star
   const { hello, complete } = startHandshake({
     identity,
     receiverIdentityKey: peerIdentityKey,
-    kid: granted?.reply.receiverKid ?? EMPTY,
+    instanceId: granted?.reply.receiverInstanceId ?? EMPTY,
     ticket: granted?.ticket ?? EMPTY,
     random,
     prologue: (clear) => renewalPrologueOf({ realm, ...pair, clear, oldHandshakeHash: old.handshakeHash }),
@@ -162,8 +162,8 @@ export function asksWithoutTicket({ clear }: HelloBytes): boolean {
   return isWithoutTicket(decodeClear(clear))
 }
 
-function isWithoutTicket({ kid, ticket }: HelloClear): boolean {
-  return kid.length === 0 && ticket.length === 0
+function isWithoutTicket({ instanceId, ticket }: HelloClear): boolean {
+  return instanceId.length === 0 && ticket.length === 0
 }
 
 function admitWithout(clear: HelloClear, hello: HelloBytes): undefined {

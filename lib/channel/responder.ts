@@ -10,7 +10,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { HelloClear, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
-import { KID_BYTES } from '#lib/protocol.ts'
+import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { Secret } from '#lib/secret.ts'
 import { checkTicket } from '#lib/ticket/check-ticket.ts'
 import type { Clocks, ReplayCache } from '#lib/ticket/replay-cache.ts'
@@ -31,7 +31,7 @@ export interface Admission {
   readonly realm: Uint8Array
   readonly ticketKey: Secret
   /** The receiver's, for this start of it: 16 bytes. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   /** Of this start of the receiver, for all its connections. */
   readonly replayCache: ReplayCache
 }
@@ -88,7 +88,7 @@ export function acceptHello(arrival: HelloArrival): AcceptedHello {
  * All that is checked of a Hello with a ticket before any Diffie-Hellman, in this order.
  *
  * @throws SottoError
- *   - `ERR_TICKET_KID` if it is for another start of this receiver,
+ *   - `ERR_TICKET_INSTANCE` if it is for another start of this receiver,
  *   - `ERR_TICKET_FORGED` if the ticket does not open,
  *   - `ERR_HELLO_VERSION` if it is of another version or suite,
  *   - `ERR_HELLO_MALFORMED` if a part has not the length of this version,
@@ -96,15 +96,15 @@ export function acceptHello(arrival: HelloArrival): AcceptedHello {
  *     `ERR_TICKET_CACHE_FULL` as `checkTicket` has them; from here on the ticket is spent.
  */
 export function admit(
-  { identity, ownName, realm, ticketKey, kid, replayCache }: Admission,
+  { identity, ownName, realm, ticketKey, instanceId, replayCache }: Admission,
   clear: HelloClear,
   hello: HelloBytes,
   { nowMs, monotonicMs }: Clocks,
 ): Ticket {
-  if (clear.kid.length !== KID_BYTES || !timingSafeEqual(clear.kid, kid)) {
-    throw new SottoError('ERR_TICKET_KID', 'the Hello is for another start of this receiver')
+  if (clear.instanceId.length !== INSTANCE_ID_BYTES || !timingSafeEqual(clear.instanceId, instanceId)) {
+    throw new SottoError('ERR_TICKET_INSTANCE', 'the Hello is for another start of this receiver')
   }
-  const ticket = openTicket({ key: ticketKey, realm, receiverName: ownName, kid, ticket: clear.ticket })
+  const ticket = openTicket({ key: ticketKey, realm, receiverName: ownName, instanceId, ticket: clear.ticket })
   checkVersion(clear)
   checkHelloLengths(clear, hello)
   checkTicket(ticket, { identityKey: identity.publicKey, ownName, replayCache, nowMs, monotonicMs })

@@ -16,7 +16,7 @@ import {
   CLOCK_SKEW_MS,
   fixedLength,
   IDENTITY_KEY_BYTES,
-  KID_BYTES,
+  INSTANCE_ID_BYTES,
   lengthPrefixed,
   PROTOCOL_VERSION,
   REALM_BYTES,
@@ -54,7 +54,7 @@ export interface Reply {
   /** X25519, 32 bytes. */
   readonly receiverIdentityKey: Uint8Array
   /** 16 bytes. */
-  readonly receiverKid: Uint8Array
+  readonly receiverInstanceId: Uint8Array
   /** Until when the ticket can start a conversation, Unix time in milliseconds, by Auth's clock. */
   readonly expiresAtMs: number
   /** How long the conversation may go on without a new ticket; positive. */
@@ -103,7 +103,7 @@ export function sealReply({
     receiverName: body.receiverName,
     receiverSessionId: Buffer.from(body.receiverSessionId),
     receiverIdentityKey: Buffer.from(body.receiverIdentityKey),
-    receiverKid: Buffer.from(body.receiverKid),
+    receiverInstanceId: Buffer.from(body.receiverInstanceId),
     expiresAt: new Date(body.expiresAtMs),
     longestSession: toDuration(body.longestSessionMs),
     secret: Buffer.from(body.secret.reveal()),
@@ -128,7 +128,7 @@ export function openReply({ reply, ...context }: ReplyContext & { readonly reply
     receiverName: body.receiverName,
     receiverSessionId: body.receiverSessionId,
     receiverIdentityKey: body.receiverIdentityKey,
-    receiverKid: body.receiverKid,
+    receiverInstanceId: body.receiverInstanceId,
     expiresAtMs: body.expiresAt?.getTime() ?? Number.NaN,
     longestSessionMs: millisecondsOf(body.longestSession),
     secret: Secret.of(body.secret),
@@ -179,7 +179,7 @@ function isWellFormed(reply: Reply): boolean {
     USERNAME.test(reply.receiverName) &&
     reply.receiverSessionId.length === SESSION_ID_BYTES &&
     reply.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
-    reply.receiverKid.length === KID_BYTES &&
+    reply.receiverInstanceId.length === INSTANCE_ID_BYTES &&
     isTime(reply.expiresAtMs) &&
     isLongestSession(reply.longestSessionMs) &&
     reply.secret.length === CHAT_SECRET_BYTES

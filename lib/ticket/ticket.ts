@@ -3,10 +3,10 @@
  * (docs/protocol.md, section 3.2).
  *
  *     ticket = AES-256-GCM(ticket key, nonce, padded TicketBody, associated data), 540 bytes
- *     associated data = "sotto ticket v1" || version (2) || realm (32) || receiver's name (2 + n) || kid (16)
+ *     associated data = "sotto ticket v1" || version (2) || realm (32) || receiver's name (2 + n) || instance id (16)
  *
- * The receiver's name, its realm and its `kid` are not inside: whoever opens a ticket must already know them, so a
- * ticket for another receiver, installation or start does not open at all.
+ * The receiver's name, its realm and its instance id are not inside: whoever opens a ticket must already know them, so
+ * a ticket for another receiver, installation or start does not open at all.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { SottoError } from '#lib/errors.ts'
 import {
   fixedLength,
   IDENTITY_KEY_BYTES,
-  KID_BYTES,
+  INSTANCE_ID_BYTES,
   lengthPrefixed,
   PROTOCOL_VERSION,
   REALM_BYTES,
@@ -76,7 +76,7 @@ export interface TicketContext {
   readonly realm: Uint8Array
   readonly receiverName: string
   /** 16 bytes: the receiver's, for this start of it. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
 }
 
 /**
@@ -110,8 +110,8 @@ export function sealTicket({
  * Open a ticket. Whether it is meant for this receiver now is for `checkTicket` to say.
  *
  * @param options.ticket - Any bytes, as they came.
- * @throws SottoError `ERR_TICKET_FORGED` if it does not open under this key, realm, name and kid, or if what is inside
- *   is not a well-formed ticket.
+ * @throws SottoError `ERR_TICKET_FORGED` if it does not open under this key, realm, name and instance id, or if what is
+ *   inside is not a well-formed ticket.
  */
 export function openTicket({ ticket, ...context }: TicketContext & { readonly ticket: Uint8Array }): Ticket {
   const encoded = openBody(context.key, associatedData(context), ticket)
@@ -137,13 +137,13 @@ export function ticketHash(ticket: Uint8Array): Uint8Array {
   return hash('sha256', ticket, 'buffer')
 }
 
-function associatedData({ realm, receiverName, kid }: TicketContext): Uint8Array {
+function associatedData({ realm, receiverName, instanceId }: TicketContext): Uint8Array {
   return Buffer.concat([
     Buffer.from(LABEL, 'ascii'),
     uint16(PROTOCOL_VERSION),
     fixedLength(realm, REALM_BYTES, 'realm'),
     ...lengthPrefixed(receiverName),
-    fixedLength(kid, KID_BYTES, 'kid'),
+    fixedLength(instanceId, INSTANCE_ID_BYTES, 'instance_id'),
   ])
 }
 

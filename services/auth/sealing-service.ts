@@ -66,7 +66,7 @@ export function createSealingService({
         realm,
         receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },
         sender: { session: sender, key: sessions.unwrap(sender, 'reply') },
-        kid: request.receiverKid,
+        instanceId: request.receiverInstanceId,
         nonce: request.nonce,
         senderAddress: request.senderAddress,
         nowMs: clock.now().getTime(),

@@ -30,7 +30,7 @@ export interface SealingOptions {
   /** Its reply key is used. */
   readonly sender: SealingEnd
   /** Of the receiver's announcement, 16 bytes. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   /** Of the sender's request, 16 bytes. */
   readonly nonce: Uint8Array
   /** In the directory's word; may be empty. */
@@ -50,14 +50,14 @@ interface SealedChat {
 
 /** Seal one conversation. Each call is another secret. */
 export function sealChat(options: SealingOptions): SealedChat {
-  const { realm, receiver, sender, kid, nonce, nowMs, longestSessionMs } = options
+  const { realm, receiver, sender, instanceId, nonce, nowMs, longestSessionMs } = options
   const secret = Secret.of(randomBytes(CHAT_SECRET_BYTES))
   const expiresAtMs = nowMs + TICKET_LIFETIME_MS
   const ticket = sealTicket({
     key: receiver.key,
     realm,
     receiverName: receiver.session.name,
-    kid,
+    instanceId,
     nonce: randomBytes(NONCE_BYTES),
     body: {
       ticketId: randomBytes(TICKET_ID_BYTES),
@@ -82,7 +82,7 @@ export function sealChat(options: SealingOptions): SealedChat {
       receiverName: receiver.session.name,
       receiverSessionId: receiver.session.id,
       receiverIdentityKey: receiver.session.identityKey,
-      receiverKid: kid,
+      receiverInstanceId: instanceId,
       expiresAtMs,
       longestSessionMs,
       secret,

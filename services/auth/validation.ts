@@ -9,7 +9,7 @@ import { isIP } from 'node:net'
 import type { LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
 import type { AuthenticateRequest, FindAccountRequest, SealChatRequest } from '#gen/sotto/auth/v1/sealing_service.ts'
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
-import { IDENTITY_KEY_BYTES, KID_BYTES } from '#lib/protocol.ts'
+import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
 import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
 import { SENDER_ADDRESS } from '#lib/ticket/ticket.ts'
@@ -54,7 +54,7 @@ export function checkSealChatRequest(request: SealChatRequest): void {
   const violations = new Violations()
   violations.expectBytes(request.senderBearer, SESSION_KEY_BYTES, 'sender_bearer')
   violations.expectBytes(request.receiverSessionId, SESSION_ID_BYTES, 'receiver_session_id')
-  violations.expectBytes(request.receiverKid, KID_BYTES, 'receiver_kid')
+  violations.expectBytes(request.receiverInstanceId, INSTANCE_ID_BYTES, 'receiver_instance_id')
   violations.expectBytes(request.nonce, REQUEST_NONCE_BYTES, 'nonce')
   violations.expect(
     request.senderAddress === '' || (isIP(request.senderAddress) !== 0 && SENDER_ADDRESS.test(request.senderAddress)),

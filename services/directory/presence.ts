@@ -34,7 +34,7 @@ export interface Announcement {
   /** The session that announces: 16 bytes. */
   readonly sessionId: Uint8Array
   /** Drawn by the receiver at its start: 16 bytes. */
-  readonly kid: Uint8Array
+  readonly instanceId: Uint8Array
   /** The likeliest first. */
   readonly endpoints: readonly Endpoint[]
 }
@@ -87,13 +87,13 @@ export class Presence {
    *
    * @throws SottoError `ERR_STORE` if the database fails; the earlier announcement then stands.
    */
-  async announce({ account, sessionId, kid, endpoints }: Announcement): Promise<Registration> {
+  async announce({ account, sessionId, instanceId, endpoints }: Announcement): Promise<Registration> {
     const entry: Entry = { announcementId: randomUUID(), sessionId, controller: new AbortController() }
     const row = {
       announcement_id: entry.announcementId,
       replica_id: this.#replicaId,
       session_id: sessionId,
-      kid,
+      instance_id: instanceId,
       endpoints: JSON.stringify(endpoints),
     }
     await this.#db
@@ -112,7 +112,7 @@ export class Presence {
     const row = await this.#db
       .selectFrom('presence')
       .innerJoin('replica', 'replica.id', 'presence.replica_id')
-      .select(['session_id', 'kid', 'endpoints'])
+      .select(['session_id', 'instance_id', 'endpoints'])
       .where('account', '=', account)
       .where('lease_ends_at', '>', this.#clock.now().getTime())
       .executeTakeFirst()
@@ -120,7 +120,7 @@ export class Presence {
     return {
       account,
       sessionId: row.session_id,
-      kid: row.kid,
+      instanceId: row.instance_id,
       endpoints: JSON.parse(row.endpoints) as Endpoint[],
     }
   }

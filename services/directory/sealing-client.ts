@@ -45,7 +45,7 @@ export interface Caller {
 /** A conversation that the caller asks for. */
 export interface ChatRequest {
   readonly receiverSessionId: Uint8Array
-  readonly receiverKid: Uint8Array
+  readonly receiverInstanceId: Uint8Array
   readonly nonce: Uint8Array
   readonly senderAddress: string
 }
@@ -92,13 +92,13 @@ export class SealingClient {
    */
   async sealChat(origin: Origin, request: ChatRequest): Promise<SealChatResponse> {
     const senderBearer = revealBearer(origin.bearer)
-    const { receiverSessionId, receiverKid, nonce, senderAddress } = request
+    const { receiverSessionId, receiverInstanceId, nonce, senderAddress } = request
     return await this.#ask(origin, (call, options) =>
       call.sealChat(
         {
           senderBearer,
           receiverSessionId: Buffer.from(receiverSessionId),
-          receiverKid: Buffer.from(receiverKid),
+          receiverInstanceId: Buffer.from(receiverInstanceId),
           nonce: Buffer.from(nonce),
           senderAddress,
         },

@@ -47,7 +47,12 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     signal.throwIfAborted()
     let clockOffsetMs = offsetOf(caller)
     const { account, sessionId } = caller
-    const registration = await presence.announce({ account, sessionId, kid: request.kid, endpoints: request.endpoints })
+    const registration = await presence.announce({
+      account,
+      sessionId,
+      instanceId: request.instanceId,
+      endpoints: request.endpoints,
+    })
     const over = AbortSignal.any([signal, registration.ended])
     try {
       while (true) {
@@ -112,7 +117,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     try {
       const { ticket, reply } = await sealing.sealChat(context, {
         receiverSessionId: receiver.sessionId,
-        receiverKid: receiver.kid,
+        receiverInstanceId: receiver.instanceId,
         nonce: request.nonce,
         senderAddress: context.remoteAddress,
       })

@@ -30,7 +30,7 @@ export interface PresenceTable {
   /** The session that announced: 16 bytes. */
   session_id: Uint8Array
   /** What tickets for this start of the receiver name: 16 bytes. */
-  kid: Uint8Array
+  instance_id: Uint8Array
   /** JSON: a list of {address, port}, the likeliest first. */
   endpoints: string
 }
@@ -43,6 +43,7 @@ export interface DirectorySchema {
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
 export const MIGRATIONS: Migrations = {
   '0001_presence': { up: createPresence },
+  '0002_instance_id': { up: renameKid },
 }
 
 async function createPresence(db: Kysely<unknown>): Promise<void> {
@@ -62,4 +63,9 @@ async function createPresence(db: Kysely<unknown>): Promise<void> {
     .execute()
   // The cascade above looks rows up by replica, and PostgreSQL makes no index for a reference by itself.
   await db.schema.createIndex('presence_replica').on('presence').column('replica_id').execute()
+}
+
+/** A start of a receiver was named by its `kid`, a word that elsewhere names a key. */
+async function renameKid(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('presence').renameColumn('kid', 'instance_id').execute()
 }

@@ -12,7 +12,7 @@ import type {
   RequestChatRequest,
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
-import { KID_BYTES, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
+import { INSTANCE_ID_BYTES, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
 import { USERNAME, Violations } from '#lib/validation.ts'
 
@@ -24,7 +24,7 @@ export const MAX_ADDRESS_CHARACTERS = 45
 
 const MAX_PORT = 65_535
 
-export function checkAnnounceRequest({ endpoints, kid }: AnnounceRequest): void {
+export function checkAnnounceRequest({ endpoints, instanceId }: AnnounceRequest): void {
   const violations = new Violations()
   violations.expect(
     endpoints.length >= 1 && endpoints.length <= MAX_ENDPOINTS,
@@ -40,7 +40,7 @@ export function checkAnnounceRequest({ endpoints, kid }: AnnounceRequest): void 
     )
     violations.expect(port >= 1 && port <= MAX_PORT, `endpoints[${index}].port`, `must be 1 to ${MAX_PORT}`)
   }
-  violations.expectBytes(kid, KID_BYTES, 'kid')
+  violations.expectBytes(instanceId, INSTANCE_ID_BYTES, 'instance_id')
   violations.throwIfAny()
 }
 

@@ -41,7 +41,7 @@ function repeat(work: () => unknown, durationMs: number): number {
 const secretOf = (length = 32): Secret => Secret.of(randomBytes(length))
 const [alice, bob] = [keyPairFrom(secretOf()), keyPairFrom(secretOf())]
 const realm = randomBytes(32)
-const context = { key: secretOf(), realm, receiverName: 'bob', kid: randomBytes(16) }
+const context = { key: secretOf(), realm, receiverName: 'bob', instanceId: randomBytes(16) }
 const chatSecret = secretOf()
 const nowMs = Date.now()
 
@@ -67,7 +67,7 @@ function start(ticket: Uint8Array) {
     receiverName: 'bob',
     receiverSessionId: randomBytes(16),
     receiverIdentityKey: bob.publicKey,
-    receiverKid: context.kid,
+    receiverInstanceId: context.instanceId,
     expiresAtMs: nowMs + TICKET_LIFETIME_MS,
     longestSessionMs: 1,
     secret: chatSecret,
@@ -75,7 +75,7 @@ function start(ticket: Uint8Array) {
   return startConversation({ identity: alice, ownName: 'alice', realm, reply, ticket, random: randomBytes })
 }
 
-function accept(hello: ReturnType<typeof start>['hello'], kid = context.kid) {
+function accept(hello: ReturnType<typeof start>['hello'], instanceId = context.instanceId) {
   const { key: ticketKey, receiverName: ownName } = context
   const replayCache = new ReplayCache()
   return acceptHello({
@@ -84,7 +84,7 @@ function accept(hello: ReturnType<typeof start>['hello'], kid = context.kid) {
     ownName,
     realm,
     ticketKey,
-    kid,
+    instanceId,
     replayCache,
     nowMs,
     monotonicMs: 0,
@@ -150,12 +150,12 @@ show(
   rateOf(() => openTicket({ ...context, ticket })),
 )
 const { hello } = start(ticket)
-const otherKid = randomBytes(16)
+const otherInstanceId = randomBytes(16)
 show(
-  'Hellos refused for another kid',
+  'Hellos refused for another instance id',
   rateOf(() => {
     try {
-      accept(hello, otherKid)
+      accept(hello, otherInstanceId)
     } catch {
       // As it should.
     }

@@ -155,10 +155,10 @@ describe('a whole run, at the most that can be logged and traced', function () {
     const { messages } = await replayCaller(Buffer.concat(connection?.fromCaller ?? []))
     const hello = ConverseRequest.decode(messages[0] ?? Buffer.alloc(0)).message
     if (hello?.$case !== 'hello') throw new Error('the conversation does not begin with a Hello')
-    const { kid, ticket } = HelloClear.decode(hello.value.clear)
+    const { instanceId, ticket } = HelloClear.decode(hello.value.clear)
     const { account, session } = (await deployment.profile('bob')).login
     const realm = realmOf(account.authorityPem)
-    return openTicket({ key: session.keys.ticketKey, realm, receiverName: BOB, kid, ticket }).secret
+    return openTicket({ key: session.keys.ticketKey, realm, receiverName: BOB, instanceId, ticket }).secret
   }
 
   async function failInEveryWay(bob: TestProcess): Promise<void> {

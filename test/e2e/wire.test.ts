@@ -7,7 +7,7 @@ import { ConverseRequest, ConverseResponse, HelloClear } from '#gen/sotto/peer/v
 import { ENCAPSULATION_KEY_BYTES, KEM_CIPHERTEXT_BYTES } from '#lib/channel/kem.ts'
 import { MESSAGE_1_BYTES, MESSAGE_2_BYTES } from '#lib/noise/handshake.ts'
 import { TAG_BYTES } from '#lib/noise/primitives.ts'
-import { KID_BYTES, PROTOCOL_VERSION, SUITE } from '#lib/protocol.ts'
+import { INSTANCE_ID_BYTES, PROTOCOL_VERSION, SUITE } from '#lib/protocol.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -127,10 +127,10 @@ describe('the wire', function () {
     const { asked } = await conversation()
     const hello = ConverseRequest.decode(asked.messages[0] ?? Buffer.alloc(0)).message
     if (hello?.$case !== 'hello') throw new Error('the conversation does not begin with a Hello')
-    const { kid, ticket } = HelloClear.decode(hello.value.clear)
+    const { instanceId, ticket } = HelloClear.decode(hello.value.clear)
     const key = (await deployment.profile('receiver')).login.session.keys.ticketKey
     const realm = realmOf(await readFile(deployment.caFile, 'utf8'))
-    return openTicket({ key, realm, receiverName: RECEIVER, kid, ticket })
+    return openTicket({ key, realm, receiverName: RECEIVER, instanceId, ticket })
   }
 
   it('carries no text, no name and no secret in the clear', async () => {
@@ -192,7 +192,7 @@ describe('the wire', function () {
     const { version, suite, ...opaque } = clear
     expect([version, suite]).to.deep.equal([PROTOCOL_VERSION, SUITE])
     expect(lengthsOf(opaque)).to.deep.equal({
-      kid: KID_BYTES,
+      instanceId: INSTANCE_ID_BYTES,
       ticket: TICKET_BYTES,
       encapsulationKey: ENCAPSULATION_KEY_BYTES,
     })

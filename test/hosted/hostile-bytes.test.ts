@@ -76,7 +76,7 @@ describe('sotto receive, attacked', function () {
   interface Forgery {
     readonly ticket?: Partial<Ticket>
     readonly key?: ReturnType<typeof secretOf>
-    readonly kid?: Uint8Array
+    readonly instanceId?: Uint8Array
   }
 
   /** Begin as alice, with a ticket like one of Auth's: it takes bob's key to make one. */
@@ -95,13 +95,13 @@ describe('sotto receive, attacked', function () {
       secret: granted.reply.secret,
       ...forgery.ticket,
     }
-    const kid = forgery.kid ?? granted.reply.receiverKid
+    const instanceId = forgery.instanceId ?? granted.reply.receiverInstanceId
     const key = forgery.key ?? session.keys.ticketKey
     const realm = realmOf(account.authorityPem)
-    const ticket = sealTicket({ key, realm, receiverName: 'bob', kid, nonce: randomBytes(12), body })
+    const ticket = sealTicket({ key, realm, receiverName: 'bob', instanceId, nonce: randomBytes(12), body })
     return start(profiles.alice, {
       ticket,
-      reply: { ...granted.reply, ticketHash: ticketHash(ticket), receiverKid: kid },
+      reply: { ...granted.reply, ticketHash: ticketHash(ticket), receiverInstanceId: instanceId },
     })
   }
 
@@ -143,7 +143,12 @@ describe('sotto receive, attacked', function () {
   it('refuses a Hello with any field changed', async () => {
     for (const tamper of HELLO_TAMPERINGS) await expectRefusal(tamper(begin().hello))
     await expectWell('after changed Hellos')
-    expect(reasons()).to.include.members(['ERR_TICKET_KID', 'ERR_TICKET_FORGED', 'ERR_HELLO_VERSION', 'ERR_DECRYPT'])
+    expect(reasons()).to.include.members([
+      'ERR_TICKET_INSTANCE',
+      'ERR_TICKET_FORGED',
+      'ERR_HELLO_VERSION',
+      'ERR_DECRYPT',
+    ])
   })
 
   it('refuses a Hello cut off anywhere', async () => {
@@ -159,7 +164,7 @@ describe('sotto receive, attacked', function () {
       ERR_TICKET_FUTURE: { ticket: { issuedAtMs: Date.now() + CLOCK_SKEW_MS + 30_000 } },
       ERR_TICKET_RECEIVER: { ticket: { receiverIdentityKey: bytesOf('another receiver', 32) } },
       ERR_TICKET_SENDER: { ticket: { senderIdentityKey: bytesOf('another sender', 32) } },
-      ERR_TICKET_KID: { kid: bytesOf('another start', 16) },
+      ERR_TICKET_INSTANCE: { instanceId: bytesOf('another start', 16) },
     }
     for (const [reason, forgery] of Object.entries(forgeries)) {
       const told = reasons().length
@@ -270,6 +275,6 @@ describe('sotto receive, attacked', function () {
     await caller.say(closeBody(0n))
     await caller.untilEnd()
     await expectWell('after a restart')
-    expect(reasons()).to.deep.equal(['ERR_TICKET_KID', 'ERR_TICKET_KID'])
+    expect(reasons()).to.deep.equal(['ERR_TICKET_INSTANCE', 'ERR_TICKET_INSTANCE'])
   })
 })

@@ -39,7 +39,7 @@ export const anyReply: fc.Arbitrary<Reply> = fc.record({
   receiverName: anyName,
   receiverSessionId: anyBytes(16),
   receiverIdentityKey: anyBytes(32),
-  receiverKid: anyBytes(16),
+  receiverInstanceId: anyBytes(16),
   expiresAtMs: anyTimeMs,
   longestSessionMs: anyLongestSessionMs,
   secret: anySecret,

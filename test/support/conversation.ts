@@ -24,7 +24,7 @@ export const BOB_CONTEXT = {
   key: secretOf('ticket key of bob'),
   realm: REALM,
   receiverName: 'bob',
-  kid: bytesOf('kid', 16),
+  instanceId: bytesOf('instance id', 16),
 }
 
 /** The ticket that Auth makes for Alice's call. */
@@ -56,7 +56,7 @@ export function replyBody(ticket: Uint8Array, changes: Partial<Reply> = {}): Rep
     receiverName: 'bob',
     receiverSessionId: bytesOf('session of bob', 16),
     receiverIdentityKey: BOB.publicKey,
-    receiverKid: BOB_CONTEXT.kid,
+    receiverInstanceId: BOB_CONTEXT.instanceId,
     expiresAtMs: NOW_MS + TICKET_LIFETIME_MS,
     longestSessionMs: 12 * 60 * 60 * 1000,
     secret: secretOf('secret of the conversation'),
@@ -91,7 +91,7 @@ export function accept(arriving: HelloArrival['hello'], changes: Partial<HelloAr
     ownName: 'bob',
     realm: REALM,
     ticketKey: BOB_CONTEXT.key,
-    kid: BOB_CONTEXT.kid,
+    instanceId: BOB_CONTEXT.instanceId,
     replayCache: new ReplayCache(),
     nowMs: NOW_MS,
     monotonicMs: 0,

@@ -81,7 +81,7 @@ export class LyingServices {
     const announcement = this.#announced.get(profile)
     if (announcement === undefined) throw new SottoError('ERR_NOT_ONLINE', `${receiverName} is not online`)
     const senderName = asker.login.account.username
-    const { kid } = announcement
+    const { instanceId } = announcement
     const issuedAtMs = Date.now()
     const common = {
       receiverIdentityKey,
@@ -92,8 +92,14 @@ export class LyingServices {
     const sender = { senderName, senderIdentityKey: this.#claimOf(senderName).identityKey, senderAddress: '' }
     const key = deriveSessionKeys(secretOf(`session of ${profile}`)).ticketKey
     const body = { ...common, ...sender, ticketId: randomBytes(16), issuedAtMs }
-    const ticket = sealTicket({ key, realm: this.#realm, receiverName, kid, nonce: randomBytes(12), body })
-    const reply = { ...common, nonce: randomBytes(16), ticketHash: ticketHash(ticket), receiverName, receiverKid: kid }
+    const ticket = sealTicket({ key, realm: this.#realm, receiverName, instanceId, nonce: randomBytes(12), body })
+    const reply = {
+      ...common,
+      nonce: randomBytes(16),
+      ticketHash: ticketHash(ticket),
+      receiverName,
+      receiverInstanceId: instanceId,
+    }
     return { endpoints: announcement.endpoints(), ticket, reply: { ...reply, receiverSessionId: randomBytes(16) } }
   }
 

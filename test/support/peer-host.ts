@@ -36,7 +36,7 @@ export interface HostUnderTestOptions {
 
 export class HostUnderTest implements AsyncDisposable {
   readonly profile: Profile
-  readonly kid: Uint8Array = randomBytes(16)
+  readonly instanceId: Uint8Array = randomBytes(16)
   /** What was shown, in order: `name: text`. */
   readonly shown: string[] = []
   readonly pinned: string[] = []
@@ -83,7 +83,7 @@ export class HostUnderTest implements AsyncDisposable {
     this.#server = await servePeers(
       {
         profile: this.profile,
-        kid: this.kid,
+        instanceId: this.instanceId,
         clock,
         directory,
         streamsByKey: new StreamsByKey({
@@ -139,10 +139,10 @@ export class HostUnderTest implements AsyncDisposable {
 
   /** Begin as Alice would with this ticket, or with what is changed of it or of her. */
   start(changes: CallChanges = {}): StartedConversation {
-    const { kid = this.kid, key = KEYS.ticketKey } = changes
+    const { instanceId = this.instanceId, key = KEYS.ticketKey } = changes
     const body = this.ticketBody(changes.ticket)
     const realm = realmOf(this.profile.login.account.authorityPem)
-    const sealed = sealTicket({ key, realm, receiverName: 'bob', kid, nonce: randomBytes(12), body })
+    const sealed = sealTicket({ key, realm, receiverName: 'bob', instanceId, nonce: randomBytes(12), body })
     const ticket = changes.carry?.(sealed) ?? sealed
     return startConversation({
       identity: changes.identity ?? keyPairOf('identity of alice'),
@@ -155,7 +155,7 @@ export class HostUnderTest implements AsyncDisposable {
         receiverName: 'bob',
         receiverSessionId: randomBytes(16),
         receiverIdentityKey: this.profile.state.identity.publicKey,
-        receiverKid: kid,
+        receiverInstanceId: instanceId,
         expiresAtMs: body.expiresAtMs,
         longestSessionMs: body.longestSessionMs,
         secret: body.secret,
@@ -184,7 +184,7 @@ export class HostUnderTest implements AsyncDisposable {
 
 export interface CallChanges {
   readonly ticket?: Partial<Ticket>
-  readonly kid?: Uint8Array
+  readonly instanceId?: Uint8Array
   readonly key?: typeof KEYS.ticketKey
   readonly identity?: KeyPair
   /** What becomes of the sealed ticket on its way. */

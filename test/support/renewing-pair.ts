@@ -36,8 +36,8 @@ export const BOB_ENDS: ChannelEnds = {
 
 /** What Bob judges tickets by, with a cache that has seen none. */
 export function bobsAdmission() {
-  const { key: ticketKey, kid } = BOB_CONTEXT
-  return { identity: BOB, ownName: 'bob', realm: REALM, ticketKey, kid, replayCache: new ReplayCache() }
+  const { key: ticketKey, instanceId } = BOB_CONTEXT
+  return { identity: BOB, ownName: 'bob', realm: REALM, ticketKey, instanceId, replayCache: new ReplayCache() }
 }
 
 /** A new ticket to Bob, and the reply with it; another for each label. */
@@ -86,7 +86,7 @@ export class RenewingPair {
     bob.open(alice.seal(encodeRecordBody(undefined, {})))
     const common = { longestSessionMs, times, nowMs: this.clock.monotonicMs() }
     const onRefused = ({ code }: SottoError): number => this.refusals.push(code)
-    const opener = { ends: ALICE_ENDS, kid: BOB_CONTEXT.kid, random: randomFrom('renewals of alice') }
+    const opener = { ends: ALICE_ENDS, instanceId: BOB_CONTEXT.instanceId, random: randomFrom('renewals of alice') }
     const host = { ends: BOB_ENDS, admission: bobsAdmission(), random: randomFrom('renewals of bob'), onRefused }
     const side = (first: Channel, role: { opener: typeof opener } | { host: typeof host }): Side => ({
       channel: new RenewingChannel({ channel: first, role, ...common }),

@@ -82,5 +82,5 @@ export const ANNOUNCE_REQUEST: AnnounceRequest = {
     { address: '192.0.2.7', port: 4000 },
     { address: '2001:db8::7', port: 4001 },
   ],
-  kid: Buffer.from(bytesOf('kid', 16)),
+  instanceId: Buffer.from(bytesOf('instance id', 16)),
 }

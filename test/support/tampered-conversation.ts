@@ -10,14 +10,14 @@ import { flip } from './tamper.ts'
 /** Something that becomes of a message on its way. */
 type Tampering<T> = (message: T) => T
 
-const CLEAR_FIELDS = ['version', 'suite', 'kid', 'ticket', 'encapsulationKey'] as const
+const CLEAR_FIELDS = ['version', 'suite', 'instanceId', 'ticket', 'encapsulationKey'] as const
 
 /**
- * Every place of a Hello worth changing: the first and last byte of each of its fields, 18 in all. Each is for a Hello of
- * its own: one whose ticket was seen is refused for that.
+ * Every place of a Hello worth changing: the first and last byte of each of its fields, 18 in all. Each is for a Hello
+ * of its own: one whose ticket was seen is refused for that.
  */
 export const HELLO_TAMPERINGS: ReadonlyArray<Tampering<Hello>> = [
-  ...(['kid', 'ticket', 'encapsulationKey'] as const).flatMap((name) =>
+  ...(['instanceId', 'ticket', 'encapsulationKey'] as const).flatMap((name) =>
     [0, -1].map((at) => withClear((fields) => ({ ...fields, [name]: flipByte(fields[name], at) }))),
   ),
   ...(['version', 'suite'] as const).flatMap((name) =>

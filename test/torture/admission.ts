@@ -16,7 +16,7 @@ import type { World } from './world.ts'
 export function admissionOf(world: World, ownName: string, identity: KeyPair): Admission {
   const { random, realm } = world
   const ticketKey = Secret.of(random.bytes(32))
-  return { identity, ownName, realm, ticketKey, kid: random.bytes(16), replayCache: new ReplayCache() }
+  return { identity, ownName, realm, ticketKey, instanceId: random.bytes(16), replayCache: new ReplayCache() }
 }
 
 /** A ticket for one conversation or one renewal. */
@@ -29,7 +29,7 @@ export function grantOf(world: World, opener: { name: string; identity: KeyPair 
     key: host.ticketKey,
     realm,
     receiverName: host.ownName,
-    kid: host.kid,
+    instanceId: host.instanceId,
     nonce: random.bytes(12),
     body: {
       ...common,
@@ -49,7 +49,7 @@ export function grantOf(world: World, opener: { name: string; identity: KeyPair 
     receiverName: host.ownName,
     receiverSessionId: random.bytes(SESSION_ID_BYTES),
     receiverIdentityKey: host.identity.publicKey,
-    receiverKid: host.kid,
+    receiverInstanceId: host.instanceId,
     secret: Secret.of(chatSecret),
   }
   return { ticket, reply }

@@ -35,7 +35,7 @@ export function call(program: Program, onEnd: (isGreeted: boolean) => void): voi
   const greeting = new Greeting(program, link, () => onEnd(false))
   greeting.listen((parcel) => {
     if (parcel.is !== 'welcome') return
-    const role = { opener: { ends: endsOf(program), kid: reply.receiverKid, random: random.bytes } }
+    const role = { opener: { ends: endsOf(program), instanceId: reply.receiverInstanceId, random: random.bytes } }
     const channel = renewing(program, complete(parcel.welcome), role, reply.longestSessionMs)
     counters.handshakes += 1
     greeting.succeed()

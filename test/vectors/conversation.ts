@@ -28,7 +28,7 @@ function sealedTicket({ ticketId, nonce, secret }: Record<'ticketId' | 'nonce' |
     uint16(1),
     CALL.realm,
     sized(utf8(CALL.receiverName)),
-    CALL.kid,
+    CALL.instanceId,
   )
   return { body, associatedData, sealed: sealed(CALL.ticketKey, nonce, associatedData, body) }
 }
@@ -42,7 +42,7 @@ export function ticket() {
     ticket_key: hex(CALL.ticketKey),
     realm: hex(CALL.realm),
     receiver_name: CALL.receiverName,
-    kid: hex(CALL.kid),
+    instance_id: hex(CALL.instanceId),
     nonce: hex(nonce),
     ticket_id: hex(ticketId),
     issued_at_ms: CALL.issuedAtMs,
@@ -71,7 +71,7 @@ export function reply() {
     3: utf8(CALL.receiverName),
     4: sessionId,
     5: CALL.receiverIdentityKey,
-    6: CALL.kid,
+    6: CALL.instanceId,
     7: time(CALL.expiresAtMs),
     8: time(CALL.longestSessionMs),
     9: CALL.secret,
@@ -87,7 +87,7 @@ export function reply() {
     receiver_name: CALL.receiverName,
     receiver_session_id: hex(sessionId),
     receiver_identity_key: hex(CALL.receiverIdentityKey),
-    receiver_kid: hex(CALL.kid),
+    receiver_instance_id: hex(CALL.instanceId),
     expires_at_ms: CALL.expiresAtMs,
     longest_session_ms: CALL.longestSessionMs,
     secret: hex(CALL.secret),
@@ -115,7 +115,7 @@ export function handshake() {
     sender_static: hex(CALL.senderStatic),
     receiver_static: hex(CALL.receiverStatic),
     ticket_key: hex(CALL.ticketKey),
-    kid: hex(CALL.kid),
+    instance_id: hex(CALL.instanceId),
     ticket: hex(sealedTicket),
     secret: hex(CALL.secret),
     encapsulation_key: hex(encapsulationKey),
@@ -175,8 +175,8 @@ function shake({ labels, prologue: prologueLabel, psk: pskLabel, ticket, secret,
   const kemSeed = drawn('ML-KEM seed of alice', 64)
   const ciphertext = kemCiphertext()
   const { encapsulationKey, shared } = mlKem(kemSeed, ciphertext)
-  const kid = ticket.length === 0 ? NOTHING : CALL.kid
-  const clear = protobuf({ 1: 1n, 2: 1n, 3: kid, 4: ticket, 5: encapsulationKey })
+  const instanceId = ticket.length === 0 ? NOTHING : CALL.instanceId
+  const clear = protobuf({ 1: 1n, 2: 1n, 3: instanceId, 4: ticket, 5: encapsulationKey })
   const names = concat(sized(utf8(CALL.senderName)), sized(utf8(CALL.receiverName)))
   const prologue = concat(prologueLabel, CALL.realm, names, old, sized(clear))
   const keys = concat(CALL.senderIdentityKey, CALL.receiverIdentityKey)

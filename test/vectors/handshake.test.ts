@@ -29,7 +29,7 @@ describe('handshake.json', () => {
     ownName: vector.receiver_name,
     realm,
     ticketKey: secret(vector.ticket_key),
-    kid: bytes(vector.kid),
+    instanceId: bytes(vector.instance_id),
     replayCache: new ReplayCache(),
     nowMs: reply.expiresAtMs,
     monotonicMs: 0,

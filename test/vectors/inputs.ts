@@ -28,7 +28,7 @@ export const CALL = {
   receiverIdentityKey: publicKeyOf(drawn('identity key of bob', 32)),
   ticketKey: drawn('ticket key of bob', 32),
   replyKey: drawn('reply key of alice', 32),
-  kid: drawn('kid of bob', 16),
+  instanceId: drawn('instance id of bob', 16),
   secret: drawn('secret of the conversation', 32),
   /** 22 November 2026, 12:00:00.250 UTC. */
   issuedAtMs: Date.UTC(2026, 10, 22, 12, 0, 0, 250),

@@ -54,7 +54,7 @@ describe('renewal.json', () => {
         ownName: shared.receiver_name,
         realm,
         ticketKey: secret(shared.ticket_key),
-        kid: bytes(shared.kid),
+        instanceId: bytes(shared.instance_id),
         replayCache: new ReplayCache(),
       },
       old,

@@ -12,7 +12,7 @@ describe('ticket.json', () => {
     key: secret(ticketVector.ticket_key),
     realm: bytes(ticketVector.realm),
     receiverName: ticketVector.receiver_name,
-    kid: bytes(ticketVector.kid),
+    instanceId: bytes(ticketVector.instance_id),
   }
   const body = {
     ticketId: bytes(ticketVector.ticket_id),
@@ -45,7 +45,7 @@ describe('reply.json', () => {
     receiverName: vector.receiver_name,
     receiverSessionId: bytes(vector.receiver_session_id),
     receiverIdentityKey: bytes(vector.receiver_identity_key),
-    receiverKid: bytes(vector.receiver_kid),
+    receiverInstanceId: bytes(vector.receiver_instance_id),
     expiresAtMs: vector.expires_at_ms,
     longestSessionMs: vector.longest_session_ms,
     secret: secret(vector.secret),

@@ -79,7 +79,7 @@ describe('Conversation', () => {
     const link = new SlowLink(bob.seal(encodeRecordBody(undefined, { control: { $case: 'resume', value: resume } })))
     const channel = new RenewingChannel({
       channel: alice,
-      role: { opener: { ends: ALICE_ENDS, kid: randomBytes(16), random: randomFrom('renewals of alice') } },
+      role: { opener: { ends: ALICE_ENDS, instanceId: randomBytes(16), random: randomFrom('renewals of alice') } },
       longestSessionMs: 60_000,
       nowMs: clock.local.monotonicMs(),
     })

@@ -28,7 +28,7 @@ import { testAuthority } from '../../support/test-authority.ts'
 
 const BOB = keyPairOf('identity of bob')
 const TICKET_KEY = secretOf('ticket key of bob')
-const KID = bytesOf('kid', 16)
+const INSTANCE_ID = bytesOf('instance id', 16)
 const FIELDS = ['kemCiphertext', 'noiseMessage'] as const
 
 /** Message 5 as its opener sees it, against hosts that a test makes up. */
@@ -82,7 +82,14 @@ describe('openConversation', () => {
       senderAddress: '',
       receiverIdentityKey: BOB.publicKey,
     }
-    const ticket = sealTicket({ key: TICKET_KEY, realm, receiverName: 'bob', kid: KID, nonce: randomBytes(12), body })
+    const ticket = sealTicket({
+      key: TICKET_KEY,
+      realm,
+      receiverName: 'bob',
+      instanceId: INSTANCE_ID,
+      nonce: randomBytes(12),
+      body,
+    })
     const reply = {
       ...common,
       nonce: randomBytes(16),
@@ -90,7 +97,7 @@ describe('openConversation', () => {
       receiverName: 'bob',
       receiverSessionId: randomBytes(16),
       receiverIdentityKey: BOB.publicKey,
-      receiverKid: KID,
+      receiverInstanceId: INSTANCE_ID,
     }
     return { endpoints, ticket, reply }
   }
@@ -114,7 +121,7 @@ describe('openConversation', () => {
           ownName: 'bob',
           realm: realmOf(alice.login.account.authorityPem),
           ticketKey: TICKET_KEY,
-          kid: KID,
+          instanceId: INSTANCE_ID,
           replayCache: new ReplayCache(),
           nowMs: Date.now(),
           monotonicMs: 0,

@@ -61,7 +61,11 @@ describe('servePeers', () => {
     const hellos: ReadonlyArray<readonly [what: string, code: string, changes: () => CallChanges]> = [
       ['a ticket that was changed', 'ERR_TICKET_FORGED', () => ({ carry: (ticket) => flip(ticket, 99) })],
       ['a ticket sealed under another key', 'ERR_TICKET_FORGED', () => ({ key: secretOf('not of bob') })],
-      ['a ticket from before a restart', 'ERR_TICKET_KID', () => ({ kid: bytesOf('kid of yesterday', 16) })],
+      [
+        'a ticket from before a restart',
+        'ERR_TICKET_INSTANCE',
+        () => ({ instanceId: bytesOf('instance id of yesterday', 16) }),
+      ],
       ['a ticket a second beyond its time and the skew', 'ERR_TICKET_EXPIRED', past],
       ['a ticket from the future', 'ERR_TICKET_FUTURE', future],
       [

@@ -99,7 +99,7 @@ describe('DirectoryClient', () => {
       receiverName: 'bob',
       receiverSessionId: bytesOf('session', 16),
       receiverIdentityKey: bytesOf('bob', 32),
-      receiverKid: bytesOf('kid', 16),
+      receiverInstanceId: bytesOf('instance id', 16),
       expiresAtMs: clock.nowMs() + TICKET_LIFETIME_MS,
       longestSessionMs: 1_000_000,
       secret: secretOf('chat'),
@@ -176,7 +176,7 @@ describe('DirectoryClient', () => {
     const announce = (changes: object = {}) =>
       client.announce({
         endpoints: () => [{ address: '192.0.2.7', port: 7100 }],
-        kid: bytesOf('kid', 16),
+        instanceId: bytesOf('instance id', 16),
         signal: NEVER,
         onOnline: () => {},
         onOffline: () => {},

@@ -96,7 +96,7 @@ describe('PresenceWatch', () => {
     const { promise: online, resolve } = Promise.withResolvers<void>()
     const announced = clientOf(profiles[name]).announce({
       endpoints: () => [{ address: '192.0.2.1', port: 1 }],
-      kid: bytesOf('kid', 16),
+      instanceId: bytesOf('instance id', 16),
       signal: AbortSignal.any([over.signal, gone.signal]),
       onOnline: resolve,
       onOffline: () => {},

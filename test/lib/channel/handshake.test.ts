@@ -121,10 +121,10 @@ describe('a Hello of less than the protocol', () => {
     expect(codeOf(() => accept({ clear, noiseMessage }))).to.equal('ERR_DECRYPT')
   })
 
-  it('is bound to the kid that it names, and to no field that can be left out', () => {
-    for (const missing of [{ kid: Buffer.alloc(0) }, { ticket: Buffer.alloc(0) }]) {
-      expect(codeOf(() => accept({ clear: changed(missing), noiseMessage }))).to.match(/^ERR_TICKET_(KID|FORGED)$/)
+  it('is bound to the instance id that it names, and to no field that can be left out', () => {
+    for (const missing of [{ instanceId: Buffer.alloc(0) }, { ticket: Buffer.alloc(0) }]) {
+      expect(codeOf(() => accept({ clear: changed(missing), noiseMessage }))).to.match(/^ERR_TICKET_(INSTANCE|FORGED)$/)
     }
-    expect(HelloClear.decode(hello().hello.clear).kid).to.deep.equal(Buffer.from(BOB_CONTEXT.kid))
+    expect(HelloClear.decode(hello().hello.clear).instanceId).to.deep.equal(Buffer.from(BOB_CONTEXT.instanceId))
   })
 })

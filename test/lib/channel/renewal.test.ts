@@ -108,16 +108,16 @@ describe('acceptRenewal', () => {
     expect(refusal(hello().hello)).to.equal('ERR_DECRYPT')
   })
 
-  it('refuses a Hello that names a kid and no ticket, or a ticket and no kid', () => {
+  it('refuses a Hello that names an instance id and no ticket, or a ticket and no instance id', () => {
     const { clear, noiseMessage } = HELLOS['with a ticket']
     const changed = (changes: Partial<HelloClear>): HelloBytes => ({
       clear: HelloClear.encode({ ...HelloClear.decode(clear), ...changes }).finish(),
       noiseMessage,
     })
     expect(refusal(changed({ ticket: Buffer.alloc(0) }))).to.equal('ERR_TICKET_FORGED')
-    expect(refusal(changed({ kid: Buffer.alloc(0) }))).to.equal('ERR_TICKET_KID')
+    expect(refusal(changed({ instanceId: Buffer.alloc(0) }))).to.equal('ERR_TICKET_INSTANCE')
     expect(refusal(changed({ version: 2 }))).to.equal('ERR_HELLO_VERSION')
-    expect(refusal(changed({ ticket: Buffer.alloc(0), kid: Buffer.alloc(0) }))).to.equal('ERR_DECRYPT')
+    expect(refusal(changed({ ticket: Buffer.alloc(0), instanceId: Buffer.alloc(0) }))).to.equal('ERR_DECRYPT')
   })
 })
 

@@ -58,7 +58,7 @@ describe('the end of a RenewingChannel', () => {
 
   for (const [what, reply] of [
     ['another identity key', { receiverIdentityKey: keyPairOf('another').publicKey }],
-    ['another start of the receiver', { receiverKid: bytesOf('another kid', 16) }],
+    ['another start of the receiver', { receiverInstanceId: bytesOf('another instance id', 16) }],
     ['another name', { receiverName: 'bobby' }],
   ] as const) {
     it(`comes when the services mean ${what} by now, and nothing of it is said`, () => {

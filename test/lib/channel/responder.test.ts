@@ -82,13 +82,13 @@ describe('acceptHello, before any Diffie-Hellman,', () => {
   })
 
   it('refuses a Hello for another start of this receiver', () => {
-    const kid = bytesOf('kid after a restart', 16)
-    expect(judge(hello().hello, { kid })).to.deep.equal(free('ERR_TICKET_KID'))
-    expect(judge(forgedHello({ kid: Buffer.alloc(0) }))).to.deep.equal(free('ERR_TICKET_KID'))
+    const instanceId = bytesOf('instance id after a restart', 16)
+    expect(judge(hello().hello, { instanceId })).to.deep.equal(free('ERR_TICKET_INSTANCE'))
+    expect(judge(forgedHello({ instanceId: Buffer.alloc(0) }))).to.deep.equal(free('ERR_TICKET_INSTANCE'))
   })
 
-  it('refuses a ticket of another start under the kid of this one', () => {
-    const ticket = Buffer.from(sealedTicket({}, { kid: bytesOf('kid before', 16) }))
+  it('refuses a ticket of another start under the instance id of this one', () => {
+    const ticket = Buffer.from(sealedTicket({}, { instanceId: bytesOf('instance id before', 16) }))
     expect(judge(forgedHello({ ticket }))).to.deep.equal(free('ERR_TICKET_FORGED'))
   })
 
@@ -154,7 +154,7 @@ describe('acceptHello, before any Diffie-Hellman,', () => {
     const forged = Buffer.from(sealedTicket({}, { key: secretOf('not the key') }))
     const short = Buffer.alloc(3)
     const faults: [Partial<HelloClear>, string][] = [
-      [{ kid: Buffer.alloc(16), ticket: forged, version: 2, encapsulationKey: short }, 'ERR_TICKET_KID'],
+      [{ instanceId: Buffer.alloc(16), ticket: forged, version: 2, encapsulationKey: short }, 'ERR_TICKET_INSTANCE'],
       [{ ticket: forged, version: 2, encapsulationKey: short }, 'ERR_TICKET_FORGED'],
       [{ ticket: sealed, version: 2, encapsulationKey: short }, 'ERR_HELLO_VERSION'],
       [{ ticket: sealed, encapsulationKey: short }, 'ERR_HELLO_MALFORMED'],

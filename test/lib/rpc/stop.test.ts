@@ -48,7 +48,7 @@ describe('RpcServer.stop', () => {
       address: `127.0.0.1:${server.port}`,
       security: { authorityPem: authority.authorityPem, role: 'directory.sotto' },
     })
-    const responses = connection.call.announce({ endpoints: [], kid: Buffer.alloc(16) })[Symbol.asyncIterator]()
+    const responses = connection.call.announce({ endpoints: [], instanceId: Buffer.alloc(16) })[Symbol.asyncIterator]()
     expect((await responses.next()).value).to.deep.equal(ANNOUNCED)
     const next = rejection(responses.next())
     await server.stop()

@@ -72,7 +72,7 @@ describe('sealReply', () => {
     'a name that is none': { receiverName: '.bob' },
     'a session id of another length': { receiverSessionId: new Uint8Array(8) },
     'a key of another length': { receiverIdentityKey: new Uint8Array(31) },
-    'a kid of another length': { receiverKid: new Uint8Array(17) },
+    'an instance id of another length': { receiverInstanceId: new Uint8Array(17) },
     'a time that is none': { expiresAtMs: Number.NaN },
     'no session': { longestSessionMs: -1 },
   }

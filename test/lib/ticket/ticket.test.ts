@@ -21,7 +21,7 @@ const ASSOCIATED_DATA = Buffer.concat([
   REALM,
   Buffer.of(0, 3),
   Buffer.from('bob'),
-  BOB_CONTEXT.kid,
+  BOB_CONTEXT.instanceId,
 ])
 
 const sealRaw = (body: Uint8Array): Uint8Array => sealBody(BOB_CONTEXT.key, bytesOf('nonce', 12), ASSOCIATED_DATA, body)
@@ -36,8 +36,8 @@ describe('sealTicket and openTicket', () => {
         anyName,
         anyBytes(16),
         anyBytes(12),
-        (body, key, realm, receiverName, kid, nonce) => {
-          const context = { key, realm, receiverName, kid }
+        (body, key, realm, receiverName, instanceId, nonce) => {
+          const context = { key, realm, receiverName, instanceId }
           const ticket = sealTicket({ ...context, nonce, body })
           expect(ticket).to.have.lengthOf(TICKET_BYTES)
           expect(comparable(openTicket({ ...context, ticket }))).to.deep.equal(comparable(body))
@@ -65,7 +65,7 @@ describe('openTicket', () => {
     key: secretOf('another key'),
     realm: bytesOf('another realm', 32),
     receiverName: 'bobby',
-    kid: bytesOf('another kid', 16),
+    instanceId: bytesOf('another instance id', 16),
   }
   for (const [field, value] of Object.entries(others)) {
     it(`refuses a ticket that was sealed with another ${field}`, () => {
@@ -125,10 +125,10 @@ describe('sealTicket', () => {
     })
   }
 
-  it('takes a nonce of 12 bytes, a realm of 32 and a kid of 16', () => {
+  it('takes a nonce of 12 bytes, a realm of 32 and an instance id of 16', () => {
     const good = { ...BOB_CONTEXT, nonce: bytesOf('nonce', 12), body: ticketBody() }
     expect(() => sealTicket({ ...good, nonce: new Uint8Array(16) })).to.throw(TypeError)
     expect(() => sealTicket({ ...good, realm: new Uint8Array(31) })).to.throw(TypeError)
-    expect(() => sealTicket({ ...good, kid: new Uint8Array(8) })).to.throw(TypeError)
+    expect(() => sealTicket({ ...good, instanceId: new Uint8Array(8) })).to.throw(TypeError)
   })
 })

@@ -9,7 +9,7 @@ import { rejection } from '../../support/rejection.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
 import { testLog } from '../../support/test-log.ts'
 
-const KID = Buffer.alloc(16, 7)
+const INSTANCE_ID = Buffer.alloc(16, 7)
 
 describe('what a run of auth leaves behind', () => {
   const secrets: Record<string, Uint8Array> = {}
@@ -34,8 +34,8 @@ describe('what a run of auth leaves behind', () => {
     const { reply } = await call.sealChat({
       senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
       receiverSessionId: bob.id,
-      receiverKid: KID,
-      nonce: KID,
+      receiverInstanceId: INSTANCE_ID,
+      nonce: INSTANCE_ID,
       senderAddress: '',
     })
     const context = { key: alice.keys.replyKey, realm: realmOf(auth.running.caPem), senderName: 'alice' }

@@ -9,7 +9,7 @@ import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
 
-const KID = Buffer.from(bytesOf('kid', 16))
+const INSTANCE_ID = Buffer.from(bytesOf('instance id', 16))
 const NONCE = Buffer.from(bytesOf('nonce', 16))
 
 describe('SealingService', () => {
@@ -38,7 +38,7 @@ describe('SealingService', () => {
     return await call.sealChat({
       senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
       receiverSessionId: bob.id,
-      receiverKid: KID,
+      receiverInstanceId: INSTANCE_ID,
       nonce: NONCE,
       senderAddress: '192.0.2.7',
       ...changes,
@@ -61,7 +61,7 @@ describe('SealingService', () => {
         call.sealChat({
           senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
           receiverSessionId: bob.id,
-          receiverKid: KID,
+          receiverInstanceId: INSTANCE_ID,
           nonce: NONCE,
           senderAddress: '',
         }),
@@ -121,7 +121,13 @@ describe('SealingService', () => {
     function openBoth({ ticket, reply }: { ticket: Buffer; reply: Buffer }, receiver: TestSession, name: string) {
       const realm = realmOf(auth.running.caPem)
       return {
-        ticket: openTicket({ key: receiver.keys.ticketKey, realm, receiverName: name, kid: KID, ticket }),
+        ticket: openTicket({
+          key: receiver.keys.ticketKey,
+          realm,
+          receiverName: name,
+          instanceId: INSTANCE_ID,
+          ticket,
+        }),
         reply: openReply({ key: alice.keys.replyKey, realm, senderName: 'alice', reply }),
       }
     }
@@ -177,13 +183,13 @@ describe('SealingService', () => {
 
     it('refuses fields out of their limits, and names all of them', async () => {
       const short = Buffer.alloc(1)
-      const fields = { senderBearer: short, receiverSessionId: short, receiverKid: short, nonce: short }
+      const fields = { senderBearer: short, receiverSessionId: short, receiverInstanceId: short, nonce: short }
       const { code, violations } = await rejection(sealChat({ ...fields, senderAddress: 'example.org' }))
       expect(code).to.equal('ERR_INVALID_ARGUMENT')
       expect(violations.map(({ field }) => field)).to.deep.equal([
         'sender_bearer',
         'receiver_session_id',
-        'receiver_kid',
+        'receiver_instance_id',
         'nonce',
         'sender_address',
       ])

@@ -7,7 +7,7 @@ import { codeOf } from '../../support/code-of.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 
 const REALM = bytesOf('realm', 32)
-const KID = bytesOf('kid', 16)
+const INSTANCE_ID = bytesOf('instance id', 16)
 const NONCE = bytesOf('nonce', 16)
 const NOW_MS = Date.UTC(2030, 0, 1)
 
@@ -30,7 +30,7 @@ function seal() {
     realm: REALM,
     receiver: RECEIVER,
     sender: SENDER,
-    kid: KID,
+    instanceId: INSTANCE_ID,
     nonce: NONCE,
     senderAddress: '192.0.2.7',
     nowMs: NOW_MS,
@@ -40,7 +40,7 @@ function seal() {
 
 function openBoth({ ticket, reply }: ReturnType<typeof seal>) {
   return {
-    ticket: openTicket({ key: RECEIVER.key, realm: REALM, receiverName: 'bob', kid: KID, ticket }),
+    ticket: openTicket({ key: RECEIVER.key, realm: REALM, receiverName: 'bob', instanceId: INSTANCE_ID, ticket }),
     reply: openReply({ key: SENDER.key, realm: REALM, senderName: 'alice', reply }),
   }
 }
@@ -64,7 +64,7 @@ describe('sealChat', () => {
     expect(reply.longestSessionMs).to.equal(ticket.longestSessionMs)
     expect(Buffer.compare(reply.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
     expect(Buffer.compare(reply.receiverSessionId, RECEIVER.session.id)).to.equal(0)
-    expect(Buffer.compare(reply.receiverKid, KID)).to.equal(0)
+    expect(Buffer.compare(reply.receiverInstanceId, INSTANCE_ID)).to.equal(0)
   })
 
   it('gives both the same secret, and a reply that answers the request with this ticket', () => {
@@ -83,7 +83,7 @@ describe('sealChat', () => {
 
   it('opens for nobody else', () => {
     const { ticket, reply } = seal()
-    const context = { realm: REALM, receiverName: 'bob', kid: KID }
+    const context = { realm: REALM, receiverName: 'bob', instanceId: INSTANCE_ID }
     expect(codeOf(() => openTicket({ ...context, key: SENDER.key, ticket }))).to.equal('ERR_TICKET_FORGED')
     expect(codeOf(() => openTicket({ ...context, key: RECEIVER.key, ticket: reply }))).to.equal('ERR_TICKET_FORGED')
     const senderContext = { realm: REALM, senderName: 'alice' }

@@ -65,7 +65,7 @@ describe('startAuth', () => {
     await call.sealChat({
       senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
       receiverSessionId: bob.id,
-      receiverKid: Buffer.alloc(16),
+      receiverInstanceId: Buffer.alloc(16),
       nonce: Buffer.alloc(16),
       senderAddress: '',
     })

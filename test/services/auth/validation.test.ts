@@ -21,7 +21,7 @@ const LOGIN = {
 const SEAL_CHAT = {
   senderBearer: Buffer.alloc(32),
   receiverSessionId: Buffer.alloc(16),
-  receiverKid: Buffer.alloc(16),
+  receiverInstanceId: Buffer.alloc(16),
   nonce: Buffer.alloc(16),
   senderAddress: '',
 }
@@ -119,11 +119,11 @@ describe('checkSealChatRequest', () => {
 
   it('names every field that is wrong', () => {
     const bytes = Buffer.alloc(15)
-    const request = { senderBearer: bytes, receiverSessionId: bytes, receiverKid: bytes, nonce: bytes }
+    const request = { senderBearer: bytes, receiverSessionId: bytes, receiverInstanceId: bytes, nonce: bytes }
     expect(refused(() => checkSealChatRequest({ ...request, senderAddress: 'x' }))).to.deep.equal([
       'sender_bearer',
       'receiver_session_id',
-      'receiver_kid',
+      'receiver_instance_id',
       'nonce',
       'sender_address',
     ])

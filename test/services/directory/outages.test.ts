@@ -100,7 +100,7 @@ describe('a directory in trouble', () => {
         call.findUser({ username: 'bob' }, options),
         call.requestChat({ username: 'bob', nonce: Buffer.alloc(16) }, options),
         call
-          .announce({ endpoints: [{ address: '::1', port: 1 }], kid: Buffer.alloc(16) }, options)
+          .announce({ endpoints: [{ address: '::1', port: 1 }], instanceId: Buffer.alloc(16) }, options)
           [Symbol.asyncIterator]()
           .next(),
       ]) {

@@ -10,7 +10,7 @@ function announcementOf(account: string, mark: number) {
   return {
     account,
     sessionId: Buffer.alloc(16, mark),
-    kid: Buffer.alloc(16, mark + 1),
+    instanceId: Buffer.alloc(16, mark + 1),
     endpoints: [
       { address: '2001:db8::1', port: mark },
       { address: '192.0.2.1', port: mark },

@@ -85,12 +85,12 @@ describe('DirectoryService', () => {
     it('gives way to an announcement by another session of the account, which tickets are then for', async () => {
       const older = await OpenAnnouncement.begin(connection, bob)
       const bobAgain = await auth.login('bob')
-      const kid = Buffer.from(bytesOf('another kid', 16))
-      await OpenAnnouncement.begin(directory.connect(), bobAgain, { kid })
+      const instanceId = Buffer.from(bytesOf('another instance id', 16))
+      await OpenAnnouncement.begin(directory.connect(), bobAgain, { instanceId })
       expect(await older.announcement.end()).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
       const { ticket } = await requestChat()
       const realm = realmOf(auth.running.caPem)
-      openTicket({ key: bobAgain.keys.ticketKey, realm, receiverName: 'bob', kid, ticket })
+      openTicket({ key: bobAgain.keys.ticketKey, realm, receiverName: 'bob', instanceId, ticket })
     })
 
     it('leaves announcements of other accounts alone', async () => {
@@ -100,13 +100,13 @@ describe('DirectoryService', () => {
     })
 
     it('names every field that is wrong', async () => {
-      const changes = { endpoints: [{ address: 'bob.example', port: 0 }], kid: Buffer.alloc(15) }
+      const changes = { endpoints: [{ address: 'bob.example', port: 0 }], instanceId: Buffer.alloc(15) }
       const refused = await rejection(OpenAnnouncement.begin(connection, bob, changes))
       expect(refused.code).to.equal('ERR_INVALID_ARGUMENT')
       expect(refused.violations.map(({ field }) => field)).to.deep.equal([
         'endpoints[0].address',
         'endpoints[0].port',
-        'kid',
+        'instance_id',
       ])
     })
   })
@@ -139,7 +139,7 @@ describe('DirectoryService', () => {
         key: bob.keys.ticketKey,
         realm,
         receiverName: 'bob',
-        kid: ANNOUNCE_REQUEST.kid,
+        instanceId: ANNOUNCE_REQUEST.instanceId,
         ticket,
       })
       expect(forBob).to.deep.include({ senderName: 'alice', senderAddress: '127.0.0.1' })

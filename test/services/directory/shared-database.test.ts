@@ -42,7 +42,7 @@ describe('a directory whose database another one shares', () => {
   const announcementOf = (account: string) => ({
     account,
     sessionId: Buffer.alloc(16),
-    kid: Buffer.alloc(16),
+    instanceId: Buffer.alloc(16),
     endpoints: [{ address: '192.0.2.1', port: 1 }],
   })
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { isSottoError } from '#lib/errors.ts'
-import { KID_BYTES } from '#lib/protocol.ts'
+import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
 import {
   checkAnnounceRequest,
@@ -10,7 +10,7 @@ import {
 } from '../../../services/directory/validation.ts'
 
 const endpoint = { address: '192.0.2.7', port: 4000 }
-const kid = Buffer.alloc(KID_BYTES)
+const instanceId = Buffer.alloc(INSTANCE_ID_BYTES)
 const nonce = Buffer.alloc(REQUEST_NONCE_BYTES)
 
 /** The fields that the check complains of; empty if it passes. */
@@ -27,38 +27,40 @@ function faultsOf(check: () => void): string[] {
 describe('checkAnnounceRequest', () => {
   it('accepts one endpoint, and as many as are allowed', () => {
     for (const count of [1, MAX_ENDPOINTS]) {
-      expect(faultsOf(() => checkAnnounceRequest({ endpoints: Array(count).fill(endpoint), kid }))).to.deep.equal([])
+      expect(
+        faultsOf(() => checkAnnounceRequest({ endpoints: Array(count).fill(endpoint), instanceId })),
+      ).to.deep.equal([])
     }
   })
 
   it('refuses none, and one too many', () => {
     for (const count of [0, MAX_ENDPOINTS + 1]) {
-      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: Array(count).fill(endpoint), kid }))
+      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: Array(count).fill(endpoint), instanceId }))
       expect(faults).to.deep.equal(['endpoints'])
     }
   })
 
   it('names a thousand bad endpoints no more often than eight may be sent', () => {
     const endpoints = Array(1000).fill({ address: '', port: 1 })
-    expect(faultsOf(() => checkAnnounceRequest({ endpoints, kid }))).to.have.length(1 + MAX_ENDPOINTS)
+    expect(faultsOf(() => checkAnnounceRequest({ endpoints, instanceId }))).to.have.length(1 + MAX_ENDPOINTS)
   })
 
   for (const address of ['127.0.0.1', '::1', '2001:db8::7', 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255']) {
     it(`accepts the address ${address}`, () => {
-      expect(faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], kid }))).to.deep.equal([])
+      expect(faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], instanceId }))).to.deep.equal([])
     })
   }
 
   for (const address of ['', 'localhost', 'bob.example', '192.0.2', '[::1]', 'fe80::1%eth0', '192.0.2.7:80', ' ::1']) {
     it(`refuses the address ${JSON.stringify(address)}`, () => {
-      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], kid }))
+      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], instanceId }))
       expect(faults).to.deep.equal(['endpoints[0].address'])
     })
   }
 
   it('accepts the first port and the last, and refuses what lies beyond', () => {
     const faults = [1, 65_535, 0, 65_536, 2 ** 32 - 1].map((port) =>
-      faultsOf(() => checkAnnounceRequest({ endpoints: [{ ...endpoint, port }], kid })),
+      faultsOf(() => checkAnnounceRequest({ endpoints: [{ ...endpoint, port }], instanceId })),
     )
     const refused = ['endpoints[0].port']
     expect(faults).to.deep.equal([[], [], refused, refused, refused])
@@ -66,11 +68,9 @@ describe('checkAnnounceRequest', () => {
 
   it('names every field at fault at once', () => {
     const endpoints = [endpoint, { address: 'x', port: 0 }]
-    expect(faultsOf(() => checkAnnounceRequest({ endpoints, kid: Buffer.alloc(KID_BYTES + 1) }))).to.deep.equal([
-      'endpoints[1].address',
-      'endpoints[1].port',
-      'kid',
-    ])
+    expect(
+      faultsOf(() => checkAnnounceRequest({ endpoints, instanceId: Buffer.alloc(INSTANCE_ID_BYTES + 1) })),
+    ).to.deep.equal(['endpoints[1].address', 'endpoints[1].port', 'instance_id'])
   })
 })
 

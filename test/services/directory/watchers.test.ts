@@ -11,7 +11,7 @@ import { untold } from '../../support/untold.ts'
 const announcementOf = (account: string, mark = 1) => ({
   account,
   sessionId: Buffer.alloc(16, mark),
-  kid: Buffer.alloc(16, mark),
+  instanceId: Buffer.alloc(16, mark),
   endpoints: [{ address: '192.0.2.1', port: mark }],
 })
 

@@ -60,8 +60,8 @@ export interface SealChatRequest {
   senderBearer: Buffer;
   /** Required. The session that the receiver announced itself with: 16 bytes. */
   receiverSessionId: Buffer;
-  /** Required. The kid of that announcement: 16 bytes. It is authenticated with the ticket. */
-  receiverKid: Buffer;
+  /** Required. The instance id of that announcement: 16 bytes. It is authenticated with the ticket. */
+  receiverInstanceId: Buffer;
   /** Required. The sender's nonce, which comes back inside the reply: 16 bytes. */
   nonce: Buffer;
   /**
@@ -404,7 +404,7 @@ function createBaseSealChatRequest(): SealChatRequest {
   return {
     senderBearer: Buffer.alloc(0),
     receiverSessionId: Buffer.alloc(0),
-    receiverKid: Buffer.alloc(0),
+    receiverInstanceId: Buffer.alloc(0),
     nonce: Buffer.alloc(0),
     senderAddress: "",
   };
@@ -418,8 +418,8 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
     if (message.receiverSessionId.length !== 0) {
       writer.uint32(18).bytes(message.receiverSessionId);
     }
-    if (message.receiverKid.length !== 0) {
-      writer.uint32(26).bytes(message.receiverKid);
+    if (message.receiverInstanceId.length !== 0) {
+      writer.uint32(26).bytes(message.receiverInstanceId);
     }
     if (message.nonce.length !== 0) {
       writer.uint32(34).bytes(message.nonce);
@@ -464,7 +464,7 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
               break;
             }
 
-            message.receiverKid = Buffer.from(reader.bytes());
+            message.receiverInstanceId = Buffer.from(reader.bytes());
             continue;
           }
           case 4: {
@@ -507,10 +507,10 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
         : isSet(object.receiver_session_id)
         ? Buffer.from(bytesFromBase64(object.receiver_session_id))
         : Buffer.alloc(0),
-      receiverKid: isSet(object.receiverKid)
-        ? Buffer.from(bytesFromBase64(object.receiverKid))
-        : isSet(object.receiver_kid)
-        ? Buffer.from(bytesFromBase64(object.receiver_kid))
+      receiverInstanceId: isSet(object.receiverInstanceId)
+        ? Buffer.from(bytesFromBase64(object.receiverInstanceId))
+        : isSet(object.receiver_instance_id)
+        ? Buffer.from(bytesFromBase64(object.receiver_instance_id))
         : Buffer.alloc(0),
       nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
       senderAddress: isSet(object.senderAddress)
@@ -529,8 +529,8 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
     if (message.receiverSessionId.length !== 0) {
       obj.receiverSessionId = base64FromBytes(message.receiverSessionId);
     }
-    if (message.receiverKid.length !== 0) {
-      obj.receiverKid = base64FromBytes(message.receiverKid);
+    if (message.receiverInstanceId.length !== 0) {
+      obj.receiverInstanceId = base64FromBytes(message.receiverInstanceId);
     }
     if (message.nonce.length !== 0) {
       obj.nonce = base64FromBytes(message.nonce);
@@ -548,7 +548,7 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
     const message = createBaseSealChatRequest();
     message.senderBearer = object.senderBearer ?? Buffer.alloc(0);
     message.receiverSessionId = object.receiverSessionId ?? Buffer.alloc(0);
-    message.receiverKid = object.receiverKid ?? Buffer.alloc(0);
+    message.receiverInstanceId = object.receiverInstanceId ?? Buffer.alloc(0);
     message.nonce = object.nonce ?? Buffer.alloc(0);
     message.senderAddress = object.senderAddress ?? "";
     return message;

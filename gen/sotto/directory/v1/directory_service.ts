@@ -42,7 +42,7 @@ export interface AnnounceRequest {
    * Required. 16 random bytes, drawn anew at each start of the receiver: a ticket names it, so that a ticket from
    * before a restart is refused.
    */
-  kid: Buffer;
+  instanceId: Buffer;
 }
 
 /** Response for DirectoryService.Announce. */
@@ -198,7 +198,7 @@ export const Endpoint: MessageFns<Endpoint> = {
 };
 
 function createBaseAnnounceRequest(): AnnounceRequest {
-  return { endpoints: [], kid: Buffer.alloc(0) };
+  return { endpoints: [], instanceId: Buffer.alloc(0) };
 }
 
 export const AnnounceRequest: MessageFns<AnnounceRequest> = {
@@ -206,8 +206,8 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
     for (const v of message.endpoints) {
       Endpoint.encode(v!, writer.uint32(10).fork()).join();
     }
-    if (message.kid.length !== 0) {
-      writer.uint32(18).bytes(message.kid);
+    if (message.instanceId.length !== 0) {
+      writer.uint32(18).bytes(message.instanceId);
     }
     return writer;
   },
@@ -238,7 +238,7 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
               break;
             }
 
-            message.kid = Buffer.from(reader.bytes());
+            message.instanceId = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -258,7 +258,11 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
       endpoints: globalThis.Array.isArray(object?.endpoints)
         ? object.endpoints.map((e: any) => Endpoint.fromJSON(e))
         : [],
-      kid: isSet(object.kid) ? Buffer.from(bytesFromBase64(object.kid)) : Buffer.alloc(0),
+      instanceId: isSet(object.instanceId)
+        ? Buffer.from(bytesFromBase64(object.instanceId))
+        : isSet(object.instance_id)
+        ? Buffer.from(bytesFromBase64(object.instance_id))
+        : Buffer.alloc(0),
     };
   },
 
@@ -267,8 +271,8 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
     if (message.endpoints?.length) {
       obj.endpoints = message.endpoints.map((e) => Endpoint.toJSON(e));
     }
-    if (message.kid.length !== 0) {
-      obj.kid = base64FromBytes(message.kid);
+    if (message.instanceId.length !== 0) {
+      obj.instanceId = base64FromBytes(message.instanceId);
     }
     return obj;
   },
@@ -279,7 +283,7 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
   fromPartial<I extends Exact<DeepPartial<AnnounceRequest>, I>>(object: I): AnnounceRequest {
     const message = createBaseAnnounceRequest();
     message.endpoints = object.endpoints?.map((e) => Endpoint.fromPartial(e)) || [];
-    message.kid = object.kid ?? Buffer.alloc(0);
+    message.instanceId = object.instanceId ?? Buffer.alloc(0);
     return message;
   },
 };

@@ -66,10 +66,10 @@ export interface HelloClear {
   /** Required. The cipher suite: 1, Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768. A version has exactly one. */
   suite: number;
   /**
-   * The kid of the receiver's announcement that the ticket was sealed for: 16 bytes. Required, but in a renewal without
-   * a ticket.
+   * The instance id of the receiver's announcement that the ticket was sealed for: 16 bytes. Required, but in a renewal
+   * without a ticket.
    */
-  kid: Buffer;
+  instanceId: Buffer;
   /** The ticket, as the directory gave it: 540 bytes. Required, but in a renewal while the services are out of reach. */
   ticket: Buffer;
   /** Required. A fresh ML-KEM-768 encapsulation key (FIPS 203): 1,184 bytes. */
@@ -376,7 +376,13 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseHelloClear(): HelloClear {
-  return { version: 0, suite: 0, kid: Buffer.alloc(0), ticket: Buffer.alloc(0), encapsulationKey: Buffer.alloc(0) };
+  return {
+    version: 0,
+    suite: 0,
+    instanceId: Buffer.alloc(0),
+    ticket: Buffer.alloc(0),
+    encapsulationKey: Buffer.alloc(0),
+  };
 }
 
 export const HelloClear: MessageFns<HelloClear> = {
@@ -387,8 +393,8 @@ export const HelloClear: MessageFns<HelloClear> = {
     if (message.suite !== 0) {
       writer.uint32(16).uint32(message.suite);
     }
-    if (message.kid.length !== 0) {
-      writer.uint32(26).bytes(message.kid);
+    if (message.instanceId.length !== 0) {
+      writer.uint32(26).bytes(message.instanceId);
     }
     if (message.ticket.length !== 0) {
       writer.uint32(34).bytes(message.ticket);
@@ -433,7 +439,7 @@ export const HelloClear: MessageFns<HelloClear> = {
               break;
             }
 
-            message.kid = Buffer.from(reader.bytes());
+            message.instanceId = Buffer.from(reader.bytes());
             continue;
           }
           case 4: {
@@ -468,7 +474,11 @@ export const HelloClear: MessageFns<HelloClear> = {
     return {
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
       suite: isSet(object.suite) ? globalThis.Number(object.suite) : 0,
-      kid: isSet(object.kid) ? Buffer.from(bytesFromBase64(object.kid)) : Buffer.alloc(0),
+      instanceId: isSet(object.instanceId)
+        ? Buffer.from(bytesFromBase64(object.instanceId))
+        : isSet(object.instance_id)
+        ? Buffer.from(bytesFromBase64(object.instance_id))
+        : Buffer.alloc(0),
       ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
       encapsulationKey: isSet(object.encapsulationKey)
         ? Buffer.from(bytesFromBase64(object.encapsulationKey))
@@ -486,8 +496,8 @@ export const HelloClear: MessageFns<HelloClear> = {
     if (message.suite !== 0) {
       obj.suite = Math.round(message.suite);
     }
-    if (message.kid.length !== 0) {
-      obj.kid = base64FromBytes(message.kid);
+    if (message.instanceId.length !== 0) {
+      obj.instanceId = base64FromBytes(message.instanceId);
     }
     if (message.ticket.length !== 0) {
       obj.ticket = base64FromBytes(message.ticket);
@@ -505,7 +515,7 @@ export const HelloClear: MessageFns<HelloClear> = {
     const message = createBaseHelloClear();
     message.version = object.version ?? 0;
     message.suite = object.suite ?? 0;
-    message.kid = object.kid ?? Buffer.alloc(0);
+    message.instanceId = object.instanceId ?? Buffer.alloc(0);
     message.ticket = object.ticket ?? Buffer.alloc(0);
     message.encapsulationKey = object.encapsulationKey ?? Buffer.alloc(0);
     return message;

@@ -59,8 +59,8 @@ export interface ReplyBody {
   receiverSessionId: Buffer;
   /** Required. The receiver's identity key: X25519, 32 bytes. */
   receiverIdentityKey: Buffer;
-  /** Required. The kid that the ticket is bound to: 16 bytes. */
-  receiverKid: Buffer;
+  /** Required. The instance id that the ticket is bound to: 16 bytes. */
+  receiverInstanceId: Buffer;
   /** Required. Until when the ticket can start a conversation. */
   expiresAt?:
     | Date
@@ -321,7 +321,7 @@ function createBaseReplyBody(): ReplyBody {
     receiverName: "",
     receiverSessionId: Buffer.alloc(0),
     receiverIdentityKey: Buffer.alloc(0),
-    receiverKid: Buffer.alloc(0),
+    receiverInstanceId: Buffer.alloc(0),
     expiresAt: undefined,
     longestSession: undefined,
     secret: Buffer.alloc(0),
@@ -345,8 +345,8 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     if (message.receiverIdentityKey.length !== 0) {
       writer.uint32(42).bytes(message.receiverIdentityKey);
     }
-    if (message.receiverKid.length !== 0) {
-      writer.uint32(50).bytes(message.receiverKid);
+    if (message.receiverInstanceId.length !== 0) {
+      writer.uint32(50).bytes(message.receiverInstanceId);
     }
     if (message.expiresAt !== undefined) {
       Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(58).fork()).join();
@@ -418,7 +418,7 @@ export const ReplyBody: MessageFns<ReplyBody> = {
               break;
             }
 
-            message.receiverKid = Buffer.from(reader.bytes());
+            message.receiverInstanceId = Buffer.from(reader.bytes());
             continue;
           }
           case 7: {
@@ -480,10 +480,10 @@ export const ReplyBody: MessageFns<ReplyBody> = {
         : isSet(object.receiver_identity_key)
         ? Buffer.from(bytesFromBase64(object.receiver_identity_key))
         : Buffer.alloc(0),
-      receiverKid: isSet(object.receiverKid)
-        ? Buffer.from(bytesFromBase64(object.receiverKid))
-        : isSet(object.receiver_kid)
-        ? Buffer.from(bytesFromBase64(object.receiver_kid))
+      receiverInstanceId: isSet(object.receiverInstanceId)
+        ? Buffer.from(bytesFromBase64(object.receiverInstanceId))
+        : isSet(object.receiver_instance_id)
+        ? Buffer.from(bytesFromBase64(object.receiver_instance_id))
         : Buffer.alloc(0),
       expiresAt: isSet(object.expiresAt)
         ? fromJsonTimestamp(object.expiresAt)
@@ -516,8 +516,8 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     if (message.receiverIdentityKey.length !== 0) {
       obj.receiverIdentityKey = base64FromBytes(message.receiverIdentityKey);
     }
-    if (message.receiverKid.length !== 0) {
-      obj.receiverKid = base64FromBytes(message.receiverKid);
+    if (message.receiverInstanceId.length !== 0) {
+      obj.receiverInstanceId = base64FromBytes(message.receiverInstanceId);
     }
     if (message.expiresAt !== undefined) {
       obj.expiresAt = message.expiresAt.toISOString();
@@ -541,7 +541,7 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     message.receiverName = object.receiverName ?? "";
     message.receiverSessionId = object.receiverSessionId ?? Buffer.alloc(0);
     message.receiverIdentityKey = object.receiverIdentityKey ?? Buffer.alloc(0);
-    message.receiverKid = object.receiverKid ?? Buffer.alloc(0);
+    message.receiverInstanceId = object.receiverInstanceId ?? Buffer.alloc(0);
     message.expiresAt = object.expiresAt ?? undefined;
     message.longestSession = (object.longestSession !== undefined && object.longestSession !== null)
       ? Duration.fromPartial(object.longestSession)

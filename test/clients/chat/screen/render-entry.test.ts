@@ -65,10 +65,10 @@ describe('renderEntry', () => {
   })
 
   it('keeps the rows of a drawing, cut where they are too wide', () => {
-    const text = ' ⑤  Hello    alice ──▶ bob\n     ├─ kid   0123456789abcdef0123456789abcdef\u001b[2J'
+    const text = ' ⑤  Hello    alice ──▶ bob\n     ├─ nonce 0123456789abcdef0123456789abcdef\u001b[2J'
     expect(renderEntry(entry({ kind: 'trace', text }), view(30))).to.deep.equal([
       ' ⑤  Hello    alice ──▶ bob',
-      '     ├─ kid   0123456789abcde…',
+      '     ├─ nonce 0123456789abcde…',
     ])
   })
 
