@@ -51,12 +51,12 @@ export const ERROR_CODES = [
   'ERR_TICKET_REPLAYED', // opened before
   'ERR_TICKET_CACHE_FULL', // too many tickets to remember
   'ERR_TICKET_SENDER', // the handshake's static key is not the ticket's
-  // the reply, as the sender sees it
-  'ERR_REPLY_FORGED', // does not open, or what is inside is malformed
-  'ERR_REPLY_NONCE', // answers another request
-  'ERR_REPLY_TICKET', // belongs to another ticket
-  'ERR_REPLY_RECEIVER', // names another receiver than was asked for
-  'ERR_REPLY_EXPIRED', // over its time and the allowed skew
+  // the grant, as the sender sees it
+  'ERR_GRANT_FORGED', // does not open, or what is inside is malformed
+  'ERR_GRANT_NONCE', // is for another request
+  'ERR_GRANT_TICKET', // belongs to another ticket
+  'ERR_GRANT_RECEIVER', // names another receiver than was asked for
+  'ERR_GRANT_EXPIRED', // over its time and the allowed skew
   // the channel
   'ERR_HELLO_MALFORMED', // a Hello or Welcome that cannot be read
   'ERR_HELLO_VERSION', // another protocol version or suite

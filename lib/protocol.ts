@@ -5,7 +5,7 @@
  * @module
  */
 
-/** The protocol version. It stands in every Hello and is authenticated with every ticket and reply. */
+/** The protocol version. It stands in every Hello and is authenticated with every ticket and grant. */
 export const PROTOCOL_VERSION = 1
 
 /** The cipher suite of version 1, and its only one: Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768. */

@@ -14,7 +14,7 @@ import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { pin, refuseBlocked, refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { ChatGrant, DirectoryClient } from '../session/directory-client.ts'
+import type { DirectoryClient, RequestedChat } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { helloEvent, welcomeEvent } from '../trace/conversation-events.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -60,7 +60,7 @@ const WELCOME_TIMEOUT_MS = 5_000
  *
  * @throws SottoError
  *   - `ERR_BLOCKED` if the user has blocked them,
- *   - what the directory gives, such as `ERR_NOT_ONLINE`, and `ERR_REPLY_…`,
+ *   - what the directory gives, such as `ERR_NOT_ONLINE`, and `ERR_GRANT_…`,
  *   - `ERR_KEY_CHANGED` if the receiver's identity key is not the pinned one; nothing was sent to it,
  *   - `ERR_PEER_UNREACHABLE` if no endpoint answers,
  *   - `ERR_HELLO_REFUSED`, `ERR_PEER_SILENT`, `ERR_DECRYPT` and the like if none of {@link MAX_HELLOS} Hellos was taken,
@@ -75,12 +75,12 @@ export async function openConversation(
   await refuseBlocked(calling.profile, peerName)
   const tried = new Set<string>()
   for (let hellos = 1; ; hellos += 1) {
-    const grant = await calling.directory.requestChat(peerName, signal)
-    await refuseChangedKey(calling.profile, peerName, grant.reply.receiverIdentityKey)
-    const reached = await dial(untried(grant.endpoints, tried), signal)
+    const requested = await calling.directory.requestChat(peerName, signal)
+    await refuseChangedKey(calling.profile, peerName, requested.grant.receiverIdentityKey)
+    const reached = await dial(untried(requested.endpoints, tried), signal)
     tried.add(addressOf(reached.endpoint))
     try {
-      return await greet(calling, grant, reached, streamsWith, signal)
+      return await greet(calling, requested, reached, streamsWith, signal)
     } catch (error) {
       reached.connection.close()
       signal.throwIfAborted()
@@ -103,20 +103,20 @@ function isOfThisEndpoint(error: unknown): error is SottoError {
 
 async function greet(
   calling: Calling,
-  grant: ChatGrant,
+  requested: RequestedChat,
   { connection }: Reached,
   streamsWith: StreamsWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
   const { profile, clock, deliver, onTyping, onPinned, trace } = calling
   const { account } = profile.login
-  const { reply, ticket } = grant
-  const parties = { opener: account.username, host: reply.receiverName }
+  const { grant, ticket } = requested
+  const parties = { opener: account.username, host: grant.receiverName }
   const { hello, complete } = startConversation({
     identity: profile.state.identity,
     ownName: account.username,
     realm: realmOf(account.authorityPem),
-    reply,
+    grant,
     ticket,
     random: randomBytes,
   })
@@ -125,18 +125,18 @@ async function greet(
   const welcome = await within(WELCOME_TIMEOUT_MS, link.greet(hello), signal)
   trace?.(welcomeEvent(welcome, parties))
   const channel: Channel = complete(welcome)
-  if (await pin(profile, reply.receiverName, reply.receiverIdentityKey, clock.local.now())) onPinned(reply.receiverName)
+  if (await pin(profile, grant.receiverName, grant.receiverIdentityKey, clock.local.now())) onPinned(grant.receiverName)
   // Who stops has said goodbye to all conversations that there were, and would wait for this one for ever.
   signal.throwIfAborted()
   const conversation = new Conversation({
     opener: true,
     ownName: account.username,
-    peerName: reply.receiverName,
-    channel: renewing(calling, grant, channel),
-    ask: askForTicket(reply.receiverName, calling),
+    peerName: grant.receiverName,
+    channel: renewing(calling, requested, channel),
+    ask: askForTicket(grant.receiverName, calling),
     clock,
     link,
-    streams: streamsWith(reply.receiverIdentityKey),
+    streams: streamsWith(grant.receiverIdentityKey),
     deliver,
     ...(onTyping && { onTyping }),
     trace,
@@ -146,19 +146,23 @@ async function greet(
 }
 
 /** The channel, with what it takes to renew it. */
-function renewing({ profile, clock, channelTimes }: Calling, { reply }: ChatGrant, channel: Channel): RenewingChannel {
+function renewing(
+  { profile, clock, channelTimes }: Calling,
+  { grant }: RequestedChat,
+  channel: Channel,
+): RenewingChannel {
   const { account } = profile.login
   const ends = {
     identity: profile.state.identity,
     ownName: account.username,
-    peerName: reply.receiverName,
-    peerIdentityKey: reply.receiverIdentityKey,
+    peerName: grant.receiverName,
+    peerIdentityKey: grant.receiverIdentityKey,
     realm: realmOf(account.authorityPem),
   }
   return new RenewingChannel({
     channel,
-    role: { opener: { ends, instanceId: reply.receiverInstanceId, random: randomBytes } },
-    longestSessionMs: reply.longestSessionMs,
+    role: { opener: { ends, instanceId: grant.receiverInstanceId, random: randomBytes } },
+    longestSessionMs: grant.longestSessionMs,
     times: channelTimes,
     nowMs: clock.local.monotonicMs(),
   })

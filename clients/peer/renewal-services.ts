@@ -21,9 +21,9 @@ export function askForTicket(
   return (signal) =>
     answerOf(async () => {
       await refuseBlocked(profile, peerName)
-      const { ticket, reply } = await directory.requestChat(peerName, signal)
-      await refuseChangedKey(profile, peerName, reply.receiverIdentityKey)
-      return { $case: 'granted', granted: { ticket, reply } }
+      const { ticket, grant } = await directory.requestChat(peerName, signal)
+      await refuseChangedKey(profile, peerName, grant.receiverIdentityKey)
+      return { $case: 'issued', issued: { ticket, grant } }
     })
 }
 

@@ -32,7 +32,7 @@ export interface Account {
   readonly authorityPem: string
   /** What to add to this machine's clock to get the server's, in milliseconds, as of the last login. */
   readonly clockOffsetMs: number
-  /** Undefined after a logout. */
+  /** Undefined after a logout, and where the session is of a build whose keys are of no use any more. */
   readonly session: Session | undefined
 }
 
@@ -86,7 +86,7 @@ function sessionToJson({ sessionId, keys, expiresAtMs }: Session): Json {
     directoryBearer: base64(keys.directoryBearer),
     authBearer: base64(keys.authBearer),
     ticketKey: base64(keys.ticketKey),
-    replyKey: base64(keys.replyKey),
+    grantKey: base64(keys.grantKey),
     expiresAtMs,
   }
 }
@@ -129,14 +129,18 @@ function accountFromJson(json: Json): Account {
   }
 }
 
-function sessionFromJson(json: Json): Session {
+/** The session, or none where it is of a build that derived other keys: its user signs in again. */
+function sessionFromJson(json: Json): Session | undefined {
+  // Until then a grant was called a reply. Its key was derived under that name, so it opens nothing that Auth seals
+  // now.
+  if ('replyKey' in json) return undefined
   return {
     sessionId: Buffer.from(text(json['sessionId']), 'base64'),
     keys: {
       directoryBearer: secret(json['directoryBearer']),
       authBearer: secret(json['authBearer']),
       ticketKey: secret(json['ticketKey']),
-      replyKey: secret(json['replyKey']),
+      grantKey: secret(json['grantKey']),
     },
     expiresAtMs: number(json['expiresAtMs']),
   }
@@ -152,7 +156,7 @@ function pinFromJson(json: Json): Pin {
   }
 }
 
-function optional<T>(value: unknown, read: (json: Json) => T): T | undefined {
+function optional<T>(value: unknown, read: (json: Json) => T | undefined): T | undefined {
   return value === undefined ? undefined : read(value as Json)
 }
 

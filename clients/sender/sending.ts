@@ -132,8 +132,8 @@ export class Sending implements AsyncDisposable {
     const { profile, directory, signal } = running
     await refuseBlocked(profile, to)
     this.#refuseChanged()
-    const { reply } = await directory.requestChat(to, signal)
-    await refuseChangedKey(profile, to, reply.receiverIdentityKey)
+    const { grant } = await directory.requestChat(to, signal)
+    await refuseChangedKey(profile, to, grant.receiverIdentityKey)
   }
 
   /**

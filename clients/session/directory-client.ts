@@ -13,7 +13,7 @@ import {
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { checkReply, openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
+import { checkGrant, type Grant, openGrant, REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import type { Session, SignedIn } from '../profile/state.ts'
 import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -25,13 +25,13 @@ import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 import { explained, whyReplaced } from './session-end.ts'
 
 /** What it takes to begin one conversation. */
-export interface ChatGrant {
+export interface RequestedChat {
   /** In the directory's word. */
   readonly endpoints: readonly Endpoint[]
   /** Sealed for the receiver. */
   readonly ticket: Uint8Array
   /** Opened, and checked to answer this very request. */
-  readonly reply: Reply
+  readonly grant: Grant
 }
 
 export interface Announcement {
@@ -72,9 +72,9 @@ export class DirectoryClient {
    * Ask for a conversation with somebody.
    *
    * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_CHAT_WITH_SELF`, `ERR_SESSION_ENDED`,
-   *   `ERR_UNAVAILABLE` as the directory gives them; `ERR_REPLY_…` if the reply is not Auth's answer to this request.
+   *   `ERR_UNAVAILABLE` as the directory gives them; `ERR_GRANT_…` if the grant is not Auth's answer to this request.
    */
-  async requestChat(username: string, signal: AbortSignal): Promise<ChatGrant> {
+  async requestChat(username: string, signal: AbortSignal): Promise<RequestedChat> {
     const { account, session, clock, trace } = this.#options
     const nonce = randomBytes(REQUEST_NONCE_BYTES)
     const request = { username, nonce }
@@ -83,18 +83,18 @@ export class DirectoryClient {
     const response = await this.#explain(this.#connection.call.requestChat(request, { bearer, signal }))
     const { endpoints, ticket } = response
     const realm = realmOf(account.authorityPem)
-    const reply = openReply({ key: session.keys.replyKey, realm, senderName: account.username, reply: response.reply })
-    trace?.(requestChatResponseEvent(response, account.username, reply))
+    const grant = openGrant({ key: session.keys.grantKey, realm, senderName: account.username, grant: response.grant })
+    trace?.(requestChatResponseEvent(response, account.username, grant))
     const expected = { nonce, ticket, receiverName: username }
     try {
-      checkReply(reply, { ...expected, nowMs: clock.nowMs() })
+      checkGrant(grant, { ...expected, nowMs: clock.nowMs() })
     } catch (error) {
-      if (!isSottoError(error, 'ERR_REPLY_EXPIRED')) throw error
+      if (!isSottoError(error, 'ERR_GRANT_EXPIRED')) throw error
       // It answers a nonce that is seconds old, so it is this machine's clock that was set since the login.
       await this.#learnTime(signal)
-      checkReply(reply, { ...expected, nowMs: clock.nowMs() })
+      checkGrant(grant, { ...expected, nowMs: clock.nowMs() })
     }
-    return { endpoints, ticket, reply }
+    return { endpoints, ticket, grant }
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * The server's clock, as far as a client knows it: its own and an offset.
  *
- * Tickets and replies carry times by Auth's clock, and people's machines are minutes off more often than one thinks. The
+ * Tickets and grants carry times by Auth's clock, and people's machines are minutes off more often than one thinks. The
  * offset is applied to expiry alone; what is shown is this machine's time.
  *
  * @module

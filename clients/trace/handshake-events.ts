@@ -19,7 +19,7 @@ export function helloFields(hello: Hello, { opener, host }: Parties, ticket?: Ti
   const clear = HelloClear.decode(hello.clear)
   return [
     plain('version, suite', `${clear.version}, ${clear.suite}  Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768`),
-    ...grantFields(clear, host, ticket),
+    ...admissionFields(clear, host, ticket),
     bytesField('encapsulation_key', clear.encapsulationKey, 'ML-KEM-768, fresh'),
     bytesField('noise: e', hello.noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
     sealedField('noise: s', `${opener}’s identity key, sealed for ${host}’s`, DH_BYTES + TAG_BYTES),
@@ -27,7 +27,7 @@ export function helloFields(hello: Hello, { opener, host }: Parties, ticket?: Ti
   ]
 }
 
-function grantFields({ instanceId, ticket: sealed }: HelloClear, host: string, ticket?: Ticket): TraceField[] {
+function admissionFields({ instanceId, ticket: sealed }: HelloClear, host: string, ticket?: Ticket): TraceField[] {
   if (sealed.length === 0) return [plain('ticket', 'none: the services cannot be reached')]
   const carried = `sealed by auth for ${host}${ticket === undefined ? ', carried as it came' : ', who opens it:'}`
   return [

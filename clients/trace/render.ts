@@ -5,7 +5,7 @@
  *         sotto.directory.v1.DirectoryService.RequestChat · TLS 1.3 · 23 bytes
  *         ├─ authorization             fingerprint 20a0ac74  the directory bearer, as metadata   32 B
  *         ├─ username                  bob
- *         └─ nonce                     3484ac13a3772028…  fresh: the reply must carry it back    16 B
+ *         └─ nonce                     3484ac13a3772028…  fresh: the grant must carry it back    16 B
  *         Who can read it: alice and the directory, which asks auth to seal a secret for the two.
  *
  * @module

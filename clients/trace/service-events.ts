@@ -8,7 +8,7 @@ import { RequestChatRequest, RequestChatResponse } from '#gen/sotto/directory/v1
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { SessionKeys } from '#lib/session/session-keys.ts'
-import type { Reply } from '#lib/ticket/reply.ts'
+import type { Grant } from '#lib/ticket/grant.ts'
 import { bytesField, plain, sealedField, secretField, type TraceEvent, type TraceField } from './trace.ts'
 
 const TLS = 'TLS 1.3'
@@ -41,7 +41,7 @@ export function loginResponseEvent(response: LoginResponse, username: string, ke
     secretField('directory bearer', keys.directoryBearer, 'shown to the directory'),
     secretField('auth bearer', keys.authBearer, 'shown to auth alone'),
     secretField('ticket key', keys.ticketKey, `opens what others bring to ${username}`),
-    secretField('reply key', keys.replyKey, `opens what ${username} is answered`),
+    secretField('grant key', keys.grantKey, `opens what ${username} is answered`),
   ]
   const token = secretField('session_token', response.sessionToken, 'both ends derive these, and forget it:')
   return {
@@ -75,24 +75,24 @@ export function requestChatEvent(request: RequestChatRequest, sender: string, be
     fields: [
       secretField('authorization', bearer, 'the directory bearer, as metadata'),
       plain('username', request.username),
-      bytesField('nonce', request.nonce, 'fresh: the reply must carry it back'),
+      bytesField('nonce', request.nonce, 'fresh: the grant must carry it back'),
     ],
     readableBy: `${sender} and the directory, which asks auth to seal a secret for the two.`,
   }
 }
 
 /** 4: where the receiver listens, and one secret sealed twice. */
-export function requestChatResponseEvent(response: RequestChatResponse, sender: string, reply: Reply): TraceEvent {
-  const receiver = reply.receiverName
+export function requestChatResponseEvent(response: RequestChatResponse, sender: string, grant: Grant): TraceEvent {
+  const receiver = grant.receiverName
   const opened: TraceField[] = [
-    bytesField('nonce', reply.nonce, 'as asked with'),
-    bytesField('ticket_hash', reply.ticketHash, 'SHA-256 of the ticket above'),
+    bytesField('nonce', grant.nonce, 'as asked with'),
+    bytesField('ticket_hash', grant.ticketHash, 'SHA-256 of the ticket above'),
     plain('receiver_name', receiver),
-    bytesField('receiver_session_id', reply.receiverSessionId),
-    bytesField('receiver_identity_key', reply.receiverIdentityKey, 'X25519'),
-    bytesField('receiver_instance_id', reply.receiverInstanceId, `names this start of ${receiver}’s client`),
-    plain('expires_at', new Date(reply.expiresAtMs)),
-    secretField('secret', reply.secret, `s, for ${sender} and ${receiver}`),
+    bytesField('receiver_session_id', grant.receiverSessionId),
+    bytesField('receiver_identity_key', grant.receiverIdentityKey, 'X25519'),
+    bytesField('receiver_instance_id', grant.receiverInstanceId, `names this start of ${receiver}’s client`),
+    plain('expires_at', new Date(grant.expiresAtMs)),
+    secretField('secret', grant.secret, `s, for ${sender} and ${receiver}`),
   ]
   return {
     step: 4,
@@ -107,8 +107,8 @@ export function requestChatResponseEvent(response: RequestChatResponse, sender: 
         plain(`endpoints[${n}]`, formatAddress({ host: address, port })),
       ),
       sealedField('ticket', `sealed by auth for ${receiver}; ${sender} only carries it`, response.ticket.length),
-      sealedField('reply', `sealed by auth for ${sender}, who opens it:`, response.reply.length, opened),
+      sealedField('grant', `sealed by auth for ${sender}, who opens it:`, response.grant.length, opened),
     ],
-    readableBy: `${sender} and the directory; but the ticket opens for ${receiver} alone, the reply for ${sender} alone.`,
+    readableBy: `${sender} and the directory; but the ticket opens for ${receiver} alone, the grant for ${sender} alone.`,
   }
 }

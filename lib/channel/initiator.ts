@@ -7,7 +7,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Hello } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
-import type { Reply } from '#lib/ticket/reply.ts'
+import type { Grant } from '#lib/ticket/grant.ts'
 import { Channel } from './channel.ts'
 import { startHandshake } from './handshake.ts'
 import type { RandomBytes, WelcomeBytes } from './hello.ts'
@@ -20,8 +20,8 @@ export interface ConversationStart {
   readonly ownName: string
   /** 32 bytes. */
   readonly realm: Uint8Array
-  /** The reply, opened and checked: whom this is for, and the secret. */
-  readonly reply: Reply
+  /** The grant, opened and checked: whom this is for, and the secret. */
+  readonly grant: Grant
   /** The ticket that came with it, sealed as it came. */
   readonly ticket: Uint8Array
   /** Asked for an ephemeral key (32 bytes) and an ML-KEM seed (64), in this order. */
@@ -47,15 +47,15 @@ export interface StartedConversation {
 }
 
 /**
- * Begin a conversation with the receiver that a reply names.
+ * Begin a conversation with the receiver that a grant names.
  *
  * @throws SottoError
  *   - `ERR_CHAT_WITH_SELF` if that is the sender itself,
  *   - `ERR_LOW_ORDER_KEY` if its identity key is of low order.
  */
 export function startConversation(start: ConversationStart): StartedConversation {
-  const { identity, ownName, realm, reply, ticket, random } = start
-  const { receiverName, receiverIdentityKey, receiverInstanceId: instanceId, secret } = reply
+  const { identity, ownName, realm, grant, ticket, random } = start
+  const { receiverName, receiverIdentityKey, receiverInstanceId: instanceId, secret } = grant
   if (receiverName === ownName || timingSafeEqual(receiverIdentityKey, identity.publicKey)) {
     throw new SottoError('ERR_CHAT_WITH_SELF', 'the receiver is the sender itself')
   }

@@ -13,7 +13,7 @@ import type { Clocks } from '#lib/ticket/replay-cache.ts'
 import type { Channel } from './channel.ts'
 import type { ChannelTimes } from './channel-times.ts'
 import type { RandomBytes } from './hello.ts'
-import { type ChannelEnds, type RenewalGrant, type StartedRenewal, startRenewal } from './renewal.ts'
+import { type ChannelEnds, type IssuedTicket, type StartedRenewal, startRenewal } from './renewal.ts'
 import type { RenewalDeadlines } from './renewal-deadlines.ts'
 import {
   outOfTurn,
@@ -26,7 +26,7 @@ import {
 
 export interface OpenerOptions {
   readonly ends: ChannelEnds
-  /** The receiver's, as the first reply named it: 16 bytes. */
+  /** The receiver's, as the first grant named it: 16 bytes. */
   readonly instanceId: Uint8Array
   readonly random: RandomBytes
 }
@@ -75,8 +75,7 @@ export class OpenerRenewal implements RenewalRole {
   }
 
   #after(answer: ServicesAnswer, nowMs: number, current: Channel): State {
-    if (answer.$case === 'granted' && this.#isForThisChannel(answer.granted))
-      return this.#greet(answer.granted, current)
+    if (answer.$case === 'issued' && this.#isForThisChannel(answer.issued)) return this.#greet(answer.issued, current)
     if (answer.$case === 'unreachable') {
       // Where the longest session is over, the deadline ends the channel.
       return this.#deadlines.coversTicketless(nowMs) ? this.#greet(undefined, current) : this.#idle(nowMs)
@@ -90,17 +89,17 @@ export class OpenerRenewal implements RenewalRole {
   }
 
   /** Whether the services still mean the one at the other end: the same key, and the same start of its client. */
-  #isForThisChannel({ reply }: RenewalGrant): boolean {
+  #isForThisChannel({ grant }: IssuedTicket): boolean {
     const { ends, instanceId } = this.#options
-    const isSameKey = timingSafeEqual(reply.receiverIdentityKey, ends.peerIdentityKey)
-    return isSameKey && reply.receiverName === ends.peerName && timingSafeEqual(reply.receiverInstanceId, instanceId)
+    const isSameKey = timingSafeEqual(grant.receiverIdentityKey, ends.peerIdentityKey)
+    return isSameKey && grant.receiverName === ends.peerName && timingSafeEqual(grant.receiverInstanceId, instanceId)
   }
 
-  #greet(granted: RenewalGrant | undefined, old: Channel): State {
+  #greet(issued: IssuedTicket | undefined, old: Channel): State {
     const { ends, random } = this.#options
     this.#wasAbsent = false
-    const started = startRenewal({ ends, old, granted, random })
-    return { is: 'greeting', started, longestSessionMs: granted?.reply.longestSessionMs }
+    const started = startRenewal({ ends, old, issued, random })
+    return { is: 'greeting', started, longestSessionMs: issued?.grant.longestSessionMs }
   }
 
   #idle(nowMs: number): State {

@@ -37,7 +37,7 @@ const RENEWAL_LABEL = 'sotto renewal psk v1'
 const TICKETLESS_LABEL = 'sotto ticketless renewal psk v1'
 
 /** What Auth gave for one handshake: the ticket to the receiver, the secret in it to both. */
-export interface Grant {
+export interface Credentials {
   /** Sealed, as it came. */
   readonly ticket: Uint8Array
   /** s, 32 bytes. */
@@ -68,23 +68,23 @@ export interface KemExchange {
 export type OldChannel = Pick<Channel, 'handshakeHash' | 'exportSecret'>
 
 /** The key of a handshake, 32 bytes. */
-export function derivePsk(fields: Grant & Pair & KemExchange): Secret {
+export function derivePsk(fields: Credentials & Pair & KemExchange): Secret {
   return derive(LABEL, fields, { salt: ticketHash(fields.ticket), secret: fields.secret, old: EMPTY })
 }
 
 /**
  * The key of a renewal, 32 bytes.
  *
- * @param fields.grant - Undefined in a renewal without a ticket.
+ * @param fields.credentials - Undefined in a renewal without a ticket.
  */
 export function deriveRenewalPsk(
-  fields: Pair & KemExchange & { readonly old: OldChannel; readonly grant: Grant | undefined },
+  fields: Pair & KemExchange & { readonly old: OldChannel; readonly credentials: Credentials | undefined },
 ): Secret {
   const old = fixedLength(fields.old.handshakeHash, HASH_BYTES, 'handshake hash')
-  const { grant } = fields
-  return grant === undefined
+  const { credentials } = fields
+  return credentials === undefined
     ? derive(TICKETLESS_LABEL, fields, { salt: EMPTY, secret: fields.old.exportSecret, old })
-    : derive(RENEWAL_LABEL, fields, { salt: ticketHash(grant.ticket), secret: grant.secret, old })
+    : derive(RENEWAL_LABEL, fields, { salt: ticketHash(credentials.ticket), secret: credentials.secret, old })
 }
 
 function derive(

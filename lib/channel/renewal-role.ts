@@ -8,7 +8,7 @@ import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Clocks } from '#lib/ticket/replay-cache.ts'
 import type { Channel } from './channel.ts'
-import type { RenewalGrant } from './renewal.ts'
+import type { IssuedTicket } from './renewal.ts'
 
 type Control = NonNullable<RecordBody['control']>
 
@@ -26,8 +26,8 @@ export type RenewalTask = 'askForTicket' | 'tryServices' | 'close'
 
 /** What the services say, or that they say nothing. */
 export type ServicesAnswer =
-  /** A ticket and its reply: the opener asked for them. */
-  | { readonly $case: 'granted'; readonly granted: RenewalGrant }
+  /** A ticket and its grant: the opener asked for them. */
+  | { readonly $case: 'issued'; readonly issued: IssuedTicket }
   /** They answer: the host tried them. */
   | { readonly $case: 'reachable' }
   /** They cannot be reached, are out of order, or have too much to do. */

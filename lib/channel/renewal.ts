@@ -11,8 +11,8 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { EMPTY, type KeyPair } from '#lib/noise/primitives.ts'
+import type { Grant } from '#lib/ticket/grant.ts'
 import type { Clocks } from '#lib/ticket/replay-cache.ts'
-import type { Reply } from '#lib/ticket/reply.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
 import { Channel } from './channel.ts'
 import { answerHandshake, startHandshake } from './handshake.ts'
@@ -26,7 +26,7 @@ import {
 } from './hello.ts'
 import type { encapsulate } from './kem.ts'
 import { renewalPrologueOf } from './prologue.ts'
-import { deriveRenewalPsk, type Grant, type OldChannel, type Pair } from './psk.ts'
+import { type Credentials, deriveRenewalPsk, type OldChannel, type Pair } from './psk.ts'
 import { type Admission, admit } from './responder.ts'
 
 /** Whose channel it is. Names and keys are those that it began with, and stay. */
@@ -41,17 +41,17 @@ export interface ChannelEnds {
   readonly realm: Uint8Array
 }
 
-/** What the directory gave the opener: the ticket, sealed as it came, and the reply, opened and checked. */
-export interface RenewalGrant {
+/** What the directory gave the opener: the ticket, sealed as it came, and the grant, opened and checked. */
+export interface IssuedTicket {
   readonly ticket: Uint8Array
-  readonly reply: Reply
+  readonly grant: Grant
 }
 
 export interface RenewalStart {
   readonly ends: ChannelEnds
   readonly old: OldChannel
   /** Undefined for a renewal without a ticket. */
-  readonly granted: RenewalGrant | undefined
+  readonly issued: IssuedTicket | undefined
   /** Asked for an ephemeral key (32 bytes) and an ML-KEM seed (64), in this order. */
   readonly random: RandomBytes
 }
@@ -71,7 +71,7 @@ export interface StartedRenewal {
 }
 
 /** The opener's end: make a Hello. */
-export function startRenewal({ ends, old, granted, random }: RenewalStart): StartedRenewal {
+export function startRenewal({ ends, old, issued, random }: RenewalStart): StartedRenewal {
   const { identity, ownName, peerName, peerIdentityKey, realm } = ends
   const pair: Pair = {
     senderName: ownName,
@@ -79,15 +79,15 @@ export function startRenewal({ ends, old, granted, random }: RenewalStart): Star
     senderIdentityKey: identity.publicKey,
     receiverIdentityKey: peerIdentityKey,
   }
-  const grant: Grant | undefined = granted && { ticket: granted.ticket, secret: granted.reply.secret }
+  const credentials: Credentials | undefined = issued && { ticket: issued.ticket, secret: issued.grant.secret }
   const { hello, complete } = startHandshake({
     identity,
     receiverIdentityKey: peerIdentityKey,
-    instanceId: granted?.reply.receiverInstanceId ?? EMPTY,
-    ticket: granted?.ticket ?? EMPTY,
+    instanceId: issued?.grant.receiverInstanceId ?? EMPTY,
+    ticket: issued?.ticket ?? EMPTY,
     random,
     prologue: (clear) => renewalPrologueOf({ realm, ...pair, clear, oldHandshakeHash: old.handshakeHash }),
-    psk: (kem) => deriveRenewalPsk({ ...pair, ...kem, old, grant }),
+    psk: (kem) => deriveRenewalPsk({ ...pair, ...kem, old, credentials }),
   })
   return { hello, complete: (welcome) => new Channel('initiator', complete(welcome)) }
 }
@@ -128,7 +128,7 @@ export function acceptRenewal(arrival: RenewalArrival): AcceptedRenewal {
   const { hello, ends, old, random, encapsulate } = arrival
   const clear = decodeClear(hello.clear)
   const ticket = isWithoutTicket(clear) ? admitWithout(clear, hello) : admitWith(arrival, clear)
-  const grant: Grant | undefined = ticket && { ticket: clear.ticket, secret: ticket.secret }
+  const credentials: Credentials | undefined = ticket && { ticket: clear.ticket, secret: ticket.secret }
   const pair: Pair = {
     senderName: ends.peerName,
     receiverName: ends.ownName,
@@ -146,7 +146,7 @@ export function acceptRenewal(arrival: RenewalArrival): AcceptedRenewal {
       clear: hello.clear,
       oldHandshakeHash: old.handshakeHash,
     }),
-    psk: (kem) => deriveRenewalPsk({ ...pair, ...kem, old, grant }),
+    psk: (kem) => deriveRenewalPsk({ ...pair, ...kem, old, credentials }),
     random,
     ...(encapsulate && { encapsulate }),
   })

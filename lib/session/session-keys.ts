@@ -26,7 +26,7 @@ export interface SessionKeys {
   /** Auth seals with it what the client is to learn as the receiver of a conversation. */
   readonly ticketKey: Secret
   /** Auth seals with it what the client is to learn as the sender of one. */
-  readonly replyKey: Secret
+  readonly grantKey: Secret
 }
 
 /**
@@ -41,7 +41,7 @@ export function deriveSessionKeys(token: Secret): SessionKeys {
     directoryBearer: derive(token, 'sotto directory bearer v1'),
     authBearer: derive(token, 'sotto auth bearer v1'),
     ticketKey: derive(token, 'sotto ticket v1'),
-    replyKey: derive(token, 'sotto reply v1'),
+    grantKey: derive(token, 'sotto grant v1'),
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A padded body, sealed (lib/aead.ts): the form of tickets and replies alike.
+ * A padded body, sealed (lib/aead.ts): the form of tickets and grants alike.
  *
  *     offset  size  field
  *     0       12    nonce       random, never used twice with one key

@@ -132,7 +132,7 @@ export function openTicket({ ticket, ...context }: TicketContext & { readonly ti
   return opened
 }
 
-/** SHA-256 of a sealed ticket, 32 bytes: how a reply names it, and the salt of the pre-shared key. */
+/** SHA-256 of a sealed ticket, 32 bytes: how a grant names it, and the salt of the pre-shared key. */
 export function ticketHash(ticket: Uint8Array): Uint8Array {
   return hash('sha256', ticket, 'buffer')
 }

@@ -36,7 +36,7 @@ const ID_LABEL = 'sotto wrapping key id v1'
 export interface WrappedKeyPlace {
   readonly accountId: Uint8Array
   readonly sessionId: Uint8Array
-  readonly purpose: 'ticket' | 'reply'
+  readonly purpose: 'ticket' | 'grant'
 }
 
 export class WrappingKey {

@@ -62,17 +62,17 @@ export function createSealingService({
       const receiver = await sessions.find(request.receiverSessionId)
       if (!receiver) throw receiverGone()
       if (Buffer.compare(sender.accountId, receiver.accountId) === 0) throw chatWithSelf()
-      const { ticket, reply } = sealChat({
+      const { ticket, grant } = sealChat({
         realm,
         receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },
-        sender: { session: sender, key: sessions.unwrap(sender, 'reply') },
+        sender: { session: sender, key: sessions.unwrap(sender, 'grant') },
         instanceId: request.receiverInstanceId,
         nonce: request.nonce,
         senderAddress: request.senderAddress,
         nowMs: clock.now().getTime(),
         longestSessionMs,
       })
-      return { ticket: Buffer.from(ticket), reply: Buffer.from(reply) }
+      return { ticket: Buffer.from(ticket), grant: Buffer.from(grant) }
     },
   }
 }

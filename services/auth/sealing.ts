@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import { NONCE_BYTES } from '#lib/aead.ts'
 import { Secret } from '#lib/secret.ts'
-import { sealReply } from '#lib/ticket/reply.ts'
+import { sealGrant } from '#lib/ticket/grant.ts'
 import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import type { Session } from './sessions.ts'
 
@@ -27,7 +27,7 @@ export interface SealingOptions {
   readonly realm: Uint8Array
   /** Its ticket key is used. */
   readonly receiver: SealingEnd
-  /** Its reply key is used. */
+  /** Its grant key is used. */
   readonly sender: SealingEnd
   /** Of the receiver's announcement, 16 bytes. */
   readonly instanceId: Uint8Array
@@ -45,7 +45,7 @@ interface SealedChat {
   /** For the receiver, 540 bytes. */
   readonly ticket: Uint8Array
   /** For the sender, 540 bytes. */
-  readonly reply: Uint8Array
+  readonly grant: Uint8Array
 }
 
 /** Seal one conversation. Each call is another secret. */
@@ -71,7 +71,7 @@ export function sealChat(options: SealingOptions): SealedChat {
       secret,
     },
   })
-  const reply = sealReply({
+  const grant = sealGrant({
     key: sender.key,
     realm,
     senderName: sender.session.name,
@@ -88,5 +88,5 @@ export function sealChat(options: SealingOptions): SealedChat {
       secret,
     },
   })
-  return { ticket, reply }
+  return { ticket, grant }
 }

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
-import { SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
+import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import type { AuthenticatedAccount } from './accounts.ts'
 import { identityConflict, loginRefused } from './errors.ts'
 import type { WrappingKey } from './key-wrapping.ts'
@@ -44,7 +44,7 @@ export interface Session {
   readonly identityKey: Uint8Array
   readonly expiresAtMs: number
   /** As key-wrapping.ts makes them; {@link Sessions.unwrap} opens them. */
-  readonly wrappedKeys: { readonly ticket: Uint8Array; readonly reply: Uint8Array }
+  readonly wrappedKeys: { readonly ticket: Uint8Array; readonly grant: Uint8Array }
 }
 
 export interface SessionsOptions {
@@ -119,18 +119,18 @@ export class Sessions {
   }
 
   /**
-   * The key that a session's ticket or reply is sealed under, 32 bytes.
+   * The key that a session's ticket or grant is sealed under, 32 bytes.
    *
    * @throws SottoError `ERR_STORE` if it does not open in this row.
    */
-  unwrap({ id, accountId, wrappedKeys }: Session, purpose: 'ticket' | 'reply'): Secret {
+  unwrap({ id, accountId, wrappedKeys }: Session, purpose: 'ticket' | 'grant'): Secret {
     return this.#wrappingKey.unwrap(wrappedKeys[purpose], { accountId, sessionId: id, purpose })
   }
 
   /** What the four secrets of a session leave in the database. */
   #rowFor(token: Secret, { accountId, sessionId }: { accountId: Uint8Array; sessionId: Uint8Array }) {
     const keys = deriveSessionKeys(token)
-    const wrap = (key: Secret, purpose: 'ticket' | 'reply') =>
+    const wrap = (key: Secret, purpose: 'ticket' | 'grant') =>
       this.#wrappingKey.wrap(key, { accountId, sessionId, purpose })
     return {
       id: sessionId,
@@ -139,7 +139,7 @@ export class Sessions {
       auth_bearer_hash: bearerHash(keys.authBearer),
       wrapping_key_id: this.#wrappingKey.id,
       ticket_key: wrap(keys.ticketKey, 'ticket'),
-      reply_key: wrap(keys.replyKey, 'reply'),
+      grant_key: wrap(keys.grantKey, 'grant'),
       created_at: this.#nowMs(),
     }
   }
@@ -162,7 +162,7 @@ export class Sessions {
     const row = await this.#db
       .selectFrom('session')
       .innerJoin('account', 'account.id', 'session.account_id')
-      .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'reply_key'])
+      .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
       .where(`session.${column}`, '=', value)
       .where('expires_at', '>', this.#nowMs())
       // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
@@ -175,7 +175,7 @@ export class Sessions {
         name: row.name,
         identityKey: row.identity_key,
         expiresAtMs: row.expires_at,
-        wrappedKeys: { ticket: row.ticket_key, reply: row.reply_key },
+        wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key },
       }
     )
   }

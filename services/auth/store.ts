@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Migrations } from '#lib/runtime/sqlite.ts'
 
 /** A person. */
@@ -32,7 +32,7 @@ interface SessionTable {
   /** 16 random bytes. */
   id: Uint8Array
   account_id: Uint8Array
-  /** The identity key that logged in, 32 bytes: what tickets and replies say. */
+  /** The identity key that logged in, 32 bytes: what tickets and grants say. */
   identity_key: Uint8Array
   /** SHA-256, 32 bytes. */
   directory_bearer_hash: Uint8Array
@@ -43,7 +43,7 @@ interface SessionTable {
   /** Wrapped, 60 bytes. */
   ticket_key: Uint8Array
   /** Wrapped, 60 bytes. */
-  reply_key: Uint8Array
+  grant_key: Uint8Array
   /** Milliseconds since 1970. */
   created_at: number
   /** Milliseconds since 1970. From that moment on the session is as good as deleted. */
@@ -58,6 +58,7 @@ export interface AuthSchema {
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
 export const MIGRATIONS: Migrations = {
   '0001_accounts_and_sessions': { up: createAccountsAndSessions },
+  '0002_grant_key': { up: renameReplyKey },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -85,4 +86,14 @@ async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
     .execute()
   await db.schema.createIndex('session_account').on('session').column('account_id').execute()
   await db.schema.createIndex('session_expiry').on('session').column('expires_at').execute()
+}
+
+/**
+ * A grant and its key were called a reply and a reply key. The names stand in what derives the key and in what wraps
+ * it, so neither the clients of the sessions that were there nor their rows have the key that is asked for now: these
+ * sessions end, and their users log in again. Accounts and identity keys stay.
+ */
+async function renameReplyKey(db: Kysely<unknown>): Promise<void> {
+  await sql`delete from session`.execute(db)
+  await db.schema.alterTable('session').renameColumn('reply_key', 'grant_key').execute()
 }

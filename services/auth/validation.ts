@@ -11,7 +11,7 @@ import type { AuthenticateRequest, FindAccountRequest, SealChatRequest } from '#
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
 import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
-import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
+import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { SENDER_ADDRESS } from '#lib/ticket/ticket.ts'
 import { Violations } from '#lib/validation.ts'
 

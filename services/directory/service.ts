@@ -115,13 +115,13 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     const receiver = await presence.find(request.username)
     if (!receiver) throw await absenceOf(request.username, context)
     try {
-      const { ticket, reply } = await sealing.sealChat(context, {
+      const { ticket, grant } = await sealing.sealChat(context, {
         receiverSessionId: receiver.sessionId,
         receiverInstanceId: receiver.instanceId,
         nonce: request.nonce,
         senderAddress: context.remoteAddress,
       })
-      return { endpoints: [...receiver.endpoints], ticket, reply }
+      return { endpoints: [...receiver.endpoints], ticket, grant }
     } catch (error) {
       // Auth says that the receiver's session has ended; its stream would learn of it at its next beat only.
       if (isSottoError(error, 'ERR_NOT_ONLINE')) await presence.expel(receiver)

@@ -13,7 +13,7 @@ import type {
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { INSTANCE_ID_BYTES, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
-import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
+import { REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import { USERNAME, Violations } from '#lib/validation.ts'
 
 /** What an announcement may hold at most: an address for each way that a machine is commonly reached, no more. */

@@ -61,7 +61,7 @@ function freshTicket(): Uint8Array {
 }
 
 function start(ticket: Uint8Array) {
-  const reply = {
+  const grant = {
     nonce: randomBytes(16),
     ticketHash: ticketHash(ticket),
     receiverName: 'bob',
@@ -72,7 +72,7 @@ function start(ticket: Uint8Array) {
     longestSessionMs: 1,
     secret: chatSecret,
   }
-  return startConversation({ identity: alice, ownName: 'alice', realm, reply, ticket, random: randomBytes })
+  return startConversation({ identity: alice, ownName: 'alice', realm, grant, ticket, random: randomBytes })
 }
 
 function accept(hello: ReturnType<typeof start>['hello'], instanceId = context.instanceId) {

@@ -18,9 +18,9 @@ import { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { openTicket } from '#lib/ticket/ticket.ts'
 import { Profile } from '../../clients/profile/profile.ts'
+import { connectPeer, converse, requestChat, start } from '../support/admitted-caller.ts'
 import { findSecrets } from '../support/byte-forms.ts'
 import { Deployment } from '../support/deployment.ts'
-import { connectPeer, converse, requestChat, start } from '../support/granted-caller.ts'
 import { replayCaller } from '../support/http2-replay.ts'
 import { CONVERSE } from '../support/peer-server.ts'
 import type { TestProcess } from '../support/processes.ts'
@@ -121,11 +121,11 @@ describe('a whole run, at the most that can be logged and traced', function () {
   /** Alice's first conversation is held here, so that the keys of the channel can be looked for. */
   async function sendFromHere(): Promise<void> {
     const profile = await deployment.profile('alice')
-    const grant = await requestChat(profile, BOB)
-    keep('the secret of the first conversation', grant.reply.secret)
+    const issued = await requestChat(profile, BOB)
+    keep('the secret of the first conversation', issued.grant.secret)
     using _spy = spyOnChannelKeys((n, key) => keep(`channel key ${n}`, key))
     const connection = connectPeer(bobPort)
-    await converse(connection, start(profile, grant), TEXTS[0] ?? '')
+    await converse(connection, start(profile, issued), TEXTS[0] ?? '')
     connection.close()
   }
 

@@ -165,7 +165,7 @@ describe('the wire', function () {
     }
   })
 
-  it('shows message 4 by its size: a ticket and a reply', () => {
+  it('shows message 4 by its size: a ticket and a grant', () => {
     const largest = (pieces: readonly Buffer[]) =>
       Math.max(
         ...tlsRecordsIn(Buffer.concat(pieces))

@@ -8,14 +8,15 @@ import { connect as connectSocket, type Socket } from 'node:net'
 import { expect } from 'chai'
 import type { Hello, PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import type { StartedConversation } from '#lib/channel/initiator.ts'
+import type { IssuedTicket } from '#lib/channel/renewal.ts'
 import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
+import { connectPeer, converse, greet, requestChat, start } from '../support/admitted-caller.ts'
 import { BareCaller, closeBody, resumeBody, textsBody } from '../support/bare-caller.ts'
 import { Deployment, type Receiver } from '../support/deployment.ts'
-import { connectPeer, converse, type Grant, greet, requestChat, start } from '../support/granted-caller.ts'
 import { CONVERSE } from '../support/peer-server.ts'
 import { bytesOf, secretOf } from '../support/random.ts'
 import { framed, rawCall } from '../support/raw-call.ts'
@@ -36,8 +37,8 @@ describe('sotto receive, attacked', function () {
   let profiles: Record<'alice' | 'bob', Profile>
   let bob: Receiver
   let connection: Connection<typeof PeerServiceService>
-  /** The reply to a true request: what is forged here has its names and keys. */
-  let granted: Grant
+  /** The grant to a true request: what is forged here has its names and keys. */
+  let issued: IssuedTicket
   /** All that the receiver should have shown so far. */
   let shown = ''
   /** Callers who say nothing, or nothing more, since the beginning. */
@@ -63,7 +64,7 @@ describe('sotto receive, attacked', function () {
     bob = await deployment.receive('bob')
     shown = ''
     connection = connectPeer(bob.port)
-    granted = await requestChat(profiles.alice, 'bob')
+    issued = await requestChat(profiles.alice, 'bob')
   }
 
   async function openSocket(bytes: string): Promise<Socket> {
@@ -87,21 +88,21 @@ describe('sotto receive, attacked', function () {
       ticketId: randomBytes(16),
       issuedAtMs,
       expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS,
-      longestSessionMs: granted.reply.longestSessionMs,
+      longestSessionMs: issued.grant.longestSessionMs,
       senderName: 'alice',
       senderIdentityKey: profiles.alice.state.identity.publicKey,
       senderAddress: '127.0.0.1',
-      receiverIdentityKey: granted.reply.receiverIdentityKey,
-      secret: granted.reply.secret,
+      receiverIdentityKey: issued.grant.receiverIdentityKey,
+      secret: issued.grant.secret,
       ...forgery.ticket,
     }
-    const instanceId = forgery.instanceId ?? granted.reply.receiverInstanceId
+    const instanceId = forgery.instanceId ?? issued.grant.receiverInstanceId
     const key = forgery.key ?? session.keys.ticketKey
     const realm = realmOf(account.authorityPem)
     const ticket = sealTicket({ key, realm, receiverName: 'bob', instanceId, nonce: randomBytes(12), body })
     return start(profiles.alice, {
       ticket,
-      reply: { ...granted.reply, ticketHash: ticketHash(ticket), receiverInstanceId: instanceId },
+      grant: { ...issued.grant, ticketHash: ticketHash(ticket), receiverInstanceId: instanceId },
     })
   }
 

@@ -11,8 +11,8 @@ import * as primitives from '#lib/noise/primitives.ts'
 import * as transport from '#lib/noise/transport.ts'
 import * as protocol from '#lib/protocol.ts'
 import * as session from '#lib/session/session-keys.ts'
+import * as grant from '#lib/ticket/grant.ts'
 import * as padding from '#lib/ticket/padding.ts'
-import * as reply from '#lib/ticket/reply.ts'
 import * as ticket from '#lib/ticket/ticket.ts'
 import * as lease from '../../services/directory/presence.ts'
 import * as announcement from '../../services/directory/validation.ts'
@@ -30,7 +30,7 @@ const CODE: Record<string, unknown> = {
   ...protocol,
   ...session,
   ...padding,
-  ...reply,
+  ...grant,
   ...ticket,
   ...lease,
   ...announcement,

@@ -1,11 +1,11 @@
 /**
- * Random values of the kinds that tickets and replies are made of, for laws.
+ * Random values of the kinds that tickets and grants are made of, for laws.
  *
  * @module
  */
 import fc from 'fast-check'
 import { Secret } from '#lib/secret.ts'
-import type { Reply } from '#lib/ticket/reply.ts'
+import type { Grant } from '#lib/ticket/grant.ts'
 import { TICKET_LIFETIME_MS, type Ticket } from '#lib/ticket/ticket.ts'
 
 export const anyBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
@@ -33,7 +33,7 @@ export const anyTicket: fc.Arbitrary<Ticket> = fc
   })
   .map(({ lifetimeMs, ...ticket }) => ({ ...ticket, expiresAtMs: ticket.issuedAtMs + lifetimeMs }))
 
-export const anyReply: fc.Arbitrary<Reply> = fc.record({
+export const anyGrant: fc.Arbitrary<Grant> = fc.record({
   nonce: anyBytes(16),
   ticketHash: anyBytes(32),
   receiverName: anyName,
@@ -45,7 +45,7 @@ export const anyReply: fc.Arbitrary<Reply> = fc.record({
   secret: anySecret,
 })
 
-/** A ticket or reply as something that deep equality can compare: bytes as hex, secrets revealed. */
+/** A ticket or grant as something that deep equality can compare: bytes as hex, secrets revealed. */
 export function comparable(fields: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => {

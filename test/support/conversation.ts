@@ -7,8 +7,8 @@
 import type { Channel } from '#lib/channel/channel.ts'
 import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
 import { type AcceptedHello, acceptHello, type HelloArrival } from '#lib/channel/responder.ts'
+import type { Grant } from '#lib/ticket/grant.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
-import type { Reply } from '#lib/ticket/reply.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
 import { bytesOf, keyPairOf, randomFrom, secretOf } from './random.ts'
 
@@ -48,8 +48,8 @@ export function sealedTicket(changes: Partial<Ticket> = {}, context: Partial<typ
   return sealTicket({ ...BOB_CONTEXT, ...context, nonce: bytesOf('ticket nonce', 12), body: ticketBody(changes) })
 }
 
-/** The reply that goes with a ticket. */
-export function replyBody(ticket: Uint8Array, changes: Partial<Reply> = {}): Reply {
+/** The grant that goes with a ticket. */
+export function grantBody(ticket: Uint8Array, changes: Partial<Grant> = {}): Grant {
   return {
     nonce: bytesOf('request nonce', 16),
     ticketHash: ticketHash(ticket),
@@ -67,17 +67,17 @@ export function replyBody(ticket: Uint8Array, changes: Partial<Reply> = {}): Rep
 /** Alice's Hello. */
 export function hello({
   ticket = sealedTicket(),
-  reply = {},
+  grant = {},
   ...changes
-}: Partial<Omit<Parameters<typeof startConversation>[0], 'reply'>> & {
-  reply?: Partial<Reply>
+}: Partial<Omit<Parameters<typeof startConversation>[0], 'grant'>> & {
+  grant?: Partial<Grant>
 } = {}): StartedConversation {
   return startConversation({
     identity: ALICE,
     ownName: 'alice',
     realm: REALM,
     ticket,
-    reply: replyBody(ticket, reply),
+    grant: grantBody(ticket, grant),
     random: randomFrom('random of alice'),
     ...changes,
   })

@@ -15,7 +15,7 @@ import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { sealTicket, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import { Profile } from '../../clients/profile/profile.ts'
-import { type Announcement, type ChatGrant, DirectoryClient } from '../../clients/session/directory-client.ts'
+import { type Announcement, DirectoryClient, type RequestedChat } from '../../clients/session/directory-client.ts'
 import { PresenceWatch, type PresenceWatching } from '../../clients/session/presence-watch.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import { secretOf } from './random.ts'
@@ -76,7 +76,7 @@ export class LyingServices {
     return this.#announced.has(this.#claims.get(username)?.profile ?? '')
   }
 
-  grant(asker: Profile, receiverName: string): ChatGrant {
+  issue(asker: Profile, receiverName: string): RequestedChat {
     const { profile, identityKey: receiverIdentityKey } = this.#claimOf(receiverName)
     const announcement = this.#announced.get(profile)
     if (announcement === undefined) throw new SottoError('ERR_NOT_ONLINE', `${receiverName} is not online`)
@@ -93,14 +93,14 @@ export class LyingServices {
     const key = deriveSessionKeys(secretOf(`session of ${profile}`)).ticketKey
     const body = { ...common, ...sender, ticketId: randomBytes(16), issuedAtMs }
     const ticket = sealTicket({ key, realm: this.#realm, receiverName, instanceId, nonce: randomBytes(12), body })
-    const reply = {
+    const grant = {
       ...common,
       nonce: randomBytes(16),
       ticketHash: ticketHash(ticket),
       receiverName,
       receiverInstanceId: instanceId,
     }
-    return { endpoints: announcement.endpoints(), ticket, reply: { ...reply, receiverSessionId: randomBytes(16) } }
+    return { endpoints: announcement.endpoints(), ticket, grant: { ...grant, receiverSessionId: randomBytes(16) } }
   }
 
   get #realm(): Uint8Array {
@@ -154,8 +154,8 @@ class LyingDirectory extends DirectoryClient {
     this.#profile = profile
   }
 
-  override async requestChat(username: string): Promise<ChatGrant> {
-    return this.#services.grant(this.#profile, username)
+  override async requestChat(username: string): Promise<RequestedChat> {
+    return this.#services.issue(this.#profile, username)
   }
 
   override async findUser(username: string): Promise<boolean> {

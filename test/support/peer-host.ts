@@ -149,7 +149,7 @@ export class HostUnderTest implements AsyncDisposable {
       ownName: 'alice',
       realm,
       ticket,
-      reply: {
+      grant: {
         nonce: randomBytes(16),
         ticketHash: ticketHash(ticket),
         receiverName: 'bob',

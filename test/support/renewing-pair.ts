@@ -6,16 +6,16 @@
 import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
 import { type ChannelTimes, RENEW_EVERY_MS } from '#lib/channel/channel-times.ts'
-import type { ChannelEnds, RenewalGrant } from '#lib/channel/renewal.ts'
+import type { ChannelEnds, IssuedTicket } from '#lib/channel/renewal.ts'
 import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import { type ChannelTask, RenewingChannel, type SentRecord } from '#lib/channel/renewing-channel.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { Grant } from '#lib/ticket/grant.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
-import type { Reply } from '#lib/ticket/reply.ts'
 import { TICKET_LIFETIME_MS, type Ticket } from '#lib/ticket/ticket.ts'
 import { FakeClock } from './clock.ts'
-import { ALICE, BOB, BOB_CONTEXT, converse, NOW_MS, REALM, replyBody, sealedTicket } from './conversation.ts'
+import { ALICE, BOB, BOB_CONTEXT, converse, grantBody, NOW_MS, REALM, sealedTicket } from './conversation.ts'
 import { bytesOf, randomFrom, secretOf } from './random.ts'
 
 export const ALICE_ENDS: ChannelEnds = {
@@ -40,19 +40,19 @@ export function bobsAdmission() {
   return { identity: BOB, ownName: 'bob', realm: REALM, ticketKey, instanceId, replayCache: new ReplayCache() }
 }
 
-/** A new ticket to Bob, and the reply with it; another for each label. */
-export function grantOf(
+/** A new ticket to Bob, and the grant with it; another for each label. */
+export function issueTicket(
   label: string,
   {
     nowMs = NOW_MS,
     ticket = {},
-    reply = {},
-  }: { nowMs?: number; ticket?: Partial<Ticket>; reply?: Partial<Reply> } = {},
-): RenewalGrant {
+    grant = {},
+  }: { nowMs?: number; ticket?: Partial<Ticket>; grant?: Partial<Grant> } = {},
+): IssuedTicket {
   const secret = secretOf(`secret of ${label}`)
   const [issuedAtMs, expiresAtMs] = [nowMs, nowMs + TICKET_LIFETIME_MS]
   const sealed = sealedTicket({ ticketId: bytesOf(label, 16), issuedAtMs, expiresAtMs, secret, ...ticket })
-  return { ticket: sealed, reply: replyBody(sealed, { expiresAtMs, secret, ...reply }) }
+  return { ticket: sealed, grant: grantBody(sealed, { expiresAtMs, secret, ...grant }) }
 }
 
 export interface PairOptions {
@@ -78,7 +78,7 @@ export class RenewingPair {
   readonly bob: Side
   /** Why Bob refused, in order. */
   readonly refusals: string[] = []
-  #grants = 0
+  #issued = 0
 
   constructor({ times = {}, longestSessionMs = 12 * 60 * 60_000 }: PairOptions = {}) {
     const { alice, bob } = converse()
@@ -156,13 +156,13 @@ export class RenewingPair {
   }
 
   /** A ticket that nobody has used. */
-  grant(changes: { ticket?: Partial<Ticket>; reply?: Partial<Reply> } = {}): ServicesAnswer {
-    this.#grants += 1
-    return { $case: 'granted', granted: grantOf(`grant ${this.#grants}`, { nowMs: this.clock.nowMs(), ...changes }) }
+  issue(changes: { ticket?: Partial<Ticket>; grant?: Partial<Grant> } = {}): ServicesAnswer {
+    this.#issued += 1
+    return { $case: 'issued', issued: issueTicket(`ticket ${this.#issued}`, { nowMs: this.clock.nowMs(), ...changes }) }
   }
 
   /** Let the next renewal come due, give Alice what the services say, and let both sides say all they have to. */
-  renew(word: () => ServicesAnswer = () => this.grant()): void {
+  renew(word: () => ServicesAnswer = () => this.issue()): void {
     this.after(RENEW_EVERY_MS, this.alice)
     this.learn(this.alice, word())
     this.settle()

@@ -1,14 +1,14 @@
 /**
- * What Auth and the directory would do: tickets, with the reply that goes with each.
+ * What Auth and the directory would do: tickets, with the grant that goes with each.
  *
  * @module
  */
-import type { RenewalGrant } from '#lib/channel/renewal.ts'
+import type { IssuedTicket } from '#lib/channel/renewal.ts'
 import type { Admission } from '#lib/channel/responder.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import { Secret } from '#lib/secret.ts'
+import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
-import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/reply.ts'
 import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import type { World } from './world.ts'
 
@@ -20,7 +20,7 @@ export function admissionOf(world: World, ownName: string, identity: KeyPair): A
 }
 
 /** A ticket for one conversation or one renewal. */
-export function grantOf(world: World, opener: { name: string; identity: KeyPair }, host: Admission): RenewalGrant {
+export function issueTicket(world: World, opener: { name: string; identity: KeyPair }, host: Admission): IssuedTicket {
   const { random, realm, timeline, weather } = world
   const { nowMs } = timeline.clocks()
   const chatSecret = random.bytes(CHAT_SECRET_BYTES)
@@ -42,7 +42,7 @@ export function grantOf(world: World, opener: { name: string; identity: KeyPair 
       secret: Secret.of(Uint8Array.from(chatSecret)),
     },
   })
-  const reply = {
+  const grant = {
     ...common,
     nonce: random.bytes(REQUEST_NONCE_BYTES),
     ticketHash: ticketHash(ticket),
@@ -52,5 +52,5 @@ export function grantOf(world: World, opener: { name: string; identity: KeyPair 
     receiverInstanceId: host.instanceId,
     secret: Secret.of(chatSecret),
   }
-  return { ticket, reply }
+  return { ticket, grant }
 }

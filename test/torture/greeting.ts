@@ -11,7 +11,7 @@ import type { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { acceptHello } from '#lib/channel/responder.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
-import { grantOf } from './admission.ts'
+import { issueTicket } from './admission.ts'
 import { Connection, type ConnectionEnd, type Parcel } from './network.ts'
 import type { Program } from './program.ts'
 import { beginTalk } from './talk.ts'
@@ -29,14 +29,14 @@ export function call(program: Program, onEnd: (isGreeted: boolean) => void): voi
     onEnd(false)
     return
   }
-  const { ticket, reply } = grantOf(world, person, peer.program.admission)
-  const { hello, complete } = startConversation({ identity, ownName, realm, ticket, reply, random: random.bytes })
+  const { ticket, grant } = issueTicket(world, person, peer.program.admission)
+  const { hello, complete } = startConversation({ identity, ownName, realm, ticket, grant, random: random.bytes })
   const { caller: link, host } = new Connection(world)
   const greeting = new Greeting(program, link, () => onEnd(false))
   greeting.listen((parcel) => {
     if (parcel.is !== 'welcome') return
-    const role = { opener: { ends: endsOf(program), instanceId: reply.receiverInstanceId, random: random.bytes } }
-    const channel = renewing(program, complete(parcel.welcome), role, reply.longestSessionMs)
+    const role = { opener: { ends: endsOf(program), instanceId: grant.receiverInstanceId, random: random.bytes } }
+    const channel = renewing(program, complete(parcel.welcome), role, grant.longestSessionMs)
     counters.handshakes += 1
     greeting.succeed()
     onEnd(true)

@@ -11,7 +11,7 @@ import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
-import { admissionOf, grantOf } from './admission.ts'
+import { admissionOf, issueTicket } from './admission.ts'
 import { answer, call } from './greeting.ts'
 import type { ConnectionEnd, Parcel } from './network.ts'
 import type { Person } from './person.ts'
@@ -177,6 +177,6 @@ export class Program {
     if (world.random.chance(world.weather.outages)) return { $case: 'unreachable' }
     if (task === 'tryServices') return { $case: 'reachable' }
     const host = person.peer.program?.admission
-    return host === undefined ? { $case: 'absent' } : { $case: 'granted', granted: grantOf(world, person, host) }
+    return host === undefined ? { $case: 'absent' } : { $case: 'issued', issued: issueTicket(world, person, host) }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Makes the vectors of one conversation: ticket, reply, handshake, and the renewals of its channel.
+ * Makes the vectors of one conversation: ticket, grant, handshake, and the renewals of its channel.
  *
  * @module
  */
@@ -59,11 +59,11 @@ export function ticket() {
   }
 }
 
-/** The reply that goes with it. */
-export function reply() {
+/** The grant that goes with it. */
+export function grant() {
   const requestNonce = drawn('nonce of the request', 16)
   const sessionId = drawn('session id of bob', 16)
-  const nonce = drawn('nonce of the reply', 12)
+  const nonce = drawn('nonce of the grant', 12)
   const ticketHash = sha256(Buffer.from(ticket().ticket, 'hex'))
   const body = protobuf({
     1: requestNonce,
@@ -76,9 +76,9 @@ export function reply() {
     8: time(CALL.longestSessionMs),
     9: CALL.secret,
   })
-  const associatedData = concat(utf8('sotto reply v1'), uint16(1), CALL.realm, sized(utf8(CALL.senderName)))
+  const associatedData = concat(utf8('sotto grant v1'), uint16(1), CALL.realm, sized(utf8(CALL.senderName)))
   return {
-    reply_key: hex(CALL.replyKey),
+    grant_key: hex(CALL.grantKey),
     realm: hex(CALL.realm),
     sender_name: CALL.senderName,
     nonce: hex(nonce),
@@ -93,7 +93,7 @@ export function reply() {
     secret: hex(CALL.secret),
     body: hex(body),
     associated_data: hex(associatedData),
-    reply: hex(sealed(CALL.replyKey, nonce, associatedData, body)),
+    grant: hex(sealed(CALL.grantKey, nonce, associatedData, body)),
   }
 }
 
@@ -133,23 +133,23 @@ export function renewal() {
 
 function renewed(
   old: { readonly handshake_hash: string; readonly export_secret: string },
-  granted?: { readonly ticket: Uint8Array; readonly secret: Uint8Array },
+  credentials?: { readonly ticket: Uint8Array; readonly secret: Uint8Array },
 ) {
-  const comment = granted ? 'with a ticket' : 'without a ticket'
+  const comment = credentials ? 'with a ticket' : 'without a ticket'
   const { encapsulationKey, ...made } = shake({
     labels: [`ephemeral of alice ${comment}`, `ephemeral of bob ${comment}`],
     prologue: utf8('sotto renewal prologue v1'),
-    psk: utf8(granted ? 'sotto renewal psk v1' : 'sotto ticketless renewal psk v1'),
-    ticket: granted?.ticket ?? NOTHING,
-    secret: granted?.secret ?? Buffer.from(old.export_secret, 'hex'),
+    psk: utf8(credentials ? 'sotto renewal psk v1' : 'sotto ticketless renewal psk v1'),
+    ticket: credentials?.ticket ?? NOTHING,
+    secret: credentials?.secret ?? Buffer.from(old.export_secret, 'hex'),
     old: Buffer.from(old.handshake_hash, 'hex'),
   })
   return {
     comment,
     old_handshake_hash: old.handshake_hash,
     old_export_secret: old.export_secret,
-    ticket: hex(granted?.ticket ?? NOTHING),
-    secret: hex(granted?.secret ?? NOTHING),
+    ticket: hex(credentials?.ticket ?? NOTHING),
+    secret: hex(credentials?.secret ?? NOTHING),
     ...made,
   }
 }

@@ -3,23 +3,23 @@ import { startConversation } from '#lib/channel/initiator.ts'
 import { acceptHello } from '#lib/channel/responder.ts'
 import { CipherState } from '#lib/noise/cipher-state.ts'
 import { EMPTY } from '#lib/noise/primitives.ts'
+import { openGrant } from '#lib/ticket/grant.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
-import { openReply } from '#lib/ticket/reply.ts'
 import { bytes, keyPair, readVector, secret } from '../support/own-vectors.ts'
 import { hex } from './inputs.ts'
 
 describe('handshake.json', () => {
   const vector = readVector('handshake.json')
-  const { reply_key: replyKey, reply: sealedReply } = readVector('reply.json')
+  const { grant_key: grantKey, grant: sealedGrant } = readVector('grant.json')
   const realm = bytes(vector.realm)
-  const reply = openReply({ key: secret(replyKey), realm, senderName: vector.sender_name, reply: bytes(sealedReply) })
+  const grant = openGrant({ key: secret(grantKey), realm, senderName: vector.sender_name, grant: bytes(sealedGrant) })
 
   const draws = [bytes(vector.sender_ephemeral), bytes(vector.kem_seed)]
   const started = startConversation({
     identity: keyPair(vector.sender_static),
     ownName: vector.sender_name,
     realm,
-    reply,
+    grant,
     ticket: bytes(vector.ticket),
     random: () => draws.shift() ?? EMPTY,
   })
@@ -31,7 +31,7 @@ describe('handshake.json', () => {
     ticketKey: secret(vector.ticket_key),
     instanceId: bytes(vector.instance_id),
     replayCache: new ReplayCache(),
-    nowMs: reply.expiresAtMs,
+    nowMs: grant.expiresAtMs,
     monotonicMs: 0,
     random: () => bytes(vector.receiver_ephemeral),
     encapsulate: (encapsulationKey) => {

@@ -17,7 +17,7 @@ export const counted = (length: number): Uint8Array => Uint8Array.from({ length 
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-/** Alice calls Bob: the same conversation in the vectors of ticket, reply and handshake. */
+/** Alice calls Bob: the same conversation in the vectors of ticket, grant and handshake. */
 export const CALL = {
   realm: sha256(drawn('public key of the certificate authority', 91)),
   senderName: 'alice',
@@ -27,7 +27,7 @@ export const CALL = {
   senderIdentityKey: publicKeyOf(drawn('identity key of alice', 32)),
   receiverIdentityKey: publicKeyOf(drawn('identity key of bob', 32)),
   ticketKey: drawn('ticket key of bob', 32),
-  replyKey: drawn('reply key of alice', 32),
+  grantKey: drawn('grant key of alice', 32),
   instanceId: drawn('instance id of bob', 16),
   secret: drawn('secret of the conversation', 32),
   /** 22 November 2026, 12:00:00.250 UTC. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { writeFileSync } from 'node:fs'
-import { handshake, renewal, reply, ticket } from './conversation.ts'
+import { grant, handshake, renewal, ticket } from './conversation.ts'
 import { CALL, counted, drawn, hex } from './inputs.ts'
 import * as reference from './reference.ts'
 
@@ -26,7 +26,7 @@ function session() {
       directory_bearer_hash: hex(sha256(directoryBearer)),
       auth_bearer: hex(derive(token, 'sotto auth bearer v1')),
       ticket_key: hex(derive(token, 'sotto ticket v1')),
-      reply_key: hex(derive(token, 'sotto reply v1')),
+      grant_key: hex(derive(token, 'sotto grant v1')),
     }
   })
 }
@@ -170,7 +170,7 @@ export function makeVectors() {
   return {
     'session.json': of(session()),
     'ticket.json': of([ticket()]),
-    'reply.json': of([reply()]),
+    'grant.json': of([grant()]),
     'noise.json': of(noise()),
     'handshake.json': of([handshake()]),
     'renewal.json': of(renewal()),

@@ -3,15 +3,15 @@ import type { Channel } from '#lib/channel/channel.ts'
 import { acceptRenewal, startRenewal } from '#lib/channel/renewal.ts'
 import { CipherState } from '#lib/noise/cipher-state.ts'
 import { EMPTY } from '#lib/noise/primitives.ts'
+import { openGrant } from '#lib/ticket/grant.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
-import { openReply } from '#lib/ticket/reply.ts'
 import { bytes, keyPair, readVector, readVectors, secret } from '../support/own-vectors.ts'
 import { hex } from './inputs.ts'
 
 const shared = readVector('handshake.json')
-const { reply_key: replyKey, reply: sealedReply } = readVector('reply.json')
+const { grant_key: grantKey, grant: sealedGrant } = readVector('grant.json')
 const realm = bytes(shared.realm)
-const reply = openReply({ key: secret(replyKey), realm, senderName: shared.sender_name, reply: bytes(sealedReply) })
+const grant = openGrant({ key: secret(grantKey), realm, senderName: shared.sender_name, grant: bytes(sealedGrant) })
 const [alice, bob] = [keyPair(shared.sender_static), keyPair(shared.receiver_static)]
 
 const ENDS = {
@@ -44,8 +44,8 @@ describe('renewal.json', () => {
     const old = { handshakeHash: bytes(vector.old_handshake_hash), exportSecret: secret(vector.old_export_secret) }
     const ticket = bytes(vector.ticket)
     const draws = [bytes(vector.sender_ephemeral), bytes(vector.kem_seed)]
-    const granted = ticket.length > 0 ? { ticket, reply: { ...reply, secret: secret(vector.secret) } } : undefined
-    const started = startRenewal({ ends: ENDS.alice, old, granted, random: () => draws.shift() ?? EMPTY })
+    const issued = ticket.length > 0 ? { ticket, grant: { ...grant, secret: secret(vector.secret) } } : undefined
+    const started = startRenewal({ ends: ENDS.alice, old, issued, random: () => draws.shift() ?? EMPTY })
     const accepted = acceptRenewal({
       hello: { clear: bytes(vector.clear), noiseMessage: bytes(vector.noise_message_1) },
       ends: ENDS.bob,
@@ -58,7 +58,7 @@ describe('renewal.json', () => {
         replayCache: new ReplayCache(),
       },
       old,
-      nowMs: reply.expiresAtMs,
+      nowMs: grant.expiresAtMs,
       monotonicMs: 0,
       random: () => bytes(vector.receiver_ephemeral),
       encapsulate: () => ({ ciphertext: bytes(vector.kem_ciphertext), shared: secret(vector.kem_shared) }),

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { checkReply, openReply, sealReply } from '#lib/ticket/reply.ts'
+import { checkGrant, openGrant, sealGrant } from '#lib/ticket/grant.ts'
 import { openTicket, sealTicket } from '#lib/ticket/ticket.ts'
 import { comparable } from '../support/arbitrary.ts'
 import { bytes, readVector, secret } from '../support/own-vectors.ts'
@@ -36,9 +36,9 @@ describe('ticket.json', () => {
   })
 })
 
-describe('reply.json', () => {
-  const vector = readVector('reply.json')
-  const context = { key: secret(vector.reply_key), realm: bytes(vector.realm), senderName: vector.sender_name }
+describe('grant.json', () => {
+  const vector = readVector('grant.json')
+  const context = { key: secret(vector.grant_key), realm: bytes(vector.realm), senderName: vector.sender_name }
   const body = {
     nonce: bytes(vector.request_nonce),
     ticketHash: bytes(vector.ticket_hash),
@@ -52,13 +52,13 @@ describe('reply.json', () => {
   }
 
   it('seals to the same bytes', () => {
-    expect(hex(sealReply({ ...context, nonce: bytes(vector.nonce), body }))).to.equal(vector.reply)
+    expect(hex(sealGrant({ ...context, nonce: bytes(vector.nonce), body }))).to.equal(vector.grant)
   })
 
   it('opens to the same fields, and belongs to the ticket of ticket.json', () => {
-    const reply = openReply({ ...context, reply: bytes(vector.reply) })
-    expect(comparable(reply)).to.deep.equal(comparable(body))
-    checkReply(reply, {
+    const grant = openGrant({ ...context, grant: bytes(vector.grant) })
+    expect(comparable(grant)).to.deep.equal(comparable(body))
+    checkGrant(grant, {
       nonce: body.nonce,
       ticket: bytes(ticketVector.ticket),
       receiverName: body.receiverName,

@@ -11,7 +11,7 @@ describe('session.json', () => {
       expect(hex(bearerHash(keys.directoryBearer))).to.equal(vector.directory_bearer_hash)
       expect(hex(keys.authBearer.reveal())).to.equal(vector.auth_bearer)
       expect(hex(keys.ticketKey.reveal())).to.equal(vector.ticket_key)
-      expect(hex(keys.replyKey.reveal())).to.equal(vector.reply_key)
+      expect(hex(keys.grantKey.reveal())).to.equal(vector.grant_key)
     })
   }
 })

@@ -15,7 +15,7 @@ import type { Conversation } from '../../../clients/peer/conversation.ts'
 import { type Calling, openConversation } from '../../../clients/peer/open-conversation.ts'
 import { pin } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
-import type { ChatGrant } from '../../../clients/session/directory-client.ts'
+import type { RequestedChat } from '../../../clients/session/directory-client.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { type Converse, type PeerServer, peerServer } from '../../support/peer-server.ts'
@@ -67,8 +67,8 @@ describe('openConversation', () => {
     await home[Symbol.asyncDispose]()
   })
 
-  /** A grant as the directory and Auth would give it, with a ticket of its own each time. */
-  function grant(endpoints: readonly Endpoint[]): ChatGrant {
+  /** What the directory and Auth would give, with a ticket of its own each time. */
+  function issue(endpoints: readonly Endpoint[]): RequestedChat {
     const realm = realmOf(alice.login.account.authorityPem)
     const secret = secretOf('chat secret')
     const issuedAtMs = Date.now()
@@ -90,7 +90,7 @@ describe('openConversation', () => {
       nonce: randomBytes(12),
       body,
     })
-    const reply = {
+    const grant = {
       ...common,
       nonce: randomBytes(16),
       ticketHash: ticketHash(ticket),
@@ -99,7 +99,7 @@ describe('openConversation', () => {
       receiverIdentityKey: BOB.publicKey,
       receiverInstanceId: INSTANCE_ID,
     }
-    return { endpoints, ticket, reply }
+    return { endpoints, ticket, grant }
   }
 
   /** A host that answers as this says, and where it listens. */
@@ -145,7 +145,7 @@ describe('openConversation', () => {
   ): Promise<Conversation> {
     const calling: Calling = {
       profile: alice,
-      directory: { requestChat: async () => grant(endpoints) },
+      directory: { requestChat: async () => issue(endpoints) },
       clock: new ServerClock(systemClock, 0),
       deliver: () => {},
       onPinned,

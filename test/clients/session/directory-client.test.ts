@@ -7,7 +7,7 @@ import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
-import { type Reply, sealReply } from '#lib/ticket/reply.ts'
+import { type Grant, sealGrant } from '#lib/ticket/grant.ts'
 import { TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import { DirectoryClient } from '../../../clients/session/directory-client.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
@@ -91,9 +91,9 @@ describe('DirectoryClient', () => {
 
   const clock = new ServerClock(systemClock, 0)
 
-  /** A reply as Auth would seal it, but for the changes. */
-  function sealed(nonce: Uint8Array, changes: Partial<Reply> = {}, key = KEYS.replyKey, senderName = 'alice'): Buffer {
-    const body: Reply = {
+  /** A grant as Auth would seal it, but for the changes. */
+  function sealed(nonce: Uint8Array, changes: Partial<Grant> = {}, key = KEYS.grantKey, senderName = 'alice'): Buffer {
+    const body: Grant = {
       nonce,
       ticketHash: ticketHash(TICKET),
       receiverName: 'bob',
@@ -106,49 +106,49 @@ describe('DirectoryClient', () => {
       ...changes,
     }
     return Buffer.from(
-      sealReply({ key, realm: realmOf(authority.authorityPem), senderName, nonce: randomBytes(12), body }),
+      sealGrant({ key, realm: realmOf(authority.authorityPem), senderName, nonce: randomBytes(12), body }),
     )
   }
 
-  const respond = (reply: Uint8Array): RequestChatResponse => ({
+  const respond = (grant: Uint8Array): RequestChatResponse => ({
     endpoints: [{ address: '192.0.2.7', port: 7100 }],
     ticket: Buffer.from(TICKET),
-    reply: Buffer.from(reply),
+    grant: Buffer.from(grant),
   })
 
   describe('requestChat', () => {
     it('gives what Auth sealed for this request', async () => {
       answer = (nonce) => respond(sealed(nonce))
-      const { endpoints, reply } = await client.requestChat('bob', NEVER)
+      const { endpoints, grant } = await client.requestChat('bob', NEVER)
       expect(endpoints).to.deep.equal([{ address: '192.0.2.7', port: 7100 }])
-      expect(reply.receiverName).to.equal('bob')
+      expect(grant.receiverName).to.equal('bob')
     })
 
     const lies: ReadonlyArray<readonly [what: string, code: string, lie: (nonce: Uint8Array) => RequestChatResponse]> =
       [
-        ['an old reply', 'ERR_REPLY_NONCE', () => respond(sealed(bytesOf('an old nonce', 16)))],
+        ['an old grant', 'ERR_GRANT_NONCE', () => respond(sealed(bytesOf('an old nonce', 16)))],
         [
-          'a reply with another ticket',
-          'ERR_REPLY_TICKET',
+          'a grant with another ticket',
+          'ERR_GRANT_TICKET',
           (nonce) => respond(sealed(nonce, { ticketHash: bytesOf('other', 32) })),
         ],
         [
-          'a reply for another receiver',
-          'ERR_REPLY_RECEIVER',
+          'a grant for another receiver',
+          'ERR_GRANT_RECEIVER',
           (nonce) => respond(sealed(nonce, { receiverName: 'mallory' })),
         ],
         [
-          'a reply for another sender',
-          'ERR_REPLY_FORGED',
-          (nonce) => respond(sealed(nonce, {}, KEYS.replyKey, 'carol')),
+          'a grant for another sender',
+          'ERR_GRANT_FORGED',
+          (nonce) => respond(sealed(nonce, {}, KEYS.grantKey, 'carol')),
         ],
-        ['a reply under another key', 'ERR_REPLY_FORGED', (nonce) => respond(sealed(nonce, {}, secretOf('guessed')))],
-        ['a reply that was changed', 'ERR_REPLY_FORGED', (nonce) => respond(flip(sealed(nonce), 1_000))],
-        ['a reply that was cut off', 'ERR_REPLY_FORGED', (nonce) => respond(sealed(nonce).subarray(1))],
-        ['no reply', 'ERR_REPLY_FORGED', () => respond(new Uint8Array(0))],
+        ['a grant under another key', 'ERR_GRANT_FORGED', (nonce) => respond(sealed(nonce, {}, secretOf('guessed')))],
+        ['a grant that was changed', 'ERR_GRANT_FORGED', (nonce) => respond(flip(sealed(nonce), 1_000))],
+        ['a grant that was cut off', 'ERR_GRANT_FORGED', (nonce) => respond(sealed(nonce).subarray(1))],
+        ['no grant', 'ERR_GRANT_FORGED', () => respond(new Uint8Array(0))],
         [
           'a ticket that was changed',
-          'ERR_REPLY_TICKET',
+          'ERR_GRANT_TICKET',
           (nonce) => ({ ...respond(sealed(nonce)), ticket: Buffer.from(flip(TICKET, 0)) }),
         ],
       ]
@@ -159,7 +159,7 @@ describe('DirectoryClient', () => {
       })
     }
 
-    it('asks for the time before it takes a reply for too old', async () => {
+    it('asks for the time before it takes a grant for too old', async () => {
       answer = (nonce) => respond(sealed(nonce, { expiresAtMs: clock.nowMs() - 3_600_000 }))
       // Nobody answers where Auth should be.
       expect((await rejection(client.requestChat('bob', NEVER))).code).to.equal('ERR_UNAVAILABLE')

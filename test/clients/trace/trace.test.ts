@@ -13,7 +13,7 @@ import {
 } from '../../../clients/trace/service-events.ts'
 import type { TraceEvent } from '../../../clients/trace/trace.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
-import { accept, hello, replyBody, sealedTicket } from '../../support/conversation.ts'
+import { accept, grantBody, hello, sealedTicket } from '../../support/conversation.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 
 const LONGEST_NAME = 'n'.repeat(32)
@@ -67,10 +67,10 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
       {
         endpoints: [{ address: '2001:db8::7', port: 7100 }],
         ticket: Buffer.from(ticket),
-        reply: Buffer.from(bytesOf('reply', 540)),
+        grant: Buffer.from(bytesOf('grant', 540)),
       },
       sender,
-      replyBody(ticket),
+      grantBody(ticket),
     ),
     helloEvent(started.hello, parties),
     helloEvent(started.hello, parties, opened),
@@ -141,7 +141,7 @@ describe('renderTrace', () => {
       '     │  ├─ directory bearer',
       '     │  ├─ auth bearer',
       '     │  ├─ ticket key',
-      '     │  └─ reply key',
+      '     │  └─ grant key',
       '     ├─ session_id',
       '     ├─ expires_at',
       '     └─ server_time',

@@ -27,7 +27,7 @@ describe('a ticket alone', () => {
 
 describe('the identity key of the sender', () => {
   it('calls nobody without the secret, though it has a ticket too', () => {
-    const thief = hello({ reply: { secret: secretOf('a guess') } })
+    const thief = hello({ grant: { secret: secretOf('a guess') } })
     const { welcome, channel } = accept(thief.hello)
     expect(codeOf(() => thief.complete(welcome))).to.equal('ERR_DECRYPT')
     expect(channel.isConfirmed).to.equal(false)

@@ -14,13 +14,13 @@ describe('startConversation', () => {
   })
 
   it('refuses to call itself, by name or by key', () => {
-    expect(codeOf(() => hello({ reply: { receiverName: 'alice' } }))).to.equal('ERR_CHAT_WITH_SELF')
-    expect(codeOf(() => hello({ reply: { receiverIdentityKey: ALICE.publicKey } }))).to.equal('ERR_CHAT_WITH_SELF')
+    expect(codeOf(() => hello({ grant: { receiverName: 'alice' } }))).to.equal('ERR_CHAT_WITH_SELF')
+    expect(codeOf(() => hello({ grant: { receiverIdentityKey: ALICE.publicKey } }))).to.equal('ERR_CHAT_WITH_SELF')
   })
 
   it('refuses to call an identity key of low order', () => {
     for (const key of LOW_ORDER_KEYS) {
-      expect(codeOf(() => hello({ reply: { receiverIdentityKey: key } }))).to.equal('ERR_LOW_ORDER_KEY')
+      expect(codeOf(() => hello({ grant: { receiverIdentityKey: key } }))).to.equal('ERR_LOW_ORDER_KEY')
     }
   })
 })
@@ -49,7 +49,7 @@ describe('StartedConversation', () => {
     const { welcome } = accept(stolen.hello)
     expect(codeOf(() => started.complete(welcome))).to.equal('ERR_DECRYPT')
     const ticket = sealedTicket({ secret: secretOf('a guess') })
-    const misled = hello({ ticket, reply: { secret: secretOf('the secret') } })
+    const misled = hello({ ticket, grant: { secret: secretOf('the secret') } })
     expect(codeOf(() => misled.complete(accept(misled.hello).welcome))).to.equal('ERR_DECRYPT')
   })
 

@@ -52,8 +52,8 @@ describe('derivePsk', () => {
 describe('deriveRenewalPsk', () => {
   const { secret, ticket, ...shared } = FIELDS
   const old = { handshakeHash: bytesOf('h', 32), exportSecret: secretOf('exported') }
-  const withTicket = { ...shared, old, grant: { secret, ticket } }
-  const without = { ...shared, old, grant: undefined }
+  const withTicket = { ...shared, old, credentials: { secret, ticket } }
+  const without = { ...shared, old, credentials: undefined }
 
   it('gives other keys with a ticket and without, and other ones than a handshake, even from equal secrets', () => {
     const same = { handshakeHash: old.handshakeHash, exportSecret: secret }
@@ -61,7 +61,7 @@ describe('deriveRenewalPsk', () => {
       derivePsk(FIELDS),
       deriveRenewalPsk(withTicket),
       deriveRenewalPsk({ ...without, old: same }),
-      deriveRenewalPsk({ ...withTicket, grant: { secret, ticket: new Uint8Array(0) } }),
+      deriveRenewalPsk({ ...withTicket, credentials: { secret, ticket: new Uint8Array(0) } }),
     ]
     expect(new Set(keys.map((key) => key.fingerprint())).size).to.equal(keys.length)
   })

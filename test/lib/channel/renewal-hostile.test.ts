@@ -13,7 +13,7 @@ import { flip } from '../../support/tamper.ts'
 function wire(steps: number): { pair: RenewingPair; to: Side; record: Uint8Array } {
   const pair = new RenewingPair()
   pair.after(RENEW_EVERY_MS, pair.alice)
-  pair.learn(pair.alice, pair.grant())
+  pair.learn(pair.alice, pair.issue())
   let [from, to] = [pair.alice, pair.bob]
   for (let step = 0; step < steps; step += 1) {
     pair.say(from)
@@ -53,11 +53,11 @@ describe('a renewal out of its turn', () => {
   }
 
   /** A Hello as Alice says it in this pair, without its being said. */
-  function helloOf(pair: RenewingPair, granted = false): Control {
-    const word = pair.grant()
-    const grant = granted && word.$case === 'granted' ? word.granted : undefined
+  function helloOf(pair: RenewingPair, issued = false): Control {
+    const word = pair.issue()
+    const ticket = issued && word.$case === 'issued' ? word.issued : undefined
     const random = randomFrom('renewal of alice')
-    const { hello: value } = startRenewal({ ends: ALICE_ENDS, old: pair.alice.first, granted: grant, random })
+    const { hello: value } = startRenewal({ ends: ALICE_ENDS, old: pair.alice.first, issued: ticket, random })
     return { $case: 'renewHello', value }
   }
 
@@ -120,7 +120,7 @@ describe('a renewal out of its turn', () => {
   it('of an earlier epoch is refused where it had a ticket, which is used', () => {
     const pair = new RenewingPair()
     pair.after(RENEW_EVERY_MS, pair.alice)
-    pair.learn(pair.alice, pair.grant())
+    pair.learn(pair.alice, pair.issue())
     pair.say(pair.alice)
     const said = pair.hear(pair.bob)?.control
     pair.settle()

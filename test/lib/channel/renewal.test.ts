@@ -7,7 +7,7 @@ import { codeOf } from '../../support/code-of.ts'
 import { converse, hello, NOW_MS } from '../../support/conversation.ts'
 import { counting } from '../../support/counting-key-pair.ts'
 import { keyPairOf, randomFrom, secretOf } from '../../support/random.ts'
-import { ALICE_ENDS, BOB_ENDS, bobsAdmission, grantOf } from '../../support/renewing-pair.ts'
+import { ALICE_ENDS, BOB_ENDS, bobsAdmission, issueTicket } from '../../support/renewing-pair.ts'
 import { flip, truncations } from '../../support/tamper.ts'
 
 const MALLORY = keyPairOf('identity of mallory')
@@ -31,18 +31,18 @@ function arrival(changes: Partial<RenewalArrival> = {}): Omit<RenewalArrival, 'h
 }
 
 const OLD = converse().alice
-const GRANT = grantOf('renewal')
+const ISSUED = issueTicket('renewal')
 
 const HELLOS = {
-  'with a ticket': startOf({ granted: GRANT }).hello,
-  'without a ticket': startOf({ granted: undefined }).hello,
+  'with a ticket': startOf({ issued: ISSUED }).hello,
+  'without a ticket': startOf({ issued: undefined }).hello,
 }
 
 function startOf(changes: Partial<Parameters<typeof startRenewal>[0]>) {
   return startRenewal({
     ends: ALICE_ENDS,
     old: OLD,
-    granted: GRANT,
+    issued: ISSUED,
     random: randomFrom('renewal of alice'),
     ...changes,
   })
@@ -81,7 +81,7 @@ describe('acceptRenewal', () => {
 
     it(`refuses a Hello ${what} of somebody who holds the channel and not the identity key`, () => {
       const ends = { ...ALICE_ENDS, identity: MALLORY }
-      const stolen = startOf({ ends, granted: what === 'with a ticket' ? GRANT : undefined })
+      const stolen = startOf({ ends, issued: what === 'with a ticket' ? ISSUED : undefined })
       expect(refusal(stolen.hello)).to.equal('ERR_TICKET_SENDER')
     })
   }
@@ -91,7 +91,7 @@ describe('acceptRenewal', () => {
     const admission = { ...bobsAdmission(), identity }
     const ends = { ...BOB_ENDS, identity }
     for (const ticket of [{ senderName: 'mallory' }, { senderIdentityKey: MALLORY.publicKey }]) {
-      const { hello: foreign } = startOf({ granted: grantOf('foreign', { ticket }) })
+      const { hello: foreign } = startOf({ issued: issueTicket('foreign', { ticket }) })
       expect(refusal(foreign, { ends, admission: { ...admission, ...freshCache() } })).to.equal('ERR_TICKET_SENDER')
     }
     expect(identity.count).to.equal(0)
@@ -122,15 +122,15 @@ describe('acceptRenewal', () => {
 })
 
 describe('startRenewal', () => {
-  for (const [what, granted] of [
-    ['with a ticket', GRANT],
+  for (const [what, issued] of [
+    ['with a ticket', ISSUED],
     ['without a ticket', undefined],
   ] as const) {
     const { welcome } = acceptRenewal({ ...arrival(), hello: HELLOS[what] })
 
     it(`completes with the Welcome to its Hello, ${what}, to the same channel`, () => {
       const accepted = acceptRenewal({ ...arrival(), hello: HELLOS[what] })
-      const channel = startOf({ granted }).complete(accepted.welcome)
+      const channel = startOf({ issued }).complete(accepted.welcome)
       expect(channel.handshakeHash).to.deep.equal(accepted.channel.handshakeHash)
       expect(channel.exportSecret.equals(accepted.channel.exportSecret)).to.equal(true)
       expect(accepted.channel.isConfirmed).to.equal(true)
@@ -138,10 +138,10 @@ describe('startRenewal', () => {
 
     it(`refuses a Welcome of which any byte was changed, ${what}`, () => {
       for (const kemCiphertext of flippedBytes(welcome.kemCiphertext)) {
-        expect(codeOf(() => startOf({ granted }).complete({ ...welcome, kemCiphertext }))).to.equal('ERR_DECRYPT')
+        expect(codeOf(() => startOf({ issued }).complete({ ...welcome, kemCiphertext }))).to.equal('ERR_DECRYPT')
       }
       for (const noiseMessage of flippedBytes(welcome.noiseMessage)) {
-        expect(codeOf(() => startOf({ granted }).complete({ ...welcome, noiseMessage }))).to.equal('ERR_DECRYPT')
+        expect(codeOf(() => startOf({ issued }).complete({ ...welcome, noiseMessage }))).to.equal('ERR_DECRYPT')
       }
     }).timeout(20_000)
 
@@ -151,16 +151,16 @@ describe('startRenewal', () => {
         ...[...truncations(welcome.noiseMessage)].map((noiseMessage) => ({ ...welcome, noiseMessage })),
       ]
       for (const cut of cuts) {
-        expect(codeOf(() => startOf({ granted }).complete(cut))).to.equal('ERR_HELLO_MALFORMED')
+        expect(codeOf(() => startOf({ issued }).complete(cut))).to.equal('ERR_HELLO_MALFORMED')
       }
     }).timeout(20_000)
 
     it(`refuses a Welcome of somebody who knows the channel and both names, and not the secret: ${what}`, () => {
       const guess = { handshakeHash: OLD.handshakeHash, exportSecret: secretOf('a guess') }
       const admission = bobsAdmission()
-      const forged = { ...GRANT, reply: { ...GRANT.reply, secret: secretOf('a guess') } }
+      const forged = { ...ISSUED, grant: { ...ISSUED.grant, secret: secretOf('a guess') } }
       const accepted = acceptRenewal({ ...arrival({ admission, old: guess }), hello: HELLOS[what] })
-      const started = startOf({ granted: granted && forged })
+      const started = startOf({ issued: issued && forged })
       expect(codeOf(() => started.complete(accepted.welcome))).to.equal('ERR_DECRYPT')
     })
   }

@@ -10,7 +10,7 @@ const renewals = ({ alice, bob }: RenewingPair): number[] => [alice.channel.rene
 function renewing(): RenewingPair {
   const pair = new RenewingPair()
   pair.after(RENEW_EVERY_MS, pair.alice)
-  pair.learn(pair.alice, pair.grant())
+  pair.learn(pair.alice, pair.issue())
   return pair
 }
 
@@ -50,13 +50,13 @@ describe('the end of a RenewingChannel', () => {
       pair.after(RENEW_EVERY_MS, pair.alice)
       pair.learn(pair.alice, { $case: 'absent' })
       pair.after(RENEW_RETRY_MS, pair.alice)
-      pair.learn(pair.alice, pair.grant())
+      pair.learn(pair.alice, pair.issue())
       pair.settle()
       expect(renewals(pair)).to.deep.equal([round, round])
     }
   })
 
-  for (const [what, reply] of [
+  for (const [what, grant] of [
     ['another identity key', { receiverIdentityKey: keyPairOf('another').publicKey }],
     ['another start of the receiver', { receiverInstanceId: bytesOf('another instance id', 16) }],
     ['another name', { receiverName: 'bobby' }],
@@ -64,7 +64,7 @@ describe('the end of a RenewingChannel', () => {
     it(`comes when the services mean ${what} by now, and nothing of it is said`, () => {
       const pair = new RenewingPair()
       pair.after(RENEW_EVERY_MS, pair.alice)
-      pair.learn(pair.alice, pair.grant({ reply }))
+      pair.learn(pair.alice, pair.issue({ grant }))
       pair.say(pair.alice)
       expect(pair.hear(pair.bob)?.control?.$case).to.equal('ping')
       expect(pair.say(pair.alice)).to.equal(undefined)

@@ -28,7 +28,7 @@ function expectTalk(pair: RenewingPair): void {
 function renewing(): RenewingPair {
   const pair = new RenewingPair()
   pair.after(RENEW_EVERY_MS, pair.alice)
-  pair.learn(pair.alice, pair.grant())
+  pair.learn(pair.alice, pair.issue())
   return pair
 }
 
@@ -39,7 +39,7 @@ describe('RenewingChannel', () => {
     expect(pair.after(1, pair.alice)).to.equal('askForTicket')
     expect(pair.after(1, pair.alice)).to.equal(undefined)
     expect(pair.after(0, pair.bob)).to.equal(undefined)
-    pair.learn(pair.alice, pair.grant())
+    pair.learn(pair.alice, pair.issue())
     pair.settle()
     expect(renewals(pair)).to.deep.equal([1, 1])
     expect(pair.after(RENEW_EVERY_MS - 1, pair.alice)).to.equal(undefined)
@@ -48,8 +48,8 @@ describe('RenewingChannel', () => {
 
   it('goes on under new keys after a renewal with a ticket, and after one without', () => {
     const pair = new RenewingPair()
-    const granted = () => pair.grant()
-    for (const [index, word] of [granted, silence, silence, granted].entries()) {
+    const issued = () => pair.issue()
+    for (const [index, word] of [issued, silence, silence, issued].entries()) {
       pair.renew(word)
       expect(renewals(pair)).to.deep.equal([index + 1, index + 1])
       expectTalk(pair)
@@ -125,7 +125,7 @@ describe('RenewingChannel', () => {
           else pair.clock.advance(1_000)
           const isOutage = outages[index % outages.length] === true
           if (pair.after(0, pair.alice) === 'askForTicket')
-            pair.learn(pair.alice, isOutage ? UNREACHABLE : pair.grant())
+            pair.learn(pair.alice, isOutage ? UNREACHABLE : pair.issue())
           if (pair.after(0, pair.bob) === 'tryServices') pair.learn(pair.bob, UNREACHABLE)
         }
         pair.settle()
@@ -216,7 +216,7 @@ describe('a RenewingChannel without reachable services', () => {
     expectTalk(pair)
     expect(pair.after(RENEW_RETRY_MS - 1, pair.alice)).to.equal(undefined)
     expect(pair.after(1, pair.alice)).to.equal('askForTicket')
-    pair.learn(pair.alice, pair.grant())
+    pair.learn(pair.alice, pair.issue())
     pair.settle()
     expect(renewals(pair)).to.deep.equal([1, 1])
   })
@@ -244,7 +244,7 @@ describe('a RenewingChannel without reachable services', () => {
   it('lasts on from a renewal with a ticket, for as long as that one allows', () => {
     const pair = new RenewingPair({ longestSessionMs: HOUR_MS })
     pair.renew(() =>
-      pair.grant({ ticket: { longestSessionMs: 2 * HOUR_MS }, reply: { longestSessionMs: 2 * HOUR_MS } }),
+      pair.issue({ ticket: { longestSessionMs: 2 * HOUR_MS }, grant: { longestSessionMs: 2 * HOUR_MS } }),
     )
     for (let quarter = 1; quarter < 8; quarter += 1) pair.renew(silence)
     expect(renewals(pair)).to.deep.equal([8, 8])
@@ -254,7 +254,7 @@ describe('a RenewingChannel without reachable services', () => {
 
   it('is refused by a host for whom the longest session is over, though the opener goes on', () => {
     const pair = new RenewingPair({ longestSessionMs: HOUR_MS })
-    pair.renew(() => pair.grant({ ticket: { longestSessionMs: RENEW_EVERY_MS }, reply: { longestSessionMs: HOUR_MS } }))
+    pair.renew(() => pair.issue({ ticket: { longestSessionMs: RENEW_EVERY_MS }, grant: { longestSessionMs: HOUR_MS } }))
     pair.renew(silence)
     expect(renewals(pair)).to.deep.equal([1, 1])
     expect(pair.refusals).to.deep.equal(['ERR_HELLO_REFUSED'])

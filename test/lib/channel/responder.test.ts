@@ -173,11 +173,11 @@ describe('acceptHello, in the handshake,', () => {
   it('refuses a Hello that was made under another name or in another realm', () => {
     expect(judge(hello({ ownName: 'alicia' }).hello).code).to.equal('ERR_DECRYPT')
     expect(judge(hello({ realm: bytesOf('another realm', 32) }).hello).code).to.equal('ERR_DECRYPT')
-    expect(judge(hello({ reply: { receiverName: 'bobby' } }).hello).code).to.equal('ERR_DECRYPT')
+    expect(judge(hello({ grant: { receiverName: 'bobby' } }).hello).code).to.equal('ERR_DECRYPT')
   })
 
   it('refuses a Hello for another identity key', () => {
-    expect(judge(hello({ reply: { receiverIdentityKey: CAROL.publicKey } }).hello).code).to.equal('ERR_DECRYPT')
+    expect(judge(hello({ grant: { receiverIdentityKey: CAROL.publicKey } }).hello).code).to.equal('ERR_DECRYPT')
   })
 
   it('refuses an ephemeral key of low order', () => {

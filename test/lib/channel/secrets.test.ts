@@ -15,13 +15,13 @@ import {
   BOB,
   BOB_CONTEXT,
   converse,
+  grantBody,
   hello,
-  replyBody,
   sealedTicket,
   ticketBody,
 } from '../../support/conversation.ts'
 import { bytesOf, keyPairOf, randomFrom, secretOf } from '../../support/random.ts'
-import { ALICE_ENDS, grantOf, RenewingPair } from '../../support/renewing-pair.ts'
+import { ALICE_ENDS, issueTicket, RenewingPair } from '../../support/renewing-pair.ts'
 
 const KEY = bytesOf('a key', 32)
 const cipher = new CipherState()
@@ -46,15 +46,15 @@ const OBJECTS: Record<string, unknown> = {
   SessionKeys: sessionKeys,
   Ticket: ticketBody(),
   TicketContext: BOB_CONTEXT,
-  Reply: replyBody(sealedTicket()),
+  Grant: grantBody(sealedTicket()),
   ReplayCache: new ReplayCache(),
   KemKeyPair: kemKeyPairFrom(Secret.of(kemSeed)),
   StartedConversation: started,
   AcceptedHello: accept(started.hello),
   Channel: alice,
   RenewingChannel: renewing.alice.channel,
-  RenewalGrant: grantOf('grant'),
-  StartedRenewal: startRenewal({ ends: ALICE_ENDS, old: alice, granted: undefined, random: randomFrom('renewal') }),
+  IssuedTicket: issueTicket('ticket'),
+  StartedRenewal: startRenewal({ ends: ALICE_ENDS, old: alice, issued: undefined, random: randomFrom('renewal') }),
 }
 
 const SECRETS = [
@@ -67,7 +67,7 @@ const SECRETS = [
     BOB_CONTEXT.key,
     ticketBody().secret,
     alice.exportSecret,
-    grantOf('grant').reply.secret,
+    issueTicket('ticket').grant.secret,
   ],
   ...Object.values(sessionKeys),
 ].map((secret) => (secret instanceof Secret ? secret.reveal() : secret))

@@ -22,7 +22,7 @@ describe('deriveSessionKeys', () => {
         expect(keys.directoryBearer.equals(hkdfByHand(token, 'sotto directory bearer v1'))).to.equal(true)
         expect(keys.authBearer.equals(hkdfByHand(token, 'sotto auth bearer v1'))).to.equal(true)
         expect(keys.ticketKey.equals(hkdfByHand(token, 'sotto ticket v1'))).to.equal(true)
-        expect(keys.replyKey.equals(hkdfByHand(token, 'sotto reply v1'))).to.equal(true)
+        expect(keys.grantKey.equals(hkdfByHand(token, 'sotto grant v1'))).to.equal(true)
       }),
     )
   })
@@ -42,7 +42,7 @@ describe('deriveSessionKeys', () => {
   it('gives secrets that do not print', () => {
     const keys = deriveSessionKeys(secretOf('token'))
     expect(JSON.stringify(keys)).to.equal(
-      '{"directoryBearer":"[secret]","authBearer":"[secret]","ticketKey":"[secret]","replyKey":"[secret]"}',
+      '{"directoryBearer":"[secret]","authBearer":"[secret]","ticketKey":"[secret]","grantKey":"[secret]"}',
     )
     expect(keys.ticketKey).to.have.lengthOf(SESSION_KEY_BYTES)
   })

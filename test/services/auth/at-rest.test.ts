@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { openReply } from '#lib/ticket/reply.ts'
+import { openGrant } from '#lib/ticket/grant.ts'
 import { findSecrets } from '../../support/byte-forms.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -31,15 +31,15 @@ describe('what a run of auth leaves behind', () => {
       for (const [purpose, key] of Object.entries(keys)) secrets[`the ${purpose} of ${name}`] = key.reveal()
     }
     const { call } = await auth.connectSealing()
-    const { reply } = await call.sealChat({
+    const { grant } = await call.sealChat({
       senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
       receiverSessionId: bob.id,
       receiverInstanceId: INSTANCE_ID,
       nonce: INSTANCE_ID,
       senderAddress: '',
     })
-    const context = { key: alice.keys.replyKey, realm: realmOf(auth.running.caPem), senderName: 'alice' }
-    secrets['the secret of the conversation'] = openReply({ ...context, reply }).secret.reveal()
+    const context = { key: alice.keys.grantKey, realm: realmOf(auth.running.caPem), senderName: 'alice' }
+    secrets['the secret of the conversation'] = openGrant({ ...context, grant }).secret.reveal()
     await rejection(call.authenticate({ directoryBearer: Buffer.from(alice.keys.authBearer.reveal()) }))
     await auth.connect().call.logout({}, { bearer: alice.keys.authBearer })
   })

@@ -27,7 +27,7 @@ describe('WrappingKey', () => {
     const elsewhere: WrappedKeyPlace[] = [
       { ...place, accountId: bytesOf('another account', 16) },
       { ...place, sessionId: bytesOf('another session', 16) },
-      { ...place, purpose: 'reply' },
+      { ...place, purpose: 'grant' },
       { ...place, accountId: place.sessionId, sessionId: place.accountId },
     ]
     for (const other of elsewhere) expect(codeOf(() => wrappingKey.unwrap(wrapped, other))).to.equal('ERR_STORE')

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { SealChatRequest } from '#gen/sotto/auth/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { openReply } from '#lib/ticket/reply.ts'
+import { openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
 import { DEFAULT_SESSION_LIFETIME_MS, EXTENSION_STEP_MS } from '../../../services/auth/sessions.ts'
 import { FakeClock } from '../../support/clock.ts'
@@ -118,7 +118,7 @@ describe('SealingService', () => {
   })
 
   describe('SealChat', () => {
-    function openBoth({ ticket, reply }: { ticket: Buffer; reply: Buffer }, receiver: TestSession, name: string) {
+    function openBoth({ ticket, grant }: { ticket: Buffer; grant: Buffer }, receiver: TestSession, name: string) {
       const realm = realmOf(auth.running.caPem)
       return {
         ticket: openTicket({
@@ -128,28 +128,28 @@ describe('SealingService', () => {
           instanceId: INSTANCE_ID,
           ticket,
         }),
-        reply: openReply({ key: alice.keys.replyKey, realm, senderName: 'alice', reply }),
+        grant: openGrant({ key: alice.keys.grantKey, realm, senderName: 'alice', grant }),
       }
     }
 
     it('seals one secret for the two, with names and keys from its own records', async () => {
-      const { ticket, reply } = openBoth(await sealChat(), bob, 'bob')
-      expect(ticket.secret.equals(reply.secret)).to.equal(true)
+      const { ticket, grant } = openBoth(await sealChat(), bob, 'bob')
+      expect(ticket.secret.equals(grant.secret)).to.equal(true)
       expect(ticket).to.include({ senderName: 'alice', senderAddress: '192.0.2.7' })
       expect(ticket.expiresAtMs).to.equal(clock.nowMs() + TICKET_LIFETIME_MS)
       expect(Buffer.compare(ticket.senderIdentityKey, keyPairOf('alice').publicKey)).to.equal(0)
-      expect(reply.receiverName).to.equal('bob')
-      expect(Buffer.compare(reply.receiverIdentityKey, keyPairOf('bob').publicKey)).to.equal(0)
-      expect(Buffer.compare(reply.receiverSessionId, bob.id)).to.equal(0)
-      expect(Buffer.compare(reply.nonce, NONCE)).to.equal(0)
+      expect(grant.receiverName).to.equal('bob')
+      expect(Buffer.compare(grant.receiverIdentityKey, keyPairOf('bob').publicKey)).to.equal(0)
+      expect(Buffer.compare(grant.receiverSessionId, bob.id)).to.equal(0)
+      expect(Buffer.compare(grant.nonce, NONCE)).to.equal(0)
     })
 
     it("names a session's real owner, whoever's session the directory passes", async () => {
-      // Alice asked for bob; a directory that lies passes the session of carol. The reply says so, and alice stops.
+      // Alice asked for bob; a directory that lies passes the session of carol. The grant says so, and alice stops.
       const carol = await auth.login('carol')
-      const { reply } = openBoth(await sealChat({ receiverSessionId: carol.id }), carol, 'carol')
-      expect(reply.receiverName).to.equal('carol')
-      expect(Buffer.compare(reply.receiverIdentityKey, keyPairOf('carol').publicKey)).to.equal(0)
+      const { grant } = openBoth(await sealChat({ receiverSessionId: carol.id }), carol, 'carol')
+      expect(grant.receiverName).to.equal('carol')
+      expect(Buffer.compare(grant.receiverIdentityKey, keyPairOf('carol').publicKey)).to.equal(0)
     })
 
     it('seals only while both sessions live', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { checkReply, openReply, REPLY_BYTES } from '#lib/ticket/reply.ts'
+import { checkGrant, GRANT_BYTES, openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import { DEFAULT_LONGEST_SESSION_MS, sealChat } from '../../../services/auth/sealing.ts'
 import type { Session } from '../../../services/auth/sessions.ts'
@@ -18,12 +18,12 @@ function sessionOf(name: string): Session {
     name,
     identityKey: keyPairOf(name).publicKey,
     expiresAtMs: NOW_MS + 1,
-    wrappedKeys: { ticket: new Uint8Array(0), reply: new Uint8Array(0) },
+    wrappedKeys: { ticket: new Uint8Array(0), grant: new Uint8Array(0) },
   }
 }
 
 const RECEIVER = { session: sessionOf('bob'), key: secretOf("bob's ticket key") }
-const SENDER = { session: sessionOf('alice'), key: secretOf("alice's reply key") }
+const SENDER = { session: sessionOf('alice'), key: secretOf("alice's grant key") }
 
 function seal() {
   return sealChat({
@@ -38,10 +38,10 @@ function seal() {
   })
 }
 
-function openBoth({ ticket, reply }: ReturnType<typeof seal>) {
+function openBoth({ ticket, grant }: ReturnType<typeof seal>) {
   return {
     ticket: openTicket({ key: RECEIVER.key, realm: REALM, receiverName: 'bob', instanceId: INSTANCE_ID, ticket }),
-    reply: openReply({ key: SENDER.key, realm: REALM, senderName: 'alice', reply }),
+    grant: openGrant({ key: SENDER.key, realm: REALM, senderName: 'alice', grant }),
   }
 }
 
@@ -49,8 +49,8 @@ describe('sealChat', () => {
   it('says to the receiver who calls, and to the sender who is called', () => {
     const sealed = seal()
     expect(sealed.ticket).to.have.length(TICKET_BYTES)
-    expect(sealed.reply).to.have.length(REPLY_BYTES)
-    const { ticket, reply } = openBoth(sealed)
+    expect(sealed.grant).to.have.length(GRANT_BYTES)
+    const { ticket, grant } = openBoth(sealed)
     expect(ticket).to.deep.include({
       senderName: 'alice',
       senderAddress: '192.0.2.7',
@@ -60,19 +60,19 @@ describe('sealChat', () => {
     })
     expect(Buffer.compare(ticket.senderIdentityKey, SENDER.session.identityKey)).to.equal(0)
     expect(Buffer.compare(ticket.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
-    expect(reply).to.deep.include({ receiverName: 'bob', expiresAtMs: ticket.expiresAtMs })
-    expect(reply.longestSessionMs).to.equal(ticket.longestSessionMs)
-    expect(Buffer.compare(reply.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
-    expect(Buffer.compare(reply.receiverSessionId, RECEIVER.session.id)).to.equal(0)
-    expect(Buffer.compare(reply.receiverInstanceId, INSTANCE_ID)).to.equal(0)
+    expect(grant).to.deep.include({ receiverName: 'bob', expiresAtMs: ticket.expiresAtMs })
+    expect(grant.longestSessionMs).to.equal(ticket.longestSessionMs)
+    expect(Buffer.compare(grant.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
+    expect(Buffer.compare(grant.receiverSessionId, RECEIVER.session.id)).to.equal(0)
+    expect(Buffer.compare(grant.receiverInstanceId, INSTANCE_ID)).to.equal(0)
   })
 
-  it('gives both the same secret, and a reply that answers the request with this ticket', () => {
+  it('gives both the same secret, and a grant that answers the request with this ticket', () => {
     const sealed = seal()
-    const { ticket, reply } = openBoth(sealed)
-    expect(ticket.secret.equals(reply.secret)).to.equal(true)
-    expect(Buffer.compare(reply.ticketHash, ticketHash(sealed.ticket))).to.equal(0)
-    checkReply(reply, { nonce: NONCE, ticket: sealed.ticket, receiverName: 'bob', nowMs: NOW_MS })
+    const { ticket, grant } = openBoth(sealed)
+    expect(ticket.secret.equals(grant.secret)).to.equal(true)
+    expect(Buffer.compare(grant.ticketHash, ticketHash(sealed.ticket))).to.equal(0)
+    checkGrant(grant, { nonce: NONCE, ticket: sealed.ticket, receiverName: 'bob', nowMs: NOW_MS })
   })
 
   it('mints another secret, ticket and id each time', () => {
@@ -82,12 +82,12 @@ describe('sealChat', () => {
   })
 
   it('opens for nobody else', () => {
-    const { ticket, reply } = seal()
+    const { ticket, grant } = seal()
     const context = { realm: REALM, receiverName: 'bob', instanceId: INSTANCE_ID }
     expect(codeOf(() => openTicket({ ...context, key: SENDER.key, ticket }))).to.equal('ERR_TICKET_FORGED')
-    expect(codeOf(() => openTicket({ ...context, key: RECEIVER.key, ticket: reply }))).to.equal('ERR_TICKET_FORGED')
+    expect(codeOf(() => openTicket({ ...context, key: RECEIVER.key, ticket: grant }))).to.equal('ERR_TICKET_FORGED')
     const senderContext = { realm: REALM, senderName: 'alice' }
-    expect(codeOf(() => openReply({ ...senderContext, key: RECEIVER.key, reply }))).to.equal('ERR_REPLY_FORGED')
-    expect(codeOf(() => openReply({ ...senderContext, key: SENDER.key, reply: ticket }))).to.equal('ERR_REPLY_FORGED')
+    expect(codeOf(() => openGrant({ ...senderContext, key: RECEIVER.key, grant }))).to.equal('ERR_GRANT_FORGED')
+    expect(codeOf(() => openGrant({ ...senderContext, key: SENDER.key, grant: ticket }))).to.equal('ERR_GRANT_FORGED')
   })
 })

@@ -46,7 +46,7 @@ describe('Sessions', () => {
       const found = await records.sessions.find(id)
       if (!found) throw new Error('no session')
       expect(records.sessions.unwrap(found, 'ticket').equals(keys.ticketKey)).to.equal(true)
-      expect(records.sessions.unwrap(found, 'reply').equals(keys.replyKey)).to.equal(true)
+      expect(records.sessions.unwrap(found, 'grant').equals(keys.grantKey)).to.equal(true)
     })
 
     it('begins several sessions for one installation', async () => {
@@ -131,7 +131,7 @@ describe('Sessions', () => {
   describe('use', () => {
     it('knows no other bearer', async () => {
       const { token, keys } = await begin()
-      const strangers = [token, keys.authBearer, keys.ticketKey, keys.replyKey, secretOf('a stranger')]
+      const strangers = [token, keys.authBearer, keys.ticketKey, keys.grantKey, secretOf('a stranger')]
       for (const bearer of strangers) expect(await records.sessions.use(bearer)).to.equal(undefined)
       const hash = Secret.of(bearerHash(keys.directoryBearer))
       expect(await records.sessions.use(hash)).to.equal(undefined)
@@ -188,20 +188,20 @@ describe('Sessions', () => {
     it('does not open keys that were put into another row, or into the other column', async () => {
       const [first, second] = [await begin(), await begin()]
       const keysOf = (id: Uint8Array) =>
-        records.db.selectFrom('session').select(['ticket_key', 'reply_key']).where('id', '=', id).executeTakeFirst()
+        records.db.selectFrom('session').select(['ticket_key', 'grant_key']).where('id', '=', id).executeTakeFirst()
       const stolen = await keysOf(first.id)
       if (!stolen) throw new Error('no row')
       await records.db.updateTable('session').set(stolen).where('id', '=', second.id).execute()
       await records.db
         .updateTable('session')
-        .set({ ticket_key: stolen.reply_key, reply_key: stolen.ticket_key })
+        .set({ ticket_key: stolen.grant_key, grant_key: stolen.ticket_key })
         .where('id', '=', first.id)
         .execute()
       for (const { id } of [first, second]) {
         const session = await records.sessions.find(id)
         if (!session) throw new Error('no session')
         expect(codeOf(() => records.sessions.unwrap(session, 'ticket'))).to.equal('ERR_STORE')
-        expect(codeOf(() => records.sessions.unwrap(session, 'reply'))).to.equal('ERR_STORE')
+        expect(codeOf(() => records.sessions.unwrap(session, 'grant'))).to.equal('ERR_STORE')
       }
     })
   })
@@ -212,7 +212,7 @@ describe('Sessions', () => {
     records = await AuthRecords.open({ folder: records.folder })
     const found = await records.sessions.use(keys.directoryBearer)
     expect(Buffer.from(found?.id ?? [])).to.deep.equal(Buffer.from(id))
-    if (found) expect(records.sessions.unwrap(found, 'reply').equals(keys.replyKey)).to.equal(true)
+    if (found) expect(records.sessions.unwrap(found, 'grant').equals(keys.grantKey)).to.equal(true)
   })
 
   it('ends all sessions whose wrapping key is lost, and begins new ones', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { openReply } from '#lib/ticket/reply.ts'
+import { openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, ticketHash } from '#lib/ticket/ticket.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from '../../../services/auth/sessions.ts'
 import { FakeClock } from '../../support/clock.ts'
@@ -127,12 +127,12 @@ describe('DirectoryService', () => {
   })
 
   describe('RequestChat', () => {
-    it('gives the endpoints in their order, a ticket that the receiver can open and a reply for the caller', async () => {
+    it('gives the endpoints in their order, a ticket that the receiver can open and a grant for the caller', async () => {
       await OpenAnnouncement.begin(directory.connect(), bob)
-      const { endpoints, ticket, reply } = await requestChat()
+      const { endpoints, ticket, grant } = await requestChat()
       expect(endpoints).to.deep.equal(ANNOUNCE_REQUEST.endpoints)
       const realm = realmOf(auth.running.caPem)
-      const opened = openReply({ key: alice.keys.replyKey, realm, senderName: 'alice', reply })
+      const opened = openGrant({ key: alice.keys.grantKey, realm, senderName: 'alice', grant })
       expect(opened).to.deep.include({ receiverName: 'bob', nonce: NONCE })
       expect(opened.ticketHash).to.deep.equal(ticketHash(ticket))
       const forBob = openTicket({
@@ -149,9 +149,9 @@ describe('DirectoryService', () => {
     it('mints another secret each time', async () => {
       await OpenAnnouncement.begin(connection, bob)
       const [one, two] = [await requestChat(), await requestChat()]
-      const open = (reply: Uint8Array) =>
-        openReply({ key: alice.keys.replyKey, realm: realmOf(auth.running.caPem), senderName: 'alice', reply }).secret
-      expect(open(one.reply).equals(open(two.reply))).to.equal(false)
+      const open = (grant: Uint8Array) =>
+        openGrant({ key: alice.keys.grantKey, realm: realmOf(auth.running.caPem), senderName: 'alice', grant }).secret
+      expect(open(one.grant).equals(open(two.grant))).to.equal(false)
     })
 
     it('does not know a name that no account has', async () => {
@@ -207,8 +207,8 @@ describe('DirectoryService', () => {
     })
 
     it("are refused with a session's other secrets", async () => {
-      const { authBearer, ticketKey, replyKey } = alice.keys
-      for (const secret of [authBearer, ticketKey, replyKey]) expect(await codesWith(secret)).to.deep.equal(refused)
+      const { authBearer, ticketKey, grantKey } = alice.keys
+      for (const secret of [authBearer, ticketKey, grantKey]) expect(await codesWith(secret)).to.deep.equal(refused)
     })
 
     it('are refused after they logged out', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { isSottoError } from '#lib/errors.ts'
 import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
-import { REQUEST_NONCE_BYTES } from '#lib/ticket/reply.ts'
+import { REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import {
   checkAnnounceRequest,
   checkFindUserRequest,

@@ -62,7 +62,7 @@ export interface SealChatRequest {
   receiverSessionId: Buffer;
   /** Required. The instance id of that announcement: 16 bytes. It is authenticated with the ticket. */
   receiverInstanceId: Buffer;
-  /** Required. The sender's nonce, which comes back inside the reply: 16 bytes. */
+  /** Required. The sender's nonce, which comes back inside the grant: 16 bytes. */
   nonce: Buffer;
   /**
    * The address that the sender's request came from, in the directory's word: an IP literal, at most 45 characters.
@@ -75,8 +75,8 @@ export interface SealChatRequest {
 export interface SealChatResponse {
   /** Sealed under the receiver's ticket key (sotto.peer.v1.TicketBody): 540 bytes. */
   ticket: Buffer;
-  /** Sealed under the sender's reply key (sotto.peer.v1.ReplyBody): 540 bytes. */
-  reply: Buffer;
+  /** Sealed under the sender's grant key (sotto.peer.v1.GrantBody): 540 bytes. */
+  grant: Buffer;
 }
 
 function createBaseAuthenticateRequest(): AuthenticateRequest {
@@ -556,7 +556,7 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
 };
 
 function createBaseSealChatResponse(): SealChatResponse {
-  return { ticket: Buffer.alloc(0), reply: Buffer.alloc(0) };
+  return { ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
 }
 
 export const SealChatResponse: MessageFns<SealChatResponse> = {
@@ -564,8 +564,8 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
     if (message.ticket.length !== 0) {
       writer.uint32(10).bytes(message.ticket);
     }
-    if (message.reply.length !== 0) {
-      writer.uint32(18).bytes(message.reply);
+    if (message.grant.length !== 0) {
+      writer.uint32(18).bytes(message.grant);
     }
     return writer;
   },
@@ -596,7 +596,7 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
               break;
             }
 
-            message.reply = Buffer.from(reader.bytes());
+            message.grant = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -614,7 +614,7 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
   fromJSON(object: any): SealChatResponse {
     return {
       ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      reply: isSet(object.reply) ? Buffer.from(bytesFromBase64(object.reply)) : Buffer.alloc(0),
+      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
     };
   },
 
@@ -623,8 +623,8 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
     if (message.ticket.length !== 0) {
       obj.ticket = base64FromBytes(message.ticket);
     }
-    if (message.reply.length !== 0) {
-      obj.reply = base64FromBytes(message.reply);
+    if (message.grant.length !== 0) {
+      obj.grant = base64FromBytes(message.grant);
     }
     return obj;
   },
@@ -635,7 +635,7 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
   fromPartial<I extends Exact<DeepPartial<SealChatResponse>, I>>(object: I): SealChatResponse {
     const message = createBaseSealChatResponse();
     message.ticket = object.ticket ?? Buffer.alloc(0);
-    message.reply = object.reply ?? Buffer.alloc(0);
+    message.grant = object.grant ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -691,7 +691,7 @@ export const SealingServiceService = {
     responseDeserialize: (value: Buffer): FindAccountResponse => FindAccountResponse.decode(value),
   },
   /**
-   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the reply for
+   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the grant for
    * the sender's.
    *
    * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
@@ -741,7 +741,7 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    */
   findAccount: handleUnaryCall<FindAccountRequest, FindAccountResponse>;
   /**
-   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the reply for
+   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the grant for
    * the sender's.
    *
    * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
@@ -811,7 +811,7 @@ export interface SealingServiceClient extends Client {
     callback: (error: ServiceError | null, response: FindAccountResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the reply for
+   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the grant for
    * the sender's.
    *
    * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.

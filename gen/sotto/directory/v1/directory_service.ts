@@ -95,7 +95,7 @@ export interface PresenceState {
 export interface RequestChatRequest {
   /** Required. The receiver's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
   username: string;
-  /** Required. 16 random bytes, never used before. The reply carries them back, so that an old reply is noticed. */
+  /** Required. 16 random bytes, never used before. The grant carries them back, so that an old grant is noticed. */
   nonce: Buffer;
 }
 
@@ -108,8 +108,8 @@ export interface RequestChatResponse {
   endpoints: Endpoint[];
   /** For the receiver, who alone can open it; the sender passes it on as it is: 540 bytes. */
   ticket: Buffer;
-  /** For the caller: the secret, and whom it is shared with (sotto.peer.v1.ReplyBody, sealed): 540 bytes. */
-  reply: Buffer;
+  /** For the caller: the secret, and whom it is shared with (sotto.peer.v1.GrantBody, sealed): 540 bytes. */
+  grant: Buffer;
 }
 
 function createBaseEndpoint(): Endpoint {
@@ -826,7 +826,7 @@ export const RequestChatRequest: MessageFns<RequestChatRequest> = {
 };
 
 function createBaseRequestChatResponse(): RequestChatResponse {
-  return { endpoints: [], ticket: Buffer.alloc(0), reply: Buffer.alloc(0) };
+  return { endpoints: [], ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
 }
 
 export const RequestChatResponse: MessageFns<RequestChatResponse> = {
@@ -837,8 +837,8 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
     if (message.ticket.length !== 0) {
       writer.uint32(18).bytes(message.ticket);
     }
-    if (message.reply.length !== 0) {
-      writer.uint32(26).bytes(message.reply);
+    if (message.grant.length !== 0) {
+      writer.uint32(26).bytes(message.grant);
     }
     return writer;
   },
@@ -877,7 +877,7 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
               break;
             }
 
-            message.reply = Buffer.from(reader.bytes());
+            message.grant = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -898,7 +898,7 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
         ? object.endpoints.map((e: any) => Endpoint.fromJSON(e))
         : [],
       ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
-      reply: isSet(object.reply) ? Buffer.from(bytesFromBase64(object.reply)) : Buffer.alloc(0),
+      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
     };
   },
 
@@ -910,8 +910,8 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
     if (message.ticket.length !== 0) {
       obj.ticket = base64FromBytes(message.ticket);
     }
-    if (message.reply.length !== 0) {
-      obj.reply = base64FromBytes(message.reply);
+    if (message.grant.length !== 0) {
+      obj.grant = base64FromBytes(message.grant);
     }
     return obj;
   },
@@ -923,7 +923,7 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
     const message = createBaseRequestChatResponse();
     message.endpoints = object.endpoints?.map((e) => Endpoint.fromPartial(e)) || [];
     message.ticket = object.ticket ?? Buffer.alloc(0);
-    message.reply = object.reply ?? Buffer.alloc(0);
+    message.grant = object.grant ?? Buffer.alloc(0);
     return message;
   },
 };

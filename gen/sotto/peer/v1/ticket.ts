@@ -45,13 +45,13 @@ export interface TicketBody {
 }
 
 /**
- * What Auth tells the sender about the same conversation. It travels sealed under the sender's reply key, padded to 512
+ * What Auth tells the sender about the same conversation. It travels sealed under the sender's grant key, padded to 512
  * bytes, through the directory's hands (docs/protocol.md, section 3).
  */
-export interface ReplyBody {
+export interface GrantBody {
   /** Required. The sender's nonce, as the request had it: 16 bytes. */
   nonce: Buffer;
-  /** Required. SHA-256 of the sealed ticket that belongs to this reply: 32 bytes. */
+  /** Required. SHA-256 of the sealed ticket that belongs to this grant: 32 bytes. */
   ticketHash: Buffer;
   /** Required. The receiver's name, from Auth's record of its session. The sender stops if it asked for another. */
   receiverName: string;
@@ -314,7 +314,7 @@ export const TicketBody: MessageFns<TicketBody> = {
   },
 };
 
-function createBaseReplyBody(): ReplyBody {
+function createBaseGrantBody(): GrantBody {
   return {
     nonce: Buffer.alloc(0),
     ticketHash: Buffer.alloc(0),
@@ -328,8 +328,8 @@ function createBaseReplyBody(): ReplyBody {
   };
 }
 
-export const ReplyBody: MessageFns<ReplyBody> = {
-  encode(message: ReplyBody, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const GrantBody: MessageFns<GrantBody> = {
+  encode(message: GrantBody, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.nonce.length !== 0) {
       writer.uint32(10).bytes(message.nonce);
     }
@@ -360,7 +360,7 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ReplyBody {
+  decode(input: BinaryReader | Uint8Array, length?: number): GrantBody {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -369,7 +369,7 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseReplyBody();
+      const message = createBaseGrantBody();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -457,7 +457,7 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     }
   },
 
-  fromJSON(object: any): ReplyBody {
+  fromJSON(object: any): GrantBody {
     return {
       nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
       ticketHash: isSet(object.ticketHash)
@@ -499,7 +499,7 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     };
   },
 
-  toJSON(message: ReplyBody): unknown {
+  toJSON(message: GrantBody): unknown {
     const obj: any = {};
     if (message.nonce.length !== 0) {
       obj.nonce = base64FromBytes(message.nonce);
@@ -531,11 +531,11 @@ export const ReplyBody: MessageFns<ReplyBody> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ReplyBody>, I>>(base?: I): ReplyBody {
-    return ReplyBody.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<GrantBody>, I>>(base?: I): GrantBody {
+    return GrantBody.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<ReplyBody>, I>>(object: I): ReplyBody {
-    const message = createBaseReplyBody();
+  fromPartial<I extends Exact<DeepPartial<GrantBody>, I>>(object: I): GrantBody {
+    const message = createBaseGrantBody();
     message.nonce = object.nonce ?? Buffer.alloc(0);
     message.ticketHash = object.ticketHash ?? Buffer.alloc(0);
     message.receiverName = object.receiverName ?? "";

@@ -1,8 +1,8 @@
 /**
- * The reply: what Auth tells the sender about the conversation that it asked for (docs/protocol.md, section 3.3).
+ * The grant: what Auth tells the sender about the conversation that it asked for (docs/protocol.md, section 3.3).
  *
- *     reply = AES-256-GCM(reply key, nonce, padded ReplyBody, associated data), 540 bytes
- *     associated data = "sotto reply v1" || version (2) || realm (32) || sender's name (2 + n)
+ *     grant = AES-256-GCM(grant key, nonce, padded GrantBody, associated data), 540 bytes
+ *     associated data = "sotto grant v1" || version (2) || realm (32) || sender's name (2 + n)
  *
  * The directory carries it and can neither open nor change it, so the sender takes whom it talks to from here and from
  * nowhere else.
@@ -10,7 +10,7 @@
  * @module
  */
 import { timingSafeEqual } from 'node:crypto'
-import { ReplyBody } from '#gen/sotto/peer/v1/ticket.ts'
+import { GrantBody } from '#gen/sotto/peer/v1/ticket.ts'
 import { SottoError } from '#lib/errors.ts'
 import {
   CLOCK_SKEW_MS,
@@ -28,10 +28,10 @@ import { decodeBody, isLongestSession, isTime, millisecondsOf, toDuration } from
 import { openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
 import { CHAT_SECRET_BYTES, ticketHash } from './ticket.ts'
 
-/** Bytes of a sealed reply. */
-export const REPLY_BYTES = SEALED_BYTES
+/** Bytes of a sealed grant. */
+export const GRANT_BYTES = SEALED_BYTES
 
-/** Bytes of the nonce of a request, which its reply carries back. */
+/** Bytes of the nonce of a request, which its grant carries back. */
 export const REQUEST_NONCE_BYTES = 16
 
 /** Bytes of a session's id. */
@@ -40,10 +40,10 @@ export const SESSION_ID_BYTES = 16
 /** Bytes of a ticket's hash. */
 const TICKET_HASH_BYTES = 32
 
-const LABEL = 'sotto reply v1'
+const LABEL = 'sotto grant v1'
 
-/** A reply, opened and checked: every field has the form that its contract states. */
-export interface Reply {
+/** A grant, opened and checked: every field has the form that its contract states. */
+export interface Grant {
   /** The request's, {@link REQUEST_NONCE_BYTES} bytes. */
   readonly nonce: Uint8Array
   /** SHA-256 of the sealed ticket, 32 bytes. */
@@ -63,20 +63,20 @@ export interface Reply {
   readonly secret: Secret
 }
 
-/** What both ends of a reply know without it. */
-export interface ReplyContext {
-  /** The sender's reply key, 32 bytes. */
+/** What both ends of a grant know without it. */
+export interface GrantContext {
+  /** The sender's grant key, 32 bytes. */
   readonly key: Secret
   /** 32 bytes. */
   readonly realm: Uint8Array
   readonly senderName: string
 }
 
-/** What the sender asked for, and got beside the reply. */
-export interface ReplyExpectation {
+/** What the sender asked for, and got beside the grant. */
+export interface GrantExpectation {
   /** The nonce of the request, 16 bytes. */
   readonly nonce: Uint8Array
-  /** The ticket that came with the reply, as it came. */
+  /** The ticket that came with the grant, as it came. */
   readonly ticket: Uint8Array
   /** The name that was asked for. */
   readonly receiverName: string
@@ -85,19 +85,19 @@ export interface ReplyExpectation {
 }
 
 /**
- * Seal a reply for a sender's session.
+ * Seal a grant for a sender's session.
  *
  * @param options.nonce - 12 random bytes, of this seal; the request's is in the body.
- * @returns {@link REPLY_BYTES} bytes.
+ * @returns {@link GRANT_BYTES} bytes.
  * @throws TypeError if a field of the body breaks its form: Auth writes them from its own records.
  */
-export function sealReply({
+export function sealGrant({
   body,
   nonce,
   ...context
-}: ReplyContext & { readonly nonce: Uint8Array; readonly body: Reply }): Uint8Array {
-  if (!isWellFormed(body)) throw new TypeError('a reply with a field out of its limits')
-  const encoded = ReplyBody.encode({
+}: GrantContext & { readonly nonce: Uint8Array; readonly body: Grant }): Uint8Array {
+  if (!isWellFormed(body)) throw new TypeError('a grant with a field out of its limits')
+  const encoded = GrantBody.encode({
     nonce: Buffer.from(body.nonce),
     ticketHash: Buffer.from(body.ticketHash),
     receiverName: body.receiverName,
@@ -112,17 +112,17 @@ export function sealReply({
 }
 
 /**
- * Open a reply. Whether it answers the request is for {@link checkReply} to say.
+ * Open a grant. Whether it is for this request is for {@link checkGrant} to say.
  *
- * @param options.reply - Any bytes, as they came.
- * @throws SottoError `ERR_REPLY_FORGED` if it does not open under this key, realm and name, or if what is inside is not
- *   a well-formed reply.
+ * @param options.grant - Any bytes, as they came.
+ * @throws SottoError `ERR_GRANT_FORGED` if it does not open under this key, realm and name, or if what is inside is not
+ *   a well-formed grant.
  */
-export function openReply({ reply, ...context }: ReplyContext & { readonly reply: Uint8Array }): Reply {
-  const encoded = openBody(context.key, associatedData(context), reply)
-  const body = encoded && decodeBody(ReplyBody, encoded)
+export function openGrant({ grant, ...context }: GrantContext & { readonly grant: Uint8Array }): Grant {
+  const encoded = openBody(context.key, associatedData(context), grant)
+  const body = encoded && decodeBody(GrantBody, encoded)
   if (!body) throw forged()
-  const opened: Reply = {
+  const opened: Grant = {
     nonce: body.nonce,
     ticketHash: body.ticketHash,
     receiverName: body.receiverName,
@@ -138,32 +138,32 @@ export function openReply({ reply, ...context }: ReplyContext & { readonly reply
 }
 
 /**
- * Check that a reply answers this request, in this order.
+ * Check that a grant is for this request, in this order.
  *
  * @throws SottoError
- *   - `ERR_REPLY_NONCE` if it answers another request,
- *   - `ERR_REPLY_TICKET` if the ticket beside it is not the one that it names,
- *   - `ERR_REPLY_RECEIVER` if it names another receiver than was asked for,
- *   - `ERR_REPLY_EXPIRED` if its ticket is over its time and 60 s of skew.
+ *   - `ERR_GRANT_NONCE` if it is for another request,
+ *   - `ERR_GRANT_TICKET` if the ticket beside it is not the one that it names,
+ *   - `ERR_GRANT_RECEIVER` if it names another receiver than was asked for,
+ *   - `ERR_GRANT_EXPIRED` if its ticket is over its time and 60 s of skew.
  */
-export function checkReply(reply: Reply, expected: ReplyExpectation): void {
-  if (!timingSafeEqual(reply.nonce, fixedLength(expected.nonce, REQUEST_NONCE_BYTES, 'nonce'))) {
-    throw new SottoError('ERR_REPLY_NONCE', 'the reply answers another request')
+export function checkGrant(grant: Grant, expected: GrantExpectation): void {
+  if (!timingSafeEqual(grant.nonce, fixedLength(expected.nonce, REQUEST_NONCE_BYTES, 'nonce'))) {
+    throw new SottoError('ERR_GRANT_NONCE', 'the grant is for another request')
   }
-  if (!timingSafeEqual(reply.ticketHash, ticketHash(expected.ticket))) {
-    throw new SottoError('ERR_REPLY_TICKET', 'the reply belongs to another ticket')
+  if (!timingSafeEqual(grant.ticketHash, ticketHash(expected.ticket))) {
+    throw new SottoError('ERR_GRANT_TICKET', 'the grant belongs to another ticket')
   }
-  if (reply.receiverName !== expected.receiverName) {
-    throw new SottoError('ERR_REPLY_RECEIVER', 'the reply names another receiver than was asked for')
+  if (grant.receiverName !== expected.receiverName) {
+    throw new SottoError('ERR_GRANT_RECEIVER', 'the grant names another receiver than was asked for')
   }
-  if (expected.nowMs > reply.expiresAtMs + CLOCK_SKEW_MS) {
-    throw new SottoError('ERR_REPLY_EXPIRED', 'the reply is out of date', {
+  if (expected.nowMs > grant.expiresAtMs + CLOCK_SKEW_MS) {
+    throw new SottoError('ERR_GRANT_EXPIRED', 'the grant is out of date', {
       hint: 'compare the clocks of this machine and the server',
     })
   }
 }
 
-function associatedData({ realm, senderName }: ReplyContext): Uint8Array {
+function associatedData({ realm, senderName }: GrantContext): Uint8Array {
   return Buffer.concat([
     Buffer.from(LABEL, 'ascii'),
     uint16(PROTOCOL_VERSION),
@@ -172,20 +172,20 @@ function associatedData({ realm, senderName }: ReplyContext): Uint8Array {
   ])
 }
 
-function isWellFormed(reply: Reply): boolean {
+function isWellFormed(grant: Grant): boolean {
   return (
-    reply.nonce.length === REQUEST_NONCE_BYTES &&
-    reply.ticketHash.length === TICKET_HASH_BYTES &&
-    USERNAME.test(reply.receiverName) &&
-    reply.receiverSessionId.length === SESSION_ID_BYTES &&
-    reply.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
-    reply.receiverInstanceId.length === INSTANCE_ID_BYTES &&
-    isTime(reply.expiresAtMs) &&
-    isLongestSession(reply.longestSessionMs) &&
-    reply.secret.length === CHAT_SECRET_BYTES
+    grant.nonce.length === REQUEST_NONCE_BYTES &&
+    grant.ticketHash.length === TICKET_HASH_BYTES &&
+    USERNAME.test(grant.receiverName) &&
+    grant.receiverSessionId.length === SESSION_ID_BYTES &&
+    grant.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
+    grant.receiverInstanceId.length === INSTANCE_ID_BYTES &&
+    isTime(grant.expiresAtMs) &&
+    isLongestSession(grant.longestSessionMs) &&
+    grant.secret.length === CHAT_SECRET_BYTES
   )
 }
 
 function forged(): SottoError {
-  return new SottoError('ERR_REPLY_FORGED', 'the reply does not open for this session')
+  return new SottoError('ERR_GRANT_FORGED', 'the grant does not open for this session')
 }

@@ -8,37 +8,33 @@ import { randomBytes } from 'node:crypto'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
 import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
+import type { IssuedTicket } from '#lib/channel/renewal.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { openReply, REQUEST_NONCE_BYTES, type Reply } from '#lib/ticket/reply.ts'
+import { openGrant, REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
 import { BareCaller, closeBody, resumeBody } from './bare-caller.ts'
 
-export interface Grant {
-  readonly ticket: Uint8Array
-  readonly reply: Reply
-}
-
 /** Ask the directory for a conversation: messages 3 and 4. */
-export async function requestChat(profile: Profile, username: string): Promise<Grant> {
+export async function requestChat(profile: Profile, username: string): Promise<IssuedTicket> {
   const { account, session } = profile.login
   const { directoryAddress: address, authorityPem } = account
   const directory = connect(DirectoryServiceService, { address, security: { authorityPem, role: 'directory.sotto' } })
   try {
     const request = { username, nonce: randomBytes(REQUEST_NONCE_BYTES) }
-    const { ticket, reply } = await directory.call.requestChat(request, { bearer: session.keys.directoryBearer })
-    const context = { key: session.keys.replyKey, realm: realmOf(authorityPem), senderName: account.username }
-    return { ticket, reply: openReply({ ...context, reply }) }
+    const { ticket, grant } = await directory.call.requestChat(request, { bearer: session.keys.directoryBearer })
+    const context = { key: session.keys.grantKey, realm: realmOf(authorityPem), senderName: account.username }
+    return { ticket, grant: openGrant({ ...context, grant }) }
   } finally {
     directory.close()
   }
 }
 
-/** Make the Hello of a granted conversation. */
-export function start(profile: Profile, { ticket, reply }: Grant): StartedConversation {
+/** Make the Hello of a conversation with a ticket. */
+export function start(profile: Profile, { ticket, grant }: IssuedTicket): StartedConversation {
   const { identity, account } = { ...profile.state, ...profile.login }
   const { username: ownName, authorityPem } = account
-  return startConversation({ identity, ownName, realm: realmOf(authorityPem), reply, ticket, random: randomBytes })
+  return startConversation({ identity, ownName, realm: realmOf(authorityPem), grant, ticket, random: randomBytes })
 }
 
 /** A connection to what listens there on this machine. */
