@@ -16,7 +16,7 @@ export interface ChannelKeeperOptions {
   readonly ask: AskServices
   /** There may be something to say. */
   readonly wake: () => void
-  /** The channel is to be closed: its longest session is over, or no renewal came, or the services refuse it. */
+  /** The channel is to be closed: its maximum session duration is over, or no renewal came, or the services refuse it. */
   readonly onExpired: () => void
   /** The channel is of no more use. */
   readonly onFailed: (error: unknown) => void

@@ -162,7 +162,7 @@ function renewing(
   return new RenewingChannel({
     channel,
     role: { opener: { ends, instanceId: grant.receiverInstanceId, random: randomBytes } },
-    longestSessionMs: grant.longestSessionMs,
+    maxSessionDurationMs: grant.maxSessionDurationMs,
     times: channelTimes,
     nowMs: clock.local.monotonicMs(),
   })

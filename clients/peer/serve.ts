@@ -199,7 +199,7 @@ class PeerHost {
     return new RenewingChannel({
       channel,
       role: { host: { ends, admission, random: randomBytes, onRefused } },
-      longestSessionMs: ticket.longestSessionMs,
+      maxSessionDurationMs: ticket.maxSessionDurationMs,
       times: channelTimes,
       nowMs: clock.local.monotonicMs(),
     })

@@ -95,7 +95,7 @@ export class HostRenewal implements RenewalRole {
       return undefined
     }
     if (control.$case !== 'renewSwitch' || state.is !== 'changing') throw outOfTurn()
-    this.#deadlines.renewed(clocks.monotonicMs, state.ticket?.longestSessionMs)
+    this.#deadlines.renewed(clocks.monotonicMs, state.ticket?.maxSessionDurationMs)
     this.#state = { is: 'idle' }
     return state.channel
   }
@@ -104,7 +104,7 @@ export class HostRenewal implements RenewalRole {
     const { monotonicMs } = clocks
     if (monotonicMs < this.#deafUntilMs) return this.#refuse('a renewal comes too soon after one that was refused')
     if (!asksWithoutTicket(hello)) return this.#accept(hello, clocks, current)
-    if (!this.#deadlines.coversTicketless(monotonicMs)) return this.#refuse('the longest session is over')
+    if (!this.#deadlines.coversTicketless(monotonicMs)) return this.#refuse('the maximum session duration is over')
     return { is: 'trying', hello, isReported: false }
   }
 

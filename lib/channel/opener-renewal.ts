@@ -31,17 +31,17 @@ export interface OpenerOptions {
   readonly random: RandomBytes
 }
 
-/** A renewal under way, and what its ticket says of the longest session. */
+/** A renewal under way, and what its ticket says of the maximum session duration. */
 interface Attempt {
   readonly started: StartedRenewal
-  readonly longestSessionMs: number | undefined
+  readonly maxSessionDurationMs: number | undefined
 }
 
 type State =
   | { readonly is: 'idle'; readonly fromMs: number }
   | { readonly is: 'asking' | 'refused' | 'ended' }
   | ({ readonly is: 'greeting' | 'waiting' } & Attempt)
-  | { readonly is: 'switching'; readonly channel: Channel; readonly longestSessionMs: number | undefined }
+  | { readonly is: 'switching'; readonly channel: Channel; readonly maxSessionDurationMs: number | undefined }
 
 export class OpenerRenewal implements RenewalRole {
   readonly #options: OpenerOptions
@@ -77,7 +77,7 @@ export class OpenerRenewal implements RenewalRole {
   #after(answer: ServicesAnswer, nowMs: number, current: Channel): State {
     if (answer.$case === 'issued' && this.#isForThisChannel(answer.issued)) return this.#greet(answer.issued, current)
     if (answer.$case === 'unreachable') {
-      // Where the longest session is over, the deadline ends the channel.
+      // Where the maximum session duration is over, the deadline ends the channel.
       return this.#deadlines.coversTicketless(nowMs) ? this.#greet(undefined, current) : this.#idle(nowMs)
     }
     // Services that start again have lost the announcements; the receiver needs a moment to make its own anew.
@@ -99,7 +99,7 @@ export class OpenerRenewal implements RenewalRole {
     const { ends, random } = this.#options
     this.#wasAbsent = false
     const started = startRenewal({ ends, old, issued, random })
-    return { is: 'greeting', started, longestSessionMs: issued?.grant.longestSessionMs }
+    return { is: 'greeting', started, maxSessionDurationMs: issued?.grant.maxSessionDurationMs }
   }
 
   #idle(nowMs: number): State {
@@ -113,7 +113,7 @@ export class OpenerRenewal implements RenewalRole {
       return { control: { $case: 'renewHello', value: state.started.hello }, after: undefined }
     }
     if (state.is !== 'switching') return undefined
-    this.#deadlines.renewed(nowMs, state.longestSessionMs)
+    this.#deadlines.renewed(nowMs, state.maxSessionDurationMs)
     this.#state = { is: 'idle', fromMs: this.#deadlines.renewAtMs }
     return { control: { $case: 'renewSwitch', value: {} }, after: state.channel }
   }
@@ -127,7 +127,7 @@ export class OpenerRenewal implements RenewalRole {
     }
     if (control.$case !== 'renewWelcome') throw outOfTurn()
     const channel = state.started.complete(control.value)
-    this.#state = { is: 'switching', channel, longestSessionMs: state.longestSessionMs }
+    this.#state = { is: 'switching', channel, maxSessionDurationMs: state.maxSessionDurationMs }
     return channel
   }
 }

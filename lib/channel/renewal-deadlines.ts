@@ -1,6 +1,6 @@
 /**
- * How long a channel may go on (docs/protocol.md, section 7.5): until its next renewal, and until the longest session of
- * its last ticket is over. Both ends count by themselves.
+ * How long a channel may go on (docs/protocol.md, section 7.5): until its next renewal, and until the maximum session
+ * duration of its last ticket is over. Both ends count by themselves.
  *
  * All times are milliseconds on one clock that only goes forward.
  *
@@ -12,19 +12,19 @@ export class RenewalDeadlines {
   readonly #times: ChannelTimes
   #renewedAtMs: number
   #ticketedAtMs: number
-  #longestSessionMs: number
+  #maxSessionDurationMs: number
 
-  /** @param longestSessionMs - Of the ticket that the channel began with. */
-  constructor(times: ChannelTimes, longestSessionMs: number, nowMs: number) {
+  /** @param maxSessionDurationMs - Of the ticket that the channel began with. */
+  constructor(times: ChannelTimes, maxSessionDurationMs: number, nowMs: number) {
     this.#times = times
     this.#renewedAtMs = nowMs
     this.#ticketedAtMs = nowMs
-    this.#longestSessionMs = longestSessionMs
+    this.#maxSessionDurationMs = maxSessionDurationMs
   }
 
-  /** When the next renewal is due: well before the longest session is over, if that is short. */
+  /** When the next renewal is due: well before the maximum session duration is over, if that is short. */
   get renewAtMs(): number {
-    return this.#renewedAtMs + Math.min(this.#times.renewEveryMs, this.#longestSessionMs / 2)
+    return this.#renewedAtMs + Math.min(this.#times.renewEveryMs, this.#maxSessionDurationMs / 2)
   }
 
   /** When the channel is to end, unless it is renewed. */
@@ -33,10 +33,10 @@ export class RenewalDeadlines {
   }
 
   get #sessionEndsAtMs(): number {
-    return this.#ticketedAtMs + this.#longestSessionMs
+    return this.#ticketedAtMs + this.#maxSessionDurationMs
   }
 
-  /** Whether the longest session lasts, so that a renewal needs no ticket. */
+  /** Whether the maximum session duration is not over, so that a renewal needs no ticket. */
   coversTicketless(nowMs: number): boolean {
     return nowMs < this.#sessionEndsAtMs
   }
@@ -44,12 +44,12 @@ export class RenewalDeadlines {
   /**
    * The channel was renewed.
    *
-   * @param longestSessionMs - Of the ticket, if there was one.
+   * @param maxSessionDurationMs - Of the ticket, if there was one.
    */
-  renewed(nowMs: number, longestSessionMs: number | undefined): void {
+  renewed(nowMs: number, maxSessionDurationMs: number | undefined): void {
     this.#renewedAtMs = nowMs
-    if (longestSessionMs === undefined) return
+    if (maxSessionDurationMs === undefined) return
     this.#ticketedAtMs = nowMs
-    this.#longestSessionMs = longestSessionMs
+    this.#maxSessionDurationMs = maxSessionDurationMs
   }
 }

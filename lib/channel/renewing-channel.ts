@@ -28,7 +28,7 @@ export interface RenewingChannelOptions {
   /** What this side needs to renew, as the one that said the first Hello or the one that took it. */
   readonly role: { readonly opener: OpenerOptions } | { readonly host: HostOptions }
   /** Of the ticket that the channel began with, in milliseconds. */
-  readonly longestSessionMs: number
+  readonly maxSessionDurationMs: number
   /** Shorter than the protocol's for tests and demonstrations. */
   readonly times?: Partial<ChannelTimes> | undefined
   /** Now, on the clock that all later times are of; it only goes forward. */
@@ -51,9 +51,9 @@ export class RenewingChannel {
   #isOver = false
   #failure: unknown
 
-  constructor({ channel, role, longestSessionMs, times, nowMs }: RenewingChannelOptions) {
+  constructor({ channel, role, maxSessionDurationMs, times, nowMs }: RenewingChannelOptions) {
     const all = { ...CHANNEL_TIMES, ...times }
-    this.#deadlines = new RenewalDeadlines(all, longestSessionMs, nowMs)
+    this.#deadlines = new RenewalDeadlines(all, maxSessionDurationMs, nowMs)
     this.#heartbeat = new Heartbeat(all, nowMs)
     this.#role =
       'opener' in role

@@ -32,7 +32,7 @@ export function isTime(unixMs: number): boolean {
 }
 
 /** Whether a number of milliseconds can be how long a conversation lasts. */
-export function isLongestSession(milliseconds: number): boolean {
+export function isSessionDuration(milliseconds: number): boolean {
   return Number.isInteger(milliseconds) && milliseconds > 0 && milliseconds <= MAX_DURATION_MS
 }
 

@@ -24,7 +24,7 @@ import {
 } from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { decodeBody, isLongestSession, isTime, millisecondsOf, toDuration } from './body.ts'
+import { decodeBody, isSessionDuration, isTime, millisecondsOf, toDuration } from './body.ts'
 import { openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
 import { CHAT_SECRET_BYTES, ticketHash } from './ticket.ts'
 
@@ -58,7 +58,7 @@ export interface Grant {
   /** Until when the ticket can start a conversation, Unix time in milliseconds, by Auth's clock. */
   readonly expiresAtMs: number
   /** How long the conversation may go on without a new ticket; positive. */
-  readonly longestSessionMs: number
+  readonly maxSessionDurationMs: number
   /** s, 32 bytes. */
   readonly secret: Secret
 }
@@ -105,7 +105,7 @@ export function sealGrant({
     receiverIdentityKey: Buffer.from(body.receiverIdentityKey),
     receiverInstanceId: Buffer.from(body.receiverInstanceId),
     expiresAt: new Date(body.expiresAtMs),
-    longestSession: toDuration(body.longestSessionMs),
+    maxSessionDuration: toDuration(body.maxSessionDurationMs),
     secret: Buffer.from(body.secret.reveal()),
   }).finish()
   return sealBody(context.key, nonce, associatedData(context), encoded)
@@ -130,7 +130,7 @@ export function openGrant({ grant, ...context }: GrantContext & { readonly grant
     receiverIdentityKey: body.receiverIdentityKey,
     receiverInstanceId: body.receiverInstanceId,
     expiresAtMs: body.expiresAt?.getTime() ?? Number.NaN,
-    longestSessionMs: millisecondsOf(body.longestSession),
+    maxSessionDurationMs: millisecondsOf(body.maxSessionDuration),
     secret: Secret.of(body.secret),
   }
   if (!isWellFormed(opened)) throw forged()
@@ -181,7 +181,7 @@ function isWellFormed(grant: Grant): boolean {
     grant.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
     grant.receiverInstanceId.length === INSTANCE_ID_BYTES &&
     isTime(grant.expiresAtMs) &&
-    isLongestSession(grant.longestSessionMs) &&
+    isSessionDuration(grant.maxSessionDurationMs) &&
     grant.secret.length === CHAT_SECRET_BYTES
   )
 }

@@ -24,7 +24,7 @@ import {
 } from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { decodeBody, isLongestSession, isTime, millisecondsOf, toDuration } from './body.ts'
+import { decodeBody, isSessionDuration, isTime, millisecondsOf, toDuration } from './body.ts'
 import { openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
 
 /** Bytes of a sealed ticket. */
@@ -56,7 +56,7 @@ export interface Ticket {
   /** Until when it can start a conversation: later than its issue, by {@link TICKET_LIFETIME_MS} at most. */
   readonly expiresAtMs: number
   /** How long the conversation may go on without a new ticket; positive. */
-  readonly longestSessionMs: number
+  readonly maxSessionDurationMs: number
   readonly senderName: string
   /** X25519, 32 bytes. */
   readonly senderIdentityKey: Uint8Array
@@ -96,7 +96,7 @@ export function sealTicket({
     ticketId: Buffer.from(body.ticketId),
     issuedAt: new Date(body.issuedAtMs),
     expiresAt: new Date(body.expiresAtMs),
-    longestSession: toDuration(body.longestSessionMs),
+    maxSessionDuration: toDuration(body.maxSessionDurationMs),
     senderName: body.senderName,
     senderIdentityKey: Buffer.from(body.senderIdentityKey),
     senderAddress: body.senderAddress,
@@ -121,7 +121,7 @@ export function openTicket({ ticket, ...context }: TicketContext & { readonly ti
     ticketId: body.ticketId,
     issuedAtMs: body.issuedAt?.getTime() ?? Number.NaN,
     expiresAtMs: body.expiresAt?.getTime() ?? Number.NaN,
-    longestSessionMs: millisecondsOf(body.longestSession),
+    maxSessionDurationMs: millisecondsOf(body.maxSessionDuration),
     senderName: body.senderName,
     senderIdentityKey: body.senderIdentityKey,
     senderAddress: body.senderAddress,
@@ -155,7 +155,7 @@ function isWellFormed(ticket: Ticket): boolean {
     isTime(ticket.expiresAtMs) &&
     lifetimeMs > 0 &&
     lifetimeMs <= TICKET_LIFETIME_MS &&
-    isLongestSession(ticket.longestSessionMs) &&
+    isSessionDuration(ticket.maxSessionDurationMs) &&
     USERNAME.test(ticket.senderName) &&
     ticket.senderIdentityKey.length === IDENTITY_KEY_BYTES &&
     SENDER_ADDRESS.test(ticket.senderAddress) &&

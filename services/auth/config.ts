@@ -10,7 +10,7 @@ import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log.ts'
 import type { HashingQueueLimits } from './hashing-queue.ts'
 import { DEFAULT_PASSWORD_PARAMETERS, MAX_MEMORY_KIB, MAX_PASSES, type PasswordParameters } from './password-hash.ts'
-import { DEFAULT_LONGEST_SESSION_MS } from './sealing.ts'
+import { DEFAULT_MAX_SESSION_DURATION_MS } from './sealing.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from './sessions.ts'
 
 /** Where a server listens. */
@@ -58,7 +58,7 @@ export interface Config {
   /** `SOTTO_AUTH_SESSION_DAYS` (30): how long a session lasts unused. In milliseconds. */
   readonly sessionLifetimeMs: number
   /** `SOTTO_AUTH_CONVERSATION_HOURS` (12): how long a conversation may go on without a new ticket. In milliseconds. */
-  readonly longestSessionMs: number
+  readonly maxSessionDurationMs: number
   /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
 }
@@ -99,7 +99,7 @@ const SETTINGS = {
     .number()
     .positive()
     .max(720)
-    .default(DEFAULT_LONGEST_SESSION_MS / HOUR_MS),
+    .default(DEFAULT_MAX_SESSION_DURATION_MS / HOUR_MS),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
@@ -132,7 +132,7 @@ export function readConfig(env: Environment): Config {
     },
     hashing: { concurrency: availableParallelism(), capacity: settings.SOTTO_AUTH_LOGIN_QUEUE },
     sessionLifetimeMs: Math.ceil(settings.SOTTO_AUTH_SESSION_DAYS * DAY_MS),
-    longestSessionMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
+    maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
     logLevel: settings.SOTTO_LOG_LEVEL,
   }
 }

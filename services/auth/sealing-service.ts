@@ -22,7 +22,7 @@ export interface SealingServiceOptions {
   /** SHA-256 of the authority's public key, 32 bytes. */
   readonly realm: Uint8Array
   /** How long a conversation may go on without a new ticket, in milliseconds. */
-  readonly longestSessionMs: number
+  readonly maxSessionDurationMs: number
 }
 
 export function createSealingService({
@@ -30,7 +30,7 @@ export function createSealingService({
   sessions,
   clock,
   realm,
-  longestSessionMs,
+  maxSessionDurationMs,
 }: SealingServiceOptions): Handlers<typeof SealingServiceService> {
   async function callerOf(directoryBearer: Uint8Array): Promise<Session> {
     const session = await sessions.use(Secret.of(directoryBearer))
@@ -70,7 +70,7 @@ export function createSealingService({
         nonce: request.nonce,
         senderAddress: request.senderAddress,
         nowMs: clock.now().getTime(),
-        longestSessionMs,
+        maxSessionDurationMs,
       })
       return { ticket: Buffer.from(ticket), grant: Buffer.from(grant) }
     },

@@ -14,7 +14,7 @@ import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, tic
 import type { Session } from './sessions.ts'
 
 /** How long a conversation may go on without a new ticket, in milliseconds, unless the host says otherwise: 12 h. */
-export const DEFAULT_LONGEST_SESSION_MS = 12 * 3_600_000
+export const DEFAULT_MAX_SESSION_DURATION_MS = 12 * 3_600_000
 
 /** One end of a conversation: its session, and the key to seal for it, 32 bytes. */
 interface SealingEnd {
@@ -37,7 +37,7 @@ export interface SealingOptions {
   readonly senderAddress: string
   /** Now, in milliseconds since 1970. */
   readonly nowMs: number
-  readonly longestSessionMs: number
+  readonly maxSessionDurationMs: number
 }
 
 /** What the directory passes on. */
@@ -50,7 +50,7 @@ interface SealedChat {
 
 /** Seal one conversation. Each call is another secret. */
 export function sealChat(options: SealingOptions): SealedChat {
-  const { realm, receiver, sender, instanceId, nonce, nowMs, longestSessionMs } = options
+  const { realm, receiver, sender, instanceId, nonce, nowMs, maxSessionDurationMs } = options
   const secret = Secret.of(randomBytes(CHAT_SECRET_BYTES))
   const expiresAtMs = nowMs + TICKET_LIFETIME_MS
   const ticket = sealTicket({
@@ -63,7 +63,7 @@ export function sealChat(options: SealingOptions): SealedChat {
       ticketId: randomBytes(TICKET_ID_BYTES),
       issuedAtMs: nowMs,
       expiresAtMs,
-      longestSessionMs,
+      maxSessionDurationMs,
       senderName: sender.session.name,
       senderIdentityKey: sender.session.identityKey,
       senderAddress: options.senderAddress,
@@ -84,7 +84,7 @@ export function sealChat(options: SealingOptions): SealedChat {
       receiverIdentityKey: receiver.session.identityKey,
       receiverInstanceId: instanceId,
       expiresAtMs,
-      longestSessionMs,
+      maxSessionDurationMs,
       secret,
     },
   })

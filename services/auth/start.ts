@@ -76,7 +76,10 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const sealingServer = await start({
     ...config.sealingListen,
     services: [
-      serve(SealingServiceService, createSealingService({ ...common, longestSessionMs: config.longestSessionMs })),
+      serve(
+        SealingServiceService,
+        createSealingService({ ...common, maxSessionDurationMs: config.maxSessionDurationMs }),
+      ),
     ],
     security: { certificate: certificates.sealing, onlyClient: { role: 'directory.sotto', authorityPem } },
   })

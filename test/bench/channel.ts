@@ -50,7 +50,7 @@ function freshTicket(): Uint8Array {
     ticketId: randomBytes(16),
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + TICKET_LIFETIME_MS,
-    longestSessionMs: 1,
+    maxSessionDurationMs: 1,
     senderName: 'alice',
     senderIdentityKey: alice.publicKey,
     senderAddress: '192.0.2.7',
@@ -69,7 +69,7 @@ function start(ticket: Uint8Array) {
     receiverIdentityKey: bob.publicKey,
     receiverInstanceId: context.instanceId,
     expiresAtMs: nowMs + TICKET_LIFETIME_MS,
-    longestSessionMs: 1,
+    maxSessionDurationMs: 1,
     secret: chatSecret,
   }
   return startConversation({ identity: alice, ownName: 'alice', realm, grant, ticket, random: randomBytes })

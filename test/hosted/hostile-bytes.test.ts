@@ -88,7 +88,7 @@ describe('sotto receive, attacked', function () {
       ticketId: randomBytes(16),
       issuedAtMs,
       expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS,
-      longestSessionMs: issued.grant.longestSessionMs,
+      maxSessionDurationMs: issued.grant.maxSessionDurationMs,
       senderName: 'alice',
       senderIdentityKey: profiles.alice.state.identity.publicKey,
       senderAddress: '127.0.0.1',

@@ -17,14 +17,14 @@ export const anyName = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,31}$/)
 /** Any moment from 1970 to 9999, in milliseconds: what a Timestamp may say. */
 const anyTimeMs = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) })
 
-const anyLongestSessionMs = fc.integer({ min: 1, max: 365 * 24 * 60 * 60 * 1000 })
+const anyMaxSessionDurationMs = fc.integer({ min: 1, max: 365 * 24 * 60 * 60 * 1000 })
 
 export const anyTicket: fc.Arbitrary<Ticket> = fc
   .record({
     ticketId: anyBytes(16),
     issuedAtMs: anyTimeMs,
     lifetimeMs: fc.integer({ min: 1, max: TICKET_LIFETIME_MS }),
-    longestSessionMs: anyLongestSessionMs,
+    maxSessionDurationMs: anyMaxSessionDurationMs,
     senderName: anyName,
     senderIdentityKey: anyBytes(32),
     senderAddress: fc.oneof(fc.constant(''), fc.ipV4(), fc.ipV6()),
@@ -41,7 +41,7 @@ export const anyGrant: fc.Arbitrary<Grant> = fc.record({
   receiverIdentityKey: anyBytes(32),
   receiverInstanceId: anyBytes(16),
   expiresAtMs: anyTimeMs,
-  longestSessionMs: anyLongestSessionMs,
+  maxSessionDurationMs: anyMaxSessionDurationMs,
   secret: anySecret,
 })
 

@@ -33,7 +33,7 @@ export function ticketBody(changes: Partial<Ticket> = {}): Ticket {
     ticketId: bytesOf('ticket id', 16),
     issuedAtMs: NOW_MS,
     expiresAtMs: NOW_MS + TICKET_LIFETIME_MS,
-    longestSessionMs: 12 * 60 * 60 * 1000,
+    maxSessionDurationMs: 12 * 60 * 60 * 1000,
     senderName: 'alice',
     senderIdentityKey: ALICE.publicKey,
     senderAddress: '192.0.2.7',
@@ -58,7 +58,7 @@ export function grantBody(ticket: Uint8Array, changes: Partial<Grant> = {}): Gra
     receiverIdentityKey: BOB.publicKey,
     receiverInstanceId: BOB_CONTEXT.instanceId,
     expiresAtMs: NOW_MS + TICKET_LIFETIME_MS,
-    longestSessionMs: 12 * 60 * 60 * 1000,
+    maxSessionDurationMs: 12 * 60 * 60 * 1000,
     secret: secretOf('secret of the conversation'),
     ...changes,
   }

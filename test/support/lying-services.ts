@@ -27,7 +27,7 @@ export interface Claim {
   readonly identityKey: Uint8Array
 }
 
-const LONGEST_SESSION_MS = 12 * 60 * 60 * 1_000
+const MAX_SESSION_DURATION_MS = 12 * 60 * 60 * 1_000
 
 export class LyingServices {
   readonly #authorityPem: string
@@ -85,7 +85,7 @@ export class LyingServices {
     const issuedAtMs = Date.now()
     const common = {
       receiverIdentityKey,
-      longestSessionMs: LONGEST_SESSION_MS,
+      maxSessionDurationMs: MAX_SESSION_DURATION_MS,
       secret: secretOf(`conversation at ${issuedAtMs}`),
       expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS,
     }

@@ -57,7 +57,7 @@ export function issueTicket(
 
 export interface PairOptions {
   readonly times?: Partial<ChannelTimes>
-  readonly longestSessionMs?: number
+  readonly maxSessionDurationMs?: number
 }
 
 /** One end: what it is to say, and what it has heard. */
@@ -80,11 +80,11 @@ export class RenewingPair {
   readonly refusals: string[] = []
   #issued = 0
 
-  constructor({ times = {}, longestSessionMs = 12 * 60 * 60_000 }: PairOptions = {}) {
+  constructor({ times = {}, maxSessionDurationMs = 12 * 60 * 60_000 }: PairOptions = {}) {
     const { alice, bob } = converse()
     // What Alice says first confirms the channel.
     bob.open(alice.seal(encodeRecordBody(undefined, {})))
-    const common = { longestSessionMs, times, nowMs: this.clock.monotonicMs() }
+    const common = { maxSessionDurationMs, times, nowMs: this.clock.monotonicMs() }
     const onRefused = ({ code }: SottoError): number => this.refusals.push(code)
     const opener = { ends: ALICE_ENDS, instanceId: BOB_CONTEXT.instanceId, random: randomFrom('renewals of alice') }
     const host = { ends: BOB_ENDS, admission: bobsAdmission(), random: randomFrom('renewals of bob'), onRefused }

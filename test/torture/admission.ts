@@ -24,7 +24,7 @@ export function issueTicket(world: World, opener: { name: string; identity: KeyP
   const { random, realm, timeline, weather } = world
   const { nowMs } = timeline.clocks()
   const chatSecret = random.bytes(CHAT_SECRET_BYTES)
-  const common = { expiresAtMs: nowMs + TICKET_LIFETIME_MS, longestSessionMs: weather.longestSessionMs }
+  const common = { expiresAtMs: nowMs + TICKET_LIFETIME_MS, maxSessionDurationMs: weather.maxSessionDurationMs }
   const ticket = sealTicket({
     key: host.ticketKey,
     realm,

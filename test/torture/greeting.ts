@@ -36,7 +36,7 @@ export function call(program: Program, onEnd: (isGreeted: boolean) => void): voi
   greeting.listen((parcel) => {
     if (parcel.is !== 'welcome') return
     const role = { opener: { ends: endsOf(program), instanceId: grant.receiverInstanceId, random: random.bytes } }
-    const channel = renewing(program, complete(parcel.welcome), role, grant.longestSessionMs)
+    const channel = renewing(program, complete(parcel.welcome), role, grant.maxSessionDurationMs)
     counters.handshakes += 1
     greeting.succeed()
     onEnd(true)
@@ -70,16 +70,16 @@ type Accepted = ReturnType<typeof acceptHello>
 function host(program: Program, link: ConnectionEnd, { channel, ticket }: Accepted, first: RecordBody): void {
   const { admission, world } = program
   const role = { host: { ends: endsOf(program), admission, random: world.random.bytes } }
-  const watched = renewing(program, channel, role, ticket.longestSessionMs)
+  const watched = renewing(program, channel, role, ticket.maxSessionDurationMs)
   beginTalk({ program, opener: false, channel: watched, connection: link }, first)
 }
 
 type Role = ConstructorParameters<typeof RenewingChannel>[0]['role']
 
-function renewing(program: Program, channel: Channel, role: Role, longestSessionMs: number): WatchedChannel {
+function renewing(program: Program, channel: Channel, role: Role, maxSessionDurationMs: number): WatchedChannel {
   const { weather, timeline } = program.world
   const nowMs = timeline.monotonicMs()
-  return new WatchedChannel(program, { channel, role, longestSessionMs, times: weather.times, nowMs })
+  return new WatchedChannel(program, { channel, role, maxSessionDurationMs, times: weather.times, nowMs })
 }
 
 function endsOf({ person, world }: Program): ChannelEnds {

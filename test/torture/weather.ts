@@ -34,7 +34,7 @@ export interface Weather {
   readonly outages: number
   /** How long until a program closes a conversation in order, on average. */
   readonly closeAfterMs: number
-  readonly longestSessionMs: number
+  readonly maxSessionDurationMs: number
   /** How long until somebody has seen what came, on average; never, where receipts are not allowed. */
   readonly seeAfterMs: number
   readonly times: ChannelTimes
@@ -62,7 +62,7 @@ export function drawWeather(random: SeededRandom, messages: number): Weather {
     powerLosses: random.pick([0, 0.3, 1]),
     outages: random.pick([0, 0.3, 1]),
     closeAfterMs: talkMs / times(),
-    longestSessionMs: random.pick([12 * HOURS, talkMs / 2]),
+    maxSessionDurationMs: random.pick([12 * HOURS, talkMs / 2]),
     times: {
       renewEveryMs: Math.min(talkMs / times(), HOURS / 4),
       renewWithinMs: random.pick([HOURS, talkMs / 3]),
@@ -84,6 +84,6 @@ export function calmed(weather: Weather): Weather {
     cutAfterMs: never,
     lifeMoments: never,
     closeAfterMs: never,
-    longestSessionMs: 12 * HOURS,
+    maxSessionDurationMs: 12 * HOURS,
   }
 }

@@ -34,7 +34,7 @@ export const CALL = {
   issuedAtMs: Date.UTC(2026, 10, 22, 12, 0, 0, 250),
   expiresAtMs: Date.UTC(2026, 10, 22, 12, 2, 0, 250),
   /** 12 hours. */
-  longestSessionMs: 43_200_000,
+  maxSessionDurationMs: 43_200_000,
 } as const
 
 /**

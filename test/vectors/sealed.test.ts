@@ -18,7 +18,7 @@ describe('ticket.json', () => {
     ticketId: bytes(ticketVector.ticket_id),
     issuedAtMs: ticketVector.issued_at_ms,
     expiresAtMs: ticketVector.expires_at_ms,
-    longestSessionMs: ticketVector.longest_session_ms,
+    maxSessionDurationMs: ticketVector.max_session_duration_ms,
     senderName: ticketVector.sender_name,
     senderIdentityKey: bytes(ticketVector.sender_identity_key),
     senderAddress: ticketVector.sender_address,
@@ -47,7 +47,7 @@ describe('grant.json', () => {
     receiverIdentityKey: bytes(vector.receiver_identity_key),
     receiverInstanceId: bytes(vector.receiver_instance_id),
     expiresAtMs: vector.expires_at_ms,
-    longestSessionMs: vector.longest_session_ms,
+    maxSessionDurationMs: vector.max_session_duration_ms,
     secret: secret(vector.secret),
   }
 

@@ -80,7 +80,7 @@ describe('Conversation', () => {
     const channel = new RenewingChannel({
       channel: alice,
       role: { opener: { ends: ALICE_ENDS, instanceId: randomBytes(16), random: randomFrom('renewals of alice') } },
-      longestSessionMs: 60_000,
+      maxSessionDurationMs: 60_000,
       nowMs: clock.local.monotonicMs(),
     })
     const conversation = new Conversation({

@@ -72,7 +72,7 @@ describe('openConversation', () => {
     const realm = realmOf(alice.login.account.authorityPem)
     const secret = secretOf('chat secret')
     const issuedAtMs = Date.now()
-    const common = { longestSessionMs: 1e6, secret, expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS }
+    const common = { maxSessionDurationMs: 1e6, secret, expiresAtMs: issuedAtMs + TICKET_LIFETIME_MS }
     const body = {
       ...common,
       ticketId: randomBytes(16),

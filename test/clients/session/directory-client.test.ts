@@ -101,7 +101,7 @@ describe('DirectoryClient', () => {
       receiverIdentityKey: bytesOf('bob', 32),
       receiverInstanceId: bytesOf('instance id', 16),
       expiresAtMs: clock.nowMs() + TICKET_LIFETIME_MS,
-      longestSessionMs: 1_000_000,
+      maxSessionDurationMs: 1_000_000,
       secret: secretOf('chat'),
       ...changes,
     }

@@ -56,8 +56,8 @@ describe('RenewingChannel', () => {
     }
   })
 
-  it('renews well before a short longest session is over', () => {
-    const pair = new RenewingPair({ longestSessionMs: 60_000 })
+  it('renews well before a short maximum session duration is over', () => {
+    const pair = new RenewingPair({ maxSessionDurationMs: 60_000 })
     expect(pair.after(30_000, pair.alice)).to.equal('askForTicket')
   })
 
@@ -229,8 +229,8 @@ describe('a RenewingChannel without reachable services', () => {
     expect(pair.after(0, pair.bob)).to.equal(undefined)
   })
 
-  it('lasts until the longest session of the last ticket is over, on both sides', () => {
-    const pair = new RenewingPair({ longestSessionMs: 2 * HOUR_MS })
+  it('lasts until the maximum session duration of the last ticket is over, on both sides', () => {
+    const pair = new RenewingPair({ maxSessionDurationMs: 2 * HOUR_MS })
     for (let quarter = 1; quarter < 8; quarter += 1) {
       expect(pair.after(0, pair.alice)).to.equal(undefined)
       pair.renew(silence)
@@ -242,9 +242,9 @@ describe('a RenewingChannel without reachable services', () => {
   })
 
   it('lasts on from a renewal with a ticket, for as long as that one allows', () => {
-    const pair = new RenewingPair({ longestSessionMs: HOUR_MS })
+    const pair = new RenewingPair({ maxSessionDurationMs: HOUR_MS })
     pair.renew(() =>
-      pair.issue({ ticket: { longestSessionMs: 2 * HOUR_MS }, grant: { longestSessionMs: 2 * HOUR_MS } }),
+      pair.issue({ ticket: { maxSessionDurationMs: 2 * HOUR_MS }, grant: { maxSessionDurationMs: 2 * HOUR_MS } }),
     )
     for (let quarter = 1; quarter < 8; quarter += 1) pair.renew(silence)
     expect(renewals(pair)).to.deep.equal([8, 8])
@@ -252,9 +252,11 @@ describe('a RenewingChannel without reachable services', () => {
     expect(pair.after(0, pair.bob)).to.equal('close')
   })
 
-  it('is refused by a host for whom the longest session is over, though the opener goes on', () => {
-    const pair = new RenewingPair({ longestSessionMs: HOUR_MS })
-    pair.renew(() => pair.issue({ ticket: { longestSessionMs: RENEW_EVERY_MS }, grant: { longestSessionMs: HOUR_MS } }))
+  it('is refused by a host for whom the maximum session duration is over, though the opener goes on', () => {
+    const pair = new RenewingPair({ maxSessionDurationMs: HOUR_MS })
+    pair.renew(() =>
+      pair.issue({ ticket: { maxSessionDurationMs: RENEW_EVERY_MS }, grant: { maxSessionDurationMs: HOUR_MS } }),
+    )
     pair.renew(silence)
     expect(renewals(pair)).to.deep.equal([1, 1])
     expect(pair.refusals).to.deep.equal(['ERR_HELLO_REFUSED'])

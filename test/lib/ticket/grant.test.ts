@@ -74,7 +74,7 @@ describe('sealGrant', () => {
     'a key of another length': { receiverIdentityKey: new Uint8Array(31) },
     'an instance id of another length': { receiverInstanceId: new Uint8Array(17) },
     'a time that is none': { expiresAtMs: Number.NaN },
-    'no session': { longestSessionMs: -1 },
+    'no session': { maxSessionDurationMs: -1 },
   }
   for (const [what, changes] of Object.entries(wrong)) {
     it(`takes no grant with ${what}`, () => {

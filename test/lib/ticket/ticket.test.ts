@@ -86,12 +86,12 @@ describe('openTicket', () => {
       ticketId: Buffer.from(ticketBody().ticketId),
       issuedAt: new Date(NOW_MS),
       expiresAt: new Date(NOW_MS + 1),
-      longestSession: { seconds: 1n, nanos: 500_000_000 },
+      maxSessionDuration: { seconds: 1n, nanos: 500_000_000 },
       senderIdentityKey: Buffer.from(ticketBody().senderIdentityKey),
       receiverIdentityKey: Buffer.from(ticketBody().receiverIdentityKey),
       secret: Buffer.from(ticketBody().secret.reveal()),
     }).finish()
-    expect(open(sealRaw(fields)).longestSessionMs).to.equal(1_500)
+    expect(open(sealRaw(fields)).maxSessionDurationMs).to.equal(1_500)
   })
 
   it('refuses a body that is no ticket, though Auth sealed it', () => {
@@ -116,8 +116,8 @@ describe('sealTicket', () => {
     'no life': { expiresAtMs: NOW_MS },
     'too long a life': { expiresAtMs: NOW_MS + TICKET_LIFETIME_MS + 1 },
     'a time that is none': { issuedAtMs: Number.NaN },
-    'no session': { longestSessionMs: 0 },
-    'a session for ever': { longestSessionMs: Number.POSITIVE_INFINITY },
+    'no session': { maxSessionDurationMs: 0 },
+    'a session for ever': { maxSessionDurationMs: Number.POSITIVE_INFINITY },
   }
   for (const [what, changes] of Object.entries(wrong)) {
     it(`takes no ticket with ${what}`, () => {

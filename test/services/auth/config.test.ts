@@ -30,7 +30,7 @@ describe('readConfig', () => {
       password: { memoryKib: 19_456, passes: 2, parallelism: 1 },
       hashing: { concurrency: availableParallelism(), capacity: 128 },
       sessionLifetimeMs: 30 * 24 * 3_600_000,
-      longestSessionMs: 12 * 3_600_000,
+      maxSessionDurationMs: 12 * 3_600_000,
       logLevel: 'info',
     })
     expect(databasePath(config)).to.equal('/srv/sotto/auth/auth.db')
@@ -67,7 +67,7 @@ describe('readConfig', () => {
       password: { memoryKib: 65_536, passes: 3, parallelism: 1 },
       hashing: { concurrency: availableParallelism(), capacity: 7 },
       sessionLifetimeMs: 12 * 3_600_000,
-      longestSessionMs: 3_600_000,
+      maxSessionDurationMs: 3_600_000,
       logLevel: 'debug',
     })
   })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { checkGrant, GRANT_BYTES, openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
-import { DEFAULT_LONGEST_SESSION_MS, sealChat } from '../../../services/auth/sealing.ts'
+import { DEFAULT_MAX_SESSION_DURATION_MS, sealChat } from '../../../services/auth/sealing.ts'
 import type { Session } from '../../../services/auth/sessions.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
@@ -34,7 +34,7 @@ function seal() {
     nonce: NONCE,
     senderAddress: '192.0.2.7',
     nowMs: NOW_MS,
-    longestSessionMs: DEFAULT_LONGEST_SESSION_MS,
+    maxSessionDurationMs: DEFAULT_MAX_SESSION_DURATION_MS,
   })
 }
 
@@ -56,12 +56,12 @@ describe('sealChat', () => {
       senderAddress: '192.0.2.7',
       issuedAtMs: NOW_MS,
       expiresAtMs: NOW_MS + TICKET_LIFETIME_MS,
-      longestSessionMs: DEFAULT_LONGEST_SESSION_MS,
+      maxSessionDurationMs: DEFAULT_MAX_SESSION_DURATION_MS,
     })
     expect(Buffer.compare(ticket.senderIdentityKey, SENDER.session.identityKey)).to.equal(0)
     expect(Buffer.compare(ticket.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
     expect(grant).to.deep.include({ receiverName: 'bob', expiresAtMs: ticket.expiresAtMs })
-    expect(grant.longestSessionMs).to.equal(ticket.longestSessionMs)
+    expect(grant.maxSessionDurationMs).to.equal(ticket.maxSessionDurationMs)
     expect(Buffer.compare(grant.receiverIdentityKey, RECEIVER.session.identityKey)).to.equal(0)
     expect(Buffer.compare(grant.receiverSessionId, RECEIVER.session.id)).to.equal(0)
     expect(Buffer.compare(grant.receiverInstanceId, INSTANCE_ID)).to.equal(0)

@@ -286,7 +286,10 @@ export const CloseReason = {
   KEY_CHANGED: 3,
   /** PROTOCOL - What the other side sent breaks the protocol. */
   PROTOCOL: 4,
-  /** EXPIRED - The longest session is over, or a renewal was due and did not come: a new conversation needs a new ticket. */
+  /**
+   * EXPIRED - The maximum session duration is over, or a renewal was due and did not come: a new conversation needs a new
+   * ticket.
+   */
   EXPIRED: 5,
 } as const;
 

@@ -29,7 +29,7 @@ export interface TicketBody {
     | Date
     | undefined;
   /** Required. How long the conversation may go on without a new ticket: 12 hours by default. */
-  longestSession?:
+  maxSessionDuration?:
     | Duration
     | undefined;
   /** Required. The sender's name, from Auth's record of the session. */
@@ -66,7 +66,7 @@ export interface GrantBody {
     | Date
     | undefined;
   /** Required. How long the conversation may go on without a new ticket, as in the ticket. */
-  longestSession?:
+  maxSessionDuration?:
     | Duration
     | undefined;
   /** Required. Secret. The secret of the conversation, s: 32 random bytes. */
@@ -78,7 +78,7 @@ function createBaseTicketBody(): TicketBody {
     ticketId: Buffer.alloc(0),
     issuedAt: undefined,
     expiresAt: undefined,
-    longestSession: undefined,
+    maxSessionDuration: undefined,
     senderName: "",
     senderIdentityKey: Buffer.alloc(0),
     senderAddress: "",
@@ -98,8 +98,8 @@ export const TicketBody: MessageFns<TicketBody> = {
     if (message.expiresAt !== undefined) {
       Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(26).fork()).join();
     }
-    if (message.longestSession !== undefined) {
-      Duration.encode(message.longestSession, writer.uint32(34).fork()).join();
+    if (message.maxSessionDuration !== undefined) {
+      Duration.encode(message.maxSessionDuration, writer.uint32(34).fork()).join();
     }
     if (message.senderName !== "") {
       writer.uint32(42).string(message.senderName);
@@ -161,7 +161,7 @@ export const TicketBody: MessageFns<TicketBody> = {
               break;
             }
 
-            message.longestSession = Duration.decode(reader, reader.uint32());
+            message.maxSessionDuration = Duration.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -233,10 +233,10 @@ export const TicketBody: MessageFns<TicketBody> = {
         : isSet(object.expires_at)
         ? fromJsonTimestamp(object.expires_at)
         : undefined,
-      longestSession: isSet(object.longestSession)
-        ? Duration.fromJSON(object.longestSession)
-        : isSet(object.longest_session)
-        ? Duration.fromJSON(object.longest_session)
+      maxSessionDuration: isSet(object.maxSessionDuration)
+        ? Duration.fromJSON(object.maxSessionDuration)
+        : isSet(object.max_session_duration)
+        ? Duration.fromJSON(object.max_session_duration)
         : undefined,
       senderName: isSet(object.senderName)
         ? globalThis.String(object.senderName)
@@ -273,8 +273,8 @@ export const TicketBody: MessageFns<TicketBody> = {
     if (message.expiresAt !== undefined) {
       obj.expiresAt = message.expiresAt.toISOString();
     }
-    if (message.longestSession !== undefined) {
-      obj.longestSession = Duration.toJSON(message.longestSession);
+    if (message.maxSessionDuration !== undefined) {
+      obj.maxSessionDuration = Duration.toJSON(message.maxSessionDuration);
     }
     if (message.senderName !== "") {
       obj.senderName = message.senderName;
@@ -302,8 +302,8 @@ export const TicketBody: MessageFns<TicketBody> = {
     message.ticketId = object.ticketId ?? Buffer.alloc(0);
     message.issuedAt = object.issuedAt ?? undefined;
     message.expiresAt = object.expiresAt ?? undefined;
-    message.longestSession = (object.longestSession !== undefined && object.longestSession !== null)
-      ? Duration.fromPartial(object.longestSession)
+    message.maxSessionDuration = (object.maxSessionDuration !== undefined && object.maxSessionDuration !== null)
+      ? Duration.fromPartial(object.maxSessionDuration)
       : undefined;
     message.senderName = object.senderName ?? "";
     message.senderIdentityKey = object.senderIdentityKey ?? Buffer.alloc(0);
@@ -323,7 +323,7 @@ function createBaseGrantBody(): GrantBody {
     receiverIdentityKey: Buffer.alloc(0),
     receiverInstanceId: Buffer.alloc(0),
     expiresAt: undefined,
-    longestSession: undefined,
+    maxSessionDuration: undefined,
     secret: Buffer.alloc(0),
   };
 }
@@ -351,8 +351,8 @@ export const GrantBody: MessageFns<GrantBody> = {
     if (message.expiresAt !== undefined) {
       Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(58).fork()).join();
     }
-    if (message.longestSession !== undefined) {
-      Duration.encode(message.longestSession, writer.uint32(66).fork()).join();
+    if (message.maxSessionDuration !== undefined) {
+      Duration.encode(message.maxSessionDuration, writer.uint32(66).fork()).join();
     }
     if (message.secret.length !== 0) {
       writer.uint32(74).bytes(message.secret);
@@ -434,7 +434,7 @@ export const GrantBody: MessageFns<GrantBody> = {
               break;
             }
 
-            message.longestSession = Duration.decode(reader, reader.uint32());
+            message.maxSessionDuration = Duration.decode(reader, reader.uint32());
             continue;
           }
           case 9: {
@@ -490,10 +490,10 @@ export const GrantBody: MessageFns<GrantBody> = {
         : isSet(object.expires_at)
         ? fromJsonTimestamp(object.expires_at)
         : undefined,
-      longestSession: isSet(object.longestSession)
-        ? Duration.fromJSON(object.longestSession)
-        : isSet(object.longest_session)
-        ? Duration.fromJSON(object.longest_session)
+      maxSessionDuration: isSet(object.maxSessionDuration)
+        ? Duration.fromJSON(object.maxSessionDuration)
+        : isSet(object.max_session_duration)
+        ? Duration.fromJSON(object.max_session_duration)
         : undefined,
       secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
     };
@@ -522,8 +522,8 @@ export const GrantBody: MessageFns<GrantBody> = {
     if (message.expiresAt !== undefined) {
       obj.expiresAt = message.expiresAt.toISOString();
     }
-    if (message.longestSession !== undefined) {
-      obj.longestSession = Duration.toJSON(message.longestSession);
+    if (message.maxSessionDuration !== undefined) {
+      obj.maxSessionDuration = Duration.toJSON(message.maxSessionDuration);
     }
     if (message.secret.length !== 0) {
       obj.secret = base64FromBytes(message.secret);
@@ -543,8 +543,8 @@ export const GrantBody: MessageFns<GrantBody> = {
     message.receiverIdentityKey = object.receiverIdentityKey ?? Buffer.alloc(0);
     message.receiverInstanceId = object.receiverInstanceId ?? Buffer.alloc(0);
     message.expiresAt = object.expiresAt ?? undefined;
-    message.longestSession = (object.longestSession !== undefined && object.longestSession !== null)
-      ? Duration.fromPartial(object.longestSession)
+    message.maxSessionDuration = (object.maxSessionDuration !== undefined && object.maxSessionDuration !== null)
+      ? Duration.fromPartial(object.maxSessionDuration)
       : undefined;
     message.secret = object.secret ?? Buffer.alloc(0);
     return message;
