@@ -31,9 +31,9 @@ export class SharedTerminal {
     input.on('data', this.#onData)
     output.on('resize', this.#onResize)
     // A terminal that was closed under the program ends in errors, and those may come later than close().
-    input.on('end', this.#onGone)
-    input.on('error', this.#onGone)
-    output.on('error', this.#onGone)
+    input.on('end', this.#onSourceChanged)
+    input.on('error', this.#onSourceChanged)
+    output.on('error', this.#onSourceChanged)
   }
 
   /** A desk for one more screen. The first is shown at first. */
@@ -70,7 +70,7 @@ export class SharedTerminal {
     this.#desks[this.#shown]?.output.emit('resize')
   }
 
-  readonly #onGone = (): void => {
+  readonly #onSourceChanged = (): void => {
     for (const { input } of this.#desks) input.end()
   }
 

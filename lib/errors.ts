@@ -16,11 +16,11 @@ export const ERROR_CODES = [
   'ERR_INVALID_ARGUMENT', // a request's field breaks a limit that its contract states
   'ERR_INVALID_UTF8', // a line to be sent is not UTF-8
   'ERR_MESSAGE_TOO_LARGE', // a text to be sent is over 1 MiB
-  'ERR_FILE_UNFIT', // a file that cannot be offered: not there, unreadable, changing, or of an impossible name
-  'ERR_FILE_NOT_TAKEN', // a file that was offered did not arrive: declined, cancelled, or it could not be kept
+  'ERR_INVALID_FILE', // a file that cannot be offered: not there, unreadable, changing, or of an impossible name
+  'ERR_FILE_NOT_RECEIVED', // a file that was offered did not arrive: declined, cancelled, or it could not be kept
   'ERR_NO_SUCH_FILE', // no offer of this id waits for what is asked
-  'ERR_FILE_UNKEPT', // a file that comes cannot be kept: a full disk, a folder that may not be written
-  'ERR_FILE_GONE', // a file that was offered has been changed or removed since
+  'ERR_FILE_SAVE_FAILED', // a file that comes cannot be kept: a full disk, a folder that may not be written
+  'ERR_FILE_SOURCE_CHANGED', // a file that was offered has been changed or removed since
   'ERR_FILE_DAMAGED', // a file that came is not what was offered
   // accounts and sessions
   'ERR_LOGIN_REFUSED', // unknown user or wrong password

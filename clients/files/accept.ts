@@ -17,8 +17,8 @@ const SPARE_BYTES = 16 * 1024 * 1024
  * Accept an offer; the process that owns the profile's conversations gets it.
  *
  * @param folder - Where it is to come to; it must be there.
- * @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_FILE_UNKEPT` if the folder is none,
- *   may not be written, or its disk has no room for it; `ERR_STORE`.
+ * @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_FILE_SAVE_FAILED` if the folder is
+ *   none, may not be written, or its disk has no room for it; `ERR_STORE`.
  */
 export async function acceptTransfer(store: Store, id: string, folder: string): Promise<void> {
   const transfer = waitingFor(store, id)
@@ -53,15 +53,15 @@ function waitingFor(store: Store, id: string): Transfer {
 
 async function checkFolder(folder: string, { size }: Transfer): Promise<string> {
   const path = await realpath(folder)
-  if (!(await stat(path)).isDirectory()) throw unkept('that is no folder', 'name one that is there')
+  if (!(await stat(path)).isDirectory()) throw saveFailed('that is no folder', 'name one that is there')
   await access(path, constants.W_OK | constants.X_OK)
   const { bavail, bsize } = await statfs(path)
-  if (bavail * bsize < size + SPARE_BYTES) throw unkept('there is no room for it on the disk', 'free some space')
+  if (bavail * bsize < size + SPARE_BYTES) throw saveFailed('there is no room for it on the disk', 'free some space')
   return path
 }
 
-function unkept(message: string, hint: string): SottoError {
-  return new SottoError('ERR_FILE_UNKEPT', message, { hint: `${hint}; the offer still waits` })
+function saveFailed(message: string, hint: string): SottoError {
+  return new SottoError('ERR_FILE_SAVE_FAILED', message, { hint: `${hint}; the offer still waits` })
 }
 
 function noSuchFile(): SottoError {

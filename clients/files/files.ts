@@ -129,9 +129,9 @@ export class Files {
       events: {
         onPosition: (id, position) => this.#onPosition(id, position),
         onReceived: (id, path) => this.#settle(id, 'received', { path }),
-        onUnkept: (id, error) => this.#settle(id, isDamaged(error) ? 'damaged' : 'unkept', { error }),
+        onSaveFailed: (id, error) => this.#settle(id, isDamaged(error) ? 'damaged' : 'save-failed', { error }),
         onHalted: (id, error) => this.#reportHalted(id, error),
-        onGone: (id, error) => this.#settle(id, 'gone', { error }),
+        onSourceChanged: (id, error) => this.#settle(id, 'source-changed', { error }),
       },
       wake,
       monotonicMs,
@@ -186,7 +186,7 @@ export class Files {
     const transfer = this.#lastKnown(id)
     // Somebody else may have answered meanwhile.
     if (transfer?.state !== 'offered') return
-    if (isSottoError(error, 'ERR_FILE_UNKEPT')) this.#settle(id, 'unkept', { error })
+    if (isSottoError(error, 'ERR_FILE_SAVE_FAILED')) this.#settle(id, 'save-failed', { error })
     else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#report(transfer, asSottoError(error))
   }
 
@@ -201,7 +201,7 @@ export class Files {
 
   #settle(
     id: string,
-    state: 'received' | 'unkept' | 'damaged' | 'gone',
+    state: 'received' | 'save-failed' | 'damaged' | 'source-changed',
     { path, error }: { readonly path?: string; readonly error?: unknown },
   ): void {
     const { store } = this.#options

@@ -127,5 +127,5 @@ export class Offers {
 
 /** Whether it was this side that ended it, or may have been. */
 function endedHere({ state }: Transfer): boolean {
-  return state === 'gone' || state === 'cancelled'
+  return state === 'source-changed' || state === 'cancelled'
 }

@@ -49,8 +49,9 @@ const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  *   - `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_KEY_CHANGED`, `ERR_PEER_UNREACHABLE` and whatever else a first
  *     conversation fails with; nothing was sent or kept,
  *   - `ERR_NOT_ACKNOWLEDGED` if the other side went away in the middle, or time is over; what is left waits in the store,
- *   - `ERR_FILE_UNFIT`, `ERR_MESSAGE_TOO_LARGE` for what cannot be offered; `ERR_FILE_NOT_TAKEN` if the other side has
- *     declined or cancelled a file, or could not keep it; `ERR_FILE_GONE` if one has changed here meanwhile,
+ *   - `ERR_INVALID_FILE`, `ERR_MESSAGE_TOO_LARGE` for what cannot be offered; `ERR_FILE_NOT_RECEIVED` if the other side
+ *     has declined or cancelled a file, or could not keep it; `ERR_FILE_SOURCE_CHANGED` if one has changed here
+ *     meanwhile,
  *   - `ERR_INTERRUPTED`.
  */
 export async function send(options: SendOptions): Promise<void> {
@@ -99,13 +100,15 @@ async function* prepared(
 
 /** @throws SottoError if not all of it has arrived. */
 function refuseUntaken(transfers: readonly Transfer[]): void {
-  const untaken = transfers.filter(({ state }) => state !== 'received')
-  if (untaken.length === 0) return
-  const what = transfers.length === 1 ? 'the file' : `${untaken.length} of ${transfers.length} files`
-  if (untaken.every(({ state }) => state === 'gone')) {
-    throw new SottoError('ERR_FILE_GONE', `${what} changed before it was there`, { hint: 'offer it again' })
+  const unreceived = transfers.filter(({ state }) => state !== 'received')
+  if (unreceived.length === 0) return
+  const what = transfers.length === 1 ? 'the file' : `${unreceived.length} of ${transfers.length} files`
+  if (unreceived.every(({ state }) => state === 'source-changed')) {
+    throw new SottoError('ERR_FILE_SOURCE_CHANGED', `${what} changed before it was there`, { hint: 'offer it again' })
   }
-  throw new SottoError('ERR_FILE_NOT_TAKEN', `${what} did not arrive`, { hint: 'sotto files shows what became of it' })
+  throw new SottoError('ERR_FILE_NOT_RECEIVED', `${what} did not arrive`, {
+    hint: 'sotto files shows what became of it',
+  })
 }
 
 function isNobodyThere(error: unknown): boolean {

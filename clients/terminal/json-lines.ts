@@ -22,9 +22,9 @@ export function jsonLine(value: object): Buffer {
  */
 export function parseJsonLine(line: string, fields: readonly string[]): Readonly<Record<string, unknown>> {
   const object = parsed(line)
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw unfit('it is no JSON object')
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw invalid('it is no JSON object')
   const unknown = Object.keys(object).find((field) => !fields.includes(field))
-  if (unknown !== undefined) throw unfit(`there is no field ${JSON.stringify(unknown)}, but ${fields.join(', ')}`)
+  if (unknown !== undefined) throw invalid(`there is no field ${JSON.stringify(unknown)}, but ${fields.join(', ')}`)
   return object as Readonly<Record<string, unknown>>
 }
 
@@ -35,8 +35,8 @@ export function parseJsonLine(line: string, fields: readonly string[]): Readonly
  */
 export function textField(object: Readonly<Record<string, unknown>>, field: string): string {
   const value = object[field]
-  if (typeof value !== 'string') throw unfit(`"${field}" must be a text`)
-  if (!value.isWellFormed()) throw unfit(`"${field}" has half of a surrogate pair`)
+  if (typeof value !== 'string') throw invalid(`"${field}" must be a text`)
+  if (!value.isWellFormed()) throw invalid(`"${field}" has half of a surrogate pair`)
   return value
 }
 
@@ -50,6 +50,6 @@ function parsed(line: string): unknown {
 
 const HINT = 'docs/scripting.md has the lines that can be written'
 
-function unfit(why: string): SottoError {
+function invalid(why: string): SottoError {
   return new SottoError('ERR_USAGE', `a line does not fit: ${why}`, { hint: HINT })
 }

@@ -67,7 +67,7 @@ function place({ path, folder }: FileEntry, files: Set<string>, folders: Set<str
 
 // Control characters of both ranges, and the characters that turn the direction of writing: they would make one name
 // look like another.
-const UNFIT = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\\]/u
+const INVALID_IN_NAME = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\\]/u
 
 /**
  * Whether bytes are a path that an offer may have: names separated by `/`, from a folder downwards. A backslash, which
@@ -79,7 +79,7 @@ export function isPath(path: Uint8Array): boolean {
 }
 
 function isName(name: string): boolean {
-  if (name === '' || name === '.' || name === '..' || UNFIT.test(name)) return false
+  if (name === '' || name === '.' || name === '..' || INVALID_IN_NAME.test(name)) return false
   return Buffer.byteLength(name) <= MAX_PATH_NAME_BYTES
 }
 

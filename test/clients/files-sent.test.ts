@@ -107,7 +107,7 @@ describe('files between two clients', () => {
       expect(asked?.name).to.equal('.bash_login')
       declineTransfer(store, asked?.id ?? '')
     })
-    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_NOT_TAKEN')
+    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_NOT_RECEIVED')
   })
 
   it('fails if the other side does not want it', async () => {
@@ -118,7 +118,7 @@ describe('files between two clients', () => {
       const asked = store.transfers.list().find(({ state }) => state === 'offered')
       declineTransfer(store, asked?.id ?? '')
     })
-    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_NOT_TAKEN')
+    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_NOT_RECEIVED')
   })
 
   it('fails if the file changes before it is there, and ends when the other side knows', async () => {
@@ -132,15 +132,15 @@ describe('files between two clients', () => {
     const store = openStore(folder, { profileKey })
     await acceptTransfer(store, asked?.id ?? '', inbox)
     store.close()
-    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_GONE')
-    expect((await transfersOf('bob')).find(({ name }) => name === 'changing')?.state).to.equal('gone')
+    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_SOURCE_CHANGED')
+    expect((await transfersOf('bob')).find(({ name }) => name === 'changing')?.state).to.equal('source-changed')
   })
 
   it('does nothing for a path that is not there', async () => {
     await using _bob = await installation.receive('bob', { acceptInto: inbox })
     const before = await transfersOf('alice')
     await using alice = offer('bob', [await make('there'), join(source, 'missing')])
-    expect((await rejection(alice.done)).code).to.equal('ERR_FILE_UNFIT')
+    expect((await rejection(alice.done)).code).to.equal('ERR_INVALID_FILE')
     expect(await transfersOf('alice')).to.deep.equal(before)
   })
 

@@ -45,7 +45,8 @@ export class FileEnd {
     const end = (id: string, what: string): void => {
       this.ends.push(what)
       const transfer = this.#transfers.get(id)
-      if (transfer !== undefined) this.put({ ...transfer, state: what.startsWith('received') ? 'received' : 'unkept' })
+      if (transfer !== undefined)
+        this.put({ ...transfer, state: what.startsWith('received') ? 'received' : 'save-failed' })
       this.wake()
     }
     this.peerTransfers = new PeerTransfers({
@@ -57,12 +58,12 @@ export class FileEnd {
       events: {
         onPosition() {},
         onReceived: (id, path) => end(id, `received ${path}`),
-        onUnkept: (id, error) => end(id, codeOf(error)),
+        onSaveFailed: (id, error) => end(id, codeOf(error)),
         onHalted: (_id, error) => {
           this.halts.push(codeOf(error))
           this.wake()
         },
-        onGone: (id, error) => end(id, codeOf(error)),
+        onSourceChanged: (id, error) => end(id, codeOf(error)),
       },
       wake: () => this.wake(),
       monotonicMs: () => this.#nowMs++,

@@ -6,7 +6,7 @@
 import { isSottoError, SottoError } from '#lib/errors.ts'
 
 /** By the system's code: what is wrong, and what to do. */
-const UNKEPT: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
+const SAVE_FAILURES: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
   ['ENOSPC', ['the disk is full', 'free some space, and have it offered again']],
   ['EDQUOT', ['the quota of the disk is used up', 'free some space, and have it offered again']],
   ['EFBIG', ['it is larger than a file may be here', 'choose a folder on another disk']],
@@ -19,29 +19,29 @@ const UNKEPT: ReadonlyMap<string, readonly [what: string, hint: string]> = new M
   ['EILSEQ', ['its names are none to this disk', 'choose a folder on another disk']],
 ])
 
-/** Do something with the disk that a file comes to, and tell its failures as `ERR_FILE_UNKEPT`. */
+/** Do something with the disk that a file comes to, and tell its failures as `ERR_FILE_SAVE_FAILED`. */
 export async function kept<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
     if (isSottoError(cause) || !(cause instanceof Error && 'code' in cause)) throw cause
-    const [what, hint] = UNKEPT.get(String(cause.code)) ?? ['the disk fails to write it', 'check the disk']
-    throw new SottoError('ERR_FILE_UNKEPT', what, { cause, hint })
+    const [what, hint] = SAVE_FAILURES.get(String(cause.code)) ?? ['the disk fails to write it', 'check the disk']
+    throw new SottoError('ERR_FILE_SAVE_FAILED', what, { cause, hint })
   }
 }
 
-/** Do something with a file that is offered, and tell its failures as `ERR_FILE_GONE`. */
+/** Do something with a file that is offered, and tell its failures as `ERR_FILE_SOURCE_CHANGED`. */
 export async function stillThere<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
     if (isSottoError(cause) || !(cause instanceof Error && 'code' in cause)) throw cause
-    throw gone(cause)
+    throw sourceChanged(cause)
   }
 }
 
 /** @param cause - Undefined where it is another than it was. */
-export function gone(cause?: unknown): SottoError {
+export function sourceChanged(cause?: unknown): SottoError {
   const message = cause === undefined ? 'what was offered was changed' : 'what was offered cannot be read any more'
-  return new SottoError('ERR_FILE_GONE', message, { cause, hint: 'offer it again' })
+  return new SottoError('ERR_FILE_SOURCE_CHANGED', message, { cause, hint: 'offer it again' })
 }

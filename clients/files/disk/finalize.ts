@@ -26,7 +26,7 @@ export interface Finalizing {
   readonly noteTargetPath: (targetPath: string) => void
 }
 
-/** @returns what it has become, absolute. @throws SottoError `ERR_FILE_UNKEPT` if all names are taken; the system's error. */
+/** @returns what it has become, absolute. @throws SottoError `ERR_FILE_SAVE_FAILED` if all names are taken; the system's error. */
 export async function finalize({ from, isFolder, folder, name, noteTargetPath }: Finalizing): Promise<string> {
   for (let count = 0; count < MOST_NAMES; count += 1) {
     const targetPath = join(folder, numbered(name, count, isFolder))
@@ -37,7 +37,9 @@ export async function finalize({ from, isFolder, folder, name, noteTargetPath }:
       return targetPath
     }
   }
-  throw new SottoError('ERR_FILE_UNKEPT', 'all names that it could have are taken', { hint: 'choose another folder' })
+  throw new SottoError('ERR_FILE_SAVE_FAILED', 'all names that it could have are taken', {
+    hint: 'choose another folder',
+  })
 }
 
 /** Whether {@link finalize} had given it its name when the program ended in the middle of it. What it left is cleared. */

@@ -7,7 +7,8 @@
  * the program. Every file and folder is one that this made itself, which is how two names come out that are one to the
  * file system, as where case does not count. No link is followed.
  *
- * Every method throws the system's error if the disk fails, and SottoError `ERR_FILE_UNKEPT` if it has no place for a name.
+ * Every method throws the system's error if the disk fails, and SottoError `ERR_FILE_SAVE_FAILED` if it has no place
+ * for a name.
  *
  * @module
  */
@@ -241,7 +242,7 @@ export async function discardPartial(folder: string, id: string): Promise<void> 
   await rm(partialPath(folder, id), { recursive: true, force: true })
 }
 
-/** @returns false if it was there already. @throws SottoError `ERR_FILE_UNKEPT` if something else is there. */
+/** @returns false if it was there already. @throws SottoError `ERR_FILE_SAVE_FAILED` if something else is there. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: PRIVATE_DIRECTORY_MODE })
@@ -258,13 +259,13 @@ function asCollision(error: unknown): unknown {
 }
 
 function collision(): SottoError {
-  return new SottoError('ERR_FILE_UNKEPT', 'two of its names are one to this disk', {
+  return new SottoError('ERR_FILE_SAVE_FAILED', 'two of its names are one to this disk', {
     hint: 'choose a folder on a disk that tells upper case from lower case',
   })
 }
 
 function foreign(): SottoError {
-  return new SottoError('ERR_FILE_UNKEPT', 'something else has come among what was received so far', {
+  return new SottoError('ERR_FILE_SAVE_FAILED', 'something else has come among what was received so far', {
     hint: 'have it offered again',
   })
 }

@@ -52,8 +52,8 @@ const NO_HASH = Buffer.alloc(SHA256_BYTES)
  * Make an offer of a file or a folder.
  *
  * @throws SottoError
- *   - `ERR_FILE_UNFIT`, which names the path, for what is not there, cannot be read, changes meanwhile, has a name that
- *     no offer may have, or is no file,
+ *   - `ERR_INVALID_FILE`, which names the path, for what is not there, cannot be read, changes meanwhile, has a name
+ *     that no offer may have, or is no file,
  *   - `ERR_MESSAGE_TOO_LARGE` for a folder of more files than an offer has room for,
  *   - the signal's reason.
  */
@@ -81,7 +81,7 @@ export async function prepareOffer(path: string, { signal, onHashed }: PrepareOp
 /**
  * See that paths are there, before anything is done for them.
  *
- * @throws SottoError `ERR_FILE_UNFIT` for the first that is not.
+ * @throws SottoError `ERR_INVALID_FILE` for the first that is not.
  */
 export async function checkReadable(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
@@ -111,7 +111,7 @@ class Walk {
     const stats = await statOf(at)
     if (stats.isDirectory()) await this.#folder(at, name)
     else if (stats.isFile()) this.#add(at, name, stats)
-    else throw unfit(at, 'is neither a file nor a folder')
+    else throw invalid(at, 'is neither a file nor a folder')
   }
 
   async #folder(at: string, path: Buffer): Promise<void> {
@@ -189,7 +189,7 @@ function isExecutable({ mode }: BigIntStats): boolean {
 
 function checkPath(at: string, path: Buffer): void {
   if (isPath(path)) return
-  throw unfit(at, 'has a name that not every system can take', {
+  throw invalid(at, 'has a name that not every system can take', {
     hint: 'no backslash, no control character and none that turns the direction of writing; UTF-8, and 255 bytes at most',
   })
 }
@@ -233,17 +233,17 @@ async function read(
 }
 
 function unreadable(at: string, cause: unknown): SottoError {
-  if (hasSystemCode(cause, 'ENOENT')) return unfit(at, 'is not there', { cause, hint: 'check the path' })
-  if (hasSystemCode(cause, 'EACCES')) return unfit(at, 'may not be read', { cause, hint: 'check its permissions' })
-  return unfit(at, 'cannot be read', { cause, hint: 'check the path, its permissions and its disk' })
+  if (hasSystemCode(cause, 'ENOENT')) return invalid(at, 'is not there', { cause, hint: 'check the path' })
+  if (hasSystemCode(cause, 'EACCES')) return invalid(at, 'may not be read', { cause, hint: 'check its permissions' })
+  return invalid(at, 'cannot be read', { cause, hint: 'check the path, its permissions and its disk' })
 }
 
 function changed(at: string): SottoError {
-  return unfit(at, 'changes while it is read', { hint: 'offer it when whatever writes it is done' })
+  return invalid(at, 'changes while it is read', { hint: 'offer it when whatever writes it is done' })
 }
 
-function unfit(at: string, what: string, options: { cause?: unknown; hint?: string } = {}): SottoError {
-  return new SottoError('ERR_FILE_UNFIT', `${escapeForTerminal(at)} ${what}`, {
+function invalid(at: string, what: string, options: { cause?: unknown; hint?: string } = {}): SottoError {
+  return new SottoError('ERR_INVALID_FILE', `${escapeForTerminal(at)} ${what}`, {
     hint: 'name a file or a folder',
     ...options,
   })

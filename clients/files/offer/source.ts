@@ -6,7 +6,7 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { gone, stillThere } from '../disk/disk-errors.ts'
+import { sourceChanged, stillThere } from '../disk/disk-errors.ts'
 import type { Content, ContentEntry } from './content.ts'
 
 /** Neither through a link nor waiting for a pipe, should one have come into the file's place. */
@@ -34,7 +34,8 @@ export class Source {
    * Fill a buffer with the content from an offset. One at a time; cheap in order.
    *
    * @param buffer - No longer than what there is from there.
-   * @throws SottoError `ERR_FILE_GONE` if it is not there, or not as it was offered, as far as its size and times show.
+   * @throws SottoError `ERR_FILE_SOURCE_CHANGED` if it is not there, or not as it was offered, as far as its size and
+   *   times show.
    */
   async read(offset: number, buffer: Buffer): Promise<void> {
     await stillThere(async () => {
@@ -43,7 +44,7 @@ export class Source {
         const from = offset + filled - open.entry.start
         const wanted = Math.min(buffer.length - filled, open.entry.size - from)
         const { bytesRead } = await open.file.read(buffer, filled, wanted, from)
-        if (bytesRead === 0) throw gone()
+        if (bytesRead === 0) throw sourceChanged()
         filled += bytesRead
         if (from + bytesRead === open.entry.size) await this.#checkUnchanged(open)
       }
@@ -58,7 +59,7 @@ export class Source {
     // Before anything can fail, so that it is closed.
     const opened = { entry, file, stats: await statOf(file) }
     this.#open = opened
-    if (!opened.stats.isFile() || opened.stats.size !== BigInt(entry.size)) throw gone()
+    if (!opened.stats.isFile() || opened.stats.size !== BigInt(entry.size)) throw sourceChanged()
     return opened
   }
 
@@ -67,13 +68,13 @@ export class Source {
     const inside = path.split('/').slice(1)
     if (inside.length === 0) return this.#path
     const located = join(this.#path, ...inside)
-    if ((await realpath(dirname(located))) !== dirname(located)) throw gone()
+    if ((await realpath(dirname(located))) !== dirname(located)) throw sourceChanged()
     return located
   }
 
   async #checkUnchanged({ file, stats }: OpenFile): Promise<void> {
     const now = await file.stat({ bigint: true })
-    if (now.size !== stats.size || now.mtimeNs !== stats.mtimeNs) throw gone()
+    if (now.size !== stats.size || now.mtimeNs !== stats.mtimeNs) throw sourceChanged()
   }
 
   /** Let go of what is open. No read may be going on. */

@@ -112,8 +112,9 @@ export function transferText(transfer: Transfer, pace: Pace = {}): string {
 export function stateText({ state, direction, path }: Pick<Transfer, 'state' | 'direction' | 'path'>): string {
   const isGiven = direction === 'uploading'
   if (state === 'received' && !isGiven && path !== undefined) return `received as ${nameText(path)}`
-  if (state === 'unkept') return isGiven ? 'could not be kept at the other end' : 'could not be kept here'
+  if (state === 'save-failed') return isGiven ? 'could not be kept at the other end' : 'could not be kept here'
   if (state === 'damaged') return 'came damaged, and was thrown away'
-  if (state === 'gone') return isGiven ? 'was changed or removed here' : 'was changed or removed at the other end'
+  if (state === 'source-changed')
+    return isGiven ? 'was changed or removed here' : 'was changed or removed at the other end'
   return state
 }

@@ -5,11 +5,11 @@
  */
 import { type Event, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
-import { summaryOf } from '../../store/transfers/transfer.ts'
+import { summaryOf, type TransferState } from '../../store/transfers/transfer.ts'
 import { offerText, titleText } from './describe.ts'
 
 /** What has become of an offer, in one word for scripts. */
-export type StatusName = Lowercase<Exclude<keyof typeof FileStatusState, 'UNSPECIFIED'>>
+export type StatusName = Exclude<TransferState, 'offered'>
 
 const STATUS_NAMES: Readonly<Record<FileStatusState, StatusName | undefined>> = {
   [FileStatusState.UNSPECIFIED]: undefined,
@@ -17,9 +17,9 @@ const STATUS_NAMES: Readonly<Record<FileStatusState, StatusName | undefined>> = 
   [FileStatusState.DECLINED]: 'declined',
   [FileStatusState.RECEIVED]: 'received',
   [FileStatusState.CANCELLED]: 'cancelled',
-  [FileStatusState.UNKEPT]: 'unkept',
+  [FileStatusState.SAVE_FAILED]: 'save-failed',
   [FileStatusState.DAMAGED]: 'damaged',
-  [FileStatusState.GONE]: 'gone',
+  [FileStatusState.SOURCE_CHANGED]: 'source-changed',
 }
 
 /** The same for people: what is said of the file. */
@@ -28,9 +28,9 @@ export const STATUS_TEXTS: Readonly<Record<StatusName, string>> = {
   declined: 'declined',
   received: 'received',
   cancelled: 'cancelled',
-  unkept: 'could not be kept by its receiver',
+  'save-failed': 'could not be kept by its receiver',
   damaged: 'came damaged',
-  gone: 'was changed or removed before it was there',
+  'source-changed': 'was changed or removed before it was there',
 }
 
 /** How many hexadecimal digits of an offer's id name it to people: one in 4 billion is another. */

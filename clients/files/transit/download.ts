@@ -210,5 +210,5 @@ export class Download {
 
 /** Whether it is what came that a failure is about, or the disk that it comes to. */
 function isOfIt(error: unknown): boolean {
-  return isSottoError(error, 'ERR_FILE_UNKEPT') || isSottoError(error, 'ERR_FILE_DAMAGED')
+  return isSottoError(error, 'ERR_FILE_SAVE_FAILED') || isSottoError(error, 'ERR_FILE_DAMAGED')
 }

@@ -36,11 +36,11 @@ export interface PeerTransfersEvents {
   /** All of it is there, under this path. */
   readonly onReceived: (id: string, path: string) => void
   /** This side cannot keep it. */
-  readonly onUnkept: (id: string, error: unknown) => void
+  readonly onSaveFailed: (id: string, error: unknown) => void
   /** It does not go on for now, for another reason: what came is left, and the next conversation goes on with it. */
   readonly onHalted: (id: string, error: unknown) => void
   /** This side does not have it any more. */
-  readonly onGone: (id: string, error: unknown) => void
+  readonly onSourceChanged: (id: string, error: unknown) => void
 }
 
 export interface PeerTransfersOptions {
@@ -158,7 +158,7 @@ export class PeerTransfers implements FileTransfers {
       },
       onFailed: (error) => {
         over()
-        events.onUnkept(id, error)
+        events.onSaveFailed(id, error)
       },
       onHalted: (error) => {
         this.#halted.add(id)
@@ -176,7 +176,7 @@ export class PeerTransfers implements FileTransfers {
     const onFailed = (error: unknown): void => {
       this.#left.add(id)
       this.#endUpload(id)
-      events.onGone(id, error)
+      events.onSourceChanged(id, error)
     }
     this.#uploads.set(id, new Upload({ id, content: new Content(offer), path, onReady: wake, onFailed }))
     const early = this.#early.get(id)

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { inCurrentWords } from './former-names.ts'
 
 export interface ContactState {
   readonly name: string
@@ -112,7 +113,7 @@ export function encodeContact(contact: ContactState): Uint8Array {
  */
 export function decodeContact(encoded: Uint8Array): ContactState {
   const contact = JSON.parse(Buffer.from(encoded).toString('utf8'), (name, value) => {
-    return BYTES.has(name) ? Uint8Array.from(Buffer.from(value, 'base64')) : value
+    return BYTES.has(name) ? Uint8Array.from(Buffer.from(value, 'base64')) : inCurrentWords(name, value)
   }) as ContactState
   const { name, lastBatch } = contact
   const keys = contact.keys.map((key): KeyState => {

@@ -16,6 +16,7 @@ import { digestOfRows, type RowSeal, tagOf, uint64 } from '../disk/row-seal.ts'
 import { damaged } from '../disk/sqlite-errors.ts'
 import type { Transfer } from '../transfers/transfer.ts'
 import type { Contacts } from './contacts.ts'
+import { inCurrentWords } from './former-names.ts'
 
 /** Which identity key of which contact a transfer belongs to. */
 export interface TransferPlace {
@@ -102,7 +103,7 @@ export class TransferRows {
     const known = this.#opened.get(id)
     if (known !== undefined && isSame(known.tag, tagOf(sealed))) return known
     try {
-      const row = JSON.parse(this.#seal.open(uint64(id), sealed).toString('utf8')) as TransferRow
+      const row = JSON.parse(this.#seal.open(uint64(id), sealed).toString('utf8'), inCurrentWords) as TransferRow
       return { tag: tagOf(sealed), row }
     } catch (error) {
       if (this.#tolerant) return undefined

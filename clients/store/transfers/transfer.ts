@@ -1,12 +1,12 @@
 /**
  * Transfers: a file or a folder on its way between this profile and a contact, and what may become of it.
  *
- *     offered ──▶ accepted ──▶ received      all is there, and every hash is right
- *        │            ├──────▶ damaged       what came is not what was offered
- *        ├────────────┼──────▶ unkept        the receiver cannot keep it, as where the disk is full
- *        ├────────────┼──────▶ gone          the sender has it no more
- *        ├────────────┴──────▶ cancelled     by either side
- *        └───────────────────▶ declined      by the receiver
+ *     offered ──▶ accepted ──▶ received         all is there, and every hash is right
+ *        │            ├──────▶ damaged          what came is not what was offered
+ *        ├────────────┼──────▶ save-failed      the receiver cannot keep it, as where the disk is full
+ *        ├────────────┼──────▶ source-changed   the sender has it no more
+ *        ├────────────┴──────▶ cancelled        by either side
+ *        └───────────────────▶ declined         by the receiver
  *
  * Both ends keep one, and each takes a step when its own user or disk says so, or when the other side does. What comes
  * out of order changes nothing.
@@ -25,9 +25,9 @@ export type TransferState =
   | 'received'
   | 'declined'
   | 'cancelled'
-  | 'unkept'
+  | 'save-failed'
   | 'damaged'
-  | 'gone'
+  | 'source-changed'
 
 export interface Transfer {
   /** The id of the event that offered it: 32 hexadecimal digits. */
@@ -76,9 +76,9 @@ export const STATUS_OF: Readonly<Record<Exclude<TransferState, 'offered'>, FileS
   received: FileStatusState.RECEIVED,
   declined: FileStatusState.DECLINED,
   cancelled: FileStatusState.CANCELLED,
-  unkept: FileStatusState.UNKEPT,
+  'save-failed': FileStatusState.SAVE_FAILED,
   damaged: FileStatusState.DAMAGED,
-  gone: FileStatusState.GONE,
+  'source-changed': FileStatusState.SOURCE_CHANGED,
 }
 
 const OPEN: readonly TransferState[] = ['offered', 'accepted']
@@ -94,9 +94,9 @@ const STEPS: Readonly<
   received: { from: ['accepted', 'cancelled'], by: ['downloading'] },
   declined: { from: OPEN, by: ['downloading'] },
   cancelled: { from: OPEN, by: ['uploading', 'downloading'] },
-  unkept: { from: OPEN, by: ['downloading'] },
+  'save-failed': { from: OPEN, by: ['downloading'] },
   damaged: { from: ['accepted'], by: ['downloading'] },
-  gone: { from: OPEN, by: ['uploading'] },
+  'source-changed': { from: OPEN, by: ['uploading'] },
 }
 
 type TransferStatus = Pick<Transfer, 'direction' | 'state'>

@@ -116,8 +116,8 @@ describe('FileEntries', () => {
 
   it('tells why it ended at this end', () => {
     entries.show(OFFERED, 'a')
-    const error = new SottoError('ERR_FILE_UNKEPT', 'the disk is full', { hint: 'free some space' })
-    entries.changed({ ...OFFERED, state: 'unkept' }, error)
+    const error = new SottoError('ERR_FILE_SAVE_FAILED', 'the disk is full', { hint: 'free some space' })
+    entries.changed({ ...OFFERED, state: 'save-failed' }, error)
     expect(screen.texts.get('a')).to.equal(
       'report.pdf, 10 MB, could not be kept here: the disk is full; free some space',
     )

@@ -92,7 +92,7 @@ describe('showKept', () => {
     const offer = offered({ 'report.pdf': 3_400_000 })
     inStore(profile, clock, (store) => {
       store.messageLog('bob', BOB_KEY).append([said('here'), encodedFileEvent(offer)])
-      store.messageLog('bob', BOB_KEY).append([encodedFileEvent(statusOf(offer, 'GONE'))])
+      store.messageLog('bob', BOB_KEY).append([encodedFileEvent(statusOf(offer, 'SOURCE_CHANGED'))])
     })
     expect(await show(new CapturedStream())).to.deep.equal([
       'alice → bob (waiting): here',
@@ -109,7 +109,7 @@ describe('showKept', () => {
     const { entries, ...fields } = file
     expect(fields).to.deep.include({ type: 'file', contact: 'bob', from: 'alice', state: 'waiting', size: 3_400_000 })
     expect(entries).to.deep.equal([{ path: 'report.pdf', size: 3_400_000, sha256: '00'.repeat(32) }])
-    expect(status).to.deep.include({ type: 'fileStatus', file: fields.id, status: 'gone' })
+    expect(status).to.deep.include({ type: 'fileStatus', file: fields.id, status: 'source-changed' })
   })
 
   it('refuses a name with which there is no conversation', async () => {

@@ -94,13 +94,13 @@ describe('Offers', () => {
     talk()
     expect([made.waiting, made.isMoving]).to.deep.equal([1, false])
     const ended = made.ended()
-    store.transfers.settle(store.transfers.list()[0]?.id ?? '', 'gone')
+    store.transfers.settle(store.transfers.list()[0]?.id ?? '', 'source-changed')
     made.poll({ isLockHolder: false })
     expect(made.waiting).to.equal(1)
     talk()
     made.poll({ isLockHolder: false })
     await ended
-    expect(told).to.deep.equal(['offered 0', 'gone 0'])
+    expect(told).to.deep.equal(['offered 0', 'source-changed 0'])
   })
 
   it('believes the owner of the conversations more than the store', () => {

@@ -145,12 +145,12 @@ export const FileStatusState = {
   RECEIVED: 3,
   /** CANCELLED - From either: it is not to go on. */
   CANCELLED: 4,
-  /** UNKEPT - From whom it was offered to: it cannot be kept, as where the disk is full. */
-  UNKEPT: 5,
+  /** SAVE_FAILED - From whom it was offered to: it cannot be kept, as where the disk is full. */
+  SAVE_FAILED: 5,
   /** DAMAGED - From whom it was offered to: what came is not what was offered. */
   DAMAGED: 6,
-  /** GONE - From who offered it: it has been changed or removed since. */
-  GONE: 7,
+  /** SOURCE_CHANGED - From who offered it: it has been changed or removed since. */
+  SOURCE_CHANGED: 7,
 } as const;
 
 export type FileStatusState = typeof FileStatusState[keyof typeof FileStatusState];
@@ -161,9 +161,9 @@ export namespace FileStatusState {
   export type DECLINED = typeof FileStatusState.DECLINED;
   export type RECEIVED = typeof FileStatusState.RECEIVED;
   export type CANCELLED = typeof FileStatusState.CANCELLED;
-  export type UNKEPT = typeof FileStatusState.UNKEPT;
+  export type SAVE_FAILED = typeof FileStatusState.SAVE_FAILED;
   export type DAMAGED = typeof FileStatusState.DAMAGED;
-  export type GONE = typeof FileStatusState.GONE;
+  export type SOURCE_CHANGED = typeof FileStatusState.SOURCE_CHANGED;
 }
 
 export function fileStatusStateFromJSON(object: any): FileStatusState {
@@ -184,14 +184,14 @@ export function fileStatusStateFromJSON(object: any): FileStatusState {
     case "STATE_CANCELLED":
       return FileStatusState.CANCELLED;
     case 5:
-    case "STATE_UNKEPT":
-      return FileStatusState.UNKEPT;
+    case "STATE_SAVE_FAILED":
+      return FileStatusState.SAVE_FAILED;
     case 6:
     case "STATE_DAMAGED":
       return FileStatusState.DAMAGED;
     case 7:
-    case "STATE_GONE":
-      return FileStatusState.GONE;
+    case "STATE_SOURCE_CHANGED":
+      return FileStatusState.SOURCE_CHANGED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileStatusState");
   }
@@ -209,12 +209,12 @@ export function fileStatusStateToJSON(object: FileStatusState): string {
       return "STATE_RECEIVED";
     case FileStatusState.CANCELLED:
       return "STATE_CANCELLED";
-    case FileStatusState.UNKEPT:
-      return "STATE_UNKEPT";
+    case FileStatusState.SAVE_FAILED:
+      return "STATE_SAVE_FAILED";
     case FileStatusState.DAMAGED:
       return "STATE_DAMAGED";
-    case FileStatusState.GONE:
-      return "STATE_GONE";
+    case FileStatusState.SOURCE_CHANGED:
+      return "STATE_SOURCE_CHANGED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileStatusState");
   }

@@ -24,14 +24,14 @@ describe('Partial', function () {
     await mkdir(downloads)
     // In blocks of 512 or 1,024 bytes: less than the file, and more than a few pieces of it.
     const line = `ulimit -f 700 && exec "${process.execPath}" "${GETTER}" "${source}" "${downloads}"`
-    expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).to.equal('ERR_FILE_UNKEPT\n')
+    expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).to.equal('ERR_FILE_SAVE_FAILED\n')
     expect(await readdir(downloads)).to.deep.equal([])
   })
 
   it('is told of a full disk as of what it is', async () => {
     for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO']) {
       const error = await rejection(kept(() => Promise.reject(Object.assign(new Error(code), { code }))))
-      expect(error).to.include({ code: 'ERR_FILE_UNKEPT' })
+      expect(error).to.include({ code: 'ERR_FILE_SAVE_FAILED' })
       expect(error.hint).to.be.a('string')
     }
   })

@@ -101,27 +101,27 @@ describe('prepareOffer', () => {
 
   it('refuses what is not there, and what is neither file nor folder, with its path', async () => {
     const missing = await rejection(prepareOffer(join(home, 'missing\u001b'), { signal }))
-    expect(missing.code).to.equal('ERR_FILE_UNFIT')
+    expect(missing.code).to.equal('ERR_INVALID_FILE')
     expect(missing.message).to.include('missing\\e is not there')
-    expect((await rejection(prepareOffer('/dev/null', { signal }))).code).to.equal('ERR_FILE_UNFIT')
-    expect((await rejection(prepareOffer('/', { signal }))).code).to.equal('ERR_FILE_UNFIT')
+    expect((await rejection(prepareOffer('/dev/null', { signal }))).code).to.equal('ERR_INVALID_FILE')
+    expect((await rejection(prepareOffer('/', { signal }))).code).to.equal('ERR_INVALID_FILE')
   })
 
   it('refuses a file that may not be read', async function () {
     if (process.getuid?.() === 0) this.skip()
     await chmod(await make('all/closed', 'x'), 0)
     const refused = await rejection(prepareOffer(join(home, 'all'), { signal }))
-    expect(refused.code).to.equal('ERR_FILE_UNFIT')
+    expect(refused.code).to.equal('ERR_INVALID_FILE')
     expect(refused.message).to.include('all/closed may not be read')
   })
 
   it('refuses names that no offer may have', async () => {
     for (const name of ['back\\slash', 'line\nfeed', 'over\u202eride']) {
       const refused = await rejection(prepareOffer(await make(name), { signal }))
-      expect(refused.code, name).to.equal('ERR_FILE_UNFIT')
+      expect(refused.code, name).to.equal('ERR_INVALID_FILE')
     }
     await writeFile(Buffer.concat([Buffer.from(await make('all/')), Buffer.from([0xff])]), '')
-    expect((await rejection(prepareOffer(join(home, 'all'), { signal }))).code).to.equal('ERR_FILE_UNFIT')
+    expect((await rejection(prepareOffer(join(home, 'all'), { signal }))).code).to.equal('ERR_INVALID_FILE')
   })
 
   it('refuses a path that is too long for an offer', async () => {
@@ -129,7 +129,7 @@ describe('prepareOffer', () => {
     await make(join('all', name, name, name, 'short'))
     expect(await paths(join(home, 'all'))).to.have.length(1)
     await make(join('all', name, name, name, name))
-    expect((await rejection(prepareOffer(join(home, 'all'), { signal }))).code).to.equal('ERR_FILE_UNFIT')
+    expect((await rejection(prepareOffer(join(home, 'all'), { signal }))).code).to.equal('ERR_INVALID_FILE')
   })
 
   it('refuses more files than an offer has room for, before it reads one', async () => {
@@ -160,7 +160,7 @@ describe('prepareOffer', () => {
       const onHashed = (hashed: number) => {
         if (hashed === 1_048_576) change(at)
       }
-      expect((await rejection(prepareOffer(at, { signal, onHashed }))).code).to.equal('ERR_FILE_UNFIT')
+      expect((await rejection(prepareOffer(at, { signal, onHashed }))).code).to.equal('ERR_INVALID_FILE')
     }
   })
 

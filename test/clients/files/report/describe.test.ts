@@ -123,7 +123,7 @@ describe('transferText', () => {
   })
 
   it('says at which end it failed', () => {
-    for (const state of ['unkept', 'gone'] as const) {
+    for (const state of ['save-failed', 'source-changed'] as const) {
       const [given, got] = (['uploading', 'downloading'] as const).map((direction) =>
         transferText({ ...report, state, direction }),
       )

@@ -45,7 +45,11 @@ describe('fileFields', () => {
   it('gives the whole id of the offer with what has become of it', () => {
     const offer = offered({ a: 1 })
     const file = offer.eventId.toString('hex')
-    expect(fileFields(statusOf(offer, 'UNKEPT'))).to.deep.equal({ type: 'fileStatus', file, status: 'unkept' })
+    expect(fileFields(statusOf(offer, 'SAVE_FAILED'))).to.deep.equal({
+      type: 'fileStatus',
+      file,
+      status: 'save-failed',
+    })
     expect(fileFields(heard('hello'))).to.equal(undefined)
   })
 })

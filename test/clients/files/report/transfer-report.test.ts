@@ -71,8 +71,8 @@ describe('TransferReport', () => {
   })
 
   it('tells why it ended here, and from whom it came', () => {
-    const error = new SottoError('ERR_FILE_UNKEPT', 'the disk is full')
-    report().changed({ ...GIVEN, direction: 'downloading', state: 'unkept' }, error)
+    const error = new SottoError('ERR_FILE_SAVE_FAILED', 'the disk is full')
+    report().changed({ ...GIVEN, direction: 'downloading', state: 'save-failed' }, error)
     expect(lines).to.deep.equal(['from bob: report.pdf, 10 MB, could not be kept here: the disk is full'])
   })
 })

@@ -243,7 +243,7 @@ describe('PeerTransfers', () => {
     const what = await file('a.bin', 100)
     const leave = async () => {
       await mkdir(partialPath(downloads, what.id))
-      getter.know(what, { direction: 'downloading', state: 'gone', path: downloads })
+      getter.know(what, { direction: 'downloading', state: 'source-changed', path: downloads })
     }
     await leave()
     while ((await readdir(downloads)).length > 0) await setImmediate()
@@ -431,7 +431,7 @@ describe('PeerTransfers', () => {
         agree(giver, getter, what)
         await change(what.path)
         await talkUntil(giver, getter, () => giver.ends.length > 0)
-        expect(giver.ends).to.deep.equal(['ERR_FILE_GONE'])
+        expect(giver.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
         expect(bytesOf(giver)).to.equal(0)
       })
     }
@@ -448,7 +448,7 @@ describe('PeerTransfers', () => {
       await rm(at('real', 'in'), { recursive: true })
       await symlink(at('other', 'in'), at('real', 'in'))
       await talkUntil(giver, getter, () => giver.ends.length > 0)
-      expect(giver.ends).to.deep.equal(['ERR_FILE_GONE'])
+      expect(giver.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
       expect(bytesOf(giver)).to.equal(0)
     })
   })
@@ -464,7 +464,7 @@ describe('PeerTransfers', () => {
         await using getter = new FileEnd()
         agree(giver, getter, what)
         await talkUntil(giver, getter, () => getter.ends.length > 0)
-        expect(getter.ends).to.deep.equal(['ERR_FILE_UNKEPT'])
+        expect(getter.ends).to.deep.equal(['ERR_FILE_SAVE_FAILED'])
         expect(await readFile(at('victim'), 'utf8')).to.equal('precious')
         expect(await readdir(downloads)).to.deep.equal([])
       }
@@ -487,7 +487,7 @@ describe('PeerTransfers', () => {
       await mkdir(partialPath(downloads, what.id))
       await writeFile(join(partialPath(downloads, what.id), 'a.bin'), 'some')
       const getter = new FileEnd()
-      getter.know(what, { direction: 'downloading', state: 'gone', path: downloads })
+      getter.know(what, { direction: 'downloading', state: 'source-changed', path: downloads })
       await getter.peerTransfers.stop()
       expect(await readdir(downloads)).to.deep.equal([])
     })
@@ -498,7 +498,7 @@ describe('PeerTransfers', () => {
       await rm(downloads, { recursive: true })
       getter.get(what, downloads)
       while (getter.ends.length === 0) await getter.woken()
-      expect(getter.ends).to.deep.equal(['ERR_FILE_UNKEPT'])
+      expect(getter.ends).to.deep.equal(['ERR_FILE_SAVE_FAILED'])
     })
   })
 })

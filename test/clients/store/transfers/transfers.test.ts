@@ -96,7 +96,7 @@ describe('StoredTransfers', () => {
       ],
       [
         [bob, 'accepted'],
-        [bob, 'unkept'],
+        [bob, 'save-failed'],
       ],
       [
         [bob, 'accepted'],
@@ -104,7 +104,7 @@ describe('StoredTransfers', () => {
       ],
       [
         [bob, 'accepted'],
-        [alice, 'gone'],
+        [alice, 'source-changed'],
       ],
     ]
     for (const way of ways) {
@@ -131,10 +131,10 @@ describe('StoredTransfers', () => {
     const id = offer()
     expect(alice.transfers.settle(id, 'accepted')).to.equal(undefined)
     expect(bob.transfers.settle(id, 'received')).to.equal(undefined)
-    expect(bob.transfers.settle(id, 'gone')).to.equal(undefined)
-    for (const said of [FileStatusState.RECEIVED, FileStatusState.DAMAGED, FileStatusState.GONE])
+    expect(bob.transfers.settle(id, 'source-changed')).to.equal(undefined)
+    for (const said of [FileStatusState.RECEIVED, FileStatusState.DAMAGED, FileStatusState.SOURCE_CHANGED])
       claim(ends[1], id, said)
-    for (const said of [FileStatusState.ACCEPTED, FileStatusState.RECEIVED, FileStatusState.UNKEPT])
+    for (const said of [FileStatusState.ACCEPTED, FileStatusState.RECEIVED, FileStatusState.SAVE_FAILED])
       claim(ends[0], id, said)
     claim(ends[1], '00'.repeat(16), FileStatusState.ACCEPTED)
     expect(states(id)).to.deep.equal(['offered', 'offered'])
