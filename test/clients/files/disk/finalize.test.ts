@@ -82,13 +82,13 @@ describe('place', () => {
     // It has both names: the old one is taken away.
     await link(at('from'), at('targetPath'))
     expect(await wasFinalized(file, at('targetPath'))).to.equal(true)
-    expect((await readdir(folder.path)).sort()).to.deep.equal(['targetPath', 'other'])
+    expect((await readdir(folder.path)).sort()).to.deep.equal(['other', 'targetPath'])
     expect(await wasFinalized(file, at('targetPath'))).to.equal(true)
     expect(await wasFinalized(file, at('never'))).to.equal(false)
     // The folder was made that it was to become, and it did not.
     await mkdir(at('folder'))
     await mkdir(at('trip'))
     expect(await wasFinalized({ from: at('folder'), isFolder: true }, at('trip'))).to.equal(false)
-    expect((await readdir(folder.path)).sort()).to.deep.equal(['folder', 'targetPath', 'other'])
+    expect((await readdir(folder.path)).sort()).to.deep.equal(['folder', 'other', 'targetPath'])
   })
 })
