@@ -1,9 +1,10 @@
 /**
- * SealingService, as proto/sotto/auth/v1/sealing_service.proto states it. Its server lets nobody in but the directory.
+ * SealingService, as proto/sotto/sealing/v1/sealing_service.proto states it. Its server lets nobody in but the
+ * directory.
  *
  * @module
  */
-import type { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import type { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'

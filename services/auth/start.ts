@@ -4,7 +4,7 @@
  * @module
  */
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
-import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'

@@ -7,7 +7,7 @@
  */
 import { isIP } from 'node:net'
 import type { LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
-import type { AuthenticateRequest, FindAccountRequest, SealChatRequest } from '#gen/sotto/auth/v1/sealing_service.ts'
+import type { AuthenticateRequest, FindAccountRequest, SealChatRequest } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
 import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { SealChatResponse, SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import type { SealChatResponse, SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { CallContext, CallOptions } from '#lib/rpc/service.ts'

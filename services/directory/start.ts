@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
+import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { HEARTBEAT_MS } from '#lib/protocol.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'

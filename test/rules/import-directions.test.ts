@@ -88,7 +88,7 @@ describe('import directions', () => {
     ['lib/noise/x.ts', "import { createHash } from 'node:crypto'\ncreateHash('sha256')\n"],
     [
       'services/directory/x.ts',
-      "import { SealingServiceClient } from '#gen/sotto/auth/v1/sealing_service.ts'\nSealingServiceClient()\n",
+      "import { SealingServiceClient } from '#gen/sotto/sealing/v1/sealing_service.ts'\nSealingServiceClient()\n",
     ],
     ['clients/peer/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],
     ['clients/store/x.ts', "import { deriveSession } from '#lib/session/session-keys.ts'\nderiveSession()\n"],

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { AuthServiceService, type LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
-import { SealingServiceService } from '#gen/sotto/auth/v1/sealing_service.ts'
+import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { SealChatRequest } from '#gen/sotto/auth/v1/sealing_service.ts'
+import type { SealChatRequest } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'

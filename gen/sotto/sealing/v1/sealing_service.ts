@@ -2,7 +2,7 @@
 // versions:
 //   protoc-gen-ts_proto  v2.18.0
 //   protoc               unknown
-// source: sotto/auth/v1/sealing_service.proto
+// source: sotto/sealing/v1/sealing_service.proto
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
@@ -20,9 +20,9 @@ import {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 
-export const protobufPackage = "sotto.auth.v1";
+export const protobufPackage = "sotto.sealing.v1";
 
-export const protobufFileName = "sotto/auth/v1/sealing_service.proto";
+export const protobufFileName = "sotto/sealing/v1/sealing_service.proto";
 
 /** Request for SealingService.Authenticate. */
 export interface AuthenticateRequest {
@@ -661,7 +661,7 @@ export const SealingServiceService = {
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is unknown, expired or of an ended session.
    */
   authenticate: {
-    path: "/sotto.auth.v1.SealingService/Authenticate" as const,
+    path: "/sotto.sealing.v1.SealingService/Authenticate" as const,
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: AuthenticateRequest): Buffer => Buffer.from(AuthenticateRequest.encode(value).finish()),
@@ -682,7 +682,7 @@ export const SealingServiceService = {
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
   findAccount: {
-    path: "/sotto.auth.v1.SealingService/FindAccount" as const,
+    path: "/sotto.sealing.v1.SealingService/FindAccount" as const,
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: FindAccountRequest): Buffer => Buffer.from(FindAccountRequest.encode(value).finish()),
@@ -705,7 +705,7 @@ export const SealingServiceService = {
    *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.
    */
   sealChat: {
-    path: "/sotto.auth.v1.SealingService/SealChat" as const,
+    path: "/sotto.sealing.v1.SealingService/SealChat" as const,
     requestStream: false as const,
     responseStream: false as const,
     requestSerialize: (value: SealChatRequest): Buffer => Buffer.from(SealChatRequest.encode(value).finish()),
@@ -843,7 +843,7 @@ export interface SealingServiceClient extends Client {
 
 export const SealingServiceClient = makeGenericClientConstructor(
   SealingServiceService,
-  "sotto.auth.v1.SealingService",
+  "sotto.sealing.v1.SealingService",
 ) as unknown as {
   new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): SealingServiceClient;
   service: typeof SealingServiceService;
