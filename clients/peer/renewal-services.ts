@@ -28,10 +28,10 @@ export function askForTicket(
 }
 
 /** For the host: whether the services answer this side. That of the directory takes one of Auth's. */
-export function tryServices(peerName: string, directory: Pick<DirectoryClient, 'findUser'>): AskServices {
+export function tryServices(peerName: string, directory: Pick<DirectoryClient, 'getPresence'>): AskServices {
   return (signal) =>
     answerOf(async () => {
-      await directory.findUser(peerName, signal)
+      await directory.getPresence(peerName, signal)
       return { $case: 'reachable' }
     })
 }

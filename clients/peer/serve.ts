@@ -37,7 +37,7 @@ export interface Hosting {
   /** Drawn at the start of the receiver: 16 random bytes. */
   readonly instanceId: Uint8Array
   readonly clock: ServerClock
-  readonly directory: Pick<DirectoryClient, 'findUser'>
+  readonly directory: Pick<DirectoryClient, 'getPresence'>
   readonly streamsByKey: PeerStreamsByKey
   /** Told what came, which is kept by then. */
   readonly deliver: (peerName: string, events: readonly Event[]) => void

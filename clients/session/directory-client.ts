@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto'
 import {
   DirectoryServiceService,
   type Endpoint,
+  type Presence,
   type WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
@@ -98,14 +99,14 @@ export class DirectoryClient {
   }
 
   /**
-   * Tell whether somebody is online now.
+   * Ask whether somebody is online now.
    *
    * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE` as the directory gives them.
    */
-  async findUser(username: string, signal: AbortSignal): Promise<boolean> {
+  async getPresence(username: string, signal: AbortSignal): Promise<Presence> {
     const bearer = this.#options.session.keys.directoryBearer
-    const { online } = await this.#explain(this.#connection.call.findUser({ username }, { bearer, signal }))
-    return online
+    const { presence } = await this.#explain(this.#connection.call.getPresence({ username }, { bearer, signal }))
+    return presence
   }
 
   async #explain<T>(called: Promise<T>): Promise<T> {
@@ -148,7 +149,7 @@ export class DirectoryClient {
   async #whyEnded(error: SottoError, signal: AbortSignal): Promise<unknown> {
     const { account } = this.#options
     if (!isSottoError(error, 'ERR_ANNOUNCE_REPLACED')) return explained(error, account)
-    return await whyReplaced(error, account, () => this.findUser(account.username, signal))
+    return await whyReplaced(error, account, () => this.getPresence(account.username, signal))
   }
 
   /** Announce, and stay so until it ends: returns why. */

@@ -7,7 +7,11 @@
  * @module
  */
 import { once } from 'node:events'
-import type { WatchPresenceRequest, WatchPresenceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import {
+  Presence,
+  type WatchPresenceRequest,
+  type WatchPresenceResponse,
+} from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { HEARTBEAT_MS, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { Backoff } from './backoff.ts'
@@ -128,9 +132,10 @@ export class PresenceWatch {
   #receive({ states }: WatchPresenceResponse): void {
     if (this.#isLost) this.#options.onRegained?.()
     this.#isLost = false
-    for (const { username, online } of states) {
+    for (const { username, presence } of states) {
       // The directory might make somebody up; and who is told may just have asked for others.
       if (!this.#usernames.has(username)) continue
+      const online = presence === Presence.ONLINE
       if (this.#online.get(username) === online) continue
       this.#online.set(username, online)
       this.#options.onChange(username, online)

@@ -8,10 +8,10 @@
  * @module
  */
 import type { Logger } from '#lib/runtime/log.ts'
-import type { Presence } from './presence.ts'
+import type { PresenceRegistry } from './presence.ts'
 
 export interface LeaseOptions {
-  readonly presence: Presence
+  readonly presence: PresenceRegistry
   readonly log: Logger
   /** Between the end of one renewal and the next, in milliseconds. */
   readonly renewalMs: number

@@ -53,7 +53,7 @@ interface Entry {
   readonly controller: AbortController
 }
 
-export class Presence {
+export class PresenceRegistry {
   /** Who watches whom, at this process. */
   readonly watchers = new Watchers((accounts) => this.#onlineAmong(accounts))
   readonly #db: Kysely<DirectorySchema>
@@ -71,8 +71,8 @@ export class Presence {
   /**
    * Join the database as a process of its own. {@link renew} is the caller's to call, every {@link RENEWAL_MS}.
    */
-  static async join(db: Kysely<DirectorySchema>, clock: Clock): Promise<Presence> {
-    const presence = new Presence(db, clock)
+  static async join(db: Kysely<DirectorySchema>, clock: Clock): Promise<PresenceRegistry> {
+    const presence = new PresenceRegistry(db, clock)
     await presence.renew()
     return presence
   }

@@ -4,32 +4,35 @@
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type {
-  AnnounceRequest,
-  AnnounceResponse,
-  DirectoryServiceService,
-  FindUserRequest,
-  FindUserResponse,
-  RequestChatRequest,
-  RequestChatResponse,
-  WatchPresenceRequest,
-  WatchPresenceResponse,
+import {
+  type AnnounceRequest,
+  type AnnounceResponse,
+  type DirectoryServiceService,
+  type GetPresenceRequest,
+  type GetPresenceResponse,
+  Presence,
+  type PresenceState,
+  type RequestChatRequest,
+  type RequestChatResponse,
+  type WatchPresenceRequest,
+  type WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { chatWithSelf } from '#lib/shared-errors.ts'
-import type { Presence } from './presence.ts'
+import type { PresenceRegistry } from './presence.ts'
 import type { Caller, Origin, SealingClient } from './sealing-client.ts'
 import {
   checkAnnounceRequest,
-  checkFindUserRequest,
+  checkGetPresenceRequest,
   checkRequestChatRequest,
   checkWatchPresenceRequest,
 } from './validation.ts'
+import type { OnlineState } from './watch.ts'
 
 export interface DirectoryHandlersOptions {
-  readonly presence: Presence
+  readonly presence: PresenceRegistry
   readonly sealing: SealingClient
   readonly clock: Clock
   /** How often an open announcement or watch is answered and its session looked at again, in milliseconds. */
@@ -86,12 +89,12 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     return serverTime.getTime() - clock.now().getTime()
   }
 
-  async function findUser(request: FindUserRequest, context: CallContext): Promise<FindUserResponse> {
-    checkFindUserRequest(request)
+  async function getPresence(request: GetPresenceRequest, context: CallContext): Promise<GetPresenceResponse> {
+    checkGetPresenceRequest(request)
     await sealing.authenticate(context)
-    if (await presence.find(request.username)) return { online: true }
+    if (await presence.find(request.username)) return { presence: Presence.ONLINE }
     await sealing.findAccount(context, request.username)
-    return { online: false }
+    return { presence: Presence.OFFLINE }
   }
 
   async function* watchPresence(
@@ -103,7 +106,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     using watch = await presence.watchers.open(account, request.usernames)
     while (true) {
       const untilHeartbeat = AbortSignal.any([context.signal, AbortSignal.timeout(heartbeatMs)])
-      for await (const states of watch.states(untilHeartbeat)) yield { states }
+      for await (const states of watch.states(untilHeartbeat)) yield { states: states.map(stateOf) }
       context.signal.throwIfAborted()
       await reauthenticate(context)
       yield { states: [] }
@@ -137,7 +140,11 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     return notOnline()
   }
 
-  return { announce, findUser, watchPresence, requestChat }
+  return { announce, getPresence, watchPresence, requestChat }
+}
+
+function stateOf({ username, online }: OnlineState): PresenceState {
+  return { username, presence: online ? Presence.ONLINE : Presence.OFFLINE }
 }
 
 /** @throws the signal's reason, as soon as it fires. */

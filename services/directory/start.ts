@@ -19,7 +19,7 @@ import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { awaitLeaf, type CERTIFICATE_WAIT_MS } from './certificate.ts'
 import type { Config } from './config.ts'
 import { keepLease } from './lease.ts'
-import { Presence, RENEWAL_MS } from './presence.ts'
+import { PresenceRegistry, RENEWAL_MS } from './presence.ts'
 import { SealingClient } from './sealing-client.ts'
 import { createDirectoryHandlers } from './service.ts'
 import { type DirectorySchema, MIGRATIONS } from './store.ts'
@@ -61,7 +61,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const db = resources.adopt(database, (open) => open.destroy())
   // Who was online is worth nothing after a power cut, so no announcement has to wait for the disk.
   await sql`pragma synchronous = normal`.execute(db)
-  const presence = resources.adopt(await Presence.join(db, clock), (joined) => joined.withdrawAll())
+  const presence = resources.adopt(await PresenceRegistry.join(db, clock), (joined) => joined.withdrawAll())
 
   const target = {
     address: config.sealingAddress,

@@ -8,7 +8,7 @@
 import { isIP } from 'node:net'
 import type {
   AnnounceRequest,
-  FindUserRequest,
+  GetPresenceRequest,
   RequestChatRequest,
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
@@ -44,7 +44,7 @@ export function checkAnnounceRequest({ endpoints, instanceId }: AnnounceRequest)
   violations.throwIfAny()
 }
 
-export function checkFindUserRequest({ username }: FindUserRequest): void {
+export function checkGetPresenceRequest({ username }: GetPresenceRequest): void {
   const violations = new Violations()
   violations.expectUsername(username, 'username')
   violations.throwIfAny()

@@ -6,7 +6,12 @@
  *
  * @module
  */
-import type { PresenceState } from '#gen/sotto/directory/v1/directory_service.ts'
+
+/** Whether somebody is online. */
+export interface OnlineState {
+  readonly username: string
+  readonly online: boolean
+}
 
 export class Watch implements Disposable {
   readonly usernames: ReadonlySet<string>
@@ -34,7 +39,7 @@ export class Watch implements Disposable {
    *
    * @param until - Ends it, without an error.
    */
-  async *states(until: AbortSignal): AsyncGenerator<PresenceState[], void, void> {
+  async *states(until: AbortSignal): AsyncGenerator<OnlineState[], void, void> {
     const onAbort = () => this.#wake()
     until.addEventListener('abort', onAbort, { once: true })
     try {
@@ -51,7 +56,7 @@ export class Watch implements Disposable {
     this.#end(this)
   }
 
-  #take(): PresenceState[] {
+  #take(): OnlineState[] {
     const states = Array.from(this.#untold, ([username, online]) => ({ username, online }))
     for (const { username, online } of states) this.#lastReported.set(username, online)
     this.#untold.clear()

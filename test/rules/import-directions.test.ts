@@ -67,7 +67,7 @@ describe('import directions', () => {
     ['lib/session/x.ts', 'export const home = process.env\n'],
     ['lib/rpc/x.ts', "import { dial } from '../../clients/peer/dial.ts'\ndial()\n"],
     ['lib/runtime/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],
-    ['services/auth/x.ts', "import { Presence } from '../directory/presence.ts'\nPresence()\n"],
+    ['services/auth/x.ts', "import { PresenceRegistry } from '../directory/presence.ts'\nPresence()\n"],
     ['services/directory/x.ts', "import { Accounts } from '../auth/accounts.ts'\nAccounts()\n"],
     ['services/auth/x.ts', "import { dial } from '../../clients/peer/dial.ts'\ndial()\n"],
     ['services/auth/x.ts', "import { Server } from '@grpc/grpc-js'\nServer()\n"],

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import type { WatchPresenceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import { Presence, type WatchPresenceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
@@ -72,8 +72,9 @@ export class LyingServices {
     return claim
   }
 
-  isOnline(username: string): boolean {
-    return this.#announced.has(this.#claims.get(username)?.profile ?? '')
+  presenceOf(username: string): Presence {
+    const isOnline = this.#announced.has(this.#claims.get(username)?.profile ?? '')
+    return isOnline ? Presence.ONLINE : Presence.OFFLINE
   }
 
   issue(asker: Profile, receiverName: string): RequestedChat {
@@ -120,12 +121,12 @@ export class LyingServices {
 
   /** Who of these is online, and each change, until the signal is aborted. */
   async *presence(usernames: readonly string[], signal: AbortSignal): AsyncGenerator<WatchPresenceResponse> {
-    const told = new Map<string, boolean>()
+    const told = new Map<string, Presence>()
     while (!signal.aborted) {
       const version = this.#version
-      const states = usernames.map((username) => ({ username, online: this.isOnline(username) }))
-      const news = states.filter(({ username, online }) => told.get(username) !== online)
-      for (const { username, online } of news) told.set(username, online)
+      const states = usernames.map((username) => ({ username, presence: this.presenceOf(username) }))
+      const news = states.filter(({ username, presence }) => told.get(username) !== presence)
+      for (const { username, presence } of news) told.set(username, presence)
       if (news.length > 0) yield { states: news }
       if (version === this.#version) await once(this.#changes, 'change', { signal }).catch(() => undefined)
     }
@@ -158,8 +159,8 @@ class LyingDirectory extends DirectoryClient {
     return this.#services.issue(this.#profile, username)
   }
 
-  override async findUser(username: string): Promise<boolean> {
-    return this.#services.isOnline(username)
+  override async getPresence(username: string): Promise<Presence> {
+    return this.#services.presenceOf(username)
   }
 
   override announce(announcement: Announcement): Promise<never> {

@@ -3,10 +3,16 @@
  *
  * @module
  */
-import type { WatchPresenceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import { Presence, type WatchPresenceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Secret } from '#lib/secret.ts'
 import { OpenStream } from './open-stream.ts'
 import type { DirectoryConnection } from './running-directory.ts'
+
+const WORDS: Readonly<Record<Presence, string>> = {
+  [Presence.UNSPECIFIED]: 'neither',
+  [Presence.OFFLINE]: 'offline',
+  [Presence.ONLINE]: 'online',
+}
 
 export class OpenWatch extends OpenStream<WatchPresenceResponse> {
   constructor({ call }: DirectoryConnection, bearer: Secret | undefined, usernames: string[]) {
@@ -17,7 +23,7 @@ export class OpenWatch extends OpenStream<WatchPresenceResponse> {
   async states(): Promise<string[]> {
     while (true) {
       const { states } = await this.next()
-      if (states.length > 0) return states.map(({ username, online }) => `${username} ${online ? 'online' : 'offline'}`)
+      if (states.length > 0) return states.map(({ username, presence }) => `${username} ${WORDS[presence]}`)
     }
   }
 }

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { DirectoryServiceService, type RequestChatResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import {
+  DirectoryServiceService,
+  Presence,
+  type RequestChatResponse,
+} from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
@@ -48,9 +52,9 @@ describe('DirectoryClient', () => {
     server = await startServer({
       services: [
         serve(DirectoryServiceService, {
-          findUser: async () => {
+          getPresence: async () => {
             if (isSessionOver) throw new SottoError('ERR_SESSION_ENDED', 'over')
-            return { online: false }
+            return { presence: Presence.OFFLINE }
           },
           requestChat: async ({ nonce }) => answer(nonce),
           announce: async function* () {
@@ -168,7 +172,7 @@ describe('DirectoryClient', () => {
 
   it('says how to sign in again when the session has ended', async () => {
     isSessionOver = true
-    const { code, hint } = await rejection(client.findUser('bob', NEVER))
+    const { code, hint } = await rejection(client.getPresence('bob', NEVER))
     expect([code, hint]).to.deep.equal(['ERR_SESSION_ENDED', 'sign in again with: sotto login alice --profile work'])
   })
 
@@ -193,7 +197,7 @@ describe('DirectoryClient', () => {
       expect(announced).to.equal(2)
     })
 
-    it('ends where the services are away at first, unless it is patient: then it tells that once', async () => {
+    it('ends where the services are away at first, unless it starts offline: then it tells that once', async () => {
       const away = new SottoError('ERR_UNAVAILABLE', 'away')
       refusals = [away]
       expect((await rejection(announce())).code).to.equal('ERR_UNAVAILABLE')
@@ -201,7 +205,7 @@ describe('DirectoryClient', () => {
       const told: string[] = []
       const onOnline = () => told.push('online')
       const onOffline = ({ code }: SottoError) => told.push(code)
-      const end = await rejection(announce({ onOnline, onOffline, isPatient: true }))
+      const end = await rejection(announce({ onOnline, onOffline, startsOffline: true }))
       expect([end.code, told]).to.deep.equal(['ERR_ANNOUNCE_REPLACED', ['ERR_UNAVAILABLE', 'online']])
     })
 

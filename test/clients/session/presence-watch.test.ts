@@ -1,5 +1,6 @@
 import { EventEmitter, on, once } from 'node:events'
 import { expect } from 'chai'
+import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
@@ -230,11 +231,11 @@ describe('PresenceWatch', () => {
     })
 
     it('makes states up hears them for nobody else than it asked for', async () => {
-      const lies = Array.from({ length: 1_000 }, (_, i) => ({ username: `n${i}`, online: true }))
+      const lies = Array.from({ length: 1_000 }, (_, i) => `n${i}`)
       const watching = new PresenceWatch(['bob'], {
         ...told.watching(over.signal),
         async *call(_, signal) {
-          yield { states: [...lies, { username: '', online: true }, { username: 'bob', online: true }] }
+          yield { states: [...lies, '', 'bob'].map((username) => ({ username, presence: Presence.ONLINE })) }
           await once(signal, 'abort')
         },
       })

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { expect } from 'chai'
+import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { FakeClock } from '../../support/clock.ts'
@@ -39,20 +40,20 @@ describe('a directory in trouble', () => {
   })
 
   const findBob = async () =>
-    await connection.call.findUser({ username: 'bob' }, { bearer: alice.keys.directoryBearer })
+    await connection.call.getPresence({ username: 'bob' }, { bearer: alice.keys.directoryBearer })
 
   const occurrences = (msg: string) => lines.filter((line) => line.msg === msg).length
 
   /** Asks until the answer is no; the test's time limit bounds it. */
   async function untilOffline(): Promise<void> {
-    while ((await findBob()).online);
+    while ((await findBob()).presence === Presence.ONLINE);
   }
 
   describe('whose receiver', () => {
     it('is gone in a reset of the connection takes it offline at once', async () => {
       await using link = await Link.to(directory.running.address)
       const { announcement } = await OpenAnnouncement.begin(directory.connect(link.address), bob)
-      expect(await findBob()).to.deep.equal({ online: true })
+      expect(await findBob()).to.deep.equal({ presence: Presence.ONLINE })
       link.cut()
       await untilOffline()
       expect((await announcement.end()).code).to.be.oneOf(['ERR_UNAVAILABLE', 'ERR_CHANNEL_CUT'])
@@ -71,7 +72,7 @@ describe('a directory in trouble', () => {
       const { announcement } = await OpenAnnouncement.begin(connection, bob)
       await auth.connect().call.logout({}, { bearer: bob.keys.authBearer })
       expect(await announcement.end()).to.have.property('code', 'ERR_SESSION_ENDED')
-      expect(await findBob()).to.deep.equal({ online: false })
+      expect(await findBob()).to.deep.equal({ presence: Presence.OFFLINE })
     })
 
     it('has logged in with another identity key learns of it with the next beat', async () => {
@@ -97,7 +98,7 @@ describe('a directory in trouble', () => {
       const { call } = connection
       const options = { bearer: alice.keys.directoryBearer }
       for (const attempt of [
-        call.findUser({ username: 'bob' }, options),
+        call.getPresence({ username: 'bob' }, options),
         call.requestChat({ username: 'bob', nonce: Buffer.alloc(16) }, options),
         call
           .announce({ endpoints: [{ address: '::1', port: 1 }], instanceId: Buffer.alloc(16) }, options)
@@ -126,7 +127,7 @@ describe('a directory in trouble', () => {
       const found = async () => await findBob().catch(() => undefined)
       let answer = await found()
       while (!answer) answer = await found()
-      expect(answer).to.deep.equal({ online: true })
+      expect(answer).to.deep.equal({ presence: Presence.ONLINE })
     })
 
     it('comes and goes says so once each time in the log', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Kysely } from 'kysely'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
-import { LEASE_MS, Presence, RENEWAL_MS } from '../../../services/directory/presence.ts'
+import { LEASE_MS, PresenceRegistry, RENEWAL_MS } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { FakeClock } from '../../support/clock.ts'
 
@@ -18,15 +18,15 @@ function announcementOf(account: string, mark: number) {
   }
 }
 
-describe('Presence', () => {
+describe('PresenceRegistry', () => {
   let db: Kysely<DirectorySchema>
   let clock: FakeClock
-  let presence: Presence
+  let presence: PresenceRegistry
 
   beforeEach(async () => {
     db = await openSqlite<DirectorySchema>(':memory:', MIGRATIONS)
     clock = new FakeClock()
-    presence = await Presence.join(db, clock)
+    presence = await PresenceRegistry.join(db, clock)
   })
   afterEach(() => db.destroy())
 
@@ -110,7 +110,7 @@ describe('Presence', () => {
     it('takes everything offline that a process held which died without a word', async () => {
       await presence.announce(announcementOf('bob', 1))
       clock.advance(LEASE_MS - 1)
-      const next = await Presence.join(db, clock)
+      const next = await PresenceRegistry.join(db, clock)
       expect(await next.find('bob')).not.to.equal(undefined)
       clock.advance(1)
       expect(await next.find('bob')).to.equal(undefined)
@@ -118,7 +118,7 @@ describe('Presence', () => {
 
     it('lets a receiver come to another process before the lease of the dead one ends', async () => {
       await presence.announce(announcementOf('bob', 1))
-      const next = await Presence.join(db, clock)
+      const next = await PresenceRegistry.join(db, clock)
       await next.announce(announcementOf('bob', 2))
       clock.advance(LEASE_MS - 1)
       await next.renew()
@@ -128,7 +128,7 @@ describe('Presence', () => {
 
     it('clears the rows of the dead away', async () => {
       await presence.announce(announcementOf('bob', 1))
-      const next = await Presence.join(db, clock)
+      const next = await PresenceRegistry.join(db, clock)
       clock.advance(2 * LEASE_MS + 1)
       await next.renew()
       expect([await countOf('replica'), await countOf('presence')]).to.deep.equal([1, 0])
@@ -145,7 +145,7 @@ describe('Presence', () => {
 
   describe('leave', () => {
     it('takes everything offline at once that this process holds, and nothing else', async () => {
-      const other = await Presence.join(db, clock)
+      const other = await PresenceRegistry.join(db, clock)
       await other.announce(announcementOf('alice', 1))
       await presence.announce(announcementOf('bob', 2))
       await presence.withdrawAll()

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
+import { Presence, type RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, ticketHash } from '#lib/ticket/ticket.ts'
@@ -39,8 +39,8 @@ describe('DirectoryService', () => {
   afterEach(() => directory[Symbol.asyncDispose]())
   after(() => auth[Symbol.asyncDispose]())
 
-  const findUser = async (username: string, session = alice) =>
-    await connection.call.findUser({ username }, { bearer: session.keys.directoryBearer })
+  const getPresence = async (username: string, session = alice) =>
+    await connection.call.getPresence({ username }, { bearer: session.keys.directoryBearer })
 
   const requestChat = async (changes: Partial<RequestChatRequest> = {}, session = alice) =>
     await connection.call.requestChat(
@@ -50,7 +50,7 @@ describe('DirectoryService', () => {
 
   /** Asks until the answer is no; the test's time limit bounds it. */
   async function untilOffline(username: string): Promise<void> {
-    while ((await findUser(username)).online);
+    while ((await getPresence(username)).presence === Presence.ONLINE);
   }
 
   const logout = async (session: TestSession) =>
@@ -66,9 +66,9 @@ describe('DirectoryService', () => {
     })
 
     it('takes the account online for as long as the stream is open', async () => {
-      expect(await findUser('bob')).to.deep.equal({ online: false })
+      expect(await getPresence('bob')).to.deep.equal({ presence: Presence.OFFLINE })
       const { announcement } = await OpenAnnouncement.begin(connection, bob)
-      expect(await findUser('bob')).to.deep.equal({ online: true })
+      expect(await getPresence('bob')).to.deep.equal({ presence: Presence.ONLINE })
       announcement.cancel()
       await untilOffline('bob')
     })
@@ -77,7 +77,7 @@ describe('DirectoryService', () => {
       const older = await OpenAnnouncement.begin(connection, bob)
       const newer = await OpenAnnouncement.begin(directory.connect(), bob)
       expect(await older.announcement.end()).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
-      expect(await findUser('bob')).to.deep.equal({ online: true })
+      expect(await getPresence('bob')).to.deep.equal({ presence: Presence.ONLINE })
       newer.announcement.cancel()
       await untilOffline('bob')
     })
@@ -96,7 +96,7 @@ describe('DirectoryService', () => {
     it('leaves announcements of other accounts alone', async () => {
       await OpenAnnouncement.begin(connection, alice)
       await OpenAnnouncement.begin(connection, bob)
-      expect(await findUser('alice', bob)).to.deep.equal({ online: true })
+      expect(await getPresence('alice', bob)).to.deep.equal({ presence: Presence.ONLINE })
     })
 
     it('names every field that is wrong', async () => {
@@ -111,17 +111,17 @@ describe('DirectoryService', () => {
     })
   })
 
-  describe('FindUser', () => {
+  describe('GetPresence', () => {
     it('does not know a name that no account has', async () => {
-      expect(await rejection(findUser('mallory'))).to.have.property('code', 'ERR_NO_SUCH_USER')
+      expect(await rejection(getPresence('mallory'))).to.have.property('code', 'ERR_NO_SUCH_USER')
     })
 
     it('tells that an account exists whose owner is away', async () => {
-      expect(await findUser('carol')).to.deep.equal({ online: false })
+      expect(await getPresence('carol')).to.deep.equal({ presence: Presence.OFFLINE })
     })
 
     it('refuses what is no name', async () => {
-      const refused = await rejection(findUser('Bob'))
+      const refused = await rejection(getPresence('Bob'))
       expect([refused.code, refused.violations[0]?.field]).to.deep.equal(['ERR_INVALID_ARGUMENT', 'username'])
     })
   })
@@ -179,7 +179,7 @@ describe('DirectoryService', () => {
       await logout(bob)
       expect(await rejection(requestChat())).to.have.property('code', 'ERR_NOT_ONLINE')
       expect(await announcement.end()).to.have.property('code', 'ERR_SESSION_ENDED')
-      expect(await findUser('bob')).to.deep.equal({ online: false })
+      expect(await getPresence('bob')).to.deep.equal({ presence: Presence.OFFLINE })
     })
   })
 
@@ -189,7 +189,7 @@ describe('DirectoryService', () => {
       const options = bearer ? { bearer } : {}
       const { call } = connection
       return [
-        call.findUser({ username: 'bob' }, options),
+        call.getPresence({ username: 'bob' }, options),
         call.requestChat({ username: 'bob', nonce: NONCE }, options),
         call.requestChat({ username: 'mallory', nonce: NONCE }, options),
         call.announce(ANNOUNCE_REQUEST, options)[Symbol.asyncIterator]().next(),

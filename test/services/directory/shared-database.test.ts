@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { type Kysely, sql } from 'kysely'
 import { MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
-import { Presence } from '../../../services/directory/presence.ts'
+import { PresenceRegistry } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { OpenWatch } from '../../support/open-watch.ts'
 import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
@@ -17,7 +17,7 @@ describe('a directory whose database another one shares', () => {
   let directory: DirectoryUnderTest
   let alice: TestSession
   let db: Kysely<DirectorySchema>
-  let other: Presence
+  let other: PresenceRegistry
 
   before(async () => {
     auth = await AuthUnderTest.start()
@@ -29,7 +29,7 @@ describe('a directory whose database another one shares', () => {
     db = await openSqlite<DirectorySchema>(join(directory.config.dataFolder, 'directory.db'), MIGRATIONS)
     // Hundreds of writes, none of which has to last.
     await sql`pragma synchronous = off`.execute(db)
-    other = await Presence.join(db, auth.clock)
+    other = await PresenceRegistry.join(db, auth.clock)
   })
   afterEach(async () => {
     await db.destroy()

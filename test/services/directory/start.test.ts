@@ -3,7 +3,7 @@ import { createServer, connect as dial } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
-import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
+import { DirectoryServiceService, Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
 import type { Method } from '#lib/rpc/service.ts'
@@ -119,8 +119,8 @@ describe('startDirectory', () => {
       await using directory = await DirectoryUnderTest.start(auth, options)
       await OpenAnnouncement.begin(directory.connect(), bob)
       const { call } = directory.connect()
-      const { online } = await call.findUser({ username: 'bob' }, { bearer: bob.keys.directoryBearer })
-      expect(online).to.equal(true)
+      const { presence } = await call.getPresence({ username: 'bob' }, { bearer: bob.keys.directoryBearer })
+      expect(presence).to.equal(Presence.ONLINE)
     }
   })
 
@@ -132,7 +132,7 @@ describe('startDirectory', () => {
     await other.addUser('bob', "bob's password")
     const bob = await other.login('bob')
     const options = { bearer: bob.keys.directoryBearer, requestId: 'one-of-a-kind' }
-    await directory.connect().call.findUser({ username: 'bob' }, options)
+    await directory.connect().call.getPresence({ username: 'bob' }, options)
     const methods = lines.filter((line) => line.includes('one-of-a-kind')).join('')
     expect(methods).to.include('Authenticate').and.to.include('FindAccount')
   })
@@ -177,7 +177,7 @@ describe('startDirectory', () => {
       const bearer = bob.keys.directoryBearer
       const raw = connect(rawService, targetOf(directory.running.address, auth.running.caPem))
       for (const bytes of garbage) {
-        for (const name of ['findUser', 'requestChat', 'announce']) {
+        for (const name of ['getPresence', 'requestChat', 'announce']) {
           const call = raw.call[name] as unknown as (request: Buffer, options: object) => unknown
           const answer = call(bytes, { bearer })
           const attempt =
@@ -187,7 +187,9 @@ describe('startDirectory', () => {
         }
       }
       raw.close()
-      expect(await directory.connect().call.findUser({ username: 'bob' }, { bearer })).to.deep.equal({ online: false })
+      expect(await directory.connect().call.getPresence({ username: 'bob' }, { bearer })).to.deep.equal({
+        presence: Presence.OFFLINE,
+      })
     })
 
     it('closes connections that speak no TLS, and serves on', async () => {

@@ -4,7 +4,7 @@ import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import {
   checkAnnounceRequest,
-  checkFindUserRequest,
+  checkGetPresenceRequest,
   checkRequestChatRequest,
   MAX_ENDPOINTS,
 } from '../../../services/directory/validation.ts'
@@ -74,17 +74,17 @@ describe('checkAnnounceRequest', () => {
   })
 })
 
-describe('checkFindUserRequest', () => {
+describe('checkGetPresenceRequest', () => {
   it('accepts names of 1 and of 32 characters', () => {
     for (const username of ['a', '0', 'a'.repeat(32), 'a.b_c-d']) {
-      expect(faultsOf(() => checkFindUserRequest({ username }))).to.deep.equal([])
+      expect(faultsOf(() => checkGetPresenceRequest({ username }))).to.deep.equal([])
     }
   })
 
   it('refuses every other name', () => {
     for (const username of ['', 'a'.repeat(33), 'Alice', '.a', '-a', '_a', 'a b', 'a\n', 'ä', 'a/b']) {
       expect(
-        faultsOf(() => checkFindUserRequest({ username })),
+        faultsOf(() => checkGetPresenceRequest({ username })),
         JSON.stringify(username),
       ).to.deep.equal(['username'])
     }

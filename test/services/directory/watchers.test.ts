@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Kysely } from 'kysely'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
-import { LEASE_MS, Presence } from '../../../services/directory/presence.ts'
+import { LEASE_MS, PresenceRegistry } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { MAX_WATCHES_PER_ACCOUNT, Watchers } from '../../../services/directory/watchers.ts'
 import { FakeClock } from '../../support/clock.ts'
@@ -18,12 +18,12 @@ const announcementOf = (account: string, mark = 1) => ({
 describe('Watchers', () => {
   let db: Kysely<DirectorySchema>
   let clock: FakeClock
-  let presence: Presence
+  let presence: PresenceRegistry
 
   beforeEach(async () => {
     db = await openSqlite<DirectorySchema>(':memory:', MIGRATIONS)
     clock = new FakeClock()
-    presence = await Presence.join(db, clock)
+    presence = await PresenceRegistry.join(db, clock)
   })
   afterEach(() => db.destroy())
 
@@ -117,9 +117,9 @@ describe('Watchers', () => {
   })
 
   describe('of one directory, where another shares the database,', () => {
-    let other: Presence
+    let other: PresenceRegistry
     beforeEach(async () => {
-      other = await Presence.join(db, clock)
+      other = await PresenceRegistry.join(db, clock)
     })
 
     it('are told at the next renewal what happened there', async () => {

@@ -26,6 +26,53 @@ export const protobufPackage = "sotto.directory.v1";
 
 export const protobufFileName = "sotto/directory/v1/directory_service.proto";
 
+/** Whether somebody can be called. A client takes a value that it does not know for PRESENCE_OFFLINE. */
+export const Presence = {
+  /** UNSPECIFIED - Not said. */
+  UNSPECIFIED: 0,
+  /** OFFLINE - No announcement of the account stands. */
+  OFFLINE: 1,
+  /** ONLINE - An announcement of the account stands. */
+  ONLINE: 2,
+} as const;
+
+export type Presence = typeof Presence[keyof typeof Presence];
+
+export namespace Presence {
+  export type UNSPECIFIED = typeof Presence.UNSPECIFIED;
+  export type OFFLINE = typeof Presence.OFFLINE;
+  export type ONLINE = typeof Presence.ONLINE;
+}
+
+export function presenceFromJSON(object: any): Presence {
+  switch (object) {
+    case 0:
+    case "PRESENCE_UNSPECIFIED":
+      return Presence.UNSPECIFIED;
+    case 1:
+    case "PRESENCE_OFFLINE":
+      return Presence.OFFLINE;
+    case 2:
+    case "PRESENCE_ONLINE":
+      return Presence.ONLINE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Presence");
+  }
+}
+
+export function presenceToJSON(object: Presence): string {
+  switch (object) {
+    case Presence.UNSPECIFIED:
+      return "PRESENCE_UNSPECIFIED";
+    case Presence.OFFLINE:
+      return "PRESENCE_OFFLINE";
+    case Presence.ONLINE:
+      return "PRESENCE_ONLINE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Presence");
+  }
+}
+
 /** Where a receiver's client listens. */
 export interface Endpoint {
   /** Required. An IPv4 or IPv6 literal, at most 45 characters; never a name, so that dialling asks nobody else. */
@@ -55,16 +102,16 @@ export interface AnnounceResponse {
   sessionExpiresAt?: Date | undefined;
 }
 
-/** Request for DirectoryService.FindUser. */
-export interface FindUserRequest {
+/** Request for DirectoryService.GetPresence. */
+export interface GetPresenceRequest {
   /** Required. The account's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
   username: string;
 }
 
-/** Response for DirectoryService.FindUser. */
-export interface FindUserResponse {
+/** Response for DirectoryService.GetPresence. */
+export interface GetPresenceResponse {
   /** Whether an announcement of the account stands. */
-  online: boolean;
+  presence: Presence;
 }
 
 /** Request for DirectoryService.WatchPresence. */
@@ -72,7 +119,7 @@ export interface WatchPresenceRequest {
   /**
    * Required. 1 to 256 accounts' names: each 1 to 32 characters, [a-z0-9][a-z0-9._-]*. One that is named twice is told
    * once. One that no account has is offline: a list of contacts outlives accounts, and whether an account exists is for
-   * FindUser to say.
+   * GetPresence to say.
    */
   usernames: string[];
 }
@@ -88,7 +135,7 @@ export interface PresenceState {
   /** One of the names that were asked for. */
   username: string;
   /** Whether an announcement of the account stands. */
-  online: boolean;
+  presence: Presence;
 }
 
 /** Request for DirectoryService.RequestChat. */
@@ -381,19 +428,19 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
   },
 };
 
-function createBaseFindUserRequest(): FindUserRequest {
+function createBaseGetPresenceRequest(): GetPresenceRequest {
   return { username: "" };
 }
 
-export const FindUserRequest: MessageFns<FindUserRequest> = {
-  encode(message: FindUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const GetPresenceRequest: MessageFns<GetPresenceRequest> = {
+  encode(message: GetPresenceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.username !== "") {
       writer.uint32(10).string(message.username);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): FindUserRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPresenceRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -402,7 +449,7 @@ export const FindUserRequest: MessageFns<FindUserRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFindUserRequest();
+      const message = createBaseGetPresenceRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -426,11 +473,11 @@ export const FindUserRequest: MessageFns<FindUserRequest> = {
     }
   },
 
-  fromJSON(object: any): FindUserRequest {
+  fromJSON(object: any): GetPresenceRequest {
     return { username: isSet(object.username) ? globalThis.String(object.username) : "" };
   },
 
-  toJSON(message: FindUserRequest): unknown {
+  toJSON(message: GetPresenceRequest): unknown {
     const obj: any = {};
     if (message.username !== "") {
       obj.username = message.username;
@@ -438,29 +485,29 @@ export const FindUserRequest: MessageFns<FindUserRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<FindUserRequest>, I>>(base?: I): FindUserRequest {
-    return FindUserRequest.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<GetPresenceRequest>, I>>(base?: I): GetPresenceRequest {
+    return GetPresenceRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<FindUserRequest>, I>>(object: I): FindUserRequest {
-    const message = createBaseFindUserRequest();
+  fromPartial<I extends Exact<DeepPartial<GetPresenceRequest>, I>>(object: I): GetPresenceRequest {
+    const message = createBaseGetPresenceRequest();
     message.username = object.username ?? "";
     return message;
   },
 };
 
-function createBaseFindUserResponse(): FindUserResponse {
-  return { online: false };
+function createBaseGetPresenceResponse(): GetPresenceResponse {
+  return { presence: 0 };
 }
 
-export const FindUserResponse: MessageFns<FindUserResponse> = {
-  encode(message: FindUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.online !== false) {
-      writer.uint32(8).bool(message.online);
+export const GetPresenceResponse: MessageFns<GetPresenceResponse> = {
+  encode(message: GetPresenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.presence !== 0) {
+      writer.uint32(8).int32(message.presence);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): FindUserResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPresenceResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -469,7 +516,7 @@ export const FindUserResponse: MessageFns<FindUserResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFindUserResponse();
+      const message = createBaseGetPresenceResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -478,7 +525,7 @@ export const FindUserResponse: MessageFns<FindUserResponse> = {
               break;
             }
 
-            message.online = reader.bool();
+            message.presence = reader.int32() as any;
             continue;
           }
         }
@@ -493,24 +540,24 @@ export const FindUserResponse: MessageFns<FindUserResponse> = {
     }
   },
 
-  fromJSON(object: any): FindUserResponse {
-    return { online: isSet(object.online) ? globalThis.Boolean(object.online) : false };
+  fromJSON(object: any): GetPresenceResponse {
+    return { presence: isSet(object.presence) ? presenceFromJSON(object.presence) : 0 };
   },
 
-  toJSON(message: FindUserResponse): unknown {
+  toJSON(message: GetPresenceResponse): unknown {
     const obj: any = {};
-    if (message.online !== false) {
-      obj.online = message.online;
+    if (message.presence !== 0) {
+      obj.presence = presenceToJSON(message.presence);
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<FindUserResponse>, I>>(base?: I): FindUserResponse {
-    return FindUserResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<GetPresenceResponse>, I>>(base?: I): GetPresenceResponse {
+    return GetPresenceResponse.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<FindUserResponse>, I>>(object: I): FindUserResponse {
-    const message = createBaseFindUserResponse();
-    message.online = object.online ?? false;
+  fromPartial<I extends Exact<DeepPartial<GetPresenceResponse>, I>>(object: I): GetPresenceResponse {
+    const message = createBaseGetPresenceResponse();
+    message.presence = object.presence ?? 0;
     return message;
   },
 };
@@ -656,7 +703,7 @@ export const WatchPresenceResponse: MessageFns<WatchPresenceResponse> = {
 };
 
 function createBasePresenceState(): PresenceState {
-  return { username: "", online: false };
+  return { username: "", presence: 0 };
 }
 
 export const PresenceState: MessageFns<PresenceState> = {
@@ -664,8 +711,8 @@ export const PresenceState: MessageFns<PresenceState> = {
     if (message.username !== "") {
       writer.uint32(10).string(message.username);
     }
-    if (message.online !== false) {
-      writer.uint32(16).bool(message.online);
+    if (message.presence !== 0) {
+      writer.uint32(16).int32(message.presence);
     }
     return writer;
   },
@@ -696,7 +743,7 @@ export const PresenceState: MessageFns<PresenceState> = {
               break;
             }
 
-            message.online = reader.bool();
+            message.presence = reader.int32() as any;
             continue;
           }
         }
@@ -714,7 +761,7 @@ export const PresenceState: MessageFns<PresenceState> = {
   fromJSON(object: any): PresenceState {
     return {
       username: isSet(object.username) ? globalThis.String(object.username) : "",
-      online: isSet(object.online) ? globalThis.Boolean(object.online) : false,
+      presence: isSet(object.presence) ? presenceFromJSON(object.presence) : 0,
     };
   },
 
@@ -723,8 +770,8 @@ export const PresenceState: MessageFns<PresenceState> = {
     if (message.username !== "") {
       obj.username = message.username;
     }
-    if (message.online !== false) {
-      obj.online = message.online;
+    if (message.presence !== 0) {
+      obj.presence = presenceToJSON(message.presence);
     }
     return obj;
   },
@@ -735,7 +782,7 @@ export const PresenceState: MessageFns<PresenceState> = {
   fromPartial<I extends Exact<DeepPartial<PresenceState>, I>>(object: I): PresenceState {
     const message = createBasePresenceState();
     message.username = object.username ?? "";
-    message.online = object.online ?? false;
+    message.presence = object.presence ?? 0;
     return message;
   },
 };
@@ -974,19 +1021,19 @@ export const DirectoryServiceService = {
    * Errors:
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
-  findUser: {
-    path: "/sotto.directory.v1.DirectoryService/FindUser" as const,
+  getPresence: {
+    path: "/sotto.directory.v1.DirectoryService/GetPresence" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: FindUserRequest): Buffer => Buffer.from(FindUserRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): FindUserRequest => FindUserRequest.decode(value),
-    responseSerialize: (value: FindUserResponse): Buffer => Buffer.from(FindUserResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): FindUserResponse => FindUserResponse.decode(value),
+    requestSerialize: (value: GetPresenceRequest): Buffer => Buffer.from(GetPresenceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetPresenceRequest => GetPresenceRequest.decode(value),
+    responseSerialize: (value: GetPresenceResponse): Buffer => Buffer.from(GetPresenceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetPresenceResponse => GetPresenceResponse.decode(value),
   },
   /**
    * Learn who of some people is online, and then of every change as it happens.
    *
-   * The caller must present its directory bearer. Any member may watch any other, as any may ask FindUser; nobody is
+   * The caller must present its directory bearer. Any member may watch any other, as any may ask GetPresence; nobody is
    * told by whom they are watched.
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
@@ -1058,11 +1105,11 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    * Errors:
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
-  findUser: handleUnaryCall<FindUserRequest, FindUserResponse>;
+  getPresence: handleUnaryCall<GetPresenceRequest, GetPresenceResponse>;
   /**
    * Learn who of some people is online, and then of every change as it happens.
    *
-   * The caller must present its directory bearer. Any member may watch any other, as any may ask FindUser; nobody is
+   * The caller must present its directory bearer. Any member may watch any other, as any may ask GetPresence; nobody is
    * told by whom they are watched.
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
@@ -1122,25 +1169,25 @@ export interface DirectoryServiceClient extends Client {
    * Errors:
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
-  findUser(
-    request: FindUserRequest,
-    callback: (error: ServiceError | null, response: FindUserResponse) => void,
+  getPresence(
+    request: GetPresenceRequest,
+    callback: (error: ServiceError | null, response: GetPresenceResponse) => void,
   ): ClientUnaryCall;
-  findUser(
-    request: FindUserRequest,
+  getPresence(
+    request: GetPresenceRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: FindUserResponse) => void,
+    callback: (error: ServiceError | null, response: GetPresenceResponse) => void,
   ): ClientUnaryCall;
-  findUser(
-    request: FindUserRequest,
+  getPresence(
+    request: GetPresenceRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: FindUserResponse) => void,
+    callback: (error: ServiceError | null, response: GetPresenceResponse) => void,
   ): ClientUnaryCall;
   /**
    * Learn who of some people is online, and then of every change as it happens.
    *
-   * The caller must present its directory bearer. Any member may watch any other, as any may ask FindUser; nobody is
+   * The caller must present its directory bearer. Any member may watch any other, as any may ask GetPresence; nobody is
    * told by whom they are watched.
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
