@@ -5,7 +5,13 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
-import { type FileEntry, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import {
+  type FileEntry,
+  FileEntryType,
+  type FileOffer,
+  type FileStatus,
+  FileStatusState,
+} from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { EVENT_ID_BYTES, MAX_OFFER_FOLDERS, MAX_PATH_BYTES, MAX_PATH_NAME_BYTES, SHA256_BYTES } from './limits.ts'
 
@@ -13,7 +19,8 @@ import { EVENT_ID_BYTES, MAX_OFFER_FOLDERS, MAX_PATH_BYTES, MAX_PATH_NAME_BYTES,
  * Hold an offer to the limits of its contract.
  *
  * @throws SottoError `ERR_RECORD_MALFORMED` for no entries, a path that {@link isPath} refuses or that comes twice or
- *   through a file, paths of two roots, more than {@link MAX_OFFER_FOLDERS} folders, a size or a hash that cannot be.
+ *   through a file, paths of two roots, more than {@link MAX_OFFER_FOLDERS} folders, a type, a size or a hash that
+ *   cannot be.
  */
 export function checkFileOffer({ entries }: FileOffer): void {
   const [first] = entries
@@ -43,15 +50,19 @@ export function sizeOf({ entries }: FileOffer): number {
   return entries.reduce((sum, { size }) => sum + Number(size), 0)
 }
 
-function checkEntry({ path, size, sha256, folder, executable }: FileEntry): void {
+const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FileEntryType))
+
+function checkEntry({ path, size, sha256, type }: FileEntry): void {
+  const isFolder = type === FileEntryType.FOLDER
   if (!isPath(path)) throw malformed('a path in an offer is none')
-  if (sha256.length !== (folder ? 0 : SHA256_BYTES)) throw malformed('a hash in an offer has the wrong length')
-  if (folder && (size !== 0n || executable)) throw malformed('a folder in an offer is no file')
+  if (!KNOWN_TYPES.has(type)) throw malformed('an entry of an offer has no known type')
+  if (sha256.length !== (isFolder ? 0 : SHA256_BYTES)) throw malformed('a hash in an offer has the wrong length')
+  if (isFolder && size !== 0n) throw malformed('a folder in an offer has a size')
 }
 
 // Names that differ in case, or in how their letters are composed, are one name to some file systems: a writer finds
 // that out by never writing over anything.
-function place({ path, folder }: FileEntry, files: Set<string>, folders: Set<string>): void {
+function place({ path, type }: FileEntry, files: Set<string>, folders: Set<string>): void {
   const text = path.toString('utf8')
   // From below: what a known folder lies in is known.
   for (let end = text.lastIndexOf('/'); end !== -1; end = text.lastIndexOf('/', end - 1)) {
@@ -61,7 +72,7 @@ function place({ path, folder }: FileEntry, files: Set<string>, folders: Set<str
     folders.add(above)
   }
   if (files.has(text) || folders.has(text)) throw malformed('a path in an offer comes twice')
-  if (folder) folders.add(text)
+  if (type === FileEntryType.FOLDER) folders.add(text)
   else files.add(text)
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { type Event, type FileEntry, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import { type Event, type FileEntry, FileEntryType, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent, parseEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES, SHA256_BYTES } from '#lib/delivery/limits.ts'
 
@@ -35,5 +35,10 @@ function event(eventId: Uint8Array, kind: Parameters<typeof encodeFileEvent>[0][
 function entry(path: string, size: number): FileEntry {
   const folder = path.endsWith('/')
   const sha256 = Buffer.alloc(folder ? 0 : SHA256_BYTES)
-  return { path: Buffer.from(path.replace(/\/$/, '')), size: BigInt(size), sha256, executable: false, folder }
+  return {
+    path: Buffer.from(path.replace(/\/$/, '')),
+    size: BigInt(size),
+    sha256,
+    type: folder ? FileEntryType.FOLDER : FileEntryType.FILE,
+  }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import { FileEntryType, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
 
 export interface ContentEntry {
   /** Names separated by `/`, the first of which is that of the whole. */
@@ -24,7 +24,8 @@ export class Content {
 
   constructor({ entries }: FileOffer) {
     let start = 0
-    this.entries = entries.map(({ path, size, sha256, executable, folder }) => {
+    this.entries = entries.map(({ path, size, sha256, type }) => {
+      const [executable, folder] = [type === FileEntryType.EXECUTABLE, type === FileEntryType.FOLDER]
       const entry = { path: path.toString('utf8'), size: Number(size), sha256, executable, folder, start }
       start += entry.size
       return entry

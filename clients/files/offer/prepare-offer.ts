@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto'
 import { type BigIntStats, constants, type Dirent } from 'node:fs'
 import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { FileEntry, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import { FileEntry, FileEntryType, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isPath } from '#lib/delivery/file-events.ts'
 import { MAX_EVENT_BYTES, MAX_OFFER_FOLDERS, SHA256_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
@@ -67,12 +67,13 @@ export async function prepareOffer(path: string, { signal, onHashed }: PrepareOp
   onHashed?.(hashed, total)
   const entries: FileEntry[] = []
   for (const { at, entry } of walk.found) {
-    const sha256 = entry.folder
-      ? Buffer.alloc(0)
-      : await hashOf(at, entry.size, signal, (bytes) => {
-          hashed += bytes
-          onHashed?.(hashed, total)
-        })
+    const sha256 =
+      entry.type === FileEntryType.FOLDER
+        ? Buffer.alloc(0)
+        : await hashOf(at, entry.size, signal, (bytes) => {
+            hashed += bytes
+            onHashed?.(hashed, total)
+          })
     entries.push({ ...entry, sha256 })
   }
   return { offer: { entries }, path: root, skipped: walk.skipped }
@@ -140,8 +141,8 @@ class Walk {
     checkPath(at, path)
     const entry: FileEntry =
       stats === undefined
-        ? { path, size: 0n, sha256: Buffer.alloc(0), executable: false, folder: true }
-        : { path, size: stats.size, sha256: NO_HASH, executable: isExecutable(stats), folder: false }
+        ? { path, size: 0n, sha256: Buffer.alloc(0), type: FileEntryType.FOLDER }
+        : { path, size: stats.size, sha256: NO_HASH, type: typeOf(stats) }
     this.#bytes += FileEntry.encode(entry).finish().length + ENTRY_OVERHEAD_BYTES
     if (this.#bytes > MAX_EVENT_BYTES) throw tooMany(`more files in it than ${this.found.length}`)
     this.found.push({ at, entry })
@@ -183,8 +184,8 @@ async function statOf(at: string): Promise<BigIntStats> {
 }
 
 /** Whether its owner may run it. */
-function isExecutable({ mode }: BigIntStats): boolean {
-  return (mode & BigInt(constants.S_IXUSR)) !== 0n
+function typeOf({ mode }: BigIntStats): FileEntryType {
+  return (mode & BigInt(constants.S_IXUSR)) === 0n ? FileEntryType.FILE : FileEntryType.EXECUTABLE
 }
 
 function checkPath(at: string, path: Buffer): void {

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Event, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import {
+  type Event,
+  FileEntryType,
+  type FileOffer,
+  type FileStatus,
+  FileStatusState,
+} from '#gen/sotto/peer/v1/record.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
 import { summaryOf, type TransferState } from '../../store/transfers/transfer.ts'
 import { offerText, titleText } from './describe.ts'
@@ -95,8 +101,9 @@ export function fileFields(event: Event): FileFields | undefined {
   return { type: 'fileStatus', file: status.offerId.toString('hex'), status: statusName(status) }
 }
 
-function entryFields({ path, size, sha256, executable, folder }: FileOffer['entries'][number]): object {
+function entryFields({ path, size, sha256, type }: FileOffer['entries'][number]): object {
   const name = path.toString('utf8')
-  if (folder) return { path: name, folder }
+  if (type === FileEntryType.FOLDER) return { path: name, folder: true }
+  const executable = type === FileEntryType.EXECUTABLE
   return { path: name, size: Number(size), sha256: sha256.toString('hex'), ...(executable && { executable }) }
 }

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import { FileEntryType, type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { rootOf, sizeOf } from '#lib/delivery/file-events.ts'
 
 /** Whether this side gives it or gets it. */
@@ -62,10 +62,10 @@ export function summaryOf(offer: FileOffer): Pick<Transfer, 'name' | 'files' | '
   const { entries } = offer
   const [first] = entries
   if (first === undefined) throw new TypeError('an offer of nothing')
-  const isFolder = first.folder || first.path.includes('/')
+  const isFolder = first.type === FileEntryType.FOLDER || first.path.includes('/')
   return {
     name: rootOf(first),
-    files: isFolder ? entries.filter(({ folder }) => !folder).length : undefined,
+    files: isFolder ? entries.filter(({ type }) => type !== FileEntryType.FOLDER).length : undefined,
     size: sizeOf(offer),
   }
 }

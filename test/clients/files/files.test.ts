@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { acceptTransfer, declineTransfer } from '../../../clients/files/accept.ts'
 import { prepareOffer } from '../../../clients/files/offer/prepare-offer.ts'
@@ -232,7 +233,7 @@ describe('Files', function () {
   it('takes nothing for which there is no room', async () => {
     await using alice = await start('alice')
     await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
-    const huge = { size: 2n ** 52n, sha256: randomBytes(32), executable: false, folder: false }
+    const huge = { size: 2n ** 52n, sha256: randomBytes(32), type: FileEntryType.FILE }
     const path = join(folder.path, 'huge')
     await alice.messenger.files.offer('bob', { offer: { entries: [{ path: Buffer.from('huge'), ...huge }] }, path })
     await alice.until(() => alice.files.includes('huge: save-failed'))

@@ -1,6 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { partialPath } from '../../../clients/files/disk/partial.ts'
 import { forget } from '../../../clients/history/forget.ts'
 import { lockForReceiving } from '../../../clients/profile/process-locks.ts'
@@ -46,7 +47,7 @@ describe('forget', () => {
     const id = inStore(profile, clock, (store) => {
       const peer = new Store({ database: openDatabase(':memory:'), profileKey: PROFILE_KEY, clock })
       const [own, other] = [store.messageLog('bob', BOB_KEY), peer.messageLog('alice', ALICE_KEY)]
-      const file = { size: 1n, sha256: Buffer.alloc(32), executable: false, folder: false }
+      const file = { size: 1n, sha256: Buffer.alloc(32), type: FileEntryType.FILE }
       const offer = { entries: [{ path: Buffer.from('a'), ...file }] }
       const offered = peer.transfers.offer(other, { offer, path: '/a' })
       converseAgain(new DeliveringSide(own, true), new DeliveringSide(other, false))

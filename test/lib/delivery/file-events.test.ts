@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { type FileEntry, FileOffer, FileStatus } from '#gen/sotto/peer/v1/record.ts'
+import { type FileEntry, FileEntryType, FileOffer, FileStatus } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent, parseEvent } from '#lib/delivery/event.ts'
 import { checkFileOffer, checkFileStatus, isPath, rootOf, sizeOf } from '#lib/delivery/file-events.ts'
 import {
@@ -12,11 +12,11 @@ import {
 } from '#lib/delivery/limits.ts'
 
 function file(path: string, size = 3n): FileEntry {
-  return { path: Buffer.from(path), size, sha256: Buffer.alloc(SHA256_BYTES, 1), executable: false, folder: false }
+  return { path: Buffer.from(path), size, sha256: Buffer.alloc(SHA256_BYTES, 1), type: FileEntryType.FILE }
 }
 
 function folder(path: string): FileEntry {
-  return { path: Buffer.from(path), size: 0n, sha256: Buffer.alloc(0), executable: false, folder: true }
+  return { path: Buffer.from(path), size: 0n, sha256: Buffer.alloc(0), type: FileEntryType.FOLDER }
 }
 
 describe('isPath', () => {
@@ -65,6 +65,7 @@ describe('checkFileOffer', () => {
     ['an empty file', [file('nothing', 0n)]],
     ['a folder with all that is in it', [file('p/a'), file('p/b/c'), folder('p/empty'), file('p/b/d')]],
     ['an empty folder', [folder('p')]],
+    ['a file that is not called one', [{ ...file('p'), type: FileEntryType.UNSPECIFIED }]],
   ]
   for (const [what, entries] of good) {
     it(`takes ${what}`, () => {
@@ -83,7 +84,7 @@ describe('checkFileOffer', () => {
     ['a file where a folder is', [file('p/a/b'), file('p/a')]],
     ['a folder twice', [folder('p/a'), folder('p/a')]],
     ['a folder with a size', [{ ...folder('p'), size: 1n }]],
-    ['a folder that is a program', [{ ...folder('p'), executable: true }]],
+    ['an entry of a type that is not known', [{ ...file('p'), type: 4 as FileEntryType }]],
     ['a folder with a hash', [{ ...folder('p'), sha256: Buffer.alloc(SHA256_BYTES) }]],
     ['a file without a hash', [{ ...file('a'), sha256: Buffer.alloc(0) }]],
     ['a hash of another length', [{ ...file('a'), sha256: Buffer.alloc(31) }]],

@@ -119,10 +119,63 @@ export interface FileEntry {
   size: bigint;
   /** Required for a file: SHA-256 of its content, 32 bytes. Unset for a folder. */
   sha256: Buffer;
-  /** Whether it may be run as a program. */
-  executable: boolean;
-  /** Whether it is a folder. */
-  folder: boolean;
+  /** What it is. An offer with a value that is not known is malformed. */
+  type: FileEntryType;
+}
+
+/** What an entry is. */
+export const FileEntryType = {
+  /** UNSPECIFIED - Not said: counts as TYPE_FILE. */
+  UNSPECIFIED: 0,
+  /** FILE - A file that holds no program. */
+  FILE: 1,
+  /** EXECUTABLE - A file that may be run as a program. */
+  EXECUTABLE: 2,
+  /** FOLDER - A folder that has nothing in it: it has no size and no hash. */
+  FOLDER: 3,
+} as const;
+
+export type FileEntryType = typeof FileEntryType[keyof typeof FileEntryType];
+
+export namespace FileEntryType {
+  export type UNSPECIFIED = typeof FileEntryType.UNSPECIFIED;
+  export type FILE = typeof FileEntryType.FILE;
+  export type EXECUTABLE = typeof FileEntryType.EXECUTABLE;
+  export type FOLDER = typeof FileEntryType.FOLDER;
+}
+
+export function fileEntryTypeFromJSON(object: any): FileEntryType {
+  switch (object) {
+    case 0:
+    case "TYPE_UNSPECIFIED":
+      return FileEntryType.UNSPECIFIED;
+    case 1:
+    case "TYPE_FILE":
+      return FileEntryType.FILE;
+    case 2:
+    case "TYPE_EXECUTABLE":
+      return FileEntryType.EXECUTABLE;
+    case 3:
+    case "TYPE_FOLDER":
+      return FileEntryType.FOLDER;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileEntryType");
+  }
+}
+
+export function fileEntryTypeToJSON(object: FileEntryType): string {
+  switch (object) {
+    case FileEntryType.UNSPECIFIED:
+      return "TYPE_UNSPECIFIED";
+    case FileEntryType.FILE:
+      return "TYPE_FILE";
+    case FileEntryType.EXECUTABLE:
+      return "TYPE_EXECUTABLE";
+    case FileEntryType.FOLDER:
+      return "TYPE_FOLDER";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileEntryType");
+  }
 }
 
 /** What has become of an offer, said by either side. */
@@ -1054,7 +1107,7 @@ export const FileOffer: MessageFns<FileOffer> = {
 };
 
 function createBaseFileEntry(): FileEntry {
-  return { path: Buffer.alloc(0), size: 0n, sha256: Buffer.alloc(0), executable: false, folder: false };
+  return { path: Buffer.alloc(0), size: 0n, sha256: Buffer.alloc(0), type: 0 };
 }
 
 export const FileEntry: MessageFns<FileEntry> = {
@@ -1071,11 +1124,8 @@ export const FileEntry: MessageFns<FileEntry> = {
     if (message.sha256.length !== 0) {
       writer.uint32(26).bytes(message.sha256);
     }
-    if (message.executable !== false) {
-      writer.uint32(32).bool(message.executable);
-    }
-    if (message.folder !== false) {
-      writer.uint32(40).bool(message.folder);
+    if (message.type !== 0) {
+      writer.uint32(32).int32(message.type);
     }
     return writer;
   },
@@ -1122,15 +1172,7 @@ export const FileEntry: MessageFns<FileEntry> = {
               break;
             }
 
-            message.executable = reader.bool();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.folder = reader.bool();
+            message.type = reader.int32() as any;
             continue;
           }
         }
@@ -1150,8 +1192,7 @@ export const FileEntry: MessageFns<FileEntry> = {
       path: isSet(object.path) ? Buffer.from(bytesFromBase64(object.path)) : Buffer.alloc(0),
       size: isSet(object.size) ? BigInt(object.size) : 0n,
       sha256: isSet(object.sha256) ? Buffer.from(bytesFromBase64(object.sha256)) : Buffer.alloc(0),
-      executable: isSet(object.executable) ? globalThis.Boolean(object.executable) : false,
-      folder: isSet(object.folder) ? globalThis.Boolean(object.folder) : false,
+      type: isSet(object.type) ? fileEntryTypeFromJSON(object.type) : 0,
     };
   },
 
@@ -1166,11 +1207,8 @@ export const FileEntry: MessageFns<FileEntry> = {
     if (message.sha256.length !== 0) {
       obj.sha256 = base64FromBytes(message.sha256);
     }
-    if (message.executable !== false) {
-      obj.executable = message.executable;
-    }
-    if (message.folder !== false) {
-      obj.folder = message.folder;
+    if (message.type !== 0) {
+      obj.type = fileEntryTypeToJSON(message.type);
     }
     return obj;
   },
@@ -1183,8 +1221,7 @@ export const FileEntry: MessageFns<FileEntry> = {
     message.path = object.path ?? Buffer.alloc(0);
     message.size = (object.size !== undefined && object.size !== null) ? BigInt(object.size) : 0n;
     message.sha256 = object.sha256 ?? Buffer.alloc(0);
-    message.executable = object.executable ?? false;
-    message.folder = object.folder ?? false;
+    message.type = object.type ?? 0;
     return message;
   },
 };

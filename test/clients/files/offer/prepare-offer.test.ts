@@ -4,6 +4,7 @@ import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { MAX_EVENT_BYTES, MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
 import { prepareOffer } from '../../../../clients/files/offer/prepare-offer.ts'
@@ -35,7 +36,7 @@ describe('prepareOffer', () => {
 
   const paths = async (path: string) => {
     const { offer } = await prepareOffer(path, { signal })
-    return offer.entries.map((entry) => entry.path.toString() + (entry.folder ? '/' : ''))
+    return offer.entries.map((entry) => entry.path.toString() + (entry.type === FileEntryType.FOLDER ? '/' : ''))
   }
 
   it('offers a file under its name', async () => {
@@ -45,7 +46,7 @@ describe('prepareOffer', () => {
     expect(skipped).to.deep.equal([])
     expect(offer.entries).to.have.length(1)
     const [entry] = offer.entries
-    expect(entry).to.deep.include({ size: 5n, executable: false, folder: false })
+    expect(entry).to.deep.include({ size: 5n, type: FileEntryType.FILE })
     expect(entry?.path.toString()).to.equal('report.pdf')
     expect(entry?.sha256.toString('hex')).to.equal(sha256('hello'))
   })
@@ -54,7 +55,7 @@ describe('prepareOffer', () => {
     const at = await make('run')
     await chmod(at, 0o755)
     const [entry] = (await prepareOffer(at, { signal })).offer.entries
-    expect(entry).to.deep.include({ size: 0n, executable: true })
+    expect(entry).to.deep.include({ size: 0n, type: FileEntryType.EXECUTABLE })
     expect(entry?.sha256.toString('hex')).to.equal(sha256(''))
   })
 

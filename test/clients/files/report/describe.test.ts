@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import {
   contentText,
   nameText,
@@ -61,7 +62,8 @@ describe('nameText', () => {
 
 describe('offerText', () => {
   const entry = (path: string, size: bigint, folder = false) => {
-    return { path: Buffer.from(path), size, sha256: Buffer.alloc(folder ? 0 : 32), executable: false, folder }
+    const type = folder ? FileEntryType.FOLDER : FileEntryType.FILE
+    return { path: Buffer.from(path), size, sha256: Buffer.alloc(folder ? 0 : 32), type }
   }
 
   it('names a file with its size', () => {

@@ -3,6 +3,7 @@ import { appendFile, chmod, mkdir, readdir, readFile, rm, stat, symlink, truncat
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
+import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { partialPath } from '../../../../clients/files/disk/partial.ts'
@@ -232,8 +233,8 @@ describe('PeerTransfers', () => {
     await writeFile(partial, '')
     // It has holes in place of all that, which take no room.
     await truncate(partial, size)
-    const entry = { path: Buffer.from('a.bin'), size: BigInt(size), sha256: Buffer.alloc(32), executable: false }
-    getter.get({ id, offer: { entries: [{ ...entry, folder: false }] }, path: '' }, downloads)
+    const entry = { path: Buffer.from('a.bin'), size: BigInt(size), sha256: Buffer.alloc(32) }
+    getter.get({ id, offer: { entries: [{ ...entry, type: FileEntryType.FILE }] }, path: '' }, downloads)
     await getter.peerTransfers.stop()
     expect([getter.ends, getter.halts, (await stat(partial)).size]).to.deep.equal([[], [], size])
   })

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
+import { FileEntryType, type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { STORE_FILE, type Store } from '../../../../clients/store/store.ts'
@@ -20,7 +20,7 @@ const CONTENT = Buffer.from('four')
 
 function offerOf(path: string): FileOffer {
   const sha256 = createHash('sha256').update(CONTENT).digest()
-  const entry = { path: Buffer.from(path), size: 4n, sha256, executable: false, folder: false }
+  const entry = { path: Buffer.from(path), size: 4n, sha256, type: FileEntryType.FILE }
   return { entries: [entry] }
 }
 
