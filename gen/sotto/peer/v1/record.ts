@@ -70,7 +70,7 @@ export interface RecordBody {
   fileChunk?:
     | FileChunk
     | undefined;
-  /** Where the speaker stands in a file that it is getting. */
+  /** Where the speaker stands in a file that it is downloading. */
   fileProgress?: FileProgress | undefined;
 }
 
@@ -284,8 +284,8 @@ export interface FileChunk {
 }
 
 /**
- * Where a file stands that the speaker is getting. Said first in each conversation, for that is what sets the pieces
- * going, and then as they are kept.
+ * Where a file stands that the speaker is downloading. Said first in each conversation, for that is what sets the
+ * pieces going, and then as they are kept.
  */
 export interface FileProgress {
   /** Required. The id of the event that offered it: 16 bytes. */
