@@ -322,9 +322,9 @@ export class Conversation {
 
 function traceRecord(trace: NonNullable<Trace>, record: TracedRecord): void {
   // They come all the time and say nothing new.
-  const { acknowledged, control, events, part, fileChunk, fileProgress } = record.body
-  const isOfFiles = fileChunk !== undefined || fileProgress !== undefined
-  const isBare = control === undefined && events.length === 0 && part === undefined && acknowledged === 0n
+  const { acknowledged, control, events, piece, fileProgress } = record.body
+  const isOfFiles = piece?.$case === 'fileChunk' || fileProgress !== undefined
+  const isBare = control === undefined && events.length === 0 && piece?.$case !== 'part' && acknowledged === 0n
   const isAside = (isOfFiles && isBare) || control?.$case === 'ping' || control?.$case === 'typing'
   if (!isAside) trace(recordEvent(record))
 }

@@ -98,11 +98,11 @@ const NAMES: Readonly<Record<string, string>> = {
   renewSwitch: 'RenewSwitch',
 }
 
-function contentOf({ events, part, acknowledged, control }: RecordBody): string {
+function contentOf({ events, piece, acknowledged, control }: RecordBody): string {
   const parts = [
     NAMES[control?.$case ?? ''] ?? '',
     events.length === 0 ? '' : events.length === 1 ? 'a text' : `${events.length} texts`,
-    part === undefined ? '' : 'a piece of a text',
+    piece?.$case === 'part' ? 'a piece of a text' : '',
     acknowledged === 0n ? '' : 'an acknowledgement',
     control?.$case === 'close' ? 'Close' : '',
   ]
@@ -110,7 +110,8 @@ function contentOf({ events, part, acknowledged, control }: RecordBody): string 
 }
 
 function bodyFields(body: RecordBody, { from, to }: { readonly from: string; readonly to: string }): TraceField[] {
-  const { firstSequence, events, part, acknowledged, control, read } = body
+  const { firstSequence, events, piece, acknowledged, control, read } = body
+  const part = piece?.$case === 'part' ? piece.value : undefined
   return [
     ...(control?.$case === 'resume' ? resumeFields(control.value) : []),
     ...(control?.$case === 'renewHello' ? helloFields(control.value, { opener: from, host: to }) : []),

@@ -230,7 +230,8 @@ export class Delivery {
     const close = body.control?.$case === 'close' ? body.control.value : undefined
     if (close !== undefined) this.#receiveClose(close, incoming)
     const typing = body.control?.$case === 'typing' ? body.control.value.active : undefined
-    return { events, acknowledged, close, typing, read, chunk: body.fileChunk, progress: body.fileProgress }
+    const chunk = body.piece?.$case === 'fileChunk' ? body.piece.value : undefined
+    return { events, acknowledged, close, typing, read, chunk, progress: body.fileProgress }
   }
 
   #receiveRead(read: bigint): bigint | undefined {

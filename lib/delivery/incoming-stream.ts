@@ -99,8 +99,8 @@ export class IncomingStream {
    *   `ERR_STREAM_RENEWED` if a seen number comes with another event. The writer has got a restored backup back, so the
    *   stream is left for good ({@link isForked}).
    */
-  accept({ firstSequence, events, part }: RecordBody): Event[] {
-    if (part !== undefined) return this.#acceptPart(firstSequence, part)
+  accept({ firstSequence, events, piece }: RecordBody): Event[] {
+    if (piece?.$case === 'part') return this.#acceptPart(firstSequence, piece.value)
     if (events.length === 0) return []
     this.#leavePieces()
     if (firstSequence > this.received + 1n) throw malformed('events were left out')

@@ -150,19 +150,19 @@ export function parseRecordBody(plaintext: Uint8Array): RecordBody {
   }
   checkNumbering(body)
   for (const event of body.events) checkEvent(event)
-  if (body.part !== undefined) checkPart(body.part)
+  if (body.piece?.$case === 'part') checkPart(body.piece.value)
+  if (body.piece?.$case === 'fileChunk') checkChunk(body.piece.value, body)
   if (body.control?.$case === 'resume') checkResume(body.control.value)
   if (body.control?.$case === 'close') checkClose(body.control.value)
   if (body.control?.$case.startsWith('renew')) checkAlone(body)
-  if (body.fileChunk !== undefined) checkChunk(body.fileChunk, body)
   if (body.fileProgress !== undefined) checkOfferId(body.fileProgress.offerId)
   return body
 }
 
 /** Whatever renews the channel is not part of what it carries. */
-function checkAlone({ firstSequence, acknowledged, read, fileChunk, fileProgress }: RecordBody): void {
+function checkAlone({ firstSequence, acknowledged, read, piece, fileProgress }: RecordBody): void {
   const isAlone = firstSequence === 0n && acknowledged === 0n && read === 0n
-  if (!isAlone || fileChunk !== undefined || fileProgress !== undefined) {
+  if (!isAlone || piece !== undefined || fileProgress !== undefined) {
     throw malformed('a renewal is not alone in its record')
   }
 }
@@ -178,9 +178,10 @@ function checkOfferId(offerId: Uint8Array): void {
   if (offerId.length !== EVENT_ID_BYTES) throw malformed('the id of an offer has the wrong length')
 }
 
-function checkNumbering({ firstSequence, events, part }: RecordBody): void {
-  if (events.length > 0 && part !== undefined) throw malformed('a record has whole events and a piece of one')
-  const counts = events.length > 0 || part !== undefined
+function checkNumbering({ firstSequence, events, piece }: RecordBody): void {
+  const isPart = piece?.$case === 'part'
+  if (events.length > 0 && isPart) throw malformed('a record has whole events and a piece of one')
+  const counts = events.length > 0 || isPart
   if (counts !== firstSequence > 0n) throw malformed('a sequence number is missing, or stands for nothing')
 }
 

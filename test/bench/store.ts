@@ -92,7 +92,14 @@ function hear(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): 
   const stream = messageLog.streams.receive(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
   let firstSequence = 1n
   for (const events of arriving) {
-    const body = { firstSequence, events: [...events], part: undefined, acknowledged: 0n, control: undefined, read: 0n }
+    const body = {
+      firstSequence,
+      events: [...events],
+      piece: undefined,
+      acknowledged: 0n,
+      control: undefined,
+      read: 0n,
+    }
     messageLog.store(stream.accept(body))
     firstSequence += BigInt(events.length)
   }

@@ -36,7 +36,7 @@ describe('the files of a store', () => {
     messageLog.streams.receive(ALICE_KEY.subarray(0, 16), { isAnswer: true })?.accept({
       firstSequence: 1n,
       events: [heard(TEXT)],
-      part: undefined,
+      piece: undefined,
       acknowledged: 0n,
       control: undefined,
       read: 0n,

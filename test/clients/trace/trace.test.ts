@@ -39,10 +39,11 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
     },
   }
   const close = { $case: 'close', value: { reason: CloseReason.DONE, lastSequence: 2n } }
+  const part = { $case: 'part', value: { offset: 65_400, data: bytesOf('part', 1_000), last: true } }
   const bodies = [
     { firstSequence: 1n, events: [{ kind: text }], control: resume },
     { firstSequence: 2n, events: [{ kind: text }, { kind: text }], acknowledged: 12n },
-    { firstSequence: 4n, part: { offset: 65_400, data: bytesOf('part', 1_000), last: true } },
+    { firstSequence: 4n, piece: part },
     { acknowledged: 4n, control: close },
   ]
   return [

@@ -380,7 +380,7 @@ describe('Delivery', () => {
         files: { nextChunk: () => chunk, nextProgress: () => progress },
       })
       const first = parseRecordBody(delivery.next() as Uint8Array)
-      expect(first.fileChunk).to.equal(undefined)
+      expect(first.piece).to.equal(undefined)
       expect(first.fileProgress).to.equal(undefined)
       expect(delivery.next()).to.equal(undefined)
     })
@@ -392,11 +392,11 @@ describe('Delivery', () => {
       bob.hear(first as Uint8Array)
       for (const plaintext of bob.speak()) alice.hear(plaintext)
       const piece = parseRecordBody(alice.delivery.next() as Uint8Array)
-      expect(piece.fileChunk).to.deep.equal(chunk)
+      expect(piece.piece).to.deep.equal({ $case: 'fileChunk', value: chunk })
       alice.say('in between')
       const said = parseRecordBody(alice.delivery.next() as Uint8Array)
       expect(said.events).to.have.lengthOf(1)
-      expect(said.fileChunk).to.equal(undefined)
+      expect(said.piece).to.equal(undefined)
       const last = alice.delivery.next() as Uint8Array
       expect(bob.delivery.receive(parseRecordBody(RecordBody.encode(said).finish())).events).to.have.lengthOf(1)
       expect(bob.delivery.receive(parseRecordBody(last)).chunk?.offset).to.equal(7n)

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { type Close, CloseReason, type Event, RecordBody, Resume, Text } from '#gen/sotto/peer/v1/record.ts'
+import {
+  type Close,
+  CloseReason,
+  type Event,
+  type FileChunk,
+  type Part,
+  RecordBody,
+  Resume,
+  Text,
+} from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent, parseEvent, textBody } from '#lib/delivery/event.ts'
 import {
   EVENT_ID_BYTES,
@@ -25,6 +34,12 @@ function textEvent(body: Uint8Array | string): Uint8Array {
 function bodyOf(fields: Partial<RecordBody>): Uint8Array {
   return RecordBody.encode({ ...RecordBody.decode(new Uint8Array(0)), ...fields }).finish()
 }
+
+/** A piece of an event, as a RecordBody has it. */
+const ofEvent = (value: Part) => ({ $case: 'part', value }) as const
+
+/** A piece of a file, likewise. */
+const ofFile = (value: FileChunk) => ({ $case: 'fileChunk', value }) as const
 
 function goodEvent(): Event {
   return parseEvent(textEvent('hello'))
@@ -83,7 +98,7 @@ describe('encodeRecordBody', () => {
     const chunk = { offerId: randomBytes(EVENT_ID_BYTES), offset: 61_440n, data: randomBytes(MAX_CHUNK_BYTES) }
     const progress = { offerId: randomBytes(EVENT_ID_BYTES), received: MAX_UINT64 }
     const encoded = encodeRecordBody({ chunk }, { acknowledged: MAX_UINT64, read: MAX_UINT64, progress })
-    const expected = { acknowledged: MAX_UINT64, read: MAX_UINT64, fileChunk: chunk, fileProgress: progress }
+    const expected = { acknowledged: MAX_UINT64, read: MAX_UINT64, piece: ofFile(chunk), fileProgress: progress }
     expect(parseRecordBody(encoded)).to.deep.equal(RecordBody.fromPartial(expected as never))
   })
 
@@ -99,7 +114,7 @@ describe('encodeRecordBody', () => {
     const progress = { offerId: randomBytes(EVENT_ID_BYTES), received: MAX_UINT64 }
     const extras = { acknowledged: MAX_UINT64, read: MAX_UINT64, progress, control }
     const encoded = encodeRecordBody({ firstSequence: MAX_UINT64, part }, extras)
-    expect(parseRecordBody(encoded).part).to.deep.equal(part)
+    expect(parseRecordBody(encoded).piece).to.deep.equal(ofEvent(part))
   })
 
   it('refuses to make a body over the limit', () => {
@@ -127,11 +142,14 @@ describe('parseRecordBody', () => {
   const chunk = { offerId: id, offset: 0n, data: Buffer.from('x') }
   const hostile: ReadonlyArray<readonly [what: string, plaintext: Uint8Array]> = [
     ['events without a number', bodyOf({ events: [goodEvent()] })],
-    ['a piece without a number', bodyOf({ part })],
+    ['a piece without a number', bodyOf({ piece: ofEvent(part) })],
     ['a number for nothing', bodyOf({ firstSequence: 1n })],
-    ['events and a piece', bodyOf({ firstSequence: 1n, events: [goodEvent()], part })],
-    ['an empty piece', bodyOf({ firstSequence: 1n, part: { ...part, data: Buffer.alloc(0) } })],
-    ['a piece beyond the largest event', bodyOf({ firstSequence: 1n, part: { ...part, offset: MAX_EVENT_BYTES } })],
+    ['events and a piece', bodyOf({ firstSequence: 1n, events: [goodEvent()], piece: ofEvent(part) })],
+    ['an empty piece', bodyOf({ firstSequence: 1n, piece: ofEvent({ ...part, data: Buffer.alloc(0) }) })],
+    [
+      'a piece beyond the largest event',
+      bodyOf({ firstSequence: 1n, piece: ofEvent({ ...part, offset: MAX_EVENT_BYTES }) }),
+    ],
     ['an event without an id', bodyOf({ firstSequence: 1n, events: [{ ...goodEvent(), eventId: Buffer.alloc(0) }] })],
     ['an event with a long id', bodyOf({ firstSequence: 1n, events: [{ ...goodEvent(), eventId: Buffer.alloc(17) }] })],
     ['an event without a time', bodyOf({ firstSequence: 1n, events: [{ ...goodEvent(), writtenAt: undefined }] })],
@@ -171,12 +189,15 @@ describe('parseRecordBody', () => {
     ['a renewal beside events', bodyOf({ firstSequence: 1n, events: [goodEvent()], control: SWITCH })],
     ['a renewal beside an acknowledgement', bodyOf({ acknowledged: 1n, control: SWITCH })],
     ['a renewal beside what is read', bodyOf({ read: 1n, control: SWITCH })],
-    ['a renewal beside a piece of a file', bodyOf({ fileChunk: chunk, control: SWITCH })],
+    ['a renewal beside a piece of a file', bodyOf({ piece: ofFile(chunk), control: SWITCH })],
     ['a renewal beside where a file stands', bodyOf({ fileProgress: { offerId: id, received: 1n }, control: SWITCH })],
-    ['a piece of a file beside events', bodyOf({ firstSequence: 1n, events: [goodEvent()], fileChunk: chunk })],
-    ['an empty piece of a file', bodyOf({ fileChunk: { ...chunk, data: Buffer.alloc(0) } })],
-    ['a piece of a file over its limit', bodyOf({ fileChunk: { ...chunk, data: Buffer.alloc(MAX_CHUNK_BYTES + 1) } })],
-    ['a piece of a file without an offer', bodyOf({ fileChunk: { ...chunk, offerId: Buffer.alloc(0) } })],
+    ['a piece of a file beside events', bodyOf({ firstSequence: 1n, events: [goodEvent()], piece: ofFile(chunk) })],
+    ['an empty piece of a file', bodyOf({ piece: ofFile({ ...chunk, data: Buffer.alloc(0) }) })],
+    [
+      'a piece of a file over its limit',
+      bodyOf({ piece: ofFile({ ...chunk, data: Buffer.alloc(MAX_CHUNK_BYTES + 1) }) }),
+    ],
+    ['a piece of a file without an offer', bodyOf({ piece: ofFile({ ...chunk, offerId: Buffer.alloc(0) }) })],
     ['a file that stands without an offer', bodyOf({ fileProgress: { offerId: Buffer.alloc(15), received: 0n } })],
     ['an event longer than the record', Buffer.from('080112ff7f', 'hex')],
     ['a length that never ends', Buffer.from('12ffffffffffffffffffff', 'hex')],

@@ -25,9 +25,17 @@ export interface RecordBody {
   firstSequence: bigint;
   /** Whole events: events[i] has the sequence number first_sequence + i. */
   events: Event[];
-  /** A piece of one event that is larger than a record. Never together with events. */
-  part?:
-    | Part
+  /**
+   * A piece of what is too large for one record. Never together with events, which as a repeated field cannot stand in
+   * here: what people say goes first.
+   */
+  piece?:
+    | //
+    /** Of an event. */
+    { $case: "part"; value: Part }
+    | //
+    /** Of a file. */
+    { $case: "fileChunk"; value: FileChunk }
     | undefined;
   /** The highest sequence number of the other side's stream up to which all is stored. Cumulative; unset says nothing. */
   acknowledged: bigint;
@@ -66,10 +74,6 @@ export interface RecordBody {
    * most what is acknowledged, and said only where that user allows it; unset says nothing.
    */
   read: bigint;
-  /** A piece of a file. Never together with events or part: what people say goes first. */
-  fileChunk?:
-    | FileChunk
-    | undefined;
   /** Where the speaker stands in a file that it is downloading. */
   fileProgress?: FileProgress | undefined;
 }
@@ -423,11 +427,10 @@ function createBaseRecordBody(): RecordBody {
   return {
     firstSequence: 0n,
     events: [],
-    part: undefined,
+    piece: undefined,
     acknowledged: 0n,
     control: undefined,
     read: 0n,
-    fileChunk: undefined,
     fileProgress: undefined,
   };
 }
@@ -443,8 +446,13 @@ export const RecordBody: MessageFns<RecordBody> = {
     for (const v of message.events) {
       Event.encode(v!, writer.uint32(18).fork()).join();
     }
-    if (message.part !== undefined) {
-      Part.encode(message.part, writer.uint32(26).fork()).join();
+    switch (message.piece?.$case) {
+      case "part":
+        Part.encode(message.piece.value, writer.uint32(26).fork()).join();
+        break;
+      case "fileChunk":
+        FileChunk.encode(message.piece.value, writer.uint32(114).fork()).join();
+        break;
     }
     if (message.acknowledged !== 0n) {
       if (BigInt.asUintN(64, message.acknowledged) !== message.acknowledged) {
@@ -483,9 +491,6 @@ export const RecordBody: MessageFns<RecordBody> = {
         throw new globalThis.Error("value provided for field message.read of type uint64 too large");
       }
       writer.uint32(104).uint64(message.read);
-    }
-    if (message.fileChunk !== undefined) {
-      FileChunk.encode(message.fileChunk, writer.uint32(114).fork()).join();
     }
     if (message.fileProgress !== undefined) {
       FileProgress.encode(message.fileProgress, writer.uint32(122).fork()).join();
@@ -527,7 +532,15 @@ export const RecordBody: MessageFns<RecordBody> = {
               break;
             }
 
-            message.part = Part.decode(reader, reader.uint32());
+            message.piece = { $case: "part", value: Part.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.piece = { $case: "fileChunk", value: FileChunk.decode(reader, reader.uint32()) };
             continue;
           }
           case 4: {
@@ -610,14 +623,6 @@ export const RecordBody: MessageFns<RecordBody> = {
             message.read = reader.uint64() as bigint;
             continue;
           }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.fileChunk = FileChunk.decode(reader, reader.uint32());
-            continue;
-          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -646,7 +651,13 @@ export const RecordBody: MessageFns<RecordBody> = {
         ? BigInt(object.first_sequence)
         : 0n,
       events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => Event.fromJSON(e)) : [],
-      part: isSet(object.part) ? Part.fromJSON(object.part) : undefined,
+      piece: isSet(object.part)
+        ? { $case: "part", value: Part.fromJSON(object.part) }
+        : isSet(object.fileChunk)
+        ? { $case: "fileChunk", value: FileChunk.fromJSON(object.fileChunk) }
+        : isSet(object.file_chunk)
+        ? { $case: "fileChunk", value: FileChunk.fromJSON(object.file_chunk) }
+        : undefined,
       acknowledged: isSet(object.acknowledged) ? BigInt(object.acknowledged) : 0n,
       control: isSet(object.resume)
         ? { $case: "resume", value: Resume.fromJSON(object.resume) }
@@ -674,11 +685,6 @@ export const RecordBody: MessageFns<RecordBody> = {
         ? { $case: "typing", value: Typing.fromJSON(object.typing) }
         : undefined,
       read: isSet(object.read) ? BigInt(object.read) : 0n,
-      fileChunk: isSet(object.fileChunk)
-        ? FileChunk.fromJSON(object.fileChunk)
-        : isSet(object.file_chunk)
-        ? FileChunk.fromJSON(object.file_chunk)
-        : undefined,
       fileProgress: isSet(object.fileProgress)
         ? FileProgress.fromJSON(object.fileProgress)
         : isSet(object.file_progress)
@@ -695,8 +701,10 @@ export const RecordBody: MessageFns<RecordBody> = {
     if (message.events?.length) {
       obj.events = message.events.map((e) => Event.toJSON(e));
     }
-    if (message.part !== undefined) {
-      obj.part = Part.toJSON(message.part);
+    if (message.piece?.$case === "part") {
+      obj.part = Part.toJSON(message.piece.value);
+    } else if (message.piece?.$case === "fileChunk") {
+      obj.fileChunk = FileChunk.toJSON(message.piece.value);
     }
     if (message.acknowledged !== 0n) {
       obj.acknowledged = message.acknowledged.toString();
@@ -721,9 +729,6 @@ export const RecordBody: MessageFns<RecordBody> = {
     if (message.read !== 0n) {
       obj.read = message.read.toString();
     }
-    if (message.fileChunk !== undefined) {
-      obj.fileChunk = FileChunk.toJSON(message.fileChunk);
-    }
     if (message.fileProgress !== undefined) {
       obj.fileProgress = FileProgress.toJSON(message.fileProgress);
     }
@@ -739,7 +744,20 @@ export const RecordBody: MessageFns<RecordBody> = {
       ? BigInt(object.firstSequence)
       : 0n;
     message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
-    message.part = (object.part !== undefined && object.part !== null) ? Part.fromPartial(object.part) : undefined;
+    switch (object.piece?.$case) {
+      case "part": {
+        if (object.piece?.value !== undefined && object.piece?.value !== null) {
+          message.piece = { $case: "part", value: Part.fromPartial(object.piece.value) };
+        }
+        break;
+      }
+      case "fileChunk": {
+        if (object.piece?.value !== undefined && object.piece?.value !== null) {
+          message.piece = { $case: "fileChunk", value: FileChunk.fromPartial(object.piece.value) };
+        }
+        break;
+      }
+    }
     message.acknowledged = (object.acknowledged !== undefined && object.acknowledged !== null)
       ? BigInt(object.acknowledged)
       : 0n;
@@ -794,9 +812,6 @@ export const RecordBody: MessageFns<RecordBody> = {
       }
     }
     message.read = (object.read !== undefined && object.read !== null) ? BigInt(object.read) : 0n;
-    message.fileChunk = (object.fileChunk !== undefined && object.fileChunk !== null)
-      ? FileChunk.fromPartial(object.fileChunk)
-      : undefined;
     message.fileProgress = (object.fileProgress !== undefined && object.fileProgress !== null)
       ? FileProgress.fromPartial(object.fileProgress)
       : undefined;

@@ -26,7 +26,7 @@ describe('unread messages', () => {
     const incoming = streams.incoming ?? (streams.receive(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
     const events = texts.map((text) => heard(text))
     const body = { firstSequence: incoming.received + 1n, events, acknowledged: 0n }
-    messageLog.store(incoming.accept({ ...body, part: undefined, control: undefined } as never))
+    messageLog.store(incoming.accept({ ...body, piece: undefined, control: undefined } as never))
   }
 
   const unread = (limit = 100): string[] => shown(store.unread('bob', { limit }))
