@@ -102,7 +102,7 @@ export interface Event {
 
 /** A message for a person to read. */
 export interface Text {
-  /** UTF-8, 0 to 1,048,576 bytes. As bytes, because a string type may drop a byte order mark on its way. */
+  /** Private. UTF-8, 0 to 1,048,576 bytes. As bytes, because a string type may drop a byte order mark on its way. */
   body: Buffer;
 }
 
@@ -115,8 +115,8 @@ export interface FileOffer {
 /** One file of an offer, or a folder that has nothing in it. */
 export interface FileEntry {
   /**
-   * Required. UTF-8, 1 to 1,024 bytes: names separated by "/", none of them empty, "." or "..", each at most 255 bytes
-   * and without control characters. As bytes, because a string type may drop a byte order mark on its way.
+   * Required. Private. UTF-8, 1 to 1,024 bytes: names separated by "/", none of them empty, "." or "..", each at most
+   * 255 bytes and without control characters. As bytes, because a string type may drop a byte order mark on its way.
    */
   path: Buffer;
   /** Its size in bytes, at most 2^53 - 1 with those of all others together. */
@@ -283,7 +283,7 @@ export interface FileChunk {
   offerId: Buffer;
   /** Where this piece begins in the content, in bytes. */
   offset: bigint;
-  /** Required. The piece: 1 to 61,440 bytes. It may reach from one file into the next. */
+  /** Required. Private. The piece: 1 to 61,440 bytes. It may reach from one file into the next. */
   data: Buffer;
 }
 
@@ -302,7 +302,7 @@ export interface FileProgress {
 export interface Part {
   /** Where this piece begins in the encoded event, in bytes. */
   offset: number;
-  /** Required. The piece, at least 1 byte. The whole is at most 1,049,600 bytes: the largest text and 1 KiB. */
+  /** Required. Private. The piece, at least 1 byte. The whole is at most 1,049,600 bytes: the largest text and 1 KiB. */
   data: Buffer;
   /** Whether this is the last piece. */
   last: boolean;
