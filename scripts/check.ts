@@ -7,10 +7,14 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crowdedFolders } from './crowded-folders.ts'
 import { generate } from './generated.ts'
 
 /** The contracts as last released on the wire; replaced only together with a CHANGELOG entry. */
 const BASELINE = 'proto/baseline.binpb'
+
+/** Where the source is that runs. */
+const SOURCE = ['lib', 'services', 'clients', 'cli']
 
 const CHECKS: Record<string, () => boolean> = {
   types: () => run('tsc'),
@@ -20,6 +24,7 @@ const CHECKS: Record<string, () => boolean> = {
   'contracts: nothing breaks the wire': () => run('buf', 'breaking', 'proto', '--against', BASELINE),
   'generated code matches the contracts': generatedMatches,
   'unused code': () => run('knip'),
+  'crowded folders': () => none(crowdedFolders('.', SOURCE)),
 }
 
 const failed = Object.entries(CHECKS).filter(([name, check]) => {
@@ -40,6 +45,12 @@ function run(tool: string, ...options: string[]): boolean {
   const { status, stdout, stderr } = spawnSync(join('node_modules/.bin', tool), options, { encoding: 'utf8' })
   if (status !== 0) process.stdout.write(stdout + stderr)
   return status === 0
+}
+
+/** Whether nothing was found; what was is shown. */
+function none(found: readonly string[]): boolean {
+  for (const sentence of found) console.log(sentence)
+  return found.length === 0
 }
 
 function generatedMatches(): boolean {
