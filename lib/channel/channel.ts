@@ -10,32 +10,22 @@ import type { Secret } from '#lib/secret.ts'
 /** The largest plaintext of one record, in bytes: a Noise message of 65,535 less its tag. */
 export const MAX_RECORD_PLAINTEXT_BYTES = MAX_PLAINTEXT_BYTES
 
-/** Which end of the channel this is: the initiator is the sender of the Hello. */
-export type ChannelRole = 'initiator' | 'responder'
-
 /**
  * The channel that a handshake leaves behind. Records must be opened whole, once, and in the order in which the other
  * end sealed them. The first failure is final: every later call throws the same error.
  */
 export class Channel {
-  readonly role: ChannelRole
   readonly #transport: Transport
-  #confirmed: boolean
-
-  /** @param isConfirmed - Whether both ends have shown that they hold the keys; by default as a handshake leaves them. */
-  constructor(role: ChannelRole, transport: Transport, isConfirmed = role === 'initiator') {
-    this.role = role
-    this.#transport = transport
-    this.#confirmed = isConfirmed
-  }
+  #isConfirmed: boolean
 
   /**
-   * Whether the other end has shown that it holds the channel's keys. The initiator knows it from the Welcome. The
-   * responder knows it from the first record that opens; before that the Hello may be a replay, or made by a thief of
-   * the responder's own key.
+   * @param isConfirmed - Whether the other end has shown that it holds the channel's keys. The initiator, who sent the
+   *   Hello, knows it from the Welcome. The responder knows it from the first record that opens; before that the Hello
+   *   may be a replay, or made by a thief of the responder's own key.
    */
-  get isConfirmed(): boolean {
-    return this.#confirmed
+  constructor(transport: Transport, { isConfirmed }: { readonly isConfirmed: boolean }) {
+    this.#transport = transport
+    this.#isConfirmed = isConfirmed
   }
 
   /** Names the channel: 32 bytes, the same on both ends, and of no other channel. Not secret. */
@@ -60,7 +50,7 @@ export class Channel {
    *   - the error that ended the channel, if one did.
    */
   seal(plaintext: Uint8Array): Uint8Array {
-    if (!this.#confirmed) throw new TypeError('a responder seals nothing before it has opened a record')
+    if (!this.#isConfirmed) throw new TypeError('a responder seals nothing before it has opened a record')
     return this.#transport.seal(plaintext)
   }
 
@@ -77,7 +67,7 @@ export class Channel {
    */
   open(record: Uint8Array): Uint8Array {
     const plaintext = this.#transport.open(record)
-    this.#confirmed = true
+    this.#isConfirmed = true
     return plaintext
   }
 }

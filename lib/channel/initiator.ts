@@ -69,5 +69,5 @@ export function startConversation(start: ConversationStart): StartedConversation
     prologue: (clear) => prologueOf({ realm, ...pair, clear }),
     psk: (kem) => derivePsk({ secret, ticket, ...pair, ...kem }),
   })
-  return { hello, complete: (welcome) => new Channel('initiator', complete(welcome)) }
+  return { hello, complete: (welcome) => new Channel(complete(welcome), { isConfirmed: true }) }
 }

@@ -89,7 +89,7 @@ export function startRenewal({ ends, old, issued, random }: RenewalStart): Start
     prologue: (clear) => renewalPrologueOf({ realm, ...pair, clear, oldHandshakeHash: old.handshakeHash }),
     psk: (kem) => deriveRenewalPsk({ ...pair, ...kem, old, credentials }),
   })
-  return { hello, complete: (welcome) => new Channel('initiator', complete(welcome)) }
+  return { hello, complete: (welcome) => new Channel(complete(welcome), { isConfirmed: true }) }
 }
 
 export interface RenewalArrival extends Clocks {
@@ -150,7 +150,7 @@ export function acceptRenewal(arrival: RenewalArrival): AcceptedRenewal {
     random,
     ...(encapsulate && { encapsulate }),
   })
-  return { ticket, welcome, channel: new Channel('responder', transport, true) }
+  return { ticket, welcome, channel: new Channel(transport, { isConfirmed: true }) }
 }
 
 /**

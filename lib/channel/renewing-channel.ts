@@ -47,7 +47,6 @@ export class RenewingChannel {
   readonly #heartbeat: Heartbeat
   #sealing: Channel
   #opening: Channel
-  #renewals = 0
   #isOver = false
   #failure: unknown
 
@@ -61,11 +60,6 @@ export class RenewingChannel {
         : new HostRenewal(role.host, all, this.#deadlines)
     this.#sealing = channel
     this.#opening = channel
-  }
-
-  /** How often its keys were renewed, as far as what comes in goes. */
-  get renewals(): number {
-    return this.#renewals
   }
 
   /**
@@ -124,10 +118,7 @@ export class RenewingChannel {
     // Whoever has said Close answers no Hello, but must follow a change of keys that is under way.
     if (this.#isOver && control.$case === 'renewHello') return true
     const opening = this.#orEnd(() => this.#role.receive(control, clocks, this.#opening))
-    if (opening) {
-      this.#opening = opening
-      this.#renewals += 1
-    }
+    if (opening) this.#opening = opening
     return true
   }
 

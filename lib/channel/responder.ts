@@ -81,7 +81,7 @@ export function acceptHello(arrival: HelloArrival): AcceptedHello {
     random,
     ...(encapsulate && { encapsulate }),
   })
-  return { ticket, welcome, channel: new Channel('responder', transport) }
+  return { ticket, welcome, channel: new Channel(transport, { isConfirmed: false }) }
 }
 
 /**

@@ -2,9 +2,9 @@
  * Delivery within one conversation: decides what the next record says and what a record that came means.
  *
  * It holds no socket and no clock. The owner asks {@link Delivery.next} for plaintexts until there is none, hands every
- * plaintext that came to {@link Delivery.receive}, and reports with {@link Delivery.markStored} what is safe. Asked again
- * whenever the link takes more, `next` packs all that has queued up since into one record, and one acknowledgement
- * stands for all that was stored: a burst costs few records, and a lone message waits for nothing.
+ * plaintext that came to {@link Delivery.receive}, and reports to the incoming stream with `markStored` what is safe.
+ * Asked again whenever the link takes more, `next` packs all that has queued up since into one record, and one
+ * acknowledgement stands for all that was stored: a burst costs few records, and a lone message waits for nothing.
  *
  *     opener                          host
  *     Resume (and events, 1)  ──▶
@@ -45,7 +45,7 @@ export interface DeliveryOptions {
 
 /** What one record brought. */
 export interface Received {
-  /** New events, in order. Report them with {@link Delivery.markStored} once they are safe. */
+  /** New events, in order. Report them with {@link IncomingStream.markStored} once they are safe. */
   readonly events: readonly Event[]
   /** How many of this side's events it acknowledged, oldest first. */
   readonly acknowledged: number
@@ -117,15 +117,6 @@ export class Delivery {
   /** Say that somebody is writing here, or has stopped. Lost where there is a cut, for it is not kept. */
   sendTyping(isActive: boolean): void {
     this.#typing = isActive
-  }
-
-  /**
-   * Note that the oldest events received and not yet stored are stored now.
-   *
-   * @throws TypeError if fewer were received.
-   */
-  markStored(count: number): void {
-    this.#incoming?.markStored(count)
   }
 
   /**

@@ -30,7 +30,6 @@ export class OutgoingStream {
   #streamId: Uint8Array
   /** Encoded events, the oldest unacknowledged first: `#queue[i]` has the number `#acknowledged + 1 + i`. */
   #queue: Uint8Array[] = []
-  #queuedBytes = 0
   #acknowledged = 0n
   /** The highest number said whole in any conversation. Nobody can acknowledge more. */
   #sent = 0n
@@ -81,11 +80,6 @@ export class OutgoingStream {
     return this.#queue.length
   }
 
-  /** What those take, in bytes. */
-  get unacknowledgedBytes(): number {
-    return this.#queuedBytes
-  }
-
   /**
    * The highest number that the current conversation has said whole, 0 for none: a Close names it. What earlier ones said
    * does not count, for until its Resume is here nobody knows whether the other side still has it.
@@ -99,15 +93,9 @@ export class OutgoingStream {
     return this.#acknowledged === 0n && this.#sent === 0n
   }
 
-  /** Whether {@link take} has something to give. */
-  get hasNext(): boolean {
-    return this.#cursor < this.#queue.length
-  }
-
   /** Add an event at the end. The bytes are kept, not copied. */
   append(encodedEvent: Uint8Array): void {
     this.#queue.push(encodedEvent)
-    this.#queuedBytes += encodedEvent.length
   }
 
   /**
@@ -168,7 +156,7 @@ export class OutgoingStream {
     if (sequence > this.#sent) throw new SottoError('ERR_RECORD_MALFORMED', 'more is acknowledged than was said')
     if (sequence <= this.#acknowledged) return 0
     const count = Number(sequence - this.#acknowledged)
-    for (const event of this.#queue.splice(0, count)) this.#queuedBytes -= event.length
+    this.#queue.splice(0, count)
     this.#acknowledged = sequence
     // Said in an earlier conversation and stored since: this one skips it.
     if (this.#cursor < count) this.#offset = 0
@@ -205,7 +193,6 @@ export class OutgoingStream {
   renew(streamId: Uint8Array, lost: readonly Uint8Array[] = []): void {
     this.#streamId = checkedId(streamId)
     this.#queue = [...lost, ...this.#queue]
-    for (const event of lost) this.#queuedBytes += event.length
     this.#acknowledged = 0n
     this.#sent = 0n
     this.rewind()

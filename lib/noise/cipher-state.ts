@@ -9,12 +9,7 @@ import { decrypt, EMPTY, encrypt, KEY_BYTES } from './primitives.ts'
 
 export class CipherState {
   #k: Uint8Array | undefined
-  readonly #n = new Nonce()
-
-  /** The nonce of the next message. */
-  get n(): bigint {
-    return this.#n.value
-  }
+  #n = new Nonce()
 
   /**
    * InitializeKey(key): n becomes 0.
@@ -23,17 +18,12 @@ export class CipherState {
    */
   initializeKey(key: Uint8Array | undefined): void {
     this.#k = key && fixedLength(key, KEY_BYTES, 'key')
-    this.#n.value = 0n
+    this.#n = new Nonce()
   }
 
-  /** HasKey(). */
-  hasKey(): boolean {
-    return this.#k !== undefined
-  }
-
-  /** SetNonce(nonce): 0 to 2^64-1, where the last stands for "all are spent". */
-  setNonce(n: bigint): void {
-    this.#n.value = n
+  /** SetNonce(nonce): 0 to 2^64-1, where the last stands for "all are spent". No protocol step calls it here. */
+  setNonceForTest(n: bigint): void {
+    this.#n = new Nonce(n)
   }
 
   /** n mod a divisor of at most 2^20. */

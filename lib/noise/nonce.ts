@@ -24,16 +24,14 @@ const HALF = 2 ** 32
 
 export class Nonce {
   readonly #bytes = Buffer.alloc(NONCE_BYTES)
-  #high = 0
-  #low = 0
+  #high: number
+  #low: number
 
-  /** n. */
-  get value(): bigint {
-    return (BigInt(this.#high) << 32n) | BigInt(this.#low)
-  }
-
-  /** @throws TypeError unless it is from 0 to {@link RESERVED_NONCE}; at that value the counter is spent. */
-  set value(n: bigint) {
+  /**
+   * @param n - Where to begin.
+   * @throws TypeError unless it is from 0 to {@link RESERVED_NONCE}; at that value the counter is spent.
+   */
+  constructor(n = 0n) {
     if (n < 0n || n > RESERVED_NONCE) throw new TypeError('a nonce has 64 bits')
     this.#high = Number(n >> 32n)
     this.#low = Number(n & 0xffff_ffffn)

@@ -62,11 +62,6 @@ export class SymmetricState {
     return plaintext
   }
 
-  /** Whether a key was mixed in, so that what is encrypted now gets a tag. */
-  hasKey(): boolean {
-    return this.#cipher.hasKey()
-  }
-
   /**
    * Split(): the cipher states of the two directions, the initiator's first, and one output more.
    *

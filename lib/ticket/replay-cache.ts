@@ -44,11 +44,6 @@ export class ReplayCache {
     this.#capacity = capacity
   }
 
-  /** How many tickets are remembered now. */
-  get size(): number {
-    return this.#seen.size
-  }
-
   /**
    * Mark a ticket as used.
    *

@@ -37,11 +37,6 @@ export class HashingQueue {
     this.#limits = limits
   }
 
-  /** How many wait. */
-  get length(): number {
-    return this.#waiting.length
-  }
-
   /**
    * Run a hash when its turn comes.
    *

@@ -37,11 +37,6 @@ export class Watchers {
     this.#lookUp = lookUp
   }
 
-  /** How many accounts are watched here. */
-  get size(): number {
-    return this.#byWatched.size
-  }
-
   /**
    * Begin a watch; it goes on until it is disposed of.
    *

@@ -47,7 +47,7 @@ const HOLDERS: Readonly<Record<string, () => object>> = {
   Initiator: () => new Initiator(KEY, { s: OWN, e: OWN, rs: OTHER.publicKey }),
   Responder: () => new Responder(KEY, OWN),
   Transport: transport,
-  Channel: () => new Channel('initiator', transport()),
+  Channel: () => new Channel(transport(), { isConfirmed: true }),
   SessionKeys: () => deriveSessionKeys(SECRET),
   Ticket: () => ticketBody({ secret: SECRET }),
   'a conversation that has begun': () => hello({ identity: OWN }),

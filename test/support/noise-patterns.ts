@@ -96,6 +96,8 @@ export class PatternEnd {
   #re: Uint8Array | undefined
   #rs: Uint8Array | undefined
   #turn = 0
+  /** Whether a key was mixed in, so that what is encrypted now has a tag. */
+  #hasKey = false
   #transport: { initiator: CipherState; responder: CipherState } | undefined
 
   constructor(protocolName: string, party: Party) {
@@ -159,7 +161,7 @@ export class PatternEnd {
         this.#re = take(DH_BYTES)
         this.#mixEphemeral(this.#re)
       } else if (token === 's') {
-        this.#rs = this.#symmetric.decryptAndHash(take(DH_BYTES + (this.#symmetric.hasKey() ? TAG_BYTES : 0)))
+        this.#rs = this.#symmetric.decryptAndHash(take(DH_BYTES + (this.#hasKey ? TAG_BYTES : 0)))
       } else this.#mix(token)
     }
     return this.#symmetric.decryptAndHash(rest)
@@ -167,7 +169,7 @@ export class PatternEnd {
 
   #mixEphemeral(publicKey: Uint8Array): void {
     this.#symmetric.mixHash(publicKey)
-    if (this.#pattern.hasPsk) this.#symmetric.mixKey(publicKey)
+    if (this.#pattern.hasPsk) this.#mixKey(publicKey)
   }
 
   #mix(token: string): void {
@@ -175,12 +177,18 @@ export class PatternEnd {
       const psk = this.#psks.shift()
       if (!psk) throw new Error('a psk is missing')
       this.#symmetric.mixKeyAndHash(psk.reveal())
+      this.#hasKey = true
       return
     }
     // The first letter is the initiator's key, the second the responder's.
     const [own, remote] = this.#party.isInitiator ? token : [...token].reverse()
     const keyPair = own === 'e' ? this.#e : this.#s
-    this.#symmetric.mixKey(keyPair.dh(remote === 'e' ? this.#remoteEphemeral : this.#remoteStatic))
+    this.#mixKey(keyPair.dh(remote === 'e' ? this.#remoteEphemeral : this.#remoteStatic))
+  }
+
+  #mixKey(inputKeyMaterial: Uint8Array): void {
+    this.#symmetric.mixKey(inputKeyMaterial)
+    this.#hasKey = true
   }
 
   #endTurn(): void {

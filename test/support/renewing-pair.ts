@@ -55,6 +55,9 @@ export function issueTicket(
   return { ticket: sealed, grant: grantBody(sealed, { expiresAtMs, secret, ...grant }) }
 }
 
+/** What the opener hears last of a renewal, and the host: then the new keys open what comes. */
+const ENDS_RENEWAL = new Set<string | undefined>(['renewWelcome', 'renewSwitch'])
+
 export interface PairOptions {
   readonly times?: Partial<ChannelTimes>
   readonly maxSessionDurationMs?: number
@@ -70,6 +73,8 @@ export interface Side {
   /** What it has to say: numbers, one a record. */
   readonly outbox: bigint[]
   readonly heard: bigint[]
+  /** How often its keys were renewed, as far as what comes in goes. */
+  renewals: number
 }
 
 export class RenewingPair {
@@ -94,6 +99,7 @@ export class RenewingPair {
       inbox: [],
       outbox: [],
       heard: [],
+      renewals: 0,
     })
     this.alice = side(alice, { opener })
     this.bob = side(bob, { host })
@@ -126,6 +132,7 @@ export class RenewingPair {
   /** Take in what a record says, whoever sealed it. */
   take(side: Side, body: RecordBody): void {
     const isItsOwn = side.channel.receive(body, this.clocks())
+    if (ENDS_RENEWAL.has(body.control?.$case)) side.renewals += 1
     if (!isItsOwn && body.acknowledged > 0n) side.heard.push(body.acknowledged)
   }
 

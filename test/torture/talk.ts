@@ -55,9 +55,8 @@ export function beginTalk(options: TalkOptions, first?: RecordBody): void {
   void conversation.ended.then((end) => program.run(() => hangUp(options, end)))
 }
 
-function hangUp({ program, opener, channel, connection }: TalkOptions, end: ConversationEnd): void {
+function hangUp({ program, connection }: TalkOptions, end: ConversationEnd): void {
   const { world, person } = program
-  if (opener) world.counters.renewals += channel.renewals
   if (end.how === 'cut') {
     world.note(`${program.name} is cut off: ${end.error.code}`)
     person.judge(end.error, connection.isTampered)

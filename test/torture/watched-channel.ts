@@ -29,6 +29,13 @@ export class WatchedChannel extends RenewingChannel {
     return turn
   }
 
+  override receive(...said: Parameters<RenewingChannel['receive']>): boolean {
+    const isItsOwn = super.receive(...said)
+    // The opener's last: with it, its keys are new.
+    if (said[0].control?.$case === 'renewWelcome') this.#program.world.counters.renewals += 1
+    return isItsOwn
+  }
+
   override open(record: Uint8Array): Uint8Array {
     const plaintext = super.open(record)
     const { firstSequence, events, acknowledged, control } = parseRecordBody(plaintext)

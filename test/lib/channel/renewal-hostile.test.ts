@@ -35,7 +35,7 @@ describe('a record of a renewal, changed on its way', () => {
         const bit = Math.floor((index * record.length) / count) * 8 + (index % 8)
         codes.add(codeOf(() => to.channel.open(flip(record, bit))))
         codes.add(codeOf(() => pair.say(to)))
-        expect(to.channel.renewals).to.equal(0)
+        expect(to.renewals).to.equal(0)
       }
       const { to } = wire(steps)
       codes.add(codeOf(() => to.channel.open(record.subarray(0, record.length - 1))))

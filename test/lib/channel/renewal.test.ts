@@ -133,7 +133,8 @@ describe('startRenewal', () => {
       const channel = startOf({ issued }).complete(accepted.welcome)
       expect(channel.handshakeHash).to.deep.equal(accepted.channel.handshakeHash)
       expect(channel.exportSecret.equals(accepted.channel.exportSecret)).to.equal(true)
-      expect(accepted.channel.isConfirmed).to.equal(true)
+      const first = Buffer.from('the host may speak first')
+      expect(channel.open(accepted.channel.seal(first))).to.deep.equal(first)
     })
 
     it(`refuses a Welcome of which any byte was changed, ${what}`, () => {

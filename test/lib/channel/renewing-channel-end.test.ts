@@ -4,7 +4,7 @@ import { bytesOf, keyPairOf } from '../../support/random.ts'
 import { RenewingPair, type Side } from '../../support/renewing-pair.ts'
 
 /** How often each side has renewed. */
-const renewals = ({ alice, bob }: RenewingPair): number[] => [alice.channel.renewals, bob.channel.renewals]
+const renewals = ({ alice, bob }: RenewingPair): number[] => [alice.renewals, bob.renewals]
 
 /** A pair in mid-renewal: Alice has her ticket, and nothing is said yet. */
 function renewing(): RenewingPair {

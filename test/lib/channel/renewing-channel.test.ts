@@ -13,7 +13,7 @@ const silence = () => UNREACHABLE
 const HOUR_MS = 60 * 60_000
 
 /** How often each side has renewed. */
-const renewals = ({ alice, bob }: RenewingPair): number[] => [alice.channel.renewals, bob.channel.renewals]
+const renewals = ({ alice, bob }: RenewingPair): number[] => [alice.renewals, bob.renewals]
 
 /** What both sides say next, and the other hears: they are in agreement. */
 function expectTalk(pair: RenewingPair): void {
@@ -135,9 +135,9 @@ describe('RenewingChannel', () => {
           Array.from({ length: Number(last) }, (_, index) => BigInt(index + 1))
         expect(pair.bob.heard).to.deep.equal(numbers(said.alice))
         expect(pair.alice.heard).to.deep.equal(numbers(said.bob))
-        expect(pair.alice.channel.renewals).to.equal(pair.bob.channel.renewals)
+        expect(pair.alice.renewals).to.equal(pair.bob.renewals)
         expect(pair.refusals).to.deep.equal([])
-        renewed += pair.alice.channel.renewals
+        renewed += pair.alice.renewals
       }),
       4,
     )

@@ -11,7 +11,7 @@ import { flip, insideLargerBuffer } from '../../support/tamper.ts'
 function cipherOf(label: string, n: bigint): CipherState {
   const cipher = new CipherState()
   cipher.initializeKey(bytesOf(label, 32))
-  cipher.setNonce(n)
+  cipher.setNonceForTest(n)
   return cipher
 }
 

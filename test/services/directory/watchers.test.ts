@@ -97,13 +97,24 @@ describe('Watchers', () => {
   })
 
   it('are forgotten when they end', async () => {
-    const [one, two] = [await watch('bob', 'carol'), await watch('bob')]
-    expect(presence.watchers.size).to.equal(2)
+    let asked: readonly string[] = []
+    const watchers = new Watchers(async (accounts) => {
+      asked = accounts
+      return new Set()
+    })
+    /** Whose state still matters to somebody. */
+    const watched = async (): Promise<readonly string[]> => {
+      asked = []
+      await watchers.refresh()
+      return asked
+    }
+    const [one, two] = [await watchers.open('alice', ['bob', 'carol']), await watchers.open('alice', ['bob'])]
+    expect(await watched()).to.deep.equal(['bob', 'carol'])
     one[Symbol.dispose]()
     one[Symbol.dispose]()
-    expect(presence.watchers.size).to.equal(1)
+    expect(await watched()).to.deep.equal(['bob'])
     two[Symbol.dispose]()
-    expect(presence.watchers.size).to.equal(0)
+    expect(await watched()).to.deep.equal([])
   })
 
   it('are bounded for each account', async () => {
@@ -162,8 +173,10 @@ describe('Watchers', () => {
 
     it('cannot begin, and leave nothing behind', async () => {
       await breakDown()
-      expect(await watch('bob').catch(() => 'failed')).to.equal('failed')
-      expect(presence.watchers.size).to.equal(0)
+      const failures = Array.from({ length: MAX_WATCHES_PER_ACCOUNT }, () => watch('bob').catch(() => 'failed'))
+      expect(new Set(await Promise.all(failures))).to.deep.equal(new Set(['failed']))
+      await mend()
+      expect(await untold(await watch('bob'))).to.deep.equal(['bob offline'])
     })
 
     it('are told nothing, the renewal that it failed, and with a later one what they missed', async () => {
