@@ -32,10 +32,6 @@ export class PendingMessages<T> {
     this.#maxUnread = maxUnread
   }
 
-  get size(): number {
-    return this.#shown.length
-  }
-
   has(ordinal: number): boolean {
     return this.#shown[this.#after(ordinal - 1)]?.ordinal === ordinal
   }

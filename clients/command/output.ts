@@ -57,11 +57,6 @@ export class Output {
     return step < 5 || from !== this.#options.untraced
   }
 
-  /** Whether messages go to a person. */
-  get isTerminal(): boolean {
-    return this.#isTerminal
-  }
-
   /** Rejects with `ERR_OUTPUT` once standard output takes no more. It never resolves. */
   get failed(): Promise<never> {
     return this.#failure.promise

@@ -7,7 +7,6 @@
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
-import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Files } from '../files/files.ts'
 import type { PeerTransfers } from '../files/transit/peer-transfers.ts'
@@ -34,11 +33,6 @@ export class DurableStreams implements PeerStreams {
   identityKey: Uint8Array | undefined
   readonly #options: DurableStreamsOptions
   #conversation: Conversation | undefined
-  #waiting: Array<{
-    readonly ordinal: number
-    readonly resolve: () => void
-    readonly reject: (error: unknown) => void
-  }> = []
 
   constructor(options: DurableStreamsOptions) {
     this.#options = options
@@ -88,19 +82,9 @@ export class DurableStreams implements PeerStreams {
     return ordinal
   }
 
-  /** Resolves when all up to an ordinal is with the other side. @throws SottoError `ERR_STREAM_RENEWED` if it is forgotten. */
-  async delivered(ordinal: number): Promise<void> {
-    if (this.progress.delivered >= ordinal) return
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.push({ ordinal, resolve, reject })
-    await promise
-  }
-
   /** The user has had it forgotten: end what is under way. */
   forget(): void {
     this.#conversation?.replace()
-    const error = new SottoError('ERR_STREAM_RENEWED', 'the contact was forgotten meanwhile')
-    for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
 
   /** Say what another process of the profile has put into the store. */
@@ -135,17 +119,7 @@ export class DurableStreams implements PeerStreams {
   }
 
   save(): void {
-    if (!this.#options.messageLog.save()) return
-    this.#options.onProgress()
-    this.#resolveDelivered()
-  }
-
-  #resolveDelivered(): void {
-    if (this.#waiting.length === 0) return
-    const { delivered } = this.progress
-    const over = this.#waiting.filter(({ ordinal }) => ordinal <= delivered)
-    this.#waiting = this.#waiting.filter(({ ordinal }) => ordinal > delivered)
-    for (const { resolve } of over) resolve()
+    if (this.#options.messageLog.save()) this.#options.onProgress()
   }
 
   onRead(sequence: bigint): void {

@@ -187,7 +187,7 @@ export class Messenger {
    *
    * @param texts - UTF-8 where they are bytes, each at most 1 MiB.
    * @returns the ordinal of the last among all that was said to this key, to look for in
-   *   {@link MessengerEvents.onProgress} or to wait for with {@link delivered}.
+   *   {@link MessengerEvents.onProgress}.
    * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`: then
    *   none of them waits.
    */
@@ -236,16 +236,6 @@ export class Messenger {
   /** What became of what was said to somebody, under the key that is pinned now. */
   progress(name: string): Progress {
     return this.peer(name).progress
-  }
-
-  /**
-   * Resolves when all that was said to somebody, up to an ordinal and under the key that is pinned now, is with them. It
-   * may never: for who waits no longer, nothing has to be undone.
-   *
-   * @throws SottoError `ERR_STREAM_RENEWED` if the user has it forgotten meanwhile.
-   */
-  delivered(name: string, ordinal: number): Promise<void> {
-    return this.peer(name).streams.delivered(ordinal)
   }
 
   #sendAppended(name: string): void {

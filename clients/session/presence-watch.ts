@@ -64,11 +64,6 @@ export class PresenceWatch {
     this.ended.catch(() => undefined)
   }
 
-  /** The state that was told last; undefined before the first, and of whom is not watched. */
-  isOnline(username: string): boolean | undefined {
-    return this.#online.get(username)
-  }
-
   /** Watch these people from now on, and nobody else. Of who was watched before, only changes are told. */
   setUsernames(usernames: Iterable<string>): void {
     const wanted = new Set(usernames)

@@ -19,11 +19,6 @@ export class ServerClock {
     this.#offsetMs = offsetMs
   }
 
-  /** What to add to this machine's clock to get the server's, in milliseconds. */
-  get offsetMs(): number {
-    return this.#offsetMs
-  }
-
   /** Now by the server's clock, as Unix time in milliseconds. */
   nowMs(): number {
     return this.local.now().getTime() + this.#offsetMs

@@ -67,7 +67,7 @@ async function delays(alice: Talker, isOver: () => boolean): Promise<string> {
   const measured: number[] = []
   for (const end = performance.now() + MEASURE_MS; performance.now() < end && !isOver(); ) {
     const began = performance.now()
-    await alice.messenger.delivered('bob', await alice.messenger.enqueue('bob', 'how long does this take?'))
+    await alice.deliver('bob', 'how long does this take?')
     measured.push(performance.now() - began)
     await setTimeout(Math.max(0, EVERY_MS - (performance.now() - began)))
   }

@@ -142,6 +142,12 @@ export class Talker implements AsyncDisposable {
     await this.until(() => this.waitingFor(name) === 0)
   }
 
+  /** Say something, and wait until it is with them. */
+  async deliver(name: string, text: string): Promise<void> {
+    const ordinal = await this.messenger.enqueue(name, text)
+    await this.until(() => this.messenger.progress(name).delivered >= ordinal)
+  }
+
   waitingFor(name: string): number {
     return this.store.contacts().find((contact) => contact.name === name)?.waiting ?? 0
   }

@@ -45,11 +45,6 @@ export class ProgressMeter {
     this.#forget(nowMs)
   }
 
-  /** Forget what was measured, as where nothing could go for a while. */
-  restart(): void {
-    this.#points = []
-  }
-
   #forget(nowMs: number): void {
     const firstInside = this.#points.findIndex(({ atMs }) => atMs > nowMs - WINDOW_MS)
     const kept = firstInside === -1 ? this.#points.length - 1 : firstInside - 1

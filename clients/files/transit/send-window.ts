@@ -36,12 +36,8 @@ export class SendWindow {
   /** What was heard when, the oldest first; the first is when it began. */
   #acknowledgedMarks: Mark[] = []
   #leastRoundTripMs = Number.POSITIVE_INFINITY
-  #window = LEAST_WINDOW_BYTES
-
   /** In bytes. */
-  get window(): number {
-    return this.#window
-  }
+  #window = LEAST_WINDOW_BYTES
 
   /** Whether one more piece may go: as long as the window is not full, so that a part of a piece makes it grow. */
   get hasRoom(): boolean {

@@ -7,7 +7,6 @@
 import type { Database, Statement } from '../disk/database.ts'
 import type { RowSeal } from '../disk/row-seal.ts'
 import { uint64 } from '../disk/row-seal.ts'
-import { damaged } from '../disk/sqlite-errors.ts'
 import { type Batch, decodeBatch, encodeBatch } from './batch.ts'
 
 /** A batch where it lies. */
@@ -41,17 +40,6 @@ export class Batches {
   insert(contact: number, number: number, batch: Batch): void {
     const id = rowId(contact, number)
     this.#insert.run(id, this.#seal.seal(uint64(id), encodeBatch(batch)))
-  }
-
-  /**
-   * Read the batches from one number to another, both included, all of which must be there.
-   *
-   * @throws SottoError `ERR_STORE_DAMAGED` if one is missing or does not open.
-   */
-  read(contact: number, from: number, to: number): NumberedBatch[] {
-    const batches = this.readWhatOpens(contact, from, to)
-    for (const { batch } of batches) if (batch === undefined) throw damaged('messages are missing from the store')
-    return batches as NumberedBatch[]
   }
 
   /** Read the batches from one number to another, both included; in place of one that is damaged stands its number. */

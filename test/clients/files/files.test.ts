@@ -263,7 +263,7 @@ describe('Files', function () {
     await using bob = await startBehind(link, 'bob', { acceptInto: downloads })
     const id = await offer(alice, 'large', randomBytes(24_000_000))
     await alice.until(() => alice.messenger.files.list().some(({ position }) => position > 0))
-    await alice.messenger.delivered('bob', await alice.messenger.enqueue('bob', 'still there?'))
+    await alice.deliver('bob', 'still there?')
     expect(alice.store.transfers.get(id)?.state).to.equal('accepted')
     expect(bob.heard).to.include('alice: still there?')
     await alice.until(() => alice.store.transfers.get(id)?.state === 'received')
