@@ -24,6 +24,8 @@ const CHECKS: Record<string, () => boolean> = {
   'contracts: nothing breaks the wire': () => run('buf', 'breaking', 'proto', '--against', BASELINE),
   'generated code matches the contracts': generatedMatches,
   'unused code': () => run('knip'),
+  'code for tests alone': () => run('knip', '--production', '--include', 'files,exports,types'),
+  'unused class members': () => run('node', 'scripts/unused-members.ts'),
   'crowded folders': () => none(crowdedFolders('.', SOURCE)),
 }
 

@@ -7,7 +7,7 @@
 import { MAX_PLAINTEXT_BYTES, type Transport } from '#lib/noise/transport.ts'
 import type { Secret } from '#lib/secret.ts'
 
-/** The largest plaintext of one record, in bytes: a Noise message of 65,535 less its tag. */
+/** The largest plaintext of one record, in bytes: a Noise message of 65,535 less its tag. @public */
 export const MAX_RECORD_PLAINTEXT_BYTES = MAX_PLAINTEXT_BYTES
 
 /**

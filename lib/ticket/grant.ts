@@ -28,7 +28,7 @@ import { decodeBody, isSessionDuration, isTime, millisecondsOf, toDuration } fro
 import { openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
 import { CHAT_SECRET_BYTES, ticketHash } from './ticket.ts'
 
-/** Bytes of a sealed grant. */
+/** Bytes of a sealed grant. @public */
 export const GRANT_BYTES = SEALED_BYTES
 
 /** Bytes of the nonce of a request, which its grant carries back. */

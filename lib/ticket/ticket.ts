@@ -27,7 +27,7 @@ import { USERNAME } from '#lib/validation.ts'
 import { decodeBody, isSessionDuration, isTime, millisecondsOf, toDuration } from './body.ts'
 import { openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
 
-/** Bytes of a sealed ticket. */
+/** Bytes of a sealed ticket. @public */
 export const TICKET_BYTES = SEALED_BYTES
 
 /** Bytes of a ticket's id. */

@@ -26,7 +26,7 @@ export const WRAPPING_KEY_BYTES = 32
 /** Bytes of its id. Enough to tell keys apart; nothing rests on their being hard to meet. */
 const WRAPPING_KEY_ID_BYTES = 8
 
-/** Bytes of a wrapped key. */
+/** Bytes of a wrapped key. @public */
 export const WRAPPED_KEY_BYTES = SESSION_KEY_BYTES + OVERHEAD_BYTES
 
 const LABEL = 'sotto wrapped key v1'
