@@ -127,6 +127,11 @@ export class SottoError extends Error {
   }
 }
 
+/** What was thrown, if it is a {@link SottoError}; anything else is a fault of our own, and becomes `ERR_INTERNAL`. */
+export function asSottoError(thrown: unknown): SottoError {
+  return isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
+}
+
 /** Whether something thrown is a {@link SottoError}, with this code if one is given. */
 export function isSottoError(thrown: unknown, code?: ErrorCode): thrown is SottoError {
   return thrown instanceof SottoError && (code === undefined || thrown.code === code)

@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { schedule } from '#lib/runtime/schedule.ts'
@@ -241,6 +241,5 @@ async function noticeUnknownUser(name: string, { view, messenger }: Pick<Desk, '
 }
 
 function notice(view: View, thrown: unknown, about?: About): void {
-  const error = isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
-  view.failure(error, about)
+  view.failure(asSottoError(thrown), about)
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Command, CommanderError } from 'commander'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { asSottoError } from '#lib/errors.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
 import { wrapHelp } from '../terminal/help-wrap.ts'
 import { OutputWatch } from '../terminal/output-watch.ts'
@@ -46,19 +46,20 @@ function ignore(): void {}
 export function reportFailure(error: unknown, output: Output): number {
   // Commander has told about it already, in its own words.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage
-  const failure = isSottoError(error) ? error : (systemRefusal(error) ?? internal(error))
+  const failure = systemRefusal(error) ?? asSottoError(error)
+  // Of a fault of ours, its cause is all that there is to go by.
+  const detail = failure.code === 'ERR_INTERNAL' && failure !== error ? `: ${textOf(error)}` : ''
   for (const { field, description } of failure.violations) output.write(`sotto: ${field}: ${description}\n`)
   // Whoever pressed Ctrl-C knows.
-  if (failure.code !== 'ERR_INTERRUPTED') output.write(`sotto: ${failure.message} (${failure.code})\n`)
+  if (failure.code !== 'ERR_INTERRUPTED') output.write(`sotto: ${failure.message}${detail} (${failure.code})\n`)
   const exitCode = exitCodeOf(failure.code)
   const next = failure.hint ?? NEXT_STEPS[exitCode]
   if (next !== undefined) output.write(`sotto: ${next}\n`)
   return exitCode
 }
 
-function internal(cause: unknown): SottoError {
-  const what = cause instanceof Error ? cause.message : String(cause)
-  return new SottoError('ERR_INTERNAL', `a fault in sotto: ${what}`, { cause })
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function prepare(command: Command, output: Output): void {

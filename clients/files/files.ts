@@ -4,7 +4,7 @@
  * @module
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { TransferPlace } from '../store/rows/transfer-rows.ts'
 import type { Store } from '../store/store.ts'
@@ -283,8 +283,4 @@ function formerKey(): SottoError {
 
 function isDamaged(error: unknown): boolean {
   return isSottoError(error, 'ERR_FILE_DAMAGED')
-}
-
-function asSottoError(thrown: unknown): SottoError {
-  return isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
 }

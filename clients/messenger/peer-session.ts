@@ -9,7 +9,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
 import { throwIfRefused } from '../peer/close-reasons.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
@@ -272,8 +272,4 @@ function failureOf(name: string, end: ConversationEnd): unknown {
     return error
   }
   return new SottoError('ERR_CHANNEL_CLOSED', `${name} is leaving`)
-}
-
-function asSottoError(thrown: unknown): SottoError {
-  return isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
 }

@@ -11,7 +11,7 @@ import type { RenewingChannel, SentRecord } from '#lib/channel/renewing-channel.
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { asSottoError, SottoError } from '#lib/errors.ts'
 import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { FileTransfers } from '../files/transit/peer-transfers.ts'
@@ -289,8 +289,7 @@ export class Conversation {
     if (this.#isClosing && this.#delivery.isCloseSent) {
       return { how: 'closed', by: 'self', reason: CloseReason.DONE }
     }
-    if (isSottoError(thrown)) return { how: 'cut', error: thrown }
-    return { how: 'cut', error: new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown }) }
+    return { how: 'cut', error: asSottoError(thrown) }
   }
 
   /** It is only to end now: its channel is kept open no longer. */

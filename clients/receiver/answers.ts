@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { asSottoError } from '#lib/errors.ts'
 import { USERNAME } from '#lib/validation.ts'
 import type { Messenger } from '../messenger/messenger.ts'
 import type { Store } from '../store/store.ts'
@@ -69,7 +69,7 @@ export class Answers {
 
   /** Say why somebody cannot be written to. */
   notice(name: string, error: unknown): void {
-    const { message, hint } = isSottoError(error) ? error : new SottoError('ERR_INTERNAL', 'a fault in sotto')
+    const { message, hint } = asSottoError(error)
     this.#options.notice(`to ${name}: ${message}`)
     if (hint !== undefined) this.#options.notice(hint)
   }
