@@ -14,11 +14,12 @@
 import { styleText } from 'node:util'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
-import { SottoError } from '#lib/errors.ts'
+import type { SottoError } from '#lib/errors.ts'
 import { fileFields } from '../files/report/file-events.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
+import { outputFailure } from '../terminal/output-watch.ts'
 import { traceTo } from '../trace/render.ts'
 import type { Trace, TraceEvent } from '../trace/trace.ts'
 
@@ -105,7 +106,7 @@ export class Output {
   }
 
   #fail(cause: unknown): SottoError {
-    const error = outputFailed(cause)
+    const error = outputFailure(cause, 'what was not written is kept, and comes with the next sotto receive or chat')
     this.#failure.reject(error)
     return error
   }
@@ -119,10 +120,3 @@ export class Output {
 }
 
 const LINE_FEED = Buffer.from('\n')
-
-function outputFailed(cause: unknown): SottoError {
-  return new SottoError('ERR_OUTPUT', 'standard output takes no more', {
-    cause,
-    hint: 'what was not written is kept, and comes with the next sotto receive or chat',
-  })
-}

@@ -52,10 +52,10 @@ export function isReaderGone(cause: unknown, { isTTY }: Pick<WatchedOutput, 'isT
   return cause.code === 'EPIPE' || (isTTY === true && cause.code === 'EIO')
 }
 
-/** What is told of any other failure to write. */
-export function outputFailure(cause: unknown): SottoError {
-  return new SottoError('ERR_OUTPUT', 'standard output takes no more', {
-    cause,
-    hint: 'what was written so far is not all; check the disk that it goes to',
-  })
+/** What is told of any other failure to write, and of what was not written. */
+export function outputFailure(
+  cause: unknown,
+  hint = 'what was written so far is not all; check the disk that it goes to',
+): SottoError {
+  return new SottoError('ERR_OUTPUT', 'standard output takes no more', { cause, hint })
 }
