@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { isSottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { profileOption } from '../clients/command/profile-option.ts'
 import type { Protection } from '../clients/profile/key-file.ts'
 
 export interface ProfileOptions {
@@ -12,9 +13,7 @@ export interface ProfileOptions {
 
 /** Adds what every such command takes. */
 export function withProfile(command: Command): Command {
-  return command
-    .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
-    .option('--json', 'say it as JSON, one object a line')
+  return command.addOption(profileOption()).option('--json', 'say it as JSON, one object a line')
 }
 
 /** @param signal - Aborted to ask for a passphrase no longer. */

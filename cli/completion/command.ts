@@ -1,6 +1,7 @@
 /** `sotto completion`: what makes a shell complete what is typed behind `sotto`. */
 import { Argument, Command } from 'commander'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
+import { profileOption } from '../../clients/command/profile-option.ts'
 import type { ProfileOptions } from '../profile-command.ts'
 import { bashTables } from './bash.ts'
 import { fishTables } from './fish.ts'
@@ -35,11 +36,9 @@ const TABLES: Readonly<Record<Shell, (program: CommandForm) => string>> = {
 
 /** For the scripts alone: the names of those whose keys are known, one a line. It asks for nothing and says no more. */
 export function completeContactsCommand(): Command {
-  return new Command('complete-contacts')
-    .option('--profile <name>', 'whose contacts', 'default')
-    .action(async (options: ProfileOptions) => {
-      const { Profile } = await import('../../clients/profile/profile.ts')
-      const profile = await Profile.open(sottoHome(environment()), options.profile).catch(() => undefined)
-      for (const name of profile?.state.pins.keys() ?? []) process.stdout.write(`${name}\n`)
-    })
+  return new Command('complete-contacts').addOption(profileOption()).action(async (options: ProfileOptions) => {
+    const { Profile } = await import('../../clients/profile/profile.ts')
+    const profile = await Profile.open(sottoHome(environment()), options.profile).catch(() => undefined)
+    for (const name of profile?.state.pins.keys() ?? []) process.stdout.write(`${name}\n`)
+  })
 }

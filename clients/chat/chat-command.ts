@@ -10,6 +10,7 @@ import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { parseChannelTimes } from '../command/channel-times.ts'
 import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
 import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
+import { profileOption } from '../command/profile-option.ts'
 import { unlockKey } from '../command/unlock.ts'
 
 interface ChatFlags extends ListenFlags {
@@ -33,7 +34,7 @@ export function chatCommand(): Command {
   return withListenFlags(new Command('chat'))
     .description('talk with several people at once, in a terminal; messages wait for those who are away')
     .argument('[user]', 'whom to talk with first')
-    .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
+    .addOption(profileOption())
     .option('--bell', 'ring when a message comes')
     .addOption(downloadsOption())
     .addOption(acceptFilesOption())

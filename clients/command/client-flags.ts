@@ -8,6 +8,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { parseChannelTimes } from './channel-times.ts'
+import { profileOption } from './profile-option.ts'
 import type { CommandOptions } from './run-command.ts'
 import { unlockKey } from './unlock.ts'
 
@@ -26,7 +27,7 @@ const DEFAULT_RETRY_S = 10
 export function withClientFlags(command: Command): Command {
   return (
     command
-      .option('--profile <name>', 'whose identity, session and pins to use, where several share a machine', 'default')
+      .addOption(profileOption())
       .option('--trace', 'show the five messages as they happen')
       // For the demo, where both ends share a terminal and each message is to be told once.
       .addOption(new Option('--trace-arrivals', 'as --trace, less what this end says in a conversation').hideHelp())

@@ -1,6 +1,9 @@
-/** What to add to a command so that it is about a profile, with a space before: nothing for the one without a name. */
+/** The profile of a command that names none. */
+export const DEFAULT_PROFILE = 'default'
+
+/** What to add to a command so that it is about a profile, with a space before: nothing for the default one. */
 export function profileFlag(profile: string): string {
-  return profile === 'default' ? '' : ` --profile ${profile}`
+  return profile === DEFAULT_PROFILE ? '' : ` --profile ${profile}`
 }
 
 /** What to type to sign in for the first time. */

@@ -12,6 +12,7 @@ import { shortId } from '../files/report/file-events.ts'
 import { transferFields } from '../files/report/listing.ts'
 import { Recent } from '../files/report/recent.ts'
 import { lineOf, TransferReport } from '../files/report/transfer-report.ts'
+import { profileFlag } from '../profile/login-line.ts'
 import type { Transfer, TransferState } from '../store/transfers/transfer.ts'
 
 /** How often a person is told of what is under way, in milliseconds: seldom enough for lines that scroll by. */
@@ -66,9 +67,7 @@ export class FileNotices {
   }
 
   #howToAnswer({ id }: Transfer): string {
-    const { profileName } = this.#options
-    const profile = profileName === 'default' ? '' : ` --profile ${profileName}`
-    return `to take it: sotto files accept ${shortId(Buffer.from(id, 'hex'))}${profile}`
+    return `to take it: sotto files accept ${shortId(Buffer.from(id, 'hex'))}${profileFlag(this.#options.profileName)}`
   }
 }
 
