@@ -32,7 +32,7 @@ export interface OutputOptions {
   /** Whose words of a conversation are left out of that. */
   readonly untraced?: string | undefined
   /** The line on the same terminal that is edited, or written over and over: everything is shown above it. */
-  readonly editor: BottomLine | undefined
+  readonly bottomLine: BottomLine | undefined
 }
 
 export class Output {
@@ -101,8 +101,8 @@ export class Output {
 
   /** Write something to the terminal by other means than this, where it does not disturb. */
   printAbove<T>(write: () => T): T {
-    const { editor } = this.#options
-    return editor === undefined ? write() : editor.printAbove(write)
+    const { bottomLine } = this.#options
+    return bottomLine === undefined ? write() : bottomLine.printAbove(write)
   }
 
   #fail(cause: unknown): SottoError {

@@ -12,7 +12,7 @@ import type { Session, SignedIn } from '../profile/state.ts'
 import { DirectoryClient } from '../session/directory-client.ts'
 import { ServerClock } from '../session/server-clock.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
-import { LineEditor } from '../terminal/prompt.ts'
+import { Prompt } from '../terminal/prompt.ts'
 import { Output } from './output.ts'
 
 export interface CommandOptions {
@@ -54,7 +54,7 @@ export interface Running {
   readonly directory: DirectoryClient
   readonly channelTimes: Partial<ChannelTimes>
   /** Only where a person types and reads on the same terminal. */
-  readonly editor: LineEditor | undefined
+  readonly prompt: Prompt | undefined
   /** Aborted when the command is to end, for whatever reason. */
   readonly signal: AbortSignal
 }
@@ -70,30 +70,30 @@ export async function runCommand(options: CommandOptions, run: (running: Running
   const { account, session } = profile.login
   const { channelTimes } = options
   const clock = new ServerClock(options.clock, account.clockOffsetMs)
-  const editor = editorFor(options)
+  const prompt = promptFor(options)
   const output = new Output({
     ...options,
-    editor: editor ?? options.bottomLine,
+    bottomLine: prompt ?? options.bottomLine,
     untraced: options.traceArrivals ? account.username : undefined,
   })
   const directory = new DirectoryClient({ account, session, clock, trace: output.trace })
   const failed = new AbortController()
   output.failed.catch((error: unknown) => failed.abort(error))
-  const signals = [options.signal, failed.signal, ...(editor ? [editor.interrupted] : [])]
+  const signals = [options.signal, failed.signal, ...(prompt ? [prompt.interrupted] : [])]
   try {
     const signal = AbortSignal.any(signals)
-    await run({ profile, account, session, clock, output, directory, channelTimes, editor, signal })
+    await run({ profile, account, session, clock, output, directory, channelTimes, prompt, signal })
   } finally {
     directory.close()
-    editor?.close()
+    prompt?.close()
     // A read that is still waiting would keep the process alive.
     options.input.destroy()
   }
 }
 
-function editorFor({ input, output, json, interactive = true }: CommandOptions): LineEditor | undefined {
+function promptFor({ input, output, json, interactive = true }: CommandOptions): Prompt | undefined {
   if (!interactive || input.isTTY !== true || output.isTTY !== true || json) return undefined
-  return new LineEditor({ input, output, prompt: '> ' })
+  return new Prompt({ input, output, prompt: '> ' })
 }
 
 /** A promise that rejects with the reason when the signal is aborted, and never resolves. */

@@ -50,7 +50,7 @@ export interface ReceiveOptions extends CommandOptions {
  */
 export async function receive(options: ReceiveOptions): Promise<void> {
   await runCommand(options, async (running) => {
-    const { profile, output, editor, signal } = running
+    const { profile, output, prompt, signal } = running
     await using resources = new AsyncDisposableStack()
     resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
     const { folder, key } = profile.storage
@@ -85,7 +85,7 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     )
     files.begin(messenger.files.list())
     feed.wake()
-    const answering = editor === undefined ? [] : [answers.read(editor.lines())]
+    const answering = prompt === undefined ? [] : [answers.read(prompt.lines())]
     await Promise.race([messenger.run(), watch.failed, feed.failed, aborted(signal), ...answering])
   })
 }

@@ -7,13 +7,13 @@ import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
 import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../terminal/json-lines.ts'
 import { LineSplitter } from '../terminal/lines.ts'
-import type { LineEditor } from '../terminal/prompt.ts'
+import type { Prompt } from '../terminal/prompt.ts'
 import type { Text } from './send-tracker.ts'
 
 /** What is typed or piped in, in batches of lines. */
-export async function* linesOf(input: Readable, editor: LineEditor | undefined): AsyncGenerator<Iterable<Text>> {
-  if (editor !== undefined) {
-    for await (const line of editor.lines()) yield [Buffer.from(line, 'utf8')]
+export async function* linesOf(input: Readable, prompt: Prompt | undefined): AsyncGenerator<Iterable<Text>> {
+  if (prompt !== undefined) {
+    for await (const line of prompt.lines()) yield [Buffer.from(line, 'utf8')]
     return
   }
   yield* batchesOf(input, new LineSplitter())

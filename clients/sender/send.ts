@@ -143,8 +143,8 @@ function checkedText(text: string): Uint8Array {
 }
 
 /** What is typed or piped in. */
-function textsOf({ input, json, plainInput = false }: SendOptions, { editor }: Running): Texts {
-  return json && !plainInput ? jsonLinesOf(input) : linesOf(input, editor)
+function textsOf({ input, json, plainInput = false }: SendOptions, { prompt }: Running): Texts {
+  return json && !plainInput ? jsonLinesOf(input) : linesOf(input, prompt)
 }
 
 /** A line of JSON for each message, with what became of it. */

@@ -1,5 +1,6 @@
 /**
- * A line that a person edits at the bottom of a terminal, while other things are shown above it.
+ * A line that a person edits at the bottom of a terminal, while other things are shown above it. node:readline draws it; a
+ * chat, which draws all of its screen itself, has a line editor of its own (chat/screen/line-editor.ts).
  *
  * @module
  */
@@ -8,18 +9,18 @@ import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
 import { type RawInput, suspend } from '#lib/runtime/job-control.ts'
 
-export interface LineEditorOptions {
+export interface PromptOptions {
   readonly input: Readable & RawInput
   readonly output: NodeJS.WritableStream
   readonly prompt: string
 }
 
-export class LineEditor {
+export class Prompt {
   readonly #output: NodeJS.WritableStream
   readonly #interface: Interface
   readonly #interrupt = new AbortController()
 
-  constructor({ input, output, prompt }: LineEditorOptions) {
+  constructor({ input, output, prompt }: PromptOptions) {
     this.#output = output
     this.#interface = createInterface({ input, output, prompt, terminal: true })
     // In raw mode Ctrl-C is a key like others, and no signal comes of it.

@@ -176,10 +176,10 @@ export class ChangingContact implements AsyncDisposable {
       profile,
       ...profile.login,
       clock: new ServerClock(systemClock, 0),
-      output: new Output({ ...streams, trace: false, json: false, editor: undefined, untraced: undefined }),
+      output: new Output({ ...streams, trace: false, json: false, bottomLine: undefined, untraced: undefined }),
       directory: this.#services.directoryFor(profile),
       channelTimes: {},
-      editor: undefined,
+      prompt: undefined,
       signal: new AbortController().signal,
     }
   }

@@ -7,7 +7,7 @@ import { heard } from '../../support/stores.ts'
 describe('Output', () => {
   function outputTo({ isTTY = false, json = false }) {
     const [output, errors] = [new CapturedStream({ isTTY }), new CapturedStream()]
-    return { output, errors, shown: new Output({ output, errors, json, trace: false, editor: undefined }) }
+    return { output, errors, shown: new Output({ output, errors, json, trace: false, bottomLine: undefined }) }
   }
 
   const offer = offered({ 'report, v2.pdf': 3_400_000 })

@@ -24,7 +24,7 @@ describe('OfferDisplay', () => {
     const [output, errors] = [new CapturedStream(), new CapturedStream({ isTTY })]
     const clock = new FakeClock()
     const statusLine = isTTY ? new StatusLine(errors) : undefined
-    const shown = new Output({ output, errors, json, trace: false, editor: statusLine })
+    const shown = new Output({ output, errors, json, trace: false, bottomLine: statusLine })
     const display = new OfferDisplay({ output: shown, statusLine, json, clock })
     /** Let 10 MB flow in ten seconds. */
     const flow = () => {

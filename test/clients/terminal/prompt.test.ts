@@ -1,13 +1,13 @@
 import { expect } from 'chai'
-import { LineEditor } from '../../../clients/terminal/prompt.ts'
+import { Prompt } from '../../../clients/terminal/prompt.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { VirtualKeyboard } from '../../support/virtual-terminal.ts'
 
-describe('LineEditor of a send', () => {
+describe('Prompt', () => {
   it('takes what is typed while a line is being dealt with for the beginning of the next', async () => {
     const keyboard = new VirtualKeyboard()
-    const editor = new LineEditor({ input: keyboard, output: new CapturedStream(), prompt: '> ' })
-    const lines = editor.lines()
+    const prompt = new Prompt({ input: keyboard, output: new CapturedStream(), prompt: '> ' })
+    const lines = prompt.lines()
     const first = lines.next()
     keyboard.write('one\rtw')
     expect((await first).value).to.equal('one')
@@ -15,6 +15,6 @@ describe('LineEditor of a send', () => {
     await new Promise(setImmediate)
     keyboard.write('o\r')
     expect((await second).value).to.equal('two')
-    editor.close()
+    prompt.close()
   })
 })
