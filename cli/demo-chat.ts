@@ -8,12 +8,12 @@ import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { chat } from '../clients/chat/chat.ts'
 import { defaultDownloads } from '../clients/command/file-flags.ts'
 import { traceTo } from '../clients/trace/render.ts'
-import { type Person, setUpDemo } from './demo-setup.ts'
+import { type DemoUser, setUpDemo } from './demo-setup.ts'
 import { notice } from './profile-command.ts'
 import { type Desk, SharedTerminal } from './shared-terminal.ts'
 
 /** Each with whom they talk with. */
-const SIDES: readonly (readonly [self: Person, other: Person])[] = [
+const SIDES: readonly (readonly [self: DemoUser, other: DemoUser])[] = [
   ['alice', 'bob'],
   ['bob', 'alice'],
 ]
@@ -56,7 +56,7 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
   for (const end of ends) if (end.status === 'rejected' && end.reason !== left.signal.reason) throw end.reason
 }
 
-function welcomeOf(other: Person, showsTrace: boolean): string {
+function welcomeOf(other: DemoUser, showsTrace: boolean): string {
   const what = showsTrace ? 'each step of it is shown here as it happens' : 'Ctrl-O shows how it comes there'
   return `say something to ${other}; ${what}`
 }

@@ -17,8 +17,8 @@ import { addUser } from '../services/auth/admin.ts'
 import { readConfig } from '../services/auth/config.ts'
 import { FREE_PORTS, type Services, startServices } from './up/supervisor.ts'
 
-export const PEOPLE = ['alice', 'bob'] as const
-export type Person = (typeof PEOPLE)[number]
+export const DEMO_USERS = ['alice', 'bob'] as const
+export type DemoUser = (typeof DEMO_USERS)[number]
 
 export interface DemoOptions {
   readonly notice: (text: string) => void
@@ -44,12 +44,12 @@ export async function setUpDemo(resources: AsyncDisposableStack, options: DemoOp
   notice('starting auth and the directory, with their data in a temporary folder')
   const services = resources.adopt(await startServices({ env, signal }), (running) => running.stop())
   notice(`auth listens on ${services.authAddress}, the directory on ${services.directoryAddress}`)
-  for (const name of PEOPLE) await signUp(name, { home, env }, services, options)
+  for (const name of DEMO_USERS) await signUp(name, { home, env }, services, options)
   return { home, env }
 }
 
 async function signUp(
-  name: Person,
+  name: DemoUser,
   { home, env }: Demo,
   services: Services,
   { trace, signal }: DemoOptions,

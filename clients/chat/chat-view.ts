@@ -26,7 +26,7 @@ import { PeerTyping } from './peer-typing.ts'
 import { PendingMessages } from './pending-messages.ts'
 import type { Entry } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
-import type { About, Person, View } from './view.ts'
+import type { About, ContactStatus, View } from './view.ts'
 
 /** How many messages of a conversation are shown when it is begun or gone on with. */
 const SHOWN_MESSAGES = 20
@@ -246,7 +246,7 @@ export class ChatView implements View {
     this.#isOnline = false
   }
 
-  who(people: readonly Person[]): void {
+  who(people: readonly ContactStatus[]): void {
     const rows = people.map(({ name, isOnline, key, waiting, undeliverable }) => {
       const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
       const queue = waiting > 0 ? `, ${waiting} waiting${former}` : ''

@@ -13,8 +13,8 @@ import type { Transfer } from '../store/transfers/transfer.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
 
-/** Somebody with whom there is a conversation, as `/who` tells of them. */
-export interface Person {
+/** How things stand with a contact, as `/who` tells. */
+export interface ContactStatus {
   readonly name: string
   readonly isOnline: boolean
   /** The state of their key; undefined where none is known yet. */
@@ -53,7 +53,7 @@ export interface View {
   show(message: Message | Gap): void
   /** A heading of messages out of the store, or their end: for eyes alone. */
   caption(text: string): void
-  who(people: readonly Person[]): void
+  who(people: readonly ContactStatus[]): void
   /** The user has said something, which waits in the store. */
   enqueued(name: string, ordinal: number, message: TypedMessage): void
   /** Another command of the same person may have said something. */

@@ -1,5 +1,5 @@
 /**
- * The fingerprint of a person: what realm, name and identity key come down to for two people who compare.
+ * The fingerprint of an identity: what realm, name and identity key come down to for two people who compare.
  *
  *     d(0) = "sotto safety number v1" || realm || uint16(length of name) || name || identity key
  *     d(i) = SHA-512(d(i - 1) || identity key), for i from 1 to 5,200
@@ -33,8 +33,8 @@ const GROUP_VALUES = 100_000
 
 const LABEL = Buffer.from('sotto safety number v1')
 
-/** A person, as far as a conversation depends on who it is. */
-export interface Person {
+/** Who a person is, as far as a conversation depends on it. */
+export interface Identity {
   /** {@link REALM_BYTES} bytes. */
   readonly realm: Uint8Array
   readonly name: string
@@ -50,11 +50,11 @@ export interface Fingerprint {
 }
 
 /**
- * The fingerprint of a person.
+ * The fingerprint of an identity.
  *
  * @throws TypeError if realm or key have another length.
  */
-export function fingerprintOf({ realm, name, identityKey }: Person): Fingerprint {
+export function fingerprintOf({ realm, name, identityKey }: Identity): Fingerprint {
   const key = fixedLength(identityKey, IDENTITY_KEY_BYTES, 'identity key')
   const realmName = [fixedLength(realm, REALM_BYTES, 'realm'), ...lengthPrefixed(name)]
   let digest = sha512(Buffer.concat([LABEL, ...realmName, key, key]))

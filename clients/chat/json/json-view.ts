@@ -23,7 +23,7 @@ import { jsonLine } from '../../terminal/json-lines.ts'
 import type { TraceEvent } from '../../trace/trace.ts'
 import type { Command, Message as TypedMessage } from '../command.ts'
 import { PeerTyping } from '../peer-typing.ts'
-import type { About, Person, TransferNames, View } from '../view.ts'
+import type { About, ContactStatus, TransferNames, View } from '../view.ts'
 import { OwnMessages } from './own-messages.ts'
 
 export interface JsonViewOptions {
@@ -107,7 +107,7 @@ export class JsonView implements View {
   /** They are in lines of their own, and the command is done behind them. */
   caption(): void {}
 
-  who(people: readonly Person[]): void {
+  who(people: readonly ContactStatus[]): void {
     for (const { name: contact, isOnline: online, key, waiting, undeliverable } of people) {
       this.#emit({ type: 'contact', contact, online, key, waiting, undeliverable })
     }
