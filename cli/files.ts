@@ -1,6 +1,7 @@
 /** `sotto files`: what was offered, by whom, and what has become of it; and the answer to an offer. */
 import { Command, Option } from 'commander'
 import { downloadsOption, folderFor } from '../clients/command/file-flags.ts'
+import type { Profile } from '../clients/profile/profile.ts'
 import type { Store } from '../clients/store/store.ts'
 import { notice, openProfile, type ProfileOptions, withProfile } from './profile-command.ts'
 
@@ -32,21 +33,22 @@ export function filesCommand(): Command {
         if (transfers.length === 0) notice('no files yet')
       })
     })
-  const accept = answer('accept', 'take what is offered', async (store, id, { to }) => {
+  const accept = answer('accept', 'take what is offered', async ({ store, profile }, id, { to }) => {
     const { acceptTransfer } = await import('../clients/files/accept.ts')
-    await acceptTransfer(store, id, await folderFor(to))
+    const { mayWrite } = await import('../clients/profile/permission.ts')
+    await acceptTransfer(store, (name) => mayWrite(profile, name), id, await folderFor(to))
   })
   const to = downloadsOption()
   return command
     .addCommand(accept.addOption(new Option('--to <folder>', to.description).default(to.defaultValue, '~/Downloads')))
     .addCommand(
-      answer('decline', 'do not take it', async (store, id) => {
+      answer('decline', 'do not take it', async ({ store }, id) => {
         const { declineTransfer } = await import('../clients/files/accept.ts')
         declineTransfer(store, id)
       }),
     )
     .addCommand(
-      answer('cancel', 'end what is under way, or take back an offer', async (store, id) => {
+      answer('cancel', 'end what is under way, or take back an offer', async ({ store }, id) => {
         const { cancelTransfer } = await import('../clients/files/accept.ts')
         cancelTransfer(store, id)
       }),
@@ -57,7 +59,13 @@ interface AnswerOptions extends ProfileOptions {
   readonly to: string
 }
 
-type Answer = (store: Store, id: string, options: AnswerOptions) => Promise<void>
+/** What an answer works on. */
+interface Place {
+  readonly store: Store
+  readonly profile: Profile
+}
+
+type Answer = (place: Place, id: string, options: AnswerOptions) => Promise<void>
 
 function answer(name: string, description: string, act: Answer): Command {
   return new Command(name)
@@ -67,11 +75,11 @@ function answer(name: string, description: string, act: Answer): Command {
       // --profile and --json belong to the command above, wherever they stand.
       const options = command.optsWithGlobals<AnswerOptions>()
       const { transferFields, transferRow, transferWithId } = await import('../clients/files/report/listing.ts')
-      const isRunning = await inStore(options, async (store) => {
+      const isRunning = await inStore(options, async (store, profile) => {
         for (const digits of ids) {
           const { id } = transferWithId(store?.transfers.list() ?? [], digits)
           if (store === undefined) return
-          await act(store, id, options)
+          await act({ store, profile }, id, options)
           const transfer = store.transfers.get(id)
           if (transfer === undefined) continue
           if (options.json) process.stdout.write(`${JSON.stringify(transferFields(transfer))}\n`)
@@ -89,19 +97,19 @@ function answer(name: string, description: string, act: Answer): Command {
  */
 async function inStore(
   options: ProfileOptions,
-  work: (store: Store | undefined) => Promise<void> | void,
+  work: (store: Store | undefined, profile: Profile) => Promise<void> | void,
 ): Promise<boolean> {
   const { openStore } = await import('../clients/store/store.ts')
   const { hasStore } = await import('../clients/history/kept-history.ts')
   const profile = await openProfile(options)
   if (!hasStore(profile)) {
-    await work(undefined)
+    await work(undefined, profile)
     return false
   }
   const { folder, key: profileKey } = profile.storage
   const store = openStore(folder, { profileKey })
   try {
-    await work(store)
+    await work(store, profile)
   } finally {
     store.close()
   }

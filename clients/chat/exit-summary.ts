@@ -3,15 +3,16 @@
  *
  * @module
  */
+import { writeRefusal } from '#lib/trust/permission.ts'
+import { policyOf } from '../profile/permission.ts'
 import type { ProfileState } from '../profile/state.ts'
 import type { Store } from '../store/store.ts'
 
 /** A notice for each of those for whom something waits. */
-export function exitSummary(store: Store, { blocked, pins }: ProfileState): string[] {
+export function exitSummary(store: Store, state: ProfileState): string[] {
   return store.contacts().flatMap(({ name, waiting }) => {
     if (waiting === 0) return []
-    const isHeldBack = blocked.has(name) || pins.get(name)?.changedTo !== undefined
-    return [waitingNotice(name, waiting, isHeldBack)]
+    return [waitingNotice(name, waiting, writeRefusal(policyOf(state, name)) !== undefined)]
   })
 }
 

@@ -6,6 +6,7 @@
 import { constants } from 'node:fs'
 import { access, realpath, stat, statfs } from 'node:fs/promises'
 import { SottoError } from '#lib/errors.ts'
+import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import { kept } from './disk/disk-errors.ts'
@@ -16,14 +17,21 @@ const SPARE_BYTES = 16 * 1024 * 1024
 /**
  * Accept an offer; the process that owns the profile's conversations gets it.
  *
+ * @param permit - Asks whether its sender may be answered now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`.
  * @param folder - Where it is to come to; it must be there.
  * @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_FILE_SAVE_FAILED` if the folder is
- *   none, may not be written, or its disk has no room for it; `ERR_STORE`.
+ *   none, may not be written, or its disk has no room for it; `ERR_STORE`; what `permit` throws.
  */
-export async function acceptTransfer(store: Store, id: string, folder: string): Promise<void> {
+export async function acceptTransfer(
+  store: Store,
+  permit: (contact: string) => Promise<WritePermission>,
+  id: string,
+  folder: string,
+): Promise<void> {
   const transfer = waitingFor(store, id)
   const path = await kept(() => checkFolder(folder, transfer))
-  if (store.transfers.settle(id, 'accepted', path) === undefined) throw noSuchFile()
+  const permission = await permit(transfer.contact)
+  if (store.transfers.accept(permission, id, path) === undefined) throw noSuchFile()
 }
 
 /**

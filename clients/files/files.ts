@@ -5,6 +5,7 @@
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
+import type { WritePermission } from '#lib/trust/permission.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { TransferPlace } from '../store/rows/transfer-rows.ts'
 import type { Store } from '../store/store.ts'
@@ -20,8 +21,10 @@ export interface FilesOptions {
   readonly monotonicMs: () => number
   /** Where all that is offered is to come to at once, but for what {@link isHarmlessUnasked} leaves to the user. */
   readonly acceptInto: string | undefined
-  /** Where to put what is said to somebody. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
-  readonly messageLogOf: (contact: string) => Promise<MessageLog>
+  /** Asks whether somebody may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
+  readonly permit: (contact: string) => Promise<WritePermission>
+  /** Where to put what is sent to somebody. */
+  readonly messageLogOf: (contact: string) => MessageLog
   /** Something was put into the store for somebody, for their conversation to say. */
   readonly onAppended: (contact: string) => void
 }
@@ -70,9 +73,10 @@ export class Files {
    *   it was stopped: then nothing is offered.
    */
   async offer(contact: string, prepared: Prepared): Promise<string> {
-    const { store, messageLogOf } = this.#options
+    const { store, permit, messageLogOf } = this.#options
     return await this.#do(async () => {
-      const { id } = store.transfers.offer(await messageLogOf(contact), prepared)
+      const permission = await permit(contact)
+      const { id } = store.transfers.offer(permission, messageLogOf(contact), prepared)
       this.#onSettled(id)
       return id
     })
@@ -100,10 +104,10 @@ export class Files {
   }
 
   async #accept(id: string, folder: string): Promise<void> {
-    const { store, messageLogOf } = this.#options
+    const { store, permit, messageLogOf } = this.#options
     const transfer = store.transfers.get(id)
-    if (transfer !== undefined && !isAt(transfer, (await messageLogOf(transfer.contact)).place)) throw formerKey()
-    await acceptTransfer(store, id, folder)
+    if (transfer !== undefined && !isAt(transfer, messageLogOf(transfer.contact).place)) throw formerKey()
+    await acceptTransfer(store, permit, id, folder)
     this.#onSettled(id)
   }
 

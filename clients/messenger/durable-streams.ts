@@ -8,6 +8,7 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Files } from '../files/files.ts'
 import type { PeerTransfers } from '../files/transit/peer-transfers.ts'
 import type { Conversation, PeerStreams } from '../peer/conversation.ts'
@@ -23,8 +24,8 @@ export interface DurableStreamsOptions {
   readonly onProgress: () => void
   /** Whether the other side may be told what the user has seen of it. */
   readonly sendsReceipts: () => boolean
-  /** Called before anything that was heard from a key is kept. It throws where nothing may be. */
-  readonly admit: (identityKey: Uint8Array) => void
+  /** Asks, before anything is kept, whether it may be received from a key now. @throws SottoError where not. */
+  readonly permit: (identityKey: Uint8Array) => ReceivePermission
 }
 
 export class DurableStreams implements PeerStreams {
@@ -69,15 +70,16 @@ export class DurableStreams implements PeerStreams {
   /**
    * Say texts, all or none of them. They go at once if a conversation is open and nothing is before them.
    *
+   * @param permission - Asked for now.
    * @param texts - UTF-8, each at most 1 MiB; at least one.
    * @returns the ordinal of the last, to look for in {@link progress}.
    * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`.
    */
-  enqueue(...texts: readonly Uint8Array[]): number {
+  enqueue(permission: WritePermission, ...texts: readonly Uint8Array[]): number {
     const { messageLog, clock } = this.#options
     const writtenAt = clock.now()
     const events = texts.map((body) => encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
-    const ordinal = messageLog.append(events)
+    const ordinal = messageLog.append(permission, events)
     this.#conversation?.wake()
     return ordinal
   }
@@ -135,8 +137,8 @@ export class DurableStreams implements PeerStreams {
 
   keep(events: readonly Event[], show: (events: readonly Event[]) => void): void {
     // What the pin allowed at the beginning of a conversation it may allow no longer.
-    if (this.identityKey !== undefined) this.#options.admit(this.identityKey)
-    const fresh = this.#options.messageLog.store(events)
+    if (this.identityKey === undefined) throw new TypeError('nothing comes before a key is known')
+    const fresh = this.#options.messageLog.store(this.#options.permit(this.identityKey), events)
     // Where the other side repeats what was seen before.
     if (fresh.length < events.length) this.reportRead()
     if (fresh.length > 0) show(fresh)

@@ -11,12 +11,13 @@ import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
+import { keyChanged } from '#lib/trust/permission.ts'
 import { Files } from '../files/files.ts'
 import type { Conversation } from '../peer/conversation.ts'
 import type { Calling } from '../peer/open-conversation.ts'
-import { keyChanged, refuseBlocked, refuseUnpinned } from '../profile/pins.ts'
+import { mayReceive, mayWrite } from '../profile/permission.ts'
 import { stayOnline } from '../session/announce.ts'
-import type { MessageLog, Progress } from '../store/log/message-log.ts'
+import type { Progress } from '../store/log/message-log.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
@@ -51,7 +52,8 @@ export class Messenger {
       monotonicMs: () => clock.local.monotonicMs(),
       acceptInto: options.acceptInto,
       onFile: (transfer, error) => events.onFile?.(transfer, error),
-      messageLogOf: (name) => this.#messageLogOf(name),
+      permit: (name) => mayWrite(profile, name),
+      messageLogOf: (name) => this.peer(name).streams.messageLog,
       onAppended: (name) => this.#sendAppended(name),
     })
     const sendsReceipts = () => profile.state.receipts
@@ -62,7 +64,7 @@ export class Messenger {
       clock: clock.local,
       onProgress: events.onProgress,
       sendsReceipts,
-      admit: (name, identityKey) => refuseUnpinned(profile, name, identityKey),
+      permit: (name, identityKey) => mayReceive(profile, name, identityKey),
     })
     const { onReceived: deliver, onPinned, onTyping = () => {} } = events
     this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
@@ -198,26 +200,12 @@ export class Messenger {
   }
 
   async #enqueue(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
-    await this.#refuseUnfit(name)
+    const permission = await mayWrite(this.#options.profile, name)
     const peer = this.peer(name)
     const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
-    const ordinal = peer.streams.enqueue(...bytes)
+    const ordinal = peer.streams.enqueue(permission, ...bytes)
     peer.dial()
     return ordinal
-  }
-
-  /** @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED` where nothing may be said to somebody. */
-  async #refuseUnfit(name: string): Promise<void> {
-    const { profile } = this.#options
-    // The profile is read again by it: the user may have trusted another key in another terminal.
-    await refuseBlocked(profile, name)
-    // It would be bound to the old key, and never go.
-    if (profile.state.pins.get(name)?.changedTo !== undefined) throw keyChanged(name)
-  }
-
-  async #messageLogOf(name: string): Promise<MessageLog> {
-    await this.#refuseUnfit(name)
-    return this.peer(name).streams.messageLog
   }
 
   /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { ReceivePermission } from '#lib/trust/permission.ts'
 import type { Files } from '../files/files.ts'
 import type { Conversation, PeerStreamsByKey } from '../peer/conversation.ts'
 import type { Progress } from '../store/log/message-log.ts'
@@ -18,8 +19,8 @@ export interface StreamsByKeyOptions {
   readonly onProgress: (name: string, progress: Progress) => void
   /** Whether others may be told what the user has seen of them. */
   readonly sendsReceipts: () => boolean
-  /** Called before anything that was heard from somebody's key is kept. It throws where nothing may be. */
-  readonly admit: (name: string, identityKey: Uint8Array) => void
+  /** Asks, before anything is kept, whether it may be received from a key now. @throws SottoError where not. */
+  readonly permit: (name: string, identityKey: Uint8Array) => ReceivePermission
 }
 
 /** Stands for the key of somebody with whom there was no conversation yet. */
@@ -44,7 +45,7 @@ export class StreamsByKey implements PeerStreamsByKey {
     const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
-    const { store, files, clock, onProgress, sendsReceipts, admit } = this.#options
+    const { store, files, clock, onProgress, sendsReceipts, permit } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
     const messageLog = store.messageLog(name, identityKey)
     const early = ofName.get(ANY_KEY)
@@ -57,7 +58,7 @@ export class StreamsByKey implements PeerStreamsByKey {
           fileStore: files,
           clock,
           sendsReceipts,
-          admit: (key) => admit(name, key),
+          permit: (key) => permit(name, key),
           onProgress: () => onProgress(name, streams.progress),
         })
     streams.identityKey = identityKey

@@ -5,7 +5,8 @@
  */
 import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
-import { refuseBlocked, refuseChangedKey } from '../profile/pins.ts'
+import { refuseBlocked } from '../profile/permission.ts'
+import { refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import { isPassing } from '../session/service-outage.ts'

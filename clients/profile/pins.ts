@@ -11,6 +11,7 @@
 
 import { SottoError } from '#lib/errors.ts'
 import { isSame } from '#lib/same-bytes.ts'
+import { isBlockedHere, keyChanged } from '#lib/trust/permission.ts'
 import type { Profile } from './profile.ts'
 import type { Pin, ProfileState } from './state.ts'
 
@@ -124,42 +125,9 @@ export async function setBlocked(profile: Profile, name: string, isBlocked: bool
   })
 }
 
-/**
- * Stop where a name is blocked, as the profile is now.
- *
- * @throws SottoError `ERR_BLOCKED`.
- */
-export async function refuseBlocked(profile: Profile, name: string): Promise<void> {
-  const { blocked } = await profile.refresh()
-  if (blocked.has(name)) throw isBlockedHere(name)
-}
-
-/**
- * Stop where nothing may be heard from a key under a name any more, as far as the profile in memory knows.
- *
- * @throws SottoError `ERR_BLOCKED`; `ERR_KEY_CHANGED` if another key is pinned.
- */
-export function refuseUnpinned({ state }: Profile, name: string, identityKey: Uint8Array): void {
-  if (state.blocked.has(name)) throw isBlockedHere(name)
-  if (verdictOn(state, name, identityKey) !== 'pinned') throw keyChanged(name)
-}
-
-function isBlockedHere(name: string): SottoError {
-  return new SottoError('ERR_BLOCKED', `${name} is blocked here`, {
-    hint: `let them again with: sotto unblock ${name}`,
-  })
-}
-
 function noKey(name: string): SottoError {
   return new SottoError('ERR_USAGE', `no key of ${name} is known yet`, {
     hint: 'the first conversation with them pins it',
-  })
-}
-
-/** What a changed key is reported as. */
-export function keyChanged(name: string): SottoError {
-  return new SottoError('ERR_KEY_CHANGED', `the identity key of ${name} is not the one that was pinned`, {
-    hint: `a new machine of theirs, or somebody between you two: ask them by another way; then sotto verify ${name}, or sotto trust ${name}`,
   })
 }
 

@@ -6,6 +6,7 @@
  */
 import { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Prepared } from '../files/files.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +17,8 @@ import type { PlacedTransfer } from '../store/transfers/transfers.ts'
 export interface OffersOptions {
   readonly store: Store
   readonly messageLog: MessageLog
+  /** Asks whether its contact may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
+  readonly permit: () => WritePermission
   /** An offer was made, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
   /** Something new lies in the store. */
@@ -71,8 +74,8 @@ export class Offers {
    * @throws SottoError as {@link StoredTransfers.offer}.
    */
   put(prepared: Prepared): void {
-    const { store, messageLog, onPut } = this.#options
-    const id = this.#unfinished(prepared)?.id ?? store.transfers.offer(messageLog, prepared).id
+    const { store, messageLog, permit, onPut } = this.#options
+    const id = this.#unfinished(prepared)?.id ?? store.transfers.offer(permit(), messageLog, prepared).id
     const transfer = store.transfers.get(id)
     if (transfer !== undefined) this.#take(transfer)
     onPut()

@@ -6,6 +6,7 @@
  */
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { WritePermission } from '#lib/trust/permission.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import { type MessageLog, type OutgoingState, stateAt } from '../store/log/message-log.ts'
 
@@ -53,6 +54,8 @@ interface Followed extends Pick<Report, 'id' | 'ref'> {
 
 export interface SendTrackerOptions {
   readonly messageLog: MessageLog
+  /** Asks whether its contact may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
+  readonly permit: () => WritePermission
   readonly clock: Clock
   /** How far messages are to come. */
   readonly wait: Wait
@@ -114,11 +117,11 @@ export class SendTracker {
 
   /** Put a batch there. @returns how many there were. */
   put(batch: Iterable<Text>): number {
-    const { messageLog, onReport, onPut } = this.#options
+    const { messageLog, permit, onReport, onPut } = this.#options
     const { events, named, failure } = this.#encoded(batch)
     if (events.length > 0) {
       const bytes = events.reduce((sum, event) => sum + event.length, 0)
-      const last = messageLog.append(events)
+      const last = messageLog.append(permit(), events)
       const first = last - events.length + 1
       this.#puts.push({ last, bytes })
       this.#extend(first, last)

@@ -8,12 +8,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
-import { isSame } from '#lib/same-bytes.ts'
+import { WritePermission } from '#lib/trust/permission.ts'
 import type { Running } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
-import { keyChanged, refuseBlocked, refuseChangedKey } from '../profile/pins.ts'
+import { mayWrite, policyOf } from '../profile/permission.ts'
+import { refuseChangedKey } from '../profile/pins.ts'
 import { isReceived, tryLockForSending } from '../profile/process-locks.ts'
-import type { Pin } from '../profile/state.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -54,8 +54,8 @@ export class Sending implements AsyncDisposable {
   #lockHolder: LockHolder | undefined
   #tracker: SendTracker | undefined
   #offers: Offers | undefined
-  /** What was known of the key that is written for; undefined while none is known. */
-  #pin: Pin | undefined
+  /** The key that is written for; undefined while none is known. */
+  #identityKey: Uint8Array | undefined
   #polling: Promise<void> = Promise.resolve()
 
   static async begin(options: SendingOptions): Promise<Sending> {
@@ -130,8 +130,7 @@ export class Sending implements AsyncDisposable {
     const { running, to } = this.#options
     if (this.#lockHolder !== undefined) return await this.#lockHolder.reach()
     const { profile, directory, signal } = running
-    await refuseBlocked(profile, to)
-    this.#refuseChanged()
+    await mayWrite(profile, to)
     const { grant } = await directory.requestChat(to, signal)
     await refuseChangedKey(profile, to, grant.receiverIdentityKey)
   }
@@ -172,8 +171,7 @@ export class Sending implements AsyncDisposable {
   /** Leave everything there for whoever owns the conversations next. @returns how many texts there were. */
   async queueOnly(texts: Texts, files: AsyncIterable<Prepared>): Promise<number> {
     const { running, to } = this.#options
-    await refuseBlocked(running.profile, to)
-    this.#refuseChanged()
+    await mayWrite(running.profile, to)
     const { tracker, offers } = this.#openMessageLog()
     let count = 0
     for await (const batch of texts) count += tracker.put(batch)
@@ -183,11 +181,12 @@ export class Sending implements AsyncDisposable {
 
   #openMessageLog(): { readonly tracker: SendTracker; readonly offers: Offers } {
     const { running, to, wait = 'delivered', onReport, onFile = () => {} } = this.#options
-    this.#pin = running.profile.state.pins.get(to)
-    const messageLog = this.#store.messageLog(to, this.#pin?.identityKey)
+    this.#identityKey = running.profile.state.pins.get(to)?.identityKey
+    const messageLog = this.#store.messageLog(to, this.#identityKey)
+    const permit = () => WritePermission.of(policyOf(running.profile.state, to))
     const onPut = () => this.#onAppended()
-    this.#tracker = new SendTracker({ messageLog, clock: running.clock.local, wait, onReport, onPut })
-    this.#offers = new Offers({ store: this.#store, messageLog, onFile, onPut })
+    this.#tracker = new SendTracker({ messageLog, permit, clock: running.clock.local, wait, onReport, onPut })
+    this.#offers = new Offers({ store: this.#store, messageLog, permit, onFile, onPut })
     return { tracker: this.#tracker, offers: this.#offers }
   }
 
@@ -246,8 +245,7 @@ export class Sending implements AsyncDisposable {
 
   async #poll(): Promise<void> {
     const { profile } = this.#options.running
-    await profile.refresh()
-    this.#refuseOtherKey()
+    await this.#checkPermission()
     if (this.#lockHolder === undefined) {
       const lockHolder = await this.#takeOver()
       lockHolder?.keep()
@@ -258,20 +256,12 @@ export class Sending implements AsyncDisposable {
     this.#updateIdleTimer()
   }
 
-  /** @throws SottoError `ERR_KEY_CHANGED`: what is there for the key that was written for goes to no other. */
-  #refuseOtherKey(): void {
+  /** @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`: what is there for the key that was written for goes to no other. */
+  async #checkPermission(): Promise<void> {
     const { running, to } = this.#options
-    const pin = running.profile.state.pins.get(to)
-    this.#pin ??= pin
-    if (pin === undefined || this.#pin === undefined) return
-    const isOther = !isSame(pin.identityKey, this.#pin.identityKey)
-    if (isOther || (pin.changedTo !== undefined && this.#pin.changedTo === undefined)) throw keyChanged(to)
-  }
-
-  /** @throws SottoError `ERR_KEY_CHANGED`: what is put there now would never go. */
-  #refuseChanged(): void {
-    const { running, to } = this.#options
-    if (running.profile.state.pins.get(to)?.changedTo !== undefined) throw keyChanged(to)
+    const permission = await mayWrite(running.profile, to)
+    this.#identityKey ??= permission.identityKey
+    permission.check(to, this.#identityKey)
   }
 
   async #handOver(reason: CloseReason): Promise<void> {

@@ -14,6 +14,7 @@ import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { Secret } from '#lib/secret.ts'
 import { openDatabase } from '../../clients/store/disk/database.ts'
 import { Store } from '../../clients/store/store.ts'
+import { permitWriting } from '../support/permits.ts'
 
 const MESSAGES = 100_000
 const CONTACTS = 20
@@ -50,7 +51,7 @@ function fill(store: Store, burst: number): void {
       const body = Buffer.from(textOf(number + index))
       return encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(), body })
     })
-    store.messageLog(`contact${contact}`, keys[contact]).append(events)
+    store.messageLog(`contact${contact}`, keys[contact]).append(permitWriting(`contact${contact}`), events)
   }
 }
 

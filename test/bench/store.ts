@@ -21,6 +21,9 @@ import { Secret } from '#lib/secret.ts'
 import { openDatabase } from '../../clients/store/disk/database.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import { Store } from '../../clients/store/store.ts'
+import { permitReceiving, permitWriting } from '../support/permits.ts'
+
+const BOB_KEY = randomBytes(32)
 
 /** How many events each measurement takes. */
 const EVENTS = 10_000
@@ -51,7 +54,7 @@ type Measure = (path: string, flushes: boolean) => number
 function withStore(work: (messageLog: MessageLog) => void): Measure {
   return (path, flushes) => {
     const store = new Store({ database: openDatabase(path, { flushes }), profileKey: Secret.of(randomBytes(32)) })
-    const messageLog = store.messageLog('bob', randomBytes(32))
+    const messageLog = store.messageLog('bob', BOB_KEY)
     const rate = timed(() => work(messageLog))
     store.close()
     return rate
@@ -83,9 +86,9 @@ function timed(work: () => void): number {
 }
 
 const storeOneByOne = withStore((messageLog) => {
-  for (const event of encoded) messageLog.append([event])
+  for (const event of encoded) messageLog.append(permitWriting('bob'), [event])
 })
-const storeBurst = withStore((messageLog) => void messageLog.append(encoded))
+const storeBurst = withStore((messageLog) => void messageLog.append(permitWriting('bob'), encoded))
 
 /** Hand records to a message log, as a conversation does. */
 function hear(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): void {
@@ -100,7 +103,7 @@ function hear(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): 
       control: undefined,
       read: 0n,
     }
-    messageLog.store(stream.accept(body))
+    messageLog.store(permitReceiving('bob', BOB_KEY), stream.accept(body))
     firstSequence += BigInt(events.length)
   }
 }
@@ -138,8 +141,9 @@ try {
   const profileKey = Secret.of(randomBytes(32))
   const identityKey = randomBytes(32)
   const before = new Store({ database: openDatabase(path), profileKey })
-  for (const event of encoded.slice(0, 2_000)) before.messageLog('bob', identityKey).append([event])
-  before.messageLog('bob', identityKey).append(encoded.slice(2_000))
+  for (const event of encoded.slice(0, 2_000))
+    before.messageLog('bob', identityKey).append(permitWriting('bob'), [event])
+  before.messageLog('bob', identityKey).append(permitWriting('bob'), encoded.slice(2_000))
   before.close()
   const loading = timed(() => {
     const after = new Store({ database: openDatabase(path), profileKey })

@@ -8,6 +8,7 @@ import { type Outcome, outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { encodedFileEvent, offered } from '../support/file-events.ts'
 import { inStore } from '../support/kept.ts'
+import { permitWriting } from '../support/permits.ts'
 import { TestProcess } from '../support/processes.ts'
 import { ALICE_KEY, BOB_KEY, testStore } from '../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
@@ -37,8 +38,8 @@ describe('sotto files', function () {
     const bobs = testStore(join(folder, 'of-bob'))
     inStore(profile, clock, (store) => {
       const messageLog = bobs.messageLog('alice', ALICE_KEY)
-      messageLog.append([report, photos].map(encodedFileEvent))
-      converse(new DeliveringSide(store.messageLog('bob', BOB_KEY), false), new DeliveringSide(messageLog, true))
+      messageLog.append(permitWriting('alice'), [report, photos].map(encodedFileEvent))
+      converse(new DeliveringSide(store.messageLog('bob', BOB_KEY), true), new DeliveringSide(messageLog, false))
     })
     bobs.close()
   }

@@ -5,6 +5,7 @@ import { FakeClock } from '../support/clock.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { breakBatch, inStore, talk } from '../support/kept.ts'
+import { permitWriting } from '../support/permits.ts'
 import { TestProcess, type TestProcessOptions } from '../support/processes.ts'
 import { BOB_KEY, said } from '../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
@@ -81,7 +82,7 @@ describe('sotto history, search, export and forget', function () {
 
   it('end in peace when the reader has seen enough', async () => {
     inStore(profile, clock, (store) =>
-      store.messageLog('bob', BOB_KEY).append(Array(20_000).fill(said('x'.repeat(100)))),
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), Array(20_000).fill(said('x'.repeat(100)))),
     )
     await using exporting = start('export --json')
     await exporting.output.until((text) => text.length > 0)

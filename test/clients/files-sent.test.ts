@@ -10,6 +10,7 @@ import { openStore, type Store } from '../../clients/store/store.ts'
 import type { Transfer } from '../../clients/store/transfers/transfer.ts'
 import type { CapturedStream } from '../support/captured-stream.ts'
 import { Installation, type Run } from '../support/installation.ts'
+import { permitWriting } from '../support/permits.ts'
 import { rejection } from '../support/rejection.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
@@ -130,7 +131,7 @@ describe('files between two clients', () => {
     const asked = (await transfersOf('bob')).find(({ name }) => name === 'changing')
     const { folder, key: profileKey } = (await Profile.open(installation.home.path, 'bob')).storage
     const store = openStore(folder, { profileKey })
-    await acceptTransfer(store, asked?.id ?? '', inbox)
+    await acceptTransfer(store, async (name) => permitWriting(name), asked?.id ?? '', inbox)
     store.close()
     expect((await rejection(alice.done)).code).to.equal('ERR_FILE_SOURCE_CHANGED')
     expect((await transfersOf('bob')).find(({ name }) => name === 'changing')?.state).to.equal('source-changed')

@@ -9,16 +9,24 @@ import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
-import { textsOf } from './stores.ts'
+import { permitReceiving, permitWriting } from './permits.ts'
+import { ALICE_KEY, BOB_KEY, textsOf } from './stores.ts'
 
 export class DeliveringSide {
   readonly messageLog: MessageLog
   readonly opener: boolean
   /** What a person has been shown, by this run of the program. */
   readonly shown: string[] = []
+  readonly #contact: readonly [name: string, identityKey: Uint8Array]
   #delivery: Delivery
 
-  constructor(messageLog: MessageLog, opener: boolean) {
+  /** @param contact - Whom the message log is for; alice opens, and bob does not, unless it is given. */
+  constructor(
+    messageLog: MessageLog,
+    opener: boolean,
+    contact: readonly [name: string, identityKey: Uint8Array] = opener ? ['bob', BOB_KEY] : ['alice', ALICE_KEY],
+  ) {
+    this.#contact = contact
     this.messageLog = messageLog
     this.opener = opener
     this.#delivery = this.open()
@@ -31,6 +39,11 @@ export class DeliveringSide {
     return this.#delivery
   }
 
+  /** Put events behind all that was sent. */
+  append(events: readonly Uint8Array[]): number {
+    return this.messageLog.append(permitWriting(this.#contact[0]), events)
+  }
+
   /** The next record, put down before it leaves. */
   next(): Uint8Array | undefined {
     const plaintext = this.#delivery.next()
@@ -40,7 +53,7 @@ export class DeliveringSide {
 
   hear(plaintext: Uint8Array): void {
     const { events } = this.#delivery.receive(parseRecordBody(plaintext))
-    if (events.length > 0) this.shown.push(...textsOf(this.messageLog.store(events)))
+    if (events.length > 0) this.shown.push(...textsOf(this.messageLog.store(permitReceiving(...this.#contact), events)))
     else this.messageLog.save()
   }
 }

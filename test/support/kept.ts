@@ -35,12 +35,12 @@ export function inStore<T>({ storage }: Profile, clock: FakeClock, work: (store:
  */
 export function talk(store: Store, name: string, clock: FakeClock, lines: readonly string[]): void {
   const peer = new Store({ database: openDatabase(':memory:'), profileKey: PROFILE_KEY, clock })
-  const own = new DeliveringSide(store.messageLog(name, BOB_KEY), true)
+  const own = new DeliveringSide(store.messageLog(name, BOB_KEY), true, [name, BOB_KEY])
   const other = new DeliveringSide(peer.messageLog('alice', ALICE_KEY), false)
   for (const line of lines) {
     clock.advance(MINUTE_MS)
     const speaker = line.startsWith('<') ? other : own
-    speaker.messageLog.append([said(line.replace(/^</, ''), clock.now())])
+    speaker.append([said(line.replace(/^</, ''), clock.now())])
     converse(own, other)
   }
   peer.close()

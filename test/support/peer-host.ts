@@ -22,6 +22,7 @@ import { Profile } from '../../clients/profile/profile.ts'
 import { DirectoryClient } from '../../clients/session/directory-client.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import { BareCaller } from './bare-caller.ts'
+import { permitReceiving } from './permits.ts'
 import { keyPairOf, secretOf } from './random.ts'
 import { memoryStore } from './stores.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
@@ -91,7 +92,7 @@ export class HostUnderTest implements AsyncDisposable {
           clock: systemClock,
           onProgress() {},
           sendsReceipts: () => false,
-          admit() {},
+          permit: permitReceiving,
         }),
         deliver: (name, events) => {
           this.shown.push(...events.map((event) => `${name}: ${textBody(event)}`))

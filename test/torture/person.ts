@@ -14,6 +14,7 @@ import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Gap, Message } from '../../clients/store/reading/messages.ts'
 import { Store } from '../../clients/store/store.ts'
 import { Crash } from '../support/crashing-database.ts'
+import { permitWriting } from '../support/permits.ts'
 import { keyPairOf, secretOf } from '../support/random.ts'
 import { SimulatedDisk } from './disk.ts'
 import type { ConnectionEnd } from './network.ts'
@@ -154,7 +155,7 @@ export class Person {
     this.#left -= count
     this.#pending = count
     const messageLog = isBeside ? (this.#beside as MessageLog) : program.messageLog
-    const appended = messageLog.append(events)
+    const appended = messageLog.append(permitWriting(this.peer.name), events)
     if (appended !== this.promised + count) throw new Violation(`${this.name} said ${count} and was told ${appended}`)
     this.promised = appended
     this.#pending = 0

@@ -11,6 +11,7 @@ import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
+import { permitReceiving } from '../support/permits.ts'
 import { admissionOf, issueTicket } from './admission.ts'
 import { answer, call } from './greeting.ts'
 import type { ConnectionEnd, Parcel } from './network.ts'
@@ -52,8 +53,9 @@ export class Program {
         person.hearRead(read)
       },
       sendsReceipts: () => world.weather.seeAfterMs !== Number.POSITIVE_INFINITY,
-      admit() {},
+      permit: (key) => permitReceiving(person.peer.name, key),
     })
+    this.streams.identityKey = person.peer.identity.publicKey
   }
 
   get name(): string {

@@ -17,6 +17,7 @@ import { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { SottoError } from '#lib/errors.ts'
+import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Durability } from '../disk/database.ts'
 import { type Batch, packed } from '../rows/batch.ts'
 import { type ContactState, type IncomingState, type KeyState, withKey } from '../rows/contact-state.ts'
@@ -79,18 +80,37 @@ export class MessageLog {
   }
 
   /**
-   * Add events behind all that was said, in one step. They are on the disk when this returns.
+   * Add events behind all that was sent, in one step. They are on the disk when this returns.
    *
+   * @param permission - Asked for now: to write to this contact, under this key.
    * @param events - Encoded, at least one.
    * @param beside - Puts down what belongs to them, in the same step.
    * @returns the ordinal of the last, to look for in {@link progress}.
    * @throws SottoError `ERR_STREAM_RENEWED` if the contact was forgotten since the message log was opened. So does each
-   *   method below; then take another from the store. `ERR_STORE` if the disk fails or is full: then nothing was added.
+   *   method below; then take another from the store. `ERR_KEY_CHANGED` if the permission is for another key of theirs;
+   *   `ERR_STORE` if the disk fails or is full. In each case nothing was added.
    */
-  append(events: readonly Uint8Array[], beside?: (place: TransferPlace) => void): number {
+  append(permission: WritePermission, events: readonly Uint8Array[], beside?: (place: TransferPlace) => void): number {
+    return this.#append(events, beside, ({ name }, { identityKey }) => permission.check(name, identityKey))
+  }
+
+  /**
+   * The same for an event by which this end ends a transfer. It takes no permission: a block must not keep the user from
+   * cancelling, and the other side learns nothing new.
+   */
+  appendEnd(event: Uint8Array, beside: (place: TransferPlace) => void): number {
+    return this.#append([event], beside, () => undefined)
+  }
+
+  #append(
+    events: readonly Uint8Array[],
+    beside: ((place: TransferPlace) => void) | undefined,
+    check: (contact: ContactState, key: KeyState) => void,
+  ): number {
     if (events.length === 0) throw new TypeError('nothing to append')
     const storedAtMs = this.#nowMs()
     return this.#write('disk', (contact, key) => {
+      check(contact, key)
       const batches: Batch[] = []
       let first = key.outgoing.appended + 1
       for (const run of packed(events)) {
@@ -140,11 +160,12 @@ export class MessageLog {
    * their stream, so that each is stored once. They are on the disk when this returns, and the next record may
    * acknowledge them.
    *
+   * @param permission - Asked for now: to receive from this key.
    * @param events - Those that the delivery gave, in order.
    * @returns those of them that are new to the person: all, unless the other side got a restored backup back and repeats
    *   what it said in another stream.
    */
-  store(events: readonly Event[]): readonly Event[] {
+  store(permission: ReceivePermission, events: readonly Event[]): readonly Event[] {
     const { incoming } = this.streams
     const last = events.at(-1)
     if (incoming === undefined || last === undefined || incoming.received - incoming.stored < events.length) {
@@ -152,6 +173,7 @@ export class MessageLog {
     }
     const storedAtMs = this.#nowMs()
     const fresh = this.#write('disk', (contact, key) => {
+      permission.check(contact.name, key.identityKey)
       const before = positionIn(key, incoming)
       const repeats = before.isRepeating ? this.#countRepeats(contact, events) : 0
       const news = events.slice(repeats)

@@ -7,6 +7,7 @@
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
+import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Random } from '../disk/row-seal.ts'
 import type { MessageLog } from '../log/message-log.ts'
 import type { TransferPlace, TransferRow } from '../rows/transfer-rows.ts'
@@ -60,14 +61,19 @@ export class StoredTransfers {
    *
    * @param path - Where it lies, absolute.
    * @returns the id of the transfer, and the ordinal of the event, to look for in {@link MessageLog.progress}.
+   * @param permission - To write to them, asked for now.
    * @throws SottoError as {@link MessageLog.append}; `ERR_MESSAGE_TOO_LARGE` for more files than an event has room for.
    */
-  offer(messageLog: MessageLog, { offer, path }: { readonly offer: FileOffer; readonly path: string }) {
+  offer(
+    permission: WritePermission,
+    messageLog: MessageLog,
+    { offer, path }: { readonly offer: FileOffer; readonly path: string },
+  ) {
     const writtenAt = this.#options.now()
     const eventId = this.#options.random(EVENT_ID_BYTES)
     const event = encodeFileEvent({ eventId, writtenAt, kind: { $case: 'fileOffer', value: offer } })
     const id = Buffer.from(eventId).toString('hex')
-    const ordinal = messageLog.append([event], (place) => {
+    const ordinal = messageLog.append(permission, [event], (place) => {
       const row = {
         ...place,
         id,
@@ -83,13 +89,35 @@ export class StoredTransfers {
   }
 
   /**
-   * Take a transfer to a state, and say so to the other side.
+   * Accept an offer, and tell the other side.
+   *
+   * @param path - Where it is to come to.
+   * @returns as {@link settle}.
+   * @throws SottoError as {@link MessageLog.append}.
+   */
+  accept(permission: WritePermission, id: string, path: string): number | undefined {
+    return this.#step(id, 'accepted', path, (messageLog, event, beside) => {
+      return messageLog.append(permission, [event], beside)
+    })
+  }
+
+  /**
+   * Take a transfer to its end, and tell the other side.
    *
    * @param path - What becomes of {@link Transfer.path}, if anything does.
    * @returns the ordinal of the event; undefined if it cannot go there from where it is, or is not there.
    * @throws SottoError as {@link MessageLog.append}.
    */
-  settle(id: string, state: Exclude<TransferState, 'offered'>, path?: string): number | undefined {
+  settle(id: string, state: Exclude<TransferState, 'offered' | 'accepted'>, path?: string): number | undefined {
+    return this.#step(id, state, path, (messageLog, event, beside) => messageLog.appendEnd(event, beside))
+  }
+
+  #step(
+    id: string,
+    state: Exclude<TransferState, 'offered'>,
+    path: string | undefined,
+    append: (messageLog: MessageLog, event: Uint8Array, beside: () => void) => number,
+  ): number | undefined {
     const transfer = this.get(id)
     if (transfer === undefined || !mayBecome(transfer, state)) return undefined
     const { file, random, now, messageLogAt } = this.#options
@@ -98,7 +126,7 @@ export class StoredTransfers {
     const kind = { $case: 'fileStatus', value } as const
     const event = encodeFileEvent({ eventId: random(EVENT_ID_BYTES), writtenAt, kind })
     try {
-      return messageLogAt(transfer).append([event], () => {
+      return append(messageLogAt(transfer), event, () => {
         // Another process may have come between.
         const [rowId, row] = file.transfers.find(id) ?? []
         if (rowId === undefined || row === undefined || !mayBecome(row, state)) throw new Overtaken()

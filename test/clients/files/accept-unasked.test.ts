@@ -8,6 +8,7 @@ import type { Store } from '../../../clients/store/store.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
 import { FailingDatabase } from '../../support/failing-database.ts'
 import { offered } from '../../support/file-events.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { ALICE_KEY, BOB_KEY, memoryStore, quickDatabase, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -32,7 +33,7 @@ describe('Files, of what is accepted without asking', () => {
     const alice = new DeliveringSide(giver.messageLog('bob', BOB_KEY), true)
     const { kind } = offered({ 'a.txt': 4 })
     if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
-    id = giver.transfers.offer(alice.messageLog, { offer: kind.value, path: '/a.txt' }).id
+    id = giver.transfers.offer(permitWriting('bob'), alice.messageLog, { offer: kind.value, path: '/a.txt' }).id
     converse(alice, new DeliveringSide(messageLog, false))
     giver.close()
   })
@@ -43,8 +44,18 @@ describe('Files, of what is accepted without asking', () => {
 
   function filesWhere(options: Partial<FilesOptions> = {}): Files {
     const onFile = (_transfer: unknown, error?: SottoError) => void (error && errors.push(error))
-    const messageLogOf = async () => messageLog
-    return new Files({ store, onFile, monotonicMs: () => 0, acceptInto, messageLogOf, onAppended() {}, ...options })
+    const permit = async (name: string) => permitWriting(name)
+    const messageLogOf = () => messageLog
+    return new Files({
+      store,
+      onFile,
+      monotonicMs: () => 0,
+      acceptInto,
+      permit,
+      messageLogOf,
+      onAppended() {},
+      ...options,
+    })
   }
 
   it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {
@@ -56,7 +67,7 @@ describe('Files, of what is accepted without asking', () => {
   })
 
   it('accepts nothing at a look after it was stopped', async () => {
-    const files = filesWhere({ messageLogOf: () => Promise.reject(new TypeError('asked for a message log')) })
+    const files = filesWhere({ permit: () => Promise.reject(new TypeError('asked for a permission')) })
     await files.stop()
     files.poll()
     expect(errors).to.deep.equal([])
@@ -66,9 +77,9 @@ describe('Files, of what is accepted without asking', () => {
     const told = Promise.withResolvers<SottoError | undefined>()
     const files = filesWhere({
       onFile: (_transfer, error) => error && told.resolve(error),
-      messageLogOf: async () => {
+      permit: async (name) => {
         database.fails = 'all'
-        return messageLog
+        return permitWriting(name)
       },
     })
     files.poll()

@@ -9,6 +9,7 @@ import { prepareOffer } from '../../../clients/files/offer/prepare-offer.ts'
 import { setBlocked, trust } from '../../../clients/profile/pins.ts'
 import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { SlowLink } from '../../support/slow-link.ts'
 import { Talker, type TalkerOptions } from '../../support/talker.ts'
@@ -144,7 +145,7 @@ describe('Files', function () {
     await bob.until(() => bob.files.includes('left: offered'))
     const store = openStore(bob.profile.storage.folder, { profileKey: bob.profile.storage.key })
     try {
-      await acceptTransfer(store, kept, downloads)
+      await acceptTransfer(store, async (name) => permitWriting(name), kept, downloads)
       declineTransfer(store, left)
     } finally {
       store.close()

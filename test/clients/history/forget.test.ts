@@ -11,6 +11,7 @@ import { Store } from '../../../clients/store/store.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
 import { inStore, talk } from '../../support/kept.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -25,7 +26,7 @@ describe('forget', () => {
     inStore(profile, clock, (store) => {
       talk(store, 'bob', clock, ['a', '<b'])
       talk(store, 'carol', clock, ['c'])
-      store.messageLog('bob', BOB_KEY).append([said('waits')])
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('waits')])
     })
   })
   afterEach(() => home[Symbol.asyncDispose]())
@@ -49,9 +50,9 @@ describe('forget', () => {
       const [own, other] = [store.messageLog('bob', BOB_KEY), peer.messageLog('alice', ALICE_KEY)]
       const file = { size: 1n, sha256: Buffer.alloc(32), type: FileEntryType.FILE }
       const offer = { entries: [{ path: Buffer.from('a'), ...file }] }
-      const offered = peer.transfers.offer(other, { offer, path: '/a' })
+      const offered = peer.transfers.offer(permitWriting('alice'), other, { offer, path: '/a' })
       converseAgain(new DeliveringSide(own, true), new DeliveringSide(other, false))
-      store.transfers.settle(offered.id, 'accepted', home.path)
+      store.transfers.accept(permitWriting('bob'), offered.id, home.path)
       peer.close()
       return offered.id
     })

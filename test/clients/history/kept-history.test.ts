@@ -8,6 +8,7 @@ import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { encodedFileEvent, offered, statusOf } from '../../support/file-events.ts'
 import { breakBatch, inStore, talk } from '../../support/kept.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { BOB_KEY, said } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -55,7 +56,9 @@ describe('showKept', () => {
 
   it('tells who said what, to whom, and what has not arrived', async () => {
     keep('bob', 'See you?', '<At eight.')
-    inStore(profile, clock, (store) => store.messageLog('carol', BOB_KEY).append([said('later')]))
+    inStore(profile, clock, (store) =>
+      store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [said('later')]),
+    )
     const expected = ['alice → bob: See you?', 'bob: At eight.', 'alice → carol (waiting): later', '']
     expect(await show(new CapturedStream())).to.deep.equal(expected)
     expect(await show(new CapturedStream(), { names: ['bob'] })).to.deep.equal([...expected.slice(0, 2), ''])
@@ -91,8 +94,10 @@ describe('showKept', () => {
   it('tells of files in lines of their own', async () => {
     const offer = offered({ 'report.pdf': 3_400_000 })
     inStore(profile, clock, (store) => {
-      store.messageLog('bob', BOB_KEY).append([said('here'), encodedFileEvent(offer)])
-      store.messageLog('bob', BOB_KEY).append([encodedFileEvent(statusOf(offer, 'SOURCE_CHANGED'))])
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('here'), encodedFileEvent(offer)])
+      store
+        .messageLog('bob', BOB_KEY)
+        .append(permitWriting('bob'), [encodedFileEvent(statusOf(offer, 'SOURCE_CHANGED'))])
     })
     expect(await show(new CapturedStream())).to.deep.equal([
       'alice → bob (waiting): here',

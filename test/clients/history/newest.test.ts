@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { newest } from '../../../clients/history/newest.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { BOB_KEY, said, shown, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -20,7 +21,7 @@ describe('newest', () => {
 
   function say(name: string, text: string): void {
     clock.advance(1)
-    store.messageLog(name, BOB_KEY).append([said(text)])
+    store.messageLog(name, BOB_KEY).append(permitWriting(name), [said(text)])
   }
 
   it('gives the end of a conversation, the oldest first', () => {

@@ -4,6 +4,7 @@ import { setBlocked, trust } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { BOB_KEY, said } from '../../support/stores.ts'
 import { Talker } from '../../support/talker.ts'
@@ -58,7 +59,7 @@ describe('Messenger', function () {
     {
       const { folder, key } = (await Profile.open(installation.home.path, 'alice')).storage
       const store = openStore(folder, { profileKey: key })
-      store.messageLog('bob', BOB_KEY).append([said('for another key')])
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('for another key')])
       store.close()
     }
     await using alice = await start('alice')

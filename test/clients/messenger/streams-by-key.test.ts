@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
 import type { Store } from '../../../clients/store/store.ts'
+import { permitReceiving, permitWriting } from '../../support/permits.ts'
 import { ALICE_KEY, BOB_KEY, memoryStore, said } from '../../support/stores.ts'
 
 describe('StreamsByKey', () => {
@@ -14,20 +15,20 @@ describe('StreamsByKey', () => {
       clock: systemClock,
       onProgress() {},
       sendsReceipts: () => true,
-      admit() {},
+      permit: permitReceiving,
     })
   })
   afterEach(() => store.close())
 
   it('gives what was written before any key was known to whichever is proven first', () => {
     const before = streamsByKey.with('bob', undefined)
-    before.enqueue(Buffer.from('hello'))
+    before.enqueue(permitWriting('bob'), Buffer.from('hello'))
     expect(streamsByKey.with('bob', BOB_KEY)).to.equal(before)
     expect(streamsByKey.known('bob', undefined)).to.equal(undefined)
   })
 
   it('gives what waits for one key to no other, though it was asked for without a key', () => {
-    store.messageLog('bob', BOB_KEY).append([said('for the first key alone')])
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('for the first key alone')])
     const before = streamsByKey.with('bob', undefined)
     const other = streamsByKey.with('bob', ALICE_KEY)
     expect([before.unacknowledged, other.unacknowledged]).to.deep.equal([1, 0])

@@ -13,6 +13,7 @@ import type { Store } from '../../../clients/store/store.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { converse, NOW_MS } from '../../support/conversation.ts'
+import { permitReceiving, permitWriting } from '../../support/permits.ts'
 import { randomFrom } from '../../support/random.ts'
 import { ALICE_ENDS } from '../../support/renewing-pair.ts'
 import { BOB_KEY, testStore } from '../../support/stores.ts'
@@ -65,7 +66,7 @@ describe('Conversation', () => {
       clock: clock.local,
       onProgress: () => undefined,
       sendsReceipts,
-      admit() {},
+      permit: (key) => permitReceiving('bob', key),
     })
   }
 
@@ -100,10 +101,10 @@ describe('Conversation', () => {
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
     const streams = streamsWhere(() => false)
-    streams.enqueue(Buffer.from('is said'))
+    streams.enqueue(permitWriting('bob'), Buffer.from('is said'))
     const first = open(streams)
     await calm()
-    streams.enqueue(Buffer.from('waits'))
+    streams.enqueue(permitWriting('bob'), Buffer.from('waits'))
     const second = open(streams)
     first.link.sent[0]?.()
     await calm()

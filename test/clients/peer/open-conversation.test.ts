@@ -19,6 +19,7 @@ import type { RequestedChat } from '../../../clients/session/directory-client.ts
 import { ServerClock } from '../../../clients/session/server-clock.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { type Converse, type PeerServer, peerServer } from '../../support/peer-server.ts'
+import { permitReceiving } from '../../support/permits.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { memoryStore } from '../../support/stores.ts'
@@ -157,7 +158,7 @@ describe('openConversation', () => {
         clock: systemClock,
         onProgress() {},
         sendsReceipts: () => false,
-        admit() {},
+        permit: (key) => permitReceiving('bob', key),
       })
     return openConversation(calling, 'bob', streamsWith, signal)
   }

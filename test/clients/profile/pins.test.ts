@@ -1,10 +1,10 @@
 import { expect } from 'chai'
+import { refuseBlocked } from '../../../clients/profile/permission.ts'
 import {
   checkPin,
   keyToCompare,
   noteChangedKey,
   pin,
-  refuseBlocked,
   setBlocked,
   stateOf,
   trust,

@@ -4,6 +4,7 @@ import type { Store } from '../../../clients/store/store.ts'
 import type { Transfer } from '../../../clients/store/transfers/transfer.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
 import { encodedFileEvent, offered, statusOf } from '../../support/file-events.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { ALICE_KEY, BOB_KEY, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -38,6 +39,7 @@ describe('Offers', () => {
     new Offers({
       store,
       messageLog: store.messageLog('bob', BOB_KEY),
+      permit: () => permitWriting('bob'),
       onFile: ({ state, position }: Transfer) => told.push(`${state} ${position}`),
       onPut: () => {},
     })
@@ -53,7 +55,7 @@ describe('Offers', () => {
     talk()
     const id = Buffer.from(other.transfers.list().at(-1)?.id ?? '', 'hex')
     const statuses = states.map((state) => encodedFileEvent(statusOf(offered({ a: 1 }, id), state)))
-    other.messageLog('alice', ALICE_KEY).append(statuses)
+    other.messageLog('alice', ALICE_KEY).append(permitWriting('alice'), statuses)
     talk()
   }
 

@@ -47,7 +47,7 @@ class MortalSide {
   say(text: string): void {
     this.asked.push(text)
     survive([this], () => {
-      if (this.side.messageLog.progress().appended < this.asked.length) this.side.messageLog.append([said(text)])
+      if (this.side.messageLog.progress().appended < this.asked.length) this.side.append([said(text)])
     })
   }
 }

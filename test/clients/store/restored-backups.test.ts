@@ -4,6 +4,7 @@ import { isSottoError } from '#lib/errors.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
 import { asyncLaw } from '../../support/law.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { ALICE_KEY, BOB_KEY, conversation, said, shown, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -33,7 +34,7 @@ class Talk implements AsyncDisposable {
   say(count = 1): void {
     for (let n = 0; n < count; n += 1) {
       const text = `${this.said.length + 1}`
-      this.#alice.messageLog.append([said(text)])
+      this.#alice.messageLog.append(permitWriting('bob'), [said(text)])
       this.said.push(text)
       this.#alice.messageLog.takeAppended()
     }

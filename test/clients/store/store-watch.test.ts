@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
 import { openStore, type Store } from '../../../clients/store/store.ts'
+import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -24,7 +25,7 @@ describe('watchStore', () => {
     const changed = Promise.withResolvers<void>()
     const watch = watching.watch(changed.resolve)
     const startMs = performance.now()
-    other.messageLog('bob', BOB_KEY).append([said('x')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('x')])
     await changed.promise
     watch.stop()
     expect(performance.now() - startMs).to.be.below(900)
@@ -38,10 +39,10 @@ describe('watchStore', () => {
       calls += 1
       changed.resolve()
     })
-    for (let count = 0; count < 20; count += 1) own.append([said('own')])
+    for (let count = 0; count < 20; count += 1) own.append(permitWriting('bob'), [said('own')])
     await new Promise(setImmediate)
     expect(calls).to.equal(0)
-    other.messageLog('carol', ALICE_KEY).append([said('other')])
+    other.messageLog('carol', ALICE_KEY).append(permitWriting('carol'), [said('other')])
     await changed.promise
     watch.stop()
   })
@@ -52,9 +53,9 @@ describe('watchStore', () => {
       calls += 1
       throw new SottoError('ERR_STORE_DAMAGED', 'for a test')
     })
-    other.messageLog('bob', BOB_KEY).append([said('x')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('x')])
     expect((await rejection(watch.failed)).code).to.equal('ERR_STORE_DAMAGED')
-    other.messageLog('bob', BOB_KEY).append([said('y')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('y')])
     await new Promise(setImmediate)
     expect(calls).to.equal(1)
   })
@@ -65,7 +66,7 @@ describe('watchStore', () => {
       calls += 1
     })
     watch.stop()
-    other.messageLog('bob', BOB_KEY).append([said('x')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('x')])
     await new Promise(setImmediate)
     expect(calls).to.equal(0)
   })

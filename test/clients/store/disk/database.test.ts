@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Database, openDatabase } from '../../../../clients/store/disk/database.ts'
 import { codeOf } from '../../../support/code-of.ts'
+import { permitWriting } from '../../../support/permits.ts'
 import { BOB_KEY, said, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
@@ -71,12 +72,12 @@ describe('a full disk', () => {
     const store = testStore(folder.path, { database })
     const messageLog = store.messageLog('bob', BOB_KEY)
     const { outgoing } = messageLog.streams
-    messageLog.append([said('before')])
+    messageLog.append(permitWriting('bob'), [said('before')])
     database.exec('pragma max_page_count = 1')
-    expect(codeOf(() => messageLog.append([said('x'.repeat(100_000))]))).to.equal('ERR_STORE')
+    expect(codeOf(() => messageLog.append(permitWriting('bob'), [said('x'.repeat(100_000))]))).to.equal('ERR_STORE')
     expect([outgoing.unacknowledged, messageLog.progress().appended]).to.deep.equal([1, 1])
     database.exec('pragma max_page_count = 1000000')
-    messageLog.append([said('after')])
+    messageLog.append(permitWriting('bob'), [said('after')])
     expect(shown(store.history('bob', { limit: 9 }))).to.deep.equal(['after', 'before'])
     expect(outgoing.unacknowledged).to.equal(2)
     store.close()

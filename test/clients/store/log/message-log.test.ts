@@ -11,6 +11,7 @@ import type { Message } from '../../../../clients/store/reading/messages.ts'
 import type { Store } from '../../../../clients/store/store.ts'
 import { codeOf } from '../../../support/code-of.ts'
 import { converse, converseAgain, DeliveringSide } from '../../../support/delivering-side.ts'
+import { permitReceiving, permitWriting } from '../../../support/permits.ts'
 import { bytesOf } from '../../../support/random.ts'
 import { ALICE_KEY, BOB_KEY, conversation, heard, said, shown, testStore, textsOf } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
@@ -37,8 +38,8 @@ describe('MessageLog', () => {
   function restart(who: 'alice' | 'bob', opener = who === 'alice'): void {
     stores[who].close()
     stores[who] = testStore(folders[who].path)
-    if (who === 'alice') alice = new DeliveringSide(stores.alice.messageLog('bob', BOB_KEY), opener)
-    else bob = new DeliveringSide(stores.bob.messageLog('alice', ALICE_KEY), opener)
+    if (who === 'alice') alice = new DeliveringSide(stores.alice.messageLog('bob', BOB_KEY), opener, ['bob', BOB_KEY])
+    else bob = new DeliveringSide(stores.bob.messageLog('alice', ALICE_KEY), opener, ['alice', ALICE_KEY])
   }
 
   function wipe(who: 'alice' | 'bob'): void {
@@ -61,7 +62,7 @@ describe('MessageLog', () => {
   }
 
   function say(side: DeliveringSide, ...texts: string[]): void {
-    side.messageLog.append(texts.map((text) => said(text)))
+    side.append(texts.map((text) => said(text)))
   }
 
   async function statesAt(who: 'alice' | 'bob', contact: string): Promise<string[]> {
@@ -145,9 +146,9 @@ describe('MessageLog', () => {
   it('takes in what another message log of the same key appends', () => {
     converse(alice, bob)
     const other = testStore(folders.alice.path)
-    other.messageLog('bob', BOB_KEY).append([said('from beside')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('from beside')])
     say(alice, 'own')
-    other.messageLog('bob', BOB_KEY).append([said('again')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('again')])
     alice.messageLog.takeAppended()
     converse(alice, bob)
     expect(bob.shown).to.deep.equal(['from beside', 'own', 'again'])
@@ -156,14 +157,16 @@ describe('MessageLog', () => {
   })
 
   it('says what was written before any key was known to the first one', () => {
-    stores.alice.messageLog('carol', undefined).append([said('hello, whoever you are')])
+    stores.alice.messageLog('carol', undefined).append(permitWriting('carol'), [said('hello, whoever you are')])
     const carol = stores.alice.messageLog('carol', BOB_KEY)
     expect(carol.streams.outgoing.unacknowledged).to.equal(1)
   })
 
   it('takes the key for meant that another process has just learnt, and of several the newest', () => {
     const carol = stores.alice.messageLog('carol', BOB_KEY)
-    stores.alice.messageLog('carol', undefined).append([said('written before this process knew the key')])
+    stores.alice
+      .messageLog('carol', undefined)
+      .append(permitWriting('carol'), [said('written before this process knew the key')])
     expect(carol.progress().appended).to.equal(1)
     const changed = stores.alice.messageLog('carol', ALICE_KEY)
     expect(stores.alice.messageLog('carol', undefined).place).to.deep.equal(changed.place)
@@ -172,7 +175,7 @@ describe('MessageLog', () => {
   it('keeps what waits bound to the key that it was written for', async () => {
     say(alice, 'for the old key')
     const changed = stores.alice.messageLog('bob', ALICE_KEY)
-    changed.append([said('for the new key')])
+    changed.append(permitWriting('bob'), [said('for the new key')])
     expect(changed.streams.outgoing.unacknowledged).to.equal(1)
     restart('alice')
     expect(stores.alice.messageLog('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(1)
@@ -182,7 +185,9 @@ describe('MessageLog', () => {
   it('refuses to store events out of turn', () => {
     say(alice, 'a')
     converse(alice, bob)
-    expect(() => bob.messageLog.store([heard('never taken from a stream')])).to.throw(TypeError)
+    expect(() => bob.messageLog.store(permitReceiving('bob', BOB_KEY), [heard('never taken from a stream')])).to.throw(
+      TypeError,
+    )
     restart('bob')
     expect(bob.messageLog.streams.incoming?.stored).to.equal(1n)
   })
@@ -309,6 +314,6 @@ describe('MessageLog', () => {
     stores.alice.forget('bob')
     expect(codeOf(() => say(alice, 'b'))).to.equal('ERR_STREAM_RENEWED')
     expect(codeOf(() => alice.messageLog.progress())).to.equal('ERR_STREAM_RENEWED')
-    stores.alice.messageLog('bob', BOB_KEY).append([said('to bob anew')])
+    stores.alice.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('to bob anew')])
   })
 })

@@ -4,6 +4,7 @@ import type { Gap, Message, Position } from '../../../../clients/store/reading/m
 import type { Store } from '../../../../clients/store/store.ts'
 import { FakeClock } from '../../../support/clock.ts'
 import { law } from '../../../support/law.ts'
+import { permitWriting } from '../../../support/permits.ts'
 import { ALICE_KEY, BOB_KEY, conversation, said, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
@@ -21,7 +22,10 @@ describe('history', () => {
   })
 
   function say(name: string, ...texts: string[]): void {
-    store.messageLog(name, BOB_KEY).append(texts.map((text) => said(text)))
+    store.messageLog(name, BOB_KEY).append(
+      permitWriting(name),
+      texts.map((text) => said(text)),
+    )
   }
 
   /** All pages of a conversation, each the newest first. */
@@ -104,7 +108,7 @@ describe('history', () => {
   describe('contacts', () => {
     it('lists who was spoken with, what waits, what is unread and the last word', () => {
       say('bob', 'a', 'b')
-      store.messageLog('bob', ALICE_KEY).append([said('for another key')])
+      store.messageLog('bob', ALICE_KEY).append(permitWriting('bob'), [said('for another key')])
       store.messageLog('carol', BOB_KEY)
       const list = store.contacts().map(({ last, ...rest }) => ({ ...rest, last: last && shown([last]) }))
       expect(list).to.deep.equal([

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Store } from '../../../../clients/store/store.ts'
 import { encodedFileEvent, offered } from '../../../support/file-events.ts'
+import { permitWriting } from '../../../support/permits.ts'
 import { BOB_KEY, said, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
@@ -18,7 +19,7 @@ describe('search', () => {
 
   async function finds(text: string, words: string): Promise<boolean> {
     store.forget('bob')
-    store.messageLog('bob', BOB_KEY).append([said(text)])
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said(text)])
     return (await Array.fromAsync(store.search(words))).length > 0
   }
 
@@ -49,7 +50,7 @@ describe('search', () => {
 
   it('finds an offer of files by their names', async () => {
     const offer = encodedFileEvent(offered({ 'Urlaub/strand.jpg': 1, 'Urlaub/Straße.jpg': 1 }))
-    store.messageLog('bob', BOB_KEY).append([offer])
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [offer])
     for (const words of ['strand', 'STRASSE', 'urlaub jpg', 'urlaub/strand']) {
       expect(await Array.fromAsync(store.search(words)), words).to.have.length(1)
     }
@@ -72,8 +73,8 @@ describe('search', () => {
   it('searches all conversations, or those that are named', async () => {
     for (const name of ['bob', 'carol']) {
       const messageLog = store.messageLog(name, BOB_KEY)
-      messageLog.append([said(`${name} one`), said('two')])
-      messageLog.append([said(`${name} three one`)])
+      messageLog.append(permitWriting(name), [said(`${name} one`), said('two')])
+      messageLog.append(permitWriting(name), [said(`${name} three one`)])
     }
     const all = shown(await Array.fromAsync(store.search('one')))
     expect(all).to.deep.equal(['bob one', 'bob three one', 'carol one', 'carol three one'])

@@ -18,9 +18,9 @@ describe('UnreadFeed', () => {
     timers = new FakeTimers()
     given = []
     const sender = memoryStore()
-    const bob = new DeliveringSide(sender.messageLog('alice', ALICE_KEY), true)
-    bob.messageLog.append(['one', 'two', 'three'].map((text) => said(text)))
-    converse(bob, new DeliveringSide(store.messageLog('bob', BOB_KEY), false))
+    const bob = new DeliveringSide(sender.messageLog('alice', ALICE_KEY), false)
+    bob.append(['one', 'two', 'three'].map((text) => said(text)))
+    converse(bob, new DeliveringSide(store.messageLog('bob', BOB_KEY), true))
     sender.close()
   })
   afterEach(() => store.close())

@@ -5,6 +5,7 @@ import type { MessageLog } from '../../../../clients/store/log/message-log.ts'
 import { decodeContact, encodeContact, newContact, newKey } from '../../../../clients/store/rows/contact-state.ts'
 import type { Store } from '../../../../clients/store/store.ts'
 import { law } from '../../../support/law.ts'
+import { permitReceiving, permitWriting } from '../../../support/permits.ts'
 import { bytesOf } from '../../../support/random.ts'
 import { ALICE_KEY, BOB_KEY, heard, quickDatabase, said, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
@@ -22,11 +23,18 @@ describe('unread messages', () => {
   })
 
   function hear(messageLog: MessageLog, ...texts: string[]): void {
+    hearFrom(BOB_KEY, messageLog, ...texts)
+  }
+
+  function hearFrom(key: Uint8Array, messageLog: MessageLog, ...texts: string[]): void {
     const { streams } = messageLog
     const incoming = streams.incoming ?? (streams.receive(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
     const events = texts.map((text) => heard(text))
     const body = { firstSequence: incoming.received + 1n, events, acknowledged: 0n }
-    messageLog.store(incoming.accept({ ...body, piece: undefined, control: undefined } as never))
+    messageLog.store(
+      permitReceiving('bob', key),
+      incoming.accept({ ...body, piece: undefined, control: undefined } as never),
+    )
   }
 
   const unread = (limit = 100): string[] => shown(store.unread('bob', { limit }))
@@ -50,7 +58,11 @@ describe('unread messages', () => {
         for (const [burst, length] of bursts.entries()) {
           const part = Array.from({ length: Math.abs(length) }, (_, n) => `${burst}/${n}`)
           if (length > 0) hear(messageLog, ...part)
-          if (length < 0) messageLog.append(part.map((text) => said(text)))
+          if (length < 0)
+            messageLog.append(
+              permitWriting('bob'),
+              part.map((text) => said(text)),
+            )
           if (length > 0) texts.push(...part)
         }
         expect(readOn(limit)).to.deep.equal(texts)
@@ -79,7 +91,7 @@ describe('unread messages', () => {
 
   it('count for each identity key', () => {
     const [old, anew] = [store.messageLog('bob', BOB_KEY), store.messageLog('bob', ALICE_KEY)]
-    hear(anew, 'from the new')
+    hearFrom(ALICE_KEY, anew, 'from the new')
     hear(old, 'from the old')
     expect(store.contacts()[0]?.unread).to.equal(2)
     expect(unread()).to.deep.equal(['from the old'])

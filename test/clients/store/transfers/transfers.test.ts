@@ -11,6 +11,7 @@ import { MAX_PAST_DOWNLOADS, MAX_UNANSWERED } from '../../../../clients/store/tr
 import { Crash, crashingDatabase } from '../../../support/crashing-database.ts'
 import { converseAgain, DeliveringSide } from '../../../support/delivering-side.ts'
 import { encodedFileEvent, offered, statusOf } from '../../../support/file-events.ts'
+import { permitWriting } from '../../../support/permits.ts'
 import { ALICE_KEY, BOB_KEY, quickDatabase, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
@@ -44,6 +45,12 @@ describe('StoredTransfers', () => {
     for (const folder of folders) await folder[Symbol.asyncDispose]()
   })
 
+  /** Take a transfer to a state, at one of the two. */
+  function step(store: Store, id: string, state: TransferState): void {
+    if (state === 'accepted') store.transfers.accept(permitWriting('alice'), id, '/home/bob')
+    else if (state !== 'offered') store.transfers.settle(id, state, '/home/bob')
+  }
+
   /** What lies in the stores is said, and both open their conversation anew. */
   function talk(): void {
     for (const end of ends) {
@@ -54,7 +61,10 @@ describe('StoredTransfers', () => {
   }
 
   function offer(): string {
-    const { id } = alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/home/alice/a.txt' })
+    const { id } = alice.transfers.offer(permitWriting('bob'), ends[0].messageLog, {
+      offer: offerOf('a.txt'),
+      path: '/home/alice/a.txt',
+    })
     talk()
     return id
   }
@@ -65,7 +75,7 @@ describe('StoredTransfers', () => {
   function claim(from: DeliveringSide, id: string, state: FileStatusState): void {
     const value = { offerId: Buffer.from(id, 'hex'), state }
     const kind = { $case: 'fileStatus', value } as const
-    from.messageLog.append([encodeFileEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(0), kind })])
+    from.append([encodeFileEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(0), kind })])
     talk()
   }
 
@@ -110,7 +120,7 @@ describe('StoredTransfers', () => {
     for (const way of ways) {
       const id = offer()
       for (const [store, state] of way) {
-        if (state !== 'offered') store.transfers.settle(id, state, state === 'accepted' ? '/home/bob' : undefined)
+        step(store, id, state)
         talk()
         expect(states(id)).to.deep.equal([state, state])
       }
@@ -119,7 +129,7 @@ describe('StoredTransfers', () => {
 
   it('are received where the sender cancels in the same moment', () => {
     const id = offer()
-    bob.transfers.settle(id, 'accepted', '/home/bob')
+    step(bob, id, 'accepted')
     talk()
     bob.transfers.settle(id, 'received', '/home/bob/a.txt')
     alice.transfers.settle(id, 'cancelled')
@@ -129,7 +139,7 @@ describe('StoredTransfers', () => {
 
   it('take no step that is not theirs, or out of order', () => {
     const id = offer()
-    expect(alice.transfers.settle(id, 'accepted')).to.equal(undefined)
+    expect(alice.transfers.accept(permitWriting('bob'), id, '/')).to.equal(undefined)
     expect(bob.transfers.settle(id, 'received')).to.equal(undefined)
     expect(bob.transfers.settle(id, 'source-changed')).to.equal(undefined)
     for (const said of [FileStatusState.RECEIVED, FileStatusState.DAMAGED, FileStatusState.SOURCE_CHANGED])
@@ -146,8 +156,9 @@ describe('StoredTransfers', () => {
 
   it('are not for others to speak of', () => {
     const id = offer()
-    const toMallory = new DeliveringSide(alice.messageLog('mallory', MALLORY_KEY), true)
-    const mallory = new DeliveringSide(bob.messageLog('alice under another name', ALICE_KEY), false)
+    const toMallory = new DeliveringSide(alice.messageLog('mallory', MALLORY_KEY), true, ['mallory', MALLORY_KEY])
+    const other = 'alice under another name'
+    const mallory = new DeliveringSide(bob.messageLog(other, ALICE_KEY), false, [other, ALICE_KEY])
     ends = [toMallory, mallory]
     claim(mallory, id, FileStatusState.DECLINED)
     expect(alice.transfers.get(id)?.state).to.equal('offered')
@@ -155,7 +166,10 @@ describe('StoredTransfers', () => {
 
   it(`are ${MAX_UNANSWERED} unanswered offers of one person at most, and answers make room`, () => {
     const ids = Array.from({ length: MAX_UNANSWERED + 3 }, () => {
-      return alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/a.txt' }).id
+      return alice.transfers.offer(permitWriting('bob'), ends[0].messageLog, {
+        offer: offerOf('a.txt'),
+        path: '/a.txt',
+      }).id
     })
     talk()
     expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal(ids.slice(0, MAX_UNANSWERED))
@@ -165,7 +179,8 @@ describe('StoredTransfers', () => {
   })
 
   it('make room for others in the record in which they are taken back', () => {
-    const offerOne = () => alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/a.txt' }).id
+    const offerOne = () =>
+      alice.transfers.offer(permitWriting('bob'), ends[0].messageLog, { offer: offerOf('a.txt'), path: '/a.txt' }).id
     for (let count = 0; count < MAX_UNANSWERED; count += 1) alice.transfers.settle(offerOne(), 'cancelled')
     const last = offerOne()
     talk()
@@ -175,7 +190,10 @@ describe('StoredTransfers', () => {
   it(`are kept, ${MAX_PAST_DOWNLOADS} from one person, after their end, and all that are not over`, () => {
     const waiting = offer()
     const past = Array.from({ length: MAX_PAST_DOWNLOADS + 100 }, () => offered({ 'b.txt': 4 }))
-    ends[0].messageLog.append(past.flatMap((each) => [each, statusOf(each, 'CANCELLED')]).map(encodedFileEvent))
+    ends[0].messageLog.append(
+      permitWriting('bob'),
+      past.flatMap((each) => [each, statusOf(each, 'CANCELLED')]).map(encodedFileEvent),
+    )
     talk()
     const kept = past.slice(-MAX_PAST_DOWNLOADS).map(({ eventId }) => eventId.toString('hex'))
     expect(bob.transfers.list().map(({ id }) => id)).to.deep.equal([waiting, ...kept])
@@ -189,7 +207,7 @@ describe('StoredTransfers', () => {
 
   it('lie on the disk under seal', async () => {
     const id = offer()
-    bob.transfers.settle(id, 'accepted', '/home/bob/downloads')
+    bob.transfers.accept(permitWriting('alice'), id, '/home/bob/downloads')
     bob.transfers.noteTargetPath(id, '/home/bob/downloads/a.txt')
     for (const suffix of ['', '-wal']) {
       const bytes = await readFile(join(folders[1].path, STORE_FILE + suffix))
@@ -227,12 +245,14 @@ describe('StoredTransfers', () => {
         }
       }
       survive(begin)
-      const { id } = alice.transfers.offer(ends[0].messageLog, { offer: offerOf('a.txt'), path: '/a.txt' })
+      const { id } = alice.transfers.offer(permitWriting('bob'), ends[0].messageLog, {
+        offer: offerOf('a.txt'),
+        path: '/a.txt',
+      })
       survive(talk)
       for (const state of steps) {
         survive(() => {
-          if (state !== 'offered' && bob.transfers.get(id)?.state !== state)
-            bob.transfers.settle(id, state, '/home/bob')
+          if (bob.transfers.get(id)?.state !== state) step(bob, id, state)
         })
         survive(talk)
         expect(states(id)).to.deep.equal([state, state])

@@ -1,0 +1,36 @@
+/**
+ * Whether a contact may be written to, and one of their keys received from, as the profile stands.
+ *
+ * @module
+ */
+import { type ContactPolicy, isBlockedHere, ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
+import type { Profile } from './profile.ts'
+import type { ProfileState } from './state.ts'
+
+/** What the user has decided about a contact. */
+export function policyOf({ pins, blocked }: ProfileState, name: string): ContactPolicy {
+  return { name, isBlocked: blocked.has(name), pin: pins.get(name) }
+}
+
+/**
+ * Ask whether a contact may be written to, by what lies on the disk: the user may have decided in another terminal.
+ *
+ * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`.
+ */
+export async function mayWrite(profile: Profile, name: string): Promise<WritePermission> {
+  return WritePermission.of(policyOf(await profile.refresh(), name))
+}
+
+/**
+ * Ask whether what a key has sent may be kept, by the profile in memory: a record is not kept waiting for the disk.
+ *
+ * @throws SottoError `ERR_BLOCKED`; `ERR_KEY_CHANGED` if another key is pinned.
+ */
+export function mayReceive({ state }: Profile, name: string, identityKey: Uint8Array): ReceivePermission {
+  return ReceivePermission.of(policyOf(state, name), identityKey)
+}
+
+/** Stop where a contact is blocked, by what lies on the disk. @throws SottoError `ERR_BLOCKED`. */
+export async function refuseBlocked(profile: Profile, name: string): Promise<void> {
+  if (policyOf(await profile.refresh(), name).isBlocked) throw isBlockedHere(name)
+}
