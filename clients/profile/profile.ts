@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
 import { keyPairFrom } from '#lib/noise/primitives.ts'
 import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
-import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
+import { ensurePrivateDirectory, fileVersionOf, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
 import {
@@ -56,6 +56,8 @@ export class Profile {
   readonly #key: Secret
   #protection: Protection
   #state: ProfileState
+  /** Of the file that the state was read from; undefined where it may have been written since. */
+  #fileVersion: string | undefined
   /** Counts the states that it has had. */
   #version = 0
   readonly #listeners = new Set<() => void>()
@@ -187,19 +189,24 @@ export class Profile {
     return { folder: this.#folder, key: this.#key }
   }
 
-  /** Read again, for another process may have written. Cheap enough for every handshake. */
+  /** Read again where another process may have written since. Cheap enough for every handshake and every line. */
   async refresh(): Promise<ProfileState> {
+    const path = join(this.#folder, SEALED_FILE)
     for (;;) {
       const version = this.#version
-      const sealed = await readFileIfPresent(join(this.#folder, SEALED_FILE))
+      // Before it is read: what is written in between is then read twice, and never missed.
+      const fileVersion = await fileVersionOf(path)
+      if (fileVersion !== undefined && fileVersion === this.#fileVersion) return this.#state
+      const sealed = await readFileIfPresent(path)
       if (sealed === undefined) throw keyDamaged()
       // What was read while this process wrote may be what was there before.
-      if (version === this.#version) return this.#take(parseState(openProfile(this.#key, sealed)))
+      if (version === this.#version) return this.#take(parseState(openProfile(this.#key, sealed)), fileVersion)
     }
   }
 
-  #take(state: ProfileState): ProfileState {
+  #take(state: ProfileState, fileVersion?: string): ProfileState {
     this.#state = state
+    this.#fileVersion = fileVersion
     this.#version += 1
     for (const listener of this.#listeners) listener()
     return state

@@ -145,6 +145,27 @@ export async function readFileIfPresent(path: string): Promise<Buffer | undefine
   }
 }
 
+/** How old a change must be to be told from one after it: the coarsest times of files are in steps of 2 s, on FAT. */
+const SETTLED_MS = 2_000
+
+/**
+ * Tell a file's content from any other that it had or will have, without reading it. It holds for files that are written
+ * as by {@link writeFileAtomically}.
+ *
+ * @returns Undefined where it cannot be told: there is no file, or it changed in the last 2 s, and what is written next
+ *   might bear the same time.
+ * @throws Error of the operating system, other than `ENOENT`.
+ */
+export async function fileVersionOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs } = await stat(path, { bigint: true })
+    return Date.now() - Number(mtimeMs) < SETTLED_MS ? undefined : [dev, ino, size, mtimeNs, ctimeNs].join(':')
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
 /**
  * The text of a file that a setting names, such as a password's, without the line feed that an editor leaves.
  *

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
-import { Profile } from '../../../clients/profile/profile.ts'
+import { Profile, setReceipts } from '../../../clients/profile/profile.ts'
 import type { Account, Pin, ProfileState } from '../../../clients/profile/state.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -167,6 +167,22 @@ describe('Profile', () => {
     }
     expect(seen).to.deep.equal(seen.toSorted((a, b) => a - b))
     expect(profile.state.blocked.size).to.equal(20)
+  })
+
+  it('reads nothing again that nobody has written since, and at once what somebody has', async () => {
+    const profile = await Profile.openOrCreate(home.path, 'alice')
+    await utimes(sealedFile(), new Date(0), new Date(0))
+    await profile.refresh()
+    let readings = 0
+    profile.onTaken(() => {
+      readings += 1
+    })
+    for (let count = 0; count < 3; count += 1) await profile.refresh()
+    expect(readings).to.equal(0)
+    await setReceipts(await Profile.open(home.path, 'alice'), true)
+    expect((await profile.refresh()).receipts).to.equal(true)
+    await setReceipts(profile, false)
+    expect((await profile.refresh()).receipts).to.equal(false)
   })
 
   it('stays as it is where a change throws', async () => {

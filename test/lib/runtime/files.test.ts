@@ -1,7 +1,13 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ensurePrivateDirectory, readFileIfPresent, readSecretFile, writeFileAtomically } from '#lib/runtime/files.ts'
+import {
+  ensurePrivateDirectory,
+  fileVersionOf,
+  readFileIfPresent,
+  readSecretFile,
+  writeFileAtomically,
+} from '#lib/runtime/files.ts'
 import { rejection } from '../../support/rejection.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -63,6 +69,33 @@ describe('readFileIfPresent', () => {
     await using folder = await temporaryFolder()
     expect(await readFileIfPresent(join(folder.path, 'none'))).to.equal(undefined)
     expect(await readFileIfPresent(folder.path).catch((error: unknown) => error)).to.have.property('code', 'EISDIR')
+  })
+})
+
+describe('fileVersionOf', () => {
+  const LONG_AGO = new Date(0)
+
+  it('is the same for as long as nobody writes, and another afterwards, though size and time are the same', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'file')
+    await writeFileAtomically(path, 'one')
+    await utimes(path, LONG_AGO, LONG_AGO)
+    const before = await fileVersionOf(path)
+    expect(before).to.be.a('string')
+    expect(await fileVersionOf(path)).to.equal(before)
+    await writeFileAtomically(path, 'two')
+    await utimes(path, LONG_AGO, LONG_AGO)
+    expect(await fileVersionOf(path))
+      .to.be.a('string')
+      .and.not.to.equal(before)
+  })
+
+  it('is not told of what was written just now, nor of nothing', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'file')
+    expect(await fileVersionOf(path)).to.equal(undefined)
+    await writeFileAtomically(path, 'one')
+    expect(await fileVersionOf(path)).to.equal(undefined)
   })
 })
 
