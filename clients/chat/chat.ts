@@ -6,18 +6,14 @@
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
-import type { Clock } from '#lib/runtime/clock.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { schedule } from '#lib/runtime/schedule.ts'
+import { openSession, type SessionOptions } from '../command/open-session.ts'
 import { aborted } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
-import type { UnlockKey } from '../profile/key-file.ts'
+import { noticeEvents } from '../messenger/notices.ts'
 import { lockForReceiving } from '../profile/process-locks.ts'
-import { Profile } from '../profile/profile.ts'
-import { DirectoryClient } from '../session/directory-client.ts'
-import { ServerClock } from '../session/server-clock.ts'
-import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import { openStore } from '../store/store.ts'
@@ -33,13 +29,7 @@ import type { ScreenOutput } from './screen/screen.ts'
 import { screenFrontend } from './screen-frontend.ts'
 import type { About, View } from './view.ts'
 
-export interface ChatOptions {
-  /** SOTTO_HOME. */
-  readonly home: string
-  /** The name of the profile. */
-  readonly profile: string
-  /** Gets at a profile that is under a passphrase. */
-  readonly unlock?: UnlockKey
+export interface ChatOptions extends SessionOptions {
   /** Whom to talk with first. */
   readonly to: string | undefined
   readonly input: KeyInput
@@ -59,7 +49,6 @@ export interface ChatOptions {
   readonly welcome?: string
   /** Read and write JSON lines, for a script. */
   readonly json?: boolean
-  readonly clock: Clock
   /** Where the durations of channels are to be shorter than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
   /** Aborted, with `ERR_INTERRUPTED`, when the chat is to end. */
@@ -77,14 +66,13 @@ export interface ChatOptions {
  */
 export async function chat(options: ChatOptions): Promise<void> {
   await using resources = new AsyncDisposableStack()
-  const profile = await Profile.open(options.home, options.profile, options.unlock)
-  const { account, session } = profile.login
+  const { profile, account, clock, connect } = await openSession(options)
   resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
-  const clock = new ServerClock(options.clock, account.clockOffsetMs)
+
   const trace = options.trace ? (event: TraceEvent) => view.trace(event) : undefined
-  const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace }), (open) => open.close())
+  const directory = resources.adopt(connect(trace), (open) => open.close())
 
   const left = new AbortController()
   const signal = AbortSignal.any([options.signal, left.signal])
@@ -188,9 +176,8 @@ function eventsFor(view: View): MessengerEvents {
     onPresence: (name, isOnline) => view.presence(name, isOnline),
     onOnline: (endpoints) => view.online(endpoints),
     onOffline: (error) => view.offline(error),
-    onPinned: (name) => view.notice(`this is the first conversation with ${name}: their key is pinned`),
+    ...noticeEvents((text) => view.notice(text)),
     onRefused: (name, error) => notice(view, error, { contact: name }),
-    onUndeliverable: (name, count) => view.notice(undeliverableNotice(name, count)),
   }
 }
 

@@ -5,23 +5,16 @@
  */
 import type { Readable } from 'node:stream'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
-import type { Clock } from '#lib/runtime/clock.ts'
-import type { UnlockKey } from '../profile/key-file.ts'
-import { Profile } from '../profile/profile.ts'
-import type { Session, SignedIn } from '../profile/state.ts'
-import { DirectoryClient } from '../session/directory-client.ts'
-import { ServerClock } from '../session/server-clock.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { SignedIn } from '../profile/state.ts'
+import type { DirectoryClient } from '../session/directory-client.ts'
+import type { ServerClock } from '../session/server-clock.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { Prompt } from '../terminal/prompt.ts'
+import { openSession, type SessionOptions } from './open-session.ts'
 import { Output } from './output.ts'
 
-export interface CommandOptions {
-  /** SOTTO_HOME. */
-  readonly home: string
-  /** The name of the profile. */
-  readonly profile: string
-  /** Gets at a profile that is under a passphrase. */
-  readonly unlock?: UnlockKey
+export interface CommandOptions extends SessionOptions {
   readonly input: Readable & { readonly isTTY?: boolean | undefined }
   readonly output: OutputStream
   readonly errors: OutputStream
@@ -37,7 +30,6 @@ export interface CommandOptions {
   readonly json: boolean
   /** How long to try again after a cut, in milliseconds. */
   readonly redialMs: number
-  readonly clock: Clock
   /** Where the durations of a channel are to be shorter than the protocol's. */
   readonly channelTimes: Partial<ChannelTimes>
   /** Aborted, with `ERR_INTERRUPTED`, when the command is to end. */
@@ -48,7 +40,6 @@ export interface CommandOptions {
 export interface Running {
   readonly profile: Profile
   readonly account: SignedIn
-  readonly session: Session
   readonly clock: ServerClock
   readonly output: Output
   readonly directory: DirectoryClient
@@ -66,23 +57,21 @@ export interface Running {
  *   as soon as standard output takes no more; what the command throws.
  */
 export async function runCommand(options: CommandOptions, run: (running: Running) => Promise<void>): Promise<void> {
-  const profile = await Profile.open(options.home, options.profile, options.unlock)
-  const { account, session } = profile.login
+  const { profile, account, clock, connect } = await openSession(options)
   const { channelTimes } = options
-  const clock = new ServerClock(options.clock, account.clockOffsetMs)
   const prompt = promptFor(options)
   const output = new Output({
     ...options,
     bottomLine: prompt ?? options.bottomLine,
     untraced: options.traceArrivals ? account.username : undefined,
   })
-  const directory = new DirectoryClient({ account, session, clock, trace: output.trace })
+  const directory = connect(output.trace)
   const failed = new AbortController()
   output.failed.catch((error: unknown) => failed.abort(error))
   const signals = [options.signal, failed.signal, ...(prompt ? [prompt.interrupted] : [])]
   try {
     const signal = AbortSignal.any(signals)
-    await run({ profile, account, session, clock, output, directory, channelTimes, prompt, signal })
+    await run({ profile, account, clock, output, directory, channelTimes, prompt, signal })
   } finally {
     directory.close()
     prompt?.close()

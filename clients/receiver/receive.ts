@@ -12,9 +12,9 @@ import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
+import { NOTICES, noticeEvents } from '../messenger/notices.ts'
 import { addressOf } from '../peer/dial.ts'
 import { lockForReceiving } from '../profile/process-locks.ts'
-import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import { UnreadFeed, type UnreadFeedOptions } from '../store/reading/unread-feed.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { refusalEvent } from '../trace/conversation-events.ts'
@@ -145,20 +145,19 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, pa
     onPresence() {},
     onOnline(endpoints) {
       const where = endpoints.map(addressOf).join(', ')
-      output.notice(wasOnline ? 'online again' : `online as ${account.username}, at ${where}`)
+      output.notice(wasOnline ? NOTICES.onlineAgain : NOTICES.online(account.username, where))
       if (!wasOnline) onReady(endpoints)
       wasOnline = true
     },
-    onOffline: ({ message }) => output.notice(`offline: ${message}; trying again, conversations go on`),
-    onPinned: (name) => output.notice(`this is the first conversation with ${name}: their key is pinned`),
+    onOffline: ({ message }) => output.notice(NOTICES.offline(message)),
+    ...noticeEvents((text) => output.notice(text)),
     onRefused: notice,
-    onKeyChanged: (name) => output.notice(`${name} called with another key than the pinned one; nothing was shown`),
-    onUndeliverable: (name, count) => output.notice(undeliverableNotice(name, count)),
-    onConversation: (name) => output.notice(`${name} is here`),
+    onKeyChanged: (name) => output.notice(NOTICES.keyChanged(name)),
+    onConversation: (name) => output.notice(NOTICES.joined(name)),
     onParted(name, end) {
-      output.notice(end.how === 'closed' ? `${name} has left` : `the connection to ${name} broke`)
+      output.notice(end.how === 'closed' ? NOTICES.left(name) : NOTICES.cut(name))
       const isWaiting = store.waiting().some((each) => each.name === name)
-      if (isWaiting) output.notice(`what you wrote last waits until ${name} is online`)
+      if (isWaiting) output.notice(NOTICES.stillWaiting(name))
     },
     onCallRefused: (error) => output.trace?.(refusalEvent(account.username, error)),
   }

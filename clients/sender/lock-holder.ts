@@ -10,8 +10,8 @@ import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { Running } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
+import { NOTICES, noticeEvents } from '../messenger/notices.ts'
 import type { Lock } from '../profile/lock.ts'
-import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import { READER_TIMEOUT_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -67,16 +67,15 @@ export class LockHolder {
       onPresence() {},
       onOnline() {},
       onOffline() {},
-      onPinned: (name) => output.notice(`this is the first conversation with ${name}: their key is pinned`),
       onRefused: (name, error: SottoError) => name === to && onLost(error),
-      onUndeliverable: (name, count) => output.notice(undeliverableNotice(name, count)),
+      ...noticeEvents((text) => output.notice(text)),
       onConversation: (name) => {
-        if (name === to && this.#hasTalked) output.notice(`the connection to ${to} is there again`)
+        if (name === to && this.#hasTalked) output.notice(NOTICES.connectedAgain(to))
         if (name === to) this.#hasTalked = true
         onMoved()
       },
       onParted: (name) => {
-        if (name === to) output.notice(`the connection to ${to} broke; trying again`)
+        if (name === to) output.notice(NOTICES.redialling(to))
         onMoved()
       },
     }
