@@ -75,7 +75,7 @@ async function readConfig(): Promise<Config> {
 }
 
 async function reportAdded(config: Config, added: readonly string[]): Promise<void> {
-  notice(`added ${added.join(', ')}; what each types next, on a machine of his own:`)
+  notice(`added ${added.join(', ')}; what each types next, on a machine of their own:`)
   const server = await serverName(config)
   for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
   if (config.names.length > 0) return

@@ -29,7 +29,7 @@ export async function runDemo(options: readonly string[]): Promise<number> {
   const { env } = await setUpDemo(resources, { notice: report, trace, signal: stop.signal })
   const receiver = resources.adopt(client('receiver', ['--profile', 'bob', ...options], env), endInOrder)
   await untilReady(receiver)
-  report('bob is online; everything that alice says from here on goes to him directly')
+  report('bob is online; everything that alice says from here on goes to bob directly')
   if (process.stdin.isTTY) report('type as alice, a line a message; Ctrl-D ends it')
   const from = ['bob', '--profile', 'alice', '--plain-input', ...options]
   const sender = resources.adopt(client('sender', from, env), endInOrder)

@@ -23,7 +23,7 @@ A server for everybody, on one machine:
   sotto up
   sotto admin add-user alice bob
 
-Then everybody on his own; what to type is what "add-user" prints:
+Then everybody on their own; what to type is what "add-user" prints:
   sotto login alice --server chat.example.org:7001 --ca-fingerprint 5C0A…
   sotto chat                          talks with everybody, in one screen
   sotto receive                       shows what comes, and answers it

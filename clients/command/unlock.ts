@@ -43,7 +43,7 @@ export function unlockKey(signal?: AbortSignal): UnlockKey {
 }
 
 /**
- * What a new passphrase must be. Whoever has stolen the profile tries guesses on machines of his own, so that there is no
+ * What a new passphrase must be. Whoever has stolen the profile tries guesses on machines of their own, so that there is no
  * limit but what each costs.
  *
  * @throws SottoError `ERR_USAGE` if it has less than {@link MIN_CHARACTERS}.

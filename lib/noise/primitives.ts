@@ -48,7 +48,7 @@ export interface KeyPair {
    * @param publicKey - {@link DH_BYTES} bytes, any.
    * @returns {@link DH_BYTES} bytes, in memory of their own. Not uniform: to be hashed before use.
    * @throws SottoError `ERR_LOW_ORDER_KEY` if the result is all zeros, whatever this secret key is (RFC 7748, section
-   *   6.1): somebody who sends such a key wants a result that he knows.
+   *   6.1): somebody who sends such a key wants a result that they know.
    */
   dh(publicKey: Uint8Array): Uint8Array
 }

@@ -6,8 +6,8 @@
  *     words = BIP-39(first 16 bytes of SHA-256("sotto words v1" || a || b))
  *     QR code = "SOTTO1:" || upper-case hexadecimal of a || b
  *
- * Who wants to stand in the middle needs two keys of his own that make the two safety numbers equal. For the digits he
- * must hit 30 that are given, twice. For the words it is enough that any two of his attempts meet, 2^64 of them on
+ * Who wants to stand in the middle needs two keys of their own that make the two safety numbers equal. For the digits they
+ * must hit 30 that are given, twice. For the words it is enough that any two of their attempts meet, 2^64 of them on
  * either side, which is why they are made of the fingerprints and not of the keys: each attempt costs 5,200 hashes.
  *
  * Byte for byte: docs/protocol.md, section "Safety numbers".
