@@ -77,7 +77,7 @@ export class ChatView implements View {
     return this.#to
   }
 
-  /** Talk with somebody from here on: the end of what was said before is shown. */
+  /** Talk with somebody from here on: the end of what was sent before is shown. */
   switchTo(name: string): void {
     if (name === this.#to) return
     const { screen } = this.#options

@@ -1,5 +1,5 @@
 /**
- * Everybody that a profile knows: by their key, by a block, or by what was said.
+ * Everybody that a profile knows: by their key, by a block, or by what was sent and received.
  *
  * @module
  */

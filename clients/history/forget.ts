@@ -11,8 +11,8 @@ import type { Transfer } from '../store/transfers/transfer.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 
 /**
- * Remove all that was said to a contact and heard from it, what waits included, and what has come of files that are not
- * whole. Its key stays known, and files that were received are left.
+ * Remove all that was sent to a contact and received from it, what waits included, and what has come of files that are
+ * not whole. Its key stays known, and files that were received are left.
  *
  * @param isSure - Asks, with the question to ask.
  * @returns false if it was not sure.

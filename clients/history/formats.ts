@@ -38,7 +38,7 @@ export function bodyOf({ event }: Message): Buffer {
 /** Tells a message that waits for a key which its contact no longer has, as far as is known. */
 export type IsUndeliverable = (message: Message) => boolean
 
-/** What becomes of a message that has not arrived, to be said with it; nothing of the others. */
+/** What becomes of a message that has not arrived, to be sent with it; nothing of the others. */
 export function pendingOf(message: Message, isUndeliverable: IsUndeliverable): string {
   const { state } = message
   if (state !== 'waiting' && state !== 'sent') return ''

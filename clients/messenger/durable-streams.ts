@@ -18,11 +18,11 @@ import type { MessageLog, Progress } from '../store/log/message-log.ts'
 export interface DurableStreamsOptions {
   readonly messageLog: MessageLog
   readonly clock: Clock
-  /** Where files that are said or heard are kept; without it none flow. */
+  /** The store of files that are offered and taken; without it none flow. */
   readonly fileStore?: Files | undefined
-  /** What was said has come further. */
+  /** Something that was sent has come further. */
   readonly onProgress: () => void
-  /** Whether the other side may be told what the user has seen of it. */
+  /** Whether the other side may be told what the user has read. */
   readonly sendsReceipts: () => boolean
   /** Asks, before anything is kept, whether it may be received from a key now. @throws SottoError where not. */
   readonly permit: (identityKey: Uint8Array) => ReceivePermission
@@ -30,7 +30,7 @@ export interface DurableStreamsOptions {
 
 export class DurableStreams implements PeerStreams {
   readonly files: PeerTransfers | undefined
-  /** The key that it is with; undefined until there is a first. */
+  /** The identity key of the other side; undefined until one is known. */
   identityKey: Uint8Array | undefined
   readonly #options: DurableStreamsOptions
   #conversation: Conversation | undefined
@@ -52,7 +52,7 @@ export class DurableStreams implements PeerStreams {
     return this.#conversation
   }
 
-  /** What became of what was said. */
+  /** The progress of what was sent. */
   get progress(): Progress {
     return this.#options.messageLog.progress()
   }
@@ -62,7 +62,7 @@ export class DurableStreams implements PeerStreams {
     return appended - delivered
   }
 
-  /** Whether there is a reason for a conversation on this side: something waits to be said, or a file to flow. */
+  /** Whether there is a reason for a conversation on this side: something waits to be sent, or a file to flow. */
   get hasMore(): boolean {
     return this.unacknowledged > 0 || this.files?.isWanted === true
   }
@@ -84,12 +84,12 @@ export class DurableStreams implements PeerStreams {
     return ordinal
   }
 
-  /** The user has had it forgotten: end what is under way. */
+  /** The user has forgotten the contact: end what is under way. */
   forget(): void {
     this.#conversation?.replace()
   }
 
-  /** Say what another process of the profile has put into the store. */
+  /** Send what another process of the profile has put into the store. */
   takeAppended(): void {
     // Asked for, so that they are loaded.
     void this.pair
@@ -128,7 +128,7 @@ export class DurableStreams implements PeerStreams {
     if (this.#options.messageLog.markReadByPeer(sequence)) this.#options.onProgress()
   }
 
-  /** The user has seen something, or allows now what was not allowed, or the other way round: say of it what may be said. */
+  /** The user has read something, or has changed whether others may know: report what may be reported. */
   reportRead(): void {
     const { messageLog, sendsReceipts } = this.#options
     if (!sendsReceipts()) this.pair.incoming?.forgetRead()

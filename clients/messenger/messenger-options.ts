@@ -18,11 +18,11 @@ import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import type { Trace } from '../trace/trace.ts'
 
-/** What the messenger tells whoever shows it. */
+/** The events of a messenger, for whatever shows them. */
 export interface MessengerEvents {
   /** Events that are new, in order; they are in the store. */
   readonly onReceived: (name: string, events: readonly Event[]) => void
-  /** What was said to somebody may have come further. */
+  /** Something that was sent to somebody may have come further. */
   readonly onProgress: (name: string, progress: Progress) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (name: string, isActive: boolean) => void
@@ -38,7 +38,7 @@ export interface MessengerEvents {
   readonly onRefused: (name: string, error: SottoError) => void
   /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */
   readonly onKeyChanged?: (name: string) => void
-  /** Messages wait for another key of somebody than the one that they have now: how many. They go to no other. */
+  /** Messages, so many, wait for another key of somebody than the one that they have now. They go to no other. */
   readonly onUndeliverable?: (name: string, count: number) => void
   /** A conversation with somebody has begun where there was none. */
   readonly onConversation?: (name: string) => void
@@ -55,18 +55,21 @@ export interface MessengerOptions {
   readonly directory: DirectoryClient
   readonly store: Store
   readonly events: MessengerEvents
-  /** Where to listen: `::` for everywhere, port 0 for any free one. Undefined to call others and not to be called. */
+  /**
+   * The address to listen on: `::` for everywhere, port 0 for any free one. Undefined to call others and not to be
+   * called.
+   */
   readonly listen: Endpoint | undefined
-  /** What to offer others in place of this machine's own addresses. */
+  /** The addresses to offer others in place of this machine's own. */
   readonly advertise: readonly Endpoint[]
-  /** Whether to go on, and keep what is said, where the services are away at the start. */
+  /** Whether to go on, and keep what is written, where the services are away at the start. */
   readonly startsOffline?: boolean
   /** A folder to which all that is offered comes at once; undefined to ask. */
   readonly acceptInto?: string | undefined
-  /** Of the server; undefined only where it does not listen. */
+  /** The log of the server; undefined only where it does not listen. */
   readonly log: Logger | undefined
   readonly trace: Trace
-  /** Where the durations of channels are to be shorter than the protocol's. */
+  /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
   /** Ends everything. */
   readonly signal: AbortSignal

@@ -1,7 +1,7 @@
 /**
  * The messenger: the one process that owns a profile's conversations. It opens one whenever something waits for somebody
- * who is there, and keeps all that is said and heard in the profile's store. One that listens is online for as long as it
- * runs and takes conversations that others open; one that does not only calls.
+ * who is there, and keeps all that is sent and received in the profile's store. One that listens is online for as long
+ * as it runs and takes conversations that others open; one that does not only calls.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export class Messenger {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
-  /** Ends with what is being said: one after the other, in the order of writing. */
+  /** The last message that is being enqueued: one after the other, in the order of writing. */
   #enqueuing: Promise<unknown> = Promise.resolve()
   #server: Promise<RpcServer> | undefined
   readonly #failure = Promise.withResolvers<never>()
@@ -93,7 +93,7 @@ export class Messenger {
     })
   }
 
-  /** Do what nobody waits for. That it fails, such as for a store that is damaged, ends the messenger. */
+  /** Do what nobody waits for. A failure of it, such as of a damaged store, ends the messenger. */
   #attempt(work: () => unknown): void {
     Promise.try(work).catch((error: unknown) => this.#failure.reject(error))
   }
@@ -188,7 +188,7 @@ export class Messenger {
    * Say a text, or several in one step. They wait in the store until they are acknowledged.
    *
    * @param texts - UTF-8 where they are bytes, each at most 1 MiB.
-   * @returns the ordinal of the last among all that was said to this key, to look for in
+   * @returns the ordinal of the last among all that was sent to this key, to look for in
    *   {@link MessengerEvents.onProgress}.
    * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`: then
    *   none of them waits.
@@ -208,7 +208,9 @@ export class Messenger {
     return ordinal
   }
 
-  /** Tell somebody that the user writes to them, or has stopped: where a conversation is open, and lost otherwise. */
+  /**
+   * Let somebody know that the user writes to them, or has stopped: where a conversation is open, and lost otherwise.
+   */
   sendTyping(name: string, isActive: boolean): void {
     this.#peers.known(name)?.conversation?.sendTyping(isActive)
   }
@@ -221,7 +223,7 @@ export class Messenger {
     this.#streamsByKey.reportRead(name)
   }
 
-  /** What became of what was said to somebody, under the key that is pinned now. */
+  /** The progress of what was sent to somebody, under the key that is pinned now. */
   progress(name: string): Progress {
     return this.peer(name).progress
   }
@@ -232,7 +234,7 @@ export class Messenger {
     peer.dial()
   }
 
-  /** Something was put into the store by others than this: say what they left there. */
+  /** Another process has put something into the store: send it. */
   takeAppended(): void {
     const { store } = this.#options
     const names = store.names()
@@ -247,7 +249,7 @@ export class Messenger {
     }
   }
 
-  /** Tell how many messages wait for keys of somebody that are not this one. */
+  /** Report how many messages wait for other keys of somebody than this one. */
   #reportUndeliverable(name: string, identityKey: Uint8Array): void {
     const { store, events } = this.#options
     this.#attempt(() => {
@@ -256,7 +258,7 @@ export class Messenger {
     })
   }
 
-  /** Keep what is being said, say goodbye to everybody, and stop: afterwards nothing of it uses the store. */
+  /** Keep what is being enqueued, close all conversations, and stop: afterwards nothing of it uses the store. */
   async stop(reason?: CloseReason): Promise<void> {
     await this.#enqueuing
     this.#unwatchProfile()

@@ -31,17 +31,17 @@ export interface PeerSessionOptions {
   readonly longestBackoffMs: number
   /** This side has opened a conversation. */
   readonly onConversation: (conversation: Conversation) => void
-  /** They cannot be written to, or called in vain, for a reason that trying again does not mend. */
+  /** The person cannot be written to or called, for a reason that trying again does not mend. */
   readonly onRefused: (error: SottoError) => void
   readonly signal: AbortSignal
 }
 
-/** What a call takes on a slow link, so that the side that waits finds a conversation instead of opening one. */
+/** How long a call takes on a slow link, so that the side that waits finds a conversation instead of opening one. */
 export const HEAD_START_MS = 1_000
 
 const FIRST_BACKOFF_MS = 250
 
-/** How many conversations in a row may be cut before a word was said, until that counts as a failure to open one. */
+/** How many conversations in a row may be cut before a record was sent, until that counts as a failure to open one. */
 const MAX_EARLY_CUTS = 5
 
 /** Failures that only the user can mend: the key, the block, the session. */
@@ -55,7 +55,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'ERR_STORE_DAMAGED',
 ])
 
-/** Of whom nothing was said to. */
+/** The progress with somebody to whom nothing was sent. */
 const NO_PROGRESS: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
 
 /** Somebody who waits for a conversation to be open. */
@@ -70,11 +70,11 @@ export class PeerSession {
   #isWanted = false
   /** Whether one is to be open for good. */
   #isKept = false
-  /** Who waits for the next attempt. */
+  /** The callers that wait for the next attempt. */
   #openings: Opening[] = []
   #earlyCuts = 0
   #dialling: Promise<void> | undefined
-  /** Whether there was another reason to dial since it was looked last whether there is any. */
+  /** Whether another reason to dial has come up since the last check. */
   #isAskedAgain = false
   /** Ends a pause between two attempts. */
   #hurry = new AbortController()
@@ -98,7 +98,7 @@ export class PeerSession {
     return this.#options.streamsByKey.with(this.name, this.#identityKey)
   }
 
-  /** What became of what was said to that key. */
+  /** The progress of what was sent to that key. */
   get progress(): Progress {
     return this.#options.streamsByKey.found(this.name, this.#identityKey)?.progress ?? NO_PROGRESS
   }
@@ -108,7 +108,7 @@ export class PeerSession {
     return this.#options.streamsByKey.known(this.name, this.#identityKey)?.conversation
   }
 
-  /** Said by the directory. */
+  /** Take note of what the directory reports. */
   setOnline(isOnline: boolean): void {
     const hasCome = isOnline && !this.#online
     this.#online = isOnline
@@ -156,7 +156,7 @@ export class PeerSession {
       })
   }
 
-  /** Whether there is a reason to call now. It looks at all that was asked until then. */
+  /** Whether there is a reason to call now, of all that was asked until then. */
   #isCalledFor(): boolean {
     this.#isAskedAgain = false
     if (this.#options.signal.aborted || this.conversation !== undefined) return false
@@ -200,7 +200,10 @@ export class PeerSession {
     if (this.#delivered > before) this.#backoff.reset()
   }
 
-  /** Open one, and hear from the other side that it is willing. Undefined where that was cut, and is worth another try. */
+  /**
+   * Open a conversation, and wait until the other side is willing. Undefined where that was cut, and is worth another
+   * try.
+   */
   async #open(): Promise<Conversation | undefined> {
     const { calling, streamsByKey, signal, onConversation } = this.#options
     const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
@@ -217,7 +220,7 @@ export class PeerSession {
     return this.#options.streamsByKey.known(this.name, this.#identityKey)?.progress.delivered ?? 0
   }
 
-  /** Tell who waits for a conversation that there is one, or why not. Returns whether anybody was told a failure. */
+  /** Answer those who wait for a conversation. Returns whether anybody was given a failure. */
   #answer(failure?: unknown): boolean {
     const openings = this.#openings.splice(0)
     const isOpen = this.conversation !== undefined
@@ -263,7 +266,7 @@ export class PeerSession {
   }
 }
 
-/** Why a conversation ended before it began. */
+/** The reason why a conversation ended before it began. */
 function failureOf(name: string, end: ConversationEnd): unknown {
   if (end.how === 'cut') return end.error
   try {

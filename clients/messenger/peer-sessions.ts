@@ -12,10 +12,10 @@ import type { MessengerEvents } from './messenger-options.ts'
 import { HEAD_START_MS, PeerSession } from './peer-session.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 
-/** How long to wait between two attempts to call somebody, at most, in milliseconds: of who is there for long. */
+/** How long a long-running client waits between two attempts to call somebody, at most, in milliseconds. */
 const LONG_RUNNING_BACKOFF_MS = 15_000
 
-/** And of who is there for this call alone. */
+/** How long a client waits that runs for this call alone, likewise. */
 const ONE_SHOT_BACKOFF_MS = 2_000
 
 export interface PeerSessionsOptions {
@@ -34,9 +34,9 @@ export class PeerSessions {
   readonly #options: PeerSessionsOptions
   readonly #watch: PresenceWatch
   readonly #all = new Map<string, PeerSession>()
-  /** Whose coming and going the directory tells. */
+  /** The names whose coming and going the directory reports. */
   readonly #followed = new Set<string>()
-  /** With whom a conversation is open, and was told. */
+  /** The names with whom a conversation is open, and was reported. */
   readonly #present = new Set<string>()
 
   constructor(options: PeerSessionsOptions) {
@@ -49,7 +49,7 @@ export class PeerSessions {
     })
   }
 
-  /** Rejects when the directory can tell no more of them: see {@link PresenceWatch.ended}. */
+  /** The end of the watch: rejects when the directory can report no more, see {@link PresenceWatch.ended}. */
   get ended(): Promise<never> {
     return this.#watch.ended
   }
@@ -79,7 +79,7 @@ export class PeerSessions {
     return peer
   }
 
-  /** Have the directory tell when somebody comes and goes. */
+  /** Have the directory report when somebody comes and goes. */
   follow(name: string): void {
     this.#followed.add(name)
     this.#watch.setUsernames(this.#followed)
@@ -125,7 +125,7 @@ export class PeerSessions {
     const { streamsByKey, events, signal } = this.#options
     if (signal.aborted) return
     if (streamsByKey.conversationsWith(name).length === 0 && this.#present.delete(name)) events.onParted?.(name, end)
-    // What waits and could not be said in it is said in another.
+    // What waits and could not be sent in it is sent in another.
     this.follow(name)
     this.with(name).dial({ headStart: true })
   }

@@ -9,7 +9,7 @@ import type { Pin } from '../profile/state.ts'
 import { watchProfile } from '../profile/watch.ts'
 
 export interface ProfileChanges {
-  /** Others may now be told what was read, or no longer. */
+  /** The user has changed whether others may know what was read. */
   readonly onReceipts: () => void
   readonly onBlocked: (name: string) => void
   readonly onUnblocked: (name: string) => void
@@ -19,7 +19,7 @@ export interface ProfileChanges {
   readonly onKeyReplaced: (name: string, identityKey: Uint8Array) => void
 }
 
-/** Tell each change. @returns ends it. */
+/** Report each change. @returns ends it. */
 export function followProfile(profile: Profile, changes: ProfileChanges): () => void {
   return watchProfile(profile, (before, after) => {
     if (after.receipts !== before.receipts) changes.onReceipts()

@@ -17,7 +17,7 @@ export interface StreamsByKeyOptions {
   readonly files?: Files
   readonly clock: Clock
   readonly onProgress: (name: string, progress: Progress) => void
-  /** Whether others may be told what the user has seen of them. */
+  /** Whether others may know what the user has read. */
   readonly sendsReceipts: () => boolean
   /** Asks, before anything is kept, whether it may be received from a key now. @throws SottoError where not. */
   readonly permit: (name: string, identityKey: Uint8Array) => ReceivePermission
@@ -28,7 +28,7 @@ const ANY_KEY = ''
 
 export class StreamsByKey implements PeerStreamsByKey {
   readonly #options: StreamsByKeyOptions
-  /** By name, then by key in hexadecimal digits. */
+  /** The streams by name, then by key in hexadecimal digits. */
   readonly #byName = new Map<string, Map<string, DurableStreams>>()
 
   constructor(options: StreamsByKeyOptions) {
@@ -72,7 +72,10 @@ export class StreamsByKey implements PeerStreamsByKey {
     return this.#byName.get(name)?.get(textOf(identityKey))
   }
 
-  /** The same, if the store has anything of somebody. Where it has not, nothing is kept of them by asking. */
+  /**
+   * The streams as {@link known}, if the store has anything of somebody. Where it has not, asking keeps nothing of
+   * them.
+   */
   found(name: string, identityKey: Uint8Array | undefined): DurableStreams | undefined {
     const known = this.known(name, identityKey)
     if (known !== undefined) return known
@@ -91,7 +94,7 @@ export class StreamsByKey implements PeerStreamsByKey {
     for (const streams of ofNames.flatMap((ofName) => [...ofName.values()])) streams.reportRead()
   }
 
-  /** Let go of all that is no longer in the store: the user has had it forgotten. */
+  /** Let go of all contacts that are no longer in the store: the user has forgotten them. */
   keepOnly(names: ReadonlySet<string>): void {
     for (const name of this.#byName.keys()) {
       if (names.has(name)) continue

@@ -285,7 +285,7 @@ export class Conversation {
 
   /** What it means for the conversation that something failed. */
   #endBy(thrown: unknown): ConversationEnd {
-    // What was said is said: the other end need not have had the time to answer.
+    // What was sent is sent: the other end need not have had the time to answer.
     if (this.#isClosing && this.#delivery.isCloseSent) {
       return { how: 'closed', by: 'self', reason: CloseReason.DONE }
     }
@@ -328,7 +328,7 @@ function traceRecord(trace: NonNullable<Trace>, record: TracedRecord): void {
   if (!isAside) trace(recordEvent(record))
 }
 
-/** What can still be said, under seal, of a failure that leaves the channel whole. */
+/** What can still be sent, under seal, of a failure that leaves the channel whole. */
 const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
   ['ERR_RECORD_MALFORMED', CloseReason.PROTOCOL],
   ['ERR_STREAM_RENEWED', CloseReason.SHUTDOWN],

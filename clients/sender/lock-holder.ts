@@ -23,7 +23,7 @@ export interface LockHolderOptions {
   readonly lock: Lock
   /** Whom this process sends to. */
   readonly to: string
-  /** What was said may have come further, or a conversation has begun or ended. */
+  /** What was sent may have come further, or a conversation has begun or ended. */
   readonly onMoved: () => void
   /** A transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
@@ -124,7 +124,7 @@ export class LockHolder {
       await this.#messenger.stop(reason)
       await withTimeout(this.#shown, READER_TIMEOUT_MS)
     } finally {
-      // What nobody takes is not marked as seen, and comes with the next receive or chat.
+      // What nobody takes is not marked as read, and comes with the next receive or chat.
       this.#shown = Promise.resolve()
       this.#options.lock.release()
     }

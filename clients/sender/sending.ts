@@ -203,7 +203,7 @@ export class Sending implements AsyncDisposable {
     this.#onMoved()
   }
 
-  /** What was said may have come further, or a conversation has begun or ended. */
+  /** What was sent may have come further, or a conversation has begun or ended. */
   #onMoved(): void {
     if (this.#over.signal.aborted) return
     try {

@@ -14,7 +14,10 @@ import type { Database } from './disk/database.ts'
 const POLL_INTERVAL_MS = 1_000
 
 export interface Watch {
-  /** Rejects with what looking, or what is called back, throws: then nothing is looked at any more. It never resolves. */
+  /**
+   * The failure of the watch: rejects with what polling, or the callback, throws; then the watch has ended. It never
+   * resolves.
+   */
   readonly failed: Promise<never>
   stop(): void
 }

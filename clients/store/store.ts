@@ -1,5 +1,5 @@
 /**
- * A profile's store: what was said and heard, what waits, and what is known of the streams, encrypted on the disk.
+ * A profile's store: what was sent and received, what waits, and what is known of the streams, encrypted on the disk.
  *
  *     SOTTO_HOME/profiles/NAME/store.db   0600, with -wal and -shm beside it while it is open
  *
@@ -41,7 +41,7 @@ export interface StoreOptions {
 /** A contact, in a list of them. */
 export interface ContactSummary {
   readonly name: string
-  /** How many events were heard that the user has not seen. */
+  /** How many received events the user has not read. */
   readonly unread: number
   /** How many events wait for an acknowledgement, whichever key they were written for. */
   readonly waiting: number
@@ -49,7 +49,7 @@ export interface ContactSummary {
   readonly last: Message | Gap | undefined
 }
 
-/** What waits for one identity key of a contact. */
+/** The messages that wait for one identity key of a contact. */
 export interface WaitingSummary {
   readonly name: string
   /** Undefined for what waits for whichever key comes first. */
@@ -110,12 +110,12 @@ export class Store {
     return { ...state, keys: [...state.keys, newKey(own, this.#random(STREAM_ID_BYTES))] }
   }
 
-  /** The names of everybody that something was said to or heard from. Reads no messages. */
+  /** The names of all contacts with any message, sent or received. Reads no messages. */
   names(): string[] {
     return this.#file.read(() => this.#file.contacts.all().map(({ state }) => state.name))
   }
 
-  /** What waits for an acknowledgement, for each identity key that anything waits for. Reads no messages. */
+  /** The messages that wait for an acknowledgement, by identity key. Reads no messages. */
   waiting(): WaitingSummary[] {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
     return states.flatMap(({ name, keys }) => {
@@ -126,7 +126,7 @@ export class Store {
     })
   }
 
-  /** Everybody that something was said to or heard from. */
+  /** All contacts with any message, sent or received. */
   contacts(): ContactSummary[] {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
     return states.map(({ name, keys }) => ({
@@ -138,8 +138,8 @@ export class Store {
   }
 
   /**
-   * The oldest messages that were heard from a contact and that the user has not seen, all from one identity key: from
-   * the first that has any. Where some cannot be read stands one gap for them. Cheap where all is seen.
+   * The oldest messages that were received from a contact and that the user has not seen, all from one identity key:
+   * from the first that has any. Where some cannot be read stands one gap for them. Cheap where all is seen.
    *
    * @param options.limit - How many at most; fewer where they are large, but never none.
    */
@@ -148,8 +148,8 @@ export class Store {
   }
 
   /**
-   * Note that the user has seen what was heard from a contact: all of it, or what came from one key up to a message. What
-   * is marked stays marked. It outlives the process, and with a loss of power what was marked last comes again.
+   * Note that the user has read what was received from a contact: all of it, or what came from one key up to a message.
+   * What is marked stays marked. It outlives the process, and with a loss of power what was marked last comes again.
    *
    * @param through - As {@link Store.unread} gave it.
    */
@@ -181,8 +181,8 @@ export class Store {
   }
 
   /**
-   * Remove all that was said to a contact and heard from it, what waits included, and the contact itself. The files are
-   * overwritten; what the disk under them keeps of old blocks is out of reach.
+   * Remove all that was sent to a contact and received from it, what waits included, and the contact itself. The files
+   * are overwritten; what the disk under them keeps of old blocks is out of reach.
    *
    * @returns false if there is no such contact.
    */

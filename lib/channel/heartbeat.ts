@@ -57,7 +57,7 @@ export class Heartbeat {
     return nowMs >= this.#silentSinceMs + silenceLimitMs
   }
 
-  /** When to look again, at the latest. It moves on with what is said and heard. */
+  /** When to look again, at the latest. It moves on with what is sent and received. */
   dueAtMs(nowMs: number): number {
     const { pingAfterMs, silenceLimitMs } = this.#times
     const pingAtMs = this.#sentAtMs + pingAfterMs

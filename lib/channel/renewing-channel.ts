@@ -19,7 +19,7 @@ import { type OpenerOptions, OpenerRenewal } from './opener-renewal.ts'
 import { RenewalDeadlines } from './renewal-deadlines.ts'
 import type { RenewalControl, RenewalRole, RenewalTask, ServicesAnswer } from './renewal-role.ts'
 
-/** What the owner is to do; `cut` is to drop the link, for nothing was heard for too long. */
+/** What the owner is to do; `cut` is to drop the link, for nothing was received for too long. */
 export type ChannelTask = RenewalTask | 'cut'
 
 export interface RenewingChannelOptions {

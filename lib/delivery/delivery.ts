@@ -78,14 +78,14 @@ export class Delivery {
   #incoming: IncomingStream | undefined
   /** Where this side stands, as its Resume said: undefined before it, and where it knows of no stream. */
   #lastReported: IncomingStream | undefined
-  /** Whether what the other side says in this conversation is left, for it to be said again. */
+  /** Whether what the other side says in this conversation is left, for it to be sent again. */
   #isLeft = false
   #resumeSent = false
   /** Up to where the other side was told that its stream is stored. */
   #acknowledgementSent = 0n
   /** Up to where it was told that this side's user has seen its stream. */
   #readSent = 0n
-  /** What is to be said of writing, if anything is. */
+  /** What is to be sent of writing, if anything is. */
   #typing: boolean | undefined
   #closing: CloseReason | undefined
   #closeSent = false

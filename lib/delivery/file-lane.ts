@@ -6,7 +6,7 @@
  */
 import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
 
-/** What of files is to be said next; asked for each record. */
+/** What of files is to be sent next; asked for each record. */
 export interface FileLane {
   /** Where a file stands that this side is getting, if that is news; undefined if not. */
   nextProgress(): FileProgress | undefined

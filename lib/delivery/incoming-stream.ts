@@ -2,7 +2,7 @@
  * What the other side says: in order, without gaps, each event once.
  *
  * Two marks move through a stream. `received` is the last event taken in; `stored` follows it as the owner reports what
- * is safe, and only that is acknowledged. After a cut the writer may say again what lies between the two; what was
+ * is safe, and only that is acknowledged. After a cut the writer may send again what lies between the two; what was
  * received already is dropped (docs/protocol.md, section 6).
  *
  * @module
@@ -61,13 +61,13 @@ export class IncomingStream {
     return this.#stored
   }
 
-  /** The number up to which this side's user has seen all, as far as that may be said; 0 for none. */
+  /** The number up to which this side's user has seen all, as far as that may be sent; 0 for none. */
   get read(): bigint {
     return this.#read
   }
 
   /**
-   * Note that this side's user has seen all up to a number, and that it may be said. It never goes back.
+   * Note that this side's user has seen all up to a number, and that it may be sent. It never goes back.
    *
    * @throws TypeError if that is more than is stored.
    */
@@ -76,7 +76,7 @@ export class IncomingStream {
     if (sequence > this.#read) this.#read = sequence
   }
 
-  /** Note that nothing may be said of it, from the beginning. What was said is said. */
+  /** Note that nothing may be sent of it, from the beginning. What was sent cannot be taken back. */
   forgetRead(): void {
     this.#read = 0n
   }
@@ -86,7 +86,7 @@ export class IncomingStream {
     return this.#ids[0] as Uint8Array
   }
 
-  /** Whether the writer has said something else under a number that was heard: what follows is no continuation. */
+  /** Whether the writer has said something else under a number that was received: what follows is no continuation. */
   get isForked(): boolean {
     return this.#isForked
   }

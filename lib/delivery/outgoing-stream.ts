@@ -6,7 +6,7 @@
  * numbered anew from 1, so that nothing is dropped in silence (docs/protocol.md, section 6).
  *
  *     1 … acknowledged │ acknowledged + 1 … position │ position + 1 … last
- *        forgotten      │   said, may have to be said again   │     waiting
+ *        forgotten      │   sent, may have to be sent again   │     waiting
  *
  * @module
  */
@@ -164,7 +164,7 @@ export class OutgoingStream {
     return count
   }
 
-  /** Begin a conversation: say again, from the first, what is not acknowledged. */
+  /** Begin a conversation: send again, from the first, what is not acknowledged. */
   rewind(): void {
     this.#cursor = 0
     this.#offset = 0

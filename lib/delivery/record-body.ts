@@ -51,7 +51,7 @@ type DeliveryControl = Extract<Control, { readonly $case: 'resume' | 'close' | '
 export interface RecordExtras {
   /** Left out where there is nothing new to acknowledge. */
   readonly acknowledged?: bigint
-  /** Left out where the user has seen no more, or does not allow it to be said. */
+  /** Left out where the user has seen no more, or does not allow it to be sent. */
   readonly read?: bigint
   /** Where a file stands that is being got. */
   readonly progress?: FileProgress

@@ -65,7 +65,7 @@ export class StreamPair {
    *
    * @param options.isAnswer - Whether it has heard that in this conversation.
    * @returns undefined where it has not, and has to be told {@link known}: all that it says in this conversation it
-   *   says again.
+   *   sends again.
    */
   receive(streamId: Uint8Array, { isAnswer }: { readonly isAnswer: boolean }): IncomingStream | undefined {
     const id = Uint8Array.from(streamId)
@@ -90,7 +90,7 @@ export class StreamPair {
   }
 
   /**
-   * Go on under a new id with what this side says, and say again what the other side shows that it has lost.
+   * Go on under a new id with what this side says, and send again what the other side shows that it has lost.
    *
    * @param streamId - 16 random bytes, never used before.
    * @param known - Where the other side says that it stands.

@@ -32,7 +32,7 @@ interface Name {
   readonly ref: unknown
 }
 
-/** What was said to one identity key. */
+/** What was sent to one identity key. */
 interface OutgoingMessages {
   readonly key: Uint8Array | undefined
   readonly pending: PendingMessages<Name>
@@ -48,7 +48,7 @@ export class OwnMessages {
     this.#options = options
   }
 
-  /** Follow what was said before and is not delivered. */
+  /** Follow what was sent before and is not delivered. */
   begin(): void {
     const { store, progressOf } = this.#options
     for (const name of store.names()) {
@@ -102,7 +102,7 @@ export class OwnMessages {
     return outgoing
   }
 
-  /** What was said to the present key behind an ordinal, the oldest first. */
+  /** What was sent to the present key behind an ordinal, the oldest first. */
   #since(name: string, ordinal: number): Message[] {
     const { store, keyOf } = this.#options
     const key = keyOf(name)

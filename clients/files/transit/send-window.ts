@@ -31,9 +31,9 @@ interface Mark {
 export class SendWindow {
   #sentBytes = 0
   #acknowledgedBytes = 0
-  /** When what was said, until it is heard of. */
+  /** When what was sent, until it is heard of. */
   #sentMarks: Mark[] = []
-  /** What was heard when, the oldest first; the first is when it began. */
+  /** What was received when, the oldest first; the first is when it began. */
   #acknowledgedMarks: Mark[] = []
   #leastRoundTripMs = Number.POSITIVE_INFINITY
   /** In bytes. */
@@ -85,7 +85,7 @@ export class SendWindow {
     this.#window = Math.min(MOST_WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, wanted))
   }
 
-  /** So much of what was said is not going to be heard of: its transfer is over. */
+  /** So much of what was sent is not going to be heard of: its transfer is over. */
   drop(bytes: number): void {
     this.#acknowledgedBytes += bytes
     this.#acknowledgedMarks = []

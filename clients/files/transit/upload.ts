@@ -23,7 +23,7 @@ export interface UploadOptions {
 /** How much is read at a time, in bytes: to ask the disk costs as much as some pieces do to say. */
 const BLOCK_BYTES = 16 * MAX_CHUNK_BYTES
 
-/** How many such blocks are at hand or on their way from the disk: one to be said, one to be read meanwhile. */
+/** How many such blocks are at hand or on their way from the disk: one to be sent, one to be read meanwhile. */
 const BLOCKS_AHEAD = 2
 
 export class Upload {
@@ -67,7 +67,7 @@ export class Upload {
   /**
    * The other side says up to where it has it.
    *
-   * @returns how many bytes it has got of what was said; undefined if that cannot be.
+   * @returns how many bytes it has got of what was sent; undefined if that cannot be.
    */
   receiveProgress(received: bigint): number | undefined {
     const isFirst = this.#sent === undefined

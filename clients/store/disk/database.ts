@@ -26,7 +26,7 @@ export interface Statement {
 export type Durability = 'disk' | 'process'
 
 export interface Database {
-  /** Of the file. */
+  /** The path of the file. */
   readonly path: string
   exec(sql: string): void
   prepare(sql: string): Statement
@@ -39,7 +39,7 @@ export interface Database {
   write<T>(durability: Durability, work: () => T): T
   /** A number that differs from the one before if, and only if, another connection has committed since. */
   dataVersion(): number
-  /** Harmless if it is closed already. */
+  /** Close the database; harmless if it is closed already. */
   close(): void
 }
 

@@ -60,7 +60,7 @@ export class RowSeal {
   }
 }
 
-/** By which two sealed forms differ, whatever they hold: 16 bytes. */
+/** The tag of a sealed form, 16 bytes: two forms differ in it, whatever they hold. */
 export function tagOf(sealed: Uint8Array): Uint8Array {
   return sealed.subarray(-TAG_BYTES)
 }

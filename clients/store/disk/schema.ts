@@ -3,7 +3,7 @@
  *
  *     head       one row: whose store it is, and the seal over all contacts
  *     contact    a row for each person: name, streams, marks                       contact-state.ts
- *     batch      what was said and heard, some events together, never changed      batch.ts
+ *     batch      what was sent and received, some events together, never changed      batch.ts
  *     transfer   files and folders on their way, and those that were               transfer-rows.ts
  *
  * All that a person said, to whom and when is in the `sealed` columns, and what was offered in `offer`, sealed as well.

@@ -5,7 +5,7 @@
  */
 import { SottoError } from '#lib/errors.ts'
 
-/** By primary result code (https://www.sqlite.org/rescode.html). */
+/** SQLite's failures by primary result code (https://www.sqlite.org/rescode.html). */
 const FAILURES: ReadonlyMap<number, readonly [what: string, hint: string]> = new Map([
   [5, ['the store is busy', 'another sotto command keeps writing; wait for it to end']],
   [8, ['the store may not be written', "check the permissions of the profile's folder"]],
@@ -14,7 +14,7 @@ const FAILURES: ReadonlyMap<number, readonly [what: string, hint: string]> = new
   [14, ['the store cannot be opened', "check the permissions of the profile's folder"]],
 ])
 
-/** The same, for what only somebody else's changes, or a failing disk, can bring about. */
+/** Failures, by the same code, that only changes from outside or a failing disk can bring about. */
 const DAMAGES: ReadonlyMap<number, string> = new Map([
   [1, 'the tables of the store are not as they were made'],
   [11, 'the store is damaged'],
@@ -22,7 +22,7 @@ const DAMAGES: ReadonlyMap<number, string> = new Map([
   [26, 'the store is no database'],
 ])
 
-/** Do something with SQLite or its files, and tell its failures as `ERR_STORE` and `ERR_STORE_DAMAGED`. */
+/** Do something with SQLite or its files, and report its failures as `ERR_STORE` and `ERR_STORE_DAMAGED`. */
 export function asStoreErrors<T>(work: () => T): T {
   try {
     return work()
@@ -47,7 +47,7 @@ function failure(code: number, cause: Error): SottoError {
   return new SottoError('ERR_STORE', what, { cause, hint })
 }
 
-/** What a store is reported as that was changed by anything but this code. */
+/** The error for a store that anything but this code has changed. */
 export function damaged(message: string, cause?: unknown): SottoError {
   return new SottoError('ERR_STORE_DAMAGED', message, {
     cause,

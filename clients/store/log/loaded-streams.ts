@@ -25,13 +25,13 @@ import type { Contact } from '../rows/contacts.ts'
 import type { StoreFile } from '../store-file.ts'
 import { outgoingBetween } from './outgoing-events.ts'
 
-/** What other processes have appended since the last look. */
+/** The events that other processes have appended since the last read. */
 export interface Fresh {
   readonly lastBatch: number
   readonly batches: readonly NumberedBatch[]
 }
 
-/** What the disk has of the outgoing stream. The id is the same by reference for as long as it is the same stream. */
+/** The outgoing stream as the disk has it. The id is the same by reference for as long as it is the same stream. */
 interface Saved {
   readonly streamId: Uint8Array
   readonly acknowledged: number
@@ -95,7 +95,7 @@ export class LoadedStreams {
     return this.isRenewed || this.#acknowledged !== acknowledged || this.#base + Number(outgoing.sent) > handedOver
   }
 
-  /** Whether what this side says goes on under an id that the disk does not know. */
+  /** Whether the outgoing stream goes on under an id that the disk does not know. */
   get isRenewed(): boolean {
     return this.streams.outgoing.streamId !== this.#saved.streamId
   }
@@ -188,7 +188,9 @@ export class LoadedStreams {
   }
 }
 
-/** The streams that were replaced, with one more; nobody knows one of which nothing was said. */
+/**
+ * The streams that were replaced, with one more; a stream of which nothing was sent is known to nobody, and left out.
+ */
 function formerWith({ former, streamId, base, handedOver }: OutgoingState): readonly FormerStream[] {
   return base === handedOver ? former : [...former, { streamId, base, handedOver }].slice(-KEPT_STREAMS)
 }

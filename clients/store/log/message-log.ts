@@ -1,5 +1,5 @@
 /**
- * A message log: all that waits for one identity key of a contact, and all that was heard from it, on the disk.
+ * A message log: all that waits for one identity key of a contact, and all that was received from it, on the disk.
  *
  * Any process of the profile may append. The one that owns the profile's channels also loads the streams, hands them to
  * the conversations, and keeps the disk in step:
@@ -9,7 +9,7 @@
  *     store        heard events           before they are acknowledged
  *
  * After a crash at any moment the streams go on from the disk, and the two ends agree in the next Resume on what is
- * still to be said.
+ * still to be sent.
  *
  * @module
  */
@@ -28,15 +28,15 @@ import { receiveFileEvents } from '../transfers/transfer-steps.ts'
 import { LoadedStreams } from './loaded-streams.ts'
 import { receivedIds, textOf } from './received-ids.ts'
 
-/** What became of what was said: each mark is the ordinal of an event, 0 for none. */
+/** The progress of what was sent: each mark is the ordinal of an event, 0 for none. */
 export interface Progress {
-  /** The last that there is. */
+  /** The last event that there is. */
   readonly appended: number
-  /** Up to here it may have reached the other side. */
+  /** The last event that may have reached the other side. */
   readonly sent: number
-  /** Up to here the other side has stored it. */
+  /** The last event that the other side has stored. */
   readonly delivered: number
-  /** Up to here the other side's user has read it. */
+  /** The last event that the other side's user has read. */
   readonly read: number
 }
 
@@ -64,7 +64,7 @@ export class MessageLog {
   readonly #key: number
   readonly #nowMs: () => number
   #loaded: LoadedStreams | undefined
-  /** While the other side repeats what it said in another stream: the ids of all that was heard from it. */
+  /** The ids of all that was received, while the other side repeats what it sent in another stream. */
   #receivedIds: ReadonlySet<string> | undefined
 
   constructor({ file, contactId, key, nowMs }: MessageLogOptions) {
@@ -74,7 +74,7 @@ export class MessageLog {
     this.#nowMs = nowMs
   }
 
-  /** Where in the store it is. */
+  /** The place of the log in the store. */
   get place(): TransferPlace {
     return { contactId: this.#contactId, key: this.#key }
   }
@@ -136,7 +136,7 @@ export class MessageLog {
     return this.#loaded.streams
   }
 
-  /** Take in what other processes have appended, for the conversation to say. Cheap where there is nothing. */
+  /** Take in what other processes have appended, for the conversation to send. Cheap where there is nothing. */
   takeAppended(): void {
     const loaded = this.#needLoaded()
     const fresh = this.#file.read(() => loaded.readFresh(this.#find()))
@@ -144,7 +144,7 @@ export class MessageLog {
   }
 
   /**
-   * Put down how far the outgoing stream has come: what was said, acknowledged or renewed. Cheap where nothing changed.
+   * Put down how far the outgoing stream has come: what was sent, acknowledged or renewed. Cheap where nothing changed.
    * Call it before a record leaves that was taken from the streams, and after one came.
    *
    * @returns whether there was anything to put down.
@@ -197,7 +197,7 @@ export class MessageLog {
     return fresh
   }
 
-  // What the other side says again comes before anything new, because both lay in its outbox in the order of writing.
+  // What the other side sends again comes before anything new, because both lay in its outbox in the order of writing.
   #countRepeats(contact: ContactState, events: readonly Event[]): number {
     this.#receivedIds ??= receivedIds(this.#file.batches, { id: this.#contactId, state: contact }, this.#key)
     const known = this.#receivedIds
@@ -207,7 +207,7 @@ export class MessageLog {
     return news
   }
 
-  /** What became of what was said, by whichever process. */
+  /** The progress of what was sent, by whichever process. */
   progress(): Progress {
     return this.#file.read(() => {
       const { appended, handedOver: sent, acknowledged: delivered, read } = this.#keyOf(this.#find().state).outgoing
@@ -235,10 +235,10 @@ export class MessageLog {
   }
 
   /**
-   * Have the incoming stream say how far the user has seen it, by what the store has as seen.
+   * Have the incoming stream say how far the user has read it, by what the store has as read.
    *
-   * What is heard and not seen lies at the end of the stream, so what comes before it is seen. Where the other side repeats
-   * what it said in another stream, that is less than what was seen, and never more.
+   * What is received and not read lies at the end of the stream, so what comes before it is read. Where the other side
+   * repeats what it said in another stream, that is less than what was seen, and never more.
    *
    * @returns whether there is more to say than before.
    */
@@ -292,7 +292,9 @@ export class MessageLog {
   }
 }
 
-/** Where the disk has a stream; of one that begins it knows nothing, or another that had the same id. */
+/**
+ * The position of a stream on the disk; of a stream that begins the disk knows nothing, or a former one of the same id.
+ */
 function positionIn({ incoming, received }: KeyState, { streamId, stored }: IncomingStream): IncomingState {
   if (stored === 0n) return { streamId, stored: 0, lastEventId: new Uint8Array(0), isRepeating: received > 0 }
   if (incoming === undefined || BigInt(incoming.stored) !== stored) {

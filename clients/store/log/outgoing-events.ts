@@ -1,5 +1,5 @@
 /**
- * Finding again what was said, by ordinals.
+ * Finding again what was sent, by ordinals.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface OutgoingEvents {
 const RUN = 256
 
 /**
- * Inside a transaction: read what was said between two ordinals, from the newest batch backwards.
+ * Inside a transaction: read what was sent between two ordinals, from the newest batch backwards.
  *
  * @returns undefined if not all of it can be found and read.
  */

@@ -1,6 +1,6 @@
 /**
- * The ids of what was heard: for a contact who came back with a restored backup and says again, in a new stream, what lay in
- * its outbox then.
+ * The ids of what was received: for a contact who came back with a restored backup and sends again, in a new stream,
+ * what lay in its outbox then.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import type { Contact } from '../rows/contacts.ts'
 const RUN = 256
 
 /**
- * Inside a transaction: the ids of all events that were heard from a key, as {@link textOf} writes them. It reads the
- * whole conversation, some microseconds an event.
+ * Inside a transaction: the ids of all events that were received from a key, as {@link textOf} writes them. It reads
+ * the whole conversation, some microseconds an event.
  */
 export function receivedIds(batches: Batches, { id, state }: Contact, key: number): ReadonlySet<string> {
   const ids = new Set<string>()

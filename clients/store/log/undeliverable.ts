@@ -26,7 +26,7 @@ export function isUndeliverable(message: Message, present: Uint8Array | undefine
   return (message.state === 'waiting' || message.state === 'sent') && isOfAnotherKey(message, present)
 }
 
-/** How to tell it. */
+/** The notice of messages that will not be delivered. */
 export function undeliverableNotice(name: string, count: number): string {
   const what = count === 1 ? 'one message waits' : `${count} messages wait`
   const where = `sotto history ${name} shows ${count === 1 ? 'it' : 'them'}`

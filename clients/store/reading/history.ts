@@ -18,7 +18,7 @@ const RUN = 256
 export interface PageOptions {
   /** The position of the oldest message of the page before; unset for the newest page. */
   readonly before?: Position | undefined
-  /** How many at most. */
+  /** The number of messages, at most. */
   readonly limit: number
 }
 

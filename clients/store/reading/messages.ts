@@ -8,10 +8,10 @@ import type { Direction } from '../rows/batch.ts'
 import type { DamagedBatch, NumberedBatch } from '../rows/batches.ts'
 import type { ContactState, KeyState, OutgoingState } from '../rows/contact-state.ts'
 
-/** What became of a message: `heard` of one from the contact, the others of one to the contact. */
+/** The state of a message: `received` of one from the contact, the others of one to the contact. */
 export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'received'
 
-/** Where a message lies in its conversation. Schedule is greater: first by batch, then by index. */
+/** The position of a message in its conversation. Later is greater: first by batch, then by index. */
 export interface Position {
   readonly batch: number
   readonly index: number
@@ -23,9 +23,9 @@ export interface Message {
   readonly position: Position
   readonly direction: Direction
   readonly state: MessageState
-  /** Counts what was said to this key, or heard from it, from 1. */
+  /** The number of the message among all that was sent to this key, or received from it, from 1. */
   readonly ordinal: number
-  /** Of the contact: to which it was said, or from which it was heard; undefined for one that waits for any key. */
+  /** The contact's key that it was sent to, or received from; undefined for one that waits for any key. */
   readonly identityKey: Uint8Array | undefined
   readonly storedAt: Date
   readonly event: Event
@@ -45,7 +45,7 @@ export function messagesOf(contact: ContactState, { number, batch }: NumberedBat
   return batch.events.map((event, index) => messageAt(contact, { number, batch }, index, Event.decode(event)))
 }
 
-/** Stands in place of a batch that is damaged. */
+/** A gap in place of a batch that is damaged. */
 export function gapAt(contact: string, number: number): Gap {
   return { kind: 'gap', contact, position: { batch: number, index: 0 } }
 }

@@ -1,5 +1,5 @@
 /**
- * Searching all that was ever said and heard: batch by batch, because no index of what is in them lies on the disk.
+ * Searching all that was ever sent and received: batch by batch, because no index of what is in them lies on the disk.
  *
  * A text matches if it holds every word that was asked for, anywhere, with no regard to case or to how characters are
  * composed (Unicode, NFKC and full case conversion: straße finds STRASSE, é finds e with an accent after it). Words are
@@ -46,7 +46,7 @@ function holds({ kind }: Event, wanted: readonly string[]): boolean {
   return wanted.every((word) => folded.includes(word))
 }
 
-/** What of an event is looked at, in UTF-8. */
+/** The part of an event that is searched, in UTF-8. */
 function searchable(kind: Event['kind']): Buffer | undefined {
   if (kind?.$case === 'text') return kind.value.body
   if (kind?.$case !== 'fileOffer') return undefined

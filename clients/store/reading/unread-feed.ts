@@ -1,7 +1,7 @@
 /**
- * Carries what was heard and not yet seen out of the store to a reader, such as standard output: in order, and marked as
- * seen only once the reader has it. After a crash in between a message comes again, with the same id; none is lost. A slow
- * reader holds up nobody who writes.
+ * Carries what was received and not yet read out of the store to a reader, such as standard output: in order, and
+ * marked as seen only once the reader has it. After a crash in between a message comes again, with the same id; none is
+ * lost. A slow reader holds up nobody who writes.
  *
  * @module
  */
@@ -21,19 +21,19 @@ export const READER_TIMEOUT_MS = 2_000
 export interface UnreadFeedOptions {
   readonly store: Store
   /**
-   * Takes messages from one person, at least one; they count as seen when it resolves, unless with a number: then they come
-   * again after so many milliseconds. What it rejects with ends the feed.
+   * Takes messages from one person, at least one; they count as read when it resolves, unless with a number: then they
+   * come again after so many milliseconds. What it rejects with ends the feed.
    */
   readonly show: (name: string, messages: readonly Message[]) => Promise<number | undefined>
-  /** Note what was seen; {@link Store.markRead} does it, and more may hang on it. */
+  /** Note what was read; {@link Store.markRead} does it, and more may hang on it. */
   readonly markRead: (name: string, through: Message | UnreadGap) => void
   /** Messages from somebody are missing in the store, or cannot be read. */
   readonly onGap: (name: string) => void
-  /** How many messages to show at most before they count as seen; {@link PAGE} unless set. */
+  /** How many messages to show at most before they count as read; {@link PAGE} unless set. */
   readonly page?: number
   /** How long the reader may take for them at the end, in milliseconds; {@link READER_TIMEOUT_MS} unless set. */
   readonly timeoutMs?: number
-  /** What ends that; a timer of Node.js unless it is another. */
+  /** The timer of that; Node.js's unless set. */
   readonly schedule?: Schedule
 }
 
@@ -42,9 +42,9 @@ const PAGE = 1_000
 
 export class UnreadFeed {
   readonly #options: UnreadFeedOptions
-  /** From whom something may be unread. */
+  /** The names of those from whom something may be unread. */
   readonly #names = new Set<string>()
-  /** Whose turn comes later, by a timer. */
+  /** Timers of those whose turn comes later. */
   readonly #postponed = new Map<string, NodeJS.Timeout>()
   #running: Promise<void> | undefined
   readonly #failure = Promise.withResolvers<never>()
@@ -59,16 +59,16 @@ export class UnreadFeed {
     this.failed.catch(() => undefined)
   }
 
-  /** Rejects with what the reader has failed with. It never resolves. */
+  /** The failure of the reader: rejects with it, and never resolves. */
   get failed(): Promise<never> {
     return this.#failure.promise
   }
 
-  /** Something was heard: from whom, or from anybody. */
+  /** Something was received: from one person, or from anybody. */
   wake(name?: string): void {
     const names = name === undefined ? this.#options.store.names() : [name]
     for (const each of names) if (!this.#postponed.has(each)) this.#names.add(each)
-    // What was heard in one go is shown in one go.
+    // What was received in one go is shown in one go.
     if (!this.#hasFailed && !this.#isOver) this.#running ??= Promise.resolve().then(() => this.#run())
   }
 

@@ -1,5 +1,5 @@
 /**
- * What was heard and not yet seen: where a reader goes on, such as `sotto receive`, or a chat with its counts.
+ * What was received and not yet read: where a reader goes on, such as `sotto receive`, or a chat with its counts.
  *
  * @module
  */
@@ -17,10 +17,10 @@ export interface UnreadGap extends Gap, Pick<Message, 'ordinal' | 'identityKey'>
 /** How many batches are read in one go. */
 const RUN = 16
 
-/** A page is no longer than this once it holds something, in bytes of its messages' texts, about. */
+/** The size of a page, in bytes of its messages' texts, about; a longer message stands alone. */
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** The oldest messages that are not seen, all from the first key that has any. */
+/** The oldest unread messages, all from the first key that has any. */
 export function readUnread(file: StoreFile, name: string, { limit }: { limit: number }): (Message | UnreadGap)[] {
   return file.read(() => {
     const contact = file.contacts.named(name)
@@ -58,7 +58,7 @@ function gapBefore(contact: string, batch: number): Gap {
   return { kind: 'gap', contact, position: { batch, index: 0 } }
 }
 
-/** The contact with all marked as seen, or what came from one key up to a message; itself if that changes nothing. */
+/** The contact with all marked as read, or what came from one key up to a message; itself if that changes nothing. */
 export function withRead(state: ContactState, through?: Message | UnreadGap): ContactState {
   const keys = state.keys.map((key) => {
     const isMeant = through === undefined || isSame(key.identityKey, through.identityKey)

@@ -1,5 +1,6 @@
 /**
- * Batches: events that were said or heard in one go, which is usually those of one record, as they lie under one seal.
+ * Batches: events that were sent or received in one go, which is usually those of one record, as they lie under one
+ * seal.
  *
  *     offset  size  field
  *     0       1     direction   1 heard, 2 said
@@ -19,7 +20,7 @@ export type Direction = 'incoming' | 'outgoing'
 export interface Batch {
   readonly direction: Direction
   readonly storedAtMs: number
-  /** Which of the contact's identity keys it was said to, or heard from. */
+  /** The contact's identity key that it was sent to, or received from, by its index. */
   readonly key: number
   /** The ordinal of events[0]; events[i] has first + i. */
   readonly first: number

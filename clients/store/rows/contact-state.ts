@@ -2,8 +2,8 @@
  * What a store knows of a contact beside the batches, and its form as bytes: JSON, with base64 for bytes. It never lies
  * on the disk unsealed.
  *
- * An event's *ordinal* counts what was ever said to an identity key, or heard from it, from 1. Sequence numbers begin
- * anew with each stream; ordinals do not, so the marks that tell what became of a message are ordinals:
+ * An event's *ordinal* counts what was ever sent to an identity key, or received from it, from 1. Sequence numbers
+ * begin anew with each stream; ordinals do not, so the marks that tell what became of a message are ordinals:
  *
  *     sequence number = ordinal − base of the stream
  *     0 ≤ base ≤ acknowledged ≤ handedOver ≤ appended
@@ -17,7 +17,7 @@ export interface ContactState {
   readonly name: string
   /** Batches are numbered from 1 without gaps; this is the number of the last, 0 for none. */
   readonly lastBatch: number
-  /** By identity key, in the order in which they appeared. */
+  /** The state of each identity key, in the order in which they appeared. */
   readonly keys: readonly KeyState[]
 }
 
@@ -28,11 +28,11 @@ export interface KeyState {
   readonly outgoing: OutgoingState
   /** The last stream of which anything was stored; undefined if nothing was. */
   readonly incoming: IncomingState | undefined
-  /** How many events were heard from this key: the ordinal of the last. */
+  /** The ordinal of the last event received from this key, which is how many there were. */
   readonly received: number
-  /** Up to here the user has seen them. */
+  /** The ordinal of the last event that the user has read. */
   readonly read: number
-  /** No event of this key that is not seen lies in a batch before this number. */
+  /** The first batch that may hold an unread event of this key. */
   readonly unreadFrom: number
 }
 
@@ -40,15 +40,18 @@ export interface OutgoingState {
   readonly streamId: Uint8Array
   /** The ordinal that comes before the stream's first event. */
   readonly base: number
-  /** Up to here the other side has stored it. */
+  /** The ordinal of the last event that the other side has stored. */
   readonly acknowledged: number
-  /** Up to here it may have reached the other side: no less than was said, no more than was appended when it was. */
+  /**
+   * The ordinal of the last event that may have reached the other side: no less than was sent, no more than was
+   * appended then.
+   */
   readonly handedOver: number
-  /** The last that there is. */
+  /** The ordinal of the last event that there is. */
   readonly appended: number
-  /** Up to here the other side's user has read it. */
+  /** The ordinal of the last event that the other side's user has read. */
   readonly read: number
-  /** No event that is not acknowledged lies in a batch before this number. */
+  /** The first batch that may hold an event that is not acknowledged. */
   readonly waitsFrom: number
   /** Streams that this one replaced, the newest last, at most {@link KEPT_STREAMS}. */
   readonly former: readonly FormerStream[]
@@ -70,16 +73,16 @@ export interface IncomingState {
   readonly stored: number
   /** The id of the event that has this number; empty for none. */
   readonly lastEventId: Uint8Array
-  /** Whether all that came in this stream so far had been heard before, in another: then more of that may come. */
+  /** Whether all of this stream so far had come before, in another: then more of that may come. */
   readonly isRepeating: boolean
 }
 
-/** What is known of a contact that was just made. */
+/** The state of a contact that was just made. */
 export function newContact(name: string): ContactState {
   return { name, lastBatch: 0, keys: [] }
 }
 
-/** What is known of an identity key that nothing was said to yet. */
+/** The state of an identity key that nothing was sent to yet. */
 export function newKey(identityKey: Uint8Array | undefined, streamId: Uint8Array): KeyState {
   const marks = { base: 0, acknowledged: 0, handedOver: 0, appended: 0, read: 0, waitsFrom: 1 }
   return {
@@ -109,7 +112,7 @@ export function encodeContact(contact: ContactState): Uint8Array {
 
 /**
  * Read what {@link encodeContact} wrote. The seal vouches for its form. A key without a mark of what was seen is from
- * before there was one: all of it counts as seen.
+ * before there was one: all of it counts as read.
  */
 export function decodeContact(encoded: Uint8Array): ContactState {
   const contact = JSON.parse(Buffer.from(encoded).toString('utf8'), (name, value) => {

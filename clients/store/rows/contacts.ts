@@ -34,7 +34,7 @@ export interface ContactsOptions {
   readonly tolerant: boolean
 }
 
-/** What the head says beside its seal. */
+/** The fields of the head beside its seal. */
 interface Head {
   readonly nextContact: number
   /** The digest of the transfers' rows, in hexadecimal digits. */
@@ -55,7 +55,7 @@ export class Contacts {
   readonly #nameKey: Secret
   readonly #tolerant: boolean
   readonly #sql: Readonly<Record<'readHead' | 'writeHead' | 'readAll' | 'insert' | 'update' | 'remove', Statement>>
-  /** By id, ascending: what the tables hold as of `#dataVersion`. */
+  /** The contacts by id, ascending, as the tables hold them as of `#dataVersion`. */
   #known = new Map<number, Known>()
   #head: Head = NEW_HEAD
   #dataVersion: number | undefined
@@ -92,7 +92,7 @@ export class Contacts {
     this.#dataVersion = dataVersion
   }
 
-  /** What is known may not be what the tables hold: a transaction was undone. */
+  /** A transaction was undone, so what is known may not be what the tables hold. */
   invalidate(): void {
     this.#dataVersion = undefined
   }

@@ -12,7 +12,7 @@ const PROPERTIES: ReadonlyMap<string, string> = new Map([
   ['goal', 'targetPath'],
 ])
 
-/** By the property that has them: the words that it may have. */
+/** The former words of values, by the property that has them. */
 const VALUES: ReadonlyMap<string, ReadonlyMap<unknown, string>> = new Map([
   [
     'direction',

@@ -27,7 +27,7 @@ export interface TransferPlace {
 
 /** What is known of a transfer beside the offer. */
 export interface TransferRow extends TransferPlace, Omit<Transfer, 'contact' | 'at'> {
-  /** Set shortly before what came is given its name: what it is to be, absolute. */
+  /** The path that what came is about to get, absolute; set shortly before it gets it. */
   readonly targetPath?: string | undefined
   /** When its state changed last, Unix time in milliseconds. */
   readonly atMs: number
@@ -43,7 +43,7 @@ interface Known {
 export interface TransferRowsOptions {
   readonly database: Database
   readonly seal: RowSeal
-  /** Whose head vouches for the rows. */
+  /** The contacts, whose head vouches for the rows. */
   readonly contacts: Contacts
   /** Leave out what does not open, instead of refusing the whole. */
   readonly tolerant: boolean
@@ -54,7 +54,7 @@ export class TransferRows {
   readonly #contacts: Contacts
   readonly #sql: Readonly<Record<'readAll' | 'readLast' | 'readOffer' | 'insert' | 'update' | 'remove', Statement>>
   readonly #tolerant: boolean
-  /** By row id: what was opened already, good for as long as its tag is the same. */
+  /** The rows that were opened already, by id, good for as long as their tags are the same. */
   #opened = new Map<number, Known>()
   /** Whether this transaction has changed any, so that the head does not vouch for them yet. */
   #isChanged = false
@@ -118,7 +118,7 @@ export class TransferRows {
       .find(([, { id }]) => id === transferId)
   }
 
-  /** What is offered in a transfer. @throws SottoError `ERR_STORE_DAMAGED` if it does not open. */
+  /** The offer of a transfer. @throws SottoError `ERR_STORE_DAMAGED` if it does not open. */
   offer(transferId: string): FileOffer | undefined {
     const [id] = this.find(transferId) ?? []
     const sealed = id === undefined ? undefined : this.#sql.readOffer.all(id)[0]?.[0]
@@ -155,7 +155,7 @@ export class TransferRows {
     this.#sql[verb].run(...values)
   }
 
-  /** At the end of a transaction: have the head vouch for what it has changed. */
+  /** Have the head vouch for what a transaction has changed, at its end. */
   seal(): void {
     if (!this.#isChanged) return
     this.#contacts.sealTransfers(digestOf(this.#read()))

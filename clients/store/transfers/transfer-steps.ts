@@ -1,6 +1,6 @@
 /**
- * The steps of transfers that are heard from the other side, as they change the rows of a store. Each function runs inside
- * a transaction of its caller.
+ * The steps of transfers that are received from the other side, as they change the rows of a store. Each function runs
+ * inside a transaction of its caller.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const MAX_UNANSWERED = 64
 
 /**
  * How many transfers from one person are kept after their end: what they offer and take back would grow without end, and
- * all are read at each step. What was said of older ones is in the history.
+ * all are read at each step. What was sent of older ones is in the history.
  */
 export const MAX_PAST_DOWNLOADS = 1_000
 

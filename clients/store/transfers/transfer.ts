@@ -16,7 +16,7 @@
 import { FileEntryType, type FileOffer, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { rootOf, sizeOf } from '#lib/delivery/file-events.ts'
 
-/** Whether this side gives it or gets it. */
+/** The direction, as seen from this side. */
 export type TransferDirection = 'uploading' | 'downloading'
 
 export type TransferState =
@@ -34,14 +34,14 @@ export interface Transfer {
   readonly id: string
   readonly contact: string
   readonly direction: TransferDirection
-  /** Of the file or the folder, as the sender names it. */
+  /** The name of the file or the folder, as the sender names it. */
   readonly name: string
   /** How many files a folder holds; undefined for a single file. */
   readonly files: number | undefined
   /** In bytes, all together. */
   readonly size: number
   readonly state: TransferState
-  /** Up to where the receiver has it, in bytes. */
+  /** How much of it the receiver has, in bytes from the beginning. */
   readonly position: number
   /**
    * On this machine, absolute. Upload: where it lies. Download: the folder that was chosen, and once it is received, the
@@ -57,7 +57,7 @@ export function isOver({ state }: Pick<Transfer, 'state'>): boolean {
   return state !== 'offered' && state !== 'accepted'
 }
 
-/** What is known of an offer without reading it again. */
+/** The summary of an offer, so that it need not be read again. */
 export function summaryOf(offer: FileOffer): Pick<Transfer, 'name' | 'files' | 'size'> {
   const { entries } = offer
   const [first] = entries
@@ -70,7 +70,7 @@ export function summaryOf(offer: FileOffer): Pick<Transfer, 'name' | 'files' | '
   }
 }
 
-/** What is said of each state but the first. */
+/** The status on the wire for each state but the first. */
 export const STATUS_OF: Readonly<Record<Exclude<TransferState, 'offered'>, FileStatusState>> = {
   accepted: FileStatusState.ACCEPTED,
   received: FileStatusState.RECEIVED,
@@ -106,7 +106,10 @@ export function mayBecome({ direction, state }: TransferStatus, next: Exclude<Tr
   return STEPS[next].from.includes(state) && STEPS[next].by.includes(direction)
 }
 
-/** Where the other side's word takes a transfer; undefined if it is out of order, or not theirs to say. */
+/**
+ * The state to which a status from the other side takes a transfer; undefined if it is out of order, or not theirs to
+ * send.
+ */
 export function afterReceiving(
   { direction, state }: TransferStatus,
   status: FileStatusState,

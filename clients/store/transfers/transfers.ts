@@ -1,6 +1,6 @@
 /**
- * Transfers of files in a store. Each step that is said to the other side is put down together with the event that says
- * it, and each that is heard together with the event that was heard: so both ends agree whatever ends in between.
+ * Transfers of files in a store. Each step that is sent to the other side is put down together with the event that says
+ * it, and each that is received together with the event that was received: so both ends agree whatever ends in between.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export class StoredTransfers {
     this.#options = options
   }
 
-  /** All that there are, the oldest first. */
+  /** All transfers, the oldest first. */
   list(): PlacedTransfer[] {
     const { file } = this.#options
     return file.read(() => {
@@ -50,7 +50,7 @@ export class StoredTransfers {
     return this.list().find((transfer) => transfer.id === id)
   }
 
-  /** What is offered, entry by entry. */
+  /** The offer of a transfer, entry by entry. */
   offerOf(id: string): FileOffer | undefined {
     const { file } = this.#options
     return file.read(() => file.transfers.offer(id))
@@ -138,12 +138,12 @@ export class StoredTransfers {
     }
   }
 
-  /** Note up to where the receiver has it. It is for others to look at, and lost with a loss of power. */
+  /** Note how much the receiver has. It is for other processes to show, and lost with a loss of power. */
   notePosition(id: string, position: number): void {
     this.#note('process', id, { position })
   }
 
-  /** Note what it is to be, before it becomes that. */
+  /** Note the path that a transfer is about to get. */
   noteTargetPath(id: string, targetPath: string): void {
     this.#note('disk', id, { targetPath })
   }
