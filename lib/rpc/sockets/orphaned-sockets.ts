@@ -3,7 +3,8 @@
  *
  * A laptop that moves to another network gets no word of it: its connections are silent until somebody's keepalive
  * gives up, half a minute later. So the addresses are looked at every {@link POLL_INTERVAL_MS}, and a socket whose address
- * was missing twice in a row is destroyed. Twice, because a renewed lease may take an address away for a moment.
+ * was missing twice in a row is destroyed. Twice, because a renewed lease may take an address away for a moment. And only
+ * one that was listed before: some are never, such as 127.0.0.2, and those that a firewall or a container lends.
  *
  * @module
  */
@@ -19,6 +20,8 @@ export type Addresses = () => Iterable<string>
 export class OrphanedSockets {
   readonly #addresses: Addresses
   readonly #open = new Set<Socket>()
+  /** All addresses that a look has found. */
+  readonly #listed = new Set<string>()
   /** Those whose address was missing at the last look. */
   #missing: ReadonlySet<Socket> = new Set()
   #timer: NodeJS.Timeout | undefined
@@ -30,7 +33,10 @@ export class OrphanedSockets {
   /** Watch over a socket for as long as it is open. */
   add(socket: Socket): void {
     this.#open.add(socket)
-    this.#timer ??= setInterval(() => this.poll(), POLL_INTERVAL_MS).unref()
+    if (this.#timer === undefined) {
+      this.#timer = setInterval(() => this.poll(), POLL_INTERVAL_MS).unref()
+      this.#look()
+    }
     socket.once('close', () => {
       this.#open.delete(socket)
       if (this.#open.size > 0) return
@@ -41,13 +47,21 @@ export class OrphanedSockets {
 
   /** Compare with the addresses that there are, and destroy what has been missing its own since the last look. */
   poll(): void {
-    const present = new Set([...this.#addresses()].map(bare))
+    const present = this.#look()
     const missing = [...this.#open].filter(({ localAddress }) => {
-      return localAddress !== undefined && !present.has(bare(localAddress))
+      if (localAddress === undefined) return false
+      const address = bare(localAddress)
+      return this.#listed.has(address) && !present.has(address)
     })
     const before = this.#missing
     this.#missing = new Set(missing)
     for (const socket of missing) if (before.has(socket)) socket.destroy(new Error('its address is gone'))
+  }
+
+  #look(): ReadonlySet<string> {
+    const present = new Set([...this.#addresses()].map(bare))
+    for (const address of present) this.#listed.add(address)
+    return present
   }
 }
 

@@ -39,6 +39,13 @@ describe('OrphanedSockets', () => {
     expect(socket.destroyed).to.equal(true)
   })
 
+  it('are let be where their address was never listed, as 127.0.0.2 is not', () => {
+    const unlisted = new OrphanedSockets(() => ['192.0.2.7'])
+    unlisted.add(socket)
+    for (let look = 0; look < 3; look += 1) unlisted.poll()
+    expect(socket.destroyed).to.equal(false)
+  })
+
   it('outlast a moment without it', () => {
     for (const present of [false, true, false, true]) {
       addresses = present ? ['127.0.0.1'] : []
