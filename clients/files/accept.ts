@@ -4,23 +4,26 @@
  * @module
  */
 import { constants } from 'node:fs'
-import { access, realpath, stat, statfs } from 'node:fs/promises'
+import { access, realpath, stat } from 'node:fs/promises'
 import { SottoError } from '#lib/errors.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import { kept } from './disk/disk-errors.ts'
+import { freeSpace } from './disk/free-space.ts'
 
-/** What is left free beside a file that comes, in bytes: the store and other programs need some, too. */
-const SPARE_BYTES = 16 * 1024 * 1024
+/** The last that is being accepted into each store. */
+const accepting = new WeakMap<Store, Promise<void>>()
 
 /**
- * Accept an offer; the process that owns the profile's conversations gets it.
+ * Accept an offer; the process that owns the profile's conversations gets it. Several at once are judged one after another,
+ * each beside those before it.
  *
  * @param permit - Asks whether its sender may be answered now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`.
  * @param folder - Where it is to come to; it must be there.
  * @throws SottoError `ERR_NO_SUCH_FILE` if no such offer waits for an answer; `ERR_FILE_SAVE_FAILED` if the folder is
- *   none, may not be written, or its disk has no room for it; `ERR_STORE`; what `permit` throws.
+ *   none, may not be written, or its disk has no room for it beside what else was accepted; `ERR_STORE`; what
+ *   `permit` throws.
  */
 export async function acceptTransfer(
   store: Store,
@@ -28,8 +31,23 @@ export async function acceptTransfer(
   id: string,
   folder: string,
 ): Promise<void> {
+  const before = accepting.get(store)
+  const turn = (before ?? Promise.resolve()).then(() => accept(store, permit, id, folder))
+  accepting.set(
+    store,
+    turn.catch(() => undefined),
+  )
+  await turn
+}
+
+async function accept(
+  store: Store,
+  permit: (contact: string) => Promise<WritePermission>,
+  id: string,
+  folder: string,
+): Promise<void> {
   const transfer = waitingFor(store, id)
-  const path = await kept(() => checkFolder(folder, transfer))
+  const path = await kept(() => checkFolder(folder, transfer, store))
   const permission = await permit(transfer.contact)
   if (store.transfers.accept(permission, id, path) === undefined) throw noSuchFile()
 }
@@ -59,12 +77,15 @@ function waitingFor(store: Store, id: string): Transfer {
   return transfer
 }
 
-async function checkFolder(folder: string, { size }: Transfer): Promise<string> {
+async function checkFolder(folder: string, { size }: Transfer, store: Store): Promise<string> {
   const path = await realpath(folder)
   if (!(await stat(path)).isDirectory()) throw saveFailed('that is no folder', 'name one that is there')
   await access(path, constants.W_OK | constants.X_OK)
-  const { bavail, bsize } = await statfs(path)
-  if (bavail * bsize < size + SPARE_BYTES) throw saveFailed('there is no room for it on the disk', 'free some space')
+  const { bytes, spokenFor } = await freeSpace(path, store.transfers.list())
+  if (bytes < size) throw saveFailed('there is no room for it on the disk', 'free some space')
+  if (bytes - spokenFor < size) {
+    throw saveFailed('there is no room for it on the disk beside what is still to come', 'free some space')
+  }
   return path
 }
 

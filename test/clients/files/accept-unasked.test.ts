@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { SottoError } from '#lib/errors.ts'
@@ -57,6 +57,31 @@ describe('Files, of what is accepted without asking', () => {
       ...options,
     })
   }
+
+  it('accepts no more at once than the disk has room for together', async () => {
+    const { bavail, bsize } = await statfs(acceptInto)
+    const size = Math.floor(bavail * bsize * 0.4)
+    const giver = memoryStore()
+    const alice = new DeliveringSide(giver.messageLog('bob', BOB_KEY), true)
+    for (const name of ['b', 'c', 'd']) {
+      const { kind } = offered({ [name]: size })
+      if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
+      giver.transfers.offer(permitWriting('bob'), alice.messageLog, { offer: kind.value, path: `/${name}` })
+    }
+    converse(alice, new DeliveringSide(messageLog, false))
+    giver.close()
+    const told = Promise.withResolvers<SottoError>()
+    const files = filesWhere({ onFile: (_transfer, error) => error && told.resolve(error) })
+    files.poll()
+    expect(await told.promise).to.include({ code: 'ERR_FILE_SAVE_FAILED' })
+    await files.stop()
+    expect(store.transfers.list().map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
+      'a.txt accepted',
+      'b accepted',
+      'c accepted',
+      'd save-failed',
+    ])
+  })
 
   it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {
     const files = filesWhere()

@@ -1,0 +1,43 @@
+/**
+ * What a disk has room for, less what was accepted to come to it: files that fit one by one may not fit together.
+ *
+ * @module
+ */
+import { stat, statfs } from 'node:fs/promises'
+import type { Transfer } from '../../store/transfers/transfer.ts'
+
+/** What is left free beside a file that comes, in bytes: the store and other programs need some, too. */
+const SPARE_BYTES = 16 * 1024 * 1024
+
+export interface FreeSpace {
+  /** What a file that comes may take, in bytes, if nothing else comes; below 0 where the disk is as good as full. */
+  readonly bytes: number
+  /** How much of that is spoken for, in bytes: what else was accepted and has not come yet. */
+  readonly spokenFor: number
+}
+
+/**
+ * Look at the disk of a folder.
+ *
+ * @param transfers - All that there are.
+ * @throws the system's error if the folder is not there.
+ */
+export async function freeSpace(folder: string, transfers: readonly Transfer[]): Promise<FreeSpace> {
+  const { dev } = await stat(folder)
+  const coming = transfers.filter(({ direction, state }) => direction === 'downloading' && state === 'accepted')
+  const left = coming.map(async ({ path, size, position }) => {
+    return path !== undefined && (await deviceOf(path)) === dev ? size - position : 0
+  })
+  const spokenFor = (await Promise.all(left)).reduce((sum, bytes) => sum + bytes, 0)
+  // After that: what comes meanwhile counts twice, and not never.
+  const { bavail, bsize } = await statfs(folder)
+  return { bytes: bavail * bsize - SPARE_BYTES, spokenFor }
+}
+
+/** Undefined where the folder has gone: then nothing comes to it. */
+async function deviceOf(path: string): Promise<number | undefined> {
+  return await stat(path).then(
+    ({ dev }) => dev,
+    () => undefined,
+  )
+}
