@@ -61,7 +61,7 @@ export interface Hosting {
 /** How long a caller has for its first record, in milliseconds. */
 const RESUME_TIMEOUT_MS = 5_000
 
-/** Conversations at once: more than a person follows, and 64 MiB of a hostile crowd's halves of messages. */
+/** Conversations at once, of callers who are let in: more than a person follows, and 64 MiB of halves of their messages. */
 const MAX_CONVERSATIONS = 64
 
 /** Start the server. Calls that come before the announcement stands have no ticket and are refused. */
@@ -86,36 +86,40 @@ class PeerHost {
     this.#hosting = hosting
   }
 
-  async converse(stream: Duplex<ConverseRequest, ConverseResponse>, { signal }: CallContext): Promise<void> {
+  async converse(stream: Duplex<ConverseRequest, ConverseResponse>, context: CallContext): Promise<void> {
+    const link = new HostLink(stream)
+    const { accepted, first } = await this.#letIn(link, context)
+    if (first.control?.$case === 'close') return
     if (this.#open >= MAX_CONVERSATIONS) throw new SottoError('ERR_BUSY', 'too many conversations at once')
+    context.caller.admit()
     this.#open += 1
     try {
-      const link = new HostLink(stream)
-      const { accepted, first } = await this.#letIn(link, signal)
-      if (first.control?.$case !== 'close') await this.#host(link, accepted, first)
+      await this.#host(link, accepted, first)
     } finally {
       this.#open -= 1
     }
   }
 
   /** Everything up to the record that confirms the caller, whose failures are refusals. */
-  async #letIn(link: HostLink, signal: AbortSignal): Promise<{ accepted: AcceptedHello; first: RecordBody }> {
+  async #letIn(link: HostLink, context: CallContext): Promise<{ accepted: AcceptedHello; first: RecordBody }> {
     try {
-      const accepted = await this.#handshake(link)
-      return { accepted, first: await this.#confirm(link, accepted, signal) }
+      const accepted = await this.#handshake(link, context)
+      return { accepted, first: await this.#confirm(link, accepted, context.signal) }
     } catch (thrown) {
       const error = isSottoError(thrown, 'ERR_CHAT_WITH_SELF') ? ownTicket(thrown) : thrown
-      if (isSottoError(error)) this.#hosting.onRefused(error)
+      // Who had to make room has done nothing that the user is to know.
+      if (isSottoError(error) && error.code !== 'ERR_BUSY') this.#hosting.onRefused(error)
       throw error
     }
   }
 
   /** Hello in, Welcome out. Nobody is believed yet. */
-  async #handshake(link: HostLink): Promise<AcceptedHello> {
+  async #handshake(link: HostLink, { caller }: CallContext): Promise<AcceptedHello> {
     const { profile, clock, trace } = this.#hosting
     const hello = await link.hello()
     const accepted = acceptHello({ hello, ...this.#admission(), ...clock.clocks(), random: randomBytes })
     await refuseBlocked(profile, accepted.ticket.senderName)
+    caller.vouch()
     const parties = { opener: accepted.ticket.senderName, host: profile.login.account.username }
     trace?.(helloEvent(hello, parties, accepted.ticket))
     await link.welcome(accepted.welcome)

@@ -4,6 +4,18 @@
  * @module
  */
 
+import type { RoomLimits } from './sockets/waiting-room.ts'
+
+/** What those may take who have not been let in. */
+export interface StrangerLimits {
+  /** Their connections at once; whoever has waited longest makes room. */
+  readonly connections: RoomLimits
+  /** Their calls at once; the same. */
+  readonly calls: RoomLimits
+  /** How long a new connection may take until a call over it is let in, in milliseconds. */
+  readonly admissionTimeoutMs: number
+}
+
 export interface ServerLimits {
   /** Largest message taken in, in bytes. */
   readonly maxReceiveBytes: number
@@ -18,8 +30,10 @@ export interface ServerLimits {
   readonly receiveWindowBytes: number
   /** Connections open at once; further ones are closed as they come. */
   readonly maxConnections: number
-  /** Of those, from one address. */
-  readonly maxConnectionsPerAddress: number
+  /** Of those, from one address, or of IPv6 from one /64. */
+  readonly maxConnectionsPerNetwork: number
+  /** Undefined where nobody is let in by what they say in a call. */
+  readonly strangers?: StrangerLimits
   /** How long a connection may take for TLS, and then again until its first call, in milliseconds. */
   readonly firstCallTimeoutMs: number
   /** How long a call may take until its (first) request message is there whole, in milliseconds. */
@@ -42,7 +56,7 @@ export const SERVICE_LIMITS: ServerLimits = {
   maxSessionMegabytes: 10,
   receiveWindowBytes: 256 * 1024,
   maxConnections: 10_000,
-  maxConnectionsPerAddress: 1_000,
+  maxConnectionsPerNetwork: 1_000,
   firstCallTimeoutMs: 10_000,
   firstMessageTimeoutMs: 10_000,
   lingerMs: 2_000,
@@ -52,15 +66,24 @@ export const SERVICE_LIMITS: ServerLimits = {
 
 /**
  * For a receiver's own server. A record is at most 65,535 bytes; a window of 1 MiB carries 25 MB/s over 40 ms, and
- * connections times windows, 64 MiB, is what strangers can make it hold.
+ * connections times windows, 48 MiB, is what strangers can make it hold. Those who are let in are counted by
+ * {@link servePeers}; that and the strangers are less than the connections here, which are a second line.
+ *
+ * A Hello is let in within a few round trips of a second and a quarter, and an office behind one address that comes back
+ * after an outage has 16 of them under way at once.
  */
 export const PEER_LIMITS: ServerLimits = {
   maxReceiveBytes: 128 * 1024,
   maxStreamsPerConnection: 8,
   maxSessionMegabytes: 10,
   receiveWindowBytes: 1024 * 1024,
-  maxConnections: 64,
-  maxConnectionsPerAddress: 32,
+  maxConnections: 256,
+  maxConnectionsPerNetwork: 128,
+  strangers: {
+    connections: { places: 48, placesPerNetwork: 16 },
+    calls: { places: 48, placesPerNetwork: 16 },
+    admissionTimeoutMs: 15_000,
+  },
   firstCallTimeoutMs: 5_000,
   firstMessageTimeoutMs: 5_000,
   lingerMs: 2_000,

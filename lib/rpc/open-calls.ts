@@ -20,10 +20,15 @@ import type { Logger } from '../runtime/log.ts'
 import { logCall } from './call-log.ts'
 import { bearerOf, requestIdOf } from './call-metadata.ts'
 import type { CallContext } from './service.ts'
+import type { CallAtDoor } from './sockets/caller.ts'
+import type { Callers } from './sockets/callers.ts'
+import { plainAddress } from './sockets/network-of.ts'
 import { type OutgoingStatus, statusOf } from './status.ts'
 
 export interface OpenCallsOptions {
   readonly log: Logger
+  /** Who calls over which connection. */
+  readonly callers: Callers
   /** The role that a caller's certificate must have; undefined lets everybody in. */
   readonly onlyRole: string | undefined
   /** How long a call may take until its (first) request message is there whole, in milliseconds. */
@@ -65,6 +70,7 @@ export class OpenCalls {
           call.end(new SottoError('ERR_CALLER_UNTRUSTED', 'the certificate of the caller may not call this service'))
           return
         }
+        if (call.isOver) return
         this.#byMetadata.set(metadata, call)
         if (method.responseStream) {
           this.#streams.add(call)
@@ -106,26 +112,31 @@ export class OpenCall {
   readonly #abort = new AbortController()
   readonly #startedMs = performance.now()
   readonly #requestTimer: NodeJS.Timeout
+  /** Undefined where the connection is closed already. */
+  readonly #door: CallAtDoor | undefined
   #failure: unknown
   #isOver = false
 
   constructor(path: string, native: ServerInterceptingCallInterface, metadata: Metadata, options: OpenCallsOptions) {
     const role = options.onlyRole === undefined ? undefined : commonName(native)
     const requestId = requestIdOf(metadata)
+    const ends = native.getConnectionInfo()
     this.#path = path
     this.#native = native
     this.isAllowed = role === options.onlyRole
     this.context = {
       requestId,
       bearer: bearerOf(metadata),
-      remoteAddress: plainAddress(native.getConnectionInfo().remoteAddress),
+      remoteAddress: plainAddress(ends.remoteAddress ?? ''),
       peerCertificateName: role,
+      caller: { vouch: () => this.#door?.vouch(), admit: () => this.#door?.admit() },
       log: options.log.child({ requestId }),
       signal: this.#abort.signal,
     }
     this.#requestTimer = setTimeout(() => {
       this.end(new SottoError('ERR_PEER_SILENT', 'the request did not come in time'))
     }, options.firstMessageTimeoutMs)
+    this.#door = options.callers.at(ends)?.begin((error) => this.end(error))
   }
 
   /** Whether the caller has got its status, or gone away. */
@@ -161,6 +172,7 @@ export class OpenCall {
   finish(status: Code): void {
     this.#isOver = true
     clearTimeout(this.#requestTimer)
+    this.#door?.end()
     logCall(this.context.log, {
       path: this.#path,
       remoteAddress: this.context.remoteAddress,
@@ -175,11 +187,6 @@ export class OpenCall {
     if (!this.#isOver) this.finish(Code.CANCELLED)
     this.#abort.abort(CALLER_GONE)
   }
-}
-
-/** An IPv4 caller of a server on `::` shows as `::ffff:192.0.2.1`; a zone means nothing to anybody else. */
-function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }
 
 /** The role in the caller's certificate, which TLS has verified. */

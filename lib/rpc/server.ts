@@ -13,6 +13,7 @@ import type { ServerLimits } from './limits.ts'
 import { OpenCalls } from './open-calls.ts'
 import { createReflection } from './reflection.ts'
 import type { ServedService } from './served-service.ts'
+import { Callers } from './sockets/callers.ts'
 import { createInjector, type Injector } from './sockets/injector.ts'
 import { listen } from './sockets/listener.ts'
 
@@ -70,8 +71,10 @@ const KEEPALIVE_TIMEOUT_MS = 10_000
  */
 export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const { limits, log, security } = options
+  const callers = new Callers(limits, log)
   const calls = new OpenCalls({
     log,
+    callers,
     onlyRole: security?.onlyClient?.role,
     firstMessageTimeoutMs: limits.firstMessageTimeoutMs,
   })
@@ -93,7 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const listener = await listen({
     host: options.host,
     port: options.port,
-    limits,
+    callers,
     log,
     accept: injector.inject,
   }).catch((error: unknown) => {

@@ -10,6 +10,7 @@
  */
 import type { Secret } from '#lib/secret.ts'
 import type { Logger } from '../runtime/log.ts'
+import type { CallerStanding } from './sockets/caller.ts'
 
 /** One method of a generated service definition. */
 // biome-ignore lint/suspicious/noExplicitAny: a table of methods whose messages differ has no narrower type.
@@ -47,6 +48,8 @@ export interface CallContext {
   readonly remoteAddress: string
   /** The role in the caller's verified certificate, such as `directory.sotto`; undefined without mutual TLS. */
   readonly peerCertificateName: string | undefined
+  /** What the server is told of the caller, as the handler learns it. */
+  readonly caller: CallerStanding
   /** A child of the server's log that carries the request id and the method. */
   readonly log: Logger
   /** Aborted when nobody waits for the answer any more: the caller went away or gave up, or the server stops. */

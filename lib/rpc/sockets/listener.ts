@@ -6,7 +6,7 @@
 import { createServer, type Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import type { Logger } from '../../runtime/log.ts'
-import type { ServerLimits } from '../limits.ts'
+import type { Callers } from './callers.ts'
 import { orphanedSockets } from './orphaned-sockets.ts'
 
 export interface Listener {
@@ -28,33 +28,18 @@ export interface Listener {
 export async function listen(options: {
   readonly host: string
   readonly port: number
-  readonly limits: ServerLimits
+  /** Where each is taken in. */
+  readonly callers: Callers
   readonly log: Logger
   readonly accept: (socket: Socket) => void
 }): Promise<Listener> {
-  const { limits, log } = options
-  const open = new Set<Socket>()
-  const countByAddress = new Map<string, number>()
-
+  const { callers, log } = options
   const server = createServer({ noDelay: true }, (socket) => {
-    const address = socket.remoteAddress ?? ''
-    const count = countByAddress.get(address) ?? 0
-    if (open.size >= limits.maxConnections || count >= limits.maxConnectionsPerAddress) {
-      log.debug({ peer: address, open: open.size }, 'too many connections')
-      socket.destroy()
-      return
-    }
-    open.add(socket)
-    orphanedSockets.add(socket)
-    countByAddress.set(address, count + 1)
-    socket.on('close', () => {
-      open.delete(socket)
-      const left = (countByAddress.get(address) ?? 1) - 1
-      if (left === 0) countByAddress.delete(address)
-      else countByAddress.set(address, left)
-    })
+    const peer = socket.remoteAddress
     // Without a listener a reset by the other end would end the process.
-    socket.on('error', (error) => log.debug({ peer: address, err: error }, 'connection broke'))
+    socket.on('error', (error) => log.debug({ peer, err: error }, 'connection broke'))
+    if (!callers.add(socket)) return
+    orphanedSockets.add(socket)
     options.accept(socket)
   })
   const { promise: closed, resolve } = Promise.withResolvers<void>()
@@ -82,7 +67,7 @@ export async function listen(options: {
     close: () => void server.close(),
     destroy() {
       server.close()
-      for (const socket of open) socket.destroy()
+      callers.destroy()
       return closed
     },
   }

@@ -76,7 +76,7 @@ describe('a server among hostile callers', () => {
 
     it('closes connections over the limit of one address, and takes new ones when others have gone', async () => {
       const limit = 3
-      await using peer = await peerServer(echo, { maxConnectionsPerAddress: limit })
+      await using peer = await peerServer(echo, { maxConnectionsPerNetwork: limit })
       const sockets = await Promise.all(Array.from({ length: limit }, () => opened(peer.server.port)))
       await closed(await opened(peer.server.port))
       for (const socket of sockets) socket.destroy()
@@ -91,6 +91,22 @@ describe('a server among hostile callers', () => {
       const first = await opened(peer.server.port)
       await closed(await opened(peer.server.port))
       first.destroy()
+    })
+
+    it('closes connections over which nobody is let in, however much is called', async () => {
+      const room = { places: 8, placesPerNetwork: 8 }
+      const strangers = { connections: room, calls: room, admissionTimeoutMs: 100 }
+      await using peer = await peerServer(echo, { strangers })
+      const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
+      session.on('error', () => {})
+      const call = () => {
+        if (session.destroyed) return
+        const stream = session.request({ ':method': 'POST', ':path': CONVERSE, 'content-type': 'application/grpc' })
+        stream.on('error', () => {}).once('close', call)
+        stream.resume().end()
+      }
+      call()
+      await once(session, 'close')
     })
 
     it('announces its limits: of streams, and of what may be under way to it', async () => {

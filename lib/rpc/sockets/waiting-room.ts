@@ -1,0 +1,91 @@
+/**
+ * The room that those share who have not been let in, so that nobody can fill it for the others.
+ *
+ * Whoever comes is let wait. Where there is no room for that, the one goes who has waited longest of the same network, or
+ * of the network that has most in it: a crowd drives out its own, and the newest has as long as it takes the others to
+ * fill the room once more. Those who were vouched for stay as long as there is anybody else to go.
+ *
+ * @module
+ */
+
+export interface RoomLimits {
+  /** How many may wait. */
+  readonly places: number
+  /** How many of them of one network, as {@link networkOf} has it. */
+  readonly placesPerNetwork: number
+}
+
+export class WaitingRoom {
+  readonly #limits: RoomLimits
+  /** By network; those who have waited longest come first. */
+  readonly #byNetwork = new Map<string, Set<Place>>()
+
+  constructor(limits: RoomLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * Let somebody wait.
+   *
+   * @param onEvicted - They have to make room. They have left by then.
+   * @returns undefined if there is no room but that of those who were vouched for.
+   */
+  enter(network: string, onEvicted: () => void): Place | undefined {
+    const own = this.#byNetwork.get(network) ?? new Set()
+    if (own.size >= this.#limits.placesPerNetwork && !evictOneOf(own)) return undefined
+    if (this.#size >= this.#limits.places && !evictOneOf(this.#fullest())) return undefined
+    const place = new Place(onEvicted, () => this.#leave(network, place))
+    this.#byNetwork.set(network, (this.#byNetwork.get(network) ?? new Set()).add(place))
+    return place
+  }
+
+  #leave(network: string, place: Place): void {
+    const places = this.#byNetwork.get(network)
+    places?.delete(place)
+    if (places?.size === 0) this.#byNetwork.delete(network)
+  }
+
+  get #size(): number {
+    return this.#byNetwork.values().reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /** Those of the network that has most who were not vouched for. */
+  #fullest(): Iterable<Place> {
+    const [fullest = []] = [...this.#byNetwork.values()]
+      .map((places) => [...places].filter(({ isVouchedFor }) => !isVouchedFor))
+      .sort((one, other) => other.length - one.length)
+    return fullest
+  }
+}
+
+/** One who waits. */
+export class Place {
+  /** Whether others go first where somebody has to make room. */
+  isVouchedFor = false
+  readonly #onEvicted: () => void
+  readonly #onLeft: () => void
+
+  constructor(onEvicted: () => void, onLeft: () => void) {
+    this.#onEvicted = onEvicted
+    this.#onLeft = onLeft
+  }
+
+  /** They were let in, or have gone away. Harmless the second time. */
+  leave(): void {
+    this.#onLeft()
+  }
+
+  evict(): void {
+    this.#onLeft()
+    this.#onEvicted()
+  }
+}
+
+function evictOneOf(places: Iterable<Place>): boolean {
+  for (const place of places) {
+    if (place.isVouchedFor) continue
+    place.evict()
+    return true
+  }
+  return false
+}

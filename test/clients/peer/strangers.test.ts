@@ -1,0 +1,100 @@
+import { expect } from 'chai'
+import { Code } from '#gen/google/rpc/code.ts'
+import { within } from '../../../clients/peer/record-link.ts'
+import { type BareCaller, closeBody, resumeBody, textsBody } from '../../support/bare-caller.ts'
+import { HostUnderTest } from '../../support/peer-host.ts'
+import { Strangers } from '../../support/strangers.ts'
+
+const { signal } = new AbortController()
+
+/** Addresses of this machine, of a network each. */
+const addresses = (count: number) => Array.from({ length: count }, (_, n) => `127.0.${n >> 6}.${(n & 63) + 2}`)
+
+describe('servePeers, among strangers', () => {
+  let host: HostUnderTest
+  let strangers: Strangers
+  beforeEach(async () => {
+    host = await HostUnderTest.start()
+    strangers = new Strangers(host.port)
+  })
+  afterEach(async () => {
+    strangers[Symbol.dispose]()
+    await host[Symbol.asyncDispose]()
+  })
+
+  /** A whole conversation of one text. */
+  async function talk(text: string, greeted: Promise<BareCaller> = host.greet()): Promise<void> {
+    const caller = await greeted
+    await caller.say(resumeBody([text]))
+    await caller.acknowledged()
+    await caller.say(closeBody(1n))
+    await caller.untilEnd()
+  }
+
+  const crowds: Readonly<Record<string, () => Promise<void>>> = {
+    '64 connections of one address that say nothing': async () => {
+      for (let count = 0; count < 64; count += 1) await strangers.connect()
+    },
+    '64 connections of 64 addresses that say nothing': async () => {
+      for (const address of addresses(64)) await strangers.connect(address)
+    },
+    '8 connections of one address with 8 empty calls each': async () => {
+      for (let count = 0; count < 8; count += 1) await strangers.call(8)
+    },
+    '64 connections of 64 addresses with 8 empty calls each': async () => {
+      for (const address of addresses(64)) await strangers.call(8, address)
+    },
+  }
+  for (const [what, gather] of Object.entries(crowds)) {
+    it(`lets a friend in at once beside ${what}`, async () => {
+      await gather()
+      await within(1_000, talk('hello'), signal)
+      expect(host.shown).to.deep.equal(['alice: hello'])
+      expect(strangers.open).to.be.greaterThan(0)
+    })
+  }
+
+  it('lets a friend in while a crowd comes back as often as it is sent away', async () => {
+    const crowd = addresses(48)
+    let isOver = false
+    const comeBack = async (from: string) => {
+      while (!isOver) {
+        const socket = await strangers.connect(from)
+        await new Promise((resolve) => socket.once('close', resolve))
+      }
+    }
+    const coming = crowd.map(comeBack)
+    while (strangers.open < crowd.length) await new Promise(setImmediate)
+    await within(1_000, talk('hello'), signal)
+    isOver = true
+    strangers[Symbol.dispose]()
+    await Promise.all(coming)
+    expect(host.shown).to.deep.equal(['alice: hello'])
+  })
+
+  it('tells those who have to make room that it is busy, and the user nothing', async () => {
+    for (let count = 0; count < 4; count += 1) await strangers.call(8)
+    await talk('hello')
+    expect(new Set(strangers.statuses)).to.deep.equal(new Set([Code.RESOURCE_EXHAUSTED]))
+    expect(host.refused).to.deep.equal([])
+  })
+
+  it('sends nobody away who has shown a ticket, nor whoever is let in', async () => {
+    const early = await host.greet()
+    const inside = await host.greet()
+    await inside.say(resumeBody(['one']))
+    await inside.acknowledged()
+    for (const address of ['127.0.0.1', ...addresses(64)]) await strangers.call(8, address)
+    for (let count = 0; count < 20; count += 1) await strangers.call(8)
+    await inside.say(textsBody(2n, ['two']))
+    await inside.acknowledged(2n)
+    await early.say(resumeBody(['three']))
+    await early.acknowledged()
+    expect(host.shown).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
+  })
+
+  it('has as much room as before once a conversation is over', async () => {
+    for (let count = 0; count < 70; count += 1) await talk('again')
+    expect(host.shown).to.have.length(70)
+  })
+})

@@ -1,0 +1,21 @@
+import { expect } from 'chai'
+import { networkOf } from '#lib/rpc/sockets/network-of.ts'
+
+describe('networkOf', () => {
+  for (const [address, network] of [
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::', '2001:db8:1:2::/64'],
+    ['2001:DB8:0001:2::7', '2001:db8:1:2::/64'],
+    ['2001:db8::7', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['', ''],
+  ] as const) {
+    it(`has ${address || 'no address'} in ${network || 'none'}`, () => {
+      expect(networkOf(address)).to.equal(network)
+    })
+  }
+})

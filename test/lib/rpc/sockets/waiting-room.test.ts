@@ -1,0 +1,61 @@
+import { expect } from 'chai'
+import { type Place, WaitingRoom } from '#lib/rpc/sockets/waiting-room.ts'
+
+describe('WaitingRoom', () => {
+  let room: WaitingRoom
+  let evicted: string[]
+  beforeEach(() => {
+    room = new WaitingRoom({ places: 6, placesPerNetwork: 3 })
+    evicted = []
+  })
+
+  /** Somebody of a network: `a1` is of `a`. */
+  const enter = (name: string): Place | undefined => room.enter(name[0] as string, () => void evicted.push(name))
+
+  const enterAll = (...names: readonly string[]) => names.map(enter)
+
+  it('has whoever has waited longest of a network make room for another of it', () => {
+    enterAll('a1', 'b1', 'a2', 'a3', 'a4', 'a5')
+    expect(evicted).to.deep.equal(['a1', 'a2'])
+  })
+
+  it('has one of the fullest network make room where all is full', () => {
+    enterAll('b1', 'c1', 'a1', 'a2', 'a3', 'd1', 'e1', 'f1')
+    expect(evicted).to.deep.equal(['a1', 'a2'])
+  })
+
+  it('lets one in for each who leaves', () => {
+    const [a1] = enterAll('a1', 'a2', 'a3')
+    a1?.leave()
+    a1?.leave()
+    enterAll('a4')
+    expect(evicted).to.deep.equal([])
+    enterAll('a5')
+    expect(evicted).to.deep.equal(['a2'])
+  })
+
+  it('keeps those who were vouched for, and turns away who comes when there is nobody else', () => {
+    for (const place of enterAll('a1', 'a2', 'b1', 'b2', 'b3')) if (place) place.isVouchedFor = true
+    enterAll('a3', 'a4')
+    expect(evicted).to.deep.equal(['a3'])
+    expect(enter('b4')).to.equal(undefined)
+    enterAll('c1')
+    expect(evicted).to.deep.equal(['a3', 'a4'])
+  })
+
+  it('never holds more than it has places, whoever comes', () => {
+    const inside = new Set<number>()
+    for (let n = 0; n < 2_000; n += 1) {
+      const network = String((n * 7919) % 13)
+      const place = room.enter(network, () => inside.delete(n))
+      if (place === undefined) continue
+      inside.add(n)
+      if (n % 5 === 0) place.isVouchedFor = true
+      if (n % 3 === 0) {
+        place.leave()
+        inside.delete(n)
+      }
+      expect(inside.size).to.be.at.most(6)
+    }
+  })
+})
