@@ -10,6 +10,7 @@ import { systemRefusal } from '#lib/runtime/files.ts'
 import { wrapHelp } from '../terminal/help-wrap.ts'
 import { OutputWatch } from '../terminal/output-watch.ts'
 import { ExitCode, exitCodeOf, NEXT_STEPS } from './exit-codes.ts'
+import { PendingCommand } from './pending-command.ts'
 
 /** Where failures are told. */
 type Output = Pick<NodeJS.WritableStream, 'write'>
@@ -18,10 +19,11 @@ type Output = Pick<NodeJS.WritableStream, 'write'>
  * Run a command and its subcommands to the end.
  *
  * @param argv - The arguments alone, without the program's name.
- * @returns The exit code. Every failure has been told by then, in lines that begin with the program's name; the last
- *   says what to do.
+ * @returns The exit code; the process lives until then, whatever the command waits for. Every failure has been told by
+ *   then, in lines that begin with the program's name; the last says what to do.
  */
 export async function runProgram(program: Command, argv: readonly string[], output: Output): Promise<number> {
+  using _pending = new PendingCommand((error) => reportFailure(error, output))
   prepare(program, output)
   // Nobody is left to tell.
   if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)

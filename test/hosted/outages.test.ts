@@ -1,5 +1,7 @@
 /** What happens to a conversation when something around it fails: on real processes, killed as they may be killed. */
+import { once } from 'node:events'
 import { cp } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Deployment, outcomeOf } from '../support/deployment.ts'
@@ -135,6 +137,19 @@ describe('an outage', function () {
     expect(sent.code).to.equal(0)
     await second.untilItShows('to the second\n')
     await stop(second)
+  })
+
+  it('of a receiver that is stopped, or whose endpoint takes calls and says nothing, is told after seconds', async () => {
+    await using silent = createServer((socket) => socket.resume().on('error', () => {}))
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const { port } = silent.address() as AddressInfo
+    for (const advertise of [[], ['--advertise', `127.0.0.1:${port}`]]) {
+      const { process: bob } = await deployment.receive('bob', advertise)
+      if (advertise.length === 0) bob.signal('SIGSTOP')
+      await expectFailure(send(), UNREACHABLE, 'ERR_PEER_UNREACHABLE')
+      bob.signal('SIGKILL')
+      await bob.ended
+    }
   })
 
   it('by the end of the receiver’s session takes it offline, which it says', async () => {
