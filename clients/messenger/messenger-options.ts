@@ -34,6 +34,8 @@ export interface MessengerEvents {
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
   readonly onOffline: (error: SottoError) => void
   readonly onPinned: (name: string) => void
+  /** Opening a conversation with somebody waits for this now. */
+  readonly onWaiting?: (name: string, forWhat: string) => void
   /** Somebody cannot be written to, or called in vain, until the user does something about it. */
   readonly onRefused: (name: string, error: SottoError) => void
   /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */

@@ -66,8 +66,8 @@ export class Messenger {
       sendsReceipts,
       permit: (name, identityKey) => mayReceive(profile, name, identityKey),
     })
-    const { onReceived: deliver, onPinned, onTyping = () => {} } = events
-    this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, trace, channelTimes }
+    const { onReceived: deliver, onPinned, onTyping = () => {}, onWaiting } = events
+    this.#calling = { profile, directory, clock, deliver, onTyping, onPinned, onWaiting, trace, channelTimes }
     this.#peers = new PeerSessions({
       calling: this.#calling,
       streamsByKey: this.#streamsByKey,

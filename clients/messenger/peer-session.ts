@@ -10,6 +10,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
+import { scheduleRef } from '#lib/runtime/schedule.ts'
 import { throwIfRefused } from '../peer/close-reasons.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
@@ -40,6 +41,9 @@ export interface PeerSessionOptions {
 export const HEAD_START_MS = 1_000
 
 const FIRST_BACKOFF_MS = 250
+
+/** How long the other side may take to say where it stands after its Welcome, in milliseconds: a round trip and a look. */
+const RESUME_TIMEOUT_MS = 5_000
 
 /** How many conversations in a row may be cut before a record was sent, until that counts as a failure to open one. */
 const MAX_EARLY_CUTS = 5
@@ -208,8 +212,10 @@ export class PeerSession {
     const { calling, streamsByKey, signal, onConversation } = this.#options
     const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
     const conversation = await openConversation(calling, this.name, streamsWith, signal)
+    const timer = scheduleRef(RESUME_TIMEOUT_MS, () => conversation.cut(silent(this.name)))
     const end = await Promise.race([conversation.resumed, conversation.ended])
-    if (end?.how === 'cut' && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
+    timer.cancel()
+    if (end?.how === 'cut' && !isSilence(end.error) && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
     this.#earlyCuts = 0
     if (end !== undefined) throw failureOf(this.name, end)
     onConversation(conversation)
@@ -264,6 +270,17 @@ export class PeerSession {
   async idle(): Promise<void> {
     await this.#dialling
   }
+}
+
+function silent(name: string): SottoError {
+  return new SottoError('ERR_PEER_SILENT', `${name}’s machine takes the call and says nothing`, {
+    hint: 'it may be stopped, or have too much to do; try again',
+  })
+}
+
+/** Whether it was silence that ended it: the next try would be as long. */
+function isSilence(error: SottoError): boolean {
+  return error.code === 'ERR_PEER_SILENT'
 }
 
 /** The reason why a conversation ended before it began. */

@@ -268,7 +268,11 @@ export class Conversation {
 
   /** Another conversation takes its place. */
   replace(): void {
-    const error = new SottoError('ERR_CHANNEL_CLOSED', 'a newer conversation took this one’s place')
+    this.cut(new SottoError('ERR_CHANNEL_CLOSED', 'a newer conversation took this one’s place'))
+  }
+
+  /** End it at once, without a word to the other side. */
+  cut(error: SottoError): void {
     this.#settle({ how: 'cut', error })
   }
 

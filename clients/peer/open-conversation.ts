@@ -36,6 +36,8 @@ export interface Calling {
   readonly onTyping?: (peerName: string, isActive: boolean) => void
   /** A contact's key was pinned: this was the first conversation with them. */
   readonly onPinned: (peerName: string) => void
+  /** Opening a conversation with somebody waits for this now. */
+  readonly onWaiting?: ((peerName: string, forWhat: string) => void) | undefined
   readonly trace: Trace
   /** Where they are not to be the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
@@ -76,8 +78,10 @@ export async function openConversation(
   await refuseBlocked(calling.profile, peerName)
   const tried = new Set<string>()
   for (let hellos = 1; ; hellos += 1) {
+    calling.onWaiting?.(peerName, 'the directory')
     const requested = await calling.directory.requestChat(peerName, signal)
     await refuseChangedKey(calling.profile, peerName, requested.grant.receiverIdentityKey)
+    calling.onWaiting?.(peerName, `${peerName}’s machine`)
     const reached = await dial(untried(requested.endpoints, tried), signal)
     tried.add(addressOf(reached.endpoint))
     try {

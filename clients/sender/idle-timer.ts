@@ -23,10 +23,4 @@ export class IdleTimer {
   start(ms: number): void {
     this.#timer ??= setTimeout(this.#onOver, ms)
   }
-
-  /** Wait so many milliseconds from now on. */
-  restart(ms: number): void {
-    this.stop()
-    this.start(ms)
-  }
 }

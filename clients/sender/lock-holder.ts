@@ -27,6 +27,8 @@ export interface LockHolderOptions {
   readonly onMoved: () => void
   /** A transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
+  /** The first conversation waits for this now. */
+  readonly onWaiting?: ((forWhat: string) => void) | undefined
   /** It can go on no more, or it is of no use to wait. */
   readonly onLost: (error: unknown) => void
 }
@@ -58,9 +60,10 @@ export class LockHolder {
   }
 
   #events(): MessengerEvents {
-    const { running, to, onMoved, onFile, onLost } = this.#options
+    const { running, to, onMoved, onFile, onWaiting, onLost } = this.#options
     const { output } = running
     return {
+      onWaiting: (name, forWhat) => name === to && !this.#hasTalked && onWaiting?.(forWhat),
       onReceived: (name, events) => this.#receive(name, events),
       onProgress: onMoved,
       onFile,

@@ -52,6 +52,11 @@ export class Offers {
     return this.transfers.filter((transfer) => !isOver(transfer) || (isUntold && endedHere(transfer))).length
   }
 
+  /** How many bytes of them have arrived. */
+  get bytes(): number {
+    return this.transfers.reduce((sum, { position }) => sum + position, 0)
+  }
+
   /** Whether something waits for the other side, of whatever kind. */
   get #isUndelivered(): boolean {
     try {

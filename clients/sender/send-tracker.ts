@@ -79,6 +79,11 @@ export class SendTracker {
     this.#options = options
   }
 
+  /** How many events of this side the other one has acknowledged. @throws SottoError `ERR_STREAM_RENEWED`. */
+  get delivered(): number {
+    return this.#options.messageLog.progress().delivered
+  }
+
   /** How many of these messages wait for their acknowledgement. */
   get waiting(): number {
     return this.#countBehind('delivered')

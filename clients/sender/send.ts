@@ -6,6 +6,7 @@
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
+import { WaitingNotice } from '../command/waiting-notice.ts'
 import type { Prepared } from '../files/files.ts'
 import { checkReadable, prepareOffer } from '../files/offer/prepare-offer.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -67,7 +68,12 @@ export async function send(options: SendOptions): Promise<void> {
     const files = prepared(paths, running, display)
     const onFile = (transfer: Transfer, error?: SottoError) => display.changed(transfer, error)
     const onReport = json ? (report: Report) => printReport(options, running, report) : undefined
-    await using sending = await Sending.begin({ ...options, running, onFile, onReport })
+    using waiting = new WaitingNotice({
+      isWatched: errors.isTTY === true,
+      notice: (text) => running.output.notice(text),
+    })
+    const onWaiting = (forWhat?: string) => (forWhat === undefined ? waiting.stop() : waiting.begin(forWhat))
+    await using sending = await Sending.begin({ ...options, running, onFile, onReport, onWaiting })
     try {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {

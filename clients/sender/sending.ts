@@ -34,6 +34,8 @@ export interface SendingOptions {
   readonly timeoutMs?: number | undefined
   /** Told of each message once. */
   readonly onReport?: ((report: Report) => void) | undefined
+  /** What it waits for now; undefined where it has come. */
+  readonly onWaiting?: ((forWhat?: string) => void) | undefined
   /** A file was offered, or has come further. The error is why it ended at this end, if it did. */
   readonly onFile?: ((transfer: Transfer, error?: SottoError) => void) | undefined
 }
@@ -56,6 +58,8 @@ export class Sending implements AsyncDisposable {
   #offers: Offers | undefined
   /** The key that is written for; undefined while none is known. */
   #identityKey: Uint8Array | undefined
+  /** What has arrived of all that was ever written to the other side, in messages, and of the files, in bytes. */
+  #progress = { delivered: 0, bytes: 0 }
   #polling: Promise<void> = Promise.resolve()
 
   static async begin(options: SendingOptions): Promise<Sending> {
@@ -110,13 +114,13 @@ export class Sending implements AsyncDisposable {
 
   /** Become the owner, unless there is one. */
   async #takeOver(): Promise<LockHolder | undefined> {
-    const { running, to } = this.#options
+    const { running, to, onWaiting } = this.#options
     const lock = await tryLockForSending(running.profile)
     if (lock === undefined) return undefined
     const onMoved = () => this.#onMoved()
     const onLost = (error: unknown) => this.#lost.reject(error)
     const onFile = (transfer: Transfer, error?: SottoError) => this.#onFile(transfer, error)
-    this.#lockHolder = new LockHolder({ running, store: this.#store, lock, to, onMoved, onFile, onLost })
+    this.#lockHolder = new LockHolder({ running, store: this.#store, lock, to, onMoved, onFile, onWaiting, onLost })
     return this.#lockHolder
   }
 
@@ -127,10 +131,17 @@ export class Sending implements AsyncDisposable {
    *   conversation fails with.
    */
   async reach(): Promise<void> {
-    const { running, to } = this.#options
-    if (this.#lockHolder !== undefined) return await this.#lockHolder.reach()
+    const { onWaiting } = this.#options
+    if (this.#lockHolder !== undefined) await this.#lockHolder.reach()
+    else await this.#askDirectory()
+    onWaiting?.()
+  }
+
+  async #askDirectory(): Promise<void> {
+    const { running, to, onWaiting } = this.#options
     const { profile, directory, signal } = running
     await mayWrite(profile, to)
+    onWaiting?.('the directory')
     const { grant } = await directory.requestChat(to, signal)
     await refuseChangedKey(profile, to, grant.receiverIdentityKey)
   }
@@ -152,8 +163,11 @@ export class Sending implements AsyncDisposable {
       failure = error
     }
     const timer = this.#limitTime(tracker)
+    const { to, wait, onWaiting } = this.#options
     try {
+      if (tracker.awaited > 0) onWaiting?.(`${to} to ${wait === 'read' ? 'read' : 'have'} it`)
       await tracker.done()
+      onWaiting?.()
       await offers.ended()
       tracker.report()
     } finally {
@@ -215,18 +229,32 @@ export class Sending implements AsyncDisposable {
     }
   }
 
+  /** Only what arrives extends the time: a conversation that begins and comes to nothing does not. */
   #updateIdleTimer(): void {
     const { redialMs } = this.#options
-    if (this.#lockHolder?.isTalking === true || !this.#isExpectant()) this.#idleTimer.stop()
-    else if (this.#lockHolder !== undefined) this.#idleTimer.start(redialMs)
-    // Whatever another owner writes, it gets somewhere.
-    else this.#idleTimer.restart(Math.max(redialMs, HAND_OVER_MS))
+    const isTalking = this.#lockHolder?.isTalking === true
+    const isExpectant = this.#isExpectant({ isTalking })
+    if (this.#hasProgressed() || !isExpectant) this.#idleTimer.stop()
+    if (isTalking || !isExpectant) return
+    this.#idleTimer.start(this.#lockHolder === undefined ? Math.max(redialMs, HAND_OVER_MS) : redialMs)
   }
 
-  /** Whether something should move. Behind another owner nobody knows whether the other side is still there to answer. */
-  #isExpectant(): boolean {
+  /** Whether the other side has acknowledged, or got, more than it had when this was asked last. */
+  #hasProgressed(): boolean {
+    const before = this.#progress
+    const delivered = Math.max(before.delivered, this.#tracker?.delivered ?? 0)
+    const bytes = Math.max(before.bytes, this.#offers?.bytes ?? 0)
+    this.#progress = { delivered, bytes }
+    return delivered > before.delivered || bytes > before.bytes
+  }
+
+  /**
+   * Whether something should move. In a conversation what the other side has been offered waits for its user; behind
+   * another owner nobody knows whether the other side is still there to answer.
+   */
+  #isExpectant({ isTalking }: { readonly isTalking: boolean }): boolean {
     if (this.waiting > 0) return true
-    if (this.#lockHolder !== undefined) return this.unfinished > 0
+    if (this.#lockHolder !== undefined && !isTalking) return this.unfinished > 0
     return this.unfinished > 0 && this.#offers?.isMoving === true
   }
 
