@@ -152,6 +152,14 @@ describe('an outage', function () {
     }
   })
 
+  it('of the terminal leaves a receiver and the services online that have none, as under nohup', async () => {
+    const { process: bob } = await deployment.receive('bob')
+    for (const each of [bob, deployment.service('auth'), deployment.service('directory')]) each.signal('SIGHUP')
+    expect((await deployment.run(['send', 'bob', 'still there?', '--profile', 'alice'])).code).to.equal(0)
+    await bob.untilItShows('still there?\n')
+    await stop(bob)
+  })
+
   it('by the end of the receiver’s session takes it offline, which it says', async () => {
     await deployment.signUp('carol')
     const { process: carol } = await deployment.receive('carol')

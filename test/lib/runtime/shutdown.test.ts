@@ -36,6 +36,15 @@ describe('listenForStop', () => {
     listener.dispose()
   })
 
+  it('takes SIGHUP for a wish to stop where there is a terminal, and goes on where there is none, as under nohup', () => {
+    for (const hasTerminal of [true, false]) {
+      const listener = listenForStop({ exit: () => {}, hasTerminal })
+      process.emit('SIGHUP', 'SIGHUP')
+      expect(listener.signal.aborted).to.equal(hasTerminal)
+      listener.dispose()
+    }
+  })
+
   it('leaves no listener behind', () => {
     const before = process.listenerCount('SIGINT')
     listenForStop({ exit: () => {} }).dispose()
