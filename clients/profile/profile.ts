@@ -179,7 +179,10 @@ export class Profile {
     const { name: profileName } = this
     if (account?.session !== undefined) return { account: { ...account, profileName }, session: account.session }
     const login = account === undefined ? firstLoginLine(profileName) : loginLine(account.username, profileName)
-    throw new SottoError('ERR_NOT_LOGGED_IN', `the profile ${profileName} has no session`, {
+    const what = this.#state.isLoginDamaged
+      ? `the session of the profile ${profileName} cannot be read, but its identity and pins can`
+      : `the profile ${profileName} has no session`
+    throw new SottoError('ERR_NOT_LOGGED_IN', what, {
       hint: `begin one with: ${login}`,
     })
   }

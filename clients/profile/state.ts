@@ -8,6 +8,7 @@ import { type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'
 import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
 import { SESSION_KEY_BYTES, type SessionKeys } from '#lib/session/session-keys.ts'
+import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 
 export interface ProfileState {
   /** X25519. Drawn when the profile is made, and never changed. */
@@ -20,6 +21,8 @@ export interface ProfileState {
   readonly blocked: ReadonlySet<string>
   /** Whether others are told that the user has seen what they wrote. */
   readonly receipts: boolean
+  /** Set where the account or its session was there and could not be read: it is as if signed out. It is not kept. */
+  readonly isLoginDamaged?: boolean
 }
 
 export interface Account {
@@ -62,7 +65,24 @@ export interface Pin {
 
 const FORMAT = 1
 
-export function encodeState({ identity, account, pins, blocked, receipts }: ProfileState): Uint8Array {
+/**
+ * What a profile holds, as bytes.
+ *
+ * @throws TypeError if it could not be read again: that is our own mistake, and written it would cost the identity.
+ */
+export function encodeState(state: ProfileState): Uint8Array {
+  const encoded = toBytes(state)
+  let again: ProfileState | undefined
+  try {
+    again = parseState(encoded)
+  } catch (cause) {
+    throw new TypeError('a profile that could not be read again', { cause })
+  }
+  if (again.isLoginDamaged) throw new TypeError('a login that could not be read again')
+  return encoded
+}
+
+function toBytes({ identity, account, pins, blocked, receipts }: ProfileState): Uint8Array {
   const json = {
     format: FORMAT,
     identity: base64(identity.secretKey),
@@ -94,19 +114,24 @@ function sessionToJson({ sessionId, keys, expiresAtMs }: Session): Json {
 /**
  * Read what {@link encodeState} wrote.
  *
+ * An account or a session that cannot be read is left out: who signs in again has all else. Identity, pins and who is
+ * blocked must be whole, for a pin that is left out would be a key that is trusted anew.
+ *
  * @throws SottoError `ERR_PROFILE_DAMAGED` if it is something else, such as the profile of a newer version.
  */
 export function parseState(encoded: Uint8Array): ProfileState {
   try {
     const json = JSON.parse(Buffer.from(encoded).toString('utf8')) as Json
     if (json['format'] !== FORMAT) throw new TypeError('another format')
+    const { account, isLoginDamaged } = loginFromJson(json['account'])
     return {
       identity: keyPairFrom(secret(json['identity'])),
-      account: optional(json['account'], accountFromJson),
+      account,
       pins: new Map((json['pins'] as Json[]).map((pin) => [text(pin['name']), pinFromJson(pin)])),
       blocked: new Set((json['blocked'] as unknown[]).map(text)),
       // Profiles of before have no word of it.
       receipts: json['receipts'] === true,
+      ...(isLoginDamaged && { isLoginDamaged }),
     }
   } catch (cause) {
     throw new SottoError('ERR_PROFILE_DAMAGED', 'the profile cannot be read', {
@@ -118,14 +143,34 @@ export function parseState(encoded: Uint8Array): ProfileState {
 
 type Json = Record<string, unknown>
 
+/** The account with its session, the account alone, or nothing: what of it can be read. */
+function loginFromJson(value: unknown): Pick<ProfileState, 'account' | 'isLoginDamaged'> {
+  const account = readable(() => optional(value, accountFromJson))
+  if (account === undefined) return { account, isLoginDamaged: value !== undefined }
+  const login = readable(() => ({
+    clockOffsetMs: number((value as Json)['clockOffsetMs']),
+    session: optional((value as Json)['session'], sessionFromJson),
+  }))
+  return { account: { ...account, ...login }, isLoginDamaged: login === undefined }
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+/** An account before anybody has signed in: its clock and its session are for {@link loginFromJson} to add. */
 function accountFromJson(json: Json): Account {
   return {
     username: text(json['username']),
     authAddress: text(json['authAddress']),
     directoryAddress: text(json['directoryAddress']),
     authorityPem: text(json['authorityPem']),
-    clockOffsetMs: number(json['clockOffsetMs']),
-    session: optional(json['session'], sessionFromJson),
+    clockOffsetMs: 0,
+    session: undefined,
   }
 }
 
@@ -135,14 +180,14 @@ function sessionFromJson(json: Json): Session | undefined {
   // now.
   if ('replyKey' in json) return undefined
   return {
-    sessionId: Buffer.from(text(json['sessionId']), 'base64'),
+    sessionId: bytes(json['sessionId'], SESSION_ID_BYTES),
     keys: {
       directoryBearer: secret(json['directoryBearer']),
       authBearer: secret(json['authBearer']),
       ticketKey: secret(json['ticketKey']),
       grantKey: secret(json['grantKey']),
     },
-    expiresAtMs: number(json['expiresAtMs']),
+    expiresAtMs: time(json['expiresAtMs']),
   }
 }
 
@@ -166,18 +211,30 @@ function text(value: unknown): string {
 }
 
 function number(value: unknown): number {
-  if (typeof value !== 'number') throw new TypeError('not a number')
+  // A number that is too large for JSON reads as infinite.
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number')
   return value
 }
 
+/** Unix time in milliseconds that a Date can hold. */
+function time(value: unknown): number {
+  const ms = number(value)
+  if (Number.isNaN(new Date(ms).getTime())) throw new TypeError('not a time')
+  return ms
+}
+
 function secret(value: unknown): Secret {
-  return Secret.of(Buffer.from(text(value), 'base64'), SESSION_KEY_BYTES)
+  return Secret.of(bytes(value, SESSION_KEY_BYTES))
 }
 
 function identityKey(value: unknown): Uint8Array {
-  const key = Buffer.from(text(value), 'base64')
-  if (key.length !== IDENTITY_KEY_BYTES) throw new TypeError('not an identity key')
-  return key
+  return bytes(value, IDENTITY_KEY_BYTES)
+}
+
+function bytes(value: unknown, length: number): Uint8Array {
+  const found = Buffer.from(text(value), 'base64')
+  if (found.length !== length) throw new TypeError('bytes of another length')
+  return found
 }
 
 function base64(bytes: Uint8Array | Secret): string {

@@ -18,6 +18,7 @@ import { checkGrant, type Grant, openGrant, REQUEST_NONCE_BYTES } from '#lib/tic
 import type { Session, SignedIn } from '../profile/state.ts'
 import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
+import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
 import { Backoff } from './backoff.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
@@ -73,7 +74,8 @@ export class DirectoryClient {
    * Ask for a conversation with somebody.
    *
    * @throws SottoError `ERR_NO_SUCH_USER`, `ERR_NOT_ONLINE`, `ERR_CHAT_WITH_SELF`, `ERR_SESSION_ENDED`,
-   *   `ERR_UNAVAILABLE` as the directory gives them; `ERR_GRANT_…` if the grant is not Auth's answer to this request.
+   *   `ERR_UNAVAILABLE` as the directory gives them, the last also for an answer that breaks its contract;
+   *   `ERR_GRANT_…` if the grant is not Auth's answer to this request.
    */
   async requestChat(username: string, signal: AbortSignal): Promise<RequestedChat> {
     const { account, session, clock, trace } = this.#options
@@ -81,7 +83,9 @@ export class DirectoryClient {
     const request = { username, nonce }
     trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
     const bearer = session.keys.directoryBearer
-    const response = await this.#explain(this.#connection.call.requestChat(request, { bearer, signal }))
+    const response = checkRequestedChat(
+      await this.#explain(this.#connection.call.requestChat(request, { bearer, signal })),
+    )
     const { endpoints, ticket } = response
     const realm = realmOf(account.authorityPem)
     const grant = openGrant({ key: session.keys.grantKey, realm, senderName: account.username, grant: response.grant })
@@ -105,8 +109,7 @@ export class DirectoryClient {
    */
   async getPresence(username: string, signal: AbortSignal): Promise<Presence> {
     const bearer = this.#options.session.keys.directoryBearer
-    const { presence } = await this.#explain(this.#connection.call.getPresence({ username }, { bearer, signal }))
-    return presence
+    return checkPresence(await this.#explain(this.#connection.call.getPresence({ username }, { bearer, signal })))
   }
 
   async #explain<T>(called: Promise<T>): Promise<T> {
@@ -116,8 +119,7 @@ export class DirectoryClient {
   async #learnTime(signal: AbortSignal): Promise<void> {
     const { account, clock } = this.#options
     const sentAtMs = clock.local.now().getTime()
-    const serverTime = await askServerTime(account, signal)
-    if (serverTime !== undefined) clock.learn(serverTime, sentAtMs)
+    clock.learn(await askServerTime(account, signal), sentAtMs)
   }
 
   /**
@@ -159,8 +161,8 @@ export class DirectoryClient {
     let isRegistered = false
     try {
       const request = { endpoints: [...endpoints()], instanceId: Buffer.from(instanceId) }
-      for await (const { serverTime } of this.#connection.call.announce(request, { bearer, signal })) {
-        if (serverTime !== undefined) this.#options.clock.learn(serverTime)
+      for await (const response of this.#connection.call.announce(request, { bearer, signal })) {
+        this.#options.clock.learn(checkAnnounced(response))
         if (!isRegistered) onOnline()
         isRegistered = true
         onRegistered()

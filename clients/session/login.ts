@@ -5,17 +5,17 @@
  */
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { Secret } from '#lib/secret.ts'
-import { deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
+import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
 import { loginRequestEvent, loginResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
+import { checkLogin, checkServerInfo } from './answers.ts'
 import type { TrustedServer } from './authority.ts'
 import { offsetOf } from './server-clock.ts'
 
@@ -50,7 +50,7 @@ export async function login(options: LoginOptions): Promise<Account> {
     const { session, serverTime, sentAtMs } = await beginSession(auth, options)
     const clockOffsetMs = offsetOf(serverTime, sentAtMs, clock.now().getTime())
     const account: Account = { username, ...server, directoryAddress, clockOffsetMs, session }
-    await profile.update((state) => ({ ...state, account }))
+    await profile.update((state) => ({ ...state, account, isLoginDamaged: false }))
     return account
   } finally {
     auth.close()
@@ -82,17 +82,7 @@ async function getServerInfo(
   server: TrustedServer,
   signal: AbortSignal,
 ): Promise<{ directoryAddress: string }> {
-  const info = await auth.call.getServerInfo({}, { signal })
-  if (info.protocolVersion !== PROTOCOL_VERSION) {
-    throw new SottoError('ERR_UNAVAILABLE', 'the server speaks another version of the protocol', {
-      hint: 'both ends need the same version of sotto',
-    })
-  }
-  if (!isSame(info.realm, realmOf(server.authorityPem))) {
-    throw new SottoError('ERR_CA_MISMATCH', 'the server names another installation than its authority', {
-      hint: 'ask whoever runs the server for its ca.pem',
-    })
-  }
+  const info = checkServerInfo(await auth.call.getServerInfo({}, { signal }), realmOf(server.authorityPem))
   const [host] = server.authAddress.split(/:\d+$/)
   const isHostLeftOut = info.directoryAddress.startsWith(':')
   return { directoryAddress: isHostLeftOut ? `${host}${info.directoryAddress}` : info.directoryAddress }
@@ -106,17 +96,12 @@ async function beginSession(auth: AuthConnection, options: LoginOptions) {
   trace?.(loginRequestEvent(request))
   const sentAtMs = clock.now().getTime()
   const response = await auth.call.login(request, { signal })
-  const { sessionToken, sessionId, expiresAt, serverTime } = response
-  if (sessionToken.length !== SESSION_TOKEN_BYTES || expiresAt === undefined || serverTime === undefined) {
-    throw new SottoError('ERR_UNAVAILABLE', 'the server answers a login with something else than a session', {
-      hint: 'both ends need the same version of sotto',
-    })
-  }
+  const { sessionToken, sessionId, expiresAtMs, serverTime } = checkLogin(response)
   const keys = deriveSessionKeys(Secret.of(sessionToken))
   trace?.(loginResponseEvent(response, username, keys))
   // R has done its work: the four keys are all that either end keeps.
   sessionToken.fill(0)
-  return { session: { sessionId, keys, expiresAtMs: expiresAt.getTime() }, serverTime, sentAtMs }
+  return { session: { sessionId, keys, expiresAtMs }, serverTime, sentAtMs }
 }
 
 /**
@@ -139,10 +124,10 @@ export async function logout(profile: Profile, signal: AbortSignal): Promise<voi
 }
 
 /** The server's time now, over a verified link: for a client whose clock was set since its login. */
-export async function askServerTime(server: TrustedServer, signal: AbortSignal): Promise<Date | undefined> {
+export async function askServerTime(server: TrustedServer, signal: AbortSignal): Promise<Date> {
   const auth = connectAuth(server)
   try {
-    return (await auth.call.getServerInfo({}, { signal })).serverTime
+    return checkServerInfo(await auth.call.getServerInfo({}, { signal }), realmOf(server.authorityPem)).serverTime
   } finally {
     auth.close()
   }

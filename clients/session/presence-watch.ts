@@ -14,6 +14,7 @@ import {
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { HEARTBEAT_MS, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
+import { checkStates } from './answers.ts'
 import { Backoff } from './backoff.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 
@@ -111,9 +112,10 @@ export class PresenceWatch {
     try {
       for await (const response of call({ usernames }, AbortSignal.any([over, silence.signal]))) {
         if (over.aborted) break
+        const states = checkStates(response, usernames)
         timer.refresh()
         backoff.reset()
-        this.#receive(response)
+        this.#receive(states)
       }
     } catch (error) {
       if (isSottoError(error)) return error
@@ -124,11 +126,11 @@ export class PresenceWatch {
     return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the watch')
   }
 
-  #receive({ states }: WatchPresenceResponse): void {
+  #receive(states: ReadonlyMap<string, Presence>): void {
     if (this.#isLost) this.#options.onRegained?.()
     this.#isLost = false
-    for (const { username, presence } of states) {
-      // The directory might make somebody up; and who is told may just have asked for others.
+    for (const [username, presence] of states) {
+      // Who is told may just have asked for others.
       if (!this.#usernames.has(username)) continue
       const online = presence === Presence.ONLINE
       if (this.#online.get(username) === online) continue

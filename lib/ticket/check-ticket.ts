@@ -35,10 +35,11 @@ export function checkTicket(ticket: Ticket, expected: TicketExpectation): void {
   if (ticket.senderName === expected.ownName || timingSafeEqual(ticket.senderIdentityKey, expected.identityKey)) {
     throw new SottoError('ERR_CHAT_WITH_SELF', 'the ticket is from the receiver itself')
   }
-  if (ticket.issuedAtMs > expected.nowMs + CLOCK_SKEW_MS) {
+  // Each asks for what must be so, and not for its contrary: a clock that is not a number lets nothing in.
+  if (!(ticket.issuedAtMs <= expected.nowMs + CLOCK_SKEW_MS)) {
     throw new SottoError('ERR_TICKET_FUTURE', 'the ticket was issued in the future', { hint: CLOCK_HINT })
   }
-  if (expected.nowMs > ticket.expiresAtMs + CLOCK_SKEW_MS) {
+  if (!(expected.nowMs <= ticket.expiresAtMs + CLOCK_SKEW_MS)) {
     throw new SottoError('ERR_TICKET_EXPIRED', 'the ticket is over its time', { hint: CLOCK_HINT })
   }
   expected.replayCache.mark(ticket, expected)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { Profile, setReceipts } from '../../../clients/profile/profile.ts'
+import { openProfile, sealProfile } from '../../../clients/profile/seal.ts'
 import type { Account, Pin, ProfileState } from '../../../clients/profile/state.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -75,6 +76,31 @@ describe('Profile', () => {
     const error = await rejection(Profile.open(home.path, 'alice'))
     expect(error.code).to.equal('ERR_CONFIG')
     expect(error.hint).to.include('chmod 600')
+  })
+
+  it('tells that a session cannot be read, with what to type, and forgets it with the next login', async () => {
+    const profile = await Profile.openOrCreate(home.path, 'alice')
+    await profile.update((state) => ({ ...state, account: ACCOUNT }))
+    const { key } = profile.storage
+    const json = JSON.parse(Buffer.from(openProfile(key, await readFile(sealedFile()))).toString())
+    json.account.session.expiresAtMs = null
+    await writeFile(sealedFile(), sealProfile(key, Buffer.from(JSON.stringify(json))))
+    const damaged = await Profile.open(home.path, 'alice')
+    const { code, message, hint } = await rejection(Promise.try(() => damaged.login))
+    expect([code, hint]).to.deep.equal(['ERR_NOT_LOGGED_IN', 'begin one with: sotto login alice --profile alice'])
+    expect(message).to.include('cannot be read')
+    await damaged.update((state) => ({ ...state, account: ACCOUNT }))
+    expect((await Profile.open(home.path, 'alice')).login.account.username).to.equal('alice')
+  })
+
+  it('is left as it was by a change that could not be read again', async () => {
+    const profile = await Profile.openOrCreate(home.path, 'alice')
+    const before = await readFile(sealedFile())
+    const account = { ...ACCOUNT, clockOffsetMs: Number.NaN }
+    const failure = await profile.update((state) => ({ ...state, account })).catch((error: unknown) => error)
+    expect(failure).to.be.an.instanceOf(TypeError)
+    expect(await readFile(sealedFile())).to.deep.equal(before)
+    expect(profile.state.account).to.equal(undefined)
   })
 
   it('says so where there is none', async () => {

@@ -37,6 +37,8 @@ describe('DirectoryClient', () => {
   /** What the first ones are refused with. */
   let refusals: SottoError[]
   let announced: number
+  /** What the first ones answer with for a time. */
+  let serverTimes: Date[]
   let isSessionOver: boolean
 
   before(async () => {
@@ -48,6 +50,7 @@ describe('DirectoryClient', () => {
     announcements = []
     refusals = []
     announced = 0
+    serverTimes = []
     isSessionOver = false
     server = await startServer({
       services: [
@@ -61,7 +64,7 @@ describe('DirectoryClient', () => {
             const refusal = refusals.shift()
             if (refusal !== undefined) throw refusal
             announced += 1
-            yield { serverTime: new Date(Date.now() + 3_600_000), sessionExpiresAt: undefined }
+            yield { serverTime: serverTimes.shift() ?? new Date(Date.now() + 3_600_000), sessionExpiresAt: new Date(0) }
             throw announcements.shift() ?? new SottoError('ERR_ANNOUNCE_REPLACED', 'replaced')
           },
           watchPresence: async function* () {},
@@ -148,8 +151,8 @@ describe('DirectoryClient', () => {
         ],
         ['a grant under another key', 'ERR_GRANT_FORGED', (nonce) => respond(sealed(nonce, {}, secretOf('guessed')))],
         ['a grant that was changed', 'ERR_GRANT_FORGED', (nonce) => respond(flip(sealed(nonce), 1_000))],
-        ['a grant that was cut off', 'ERR_GRANT_FORGED', (nonce) => respond(sealed(nonce).subarray(1))],
-        ['no grant', 'ERR_GRANT_FORGED', () => respond(new Uint8Array(0))],
+        ['a grant that was cut off', 'ERR_UNAVAILABLE', (nonce) => respond(sealed(nonce).subarray(1))],
+        ['no grant', 'ERR_UNAVAILABLE', () => respond(new Uint8Array(0))],
         [
           'a ticket that was changed',
           'ERR_GRANT_TICKET',
@@ -228,6 +231,15 @@ describe('DirectoryClient', () => {
         expect((await rejection(announce())).code).to.equal(code)
         expect(announced).to.equal(1)
       }
+    })
+
+    it('believes no time that no clock shows: the announcement does not stand, and the clock stays', async () => {
+      serverTimes = [new Date(Date.UTC(20_000, 0)), new Date(-1)]
+      const told: string[] = []
+      const onOnline = () => told.push(`online, ${Math.abs(clock.nowMs() - Date.now()) < 7_200_000}`)
+      const onOffline = ({ code }: SottoError) => told.push(code)
+      await rejection(announce({ onOnline, onOffline, startsOffline: true }))
+      expect(told).to.deep.equal(['ERR_UNAVAILABLE', 'online, true'])
     })
 
     it('learns the server’s time', async () => {

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
-import { fingerprintOf } from '#lib/runtime/tls.ts'
+import { fingerprintOf, realmOf } from '#lib/runtime/tls.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { findServer, type ServerOptions } from '../../../clients/session/authority.ts'
 import { type LoginOptions, login, logout } from '../../../clients/session/login.ts'
 import type { TraceEvent } from '../../../clients/trace/trace.ts'
 import { passwordOf } from '../../support/auth-records.ts'
+import { authServer, SERVER_INFO } from '../../support/auth-server.ts'
 import { rejection } from '../../support/rejection.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -156,6 +157,24 @@ describe('signing in', () => {
       const server = { ...trusted(), authorityPem: elsewhere.authorityPem }
       expect((await rejection(signIn({ server }))).code).to.equal('ERR_USAGE')
       await signIn()
+    })
+
+    it('keeps nothing of an answer that breaks its contract', async () => {
+      const serverTime = new Date()
+      const begun = {
+        sessionToken: Buffer.alloc(32, 1),
+        sessionId: Buffer.alloc(16, 1),
+        expiresAt: serverTime,
+        serverTime,
+      }
+      const liar = await authServer({
+        getServerInfo: async () => ({ ...SERVER_INFO, realm: Buffer.from(realmOf(liar.authority.authorityPem)) }),
+        login: async () => ({ ...begun, expiresAt: new Date(Date.UTC(20_000, 0)) }),
+      })
+      await using _ = liar
+      const server = { authAddress: liar.address, authorityPem: liar.authority.authorityPem }
+      expect((await rejection(signIn({ server }))).code).to.equal('ERR_UNAVAILABLE')
+      expect((await Profile.open(home.path, 'alice')).state.account).to.equal(undefined)
     })
 
     it('says so where nobody listens', async () => {

@@ -1,0 +1,146 @@
+/**
+ * What the services answer, held to the limits of its contract before anything of it is kept or believed.
+ *
+ * TLS says who answers, and not that they mean well or count right: a time that no clock can show would make this
+ * client's idea of the server's clock not a number, against which no ticket ever ends. Whatever breaks a limit makes the
+ * whole answer one that did not come. A ticket and a grant are Auth's, sealed; what is inside is for lib/ticket to judge.
+ *
+ * @module
+ */
+import { isIP } from 'node:net'
+import type { GetServerInfoResponse, LoginResponse } from '#gen/sotto/auth/v1/auth_service.ts'
+import {
+  type AnnounceResponse,
+  type GetPresenceResponse,
+  Presence,
+  type RequestChatResponse,
+  type WatchPresenceResponse,
+} from '#gen/sotto/directory/v1/directory_service.ts'
+import { SottoError } from '#lib/errors.ts'
+import { PROTOCOL_VERSION } from '#lib/protocol.ts'
+import { parseAddress } from '#lib/runtime/address.ts'
+import { isSame } from '#lib/same-bytes.ts'
+import { SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
+import { GRANT_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
+import { TICKET_BYTES } from '#lib/ticket/ticket.ts'
+import { MAX_ENDPOINTS } from './endpoints.ts'
+
+/** The last moment that a google.protobuf.Timestamp can be, in milliseconds of Unix time: the end of the year 9999. */
+const LAST_TIME_MS = Date.UTC(10_000, 0) - 1
+
+/** The longest name of the Domain Name System (RFC 1035, section 2.3.4). */
+const MAX_HOST_LENGTH = 255
+
+/** The longest text of an IP address (RFC 4291, section 2.2): eight groups, the last two as an IPv4 address. */
+const MAX_ADDRESS_LENGTH = 45
+
+/**
+ * What an installation says of itself.
+ *
+ * @param realm - Of the authority that is trusted.
+ * @throws SottoError `ERR_CA_MISMATCH` if it names another installation; `ERR_UNAVAILABLE` if it speaks another version,
+ *   or an answer breaks its contract.
+ */
+export function checkServerInfo(answer: GetServerInfoResponse, realm: Uint8Array): ServerInfo {
+  if (answer.protocolVersion !== PROTOCOL_VERSION) {
+    throw new SottoError('ERR_UNAVAILABLE', 'the server speaks another version of the protocol', {
+      hint: 'both ends need the same version of sotto',
+    })
+  }
+  if (!isSame(answer.realm, realm)) {
+    throw new SottoError('ERR_CA_MISMATCH', 'the server names another installation than its authority', {
+      hint: 'ask whoever runs the server for its ca.pem',
+    })
+  }
+  expect(isAddress(answer.directoryAddress), 'auth', 'directory_address')
+  return { directoryAddress: answer.directoryAddress, serverTime: timeOf(answer.serverTime, 'auth', 'server_time') }
+}
+
+export interface ServerInfo {
+  /** `HOST:PORT`, the host left out where it is Auth's. */
+  readonly directoryAddress: string
+  readonly serverTime: Date
+}
+
+/** What Login gives. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+export function checkLogin({ sessionToken, sessionId, expiresAt, serverTime }: LoginResponse): BegunSession {
+  expect(sessionToken.length === SESSION_TOKEN_BYTES, 'auth', 'session_token')
+  expect(sessionId.length === SESSION_ID_BYTES, 'auth', 'session_id')
+  return {
+    sessionToken,
+    sessionId,
+    expiresAtMs: timeOf(expiresAt, 'auth', 'expires_at').getTime(),
+    serverTime: timeOf(serverTime, 'auth', 'server_time'),
+  }
+}
+
+export interface BegunSession {
+  /** 32 bytes, R; to be overwritten once the keys are derived. */
+  readonly sessionToken: Uint8Array
+  /** 16 bytes. */
+  readonly sessionId: Uint8Array
+  readonly expiresAtMs: number
+  readonly serverTime: Date
+}
+
+/** The server's time, of an announcement that stands. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+export function checkAnnounced({ serverTime, sessionExpiresAt }: AnnounceResponse): Date {
+  timeOf(sessionExpiresAt, 'the directory', 'session_expires_at')
+  return timeOf(serverTime, 'the directory', 'server_time')
+}
+
+/** Whether somebody can be called. A value that is not known counts as that they cannot. */
+export function checkPresence({ presence }: Pick<GetPresenceResponse, 'presence'>): Presence {
+  return presence === Presence.ONLINE ? Presence.ONLINE : Presence.OFFLINE
+}
+
+/**
+ * Who is online, by name: of those who were asked for, whoever else is made up, and each once.
+ *
+ * @param asked - The names of the request.
+ */
+export function checkStates({ states }: WatchPresenceResponse, asked: readonly string[]): Map<string, Presence> {
+  const names = new Set(asked)
+  return new Map(
+    states.filter(({ username }) => names.has(username)).map((state) => [state.username, checkPresence(state)]),
+  )
+}
+
+/** What RequestChat gives. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+export function checkRequestedChat(answer: RequestChatResponse): RequestChatResponse {
+  const { endpoints, ticket, grant } = answer
+  expect(endpoints.length >= 1 && endpoints.length <= MAX_ENDPOINTS, 'the directory', 'endpoints')
+  for (const { address, port } of endpoints) {
+    expect(
+      address.length <= MAX_ADDRESS_LENGTH && isIP(address) !== 0 && !address.includes('%'),
+      'the directory',
+      'endpoints.address',
+    )
+    expect(port >= 1 && port <= 65_535, 'the directory', 'endpoints.port')
+  }
+  expect(ticket.length === TICKET_BYTES, 'the directory', 'ticket')
+  expect(grant.length === GRANT_BYTES, 'the directory', 'grant')
+  return answer
+}
+
+function timeOf(time: Date | undefined, who: string, field: string): Date {
+  const ms = time?.getTime() ?? Number.NaN
+  // Written so that what is not a number is refused, too.
+  expect(ms >= 0 && ms <= LAST_TIME_MS, who, field)
+  return new Date(ms)
+}
+
+function isAddress(text: string): boolean {
+  try {
+    return parseAddress(text).host.length <= MAX_HOST_LENGTH
+  } catch {
+    return false
+  }
+}
+
+function expect(condition: boolean, who: string, field: string): void {
+  if (condition) return
+  throw new SottoError('ERR_UNAVAILABLE', `the answer of ${who} breaks its contract in ${field}`, {
+    hint: 'whoever runs the server has to look: both ends need the same version of sotto, and a clock that is right',
+  })
+}
