@@ -16,7 +16,7 @@ import { errorOf, type Link } from './status.ts'
 export interface CallSite {
   readonly client: Client
   readonly sockets: ChannelSockets
-  readonly link: Link
+  readonly link: Omit<Link, 'path' | 'requestId'>
   /** Aborted when this end closes the connection. */
   readonly closed: AbortSignal
 }
@@ -25,7 +25,7 @@ export function callUnary(site: CallSite, method: Method) {
   return async (request: unknown, options: CallOptions = {}): Promise<unknown> => {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
-    const { metadata, link } = prepare(site, options)
+    const { metadata, link } = prepare(site, method, options)
     return new Promise((resolve, reject) => {
       const call = site.sockets.own(() =>
         site.client.makeUnaryRequest(
@@ -53,7 +53,7 @@ export function callServerStream(site: CallSite, method: Method) {
   return async function* (request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, void> {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
-    const { metadata, link } = prepare(site, options)
+    const { metadata, link } = prepare(site, method, options)
     const call = site.sockets.own(() =>
       site.client.makeServerStreamRequest(
         method.path,
@@ -73,7 +73,7 @@ export function callDuplex(site: CallSite, method: Method) {
   return (options: CallOptions = {}): Duplex<unknown, unknown> => {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
-    const { metadata, link } = prepare(site, options)
+    const { metadata, link } = prepare(site, method, options)
     const call = site.sockets.own(() =>
       site.client.makeBidiStreamRequest(
         method.path,
@@ -143,9 +143,10 @@ export function reasonOf(given: AbortSignal): SottoError {
 /** What goes with a call, and what its errors are to say of it. */
 function prepare(
   { link }: CallSite,
+  { path }: Method,
   { bearer, requestId = newRequestId() }: CallOptions,
 ): { metadata: Metadata; link: Link } {
-  return { metadata: metadataOf(requestId, bearer), link: { ...link, requestId } }
+  return { metadata: metadataOf(requestId, bearer), link: { ...link, path, requestId } }
 }
 
 function nativeOptions({ deadlineMs }: CallOptions): NativeOptions {

@@ -100,18 +100,6 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_INTERNAL: INTERNAL,
 }
 
-/**
- * The codes that are believed of a peer. Nothing authenticates what a peer link says outside a record, so it may hint
- * at a retry and no more: a stranger on the way must not be able to say that a session has ended or a key changed.
- */
-export const PEER_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ERR_HELLO_REFUSED',
-  'ERR_BUSY',
-  'ERR_UNAVAILABLE',
-  'ERR_CHANNEL_CLOSED',
-  'ERR_INVALID_ARGUMENT',
-])
-
 /** What a code from the other end means in words of ours, and what to do; for those that a person can act on. */
 export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string; hint: string }>>> = {
   ERR_INVALID_ARGUMENT: {

@@ -18,7 +18,8 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { BadRequest, ErrorInfo, RetryInfo } from '#gen/google/rpc/error_details.ts'
 import { Status } from '#gen/google/rpc/status.ts'
 import { ERROR_CODES, type ErrorCode, type FieldViolation, isSottoError, SottoError } from '../errors.ts'
-import { EXPLANATIONS, PEER_CODES, WIRE_ERRORS } from './status-table.ts'
+import { mayGive } from './call-reasons.ts'
+import { EXPLANATIONS, WIRE_ERRORS } from './status-table.ts'
 
 /** The domain of every ErrorInfo.reason of ours. */
 export const ERROR_DOMAIN = 'sotto'
@@ -42,8 +43,10 @@ export interface OutgoingStatus {
 export interface Link {
   /** For the message: `HOST:PORT`. */
   readonly address: string
-  /** Whether TLS vouches for the other end. Otherwise only {@link PEER_CODES} are believed. */
+  /** Whether TLS vouches for the other end. */
   readonly isTrusted: boolean
+  /** Of the call: `/sotto.auth.v1.AuthService/Login`. Of the reasons it says those of its contract are believed. */
+  readonly path: string
   /** Whether the other end has begun to answer on a bidirectional stream: what breaks then is a conversation. */
   readonly isTalking?: boolean
   /** What the other end's log has the call under. */
@@ -84,13 +87,14 @@ export function isFault(thrown: unknown): boolean {
 /**
  * The error for a status that came back.
  *
- * The words are always ours and never the other end's; field names and limits of a BadRequest are kept as printable
+ * A reason that the contract does not list for this call, or that goes with another status, is none: then the error is what
+ * the bare status means. The words are always ours and never the other end's; field names and limits of a BadRequest are kept as printable
  * ASCII, and only from a trusted end.
  */
 export function errorOf(status: StatusObject | ServiceError, link: Link): SottoError {
   const details = detailsOf(status)
   const reason = details && reasonOf(details)
-  if (details === undefined || reason === undefined || !(link.isTrusted || PEER_CODES.has(reason))) {
+  if (details === undefined || reason === undefined || !isOfContract(reason, status.code, link)) {
     return errorWithoutReason(status, link)
   }
   const explanation = EXPLANATIONS[reason] ?? EXPLANATIONS.ERR_INTERNAL
@@ -103,6 +107,11 @@ export function errorOf(status: StatusObject | ServiceError, link: Link): SottoE
     hint: reason === 'ERR_INTERNAL' ? logHint(link) : (explanation?.hint ?? logHint(link)),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   })
+}
+
+/** Whether a call may be refused with this reason, under this status. */
+function isOfContract(reason: ErrorCode, status: Code, { path }: Link): boolean {
+  return mayGive(path, reason) && WIRE_ERRORS[reason].status === status
 }
 
 /** What OpenSSL and Node.js say when a certificate or a handshake is refused, on either end; gRPC keeps only the text. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Code } from '#gen/google/rpc/code.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { CallContext } from '#lib/rpc/service.ts'
 import { Secret } from '#lib/secret.ts'
@@ -94,16 +95,16 @@ describe('startServer', () => {
     it('a refusal with its own code, also where the caller learns another', async () => {
       await using auth = await authServer({
         login: async () => {
-          throw new SottoError('ERR_TICKET_REPLAYED', 'opened before')
+          throw new SottoError('ERR_PEER_SILENT', 'said nothing')
         },
       })
       const refusal = await rejection(auth.connect().call.login(LOGIN))
-      expect(refusal.code).to.equal('ERR_HELLO_REFUSED')
+      expect(refusal.code).to.equal('ERR_CHANNEL_CLOSED')
       expect(auth.logged.lines()).to.have.lengthOf(1)
       expect(auth.logged.lines()[0]).to.include({
         level: 'info',
-        code: 'ERR_TICKET_REPLAYED',
-        status: 'UNAUTHENTICATED',
+        code: 'ERR_PEER_SILENT',
+        status: 'ABORTED',
       })
     })
 
@@ -159,7 +160,8 @@ describe('startServer', () => {
       await using auth = await authServer({}, ONLY_DIRECTORY)
       const certificate = await auth.authority.leaf('auth.sotto')
       const refusal = await rejection(auth.connect({ certificate }).call.getServerInfo({}))
-      expect(refusal.code).to.equal('ERR_CALLER_UNTRUSTED')
+      // Under this contract, which knows no such reason, the caller learns of the bare status alone.
+      expect(refusal.cause).to.include({ code: Code.PERMISSION_DENIED })
       expect(auth.logged.lines()).to.have.lengthOf(1)
       expect(auth.logged.lines()[0]).to.include({ code: 'ERR_CALLER_UNTRUSTED' })
     })

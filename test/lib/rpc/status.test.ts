@@ -5,11 +5,18 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { ErrorInfo } from '#gen/google/rpc/error_details.ts'
 import { Status } from '#gen/google/rpc/status.ts'
 import { ERROR_CODES, SottoError } from '#lib/errors.ts'
+import { CALL_REASONS } from '#lib/rpc/call-reasons.ts'
 import { DETAILS_TRAILER, ERROR_DOMAIN, errorOf, isFault, statusOf } from '#lib/rpc/status.ts'
-import { PEER_CODES, WIRE_ERRORS } from '#lib/rpc/status-table.ts'
+import { WIRE_ERRORS } from '#lib/rpc/status-table.ts'
 
-const SERVICE = { address: 'auth.example:7001', isTrusted: true }
-const PEER = { address: '192.0.2.1:9000', isTrusted: false }
+const LOGIN = '/sotto.auth.v1.AuthService/Login'
+const SERVICE = { address: 'auth.example:7001', isTrusted: true, path: LOGIN }
+const PEER = { address: '192.0.2.1:9000', isTrusted: false, path: '/sotto.peer.v1.PeerService/Converse' }
+
+/** Every call that there is a contract of, with the reasons that it lists. */
+const CALLS = Object.entries(CALL_REASONS).flatMap(([service, { every, calls }]) =>
+  Object.entries(calls).map(([call, own]) => ({ path: `/${service}/${call}`, reasons: [...every, ...own] })),
+)
 
 const REFUSALS_OF_A_HELLO = ERROR_CODES.filter((code) => WIRE_ERRORS[code].code === 'ERR_HELLO_REFUSED')
 
@@ -62,14 +69,32 @@ describe('statusOf', () => {
 })
 
 describe('errorOf', () => {
-  for (const code of ERROR_CODES) {
-    it(`gives ${WIRE_ERRORS[code].code} back for ${code}`, () => {
-      const back = errorOf(asReceived(new SottoError(code, 'why', { retryAfterMs: 2500 })), SERVICE)
-      expect(back).to.include({ code: WIRE_ERRORS[code].code, retryAfterMs: 2500 })
-      expect(back.message).to.not.equal('why')
-      expect(back.hint).to.be.a('string')
+  for (const { path, reasons } of CALLS) {
+    it(`gives back each reason that the contract of ${path} lists`, () => {
+      for (const code of reasons) {
+        const back = errorOf(asReceived(new SottoError(code, 'why', { retryAfterMs: 2500 })), { ...SERVICE, path })
+        expect(back).to.include({ code, retryAfterMs: 2500 })
+        expect(back.message).to.not.equal('why')
+        expect(back.hint).to.be.a('string')
+      }
+    })
+
+    it(`takes any other reason of ${path} for what the bare status means`, () => {
+      for (const reason of ERROR_CODES.filter((code) => !(reasons as readonly string[]).includes(code))) {
+        for (const { status } of Object.values(WIRE_ERRORS)) {
+          const link = { ...SERVICE, path }
+          const bareCode = errorOf(bare(status, ''), link).code
+          expect(errorOf(withReason(status, reason), link).code, `${reason} under ${status}`).to.equal(bareCode)
+        }
+      }
     })
   }
+
+  it('believes no reason under a status that it does not go with, and none of a call that it does not know', () => {
+    expect(errorOf(withReason(Code.UNAVAILABLE, 'ERR_LOGIN_REFUSED'), SERVICE).code).to.equal('ERR_UNAVAILABLE')
+    const stranger = { ...SERVICE, path: '/somebody.else.v1.Service/Login' }
+    expect(errorOf(withReason(Code.UNAUTHENTICATED, 'ERR_LOGIN_REFUSED'), stranger).code).to.equal('ERR_INTERNAL')
+  })
 
   it('keeps the fields that are wrong', () => {
     const violations = [
@@ -91,9 +116,10 @@ describe('errorOf', () => {
   })
 
   it('believes a peer no more than can do no harm', () => {
+    const harmless = ['ERR_HELLO_REFUSED', 'ERR_BUSY', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_CLOSED', 'ERR_INVALID_ARGUMENT']
     for (const code of ERROR_CODES) {
       const back = errorOf(asReceived(new SottoError(code, 'why')), PEER)
-      expect([...PEER_CODES, 'ERR_INTERNAL'], code).to.include(back.code)
+      expect([...harmless, 'ERR_INTERNAL'], code).to.include(back.code)
     }
   })
 
@@ -131,11 +157,8 @@ describe('errorOf', () => {
   })
 
   it('does not know the codes of another domain', () => {
-    const value = Buffer.from(ErrorInfo.encode({ reason: 'ERR_BUSY', domain: 'other', metadata: new Map() }).finish())
-    const details = [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value }]
-    const status = bare(Code.UNAVAILABLE, '')
-    status.metadata.set(DETAILS_TRAILER, Buffer.from(Status.encode({ code: 14, message: '', details }).finish()))
-    expect(errorOf(status, SERVICE).code).to.equal('ERR_UNAVAILABLE')
+    const status = withReason(Code.UNAUTHENTICATED, 'ERR_LOGIN_REFUSED', 'other')
+    expect(errorOf(status, SERVICE).code).to.equal('ERR_INTERNAL')
   })
 
   it('never takes a retry delay of more than an hour', () => {
@@ -148,6 +171,15 @@ describe('errorOf', () => {
 function asReceived(error: SottoError): StatusObject {
   const { code, details, metadata } = statusOf(error)
   return { code, details, metadata: metadata.clone() }
+}
+
+/** A status with a reason that its sender need not have a right to. */
+function withReason(code: Code, reason: string, domain = ERROR_DOMAIN): StatusObject {
+  const value = Buffer.from(ErrorInfo.encode({ reason, domain, metadata: new Map() }).finish())
+  const details = [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value }]
+  const status = bare(code, '')
+  status.metadata.set(DETAILS_TRAILER, Buffer.from(Status.encode({ code, message: '', details }).finish()))
+  return status
 }
 
 function bare(code: Code, details: string): StatusObject {

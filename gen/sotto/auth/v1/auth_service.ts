@@ -629,7 +629,14 @@ export const LogoutResponse: MessageFns<LogoutResponse> = {
  * It listens on TLS 1.3 only, under the installation's own certificate authority, as "auth.sotto".
  *
  * Every error carries google.rpc.ErrorInfo in the "grpc-status-details-bin" trailer, with the domain "sotto" and one
- * of the reasons named below.
+ * of the reasons named below. A client believes no other.
+ *
+ * Errors that every call here may give:
+ *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
+ *     below; BadRequest names it.
+ *   - UNAVAILABLE (ERR_UNAVAILABLE): the service is stopping; RetryInfo says when to try again.
+ *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
+ *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type AuthServiceService = typeof AuthServiceService;
 export const AuthServiceService = {
@@ -662,7 +669,6 @@ export const AuthServiceService = {
    * used for longest.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below; BadRequest names it.
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
    *     answer nor by the time it takes.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
@@ -722,7 +728,6 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    * used for longest.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below; BadRequest names it.
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
    *     answer nor by the time it takes.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
@@ -780,7 +785,6 @@ export interface AuthServiceClient extends Client {
    * used for longest.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below; BadRequest names it.
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
    *     answer nor by the time it takes.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and

@@ -983,9 +983,12 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
  * metadata key "authorization", as "Bearer " and its base64url without padding.
  *
  * Errors that every call here may give:
- *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below; BadRequest names it.
+ *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
+ *     below; BadRequest names it.
  *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session.
- *   - UNAVAILABLE (ERR_UNAVAILABLE): Auth cannot be reached; RetryInfo says when to try again.
+ *   - UNAVAILABLE (ERR_UNAVAILABLE): Auth cannot be reached, or the directory is stopping; RetryInfo says when to try again.
+ *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
+ *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type DirectoryServiceService = typeof DirectoryServiceService;
 export const DirectoryServiceService = {

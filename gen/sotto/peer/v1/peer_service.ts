@@ -620,6 +620,13 @@ export const Welcome: MessageFns<Welcome> = {
  *
  * It listens on plain HTTP/2. The secure channel is inside (docs/protocol.md, sections 4 to 6), so whatever stands
  * outside a record (status, trailers, resets) is unauthenticated and no more than a hint.
+ *
+ * Errors that every call here may give:
+ *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): something came that is no message of its type.
+ *   - UNAVAILABLE (ERR_UNAVAILABLE): the receiver is stopping; RetryInfo says when to try again.
+ *   - ABORTED (ERR_CHANNEL_CLOSED): the channel has ended, or a message did not come in time. Why is in the receiver's
+ *     own log.
+ *   - INTERNAL (ERR_INTERNAL): the receiver failed; its log has the cause, under the call's request id.
  */
 export type PeerServiceService = typeof PeerServiceService;
 export const PeerServiceService = {

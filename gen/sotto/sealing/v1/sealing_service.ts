@@ -646,6 +646,14 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
  *
  * Auth trusts the directory with nothing that matters: names and keys come from Auth's own records of the two sessions,
  * and the secret of a conversation leaves it only sealed for the two clients.
+ *
+ * Errors that every call here may give:
+ *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
+ *     below.
+ *   - PERMISSION_DENIED (ERR_CALLER_UNTRUSTED): the caller's certificate is not the directory's.
+ *   - UNAVAILABLE (ERR_UNAVAILABLE): the service is stopping; RetryInfo says when to try again.
+ *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
+ *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type SealingServiceService = typeof SealingServiceService;
 export const SealingServiceService = {
@@ -657,7 +665,6 @@ export const SealingServiceService = {
    * Safe to repeat.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the bearer is not 32 bytes.
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is unknown, expired or of an ended session.
    */
   authenticate: {
@@ -678,7 +685,6 @@ export const SealingServiceService = {
    * Safe to repeat: it changes nothing.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the name breaks the limits of LoginRequest.username.
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
   findAccount: {
@@ -699,7 +705,6 @@ export const SealingServiceService = {
    * Not idempotent: each call is a new secret and a new ticket.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below.
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
    *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): the receiver's session has ended.
    *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.
@@ -724,7 +729,6 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    * Safe to repeat.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the bearer is not 32 bytes.
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is unknown, expired or of an ended session.
    */
   authenticate: handleUnaryCall<AuthenticateRequest, AuthenticateResponse>;
@@ -736,7 +740,6 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    * Safe to repeat: it changes nothing.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the name breaks the limits of LoginRequest.username.
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
   findAccount: handleUnaryCall<FindAccountRequest, FindAccountResponse>;
@@ -749,7 +752,6 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    * Not idempotent: each call is a new secret and a new ticket.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below.
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
    *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): the receiver's session has ended.
    *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.
@@ -766,7 +768,6 @@ export interface SealingServiceClient extends Client {
    * Safe to repeat.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the bearer is not 32 bytes.
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is unknown, expired or of an ended session.
    */
   authenticate(
@@ -792,7 +793,6 @@ export interface SealingServiceClient extends Client {
    * Safe to repeat: it changes nothing.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the name breaks the limits of LoginRequest.username.
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
   findAccount(
@@ -819,7 +819,6 @@ export interface SealingServiceClient extends Client {
    * Not idempotent: each call is a new secret and a new ticket.
    *
    * Errors:
-   *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): a field breaks a limit stated below.
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
    *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): the receiver's session has ended.
    *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.

@@ -1,0 +1,69 @@
+/**
+ * Which reasons each call may be refused with, as its contract lists them: whatever else a status says is not believed,
+ * for a reason is a program's to act on. A directory is not to say that a contact's key has changed, nor Auth that the
+ * user has pressed Ctrl-C.
+ *
+ * The contracts in proto/ are the other place that says so; `test/rules/call-reasons.test.ts` holds the two together.
+ *
+ * @module
+ */
+import type { ErrorCode } from '../errors.ts'
+
+/** What a service's calls may be refused with: each of them, and one beside that. */
+export interface ServiceReasons {
+  readonly every: readonly ErrorCode[]
+  readonly calls: Readonly<Record<string, readonly ErrorCode[]>>
+}
+
+/** What any server of ours answers by itself, before or beside a handler. */
+const BY_THE_SERVER = ['ERR_INVALID_ARGUMENT', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_CLOSED', 'ERR_INTERNAL'] as const
+
+/** By the full name of a service, and then by the name of a call. */
+export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
+  'sotto.auth.v1.AuthService': {
+    every: BY_THE_SERVER,
+    calls: {
+      GetServerInfo: [],
+      Login: ['ERR_LOGIN_REFUSED', 'ERR_IDENTITY_CONFLICT', 'ERR_BUSY'],
+      Logout: ['ERR_SESSION_ENDED'],
+    },
+  },
+  'sotto.directory.v1.DirectoryService': {
+    every: [...BY_THE_SERVER, 'ERR_SESSION_ENDED'],
+    calls: {
+      Announce: ['ERR_ANNOUNCE_REPLACED'],
+      GetPresence: ['ERR_NO_SUCH_USER'],
+      WatchPresence: ['ERR_BUSY'],
+      RequestChat: ['ERR_NO_SUCH_USER', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
+    },
+  },
+  'sotto.sealing.v1.SealingService': {
+    every: [...BY_THE_SERVER, 'ERR_CALLER_UNTRUSTED'],
+    calls: {
+      Authenticate: ['ERR_SESSION_ENDED'],
+      FindAccount: ['ERR_NO_SUCH_USER'],
+      SealChat: ['ERR_SESSION_ENDED', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
+    },
+  },
+  // Nothing authenticates what a peer link says outside a record, so it may hint at a retry and no more.
+  'sotto.peer.v1.PeerService': {
+    every: BY_THE_SERVER,
+    calls: { Converse: ['ERR_HELLO_REFUSED', 'ERR_BUSY'] },
+  },
+  'grpc.health.v1.Health': {
+    every: BY_THE_SERVER,
+    calls: { Check: ['ERR_NO_SUCH_SERVICE'], Watch: [] },
+  },
+}
+
+/**
+ * Whether a call may be refused with this reason.
+ *
+ * @param path - As on the wire: `/sotto.auth.v1.AuthService/Login`. Of a call that no contract here has, nothing is
+ *   believed.
+ */
+export function mayGive(path: string, reason: ErrorCode): boolean {
+  const [, service = '', call = ''] = path.split('/')
+  const reasons = CALL_REASONS[service]
+  return reasons !== undefined && (reasons.every.includes(reason) || (reasons.calls[call] ?? []).includes(reason))
+}
