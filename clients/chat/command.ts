@@ -4,6 +4,7 @@
  * @module
  */
 import { USERNAME } from '#lib/validation.ts'
+import type { RawJson } from '../terminal/raw-json.ts'
 
 /** How many arguments a command takes, and which. */
 interface CommandForm {
@@ -43,8 +44,8 @@ export interface Command {
   readonly name: CommandName
   /** What stands after it, without spaces around; a number in its decimal digits. undefined where it was left out. */
   readonly argument: string | undefined
-  /** What a script calls it, in whatever form JSON has. */
-  readonly ref?: unknown
+  /** What a script calls it, in the JSON that it was written in. */
+  readonly ref?: RawJson | undefined
 }
 
 export interface Message {
@@ -53,8 +54,8 @@ export interface Message {
   readonly to: string | undefined
   /** What a person types is never empty. */
   readonly text: string
-  /** What a script calls it, in whatever form JSON has. */
-  readonly ref?: unknown
+  /** What a script calls it, in the JSON that it was written in. */
+  readonly ref?: RawJson | undefined
 }
 
 /** A line that cannot be carried out. */
@@ -107,7 +108,8 @@ export function recipientOf(line: string, current: string | undefined): string |
 function parseCommand(text: string): Command | Mistake {
   const [, word = '', rest = ''] = /^\/(\S*)\s*(.*)$/su.exec(text) ?? []
   const name = word.toLowerCase()
-  if (!isCommandName(name)) return mistake(`there is no command /${word}; /help shows those there are`)
+  if (!isCommandName(name))
+    return mistake(`there is no command /${word}: /help shows those there are, and //${word} says /${word}`)
   const { argument: form } = COMMANDS[name]
   const wrong = mistakeIn(form, rest)
   if (wrong !== undefined) return mistake(`/${name} ${wrong}`)

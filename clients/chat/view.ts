@@ -10,6 +10,7 @@ import type { Pace } from '../files/report/describe.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
+import type { RawJson } from '../terminal/raw-json.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
 
@@ -38,7 +39,7 @@ export interface TransferNames {
 export interface About {
   readonly contact?: string | undefined
   /** What a script calls what it asked for. */
-  readonly ref?: unknown
+  readonly ref?: RawJson | undefined
 }
 
 export interface View {

@@ -5,7 +5,7 @@
  */
 import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
-import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../terminal/json-lines.ts'
+import { jsonText, MAX_JSON_LINE_BYTES, parseJsonLine, refOf, textField } from '../terminal/json-lines.ts'
 import { LineSplitter } from '../terminal/lines.ts'
 import type { Prompt } from '../terminal/prompt.ts'
 import type { Text } from './send-tracker.ts'
@@ -30,7 +30,7 @@ export async function* jsonLinesOf(input: Readable): AsyncGenerator<Iterable<Tex
   const texts = function* (lines: Iterable<Uint8Array>): Generator<Text> {
     for (const line of lines) {
       number += 1
-      const json = Buffer.from(line).toString('utf8')
+      const json = jsonText(line)
       if (json.trim() !== '') yield textOf(json, number)
     }
   }
@@ -46,7 +46,7 @@ async function* batchesOf(input: Readable, splitter: LineSplitter): AsyncGenerat
 function textOf(json: string, number: number): Text {
   try {
     const object = parseJsonLine(json, ['text', 'ref'])
-    return { body: Buffer.from(textField(object, 'text'), 'utf8'), ref: object['ref'] }
+    return { body: Buffer.from(textField(object, 'text'), 'utf8'), ref: refOf(json, object) }
   } catch (cause) {
     const { message, hint } = cause as SottoError
     throw new SottoError('ERR_USAGE', `line ${number}: ${message}; those before it were sent`, {

@@ -9,9 +9,10 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import { type MessageLog, type OutgoingState, stateAt } from '../store/log/message-log.ts'
+import type { RawJson } from '../terminal/raw-json.ts'
 
-/** A text to send, in UTF-8; with what whoever wrote it calls it, in whatever form JSON has. */
-export type Text = Uint8Array | { readonly body: Uint8Array; readonly ref?: unknown }
+/** A text to send, in UTF-8; with what whoever wrote it calls it, in the JSON that it was written in. */
+export type Text = Uint8Array | { readonly body: Uint8Array; readonly ref?: RawJson | undefined }
 
 /** Texts in batches, as they come. */
 export type Texts = AsyncIterable<Iterable<Text>> | Iterable<Iterable<Text>>
@@ -24,7 +25,7 @@ export type Wait = (typeof WAITS)[number]
 export interface Report {
   /** 32 hexadecimal digits. */
   readonly id: string
-  readonly ref: unknown
+  readonly ref: RawJson | undefined
   readonly state: OutgoingState
 }
 

@@ -5,13 +5,25 @@
  */
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
+import { RawJson, rawField } from './raw-json.ts'
 
 /** A text of the greatest length in its longest form, six bytes for one (`\u0000`), and room for what is beside it. */
 export const MAX_JSON_LINE_BYTES = 6 * MAX_TEXT_BYTES + 64 * 1024
 
-/** An object as a line. */
+/** An object as a line. A field of it may be JSON as somebody wrote it. */
 export function jsonLine(value: object): Buffer {
-  return Buffer.from(`${JSON.stringify(value)}\n`)
+  const fields = Object.entries(value).flatMap(([name, field]) => {
+    const json: string | undefined = field instanceof RawJson ? field.text : JSON.stringify(field)
+    return json === undefined ? [] : [`${JSON.stringify(name)}:${json}`]
+  })
+  return Buffer.from(`{${fields.join(',')}}\n`)
+}
+
+/** The text of a line. A byte order mark before it is read over: editors put one at the start of a file. */
+export function jsonText(line: Uint8Array): string {
+  return Buffer.from(line)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
 }
 
 /**
@@ -26,6 +38,11 @@ export function parseJsonLine(line: string, fields: readonly string[]): Readonly
   const unknown = Object.keys(object).find((field) => !fields.includes(field))
   if (unknown !== undefined) throw invalid(`there is no field ${JSON.stringify(unknown)}, but ${fields.join(', ')}`)
   return object as Readonly<Record<string, unknown>>
+}
+
+/** What a script calls a line that was read, as it was written: it is the script's own. */
+export function refOf(line: string, object: Readonly<Record<string, unknown>>): RawJson | undefined {
+  return 'ref' in object ? rawField(line, 'ref') : undefined
 }
 
 /**

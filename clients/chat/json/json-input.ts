@@ -7,15 +7,16 @@
 import type { Readable } from 'node:stream'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { MAX_JSON_LINE_BYTES, parseJsonLine, textField } from '../../terminal/json-lines.ts'
+import { jsonText, MAX_JSON_LINE_BYTES, parseJsonLine, refOf, textField } from '../../terminal/json-lines.ts'
 import { LineSplitter } from '../../terminal/lines.ts'
+import type { RawJson } from '../../terminal/raw-json.ts'
 import { type Command, type Message, parseLine } from '../command.ts'
 
 export interface JsonInputListeners {
   readonly submit: (submission: Message | Command) => Promise<void>
   readonly writing: (name: string | undefined) => void
   /** A line cannot be carried out. */
-  readonly failed: (error: SottoError, ref: unknown) => void
+  readonly failed: (error: SottoError, ref: RawJson | undefined) => void
 }
 
 /** What a line asks for. */
@@ -44,12 +45,12 @@ export class JsonInput {
   }
 
   async #take(line: Uint8Array, { submit, writing, failed }: JsonInputListeners): Promise<void> {
-    const text = Buffer.from(line).toString('utf8')
+    const text = jsonText(line)
     if (text.trim() === '') return
-    let ref: unknown
+    let ref: RawJson | undefined
     try {
       const object = parseJsonLine(text, ['to', 'text', 'typing', 'command', 'ref'])
-      ref = object['ref']
+      ref = refOf(text, object)
       const order = orderOf(object)
       if (order.kind !== 'typing') await submit({ ...order, ref })
       else writing(order.isActive ? order.to : undefined)

@@ -9,6 +9,7 @@ import type { OutgoingState, Progress } from '../../store/log/message-log.ts'
 import { isOfAnotherKey } from '../../store/log/undeliverable.ts'
 import type { Message } from '../../store/reading/messages.ts'
 import type { Store } from '../../store/store.ts'
+import type { RawJson } from '../../terminal/raw-json.ts'
 import { PendingMessages } from '../pending-messages.ts'
 
 export interface OwnMessagesOptions {
@@ -16,8 +17,8 @@ export interface OwnMessagesOptions {
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly progressOf: (name: string) => Progress
   /** There is a new message. */
-  readonly onEnqueued: (message: Message, ref: unknown) => void
-  readonly onState: (name: string, id: string, ref: unknown, state: OutgoingState) => void
+  readonly onEnqueued: (message: Message, ref: RawJson | undefined) => void
+  readonly onState: (name: string, id: string, ref: RawJson | undefined, state: OutgoingState) => void
 }
 
 /** How many messages of a conversation are followed that the other side has and has not read. */
@@ -29,7 +30,7 @@ const PAGE = 100
 /** What a message is called by those who follow it. */
 interface Name {
   readonly id: string
-  readonly ref: unknown
+  readonly ref: RawJson | undefined
 }
 
 /** What was sent to one identity key. */
@@ -60,7 +61,7 @@ export class OwnMessages {
   }
 
   /** Something may have been said to somebody: tell what is new. */
-  poll(name: string, refs: ReadonlyMap<number, unknown> = new Map()): void {
+  poll(name: string, refs: ReadonlyMap<number, RawJson | undefined> = new Map()): void {
     const outgoing = this.#of(name)
     for (const message of this.#since(name, outgoing.last)) {
       const ref = refs.get(message.ordinal)
@@ -85,7 +86,7 @@ export class OwnMessages {
     }
   }
 
-  #follow({ pending }: OutgoingMessages, { ordinal, event, state }: Message, ref: unknown): OutgoingState {
+  #follow({ pending }: OutgoingMessages, { ordinal, event, state }: Message, ref: RawJson | undefined): OutgoingState {
     return pending.add(ordinal, state as OutgoingState, { id: event.eventId.toString('hex'), ref })
   }
 

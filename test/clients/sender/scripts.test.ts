@@ -40,6 +40,23 @@ describe('send, for scripts', function () {
     ])
   })
 
+  it('gives back a ref as it was written', async () => {
+    await using _bob = await installation.receive('bob')
+    const refs = ['1e400', '1.0', '9007199254740993', '{"2": 0, "1": [ "\\u0061\\"}" ]}', 'null', '"a,b"', '-0']
+    const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`
+    const lines = [...refs, deep].map((ref) => `{"ref": ${ref} ,"text":"x"}`)
+    await using alice = installation.send('alice', 'bob', input(...lines), { json: true })
+    await alice.done
+    const reported = [...alice.output.text.matchAll(/"ref":(.*),"state":"delivered"}$/gm)].map(([, ref]) => ref)
+    expect(reported).to.deep.equal([...refs, deep])
+  })
+
+  it('reads over a byte order mark', async () => {
+    await using bob = await installation.receive('bob')
+    await installation.send('alice', 'bob', input('\uFEFF{"text":"one"}', '{"text":"two"}'), { json: true }).done
+    await bob.output.until((text) => text === 'one\ntwo\n')
+  })
+
   for (const line of ['no JSON', '[]', '{"text":1}', '{"text":"x","colour":"red"}', '{}']) {
     it(`ends at ${line}, with what stood before it sent`, async () => {
       await using bob = await installation.receive('bob')
