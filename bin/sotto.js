@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import module from 'node:module'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { findNonUtf8 } from '../lib/runtime/raw-arguments.js'
 import { findNode, isNewEnough } from './node-26.js'
 
 const MAIN = new URL('../cli/main.ts', import.meta.url)
@@ -17,9 +18,14 @@ if (isNewEnough()) {
   await import(MAIN.href)
 } else {
   const found = findNode()
+  // Handed on, they would be UTF-8, and nobody could tell any more.
+  const nonUtf8 = findNonUtf8(process.argv.slice(2))
   if ('problem' in found) {
     console.error(`sotto: ${found.problem}`)
     process.exitCode = 1
+  } else if (nonUtf8 !== undefined) {
+    console.error(`sotto: an argument is not UTF-8: ${nonUtf8} (ERR_INVALID_UTF8)`)
+    process.exitCode = 2
   } else runUnder(found.path)
 }
 

@@ -1,9 +1,10 @@
 /** `sotto contacts`, `verify`, `trust`, `block` and `unblock`: what the profile makes of others' identity keys. */
 import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
+import { accountName } from '../clients/command/account-name.ts'
 import type { Contact } from '../clients/history/contacts.ts'
 import type { Profile } from '../clients/profile/profile.ts'
-import { notice, openProfile, type ProfileOptions, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, printJson, withProfile } from './profile-command.ts'
 
 const CONTACTS_HELP = `
   new        something waits for them, or they are blocked, and no key of theirs is known yet
@@ -18,7 +19,8 @@ export function contactsCommand(): Command {
     .action(async (options: ProfileOptions) => {
       const { contactsOf } = await import('../clients/history/contacts.ts')
       for (const contact of contactsOf(await openProfile(options))) {
-        process.stdout.write(options.json ? `${JSON.stringify(contact)}\n` : row(contact))
+        if (options.json) printJson(contact)
+        else process.stdout.write(row(contact))
       }
     })
 }
@@ -38,11 +40,12 @@ function row({ name, state, since, blocked, waiting, undeliverable }: Contact): 
 export function trustCommand(): Command {
   return withProfile(new Command('trust'))
     .description("accept a contact's changed key, unverified; sotto verify is safer")
-    .argument('<user>')
+    .argument('<user>', 'the name of their account', accountName)
     .action(async (user: string, options: ProfileOptions) => {
       const { trust } = await import('../clients/profile/pins.ts')
       const profile = await openProfile(options)
       const isChanged = await trust(profile, user, systemClock.now())
+      if (options.json) return await printContact(profile, user)
       notice(isChanged ? `the new key of ${user} is trusted from now on` : `the key of ${user} has not changed`)
       await noticeUndeliverable(profile, user)
     })
@@ -59,7 +62,7 @@ other's code. If they are equal, nobody stands between the two. It is also how a
 export function verifyCommand(): Command {
   return withProfile(new Command('verify'))
     .description('show the safety number that you and a contact share, and note that you have compared it')
-    .argument('<user>')
+    .argument('<user>', 'the name of their account', accountName)
     .option('--yes', 'we have compared it: do not ask')
     .addHelpText('after', VERIFY_HELP)
     .action(async (user: string, options: VerifyOptions) => {
@@ -69,11 +72,17 @@ export function verifyCommand(): Command {
     })
 }
 
+/** What is so now of a contact, for a script: as `sotto contacts --json` has it. */
+async function printContact(profile: Profile, user: string): Promise<void> {
+  const { contactOf } = await import('../clients/history/contacts.ts')
+  printJson(contactOf(profile, user))
+}
+
 /** Say how many messages wait for a key that is not the one that is trusted now. */
 async function noticeUndeliverable(profile: Profile, user: string): Promise<void> {
-  const { contactsOf } = await import('../clients/history/contacts.ts')
+  const { contactOf } = await import('../clients/history/contacts.ts')
   const { undeliverableNotice } = await import('../clients/store/log/undeliverable.ts')
-  const undeliverable = contactsOf(profile).find(({ name }) => name === user)?.undeliverable ?? 0
+  const { undeliverable } = contactOf(profile, user)
   if (undeliverable > 0) notice(undeliverableNotice(user, undeliverable))
 }
 
@@ -88,10 +97,12 @@ export function unblockCommand(): Command {
 function blocking(command: string, description: string, isBlocked: boolean): Command {
   return withProfile(new Command(command))
     .description(description)
-    .argument('<user>')
+    .argument('<user>', 'the name of their account', accountName)
     .action(async (user: string, options: ProfileOptions) => {
       const { setBlocked } = await import('../clients/profile/pins.ts')
-      await setBlocked(await openProfile(options), user, isBlocked)
-      notice(`${user} is ${isBlocked ? 'blocked' : 'not blocked'}`)
+      const profile = await openProfile(options)
+      await setBlocked(profile, user, isBlocked)
+      if (options.json) await printContact(profile, user)
+      else notice(`${user} is ${isBlocked ? 'blocked' : 'not blocked'}`)
     })
 }

@@ -6,7 +6,7 @@
 import { systemClock } from '#lib/runtime/clock.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { chat } from '../clients/chat/chat.ts'
-import { defaultDownloads } from '../clients/command/file-flags.ts'
+import { DEFAULT_DOWNLOADS } from '../clients/command/file-flags.ts'
 import { traceTo } from '../clients/trace/render.ts'
 import { type DemoUser, setUpDemo } from './demo-setup.ts'
 import { notice } from './profile-command.ts'
@@ -43,7 +43,7 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
       listen: { address: '127.0.0.1', port: 0 },
       advertise: [],
       bell: false,
-      downloads: defaultDownloads(),
+      downloads: DEFAULT_DOWNLOADS,
       trace: showsTrace,
       welcome: welcomeOf(other, showsTrace),
       banner: `you are ${self}; Ctrl-O makes you ${other}`,

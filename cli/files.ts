@@ -1,9 +1,9 @@
 /** `sotto files`: what was offered, by whom, and what has become of it; and the answer to an offer. */
 import { Command, Option } from 'commander'
-import { downloadsOption, folderFor } from '../clients/command/file-flags.ts'
+import { DEFAULT_DOWNLOADS, downloadsOption, folderFor } from '../clients/command/file-flags.ts'
 import type { Profile } from '../clients/profile/profile.ts'
 import type { Store } from '../clients/store/store.ts'
-import { notice, openProfile, type ProfileOptions, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, printJson, withProfile } from './profile-command.ts'
 
 interface FilesOptions extends ProfileOptions {
   readonly all?: true
@@ -27,30 +27,37 @@ export function filesCommand(): Command {
       await inStore(options, (store) => {
         const transfers = store?.transfers.list() ?? []
         for (const transfer of all ? transfers : recent(transfers)) {
-          const line = options.json ? JSON.stringify(transferFields(transfer)) : transferRow(transfer)
-          process.stdout.write(`${line}\n`)
+          if (options.json) printJson(transferFields(transfer))
+          else process.stdout.write(`${transferRow(transfer)}\n`)
         }
-        if (transfers.length === 0) notice('no files yet')
+        if (transfers.length === 0) notice('no files yet', options)
       })
     })
-  const accept = answer('accept', 'take what is offered', async ({ store, profile }, id, { to }) => {
-    const { acceptTransfer } = await import('../clients/files/accept.ts')
+  const accept = answer('accept', 'take what is offered', async ({ store, profile }, ids, { to }) => {
+    const { acceptTransfer, checkAcceptable, checkDeclinable } = await import('../clients/files/accept.ts')
     const { mayWrite } = await import('../clients/profile/permission.ts')
-    await acceptTransfer(store, (name) => mayWrite(profile, name), id, await folderFor(to))
+    const permit = (name: string) => mayWrite(profile, name)
+    // Before a folder is made for what does not wait for an answer.
+    checkDeclinable(store, ids)
+    const folder = await folderFor(to)
+    await checkAcceptable(store, permit, ids, folder)
+    return (id) => acceptTransfer(store, permit, id, folder)
   })
-  const to = downloadsOption()
+  const to = new Option('--to <folder>', downloadsOption().description).default(DEFAULT_DOWNLOADS)
   return command
-    .addCommand(accept.addOption(new Option('--to <folder>', to.description).default(to.defaultValue, '~/Downloads')))
+    .addCommand(accept.addOption(to))
     .addCommand(
-      answer('decline', 'do not take it', async ({ store }, id) => {
-        const { declineTransfer } = await import('../clients/files/accept.ts')
-        declineTransfer(store, id)
+      answer('decline', 'do not take it', async ({ store }, ids) => {
+        const { checkDeclinable, declineTransfer } = await import('../clients/files/accept.ts')
+        checkDeclinable(store, ids)
+        return (id) => declineTransfer(store, id)
       }),
     )
     .addCommand(
-      answer('cancel', 'end what is under way, or take back an offer', async ({ store }, id) => {
-        const { cancelTransfer } = await import('../clients/files/accept.ts')
-        cancelTransfer(store, id)
+      answer('cancel', 'end what is under way, or take back an offer', async ({ store }, ids) => {
+        const { cancelTransfer, checkCancellable } = await import('../clients/files/accept.ts')
+        checkCancellable(store, ids)
+        return (id) => cancelTransfer(store, id)
       }),
     )
 }
@@ -65,28 +72,34 @@ interface Place {
   readonly profile: Profile
 }
 
-type Answer = (place: Place, id: string, options: AnswerOptions) => Promise<void>
+/** Checks all that is to be answered, and gives what then answers each. */
+type Answer = (
+  place: Place,
+  ids: readonly string[],
+  options: AnswerOptions,
+) => Promise<(id: string) => Promise<void> | void>
 
-function answer(name: string, description: string, act: Answer): Command {
+function answer(name: string, description: string, prepare: Answer): Command {
   return new Command(name)
     .description(description)
     .argument('<id...>', 'of the transfers, as sotto files shows them')
-    .action(async (ids: string[], _own: unknown, command: Command) => {
+    .action(async (typed: string[], _own: unknown, command: Command) => {
       // --profile and --json belong to the command above, wherever they stand.
       const options = command.optsWithGlobals<AnswerOptions>()
-      const { transferFields, transferRow, transferWithId } = await import('../clients/files/report/listing.ts')
+      const { transferFields, transferRow, transfersWithIds } = await import('../clients/files/report/listing.ts')
       const isRunning = await inStore(options, async (store, profile) => {
-        for (const digits of ids) {
-          const { id } = transferWithId(store?.transfers.list() ?? [], digits)
-          if (store === undefined) return
-          await act({ store, profile }, id, options)
+        const ids = transfersWithIds(store?.transfers.list() ?? [], typed).map(({ id }) => id)
+        if (store === undefined) return
+        const act = await prepare({ store, profile }, ids, options)
+        for (const id of ids) {
+          await act(id)
           const transfer = store.transfers.get(id)
           if (transfer === undefined) continue
-          if (options.json) process.stdout.write(`${JSON.stringify(transferFields(transfer))}\n`)
+          if (options.json) printJson(transferFields(transfer))
           else notice(transferRow(transfer))
         }
       })
-      if (!isRunning) notice('it goes on when a sotto chat or receive runs here')
+      if (!isRunning) notice('it goes on when a sotto chat or receive runs here', options)
     })
 }
 

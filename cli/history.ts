@@ -1,8 +1,9 @@
 /** `sotto history`, `search`, `export` and `forget`: what the profile has kept of conversations. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { SottoError } from '#lib/errors.ts'
+import { accountName, accountNames } from '../clients/command/account-name.ts'
 import type { ShowOptions } from '../clients/history/kept-history.ts'
-import { notice, openProfile, type ProfileOptions, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, printJson, withProfile } from './profile-command.ts'
 
 const WHAT_IS_KEPT = `
 All that is said and heard is kept, whether by "sotto chat", "send" or "receive", encrypted in the profile.`
@@ -22,7 +23,7 @@ ${WHAT_IS_KEPT}`
 export function historyCommand(): Command {
   return withProfile(new Command('history'))
     .description('show the newest messages of a conversation, or of all')
-    .argument('[user]', 'whose conversation')
+    .argument('[user]', 'whose conversation', accountName)
     .option('--limit <n>', 'how many messages at most', atLeastOne, DEFAULT_LIMIT)
     .addHelpText('after', HISTORY_HELP)
     .action(async (user: string | undefined, { limit, ...options }: HistoryOptions) => {
@@ -72,7 +73,7 @@ ${WHAT_IS_KEPT}`
 export function exportCommand(): Command {
   return withProfile(new Command('export'))
     .description('write whole conversations, or all, to standard output, from the oldest message')
-    .argument('[user...]', 'whose conversations')
+    .argument('[user...]', 'whose conversations', accountNames)
     .addOption(new Option('--markdown', 'write it as a Markdown document').conflicts('json'))
     .addHelpText('after', EXPORT_HELP)
     .action(async (users: string[], { markdown, ...options }: ExportOptions) => {
@@ -105,7 +106,7 @@ ${WHAT_IS_KEPT}`
 export function forgetCommand(): Command {
   return withProfile(new Command('forget'))
     .description('remove all that is kept of a conversation')
-    .argument('<user>')
+    .argument('<user>', 'the name of their account', accountName)
     .option('--yes', 'do not ask')
     .addHelpText('after', FORGET_HELP)
     .action(async (user: string, { yes, ...options }: ForgetOptions) => {
@@ -117,7 +118,7 @@ export function forgetCommand(): Command {
         if (process.stdin.isTTY === true) return await isYes(question, process.stdin, process.stderr)
         throw new SottoError('ERR_USAGE', 'nobody is there to ask', { hint: 'if you are sure, add --yes' })
       })
-      if (options.json) process.stdout.write(`${JSON.stringify({ name: user, forgotten: isForgotten })}\n`)
+      if (options.json) printJson({ name: user, forgotten: isForgotten })
       else notice(isForgotten ? `the conversation with ${user} is forgotten` : `nothing of ${user} is forgotten`)
     })
 }
@@ -130,7 +131,8 @@ async function show(options: ProfileOptions, selection: Selection): Promise<void
   const output = process.stdout
   const lines: ShowOptions['format'] = (ownName, isUndeliverable) => lineFormat(ownName, output, isUndeliverable)
   const format = options.json ? jsonFormat : lines
-  await showKept({ profile: await openProfile(options), output, format, notice, ...selection })
+  const say = (text: string) => notice(text, options)
+  await showKept({ profile: await openProfile(options), output, format, notice: say, ...selection })
 }
 
 function atLeastOne(text: string): number {

@@ -4,7 +4,8 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import { profileFlag } from '../clients/profile/login-line.ts'
-import { notice, openProfile, type ProfileOptions, untilStopped, withProfile } from './profile-command.ts'
+import { notice, openProfile, type ProfileOptions, printJson, untilStopped, withProfile } from './profile-command.ts'
+import { whoamiFields } from './whoami.ts'
 
 interface LoginOptions extends ProfileOptions {
   readonly server?: string
@@ -67,6 +68,7 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
       trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
     })
   })
+  if (options.json) return printJson(whoamiFields(profile))
   const flag = profileFlag(options.profile)
   notice(`signed in as ${account.username}; next: sotto chat${flag}, or: sotto send${flag} USER`)
 }
@@ -79,7 +81,8 @@ export function logoutCommand(): Command {
         const { logout } = await import('../clients/session/login.ts')
         const profile = await openProfile(options, signal)
         await logout(profile, signal)
-        notice('signed out')
+        if (options.json) printJson(whoamiFields(profile))
+        else notice('signed out')
       }),
     )
 }

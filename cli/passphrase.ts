@@ -6,9 +6,8 @@ import { firstLoginLine } from '../clients/profile/login-line.ts'
 import type { Profile } from '../clients/profile/profile.ts'
 import {
   notice,
-  PROTECTION,
   type ProfileOptions,
-  printFacts,
+  printJson,
   undefinedIfMissing,
   untilStopped,
   withProfile,
@@ -42,10 +41,10 @@ export function passphraseCommand(): Command {
 async function changePassphrase(options: PassphraseOptions, signal: AbortSignal): Promise<void> {
   const { PasswordReader } = await import('../clients/terminal/password.ts')
   const { Profile } = await import('../clients/profile/profile.ts')
-  const { checkPassphrase, unlockWith } = await import('../clients/command/unlock.ts')
+  const { checkPassphrase, passphraseFile, unlockWith } = await import('../clients/command/unlock.ts')
 
   const { profile: name, remove, newPassphraseFile } = options
-  const presentFile = options.passphraseFile ?? (environment()['SOTTO_PASSPHRASE_FILE'] || undefined)
+  const presentFile = options.passphraseFile ?? passphraseFile()
   const typed = { what: 'passphrase', input: process.stdin, output: process.stderr, signal } as const
   // One reader for both, where both are lines of one pipe.
   using lines = new PasswordReader(typed)
@@ -68,7 +67,8 @@ async function changePassphrase(options: PassphraseOptions, signal: AbortSignal)
   const done = profile.protection === 'file' ? SET : CHANGED
   const isOverwritten = await profile.protect(await readNew())
   report(profile, done, options)
-  if (!isOverwritten) notice('the old key file could not be overwritten: another link leads to it, or the disk refuses')
+  if (!isOverwritten)
+    notice('the old key file could not be overwritten: another link leads to it, or the disk refuses', options)
 }
 
 const MADE = 'is made, and opens with this passphrase alone'
@@ -92,6 +92,6 @@ function presentMissing(error: unknown): never {
 }
 
 function report({ name, protection }: Profile, what: string, options: PassphraseOptions): void {
-  if (options.json) printFacts({ profile: name, protection: PROTECTION[protection] }, options)
+  if (options.json) printJson({ profile: name, protection })
   else notice(`the profile ${name} ${what}`)
 }

@@ -45,12 +45,16 @@ export function undefinedIfMissing(error: unknown): undefined {
 }
 
 /** Says something to the person; what a script wants is on standard output. */
-export function notice(text: string): void {
-  process.stderr.write(`sotto: ${text}\n`)
+export function notice(text: string, { json }: Pick<ProfileOptions, 'json'> = {}): void {
+  process.stderr.write(json ? `${JSON.stringify({ type: 'notice', text })}\n` : `sotto: ${text}\n`)
 }
 
-/** The result of a command: a line to read for each of its facts, or one JSON object. */
-export function printFacts(facts: Readonly<Record<string, string | number | boolean>>, { json }: ProfileOptions): void {
-  if (json) process.stdout.write(`${JSON.stringify(facts)}\n`)
-  else for (const [name, value] of Object.entries(facts)) process.stdout.write(`${`${name}:`.padEnd(14)} ${value}\n`)
+/** The result of a command for a script: one JSON object, with values as values. */
+export function printJson(fields: object): void {
+  process.stdout.write(`${JSON.stringify(fields)}\n`)
+}
+
+/** The result of a command for a person: a line for each of its facts. */
+export function printFacts(facts: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(facts)) process.stdout.write(`${`${name}:`.padEnd(14)} ${value}\n`)
 }

@@ -1,6 +1,6 @@
 /** `sotto receipts`: whether others learn that one has read what they wrote. */
 import { Argument, Command } from 'commander'
-import { openProfile, type ProfileOptions, printFacts, withProfile } from './profile-command.ts'
+import { openProfile, type ProfileOptions, printFacts, printJson, withProfile } from './profile-command.ts'
 
 const HELP = `
 Off until you say otherwise. It is for all conversations of the profile, and for the chat that runs, too. What was told
@@ -15,6 +15,8 @@ export function receiptsCommand(): Command {
       const { setReceipts } = await import('../clients/profile/profile.ts')
       const profile = await openProfile(options)
       if (setting !== undefined) await setReceipts(profile, setting === 'on')
-      printFacts({ receipts: profile.state.receipts ? 'on' : 'off' }, options)
+      const { receipts } = profile.state
+      if (options.json) printJson({ receipts })
+      else printFacts({ receipts: receipts ? 'on' : 'off' })
     })
 }

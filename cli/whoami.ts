@@ -1,27 +1,44 @@
 /** `sotto whoami`: who one is here. */
 import { Command } from 'commander'
-import { openProfile, PROTECTION, type ProfileOptions, printFacts, withProfile } from './profile-command.ts'
+import type { Profile } from '../clients/profile/profile.ts'
+import { openProfile, PROTECTION, type ProfileOptions, printFacts, printJson, withProfile } from './profile-command.ts'
 
 export function whoamiCommand(): Command {
   return withProfile(new Command('whoami'))
     .description('show who you are here: name, server, session, identity key')
     .action(async (options: ProfileOptions) => {
       const profile = await openProfile(options)
-      const { account, identity } = profile.state
-      const session = account?.session
-      printFacts(
-        {
-          name: account?.username ?? 'nobody yet',
-          server: account?.authAddress ?? 'none',
-          session: session === undefined ? 'none' : `until ${new Date(session.expiresAtMs).toISOString()}`,
-          identity: Buffer.from(identity.publicKey).toString('hex'),
-          profile: profile.name,
-          protection: PROTECTION[profile.protection],
-          receipts: profile.state.receipts ? 'on: others see what you have read' : 'off',
-        },
-        options,
-      )
+      if (options.json) printJson(whoamiFields(profile))
+      else printFacts(whoamiFacts(profile))
       // A script learns from the exit code whether there is a session.
       profile.login
     })
+}
+
+/** Who one is here, for a script: null where there is nothing. */
+export function whoamiFields({ name: profile, protection, state }: Profile): object {
+  const { account, identity, receipts } = state
+  return {
+    name: account?.username ?? null,
+    server: account?.authAddress ?? null,
+    sessionExpiresAt: account?.session === undefined ? null : new Date(account.session.expiresAtMs),
+    identity: Buffer.from(identity.publicKey).toString('hex'),
+    profile,
+    protection,
+    receipts,
+  }
+}
+
+function whoamiFacts({ name: profile, protection, state }: Profile): Readonly<Record<string, string>> {
+  const { account, identity, receipts } = state
+  const session = account?.session
+  return {
+    name: account?.username ?? 'nobody yet',
+    server: account?.authAddress ?? 'none',
+    session: session === undefined ? 'none' : `until ${new Date(session.expiresAtMs).toISOString()}`,
+    identity: Buffer.from(identity.publicKey).toString('hex'),
+    profile,
+    protection: PROTECTION[protection],
+    receipts: receipts ? 'on: others see what you have read' : 'off',
+  }
 }

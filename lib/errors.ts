@@ -14,7 +14,7 @@ export const ERROR_CODES = [
   'ERR_USAGE', // a command line that cannot be read
   'ERR_CONFIG', // a setting that is missing, unknown or out of range
   'ERR_INVALID_ARGUMENT', // a request's field breaks a limit that its contract states
-  'ERR_INVALID_UTF8', // a line to be sent is not UTF-8
+  'ERR_INVALID_UTF8', // a line to be sent, or an argument, is not UTF-8
   'ERR_MESSAGE_TOO_LARGE', // a text to be sent is over 1 MiB
   'ERR_INVALID_FILE', // a file that cannot be offered: not there, unreadable, changing, or of an impossible name
   'ERR_FILE_NOT_RECEIVED', // a file that was offered did not arrive: declined, cancelled, or it could not be kept

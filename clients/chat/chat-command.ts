@@ -7,6 +7,7 @@ import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { accountName } from '../command/account-name.ts'
 import { parseChannelTimes } from '../command/channel-times.ts'
 import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
 import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
@@ -33,7 +34,7 @@ A file that somebody offers comes when you type /accept, or at once with --accep
 export function chatCommand(): Command {
   return withListenFlags(new Command('chat'))
     .description('talk with several people at once, in a terminal; messages wait for those who are away')
-    .argument('[user]', 'whom to talk with first')
+    .argument('[user]', 'whom to talk with first', accountName)
     .addOption(profileOption())
     .option('--bell', 'ring when a message comes')
     .addOption(downloadsOption())

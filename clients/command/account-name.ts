@@ -14,3 +14,8 @@ export function accountName(text: string): string {
     'A name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit.',
   )
 }
+
+/** One of several names, behind those before it; each of them once. @throws InvalidArgumentError */
+export function accountNames(text: string, before: readonly string[] = []): readonly string[] {
+  return [...new Set([...before, accountName(text)])]
+}

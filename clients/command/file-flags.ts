@@ -4,23 +4,20 @@
  * @module
  */
 
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { SottoError } from '#lib/errors.ts'
+import { expandHome } from '#lib/runtime/environment.ts'
 import { ensurePrivateDirectory } from '#lib/runtime/files.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 
 /** Where files come to that somebody accepts, unless they say otherwise. */
-export function defaultDownloads(): string {
-  return join(homedir(), 'Downloads')
-}
+export const DEFAULT_DOWNLOADS = '~/Downloads'
 
 /** Where files come to that somebody accepts. */
 export function downloadsOption(): Option {
   return new Option('--downloads <folder>', 'where files come to that you accept; made if it is not there').default(
-    defaultDownloads(),
-    '~/Downloads',
+    DEFAULT_DOWNLOADS,
   )
 }
 
@@ -33,13 +30,13 @@ export function acceptFilesOption(): Option {
 }
 
 /**
- * Make a folder for the owner alone, unless it is there.
+ * Make a folder for the owner alone, unless it is there. `~` is the user's home.
  *
  * @returns its path, absolute.
  * @throws SottoError `ERR_USAGE` if it is neither there nor can be made.
  */
 export async function folderFor(path: string): Promise<string> {
-  const folder = resolve(path)
+  const folder = resolve(expandHome(path))
   try {
     await ensurePrivateDirectory(folder)
   } catch (cause) {

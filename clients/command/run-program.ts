@@ -5,12 +5,14 @@
  * @module
  */
 import { type Command, CommanderError } from 'commander'
-import { asSottoError } from '#lib/errors.ts'
+import { asSottoError, SottoError } from '#lib/errors.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
+import { findNonUtf8 } from '#lib/runtime/raw-arguments.js'
 import { wrapHelp } from '../terminal/help-wrap.ts'
 import { OutputWatch } from '../terminal/output-watch.ts'
 import { ExitCode, exitCodeOf, NEXT_STEPS } from './exit-codes.ts'
 import { PendingCommand } from './pending-command.ts'
+import { checkValues } from './values.ts'
 
 /** Where failures are told. */
 type Output = Pick<NodeJS.WritableStream, 'write'>
@@ -18,24 +20,35 @@ type Output = Pick<NodeJS.WritableStream, 'write'>
 /**
  * Run a command and its subcommands to the end.
  *
- * @param argv - The arguments alone, without the program's name.
+ * @param argv - The arguments of this process alone, without the program's name.
  * @returns The exit code; the process lives until then, whatever the command waits for. Every failure has been told by
  *   then, in lines that begin with the program's name; the last says what to do.
  */
 export async function runProgram(program: Command, argv: readonly string[], output: Output): Promise<number> {
   using _pending = new PendingCommand((error) => reportFailure(error, output))
   prepare(program, output)
+  program.hook('preAction', (_program, command) => checkValues(command))
   // Nobody is left to tell.
   if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
   using written = new OutputWatch(process.stdout)
-  const exitCode = await codeOf(program.parseAsync(argv, { from: 'user' }), output)
+  const exitCode = await codeOf(() => parse(program, argv), output)
   const failure = await written.settle()
   return failure === undefined || exitCode !== ExitCode.Done ? exitCode : reportFailure(failure, output)
 }
 
-async function codeOf(run: Promise<unknown>, output: Output): Promise<number> {
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  const nonUtf8 = findNonUtf8(argv)
+  if (nonUtf8 !== undefined) {
+    throw new SottoError('ERR_INVALID_UTF8', `an argument is not UTF-8: ${nonUtf8}`, {
+      hint: 'write it in UTF-8; a file of such a name must be renamed first',
+    })
+  }
+  await program.parseAsync(argv, { from: 'user' })
+}
+
+async function codeOf(run: () => Promise<void>, output: Output): Promise<number> {
   try {
-    await run
+    await run()
     return Number(process.exitCode ?? ExitCode.Done)
   } catch (error) {
     return reportFailure(error, output)
@@ -72,9 +85,16 @@ function prepare(command: Command, output: Output): void {
   command.configureOutput({
     writeOut: (text) => void process.stdout.write(isTTY ? wrapHelp(text, columns) : text),
     writeErr: (text) => void output.write(text),
-    outputError: (text, write) => write(text.replace(/^error: /, 'sotto: ')),
+    outputError: (text, write) => write(`${text.replace(/^error: /, 'sotto: ')}${textHint(command, text)}`),
   })
   for (const subcommand of command.commands) prepare(subcommand, output)
+}
+
+/** What to do where a text begins with a dash and was taken for an option. */
+function textHint(command: Command, text: string): string {
+  const [, option] = /^error: unknown option '([^']+)'/.exec(text) ?? []
+  if (option === undefined || command.registeredArguments.length === 0) return ''
+  return `sotto: if that is no option but a text, write -- before it: -- ${option}\n`
 }
 
 function pathOf(command: Command): string {

@@ -5,7 +5,7 @@
  * @module
  */
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { environment } from '#lib/runtime/environment.ts'
+import { environment, expandHome } from '#lib/runtime/environment.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type UnlockKey, withoutPassphrase } from '../profile/key-file.ts'
 import { unwrapKey } from '../profile/wrapped-key.ts'
@@ -20,13 +20,19 @@ const MAX_ATTEMPTS = 3
 /** The keys that this process has unlocked, by how they lie on the disk: nobody is asked twice for one. */
 const unlockedKeys = new Map<string, Secret>()
 
+/** The file that `SOTTO_PASSPHRASE_FILE` names. */
+export function passphraseFile(): string | undefined {
+  const file = environment()['SOTTO_PASSPHRASE_FILE']
+  return file === undefined ? undefined : expandHome(file)
+}
+
 /**
  * What this process opens profiles with.
  *
  * @param signal - Aborted to ask no longer.
  */
 export function unlockKey(signal?: AbortSignal): UnlockKey {
-  const file = environment()['SOTTO_PASSPHRASE_FILE'] || undefined
+  const file = passphraseFile()
   const input = { what: 'passphrase', file, input: process.stdin, output: process.stderr, signal } as const
   return async (wrapped, profile) => {
     const lies = Buffer.from(wrapped).toString('hex')

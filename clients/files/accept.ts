@@ -8,7 +8,7 @@ import { access, realpath, stat } from 'node:fs/promises'
 import { SottoError } from '#lib/errors.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Store } from '../store/store.ts'
-import type { Transfer } from '../store/transfers/transfer.ts'
+import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import { kept } from './disk/disk-errors.ts'
 import { freeSpace } from './disk/free-space.ts'
 
@@ -46,10 +46,27 @@ async function accept(
   id: string,
   folder: string,
 ): Promise<void> {
-  const transfer = waitingFor(store, id)
-  const path = await kept(() => checkFolder(folder, transfer, store))
-  const permission = await permit(transfer.contact)
+  const path = await checkAcceptable(store, permit, [id], folder)
+  const permission = await permit(waitingFor(store, id).contact)
   if (store.transfers.accept(permission, id, path) === undefined) throw noSuchFile()
+}
+
+/**
+ * See that all of these offers can be accepted together, before the first is.
+ *
+ * @returns the folder without links.
+ * @throws SottoError as {@link acceptTransfer}.
+ */
+export async function checkAcceptable(
+  store: Store,
+  permit: (contact: string) => Promise<WritePermission>,
+  ids: readonly string[],
+  folder: string,
+): Promise<string> {
+  const offers = ids.map((id) => waitingFor(store, id))
+  for (const { contact } of offers) await permit(contact)
+  const size = offers.reduce((sum, offer) => sum + offer.size, 0)
+  return await kept(() => checkFolder(folder, size, store))
 }
 
 /**
@@ -66,6 +83,19 @@ export function declineTransfer(store: Store, id: string): void {
   if (store.transfers.settle(id, 'declined') === undefined) throw noSuchFile()
 }
 
+/** See that these offers can be declined, before the first is. @throws SottoError as {@link declineTransfer}. */
+export function checkDeclinable(store: Store, ids: readonly string[]): void {
+  for (const id of ids) waitingFor(store, id)
+}
+
+/** See that these transfers can be cancelled, before the first is. @throws SottoError as {@link cancelTransfer}. */
+export function checkCancellable(store: Store, ids: readonly string[]): void {
+  for (const id of ids) {
+    const transfer = store.transfers.get(id)
+    if (transfer === undefined || isOver(transfer)) throw noSuchFile()
+  }
+}
+
 /** End a transfer that is not over, in either direction. @throws SottoError `ERR_NO_SUCH_FILE`, `ERR_STORE`. */
 export function cancelTransfer(store: Store, id: string): void {
   if (store.transfers.settle(id, 'cancelled') === undefined) throw noSuchFile()
@@ -77,7 +107,7 @@ function waitingFor(store: Store, id: string): Transfer {
   return transfer
 }
 
-async function checkFolder(folder: string, { size }: Transfer, store: Store): Promise<string> {
+async function checkFolder(folder: string, size: number, store: Store): Promise<string> {
   const path = await realpath(folder)
   if (!(await stat(path)).isDirectory()) throw saveFailed('that is no folder', 'name one that is there')
   await access(path, constants.W_OK | constants.X_OK)

@@ -25,9 +25,20 @@ export interface Contact {
 /** All of them, by name. Of a store that is damaged counts what can be read. @throws SottoError `ERR_STORE`. */
 export function contactsOf(profile: Profile): Contact[] {
   const { pins, blocked } = profile.state
+  return listed(profile, (kept) => new Set([...pins.keys(), ...blocked, ...kept]))
+}
+
+/** One of them; also of somebody of whom nothing is known. @throws SottoError `ERR_STORE`. */
+export function contactOf(profile: Profile, name: string): Contact {
+  const [contact] = listed(profile, () => new Set([name]))
+  return contact as Contact
+}
+
+function listed(profile: Profile, select: (kept: readonly string[]) => ReadonlySet<string>): Contact[] {
+  const { pins, blocked } = profile.state
   const kept = openKept(profile)?.store
   try {
-    const names = new Set([...pins.keys(), ...blocked, ...(kept?.names() ?? [])])
+    const names = select(kept?.names() ?? [])
     const waiting = Map.groupBy(kept?.waiting() ?? [], ({ name }) => name)
     return [...names].sort().map((name) => {
       const pin = pins.get(name)

@@ -47,8 +47,8 @@ export async function showKept({ profile, output, format, notice, ...options }: 
   let isDamaged = opened.isDamaged
   try {
     const known = store.contacts().map(({ name }) => name)
-    const unknown = options.names.find((name) => !known.includes(name))
-    if (unknown !== undefined) throw isDamaged ? unreadable() : nothingOf(unknown)
+    const unknown = options.names.filter((name) => !known.includes(name))
+    if (unknown.length > 0) throw isDamaged ? unreadable() : nothingOf(...unknown)
     const { account, pins } = profile.state
     const write = format(account?.username ?? profile.name, (message) => {
       return isUndeliverable(message, pins.get(message.contact)?.identityKey)
@@ -86,9 +86,9 @@ export function hasStore({ storage }: Profile): boolean {
   return existsSync(join(storage.folder, STORE_FILE))
 }
 
-/** What is said of somebody with whom there is no conversation. */
-export function nothingOf(name: string): SottoError {
-  return new SottoError('ERR_USAGE', `nothing is kept of a conversation with ${name}`, {
+/** What is said of people with whom there is no conversation. */
+export function nothingOf(...names: readonly string[]): SottoError {
+  return new SottoError('ERR_USAGE', `nothing is kept of a conversation with ${names.join(', ')}`, {
     hint: 'check the name; sotto history without one shows all conversations',
   })
 }

@@ -6,7 +6,6 @@
 import { Command, Option } from 'commander'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
-import { environment } from '#lib/runtime/environment.ts'
 import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log.ts'
 import { reportReady } from '#lib/runtime/parent.ts'
 import { type ClientFlags, commandOptions, withClientFlags } from '../command/client-flags.ts'
@@ -36,9 +35,10 @@ On a terminal "@NAME text" writes to NAME. Messages go to standard output, all e
 kept in the profile first, and has been seen when standard output, or the command, has taken it: docs/scripting.md.`
 
 export function receiveCommand(): Command {
-  const logLevel = new Option('--log-level <level>', 'how much to log; SOTTO_LOG_LEVEL does the same')
+  const logLevel = new Option('--log-level <level>', 'how much to log')
     .choices([...LOG_LEVELS])
-    .default(environment()['SOTTO_LOG_LEVEL'] ?? (process.stderr.isTTY ? 'warn' : 'info'))
+    .env('SOTTO_LOG_LEVEL')
+    .default(process.stderr.isTTY ? 'warn' : 'info')
   return withListenFlags(withClientFlags(new Command('receive')))
     .description('be online, and show what comes')
     .addOption(logLevel)
@@ -46,17 +46,24 @@ export function receiveCommand(): Command {
     .option('--exec <command>', 'run a command for each message, with the text on its standard input')
     .option('--reply', 'with --exec: say to the writer what the command prints')
     .addHelpText('after', EXAMPLES)
+    .hook('preAction', (_receive, command) => checkExec(command.opts<ReceiveFlags>()))
     .action(async (flags: ReceiveFlags) => {
       const { addressOf } = await import('../peer/dial.ts')
       const { receive } = await import('./receive.ts')
       const { listen, advertise, logLevel, exec: command, reply = false } = flags
-      if (reply && command === undefined) {
-        throw new SottoError('ERR_USAGE', 'there is nothing to reply with', { hint: 'add --exec COMMAND' })
-      }
       const exec = command === undefined ? undefined : { command, reply }
       const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })
       const common = { ...commandOptions(flags), interactive: exec === undefined }
       const acceptInto = flags.acceptFiles && (await folderFor(flags.acceptFiles))
       await receive({ ...common, listen, advertise, acceptInto, logLevel, exec, onReady })
     })
+}
+
+/** @throws SottoError `ERR_USAGE` */
+function checkExec({ exec, reply }: ReceiveFlags): void {
+  if (reply && exec === undefined) {
+    throw new SottoError('ERR_USAGE', 'there is nothing to reply with', { hint: 'add --exec COMMAND' })
+  }
+  // A shell that is given nothing succeeds, and all that comes would count as read.
+  if (exec?.trim() === '') throw new SottoError('ERR_USAGE', 'the command of --exec is empty', { hint: 'name one' })
 }

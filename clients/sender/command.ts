@@ -52,6 +52,11 @@ export function sendCommand(): Command {
       // For the demo, whose input is no JSON whatever its output is.
       .addOption(new Option('--plain-input', 'read lines as they stand, with --json too').hideHelp())
       .addHelpText('after', EXAMPLES)
+      .hook('preAction', async (_send, command) => {
+        const [, text] = command.args
+        const { checkGiven } = await import('./send.ts')
+        await checkGiven(text, command.opts<SendFlags>().file ?? [], new AbortController().signal)
+      })
       .action(async (to: string, text: string | undefined, flags: SendFlags) => {
         // Every user of the machine can list command lines; from here on this one has no text and no path in it.
         if (text !== undefined || flags.file !== undefined) process.title = 'sotto send'

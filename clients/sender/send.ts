@@ -8,7 +8,7 @@ import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
 import { WaitingNotice } from '../command/waiting-notice.ts'
 import type { Prepared } from '../files/files.ts'
-import { checkReadable, prepareOffer } from '../files/offer/prepare-offer.ts'
+import { checkOfferable, prepareOffer } from '../files/offer/prepare-offer.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { StatusLine } from '../terminal/status-line.ts'
@@ -57,8 +57,8 @@ const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  */
 export async function send(options: SendOptions): Promise<void> {
   const { text, files: paths = [], queue = false, errors, json } = options
-  const given = text === undefined ? undefined : checkedText(text)
-  await checkReadable(paths)
+  await checkGiven(text, paths, options.signal)
+  const given = text === undefined ? undefined : Buffer.from(text, 'utf8')
   const hasFiles = paths.length > 0
   const bottomLine = hasFiles && errors.isTTY === true && !json ? new StatusLine(errors) : undefined
   const interactive = options.interactive !== false && !hasFiles
@@ -90,15 +90,33 @@ export async function send(options: SendOptions): Promise<void> {
   })
 }
 
+/**
+ * See that all of what the command line names can be sent, before anything is done for any of it.
+ *
+ * @throws SottoError `ERR_USAGE`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_FILE`; the signal's reason.
+ */
+export async function checkGiven(
+  text: string | undefined,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (text !== undefined) checkText(Buffer.from(text, 'utf8'))
+  await checkOfferable(paths, signal)
+}
+
 /** What is offered, each as soon as it is read. */
 async function* prepared(
   paths: readonly string[],
   { output, signal }: Running,
   display: OfferDisplay,
 ): AsyncGenerator<Prepared> {
-  for (const path of paths) {
+  for (const [index, path] of paths.entries()) {
     const onHashed = (done: number, total: number) => display.reading(path, done, total)
-    const { skipped, ...offer } = await prepareOffer(path, { signal, onHashed })
+    const { skipped, ...offer } = await prepareOffer(path, { signal, onHashed }).catch((error: unknown) => {
+      // What was offered before may be waited for yet, and for long.
+      if (index > 0 && isSottoError(error)) output.notice(`${error.message}; what was offered before it goes on`)
+      throw error
+    })
     for (const left of skipped) output.notice(`left out, for it is a link or no file: ${escapeForTerminal(left)}`)
     yield offer
   }
@@ -134,15 +152,13 @@ async function keepForLater(
   output.notice('leave what was offered as it is: it is read again when it goes')
 }
 
-/** A text of the command line: checked before anything else happens. */
-function checkedText(text: string): Uint8Array {
-  const body = Buffer.from(text, 'utf8')
+function checkText(body: Uint8Array): void {
   if (body.length === 0) {
     throw new SottoError('ERR_USAGE', 'the message is empty', {
       hint: 'write one, or leave it out to send what you type or pipe in',
     })
   }
-  if (body.length <= MAX_TEXT_BYTES) return body
+  if (body.length <= MAX_TEXT_BYTES) return
   throw new SottoError('ERR_MESSAGE_TOO_LARGE', `the text is longer than ${MAX_TEXT_BYTES} bytes`, {
     hint: 'nothing was sent; a message holds 1 MiB',
   })

@@ -6,8 +6,7 @@
  * @module
  */
 import { z } from 'zod'
-import { SottoError } from '../errors.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, expandHome, invalidSettings, settingProblems } from './environment.ts'
 import { LOG_LEVELS } from './log.ts'
 
 export { z }
@@ -24,6 +23,8 @@ export function wholeNumberSetting(min: number, max: number) {
     .pipe(z.number().min(min).max(max))
 }
 
+/** A file or a folder, in which `~` is the user's home. */
+export const pathSetting = z.string().transform(expandHome)
 /** A TCP port; 0 for any free one. */
 export const portSetting = wholeNumberSetting(0, 65_535)
 /** How much is logged. */
@@ -40,7 +41,7 @@ export const listSetting = z.string().transform((text) =>
 const OF_TESTS = ['SOTTO_VECTORS', 'SOTTO_TEST_']
 
 /**
- * Read settings from environment variables. One that is set to nothing counts as unset.
+ * Read settings from environment variables. One that is set to nothing is refused, unless it is a list.
  *
  * @param settings - Every variable that this program reads.
  * @param env - The environment; what does not begin with `SOTTO_` is not looked at.
@@ -54,20 +55,15 @@ export function readSettings<S extends Settings>(
   others: readonly string[] = [],
 ): { [Name in keyof S]: z.output<S[Name]> } {
   const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => name.startsWith('SOTTO_') && value !== undefined && value !== ''),
+    Object.entries(env).filter(([name, value]) => name.startsWith('SOTTO_') && value !== undefined),
   )
   const isForOthers = (name: string) =>
     [...others, ...OF_TESTS].some((other) => name === other || (other.endsWith('_') && name.startsWith(other)))
   const unknown = Object.keys(given).filter((name) => !(name in settings) && !isForOthers(name))
+  const unusable = settingProblems(env)
   const parsed = z.object(settings).safeParse(given)
-  const problems = [
-    ...unknown.map((name) => `${name}: no such setting`),
-    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-  ]
-  if (!parsed.success || problems.length > 0) {
-    throw new SottoError('ERR_CONFIG', ['the configuration is not valid', ...problems].join('\n  '), {
-      hint: 'the table of settings is in docs/operations.md',
-    })
-  }
+  const issues = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const problems = [...unknown.map((name) => `${name}: no such setting`), ...unusable, ...issues]
+  if (!parsed.success || problems.length > 0) throw invalidSettings(problems)
   return parsed.data as { [Name in keyof S]: z.output<S[Name]> }
 }

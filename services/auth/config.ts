@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { listSetting, logLevelSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
+import { listSetting, logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log.ts'
 import type { HashingQueueLimits } from './hashing-queue.ts'
@@ -74,7 +74,7 @@ const handedOutSetting = z
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]*):[1-9][0-9]{0,4}$/, 'expected HOST:PORT, [IPV6]:PORT or :PORT')
 
 const SETTINGS = {
-  SOTTO_HOME: z.string().optional(),
+  SOTTO_HOME: pathSetting.optional(),
   SOTTO_AUTH_HOST: hostSetting.default('::'),
   SOTTO_AUTH_PORT: portSetting.default(7001),
   SOTTO_SEALING_HOST: hostSetting.default('127.0.0.1'),
@@ -82,10 +82,10 @@ const SETTINGS = {
   SOTTO_AUTH_ADMIN_PORT: portSetting.default(7011),
   SOTTO_DIRECTORY_ADDRESS: handedOutSetting.optional(),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
-  SOTTO_DIRECTORY_DATA: z.string().optional(),
-  SOTTO_DIRECTORY_TLS: z.string().optional(),
-  SOTTO_AUTH_DATA: z.string().optional(),
-  SOTTO_AUTH_WRAPPING_KEY_FILE: z.string().optional(),
+  SOTTO_DIRECTORY_DATA: pathSetting.optional(),
+  SOTTO_DIRECTORY_TLS: pathSetting.optional(),
+  SOTTO_AUTH_DATA: pathSetting.optional(),
+  SOTTO_AUTH_WRAPPING_KEY_FILE: pathSetting.optional(),
   SOTTO_NAMES: listSetting.default([]),
   SOTTO_AUTH_PASSWORD_MEMORY_MIB: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.memoryKib / 1024, MAX_MEMORY_KIB / 1024),
   SOTTO_AUTH_PASSWORD_PASSES: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.passes, MAX_PASSES),

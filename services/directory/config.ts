@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from 'node:path'
-import { logLevelSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
+import { logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log.ts'
 
@@ -31,14 +31,14 @@ const addressSetting = z
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT')
 
 const SETTINGS = {
-  SOTTO_HOME: z.string().optional(),
+  SOTTO_HOME: pathSetting.optional(),
   SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_ADMIN_PORT: portSetting.default(7012),
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
-  SOTTO_DIRECTORY_DATA: z.string().optional(),
-  SOTTO_DIRECTORY_TLS: z.string().optional(),
+  SOTTO_DIRECTORY_DATA: pathSetting.optional(),
+  SOTTO_DIRECTORY_TLS: pathSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 

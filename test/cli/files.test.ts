@@ -92,6 +92,32 @@ describe('sotto files', function () {
     expect((await listed())[0]).to.include({ state: 'cancelled' })
   })
 
+  it('answers none of several where one of them cannot be', async () => {
+    await bobOffers()
+    const made = join(folder, 'made')
+    expect(await sotto('decline', 'ab', 'ef')).to.include({ code: USAGE })
+    expect(await sotto('accept', 'ab', 'ef', '0', '--to', made)).to.include({ code: USAGE })
+    expect((await sotto('cancel', 'ab', 'nonsense', 'more')).errors).to.include('nonsense, more')
+    expect((await listed()).map(({ state }) => state)).to.deep.equal(['offered', 'offered'])
+    await sotto('decline', 'cd')
+    expect(await sotto('accept', 'ab', 'cd', '--to', made)).to.include({ code: USAGE })
+    expect(await sotto('cancel', 'ab', 'cd')).to.include({ code: USAGE })
+    expect((await listed()).map(({ state }) => state)).to.deep.equal(['offered', 'declined'])
+    expect(await stat(made).catch(() => undefined)).to.equal(undefined)
+  })
+
+  it('answers one that is named twice once', async () => {
+    await bobOffers()
+    expect(await sotto('decline', 'ab', 'abab', 'cd')).to.include({ code: DONE })
+    expect((await listed()).map(({ state }) => state)).to.deep.equal(['declined', 'declined'])
+  })
+
+  it('takes ~ for the home also where no shell has read it', async () => {
+    await bobOffers()
+    expect(await sotto('accept', 'ab', '--to=~/inbox')).to.include({ code: DONE })
+    expect((await listed())[0]).to.include({ path: join(folder, 'inbox') })
+  })
+
   it('refuses what there is not, and what is answered already', async () => {
     await bobOffers()
     expect((await sotto('accept', 'ef')).errors).to.include('ERR_NO_SUCH_FILE')

@@ -73,6 +73,19 @@ describe('files between two clients', () => {
     expect(alice.errors.text).to.include('sotto: to bob: photos/ with 2 files, 600 kB, received\n')
   })
 
+  it('offers none of several where one of them cannot be', async () => {
+    await using _bob = await installation.receive('bob', { acceptInto: inbox })
+    const before = (await transfersOf('alice')).length
+    await make('inside/a')
+    await make('inside/b\\c')
+    for (const wrong of [join(source, 'missing'), await make('b\\c'), join(source, 'inside'), '']) {
+      await using alice = offer('bob', [await make('a'), wrong, await make('d')])
+      expect((await rejection(alice.done)).code, wrong).to.equal('ERR_INVALID_FILE')
+    }
+    expect(await transfersOf('alice')).to.have.length(before)
+    expect(await readdir(inbox)).to.deep.equal([])
+  })
+
   it('says the text before it offers the files, and keeps files out of what a pipe gets', async () => {
     await using bob = await installation.receive('bob', { acceptInto: inbox })
     const file = await make('report.pdf')

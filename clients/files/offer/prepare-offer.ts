@@ -58,10 +58,7 @@ const NO_HASH = Buffer.alloc(SHA256_BYTES)
  *   - the signal's reason.
  */
 export async function prepareOffer(path: string, { signal, onHashed }: PrepareOptions): Promise<PreparedOffer> {
-  const named = resolve(path)
-  const root = await followed(named)
-  const walk = new Walk(signal)
-  await walk.root(root, Buffer.from(basename(named)))
+  const { root, walk } = await walked(path, signal)
   const total = walk.found.reduce((sum, { entry }) => sum + Number(entry.size), 0)
   let hashed = 0
   onHashed?.(hashed, total)
@@ -80,15 +77,32 @@ export async function prepareOffer(path: string, { signal, onHashed }: PrepareOp
 }
 
 /**
- * See that paths are there, before anything is done for them.
+ * See that all of these can be offered, as far as that shows before a file is read, so that none is offered if one cannot
+ * be.
  *
- * @throws SottoError `ERR_INVALID_FILE` for the first that is not.
+ * @throws SottoError as {@link prepareOffer}, for the first that cannot be.
  */
-export async function checkReadable(paths: readonly string[]): Promise<void> {
+export async function checkOfferable(paths: readonly string[], signal: AbortSignal): Promise<void> {
   for (const path of paths) {
-    const at = await followed(resolve(path))
-    await access(at, constants.R_OK).catch((cause: unknown) => Promise.reject(unreadable(at, cause)))
+    const { walk } = await walked(path, signal)
+    for (const { at } of walk.found) {
+      await access(at, constants.R_OK).catch((cause: unknown) => Promise.reject(unreadable(at, cause)))
+    }
   }
+}
+
+async function walked(path: string, signal: AbortSignal): Promise<{ readonly root: string; readonly walk: Walk }> {
+  const named = absolute(path)
+  const root = await followed(named)
+  const walk = new Walk(signal)
+  await walk.root(root, Buffer.from(basename(named)))
+  return { root, walk }
+}
+
+/** An empty path would be the current folder. */
+function absolute(path: string): string {
+  if (path !== '') return resolve(path)
+  throw new SottoError('ERR_INVALID_FILE', 'the path is empty', { hint: 'name a file or a folder' })
 }
 
 /** Something that is to be an entry, and where it lies. */
@@ -234,6 +248,10 @@ async function read(
 }
 
 function unreadable(at: string, cause: unknown): SottoError {
+  // Bytes of a name that are no UTF-8 come as U+FFFD, under which nothing is found.
+  if (hasSystemCode(cause, 'ENOENT') && at.includes('\uFFFD')) {
+    return invalid(at, 'is not there; its name may not be UTF-8', { cause, hint: 'rename it, and try again' })
+  }
   if (hasSystemCode(cause, 'ENOENT')) return invalid(at, 'is not there', { cause, hint: 'check the path' })
   if (hasSystemCode(cause, 'EACCES')) return invalid(at, 'may not be read', { cause, hint: 'check its permissions' })
   return invalid(at, 'cannot be read', { cause, hint: 'check the path, its permissions and its disk' })

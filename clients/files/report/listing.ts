@@ -5,6 +5,7 @@
  */
 import { SottoError } from '#lib/errors.ts'
 import { isOver, type Transfer } from '../../store/transfers/transfer.ts'
+import { escapeForTerminal } from '../../terminal/escape.ts'
 import { transferText } from './describe.ts'
 import { SHORT_ID_DIGITS } from './file-events.ts'
 
@@ -31,21 +32,28 @@ export function transferFields({ id, ...transfer }: Transfer): object {
 }
 
 /**
- * The transfer whose id begins with these digits.
+ * The transfers whose ids begin with these digits, each once however often it is named.
  *
- * @throws SottoError `ERR_NO_SUCH_FILE` if there is none; `ERR_USAGE` if there are several, or none are given.
+ * @throws SottoError that names all of the digits that name none, or several: `ERR_NO_SUCH_FILE` or `ERR_USAGE`.
  */
-export function transferWithId(transfers: readonly Transfer[], digits: string): Transfer {
+export function transfersWithIds(transfers: readonly Transfer[], typed: readonly string[]): Transfer[] {
   const hint = 'sotto files shows them with their ids'
-  if (!/^[0-9a-f]{1,32}$/i.test(digits)) {
-    throw new SottoError('ERR_USAGE', 'an id is a number of hexadecimal digits', { hint })
+  const malformed = typed.filter((digits) => !/^[0-9a-f]{1,32}$/i.test(digits))
+  if (malformed.length > 0) {
+    throw new SottoError('ERR_USAGE', `an id is a number of hexadecimal digits, and not: ${shown(malformed)}`, { hint })
   }
-  const [found, other] = transfers.filter(({ id }) => id.startsWith(digits.toLowerCase()))
-  if (found === undefined) throw new SottoError('ERR_NO_SUCH_FILE', `no transfer has the id ${digits}`, { hint })
-  if (other !== undefined) {
-    throw new SottoError('ERR_USAGE', `several transfers have an id that begins with ${digits}`, {
+  const withDigits = (digits: string) => transfers.filter(({ id }) => id.startsWith(digits.toLowerCase()))
+  const unknown = typed.filter((digits) => withDigits(digits).length === 0)
+  if (unknown.length > 0) throw new SottoError('ERR_NO_SUCH_FILE', `no transfer has the id ${shown(unknown)}`, { hint })
+  const ambiguous = typed.filter((digits) => withDigits(digits).length > 1)
+  if (ambiguous.length > 0) {
+    throw new SottoError('ERR_USAGE', `several transfers have an id that begins with ${shown(ambiguous)}`, {
       hint: 'name more of its digits; sotto files --json shows all of them',
     })
   }
-  return found
+  return [...new Set(typed.flatMap(withDigits))]
+}
+
+function shown(words: readonly string[]): string {
+  return words.map(escapeForTerminal).join(', ')
 }

@@ -66,6 +66,12 @@ describe('parseLine', () => {
     })
   }
 
+  it('says of an unknown command how the line is said as it stands', () => {
+    const mistake = parseLine('/etc/hosts is a file')
+    expect(mistake).to.have.property('what').that.includes('//etc/hosts says /etc/hosts')
+    expect(parseLine('//etc/hosts is a file')).to.deep.include({ kind: 'message', text: '/etc/hosts is a file' })
+  })
+
   const mistakes = [
     '/',
     '/nonsense',

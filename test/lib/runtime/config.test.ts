@@ -1,6 +1,7 @@
+import { homedir } from 'node:os'
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
-import { listSetting, logLevelSetting, portSetting, readSettings } from '#lib/runtime/config.ts'
+import { listSetting, logLevelSetting, pathSetting, portSetting, readSettings } from '#lib/runtime/config.ts'
 import { codeOf } from '../../support/code-of.ts'
 
 const SETTINGS = {
@@ -10,12 +11,31 @@ const SETTINGS = {
 }
 
 describe('readSettings', () => {
-  it('takes defaults for what is unset or empty', () => {
-    expect(readSettings(SETTINGS, { SOTTO_TEST_PORT: '', PATH: '/bin' })).to.deep.equal({
+  it('takes defaults for what is unset, and a list of nothing', () => {
+    expect(readSettings(SETTINGS, { SOTTO_NAMES: '', PATH: '/bin' })).to.deep.equal({
       SOTTO_TEST_PORT: 7001,
       SOTTO_LOG_LEVEL: 'info',
       SOTTO_NAMES: [],
     })
+  })
+
+  it('refuses what is set to nothing or is no UTF-8, whatever program it is for', () => {
+    const settings = { SOTTO_TEST_FOLDER: pathSetting.optional() }
+    for (const value of ['', '/na\uFFFDve']) {
+      expect(
+        codeOf(() => readSettings(settings, { SOTTO_TEST_FOLDER: value })),
+        value,
+      ).to.equal('ERR_CONFIG')
+      expect(
+        codeOf(() => readSettings(settings, { SOTTO_OTHER: value }, ['SOTTO_OTHER'])),
+        value,
+      ).to.equal('ERR_CONFIG')
+    }
+  })
+
+  it('reads ~ in a path as the home', () => {
+    const settings = { SOTTO_TEST_FOLDER: pathSetting }
+    expect(readSettings(settings, { SOTTO_TEST_FOLDER: '~/x' })).to.deep.equal({ SOTTO_TEST_FOLDER: `${homedir()}/x` })
   })
 
   it('converts what is set', () => {

@@ -51,6 +51,16 @@ describe('prepareOffer', () => {
     expect(entry?.sha256.toString('hex')).to.equal(sha256('hello'))
   })
 
+  it('does not take an empty path for the current folder', async () => {
+    expect(await rejection(prepareOffer('', { signal }))).to.include({ code: 'ERR_INVALID_FILE' })
+  })
+
+  it('says of a name that is not there in UTF-8 that it may be there in another way', async () => {
+    const error = await rejection(prepareOffer(join(home, 'na\uFFFDve.txt'), { signal }))
+    expect(error.code).to.equal('ERR_INVALID_FILE')
+    expect(error.message).to.include('UTF-8')
+  })
+
   it('offers an empty file, and one that may be run', async () => {
     const at = await make('run')
     await chmod(at, 0o755)

@@ -4,7 +4,7 @@ import {
   recent,
   transferFields,
   transferRow,
-  transferWithId,
+  transfersWithIds,
 } from '../../../../clients/files/report/listing.ts'
 import type { Transfer } from '../../../../clients/store/transfers/transfer.ts'
 
@@ -48,18 +48,25 @@ describe('transferFields', () => {
   })
 })
 
-describe('transferWithId', () => {
+describe('transfersWithIds', () => {
   const all = [transfer('ab1'), transfer('ab2'), transfer('c')]
 
   it('finds one by the beginning of its id', () => {
-    expect(transferWithId(all, 'ab1')).to.equal(all[0])
-    expect(transferWithId(all, 'C')).to.equal(all[2])
-    expect(transferWithId(all, all[1]?.id ?? '')).to.equal(all[1])
+    expect(transfersWithIds(all, ['ab1'])).to.deep.equal([all[0]])
+    expect(transfersWithIds(all, ['C', all[1]?.id ?? ''])).to.deep.equal([all[2], all[1]])
+  })
+
+  it('finds one once, however often it is named', () => {
+    expect(transfersWithIds(all, ['ab1', 'c', 'AB1'])).to.deep.equal([all[0], all[2]])
+  })
+
+  it('names all that name none', () => {
+    expect(() => transfersWithIds(all, ['c', 'd', 'e'])).to.throw('the id d, e')
   })
 
   it('refuses what names none or several', () => {
     const codeOf = (digits: string) =>
-      expect(() => transferWithId(all, digits), digits)
+      expect(() => transfersWithIds(all, ['c', digits]), digits)
         .to.throw()
         .with.property('code')
     codeOf('d').that.equals('ERR_NO_SUCH_FILE')
