@@ -16,10 +16,10 @@ describe('sotto receipts', () => {
       const args = [join(ROOT, 'bin', 'sotto.js'), 'receipts', ...words]
       return (await run(process.execPath, args, { env: environmentOf(folder.path) })).stdout
     }
-    expect(await receipts('--json')).to.equal('{"receipts":"off"}\n')
+    expect(await receipts('--json')).to.equal('{"receipts":false}\n')
     expect(await receipts('on')).to.match(/^receipts: +on\n$/)
-    expect(await receipts('--json')).to.equal('{"receipts":"on"}\n')
+    expect(await receipts('--json')).to.equal('{"receipts":true}\n')
     expect((await Profile.open(folder.path, 'default')).state.receipts).to.equal(true)
-    expect(await receipts('off', '--json')).to.equal('{"receipts":"off"}\n')
+    expect(await receipts('off', '--json')).to.equal('{"receipts":false}\n')
   })
 })
