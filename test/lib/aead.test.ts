@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { KEY_BYTES, NONCE_BYTES, OVERHEAD_BYTES, openBytes, sealBytes, TAG_BYTES } from '#lib/aead.ts'
 import { Secret } from '#lib/secret.ts'
-import { law } from '../support/law.ts'
+import { assertProperty } from '../support/property.ts'
 import { bytesOf, secretOf } from '../support/random.ts'
 import { flips, insideLargerBuffer, truncations } from '../support/tamper.ts'
 
@@ -58,7 +58,7 @@ describe('sealBytes', () => {
   it('is undone by openBytes', () => {
     const bytes = fc.uint8Array({ maxLength: 300 })
     const exactly = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
-    law(
+    assertProperty(
       fc.property(exactly(KEY_BYTES), exactly(NONCE_BYTES), bytes, bytes, (keyBytes, nonce, data, plaintext) => {
         const key = Secret.of(keyBytes)
         const sealed = sealBytes(key, nonce, data, plaintext)

@@ -1,5 +1,5 @@
 /**
- * Random values of the kinds that tickets and grants are made of, for laws.
+ * Random values of the kinds that tickets and grants are made of, for property tests.
  *
  * @module
  */

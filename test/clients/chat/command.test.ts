@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { helpRows } from '../../../clients/chat/chat-help.ts'
 import { COMMANDS, lineOf, MAX_HISTORY, type Message, parseLine, recipientOf } from '../../../clients/chat/command.ts'
 import { anyName } from '../../support/arbitrary.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 describe('parseLine', () => {
   const messages: readonly [line: string, text: string][] = [
@@ -99,7 +99,7 @@ describe('parseLine', () => {
   }
 
   it('never sends what begins with one slash', () => {
-    law(
+    assertProperty(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         fc.pre(!text.startsWith('/'))
         expect(parseLine(`/${text}`)).not.to.have.property('kind', 'message')
@@ -108,7 +108,7 @@ describe('parseLine', () => {
   })
 
   it('sends any text to anybody by name', () => {
-    law(
+    assertProperty(
       fc.property(anyName, fc.string({ unit: 'grapheme', minLength: 1 }), (to, text) => {
         fc.pre(text.trim() === text)
         expect(parseLine(`@${to} ${text}`)).to.deep.equal({ kind: 'message', to, text })
@@ -147,7 +147,7 @@ describe('lineOf', () => {
   })
 
   it('says the same once more', () => {
-    law(
+    assertProperty(
       fc.property(fc.string({ unit: 'grapheme' }), (line) => {
         const message = parseLine(line)
         fc.pre(message?.kind === 'message')

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { MAX_UNREAD, PendingMessages } from '../../../clients/chat/pending-messages.ts'
 import type { Progress } from '../../../clients/store/log/message-log.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 const progress = (sent: number, delivered = 0, read = 0): Progress => ({ appended: sent, sent, delivered, read })
 
@@ -71,6 +71,6 @@ describe('PendingMessages', () => {
         ordinal <= read ? 'read' : ordinal <= delivered ? 'delivered' : ordinal <= sent ? 'sent' : 'waiting'
       for (const [ordinal, state] of shown) expect(state, `${ordinal}`).to.equal(expected(ordinal))
     })
-    law(property)
+    assertProperty(property)
   })
 })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { BOBS, ChangingContact } from '../../support/changing-contact.ts'
-import { asyncLaw } from '../../support/law.ts'
+import { assertAsyncProperty } from '../../support/property.ts'
 import { type TestAuthority, testAuthority } from '../../support/test-authority.ts'
 
 /** Something that happens, and how it reads in a failure. */
@@ -86,7 +86,7 @@ describe('Messenger, of keys that change', function () {
   })
 
   it('says to and shows of each key only what the pin allows, and all of that', async () => {
-    await asyncLaw(
+    await assertAsyncProperty(
       fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 20 }), async (steps) => {
         await using contact = await ChangingContact.begin(authority.authorityPem)
         for (const step of steps) await step.run(contact)

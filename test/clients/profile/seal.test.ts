@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { openProfile, sealProfile } from '../../../clients/profile/seal.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { secretOf } from '../../support/random.ts'
 import { flips, truncations } from '../../support/tamper.ts'
 
@@ -10,7 +10,7 @@ const KEY = secretOf('profile key')
 
 describe('sealProfile', () => {
   it('is undone by openProfile, whatever is inside', () => {
-    law(
+    assertProperty(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), (plaintext) => {
         expect(Buffer.from(openProfile(KEY, sealProfile(KEY, plaintext)))).to.deep.equal(Buffer.from(plaintext))
       }),

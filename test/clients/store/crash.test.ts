@@ -5,7 +5,7 @@ import type { Message } from '../../../clients/store/reading/messages.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate, type Moment } from '../../support/crashing-database.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
-import { asyncLaw } from '../../support/law.ts'
+import { assertAsyncProperty } from '../../support/property.ts'
 import { ALICE_KEY, BOB_KEY, conversation, quickDatabase, said, shown, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -138,7 +138,7 @@ describe('a store whose program dies', () => {
 
   it('loses nothing and doubles nothing where it dies again and again', async function () {
     this.timeout(60_000)
-    await asyncLaw(
+    await assertAsyncProperty(
       fc.asyncProperty(fc.infiniteStream(fc.nat(30)), async (lives) => {
         await freshFolders()
         let left = 5

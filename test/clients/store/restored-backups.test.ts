@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { isSottoError } from '#lib/errors.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
-import { asyncLaw } from '../../support/law.ts'
 import { permitWriting } from '../../support/permits.ts'
+import { assertAsyncProperty } from '../../support/property.ts'
 import { ALICE_KEY, BOB_KEY, conversation, said, shown, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -188,6 +188,6 @@ describe('two ends of which one changes between two memories', () => {
       expect(heard).to.deep.equal(talk.said.filter((text) => !missing.includes(text)))
       expect(missing).to.deep.equal([])
     })
-    await asyncLaw(property, 4)
+    await assertAsyncProperty(property, 4)
   })
 })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { clusterAround, clustersOf, columnsOf, truncated } from '../../../clients/terminal/cluster.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { separating } from '../../support/virtual-terminal.ts'
 
 describe('clustersOf', () => {
@@ -30,7 +30,7 @@ describe('clustersOf', () => {
   }
 
   it('never gives fewer columns than a terminal that shows all parts of an emoji', () => {
-    law(
+    assertProperty(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const shown = [...clustersOf(text)].map((cluster) => cluster.text).join('')
         const needed = [...shown].reduce((sum, character) => sum + separating(character), 0)
@@ -76,7 +76,7 @@ describe('clusterAround', () => {
 
 describe('truncated', () => {
   it('leaves what fits, and else never takes more columns than there are', () => {
-    law(
+    assertProperty(
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 20 }), (text, columns) => {
         const cut = truncated(text, columns)
         if (columnsOf(text) <= columns) expect(cut).to.equal(text)

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { escapeForTerminal } from '../../../clients/terminal/escape.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 describe('escapeForTerminal', () => {
   const shown: ReadonlyArray<readonly [what: string, text: string, line: string]> = [
@@ -27,7 +27,7 @@ describe('escapeForTerminal', () => {
   }
 
   it('lets no control character through, whatever the text', () => {
-    law(
+    assertProperty(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(escapeForTerminal(text)).not.to.match(/[\p{Cc}\u2028-\u202e\ufff9-\ufffb]|\p{Surrogate}/u)
       }),
@@ -36,7 +36,7 @@ describe('escapeForTerminal', () => {
 
   it('shows every text on one line that ends outside of all isolates', () => {
     const marks = fc.array(fc.constantFrom('\u2066', '\u2067', '\u2068', '\u2069', 'a', '\n'), { maxLength: 20 })
-    law(
+    assertProperty(
       fc.property(marks, (characters) => {
         let open = 0
         for (const character of escapeForTerminal(characters.join(''))) {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { LineSplitter } from '../../../clients/terminal/lines.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 /** What goes into a splitter, in chunks, comes out as lines. */
 function split(...chunks: Array<string | Uint8Array>): string[] {
@@ -34,7 +34,7 @@ describe('LineSplitter', () => {
 
   it('gives the same lines however the bytes trickle in', () => {
     const text = fc.array(fc.oneof(fc.constant('\n'), fc.string({ unit: 'grapheme', maxLength: 5 })), { maxLength: 30 })
-    law(
+    assertProperty(
       fc.property(text, fc.array(fc.nat(60)), (parts, cuts) => {
         const bytes = Buffer.from(parts.join(''))
         const trickle = Array.from(bytes, (byte) => Uint8Array.of(byte))
@@ -47,7 +47,7 @@ describe('LineSplitter', () => {
   })
 
   it('puts back together what it cut, but for a line feed at the end', () => {
-    law(
+    assertProperty(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`
         expect(

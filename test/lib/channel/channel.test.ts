@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { MAX_RECORD_PLAINTEXT_BYTES } from '#lib/channel/channel.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { converse } from '../../support/conversation.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 const FIRST = Buffer.from('first')
 
@@ -47,7 +47,7 @@ describe('Channel', () => {
 
   it('carries a conversation in both directions, over every renewal of the keys', () => {
     const turns = fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ maxLength: 50 })), { maxLength: 40 })
-    law(
+    assertProperty(
       fc.property(turns, fc.integer({ min: 980, max: 1000 }), (spoken, before) => {
         const { alice, bob } = converse()
         for (let count = 0; count < before; count += 1) bob.open(alice.seal(FIRST))

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { prologueOf } from '#lib/channel/prologue.ts'
 import { anyBytes, anyName } from '../../support/arbitrary.ts'
 import { REALM } from '../../support/conversation.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 const anyFields = fc.record({
   realm: anyBytes(32),
@@ -22,7 +22,7 @@ describe('prologueOf', () => {
 
   it('differs wherever a field does', () => {
     const key = (fields: Parameters<typeof prologueOf>[0]): string => Buffer.from(prologueOf(fields)).toString('hex')
-    law(
+    assertProperty(
       fc.property(anyFields, anyFields, (one, other) => {
         expect(key(one) === key(other)).to.equal(JSON.stringify(one) === JSON.stringify(other))
       }),

@@ -4,7 +4,7 @@ import { RENEW_EVERY_MS, RENEW_RETRY_MS } from '#lib/channel/channel-times.ts'
 import { encodeRecordBody } from '#lib/delivery/record-body.ts'
 import { REKEY_INTERVAL } from '#lib/noise/transport.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { RenewingPair, type Side } from '../../support/renewing-pair.ts'
 
 const WORD = encodeRecordBody(undefined, { acknowledged: 1n })
@@ -112,7 +112,7 @@ describe('RenewingChannel', () => {
       fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }),
     )
     let renewed = 0
-    law(
+    assertProperty(
       fc.property(run, ([steps, outages]) => {
         const pair = new RenewingPair({ times: { renewEveryMs: 1_000 } })
         const said = { alice: 0n, bob: 0n }

@@ -9,7 +9,7 @@ import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 const drawStreamId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)
 
@@ -473,7 +473,7 @@ describe('Delivery', () => {
       },
       { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const), who: fc.nat(1), count: fc.constant(1) }) },
     )
-    law(
+    assertProperty(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         const sides = pair()
         const said: [string[], string[]] = [[], []]

@@ -22,7 +22,7 @@ import {
   STREAM_ID_BYTES,
 } from '#lib/delivery/limits.ts'
 import { encodeRecordBody, eventCost, parseRecordBody } from '#lib/delivery/record-body.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 const WRITTEN_AT = new Date('2026-03-01T12:00:00.125Z')
 const MAX_UINT64 = 2n ** 64n - 1n
@@ -124,7 +124,7 @@ describe('encodeRecordBody', () => {
 
   it('is undone by parseRecordBody, whatever the texts', () => {
     const texts = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 20 })
-    law(
+    assertProperty(
       fc.property(texts, fc.bigInt({ min: 1n, max: MAX_UINT64 }), (bodies, firstSequence) => {
         const parsed = parseRecordBody(encodeRecordBody({ firstSequence, events: bodies.map(textEvent) }, {}))
         expect(parsed.firstSequence).to.equal(firstSequence)
@@ -213,7 +213,7 @@ describe('parseRecordBody', () => {
   }
 
   it('either reads random bytes or refuses them, and never fails otherwise', () => {
-    law(
+    assertProperty(
       fc.property(fc.uint8Array({ maxLength: 300 }), (plaintext) => {
         survives(plaintext)
       }),

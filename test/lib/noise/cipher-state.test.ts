@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { CipherState } from '#lib/noise/cipher-state.ts'
 import { EMPTY, encrypt } from '#lib/noise/primitives.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf } from '../../support/random.ts'
 
 const KEY = bytesOf('key', 32)
@@ -27,7 +27,7 @@ describe('CipherState', () => {
   })
 
   it('opens what another at the same place has sealed, at every place', () => {
-    law(
+    assertProperty(
       fc.property(
         fc.bigInt({ min: 0n, max: 2n ** 64n - 2n }),
         fc.uint8Array({ maxLength: 40 }),

@@ -4,8 +4,8 @@ import { Initiator, MESSAGE_1_BYTES, MESSAGE_2_BYTES, Responder } from '#lib/noi
 import { EMPTY, MAX_MESSAGE_BYTES } from '#lib/noise/primitives.ts'
 import type { Transport } from '#lib/noise/transport.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
 import { LOW_ORDER_KEYS } from '../../support/low-order-keys.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 import { insideLargerBuffer } from '../../support/tamper.ts'
 
@@ -32,7 +32,7 @@ function shake(prologue: Uint8Array, payload1: Uint8Array, payload2: Uint8Array)
 describe('the handshake', () => {
   it('leaves both ends with one channel, whatever the prologue and the payloads', () => {
     const anyBytes = fc.uint8Array({ maxLength: 200 })
-    law(
+    assertProperty(
       fc.property(anyBytes, anyBytes, anyBytes, (prologue, payload1, payload2) => {
         const [alice, bob] = shake(prologue, payload1, payload2)
         expect(alice.handshakeHash).to.deep.equal(bob.handshakeHash)

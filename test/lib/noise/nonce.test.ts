@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { Nonce, RESERVED_NONCE } from '#lib/noise/nonce.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 /** The value that a nonce stands for. */
 const numberOf = (nonce: Nonce): bigint => Buffer.from(nonce.bytes()).readBigUInt64BE(4)
@@ -38,7 +38,7 @@ describe('Nonce', () => {
   })
 
   it('goes one further at each advance, and says the same in every form', () => {
-    law(
+    assertProperty(
       fc.property(anyUsable, fc.integer({ min: 1, max: 2 ** 20 }), (n, divisor) => {
         const nonce = new Nonce(n)
         expect(nonce.modulo(divisor)).to.equal(Number(n % BigInt(divisor)))

@@ -14,8 +14,8 @@ import {
 } from '#lib/noise/primitives.ts'
 import { Secret } from '#lib/secret.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
 import { LOW_ORDER_KEYS } from '../../support/low-order-keys.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf, keyPairOf } from '../../support/random.ts'
 import { flips, insideLargerBuffer, truncations } from '../../support/tamper.ts'
 
@@ -37,7 +37,7 @@ describe('keyPairFrom', () => {
   })
 
   it('gives both ends the same result, whatever the keys', () => {
-    law(
+    assertProperty(
       fc.property(someSecret, someSecret, (one, other) => {
         expect(keyPair(one).dh(keyPair(other).publicKey)).to.deep.equal(keyPair(other).dh(keyPair(one).publicKey))
       }),
@@ -66,7 +66,7 @@ describe('keyPairFrom', () => {
 describe('isUsablePublicKey', () => {
   it('tells keys of low order from others', () => {
     for (const key of LOW_ORDER_KEYS) expect(isUsablePublicKey(key)).to.equal(false)
-    law(
+    assertProperty(
       fc.property(someSecret, (secretKey) => {
         expect(isUsablePublicKey(keyPair(secretKey).publicKey)).to.equal(true)
       }),
@@ -80,7 +80,7 @@ describe('hkdf', () => {
     createHmac('sha256', key).update(Buffer.concat(parts)).digest()
 
   it('follows the formula of the Noise specification', () => {
-    law(
+    assertProperty(
       fc.property(someSecret, fc.uint8Array({ maxLength: 64 }), (chainingKey, inputKeyMaterial) => {
         const temporary = hmac(chainingKey, inputKeyMaterial)
         const first = hmac(temporary, Uint8Array.of(1))
@@ -114,7 +114,7 @@ describe('encrypt and decrypt', () => {
   })
 
   it('undo each other, and leave what they were given as it was', () => {
-    law(
+    assertProperty(
       fc.property(
         someSecret,
         fc.uint8Array({ maxLength: 64 }),

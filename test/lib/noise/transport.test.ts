@@ -4,7 +4,7 @@ import { CipherState } from '#lib/noise/cipher-state.ts'
 import { EMPTY, MAX_MESSAGE_BYTES, TAG_BYTES } from '#lib/noise/primitives.ts'
 import { MAX_PLAINTEXT_BYTES, REKEY_INTERVAL, Transport } from '#lib/noise/transport.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 import { flip, insideLargerBuffer } from '../../support/tamper.ts'
 
@@ -52,7 +52,7 @@ describe('Transport', () => {
   }
 
   it('opens in order whatever was sealed in order', () => {
-    law(
+    assertProperty(
       fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 20 }), (plaintexts) => {
         const { near, far } = transportsAt()
         const messages = plaintexts.map((plaintext) => near.seal(plaintext))

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_KEY_BYTES, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 
 const anyToken = fc.uint8Array({ minLength: SESSION_TOKEN_BYTES, maxLength: SESSION_TOKEN_BYTES })
@@ -16,7 +16,7 @@ function hkdfByHand(ikm: Uint8Array, info: string): Uint8Array {
 
 describe('deriveSessionKeys', () => {
   it('follows RFC 5869, with the labels of the protocol', () => {
-    law(
+    assertProperty(
       fc.property(anyToken, (token) => {
         const keys = deriveSessionKeys(Secret.of(token))
         expect(keys.directoryBearer.equals(hkdfByHand(token, 'sotto directory bearer v1'))).to.equal(true)

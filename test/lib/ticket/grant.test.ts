@@ -6,7 +6,7 @@ import { sealBody } from '#lib/ticket/sealed-body.ts'
 import { anyBytes, anyGrant, anyName, anySecret, comparable } from '../../support/arbitrary.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { grantBody, NOW_MS, REALM, sealedTicket } from '../../support/conversation.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 import { flips, insideLargerBuffer, truncations } from '../../support/tamper.ts'
 
@@ -20,7 +20,7 @@ const open = (grant: Uint8Array): Grant => openGrant({ ...CONTEXT, grant })
 
 describe('sealGrant and openGrant', () => {
   it('undo each other, and every grant has one size', () => {
-    law(
+    assertProperty(
       fc.property(anyGrant, anySecret, anyBytes(32), anyName, anyBytes(12), (body, key, realm, senderName, nonce) => {
         const context = { key, realm, senderName }
         const grant = sealGrant({ ...context, nonce, body })

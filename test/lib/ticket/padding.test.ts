@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { MAX_BODY_BYTES, PADDED_BYTES, pad, unpad } from '#lib/ticket/padding.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf } from '../../support/random.ts'
 import { insideLargerBuffer, truncations } from '../../support/tamper.ts'
 
@@ -37,7 +37,7 @@ describe('unpad', () => {
   })
 
   it('takes nothing after the body but zeros', () => {
-    law(
+    assertProperty(
       fc.property(fc.integer({ min: 102, max: PADDED_BYTES - 1 }), fc.integer({ min: 1, max: 255 }), (place, byte) => {
         const changed = Uint8Array.from(padded)
         changed[place] = byte
@@ -47,7 +47,7 @@ describe('unpad', () => {
   })
 
   it('never fails on any bytes, and what it takes pads to the same bytes', () => {
-    law(
+    assertProperty(
       fc.property(fc.uint8Array({ minLength: PADDED_BYTES, maxLength: PADDED_BYTES }), (bytes) => {
         const body = unpad(bytes)
         if (body) expect(Uint8Array.from(pad(body))).to.deep.equal(bytes)

@@ -5,7 +5,7 @@ import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { NOW_MS } from '../../support/conversation.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf } from '../../support/random.ts'
 
 const ticket = (label: string | number, expiresAtMs = NOW_MS + TICKET_LIFETIME_MS) => ({
@@ -87,7 +87,7 @@ describe('ReplayCache', () => {
       passMs: fc.integer({ min: 0, max: 100_000 }),
       jumpMs: fc.integer({ min: -300_000, max: 300_000 }),
     })
-    law(
+    assertProperty(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const cache = new ReplayCache()
         const passed = new Set<number>()

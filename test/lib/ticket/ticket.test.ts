@@ -7,7 +7,7 @@ import { openTicket, sealTicket, TICKET_BYTES, TICKET_LIFETIME_MS, type Ticket }
 import { anyBytes, anyName, anySecret, anyTicket, comparable } from '../../support/arbitrary.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { BOB_CONTEXT, NOW_MS, REALM, sealedTicket, ticketBody } from '../../support/conversation.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 import { flips, insideLargerBuffer, truncations } from '../../support/tamper.ts'
 
@@ -28,7 +28,7 @@ const sealRaw = (body: Uint8Array): Uint8Array => sealBody(BOB_CONTEXT.key, byte
 
 describe('sealTicket and openTicket', () => {
   it('undo each other, and every ticket has one size', () => {
-    law(
+    assertProperty(
       fc.property(
         anyTicket,
         anySecret,
@@ -95,7 +95,7 @@ describe('openTicket', () => {
   })
 
   it('refuses a body that is no ticket, though Auth sealed it', () => {
-    law(
+    assertProperty(
       fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
         expect(codeOf(() => open(sealRaw(body)))).to.equal('ERR_TICKET_FORGED')
       }),

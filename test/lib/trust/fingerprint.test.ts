@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { FINGERPRINT_BYTES, FINGERPRINT_DIGITS, fingerprintOf } from '#lib/trust/fingerprint.ts'
 import { anyBytes, anyName } from '../../support/arbitrary.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf } from '../../support/random.ts'
 
 const ALICE = { realm: bytesOf('realm', 32), name: 'alice', identityKey: bytesOf('key', 32) }
@@ -10,7 +10,7 @@ const ALICE = { realm: bytesOf('realm', 32), name: 'alice', identityKey: bytesOf
 describe('fingerprintOf', () => {
   it('has 64 bytes and 30 digits, whoever it is', () => {
     const anyone = fc.record({ realm: anyBytes(32), name: anyName, identityKey: anyBytes(32) })
-    law(
+    assertProperty(
       fc.property(anyone, (person) => {
         const { bytes, digits } = fingerprintOf(person)
         expect(bytes).to.have.lengthOf(FINGERPRINT_BYTES)

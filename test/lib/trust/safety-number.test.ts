@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { type Fingerprint, fingerprintOf } from '#lib/trust/fingerprint.ts'
 import { safetyNumberOf, safetyNumberRows } from '#lib/trust/safety-number.ts'
 import { anyBytes, anyName } from '../../support/arbitrary.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 import { bytesOf } from '../../support/random.ts'
 
 const personOf = (name: string, key = `key of ${name}`) =>
@@ -13,7 +13,7 @@ describe('safetyNumberOf', () => {
   it('is the same for both, whoever they are', () => {
     const realms = anyBytes(32)
     const people = fc.tuple(realms, anyName, anyBytes(32), anyName, anyBytes(32))
-    law(
+    assertProperty(
       fc.property(people, ([realm, ownName, ownKey, otherName, otherKey]) => {
         const own = fingerprintOf({ realm, name: ownName, identityKey: ownKey })
         const other = fingerprintOf({ realm, name: otherName, identityKey: otherKey })

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { WORDS_BYTES, wordsOf } from '#lib/trust/words.ts'
 import { anyBytes } from '../../support/arbitrary.ts'
-import { law } from '../../support/law.ts'
+import { assertProperty } from '../../support/property.ts'
 
 /** Out of the vectors that BIP-39 publishes (github.com/trezor/python-mnemonic, vectors.json), those of 16 bytes. */
 const PUBLISHED: readonly [entropy: string, words: string][] = [
@@ -22,7 +22,7 @@ describe('wordsOf', () => {
   }
 
   it('agrees with another BIP-39 on any bytes', () => {
-    law(
+    assertProperty(
       fc.property(anyBytes(WORDS_BYTES), (entropy) => {
         const words = wordsOf(entropy).join(' ')
         expect(words).to.equal(entropyToMnemonic(entropy, wordlist))

@@ -12,7 +12,7 @@ import {
 } from '../../../../clients/chat/screen/render-entry.ts'
 import { createCalendar } from '../../../../clients/terminal/calendar.ts'
 import { columnsOf } from '../../../../clients/terminal/cluster.ts'
-import { law } from '../../../support/law.ts'
+import { assertProperty } from '../../../support/property.ts'
 
 const view = (columns = 79, rows = 22): View => ({ columns, rows, colour: false, calendar: createCalendar('UTC') })
 
@@ -181,7 +181,7 @@ describe('renderEntry', () => {
 
   it('lets nothing through that controls a terminal, whatever name and text', () => {
     const kinds = fc.constantFrom('message', 'file', 'notice' as const)
-    law(
+    assertProperty(
       fc.property(hostile, hostile, kinds, fc.boolean(), (who, text, kind, own) => {
         for (const row of renderEntry(entry({ who, text, kind, own }), view())) {
           expect(row).not.to.match(/[\p{Cc}\u2028-\u202e\ufff9-\ufffb]|\p{Surrogate}/u)
@@ -192,7 +192,7 @@ describe('renderEntry', () => {
   })
 
   it('never lets a text begin at the left edge, and closes what it isolates in every row', () => {
-    law(
+    assertProperty(
       fc.property(hostile, fc.integer({ min: 40, max: 120 }), (text, columns) => {
         const [first, ...others] = renderEntry(entry({ text }), view(columns))
         expect(first).to.match(/^14:02 {5}bob: /)
@@ -206,7 +206,7 @@ describe('renderEntry', () => {
   })
 
   it('fills no row beyond the view', () => {
-    law(
+    assertProperty(
       fc.property(hostile, fc.integer({ min: 24, max: 120 }), (text, columns) => {
         for (const row of renderEntry(entry({ text }), view(columns))) expect(columnsOf(row)).to.be.at.most(columns)
       }),

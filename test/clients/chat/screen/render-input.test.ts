@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { renderInput } from '../../../../clients/chat/screen/render-input.ts'
 import { clusterAround, columnsOf } from '../../../../clients/terminal/cluster.ts'
-import { law } from '../../../support/law.ts'
+import { assertProperty } from '../../../support/property.ts'
 
 const PLENTY = 1_000
 
@@ -54,7 +54,7 @@ describe('renderInput', () => {
   it('has the cursor in sight and no row too wide, whatever the line', () => {
     const lines = fc.string({ unit: 'grapheme', maxLength: 200 })
     const sizes = fc.tuple(fc.integer({ min: 10, max: 60 }), fc.integer({ min: 1, max: 5 }))
-    law(
+    assertProperty(
       fc.property(lines, fc.double({ min: 0, max: 1, noNaN: true }), sizes, (line, share, [columns, maxRows]) => {
         const place = Math.floor(share * line.length)
         const cursor = place < line.length ? clusterAround(line, place).start : place

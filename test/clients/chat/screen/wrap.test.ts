@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { wrapped } from '../../../../clients/chat/screen/wrap.ts'
 import { columnsOf } from '../../../../clients/terminal/cluster.ts'
-import { law } from '../../../support/law.ts'
+import { assertProperty } from '../../../support/property.ts'
 
 const PLENTY = 10_000
 
@@ -28,7 +28,7 @@ describe('wrapped', () => {
 
   it('makes no row wider than it may be, and loses nothing but spaces', () => {
     const widths = fc.integer({ min: 8, max: 30 })
-    law(
+    assertProperty(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), widths, widths, (text, first, rest) => {
         const line = text.replace(/[^\P{Default_Ignorable_Code_Point}\u200d\ufe0f]/gv, '')
         const rows = wrapped(line, { first, rest, maxRows: PLENTY })
@@ -37,7 +37,7 @@ describe('wrapped', () => {
         })
       }),
     )
-    law(
+    assertProperty(
       fc.property(fc.string({ maxLength: 200 }), widths, widths, (line, first, rest) => {
         const rows = wrapped(line, { first, rest, maxRows: PLENTY })
         expect(rows.join('').replaceAll(' ', '')).to.equal(line.replaceAll(' ', ''))

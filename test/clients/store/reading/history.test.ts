@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import type { Gap, Message, Position } from '../../../../clients/store/reading/messages.ts'
 import type { Store } from '../../../../clients/store/store.ts'
 import { FakeClock } from '../../../support/clock.ts'
-import { law } from '../../../support/law.ts'
 import { permitWriting } from '../../../support/permits.ts'
+import { assertProperty } from '../../../support/property.ts'
 import { ALICE_KEY, BOB_KEY, conversation, said, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
@@ -39,7 +39,7 @@ describe('history', () => {
   }
 
   it('pages back from the newest, whatever lies in one batch', () => {
-    law(
+    assertProperty(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 7 }), { maxLength: 12 }),
         fc.integer({ min: 1, max: 9 }),

@@ -4,8 +4,8 @@ import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import type { MessageLog } from '../../../../clients/store/log/message-log.ts'
 import { decodeContact, encodeContact, newContact, newKey } from '../../../../clients/store/rows/contact-state.ts'
 import type { Store } from '../../../../clients/store/store.ts'
-import { law } from '../../../support/law.ts'
 import { permitReceiving, permitWriting } from '../../../support/permits.ts'
+import { assertProperty } from '../../../support/property.ts'
 import { bytesOf } from '../../../support/random.ts'
 import { ALICE_KEY, BOB_KEY, heard, quickDatabase, said, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
@@ -51,7 +51,7 @@ describe('unread messages', () => {
   }
 
   it('come in pages, each once, whatever was said between them', () => {
-    law(
+    assertProperty(
       fc.property(fc.array(fc.integer({ min: -3, max: 7 })), fc.integer({ min: 1, max: 9 }), (bursts, limit) => {
         const messageLog = store.messageLog('bob', BOB_KEY)
         const texts: string[] = []

@@ -6,7 +6,7 @@ import { renderDay, renderEntry } from '../../../../clients/chat/screen/render-e
 import { renderInput } from '../../../../clients/chat/screen/render-input.ts'
 import { createCalendar } from '../../../../clients/terminal/calendar.ts'
 import { Desk, message, NOON } from '../../../support/desk.ts'
-import { asyncLaw } from '../../../support/law.ts'
+import { assertAsyncProperty } from '../../../support/property.ts'
 import { VirtualKeyboard } from '../../../support/virtual-terminal.ts'
 
 const calendar = createCalendar('UTC')
@@ -122,11 +122,11 @@ async function run(steps: readonly Step[], [columns, rows]: [number, number], re
 describe('the screen on a terminal', () => {
   it('shows the last rows of all entries and the line below, whatever happens', async () => {
     const steps = fc.array(step, { maxLength: 40, size: 'max' })
-    await asyncLaw(fc.asyncProperty(steps, sizes, (some, size) => run(some, size, false)))
+    await assertAsyncProperty(fc.asyncProperty(steps, sizes, (some, size) => run(some, size, false)))
   }).timeout(60_000)
 
   it('shows them in whatever size the terminal has become', async () => {
     const steps = fc.array(resizing, { maxLength: 40, size: 'max' })
-    await asyncLaw(fc.asyncProperty(steps, sizes, (some, size) => run(some, size, true)))
+    await assertAsyncProperty(fc.asyncProperty(steps, sizes, (some, size) => run(some, size, true)))
   }).timeout(60_000)
 })
