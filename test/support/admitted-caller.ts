@@ -42,8 +42,8 @@ export function connectPeer(port: number): Connection<typeof PeerServiceService>
   return connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
 }
 
-/** Say Hello and hear the Welcome. @throws SottoError if there comes none. */
-export async function greet(
+/** Send the Hello and receive the Welcome. @throws SottoError if none comes. */
+export async function handshake(
   connection: Connection<typeof PeerServiceService>,
   { hello, complete }: StartedConversation,
 ): Promise<BareCaller> {
@@ -60,7 +60,7 @@ export async function converse(
   started: StartedConversation,
   text: string,
 ): Promise<void> {
-  const caller = await greet(connection, started)
+  const caller = await handshake(connection, started)
   await caller.say(resumeBody([text]))
   await caller.acknowledged()
   await caller.say(closeBody(1n))

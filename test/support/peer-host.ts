@@ -165,8 +165,8 @@ export class HostUnderTest implements AsyncDisposable {
     })
   }
 
-  /** Greet on a connection, a new one unless it is given, and hear the Welcome. */
-  async greet(started: StartedConversation = this.start(), connection = this.connect()): Promise<BareCaller> {
+  /** Complete a handshake on a connection, a new one unless it is given. */
+  async handshake(started: StartedConversation = this.start(), connection = this.connect()): Promise<BareCaller> {
     const caller = BareCaller.on(connection)
     await caller.send({ message: { $case: 'hello', value: started.hello } })
     const { message } = await caller.next()

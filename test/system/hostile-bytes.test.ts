@@ -14,7 +14,7 @@ import type { Connection } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
-import { connectPeer, converse, greet, requestChat, start } from '../support/admitted-caller.ts'
+import { connectPeer, converse, handshake, requestChat, start } from '../support/admitted-caller.ts'
 import { BareCaller, closeBody, resumeBody, textsBody } from '../support/bare-caller.ts'
 import { Deployment, type Receiver } from '../support/deployment.ts'
 import { CONVERSE } from '../support/peer-server.ts'
@@ -42,7 +42,7 @@ describe('sotto receive, attacked', function () {
   /** All that the receiver should have shown so far. */
   let shown = ''
   /** Callers who say nothing, or nothing more, since the beginning. */
-  let silent: { readonly sockets: Socket[]; readonly greeted: BareCaller }
+  let silent: { readonly sockets: Socket[]; readonly afterHandshake: BareCaller }
 
   before(async () => {
     deployment = await Deployment.start()
@@ -51,7 +51,7 @@ describe('sotto receive, attacked', function () {
     await startReceiver()
     silent = {
       sockets: [await openSocket(''), await openSocket('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
-      greeted: await greet(connection, begin()),
+      afterHandshake: await handshake(connection, begin()),
     }
   })
   after(async () => {
@@ -116,7 +116,7 @@ describe('sotto receive, attacked', function () {
   /** Say three records of which one is changed on its way; those before it are shown. */
   async function expectEnd(label: string, which: number, tamper: (record: Uint8Array) => Uint8Array): Promise<void> {
     const texts = [1, 2, 3].map((n) => `${label} ${n}`)
-    const caller = await greet(connection, begin())
+    const caller = await handshake(connection, begin())
     for (const [n, body] of threeBodies(texts).entries()) {
       const record = caller.channel.seal(body)
       await caller.sendRecord(n === which ? tamper(record) : record).catch(() => undefined)
@@ -202,7 +202,7 @@ describe('sotto receive, attacked', function () {
       },
     ]
     for (const attack of attacks) {
-      const caller = await greet(connection, begin())
+      const caller = await handshake(connection, begin())
       await caller.say(resumeBody(['first']))
       shown += 'first\n'
       await attack(caller)
@@ -237,7 +237,7 @@ describe('sotto receive, attacked', function () {
 
   it('hangs up on those who say nothing, or nothing after their Hello', async () => {
     await Promise.all(silent.sockets.map((socket) => socket.closed || once(socket, 'close')))
-    await rejection(silent.greeted.untilEnd())
+    await rejection(silent.afterHandshake.untilEnd())
     await expectWell('after a silence')
   })
 
@@ -270,7 +270,7 @@ describe('sotto receive, attacked', function () {
     await expectRefusal(said.hello)
     await expectRefusal(start(profiles.alice, unsaid).hello)
     // Bob knows the stream of before, and takes up none until alice has heard so.
-    const caller = await greet(connection, begin())
+    const caller = await handshake(connection, begin())
     await caller.say(resumeBody())
     await caller.hear()
     await caller.say(closeBody(0n))

@@ -13,7 +13,7 @@ import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
 import { permitReceiving } from '../support/permits.ts'
 import { admissionOf, issueTicket } from './admission.ts'
-import { answer, call } from './greeting.ts'
+import { answer, call } from './handshake.ts'
 import type { ConnectionEnd, Parcel } from './network.ts'
 import type { Person } from './person.ts'
 import type { World } from './world.ts'
@@ -145,14 +145,14 @@ export class Program {
     const backoffMs = random.fraction() * Math.min(50 * 2 ** this.#failures, LONGEST_BACKOFF_MS)
     this.#failures += 1
     this.after(backoffMs, () => {
-      if (this.streams.conversation === undefined) call(this, (isGreeted) => this.#hangUp(isGreeted))
+      if (this.streams.conversation === undefined) call(this, (isEstablished) => this.#hangUp(isEstablished))
       else this.#hangUp(false)
     })
   }
 
-  #hangUp(isGreeted: boolean): void {
+  #hangUp(isEstablished: boolean): void {
     this.#isDialling = false
-    if (isGreeted) this.#failures = 0
+    if (isEstablished) this.#failures = 0
     else this.dial()
   }
 

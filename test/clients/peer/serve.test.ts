@@ -36,7 +36,7 @@ describe('servePeers', () => {
 
   /** A whole conversation of one text, as it should be. */
   async function talk(text: string, started: StartedConversation = host.start()): Promise<void> {
-    const caller = await host.greet(started)
+    const caller = await host.handshake(started)
     await caller.say(resumeBody([text]))
     await caller.acknowledged()
     await caller.say(closeBody(1n))
@@ -44,7 +44,7 @@ describe('servePeers', () => {
   }
 
   it('shows what a caller says once its first record has opened, and pins its key', async () => {
-    const caller = await host.greet()
+    const caller = await host.handshake()
     expect([host.shown, host.pinned]).to.deep.equal([[], []])
     await caller.say(resumeBody(['hello']))
     const resume = parseRecordBody(await caller.hear())
@@ -95,7 +95,7 @@ describe('servePeers', () => {
     it('a Hello that was said before, on the same connection and on another', async () => {
       const started = host.start()
       const connection = host.connect()
-      const caller = await host.greet(started, connection)
+      const caller = await host.handshake(started, connection)
       await caller.say(resumeBody(['once']))
       await caller.acknowledged()
       for (const where of [connection, host.connect()]) {
@@ -120,7 +120,7 @@ describe('servePeers', () => {
       const early = BareCaller.on(host.connect())
       await early.sendRecord(new Uint8Array(17))
       expect((await rejection(early.next())).code).to.equal('ERR_HELLO_REFUSED')
-      const caller = await host.greet()
+      const caller = await host.handshake()
       await caller.send({ message: { $case: 'hello', value: host.start().hello } })
       await rejection(caller.next())
       expect(host.shown).to.deep.equal([])
@@ -152,7 +152,7 @@ describe('servePeers', () => {
       for (const which of [0, 1, 2]) {
         for (const tamper of RECORD_TAMPERINGS) {
           host.shown.length = 0
-          const caller = await host.greet(host.start(), connection)
+          const caller = await host.handshake(host.start(), connection)
           for (const [n, body] of threeBodies().entries()) {
             const record = caller.channel.seal(body)
             await caller.sendRecord(n === which ? tamper(record) : record).catch(() => undefined)
@@ -227,7 +227,7 @@ describe('servePeers', () => {
       }
       for (const [name, attack] of Object.entries(attacks)) {
         host.shown.length = 0
-        const caller = await host.greet()
+        const caller = await host.handshake()
         await caller.say(resumeBody(['first']))
         await attack(caller)
         await rejection(caller.untilEnd())
@@ -240,7 +240,7 @@ describe('servePeers', () => {
 
   it('hangs up on a caller who says nothing after Hello', async () => {
     await using impatient = await HostUnderTest.start({ resumeTimeoutMs: 20 })
-    const caller = await impatient.greet()
+    const caller = await impatient.handshake()
     await rejection(caller.next())
     expect(impatient.refused).to.deep.equal(['ERR_PEER_SILENT'])
     expect([impatient.shown, impatient.pinned]).to.deep.equal([[], []])
@@ -248,7 +248,7 @@ describe('servePeers', () => {
 
   it('tells a caller whose key has changed so, under seal, and shows nothing', async () => {
     await pin(host.profile, 'alice', bytesOf('the key of long ago', 32), new Date())
-    const caller = await host.greet()
+    const caller = await host.handshake()
     await caller.say(resumeBody(['who am I']))
     const { control } = parseRecordBody(await caller.hear())
     expect(control).to.deep.equal({ $case: 'close', value: { reason: CloseReason.KEY_CHANGED, lastSequence: 0n } })
@@ -262,7 +262,7 @@ describe('servePeers', () => {
   })
 
   it('says under seal that a caller breaks the protocol', async () => {
-    const caller = await host.greet()
+    const caller = await host.handshake()
     await caller.say(resumeBody(['first']))
     await caller.say(textsBody(7n, ['a gap']))
     let control = parseRecordBody(await caller.hear()).control
@@ -273,11 +273,11 @@ describe('servePeers', () => {
 
   it('goes on where a caller left off who comes back after a cut', async () => {
     const streamId = randomBytes(16)
-    const first = await host.greet()
+    const first = await host.handshake()
     await first.say(resumeBody(['one', 'two'], streamId))
     await first.acknowledged(2n)
     first.cancel()
-    const again = await host.greet()
+    const again = await host.handshake()
     await again.say(resumeBody([], streamId))
     const { control } = parseRecordBody(await again.hear())
     expect(control?.$case === 'resume' && control.value.peerAcknowledged).to.equal(2n)

@@ -23,7 +23,7 @@ describe('servePeers, among strangers', () => {
   })
 
   /** A whole conversation of one text. */
-  async function talk(text: string, greeted: Promise<BareCaller> = host.greet()): Promise<void> {
+  async function talk(text: string, greeted: Promise<BareCaller> = host.handshake()): Promise<void> {
     const caller = await greeted
     await caller.say(resumeBody([text]))
     await caller.acknowledged()
@@ -80,8 +80,8 @@ describe('servePeers, among strangers', () => {
   })
 
   it('sends nobody away who has shown a ticket, nor whoever is let in', async () => {
-    const early = await host.greet()
-    const inside = await host.greet()
+    const early = await host.handshake()
+    const inside = await host.handshake()
     await inside.say(resumeBody(['one']))
     await inside.acknowledged()
     for (const address of ['127.0.0.1', ...addresses(64)]) await strangers.call(8, address)

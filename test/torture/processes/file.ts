@@ -31,8 +31,8 @@ const NAME = 'large.bin'
 /** What the wire adds to a piece at most, as a part of it: seals, the frames of HTTP/2, acknowledgements; measured 0.2 %. */
 const OVERHEAD = 0.004
 
-/** And to a conversation, in bytes: the handshake, settings, signs of life. */
-const GREETING_BYTES = 32 * 1024
+/** What the wire adds to a conversation, in bytes: the handshake, settings, heartbeats. */
+const HANDSHAKE_BYTES = 32 * 1024
 
 /** Send a file from Alice to Bob. @throws Violation if it does not arrive as it was, or too much of it goes twice. */
 export async function tortureFile({ alice, bob, random, folder, bytes, kills, tell }: FileTorture): Promise<void> {
@@ -67,9 +67,9 @@ export async function tortureFile({ alice, bob, random, folder, bytes, kills, te
 
   const rest = bytes - sizeAtLast
   const again = carried() - carriedAtLast - rest
-  const limit = MAX_CHUNK_BYTES + rest * OVERHEAD + GREETING_BYTES
+  const limit = MAX_CHUNK_BYTES + rest * OVERHEAD + HANDSHAKE_BYTES
   if (again > limit) throw new Violation(`of what was there at the last kill, ${shown(again)} went again`)
-  const twice = Math.max(0, carried() - bytes * (1 + OVERHEAD / 2) - kills * GREETING_BYTES)
+  const twice = Math.max(0, carried() - bytes * (1 + OVERHEAD / 2) - kills * HANDSHAKE_BYTES)
   tell(`the file arrived as it was: ${shown(bytes)}, ${kills} kills, ${seconds.toFixed(0)} s`)
   tell(`after the last kill ${shown(rest)} were left, and ${shown(rest + again)} went over the wire`)
   tell(`in all ${shown(twice)} went twice: what was on its way when a program died`)

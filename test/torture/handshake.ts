@@ -1,5 +1,5 @@
 /**
- * How a conversation begins, at either end: Hello, Welcome, and the record that confirms the caller.
+ * The handshake of a conversation, at either end: Hello, Welcome, and the record that confirms the caller.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import { beginTalk } from './talk.ts'
 import { WatchedChannel } from './watched-channel.ts'
 
 /** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
-const GREETING_TIMEOUT_MS = 10_000
+const HANDSHAKE_TIMEOUT_MS = 10_000
 
-/** Call the other side. @param onEnd - Told once, whether it was greeted or not. */
-export function call(program: Program, onEnd: (isGreeted: boolean) => void): void {
+/** Call the other side. @param onEnd - Called once, with whether the handshake succeeded. */
+export function call(program: Program, onEnd: (isEstablished: boolean) => void): void {
   const { world, person } = program
   const { identity, name: ownName, peer } = person
   const { realm, random, counters } = world
@@ -32,13 +32,13 @@ export function call(program: Program, onEnd: (isGreeted: boolean) => void): voi
   const { ticket, grant } = issueTicket(world, person, peer.program.admission)
   const { hello, complete } = startConversation({ identity, ownName, realm, ticket, grant, random: random.bytes })
   const { caller: link, host } = new Connection(world)
-  const greeting = new Greeting(program, link, () => onEnd(false))
-  greeting.listen((parcel) => {
+  const handshake = new Handshake(program, link, () => onEnd(false))
+  handshake.listen((parcel) => {
     if (parcel.is !== 'welcome') return
     const role = { opener: { ends: endsOf(program), instanceId: grant.receiverInstanceId, random: random.bytes } }
     const channel = renewing(program, complete(parcel.welcome), role, grant.maxSessionDurationMs)
     counters.handshakes += 1
-    greeting.succeed()
+    handshake.succeed()
     onEnd(true)
     beginTalk({ program, opener: true, channel, connection: link })
   })
@@ -49,18 +49,18 @@ export function call(program: Program, onEnd: (isGreeted: boolean) => void): voi
 /** Take what comes first over a connection: a Hello. */
 export function answer(program: Program, link: ConnectionEnd, parcel: Parcel): void {
   const { timeline, random } = program.world
-  const greeting = new Greeting(program, link, () => undefined)
-  greeting.orRefuse(() => {
+  const handshake = new Handshake(program, link, () => undefined)
+  handshake.orRefuse(() => {
     if (parcel.is !== 'hello') throw new TypeError('a connection begins with a Hello')
     const { hello } = parcel
     const clocks = timeline.clocks()
     const accepted = acceptHello({ hello, ...program.admission, ...clocks, random: random.bytes })
     link.send({ is: 'welcome', welcome: accepted.welcome })
-    greeting.listen((next) => {
+    handshake.listen((next) => {
       const first = next.is === 'record' ? parseRecordBody(accepted.channel.open(next.record)) : undefined
       if (first?.control?.$case === 'resume') host(program, link, accepted, first)
-      else return greeting.fail()
-      greeting.succeed()
+      else return handshake.fail()
+      handshake.succeed()
     })
   })
 }
@@ -88,8 +88,8 @@ function endsOf({ person, world }: Program): ChannelEnds {
   return { identity, ownName, peerName, peerIdentityKey: peerIdentity.publicKey, realm: world.realm }
 }
 
-/** A connection that waits for what makes it a conversation, and is dropped if that does not come. */
-class Greeting {
+/** A handshake under way on a connection, which is dropped if the next message does not come in time. */
+class Handshake {
   readonly #program: Program
   readonly #link: ConnectionEnd
   readonly #onFailed: () => void
@@ -100,7 +100,7 @@ class Greeting {
     this.#link = link
     this.#onFailed = onFailed
     program.hold(link)
-    program.after(GREETING_TIMEOUT_MS, () => this.fail())
+    program.after(HANDSHAKE_TIMEOUT_MS, () => this.fail())
   }
 
   listen(take: (parcel: Parcel) => void): void {
