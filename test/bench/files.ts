@@ -16,8 +16,8 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { type PreparedOffer, prepareOffer } from '../../clients/files/offer/prepare-offer.ts'
 import { Installation } from '../support/installation.ts'
+import { MessengerUnderTest } from '../support/running-messenger.ts'
 import { type LinkShape, SlowLink } from '../support/slow-link.ts'
-import { Talker } from '../support/talker.ts'
 
 const MIB = 1024 * 1024
 const HOST = '127.0.0.1'
@@ -41,11 +41,16 @@ async function placeOf(link: SlowLink | undefined): Promise<Place> {
   return { port, advertised: link?.port ?? port }
 }
 
-function start(home: string, name: string, { port, advertised }: Place, acceptInto?: string): Promise<Talker> {
+function start(
+  home: string,
+  name: string,
+  { port, advertised }: Place,
+  acceptInto?: string,
+): Promise<MessengerUnderTest> {
   const listen = { address: HOST, port }
   const advertise = [{ address: HOST, port: advertised }]
   const folder = { path: home, async [Symbol.asyncDispose]() {} }
-  return Talker.start({ home: folder }, name, { listen, advertise, acceptInto, trace: undefined })
+  return MessengerUnderTest.start({ home: folder }, name, { listen, advertise, acceptInto, trace: undefined })
 }
 
 /** The other process: takes all that it is offered. */
@@ -63,7 +68,7 @@ async function makeFile(path: string, mebibytes: number): Promise<void> {
 }
 
 /** How long messages take to be delivered, in milliseconds: the median, and the 95th of 100. */
-async function delays(alice: Talker, isOver: () => boolean): Promise<string> {
+async function delays(alice: MessengerUnderTest, isOver: () => boolean): Promise<string> {
   const measured: number[] = []
   for (const end = performance.now() + MEASURE_MS; performance.now() < end && !isOver(); ) {
     const began = performance.now()
@@ -77,7 +82,11 @@ async function delays(alice: Talker, isOver: () => boolean): Promise<string> {
 }
 
 /** Have a file carried, and do something meanwhile. Returns the seconds from the offer to the word that it is there. */
-async function carry(alice: Talker, offer: PreparedOffer, meanwhile: (isOver: () => boolean) => Promise<void>) {
+async function carry(
+  alice: MessengerUnderTest,
+  offer: PreparedOffer,
+  meanwhile: (isOver: () => boolean) => Promise<void>,
+) {
   const began = performance.now()
   const id = await alice.messenger.files.offer('bob', offer)
   const isOver = (): boolean => alice.store.transfers.get(id)?.state === 'received'

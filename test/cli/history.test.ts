@@ -4,7 +4,7 @@ import { Profile } from '../../clients/profile/profile.ts'
 import { FakeClock } from '../support/clock.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
-import { breakBatch, inStore, talk } from '../support/kept.ts'
+import { breakBatch, inStore, storeConversation } from '../support/kept.ts'
 import { permitWriting } from '../support/permits.ts'
 import { TestProcess, type TestProcessOptions } from '../support/processes.ts'
 import { BOB_KEY, said } from '../support/stores.ts'
@@ -35,8 +35,8 @@ describe('sotto history, search, export and forget', function () {
 
   it('show, find, write out and remove what a profile has kept', async () => {
     inStore(profile, clock, (store) => {
-      talk(store, 'bob', clock, ['See you?', '<At\u001b[2J eight.'])
-      talk(store, 'carol', clock, ['<Who is there?'])
+      storeConversation(store, 'bob', clock, ['See you?', '<At\u001b[2J eight.'])
+      storeConversation(store, 'carol', clock, ['<Who is there?'])
     })
     const bob = '2030-01-01 12:01  alice → bob: See you?\n2030-01-01 12:02  bob: At\\e[2J eight.\n'
     const carol = '2030-01-01 12:03  carol: Who is there?\n'
@@ -72,7 +72,7 @@ describe('sotto history, search, export and forget', function () {
     expect(none).to.deep.include({ code: DONE, output: '' })
     expect(none.errors).to.match(/^sotto: nothing is kept yet; .*\n$/)
     for (const { code, output } of [nothing, formless, both, limit]) expect([code, output]).to.deep.equal([USAGE, ''])
-    inStore(profile, clock, (store) => talk(store, 'bob', clock, ['a', 'b']))
+    inStore(profile, clock, (store) => storeConversation(store, 'bob', clock, ['a', 'b']))
     breakBatch(profile, 1)
     const damaged = await sotto('export --json')
     expect(damaged.code).to.equal(INTERNAL)

@@ -72,16 +72,16 @@ export class Office implements AsyncDisposable {
     this.#random = random
   }
 
-  /** Half a minute of the office: some talk, and one thing that happens. */
+  /** Half a minute of the office: conversations, and one thing that happens. */
   async round(): Promise<void> {
     const pause = setTimeout(ROUND_MS)
-    const talks = Array.from({ length: this.#members.length }, () => this.#talk())
-    await Promise.all([this.#happen(), ...talks])
+    const conversations = Array.from({ length: this.#members.length }, () => this.#converse())
+    await Promise.all([this.#happen(), ...conversations])
     await pause
   }
 
   /** Say something to somebody, as many lines as it takes. */
-  async #talk(): Promise<void> {
+  async #converse(): Promise<void> {
     const [speaker, listener] = this.#pair()
     if (!speaker.isThere) return
     if (this.#random.chance(0.1)) {

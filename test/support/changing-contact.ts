@@ -20,7 +20,7 @@ import { textOf } from './event-text.ts'
 import { offered } from './file-events.ts'
 import { LyingServices } from './lying-services.ts'
 import { keyPairOf } from './random.ts'
-import { Talker } from './talker.ts'
+import { MessengerUnderTest } from './running-messenger.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 /** The installations that go by the name of bob. */
@@ -52,8 +52,8 @@ export class ChangingContact implements AsyncDisposable {
   readonly #heardBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
   readonly #offeredTo = new Map<string, Set<string>>(BOBS.map((bob) => [bob, new Set()]))
   readonly #saidBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
-  readonly #bobs = new Map<Bob, Talker>()
-  #alice: Talker | undefined
+  readonly #bobs = new Map<Bob, MessengerUnderTest>()
+  #alice: MessengerUnderTest | undefined
   /** The first key that was ever pinned. */
   #first: Bob | undefined
   #count = 0
@@ -75,16 +75,16 @@ export class ChangingContact implements AsyncDisposable {
     this.#services = services
   }
 
-  async #start(name: string, onTold: (talker: Talker) => void): Promise<Talker> {
+  async #start(name: string, onTold: (person: MessengerUnderTest) => void): Promise<MessengerUnderTest> {
     const directoryFor = (profile: Profile) => this.#services.directoryFor(profile)
-    const talker = await Talker.start({ home: this.#home }, name, { directoryFor })
-    talker.told.on('told', () => onTold(talker))
-    onTold(talker)
-    return talker
+    const person = await MessengerUnderTest.start({ home: this.#home }, name, { directoryFor })
+    person.told.on('told', () => onTold(person))
+    onTold(person)
+    return person
   }
 
   async aliceComes(): Promise<void> {
-    this.#alice ??= await this.#start('alice', (talker) => this.#aliceHears(talker))
+    this.#alice ??= await this.#start('alice', (person) => this.#aliceHears(person))
   }
 
   async aliceGoes(): Promise<void> {
@@ -92,7 +92,7 @@ export class ChangingContact implements AsyncDisposable {
     this.#alice = undefined
   }
 
-  #aliceHears({ heard, profile }: Talker): void {
+  #aliceHears({ heard, profile }: MessengerUnderTest): void {
     this.#look(profile)
     for (const text of heard.splice(0)) {
       const from = BOBS.find((bob) => text.startsWith(`bob: of ${bob} `))
@@ -106,7 +106,7 @@ export class ChangingContact implements AsyncDisposable {
   async comes(bob: Bob): Promise<void> {
     this.claims({ profile: bob, key: bob })
     if (this.#bobs.has(bob)) return
-    const told = ({ heard, files }: Talker) => {
+    const told = ({ heard, files }: MessengerUnderTest) => {
       for (const text of heard.splice(0)) if (text !== 'alice: ') this.#heardBy.get(bob)?.push(text)
       for (const text of files.splice(0)) this.#offeredTo.get(bob)?.add(text.split(':')[0] ?? '')
     }
@@ -196,15 +196,15 @@ export class ChangingContact implements AsyncDisposable {
   /** This bob says something, whatever alice makes of him. */
   async answers(bob: Bob): Promise<void> {
     const text = this.#next(`of ${bob}`)
-    const talker = this.#bobs.get(bob)
-    if (talker === undefined || !(await succeeds(talker.messenger.enqueue('alice', text)))) return
+    const person = this.#bobs.get(bob)
+    if (person === undefined || !(await succeeds(person.messenger.enqueue('alice', text)))) return
     this.#saidBy.get(bob)?.push(text)
   }
 
   /** Alice calls, or this bob does. */
   async calls(who: Bob | 'alice'): Promise<void> {
-    const [talker, name] = who === 'alice' ? [this.#alice, 'bob'] : [this.#bobs.get(who), 'alice']
-    if (talker !== undefined) await succeeds(talker.messenger.open(name))
+    const [person, name] = who === 'alice' ? [this.#alice, 'bob'] : [this.#bobs.get(who), 'alice']
+    if (person !== undefined) await succeeds(person.messenger.open(name))
   }
 
   async trusts(place: Place): Promise<void> {
@@ -240,15 +240,15 @@ export class ChangingContact implements AsyncDisposable {
   async settle(): Promise<void> {
     await this.blocks('elsewhere', false)
     await this.aliceComes()
-    const alice = this.#alice as Talker
+    const alice = this.#alice as MessengerUnderTest
     const deadline = AbortSignal.timeout(SETTLE_MS)
     for (;;) {
       // A first call that is under way may pin another than one thought.
       const bob = bobOf((await alice.profile.refresh()).pins.get('bob')?.identityKey) ?? 'bob-1'
       await this.comes(bob)
-      const talkers = [alice, this.#bobs.get(bob) as Talker]
+      const persons = [alice, this.#bobs.get(bob) as MessengerUnderTest]
       const news = new Promise<void>((resolve) => {
-        for (const { told } of talkers) told.once('told', resolve)
+        for (const { told } of persons) told.once('told', resolve)
         deadline.addEventListener('abort', () => resolve())
       })
       if (deadline.aborted || (await this.#isSettledWith(bob, alice))) return await this.#compare(bob, alice)
@@ -257,7 +257,7 @@ export class ChangingContact implements AsyncDisposable {
     }
   }
 
-  async #isSettledWith(bob: Bob, { store }: Talker): Promise<boolean> {
+  async #isSettledWith(bob: Bob, { store }: MessengerUnderTest): Promise<boolean> {
     const heard = (this.#heardBy.get(bob)?.length ?? 0) + (this.#offeredTo.get(bob)?.size ?? 0)
     if (heard < this.#saidTo(bob).length) return false
     return (await heardOf(bob, store)).length >= (this.#saidBy.get(bob)?.length ?? 0)
@@ -267,7 +267,7 @@ export class ChangingContact implements AsyncDisposable {
     return this.#said.filter(({ to }) => (to ?? this.#first) === bob)
   }
 
-  async #compare(settled: Bob, { store }: Talker): Promise<void> {
+  async #compare(settled: Bob, { store }: MessengerUnderTest): Promise<void> {
     for (const bob of BOBS) {
       const isAll = bob === settled
       const texts = this.#saidTo(bob).filter(({ isOffer }) => !isOffer)

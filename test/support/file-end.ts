@@ -133,8 +133,8 @@ export class FileEnd {
   }
 }
 
-/** Let two ends talk until something is the case. */
-export async function talkUntil(one: FileEnd, other: FileEnd, isOver: () => boolean): Promise<void> {
+/** Exchange what two ends have to send until something is the case. */
+export async function exchangeUntil(one: FileEnd, other: FileEnd, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const hasSaid = [one.sayTo(other), other.sayTo(one)].includes(true)
     if (!hasSaid && !isOver()) await Promise.race([one.woken(), other.woken()])

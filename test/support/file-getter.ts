@@ -8,7 +8,7 @@
  * @module
  */
 import { writeSync } from 'node:fs'
-import { FileEnd, offered, talkUntil } from './file-end.ts'
+import { exchangeUntil, FileEnd, offered } from './file-end.ts'
 
 const [source = '', folder = ''] = process.argv.slice(2)
 await using giver = new FileEnd()
@@ -16,5 +16,5 @@ await using getter = new FileEnd()
 const what = await offered(source)
 giver.give(what)
 getter.get(what, folder)
-await talkUntil(giver, getter, () => getter.ends.length > 0)
+await exchangeUntil(giver, getter, () => getter.ends.length > 0)
 writeSync(1, `${getter.ends.join()}\n`)

@@ -29,11 +29,11 @@ export function inStore<T>({ storage }: Profile, clock: FakeClock, work: (store:
 }
 
 /**
- * Have a first conversation in a store: every line is said and stored on the other side, a minute after the one before.
+ * Store a first conversation with a contact: each line is sent and stored on the other side a minute after the one before.
  *
- * @param lines - What is said to the contact, and after `<` what is heard from it.
+ * @param lines - What is sent to the contact, and after `<` what the contact sends.
  */
-export function talk(store: Store, name: string, clock: FakeClock, lines: readonly string[]): void {
+export function storeConversation(store: Store, name: string, clock: FakeClock, lines: readonly string[]): void {
   const peer = new Store({ database: openDatabase(':memory:'), profileKey: PROFILE_KEY, clock })
   const own = new DeliveringSide(store.messageLog(name, BOB_KEY), true, [name, BOB_KEY])
   const other = new DeliveringSide(peer.messageLog('alice', ALICE_KEY), false)

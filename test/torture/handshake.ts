@@ -14,7 +14,7 @@ import { isSottoError } from '#lib/errors.ts'
 import { issueTicket } from './admission.ts'
 import { Connection, type ConnectionEnd, type Parcel } from './network.ts'
 import type { Program } from './program.ts'
-import { beginTalk } from './talk.ts'
+import { beginSession } from './session.ts'
 import { WatchedChannel } from './watched-channel.ts'
 
 /** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
@@ -40,7 +40,7 @@ export function call(program: Program, onEnd: (isEstablished: boolean) => void):
     counters.handshakes += 1
     handshake.succeed()
     onEnd(true)
-    beginTalk({ program, opener: true, channel, connection: link })
+    beginSession({ program, opener: true, channel, connection: link })
   })
   peer.answer(host)
   link.send({ is: 'hello', hello })
@@ -71,7 +71,7 @@ function host(program: Program, link: ConnectionEnd, { channel, ticket }: Accept
   const { admission, world } = program
   const role = { host: { ends: endsOf(program), admission, random: world.random.bytes } }
   const watched = renewing(program, channel, role, ticket.maxSessionDurationMs)
-  beginTalk({ program, opener: false, channel: watched, connection: link }, first)
+  beginSession({ program, opener: false, channel: watched, connection: link }, first)
 }
 
 type Role = ConstructorParameters<typeof RenewingChannel>[0]['role']

@@ -29,7 +29,7 @@ export async function simulate(options: RunOptions): Promise<Run> {
   try {
     alice.begin(bob)
     bob.begin(alice)
-    await talk(world, [alice, bob])
+    await converse(world, [alice, bob])
     judge(alice, bob)
   } catch (error) {
     failure = error
@@ -40,7 +40,7 @@ export async function simulate(options: RunOptions): Promise<Run> {
   return { seed: options.seed, hash: world.transcriptHash(), counters: world.counters, failure }
 }
 
-async function talk(world: World, people: readonly Person[]): Promise<void> {
+async function converse(world: World, people: readonly Person[]): Promise<void> {
   const { timeline } = world
   while (!people.every(({ hasSaidAll }) => hasSaidAll)) await step(world)
   world.calmDown()

@@ -44,28 +44,28 @@ const HOURS = 60 * 60_000
 
 export function drawWeather(random: SeededRandom, messages: number): Weather {
   const burst = random.pick([4, 32, 128])
-  const talkMs = random.pick([10_000, 120_000, 15 * 60_000])
+  const durationMs = random.pick([10_000, 120_000, 15 * 60_000])
   const bursts = messages / 2 / ((1 + burst) / 2)
   // In most runs, so many of them are to be expected.
   const times = (): number => random.pick([0, 3, 12, 30])
   return {
     burst,
-    pauseMs: talkMs / bursts,
+    pauseMs: durationMs / bursts,
     largeEvery: random.pick([Number.POSITIVE_INFINITY, 4_999, 997]),
     beside: random.pick([0, 0.1, 0.5]),
     delayMs: random.pick([1, 80, 1_000]),
     takeMs: random.pick([0, 5, 100]),
-    cutAfterMs: talkMs / times(),
+    cutAfterMs: durationMs / times(),
     silentCuts: random.pick([0, 0.2, 0.8]),
     tampered: random.pick([0, 0, 0.002, 0.02]),
     lifeMoments: Math.max(30, (bursts * 20) / times()),
     powerLosses: random.pick([0, 0.3, 1]),
     outages: random.pick([0, 0.3, 1]),
-    closeAfterMs: talkMs / times(),
-    maxSessionDurationMs: random.pick([12 * HOURS, talkMs / 2]),
+    closeAfterMs: durationMs / times(),
+    maxSessionDurationMs: random.pick([12 * HOURS, durationMs / 2]),
     times: {
-      renewEveryMs: Math.min(talkMs / times(), HOURS / 4),
-      renewWithinMs: random.pick([HOURS, talkMs / 3]),
+      renewEveryMs: Math.min(durationMs / times(), HOURS / 4),
+      renewWithinMs: random.pick([HOURS, durationMs / 3]),
       renewRetryMs: random.pick([60_000, 4_000]),
       pingAfterMs: 10_000,
       silenceLimitMs: 30_000,

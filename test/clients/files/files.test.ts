@@ -11,8 +11,8 @@ import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
+import { MessengerUnderTest, type MessengerUnderTestOptions } from '../../support/running-messenger.ts'
 import { SlowLink } from '../../support/slow-link.ts'
-import { Talker, type TalkerOptions } from '../../support/talker.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const { signal } = new AbortController()
@@ -36,20 +36,28 @@ describe('Files', function () {
     await folder[Symbol.asyncDispose]()
   })
 
-  const start = (name: string) => Talker.start(installation, name)
+  const start = (name: string) => MessengerUnderTest.start(installation, name)
 
   /** Somebody whom others reach over a link that takes a while for a large file, however quick the machine is. */
-  async function startBehind(link: SlowLink, name: string, options: TalkerOptions = {}): Promise<Talker> {
+  async function startBehind(
+    link: SlowLink,
+    name: string,
+    options: MessengerUnderTestOptions = {},
+  ): Promise<MessengerUnderTest> {
     const port = await freePort()
     link.target = `127.0.0.1:${port}`
     const at = (each: number) => ({ address: '127.0.0.1', port: each })
-    return await Talker.start(installation, name, { ...options, listen: at(port), advertise: [at(link.port)] })
+    return await MessengerUnderTest.start(installation, name, {
+      ...options,
+      listen: at(port),
+      advertise: [at(link.port)],
+    })
   }
 
   const read = (name: string) => readFile(join(downloads, name))
 
   /** A file, offered to bob. */
-  async function offer(from: Talker, name: string, content: Uint8Array): Promise<string> {
+  async function offer(from: MessengerUnderTest, name: string, content: Uint8Array): Promise<string> {
     const path = join(folder.path, name)
     await writeFile(path, content)
     return await from.messenger.files.offer('bob', await prepareOffer(path, { signal }))
@@ -70,7 +78,7 @@ describe('Files', function () {
 
   it('takes all at once where there is a folder for it', async () => {
     await using alice = await start('alice')
-    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    await using bob = await MessengerUnderTest.start(installation, 'bob', { acceptInto: downloads })
     await mkdir(join(folder.path, 'trip', 'empty'), { recursive: true })
     await writeFile(join(folder.path, 'trip', 'notes'), 'sunny')
     const contents = await Promise.all(['a', 'b', 'c'].map(async (name) => [name, randomBytes(400_000)] as const))
@@ -86,7 +94,7 @@ describe('Files', function () {
 
   it('writes over nothing', async () => {
     await using alice = await start('alice')
-    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    await using bob = await MessengerUnderTest.start(installation, 'bob', { acceptInto: downloads })
     await writeFile(join(downloads, 'a.tar.gz'), 'precious')
     await mkdir(join(downloads, 'trip'))
     await mkdir(join(folder.path, 'trip'))
@@ -111,9 +119,9 @@ describe('Files', function () {
     const content = randomBytes(24_000_000)
     await using link = await SlowLink.start(LINK)
     let id = ''
-    const isPast = (talker: Talker, position: number) => {
-      const { files } = talker.messenger
-      return talker.until(() => files.list().some((each) => each.position > position || each.state === 'received'))
+    const isPast = (person: MessengerUnderTest, position: number) => {
+      const { files } = person.messenger
+      return person.until(() => files.list().some((each) => each.position > position || each.state === 'received'))
     }
     {
       await using alice = await start('alice')
@@ -233,7 +241,7 @@ describe('Files', function () {
 
   it('takes nothing for which there is no room', async () => {
     await using alice = await start('alice')
-    await using bob = await Talker.start(installation, 'bob', { acceptInto: downloads })
+    await using bob = await MessengerUnderTest.start(installation, 'bob', { acceptInto: downloads })
     const huge = { size: 2n ** 52n, sha256: randomBytes(32), type: FileEntryType.FILE }
     const path = join(folder.path, 'huge')
     await alice.messenger.files.offer('bob', { offer: { entries: [{ path: Buffer.from('huge'), ...huge }] }, path })

@@ -10,7 +10,7 @@ import { openDatabase } from '../../../clients/store/disk/database.ts'
 import { Store } from '../../../clients/store/store.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
-import { inStore, talk } from '../../support/kept.ts'
+import { inStore, storeConversation } from '../../support/kept.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
@@ -24,8 +24,8 @@ describe('forget', () => {
     home = await temporaryFolder()
     profile = await Profile.openOrCreate(home.path, 'alice')
     inStore(profile, clock, (store) => {
-      talk(store, 'bob', clock, ['a', '<b'])
-      talk(store, 'carol', clock, ['c'])
+      storeConversation(store, 'bob', clock, ['a', '<b'])
+      storeConversation(store, 'carol', clock, ['c'])
       store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('waits')])
     })
   })

@@ -7,7 +7,7 @@ import { Profile } from '../../../clients/profile/profile.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { encodedFileEvent, offered, statusOf } from '../../support/file-events.ts'
-import { breakBatch, inStore, talk } from '../../support/kept.ts'
+import { breakBatch, inStore, storeConversation } from '../../support/kept.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { BOB_KEY, said } from '../../support/stores.ts'
@@ -28,7 +28,8 @@ describe('showKept', () => {
   })
   afterEach(() => home[Symbol.asyncDispose]())
 
-  const keep = (name: string, ...lines: string[]) => inStore(profile, clock, (store) => talk(store, name, clock, lines))
+  const keep = (name: string, ...lines: string[]) =>
+    inStore(profile, clock, (store) => storeConversation(store, name, clock, lines))
 
   /** What is shown, as lines without their time. */
   async function show(output: CapturedStream, changes: Partial<ShowOptions> = {}): Promise<string[]> {

@@ -6,8 +6,8 @@ import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 import { BOB_KEY, said } from '../../support/stores.ts'
-import { Talker } from '../../support/talker.ts'
 
 describe('Messenger', function () {
   this.timeout(15_000)
@@ -17,7 +17,7 @@ describe('Messenger', function () {
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
-  const start = (name: string) => Talker.start(installation, name)
+  const start = (name: string) => MessengerUnderTest.start(installation, name)
 
   /** Two who have talked before, and are gone. */
   async function acquaint(): Promise<void> {
@@ -201,7 +201,7 @@ describe('Messenger', function () {
 
   it('keeps nothing of somebody who is online and cannot be reached', async () => {
     const advertise = [{ address: '127.0.0.1', port: await freePort() }]
-    await using bob = await Talker.start(installation, 'bob', { advertise })
+    await using bob = await MessengerUnderTest.start(installation, 'bob', { advertise })
     await using alice = await start('alice')
     expect(await rejection(alice.messenger.open('bob'))).to.include({ code: 'ERR_PEER_UNREACHABLE' })
     // The directory's word comes in its own time.

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Profile, setReceipts } from '../../../clients/profile/profile.ts'
 import { Installation } from '../../support/installation.ts'
-import { Talker } from '../../support/talker.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 /** That what was said is read: told where the reader allows it, and nothing of it otherwise. */
 describe('Messenger, of what is read', function () {
@@ -12,15 +12,15 @@ describe('Messenger, of what is read', function () {
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
-  const start = (name: string) => Talker.start(installation, name)
+  const start = (name: string) => MessengerUnderTest.start(installation, name)
 
   /** In another terminal. */
   const allow = async (name: string) => setReceipts(await Profile.open(installation.home.path, name), true)
 
-  const readBy = (talker: Talker, name: string) => () => talker.messenger.progress(name).read
+  const readBy = (person: MessengerUnderTest, name: string) => () => person.messenger.progress(name).read
 
   /** What somebody's records say of reading. */
-  const saidOfReading = ({ traced }: Talker, from: string) =>
+  const saidOfReading = ({ traced }: MessengerUnderTest, from: string) =>
     traced.flatMap((event) => (event.from === from ? event.fields : [])).filter(({ name }) => name === 'read')
 
   it('tells it when it is seen, and in each conversation', async () => {

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { trust } from '../../../clients/profile/pins.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
-import { Talker } from '../../support/talker.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 /** A profile that is put back from a backup, and one that is lost: nothing is lost with it that another still has. */
 describe('Messenger, with memories of another time', function () {
@@ -15,7 +15,7 @@ describe('Messenger, with memories of another time', function () {
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
-  const start = (name: string) => Talker.start(installation, name)
+  const start = (name: string) => MessengerUnderTest.start(installation, name)
   const folderOf = (name: string) => join(installation.home.path, 'profiles', name)
 
   /** What a backup does, in the middle of everything. */
@@ -31,11 +31,11 @@ describe('Messenger, with memories of another time', function () {
     ['bob', 'alice'],
   ] as const) {
     it(`loses nothing and shows nothing twice where ${restored} gets an old profile back`, async () => {
-      const say = (talker: Talker, what: string) => {
-        const name = talker.profile.name
-        return talker.messenger.enqueue(name === 'alice' ? 'bob' : 'alice', `${what} by ${name}`)
+      const say = (person: MessengerUnderTest, what: string) => {
+        const name = person.profile.name
+        return person.messenger.enqueue(name === 'alice' ? 'bob' : 'alice', `${what} by ${name}`)
       }
-      const both = async (one: Talker, other: Talker, what: string) => {
+      const both = async (one: MessengerUnderTest, other: MessengerUnderTest, what: string) => {
         await Promise.all([say(one, what), say(other, what)])
         await Promise.all([one.untilDelivered(intact), other.untilDelivered(restored)])
       }

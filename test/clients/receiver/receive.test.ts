@@ -7,7 +7,7 @@ import { Profile } from '../../../clients/profile/profile.ts'
 import { STORE_FILE } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
-import { Talker } from '../../support/talker.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 describe('receive', function () {
   this.timeout(15_000)
@@ -30,7 +30,7 @@ describe('receive', function () {
 
   it('shows first what a chat has left unread', async () => {
     {
-      await using bob = await Talker.start(installation, 'bob')
+      await using bob = await MessengerUnderTest.start(installation, 'bob')
       await installation.send('alice', 'bob', 'unread').done
       expect(bob.heard).to.deep.equal(['alice: unread'])
     }
@@ -45,13 +45,13 @@ describe('receive', function () {
 
   it('ends a conversation with somebody who is blocked in the middle of it', async () => {
     await using bob = await installation.receive('bob')
-    await using talker = await Talker.start(installation, 'alice')
-    await talker.messenger.enqueue('bob', 'still here')
+    await using alice = await MessengerUnderTest.start(installation, 'alice')
+    await alice.messenger.enqueue('bob', 'still here')
     await bob.output.until((text) => text === 'still here\n')
     const elsewhere = await Profile.open(installation.home.path, 'bob')
     await setBlocked(elsewhere, 'alice', true)
     await bob.errors.until((text) => text.includes('alice has left'))
-    await talker.messenger.enqueue('bob', 'let me in')
+    await alice.messenger.enqueue('bob', 'let me in')
     await setBlocked(elsewhere, 'alice', false)
     await bob.output.until((text) => text === 'still here\nlet me in\n')
   })

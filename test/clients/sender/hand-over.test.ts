@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
-import { Talker } from '../../support/talker.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 describe('send beside a messenger', function () {
   this.timeout(15_000)
@@ -12,7 +12,7 @@ describe('send beside a messenger', function () {
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
-  const start = (name: string) => Talker.start(installation, name)
+  const start = (name: string) => MessengerUnderTest.start(installation, name)
 
   it('hands over, and ends when all is acknowledged', async () => {
     await using alice = await start('alice')

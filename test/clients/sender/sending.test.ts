@@ -5,7 +5,7 @@ import { tryLockForSending } from '../../../clients/profile/process-locks.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
-import { Talker } from '../../support/talker.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 describe('send without a messenger', function () {
   this.timeout(15_000)
@@ -27,7 +27,7 @@ describe('send without a messenger', function () {
 
   it('shows what the other side answers, and leaves what others say to who receives', async () => {
     await installation.signUp('carol')
-    await using bob = await Talker.start(installation, 'bob')
+    await using bob = await MessengerUnderTest.start(installation, 'bob')
     const pipe = new PassThrough()
     pipe.write('hello\n')
     await using alice = installation.send('alice', 'bob', pipe)
@@ -42,7 +42,7 @@ describe('send without a messenger', function () {
   })
 
   it('ends though nobody reads what the other side answers, which is shown by who receives', async () => {
-    await using bob = await Talker.start(installation, 'bob')
+    await using bob = await MessengerUnderTest.start(installation, 'bob')
     const pipe = new PassThrough()
     const offered = Promise.withResolvers<void>()
     const output = new Writable({ write: () => offered.resolve() })
@@ -64,13 +64,13 @@ describe('send without a messenger', function () {
     ] as const) {
       expect((await rejection(installation.send('alice', name, 'now or never').done)).code).to.equal(code)
     }
-    await using alice = await Talker.start(installation, 'alice')
+    await using alice = await MessengerUnderTest.start(installation, 'alice')
     expect(alice.store.names()).to.deep.equal([])
   })
 
   for (const json of [false, true]) {
     it(`ends with the reason where its contact is forgotten${json ? ', and tells it to a script' : ''}`, async () => {
-      await using bob = await Talker.start(installation, 'bob')
+      await using bob = await MessengerUnderTest.start(installation, 'bob')
       const pipe = new PassThrough()
       pipe.write(json ? '{"text":"hello"}\n' : 'hello\n')
       await using alice = installation.send('alice', 'bob', pipe, { json, wait: 'read' })

@@ -9,7 +9,7 @@ import { SottoError } from '#lib/errors.ts'
 import { partialPath } from '../../../../clients/files/disk/partial.ts'
 import { MOST_WAITING_BYTES } from '../../../../clients/files/transit/receive-buffer.ts'
 import { LEAST_WINDOW_BYTES } from '../../../../clients/files/transit/send-window.ts'
-import { FileEnd, type Offered, offered, talkUntil } from '../../../support/file-end.ts'
+import { exchangeUntil, FileEnd, type Offered, offered } from '../../../support/file-end.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('PeerTransfers', () => {
@@ -48,7 +48,7 @@ describe('PeerTransfers', () => {
         await using getter = new FileEnd()
         const what = await file('a.bin', size)
         agree(giver, getter, what)
-        await talkUntil(giver, getter, () => getter.ends.length > 0)
+        await exchangeUntil(giver, getter, () => getter.ends.length > 0)
         expect(getter.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
         expect((await got('a.bin')).equals(what.content)).to.equal(true)
         expect(await readdir(downloads)).to.deep.equal(['a.bin'])
@@ -67,7 +67,7 @@ describe('PeerTransfers', () => {
       await chmod(at('trip', 'a.sh'), 0o777)
       await writeFile(at('trip', 'ж.txt'), 'text')
       agree(giver, getter, await offered(at('trip')))
-      await talkUntil(giver, getter, () => getter.ends.length > 0)
+      await exchangeUntil(giver, getter, () => getter.ends.length > 0)
       expect(getter.ends).to.deep.equal([`received ${join(downloads, 'trip')}`])
       expect((await readdir(join(downloads, 'trip'), { recursive: true })).sort()).to.deep.equal(
         (await readdir(at('trip'), { recursive: true })).sort(),
@@ -97,7 +97,7 @@ describe('PeerTransfers', () => {
       // As other records do that come meanwhile.
       const looking = setInterval(() => getter.wake(), 0)
       try {
-        await talkUntil(giver, getter, () => getter.ends.length > 0)
+        await exchangeUntil(giver, getter, () => getter.ends.length > 0)
       } finally {
         clearInterval(looking)
       }
@@ -113,7 +113,7 @@ describe('PeerTransfers', () => {
       agree(giver, getter, ...all)
       // All three begin at once: the receiver has looked for what it has of each.
       while (all.some(({ id }) => getter.peerTransfers.positionOf(id) === undefined)) await getter.woken()
-      await talkUntil(giver, getter, () => getter.ends.length === 3)
+      await exchangeUntil(giver, getter, () => getter.ends.length === 3)
       const order = giver.said.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
       // All have begun before one has ended.
       const begun = Math.max(...all.map((_, index) => order.indexOf(index)))
@@ -130,12 +130,12 @@ describe('PeerTransfers', () => {
       await using getter = new FileEnd()
       const what = await file('a.bin', 60 * MAX_CHUNK_BYTES)
       agree(giver, getter, what)
-      await talkUntil(giver, getter, () => bytesOf(giver) > 20 * MAX_CHUNK_BYTES)
+      await exchangeUntil(giver, getter, () => bytesOf(giver) > 20 * MAX_CHUNK_BYTES)
       giver.peerTransfers.end()
       getter.peerTransfers.end()
       giver.peerTransfers.begin()
       getter.peerTransfers.begin()
-      await talkUntil(giver, getter, () => getter.ends.length > 0)
+      await exchangeUntil(giver, getter, () => getter.ends.length > 0)
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
       expect(bytesOf(giver)).to.equal(what.content.length)
     })
@@ -146,7 +146,7 @@ describe('PeerTransfers', () => {
       {
         await using getter = new FileEnd()
         agree(giver, getter, what)
-        await talkUntil(giver, getter, () => bytesOf(giver) > 10 * MAX_CHUNK_BYTES)
+        await exchangeUntil(giver, getter, () => bytesOf(giver) > 10 * MAX_CHUNK_BYTES)
       }
       const partial = join(partialPath(downloads, what.id), 'a.bin')
       const left = (await stat(partial)).size - 1_234
@@ -154,7 +154,7 @@ describe('PeerTransfers', () => {
       await using again = new FileEnd()
       await using getter = new FileEnd()
       agree(again, getter, what)
-      await talkUntil(again, getter, () => getter.ends.length > 0)
+      await exchangeUntil(again, getter, () => getter.ends.length > 0)
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
       expect(Number(again.said[0]?.offset)).to.equal(left)
       expect(bytesOf(again)).to.equal(what.content.length - left)
@@ -181,7 +181,7 @@ describe('PeerTransfers', () => {
         await using giver = new FileEnd()
         await using getter = new FileEnd()
         agree(giver, getter, what)
-        await talkUntil(
+        await exchangeUntil(
           giver,
           getter,
           () => getter.ends.length > 0 || getter.peerTransfers.positionOf(what.id) !== undefined,
@@ -214,12 +214,12 @@ describe('PeerTransfers', () => {
     const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
     agree(giver, getter, what)
     getter.failure = new SottoError('ERR_STORE', 'the store is busy')
-    await talkUntil(giver, getter, () => getter.halts.length > 0)
+    await exchangeUntil(giver, getter, () => getter.halts.length > 0)
     expect([getter.halts, getter.ends, getter.peerTransfers.isWanted]).to.deep.equal([['ERR_STORE'], [], false])
     expect((await readFile(join(partialPath(downloads, what.id), 'a.bin'))).equals(what.content)).to.equal(true)
     getter.failure = undefined
     getter.peerTransfers.begin()
-    await talkUntil(giver, getter, () => getter.ends.length > 0)
+    await exchangeUntil(giver, getter, () => getter.ends.length > 0)
     expect(getter.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
     expect(bytesOf(giver)).to.equal(what.content.length)
   })
@@ -278,7 +278,7 @@ describe('PeerTransfers', () => {
     giver.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
     expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
     giver.give(what)
-    await talkUntil(giver, getter, () => bytesOf(giver) > 0)
+    await exchangeUntil(giver, getter, () => bytesOf(giver) > 0)
     expect(Number(giver.said[0]?.offset)).to.equal(MAX_CHUNK_BYTES)
   })
 
@@ -332,7 +332,7 @@ describe('PeerTransfers', () => {
       await using giver = new FileEnd()
       await using getter = new FileEnd()
       agree(giver, getter, what)
-      await talkUntil(giver, getter, () => getter.ends.length > 0)
+      await exchangeUntil(giver, getter, () => getter.ends.length > 0)
       expect(getter.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
       expect(await readdir(downloads)).to.deep.equal([])
     })
@@ -401,12 +401,12 @@ describe('PeerTransfers', () => {
     claim(BigInt(what.content.length) + 1n)
     expect(giver.peerTransfers.positionOf(what.id)).to.equal(0)
     expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
-    await talkUntil(giver, getter, () => bytesOf(giver) > 4 * MAX_CHUNK_BYTES)
+    await exchangeUntil(giver, getter, () => bytesOf(giver) > 4 * MAX_CHUNK_BYTES)
     const position = giver.peerTransfers.positionOf(what.id)
     for (const received of [0n, 2n ** 64n - 1n, BigInt(bytesOf(giver)) + 1n]) claim(received)
     giver.peerTransfers.receiveProgress({ offerId: randomBytes(16), received: 5n })
     expect(giver.peerTransfers.positionOf(what.id)).to.equal(position)
-    await talkUntil(giver, getter, () => getter.ends.length > 0)
+    await exchangeUntil(giver, getter, () => getter.ends.length > 0)
     expect((await got('a.bin')).equals(what.content)).to.equal(true)
   })
 
@@ -431,7 +431,7 @@ describe('PeerTransfers', () => {
         const what = await file('a.bin', 10 * MAX_CHUNK_BYTES)
         agree(giver, getter, what)
         await change(what.path)
-        await talkUntil(giver, getter, () => giver.ends.length > 0)
+        await exchangeUntil(giver, getter, () => giver.ends.length > 0)
         expect(giver.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
         expect(bytesOf(giver)).to.equal(0)
       })
@@ -448,7 +448,7 @@ describe('PeerTransfers', () => {
       agree(giver, getter, what)
       await rm(at('real', 'in'), { recursive: true })
       await symlink(at('other', 'in'), at('real', 'in'))
-      await talkUntil(giver, getter, () => giver.ends.length > 0)
+      await exchangeUntil(giver, getter, () => giver.ends.length > 0)
       expect(giver.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
       expect(bytesOf(giver)).to.equal(0)
     })
@@ -464,7 +464,7 @@ describe('PeerTransfers', () => {
         await using giver = new FileEnd()
         await using getter = new FileEnd()
         agree(giver, getter, what)
-        await talkUntil(giver, getter, () => getter.ends.length > 0)
+        await exchangeUntil(giver, getter, () => getter.ends.length > 0)
         expect(getter.ends).to.deep.equal(['ERR_FILE_SAVE_FAILED'])
         expect(await readFile(at('victim'), 'utf8')).to.equal('precious')
         expect(await readdir(downloads)).to.deep.equal([])
@@ -476,7 +476,7 @@ describe('PeerTransfers', () => {
       await using getter = new FileEnd()
       const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
       agree(giver, getter, what)
-      await talkUntil(giver, getter, () => bytesOf(giver) > 2 * MAX_CHUNK_BYTES)
+      await exchangeUntil(giver, getter, () => bytesOf(giver) > 2 * MAX_CHUNK_BYTES)
       getter.know(what, { direction: 'downloading', path: downloads, state: 'cancelled' })
       await getter.peerTransfers.stop()
       expect(await readdir(downloads)).to.deep.equal([])

@@ -1,5 +1,5 @@
 /**
- * Somebody with a messenger, as `sotto chat` has one, less the terminal.
+ * A messenger of a signed-in person, as `sotto chat` has one, without the terminal.
  *
  * @module
  */
@@ -29,13 +29,13 @@ interface Parts {
 }
 
 /** What is not as for everybody. */
-export interface TalkerOptions
+export interface MessengerUnderTestOptions
   extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace'>> {
   /** What it takes for the directory. */
   readonly directoryFor?: (profile: Profile) => DirectoryClient
 }
 
-export class Talker implements AsyncDisposable {
+export class MessengerUnderTest implements AsyncDisposable {
   readonly profile: Profile
   readonly store: Store
   /** What was told, as NAME: TEXT. */
@@ -59,8 +59,12 @@ export class Talker implements AsyncDisposable {
   readonly #watch: Watch
   readonly #ended: Promise<unknown>
 
-  /** Somebody who is there, once others can call them. */
-  static async start({ home }: Pick<Installation, 'home'>, name: string, options: TalkerOptions = {}): Promise<Talker> {
+  /** Start the messenger of a person. Resolves when others can call them. */
+  static async start(
+    { home }: Pick<Installation, 'home'>,
+    name: string,
+    options: MessengerUnderTestOptions = {},
+  ): Promise<MessengerUnderTest> {
     const profile = await Profile.open(home.path, name)
     const { folder, key } = profile.storage
     const lock = await lockForReceiving(profile)
@@ -70,12 +74,16 @@ export class Talker implements AsyncDisposable {
     const { directoryFor = () => new DirectoryClient({ account, session, clock, trace: undefined }), ...others } =
       options
     const directory = directoryFor(profile)
-    const talker = new Talker({ profile, lock, store, directory }, clock, others)
-    await talker.until(() => talker.isOnline)
-    return talker
+    const started = new MessengerUnderTest({ profile, lock, store, directory }, clock, others)
+    await started.until(() => started.isOnline)
+    return started
   }
 
-  private constructor({ profile, lock, store, directory }: Parts, clock: ServerClock, options: TalkerOptions) {
+  private constructor(
+    { profile, lock, store, directory }: Parts,
+    clock: ServerClock,
+    options: MessengerUnderTestOptions,
+  ) {
     this.profile = profile
     this.store = store
     this.#directory = directory
@@ -123,7 +131,7 @@ export class Talker implements AsyncDisposable {
       },
       listen: { address: '127.0.0.1', port: 0 },
       advertise: [],
-      log: createLogger({ name: 'talker', level: 'silent' }),
+      log: createLogger({ name: 'messenger', level: 'silent' }),
       trace: (event) => this.traced.push(event),
       ...options,
       signal: new AbortController().signal,

@@ -1,5 +1,5 @@
 /**
- * One conversation at one end: the one that ships, over a simulated link and in simulated time.
+ * One end of a simulated session: the conversation that ships, over a simulated link and in simulated time.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Program } from './program.ts'
 import { SimulatedLink } from './simulated-link.ts'
 import type { WatchedChannel } from './watched-channel.ts'
 
-export interface TalkOptions {
+export interface SessionOptions {
   readonly program: Program
   readonly opener: boolean
   readonly channel: WatchedChannel
@@ -20,11 +20,11 @@ export interface TalkOptions {
 }
 
 /**
- * Begin a conversation.
+ * Begin a session.
  *
  * @param first - At the host's end: the record that confirmed the channel.
  */
-export function beginTalk(options: TalkOptions, first?: RecordBody): void {
+export function beginSession(options: SessionOptions, first?: RecordBody): void {
   const { program, opener, channel, connection } = options
   const { world, person, streams } = program
   const link = new SimulatedLink(program, connection, { isCaller: opener })
@@ -55,7 +55,7 @@ export function beginTalk(options: TalkOptions, first?: RecordBody): void {
   void conversation.ended.then((end) => program.run(() => hangUp(options, end)))
 }
 
-function hangUp({ program, connection }: TalkOptions, end: ConversationEnd): void {
+function hangUp({ program, connection }: SessionOptions, end: ConversationEnd): void {
   const { world, person } = program
   if (end.how === 'cut') {
     world.note(`${program.name} is cut off: ${end.error.code}`)
