@@ -22,14 +22,14 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
 
 /** Call the other side. @param onEnd - Called once, with whether the handshake succeeded. */
 export function call(program: Program, onEnd: (isEstablished: boolean) => void): void {
-  const { world, person } = program
-  const { identity, name: ownName, peer } = person
+  const { world, endpoint } = program
+  const { identity, name: ownName, peer } = endpoint
   const { realm, random, counters } = world
   if (peer.program === undefined) {
     onEnd(false)
     return
   }
-  const { ticket, grant } = issueTicket(world, person, peer.program.admission)
+  const { ticket, grant } = issueTicket(world, endpoint, peer.program.admission)
   const { hello, complete } = startConversation({ identity, ownName, realm, ticket, grant, random: random.bytes })
   const { caller: link, host } = new Connection(world)
   const handshake = new Handshake(program, link, () => onEnd(false))
@@ -82,8 +82,8 @@ function renewing(program: Program, channel: Channel, role: Role, maxSessionDura
   return new WatchedChannel(program, { channel, role, maxSessionDurationMs, times: weather.times, nowMs })
 }
 
-function endsOf({ person, world }: Program): ChannelEnds {
-  const { identity, name: ownName, peer } = person
+function endsOf({ endpoint, world }: Program): ChannelEnds {
+  const { identity, name: ownName, peer } = endpoint
   const { name: peerName, identity: peerIdentity } = peer
   return { identity, ownName, peerName, peerIdentityKey: peerIdentity.publicKey, realm: world.realm }
 }

@@ -6,22 +6,22 @@
 import { textBody } from '#lib/delivery/event.ts'
 import type { Gap, Message } from '../../clients/store/reading/messages.ts'
 import type { Direction } from '../../clients/store/rows/batch.ts'
-import type { Person } from './person.ts'
+import type { Endpoint } from './endpoint.ts'
 import { Violation } from './world.ts'
 
 /** @throws Violation if a message is lost, doubled, out of order, changed, or not known to be delivered. */
-export function judge(alice: Person, bob: Person): void {
-  for (const [person, peer] of [
+export function judge(alice: Endpoint, bob: Endpoint): void {
+  for (const [endpoint, peer] of [
     [alice, bob],
     [bob, alice],
   ] as const) {
-    const history = person.openStore().history(peer.name, { limit: Number.POSITIVE_INFINITY }).reverse()
-    compare(`what ${person.name} said`, history, 'outgoing', person)
-    compare(`what ${person.name} heard`, history, 'incoming', peer)
+    const history = endpoint.openStore().history(peer.name, { limit: Number.POSITIVE_INFINITY }).reverse()
+    compare(`what ${endpoint.name} said`, history, 'outgoing', endpoint)
+    compare(`what ${endpoint.name} heard`, history, 'incoming', peer)
   }
 }
 
-function compare(what: string, history: readonly (Message | Gap)[], direction: Direction, speaker: Person): void {
+function compare(what: string, history: readonly (Message | Gap)[], direction: Direction, speaker: Endpoint): void {
   let count = 0
   for (const message of history) {
     if (message.kind === 'gap') throw new Violation(`${what} has a gap`)

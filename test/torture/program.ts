@@ -13,9 +13,9 @@ import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
 import { permitReceiving } from '../support/permits.ts'
 import { admissionOf, issueTicket } from './admission.ts'
+import type { Endpoint } from './endpoint.ts'
 import { answer, call } from './handshake.ts'
 import type { ConnectionEnd, Parcel } from './network.ts'
-import type { Person } from './person.ts'
 import type { World } from './world.ts'
 
 /** How long a caller waits before it tries again, at most, in milliseconds. */
@@ -25,7 +25,7 @@ const LONGEST_BACKOFF_MS = 30_000
 const LONGEST_ANSWER_MS = 1_000
 
 export class Program {
-  readonly person: Person
+  readonly endpoint: Endpoint
   readonly #store: Store
   readonly messageLog: MessageLog
   readonly streams: DurableStreams
@@ -36,9 +36,9 @@ export class Program {
   #failures = 0
 
   /** @throws Crash if it dies while it opens its store. */
-  constructor(person: Person) {
+  constructor(person: Endpoint) {
     const { world, name, identity } = person
-    this.person = person
+    this.endpoint = person
     this.admission = admissionOf(world, name, identity)
     this.#store = person.openStore((database) => crashingDatabase(database, this.#fate()))
     this.messageLog = person.messageLogOf(this.#store)
@@ -59,11 +59,11 @@ export class Program {
   }
 
   get name(): string {
-    return this.person.name
+    return this.endpoint.name
   }
 
   get world(): World {
-    return this.person.world
+    return this.endpoint.world
   }
 
   #fate(): Fate {
@@ -112,7 +112,7 @@ export class Program {
     this.#isAlive = false
     for (const link of this.#links) link.drop(!random.chance(weather.silentCuts))
     this.#links.clear()
-    this.person.lose()
+    this.endpoint.lose()
   }
 
   /** A conversation over a connection has ended. */
@@ -122,12 +122,12 @@ export class Program {
 
   /** Somebody looks at what came, after a while. */
   seeLater(): void {
-    this.after(this.world.random.wait(this.world.weather.seeAfterMs), () => this.person.look(this))
+    this.after(this.world.random.wait(this.world.weather.seeAfterMs), () => this.endpoint.look(this))
   }
 
   /** Say that all was seen. */
   reportRead(): void {
-    this.#store.markRead(this.person.peer.name)
+    this.#store.markRead(this.endpoint.peer.name)
     this.streams.reportRead()
   }
 
@@ -174,11 +174,11 @@ export class Program {
 
   /** What the services say to a question of a channel's. */
   async askServices(task: 'askForTicket' | 'tryServices'): Promise<ServicesAnswer> {
-    const { world, person } = this
+    const { world, endpoint } = this
     await new Promise<void>((resolve) => this.after(world.random.fraction() * LONGEST_ANSWER_MS, resolve))
     if (world.random.chance(world.weather.outages)) return { $case: 'unreachable' }
     if (task === 'tryServices') return { $case: 'reachable' }
-    const host = person.peer.program?.admission
-    return host === undefined ? { $case: 'absent' } : { $case: 'issued', issued: issueTicket(world, person, host) }
+    const host = endpoint.peer.program?.admission
+    return host === undefined ? { $case: 'absent' } : { $case: 'issued', issued: issueTicket(world, endpoint, host) }
   }
 }

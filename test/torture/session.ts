@@ -26,20 +26,20 @@ export interface SessionOptions {
  */
 export function beginSession(options: SessionOptions, first?: RecordBody): void {
   const { program, opener, channel, connection } = options
-  const { world, person, streams } = program
+  const { world, endpoint, streams } = program
   const link = new SimulatedLink(program, connection, { isCaller: opener })
   const conversation = new Conversation(
     {
       opener,
-      ownName: person.name,
-      peerName: person.peer.name,
+      ownName: endpoint.name,
+      peerName: endpoint.peer.name,
       channel,
       ask: () => program.askServices(opener ? 'askForTicket' : 'tryServices'),
       clock: new ServerClock(world.timeline, 0),
       link,
       streams,
       deliver: async (_name, events) => {
-        person.show(events)
+        endpoint.show(events)
         program.seeLater()
       },
       trace: undefined,
@@ -56,10 +56,10 @@ export function beginSession(options: SessionOptions, first?: RecordBody): void 
 }
 
 function hangUp({ program, connection }: SessionOptions, end: ConversationEnd): void {
-  const { world, person } = program
+  const { world, endpoint } = program
   if (end.how === 'cut') {
     world.note(`${program.name} is cut off: ${end.error.code}`)
-    person.judge(end.error, connection.isTampered)
+    endpoint.judge(end.error, connection.isTampered)
   }
   // The host's handler returns, or throws; the caller's connection is closed.
   connection.drop()

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Counters } from './counters.ts'
+import { Endpoint } from './endpoint.ts'
 import { judge } from './oracle.ts'
-import { Person } from './person.ts'
 import { type RunOptions, Violation, World } from './world.ts'
 
 export interface Run {
@@ -23,8 +23,8 @@ const PATIENCE_MS = 10 * 60_000
 export async function simulate(options: RunOptions): Promise<Run> {
   const world = new World(options)
   const messages = Math.round(options.messages * world.random.pick([0.5, 0.9]))
-  const alice = new Person(world, 'alice', messages)
-  const bob = new Person(world, 'bob', options.messages - messages)
+  const alice = new Endpoint(world, 'alice', messages)
+  const bob = new Endpoint(world, 'bob', options.messages - messages)
   let failure: unknown
   try {
     alice.begin(bob)
@@ -40,12 +40,12 @@ export async function simulate(options: RunOptions): Promise<Run> {
   return { seed: options.seed, hash: world.transcriptHash(), counters: world.counters, failure }
 }
 
-async function converse(world: World, people: readonly Person[]): Promise<void> {
+async function converse(world: World, endpoints: readonly Endpoint[]): Promise<void> {
   const { timeline } = world
-  while (!people.every(({ hasSaidAll }) => hasSaidAll)) await step(world)
+  while (!endpoints.every(({ hasSaidAll }) => hasSaidAll)) await step(world)
   world.calmDown()
   const endsAtMs = timeline.monotonicMs() + PATIENCE_MS
-  while (!people.every(({ isDone }) => isDone)) {
+  while (!endpoints.every(({ isDone }) => isDone)) {
     await step(world)
     if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was said has not arrived')
   }

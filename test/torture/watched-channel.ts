@@ -39,9 +39,9 @@ export class WatchedChannel extends RenewingChannel {
   override open(record: Uint8Array): Uint8Array {
     const plaintext = super.open(record)
     const { firstSequence, events, acknowledged, control } = parseRecordBody(plaintext)
-    const { world, name, person } = this.#program
+    const { world, name, endpoint } = this.#program
     world.note(`${name} hears ${firstSequence} ${events.length} ${acknowledged} ${control?.$case}`)
-    person.count(events)
+    endpoint.count(events)
     return plaintext
   }
 }

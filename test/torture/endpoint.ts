@@ -25,7 +25,7 @@ import { Violation, type World } from './world.ts'
 /** How long a program takes to be started again, at most, in milliseconds. */
 const RESTART_MS = 3_000
 
-export class Person {
+export class Endpoint {
   readonly world: World
   readonly name: string
   readonly identity: KeyPair
@@ -44,7 +44,7 @@ export class Person {
   #acknowledged = 0
   /** And how many its person was known to have seen. */
   #seen = 0
-  #peer: Person | undefined
+  #peer: Endpoint | undefined
   #program: Program | undefined
   #beside: MessageLog | undefined
   #eyes: Store | undefined
@@ -58,8 +58,8 @@ export class Person {
     this.#left = messages
   }
 
-  get peer(): Person {
-    return this.#peer as Person
+  get peer(): Endpoint {
+    return this.#peer as Endpoint
   }
 
   get program(): Program | undefined {
@@ -76,7 +76,7 @@ export class Person {
   }
 
   /** Begin to live, beside somebody. */
-  begin(peer: Person): void {
+  begin(peer: Endpoint): void {
     this.#peer = peer
     this.#boot()
     this.#speakLater()
