@@ -18,8 +18,8 @@ import { permitWriting } from '../support/permits.ts'
 import { keyPairOf, secretOf } from '../support/random.ts'
 import { SimulatedDisk } from './disk.ts'
 import type { ConnectionEnd } from './network.ts'
-import { Program } from './program.ts'
 import { lyingDatabase } from './sabotage.ts'
+import { SimulatedProcess } from './simulated-process.ts'
 import { Violation, type World } from './world.ts'
 
 /** How long a program takes to be started again, at most, in milliseconds. */
@@ -45,7 +45,7 @@ export class Endpoint {
   /** And how many its person was known to have seen. */
   #seen = 0
   #peer: Endpoint | undefined
-  #program: Program | undefined
+  #process: SimulatedProcess | undefined
   #beside: MessageLog | undefined
   #eyes: Store | undefined
 
@@ -62,13 +62,13 @@ export class Endpoint {
     return this.#peer as Endpoint
   }
 
-  get program(): Program | undefined {
-    return this.#program
+  get process(): SimulatedProcess | undefined {
+    return this.#process
   }
 
   /** Whether all has been said, and the other side has stored it. */
   get isDone(): boolean {
-    return this.hasSaidAll && this.#program?.messageLog.streams.outgoing.unacknowledged === 0
+    return this.hasSaidAll && this.#process?.messageLog.streams.outgoing.unacknowledged === 0
   }
 
   get hasSaidAll(): boolean {
@@ -84,20 +84,20 @@ export class Endpoint {
 
   #boot(): void {
     try {
-      this.#program = new Program(this)
+      this.#process = new SimulatedProcess(this)
     } catch (error) {
       if (!(error instanceof Crash)) throw error
       return
     }
-    this.#program.run(() => {
+    this.#process.run(() => {
       this.#recover()
-      this.#program?.dial()
+      this.#process?.dial()
     })
   }
 
   /** Find out what became of what was being said at the moment of death. */
   #recover(): void {
-    const { appended } = (this.#program as Program).messageLog.progress()
+    const { appended } = (this.#process as SimulatedProcess).messageLog.progress()
     const wasTaken = appended === this.promised + this.#pending
     if (!wasTaken && appended !== this.promised) {
       throw new Violation(`${this.name} was promised ${this.promised} messages and finds ${appended}`)
@@ -109,7 +109,7 @@ export class Endpoint {
 
   /** The program has died, in the middle of a write: what comes of it comes when that is undone. */
   lose(): void {
-    this.#program = undefined
+    this.#process = undefined
     this.world.timeline.after(0, () => this.#bury())
   }
 
@@ -139,13 +139,13 @@ export class Endpoint {
   #speakLater(): void {
     const { random, weather, timeline } = this.world
     timeline.after(random.wait(weather.pauseMs), () => {
-      const program = this.#program
-      program?.run(() => this.#speak(program))
+      const running = this.#process
+      running?.run(() => this.#speak(running))
       if (!this.hasSaidAll) this.#speakLater()
     })
   }
 
-  #speak(program: Program): void {
+  #speak(running: SimulatedProcess): void {
     const { random, weather } = this.world
     const count = Math.min(this.#left, random.between(1, weather.burst))
     if (count === 0) return
@@ -154,12 +154,12 @@ export class Endpoint {
     if (isBeside) this.#beside ??= this.messageLogOf(this.openStore())
     this.#left -= count
     this.#pending = count
-    const messageLog = isBeside ? (this.#beside as MessageLog) : program.messageLog
+    const messageLog = isBeside ? (this.#beside as MessageLog) : running.messageLog
     const appended = messageLog.append(permitWriting(this.peer.name), events)
     if (appended !== this.promised + count) throw new Violation(`${this.name} said ${count} and was told ${appended}`)
     this.promised = appended
     this.#pending = 0
-    program.sayAppended()
+    running.sayAppended()
   }
 
   #event(number: number): Uint8Array {
@@ -202,9 +202,9 @@ export class Endpoint {
   }
 
   /** The person looks at all that has come. */
-  look(program: Program): void {
+  look(running: SimulatedProcess): void {
     this.#looked = Math.max(this.#looked, this.#countHeard())
-    program.reportRead()
+    running.reportRead()
   }
 
   /** The other side says that its person has seen so many. */
@@ -238,8 +238,8 @@ export class Endpoint {
     link.listen({
       ended: () => link.drop(),
       take: (parcel) => {
-        if (this.#program === undefined) link.drop()
-        else this.#program.answer(link, parcel)
+        if (this.#process === undefined) link.drop()
+        else this.#process.answer(link, parcel)
       },
     })
   }

@@ -13,52 +13,52 @@ import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { issueTicket } from './admission.ts'
 import { Connection, type ConnectionEnd, type Parcel } from './network.ts'
-import type { Program } from './program.ts'
 import { beginSession } from './session.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
 import { WatchedChannel } from './watched-channel.ts'
 
 /** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
 /** Call the other side. @param onEnd - Called once, with whether the handshake succeeded. */
-export function call(program: Program, onEnd: (isEstablished: boolean) => void): void {
-  const { world, endpoint } = program
+export function call(owner: SimulatedProcess, onEnd: (isEstablished: boolean) => void): void {
+  const { world, endpoint } = owner
   const { identity, name: ownName, peer } = endpoint
   const { realm, random, counters } = world
-  if (peer.program === undefined) {
+  if (peer.process === undefined) {
     onEnd(false)
     return
   }
-  const { ticket, grant } = issueTicket(world, endpoint, peer.program.admission)
+  const { ticket, grant } = issueTicket(world, endpoint, peer.process.admission)
   const { hello, complete } = startConversation({ identity, ownName, realm, ticket, grant, random: random.bytes })
   const { caller: link, host } = new Connection(world)
-  const handshake = new Handshake(program, link, () => onEnd(false))
+  const handshake = new Handshake(owner, link, () => onEnd(false))
   handshake.listen((parcel) => {
     if (parcel.is !== 'welcome') return
-    const role = { opener: { ends: endsOf(program), instanceId: grant.receiverInstanceId, random: random.bytes } }
-    const channel = renewing(program, complete(parcel.welcome), role, grant.maxSessionDurationMs)
+    const role = { opener: { ends: endsOf(owner), instanceId: grant.receiverInstanceId, random: random.bytes } }
+    const channel = renewing(owner, complete(parcel.welcome), role, grant.maxSessionDurationMs)
     counters.handshakes += 1
     handshake.succeed()
     onEnd(true)
-    beginSession({ program, opener: true, channel, connection: link })
+    beginSession({ owner, opener: true, channel, connection: link })
   })
   peer.answer(host)
   link.send({ is: 'hello', hello })
 }
 
 /** Take what comes first over a connection: a Hello. */
-export function answer(program: Program, link: ConnectionEnd, parcel: Parcel): void {
-  const { timeline, random } = program.world
-  const handshake = new Handshake(program, link, () => undefined)
+export function answer(owner: SimulatedProcess, link: ConnectionEnd, parcel: Parcel): void {
+  const { timeline, random } = owner.world
+  const handshake = new Handshake(owner, link, () => undefined)
   handshake.orRefuse(() => {
     if (parcel.is !== 'hello') throw new TypeError('a connection begins with a Hello')
     const { hello } = parcel
     const clocks = timeline.clocks()
-    const accepted = acceptHello({ hello, ...program.admission, ...clocks, random: random.bytes })
+    const accepted = acceptHello({ hello, ...owner.admission, ...clocks, random: random.bytes })
     link.send({ is: 'welcome', welcome: accepted.welcome })
     handshake.listen((next) => {
       const first = next.is === 'record' ? parseRecordBody(accepted.channel.open(next.record)) : undefined
-      if (first?.control?.$case === 'resume') host(program, link, accepted, first)
+      if (first?.control?.$case === 'resume') host(owner, link, accepted, first)
       else return handshake.fail()
       handshake.succeed()
     })
@@ -67,22 +67,22 @@ export function answer(program: Program, link: ConnectionEnd, parcel: Parcel): v
 
 type Accepted = ReturnType<typeof acceptHello>
 
-function host(program: Program, link: ConnectionEnd, { channel, ticket }: Accepted, first: RecordBody): void {
-  const { admission, world } = program
-  const role = { host: { ends: endsOf(program), admission, random: world.random.bytes } }
-  const watched = renewing(program, channel, role, ticket.maxSessionDurationMs)
-  beginSession({ program, opener: false, channel: watched, connection: link }, first)
+function host(owner: SimulatedProcess, link: ConnectionEnd, { channel, ticket }: Accepted, first: RecordBody): void {
+  const { admission, world } = owner
+  const role = { host: { ends: endsOf(owner), admission, random: world.random.bytes } }
+  const watched = renewing(owner, channel, role, ticket.maxSessionDurationMs)
+  beginSession({ owner, opener: false, channel: watched, connection: link }, first)
 }
 
 type Role = ConstructorParameters<typeof RenewingChannel>[0]['role']
 
-function renewing(program: Program, channel: Channel, role: Role, maxSessionDurationMs: number): WatchedChannel {
-  const { weather, timeline } = program.world
+function renewing(owner: SimulatedProcess, channel: Channel, role: Role, maxSessionDurationMs: number): WatchedChannel {
+  const { weather, timeline } = owner.world
   const nowMs = timeline.monotonicMs()
-  return new WatchedChannel(program, { channel, role, maxSessionDurationMs, times: weather.times, nowMs })
+  return new WatchedChannel(owner, { channel, role, maxSessionDurationMs, times: weather.times, nowMs })
 }
 
-function endsOf({ endpoint, world }: Program): ChannelEnds {
+function endsOf({ endpoint, world }: SimulatedProcess): ChannelEnds {
   const { identity, name: ownName, peer } = endpoint
   const { name: peerName, identity: peerIdentity } = peer
   return { identity, ownName, peerName, peerIdentityKey: peerIdentity.publicKey, realm: world.realm }
@@ -90,23 +90,23 @@ function endsOf({ endpoint, world }: Program): ChannelEnds {
 
 /** A handshake under way on a connection, which is dropped if the next message does not come in time. */
 class Handshake {
-  readonly #program: Program
+  readonly #owner: SimulatedProcess
   readonly #link: ConnectionEnd
   readonly #onFailed: () => void
   #isOver = false
 
-  constructor(program: Program, link: ConnectionEnd, onFailed: () => void) {
-    this.#program = program
+  constructor(owner: SimulatedProcess, link: ConnectionEnd, onFailed: () => void) {
+    this.#owner = owner
     this.#link = link
     this.#onFailed = onFailed
-    program.hold(link)
-    program.after(HANDSHAKE_TIMEOUT_MS, () => this.fail())
+    owner.hold(link)
+    owner.after(HANDSHAKE_TIMEOUT_MS, () => this.fail())
   }
 
   listen(take: (parcel: Parcel) => void): void {
     this.#link.listen({
-      ended: () => this.#program.run(() => this.fail()),
-      take: (parcel) => this.#program.run(() => this.orRefuse(() => take(parcel))),
+      ended: () => this.#owner.run(() => this.fail()),
+      take: (parcel) => this.#owner.run(() => this.orRefuse(() => take(parcel))),
     })
   }
 
@@ -126,7 +126,7 @@ class Handshake {
       work()
     } catch (error) {
       if (!isSottoError(error)) throw error
-      this.#program.refuse(error)
+      this.#owner.refuse(error)
       this.fail()
     }
   }

@@ -8,12 +8,12 @@ import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { Conversation, type ConversationEnd } from '../../clients/peer/conversation.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import type { ConnectionEnd } from './network.ts'
-import type { Program } from './program.ts'
 import { SimulatedLink } from './simulated-link.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
 import type { WatchedChannel } from './watched-channel.ts'
 
 export interface SessionOptions {
-  readonly program: Program
+  readonly owner: SimulatedProcess
   readonly opener: boolean
   readonly channel: WatchedChannel
   readonly connection: ConnectionEnd
@@ -25,25 +25,25 @@ export interface SessionOptions {
  * @param first - At the host's end: the record that confirmed the channel.
  */
 export function beginSession(options: SessionOptions, first?: RecordBody): void {
-  const { program, opener, channel, connection } = options
-  const { world, endpoint, streams } = program
-  const link = new SimulatedLink(program, connection, { isCaller: opener })
+  const { owner, opener, channel, connection } = options
+  const { world, endpoint, streams } = owner
+  const link = new SimulatedLink(owner, connection, { isCaller: opener })
   const conversation = new Conversation(
     {
       opener,
       ownName: endpoint.name,
       peerName: endpoint.peer.name,
       channel,
-      ask: () => program.askServices(opener ? 'askForTicket' : 'tryServices'),
+      ask: () => owner.askServices(opener ? 'askForTicket' : 'tryServices'),
       clock: new ServerClock(world.timeline, 0),
       link,
       streams,
       deliver: async (_name, events) => {
         endpoint.show(events)
-        program.seeLater()
+        owner.seeLater()
       },
       trace: undefined,
-      schedule: program.schedule,
+      schedule: owner.schedule,
       drawStreamId: () => {
         world.counters.renewedStreams += 1
         return world.random.bytes(STREAM_ID_BYTES)
@@ -51,18 +51,18 @@ export function beginSession(options: SessionOptions, first?: RecordBody): void 
     },
     first,
   )
-  program.after(world.random.wait(world.weather.closeAfterMs), () => void conversation.close(CloseReason.SHUTDOWN))
-  void conversation.ended.then((end) => program.run(() => hangUp(options, end)))
+  owner.after(world.random.wait(world.weather.closeAfterMs), () => void conversation.close(CloseReason.SHUTDOWN))
+  void conversation.ended.then((end) => owner.run(() => hangUp(options, end)))
 }
 
-function hangUp({ program, connection }: SessionOptions, end: ConversationEnd): void {
-  const { world, endpoint } = program
+function hangUp({ owner, connection }: SessionOptions, end: ConversationEnd): void {
+  const { world, endpoint } = owner
   if (end.how === 'cut') {
-    world.note(`${program.name} is cut off: ${end.error.code}`)
+    world.note(`${owner.name} is cut off: ${end.error.code}`)
     endpoint.judge(end.error, connection.isTampered)
   }
   // The host's handler returns, or throws; the caller's connection is closed.
   connection.drop()
-  program.release(connection)
-  program.dial()
+  owner.release(connection)
+  owner.dial()
 }

@@ -6,10 +6,10 @@
 import { SottoError } from '#lib/errors.ts'
 import type { RecordLink } from '../../clients/peer/record-link.ts'
 import type { ConnectionEnd, Parcel, Receiver } from './network.ts'
-import type { Program } from './program.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
 
 export class SimulatedLink implements RecordLink, Receiver {
-  readonly #program: Program
+  readonly #owner: SimulatedProcess
   readonly #connection: ConnectionEnd
   readonly #isCaller: boolean
   readonly #arrived: Parcel[] = []
@@ -17,8 +17,8 @@ export class SimulatedLink implements RecordLink, Receiver {
   /** Who waits for the next record. */
   #waiting: PromiseWithResolvers<void> | undefined
 
-  constructor(program: Program, connection: ConnectionEnd, { isCaller }: { readonly isCaller: boolean }) {
-    this.#program = program
+  constructor(owner: SimulatedProcess, connection: ConnectionEnd, { isCaller }: { readonly isCaller: boolean }) {
+    this.#owner = owner
     this.#connection = connection
     this.#isCaller = isCaller
     connection.listen(this)
@@ -35,7 +35,7 @@ export class SimulatedLink implements RecordLink, Receiver {
   }
 
   #tell(): void {
-    this.#program.run(() => this.#waiting?.resolve())
+    this.#owner.run(() => this.#waiting?.resolve())
   }
 
   async next(): Promise<Uint8Array | undefined> {
@@ -52,9 +52,9 @@ export class SimulatedLink implements RecordLink, Receiver {
   /** It is busy with a record for a while. */
   async send(record: Uint8Array): Promise<void> {
     if (this.#hasEnded) throw cut()
-    const { random, weather } = this.#program.world
+    const { random, weather } = this.#owner.world
     this.#connection.send({ is: 'record', record })
-    await new Promise<void>((resolve) => this.#program.after(random.fraction() * weather.takeMs, resolve))
+    await new Promise<void>((resolve) => this.#owner.after(random.fraction() * weather.takeMs, resolve))
   }
 
   // At the host's end neither does anything: there the end of the conversation ends the stream.

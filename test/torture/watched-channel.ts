@@ -5,14 +5,14 @@
  */
 import { RenewingChannel, type SentRecord } from '#lib/channel/renewing-channel.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
-import type { Program } from './program.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
 
 export class WatchedChannel extends RenewingChannel {
-  readonly #program: Program
+  readonly #owner: SimulatedProcess
 
-  constructor(program: Program, options: ConstructorParameters<typeof RenewingChannel>[0]) {
+  constructor(owner: SimulatedProcess, options: ConstructorParameters<typeof RenewingChannel>[0]) {
     super(options)
-    this.#program = program
+    this.#owner = owner
   }
 
   override next(nowMs: number, content: () => Uint8Array | undefined): SentRecord | undefined {
@@ -22,7 +22,7 @@ export class WatchedChannel extends RenewingChannel {
       return said
     })
     if (turn === undefined) return undefined
-    const { world, name } = this.#program
+    const { world, name } = this.#owner
     // What the channel says of itself holds randomness of node:crypto, which takes no seed.
     world.note(`${name} says ${turn.plaintext.length}`, said)
     world.counters.records += 1
@@ -32,14 +32,14 @@ export class WatchedChannel extends RenewingChannel {
   override receive(...said: Parameters<RenewingChannel['receive']>): boolean {
     const isItsOwn = super.receive(...said)
     // The opener's last: with it, its keys are new.
-    if (said[0].control?.$case === 'renewWelcome') this.#program.world.counters.renewals += 1
+    if (said[0].control?.$case === 'renewWelcome') this.#owner.world.counters.renewals += 1
     return isItsOwn
   }
 
   override open(record: Uint8Array): Uint8Array {
     const plaintext = super.open(record)
     const { firstSequence, events, acknowledged, control } = parseRecordBody(plaintext)
-    const { world, name, endpoint } = this.#program
+    const { world, name, endpoint } = this.#owner
     world.note(`${name} hears ${firstSequence} ${events.length} ${acknowledged} ${control?.$case}`)
     endpoint.count(events)
     return plaintext

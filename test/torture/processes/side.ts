@@ -78,23 +78,23 @@ export class Side implements Victim {
   }
 
   /** See in the store what a program takes that does not show it. */
-  async #follow(program: TestProcess): Promise<void> {
+  async #follow(followed: TestProcess): Promise<void> {
     const { pins } = (await this.#options.deployment.profile(this.name)).state
     await this.withStore(async (store) => {
       const messageLog = store.messageLog(this.peer, pins.get(this.peer)?.identityKey)
       const watch = store.watch(() => {
-        if (this.#process !== program) return
+        if (this.#process !== followed) return
         this.taken = messageLog.progress().appended
         this.#type()
         this.#options.moved.emit('moved')
       })
-      await program.ended
+      await followed.ended
       watch.stop()
     })
   }
 
-  #fail(program: TestProcess, code: unknown): void {
-    const error = new Violation(`${this.name}'s program ended by itself (${code}):\n${program.errors.text}`)
+  #fail(ended: TestProcess, code: unknown): void {
+    const error = new Violation(`${this.name}'s program ended by itself (${code}):\n${ended.errors.text}`)
     this.#options.moved.emit('error', error)
   }
 

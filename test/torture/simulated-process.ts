@@ -24,7 +24,7 @@ const LONGEST_BACKOFF_MS = 30_000
 /** How long the services take to answer, at most, in milliseconds. */
 const LONGEST_ANSWER_MS = 1_000
 
-export class Program {
+export class SimulatedProcess {
   readonly endpoint: Endpoint
   readonly #store: Store
   readonly messageLog: MessageLog
@@ -36,12 +36,12 @@ export class Program {
   #failures = 0
 
   /** @throws Crash if it dies while it opens its store. */
-  constructor(person: Endpoint) {
-    const { world, name, identity } = person
-    this.endpoint = person
+  constructor(endpoint: Endpoint) {
+    const { world, name, identity } = endpoint
+    this.endpoint = endpoint
     this.admission = admissionOf(world, name, identity)
-    this.#store = person.openStore((database) => crashingDatabase(database, this.#fate()))
-    this.messageLog = person.messageLogOf(this.#store)
+    this.#store = endpoint.openStore((database) => crashingDatabase(database, this.#fate()))
+    this.messageLog = endpoint.messageLogOf(this.#store)
     // Asked for, so that they are loaded.
     void this.messageLog.streams
     this.streams = new DurableStreams({
@@ -49,13 +49,13 @@ export class Program {
       clock: world.timeline,
       onProgress: () => {
         const { delivered, read } = this.streams.progress
-        person.hearAcknowledged(delivered)
-        person.hearRead(read)
+        endpoint.hearAcknowledged(delivered)
+        endpoint.hearRead(read)
       },
       sendsReceipts: () => world.weather.seeAfterMs !== Number.POSITIVE_INFINITY,
-      permit: (key) => permitReceiving(person.peer.name, key),
+      permit: (key) => permitReceiving(endpoint.peer.name, key),
     })
-    this.streams.identityKey = person.peer.identity.publicKey
+    this.streams.identityKey = endpoint.peer.identity.publicKey
   }
 
   get name(): string {
@@ -178,7 +178,7 @@ export class Program {
     await new Promise<void>((resolve) => this.after(world.random.fraction() * LONGEST_ANSWER_MS, resolve))
     if (world.random.chance(world.weather.outages)) return { $case: 'unreachable' }
     if (task === 'tryServices') return { $case: 'reachable' }
-    const host = endpoint.peer.program?.admission
+    const host = endpoint.peer.process?.admission
     return host === undefined ? { $case: 'absent' } : { $case: 'issued', issued: issueTicket(world, endpoint, host) }
   }
 }
