@@ -237,9 +237,9 @@ export class Endpoint {
   answer(link: ConnectionEnd): void {
     link.listen({
       ended: () => link.drop(),
-      take: (parcel) => {
+      take: (packet) => {
         if (this.#process === undefined) link.drop()
-        else this.#process.answer(link, parcel)
+        else this.#process.answer(link, packet)
       },
     })
   }

@@ -12,7 +12,7 @@ import { acceptHello } from '#lib/channel/responder.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { issueTicket } from './admission.ts'
-import { Connection, type ConnectionEnd, type Parcel } from './network.ts'
+import { Connection, type ConnectionEnd, type Packet } from './network.ts'
 import { beginSession } from './session.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import { WatchedChannel } from './watched-channel.ts'
@@ -33,31 +33,31 @@ export function call(owner: SimulatedProcess, onEnd: (isEstablished: boolean) =>
   const { hello, complete } = startConversation({ identity, ownName, realm, ticket, grant, random: random.bytes })
   const { caller: link, host } = new Connection(world)
   const handshake = new Handshake(owner, link, () => onEnd(false))
-  handshake.listen((parcel) => {
-    if (parcel.is !== 'welcome') return
+  handshake.listen((packet) => {
+    if (packet.kind !== 'welcome') return
     const role = { opener: { ends: endsOf(owner), instanceId: grant.receiverInstanceId, random: random.bytes } }
-    const channel = renewing(owner, complete(parcel.welcome), role, grant.maxSessionDurationMs)
+    const channel = renewing(owner, complete(packet.welcome), role, grant.maxSessionDurationMs)
     counters.handshakes += 1
     handshake.succeed()
     onEnd(true)
     beginSession({ owner, opener: true, channel, connection: link })
   })
   peer.answer(host)
-  link.send({ is: 'hello', hello })
+  link.send({ kind: 'hello', hello })
 }
 
 /** Take what comes first over a connection: a Hello. */
-export function answer(owner: SimulatedProcess, link: ConnectionEnd, parcel: Parcel): void {
+export function answer(owner: SimulatedProcess, link: ConnectionEnd, packet: Packet): void {
   const { timeline, random } = owner.world
   const handshake = new Handshake(owner, link, () => undefined)
   handshake.orRefuse(() => {
-    if (parcel.is !== 'hello') throw new TypeError('a connection begins with a Hello')
-    const { hello } = parcel
+    if (packet.kind !== 'hello') throw new TypeError('a connection begins with a Hello')
+    const { hello } = packet
     const clocks = timeline.clocks()
     const accepted = acceptHello({ hello, ...owner.admission, ...clocks, random: random.bytes })
-    link.send({ is: 'welcome', welcome: accepted.welcome })
+    link.send({ kind: 'welcome', welcome: accepted.welcome })
     handshake.listen((next) => {
-      const first = next.is === 'record' ? parseRecordBody(accepted.channel.open(next.record)) : undefined
+      const first = next.kind === 'record' ? parseRecordBody(accepted.channel.open(next.record)) : undefined
       if (first?.control?.$case === 'resume') host(owner, link, accepted, first)
       else return handshake.fail()
       handshake.succeed()
@@ -103,10 +103,10 @@ class Handshake {
     owner.after(HANDSHAKE_TIMEOUT_MS, () => this.fail())
   }
 
-  listen(take: (parcel: Parcel) => void): void {
+  listen(take: (packet: Packet) => void): void {
     this.#link.listen({
       ended: () => this.#owner.run(() => this.fail()),
-      take: (parcel) => this.#owner.run(() => this.orRefuse(() => take(parcel))),
+      take: (packet) => this.#owner.run(() => this.orRefuse(() => take(packet))),
     })
   }
 

@@ -8,14 +8,14 @@
 import type { Hello, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
 import type { World } from './world.ts'
 
-export type Parcel =
-  | { readonly is: 'hello'; readonly hello: Hello }
-  | { readonly is: 'welcome'; readonly welcome: Welcome }
-  | { readonly is: 'record'; readonly record: Uint8Array }
+export type Packet =
+  | { readonly kind: 'hello'; readonly hello: Hello }
+  | { readonly kind: 'welcome'; readonly welcome: Welcome }
+  | { readonly kind: 'record'; readonly record: Uint8Array }
 
 /** What one end does with what comes. */
 export interface Receiver {
-  take(parcel: Parcel): void
+  take(packet: Packet): void
   /** Nothing more comes. */
   ended(): void
 }
@@ -30,7 +30,7 @@ class Pipe {
   #sent = 0
   #delivered = 0
   #lostFrom = Number.POSITIVE_INFINITY
-  #overtaken: Parcel | undefined
+  #overtaken: Packet | undefined
 
   constructor(world: World) {
     this.#world = world
@@ -40,26 +40,26 @@ class Pipe {
     return this.#isTampered
   }
 
-  send(parcel: Parcel): void {
+  send(packet: Packet): void {
     if (!this.#isOpen) return
     const { random, weather } = this.#world
-    if (!random.chance(weather.tampered)) this.#pass(parcel)
-    else this.#tamper(parcel)
+    if (!random.chance(weather.tampered)) this.#pass(packet)
+    else this.#tamper(packet)
     const overtaken = this.#overtaken
-    if (overtaken === undefined || overtaken === parcel) return
+    if (overtaken === undefined || overtaken === packet) return
     this.#overtaken = undefined
     this.#pass(overtaken)
   }
 
-  #tamper(parcel: Parcel): void {
+  #tamper(packet: Packet): void {
     const { random, counters } = this.#world
     this.#isTampered = true
     counters.tampered += 1
     const how = random.pick(['lose', 'repeat', 'swap', 'change'])
-    if (how === 'swap') this.#overtaken = parcel
-    if (how === 'repeat') for (let copies = 0; copies < 2; copies += 1) this.#pass(parcel)
+    if (how === 'swap') this.#overtaken = packet
+    if (how === 'repeat') for (let copies = 0; copies < 2; copies += 1) this.#pass(packet)
     if (how === 'change')
-      this.#pass(parcel.is === 'record' ? { is: 'record', record: this.#changed(parcel.record) } : parcel)
+      this.#pass(packet.kind === 'record' ? { kind: 'record', record: this.#changed(packet.record) } : packet)
   }
 
   #changed(record: Uint8Array): Uint8Array {
@@ -69,12 +69,12 @@ class Pipe {
     return changed
   }
 
-  #pass(parcel: Parcel): void {
+  #pass(packet: Packet): void {
     const number = this.#sent++
     this.#schedule(() => {
       if (number >= this.#lostFrom) return
       this.#delivered += 1
-      this.receiver?.take(parcel)
+      this.receiver?.take(packet)
     })
   }
 
@@ -120,8 +120,8 @@ export class ConnectionEnd {
     this.#in.receiver = receiver
   }
 
-  send(parcel: Parcel): void {
-    this.#out.send(parcel)
+  send(packet: Packet): void {
+    this.#out.send(packet)
   }
 
   /** Send nothing more. */

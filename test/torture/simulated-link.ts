@@ -5,14 +5,14 @@
  */
 import { SottoError } from '#lib/errors.ts'
 import type { RecordLink } from '../../clients/peer/record-link.ts'
-import type { ConnectionEnd, Parcel, Receiver } from './network.ts'
+import type { ConnectionEnd, Packet, Receiver } from './network.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 
 export class SimulatedLink implements RecordLink, Receiver {
   readonly #owner: SimulatedProcess
   readonly #connection: ConnectionEnd
   readonly #isCaller: boolean
-  readonly #arrived: Parcel[] = []
+  readonly #arrived: Packet[] = []
   #hasEnded = false
   /** Who waits for the next record. */
   #waiting: PromiseWithResolvers<void> | undefined
@@ -24,8 +24,8 @@ export class SimulatedLink implements RecordLink, Receiver {
     connection.listen(this)
   }
 
-  take(parcel: Parcel): void {
-    this.#arrived.push(parcel)
+  take(packet: Packet): void {
+    this.#arrived.push(packet)
     this.#tell()
   }
 
@@ -44,8 +44,8 @@ export class SimulatedLink implements RecordLink, Receiver {
       this.#waiting = Promise.withResolvers<void>()
       await this.#waiting.promise
     }
-    const parcel = this.#arrived.shift()
-    if (parcel?.is === 'record') return parcel.record
+    const packet = this.#arrived.shift()
+    if (packet?.kind === 'record') return packet.record
     throw new SottoError('ERR_RECORD_MALFORMED', 'something else than a record came')
   }
 
@@ -53,7 +53,7 @@ export class SimulatedLink implements RecordLink, Receiver {
   async send(record: Uint8Array): Promise<void> {
     if (this.#hasEnded) throw cut()
     const { random, weather } = this.#owner.world
-    this.#connection.send({ is: 'record', record })
+    this.#connection.send({ kind: 'record', record })
     await new Promise<void>((resolve) => this.#owner.after(random.fraction() * weather.takeMs, resolve))
   }
 

@@ -15,7 +15,7 @@ import { permitReceiving } from '../support/permits.ts'
 import { admissionOf, issueTicket } from './admission.ts'
 import type { Endpoint } from './endpoint.ts'
 import { answer, call } from './handshake.ts'
-import type { ConnectionEnd, Parcel } from './network.ts'
+import type { ConnectionEnd, Packet } from './network.ts'
 import type { World } from './world.ts'
 
 /** How long a caller waits before it tries again, at most, in milliseconds. */
@@ -157,8 +157,8 @@ export class SimulatedProcess {
   }
 
   /** Take what comes first over a connection. */
-  answer(link: ConnectionEnd, parcel: Parcel): void {
-    this.run(() => answer(this, link, parcel))
+  answer(link: ConnectionEnd, packet: Packet): void {
+    this.run(() => answer(this, link, packet))
   }
 
   /** Know of a connection, to lose it in death. */
