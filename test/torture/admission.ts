@@ -21,10 +21,10 @@ export function admissionOf(world: World, ownName: string, identity: KeyPair): A
 
 /** A ticket for one conversation or one renewal. */
 export function issueTicket(world: World, opener: { name: string; identity: KeyPair }, host: Admission): IssuedTicket {
-  const { random, realm, timeline, weather } = world
+  const { random, realm, timeline, faults } = world
   const { nowMs } = timeline.clocks()
   const chatSecret = random.bytes(CHAT_SECRET_BYTES)
-  const common = { expiresAtMs: nowMs + TICKET_LIFETIME_MS, maxSessionDurationMs: weather.maxSessionDurationMs }
+  const common = { expiresAtMs: nowMs + TICKET_LIFETIME_MS, maxSessionDurationMs: faults.maxSessionDurationMs }
   const ticket = sealTicket({
     key: host.ticketKey,
     realm,

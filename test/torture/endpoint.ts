@@ -114,8 +114,8 @@ export class Endpoint {
   }
 
   #bury(): void {
-    const { random, weather, counters, timeline } = this.world
-    if (random.chance(weather.powerLosses)) {
+    const { random, faults, counters, timeline } = this.world
+    if (random.chance(faults.powerLosses)) {
       counters.powerLosses += 1
       this.disk.losePower()
     }
@@ -137,8 +137,8 @@ export class Endpoint {
   }
 
   #speakLater(): void {
-    const { random, weather, timeline } = this.world
-    timeline.after(random.wait(weather.pauseMs), () => {
+    const { random, faults, timeline } = this.world
+    timeline.after(random.wait(faults.pauseMs), () => {
       const running = this.#process
       running?.run(() => this.#speak(running))
       if (!this.hasSaidAll) this.#speakLater()
@@ -146,11 +146,11 @@ export class Endpoint {
   }
 
   #speak(running: SimulatedProcess): void {
-    const { random, weather } = this.world
-    const count = Math.min(this.#left, random.between(1, weather.burst))
+    const { random, faults } = this.world
+    const count = Math.min(this.#left, random.between(1, faults.burst))
     if (count === 0) return
     const events = Array.from({ length: count }, (_, index) => this.#event(this.promised + 1 + index))
-    const isBeside = random.chance(weather.beside)
+    const isBeside = random.chance(faults.beside)
     if (isBeside) this.#beside ??= this.messageLogOf(this.openStore())
     this.#left -= count
     this.#pending = count
@@ -170,7 +170,7 @@ export class Endpoint {
 
   /** What this person says, by its number from 1. */
   text(number: number): string {
-    const isLarge = number % this.world.weather.largeEvery === 0
+    const isLarge = number % this.world.faults.largeEvery === 0
     return `${this.name} ${number} ${isLarge ? LARGE : FILLING.slice(0, (number * 7) % 90)}`
   }
 
@@ -226,7 +226,7 @@ export class Endpoint {
     return 0
   }
 
-  /** Whether a failure is one that the weather explains. */
+  /** Check that the network or the other end explains a failure: any other is a violation. */
   judge(error: SottoError, isTampered: boolean): void {
     if (isTampered || CUTS.has(error.code)) return
     // After a loss of power, and where calls cross: then a Resume is heard that was overtaken by what came after it.

@@ -77,9 +77,9 @@ function host(owner: SimulatedProcess, link: ConnectionEnd, { channel, ticket }:
 type Role = ConstructorParameters<typeof RenewingChannel>[0]['role']
 
 function renewing(owner: SimulatedProcess, channel: Channel, role: Role, maxSessionDurationMs: number): WatchedChannel {
-  const { weather, timeline } = owner.world
+  const { faults, timeline } = owner.world
   const nowMs = timeline.monotonicMs()
-  return new WatchedChannel(owner, { channel, role, maxSessionDurationMs, times: weather.times, nowMs })
+  return new WatchedChannel(owner, { channel, role, maxSessionDurationMs, times: faults.times, nowMs })
 }
 
 function endsOf({ endpoint, world }: SimulatedProcess): ChannelEnds {

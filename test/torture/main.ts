@@ -1,5 +1,5 @@
 /**
- * `npm run torture`: simulated conversations in bad weather, one for each seed (docs/reliability.md).
+ * `npm run torture`: conversations over a simulated network with faults, one for each seed (docs/reliability.md).
  *
  *     --seeds N          how many; 100, or 1 where the first is named
  *     --seed S           the first; 1

@@ -42,8 +42,8 @@ class Pipe {
 
   send(packet: Packet): void {
     if (!this.#isOpen) return
-    const { random, weather } = this.#world
-    if (!random.chance(weather.tampered)) this.#pass(packet)
+    const { random, faults } = this.#world
+    if (!random.chance(faults.tampered)) this.#pass(packet)
     else this.#tamper(packet)
     const overtaken = this.#overtaken
     if (overtaken === undefined || overtaken === packet) return
@@ -80,9 +80,9 @@ class Pipe {
 
   /** After all that is under way. */
   #schedule(happen: () => void): void {
-    const { random, timeline, weather } = this.#world
+    const { random, timeline, faults } = this.#world
     const nowMs = timeline.monotonicMs()
-    this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + random.fraction() * weather.delayMs)
+    this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + random.fraction() * faults.delayMs)
     timeline.after(this.#lastAtMs - nowMs, happen)
   }
 
@@ -146,14 +146,14 @@ export class Connection {
     this.#pipes = [there, back]
     this.caller = new ConnectionEnd(this, there, back)
     this.host = new ConnectionEnd(this, back, there)
-    const { random, timeline, weather, counters } = world
+    const { random, timeline, faults, counters } = world
     counters.connections += 1
-    const lastsMs = random.wait(weather.cutAfterMs)
+    const lastsMs = random.wait(faults.cutAfterMs)
     if (lastsMs === Number.POSITIVE_INFINITY) return
     timeline.after(lastsMs, () => {
-      if (world.isCalm) return
+      if (world.isFaultFree) return
       counters.cuts += 1
-      for (const pipe of this.#pipes) pipe.cut(!random.chance(weather.silentCuts))
+      for (const pipe of this.#pipes) pipe.cut(!random.chance(faults.silentCuts))
     })
   }
 

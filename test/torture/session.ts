@@ -51,7 +51,7 @@ export function beginSession(options: SessionOptions, first?: RecordBody): void 
     },
     first,
   )
-  owner.after(world.random.wait(world.weather.closeAfterMs), () => void conversation.close(CloseReason.SHUTDOWN))
+  owner.after(world.random.wait(world.faults.closeAfterMs), () => void conversation.close(CloseReason.SHUTDOWN))
   void conversation.ended.then((end) => owner.run(() => hangUp(options, end)))
 }
 

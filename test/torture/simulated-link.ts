@@ -52,9 +52,9 @@ export class SimulatedLink implements RecordLink, Receiver {
   /** It is busy with a record for a while. */
   async send(record: Uint8Array): Promise<void> {
     if (this.#hasEnded) throw cut()
-    const { random, weather } = this.#owner.world
+    const { random, faults } = this.#owner.world
     this.#connection.send({ kind: 'record', record })
-    await new Promise<void>((resolve) => this.#owner.after(random.fraction() * weather.takeMs, resolve))
+    await new Promise<void>((resolve) => this.#owner.after(random.fraction() * faults.takeMs, resolve))
   }
 
   // At the host's end neither does anything: there the end of the conversation ends the stream.

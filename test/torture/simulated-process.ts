@@ -52,7 +52,7 @@ export class SimulatedProcess {
         endpoint.hearAcknowledged(delivered)
         endpoint.hearRead(read)
       },
-      sendsReceipts: () => world.weather.seeAfterMs !== Number.POSITIVE_INFINITY,
+      sendsReceipts: () => world.faults.seeAfterMs !== Number.POSITIVE_INFINITY,
       permit: (key) => permitReceiving(endpoint.peer.name, key),
     })
     this.streams.identityKey = endpoint.peer.identity.publicKey
@@ -68,10 +68,10 @@ export class SimulatedProcess {
 
   #fate(): Fate {
     const { world } = this
-    let left = Math.ceil(world.random.wait(world.weather.lifeMoments))
+    let left = Math.ceil(world.random.wait(world.faults.lifeMoments))
     return (moment) => {
       left -= 1
-      if (left > 0 || world.isCalm) return false
+      if (left > 0 || world.isFaultFree) return false
       world.counters.crashes[moment] += 1
       world.note(`${this.name} dies at ${moment}`)
       this.#die()
@@ -108,9 +108,9 @@ export class SimulatedProcess {
 
   /** From this moment on it does nothing any more, whatever of its code is still to run. */
   #die(): void {
-    const { random, weather } = this.world
+    const { random, faults } = this.world
     this.#isAlive = false
-    for (const link of this.#links) link.drop(!random.chance(weather.silentCuts))
+    for (const link of this.#links) link.drop(!random.chance(faults.silentCuts))
     this.#links.clear()
     this.endpoint.lose()
   }
@@ -122,7 +122,7 @@ export class SimulatedProcess {
 
   /** Somebody looks at what came, after a while. */
   seeLater(): void {
-    this.after(this.world.random.wait(this.world.weather.seeAfterMs), () => this.endpoint.look(this))
+    this.after(this.world.random.wait(this.world.faults.seeAfterMs), () => this.endpoint.look(this))
   }
 
   /** Say that all was seen. */
@@ -176,7 +176,7 @@ export class SimulatedProcess {
   async askServices(task: 'askForTicket' | 'tryServices'): Promise<ServicesAnswer> {
     const { world, endpoint } = this
     await new Promise<void>((resolve) => this.after(world.random.fraction() * LONGEST_ANSWER_MS, resolve))
-    if (world.random.chance(world.weather.outages)) return { $case: 'unreachable' }
+    if (world.random.chance(world.faults.outages)) return { $case: 'unreachable' }
     if (task === 'tryServices') return { $case: 'reachable' }
     const host = endpoint.peer.process?.admission
     return host === undefined ? { $case: 'absent' } : { $case: 'issued', issued: issueTicket(world, endpoint, host) }

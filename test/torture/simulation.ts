@@ -1,5 +1,6 @@
 /**
- * One run: two people talk in bad weather until all is said, the weather calms down, and all must have arrived.
+ * One run of the simulation: two endpoints send each other messages over a network with faults. When all are sent the
+ * faults stop, and every message must arrive.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface Run {
   readonly failure: unknown
 }
 
-/** Once it is calm, all must have arrived in so many milliseconds: the longest silence, backoff and many retries. */
+/** Once the faults stop, all must arrive in so many milliseconds: the longest silence, backoff and many retries. */
 const PATIENCE_MS = 10 * 60_000
 
 export async function simulate(options: RunOptions): Promise<Run> {
@@ -43,7 +44,7 @@ export async function simulate(options: RunOptions): Promise<Run> {
 async function converse(world: World, endpoints: readonly Endpoint[]): Promise<void> {
   const { timeline } = world
   while (!endpoints.every(({ hasSaidAll }) => hasSaidAll)) await step(world)
-  world.calmDown()
+  world.stopFaults()
   const endsAtMs = timeline.monotonicMs() + PATIENCE_MS
   while (!endpoints.every(({ isDone }) => isDone)) {
     await step(world)

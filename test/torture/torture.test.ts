@@ -37,7 +37,7 @@ describe('torture', function () {
 
   for (const sabotage of SABOTAGES) {
     it(`notices a disk that lies: ${sabotage}`, async () => {
-      // One in whose weather many messages go in one record: only among these does it lie.
+      // A seed whose fault profile has bursts: the disk lies only about records of several messages.
       const { failure } = await simulate({ seed: 2, messages: MESSAGES, sabotage })
       expect(failure).to.be.instanceOf(Violation)
     })

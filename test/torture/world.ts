@@ -1,15 +1,15 @@
 /**
- * What both ends live in: time, chance, the weather, and what is written down of it all.
+ * What both endpoints of a run share: time, randomness, the fault profile, the counters and the transcript.
  *
  * @module
  */
 import { createHash } from 'node:crypto'
 import { bytesOf } from '../support/random.ts'
 import { type Counters, newCounters } from './counters.ts'
+import { drawFaultProfile, type FaultProfile, withoutFaults } from './fault-profile.ts'
 import { SeededRandom } from './random.ts'
 import type { Sabotage } from './sabotage.ts'
 import { Timeline } from './timeline.ts'
-import { calmed, drawWeather, type Weather } from './weather.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -27,29 +27,29 @@ export class World {
   readonly counters: Counters = newCounters()
   readonly realm = bytesOf('realm', 32)
   readonly options: RunOptions
-  #weather: Weather
+  #faults: FaultProfile
   readonly #transcript = createHash('sha256')
-  #isCalm = false
+  #isFaultFree = false
   #failure: Violation | undefined
 
   constructor(options: RunOptions) {
     this.options = options
     this.random = new SeededRandom(`torture ${options.seed}`)
-    this.#weather = drawWeather(this.random, options.messages)
+    this.#faults = drawFaultProfile(this.random, options.messages)
   }
 
-  get weather(): Weather {
-    return this.#weather
+  get faults(): FaultProfile {
+    return this.#faults
   }
 
-  /** From now on nothing fails any more, so that all must arrive. */
-  get isCalm(): boolean {
-    return this.#isCalm
+  /** Whether the faults have stopped, so that all must arrive. */
+  get isFaultFree(): boolean {
+    return this.#isFaultFree
   }
 
-  calmDown(): void {
-    this.#isCalm = true
-    this.#weather = calmed(this.#weather)
+  stopFaults(): void {
+    this.#isFaultFree = true
+    this.#faults = withoutFaults(this.#faults)
   }
 
   /** What must never happen has happened where nobody waits to hear of it. The first time counts. */

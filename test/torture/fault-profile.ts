@@ -1,13 +1,13 @@
 /**
- * How bad it gets in one run. Each seed has a weather of its own: were all faults to come at one average rate, those
- * that show only where one is frequent and another does not come at all would stay hidden.
+ * The fault profile of a run: which faults happen in it, and how often. Each seed draws a profile of its own: at one
+ * average rate for all, bugs that need one fault often and another never would stay hidden.
  *
  * @module
  */
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import type { SeededRandom } from './random.ts'
 
-export interface Weather {
+export interface FaultProfile {
   /** How many messages are said in one go, at most. */
   readonly burst: number
   /** From one burst of a side to its next, on average. */
@@ -42,7 +42,7 @@ export interface Weather {
 
 const HOURS = 60 * 60_000
 
-export function drawWeather(random: SeededRandom, messages: number): Weather {
+export function drawFaultProfile(random: SeededRandom, messages: number): FaultProfile {
   const burst = random.pick([4, 32, 128])
   const durationMs = random.pick([10_000, 120_000, 15 * 60_000])
   const bursts = messages / 2 / ((1 + burst) / 2)
@@ -74,12 +74,12 @@ export function drawWeather(random: SeededRandom, messages: number): Weather {
   }
 }
 
-/** The same without faults. */
-export function calmed(weather: Weather): Weather {
+/** The same profile without faults. */
+export function withoutFaults(profile: FaultProfile): FaultProfile {
   const never = Number.POSITIVE_INFINITY
   const rates = { silentCuts: 0, tampered: 0, powerLosses: 0, outages: 0 }
   return {
-    ...weather,
+    ...profile,
     ...rates,
     cutAfterMs: never,
     lifeMoments: never,
