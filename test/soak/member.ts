@@ -1,6 +1,6 @@
 /**
  * Somebody who uses Sotto for hours: comes and goes, signs in and out, and is cut off now and then. It has a messenger
- * over a store, as `sotto chat` has one, and keeps nothing of what it hears beside that.
+ * over a store, as `sotto chat` has one, and keeps nothing else of what it receives.
  *
  * @module
  */

@@ -165,7 +165,7 @@ export class ChangingContact implements AsyncDisposable {
     const sent = sending.send([[{ body: Buffer.from(text) }]], noFiles())
     this.#noteSaid(text, running.profile)
     sent.catch(() => undefined)
-    // Beside a messenger it is handed over at once; there is no need to see what becomes of it.
+    // Where a messenger runs concurrently, the message is handed over at once; there is no need to see what becomes of it.
     await Promise.race([sent, sending.lost, ...(this.#alice === undefined ? [] : [setImmediate()])])
   }
 

@@ -1,5 +1,5 @@
 /**
- * A program that appends to the store of a profile, for tests to run beside others and to kill.
+ * A program that appends to the store of a profile, for tests to run concurrently with others and to kill.
  *
  *     node store-writer.ts FOLDER PREFIX COUNT
  *

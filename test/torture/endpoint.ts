@@ -46,7 +46,7 @@ export class Endpoint {
   #seen = 0
   #peer: Endpoint | undefined
   #process: SimulatedProcess | undefined
-  #beside: MessageLog | undefined
+  #concurrent: MessageLog | undefined
   #eyes: Store | undefined
 
   /** @param messages - How many it is going to say. */
@@ -75,7 +75,7 @@ export class Endpoint {
     return this.#left === 0 && this.#pending === 0
   }
 
-  /** Begin to live, beside somebody. */
+  /** Start the endpoint, with the other one as its peer. */
   begin(peer: Endpoint): void {
     this.#peer = peer
     this.#boot()
@@ -150,11 +150,11 @@ export class Endpoint {
     const count = Math.min(this.#left, random.between(1, faults.burst))
     if (count === 0) return
     const events = Array.from({ length: count }, (_, index) => this.#event(this.promised + 1 + index))
-    const isBeside = random.chance(faults.beside)
-    if (isBeside) this.#beside ??= this.messageLogOf(this.openStore())
+    const isConcurrent = random.chance(faults.concurrent)
+    if (isConcurrent) this.#concurrent ??= this.messageLogOf(this.openStore())
     this.#left -= count
     this.#pending = count
-    const messageLog = isBeside ? (this.#beside as MessageLog) : running.messageLog
+    const messageLog = isConcurrent ? (this.#concurrent as MessageLog) : running.messageLog
     const appended = messageLog.append(permitWriting(this.peer.name), events)
     if (appended !== this.promised + count) throw new Violation(`${this.name} said ${count} and was told ${appended}`)
     this.promised = appended

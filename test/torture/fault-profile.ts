@@ -14,8 +14,8 @@ export interface FaultProfile {
   readonly pauseMs: number
   /** One message in so many is larger than a record. */
   readonly largeEvery: number
-  /** What part of the bursts another process of the profile puts into the store. */
-  readonly beside: number
+  /** The part of the bursts that a concurrent process of the same profile appends to the store. */
+  readonly concurrent: number
   /** How long a record is under way, at most. */
   readonly delayMs: number
   /** How long the link is busy with a record, at most. */
@@ -52,7 +52,7 @@ export function drawFaultProfile(random: SeededRandom, messages: number): FaultP
     burst,
     pauseMs: durationMs / bursts,
     largeEvery: random.pick([Number.POSITIVE_INFINITY, 4_999, 997]),
-    beside: random.pick([0, 0.1, 0.5]),
+    concurrent: random.pick([0, 0.1, 0.5]),
     delayMs: random.pick([1, 80, 1_000]),
     takeMs: random.pick([0, 5, 100]),
     cutAfterMs: durationMs / times(),

@@ -63,7 +63,7 @@ export async function tortureFile({ alice, bob, random, folder, bytes, kills, te
   if ((await sha256Of(join(inbox, NAME))).toString('hex') !== sha256)
     throw new Violation('the file is not what was sent')
   const left = await readdir(inbox)
-  if (left.length > 1) throw new Violation(`beside the file there is ${left.join(', ')}`)
+  if (left.length > 1) throw new Violation(`with the file there is ${left.join(', ')}`)
 
   const rest = bytes - sizeAtLast
   const again = carried() - carriedAtLast - rest

@@ -1,5 +1,5 @@
 /**
- * A `sotto receive` that owns somebody's conversations beside what they use to say something.
+ * A `sotto receive` of a person, concurrent with the program that they send with; it has the lock of their conversations.
  *
  * @module
  */

@@ -3,8 +3,8 @@
  * each side in turn (docs/reliability.md).
  *
  * A third of it is between two chats. In the next third one side has a chat, and the other a `sotto receive --json` whose
- * standard output is judged too; in the last, what is said goes into a `sotto send`, beside a `sotto receive` of the same
- * person. Then a file goes from one chat to another.
+ * standard output is judged too; in the last, messages go into a `sotto send`, concurrent with a `sotto receive` of the
+ * same person. Then a file goes from one chat to another.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   bob.start('receive')
   await converse(sides, { moved, tell, victims: sides, kills: draw(1), counts: [parts[1], 0] })
 
-  tell(`${parts[2]} messages from a send, beside a receive that comes and goes, to a receive`)
+  tell(`${parts[2]} messages from a send, concurrent with a receive that comes and goes, to a receive`)
   const owner = new Owner(deployment, alice.name)
   owner.start()
   alice.start('send')

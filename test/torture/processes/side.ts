@@ -155,7 +155,7 @@ export class Side implements Victim {
     await ending?.ended
   }
 
-  /** Open the store beside whichever program has it open. */
+  /** Open the store concurrently with the program that has it open. */
   async withStore<T>(work: (store: Store) => T | Promise<T>): Promise<T> {
     const { folder, key } = (await this.#options.deployment.profile(this.name)).storage
     const store = openStore(folder, { profileKey: key })
