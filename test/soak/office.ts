@@ -99,15 +99,15 @@ export class Office implements AsyncDisposable {
   async #happen(): Promise<void> {
     const { tally } = this
     const [member, other] = this.#pair()
-    const lot = this.#random.fraction()
-    if (lot < 0.35) {
+    const chance = this.#random.fraction()
+    if (chance < 0.35) {
       member.cut()
       tally.cuts += 1
-    } else if (lot < 0.6) {
+    } else if (chance < 0.6) {
       await member.sayGoodbye(other.name)
       tally.goodbyes += 1
-    } else if (lot < 0.8) await this.#depart(member)
-    else if (lot < 0.95) await this.#signInAgain(member)
+    } else if (chance < 0.8) await this.#depart(member)
+    else if (chance < 0.95) await this.#signInAgain(member)
     else await this.#restart()
   }
 
@@ -142,7 +142,7 @@ export class Office implements AsyncDisposable {
     return join(this.#installation.home.path, 'document')
   }
 
-  /** Two of the members, by lot. */
+  /** Two of the members, chosen at random. */
   #pair(): [Member, Member] {
     const one = this.#random.between(0, this.#members.length - 1)
     const other = (one + this.#random.between(1, this.#members.length - 1)) % this.#members.length

@@ -131,8 +131,8 @@ export class Endpoint {
     const { sabotage } = options
     const profileKey = this.#profileKey
     const disk = this.disk.open()
-    const lot = (): boolean => random.chance(0.2)
-    const database = sabotage ? lyingDatabase(disk, { sabotage, profileKey, random: random.bytes, lot }) : disk
+    const chance = (): boolean => random.chance(0.2)
+    const database = sabotage ? lyingDatabase(disk, { sabotage, profileKey, random: random.bytes, chance }) : disk
     return new Store({ database: around(database), profileKey, clock: timeline, random: random.bytes })
   }
 

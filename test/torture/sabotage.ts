@@ -13,17 +13,22 @@ import { type Batch, decodeBatch, encodeBatch } from '../../clients/store/rows/b
 export const SABOTAGES = ['drop', 'dup', 'swap'] as const
 export type Sabotage = (typeof SABOTAGES)[number]
 
-/** @param lot - Chooses whether to lie about a batch of so many messages. */
+/** @param chance - Decides for each batch of several messages whether to lie about it. */
 export function lyingDatabase(
   database: Database,
-  { sabotage, profileKey, random, lot }: { sabotage: Sabotage; profileKey: Secret; random: Random; lot: () => boolean },
+  {
+    sabotage,
+    profileKey,
+    random,
+    chance,
+  }: { sabotage: Sabotage; profileKey: Secret; random: Random; chance: () => boolean },
 ): Database {
   const lie = (id: SqlValue, sealed: SqlValue): SqlValue => {
     const [storeId] = database.prepare('select store_id from head').all()[0] ?? []
     const seal = new RowSeal(deriveStoreKey(profileKey, storeId as Uint8Array, 'sotto store batch v1'), random)
     const row = uint64(id as number)
     const batch = decodeBatch(seal.open(row, sealed as Uint8Array))
-    if (batch.direction !== 'incoming' || batch.events.length < 2 || !lot()) return sealed
+    if (batch.direction !== 'incoming' || batch.events.length < 2 || !chance()) return sealed
     return seal.seal(row, encodeBatch({ ...batch, events: altered(batch, sabotage) }))
   }
   return {
