@@ -91,7 +91,7 @@ const storeOneByOne = withStore((messageLog) => {
 const storeBurst = withStore((messageLog) => void messageLog.append(permitWriting('bob'), encoded))
 
 /** Hand records to a message log, as a conversation does. */
-function hear(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): void {
+function receive(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): void {
   const stream = messageLog.streams.receive(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
   let firstSequence = 1n
   for (const events of arriving) {
@@ -109,15 +109,20 @@ function hear(messageLog: MessageLog, arriving: readonly (readonly Event[])[]): 
 }
 
 const singles = encoded.map((event) => [event])
-const heardSingles = encoded.map((event) => [parseEvent(event)])
+const receivedSingles = encoded.map((event) => [parseEvent(event)])
 const tableByRecord = records.map((events) => encoded.slice(0, events.length))
 
 const CASES: readonly (readonly [what: string, flushes: boolean, store: Measure, table: Measure])[] = [
   ['append one by one, flushed', true, storeOneByOne, withTable(singles)],
   ['append one by one, not flushed', false, storeOneByOne, withTable(singles)],
   ['append in a burst, flushed', true, storeBurst, withTable([encoded])],
-  ['store one by one, flushed', true, withStore((messageLog) => hear(messageLog, heardSingles)), withTable(singles)],
-  ['store by record, flushed', true, withStore((messageLog) => hear(messageLog, records)), withTable(tableByRecord)],
+  [
+    'store one by one, flushed',
+    true,
+    withStore((messageLog) => receive(messageLog, receivedSingles)),
+    withTable(singles),
+  ],
+  ['store by record, flushed', true, withStore((messageLog) => receive(messageLog, records)), withTable(tableByRecord)],
 ]
 
 const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'sotto-bench-'))

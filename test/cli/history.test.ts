@@ -7,7 +7,7 @@ import { environmentOf, ROOT } from '../support/environment.ts'
 import { breakBatch, inStore, storeConversation } from '../support/kept.ts'
 import { permitWriting } from '../support/permits.ts'
 import { TestProcess, type TestProcessOptions } from '../support/processes.ts'
-import { BOB_KEY, said } from '../support/stores.ts'
+import { BOB_KEY, outgoingText } from '../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const DONE = 0
@@ -82,7 +82,7 @@ describe('sotto history, search, export and forget', function () {
 
   it('end in peace when the reader has seen enough', async () => {
     inStore(profile, clock, (store) =>
-      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), Array(20_000).fill(said('x'.repeat(100)))),
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), Array(20_000).fill(outgoingText('x'.repeat(100)))),
     )
     await using exporting = start('export --json')
     await exporting.output.until((text) => text.length > 0)

@@ -46,7 +46,7 @@ describe('programs of one profile', function () {
     sending.input.write('beside it\n')
     await showsNext('beside it\n')
     expect((await deployment.run(['send', 'alice', 'hello', '--profile', 'carol'])).code).to.equal(0)
-    await alice.untilItShows('hello\n')
+    await alice.untilStdout('hello\n')
     alice.signal('SIGINT')
     await alice.ended
     sending.input.end('after it\n')
@@ -58,9 +58,9 @@ describe('programs of one profile', function () {
     const { process: carol } = await deployment.receive('carol')
     const alice = deployment.sotto(['send', 'carol', '--profile', 'alice'], { input: 'open' })
     alice.input.write('not blocked yet\n')
-    await carol.untilItShows('not blocked yet\n')
+    await carol.untilStdout('not blocked yet\n')
     expect((await deployment.run(['block', 'alice', '--profile', 'carol'])).code).to.equal(0)
-    await alice.untilItSays('the connection to carol broke')
+    await alice.untilStderr('the connection to carol broke')
     alice.signal('SIGINT')
     await alice.ended
   })

@@ -53,7 +53,7 @@ describe('docs/scripting.md', function () {
       await using bob = await installation.receive('bob')
       {
         await using receiver = start(command.trim())
-        await receiver.untilItSays('online as alice')
+        await receiver.untilStderr('online as alice')
         await installation.send('bob', 'alice', 'hello').done
         await installation.send('bob', 'alice', 'time').done
         await bob.output.until((text) => /^bob, you wrote: hello\n\d\d:\d\d\n$/.test(text))
@@ -64,7 +64,7 @@ describe('docs/scripting.md', function () {
       await writeFile(answer, `${bot}\necho $$ > ${holding}\nexec sleep 60\n`)
       {
         await using receiver = start(command.trim())
-        await receiver.untilItSays('online as alice')
+        await receiver.untilStderr('online as alice')
         await installation.send('bob', 'alice', 'is this answered twice?').done
         while (!isThere(holding)) await new Promise((resolve) => setImmediate(resolve))
         process.kill(receiver.pid, 'SIGKILL')
@@ -74,7 +74,7 @@ describe('docs/scripting.md', function () {
       }
       await writeFile(answer, bot)
       await using receiver = start(command.trim())
-      await receiver.untilItSays('online as alice')
+      await receiver.untilStderr('online as alice')
       await installation.send('bob', 'alice', 'time').done
       await bob.output.until((text) => text.split('\n').length === 4)
       expect(bob.output.text).to.match(/^bob, you wrote: hello\n\d\d:\d\d\n\d\d:\d\d\n$/)
@@ -85,7 +85,7 @@ describe('docs/scripting.md', function () {
     const holding = join(cwd, 'holding')
     {
       await using receiver = start(`sotto receive --exec 'echo $$ > ${holding}; exec sleep 60'`)
-      await receiver.untilItSays('online as alice')
+      await receiver.untilStderr('online as alice')
       await installation.send('bob', 'alice', 'hold on to this').done
       while (!isThere(holding)) await new Promise((resolve) => setImmediate(resolve))
       process.kill(receiver.pid, 'SIGINT')
@@ -93,7 +93,7 @@ describe('docs/scripting.md', function () {
       expect(isRunning(Number(readFileSync(holding, 'utf8')))).to.equal(false)
     }
     await using receiver = start('sotto receive')
-    await receiver.untilItShows('hold on to this\n')
+    await receiver.untilStdout('hold on to this\n')
   })
 
   it('shows a chat as it is', async () => {
@@ -116,7 +116,7 @@ describe('docs/scripting.md', function () {
   it('shows JSON lines as they are', async () => {
     const [sending = '', reports = '', receiving = '', messages = ''] = blocksOf('JSON lines')
     await using receiver = start(`${receiving.trim()} --profile bob`)
-    await receiver.untilItSays('online as bob')
+    await receiver.untilStderr('online as bob')
     await using sender = new TestProcess('sh', ['-c', sending], { env, cwd })
     expect(await sender.ended, sender.errors.text).to.equal(0)
     expect(objectsOf(sender.output.text)).to.deep.equal(objectsOf(reports))

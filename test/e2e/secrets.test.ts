@@ -83,13 +83,13 @@ describe('a whole run, at the most that can be logged and traced', function () {
   /** Bob signs in by the command, and receives through a wiretap that the ticket can be read from. */
   async function receiveAsBob(): Promise<TestProcess> {
     const login = sotto(['login', BOB, '--profile', 'bob', '--trace', ...trust()], PASSWORDS[BOB])
-    await login.untilItSays('LoginRequest')
+    await login.untilStderr('LoginRequest')
     processLists.push(await listProcesses())
     expect(await login.ended, login.errors.text).to.equal(0)
     bobPort = await freePort()
     const advertise = ['--advertise', `127.0.0.1:${await wiretap.on('peer', bobPort)}`]
     const bob = sotto(['receive', '--profile', 'bob', '--listen', `127.0.0.1:${bobPort}`, ...advertise, '--trace'])
-    await bob.untilItSays('online as')
+    await bob.untilStderr('online as')
     return bob
   }
 
@@ -133,7 +133,7 @@ describe('a whole run, at the most that can be logged and traced', function () {
     const alice = deployment.sotto(['send', BOB, '--profile', 'alice', '--trace'], { input: 'open' })
     programs.push(alice)
     alice.input.write(`${TEXTS[1]}\n`)
-    await alice.untilItSays('an acknowledgement')
+    await alice.untilStderr('an acknowledgement')
     processLists.push(await listProcesses())
     alice.input.end()
     expect(await alice.ended, alice.errors.text).to.equal(0)
@@ -144,7 +144,7 @@ describe('a whole run, at the most that can be logged and traced', function () {
   async function sendAsArgument(bob: TestProcess): Promise<void> {
     bob.signal('SIGSTOP')
     const alice = sotto(['send', BOB, TEXTS[2] ?? '', '--profile', 'alice', '--trace'])
-    await alice.untilItSays('RequestChatRequest')
+    await alice.untilStderr('RequestChatRequest')
     processLists.push(await listProcesses())
     bob.signal('SIGCONT')
     expect(await alice.ended, alice.errors.text).to.equal(0)
@@ -173,11 +173,11 @@ describe('a whole run, at the most that can be logged and traced', function () {
     const value = { clear: Buffer.from('no Hello'), noiseMessage: Buffer.alloc(MESSAGE_1_BYTES) }
     const hello = ConverseRequest.encode({ message: { $case: 'hello', value } }).finish()
     await rawCall({ port: bobPort, path: CONVERSE, bytes: framed(hello) })
-    await bob.untilItSays('ERR_HELLO_MALFORMED')
+    await bob.untilStderr('ERR_HELLO_MALFORMED')
     connectTo(parseAddress(deployment.authAddress))
       .on('error', () => {})
       .end('no TLS')
-    await deployment.service('auth').untilItSays('"level":"debug"')
+    await deployment.service('auth').untilStderr('"level":"debug"')
     bob.signal('SIGKILL')
     await bob.ended
   }

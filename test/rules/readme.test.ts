@@ -98,7 +98,7 @@ describe('README.md', function () {
       /^npm start$/,
       async (command) => {
         services = start(command)
-        await services.untilItSays('What to type next')
+        await services.untilStderr('What to type next')
       },
     ],
     [
@@ -161,7 +161,7 @@ describe('README.md', function () {
       async (command) => {
         await writeFile(join(folder.path, 'answer'), '#!/bin/sh\ncat\n', { mode: 0o755 })
         await using bot = start(command)
-        await bot.untilItSays('online as')
+        await bot.untilStderr('online as')
       },
     ],
     [/\bsotto /, (command) => run(command)],

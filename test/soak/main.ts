@@ -44,8 +44,8 @@ for (let sample = 1; sample <= SAMPLES; sample += 1) {
   await office.rest()
   const vitals = await takeVitals()
   samples.push(vitals)
-  const { tally, heard } = office
-  console.log(`${at()} s`.padStart(6), shown(vitals), JSON.stringify({ ...tally, heard }))
+  const { tally, received } = office
+  console.log(`${at()} s`.padStart(6), shown(vitals), JSON.stringify({ ...tally, received }))
 }
 
 let failures = 0

@@ -40,7 +40,7 @@ export interface MemberOptions {
 export class Member implements AsyncDisposable {
   readonly name: string
   /** How many messages came. */
-  heard = 0
+  received = 0
   readonly #options: MemberOptions
   readonly #port: number
   /** What others call through. */
@@ -91,7 +91,7 @@ export class Member implements AsyncDisposable {
       store,
       events: {
         onReceived: (_name, events) => {
-          this.heard += events.length
+          this.received += events.length
         },
         onProgress: tell,
         onPresence: tell,
@@ -145,7 +145,7 @@ export class Member implements AsyncDisposable {
     await installation.signIn(name)
   }
 
-  async say(to: string, text: string): Promise<void> {
+  async send(to: string, text: string): Promise<void> {
     await this.#presence?.messenger.enqueue(to, text)
   }
 
@@ -173,7 +173,7 @@ export class Member implements AsyncDisposable {
     const signal = AbortSignal.timeout(DELIVERY_LIMIT_MS)
     while ((this.#presence?.waiting() ?? 0) > 0) {
       await once(this.#told, 'told', { signal }).catch((cause) => {
-        throw new Error(`what ${this.name} said is not delivered`, { cause })
+        throw new Error(`what ${this.name} sent is not delivered`, { cause })
       })
     }
   }

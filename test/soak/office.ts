@@ -82,16 +82,16 @@ export class Office implements AsyncDisposable {
 
   /** Say something to somebody, as many lines as it takes. */
   async #converse(): Promise<void> {
-    const [speaker, listener] = this.#pair()
-    if (!speaker.isThere) return
+    const [sender, receiver] = this.#pair()
+    if (!sender.isThere) return
     if (this.#random.chance(0.1)) {
-      await speaker.offer(listener.name, this.#document)
+      await sender.offer(receiver.name, this.#document)
       this.tally.files += 1
     }
     const lines = this.#random.pick([1, 3, 40])
-    for (let line = 0; line < lines && speaker.isThere; line += 1) {
+    for (let line = 0; line < lines && sender.isThere; line += 1) {
       const length = this.#random.chance(0.01) ? 200_000 : this.#random.between(1, 200)
-      await speaker.say(listener.name, 'x'.repeat(length))
+      await sender.send(receiver.name, 'x'.repeat(length))
       this.tally.messages += 1
     }
   }
@@ -160,8 +160,8 @@ export class Office implements AsyncDisposable {
   }
 
   /** How many messages have come, at all members together. */
-  get heard(): number {
-    return this.#members.reduce((sum, { heard }) => sum + heard, 0)
+  get received(): number {
+    return this.#members.reduce((sum, { received }) => sum + received, 0)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

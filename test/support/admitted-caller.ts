@@ -61,8 +61,8 @@ export async function converse(
   text: string,
 ): Promise<void> {
   const caller = await handshake(connection, started)
-  await caller.say(resumeBody([text]))
+  await caller.sealAndSend(resumeBody([text]))
   await caller.acknowledged()
-  await caller.say(closeBody(1n))
+  await caller.sealAndSend(closeBody(1n))
   await caller.untilEnd()
 }

@@ -46,7 +46,7 @@ export class BareCaller {
   }
 
   /** Seal and send. */
-  say(plaintext: Uint8Array): Promise<void> {
+  sealAndSend(plaintext: Uint8Array): Promise<void> {
     return this.sendRecord(this.channel.seal(plaintext))
   }
 
@@ -58,7 +58,7 @@ export class BareCaller {
   }
 
   /** The plaintext of the next record. */
-  async hear(): Promise<Uint8Array> {
+  async receive(): Promise<Uint8Array> {
     const { message } = await this.next()
     if (message?.$case !== 'record') throw new Error('no record')
     return this.channel.open(message.value)
@@ -67,7 +67,7 @@ export class BareCaller {
   /** Hear records until one acknowledges up to a number; what came with the first record the Resume may acknowledge. */
   async acknowledged(sequence = 1n): Promise<void> {
     for (let stored = 0n; stored < sequence; ) {
-      const { acknowledged, control } = parseRecordBody(await this.hear())
+      const { acknowledged, control } = parseRecordBody(await this.receive())
       stored = control?.$case === 'resume' ? control.value.peerAcknowledged : acknowledged
     }
   }

@@ -36,7 +36,7 @@ const ALICE = lowest(Array.from({ length: 64 }, (_, n) => keyPairOf(`identity ${
 export type Place = 'here' | 'elsewhere'
 
 /** Something that alice said, and the key that was pinned when she did. */
-interface Said {
+interface Sent {
   readonly text: string
   readonly to: Bob | undefined
   readonly isOffer: boolean
@@ -47,11 +47,11 @@ export class ChangingContact implements AsyncDisposable {
   readonly violations: string[] = []
   readonly #home: TemporaryFolder
   readonly #services: LyingServices
-  readonly #said: Said[] = []
+  readonly #sent: Sent[] = []
   /** What each bob has heard, and what each has said; offers by name, whatever became of them. */
-  readonly #heardBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
+  readonly #receivedBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
   readonly #offeredTo = new Map<string, Set<string>>(BOBS.map((bob) => [bob, new Set()]))
-  readonly #saidBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
+  readonly #sentBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
   readonly #bobs = new Map<Bob, MessengerUnderTest>()
   #alice: MessengerUnderTest | undefined
   /** The first key that was ever pinned. */
@@ -84,7 +84,7 @@ export class ChangingContact implements AsyncDisposable {
   }
 
   async aliceComes(): Promise<void> {
-    this.#alice ??= await this.#start('alice', (person) => this.#aliceHears(person))
+    this.#alice ??= await this.#start('alice', (person) => this.#checkShown(person))
   }
 
   async aliceGoes(): Promise<void> {
@@ -92,9 +92,9 @@ export class ChangingContact implements AsyncDisposable {
     this.#alice = undefined
   }
 
-  #aliceHears({ heard, profile }: MessengerUnderTest): void {
+  #checkShown({ received, profile }: MessengerUnderTest): void {
     this.#look(profile)
-    for (const text of heard.splice(0)) {
+    for (const text of received.splice(0)) {
       const from = BOBS.find((bob) => text.startsWith(`bob: of ${bob} `))
       const { pins, blocked } = profile.state
       if (from !== bobOf(pins.get('bob')?.identityKey)) this.violations.push(`shown while not pinned: ${text}`)
@@ -106,8 +106,8 @@ export class ChangingContact implements AsyncDisposable {
   async comes(bob: Bob): Promise<void> {
     this.claims({ profile: bob, key: bob })
     if (this.#bobs.has(bob)) return
-    const told = ({ heard, files }: MessengerUnderTest) => {
-      for (const text of heard.splice(0)) if (text !== 'alice: ') this.#heardBy.get(bob)?.push(text)
+    const told = ({ received, files }: MessengerUnderTest) => {
+      for (const text of received.splice(0)) if (text !== 'alice: ') this.#receivedBy.get(bob)?.push(text)
       for (const text of files.splice(0)) this.#offeredTo.get(bob)?.add(text.split(':')[0] ?? '')
     }
     this.#bobs.set(bob, await this.#start(bob, told))
@@ -124,11 +124,11 @@ export class ChangingContact implements AsyncDisposable {
   }
 
   /** Alice says something in the chat. */
-  async says(): Promise<void> {
+  async enqueues(): Promise<void> {
     const text = this.#next('text')
     const alice = this.#alice
     if (alice === undefined || !(await succeeds(alice.messenger.enqueue('bob', text)))) return
-    this.#noteSaid(text, alice.profile)
+    this.#noteSent(text, alice.profile)
   }
 
   /** Alice offers a file in the chat. */
@@ -138,7 +138,7 @@ export class ChangingContact implements AsyncDisposable {
     const { kind } = offered({ [name]: 1 })
     if (alice === undefined || kind?.$case !== 'fileOffer') return
     const prepared = { offer: kind.value, path: '/nowhere' }
-    if (await succeeds(alice.messenger.files.offer('bob', prepared))) this.#noteSaid(name, alice.profile, true)
+    if (await succeeds(alice.messenger.files.offer('bob', prepared))) this.#noteSent(name, alice.profile, true)
   }
 
   /** Alice says something in another process: a `sotto send`, with `--queue` or without. */
@@ -155,7 +155,7 @@ export class ChangingContact implements AsyncDisposable {
     const text = this.#next('queued')
     await using sending = await Sending.begin({ running, to: 'bob', redialMs: 0 })
     await sending.queueOnly([[{ body: Buffer.from(text) }]], noFiles())
-    this.#noteSaid(text, running.profile)
+    this.#noteSent(text, running.profile)
   }
 
   async #hands(running: Running): Promise<void> {
@@ -163,7 +163,7 @@ export class ChangingContact implements AsyncDisposable {
     await using sending = await Sending.begin({ running, to: 'bob', redialMs: 0 })
     await sending.reach()
     const sent = sending.send([[{ body: Buffer.from(text) }]], noFiles())
-    this.#noteSaid(text, running.profile)
+    this.#noteSent(text, running.profile)
     sent.catch(() => undefined)
     // Where a messenger runs concurrently, the message is handed over at once; there is no need to see what becomes of it.
     await Promise.race([sent, sending.lost, ...(this.#alice === undefined ? [] : [setImmediate()])])
@@ -189,8 +189,8 @@ export class ChangingContact implements AsyncDisposable {
     return `${kind} ${this.#count}`
   }
 
-  #noteSaid(text: string, { state }: Profile, isOffer = false): void {
-    this.#said.push({ text, to: bobOf(state.pins.get('bob')?.identityKey), isOffer })
+  #noteSent(text: string, { state }: Profile, isOffer = false): void {
+    this.#sent.push({ text, to: bobOf(state.pins.get('bob')?.identityKey), isOffer })
   }
 
   /** This bob says something, whatever alice makes of him. */
@@ -198,7 +198,7 @@ export class ChangingContact implements AsyncDisposable {
     const text = this.#next(`of ${bob}`)
     const person = this.#bobs.get(bob)
     if (person === undefined || !(await succeeds(person.messenger.enqueue('alice', text)))) return
-    this.#saidBy.get(bob)?.push(text)
+    this.#sentBy.get(bob)?.push(text)
   }
 
   /** Alice calls, or this bob does. */
@@ -258,33 +258,33 @@ export class ChangingContact implements AsyncDisposable {
   }
 
   async #isSettledWith(bob: Bob, { store }: MessengerUnderTest): Promise<boolean> {
-    const heard = (this.#heardBy.get(bob)?.length ?? 0) + (this.#offeredTo.get(bob)?.size ?? 0)
-    if (heard < this.#saidTo(bob).length) return false
-    return (await heardOf(bob, store)).length >= (this.#saidBy.get(bob)?.length ?? 0)
+    const received = (this.#receivedBy.get(bob)?.length ?? 0) + (this.#offeredTo.get(bob)?.size ?? 0)
+    if (received < this.#sentTo(bob).length) return false
+    return (await receivedFrom(bob, store)).length >= (this.#sentBy.get(bob)?.length ?? 0)
   }
 
-  #saidTo(bob: Bob): readonly Said[] {
-    return this.#said.filter(({ to }) => (to ?? this.#first) === bob)
+  #sentTo(bob: Bob): readonly Sent[] {
+    return this.#sent.filter(({ to }) => (to ?? this.#first) === bob)
   }
 
   async #compare(settled: Bob, { store }: MessengerUnderTest): Promise<void> {
     for (const bob of BOBS) {
       const isAll = bob === settled
-      const texts = this.#saidTo(bob).filter(({ isOffer }) => !isOffer)
+      const texts = this.#sentTo(bob).filter(({ isOffer }) => !isOffer)
       const expected = texts.map(({ text }) => `alice: ${text}`)
-      this.#compareLists(`${bob} heard`, this.#heardBy.get(bob), expected, isAll)
-      this.#compareLists(`alice heard of ${bob}`, await heardOf(bob, store), this.#saidBy.get(bob), isAll)
-      const offers = new Set(this.#saidTo(bob).flatMap(({ text, isOffer }) => (isOffer ? [text] : [])))
+      this.#compareLists(`${bob} received`, this.#receivedBy.get(bob), expected, isAll)
+      this.#compareLists(`alice received from ${bob}`, await receivedFrom(bob, store), this.#sentBy.get(bob), isAll)
+      const offers = new Set(this.#sentTo(bob).flatMap(({ text, isOffer }) => (isOffer ? [text] : [])))
       const strange = this.#offeredTo.get(bob)?.difference(offers) ?? new Set()
       if (strange.size > 0) this.violations.push(`${bob} was offered what was for another: ${[...strange]}`)
     }
   }
 
   /** What was heard is the beginning of what was said, and all of it where it should be. */
-  #compareLists(what: string, heard: readonly string[] = [], said: readonly string[] = [], isAll: boolean): void {
-    const expected = isAll ? said : said.slice(0, heard.length)
-    if (expected.join('\n') === heard.join('\n')) return
-    this.violations.push(`${what} [${heard.join(', ')}] of [${said.join(', ')}]`)
+  #compareLists(what: string, received: readonly string[] = [], sent: readonly string[] = [], isAll: boolean): void {
+    const expected = isAll ? sent : sent.slice(0, received.length)
+    if (expected.join('\n') === received.join('\n')) return
+    this.violations.push(`${what} [${received.join(', ')}] of [${sent.join(', ')}]`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -311,7 +311,7 @@ async function succeeds(promise: Promise<unknown>): Promise<boolean> {
 async function* noFiles(): AsyncGenerator<never> {}
 
 /** What alice has kept of what she heard of this bob, by whichever of her processes. */
-async function heardOf(bob: Bob, store: Store): Promise<string[]> {
+async function receivedFrom(bob: Bob, store: Store): Promise<string[]> {
   const texts: string[] = []
   for await (const message of store.messages(store.names())) {
     const isOfBob = message.kind === 'message' && message.direction === 'incoming' && bobOf(message.identityKey) === bob

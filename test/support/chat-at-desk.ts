@@ -56,7 +56,7 @@ export class ChatAtDesk implements AsyncDisposable {
   }
 
   /** Type a text, and end the line. */
-  say(text: string): void {
+  submit(text: string): void {
     this.type(`${text}\r`)
   }
 

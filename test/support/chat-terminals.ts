@@ -46,7 +46,7 @@ export function shows(terminal: Tmux, text: string | RegExp): Promise<string[]> 
 }
 
 /** Type a line, and send it. */
-export async function say(terminal: Tmux, text: string): Promise<void> {
+export async function submit(terminal: Tmux, text: string): Promise<void> {
   await terminal.type(text)
   await terminal.press('Enter')
 }

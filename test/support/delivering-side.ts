@@ -51,7 +51,7 @@ export class DeliveringSide {
     return plaintext
   }
 
-  hear(plaintext: Uint8Array): void {
+  receive(plaintext: Uint8Array): void {
     const { events } = this.#delivery.receive(parseRecordBody(plaintext))
     if (events.length > 0) this.shown.push(...textsOf(this.messageLog.store(permitReceiving(...this.#contact), events)))
     else this.messageLog.save()
@@ -65,9 +65,9 @@ export function converse(a: DeliveringSide, b: DeliveringSide): number {
   let records = 0
   for (let before = -1; before !== records; ) {
     before = records
-    for (const [speaker, hearer] of [[a, b] as const, [b, a] as const]) {
-      for (let plaintext = speaker.next(); plaintext !== undefined; plaintext = speaker.next()) {
-        hearer.hear(plaintext)
+    for (const [sender, receiver] of [[a, b] as const, [b, a] as const]) {
+      for (let plaintext = sender.next(); plaintext !== undefined; plaintext = sender.next()) {
+        receiver.receive(plaintext)
         records += 1
       }
     }

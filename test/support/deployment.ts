@@ -87,7 +87,7 @@ export class Deployment implements AsyncDisposable {
   async startService(name: ServiceName, settings: Environment = {}): Promise<void> {
     const running = this.#start([join(ROOT, 'services', name, 'main.ts')], { env: { ...this.env, ...settings } })
     this.#services.set(name, running)
-    await running.untilItSays('"msg":"up"')
+    await running.untilStderr('"msg":"up"')
   }
 
   async endService(name: ServiceName, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -140,7 +140,7 @@ export class Deployment implements AsyncDisposable {
   /** Start `sotto receive`, and wait until others can call it. */
   async receive(profile: string, args: readonly string[] = []): Promise<Receiver> {
     const process = this.sotto(['receive', '--profile', profile, '--listen', '127.0.0.1', ...args])
-    await process.untilItSays(`online as`)
+    await process.untilStderr(`online as`)
     const [, port] = /, at \S+?:(\d+)$/m.exec(process.errors.text) ?? []
     return { process, port: Number(port) }
   }

@@ -34,7 +34,7 @@ export class FileEnd {
   /** What it fails with to note what something is to be, if it does. */
   failure: Error | undefined
   /** Every piece that was taken from it. */
-  readonly said: FileChunk[] = []
+  readonly sent: FileChunk[] = []
   readonly #offers = new Map<string, FileOffer>()
   readonly #transfers = new Map<string, PlacedTransfer>()
   #isAwake = false
@@ -112,7 +112,7 @@ export class FileEnd {
   }
 
   /** Take what it has to say to the other end. Returns whether it had anything. */
-  sayTo(other: FileEnd): boolean {
+  sendTo(other: FileEnd): boolean {
     for (const { id, direction, state } of this.#transfers.values()) {
       const theirs = other.#transfers.get(id)
       const isNews = direction === 'downloading' && state === 'received' && theirs?.state === 'accepted'
@@ -123,7 +123,7 @@ export class FileEnd {
     const chunk = this.peerTransfers.nextChunk()
     if (chunk === undefined) return progress !== undefined
     const copy = { ...chunk, data: Buffer.from(chunk.data) }
-    this.said.push(copy)
+    this.sent.push(copy)
     void other.peerTransfers.receiveChunk(copy)
     return true
   }
@@ -136,8 +136,8 @@ export class FileEnd {
 /** Exchange what two ends have to send until something is the case. */
 export async function exchangeUntil(one: FileEnd, other: FileEnd, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    const hasSaid = [one.sayTo(other), other.sayTo(one)].includes(true)
-    if (!hasSaid && !isOver()) await Promise.race([one.woken(), other.woken()])
+    const hasSent = [one.sendTo(other), other.sendTo(one)].includes(true)
+    if (!hasSent && !isOver()) await Promise.race([one.woken(), other.woken()])
   }
 }
 

@@ -11,14 +11,14 @@ import { connect, createServer, type IncomingHttpHeaders, type ServerHttp2Stream
 import { type Duplex, duplexPair } from 'node:stream'
 
 /** One direction of a call. */
-export interface Said {
+export interface SentData {
   readonly headers: IncomingHttpHeaders
   /** Each gRPC message, without its frame. */
   readonly messages: readonly Buffer[]
 }
 
 /** What the caller said. */
-export async function replayCaller(bytes: Buffer): Promise<Said> {
+export async function replayCaller(bytes: Buffer): Promise<SentData> {
   const [near, far] = duplexPair()
   const server = createServer()
   server.emit('connection', far)
@@ -30,12 +30,12 @@ export async function replayCaller(bytes: Buffer): Promise<Said> {
 }
 
 /** What the called end said; trailers are among the headers. */
-export async function replayCallee(bytes: Buffer): Promise<Said> {
+export async function replayCallee(bytes: Buffer): Promise<SentData> {
   const [near, far] = duplexPair()
   const session = connect('http://localhost', { createConnection: () => far })
   const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false })
   // An answer before the question would be an error.
-  await heardMoreThan(PREFACE_AND_SETTINGS_BYTES, near)
+  await receivedMoreThan(PREFACE_AND_SETTINGS_BYTES, near)
   near.write(bytes)
   let trailers: IncomingHttpHeaders = {}
   stream.on('trailers', (received) => {
@@ -51,12 +51,12 @@ export async function replayCallee(bytes: Buffer): Promise<Said> {
 const PREFACE_AND_SETTINGS_BYTES = 24 + 9
 
 /** Resolves when more than so many bytes have come; they and all that follow are dropped. */
-async function heardMoreThan(count: number, stream: Duplex): Promise<void> {
+async function receivedMoreThan(count: number, stream: Duplex): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  let heard = 0
+  let received = 0
   stream.on('data', (bytes: Buffer) => {
-    heard += bytes.length
-    if (heard > count) resolve()
+    received += bytes.length
+    if (received > count) resolve()
   })
   await promise
 }

@@ -10,7 +10,7 @@ import { openDatabase } from '../../clients/store/disk/database.ts'
 import { STORE_FILE, Store } from '../../clients/store/store.ts'
 import type { FakeClock } from './clock.ts'
 import { converse, DeliveringSide } from './delivering-side.ts'
-import { ALICE_KEY, BOB_KEY, PROFILE_KEY, quickDatabase, said, testStore } from './stores.ts'
+import { ALICE_KEY, BOB_KEY, outgoingText, PROFILE_KEY, quickDatabase, testStore } from './stores.ts'
 
 const MINUTE_MS = 60_000
 
@@ -39,8 +39,8 @@ export function storeConversation(store: Store, name: string, clock: FakeClock, 
   const other = new DeliveringSide(peer.messageLog('alice', ALICE_KEY), false)
   for (const line of lines) {
     clock.advance(MINUTE_MS)
-    const speaker = line.startsWith('<') ? other : own
-    speaker.append([said(line.replace(/^</, ''), clock.now())])
+    const sender = line.startsWith('<') ? other : own
+    sender.append([outgoingText(line.replace(/^</, ''), clock.now())])
     converse(own, other)
   }
   peer.close()

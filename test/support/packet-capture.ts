@@ -27,7 +27,7 @@ export class PacketCapture implements AsyncDisposable {
   /** Record what goes to and from these ports, from now on. */
   static async start(folder: string, ports: readonly number[]): Promise<PacketCapture> {
     const capture = new PacketCapture(join(folder, 'packets.pcapng'), ports)
-    await capture.#dumpcap.untilItSays('File:')
+    await capture.#dumpcap.untilStderr('File:')
     return capture
   }
 

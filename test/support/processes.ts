@@ -68,10 +68,10 @@ export class TestProcess implements AsyncDisposable {
    *
    * @throws Error with all that it said, if it ends before.
    */
-  async untilItSays(expected: string | RegExp): Promise<void> {
-    const isSaid = (text: string) => (typeof expected === 'string' ? text.includes(expected) : expected.test(text))
-    await Promise.race([this.errors.until(isSaid), this.ended])
-    if (!isSaid(this.errors.text)) throw new Error(`it has ended (${await this.ended}):\n${this.errors.text}`)
+  async untilStderr(expected: string | RegExp): Promise<void> {
+    const isPrinted = (text: string) => (typeof expected === 'string' ? text.includes(expected) : expected.test(text))
+    await Promise.race([this.errors.until(isPrinted), this.ended])
+    if (!isPrinted(this.errors.text)) throw new Error(`it has ended (${await this.ended}):\n${this.errors.text}`)
   }
 
   /** Whether any process of its group is there still. */
@@ -84,7 +84,7 @@ export class TestProcess implements AsyncDisposable {
    *
    * @throws Error if it says something else, or ends before.
    */
-  async untilItShows(expected: string): Promise<void> {
+  async untilStdout(expected: string): Promise<void> {
     await Promise.race([this.output.until((text) => text.length >= expected.length), this.ended])
     if (this.output.text === expected) return
     throw new Error(`it shows something else:\n${this.output.text.slice(0, 1_000)}`)

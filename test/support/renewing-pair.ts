@@ -72,7 +72,7 @@ export interface Side {
   readonly inbox: Uint8Array[]
   /** What it has to say: numbers, one a record. */
   readonly outbox: bigint[]
-  readonly heard: bigint[]
+  readonly received: bigint[]
   /** How often its keys were renewed, as far as what comes in goes. */
   renewals: number
 }
@@ -98,7 +98,7 @@ export class RenewingPair {
       first,
       inbox: [],
       outbox: [],
-      heard: [],
+      received: [],
       renewals: 0,
     })
     this.alice = side(alice, { opener })
@@ -110,17 +110,17 @@ export class RenewingPair {
   }
 
   /** Send the next record of a side, if it has one. */
-  say(side: Side): SentRecord | undefined {
-    const said = side.channel.next(this.clock.monotonicMs(), () => {
+  send(side: Side): SentRecord | undefined {
+    const sent = side.channel.next(this.clock.monotonicMs(), () => {
       const number = side.outbox.shift()
       return number === undefined ? undefined : encodeRecordBody(undefined, { acknowledged: number })
     })
-    if (said) this.#other(side).inbox.push(said.record)
-    return said
+    if (sent) this.#other(side).inbox.push(sent.record)
+    return sent
   }
 
   /** Take in the next record on its way to a side, if there is one. */
-  hear(side: Side): RecordBody | undefined {
+  receive(side: Side): RecordBody | undefined {
     const record = side.inbox.shift()
     if (record === undefined) return undefined
     const body = parseRecordBody(side.channel.open(record))
@@ -133,13 +133,15 @@ export class RenewingPair {
   take(side: Side, body: RecordBody): void {
     const isItsOwn = side.channel.receive(body, this.clocks())
     if (ENDS_RENEWAL.has(body.control?.$case)) side.renewals += 1
-    if (!isItsOwn && body.acknowledged > 0n) side.heard.push(body.acknowledged)
+    if (!isItsOwn && body.acknowledged > 0n) side.received.push(body.acknowledged)
   }
 
   /** Say and hear until both sides have nothing more. */
   settle(): void {
     for (let isMoving = true; isMoving; ) {
-      isMoving = [this.alice, this.bob].some((side) => this.say(side) !== undefined || this.hear(side) !== undefined)
+      isMoving = [this.alice, this.bob].some(
+        (side) => this.send(side) !== undefined || this.receive(side) !== undefined,
+      )
     }
   }
 

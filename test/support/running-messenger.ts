@@ -39,7 +39,7 @@ export class MessengerUnderTest implements AsyncDisposable {
   readonly profile: Profile
   readonly store: Store
   /** What was told, as NAME: TEXT. */
-  readonly heard: string[] = []
+  readonly received: string[] = []
   readonly refused: SottoError[] = []
   readonly typing: string[] = []
   /** What was told of messages that wait for another key, as NAME: COUNT. */
@@ -97,7 +97,7 @@ export class MessengerUnderTest implements AsyncDisposable {
       account: profile.login.account,
       events: {
         onReceived: (name, events) => {
-          this.heard.push(...events.map((event) => `${name}: ${textOf(event)}`))
+          this.received.push(...events.map((event) => `${name}: ${textOf(event)}`))
           tell()
         },
         onProgress: tell,

@@ -11,13 +11,13 @@
 import { writeSync } from 'node:fs'
 import { openStore } from '../../clients/store/store.ts'
 import { permitWriting } from './permits.ts'
-import { BOB_KEY, PROFILE_KEY, said } from './stores.ts'
+import { BOB_KEY, outgoingText, PROFILE_KEY } from './stores.ts'
 
 const [folder = '', prefix = '', count = ''] = process.argv.slice(2)
 const store = openStore(folder, { profileKey: PROFILE_KEY })
 const messageLog = store.messageLog('bob', BOB_KEY)
 for (let number = 1; number <= Number(count); number += 1) {
-  const ordinal = messageLog.append(permitWriting('bob'), [said(`${prefix}${number}`)])
+  const ordinal = messageLog.append(permitWriting('bob'), [outgoingText(`${prefix}${number}`)])
   writeSync(1, `${ordinal}\n`)
 }
 store.close()

@@ -40,13 +40,13 @@ export function memoryStore(): Store {
 }
 
 /** A text as an encoded event. */
-export function said(text: string | Uint8Array, writtenAt = new Date(0)): Uint8Array {
+export function outgoingText(text: string | Uint8Array, writtenAt = new Date(0)): Uint8Array {
   return encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt, body: Buffer.from(text) })
 }
 
 /** A text as an event that came. */
-export function heard(text: string): Event {
-  return parseEvent(said(text))
+export function incomingText(text: string): Event {
+  return parseEvent(outgoingText(text))
 }
 
 /** The texts of events. */

@@ -41,10 +41,10 @@ export class Wiretap implements AsyncDisposable {
     return (server.address() as AddressInfo).port
   }
 
-  #pass(from: Socket, to: Socket, heard: Buffer[]): void {
+  #pass(from: Socket, to: Socket, received: Buffer[]): void {
     this.#sockets.add(from)
     from.setNoDelay(true)
-    from.on('data', (bytes: Buffer) => heard.push(bytes))
+    from.on('data', (bytes: Buffer) => received.push(bytes))
     // Whichever way one side ends, the other learns of it.
     from.on('error', () => to.destroy())
     from.on('close', () => this.#sockets.delete(from))

@@ -74,7 +74,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
   /** What the receiver has by the time that the sender is told that all was acknowledged. */
   async function chat(text: string, signIn: (name: string) => readonly string[] = () => []): Promise<string> {
     await using receiver = sotto(['receive', '--profile', 'bob', ...signIn('bob')])
-    await receiver.untilItSays('online as bob')
+    await receiver.untilStderr('online as bob')
     const sent = await outcomeOf(sotto(['send', 'bob', text, ...signIn('alice')]))
     expect(sent.code, sent.errors).to.equal(0)
     return receiver.output.text

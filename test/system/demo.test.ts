@@ -74,7 +74,7 @@ describe('npm run demo', function () {
   it('ends everything on Ctrl-C in the middle of a conversation, and leaves nothing', async () => {
     await using demo = start({ input: 'open' }, '--no-trace')
     demo.input.write('are you there?\n')
-    await demo.untilItShows('are you there?\n')
+    await demo.untilStdout('are you there?\n')
     demo.signalGroup('SIGINT')
     expect(await demo.ended).to.equal(EXIT_INTERRUPTED)
     expect(demo.errors.text).not.to.match(/^\s+at /m)
@@ -83,7 +83,7 @@ describe('npm run demo', function () {
 
   it('ends everything on Ctrl-C during the start, and leaves nothing', async () => {
     await using demo = start({ input: 'open' })
-    await demo.untilItSays('starting auth')
+    await demo.untilStderr('starting auth')
     demo.signalGroup('SIGINT')
     expect(await demo.ended).to.equal(EXIT_INTERRUPTED)
     expect(demo.errors.text).not.to.match(/^\s+at /m)

@@ -55,7 +55,7 @@ describe('exit codes', function () {
       expect([code, output]).to.deep.equal([DONE, ''])
       const piped = await npmRun('sender', 'bob --profile alice', { input: 'one\ntwo' })
       expect(piped.code).to.equal(DONE)
-      await bob.process.untilItShows('hello\none\ntwo\n')
+      await bob.process.untilStdout('hello\none\ntwo\n')
     })
 
     for (const line of ['--help', '--version', 'whoami --profile alice', 'admin list-users']) {
@@ -83,7 +83,7 @@ describe('exit codes', function () {
       expect((await sotto('send carol hello --profile alice')).code).to.equal(DONE)
       expectFailure(await outcomeOf(carol), INTERNAL, 'ERR_OUTPUT')
       const { process: again } = await deployment.receive('carol')
-      await again.untilItShows('hello\n')
+      await again.untilStdout('hello\n')
       again.signal('SIGINT')
       await again.ended
     })
@@ -118,7 +118,7 @@ describe('exit codes', function () {
       const failed = await sotto('send bob --profile alice', { input })
       expectFailure(failed, USAGE, 'ERR_MESSAGE_TOO_LARGE')
       expect(failed.errors).to.include('line 2')
-      await bob.process.untilItShows(`${before}short\n`)
+      await bob.process.untilStdout(`${before}short\n`)
     })
 
     it('for an account that is there, and for a setting that is none', async () => {
@@ -204,10 +204,10 @@ describe('exit codes', function () {
       const { process: carol } = await deployment.receive('carol')
       const alice = deployment.sotto(['send', 'carol', '--profile', 'alice'], { input: 'open' })
       alice.input.write('hello\n')
-      await carol.untilItShows('hello\n')
+      await carol.untilStdout('hello\n')
       alice.signal('SIGINT')
       expect(await alice.ended).to.equal(INTERRUPTED)
-      await carol.untilItSays('alice has left')
+      await carol.untilStderr('alice has left')
       carol.signal('SIGINT')
       expect(await carol.ended).to.equal(INTERRUPTED)
       for (const { errors } of [alice, carol]) expect(errors.text).not.to.match(/^\s+at /m)

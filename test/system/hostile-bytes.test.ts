@@ -132,7 +132,7 @@ describe('sotto receive, attacked', function () {
   async function expectWell(text: string): Promise<void> {
     await converse(connection, begin(), text)
     shown += `${text}\n`
-    await bob.process.untilItShows(shown)
+    await bob.process.untilStdout(shown)
   }
 
   /** Why the last calls were refused, as bob's log has it and no caller learns. */
@@ -194,7 +194,7 @@ describe('sotto receive, attacked', function () {
       },
       async (caller) => {
         caller.channel.seal(textsBody(2n, ['left out']))
-        await caller.say(textsBody(3n, ['after a gap']))
+        await caller.sealAndSend(textsBody(3n, ['after a gap']))
       },
       async (caller) => {
         const { message } = await caller.next()
@@ -203,7 +203,7 @@ describe('sotto receive, attacked', function () {
     ]
     for (const attack of attacks) {
       const caller = await handshake(connection, begin())
-      await caller.say(resumeBody(['first']))
+      await caller.sealAndSend(resumeBody(['first']))
       shown += 'first\n'
       await attack(caller)
       await rejection(caller.untilEnd())
@@ -271,9 +271,9 @@ describe('sotto receive, attacked', function () {
     await expectRefusal(start(profiles.alice, unsaid).hello)
     // Bob knows the stream of before, and takes up none until alice has heard so.
     const caller = await handshake(connection, begin())
-    await caller.say(resumeBody())
-    await caller.hear()
-    await caller.say(closeBody(0n))
+    await caller.sealAndSend(resumeBody())
+    await caller.receive()
+    await caller.sealAndSend(closeBody(0n))
     await caller.untilEnd()
     await expectWell('after a restart')
     expect(reasons()).to.deep.equal(['ERR_TICKET_INSTANCE', 'ERR_TICKET_INSTANCE'])

@@ -89,7 +89,7 @@ describe('somebody between sotto send and sotto receive', function () {
       expect(errors.trimEnd().split('\n').at(-1)).to.match(/^sotto: (?!.*\(ERR_\w+\)$)/)
     }
     expect((await send('then said')).code).to.equal(DONE)
-    await bob.process.untilItShows('then said\n')
+    await bob.process.untilStdout('then said\n')
   })
 
   it('makes both ends begin anew by changing a record, with nothing lost and nothing twice', async () => {
@@ -106,7 +106,7 @@ describe('somebody between sotto send and sotto receive', function () {
       const { code, errors } = await send(...texts)
       expect([code, plans.length], errors).to.deep.equal([DONE, 0])
       shown += texts.map((text) => `${text}\n`).join('')
-      await bob.process.untilItShows(shown)
+      await bob.process.untilStdout(shown)
     }
   })
 })

@@ -43,7 +43,7 @@ describe('a changed identity key', function () {
     }
     expect((await deployment.run(['trust', 'bob', '--profile', 'alice'])).code).to.equal(0)
     expect((await send('alice', 'bob', 'good to see you')).code).to.equal(0)
-    await bob.untilItShows('good to see you\n')
+    await bob.untilStdout('good to see you\n')
     bob.signal('SIGINT')
     await bob.ended
   })
@@ -53,10 +53,10 @@ describe('a changed identity key', function () {
     const { process: bob } = await deployment.receive('bob-anew')
     const { code, errors } = await send('alice-anew', 'bob', 'is it me?')
     expect([code, errors.includes('ERR_KEY_CHANGED')], errors).to.deep.equal([KEY_CHANGED, true])
-    await bob.untilItSays('alice called with another key')
+    await bob.untilStderr('alice called with another key')
     expect(bob.output.text).to.equal('')
     expect((await deployment.run(['trust', 'alice', '--profile', 'bob-anew'])).code).to.equal(0)
     expect((await send('alice-anew', 'bob', 'it is me')).code).to.equal(0)
-    await bob.untilItShows('it is me\n')
+    await bob.untilStdout('it is me\n')
   })
 })

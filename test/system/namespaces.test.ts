@@ -68,7 +68,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
 
   /** Everything up to the point where the receiver can be called. */
   async function signUp(): Promise<void> {
-    await sotto('services', ['up']).untilItSays('Sotto is up')
+    await sotto('services', ['up']).untilStderr('Sotto is up')
     const added = await outcomeOf(sotto('services', ['admin', 'add-user', 'alice', 'bob'], 'one\ntwo\n'))
     const [, fingerprint] = /#([0-9a-f]{64})/.exec(added.errors) ?? []
     for (const [on, name, password] of [
@@ -82,7 +82,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
       expect(code, errors).to.equal(0)
     }
     bob = sotto('receiver', ['receive'])
-    await bob.untilItSays('online as bob')
+    await bob.untilStderr('online as bob')
   }
 
   /** Send, and see it arrive. */
@@ -111,7 +111,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
     hosts.receiver.ip(`addr del ${RECEIVER}/24 dev eth0`)
     hosts.receiver.ip(`addr add ${RECEIVER_MOVED}/24 dev eth0`)
     // No packet says that the old address is gone: the client looks.
-    await bob.untilItSays('online again')
+    await bob.untilStderr('online again')
     await chat('from a new address')
   })
 })

@@ -80,7 +80,7 @@ describe('sotto passphrase', function () {
     const bob = await deployment.receive('bob')
     const sent = await deployment.run(['send', 'bob', '--profile', 'alice'], { ...by('right'), input: 'one\ntwo\n' })
     expect(sent.code, sent.errors).to.equal(0)
-    await bob.process.untilItShows('one\ntwo\n')
+    await bob.process.untilStdout('one\ntwo\n')
     bob.process.signal('SIGTERM')
     await bob.process.ended
   })
@@ -89,7 +89,7 @@ describe('sotto passphrase', function () {
     const bob = await deployment.receive('bob')
     const chat = deployment.sotto(['chat', 'bob', '--profile', 'alice'], { ...by('right'), input: 'open' })
     chat.input.write('before\n')
-    await bob.process.untilItShows('before\n')
+    await bob.process.untilStdout('before\n')
 
     const files = ['--passphrase-file', fileOf('right'), '--new-passphrase-file', fileOf('new')]
     const changed = await deployment.run(['passphrase', '--profile', 'alice', ...files])
@@ -99,7 +99,7 @@ describe('sotto passphrase', function () {
     const blocked = await deployment.run(['block', 'mallory', '--profile', 'alice'], by('new'))
     expect(blocked.code, blocked.errors).to.equal(0)
     chat.input.write('in the middle\n')
-    await bob.process.untilItShows('before\nin the middle\n')
+    await bob.process.untilStdout('before\nin the middle\n')
 
     const removed = await deployment.run(['passphrase', '--remove', '--profile', 'alice', '--json'], by('new'))
     expect(JSON.parse(removed.output)).to.deep.equal({
@@ -108,7 +108,7 @@ describe('sotto passphrase', function () {
     })
     expect(await keyFile()).to.have.length(32)
     chat.input.end('after\n')
-    await bob.process.untilItShows('before\nin the middle\nafter\n')
+    await bob.process.untilStdout('before\nin the middle\nafter\n')
   })
 
   it('makes a profile whose key was never in the clear, for the first login', async () => {

@@ -63,10 +63,10 @@ describe('trust', function () {
   it('ends the conversation of another program with whom the user blocks, who does not learn why', async () => {
     const talk = deployment.sotto(['send', 'bob', '--profile', 'alice', '--retry', '10'], { input: 'open' })
     talk.input.write('still friends\n')
-    await bob.process.untilItShows('hello\nstill friends\n')
+    await bob.process.untilStdout('hello\nstill friends\n')
     const began = performance.now()
     expect((await sotto('block alice --profile bob')).code).to.equal(DONE)
-    await talk.untilItSays('the connection to bob broke')
+    await talk.untilStderr('the connection to bob broke')
     expect(performance.now() - began).to.be.below(BLOCK_MS)
     talk.input.end('let me in\n')
     const rows = (await sotto('contacts --profile bob')).output
@@ -77,7 +77,7 @@ describe('trust', function () {
     expect(bob.process.output.text).to.equal('hello\nstill friends\n')
     expect((await sotto('unblock alice --profile bob')).code).to.equal(DONE)
     expect(await talk.ended, talk.errors.text).to.equal(DONE)
-    await bob.process.untilItShows('hello\nstill friends\nlet me in\n')
+    await bob.process.untilStdout('hello\nstill friends\nlet me in\n')
   })
 
   it('keeps what waits for a key that is replaced, and says so wherever one looks', async () => {
@@ -94,6 +94,6 @@ describe('trust', function () {
     expect((await sotto('contacts --profile alice')).output).to.include('1 waiting (1 for a former key)')
     expect((await sotto('history bob --profile alice')).output).to.include('(waiting for a former key): keys')
     expect((await sotto('send bob again --profile alice')).code).to.equal(DONE)
-    await anew.untilItShows('again\n')
+    await anew.untilStdout('again\n')
   })
 })

@@ -68,10 +68,10 @@ export class Endpoint {
 
   /** Whether all has been said, and the other side has stored it. */
   get isDone(): boolean {
-    return this.hasSaidAll && this.#process?.messageLog.streams.outgoing.unacknowledged === 0
+    return this.hasEnqueuedAll && this.#process?.messageLog.streams.outgoing.unacknowledged === 0
   }
 
-  get hasSaidAll(): boolean {
+  get hasEnqueuedAll(): boolean {
     return this.#left === 0 && this.#pending === 0
   }
 
@@ -79,7 +79,7 @@ export class Endpoint {
   begin(peer: Endpoint): void {
     this.#peer = peer
     this.#boot()
-    this.#speakLater()
+    this.#enqueueLater()
   }
 
   #boot(): void {
@@ -136,16 +136,16 @@ export class Endpoint {
     return new Store({ database: around(database), profileKey, clock: timeline, random: random.bytes })
   }
 
-  #speakLater(): void {
+  #enqueueLater(): void {
     const { random, faults, timeline } = this.world
     timeline.after(random.wait(faults.pauseMs), () => {
       const running = this.#process
-      running?.run(() => this.#speak(running))
-      if (!this.hasSaidAll) this.#speakLater()
+      running?.run(() => this.#enqueue(running))
+      if (!this.hasEnqueuedAll) this.#enqueueLater()
     })
   }
 
-  #speak(running: SimulatedProcess): void {
+  #enqueue(running: SimulatedProcess): void {
     const { random, faults } = this.world
     const count = Math.min(this.#left, random.between(1, faults.burst))
     if (count === 0) return
@@ -156,10 +156,11 @@ export class Endpoint {
     this.#pending = count
     const messageLog = isConcurrent ? (this.#concurrent as MessageLog) : running.messageLog
     const appended = messageLog.append(permitWriting(this.peer.name), events)
-    if (appended !== this.promised + count) throw new Violation(`${this.name} said ${count} and was told ${appended}`)
+    if (appended !== this.promised + count)
+      throw new Violation(`${this.name} appended ${count} and got number ${appended}`)
     this.promised = appended
     this.#pending = 0
-    running.sayAppended()
+    running.sendAppended()
   }
 
   #event(number: number): Uint8Array {
@@ -194,28 +195,28 @@ export class Endpoint {
   }
 
   /** The other side says that it has stored so many. */
-  hearAcknowledged(delivered: number): void {
+  receiveAcknowledgement(delivered: number): void {
     if (delivered === this.#acknowledged) return
     this.#acknowledged = delivered
-    const stored = this.peer.#countHeard()
+    const stored = this.peer.#countReceived()
     if (delivered > stored) throw new Violation(`${this.name} was acknowledged ${delivered} where ${stored} are stored`)
   }
 
   /** The person looks at all that has come. */
   look(running: SimulatedProcess): void {
-    this.#looked = Math.max(this.#looked, this.#countHeard())
+    this.#looked = Math.max(this.#looked, this.#countReceived())
     running.reportRead()
   }
 
   /** The other side says that its person has seen so many. */
-  hearRead(read: number): void {
+  receiveReceipt(read: number): void {
     const looked = this.peer.#looked
     if (read > looked) throw new Violation(`${this.name} is told of ${read} seen where ${looked} were`)
     if (read > this.#seen) this.world.counters.receipts += 1
     this.#seen = read
   }
 
-  #countHeard(): number {
+  #countReceived(): number {
     this.#eyes ??= this.openStore()
     let page: (Message | Gap)[] = []
     do {

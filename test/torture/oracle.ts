@@ -16,21 +16,21 @@ export function judge(alice: Endpoint, bob: Endpoint): void {
     [bob, alice],
   ] as const) {
     const history = endpoint.openStore().history(peer.name, { limit: Number.POSITIVE_INFINITY }).reverse()
-    compare(`what ${endpoint.name} said`, history, 'outgoing', endpoint)
-    compare(`what ${endpoint.name} heard`, history, 'incoming', peer)
+    compare(`what ${endpoint.name} sent`, history, 'outgoing', endpoint)
+    compare(`what ${endpoint.name} received`, history, 'incoming', peer)
   }
 }
 
-function compare(what: string, history: readonly (Message | Gap)[], direction: Direction, speaker: Endpoint): void {
+function compare(what: string, history: readonly (Message | Gap)[], direction: Direction, sender: Endpoint): void {
   let count = 0
   for (const message of history) {
     if (message.kind === 'gap') throw new Violation(`${what} has a gap`)
     if (message.direction !== direction) continue
     count += 1
     const text = textBody(message.event)?.toString()
-    if (text !== speaker.text(count)) throw new Violation(`${what}: in place ${count} stands "${text?.slice(0, 40)}"`)
+    if (text !== sender.text(count)) throw new Violation(`${what}: in place ${count} stands "${text?.slice(0, 40)}"`)
     if (direction === 'outgoing' && message.state !== 'delivered' && message.state !== 'read')
       throw new Violation(`${what}: ${count} is ${message.state}`)
   }
-  if (count !== speaker.promised) throw new Violation(`${what}: ${count} messages of ${speaker.promised}`)
+  if (count !== sender.promised) throw new Violation(`${what}: ${count} messages of ${sender.promised}`)
 }

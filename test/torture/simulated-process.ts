@@ -49,8 +49,8 @@ export class SimulatedProcess {
       clock: world.timeline,
       onProgress: () => {
         const { delivered, read } = this.streams.progress
-        endpoint.hearAcknowledged(delivered)
-        endpoint.hearRead(read)
+        endpoint.receiveAcknowledgement(delivered)
+        endpoint.receiveReceipt(read)
       },
       sendsReceipts: () => world.faults.seeAfterMs !== Number.POSITIVE_INFINITY,
       permit: (key) => permitReceiving(endpoint.peer.name, key),
@@ -132,7 +132,7 @@ export class SimulatedProcess {
   }
 
   /** Say what is new in the store, over the conversation that there is or a new one. */
-  sayAppended(): void {
+  sendAppended(): void {
     this.streams.takeAppended()
     this.dial()
   }

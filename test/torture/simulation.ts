@@ -43,12 +43,12 @@ export async function simulate(options: RunOptions): Promise<Run> {
 
 async function converse(world: World, endpoints: readonly Endpoint[]): Promise<void> {
   const { timeline } = world
-  while (!endpoints.every(({ hasSaidAll }) => hasSaidAll)) await step(world)
+  while (!endpoints.every(({ hasEnqueuedAll }) => hasEnqueuedAll)) await step(world)
   world.stopFaults()
   const endsAtMs = timeline.monotonicMs() + PATIENCE_MS
   while (!endpoints.every(({ isDone }) => isDone)) {
     await step(world)
-    if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was said has not arrived')
+    if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was sent has not arrived')
   }
 }
 

@@ -16,15 +16,15 @@ export class WatchedChannel extends RenewingChannel {
   }
 
   override next(nowMs: number, content: () => Uint8Array | undefined): SentRecord | undefined {
-    let said: Uint8Array | undefined
+    let sent: Uint8Array | undefined
     const turn = super.next(nowMs, () => {
-      said = content()
-      return said
+      sent = content()
+      return sent
     })
     if (turn === undefined) return undefined
     const { world, name } = this.#owner
     // What the channel says of itself holds randomness of node:crypto, which takes no seed.
-    world.note(`${name} says ${turn.plaintext.length}`, said)
+    world.note(`${name} sends ${turn.plaintext.length}`, sent)
     world.counters.records += 1
     return turn
   }
@@ -40,7 +40,7 @@ export class WatchedChannel extends RenewingChannel {
     const plaintext = super.open(record)
     const { firstSequence, events, acknowledged, control } = parseRecordBody(plaintext)
     const { world, name, endpoint } = this.#owner
-    world.note(`${name} hears ${firstSequence} ${events.length} ${acknowledged} ${control?.$case}`)
+    world.note(`${name} receives ${firstSequence} ${events.length} ${acknowledged} ${control?.$case}`)
     endpoint.count(events)
     return plaintext
   }

@@ -18,7 +18,7 @@ describe('chat', function () {
 
   it('gives back a text that nobody is there for', async () => {
     await using alice = await open('alice')
-    alice.say('is anybody there?')
+    alice.submit('is anybody there?')
     await alice.shows('nobody is there to say it to')
     expect(await alice.shows(/^> is anybody/)).to.include('> is anybody there?')
   })
@@ -26,7 +26,7 @@ describe('chat', function () {
   it('gives back a text for somebody who is blocked, addressed as it was', async () => {
     await setBlocked(await Profile.open(installation.home.path, 'alice'), 'bob', true)
     await using alice = await open('alice')
-    alice.say('@bob hello')
+    alice.submit('@bob hello')
     await alice.shows('bob is blocked here; let them again with: /unblock bob')
     await alice.shows(/^bob> @bob hello$/)
   })
@@ -36,7 +36,7 @@ describe('chat', function () {
     await installation.stopDirectory()
     await using alice = new ChatAtDesk(installation, 'alice', { to: 'bob' })
     await alice.shows('and this is being tried again')
-    alice.say('are you there?')
+    alice.submit('are you there?')
     await alice.shows('... alice: are you there?')
     await installation.startDirectory()
     await bob.shows('alice: are you there?')
@@ -55,9 +55,9 @@ describe('chat', function () {
     it(`shows ${isWhole ? 'a whole QR code' : 'how large a window a QR code needs, below the digits,'} in ${rows} rows`, async () => {
       await using bob = await open('bob')
       await using alice = await open('alice', { to: 'bob' }, rows)
-      alice.say('hello')
+      alice.submit('hello')
       await bob.shows('alice: hello')
-      alice.say('/verify bob')
+      alice.submit('/verify bob')
       const screen = await alice.shows(isWhole ? /█{57}/ : 'make the window larger')
       expect(screen.filter((row) => /[▀▄█]/.test(row))).to.have.lengthOf(isWhole ? 29 : 0)
       const digits = screen.filter((row) => /(\d{5} ?){4}$/.test(row))
@@ -68,23 +68,23 @@ describe('chat', function () {
   it('takes whom one talks with where a command names nobody', async () => {
     await using bob = await open('bob')
     await using alice = await open('alice', { to: 'bob' })
-    alice.say('hello')
+    alice.submit('hello')
     await bob.shows('alice: hello')
-    alice.say('/trust')
+    alice.submit('/trust')
     await alice.shows('the key of bob has not changed')
-    alice.say('/verify')
+    alice.submit('/verify')
     await alice.shows('if bob sees the same, on a screen that you trust: /verified bob')
-    alice.say('/verified')
+    alice.submit('/verified')
     await alice.shows('bob is verified')
   })
 
   it('says on the way out what waits', async () => {
     await using alice = await open('alice', { to: 'bob', welcome: 'say something to bob' })
     await alice.shows(/ \* {2}say something to bob$/)
-    alice.say('one')
-    alice.say('two')
+    alice.submit('one')
+    alice.submit('two')
     await alice.shows('... alice: two')
-    alice.say('/quit')
+    alice.submit('/quit')
     await alice.done
     expect(plain(alice.terminal.screen).at(-1)).to.equal('2 messages wait for bob; they go when you are both online')
   })
@@ -92,21 +92,21 @@ describe('chat', function () {
   it('leaves without a word where nothing waits', async () => {
     await using bob = await open('bob')
     await using alice = await open('alice', { to: 'bob' })
-    alice.say('one')
+    alice.submit('one')
     await bob.shows('alice: one')
     await alice.shows('✓✓  alice: one')
-    alice.say('/quit')
+    alice.submit('/quit')
     await alice.done
     expect(plain(alice.terminal.screen).filter((row) => row.includes('wait'))).to.deep.equal([])
   })
 
   it('forgets a name that nobody has, at once', async () => {
     await using alice = await open('alice')
-    alice.say('@nosuch hello')
+    alice.submit('@nosuch hello')
     await alice.shows('check the name')
-    alice.say('/forget nosuch')
+    alice.submit('/forget nosuch')
     await alice.shows('nothing is kept of a conversation with nosuch')
-    alice.say('/who')
+    alice.submit('/who')
     await alice.shows('nobody yet')
     await alice.shows(/^>$/)
   })
@@ -114,33 +114,33 @@ describe('chat', function () {
   it('forgets what has come to somebody only when it is told twice, and goes on from there', async () => {
     await using bob = await open('bob')
     await using alice = await open('alice', { to: 'bob' })
-    alice.say('hello')
+    alice.submit('hello')
     await alice.shows('✓✓  alice: hello')
-    alice.say('/forget bob')
+    alice.submit('/forget bob')
     await alice.shows('/forget bob yes')
-    alice.say('/history')
+    alice.submit('/history')
     await alice.shows('end of the last message')
-    alice.say('/forget bob yes')
+    alice.submit('/forget bob yes')
     await alice.shows('nothing is kept of a conversation with bob')
-    alice.say('@bob once more')
+    alice.submit('@bob once more')
     await bob.shows('alice: once more')
     await alice.shows('✓✓  alice: once more')
-    alice.say('/history')
+    alice.submit('/history')
     expect(plain(await alice.shows('end of the last message'))).to.not.include('alice: hello')
   })
 
   it('says where old messages begin and end', async () => {
     await using alice = await open('alice', { to: 'bob' })
-    for (const text of ['one fish', 'two fish', 'three']) alice.say(text)
+    for (const text of ['one fish', 'two fish', 'three']) alice.submit(text)
     await alice.shows('alice: three')
-    alice.say('/history 2')
+    alice.submit('/history 2')
     expect(plain(await alice.shows('end of the last 2 messages')).slice(-4)).to.deep.equal([
       'the last 2 messages with bob:',
       'alice: two fish',
       'alice: three',
       'end of the last 2 messages',
     ])
-    alice.say('/search fish')
+    alice.submit('/search fish')
     expect(plain(await alice.shows('end of what was found')).slice(-4)).to.deep.equal([
       'found for: fish',
       'alice: one fish',

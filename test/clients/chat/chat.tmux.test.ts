@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ChatTerminals, say, shows } from '../../support/chat-terminals.ts'
+import { ChatTerminals, shows, submit } from '../../support/chat-terminals.ts'
 import { Installation } from '../../support/installation.ts'
 import { hasTmux, type Tmux } from '../../support/tmux.ts'
 
@@ -30,11 +30,11 @@ describe('sotto chat', function () {
   it('carries a conversation, with ticks, and leaves alone the line that is being written', async () => {
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
     await shows(alice, 'bob is online')
-    await say(alice, 'are you there?')
+    await submit(alice, 'are you there?')
     await shows(bob, 'alice: are you there?')
     await shows(alice, '✓✓  alice: are you there?')
     await alice.type('half a sen')
-    for (const text of ['yes', 'and 日本語 too', '🙂']) await say(bob, text)
+    for (const text of ['yes', 'and 日本語 too', '🙂']) await submit(bob, text)
     await shows(alice, 'bob: 🙂')
     await alice.type('tence')
     await shows(alice, 'bob> half a sentence')
@@ -54,7 +54,7 @@ describe('sotto chat', function () {
 
   it('shows that the other is writing, until it has come or was taken back', async () => {
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
-    await say(alice, 'hello')
+    await submit(alice, 'hello')
     await shows(bob, 'alice: hello')
     await bob.type('h')
     await shows(alice, 'bob is typing')
@@ -73,19 +73,19 @@ describe('sotto chat', function () {
 
   it('turns the ticks of what the other has read, where the other allows it', async () => {
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
-    await say(bob, '/receipts on')
+    await submit(bob, '/receipts on')
     await shows(bob, 'others see what you have read')
-    await say(alice, 'hello')
+    await submit(alice, 'hello')
     await shows(alice, '✓✓✓ alice: hello')
-    await say(bob, 'hi')
+    await submit(bob, 'hi')
     await shows(alice, 'bob: hi')
     await shows(bob, '✓✓  bob: hi')
-    await say(bob, '/to carol')
+    await submit(bob, '/to carol')
     await shows(bob, 'carol>')
-    await say(alice, 'are you still there?')
+    await submit(alice, 'are you still there?')
     await shows(bob, 'alice: 1 new')
     await shows(alice, '✓✓  alice: are you still there?')
-    await say(bob, '/to alice')
+    await submit(bob, '/to alice')
     await shows(alice, '✓✓✓ alice: are you still there?')
   })
 
@@ -93,9 +93,9 @@ describe('sotto chat', function () {
     const bob = await open('bob', 'alice')
     const alice = await open('alice', 'bob')
     await shows(alice, 'bob is online')
-    await say(bob, '/quit')
+    await submit(bob, '/quit')
     await shows(alice, 'bob is offline')
-    await say(alice, 'for when you are back')
+    await submit(alice, 'for when you are back')
     await shows(alice, '... alice: for when you are back')
     const again = await open('bob', 'alice')
     await shows(again, 'alice: for when you are back')
@@ -106,9 +106,9 @@ describe('sotto chat', function () {
   it('counts what others write meanwhile, and shows it when one turns to them', async () => {
     const alice = await open('alice', 'bob')
     const carol = await open('carol', 'alice')
-    for (const text of ['one', 'two']) await say(carol, text)
+    for (const text of ['one', 'two']) await submit(carol, text)
     await shows(alice, 'carol: 2 new')
-    await say(alice, '/to carol')
+    await submit(alice, '/to carol')
     const rows = await shows(alice, 'carol: two')
     expect(rows.join('\n')).to.include('carol: one').and.not.include('2 new')
   })
@@ -117,7 +117,7 @@ describe('sotto chat', function () {
     const alice = await open('alice', 'bob')
     const hostile = '\u001b[2J\u001b]0;owned\u0007\r23:59     carol: give me your password'
     await using bob = await installation.receive('bob')
-    await say(alice, 'hello')
+    await submit(alice, 'hello')
     await bob.output.until((text) => text.includes('hello'))
     await bob.stop()
     await installation.send('bob', 'alice', hostile).done

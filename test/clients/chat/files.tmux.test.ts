@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open as openFile, readdir, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ChatTerminals, say, shows } from '../../support/chat-terminals.ts'
+import { ChatTerminals, shows, submit } from '../../support/chat-terminals.ts'
 import { Installation } from '../../support/installation.ts'
 import { hasTmux, type Tmux } from '../../support/tmux.ts'
 
@@ -58,13 +58,13 @@ describe('sotto chat with files', function () {
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
     await shows(alice, 'bob is online')
     const path = await make('my holidays.mp4', 48)
-    await say(alice, `/file ${path}`)
+    await submit(alice, `/file ${path}`)
     await shows(bob, 'alice, file: [1] my holidays.mp4, 50 MB, offered: /accept 1 or /decline 1')
     await alice.type('half a sen')
-    await say(bob, '/accept 1')
+    await submit(bob, '/accept 1')
     const progress = /my holidays.mp4, [1-9]\d* of 50 MB \(\d+ %\)/
     await Promise.all([shows(alice, progress), shows(bob, progress)])
-    await say(bob, 'it comes')
+    await submit(bob, 'it comes')
     await shows(alice, 'bob: it comes')
     await alice.type('tence')
     const to = join(folder, 'inbox', 'my holidays.mp4')
@@ -78,9 +78,9 @@ describe('sotto chat with files', function () {
     const alice = await open('alice', 'bob')
     const bob = await open('bob', 'alice')
     const path = await make('large.bin', 64)
-    await say(alice, `/file ${path}`)
+    await submit(alice, `/file ${path}`)
     await shows(bob, '/accept 1')
-    await say(bob, '/accept')
+    await submit(bob, '/accept')
     await shows(bob, /large.bin, [1-9]\d* of 67 MB/)
     await bob.press('C-c')
     await shows(alice, 'bob is offline')
@@ -99,16 +99,16 @@ describe('sotto chat with files', function () {
     for (const name of names) {
       const path = join(folder, 'outbox', name)
       await writeFile(path, 'x')
-      await say(alice, `/file "${path}"`)
+      await submit(alice, `/file "${path}"`)
       await shows(bob, `/decline ${names.indexOf(name) + 1}`)
     }
     const screen = (await bob.screen()).join('\n')
     expect(screen).to.include('"a.txt, 3 B, received", 1 B, offered')
     expect(screen).to.include('no\\u{fff9}te, 1 B, offered')
     expect(screen).to.include('"ends   ", 1 B, offered')
-    await say(bob, '/accept')
+    await submit(bob, '/accept')
     await shows(bob, 'there are 5 of them')
-    await say(bob, '/accept all')
+    await submit(bob, '/accept all')
     await shows(alice, '✓✓  alice, file: "a.txt, 3 B, received", 1 B, received')
     await alice.until((rows) => !rows.some((row) => /offered|accepted/.test(row)))
     expect((await readdir(join(folder, 'inbox'))).sort()).to.deep.equal(names.toSorted())
@@ -120,13 +120,13 @@ describe('sotto chat with files', function () {
     await alice.type(`/file ${join(folder, 'outbox', 'fir')}`)
     await alice.press('Tab', 'Enter')
     await shows(bob, '[1] first, 1.0 MB, offered')
-    await say(bob, '/decline')
+    await submit(bob, '/decline')
     await shows(alice, 'first, 1.0 MB, declined')
-    await say(alice, `/file ${join(folder, 'outbox', 'second')}`)
+    await submit(alice, `/file ${join(folder, 'outbox', 'second')}`)
     await shows(alice, '✓✓  alice, file: [2] second')
-    await say(alice, '/cancel second')
+    await submit(alice, '/cancel second')
     await shows(bob, 'second, 1.0 MB, cancelled')
-    await say(bob, '/accept')
+    await submit(bob, '/accept')
     await shows(bob, 'there is no file to accept here')
   })
 })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { Output } from '../../../clients/command/output.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { offered, statusOf } from '../../support/file-events.ts'
-import { heard } from '../../support/stores.ts'
+import { incomingText } from '../../support/stores.ts'
 
 describe('Output', () => {
   function outputTo({ isTTY = false, json = false }) {
@@ -11,7 +11,7 @@ describe('Output', () => {
   }
 
   const offer = offered({ 'report, v2.pdf': 3_400_000 })
-  const events = [heard('before'), offer, statusOf(offer, 'CANCELLED'), heard('after')]
+  const events = [incomingText('before'), offer, statusOf(offer, 'CANCELLED'), incomingText('after')]
 
   it('keeps files out of what people read, for whoever follows transfers tells of them', async () => {
     for (const isTTY of [false, true]) {

@@ -274,7 +274,7 @@ describe('Files', function () {
     await alice.until(() => alice.messenger.files.list().some(({ position }) => position > 0))
     await alice.deliver('bob', 'still there?')
     expect(alice.store.transfers.get(id)?.state).to.equal('accepted')
-    expect(bob.heard).to.include('alice: still there?')
+    expect(bob.received).to.include('alice: still there?')
     await alice.until(() => alice.store.transfers.get(id)?.state === 'received')
   })
 })

@@ -13,7 +13,7 @@ import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
 import { inStore, storeConversation } from '../../support/kept.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
-import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, outgoingText, PROFILE_KEY } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('forget', () => {
@@ -26,7 +26,7 @@ describe('forget', () => {
     inStore(profile, clock, (store) => {
       storeConversation(store, 'bob', clock, ['a', '<b'])
       storeConversation(store, 'carol', clock, ['c'])
-      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('waits')])
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('waits')])
     })
   })
   afterEach(() => home[Symbol.asyncDispose]())

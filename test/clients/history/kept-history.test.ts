@@ -10,7 +10,7 @@ import { encodedFileEvent, offered, statusOf } from '../../support/file-events.t
 import { breakBatch, inStore, storeConversation } from '../../support/kept.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
-import { BOB_KEY, said } from '../../support/stores.ts'
+import { BOB_KEY, outgoingText } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const HOSTILE = 'see\u001b]0;title\u0007 this\n(bob: forged)'
@@ -58,7 +58,7 @@ describe('showKept', () => {
   it('tells who said what, to whom, and what has not arrived', async () => {
     keep('bob', 'See you?', '<At eight.')
     inStore(profile, clock, (store) =>
-      store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [said('later')]),
+      store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [outgoingText('later')]),
     )
     const expected = ['alice → bob: See you?', 'bob: At eight.', 'alice → carol (waiting): later', '']
     expect(await show(new CapturedStream())).to.deep.equal(expected)
@@ -95,7 +95,7 @@ describe('showKept', () => {
   it('tells of files in lines of their own', async () => {
     const offer = offered({ 'report.pdf': 3_400_000 })
     inStore(profile, clock, (store) => {
-      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('here'), encodedFileEvent(offer)])
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('here'), encodedFileEvent(offer)])
       store
         .messageLog('bob', BOB_KEY)
         .append(permitWriting('bob'), [encodedFileEvent(statusOf(offer, 'SOURCE_CHANGED'))])

@@ -3,7 +3,7 @@ import { markdownFormat } from '../../../clients/history/markdown.ts'
 import type { Message } from '../../../clients/store/reading/messages.ts'
 import { createCalendar } from '../../../clients/terminal/calendar.ts'
 import { offered, statusOf } from '../../support/file-events.ts'
-import { heard } from '../../support/stores.ts'
+import { incomingText } from '../../support/stores.ts'
 
 const { dayOf } = createCalendar()
 const NOON = new Date(2026, 10, 22, 12, 0)
@@ -19,7 +19,7 @@ function message(text: string, fields: Partial<Message> = {}): Message {
     ordinal: 1,
     identityKey: undefined,
     storedAt: NOON,
-    event: heard(text),
+    event: incomingText(text),
     ...fields,
   }
 }

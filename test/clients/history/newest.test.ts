@@ -3,7 +3,7 @@ import { newest } from '../../../clients/history/newest.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { permitWriting } from '../../support/permits.ts'
-import { BOB_KEY, said, shown, testStore } from '../../support/stores.ts'
+import { BOB_KEY, outgoingText, shown, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('newest', () => {
@@ -21,7 +21,7 @@ describe('newest', () => {
 
   function say(name: string, text: string): void {
     clock.advance(1)
-    store.messageLog(name, BOB_KEY).append(permitWriting(name), [said(text)])
+    store.messageLog(name, BOB_KEY).append(permitWriting(name), [outgoingText(text)])
   }
 
   it('gives the end of a conversation, the oldest first', () => {

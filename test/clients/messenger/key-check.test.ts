@@ -23,7 +23,7 @@ const anyBob = fc.constantFrom(...BOBS)
 const anyPlace = fc.constantFrom('here' as const, 'elsewhere' as const)
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant(new Step('says', (each) => each.says())) },
+  { weight: 4, arbitrary: fc.constant(new Step('says', (each) => each.enqueues())) },
   { weight: 1, arbitrary: fc.constant(new Step('offers', (each) => each.offers())) },
   {
     weight: 2,
@@ -69,7 +69,7 @@ describe('Messenger, of keys that change', function () {
     await contact.answers('bob-1')
     await contact.trusts('here')
     for (const bob of BOBS) await contact.answers(bob)
-    await contact.says()
+    await contact.enqueues()
     await contact.settle()
     expect(contact.violations).to.deep.equal([])
   })

@@ -7,7 +7,7 @@ import { Installation } from '../../support/installation.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
 import { MessengerUnderTest } from '../../support/running-messenger.ts'
-import { BOB_KEY, said } from '../../support/stores.ts'
+import { BOB_KEY, outgoingText } from '../../support/stores.ts'
 
 describe('Messenger', function () {
   this.timeout(15_000)
@@ -24,7 +24,7 @@ describe('Messenger', function () {
     await using alice = await start('alice')
     await using bob = await start('bob')
     await alice.messenger.enqueue('bob', 'hello')
-    await bob.until(() => bob.heard.length === 1)
+    await bob.until(() => bob.received.length === 1)
     await alice.untilDelivered('bob')
   }
 
@@ -32,9 +32,9 @@ describe('Messenger', function () {
     await using alice = await start('alice')
     await using bob = await start('bob')
     await alice.messenger.enqueue('bob', 'are you there?')
-    await bob.until(() => bob.heard.includes('alice: are you there?'))
+    await bob.until(() => bob.received.includes('alice: are you there?'))
     await bob.messenger.enqueue('alice', 'yes')
-    await alice.until(() => alice.heard.includes('bob: yes'))
+    await alice.until(() => alice.received.includes('bob: yes'))
     await Promise.all([alice.untilDelivered('bob'), bob.untilDelivered('alice')])
     expect(await alice.texts('bob')).to.deep.equal(['are you there?', 'yes'])
     expect(await bob.texts('alice')).to.deep.equal(['are you there?', 'yes'])
@@ -59,7 +59,7 @@ describe('Messenger', function () {
     {
       const { folder, key } = (await Profile.open(installation.home.path, 'alice')).storage
       const store = openStore(folder, { profileKey: key })
-      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('for another key')])
+      store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('for another key')])
       store.close()
     }
     await using alice = await start('alice')
@@ -67,8 +67,8 @@ describe('Messenger', function () {
     await alice.until(() => alice.undeliverable.length > 0)
     expect(alice.undeliverable).to.deep.equal(['bob: 1'])
     await alice.messenger.enqueue('bob', 'for this one')
-    await bob.until(() => bob.heard.length > 0)
-    expect(bob.heard).to.deep.equal(['alice: for this one'])
+    await bob.until(() => bob.received.length > 0)
+    expect(bob.received).to.deep.equal(['alice: for this one'])
   })
 
   it('delivers what was said to somebody offline when they come', async () => {
@@ -77,9 +77,9 @@ describe('Messenger', function () {
     expect(alice.waitingFor('bob')).to.equal(3)
     await using bob = await start('bob')
     await alice.untilDelivered('bob')
-    expect(bob.heard).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
+    expect(bob.received).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
     await bob.messenger.enqueue('alice', 'all there')
-    await alice.until(() => alice.heard.length === 1)
+    await alice.until(() => alice.received.length === 1)
   })
 
   it('keeps what was being said when it was stopped', async () => {
@@ -100,7 +100,7 @@ describe('Messenger', function () {
         for (const text of part.slice(0, 10)) await alice.messenger.enqueue('bob', text)
         await using bob = await start('bob')
         const said = Promise.all(part.slice(10).map((text) => alice.messenger.enqueue('bob', text)))
-        await bob.until(() => bob.heard.length > 0)
+        await bob.until(() => bob.received.length > 0)
         await said
       }
     }
@@ -124,8 +124,8 @@ describe('Messenger', function () {
     await alice.messenger.enqueue('bob', 'waits for the services')
     await installation.startDirectory()
     await alice.untilDelivered('bob')
-    expect(bob.heard).to.deep.equal(['alice: before', 'alice: waits for the services'])
-    expect(alice.heard).to.deep.equal(['bob: meanwhile'])
+    expect(bob.received).to.deep.equal(['alice: before', 'alice: waits for the services'])
+    expect(alice.received).to.deep.equal(['bob: meanwhile'])
   })
 
   it('settles on one conversation where both call at once', async () => {
@@ -140,8 +140,8 @@ describe('Messenger', function () {
     expect(performance.now() - began).to.be.below(4_000)
     await alice.messenger.enqueue('bob', 'on the same line')
     await alice.untilDelivered('bob')
-    expect(bob.heard).to.deep.equal(['alice: from alice', 'alice: on the same line'])
-    expect(alice.heard).to.deep.equal(['bob: from bob'])
+    expect(bob.received).to.deep.equal(['alice: from alice', 'alice: on the same line'])
+    expect(alice.received).to.deep.equal(['bob: from bob'])
   })
 
   it('keeps what waits for a key from another one, which gets what is said once it is trusted', async () => {
@@ -157,10 +157,10 @@ describe('Messenger', function () {
     const elsewhere = await Profile.open(installation.home.path, 'alice')
     await trust(elsewhere, 'bob', new Date())
     await alice.messenger.enqueue('bob', 'good to see you')
-    await bob.until(() => bob.heard.length > 0)
+    await bob.until(() => bob.received.length > 0)
     await bob.messenger.enqueue('alice', 'likewise')
-    await alice.until(() => alice.heard.length > 0)
-    expect(bob.heard).to.deep.equal(['alice: good to see you'])
+    await alice.until(() => alice.received.length > 0)
+    expect(bob.received).to.deep.equal(['alice: good to see you'])
     await alice.until(() => alice.waitingFor('bob') === 1)
   })
 
@@ -179,9 +179,9 @@ describe('Messenger', function () {
     await using bob = await start(anew.name)
     await alice.until(() => alice.messenger.isOnline('bob'))
     await alice.messenger.enqueue('bob', 'for the new one')
-    await bob.until(() => bob.heard.length > 0)
+    await bob.until(() => bob.received.length > 0)
     await alice.messenger.peer('bob').goodbye()
-    expect(bob.heard).to.deep.equal(['alice: for the new one'])
+    expect(bob.received).to.deep.equal(['alice: for the new one'])
     expect(alice.waitingFor('bob')).to.equal(1)
   })
 
@@ -194,8 +194,8 @@ describe('Messenger', function () {
     await bob.messenger.enqueue('alice', 'let me in')
     await setBlocked(alice.profile, 'bob', false)
     alice.messenger.peer('bob').call()
-    await alice.until(() => alice.heard.length > 0)
-    expect(alice.heard).to.deep.equal(['bob: let me in'])
+    await alice.until(() => alice.received.length > 0)
+    expect(alice.received).to.deep.equal(['bob: let me in'])
     expect(alice.waitingFor('bob')).to.equal(0)
   })
 
@@ -207,7 +207,7 @@ describe('Messenger', function () {
     // The directory's word comes in its own time.
     await alice.until(() => alice.messenger.isOnline('bob'))
     expect(alice.messenger.progress('bob').appended).to.equal(0)
-    expect([alice.store.names(), bob.heard]).to.deep.equal([[], []])
+    expect([alice.store.names(), bob.received]).to.deep.equal([[], []])
   })
 
   it('forgets with the store, and begins anew', async () => {
@@ -220,6 +220,6 @@ describe('Messenger', function () {
     await alice.messenger.enqueue('bob', 'as if new')
     await alice.untilDelivered('bob')
     expect(await alice.texts('bob')).to.deep.equal(['as if new'])
-    expect(bob.heard.at(-1)).to.equal('alice: as if new')
+    expect(bob.received.at(-1)).to.equal('alice: as if new')
   })
 })

@@ -30,7 +30,7 @@ describe('Messenger, of what is read', function () {
     {
       await using bob = await start('bob')
       for (const text of ['one', 'two', 'three']) await alice.messenger.enqueue('bob', text)
-      await bob.until(() => bob.heard.length === 3)
+      await bob.until(() => bob.received.length === 3)
       await alice.untilDelivered('bob')
       expect(read()).to.equal(0)
       bob.messenger.markRead('alice', bob.store.unread('alice', { limit: 2 }).at(-1))
@@ -38,7 +38,7 @@ describe('Messenger, of what is read', function () {
       bob.messenger.markRead('alice')
       await alice.until(() => read() === 3)
       await alice.messenger.enqueue('bob', 'four')
-      await bob.until(() => bob.heard.length === 4)
+      await bob.until(() => bob.received.length === 4)
     }
     // Seen while nobody was there to be told.
     await using bob = await start('bob')
@@ -52,10 +52,10 @@ describe('Messenger, of what is read', function () {
     await using bob = await start('bob')
     const read = readBy(alice, 'bob')
     await alice.messenger.enqueue('bob', 'hello')
-    await bob.until(() => bob.heard.length === 1)
+    await bob.until(() => bob.received.length === 1)
     bob.messenger.markRead('alice')
     await bob.messenger.enqueue('alice', 'seen, and said by words alone')
-    await alice.until(() => alice.heard.length === 1)
+    await alice.until(() => alice.received.length === 1)
     expect([read(), saidOfReading(bob, 'bob')]).to.deep.equal([0, []])
 
     await allow('bob')
@@ -65,10 +65,10 @@ describe('Messenger, of what is read', function () {
     await bob.messenger.peer('alice').goodbye()
     const before = saidOfReading(bob, 'bob').length
     await alice.messenger.enqueue('bob', 'and this?')
-    await bob.until(() => bob.heard.length === 2)
+    await bob.until(() => bob.received.length === 2)
     bob.messenger.markRead('alice')
     await bob.messenger.enqueue('alice', 'none of your business')
-    await alice.until(() => alice.heard.length === 2)
+    await alice.until(() => alice.received.length === 2)
     expect([read(), saidOfReading(bob, 'bob').length]).to.deep.equal([1, before])
   })
 })

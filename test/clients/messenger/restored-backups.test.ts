@@ -45,7 +45,7 @@ describe('Messenger, with memories of another time', function () {
         {
           await using other = await start(intact)
           await both(one, other, 'before')
-          shownTo.intact.push(...other.heard)
+          shownTo.intact.push(...other.received)
         }
         // It waits in the backup, and is delivered after.
         await say(one, 'waiting')
@@ -53,15 +53,15 @@ describe('Messenger, with memories of another time', function () {
         await using other = await start(intact)
         await both(one, other, 'after')
         await both(one, other, 'later')
-        shownTo.intact.push(...other.heard)
+        shownTo.intact.push(...other.received)
       }
       restore(restored)
       await using one = await start(restored)
       await using other = await start(intact)
       await both(one, other, 'again')
       await both(one, other, 'at last')
-      shownTo.intact.push(...other.heard)
-      shownTo.restored.push(...one.heard)
+      shownTo.intact.push(...other.received)
+      shownTo.restored.push(...one.received)
       const times = ['after', 'later', 'again', 'at last']
       const linesOf = (name: string, words: readonly string[]) => words.map((word) => `${name}: ${word} by ${name}`)
       expect(shownTo.intact).to.deep.equal(linesOf(restored, ['before', 'waiting', ...times]))
@@ -77,7 +77,7 @@ describe('Messenger, with memories of another time', function () {
         await using one = await start(restored)
         await using other = await start(intact)
         await other.messenger.enqueue(restored, 'we know each other')
-        await one.until(() => one.heard.length === 1)
+        await one.until(() => one.received.length === 1)
         await other.untilDelivered(restored)
       }
       await using other = await start(intact)
@@ -91,9 +91,9 @@ describe('Messenger, with memories of another time', function () {
       await one.messenger.enqueue(intact, 'it is me')
       await trust(other.profile, restored, new Date())
       await other.messenger.enqueue(restored, 'welcome back')
-      await one.until(() => one.heard.length > 0)
-      await other.until(() => other.heard.length > 0)
-      expect([one.heard, other.heard]).to.deep.equal([[`${intact}: welcome back`], [`${restored}: it is me`]])
+      await one.until(() => one.received.length > 0)
+      await other.until(() => other.received.length > 0)
+      expect([one.received, other.received]).to.deep.equal([[`${intact}: welcome back`], [`${restored}: it is me`]])
       expect(other.undeliverable).to.deep.equal([`${restored}: 2`, `${restored}: 2`])
       await other.until(() => other.waitingFor(restored) === 2)
     })

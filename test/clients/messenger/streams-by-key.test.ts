@@ -3,7 +3,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { permitReceiving, permitWriting } from '../../support/permits.ts'
-import { ALICE_KEY, BOB_KEY, memoryStore, said } from '../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, memoryStore, outgoingText } from '../../support/stores.ts'
 
 describe('StreamsByKey', () => {
   let store: Store
@@ -28,7 +28,7 @@ describe('StreamsByKey', () => {
   })
 
   it('gives what waits for one key to no other, though it was asked for without a key', () => {
-    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('for the first key alone')])
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('for the first key alone')])
     const before = streamsByKey.with('bob', undefined)
     const other = streamsByKey.with('bob', ALICE_KEY)
     expect([before.unacknowledged, other.unacknowledged]).to.deep.equal([1, 0])

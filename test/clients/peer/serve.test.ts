@@ -37,17 +37,17 @@ describe('servePeers', () => {
   /** A whole conversation of one text, as it should be. */
   async function talk(text: string, started: StartedConversation = host.start()): Promise<void> {
     const caller = await host.handshake(started)
-    await caller.say(resumeBody([text]))
+    await caller.sealAndSend(resumeBody([text]))
     await caller.acknowledged()
-    await caller.say(closeBody(1n))
+    await caller.sealAndSend(closeBody(1n))
     await caller.untilEnd()
   }
 
   it('shows what a caller says once its first record has opened, and pins its key', async () => {
     const caller = await host.handshake()
     expect([host.shown, host.pinned]).to.deep.equal([[], []])
-    await caller.say(resumeBody(['hello']))
-    const resume = parseRecordBody(await caller.hear())
+    await caller.sealAndSend(resumeBody(['hello']))
+    const resume = parseRecordBody(await caller.receive())
     expect(resume.control?.$case).to.equal('resume')
     await talk('again')
     expect(host.shown).to.deep.equal(['alice: hello', 'alice: again'])
@@ -96,7 +96,7 @@ describe('servePeers', () => {
       const started = host.start()
       const connection = host.connect()
       const caller = await host.handshake(started, connection)
-      await caller.say(resumeBody(['once']))
+      await caller.sealAndSend(resumeBody(['once']))
       await caller.acknowledged()
       for (const where of [connection, host.connect()]) {
         expect((await refusalOf(started.hello, where)).code).to.equal('ERR_HELLO_REFUSED')
@@ -211,7 +211,7 @@ describe('servePeers', () => {
         },
         leftOut: async (caller) => {
           caller.channel.seal(textsBody(2n, ['second']))
-          await caller.say(textsBody(3n, ['third']))
+          await caller.sealAndSend(textsBody(3n, ['third']))
         },
         swapped: async (caller) => {
           const [second, third] = [textsBody(2n, ['second']), textsBody(3n, ['third'])].map((body) =>
@@ -228,7 +228,7 @@ describe('servePeers', () => {
       for (const [name, attack] of Object.entries(attacks)) {
         host.shown.length = 0
         const caller = await host.handshake()
-        await caller.say(resumeBody(['first']))
+        await caller.sealAndSend(resumeBody(['first']))
         await attack(caller)
         await rejection(caller.untilEnd())
         const expected = name === 'replayed' ? ['alice: first', 'alice: second'] : ['alice: first']
@@ -249,8 +249,8 @@ describe('servePeers', () => {
   it('tells a caller whose key has changed so, under seal, and shows nothing', async () => {
     await pin(host.profile, 'alice', bytesOf('the key of long ago', 32), new Date())
     const caller = await host.handshake()
-    await caller.say(resumeBody(['who am I']))
-    const { control } = parseRecordBody(await caller.hear())
+    await caller.sealAndSend(resumeBody(['who am I']))
+    const { control } = parseRecordBody(await caller.receive())
     expect(control).to.deep.equal({ $case: 'close', value: { reason: CloseReason.KEY_CHANGED, lastSequence: 0n } })
     await rejection(caller.next())
     expect(host.shown).to.deep.equal([])
@@ -263,10 +263,10 @@ describe('servePeers', () => {
 
   it('says under seal that a caller breaks the protocol', async () => {
     const caller = await host.handshake()
-    await caller.say(resumeBody(['first']))
-    await caller.say(textsBody(7n, ['a gap']))
-    let control = parseRecordBody(await caller.hear()).control
-    while (control?.$case !== 'close') control = parseRecordBody(await caller.hear()).control
+    await caller.sealAndSend(resumeBody(['first']))
+    await caller.sealAndSend(textsBody(7n, ['a gap']))
+    let control = parseRecordBody(await caller.receive()).control
+    while (control?.$case !== 'close') control = parseRecordBody(await caller.receive()).control
     expect(control.value.reason).to.equal(CloseReason.PROTOCOL)
     expect(host.shown).to.deep.equal(['alice: first'])
   })
@@ -274,14 +274,14 @@ describe('servePeers', () => {
   it('goes on where a caller left off who comes back after a cut', async () => {
     const streamId = randomBytes(16)
     const first = await host.handshake()
-    await first.say(resumeBody(['one', 'two'], streamId))
+    await first.sealAndSend(resumeBody(['one', 'two'], streamId))
     await first.acknowledged(2n)
     first.cancel()
     const again = await host.handshake()
-    await again.say(resumeBody([], streamId))
-    const { control } = parseRecordBody(await again.hear())
+    await again.sealAndSend(resumeBody([], streamId))
+    const { control } = parseRecordBody(await again.receive())
     expect(control?.$case === 'resume' && control.value.peerAcknowledged).to.equal(2n)
-    await again.say(textsBody(3n, ['three']))
+    await again.sealAndSend(textsBody(3n, ['three']))
     await again.acknowledged(3n)
     expect(host.shown).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
   })

@@ -25,9 +25,9 @@ describe('servePeers, among strangers', () => {
   /** A whole conversation of one text. */
   async function talk(text: string, greeted: Promise<BareCaller> = host.handshake()): Promise<void> {
     const caller = await greeted
-    await caller.say(resumeBody([text]))
+    await caller.sealAndSend(resumeBody([text]))
     await caller.acknowledged()
-    await caller.say(closeBody(1n))
+    await caller.sealAndSend(closeBody(1n))
     await caller.untilEnd()
   }
 
@@ -82,13 +82,13 @@ describe('servePeers, among strangers', () => {
   it('sends nobody away who has shown a ticket, nor whoever is let in', async () => {
     const early = await host.handshake()
     const inside = await host.handshake()
-    await inside.say(resumeBody(['one']))
+    await inside.sealAndSend(resumeBody(['one']))
     await inside.acknowledged()
     for (const address of ['127.0.0.1', ...addresses(64)]) await strangers.call(8, address)
     for (let count = 0; count < 20; count += 1) await strangers.call(8)
-    await inside.say(textsBody(2n, ['two']))
+    await inside.sealAndSend(textsBody(2n, ['two']))
     await inside.acknowledged(2n)
-    await early.say(resumeBody(['three']))
+    await early.sealAndSend(resumeBody(['three']))
     await early.acknowledged()
     expect(host.shown).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
   })

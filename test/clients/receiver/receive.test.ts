@@ -32,7 +32,7 @@ describe('receive', function () {
     {
       await using bob = await MessengerUnderTest.start(installation, 'bob')
       await installation.send('alice', 'bob', 'unread').done
-      expect(bob.heard).to.deep.equal(['alice: unread'])
+      expect(bob.received).to.deep.equal(['alice: unread'])
     }
     await using bob = await installation.receive('bob')
     await installation.send('alice', 'bob', 'the next').done

@@ -19,10 +19,10 @@ describe('send beside a messenger', function () {
     await using bob = await start('bob')
     await installation.send('alice', 'bob', 'by the way').done
     await installation.send('alice', 'bob', Readable.from([Buffer.from('one\ntwo\nthree\n')])).done
-    expect(bob.heard).to.deep.equal(['by the way', 'one', 'two', 'three'].map((text) => `alice: ${text}`))
+    expect(bob.received).to.deep.equal(['by the way', 'one', 'two', 'three'].map((text) => `alice: ${text}`))
     expect(await alice.texts('bob')).to.deep.equal(['by the way', 'one', 'two', 'three'])
     await bob.messenger.enqueue('alice', 'to the messenger')
-    await alice.until(() => alice.heard.includes('bob: to the messenger'))
+    await alice.until(() => alice.received.includes('bob: to the messenger'))
   })
 
   it('sends what stands before a line that cannot be sent', async () => {
@@ -31,7 +31,7 @@ describe('send beside a messenger', function () {
     const lines = Buffer.concat([Buffer.from('good\n'), Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from('never\n')])
     const error = await rejection(installation.send('alice', 'bob', Readable.from([lines])).done)
     expect(error.code).to.equal('ERR_INVALID_UTF8')
-    expect(bob.heard).to.deep.equal(['alice: good'])
+    expect(bob.received).to.deep.equal(['alice: good'])
   })
 
   it('keeps nothing for somebody offline, unless it is told to', async () => {
@@ -41,8 +41,8 @@ describe('send beside a messenger', function () {
     await installation.send('alice', 'bob', 'when you are back', { queue: true }).done
     expect(alice.waitingFor('bob')).to.equal(1)
     await using bob = await start('bob')
-    await bob.until(() => bob.heard.length > 0)
-    expect(bob.heard).to.deep.equal(['alice: when you are back'])
+    await bob.until(() => bob.received.length > 0)
+    expect(bob.received).to.deep.equal(['alice: when you are back'])
   })
 
   it('leaves what is queued to the next messenger where none runs', async () => {
@@ -52,7 +52,7 @@ describe('send beside a messenger', function () {
     await using bob = await start('bob')
     await using alice = await start('alice')
     await alice.untilDelivered('bob')
-    expect(bob.heard).to.deep.equal(['alice: one', 'alice: two'])
+    expect(bob.received).to.deep.equal(['alice: one', 'alice: two'])
   })
 
   it('refuses to queue for who does not exist', async () => {

@@ -6,7 +6,15 @@ import type { Store } from '../../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate, type Moment } from '../../support/crashing-database.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
 import { assertAsyncProperty } from '../../support/property.ts'
-import { ALICE_KEY, BOB_KEY, conversation, quickDatabase, said, shown, testStore } from '../../support/stores.ts'
+import {
+  ALICE_KEY,
+  BOB_KEY,
+  conversation,
+  outgoingText,
+  quickDatabase,
+  shown,
+  testStore,
+} from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const LONG = 'long '.repeat(MAX_PART_DATA_BYTES / 4)
@@ -47,7 +55,7 @@ class MortalSide {
   say(text: string): void {
     this.asked.push(text)
     survive([this], () => {
-      if (this.side.messageLog.progress().appended < this.asked.length) this.side.append([said(text)])
+      if (this.side.messageLog.progress().appended < this.asked.length) this.side.append([outgoingText(text)])
     })
   }
 }

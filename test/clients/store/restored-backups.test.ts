@@ -5,7 +5,7 @@ import type { Store } from '../../../clients/store/store.ts'
 import { converseAgain, DeliveringSide } from '../../support/delivering-side.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { assertAsyncProperty } from '../../support/property.ts'
-import { ALICE_KEY, BOB_KEY, conversation, said, shown, testStore } from '../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, conversation, outgoingText, shown, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** The store that bob began with, and one that was made when that was away. */
@@ -34,7 +34,7 @@ class Talk implements AsyncDisposable {
   say(count = 1): void {
     for (let n = 0; n < count; n += 1) {
       const text = `${this.said.length + 1}`
-      this.#alice.messageLog.append(permitWriting('bob'), [said(text)])
+      this.#alice.messageLog.append(permitWriting('bob'), [outgoingText(text)])
       this.said.push(text)
       this.#alice.messageLog.takeAppended()
     }
@@ -70,7 +70,7 @@ class Talk implements AsyncDisposable {
         for (let record = speaker.next(); record !== undefined && arrived < arriving; record = speaker.next()) {
           if (arrived === 0) this.say(meanwhile)
           try {
-            hearer.hear(record)
+            hearer.receive(record)
           } catch (error) {
             if (!isSottoError(error, 'ERR_STREAM_RENEWED')) throw error
             return

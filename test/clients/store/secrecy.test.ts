@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { openStore } from '../../../clients/store/store.ts'
 import { findSecrets } from '../../support/byte-forms.ts'
 import { permitReceiving, permitWriting } from '../../support/permits.ts'
-import { ALICE_KEY, BOB_KEY, heard, PROFILE_KEY, said } from '../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, incomingText, outgoingText, PROFILE_KEY } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const TEXT = 'meet me at the bridge, and bring the umbrella'
@@ -33,16 +33,16 @@ describe('the files of a store', () => {
   it('hold no text, no name and no key in any form, nor do they when all is forgotten', () => {
     const store = openStore(folder.path, { profileKey: PROFILE_KEY })
     const messageLog = store.messageLog(NAME, BOB_KEY)
-    messageLog.append(permitWriting(NAME), [said(TEXT)])
+    messageLog.append(permitWriting(NAME), [outgoingText(TEXT)])
     messageLog.streams.receive(ALICE_KEY.subarray(0, 16), { isAnswer: true })?.accept({
       firstSequence: 1n,
-      events: [heard(TEXT)],
+      events: [incomingText(TEXT)],
       piece: undefined,
       acknowledged: 0n,
       control: undefined,
       read: 0n,
     })
-    messageLog.store(permitReceiving(NAME, BOB_KEY), [heard(TEXT)])
+    messageLog.store(permitReceiving(NAME, BOB_KEY), [incomingText(TEXT)])
     const secrets = Object.fromEntries([
       ...phasesOf('text', Buffer.from(TEXT)),
       ...phasesOf('part of the text', Buffer.from(TEXT.slice(8, 30))),
@@ -60,10 +60,10 @@ describe('the files of a store', () => {
 
   it('keep nothing of what was forgotten, sealed or not, in the file or in the log', () => {
     const store = openStore(folder.path, { profileKey: PROFILE_KEY })
-    store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [said('stays')])
+    store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [outgoingText('stays')])
     store.messageLog('bob', BOB_KEY).append(
       permitWriting('bob'),
-      Array.from({ length: 1_000 }, (_, index) => said(`${TEXT} ${index}`)),
+      Array.from({ length: 1_000 }, (_, index) => outgoingText(`${TEXT} ${index}`)),
     )
     const before = contents()
     // Any 32 bytes of a sealed batch: they are like no others.
@@ -81,7 +81,7 @@ describe('the files of a store', () => {
 
   it('are for the owner alone', () => {
     const store = openStore(folder.path, { profileKey: PROFILE_KEY })
-    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said(TEXT)])
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText(TEXT)])
     for (const name of readdirSync(folder.path)) {
       expect(statSync(join(folder.path, name)).mode & 0o777, name).to.equal(0o600)
     }

@@ -3,7 +3,7 @@ import { SottoError } from '#lib/errors.ts'
 import { openStore, type Store } from '../../../clients/store/store.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { rejection } from '../../support/rejection.ts'
-import { ALICE_KEY, BOB_KEY, PROFILE_KEY, said } from '../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, outgoingText, PROFILE_KEY } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('watchStore', () => {
@@ -25,7 +25,7 @@ describe('watchStore', () => {
     const changed = Promise.withResolvers<void>()
     const watch = watching.watch(changed.resolve)
     const startMs = performance.now()
-    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('x')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('x')])
     await changed.promise
     watch.stop()
     expect(performance.now() - startMs).to.be.below(900)
@@ -39,10 +39,10 @@ describe('watchStore', () => {
       calls += 1
       changed.resolve()
     })
-    for (let count = 0; count < 20; count += 1) own.append(permitWriting('bob'), [said('own')])
+    for (let count = 0; count < 20; count += 1) own.append(permitWriting('bob'), [outgoingText('own')])
     await new Promise(setImmediate)
     expect(calls).to.equal(0)
-    other.messageLog('carol', ALICE_KEY).append(permitWriting('carol'), [said('other')])
+    other.messageLog('carol', ALICE_KEY).append(permitWriting('carol'), [outgoingText('other')])
     await changed.promise
     watch.stop()
   })
@@ -53,9 +53,9 @@ describe('watchStore', () => {
       calls += 1
       throw new SottoError('ERR_STORE_DAMAGED', 'for a test')
     })
-    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('x')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('x')])
     expect((await rejection(watch.failed)).code).to.equal('ERR_STORE_DAMAGED')
-    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('y')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('y')])
     await new Promise(setImmediate)
     expect(calls).to.equal(1)
   })
@@ -66,7 +66,7 @@ describe('watchStore', () => {
       calls += 1
     })
     watch.stop()
-    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('x')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('x')])
     await new Promise(setImmediate)
     expect(calls).to.equal(0)
   })

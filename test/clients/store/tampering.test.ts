@@ -7,7 +7,7 @@ import { codeOf } from '../../support/code-of.ts'
 import { offered } from '../../support/file-events.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { secretOf } from '../../support/random.ts'
-import { BOB_KEY, conversation, said, shown, testStore } from '../../support/stores.ts'
+import { BOB_KEY, conversation, outgoingText, shown, testStore } from '../../support/stores.ts'
 import { flip } from '../../support/tamper.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -19,9 +19,10 @@ describe('a store that is changed from outside', () => {
   beforeEach(async () => {
     folder = await temporaryFolder()
     use((store) => {
-      for (const text of ['b1', 'b2', 'b3']) store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said(text)])
+      for (const text of ['b1', 'b2', 'b3'])
+        store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText(text)])
       for (const text of ['c1', 'c2', 'c3'])
-        store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [said(text)])
+        store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [outgoingText(text)])
     })
   })
   afterEach(() => folder[Symbol.asyncDispose]())
@@ -98,7 +99,7 @@ describe('a store that is changed from outside', () => {
 
   it('writes nothing where it was opened in spite of damage', () => {
     const code = use(
-      (store) => codeOf(() => store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('x')])),
+      (store) => codeOf(() => store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('x')])),
       true,
     )
     expect(code).to.equal('ERR_STORE_DAMAGED')
@@ -143,7 +144,7 @@ describe('a store that is changed from outside', () => {
   it('notices a batch that was never put there when the next one is', () => {
     tamper(`insert into batch (id, sealed) values (${2 ** 32 + 4}, x'00')`)
     const append = (store: Store) =>
-      codeOf(() => store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('b4')]))
+      codeOf(() => store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('b4')]))
     expect(use(append)).to.equal('ERR_STORE_DAMAGED')
   })
 
@@ -171,8 +172,8 @@ describe('a store that is changed from outside', () => {
 
   it('does not open where an older contact is put back, alone or with the older head', () => {
     const [contact, head] = [sealedOf('contact', 'id = 1'), sealedOf('head', 'id = 1')]
-    use((store) => store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [said('c4')]))
-    use((store) => store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('b4')]))
+    use((store) => store.messageLog('carol', BOB_KEY).append(permitWriting('carol'), [outgoingText('c4')]))
+    use((store) => store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('b4')]))
     putBack('contact', 'id = 1', contact)
     expect(codeOf(() => use(() => undefined))).to.equal('ERR_STORE_DAMAGED')
     putBack('head', 'id = 1', head)
@@ -236,7 +237,7 @@ describe('a store that is changed from outside', () => {
     use((store) => {
       const messageLog = store.messageLog('bob', BOB_KEY)
       tamper('delete from contact where id = 2')
-      expect(codeOf(() => messageLog.append(permitWriting('bob'), [said('b4')]))).to.equal('ERR_STORE_DAMAGED')
+      expect(codeOf(() => messageLog.append(permitWriting('bob'), [outgoingText('b4')]))).to.equal('ERR_STORE_DAMAGED')
       expect(codeOf(() => store.history('carol', { limit: 1 }))).to.equal('ERR_STORE_DAMAGED')
     })
   })

@@ -72,7 +72,7 @@ describe('a RenewingChannel with nothing to say', () => {
         if (pair.after(500, side) === 'cut') return false
       }
       if (isConnected) pair.settle()
-      else for (const side of [pair.alice, pair.bob]) pair.say(side)
+      else for (const side of [pair.alice, pair.bob]) pair.send(side)
     }
     return true
   }

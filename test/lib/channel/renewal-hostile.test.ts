@@ -16,11 +16,11 @@ function wire(steps: number): { pair: RenewingPair; to: Side; record: Uint8Array
   pair.learn(pair.alice, pair.issue())
   let [from, to] = [pair.alice, pair.bob]
   for (let step = 0; step < steps; step += 1) {
-    pair.say(from)
-    pair.hear(to)
+    pair.send(from)
+    pair.receive(to)
     ;[from, to] = [to, from]
   }
-  return { pair, to, record: pair.say(from)?.record ?? new Uint8Array(0) }
+  return { pair, to, record: pair.send(from)?.record ?? new Uint8Array(0) }
 }
 
 describe('a record of a renewal, changed on its way', () => {
@@ -34,7 +34,7 @@ describe('a record of a renewal, changed on its way', () => {
         const { pair, to } = wire(steps)
         const bit = Math.floor((index * record.length) / count) * 8 + (index % 8)
         codes.add(codeOf(() => to.channel.open(flip(record, bit))))
-        codes.add(codeOf(() => pair.say(to)))
+        codes.add(codeOf(() => pair.send(to)))
         expect(to.renewals).to.equal(0)
       }
       const { to } = wire(steps)
@@ -93,7 +93,7 @@ describe('a renewal out of its turn', () => {
 
   it('is refused as a second answer', () => {
     const { pair } = wire(1)
-    pair.hear(pair.alice)
+    pair.receive(pair.alice)
     for (const control of [WELCOME, REFUSAL]) expect(take(pair, pair.alice, control)).to.equal('ERR_RECORD_MALFORMED')
   })
 
@@ -103,7 +103,7 @@ describe('a renewal out of its turn', () => {
     pair.bob.channel.stop()
     pair.bob.outbox.push(99n)
     pair.settle()
-    expect(pair.alice.heard).to.deep.equal([99n])
+    expect(pair.alice.received).to.deep.equal([99n])
   })
 
   it('of an earlier epoch is refused, and ends the channel where it had no ticket', () => {
@@ -114,24 +114,24 @@ describe('a renewal out of its turn', () => {
     expect(pair.after(0, pair.bob)).to.equal('tryServices')
     const unreachable = { $case: 'unreachable' } as const
     expect(codeOf(() => pair.learn(pair.bob, unreachable))).to.equal('ERR_DECRYPT')
-    expect(codeOf(() => pair.say(pair.bob))).to.equal('ERR_DECRYPT')
+    expect(codeOf(() => pair.send(pair.bob))).to.equal('ERR_DECRYPT')
   })
 
   it('of an earlier epoch is refused where it had a ticket, which is used', () => {
     const pair = new RenewingPair()
     pair.after(RENEW_EVERY_MS, pair.alice)
     pair.learn(pair.alice, pair.issue())
-    pair.say(pair.alice)
-    const said = pair.hear(pair.bob)?.control
+    pair.send(pair.alice)
+    const said = pair.receive(pair.bob)?.control
     pair.settle()
     expect(said?.$case).to.equal('renewHello')
     expect(take(pair, pair.bob, said as Control)).to.equal('none')
     expect(pair.refusals).to.deep.equal(['ERR_TICKET_REPLAYED'])
     // Unseen this time, for it comes at once after a refusal.
-    pair.say(pair.bob)
+    pair.send(pair.bob)
     expect(take(pair, pair.bob, helloOf(pair, true))).to.equal('none')
     expect(pair.refusals).to.deep.equal(['ERR_TICKET_REPLAYED', 'ERR_HELLO_REFUSED'])
-    pair.say(pair.bob)
+    pair.send(pair.bob)
     pair.clock.advance(RENEW_RETRY_MS / 2)
     expect(take(pair, pair.bob, helloOf(pair, true))).to.equal('ERR_DECRYPT')
   })

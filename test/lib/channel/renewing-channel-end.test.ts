@@ -65,9 +65,9 @@ describe('the end of a RenewingChannel', () => {
       const pair = new RenewingPair()
       pair.after(RENEW_EVERY_MS, pair.alice)
       pair.learn(pair.alice, pair.issue({ grant }))
-      pair.say(pair.alice)
-      expect(pair.hear(pair.bob)?.control?.$case).to.equal('ping')
-      expect(pair.say(pair.alice)).to.equal(undefined)
+      pair.send(pair.alice)
+      expect(pair.receive(pair.bob)?.control?.$case).to.equal('ping')
+      expect(pair.send(pair.alice)).to.equal(undefined)
       expect(pair.after(0, pair.alice)).to.equal('close')
     })
   }
@@ -77,10 +77,10 @@ describe('the end of a RenewingChannel', () => {
     pair.alice.channel.stop()
     expect(pair.channelDue(pair.alice)).to.equal(Number.POSITIVE_INFINITY)
     expect(pair.after(RENEW_WITHIN_MS, pair.alice)).to.equal(undefined)
-    expect(pair.say(pair.alice)).to.equal(undefined)
+    expect(pair.send(pair.alice)).to.equal(undefined)
     pair.alice.outbox.push(1n)
     pair.settle()
-    expect(pair.bob.heard).to.deep.equal([1n])
+    expect(pair.bob.received).to.deep.equal([1n])
   })
 })
 
@@ -92,28 +92,28 @@ describe('a Close in the middle of a renewal', () => {
   }
   const stages: Record<string, (pair: RenewingPair) => void> = {
     'before the Hello is said': () => undefined,
-    'while the Hello is on its way': (pair) => void pair.say(pair.alice),
+    'while the Hello is on its way': (pair) => void pair.send(pair.alice),
     'when the Hello is heard': (pair) => {
-      pair.say(pair.alice)
-      pair.hear(pair.bob)
+      pair.send(pair.alice)
+      pair.receive(pair.bob)
     },
     'while the Welcome is on its way': (pair) => {
-      pair.say(pair.alice)
-      pair.hear(pair.bob)
-      pair.say(pair.bob)
+      pair.send(pair.alice)
+      pair.receive(pair.bob)
+      pair.send(pair.bob)
     },
     'when the Welcome is heard': (pair) => {
-      pair.say(pair.alice)
-      pair.hear(pair.bob)
-      pair.say(pair.bob)
-      pair.hear(pair.alice)
+      pair.send(pair.alice)
+      pair.receive(pair.bob)
+      pair.send(pair.bob)
+      pair.receive(pair.alice)
     },
     'while the RenewSwitch is on its way': (pair) => {
-      pair.say(pair.alice)
-      pair.hear(pair.bob)
-      pair.say(pair.bob)
-      pair.hear(pair.alice)
-      pair.say(pair.alice)
+      pair.send(pair.alice)
+      pair.receive(pair.bob)
+      pair.send(pair.bob)
+      pair.receive(pair.alice)
+      pair.send(pair.alice)
     },
   }
   for (const [stage, reach] of Object.entries(stages)) {
@@ -127,7 +127,7 @@ describe('a Close in the middle of a renewal', () => {
         if (first === 'alice') close(pair.bob)
         if (first === 'bob') close(pair.alice)
         pair.settle()
-        expect([pair.alice.heard, pair.bob.heard]).to.deep.equal([[99n], [99n]])
+        expect([pair.alice.received, pair.bob.received]).to.deep.equal([[99n], [99n]])
       })
     }
   }

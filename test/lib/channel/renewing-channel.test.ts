@@ -17,11 +17,11 @@ const renewals = ({ alice, bob }: RenewingPair): number[] => [alice.renewals, bo
 
 /** What both sides say next, and the other hears: they are in agreement. */
 function expectTalk(pair: RenewingPair): void {
-  const before = [pair.alice.heard.length, pair.bob.heard.length]
+  const before = [pair.alice.received.length, pair.bob.received.length]
   pair.alice.outbox.push(7n)
   pair.bob.outbox.push(7n)
   pair.settle()
-  expect([pair.alice.heard.length, pair.bob.heard.length]).to.deep.equal(before.map((count) => count + 1))
+  expect([pair.alice.received.length, pair.bob.received.length]).to.deep.equal(before.map((count) => count + 1))
 }
 
 /** A pair in mid-renewal: Alice has her ticket, and nothing is said yet. */
@@ -64,14 +64,14 @@ describe('RenewingChannel', () => {
   it('says each of its records alone, and before what else there is to say', () => {
     const pair = renewing()
     pair.alice.outbox.push(1n)
-    expect(pair.say(pair.alice)).to.not.equal(undefined)
-    expect(pair.hear(pair.bob)?.control?.$case).to.equal('renewHello')
+    expect(pair.send(pair.alice)).to.not.equal(undefined)
+    expect(pair.receive(pair.bob)?.control?.$case).to.equal('renewHello')
     expect(pair.alice.outbox).to.deep.equal([1n])
     pair.bob.outbox.push(2n)
-    pair.say(pair.bob)
-    expect(pair.hear(pair.alice)?.control?.$case).to.equal('renewWelcome')
-    pair.say(pair.alice)
-    expect(pair.hear(pair.bob)?.control?.$case).to.equal('renewSwitch')
+    pair.send(pair.bob)
+    expect(pair.receive(pair.alice)?.control?.$case).to.equal('renewWelcome')
+    pair.send(pair.alice)
+    expect(pair.receive(pair.bob)?.control?.$case).to.equal('renewSwitch')
   })
 
   it('opens what was under way on either side when the keys changed', () => {
@@ -79,17 +79,17 @@ describe('RenewingChannel', () => {
     const { alice, bob } = pair
     const say = (side: Side, number: bigint): void => {
       side.outbox.push(number)
-      pair.say(side)
+      pair.send(side)
     }
-    pair.say(alice) // Hello
+    pair.send(alice) // Hello
     for (const number of [1n, 2n]) say(alice, number)
     for (const number of [1n, 2n]) say(bob, number)
-    pair.hear(bob)
-    pair.say(bob) // Welcome
+    pair.receive(bob)
+    pair.send(bob) // Welcome
     for (const number of [3n, 4n]) say(bob, number) // under the new keys
     for (const number of [3n, 4n]) say(alice, number) // under the old: Alice has not heard the Welcome
     pair.settle()
-    expect([alice.heard, bob.heard]).to.deep.equal([
+    expect([alice.received, bob.received]).to.deep.equal([
       [1n, 2n, 3n, 4n],
       [1n, 2n, 3n, 4n],
     ])
@@ -120,8 +120,8 @@ describe('RenewingChannel', () => {
           const [name = '', verb] = each.split(' ')
           const side = name === 'bob' ? pair.bob : pair.alice
           if (verb === 'says') side.outbox.push(++said[name as 'alice' | 'bob'])
-          else if (verb === 'sends') pair.say(side)
-          else if (verb === 'hears') pair.hear(side)
+          else if (verb === 'sends') pair.send(side)
+          else if (verb === 'hears') pair.receive(side)
           else pair.clock.advance(1_000)
           const isOutage = outages[index % outages.length] === true
           if (pair.after(0, pair.alice) === 'askForTicket')
@@ -133,8 +133,8 @@ describe('RenewingChannel', () => {
         pair.settle()
         const numbers = (last: bigint): bigint[] =>
           Array.from({ length: Number(last) }, (_, index) => BigInt(index + 1))
-        expect(pair.bob.heard).to.deep.equal(numbers(said.alice))
-        expect(pair.alice.heard).to.deep.equal(numbers(said.bob))
+        expect(pair.bob.received).to.deep.equal(numbers(said.alice))
+        expect(pair.alice.received).to.deep.equal(numbers(said.bob))
         expect(pair.alice.renewals).to.equal(pair.bob.renewals)
         expect(pair.refusals).to.deep.equal([])
         renewed += pair.alice.renewals
@@ -153,7 +153,7 @@ describe('RenewingChannel', () => {
       pair.renew()
     }
     const total = 4 * REKEY_INTERVAL + 1
-    expect([pair.alice.heard.length, pair.bob.heard.length]).to.deep.equal([total, total])
+    expect([pair.alice.received.length, pair.bob.received.length]).to.deep.equal([total, total])
     expect(renewals(pair)).to.deep.equal([4, 4])
   })
 })
@@ -163,24 +163,24 @@ describe('the old keys of a RenewingChannel', () => {
     const pair = renewing()
     pair.settle()
     expect(codeOf(() => pair.bob.channel.open(pair.alice.first.seal(WORD)))).to.equal('ERR_DECRYPT')
-    expect(codeOf(() => pair.say(pair.bob))).to.equal('ERR_DECRYPT')
+    expect(codeOf(() => pair.send(pair.bob))).to.equal('ERR_DECRYPT')
   })
 
   it('open nothing any more at the opener once it has the Welcome', () => {
     const pair = renewing()
-    pair.say(pair.alice)
-    pair.hear(pair.bob)
-    pair.say(pair.bob)
-    pair.hear(pair.alice)
+    pair.send(pair.alice)
+    pair.receive(pair.bob)
+    pair.send(pair.bob)
+    pair.receive(pair.alice)
     expect(codeOf(() => pair.alice.channel.open(pair.bob.first.seal(WORD)))).to.equal('ERR_DECRYPT')
-    expect(codeOf(() => pair.say(pair.alice))).to.equal('ERR_DECRYPT')
+    expect(codeOf(() => pair.send(pair.alice))).to.equal('ERR_DECRYPT')
   })
 
   it('do not open what is sealed under the new ones', () => {
     const pair = renewing()
     pair.settle()
     pair.alice.outbox.push(1n)
-    const record = pair.say(pair.alice)?.record ?? WORD
+    const record = pair.send(pair.alice)?.record ?? WORD
     expect(codeOf(() => pair.bob.first.open(record))).to.equal('ERR_DECRYPT')
   })
 })

@@ -55,7 +55,7 @@ export async function killInTurn(sides: readonly [Side, Side], killing: Killing)
 }
 
 /** Wait until all that is to be said was taken. */
-export function untilAllIsSaid(sides: readonly [Side, Side], moved: Moved): Promise<void> {
+export function untilAllTaken(sides: readonly [Side, Side], moved: Moved): Promise<void> {
   return until(moved, () => sides.every(({ taken, goal }) => taken === goal))
 }
 

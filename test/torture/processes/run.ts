@@ -13,7 +13,7 @@ import { Deployment } from '../../support/deployment.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { SeededRandom } from '../random.ts'
 import { tortureFile } from './file.ts'
-import { drawKills, type Killing, killInTurn, untilAllIsSaid } from './killing.ts'
+import { drawKills, type Killing, killInTurn, untilAllTaken } from './killing.ts'
 import { Owner } from './owner.ts'
 import { type Moved, Side } from './side.ts'
 import { judgeShown, judgeStores } from './verdict.ts'
@@ -85,8 +85,8 @@ interface Plan extends Killing {
 
 /** Let them talk while they are killed, end both programs in order, and judge. */
 async function converse(sides: readonly [Side, Side], { counts, ...killing }: Plan): Promise<void> {
-  for (const [index, side] of sides.entries()) side.say(counts[index] ?? 0)
-  await Promise.all([killInTurn(sides, killing), untilAllIsSaid(sides, killing.moved)])
+  for (const [index, side] of sides.entries()) side.enqueue(counts[index] ?? 0)
+  await Promise.all([killInTurn(sides, killing), untilAllTaken(sides, killing.moved)])
   for (const side of sides) await side.untilDelivered()
   await Promise.all(sides.map((side) => side.stop()))
   await judgeStores(sides)

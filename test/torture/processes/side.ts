@@ -108,7 +108,7 @@ export class Side implements Victim {
   }
 
   /** Say so many more. */
-  say(count: number): void {
+  enqueue(count: number): void {
     this.goal += count
     this.#type()
   }
@@ -134,10 +134,11 @@ export class Side implements Victim {
   /** Kill the program, without a word, and find out from the store what it had taken. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
-    const said = (await this.texts('outgoing')).length
-    if (said < this.taken) throw new Violation(`${this.name} had said ${this.taken} messages, and ${said} are there`)
-    this.taken = said
-    this.#typed = said
+    const stored = (await this.texts('outgoing')).length
+    if (stored < this.taken)
+      throw new Violation(`${this.name} had taken ${this.taken} messages, and ${stored} are there`)
+    this.taken = stored
+    this.#typed = stored
     this.#options.moved.emit('moved')
   }
 
@@ -188,7 +189,7 @@ export class Side implements Victim {
           await once(changed, 'changed', { signal: AbortSignal.timeout(DELIVERY_LIMIT_MS) })
         }
       } catch (cause) {
-        throw new Violation(`what ${this.name} said has not arrived`, { cause })
+        throw new Violation(`what ${this.name} sent has not arrived`, { cause })
       } finally {
         watch.stop()
       }

@@ -10,16 +10,16 @@ import type { Side } from './side.ts'
 /** @throws Violation if a store has lost, doubled, changed or swapped anything that either said. */
 export async function judgeStores(sides: readonly [Side, Side]): Promise<void> {
   for (const [side, peer] of [sides, sides.toReversed()] as [Side, Side][]) {
-    compare(`what ${side.name} said`, await side.texts('outgoing'), side)
-    compare(`what ${side.name} heard`, await side.texts('incoming'), peer)
+    compare(`what ${side.name} sent`, await side.texts('outgoing'), side)
+    compare(`what ${side.name} received`, await side.texts('incoming'), peer)
   }
 }
 
-function compare(what: string, texts: readonly string[], speaker: Side): void {
+function compare(what: string, texts: readonly string[], sender: Side): void {
   for (const [index, text] of texts.entries()) {
-    if (text !== speaker.text(index + 1)) throw new Violation(`${what}: in place ${index + 1} stands "${text}"`)
+    if (text !== sender.text(index + 1)) throw new Violation(`${what}: in place ${index + 1} stands "${text}"`)
   }
-  if (texts.length !== speaker.goal) throw new Violation(`${what}: ${texts.length} messages of ${speaker.goal}`)
+  if (texts.length !== sender.goal) throw new Violation(`${what}: ${texts.length} messages of ${sender.goal}`)
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { FileSentences, fileFields, shortId } from '../../../../clients/files/report/file-events.ts'
 import { offered, statusOf } from '../../../support/file-events.ts'
-import { heard } from '../../../support/stores.ts'
+import { incomingText } from '../../../support/stores.ts'
 
 describe('FileSentences', () => {
   it('tells what is offered, and of the same offer what has become of it', () => {
@@ -26,7 +26,7 @@ describe('FileSentences', () => {
     const states = Object.keys(FileStatusState) as (keyof typeof FileStatusState)[]
     const told = states.filter((state) => state !== 'UNSPECIFIED').map((state) => sentences.of(statusOf(offer, state)))
     expect(new Set(told).size).to.equal(states.length - 1)
-    expect(sentences.of(heard('hello'))).to.equal(undefined)
+    expect(sentences.of(incomingText('hello'))).to.equal(undefined)
   })
 })
 
@@ -50,6 +50,6 @@ describe('fileFields', () => {
       file,
       status: 'save-failed',
     })
-    expect(fileFields(heard('hello'))).to.equal(undefined)
+    expect(fileFields(incomingText('hello'))).to.equal(undefined)
   })
 })

@@ -39,7 +39,7 @@ describe('PeerTransfers', () => {
     }
   }
 
-  const bytesOf = ({ said }: FileEnd) => said.reduce((sum, { data }) => sum + data.length, 0)
+  const bytesOf = ({ sent }: FileEnd) => sent.reduce((sum, { data }) => sum + data.length, 0)
 
   describe('carries', () => {
     for (const size of [0, 1, MAX_CHUNK_BYTES - 1, MAX_CHUNK_BYTES, MAX_CHUNK_BYTES + 1, 40 * MAX_CHUNK_BYTES + 7]) {
@@ -114,7 +114,7 @@ describe('PeerTransfers', () => {
       // All three begin at once: the receiver has looked for what it has of each.
       while (all.some(({ id }) => getter.peerTransfers.positionOf(id) === undefined)) await getter.woken()
       await exchangeUntil(giver, getter, () => getter.ends.length === 3)
-      const order = giver.said.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
+      const order = giver.sent.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
       // All have begun before one has ended.
       const begun = Math.max(...all.map((_, index) => order.indexOf(index)))
       expect(begun).to.be.below(Math.min(...all.map((_, index) => order.lastIndexOf(index))))
@@ -156,7 +156,7 @@ describe('PeerTransfers', () => {
       agree(again, getter, what)
       await exchangeUntil(again, getter, () => getter.ends.length > 0)
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
-      expect(Number(again.said[0]?.offset)).to.equal(left)
+      expect(Number(again.sent[0]?.offset)).to.equal(left)
       expect(bytesOf(again)).to.equal(what.content.length - left)
     })
 
@@ -279,7 +279,7 @@ describe('PeerTransfers', () => {
     expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
     giver.give(what)
     await exchangeUntil(giver, getter, () => bytesOf(giver) > 0)
-    expect(Number(giver.said[0]?.offset)).to.equal(MAX_CHUNK_BYTES)
+    expect(Number(giver.sent[0]?.offset)).to.equal(MAX_CHUNK_BYTES)
   })
 
   describe('of a hostile giver', () => {

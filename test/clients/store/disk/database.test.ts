@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { type Database, openDatabase } from '../../../../clients/store/disk/database.ts'
 import { codeOf } from '../../../support/code-of.ts'
 import { permitWriting } from '../../../support/permits.ts'
-import { BOB_KEY, said, shown, testStore } from '../../../support/stores.ts'
+import { BOB_KEY, outgoingText, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('openDatabase', () => {
@@ -72,12 +72,14 @@ describe('a full disk', () => {
     const store = testStore(folder.path, { database })
     const messageLog = store.messageLog('bob', BOB_KEY)
     const { outgoing } = messageLog.streams
-    messageLog.append(permitWriting('bob'), [said('before')])
+    messageLog.append(permitWriting('bob'), [outgoingText('before')])
     database.exec('pragma max_page_count = 1')
-    expect(codeOf(() => messageLog.append(permitWriting('bob'), [said('x'.repeat(100_000))]))).to.equal('ERR_STORE')
+    expect(codeOf(() => messageLog.append(permitWriting('bob'), [outgoingText('x'.repeat(100_000))]))).to.equal(
+      'ERR_STORE',
+    )
     expect([outgoing.unacknowledged, messageLog.progress().appended]).to.deep.equal([1, 1])
     database.exec('pragma max_page_count = 1000000')
-    messageLog.append(permitWriting('bob'), [said('after')])
+    messageLog.append(permitWriting('bob'), [outgoingText('after')])
     expect(shown(store.history('bob', { limit: 9 }))).to.deep.equal(['after', 'before'])
     expect(outgoing.unacknowledged).to.equal(2)
     store.close()

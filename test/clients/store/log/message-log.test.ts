@@ -13,7 +13,16 @@ import { codeOf } from '../../../support/code-of.ts'
 import { converse, converseAgain, DeliveringSide } from '../../../support/delivering-side.ts'
 import { permitReceiving, permitWriting } from '../../../support/permits.ts'
 import { bytesOf } from '../../../support/random.ts'
-import { ALICE_KEY, BOB_KEY, conversation, heard, said, shown, testStore, textsOf } from '../../../support/stores.ts'
+import {
+  ALICE_KEY,
+  BOB_KEY,
+  conversation,
+  incomingText,
+  outgoingText,
+  shown,
+  testStore,
+  textsOf,
+} from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('MessageLog', () => {
@@ -62,7 +71,7 @@ describe('MessageLog', () => {
   }
 
   function say(side: DeliveringSide, ...texts: string[]): void {
-    side.append(texts.map((text) => said(text)))
+    side.append(texts.map((text) => outgoingText(text)))
   }
 
   async function statesAt(who: 'alice' | 'bob', contact: string): Promise<string[]> {
@@ -107,7 +116,7 @@ describe('MessageLog', () => {
     say(alice, 'b')
     expect(alice.messageLog.progress()).to.deep.equal({ appended: 2, sent: 1, delivered: 0, read: 0 })
     expect(await statesAt('alice', 'bob')).to.deep.equal(['sent', 'waiting'])
-    bob.hear(record)
+    bob.receive(record)
     restart('alice')
     converse(alice, bob)
     expect(bob.shown).to.deep.equal(['a', 'b'])
@@ -135,7 +144,7 @@ describe('MessageLog', () => {
 
   it('stores once what was stored and not yet acknowledged when it crashed', async () => {
     say(alice, 'a')
-    bob.hear(alice.next() as Uint8Array)
+    bob.receive(alice.next() as Uint8Array)
     restart('bob')
     converse(alice, bob)
     expect(bob.shown).to.deep.equal([])
@@ -146,9 +155,9 @@ describe('MessageLog', () => {
   it('takes in what another message log of the same key appends', () => {
     converse(alice, bob)
     const other = testStore(folders.alice.path)
-    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('from beside')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('from beside')])
     say(alice, 'own')
-    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('again')])
+    other.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('again')])
     alice.messageLog.takeAppended()
     converse(alice, bob)
     expect(bob.shown).to.deep.equal(['from beside', 'own', 'again'])
@@ -157,7 +166,7 @@ describe('MessageLog', () => {
   })
 
   it('says what was written before any key was known to the first one', () => {
-    stores.alice.messageLog('carol', undefined).append(permitWriting('carol'), [said('hello, whoever you are')])
+    stores.alice.messageLog('carol', undefined).append(permitWriting('carol'), [outgoingText('hello, whoever you are')])
     const carol = stores.alice.messageLog('carol', BOB_KEY)
     expect(carol.streams.outgoing.unacknowledged).to.equal(1)
   })
@@ -166,7 +175,7 @@ describe('MessageLog', () => {
     const carol = stores.alice.messageLog('carol', BOB_KEY)
     stores.alice
       .messageLog('carol', undefined)
-      .append(permitWriting('carol'), [said('written before this process knew the key')])
+      .append(permitWriting('carol'), [outgoingText('written before this process knew the key')])
     expect(carol.progress().appended).to.equal(1)
     const changed = stores.alice.messageLog('carol', ALICE_KEY)
     expect(stores.alice.messageLog('carol', undefined).place).to.deep.equal(changed.place)
@@ -175,7 +184,7 @@ describe('MessageLog', () => {
   it('keeps what waits bound to the key that it was written for', async () => {
     say(alice, 'for the old key')
     const changed = stores.alice.messageLog('bob', ALICE_KEY)
-    changed.append(permitWriting('bob'), [said('for the new key')])
+    changed.append(permitWriting('bob'), [outgoingText('for the new key')])
     expect(changed.streams.outgoing.unacknowledged).to.equal(1)
     restart('alice')
     expect(stores.alice.messageLog('bob', BOB_KEY).streams.outgoing.unacknowledged).to.equal(1)
@@ -185,9 +194,9 @@ describe('MessageLog', () => {
   it('refuses to store events out of turn', () => {
     say(alice, 'a')
     converse(alice, bob)
-    expect(() => bob.messageLog.store(permitReceiving('bob', BOB_KEY), [heard('never taken from a stream')])).to.throw(
-      TypeError,
-    )
+    expect(() =>
+      bob.messageLog.store(permitReceiving('bob', BOB_KEY), [incomingText('never taken from a stream')]),
+    ).to.throw(TypeError)
     restart('bob')
     expect(bob.messageLog.streams.incoming?.stored).to.equal(1n)
   })
@@ -299,9 +308,9 @@ describe('MessageLog', () => {
       // Two of the records that repeat, then bob starts again.
       alice.open()
       bob.open()
-      bob.hear(alice.next() as Uint8Array)
-      alice.hear(bob.next() as Uint8Array)
-      for (let records = 0; records < 2; records += 1) bob.hear(alice.next() as Uint8Array)
+      bob.receive(alice.next() as Uint8Array)
+      alice.receive(bob.next() as Uint8Array)
+      for (let records = 0; records < 2; records += 1) bob.receive(alice.next() as Uint8Array)
       restart('bob')
       converseAgain(alice, bob)
       const expected = ['first', ...repeated, 'after the backup', 'new']
@@ -314,6 +323,6 @@ describe('MessageLog', () => {
     stores.alice.forget('bob')
     expect(codeOf(() => say(alice, 'b'))).to.equal('ERR_STREAM_RENEWED')
     expect(codeOf(() => alice.messageLog.progress())).to.equal('ERR_STREAM_RENEWED')
-    stores.alice.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said('to bob anew')])
+    stores.alice.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText('to bob anew')])
   })
 })

@@ -5,7 +5,7 @@ import type { Store } from '../../../../clients/store/store.ts'
 import { FakeClock } from '../../../support/clock.ts'
 import { permitWriting } from '../../../support/permits.ts'
 import { assertProperty } from '../../../support/property.ts'
-import { ALICE_KEY, BOB_KEY, conversation, said, shown, testStore } from '../../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, conversation, outgoingText, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('history', () => {
@@ -24,7 +24,7 @@ describe('history', () => {
   function say(name: string, ...texts: string[]): void {
     store.messageLog(name, BOB_KEY).append(
       permitWriting(name),
-      texts.map((text) => said(text)),
+      texts.map((text) => outgoingText(text)),
     )
   }
 
@@ -108,7 +108,7 @@ describe('history', () => {
   describe('contacts', () => {
     it('lists who was spoken with, what waits, what is unread and the last word', () => {
       say('bob', 'a', 'b')
-      store.messageLog('bob', ALICE_KEY).append(permitWriting('bob'), [said('for another key')])
+      store.messageLog('bob', ALICE_KEY).append(permitWriting('bob'), [outgoingText('for another key')])
       store.messageLog('carol', BOB_KEY)
       const list = store.contacts().map(({ last, ...rest }) => ({ ...rest, last: last && shown([last]) }))
       expect(list).to.deep.equal([

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Store } from '../../../../clients/store/store.ts'
 import { encodedFileEvent, offered } from '../../../support/file-events.ts'
 import { permitWriting } from '../../../support/permits.ts'
-import { BOB_KEY, said, shown, testStore } from '../../../support/stores.ts'
+import { BOB_KEY, outgoingText, shown, testStore } from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('search', () => {
@@ -19,7 +19,7 @@ describe('search', () => {
 
   async function finds(text: string, words: string): Promise<boolean> {
     store.forget('bob')
-    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [said(text)])
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), [outgoingText(text)])
     return (await Array.fromAsync(store.search(words))).length > 0
   }
 
@@ -37,7 +37,7 @@ describe('search', () => {
     ['ＦＵＬＬ', 'full width'],
     ['東京', '明日東京へ行く'],
     ['привет', 'ПРИВЕТ'],
-    ['🙂', 'well 🙂 done'],
+    ['��', 'well �� done'],
     ['a\u3000b', 'b and a'],
     ['%', '100 %'],
     ['.*', 'a regular .* expression'],
@@ -73,8 +73,8 @@ describe('search', () => {
   it('searches all conversations, or those that are named', async () => {
     for (const name of ['bob', 'carol']) {
       const messageLog = store.messageLog(name, BOB_KEY)
-      messageLog.append(permitWriting(name), [said(`${name} one`), said('two')])
-      messageLog.append(permitWriting(name), [said(`${name} three one`)])
+      messageLog.append(permitWriting(name), [outgoingText(`${name} one`), outgoingText('two')])
+      messageLog.append(permitWriting(name), [outgoingText(`${name} three one`)])
     }
     const all = shown(await Array.fromAsync(store.search('one')))
     expect(all).to.deep.equal(['bob one', 'bob three one', 'carol one', 'carol three one'])

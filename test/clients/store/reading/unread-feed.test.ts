@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { READER_TIMEOUT_MS, UnreadFeed, type UnreadFeedOptions } from '../../../../clients/store/reading/unread-feed.ts'
 import type { Store } from '../../../../clients/store/store.ts'
 import { converse, DeliveringSide } from '../../../support/delivering-side.ts'
-import { ALICE_KEY, BOB_KEY, memoryStore, said, shown } from '../../../support/stores.ts'
+import { ALICE_KEY, BOB_KEY, memoryStore, outgoingText, shown } from '../../../support/stores.ts'
 import { FakeTimers } from '../../../support/timers.ts'
 
 /** Until all that can happen now has. */
@@ -19,7 +19,7 @@ describe('UnreadFeed', () => {
     given = []
     const sender = memoryStore()
     const bob = new DeliveringSide(sender.messageLog('alice', ALICE_KEY), false)
-    bob.append(['one', 'two', 'three'].map((text) => said(text)))
+    bob.append(['one', 'two', 'three'].map((text) => outgoingText(text)))
     converse(bob, new DeliveringSide(store.messageLog('bob', BOB_KEY), true))
     sender.close()
   })

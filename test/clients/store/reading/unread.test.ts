@@ -7,7 +7,15 @@ import type { Store } from '../../../../clients/store/store.ts'
 import { permitReceiving, permitWriting } from '../../../support/permits.ts'
 import { assertProperty } from '../../../support/property.ts'
 import { bytesOf } from '../../../support/random.ts'
-import { ALICE_KEY, BOB_KEY, heard, quickDatabase, said, shown, testStore } from '../../../support/stores.ts'
+import {
+  ALICE_KEY,
+  BOB_KEY,
+  incomingText,
+  outgoingText,
+  quickDatabase,
+  shown,
+  testStore,
+} from '../../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('unread messages', () => {
@@ -29,7 +37,7 @@ describe('unread messages', () => {
   function hearFrom(key: Uint8Array, messageLog: MessageLog, ...texts: string[]): void {
     const { streams } = messageLog
     const incoming = streams.incoming ?? (streams.receive(bytesOf('stream', 16), { isAnswer: true }) as IncomingStream)
-    const events = texts.map((text) => heard(text))
+    const events = texts.map((text) => incomingText(text))
     const body = { firstSequence: incoming.received + 1n, events, acknowledged: 0n }
     messageLog.store(
       permitReceiving('bob', key),
@@ -61,7 +69,7 @@ describe('unread messages', () => {
           if (length < 0)
             messageLog.append(
               permitWriting('bob'),
-              part.map((text) => said(text)),
+              part.map((text) => outgoingText(text)),
             )
           if (length > 0) texts.push(...part)
         }
