@@ -96,7 +96,7 @@ async function carry(
   return (performance.now() - began) / 1_000
 }
 
-function tell(what: string, result: string): void {
+function report(what: string, result: string): void {
   console.log(`  ${what.padEnd(40)}${result}`)
 }
 
@@ -128,20 +128,20 @@ async function measure(mebibytes: number, shape: LinkShape | undefined): Promise
     await using alice = await start(home, 'alice', await placeOf(back))
     await alice.messenger.enqueue('bob', 'hello')
     await alice.untilDelivered('bob')
-    tell('a message, nothing else on the line', await delays(alice, () => false))
+    report('a message, nothing else on the line', await delays(alice, () => false))
     const busy = await carry(alice, offer, async (isOver) => {
-      tell('a message while a file flows', await delays(alice, isOver))
+      report('a message while a file flows', await delays(alice, isOver))
     })
-    tell(`a file of ${mebibytes} MiB, and messages`, rate(mebibytes, busy))
+    report(`a file of ${mebibytes} MiB, and messages`, rate(mebibytes, busy))
     if (shape === undefined)
-      tell(`a file of ${mebibytes} MiB`, rate(mebibytes, await carry(alice, offer, async () => {})))
+      report(`a file of ${mebibytes} MiB`, rate(mebibytes, await carry(alice, offer, async () => {})))
   }
   bob.disconnect()
   await once(bob, 'exit')
   if (shape !== undefined) return
   const copy = join(home, 'copy.bin')
-  tell('cp and sync', rate(mebibytes, timed(`cp ${source} ${copy} && sync ${copy}`)))
-  tell('sha256sum', rate(mebibytes, timed(`sha256sum ${source}`)))
+  report('cp and sync', rate(mebibytes, timed(`cp ${source} ${copy} && sync ${copy}`)))
+  report('sha256sum', rate(mebibytes, timed(`sha256sum ${source}`)))
 }
 
 const [first = '256', ...rest] = process.argv.slice(2)

@@ -45,7 +45,7 @@ export class Member implements AsyncDisposable {
   readonly #port: number
   /** What others call through. */
   readonly #link: Link
-  readonly #told = new EventEmitter<{ told: [] }>()
+  readonly #changes = new EventEmitter<{ change: [] }>()
   #presence: Presence | undefined
   /** Ends with what is being offered. */
   #offering: Promise<unknown> = Promise.resolve()
@@ -81,7 +81,7 @@ export class Member implements AsyncDisposable {
     const clock = new ServerClock(systemClock, account.clockOffsetMs)
     const trace = undefined
     const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace }), (open) => open.close())
-    const tell = (): void => void this.#told.emit('told')
+    const notify = (): void => void this.#changes.emit('change')
     const online = Promise.withResolvers<void>()
     const messenger = new Messenger({
       profile,
@@ -93,9 +93,9 @@ export class Member implements AsyncDisposable {
         onReceived: (_name, events) => {
           this.received += events.length
         },
-        onProgress: tell,
-        onPresence: tell,
-        onFile: tell,
+        onProgress: notify,
+        onPresence: notify,
+        onFile: notify,
         onOnline: () => online.resolve(),
         onOffline() {},
         onPinned() {},
@@ -172,7 +172,7 @@ export class Member implements AsyncDisposable {
   async untilDelivered(): Promise<void> {
     const signal = AbortSignal.timeout(DELIVERY_LIMIT_MS)
     while ((this.#presence?.waiting() ?? 0) > 0) {
-      await once(this.#told, 'told', { signal }).catch((cause) => {
+      await once(this.#changes, 'change', { signal }).catch((cause) => {
         throw new Error(`what ${this.name} sent is not delivered`, { cause })
       })
     }

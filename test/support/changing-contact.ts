@@ -75,11 +75,11 @@ export class ChangingContact implements AsyncDisposable {
     this.#services = services
   }
 
-  async #start(name: string, onTold: (person: MessengerUnderTest) => void): Promise<MessengerUnderTest> {
+  async #start(name: string, onChange: (person: MessengerUnderTest) => void): Promise<MessengerUnderTest> {
     const directoryFor = (profile: Profile) => this.#services.directoryFor(profile)
     const person = await MessengerUnderTest.start({ home: this.#home }, name, { directoryFor })
-    person.told.on('told', () => onTold(person))
-    onTold(person)
+    person.changes.on('change', () => onChange(person))
+    onChange(person)
     return person
   }
 
@@ -106,11 +106,11 @@ export class ChangingContact implements AsyncDisposable {
   async comes(bob: Bob): Promise<void> {
     this.claims({ profile: bob, key: bob })
     if (this.#bobs.has(bob)) return
-    const told = ({ received, files }: MessengerUnderTest) => {
+    const onChange = ({ received, files }: MessengerUnderTest) => {
       for (const text of received.splice(0)) if (text !== 'alice: ') this.#receivedBy.get(bob)?.push(text)
       for (const text of files.splice(0)) this.#offeredTo.get(bob)?.add(text.split(':')[0] ?? '')
     }
-    this.#bobs.set(bob, await this.#start(bob, told))
+    this.#bobs.set(bob, await this.#start(bob, onChange))
   }
 
   async goes(bob: Bob): Promise<void> {
@@ -248,7 +248,7 @@ export class ChangingContact implements AsyncDisposable {
       await this.comes(bob)
       const persons = [alice, this.#bobs.get(bob) as MessengerUnderTest]
       const news = new Promise<void>((resolve) => {
-        for (const { told } of persons) told.once('told', resolve)
+        for (const { changes } of persons) changes.once('change', resolve)
         deadline.addEventListener('abort', () => resolve())
       })
       if (deadline.aborted || (await this.#isSettledWith(bob, alice))) return await this.#compare(bob, alice)

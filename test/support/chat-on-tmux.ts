@@ -45,13 +45,13 @@ export class ChatOnTmux {
     return new ChatOnTmux(tmux, server, await connected)
   }
 
-  tell(order: Order): void {
+  send(order: Order): void {
     this.#socket.write(`${JSON.stringify(order)}\n`)
   }
 
   /** Show messages, each from bob unless it says otherwise. */
   add(...entries: readonly (Partial<SentEntry> & { readonly text: string })[]): void {
-    this.tell({ add: entries.map((entry) => ({ ...usual(), ...entry })) })
+    this.send({ add: entries.map((entry) => ({ ...usual(), ...entry })) })
   }
 
   async close(): Promise<void> {

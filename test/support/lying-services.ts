@@ -121,12 +121,12 @@ export class LyingServices {
 
   /** Who of these is online, and each change, until the signal is aborted. */
   async *presence(usernames: readonly string[], signal: AbortSignal): AsyncGenerator<WatchPresenceResponse> {
-    const told = new Map<string, Presence>()
+    const lastReported = new Map<string, Presence>()
     while (!signal.aborted) {
       const version = this.#version
       const states = usernames.map((username) => ({ username, presence: this.presenceOf(username) }))
-      const news = states.filter(({ username, presence }) => told.get(username) !== presence)
-      for (const { username, presence } of news) told.set(username, presence)
+      const news = states.filter(({ username, presence }) => lastReported.get(username) !== presence)
+      for (const { username, presence } of news) lastReported.set(username, presence)
       if (news.length > 0) yield { states: news }
       if (version === this.#version) await once(this.#changes, 'change', { signal }).catch(() => undefined)
     }

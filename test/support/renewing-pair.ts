@@ -156,8 +156,8 @@ export class RenewingPair {
     return channel.dueAtMs(this.clock.monotonicMs())
   }
 
-  learn(side: Side, word: ServicesAnswer): void {
-    side.channel.learn(word, this.clocks())
+  learn(side: Side, answer: ServicesAnswer): void {
+    side.channel.learn(answer, this.clocks())
   }
 
   clocks() {
@@ -171,9 +171,9 @@ export class RenewingPair {
   }
 
   /** Let the next renewal come due, give Alice what the services say, and let both sides say all they have to. */
-  renew(word: () => ServicesAnswer = () => this.issue()): void {
+  renew(answer: () => ServicesAnswer = () => this.issue()): void {
     this.after(RENEW_EVERY_MS, this.alice)
-    this.learn(this.alice, word())
+    this.learn(this.alice, answer())
     this.settle()
     if (this.after(0, this.bob) !== 'tryServices') return
     this.learn(this.bob, { $case: 'unreachable' })

@@ -50,7 +50,7 @@ export class MessengerUnderTest implements AsyncDisposable {
   /** Each message of the protocol. */
   readonly traced: TraceEvent[] = []
   /** How often somebody came online, was lost, and so on: whatever the messenger tells goes through here. */
-  readonly told = new EventEmitter<{ told: [] }>()
+  readonly changes = new EventEmitter<{ change: [] }>()
   readonly messenger: Messenger
   /** Whether its announcement stands. */
   isOnline = false
@@ -88,7 +88,7 @@ export class MessengerUnderTest implements AsyncDisposable {
     this.store = store
     this.#directory = directory
     this.#lock = lock
-    const tell = (): void => void this.told.emit('told')
+    const notify = (): void => void this.changes.emit('change')
     this.messenger = new Messenger({
       profile,
       store,
@@ -98,35 +98,35 @@ export class MessengerUnderTest implements AsyncDisposable {
       events: {
         onReceived: (name, events) => {
           this.received.push(...events.map((event) => `${name}: ${textOf(event)}`))
-          tell()
+          notify()
         },
-        onProgress: tell,
+        onProgress: notify,
         onTyping: (name, isActive) => {
           this.typing.push(`${name}: ${isActive ? 'writes' : 'stops'}`)
-          tell()
+          notify()
         },
         onFile: ({ name, state }, error) => {
           if (this.files.at(-1) !== `${name}: ${state}`) this.files.push(`${name}: ${state}`)
           if (error !== undefined) this.fileErrors.push(error)
-          tell()
+          notify()
         },
-        onPresence: tell,
+        onPresence: notify,
         onOnline: () => {
           this.isOnline = true
-          tell()
+          notify()
         },
         onOffline: () => {
           this.isOnline = false
-          tell()
+          notify()
         },
-        onPinned: tell,
+        onPinned: notify,
         onUndeliverable: (name, count) => {
           this.undeliverable.push(`${name}: ${count}`)
-          tell()
+          notify()
         },
         onRefused: (_name, error) => {
           this.refused.push(error)
-          tell()
+          notify()
         },
       },
       listen: { address: '127.0.0.1', port: 0 },
@@ -142,7 +142,7 @@ export class MessengerUnderTest implements AsyncDisposable {
 
   /** Wait until something holds that the messenger's word can make true. */
   async until(isTrue: () => boolean): Promise<void> {
-    while (!isTrue()) await once(this.told, 'told')
+    while (!isTrue()) await once(this.changes, 'change')
   }
 
   /** Wait until all that was said to somebody is with them. */

@@ -44,54 +44,54 @@ export class Tmux {
     const tmux = new Tmux()
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
     const size = ['-x', String(columns), '-y', String(rows)]
-    await tmux.#tell('-f', '/dev/null', 'new-session', '-d', ...size, ...variables, ...command)
+    await tmux.#run('-f', '/dev/null', 'new-session', '-d', ...size, ...variables, ...command)
     return tmux
   }
 
   /** Type text as it is: letters, not names of keys. */
   async type(text: string): Promise<void> {
-    await this.#tell('send-keys', '-t', PANE, '-l', text)
+    await this.#run('send-keys', '-t', PANE, '-l', text)
   }
 
   /** Press keys by tmux's names for them, such as Enter, Left, C-c. */
   async press(...keys: readonly string[]): Promise<void> {
-    await this.#tell('send-keys', '-t', PANE, ...keys)
+    await this.#run('send-keys', '-t', PANE, ...keys)
   }
 
   /** Paste a text as a terminal does: between marks, if the program has asked for them. */
   async paste(text: string): Promise<void> {
-    await this.#tell('set-buffer', '--', text)
-    await this.#tell('paste-buffer', '-p', '-r', '-t', PANE)
+    await this.#run('set-buffer', '--', text)
+    await this.#run('paste-buffer', '-p', '-r', '-t', PANE)
   }
 
   async resize(columns: number, rows: number): Promise<void> {
-    await this.#tell('resize-window', '-t', PANE, '-x', String(columns), '-y', String(rows))
+    await this.#run('resize-window', '-t', PANE, '-x', String(columns), '-y', String(rows))
   }
 
   /** The rows of the screen, without spaces at their ends and without empty rows below. */
   async screen(): Promise<string[]> {
-    return rowsOf(await this.#tell('capture-pane', '-p', '-t', PANE))
+    return rowsOf(await this.#run('capture-pane', '-p', '-t', PANE))
   }
 
   /** The same with the rows that have scrolled out at the top. */
   async history(): Promise<string[]> {
-    return rowsOf(await this.#tell('capture-pane', '-p', '-t', PANE, '-S', '-'))
+    return rowsOf(await this.#run('capture-pane', '-p', '-t', PANE, '-S', '-'))
   }
 
   /** What tmux knows of the terminal, by a format such as `#{cursor_x}`. */
   async ask(format: string): Promise<string> {
-    return (await this.#tell('display-message', '-p', '-t', PANE, format)).trimEnd()
+    return (await this.#run('display-message', '-p', '-t', PANE, format)).trimEnd()
   }
 
   /** Whether any of the screen is in colour. */
   async colours(): Promise<boolean> {
-    return (await this.#tell('capture-pane', '-p', '-e', '-t', PANE)).includes('\u001b[')
+    return (await this.#run('capture-pane', '-p', '-e', '-t', PANE)).includes('\u001b[')
   }
 
   /** Look elsewhere, so that `#{window_bell_flag}` tells of a bell from now on. */
   async watchBell(): Promise<void> {
-    await this.#tell('new-window', '-d', '-t', '1', 'cat')
-    await this.#tell('select-window', '-t', '1')
+    await this.#run('new-window', '-d', '-t', '1', 'cat')
+    await this.#run('select-window', '-t', '1')
   }
 
   /**
@@ -111,11 +111,11 @@ export class Tmux {
   }
 
   async close(): Promise<void> {
-    await this.#tell('kill-server').catch(() => {})
+    await this.#run('kill-server').catch(() => {})
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #tell(...words: readonly string[]): Promise<string> {
+  async #run(...words: readonly string[]): Promise<string> {
     // The program is to see what the test gives it, not what somebody runs the tests with.
     const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env
     // -u: the terminal takes UTF-8, whatever the locale.

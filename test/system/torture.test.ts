@@ -4,9 +4,15 @@ import { tortureProcesses } from '../torture/processes/run.ts'
 
 describe('tortureProcesses', () => {
   it('loses nothing of a conversation, and sends no file twice, while programs are killed', async () => {
-    const told: string[] = []
-    await tortureProcesses({ seed: 2, messages: 500, kills: 6, fileBytes: 2 ** 25, tell: (line) => told.push(line) })
+    const reported: string[] = []
+    await tortureProcesses({
+      seed: 2,
+      messages: 500,
+      kills: 6,
+      fileBytes: 2 ** 25,
+      report: (line) => reported.push(line),
+    })
     // Of the conversation, and of the file.
-    expect(told.filter((line) => line.startsWith('kill '))).to.have.length(12)
+    expect(reported.filter((line) => line.startsWith('kill '))).to.have.length(12)
   })
 })

@@ -211,7 +211,7 @@ export class Endpoint {
   /** The other side says that its person has seen so many. */
   receiveReceipt(read: number): void {
     const looked = this.peer.#looked
-    if (read > looked) throw new Violation(`${this.name} is told of ${read} seen where ${looked} were`)
+    if (read > looked) throw new Violation(`${this.name} received a receipt for ${read} where ${looked} were read`)
     if (read > this.#seen) this.world.counters.receipts += 1
     this.#seen = read
   }

@@ -35,7 +35,7 @@ const seeds = count(values.seeds ?? (values.seed === undefined ? '100' : '1'))
 
 if (values.processes) {
   const fileBytes = values['file-bytes'] === '0' ? 0 : count(values['file-bytes'])
-  await tortureProcesses({ seed: first, messages, kills: count(values.kills), fileBytes, tell: console.log })
+  await tortureProcesses({ seed: first, messages, kills: count(values.kills), fileBytes, report: console.log })
 } else await simulateAll()
 
 async function simulateAll(): Promise<void> {

@@ -87,16 +87,16 @@ class Pipe {
   }
 
   /** The sender sends nothing more. */
-  end(isTold: boolean): void {
+  end(isNotified: boolean): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    if (isTold) this.#schedule(() => this.receiver?.ended())
+    if (isNotified) this.#schedule(() => this.receiver?.ended())
   }
 
-  cut(isTold: boolean): void {
+  cut(isNotified: boolean): void {
     if (!this.#isOpen) return
     this.#lostFrom = this.#world.random.between(this.#delivered, this.#sent)
-    this.end(isTold)
+    this.end(isNotified)
   }
 }
 
@@ -130,9 +130,9 @@ export class ConnectionEnd {
   }
 
   /** Send nothing more, and take nothing more. */
-  drop(isTold = true): void {
+  drop(isNotified = true): void {
     this.#in.receiver = undefined
-    this.#out.end(isTold)
+    this.#out.end(isNotified)
   }
 }
 

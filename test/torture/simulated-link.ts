@@ -26,15 +26,15 @@ export class SimulatedLink implements RecordLink, Receiver {
 
   take(packet: Packet): void {
     this.#arrived.push(packet)
-    this.#tell()
+    this.#notify()
   }
 
   ended(): void {
     this.#hasEnded = true
-    this.#tell()
+    this.#notify()
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#owner.run(() => this.#waiting?.resolve())
   }
 

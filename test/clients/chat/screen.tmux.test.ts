@@ -35,7 +35,7 @@ describe('the screen of a chat', () => {
   ): Promise<void> => {
     folder = await temporaryFolder()
     chat = await ChatOnTmux.open(folder.path, { columns: COLUMNS, rows: ROWS, env }, script)
-    chat.tell({ status: { to: 'bob', contacts: CONTACTS } })
+    chat.send({ status: { to: 'bob', contacts: CONTACTS } })
     await chat.tmux.until((rows) => rows.at(-1) === 'bob>')
   }
   const close = async (): Promise<void> => {
@@ -89,10 +89,10 @@ describe('the screen of a chat', () => {
   it('turns a tick in place', async () => {
     chat.add(own('1', 'is this read?'), { text: 'a message' }, own('2', 'and this?'))
     const before = await untilRow('10:01 ... alice: and this?')
-    chat.tell({ id: '1', change: { state: 'read' } })
+    chat.send({ id: '1', change: { state: 'read' } })
     const after = await untilRow('10:01 ✓✓✓ alice: is this read?')
     expect(after.filter((row, index) => row !== before[index])).to.have.lengthOf(1)
-    chat.tell({ id: '2', change: { state: 'sent' } })
+    chat.send({ id: '2', change: { state: 'sent' } })
     await untilRow('10:01 ✓   alice: and this?')
   })
 
@@ -186,7 +186,7 @@ describe('the screen of a chat', () => {
   it('begins a new page, with the old one above it', async () => {
     chat.add({ text: 'the first page' })
     await untilRow('10:01     bob: the first page')
-    chat.tell({ newPage: true })
+    chat.send({ newPage: true })
     chat.add({ text: 'the second page' })
     const screen = await untilRow('10:01     bob: the second page')
     expect(screen).to.have.lengthOf(4)
@@ -202,7 +202,7 @@ describe('the screen of a chat', () => {
     await untilFoot(STATUS, 'bob> half a line')
     await chat.tmux.press('C-z')
     await chat.tmux.until((rows) => rows.some((row) => row.includes('Stopped')))
-    chat.tell({ id: '1', change: { state: 'sent' } })
+    chat.send({ id: '1', change: { state: 'sent' } })
     await chat.tmux.type('what the shell is told')
     await chat.tmux.press('Enter')
 
@@ -227,7 +227,7 @@ describe('the screen of a chat', () => {
 
   it('rings the bell when it is asked to', async () => {
     await chat.tmux.watchBell()
-    chat.tell({ add: [{ id: '', kind: 'message', who: 'bob', own: false, timeMs: 0, text: 'ring' }], bell: true })
+    chat.send({ add: [{ id: '', kind: 'message', who: 'bob', own: false, timeMs: 0, text: 'ring' }], bell: true })
     await untilRow('00:00     bob: ring')
     expect(await chat.tmux.ask('#{window_bell_flag}')).to.equal('1')
   })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Watch } from '../../../services/directory/watch.ts'
-import { untold } from '../../support/untold.ts'
+import { pendingStates } from '../../support/pending-states.ts'
 
 describe('Watch', () => {
   const watchOf = (...usernames: string[]) => new Watch(usernames, () => {})
@@ -9,22 +9,22 @@ describe('Watch', () => {
     const watch = watchOf('alice', 'bob')
     watch.note('bob', true)
     watch.note('alice', false)
-    expect(await untold(watch)).to.deep.equal(['bob online', 'alice offline'])
+    expect(await pendingStates(watch)).to.deep.equal(['bob online', 'alice offline'])
   })
 
   it('does not tell what it has told', async () => {
     const watch = watchOf('bob')
     watch.note('bob', true)
-    await untold(watch)
+    await pendingStates(watch)
     watch.note('bob', true)
-    expect(await untold(watch)).to.deep.equal([])
+    expect(await pendingStates(watch)).to.deep.equal([])
   })
 
   it('tells each change to whoever is quick', async () => {
     const watch = watchOf('bob')
     for (const online of [false, true, false]) {
       watch.note('bob', online)
-      expect(await untold(watch)).to.deep.equal([online ? 'bob online' : 'bob offline'])
+      expect(await pendingStates(watch)).to.deep.equal([online ? 'bob online' : 'bob offline'])
     }
   })
 
@@ -32,10 +32,10 @@ describe('Watch', () => {
     const watch = watchOf('alice', 'bob')
     watch.note('alice', false)
     watch.note('bob', false)
-    await untold(watch)
+    await pendingStates(watch)
     for (let change = 0; change < 1_001; change++) watch.note('bob', change % 2 === 0)
     for (let change = 0; change < 1_000; change++) watch.note('alice', change % 2 === 0)
-    expect(await untold(watch)).to.deep.equal(['bob online'])
+    expect(await pendingStates(watch)).to.deep.equal(['bob online'])
   })
 
   it('wakes a reader that waits', async () => {
@@ -52,7 +52,7 @@ describe('Watch', () => {
     until.abort()
     expect((await state).done).to.equal(true)
     watch.note('bob', true)
-    expect(await untold(watch)).to.deep.equal(['bob online'])
+    expect(await pendingStates(watch)).to.deep.equal(['bob online'])
   })
 
   it('lets a reader go though there is always more to tell', async () => {

@@ -5,8 +5,8 @@ import { LEASE_MS, PresenceRegistry } from '../../../services/directory/presence
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { MAX_WATCHES_PER_ACCOUNT, Watchers } from '../../../services/directory/watchers.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { pendingStates } from '../../support/pending-states.ts'
 import { rejection } from '../../support/rejection.ts'
-import { untold } from '../../support/untold.ts'
 
 const announcementOf = (account: string, mark = 1) => ({
   account,
@@ -32,13 +32,13 @@ describe('Watchers', () => {
   /** A watch that has been told that bob is away. */
   async function watchOfBob() {
     const opened = await watch('bob')
-    expect(await untold(opened)).to.deep.equal(['bob offline'])
+    expect(await pendingStates(opened)).to.deep.equal(['bob offline'])
     return opened
   }
 
   it('have the first state of each name to tell at once', async () => {
     await presence.announce(announcementOf('bob'))
-    expect(await untold(await watch('alice', 'bob', 'carol'))).to.deep.equal([
+    expect(await pendingStates(await watch('alice', 'bob', 'carol'))).to.deep.equal([
       'alice offline',
       'bob online',
       'carol offline',
@@ -48,52 +48,52 @@ describe('Watchers', () => {
   it('are told who comes and who goes', async () => {
     const opened = await watchOfBob()
     const standing = await presence.announce(announcementOf('bob'))
-    expect(await untold(opened)).to.deep.equal(['bob online'])
+    expect(await pendingStates(opened)).to.deep.equal(['bob online'])
     await standing.withdraw()
-    expect(await untold(opened)).to.deep.equal(['bob offline'])
+    expect(await pendingStates(opened)).to.deep.equal(['bob offline'])
   })
 
   it('are told of a receiver that is expelled', async () => {
     await presence.announce(announcementOf('bob'))
     const opened = await watch('bob')
-    await untold(opened)
+    await pendingStates(opened)
     await presence.expel(announcementOf('bob'))
-    expect(await untold(opened)).to.deep.equal(['bob offline'])
+    expect(await pendingStates(opened)).to.deep.equal(['bob offline'])
   })
 
   it('are told nothing when a newer announcement takes the place of an older', async () => {
     const older = await presence.announce(announcementOf('bob', 1))
     const opened = await watch('bob')
-    await untold(opened)
+    await pendingStates(opened)
     await presence.announce(announcementOf('bob', 2))
-    expect(await untold(opened)).to.deep.equal([])
+    expect(await pendingStates(opened)).to.deep.equal([])
     await older.withdraw()
-    expect(await untold(opened)).to.deep.equal([])
+    expect(await pendingStates(opened)).to.deep.equal([])
   })
 
   it('are told nothing of people that they do not watch', async () => {
     const opened = await watchOfBob()
     await presence.announce(announcementOf('carol'))
-    expect(await untold(opened)).to.deep.equal([])
+    expect(await pendingStates(opened)).to.deep.equal([])
   })
 
   it('are told all the same, a thousand of them', async () => {
     const opened = await Promise.all(Array.from({ length: 1_000 }, (_, i) => presence.watchers.open(`n${i}`, ['bob'])))
-    for (const each of opened) expect(await untold(each)).to.deep.equal(['bob offline'])
+    for (const each of opened) expect(await pendingStates(each)).to.deep.equal(['bob offline'])
     await presence.announce(announcementOf('bob'))
-    for (const each of opened) expect(await untold(each)).to.deep.equal(['bob online'])
+    for (const each of opened) expect(await pendingStates(each)).to.deep.equal(['bob online'])
   })
 
   it('learn the last state of a thousand people who come and go at once', async () => {
     const names = Array.from({ length: 1_000 }, (_, i) => `n${i}`)
     const opened = await watch(...names)
-    await untold(opened)
+    await pendingStates(opened)
     const standings = await Promise.all(names.map((name) => presence.announce(announcementOf(name))))
     await Promise.all(standings.filter((_, i) => i % 2 === 0).map((standing) => standing.withdraw()))
     // With that, all lookups are over.
     await presence.renew()
     const expected = names.filter((_, i) => i % 2 === 1).map((name) => `${name} online`)
-    expect((await untold(opened)).toSorted()).to.deep.equal(expected.toSorted())
+    expect((await pendingStates(opened)).toSorted()).to.deep.equal(expected.toSorted())
   })
 
   it('are forgotten when they end', async () => {
@@ -136,34 +136,34 @@ describe('Watchers', () => {
     it('are told at the next renewal what happened there', async () => {
       const opened = await watchOfBob()
       const standing = await other.announce(announcementOf('bob'))
-      expect(await untold(opened)).to.deep.equal([])
+      expect(await pendingStates(opened)).to.deep.equal([])
       await presence.renew()
-      expect(await untold(opened)).to.deep.equal(['bob online'])
+      expect(await pendingStates(opened)).to.deep.equal(['bob online'])
       await standing.withdraw()
       await presence.renew()
-      expect(await untold(opened)).to.deep.equal(['bob offline'])
+      expect(await pendingStates(opened)).to.deep.equal(['bob offline'])
     })
 
     it('are told at the next renewal after its lease that it died', async () => {
       await other.announce(announcementOf('bob'))
       const opened = await watch('bob')
-      await untold(opened)
+      await pendingStates(opened)
       clock.advance(LEASE_MS - 1)
       await presence.renew()
-      expect(await untold(opened)).to.deep.equal([])
+      expect(await pendingStates(opened)).to.deep.equal([])
       clock.advance(1)
       await presence.renew()
-      expect(await untold(opened)).to.deep.equal(['bob offline'])
+      expect(await pendingStates(opened)).to.deep.equal(['bob offline'])
     })
 
     it('are told nothing when a receiver moves from one to the other', async () => {
       const standing = await presence.announce(announcementOf('bob', 1))
       const opened = await watch('bob')
-      await untold(opened)
+      await pendingStates(opened)
       await other.announce(announcementOf('bob', 2))
       await standing.withdraw()
       await presence.renew()
-      expect(await untold(opened)).to.deep.equal([])
+      expect(await pendingStates(opened)).to.deep.equal([])
     })
   })
 
@@ -176,19 +176,19 @@ describe('Watchers', () => {
       const failures = Array.from({ length: MAX_WATCHES_PER_ACCOUNT }, () => watch('bob').catch(() => 'failed'))
       expect(new Set(await Promise.all(failures))).to.deep.equal(new Set(['failed']))
       await mend()
-      expect(await untold(await watch('bob'))).to.deep.equal(['bob offline'])
+      expect(await pendingStates(await watch('bob'))).to.deep.equal(['bob offline'])
     })
 
     it('are told nothing, the renewal that it failed, and with a later one what they missed', async () => {
       const opened = await watchOfBob()
       await breakDown()
       presence.watchers.noteChange('bob')
-      expect(await untold(opened)).to.deep.equal([])
+      expect(await pendingStates(opened)).to.deep.equal([])
       expect(await presence.renew().catch(() => 'failed')).to.equal('failed')
       await mend()
       await presence.announce(announcementOf('bob'))
       await presence.renew()
-      expect(await untold(opened)).to.deep.equal(['bob online'])
+      expect(await pendingStates(opened)).to.deep.equal(['bob online'])
     })
   })
 
@@ -215,7 +215,7 @@ describe('Watchers', () => {
       expect(asked[1]?.accounts).to.deep.equal(['bob'])
       asked[1]?.answer(['bob'])
       await turn()
-      expect(await untold(opened)).to.deep.equal(['bob online', 'carol online'])
+      expect(await pendingStates(opened)).to.deep.equal(['bob online', 'carol online'])
       expect(asked).to.have.length(2)
     })
   })

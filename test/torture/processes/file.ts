@@ -23,7 +23,7 @@ export interface FileTorture {
   readonly folder: string
   readonly bytes: number
   readonly kills: number
-  readonly tell: (line: string) => void
+  readonly report: (line: string) => void
 }
 
 const NAME = 'large.bin'
@@ -35,7 +35,7 @@ const OVERHEAD = 0.004
 const HANDSHAKE_BYTES = 32 * 1024
 
 /** Send a file from Alice to Bob. @throws Violation if it does not arrive as it was, or too much of it goes twice. */
-export async function tortureFile({ alice, bob, random, folder, bytes, kills, tell }: FileTorture): Promise<void> {
+export async function tortureFile({ alice, bob, random, folder, bytes, kills, report }: FileTorture): Promise<void> {
   const source = join(folder, NAME)
   const sha256 = await writeRandom(source, bytes)
   const inbox = join(folder, 'inbox')
@@ -55,7 +55,7 @@ export async function tortureFile({ alice, bob, random, folder, bytes, kills, te
     // What was on its way to a program that lives may still come, and is part of what need not come again.
     sizeAtLast = await untilSteady(() => receivedSize(inbox))
     carriedAtLast = carried()
-    tell(`kill ${victim.name} when ${shown(sizeAtLast)} of ${shown(bytes)} are there`)
+    report(`kill ${victim.name} when ${shown(sizeAtLast)} of ${shown(bytes)} are there`)
     victim.start()
   }
   await untilReceived(inbox, Number.POSITIVE_INFINITY)
@@ -70,9 +70,9 @@ export async function tortureFile({ alice, bob, random, folder, bytes, kills, te
   const limit = MAX_CHUNK_BYTES + rest * OVERHEAD + HANDSHAKE_BYTES
   if (again > limit) throw new Violation(`of what was there at the last kill, ${shown(again)} went again`)
   const twice = Math.max(0, carried() - bytes * (1 + OVERHEAD / 2) - kills * HANDSHAKE_BYTES)
-  tell(`the file arrived as it was: ${shown(bytes)}, ${kills} kills, ${seconds.toFixed(0)} s`)
-  tell(`after the last kill ${shown(rest)} were left, and ${shown(rest + again)} went over the wire`)
-  tell(`in all ${shown(twice)} went twice: what was on its way when a program died`)
+  report(`the file arrived as it was: ${shown(bytes)}, ${kills} kills, ${seconds.toFixed(0)} s`)
+  report(`after the last kill ${shown(rest)} were left, and ${shown(rest + again)} went over the wire`)
+  report(`in all ${shown(twice)} went twice: what was on its way when a program died`)
 }
 
 /** Start a chat that is called through a link, which counts. */

@@ -37,18 +37,18 @@ export interface Killing {
   readonly victims: readonly Victim[]
   readonly kills: readonly Kill[]
   readonly moved: Moved
-  readonly tell: (line: string) => void
+  readonly report: (line: string) => void
 }
 
 /** Kill each in turn, and start it again at once. */
 export async function killInTurn(sides: readonly [Side, Side], killing: Killing): Promise<void> {
-  const { victims, kills, moved, tell } = killing
+  const { victims, kills, moved, report } = killing
   const before = taken(sides)
   for (const [index, { at, delayMs }] of kills.entries()) {
     const victim = victims[index % victims.length] as Victim
     await until(moved, () => taken(sides) >= before + at)
     await setTimeout(delayMs)
-    tell(`kill ${victim.label} ${delayMs} ms after message ${before + at}`)
+    report(`kill ${victim.label} ${delayMs} ms after message ${before + at}`)
     await victim.kill()
     victim.start()
   }

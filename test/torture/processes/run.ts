@@ -25,12 +25,12 @@ export interface ProcessesOptions {
   /** Of the file that is sent in the end; 0 for none. */
   readonly fileBytes: number
   /** Told what happens. */
-  readonly tell: (line: string) => void
+  readonly report: (line: string) => void
 }
 
 /** @throws Violation if anything is lost, comes twice or out of order. */
 export async function tortureProcesses(options: ProcessesOptions): Promise<void> {
-  const { seed, messages, kills, fileBytes, tell } = options
+  const { seed, messages, kills, fileBytes, report } = options
   const random = new SeededRandom(`processes ${seed}`)
   const beganMs = performance.now()
   await using deployment = await Deployment.start()
@@ -42,33 +42,33 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   const [parts, killed] = [inThree(messages), inThree(kills)]
   const draw = (part: 0 | 1 | 2) => drawKills(random, killed[part], parts[part])
 
-  tell(`${parts[0]} messages between two chats, seed ${seed}`)
+  report(`${parts[0]} messages between two chats, seed ${seed}`)
   for (const side of sides) side.start('chat')
   const half = Math.ceil(parts[0] / 2)
-  await converse(sides, { moved, tell, victims: sides, kills: draw(0), counts: [half, parts[0] - half] })
+  await converse(sides, { moved, report, victims: sides, kills: draw(0), counts: [half, parts[0] - half] })
 
-  tell(`${parts[1]} messages from a chat to a receive`)
+  report(`${parts[1]} messages from a chat to a receive`)
   const runsBefore = bob.runs.length
   const shownFrom = alice.goal + 1
   alice.start('chat')
   bob.start('receive')
-  await converse(sides, { moved, tell, victims: sides, kills: draw(1), counts: [parts[1], 0] })
+  await converse(sides, { moved, report, victims: sides, kills: draw(1), counts: [parts[1], 0] })
 
-  tell(`${parts[2]} messages from a send, concurrent with a receive that comes and goes, to a receive`)
+  report(`${parts[2]} messages from a send, concurrent with a receive that comes and goes, to a receive`)
   const owner = new Owner(deployment, alice.name)
   owner.start()
   alice.start('send')
   bob.start('receive')
-  await converse(sides, { moved, tell, victims: [alice, bob, owner], kills: draw(2), counts: [parts[2], 0] })
+  await converse(sides, { moved, report, victims: [alice, bob, owner], kills: draw(2), counts: [parts[2], 0] })
   await owner.stop()
 
   const repeats = judgeShown('what bob was shown', bob.runs.slice(runsBefore), [shownFrom, alice.goal])
   const seconds = Math.round((performance.now() - beganMs) / 1_000)
-  tell(`nothing lost, nothing twice, all in order: ${messages} messages, ${kills} kills, ${seconds} s`)
-  tell(`standard output had ${repeats} messages again, with their ids`)
+  report(`nothing lost, nothing twice, all in order: ${messages} messages, ${kills} kills, ${seconds} s`)
+  report(`standard output had ${repeats} messages again, with their ids`)
   if (fileBytes === 0) return
   await using folder = await temporaryFolder()
-  await tortureFile({ alice, bob, random, folder: folder.path, bytes: fileBytes, kills, tell })
+  await tortureFile({ alice, bob, random, folder: folder.path, bytes: fileBytes, kills, report })
   await Promise.all(sides.map((side) => side.stop()))
 }
 

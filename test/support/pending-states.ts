@@ -6,7 +6,7 @@
 import type { Watch } from '../../services/directory/watch.ts'
 
 /** Reads until there is no more, and gives `bob online` or `bob offline` for each state. */
-export async function untold(watch: Watch): Promise<string[]> {
+export async function pendingStates(watch: Watch): Promise<string[]> {
   const until = new AbortController()
   // Whatever is there is read without waiting for anything, and so before this.
   setImmediate(() => until.abort())
