@@ -103,11 +103,11 @@ export class FileEnd {
     })
   }
 
-  give(what: Offered): void {
+  upload(what: Offered): void {
     this.know(what, {})
   }
 
-  get(what: Offered, folder: string): void {
+  download(what: Offered, folder: string): void {
     this.know(what, { direction: 'downloading', path: folder })
   }
 

@@ -29,13 +29,13 @@ describe('Files, of what is accepted without asking', () => {
     store = testStore(folder.path, { database })
     messageLog = store.messageLog('alice', ALICE_KEY)
     errors = []
-    const giver = memoryStore()
-    const alice = new DeliveringSide(giver.messageLog('bob', BOB_KEY), true)
+    const uploader = memoryStore()
+    const alice = new DeliveringSide(uploader.messageLog('bob', BOB_KEY), true)
     const { kind } = offered({ 'a.txt': 4 })
     if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
-    id = giver.transfers.offer(permitWriting('bob'), alice.messageLog, { offer: kind.value, path: '/a.txt' }).id
+    id = uploader.transfers.offer(permitWriting('bob'), alice.messageLog, { offer: kind.value, path: '/a.txt' }).id
     converse(alice, new DeliveringSide(messageLog, false))
-    giver.close()
+    uploader.close()
   })
   afterEach(async () => {
     store.close()

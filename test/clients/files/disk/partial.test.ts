@@ -8,7 +8,7 @@ import { kept } from '../../../../clients/files/disk/disk-errors.ts'
 import { rejection } from '../../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
-const GETTER = fileURLToPath(new URL('../../../support/file-getter.ts', import.meta.url))
+const DOWNLOADER = fileURLToPath(new URL('../../../support/file-downloader.ts', import.meta.url))
 
 describe('Partial', function () {
   this.timeout(15_000)
@@ -23,7 +23,7 @@ describe('Partial', function () {
     await writeFile(source, randomBytes(1_000_000))
     await mkdir(downloads)
     // In blocks of 512 or 1,024 bytes: less than the file, and more than a few pieces of it.
-    const line = `ulimit -f 700 && exec "${process.execPath}" "${GETTER}" "${source}" "${downloads}"`
+    const line = `ulimit -f 700 && exec "${process.execPath}" "${DOWNLOADER}" "${source}" "${downloads}"`
     expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).to.equal('ERR_FILE_SAVE_FAILED\n')
     expect(await readdir(downloads)).to.deep.equal([])
   })

@@ -32,10 +32,10 @@ describe('PeerTransfers', () => {
   }
 
   /** Both ends know what was accepted. */
-  function agree(giver: FileEnd, getter: FileEnd, ...all: readonly Offered[]): void {
+  function agree(uploader: FileEnd, downloader: FileEnd, ...all: readonly Offered[]): void {
     for (const each of all) {
-      giver.give(each)
-      getter.get(each, downloads)
+      uploader.upload(each)
+      downloader.download(each, downloads)
     }
   }
 
@@ -44,21 +44,21 @@ describe('PeerTransfers', () => {
   describe('carries', () => {
     for (const size of [0, 1, MAX_CHUNK_BYTES - 1, MAX_CHUNK_BYTES, MAX_CHUNK_BYTES + 1, 40 * MAX_CHUNK_BYTES + 7]) {
       it(`a file of ${size} bytes`, async () => {
-        await using giver = new FileEnd()
-        await using getter = new FileEnd()
+        await using uploader = new FileEnd()
+        await using downloader = new FileEnd()
         const what = await file('a.bin', size)
-        agree(giver, getter, what)
-        await exchangeUntil(giver, getter, () => getter.ends.length > 0)
-        expect(getter.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
+        agree(uploader, downloader, what)
+        await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+        expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
         expect((await got('a.bin')).equals(what.content)).to.equal(true)
         expect(await readdir(downloads)).to.deep.equal(['a.bin'])
-        expect(bytesOf(giver)).to.equal(size)
+        expect(bytesOf(uploader)).to.equal(size)
       })
     }
 
     it('a folder with all that is in it, and which files are programs', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       await mkdir(at('trip', 'empty'), { recursive: true })
       await mkdir(at('trip', 'deep', 'er'), { recursive: true })
       await writeFile(at('trip', 'deep', 'er', 'nothing'), '')
@@ -66,9 +66,9 @@ describe('PeerTransfers', () => {
       await writeFile(at('trip', 'a.sh'), 'echo hello')
       await chmod(at('trip', 'a.sh'), 0o777)
       await writeFile(at('trip', 'ж.txt'), 'text')
-      agree(giver, getter, await offered(at('trip')))
-      await exchangeUntil(giver, getter, () => getter.ends.length > 0)
-      expect(getter.ends).to.deep.equal([`received ${join(downloads, 'trip')}`])
+      agree(uploader, downloader, await offered(at('trip')))
+      await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+      expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'trip')}`])
       expect((await readdir(join(downloads, 'trip'), { recursive: true })).sort()).to.deep.equal(
         (await readdir(at('trip'), { recursive: true })).sort(),
       )
@@ -80,14 +80,14 @@ describe('PeerTransfers', () => {
     })
 
     it('a folder of many files, looked at between any two of them', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       await mkdir(at('many'))
       const names = Array.from({ length: 300 }, (_, index) => `${index}`)
       for (const name of names) await writeFile(at('many', name), randomBytes(1_000))
-      agree(giver, getter, await offered(at('many')))
+      agree(uploader, downloader, await offered(at('many')))
       const stood: bigint[] = []
-      const { peerTransfers } = getter
+      const { peerTransfers } = downloader
       const nextProgress = peerTransfers.nextProgress.bind(peerTransfers)
       peerTransfers.nextProgress = () => {
         const progress = nextProgress()
@@ -95,26 +95,26 @@ describe('PeerTransfers', () => {
         return progress
       }
       // As other records do that come meanwhile.
-      const looking = setInterval(() => getter.wake(), 0)
+      const looking = setInterval(() => downloader.wake(), 0)
       try {
-        await exchangeUntil(giver, getter, () => getter.ends.length > 0)
+        await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
       } finally {
         clearInterval(looking)
       }
-      expect(getter.ends).to.deep.equal([`received ${join(downloads, 'many')}`])
+      expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'many')}`])
       expect(await readdir(join(downloads, 'many'))).to.have.members(names)
       expect(stood.filter((position) => position === 300_000n)).to.have.length.below(2)
     })
 
     it('several at once, in turn', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       const all = await Promise.all(['a', 'b', 'c'].map((name) => file(name, 60 * MAX_CHUNK_BYTES)))
-      agree(giver, getter, ...all)
+      agree(uploader, downloader, ...all)
       // All three begin at once: the receiver has looked for what it has of each.
-      while (all.some(({ id }) => getter.peerTransfers.positionOf(id) === undefined)) await getter.woken()
-      await exchangeUntil(giver, getter, () => getter.ends.length === 3)
-      const order = giver.sent.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
+      while (all.some(({ id }) => downloader.peerTransfers.positionOf(id) === undefined)) await downloader.woken()
+      await exchangeUntil(uploader, downloader, () => downloader.ends.length === 3)
+      const order = uploader.sent.map(({ offerId }) => all.findIndex(({ id }) => id === offerId.toString('hex')))
       // All have begun before one has ended.
       const begun = Math.max(...all.map((_, index) => order.indexOf(index)))
       expect(begun).to.be.below(Math.min(...all.map((_, index) => order.lastIndexOf(index))))
@@ -126,49 +126,49 @@ describe('PeerTransfers', () => {
 
   describe('goes on', () => {
     it('in another conversation with nothing sent again that was written', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       const what = await file('a.bin', 60 * MAX_CHUNK_BYTES)
-      agree(giver, getter, what)
-      await exchangeUntil(giver, getter, () => bytesOf(giver) > 20 * MAX_CHUNK_BYTES)
-      giver.peerTransfers.end()
-      getter.peerTransfers.end()
-      giver.peerTransfers.begin()
-      getter.peerTransfers.begin()
-      await exchangeUntil(giver, getter, () => getter.ends.length > 0)
+      agree(uploader, downloader, what)
+      await exchangeUntil(uploader, downloader, () => bytesOf(uploader) > 20 * MAX_CHUNK_BYTES)
+      uploader.peerTransfers.end()
+      downloader.peerTransfers.end()
+      uploader.peerTransfers.begin()
+      downloader.peerTransfers.begin()
+      await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
-      expect(bytesOf(giver)).to.equal(what.content.length)
+      expect(bytesOf(uploader)).to.equal(what.content.length)
     })
 
     it('in another program with nothing sent again that is on the disk, wherever it was cut off', async () => {
-      await using giver = new FileEnd()
+      await using uploader = new FileEnd()
       const what = await file('a.bin', 30 * MAX_CHUNK_BYTES)
       {
-        await using getter = new FileEnd()
-        agree(giver, getter, what)
-        await exchangeUntil(giver, getter, () => bytesOf(giver) > 10 * MAX_CHUNK_BYTES)
+        await using downloader = new FileEnd()
+        agree(uploader, downloader, what)
+        await exchangeUntil(uploader, downloader, () => bytesOf(uploader) > 10 * MAX_CHUNK_BYTES)
       }
       const partial = join(partialPath(downloads, what.id), 'a.bin')
       const left = (await stat(partial)).size - 1_234
       await truncate(partial, left)
       await using again = new FileEnd()
-      await using getter = new FileEnd()
-      agree(again, getter, what)
-      await exchangeUntil(again, getter, () => getter.ends.length > 0)
+      await using downloader = new FileEnd()
+      agree(again, downloader, what)
+      await exchangeUntil(again, downloader, () => downloader.ends.length > 0)
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
       expect(Number(again.sent[0]?.offset)).to.equal(left)
       expect(bytesOf(again)).to.equal(what.content.length - left)
     })
 
     it('with its name, where the program ended as it got that', async () => {
-      await using getter = new FileEnd()
+      await using downloader = new FileEnd()
       const what = await file('a.bin', 100)
       await mkdir(partialPath(downloads, what.id))
       await writeFile(join(downloads, 'a.bin'), what.content)
       const targetPath = join(downloads, 'a.bin')
-      getter.know(what, { direction: 'downloading', path: downloads, targetPath })
-      while (getter.ends.length === 0) await getter.woken()
-      expect(getter.ends).to.deep.equal([`received ${targetPath}`])
+      downloader.know(what, { direction: 'downloading', path: downloads, targetPath })
+      while (downloader.ends.length === 0) await downloader.woken()
+      expect(downloader.ends).to.deep.equal([`received ${targetPath}`])
       expect(await readdir(downloads)).to.deep.equal(['a.bin'])
     })
 
@@ -178,20 +178,20 @@ describe('PeerTransfers', () => {
       await writeFile(at('many', 'empty'), '')
       const what = await offered(at('many'))
       for (let count = 0; count < 50; count += 1) {
-        await using giver = new FileEnd()
-        await using getter = new FileEnd()
-        agree(giver, getter, what)
+        await using uploader = new FileEnd()
+        await using downloader = new FileEnd()
+        agree(uploader, downloader, what)
         await exchangeUntil(
-          giver,
-          getter,
-          () => getter.ends.length > 0 || getter.peerTransfers.positionOf(what.id) !== undefined,
+          uploader,
+          downloader,
+          () => downloader.ends.length > 0 || downloader.peerTransfers.positionOf(what.id) !== undefined,
         )
-        if (getter.ends.length > 0) break
-        const position = getter.peerTransfers.positionOf(what.id) as number
+        if (downloader.ends.length > 0) break
+        const position = downloader.peerTransfers.positionOf(what.id) as number
         const piece = await contentOf(what, position, 97)
-        giver.peerTransfers.end()
-        void getter.peerTransfers.nextProgress()
-        void getter.peerTransfers.receiveChunk({
+        uploader.peerTransfers.end()
+        void downloader.peerTransfers.nextProgress()
+        void downloader.peerTransfers.receiveChunk({
           offerId: Buffer.from(what.id, 'hex'),
           offset: BigInt(position),
           data: piece,
@@ -209,23 +209,27 @@ describe('PeerTransfers', () => {
   }
 
   it('keeps what came where what it is to be cannot be put down, and goes on with the next conversation', async () => {
-    await using giver = new FileEnd()
-    await using getter = new FileEnd()
+    await using uploader = new FileEnd()
+    await using downloader = new FileEnd()
     const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
-    agree(giver, getter, what)
-    getter.failure = new SottoError('ERR_STORE', 'the store is busy')
-    await exchangeUntil(giver, getter, () => getter.halts.length > 0)
-    expect([getter.halts, getter.ends, getter.peerTransfers.isWanted]).to.deep.equal([['ERR_STORE'], [], false])
+    agree(uploader, downloader, what)
+    downloader.failure = new SottoError('ERR_STORE', 'the store is busy')
+    await exchangeUntil(uploader, downloader, () => downloader.halts.length > 0)
+    expect([downloader.halts, downloader.ends, downloader.peerTransfers.isWanted]).to.deep.equal([
+      ['ERR_STORE'],
+      [],
+      false,
+    ])
     expect((await readFile(join(partialPath(downloads, what.id), 'a.bin'))).equals(what.content)).to.equal(true)
-    getter.failure = undefined
-    getter.peerTransfers.begin()
-    await exchangeUntil(giver, getter, () => getter.ends.length > 0)
-    expect(getter.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
-    expect(bytesOf(giver)).to.equal(what.content.length)
+    downloader.failure = undefined
+    downloader.peerTransfers.begin()
+    await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+    expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
+    expect(bytesOf(uploader)).to.equal(what.content.length)
   })
 
   it('does not look at all that came before it stops', async () => {
-    const getter = new FileEnd()
+    const downloader = new FileEnd()
     const id = randomBytes(16).toString('hex')
     const size = 2 ** 40
     const partial = join(partialPath(downloads, id), 'a.bin')
@@ -234,63 +238,63 @@ describe('PeerTransfers', () => {
     // It has holes in place of all that, which take no room.
     await truncate(partial, size)
     const entry = { path: Buffer.from('a.bin'), size: BigInt(size), sha256: Buffer.alloc(32) }
-    getter.get({ id, offer: { entries: [{ ...entry, type: FileEntryType.FILE }] }, path: '' }, downloads)
-    await getter.peerTransfers.stop()
-    expect([getter.ends, getter.halts, (await stat(partial)).size]).to.deep.equal([[], [], size])
+    downloader.download({ id, offer: { entries: [{ ...entry, type: FileEntryType.FILE }] }, path: '' }, downloads)
+    await downloader.peerTransfers.stop()
+    expect([downloader.ends, downloader.halts, (await stat(partial)).size]).to.deep.equal([[], [], size])
   })
 
   it('forgets with the store what has ended', async () => {
-    await using getter = new FileEnd()
+    await using downloader = new FileEnd()
     const what = await file('a.bin', 100)
     const leave = async () => {
       await mkdir(partialPath(downloads, what.id))
-      getter.know(what, { direction: 'downloading', state: 'source-changed', path: downloads })
+      downloader.know(what, { direction: 'downloading', state: 'source-changed', path: downloads })
     }
     await leave()
     while ((await readdir(downloads)).length > 0) await setImmediate()
-    getter.peerTransfers.update([])
+    downloader.peerTransfers.update([])
     await leave()
-    await getter.peerTransfers.stop()
+    await downloader.peerTransfers.stop()
     expect(await readdir(downloads)).to.deep.equal([])
   })
 
   it('has no more on its way than the window, and says nothing before it is asked', async () => {
-    await using giver = new FileEnd()
-    await using getter = new FileEnd()
+    await using uploader = new FileEnd()
+    await using downloader = new FileEnd()
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
-    giver.give(what)
-    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
-    giver.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n })
+    uploader.upload(what)
+    expect(uploader.peerTransfers.nextChunk()).to.equal(undefined)
+    uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n })
     for (let said = 0; said < LEAST_WINDOW_BYTES; ) {
-      const chunk = giver.peerTransfers.nextChunk()
-      if (chunk === undefined) await giver.woken()
+      const chunk = uploader.peerTransfers.nextChunk()
+      if (chunk === undefined) await uploader.woken()
       said += chunk?.data.length ?? 0
     }
-    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
-    void getter
+    expect(uploader.peerTransfers.nextChunk()).to.equal(undefined)
+    void downloader
   })
 
   it('heeds what is asked for before the word that it is accepted is here', async () => {
-    await using giver = new FileEnd()
-    await using getter = new FileEnd()
+    await using uploader = new FileEnd()
+    await using downloader = new FileEnd()
     const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
-    giver.know(what, { state: 'offered' })
-    giver.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
-    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
-    giver.give(what)
-    await exchangeUntil(giver, getter, () => bytesOf(giver) > 0)
-    expect(Number(giver.sent[0]?.offset)).to.equal(MAX_CHUNK_BYTES)
+    uploader.know(what, { state: 'offered' })
+    uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
+    expect(uploader.peerTransfers.nextChunk()).to.equal(undefined)
+    uploader.upload(what)
+    await exchangeUntil(uploader, downloader, () => bytesOf(uploader) > 0)
+    expect(Number(uploader.sent[0]?.offset)).to.equal(MAX_CHUNK_BYTES)
   })
 
-  describe('of a hostile giver', () => {
+  describe('of a hostile uploader', () => {
     it('writes nothing that was not accepted, is elsewhere, or goes beyond the end', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       const what = await file('a.bin', 100)
       const other = await file('b.bin', 100)
-      getter.know(other, { direction: 'downloading', state: 'offered', path: undefined })
-      agree(giver, getter, what)
-      while (getter.peerTransfers.nextProgress() === undefined) await getter.woken()
+      downloader.know(other, { direction: 'downloading', state: 'offered', path: undefined })
+      agree(uploader, downloader, what)
+      while (downloader.peerTransfers.nextProgress() === undefined) await downloader.woken()
       const offerId = Buffer.from(what.id, 'hex')
       const data = randomBytes(10)
       const hostile = [
@@ -300,28 +304,28 @@ describe('PeerTransfers', () => {
         { offerId, offset: 2n ** 64n - 1n, data },
         { offerId, offset: 0n, data: randomBytes(101) },
       ]
-      for (const chunk of hostile) void getter.peerTransfers.receiveChunk(chunk)
-      void getter.peerTransfers.receiveChunk({ offerId, offset: 0n, data: what.content.subarray(0, 60) })
-      void getter.peerTransfers.receiveChunk({ offerId, offset: 60n, data: randomBytes(41) })
-      void getter.peerTransfers.receiveChunk({ offerId, offset: 60n, data: what.content.subarray(60) })
-      while (getter.ends.length === 0) await getter.woken()
+      for (const chunk of hostile) void downloader.peerTransfers.receiveChunk(chunk)
+      void downloader.peerTransfers.receiveChunk({ offerId, offset: 0n, data: what.content.subarray(0, 60) })
+      void downloader.peerTransfers.receiveChunk({ offerId, offset: 60n, data: randomBytes(41) })
+      void downloader.peerTransfers.receiveChunk({ offerId, offset: 60n, data: what.content.subarray(60) })
+      while (downloader.ends.length === 0) await downloader.woken()
       expect((await got('a.bin')).equals(what.content)).to.equal(true)
       expect(await readdir(downloads)).to.deep.equal(['a.bin'])
     })
 
     it('keeps nothing of what is not what was offered', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       const what = await file('a.bin', 100)
-      agree(giver, getter, what)
-      while (getter.peerTransfers.nextProgress() === undefined) await getter.woken()
-      void getter.peerTransfers.receiveChunk({
+      agree(uploader, downloader, what)
+      while (downloader.peerTransfers.nextProgress() === undefined) await downloader.woken()
+      void downloader.peerTransfers.receiveChunk({
         offerId: Buffer.from(what.id, 'hex'),
         offset: 0n,
         data: randomBytes(100),
       })
-      while (getter.ends.length === 0) await getter.woken()
-      expect(getter.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
+      while (downloader.ends.length === 0) await downloader.woken()
+      expect(downloader.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
       expect(await readdir(downloads)).to.deep.equal([])
     })
 
@@ -329,24 +333,24 @@ describe('PeerTransfers', () => {
       const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
       await mkdir(partialPath(downloads, what.id))
       await writeFile(join(partialPath(downloads, what.id), 'a.bin'), randomBytes(MAX_CHUNK_BYTES))
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
-      agree(giver, getter, what)
-      await exchangeUntil(giver, getter, () => getter.ends.length > 0)
-      expect(getter.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
+      agree(uploader, downloader, what)
+      await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+      expect(downloader.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
       expect(await readdir(downloads)).to.deep.equal([])
     })
 
     it('asks it to wait where much is to be written', async () => {
-      await using getter = new FileEnd()
-      await using giver = new FileEnd()
+      await using downloader = new FileEnd()
+      await using uploader = new FileEnd()
       const what = await file('a.bin', 400 * MAX_CHUNK_BYTES)
-      agree(giver, getter, what)
-      while (getter.peerTransfers.nextProgress() === undefined) await getter.woken()
+      agree(uploader, downloader, what)
+      while (downloader.peerTransfers.nextProgress() === undefined) await downloader.woken()
       let waits: Promise<void> | undefined
       for (let offset = 0; offset < what.content.length && waits === undefined; offset += MAX_CHUNK_BYTES) {
         const data = what.content.subarray(offset, offset + MAX_CHUNK_BYTES)
-        waits = getter.peerTransfers.receiveChunk({
+        waits = downloader.peerTransfers.receiveChunk({
           offerId: Buffer.from(what.id, 'hex'),
           offset: BigInt(offset),
           data,
@@ -358,11 +362,11 @@ describe('PeerTransfers', () => {
 
     /** How much is taken in, in one go, before it is asked to wait: of several offers, in pieces of some size, in turn. */
     async function takenInOneGo(all: readonly (Offered & { readonly content: Buffer })[], pieceBytes: number) {
-      await using getter = new FileEnd()
-      for (const each of all) getter.get(each, downloads)
+      await using downloader = new FileEnd()
+      for (const each of all) downloader.download(each, downloads)
       for (const stood = new Set<string>(); stood.size < all.length; ) {
-        const progress = getter.peerTransfers.nextProgress()
-        if (progress === undefined) await getter.woken()
+        const progress = downloader.peerTransfers.nextProgress()
+        if (progress === undefined) await downloader.woken()
         else stood.add(progress.offerId.toString('hex'))
       }
       let pieces = 0
@@ -370,7 +374,7 @@ describe('PeerTransfers', () => {
         for (const { id, content } of all) {
           pieces += 1
           const data = content.subarray(offset, offset + pieceBytes)
-          const waits = getter.peerTransfers.receiveChunk({
+          const waits = downloader.peerTransfers.receiveChunk({
             offerId: Buffer.from(id, 'hex'),
             offset: BigInt(offset),
             data,
@@ -391,26 +395,26 @@ describe('PeerTransfers', () => {
     })
   })
 
-  it('believes a getter nothing that cannot be', async () => {
-    await using giver = new FileEnd()
-    await using getter = new FileEnd()
+  it('believes a downloader nothing that cannot be', async () => {
+    await using uploader = new FileEnd()
+    await using downloader = new FileEnd()
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
-    agree(giver, getter, what)
+    agree(uploader, downloader, what)
     const claim = (received: bigint) =>
-      giver.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received })
+      uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received })
     claim(BigInt(what.content.length) + 1n)
-    expect(giver.peerTransfers.positionOf(what.id)).to.equal(0)
-    expect(giver.peerTransfers.nextChunk()).to.equal(undefined)
-    await exchangeUntil(giver, getter, () => bytesOf(giver) > 4 * MAX_CHUNK_BYTES)
-    const position = giver.peerTransfers.positionOf(what.id)
-    for (const received of [0n, 2n ** 64n - 1n, BigInt(bytesOf(giver)) + 1n]) claim(received)
-    giver.peerTransfers.receiveProgress({ offerId: randomBytes(16), received: 5n })
-    expect(giver.peerTransfers.positionOf(what.id)).to.equal(position)
-    await exchangeUntil(giver, getter, () => getter.ends.length > 0)
+    expect(uploader.peerTransfers.positionOf(what.id)).to.equal(0)
+    expect(uploader.peerTransfers.nextChunk()).to.equal(undefined)
+    await exchangeUntil(uploader, downloader, () => bytesOf(uploader) > 4 * MAX_CHUNK_BYTES)
+    const position = uploader.peerTransfers.positionOf(what.id)
+    for (const received of [0n, 2n ** 64n - 1n, BigInt(bytesOf(uploader)) + 1n]) claim(received)
+    uploader.peerTransfers.receiveProgress({ offerId: randomBytes(16), received: 5n })
+    expect(uploader.peerTransfers.positionOf(what.id)).to.equal(position)
+    await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
     expect((await got('a.bin')).equals(what.content)).to.equal(true)
   })
 
-  describe('is gone for its giver', () => {
+  describe('is gone for its uploader', () => {
     const changes: Record<string, (path: string) => Promise<unknown>> = {
       'where it is removed': (path) => rm(path),
       'where it has grown': (path) => appendFile(path, 'more'),
@@ -426,31 +430,31 @@ describe('PeerTransfers', () => {
     }
     for (const [title, change] of Object.entries(changes)) {
       it(title, async () => {
-        await using giver = new FileEnd()
-        await using getter = new FileEnd()
+        await using uploader = new FileEnd()
+        await using downloader = new FileEnd()
         const what = await file('a.bin', 10 * MAX_CHUNK_BYTES)
-        agree(giver, getter, what)
+        agree(uploader, downloader, what)
         await change(what.path)
-        await exchangeUntil(giver, getter, () => giver.ends.length > 0)
-        expect(giver.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
-        expect(bytesOf(giver)).to.equal(0)
+        await exchangeUntil(uploader, downloader, () => uploader.ends.length > 0)
+        expect(uploader.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
+        expect(bytesOf(uploader)).to.equal(0)
       })
     }
 
     it('where a folder on the way has become a link', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       for (const name of ['real', 'other']) {
         await mkdir(at(name, 'in'), { recursive: true })
         await writeFile(at(name, 'in', 'a'), 'content')
       }
       const what = await offered(at('real'))
-      agree(giver, getter, what)
+      agree(uploader, downloader, what)
       await rm(at('real', 'in'), { recursive: true })
       await symlink(at('other', 'in'), at('real', 'in'))
-      await exchangeUntil(giver, getter, () => giver.ends.length > 0)
-      expect(giver.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
-      expect(bytesOf(giver)).to.equal(0)
+      await exchangeUntil(uploader, downloader, () => uploader.ends.length > 0)
+      expect(uploader.ends).to.deep.equal(['ERR_FILE_SOURCE_CHANGED'])
+      expect(bytesOf(uploader)).to.equal(0)
     })
   })
 
@@ -461,45 +465,45 @@ describe('PeerTransfers', () => {
       for (const plant of [symlink, (await import('node:fs/promises')).link]) {
         await mkdir(partialPath(downloads, what.id))
         await plant(at('victim'), join(partialPath(downloads, what.id), 'a.bin'))
-        await using giver = new FileEnd()
-        await using getter = new FileEnd()
-        agree(giver, getter, what)
-        await exchangeUntil(giver, getter, () => getter.ends.length > 0)
-        expect(getter.ends).to.deep.equal(['ERR_FILE_SAVE_FAILED'])
+        await using uploader = new FileEnd()
+        await using downloader = new FileEnd()
+        agree(uploader, downloader, what)
+        await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+        expect(downloader.ends).to.deep.equal(['ERR_FILE_SAVE_FAILED'])
         expect(await readFile(at('victim'), 'utf8')).to.equal('precious')
         expect(await readdir(downloads)).to.deep.equal([])
       }
     })
 
     it('what is not wanted any more', async () => {
-      await using giver = new FileEnd()
-      await using getter = new FileEnd()
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
       const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
-      agree(giver, getter, what)
-      await exchangeUntil(giver, getter, () => bytesOf(giver) > 2 * MAX_CHUNK_BYTES)
-      getter.know(what, { direction: 'downloading', path: downloads, state: 'cancelled' })
-      await getter.peerTransfers.stop()
+      agree(uploader, downloader, what)
+      await exchangeUntil(uploader, downloader, () => bytesOf(uploader) > 2 * MAX_CHUNK_BYTES)
+      downloader.know(what, { direction: 'downloading', path: downloads, state: 'cancelled' })
+      await downloader.peerTransfers.stop()
       expect(await readdir(downloads)).to.deep.equal([])
-      expect(getter.ends).to.deep.equal([])
+      expect(downloader.ends).to.deep.equal([])
     })
 
     it('what came to an end while no program was there', async () => {
       const what = await file('a.bin', 100)
       await mkdir(partialPath(downloads, what.id))
       await writeFile(join(partialPath(downloads, what.id), 'a.bin'), 'some')
-      const getter = new FileEnd()
-      getter.know(what, { direction: 'downloading', state: 'source-changed', path: downloads })
-      await getter.peerTransfers.stop()
+      const downloader = new FileEnd()
+      downloader.know(what, { direction: 'downloading', state: 'source-changed', path: downloads })
+      await downloader.peerTransfers.stop()
       expect(await readdir(downloads)).to.deep.equal([])
     })
 
     it('what has no folder to come to', async () => {
-      await using getter = new FileEnd()
+      await using downloader = new FileEnd()
       const what = await file('a.bin', 100)
       await rm(downloads, { recursive: true })
-      getter.get(what, downloads)
-      while (getter.ends.length === 0) await getter.woken()
-      expect(getter.ends).to.deep.equal(['ERR_FILE_SAVE_FAILED'])
+      downloader.download(what, downloads)
+      while (downloader.ends.length === 0) await downloader.woken()
+      expect(downloader.ends).to.deep.equal(['ERR_FILE_SAVE_FAILED'])
     })
   })
 })
