@@ -27,7 +27,7 @@ export class SimulatedDisk {
     const keep = database.prepare('release work')
     const flush = database.prepare('commit')
     const begin = database.prepare('begin')
-    let seen = this.#changes
+    let known = this.#changes
     let version = 1
     return {
       path: database.path,
@@ -38,10 +38,10 @@ export class SimulatedDisk {
         save.run()
         try {
           const result = work()
-          const isAlone = seen === this.#changes
+          const isAlone = known === this.#changes
           keep.run()
           this.#changes += 1
-          if (isAlone) seen = this.#changes
+          if (isAlone) known = this.#changes
           if (durability === 'disk') {
             flush.run()
             begin.run()
@@ -54,8 +54,8 @@ export class SimulatedDisk {
         }
       },
       dataVersion: () => {
-        if (seen !== this.#changes) version += 1
-        seen = this.#changes
+        if (known !== this.#changes) version += 1
+        known = this.#changes
         return version
       },
       close: () => {},

@@ -36,18 +36,18 @@ export class Endpoint {
   /** How many were handed to a store that died of it; it may have taken all of them, or none. */
   #pending = 0
   #left: number
-  #lastSeen = 0
+  #lastShown = 0
   /** How many of the other side's messages the person has looked at, in whatever run of the program. */
-  #looked = 0
+  #read = 0
   readonly #arrived = new Set<string>()
   /** How many the other side was known to have stored. */
   #acknowledged = 0
   /** And how many its person was known to have seen. */
-  #seen = 0
+  #readByPeer = 0
   #peer: Endpoint | undefined
   #process: SimulatedProcess | undefined
   #concurrent: MessageLog | undefined
-  #eyes: Store | undefined
+  #ownStore: Store | undefined
 
   /** @param messages - How many it is going to say. */
   constructor(world: World, name: string, messages: number) {
@@ -189,12 +189,12 @@ export class Endpoint {
     for (const event of events) {
       const number = Number(textBody(event)?.subarray(0, 32).toString().split(' ')[1])
       // After a crash it was shown what was stored without the screen's having got it.
-      if (!(number > this.#lastSeen)) throw new Violation(`${this.name} is shown ${number} after ${this.#lastSeen}`)
-      this.#lastSeen = number
+      if (!(number > this.#lastShown)) throw new Violation(`${this.name} is shown ${number} after ${this.#lastShown}`)
+      this.#lastShown = number
     }
   }
 
-  /** The other side says that it has stored so many. */
+  /** An acknowledgement of so many messages has come. */
   receiveAcknowledgement(delivered: number): void {
     if (delivered === this.#acknowledged) return
     this.#acknowledged = delivered
@@ -202,25 +202,25 @@ export class Endpoint {
     if (delivered > stored) throw new Violation(`${this.name} was acknowledged ${delivered} where ${stored} are stored`)
   }
 
-  /** The person looks at all that has come. */
-  look(running: SimulatedProcess): void {
-    this.#looked = Math.max(this.#looked, this.#countReceived())
-    running.reportRead()
+  /** Read all messages that have come. */
+  readAll(): void {
+    this.#read = Math.max(this.#read, this.#countReceived())
   }
 
-  /** The other side says that its person has seen so many. */
+  /** A read receipt for so many messages has come. */
   receiveReceipt(read: number): void {
-    const looked = this.peer.#looked
-    if (read > looked) throw new Violation(`${this.name} received a receipt for ${read} where ${looked} were read`)
-    if (read > this.#seen) this.world.counters.receipts += 1
-    this.#seen = read
+    const readThere = this.peer.#read
+    if (read > readThere)
+      throw new Violation(`${this.name} received a receipt for ${read} where ${readThere} were read`)
+    if (read > this.#readByPeer) this.world.counters.receipts += 1
+    this.#readByPeer = read
   }
 
   #countReceived(): number {
-    this.#eyes ??= this.openStore()
+    this.#ownStore ??= this.openStore()
     let page: (Message | Gap)[] = []
     do {
-      page = this.#eyes.history(this.peer.name, { limit: 20, before: page.at(-1)?.position })
+      page = this.#ownStore.history(this.peer.name, { limit: 20, before: page.at(-1)?.position })
       const newest = page.find((message) => message.kind === 'message' && message.direction === 'incoming')
       if (newest?.kind === 'message') return newest.ordinal
     } while (page.length > 0)
@@ -228,7 +228,7 @@ export class Endpoint {
   }
 
   /** Check that the network or the other end explains a failure: any other is a violation. */
-  judge(error: SottoError, isTampered: boolean): void {
+  checkFailure(error: SottoError, isTampered: boolean): void {
     if (isTampered || CUTS.has(error.code)) return
     // After a loss of power, and where calls cross: then a Resume is heard that was overtaken by what came after it.
     if (error.code === 'ERR_STREAM_RENEWED') return

@@ -36,7 +36,7 @@ export interface FaultProfile {
   readonly closeAfterMs: number
   readonly maxSessionDurationMs: number
   /** How long until somebody has seen what came, on average; never, where receipts are not allowed. */
-  readonly seeAfterMs: number
+  readonly readAfterMs: number
   readonly times: ChannelTimes
 }
 
@@ -70,7 +70,7 @@ export function drawFaultProfile(random: SeededRandom, messages: number): FaultP
       pingAfterMs: 10_000,
       silenceLimitMs: 30_000,
     },
-    seeAfterMs: random.pick([100, 10_000, Number.POSITIVE_INFINITY]),
+    readAfterMs: random.pick([100, 10_000, Number.POSITIVE_INFINITY]),
   }
 }
 

@@ -40,7 +40,7 @@ export function beginSession(options: SessionOptions, first?: RecordBody): void 
       streams,
       deliver: async (_name, events) => {
         endpoint.show(events)
-        owner.seeLater()
+        owner.readLater()
       },
       trace: undefined,
       schedule: owner.schedule,
@@ -59,7 +59,7 @@ function hangUp({ owner, connection }: SessionOptions, end: ConversationEnd): vo
   const { world, endpoint } = owner
   if (end.how === 'cut') {
     world.note(`${owner.name} is cut off: ${end.error.code}`)
-    endpoint.judge(end.error, connection.isTampered)
+    endpoint.checkFailure(end.error, connection.isTampered)
   }
   // The host's handler returns, or throws; the caller's connection is closed.
   connection.drop()

@@ -52,7 +52,7 @@ export class SimulatedProcess {
         endpoint.receiveAcknowledgement(delivered)
         endpoint.receiveReceipt(read)
       },
-      sendsReceipts: () => world.faults.seeAfterMs !== Number.POSITIVE_INFINITY,
+      sendsReceipts: () => world.faults.readAfterMs !== Number.POSITIVE_INFINITY,
       permit: (key) => permitReceiving(endpoint.peer.name, key),
     })
     this.streams.identityKey = endpoint.peer.identity.publicKey
@@ -120,13 +120,15 @@ export class SimulatedProcess {
     this.#links.delete(connection)
   }
 
-  /** Somebody looks at what came, after a while. */
-  seeLater(): void {
-    this.after(this.world.random.wait(this.world.faults.seeAfterMs), () => this.endpoint.look(this))
+  /** Read what came, after a while, and report it. */
+  readLater(): void {
+    this.after(this.world.random.wait(this.world.faults.readAfterMs), () => {
+      this.endpoint.readAll()
+      this.#reportRead()
+    })
   }
 
-  /** Say that all was seen. */
-  reportRead(): void {
+  #reportRead(): void {
     this.#store.markRead(this.endpoint.peer.name)
     this.streams.reportRead()
   }
