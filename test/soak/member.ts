@@ -29,7 +29,7 @@ interface Presence extends AsyncDisposable {
 }
 
 /** How long it may take until all is delivered once all are there, in milliseconds: the longest silence, and a call. */
-const DELIVERY_LIMIT_MS = 60_000
+const DELIVERY_TIMEOUT_MS = 60_000
 
 export interface MemberOptions {
   readonly installation: Installation
@@ -170,7 +170,7 @@ export class Member implements AsyncDisposable {
 
   /** Wait until all that was said is with those to whom it was said. @throws Error if it takes more than a minute. */
   async untilDelivered(): Promise<void> {
-    const signal = AbortSignal.timeout(DELIVERY_LIMIT_MS)
+    const signal = AbortSignal.timeout(DELIVERY_TIMEOUT_MS)
     while ((this.#presence?.waiting() ?? 0) > 0) {
       await once(this.#changes, 'change', { signal }).catch((cause) => {
         throw new Error(`what ${this.name} sent is not delivered`, { cause })

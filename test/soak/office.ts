@@ -173,7 +173,7 @@ export class Office implements AsyncDisposable {
 /** Until a number has stayed the same for half a second; connections take a moment to close. At most five seconds. */
 async function untilSteady(count: () => number): Promise<void> {
   let known = count()
-  for (let same = 0, looks = 0; same < 5 && looks < 50; looks += 1) {
+  for (let same = 0, polls = 0; same < 5 && polls < 50; polls += 1) {
     await setTimeout(100)
     const current = count()
     same = current === known ? same + 1 : 0

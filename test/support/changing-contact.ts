@@ -93,7 +93,7 @@ export class ChangingContact implements AsyncDisposable {
   }
 
   #checkShown({ received, profile }: MessengerUnderTest): void {
-    this.#look(profile)
+    this.#noteFirstPin(profile)
     for (const text of received.splice(0)) {
       const from = BOBS.find((bob) => text.startsWith(`bob: of ${bob} `))
       const { pins, blocked } = profile.state
@@ -224,11 +224,11 @@ export class ChangingContact implements AsyncDisposable {
   async #profileIn(place: Place): Promise<Profile> {
     const profile =
       place === 'here' && this.#alice !== undefined ? this.#alice.profile : await Profile.open(this.#home.path, 'alice')
-    this.#look(profile)
+    this.#noteFirstPin(profile)
     return profile
   }
 
-  #look({ state }: Profile): void {
+  #noteFirstPin({ state }: Profile): void {
     this.#first ??= bobOf(state.pins.get('bob')?.identityKey)
   }
 
@@ -241,7 +241,7 @@ export class ChangingContact implements AsyncDisposable {
     await this.blocks('elsewhere', false)
     await this.aliceComes()
     const alice = this.#alice as MessengerUnderTest
-    const deadline = AbortSignal.timeout(SETTLE_MS)
+    const deadline = AbortSignal.timeout(SETTLE_TIMEOUT_MS)
     for (;;) {
       // A first call that is under way may pin another than one thought.
       const bob = bobOf((await alice.profile.refresh()).pins.get('bob')?.identityKey) ?? 'bob-1'
@@ -295,7 +295,7 @@ export class ChangingContact implements AsyncDisposable {
 }
 
 /** How long what was said may take, in milliseconds: the head start that one side leaves to the other, a few times. */
-const SETTLE_MS = 8_000
+const SETTLE_TIMEOUT_MS = 8_000
 
 /** Whether something succeeds. What the program refuses may fail, and nothing else. */
 async function succeeds(promise: Promise<unknown>): Promise<boolean> {

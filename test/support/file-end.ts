@@ -90,7 +90,7 @@ export class FileEnd {
   /** A transfer stands here so, accepted unless it says otherwise. */
   know({ id, offer, path }: Offered, changes: Partial<PlacedTransfer>): void {
     this.#offers.set(id, offer)
-    const standing = { direction: 'uploading', state: 'accepted', position: 0, targetPath: undefined, path } as const
+    const defaults = { direction: 'uploading', state: 'accepted', position: 0, targetPath: undefined, path } as const
     this.put({
       id,
       contact: 'peer',
@@ -98,7 +98,7 @@ export class FileEnd {
       key: 0,
       at: new Date(0),
       ...summaryOf(offer),
-      ...standing,
+      ...defaults,
       ...changes,
     })
   }

@@ -15,7 +15,7 @@ export class OpenStream<Response> {
     this.#responses = call(this.#abort.signal)[Symbol.asyncIterator]()
   }
 
-  /** The next response, be it a beat. */
+  /** The next response, a heartbeat included. */
   async next(): Promise<Response> {
     const { value, done } = await this.#responses.next()
     if (done) throw new Error('the stream has ended without an error')

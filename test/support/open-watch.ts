@@ -19,7 +19,7 @@ export class OpenWatch extends OpenStream<WatchPresenceResponse> {
     super((signal) => call.watchPresence({ usernames }, { signal, ...(bearer && { bearer }) }))
   }
 
-  /** The next response that is no beat, as `bob online` or `bob offline` for each state. */
+  /** The next response that is no heartbeat, as `bob online` or `bob offline` for each state. */
   async states(): Promise<string[]> {
     while (true) {
       const { states } = await this.next()

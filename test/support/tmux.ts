@@ -12,9 +12,9 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** How long a screen may take to show what is waited for, in milliseconds, and how often it is looked at. */
-const PATIENCE_MS = 10_000
-const LOOK_EVERY_MS = 40
+/** How long a screen may take to show what a test waits for, and how often it is polled, in milliseconds. */
+const TIMEOUT_MS = 10_000
+const POLL_INTERVAL_MS = 40
 
 /** Whether tmux is there, in a version that hands variables to what it starts (3.2). */
 export function hasTmux(): boolean {
@@ -101,12 +101,12 @@ export class Tmux {
    * @throws Error with the screen as it is, if that takes too long.
    */
   async until(isThere: (rows: string[]) => boolean): Promise<string[]> {
-    const deadline = performance.now() + PATIENCE_MS
+    const deadline = performance.now() + TIMEOUT_MS
     for (;;) {
       const rows = await this.screen()
       if (isThere(rows)) return rows
       if (performance.now() > deadline) throw new Error(`the screen does not show it:\n${rows.join('\n')}`)
-      await pause(LOOK_EVERY_MS)
+      await pause(POLL_INTERVAL_MS)
     }
   }
 

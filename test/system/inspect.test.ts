@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(import.meta.resolve('../..'))
 const STEPS = stepsOf(readFileSync(join(ROOT, 'docs', 'inspect.md'), 'utf8'))
 
 /** How long a step may take, in milliseconds; the longest take two seconds on an idle machine. */
-const PATIENCE_MS = 30_000
+const STEP_TIMEOUT_MS = 30_000
 
 /** The settings that the tour leaves open, so that it can be taken beside anything else that runs here. */
 const PORT_SETTINGS = [
@@ -73,8 +73,8 @@ describe('docs/inspect.md', () => {
     const refusal = refusalOf(step)
     it(`${step.section}, line ${step.line}${refusal ? `: ${refusal}` : ''}`, async function () {
       if (refusal) return this.skip()
-      this.timeout(2 * PATIENCE_MS)
-      const printed = await shell.run(step.commands, PATIENCE_MS)
+      this.timeout(2 * STEP_TIMEOUT_MS)
+      const printed = await shell.run(step.commands, STEP_TIMEOUT_MS)
       if (step.expected === undefined) expect(printed).to.equal('')
       // The two are compared as they stand only to show where they differ.
       else if (!isAsExpected(printed, step.expected)) expect(printed).to.equal(step.expected)

@@ -19,7 +19,7 @@ export interface Run {
 }
 
 /** Once the faults stop, all must arrive in so many milliseconds: the longest silence, backoff and many retries. */
-const PATIENCE_MS = 10 * 60_000
+const DELIVERY_TIMEOUT_MS = 10 * 60_000
 
 export async function simulate(options: RunOptions): Promise<Run> {
   const world = new World(options)
@@ -45,7 +45,7 @@ async function converse(world: World, endpoints: readonly Endpoint[]): Promise<v
   const { timeline } = world
   while (!endpoints.every(({ hasEnqueuedAll }) => hasEnqueuedAll)) await step(world)
   world.stopFaults()
-  const endsAtMs = timeline.monotonicMs() + PATIENCE_MS
+  const endsAtMs = timeline.monotonicMs() + DELIVERY_TIMEOUT_MS
   while (!endpoints.every(({ isDone }) => isDone)) {
     await step(world)
     if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was sent has not arrived')

@@ -108,19 +108,19 @@ async function receivedSize(inbox: string): Promise<number> {
   )
 }
 
-/** How often to look, in milliseconds. */
-const LOOK_MS = 2
+/** How often the size is polled, in milliseconds. */
+const POLL_INTERVAL_MS = 2
 
 /** How long nothing may come, in milliseconds: the longest silence, backoff, and a call. */
-const STANDSTILL_MS = 90_000
+const IDLE_TIMEOUT_MS = 90_000
 
 async function untilReceived(inbox: string, size: number): Promise<void> {
   let known = 0
-  for (let sinceMs = performance.now(); known < size; await setTimeout(LOOK_MS)) {
+  for (let sinceMs = performance.now(); known < size; await setTimeout(POLL_INTERVAL_MS)) {
     const current = await receivedSize(inbox)
     if (current !== known) sinceMs = performance.now()
     known = current
-    if (performance.now() - sinceMs > STANDSTILL_MS) throw new Violation(`after ${known} bytes nothing more comes`)
+    if (performance.now() - sinceMs > IDLE_TIMEOUT_MS) throw new Violation(`after ${known} bytes nothing more comes`)
   }
 }
 

@@ -64,8 +64,8 @@ function taken(sides: readonly Side[]): number {
 }
 
 async function until(moved: Moved, isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await once(moved, 'moved', { signal: AbortSignal.timeout(STANDSTILL_MS) })
+  while (!isTrue()) await once(moved, 'moved', { signal: AbortSignal.timeout(IDLE_TIMEOUT_MS) })
 }
 
 /** How long nothing may happen, in milliseconds. */
-const STANDSTILL_MS = 60_000
+const IDLE_TIMEOUT_MS = 60_000

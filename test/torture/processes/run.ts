@@ -14,7 +14,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { SeededRandom } from '../random.ts'
 import { tortureFile } from './file.ts'
 import { drawKills, type Killing, killInTurn, untilAllTaken } from './killing.ts'
-import { Owner } from './owner.ts'
+import { LockHolder } from './lock-holder.ts'
 import { type Moved, Side } from './side.ts'
 import { judgeShown, judgeStores } from './verdict.ts'
 
@@ -55,12 +55,12 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   await converse(sides, { moved, report, victims: sides, kills: draw(1), counts: [parts[1], 0] })
 
   report(`${parts[2]} messages from a send, concurrent with a receive that comes and goes, to a receive`)
-  const owner = new Owner(deployment, alice.name)
-  owner.start()
+  const lockHolder = new LockHolder(deployment, alice.name)
+  lockHolder.start()
   alice.start('send')
   bob.start('receive')
-  await converse(sides, { moved, report, victims: [alice, bob, owner], kills: draw(2), counts: [parts[2], 0] })
-  await owner.stop()
+  await converse(sides, { moved, report, victims: [alice, bob, lockHolder], kills: draw(2), counts: [parts[2], 0] })
+  await lockHolder.stop()
 
   const repeats = judgeShown('what bob was shown', bob.runs.slice(runsBefore), [shownFrom, alice.goal])
   const seconds = Math.round((performance.now() - beganMs) / 1_000)

@@ -186,7 +186,7 @@ export class Side implements Victim {
       const watch = store.watch(() => void changed.emit('changed'))
       try {
         while (store.waiting().length > 0) {
-          await once(changed, 'changed', { signal: AbortSignal.timeout(DELIVERY_LIMIT_MS) })
+          await once(changed, 'changed', { signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS) })
         }
       } catch (cause) {
         throw new Violation(`what ${this.name} sent has not arrived`, { cause })
@@ -198,4 +198,4 @@ export class Side implements Victim {
 }
 
 /** How long nothing may be delivered, in milliseconds: the longest silence, backoff, and a call. */
-const DELIVERY_LIMIT_MS = 90_000
+const DELIVERY_TIMEOUT_MS = 90_000

@@ -7,7 +7,7 @@ import type { Deployment } from '../../support/deployment.ts'
 import type { TestProcess } from '../../support/processes.ts'
 import type { Victim } from './killing.ts'
 
-export class Owner implements Victim {
+export class LockHolder implements Victim {
   readonly label: string
   readonly #deployment: Deployment
   readonly #name: string
