@@ -18,6 +18,7 @@ import { permitWriting } from '../support/permits.ts'
 import { keyPairOf, secretOf } from '../support/random.ts'
 import { SimulatedDisk } from './disk.ts'
 import type { ConnectionEnd } from './network.ts'
+import type { ProcessOwner } from './owners.ts'
 import { lyingDatabase } from './sabotage.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import { Violation, type World } from './world.ts'
@@ -25,7 +26,7 @@ import { Violation, type World } from './world.ts'
 /** How long a program takes to be started again, at most, in milliseconds. */
 const RESTART_MS = 3_000
 
-export class Endpoint {
+export class Endpoint implements ProcessOwner {
   readonly world: World
   readonly name: string
   readonly identity: KeyPair

@@ -13,15 +13,15 @@ import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { issueTicket } from './admission.ts'
 import { Connection, type ConnectionEnd, type Packet } from './network.ts'
+import type { ConnectionOwner } from './owners.ts'
 import { beginSession } from './session.ts'
-import type { SimulatedProcess } from './simulated-process.ts'
 import { WatchedChannel } from './watched-channel.ts'
 
 /** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
 /** Call the other side. @param onEnd - Called once, with whether the handshake succeeded. */
-export function call(owner: SimulatedProcess, onEnd: (isEstablished: boolean) => void): void {
+export function call(owner: ConnectionOwner, onEnd: (isEstablished: boolean) => void): void {
   const { world, endpoint } = owner
   const { identity, name: ownName, peer } = endpoint
   const { realm, random, counters } = world
@@ -47,7 +47,7 @@ export function call(owner: SimulatedProcess, onEnd: (isEstablished: boolean) =>
 }
 
 /** Take what comes first over a connection: a Hello. */
-export function answer(owner: SimulatedProcess, link: ConnectionEnd, packet: Packet): void {
+export function answer(owner: ConnectionOwner, link: ConnectionEnd, packet: Packet): void {
   const { timeline, random } = owner.world
   const handshake = new Handshake(owner, link, () => undefined)
   handshake.orRefuse(() => {
@@ -67,7 +67,7 @@ export function answer(owner: SimulatedProcess, link: ConnectionEnd, packet: Pac
 
 type Accepted = ReturnType<typeof acceptHello>
 
-function host(owner: SimulatedProcess, link: ConnectionEnd, { channel, ticket }: Accepted, first: RecordBody): void {
+function host(owner: ConnectionOwner, link: ConnectionEnd, { channel, ticket }: Accepted, first: RecordBody): void {
   const { admission, world } = owner
   const role = { host: { ends: endsOf(owner), admission, random: world.random.bytes } }
   const watched = renewing(owner, channel, role, ticket.maxSessionDurationMs)
@@ -76,13 +76,13 @@ function host(owner: SimulatedProcess, link: ConnectionEnd, { channel, ticket }:
 
 type Role = ConstructorParameters<typeof RenewingChannel>[0]['role']
 
-function renewing(owner: SimulatedProcess, channel: Channel, role: Role, maxSessionDurationMs: number): WatchedChannel {
+function renewing(owner: ConnectionOwner, channel: Channel, role: Role, maxSessionDurationMs: number): WatchedChannel {
   const { faults, timeline } = owner.world
   const nowMs = timeline.monotonicMs()
   return new WatchedChannel(owner, { channel, role, maxSessionDurationMs, times: faults.times, nowMs })
 }
 
-function endsOf({ endpoint, world }: SimulatedProcess): ChannelEnds {
+function endsOf({ endpoint, world }: ConnectionOwner): ChannelEnds {
   const { identity, name: ownName, peer } = endpoint
   const { name: peerName, identity: peerIdentity } = peer
   return { identity, ownName, peerName, peerIdentityKey: peerIdentity.publicKey, realm: world.realm }
@@ -90,12 +90,12 @@ function endsOf({ endpoint, world }: SimulatedProcess): ChannelEnds {
 
 /** A handshake under way on a connection, which is dropped if the next message does not come in time. */
 class Handshake {
-  readonly #owner: SimulatedProcess
+  readonly #owner: ConnectionOwner
   readonly #link: ConnectionEnd
   readonly #onFailed: () => void
   #isOver = false
 
-  constructor(owner: SimulatedProcess, link: ConnectionEnd, onFailed: () => void) {
+  constructor(owner: ConnectionOwner, link: ConnectionEnd, onFailed: () => void) {
     this.#owner = owner
     this.#link = link
     this.#onFailed = onFailed

@@ -8,12 +8,12 @@ import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { Conversation, type ConversationEnd } from '../../clients/peer/conversation.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import type { ConnectionEnd } from './network.ts'
+import type { ConnectionOwner } from './owners.ts'
 import { SimulatedLink } from './simulated-link.ts'
-import type { SimulatedProcess } from './simulated-process.ts'
 import type { WatchedChannel } from './watched-channel.ts'
 
 export interface SessionOptions {
-  readonly owner: SimulatedProcess
+  readonly owner: ConnectionOwner
   readonly opener: boolean
   readonly channel: WatchedChannel
   readonly connection: ConnectionEnd

@@ -6,10 +6,10 @@
 import { SottoError } from '#lib/errors.ts'
 import type { RecordLink } from '../../clients/peer/record-link.ts'
 import type { ConnectionEnd, Packet, Receiver } from './network.ts'
-import type { SimulatedProcess } from './simulated-process.ts'
+import type { ConnectionOwner } from './owners.ts'
 
 export class SimulatedLink implements RecordLink, Receiver {
-  readonly #owner: SimulatedProcess
+  readonly #owner: ConnectionOwner
   readonly #connection: ConnectionEnd
   readonly #isCaller: boolean
   readonly #arrived: Packet[] = []
@@ -17,7 +17,7 @@ export class SimulatedLink implements RecordLink, Receiver {
   /** Who waits for the next record. */
   #waiting: PromiseWithResolvers<void> | undefined
 
-  constructor(owner: SimulatedProcess, connection: ConnectionEnd, { isCaller }: { readonly isCaller: boolean }) {
+  constructor(owner: ConnectionOwner, connection: ConnectionEnd, { isCaller }: { readonly isCaller: boolean }) {
     this.#owner = owner
     this.#connection = connection
     this.#isCaller = isCaller

@@ -13,9 +13,9 @@ import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
 import { permitReceiving } from '../support/permits.ts'
 import { admissionOf, issueTicket } from './admission.ts'
-import type { Endpoint } from './endpoint.ts'
 import { answer, call } from './handshake.ts'
 import type { ConnectionEnd, Packet } from './network.ts'
+import type { ConnectionOwner, ProcessOwner } from './owners.ts'
 import type { World } from './world.ts'
 
 /** How long a caller waits before it tries again, at most, in milliseconds. */
@@ -24,8 +24,8 @@ const LONGEST_BACKOFF_MS = 30_000
 /** How long the services take to answer, at most, in milliseconds. */
 const LONGEST_ANSWER_MS = 1_000
 
-export class SimulatedProcess {
-  readonly endpoint: Endpoint
+export class SimulatedProcess implements ConnectionOwner {
+  readonly endpoint: ProcessOwner
   readonly #store: Store
   readonly messageLog: MessageLog
   readonly streams: DurableStreams
@@ -36,7 +36,7 @@ export class SimulatedProcess {
   #failures = 0
 
   /** @throws Crash if it dies while it opens its store. */
-  constructor(endpoint: Endpoint) {
+  constructor(endpoint: ProcessOwner) {
     const { world, name, identity } = endpoint
     this.endpoint = endpoint
     this.admission = admissionOf(world, name, identity)

@@ -5,12 +5,12 @@
  */
 import { RenewingChannel, type SentRecord } from '#lib/channel/renewing-channel.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
-import type { SimulatedProcess } from './simulated-process.ts'
+import type { ConnectionOwner } from './owners.ts'
 
 export class WatchedChannel extends RenewingChannel {
-  readonly #owner: SimulatedProcess
+  readonly #owner: ConnectionOwner
 
-  constructor(owner: SimulatedProcess, options: ConstructorParameters<typeof RenewingChannel>[0]) {
+  constructor(owner: ConnectionOwner, options: ConstructorParameters<typeof RenewingChannel>[0]) {
     super(options)
     this.#owner = owner
   }

@@ -6,7 +6,8 @@
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import type { SeededRandom } from '../random.ts'
-import type { Moved, Side } from './side.ts'
+import type { Side } from './side.ts'
+import type { Activity, Victim } from './victim.ts'
 
 export interface Kill {
   /** After so many messages, of both sides together. */
@@ -25,28 +26,21 @@ export function drawKills(random: SeededRandom, count: number, messages: number)
   return points.sort((a, b) => a - b).map((at) => ({ at, delayMs: delay() }))
 }
 
-/** A program that can be killed and started again. */
-export interface Victim {
-  readonly label: string
-  kill(): Promise<void>
-  start(): void
-}
-
 export interface Killing {
   /** In which order; then from the first again. */
   readonly victims: readonly Victim[]
   readonly kills: readonly Kill[]
-  readonly moved: Moved
+  readonly activity: Activity
   readonly report: (line: string) => void
 }
 
 /** Kill each in turn, and start it again at once. */
 export async function killInTurn(sides: readonly [Side, Side], killing: Killing): Promise<void> {
-  const { victims, kills, moved, report } = killing
+  const { victims, kills, activity, report } = killing
   const before = taken(sides)
   for (const [index, { at, delayMs }] of kills.entries()) {
     const victim = victims[index % victims.length] as Victim
-    await until(moved, () => taken(sides) >= before + at)
+    await until(activity, () => taken(sides) >= before + at)
     await setTimeout(delayMs)
     report(`kill ${victim.label} ${delayMs} ms after message ${before + at}`)
     await victim.kill()
@@ -55,16 +49,16 @@ export async function killInTurn(sides: readonly [Side, Side], killing: Killing)
 }
 
 /** Wait until all that is to be said was taken. */
-export function untilAllTaken(sides: readonly [Side, Side], moved: Moved): Promise<void> {
-  return until(moved, () => sides.every(({ taken, goal }) => taken === goal))
+export function untilAllTaken(sides: readonly [Side, Side], activity: Activity): Promise<void> {
+  return until(activity, () => sides.every(({ taken, total }) => taken === total))
 }
 
 function taken(sides: readonly Side[]): number {
   return sides.reduce((sum, side) => sum + side.taken, 0)
 }
 
-async function until(moved: Moved, isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await once(moved, 'moved', { signal: AbortSignal.timeout(IDLE_TIMEOUT_MS) })
+async function until(activity: Activity, isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await once(activity, 'change', { signal: AbortSignal.timeout(IDLE_TIMEOUT_MS) })
 }
 
 /** How long nothing may happen, in milliseconds. */

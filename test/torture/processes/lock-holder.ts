@@ -5,7 +5,7 @@
  */
 import type { Deployment } from '../../support/deployment.ts'
 import type { TestProcess } from '../../support/processes.ts'
-import type { Victim } from './killing.ts'
+import type { Victim } from './victim.ts'
 
 export class LockHolder implements Victim {
   readonly label: string

@@ -15,8 +15,9 @@ import { SeededRandom } from '../random.ts'
 import { tortureFile } from './file.ts'
 import { drawKills, type Killing, killInTurn, untilAllTaken } from './killing.ts'
 import { LockHolder } from './lock-holder.ts'
-import { type Moved, Side } from './side.ts'
+import { Side } from './side.ts'
 import { judgeShown, judgeStores } from './verdict.ts'
+import type { Activity } from './victim.ts'
 
 export interface ProcessesOptions {
   readonly seed: number
@@ -35,9 +36,9 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   const beganMs = performance.now()
   await using deployment = await Deployment.start()
   await deployment.signUp('alice', 'bob')
-  const moved: Moved = new EventEmitter()
-  const alice = new Side({ deployment, moved, name: 'alice', peer: 'bob' })
-  const bob = new Side({ deployment, moved, name: 'bob', peer: 'alice' })
+  const activity: Activity = new EventEmitter()
+  const alice = new Side({ deployment, activity, name: 'alice', peer: 'bob' })
+  const bob = new Side({ deployment, activity, name: 'bob', peer: 'alice' })
   const sides = [alice, bob] as const
   const [parts, killed] = [inThree(messages), inThree(kills)]
   const draw = (part: 0 | 1 | 2) => drawKills(random, killed[part], parts[part])
@@ -45,24 +46,24 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   report(`${parts[0]} messages between two chats, seed ${seed}`)
   for (const side of sides) side.start('chat')
   const half = Math.ceil(parts[0] / 2)
-  await converse(sides, { moved, report, victims: sides, kills: draw(0), counts: [half, parts[0] - half] })
+  await converse(sides, { activity, report, victims: sides, kills: draw(0), counts: [half, parts[0] - half] })
 
   report(`${parts[1]} messages from a chat to a receive`)
   const runsBefore = bob.runs.length
-  const shownFrom = alice.goal + 1
+  const shownFrom = alice.total + 1
   alice.start('chat')
   bob.start('receive')
-  await converse(sides, { moved, report, victims: sides, kills: draw(1), counts: [parts[1], 0] })
+  await converse(sides, { activity, report, victims: sides, kills: draw(1), counts: [parts[1], 0] })
 
   report(`${parts[2]} messages from a send, concurrent with a receive that comes and goes, to a receive`)
   const lockHolder = new LockHolder(deployment, alice.name)
   lockHolder.start()
   alice.start('send')
   bob.start('receive')
-  await converse(sides, { moved, report, victims: [alice, bob, lockHolder], kills: draw(2), counts: [parts[2], 0] })
+  await converse(sides, { activity, report, victims: [alice, bob, lockHolder], kills: draw(2), counts: [parts[2], 0] })
   await lockHolder.stop()
 
-  const repeats = judgeShown('what bob was shown', bob.runs.slice(runsBefore), [shownFrom, alice.goal])
+  const repeats = judgeShown('what bob was shown', bob.runs.slice(runsBefore), [shownFrom, alice.total])
   const seconds = Math.round((performance.now() - beganMs) / 1_000)
   report(`nothing lost, nothing twice, all in order: ${messages} messages, ${kills} kills, ${seconds} s`)
   report(`standard output had ${repeats} messages again, with their ids`)
@@ -86,7 +87,7 @@ interface Plan extends Killing {
 /** Let them talk while they are killed, end both programs in order, and judge. */
 async function converse(sides: readonly [Side, Side], { counts, ...killing }: Plan): Promise<void> {
   for (const [index, side] of sides.entries()) side.enqueue(counts[index] ?? 0)
-  await Promise.all([killInTurn(sides, killing), untilAllTaken(sides, killing.moved)])
+  await Promise.all([killInTurn(sides, killing), untilAllTaken(sides, killing.activity)])
   for (const side of sides) await side.untilDelivered()
   await Promise.all(sides.map((side) => side.stop()))
   await judgeStores(sides)

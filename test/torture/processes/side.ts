@@ -11,8 +11,8 @@ import type { Deployment } from '../../support/deployment.ts'
 import { textOf } from '../../support/event-text.ts'
 import type { TestProcess } from '../../support/processes.ts'
 import { Violation } from '../world.ts'
-import type { Victim } from './killing.ts'
 import { LineReader, readChatLine, readJsonLine, type ShownMessage } from './shown.ts'
+import type { Activity, Victim } from './victim.ts'
 
 /** What a person uses: a chat, or a program that only hears, or one that only says. */
 export type Command = 'chat' | 'receive' | 'send'
@@ -25,10 +25,8 @@ export interface SideOptions {
   readonly name: string
   readonly peer: string
   /** Told whenever a program has taken or shown something; an error when one ends by itself. */
-  readonly moved: Moved
+  readonly activity: Activity
 }
-
-export type Moved = EventEmitter<{ moved: []; error: [Error] }>
 
 export class Side implements Victim {
   readonly name: string
@@ -37,7 +35,7 @@ export class Side implements Victim {
   /** How many the program has taken: those with the numbers from 1 to this. It promised to deliver them. */
   taken = 0
   /** How many there are to be. */
-  goal = 0
+  total = 0
   /** What each run of a program showed of the other side's, in order. */
   readonly runs: ShownMessage[][] = []
   readonly #options: SideOptions
@@ -86,7 +84,7 @@ export class Side implements Victim {
         if (this.#process !== followed) return
         this.taken = messageLog.progress().appended
         this.#type()
-        this.#options.moved.emit('moved')
+        this.#options.activity.emit('change')
       })
       await followed.ended
       watch.stop()
@@ -95,7 +93,7 @@ export class Side implements Victim {
 
   #fail(ended: TestProcess, code: unknown): void {
     const error = new Violation(`${this.name}'s program ended by itself (${code}):\n${ended.errors.text}`)
-    this.#options.moved.emit('error', error)
+    this.#options.activity.emit('error', error)
   }
 
   #see(shown: ShownMessage | undefined, run: ShownMessage[]): void {
@@ -104,12 +102,12 @@ export class Side implements Victim {
       this.taken = Math.max(this.taken, shown.number)
       this.#type()
     } else run.push(shown)
-    this.#options.moved.emit('moved')
+    this.#options.activity.emit('change')
   }
 
   /** Say so many more. */
   enqueue(count: number): void {
-    this.goal += count
+    this.total += count
     this.#type()
   }
 
@@ -121,7 +119,7 @@ export class Side implements Victim {
   /** Type what the program has room for. */
   #type(): void {
     if (this.#process === undefined || this.#command === 'receive') return
-    for (; this.#typed < Math.min(this.goal, this.taken + TYPED_AHEAD); this.#typed += 1) {
+    for (; this.#typed < Math.min(this.total, this.taken + TYPED_AHEAD); this.#typed += 1) {
       this.#process.input.write(`${this.text(this.#typed + 1)}\n`)
     }
   }
@@ -139,7 +137,7 @@ export class Side implements Victim {
       throw new Violation(`${this.name} had taken ${this.taken} messages, and ${stored} are there`)
     this.taken = stored
     this.#typed = stored
-    this.#options.moved.emit('moved')
+    this.#options.activity.emit('change')
   }
 
   /** End the program in order: a send ends with what it is given. */

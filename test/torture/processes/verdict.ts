@@ -19,7 +19,7 @@ function compare(what: string, texts: readonly string[], sender: Side): void {
   for (const [index, text] of texts.entries()) {
     if (text !== sender.text(index + 1)) throw new Violation(`${what}: in place ${index + 1} stands "${text}"`)
   }
-  if (texts.length !== sender.goal) throw new Violation(`${what}: ${texts.length} messages of ${sender.goal}`)
+  if (texts.length !== sender.total) throw new Violation(`${what}: ${texts.length} messages of ${sender.total}`)
 }
 
 /**

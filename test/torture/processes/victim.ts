@@ -1,0 +1,16 @@
+/**
+ * What a torture of real programs kills, and what it is notified of.
+ *
+ * @module
+ */
+import type { EventEmitter } from 'node:events'
+
+/** A program that can be killed and started again. */
+export interface Victim {
+  readonly label: string
+  kill(): Promise<void>
+  start(): void
+}
+
+/** Emits `change` when a program has taken or shown a message, and `error` when one ends by itself. */
+export type Activity = EventEmitter<{ change: []; error: [Error] }>
