@@ -1,21 +1,21 @@
 /**
- * Whether a quantity is level: no higher at the end of a run than after its beginning, but for what it sways by.
+ * The judgement whether a quantity is level: no higher at the end of a run than after the warm-up, within an allowance.
  *
  * @module
  */
 
-/** How much of the samples is warm-up, and how much the two windows that are compared: fractions of all. */
+/** The two windows of samples that are compared, as fractions of all. Before the first is the warm-up. */
 const WINDOWS = { first: [0.4, 0.6], last: [0.8, 1] } as const
 
 export interface Allowance {
-  /** How much it may have grown, as a part of what it was. */
+  /** The growth allowed as a part of the first window's median. */
   readonly part: number
-  /** And in its own unit, on top of that. */
+  /** The growth allowed on top of that, in the unit of the quantity. */
   readonly units: number
 }
 
 export interface Verdict {
-  /** The medians of the two windows. */
+  /** The median of the first window, and below of the last one. */
   readonly first: number
   readonly last: number
   readonly isLevel: boolean

@@ -2,10 +2,10 @@
  * `npm run soak`: two hours of use in ten minutes, and whether memory and open handles are level at the end
  * (docs/reliability.md).
  *
- *     --seconds N        how long; 600
- *     --people N         how many; 6
- *     --seed S           what happens when; 1
- *     --sabotage WHAT    memory or handles: lose some in each round, so that the run must fail
+ *     --seconds N        how long it runs; 600
+ *     --people N         how many members the office has; 6
+ *     --seed S           the seed that decides what happens when; 1
+ *     --sabotage WHAT    memory or handles: leak some in each round, so that the run must fail
  *
  * @module
  */
@@ -29,7 +29,7 @@ const sabotage = SABOTAGES.find((one) => one === values.sabotage)
 if (!(seconds > 0) || sabotage !== values.sabotage) throw new TypeError('see the options in test/soak/main.ts')
 const names = Array.from({ length: Number(values.people) }, (_, number) => `member-${number + 1}`)
 
-/** How many samples a run takes: one in half a minute, and as many as it takes to compare in a short run. */
+/** How many samples a run takes: one in half a minute, and in a short run the fewest that can be compared. */
 const SAMPLES = Math.max(10, Math.floor(seconds / 30))
 
 const samples: Vitals[] = []

@@ -1,6 +1,6 @@
 /**
- * Somebody who uses Sotto for hours: comes and goes, signs in and out, and is cut off now and then. It has a messenger
- * over a store, as `sotto chat` has one, and keeps nothing else of what it receives.
+ * A member of the office, who uses Sotto for hours: comes and goes, signs in and out, and is cut off now and then. A
+ * member has a messenger over a store, as `sotto chat` has one, and keeps nothing else of what they receive.
  *
  * @module
  */
@@ -21,14 +21,14 @@ import { openStore } from '../../clients/store/store.ts'
 import type { Installation } from '../support/installation.ts'
 import { Link } from '../support/link.ts'
 
-/** What there is of somebody who is there. */
+/** The running messenger of a member who is online. */
 interface Presence extends AsyncDisposable {
   readonly messenger: Messenger
-  /** How many messages and files are not with whom they are for. */
+  /** How many messages and files are not delivered yet. */
   readonly waiting: () => number
 }
 
-/** How long it may take until all is delivered once all are there, in milliseconds: the longest silence, and a call. */
+/** The time for all to be delivered once all members are online, in milliseconds: the longest silence, and a call. */
 const DELIVERY_TIMEOUT_MS = 60_000
 
 export interface MemberOptions {
@@ -39,18 +39,18 @@ export interface MemberOptions {
 
 export class Member implements AsyncDisposable {
   readonly name: string
-  /** How many messages came. */
+  /** How many messages the member has received. */
   received = 0
   readonly #options: MemberOptions
   readonly #port: number
-  /** What others call through. */
+  /** The link through which others call the member. */
   readonly #link: Link
   readonly #changes = new EventEmitter<{ change: [] }>()
   #presence: Presence | undefined
-  /** Ends with what is being offered. */
+  /** Resolves when no offer is being prepared. */
   #offering: Promise<unknown> = Promise.resolve()
 
-  /** Somebody new, with an account, signed in. */
+  /** Add a member with a new account, signed in and offline. */
   static async join(options: MemberOptions): Promise<Member> {
     await options.installation.signUp(options.name)
     const port = await freePort()
@@ -64,12 +64,12 @@ export class Member implements AsyncDisposable {
     this.#link = link
   }
 
-  get isThere(): boolean {
+  get isOnline(): boolean {
     return this.#presence !== undefined
   }
 
-  /** Come, if not there, and be online. */
-  async arrive(): Promise<void> {
+  /** Come online, unless the member is. */
+  async goOnline(): Promise<void> {
     if (this.#presence !== undefined) return
     const { installation, name, times: channelTimes } = this.#options
     await using resources = new AsyncDisposableStack()
@@ -130,17 +130,17 @@ export class Member implements AsyncDisposable {
     }
   }
 
-  async leave(): Promise<void> {
+  async goOffline(): Promise<void> {
     const presence = this.#presence
     this.#presence = undefined
     await this.#offering
     await presence?.[Symbol.asyncDispose]()
   }
 
-  /** Leave, end the session and begin another. */
+  /** Go offline, sign out and sign in again. */
   async signInAgain(): Promise<void> {
     const { installation, name } = this.#options
-    await this.leave()
+    await this.goOffline()
     await logout(await Profile.open(installation.home.path, name), new AbortController().signal)
     await installation.signIn(name)
   }
@@ -149,7 +149,7 @@ export class Member implements AsyncDisposable {
     await this.#presence?.messenger.enqueue(to, text)
   }
 
-  /** Offer a file to somebody, who takes every one. */
+  /** Offer a file to another member, who accepts every one. */
   async offer(to: string, path: string): Promise<void> {
     const { signal } = new AbortController()
     const presence = this.#presence
@@ -158,17 +158,17 @@ export class Member implements AsyncDisposable {
     await offered
   }
 
-  /** End the conversation with somebody in order. */
-  async sayGoodbye(to: string): Promise<void> {
+  /** Close the conversation with another member in order. */
+  async closeConversation(to: string): Promise<void> {
     await this.#presence?.messenger.peer(to).goodbye()
   }
 
-  /** Break every connection to this member. */
+  /** Cut every connection to the member. */
   cut(): void {
     this.#link.cut()
   }
 
-  /** Wait until all that was said is with those to whom it was said. @throws Error if it takes more than a minute. */
+  /** Wait until all that was sent is delivered. @throws Error if it takes more than a minute. */
   async untilDelivered(): Promise<void> {
     const signal = AbortSignal.timeout(DELIVERY_TIMEOUT_MS)
     while ((this.#presence?.waiting() ?? 0) > 0) {
@@ -179,7 +179,7 @@ export class Member implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.leave()
+    await this.goOffline()
     await this.#link[Symbol.asyncDispose]()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * An office for an afternoon, in a hurry: people talk in pairs and send each other files, come and go, sign out and in,
- * are cut off, and the directory is restarted under them.
+ * An office for an afternoon, speeded up: members chat in pairs and send each other files, come and go, sign out and in,
+ * are cut off, and the directory is restarted meanwhile.
  *
  * @module
  */
@@ -14,22 +14,22 @@ import type { SeededRandom } from '../torture/random.ts'
 import { Member } from './member.ts'
 import { countDescriptors, countResources } from './vitals.ts'
 
-/** How much faster it goes than an office: two hours take ten minutes. */
-const HURRY = 12
+/** How many times faster than life the office is: two hours take ten minutes. */
+const SPEEDUP = 12
 
-/** How long a round takes at least, in milliseconds: half a minute of the office's time. */
-const ROUND_MS = 30_000 / HURRY
+/** The shortest time that a round takes, in milliseconds: half a minute of the office's time. */
+const ROUND_MS = 30_000 / SPEEDUP
 
 const TIMES: Partial<ChannelTimes> = {
-  renewEveryMs: CHANNEL_TIMES.renewEveryMs / HURRY,
-  renewRetryMs: CHANNEL_TIMES.renewRetryMs / HURRY,
-  pingAfterMs: CHANNEL_TIMES.pingAfterMs / HURRY,
+  renewEveryMs: CHANNEL_TIMES.renewEveryMs / SPEEDUP,
+  renewRetryMs: CHANNEL_TIMES.renewRetryMs / SPEEDUP,
+  pingAfterMs: CHANNEL_TIMES.pingAfterMs / SPEEDUP,
 }
 
-/** How large a file is that somebody sends, in bytes. */
+/** The size of the file that members send, in bytes. */
 const DOCUMENT_BYTES = 2 * 1024 * 1024
 
-/** What has happened so far. */
+/** How often each thing has happened so far. */
 export interface Tally {
   messages: number
   files: number
@@ -72,31 +72,31 @@ export class Office implements AsyncDisposable {
     this.#random = random
   }
 
-  /** Half a minute of the office: conversations, and one thing that happens. */
+  /** Run half a minute of the office: messages between random pairs, and one disturbance. */
   async round(): Promise<void> {
     const pause = setTimeout(ROUND_MS)
     const conversations = Array.from({ length: this.#members.length }, () => this.#converse())
-    await Promise.all([this.#happen(), ...conversations])
+    await Promise.all([this.#disturb(), ...conversations])
     await pause
   }
 
-  /** Say something to somebody, as many lines as it takes. */
+  /** Send some messages from one member to another, and sometimes a file. */
   async #converse(): Promise<void> {
     const [sender, receiver] = this.#pair()
-    if (!sender.isThere) return
+    if (!sender.isOnline) return
     if (this.#random.chance(0.1)) {
       await sender.offer(receiver.name, this.#document)
       this.tally.files += 1
     }
     const lines = this.#random.pick([1, 3, 40])
-    for (let line = 0; line < lines && sender.isThere; line += 1) {
+    for (let line = 0; line < lines && sender.isOnline; line += 1) {
       const length = this.#random.chance(0.01) ? 200_000 : this.#random.between(1, 200)
       await sender.send(receiver.name, 'x'.repeat(length))
       this.tally.messages += 1
     }
   }
 
-  async #happen(): Promise<void> {
+  async #disturb(): Promise<void> {
     const { tally } = this
     const [member, other] = this.#pair()
     const chance = this.#random.fraction()
@@ -104,30 +104,30 @@ export class Office implements AsyncDisposable {
       member.cut()
       tally.cuts += 1
     } else if (chance < 0.6) {
-      await member.sayGoodbye(other.name)
+      await member.closeConversation(other.name)
       tally.goodbyes += 1
     } else if (chance < 0.8) await this.#depart(member)
     else if (chance < 0.95) await this.#signInAgain(member)
     else await this.#restart()
   }
 
-  /** The first half of the members stays for the whole afternoon: what a messenger gathers over hours must show. */
+  /** Whether a member stays online for the whole run, as half of them do, so that leaks of a messenger show. */
   #isStaying(member: Member): boolean {
     return this.#members.indexOf(member) < this.#members.length / 2
   }
 
   async #depart(member: Member): Promise<void> {
     if (this.#isStaying(member)) return
-    if (member.isThere) {
-      await member.leave()
+    if (member.isOnline) {
+      await member.goOffline()
       this.tally.departures += 1
-    } else await member.arrive()
+    } else await member.goOnline()
   }
 
   async #signInAgain(member: Member): Promise<void> {
     if (this.#isStaying(member)) return
     await member.signInAgain()
-    await member.arrive()
+    await member.goOnline()
     this.tally.signIns += 1
   }
 
@@ -137,29 +137,29 @@ export class Office implements AsyncDisposable {
     this.tally.restarts += 1
   }
 
-  /** What everybody sends everybody. */
+  /** The path of the file that members send. */
   get #document(): string {
     return join(this.#installation.home.path, 'document')
   }
 
-  /** Two of the members, chosen at random. */
+  /** Choose two members at random. */
   #pair(): [Member, Member] {
     const one = this.#random.between(0, this.#members.length - 1)
     const other = (one + this.#random.between(1, this.#members.length - 1)) % this.#members.length
     return [this.#members[one] as Member, this.#members[other] as Member]
   }
 
-  /** Come to a state that is the same each time: all are there, all is delivered, no conversation is open. */
+  /** Come to rest, so that samples compare: all members are online, all is delivered, no conversation is open. */
   async rest(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.arrive()))
+    await Promise.all(this.#members.map((member) => member.goOnline()))
     await Promise.all(this.#members.map((member) => member.untilDelivered()))
     for (const member of this.#members) {
-      for (const { name } of this.#members) if (name !== member.name) await member.sayGoodbye(name)
+      for (const { name } of this.#members) if (name !== member.name) await member.closeConversation(name)
     }
     await untilSteady(() => countDescriptors() + countResources())
   }
 
-  /** How many messages have come, at all members together. */
+  /** How many messages all members together have received. */
   get received(): number {
     return this.#members.reduce((sum, { received }) => sum + received, 0)
   }
@@ -170,7 +170,7 @@ export class Office implements AsyncDisposable {
   }
 }
 
-/** Until a number has stayed the same for half a second; connections take a moment to close. At most five seconds. */
+/** Wait until a number is steady for half a second, as connections take a moment to close; five seconds at most. */
 async function untilSteady(count: () => number): Promise<void> {
   let known = count()
   for (let same = 0, polls = 0; same < 5 && polls < 50; polls += 1) {

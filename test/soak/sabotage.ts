@@ -1,20 +1,20 @@
 /**
- * Losing things on purpose, to show that the judgement can see.
+ * Leaks on purpose, to show that the judgement notices them.
  *
  * @module
  */
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** What is lost: memory that stays reachable, or files that stay open. */
+/** What can be leaked: memory that stays reachable, or files that stay open. */
 export const SABOTAGES = ['memory', 'handles'] as const
 export type Sabotage = (typeof SABOTAGES)[number]
 
-/** A megabyte of numbers for each round. */
+/** How many numbers are leaked in a round: a megabyte. */
 const LEAKED_NUMBERS = 2 ** 17
 
 const lost: (number[] | Promise<FileHandle>)[] = []
 
-/** Lose some. */
+/** Leak some memory or a handle. */
 export function leak(what: Sabotage): void {
   lost.push(what === 'memory' ? Array.from({ length: LEAKED_NUMBERS }, Math.random) : open(import.meta.filename))
 }

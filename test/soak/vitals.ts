@@ -1,16 +1,16 @@
 /**
- * What a process holds at a moment at which it has nothing to do.
+ * The vitals of a process at rest: how much memory and how many handles it holds.
  *
  * @module
  */
 import { readdirSync } from 'node:fs'
 import type { Allowance } from './level.ts'
 
-/** What is measured, in bytes or in number. */
+/** The quantities of one sample, in bytes or in number. */
 export interface Vitals {
-  /** Of JavaScript and of the buffers that it holds, after two collections of garbage. */
+  /** The JavaScript heap and the buffers that it holds, after two collections of garbage. */
   readonly heap: number
-  /** Of the whole process, as the system counts it: SQLite's caches and V8's reserves are in it. */
+  /** The memory of the whole process, as the system counts it, with SQLite's caches and V8's reserves. */
   readonly resident: number
   /** Open file descriptors; 0 where the system has no `/proc/self/fd`. */
   readonly descriptors: number
@@ -21,8 +21,8 @@ export interface Vitals {
 const MIB = 2 ** 20
 
 /**
- * What each may sway by from one moment of rest to another: the heap by what V8 compiles and throws away, the whole
- * process by what the allocators keep for later, which was seen to be a fifth either way; descriptors and resources by a
+ * The allowance of each quantity between two samples. The heap varies with what V8 compiles and throws away; the whole
+ * process with what the allocators keep, which was measured as a fifth either way; descriptors and resources with a
  * connection that is being closed.
  */
 export const ALLOWANCES: Readonly<Record<keyof Vitals, Allowance>> = {
@@ -32,11 +32,11 @@ export const ALLOWANCES: Readonly<Record<keyof Vitals, Allowance>> = {
   resources: { part: 0, units: 2 },
 }
 
-/** @throws TypeError where garbage cannot be collected on request (`node --expose-gc`). */
+/** Take a sample. @throws TypeError where garbage cannot be collected on request (`node --expose-gc`). */
 export async function takeVitals(): Promise<Vitals> {
   const { gc } = globalThis
   if (gc === undefined) throw new TypeError('run it with --expose-gc')
-  // What the first frees may have had callbacks, which hold other things until they have run.
+  // What the first collection frees may have had callbacks, which hold other objects until they have run.
   for (let rounds = 0; rounds < 2; rounds += 1) {
     gc()
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,31 +1,31 @@
 /**
- * A database on which a program dies: at a chosen moment of its writing the transaction that is open is undone, as the
- * end of a process undoes it, and nothing works any more until the file is opened anew.
+ * A database on which a process crashes: at a chosen step of a write the open transaction is undone, as the end of a
+ * process undoes it, and nothing works any more until the file is opened anew.
  *
  * @module
  */
 import type { Database, Statement } from '../../clients/store/disk/database.ts'
 
-/** What a program dies of. It is no SottoError: nothing in the program may take it for something to handle. */
+/** A simulated crash. It is no SottoError: no code of the program may take it for an error to handle. */
 export class Crash extends Error {}
 
-/** The moments of a write: before it begins, before each statement, before its commit, and after it. */
-export type Moment = 'begin' | 'statement' | 'commit' | 'committed'
+/** The steps of a write: before it begins, before each statement, before its commit, and after it. */
+export type WriteStep = 'begin' | 'statement' | 'commit' | 'committed'
 
-/** Decides at each moment of writing whether to die there. */
-export type Fate = (moment: Moment) => boolean
+/** Decides at each step of a write whether to crash there. */
+export type ShouldCrash = (step: WriteStep) => boolean
 
-export function crashingDatabase(database: Database, fate: Fate): Database {
+export function crashingDatabase(database: Database, shouldCrash: ShouldCrash): Database {
   let isWriting = false
   let isDead = false
   const live = (): void => {
     if (isDead) throw new Crash('the program is dead')
   }
-  const reach = (moment: Moment): void => {
+  const reach = (step: WriteStep): void => {
     live()
-    if (!fate(moment)) return
+    if (!shouldCrash(step)) return
     isDead = true
-    throw new Crash(`crash at ${moment}`)
+    throw new Crash(`crash at ${step}`)
   }
   const prepare = (sql: string): Statement => {
     const statement = database.prepare(sql)

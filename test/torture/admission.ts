@@ -1,5 +1,5 @@
 /**
- * What Auth and the directory would do: tickets, with the grant that goes with each.
+ * Admission to a conversation, as Auth and the directory would grant it: tickets, with the grant that goes with each.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import type { World } from './world.ts'
 
-/** What one start of a program judges tickets by. */
+/** The admission of one start of a process: the keys and the replay cache by which it judges tickets. */
 export function admissionOf(world: World, ownName: string, identity: KeyPair): Admission {
   const { random, realm } = world
   const ticketKey = Secret.of(random.bytes(32))
   return { identity, ownName, realm, ticketKey, instanceId: random.bytes(16), replayCache: new ReplayCache() }
 }
 
-/** A ticket for one conversation or one renewal. */
+/** A grant for one conversation or one renewal: a ticket and its reply. */
 export function issueTicket(world: World, opener: { name: string; identity: KeyPair }, host: Admission): IssuedTicket {
   const { random, realm, timeline, faults } = world
   const { nowMs } = timeline.clocks()

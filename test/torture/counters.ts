@@ -1,9 +1,9 @@
 /**
- * What happened in a run, or in many.
+ * Counters of what happened in a run, or in many.
  *
  * @module
  */
-import type { Moment } from '../support/crashing-database.ts'
+import type { WriteStep } from '../support/crashing-database.ts'
 
 export interface Counters {
   messages: number
@@ -15,14 +15,14 @@ export interface Counters {
   /** Records lost, repeated, changed or overtaken on the way. */
   tampered: number
   records: number
-  /** Events that came again, and were dropped. */
+  /** Events that were received again, and dropped. */
   duplicates: number
-  /** Streams that began anew, because one end had lost what was not flushed, or calls had crossed. */
+  /** Streams that were replaced, because one end had lost what was not flushed, or because calls had crossed. */
   renewedStreams: number
   powerLosses: number
-  /** How often somebody was told that more was seen. */
+  /** Read receipts that reported more messages than the one before. */
   receipts: number
-  readonly crashes: Record<Moment, number>
+  readonly crashes: Record<WriteStep, number>
 }
 
 export function newCounters(): Counters {
@@ -43,8 +43,8 @@ export function newCounters(): Counters {
   }
 }
 
-/** Add those of one run to a sum. */
+/** Add the counters of one run to a sum. */
 export function addCounters(sum: Counters, { crashes, ...others }: Counters): void {
   for (const [name, count] of Object.entries(others)) sum[name as keyof typeof others] += count
-  for (const [moment, count] of Object.entries(crashes)) sum.crashes[moment as Moment] += count
+  for (const [step, count] of Object.entries(crashes)) sum.crashes[step as WriteStep] += count
 }

@@ -1,9 +1,8 @@
 /**
- * A disk that can lose its power. What was committed for the process alone is then gone, back to the last commit that
- * was flushed; nothing else ever goes.
+ * A disk that can lose power. It then loses every commit since the last one that was flushed, and nothing else.
  *
- * It is SQLite in memory. A transaction that is always open holds what is not flushed; the transactions of the store
- * are savepoints in it.
+ * The disk is SQLite in memory. A transaction that is always open holds what is not flushed; the transactions of the
+ * store are savepoints in it.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import { type Database, openDatabase } from '../../clients/store/disk/database.t
 
 export class SimulatedDisk {
   readonly #database: Database
-  /** Tells each program whether another one has changed something: the number of changes, and by whom the last was. */
+  /** The number of changes so far, by which each process notices those of another. */
   #changes = 0
 
   constructor() {
@@ -19,7 +18,7 @@ export class SimulatedDisk {
     this.#database.exec('begin')
   }
 
-  /** What one program sees of it. */
+  /** The database of one process, over the disk that all share. */
   open(): Database {
     const database = this.#database
     const save = database.prepare('savepoint work')

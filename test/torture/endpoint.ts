@@ -1,5 +1,5 @@
 /**
- * One of the two ends, across all runs of its program: the disk, what was promised to it, and what it has seen.
+ * One of the two endpoints, across all runs of its process: the disk, what the store promised, and what was shown.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { lyingDatabase } from './sabotage.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import { Violation, type World } from './world.ts'
 
-/** How long a program takes to be started again, at most, in milliseconds. */
+/** The longest time until a process is started again after its death, in milliseconds. */
 const RESTART_MS = 3_000
 
 export class Endpoint implements ProcessOwner {
@@ -34,29 +34,29 @@ export class Endpoint implements ProcessOwner {
   readonly #profileKey
   /** How many messages the store has promised to deliver: those with the numbers from 1 to this. */
   promised = 0
-  /** How many were handed to a store that died of it; it may have taken all of them, or none. */
+  /** How many messages were being appended when the process died: the store has taken all of them, or none. */
   #pending = 0
-  #left: number
+  #remaining: number
   #lastShown = 0
-  /** How many of the other side's messages the person has looked at, in whatever run of the program. */
+  /** How many of the peer's messages were read here, over all runs of the process. */
   #read = 0
   readonly #arrived = new Set<string>()
-  /** How many the other side was known to have stored. */
+  /** How many messages the peer has acknowledged. */
   #acknowledged = 0
-  /** And how many its person was known to have seen. */
+  /** How many messages the peer has sent a read receipt for. */
   #readByPeer = 0
   #peer: Endpoint | undefined
   #process: SimulatedProcess | undefined
   #concurrent: MessageLog | undefined
   #ownStore: Store | undefined
 
-  /** @param messages - How many it is going to say. */
+  /** @param messages - How many messages the endpoint is going to send. */
   constructor(world: World, name: string, messages: number) {
     this.world = world
     this.name = name
     this.identity = keyPairOf(`identity of ${name}`)
     this.#profileKey = secretOf(`profile key of ${name}`)
-    this.#left = messages
+    this.#remaining = messages
   }
 
   get peer(): Endpoint {
@@ -67,23 +67,23 @@ export class Endpoint implements ProcessOwner {
     return this.#process
   }
 
-  /** Whether all has been said, and the other side has stored it. */
+  /** Whether all messages are appended, and the peer has acknowledged them. */
   get isDone(): boolean {
     return this.hasEnqueuedAll && this.#process?.messageLog.streams.outgoing.unacknowledged === 0
   }
 
   get hasEnqueuedAll(): boolean {
-    return this.#left === 0 && this.#pending === 0
+    return this.#remaining === 0 && this.#pending === 0
   }
 
   /** Start the endpoint, with the other one as its peer. */
   begin(peer: Endpoint): void {
     this.#peer = peer
-    this.#boot()
+    this.#start()
     this.#enqueueLater()
   }
 
-  #boot(): void {
+  #start(): void {
     try {
       this.#process = new SimulatedProcess(this)
     } catch (error) {
@@ -96,31 +96,31 @@ export class Endpoint implements ProcessOwner {
     })
   }
 
-  /** Find out what became of what was being said at the moment of death. */
+  /** Find out from the store whether it took the messages that were being appended when the process died. */
   #recover(): void {
     const { appended } = (this.#process as SimulatedProcess).messageLog.progress()
     const wasTaken = appended === this.promised + this.#pending
     if (!wasTaken && appended !== this.promised) {
       throw new Violation(`${this.name} was promised ${this.promised} messages and finds ${appended}`)
     }
-    if (!wasTaken) this.#left += this.#pending
+    if (!wasTaken) this.#remaining += this.#pending
     this.promised = appended
     this.#pending = 0
   }
 
-  /** The program has died, in the middle of a write: what comes of it comes when that is undone. */
+  /** Forget the process, which has died in the middle of a write. The rest follows once that write is undone. */
   lose(): void {
     this.#process = undefined
-    this.world.timeline.after(0, () => this.#bury())
+    this.world.timeline.after(0, () => this.#restart())
   }
 
-  #bury(): void {
+  #restart(): void {
     const { random, faults, counters, timeline } = this.world
     if (random.chance(faults.powerLosses)) {
       counters.powerLosses += 1
       this.disk.losePower()
     }
-    timeline.after(random.fraction() * RESTART_MS, () => this.#boot())
+    timeline.after(random.fraction() * RESTART_MS, () => this.#start())
   }
 
   messageLogOf(store: Store): MessageLog {
@@ -148,12 +148,12 @@ export class Endpoint implements ProcessOwner {
 
   #enqueue(running: SimulatedProcess): void {
     const { random, faults } = this.world
-    const count = Math.min(this.#left, random.between(1, faults.burst))
+    const count = Math.min(this.#remaining, random.between(1, faults.burst))
     if (count === 0) return
     const events = Array.from({ length: count }, (_, index) => this.#event(this.promised + 1 + index))
     const isConcurrent = random.chance(faults.concurrent)
     if (isConcurrent) this.#concurrent ??= this.messageLogOf(this.openStore())
-    this.#left -= count
+    this.#remaining -= count
     this.#pending = count
     const messageLog = isConcurrent ? (this.#concurrent as MessageLog) : running.messageLog
     const appended = messageLog.append(permitWriting(this.peer.name), events)
@@ -170,13 +170,13 @@ export class Endpoint implements ProcessOwner {
     return encodeTextEvent({ eventId: random.bytes(EVENT_ID_BYTES), writtenAt: timeline.now(), body })
   }
 
-  /** What this person says, by its number from 1. */
+  /** The text of the message with this number, counted from 1. */
   text(number: number): string {
     const isLarge = number % this.world.faults.largeEvery === 0
     return `${this.name} ${number} ${isLarge ? LARGE : FILLING.slice(0, (number * 7) % 90)}`
   }
 
-  /** Note what comes, to know what comes again. */
+  /** Count the events among these that were received before. */
   count(events: readonly Event[]): void {
     for (const { eventId } of events) {
       const id = eventId.toString('latin1')
@@ -185,17 +185,17 @@ export class Endpoint implements ProcessOwner {
     }
   }
 
-  /** The store gives these as new to the person. */
+  /** Check that no event is shown twice. */
   show(events: readonly Event[]): void {
     for (const event of events) {
       const number = Number(textBody(event)?.subarray(0, 32).toString().split(' ')[1])
-      // After a crash it was shown what was stored without the screen's having got it.
+      // Numbers may be skipped: what was stored right before a crash has not reached the screen.
       if (!(number > this.#lastShown)) throw new Violation(`${this.name} is shown ${number} after ${this.#lastShown}`)
       this.#lastShown = number
     }
   }
 
-  /** An acknowledgement of so many messages has come. */
+  /** Check an acknowledgement against what the peer has stored. */
   receiveAcknowledgement(delivered: number): void {
     if (delivered === this.#acknowledged) return
     this.#acknowledged = delivered
@@ -203,12 +203,12 @@ export class Endpoint implements ProcessOwner {
     if (delivered > stored) throw new Violation(`${this.name} was acknowledged ${delivered} where ${stored} are stored`)
   }
 
-  /** Read all messages that have come. */
+  /** Read all messages that are stored. */
   readAll(): void {
     this.#read = Math.max(this.#read, this.#countReceived())
   }
 
-  /** A read receipt for so many messages has come. */
+  /** Check a read receipt against what was read at the peer. */
   receiveReceipt(read: number): void {
     const readThere = this.peer.#read
     if (read > readThere)
@@ -228,10 +228,10 @@ export class Endpoint implements ProcessOwner {
     return 0
   }
 
-  /** Check that the network or the other end explains a failure: any other is a violation. */
+  /** Check that the network or the peer explains a failure: any other is a violation. */
   checkFailure(error: SottoError, isTampered: boolean): void {
     if (isTampered || CUTS.has(error.code)) return
-    // After a loss of power, and where calls cross: then a Resume is heard that was overtaken by what came after it.
+    // After a loss of power, and where calls cross: then a Resume comes that a later one has overtaken.
     if (error.code === 'ERR_STREAM_RENEWED') return
     this.world.fail(new Violation(`${this.name} failed for no reason`, { cause: error }))
   }
@@ -247,7 +247,7 @@ export class Endpoint implements ProcessOwner {
   }
 }
 
-/** How a conversation ends when the network or the other end has gone, or another took its place. */
+/** Errors of a conversation whose connection was cut, whose peer has died, or which another has replaced. */
 const CUTS: ReadonlySet<string> = new Set(['ERR_CHANNEL_CUT', 'ERR_PEER_SILENT', 'ERR_CHANNEL_CLOSED'])
 
 const FILLING = 'the quick brown fox jumps over the lazy dog '.repeat(3)

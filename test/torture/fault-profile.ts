@@ -8,34 +8,34 @@ import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import type { SeededRandom } from './random.ts'
 
 export interface FaultProfile {
-  /** How many messages are said in one go, at most. */
+  /** The most messages in one burst. */
   readonly burst: number
-  /** From one burst of a side to its next, on average. */
+  /** The mean time from one burst of an endpoint to its next. */
   readonly pauseMs: number
   /** One message in so many is larger than a record. */
   readonly largeEvery: number
   /** The part of the bursts that a concurrent process of the same profile appends to the store. */
   readonly concurrent: number
-  /** How long a record is under way, at most. */
+  /** The longest time that a packet is under way. */
   readonly delayMs: number
-  /** How long the link is busy with a record, at most. */
-  readonly takeMs: number
-  /** How long a connection lasts until the network cuts it, on average. */
+  /** The longest time that a link is busy with a record. */
+  readonly sendMs: number
+  /** The mean time until the network cuts a connection. */
   readonly cutAfterMs: number
-  /** What part of the cuts and crashes the other end is not told of. */
+  /** The part of the cuts and crashes of which the other end is not notified. */
   readonly silentCuts: number
-  /** What part of the records are lost, repeated, changed or overtaken by the next one. */
+  /** The part of the packets that are lost, repeated, changed or overtaken by the next one. */
   readonly tampered: number
-  /** How many moments of writing a program lives through, on average. */
-  readonly lifeMoments: number
-  /** What part of the crashes take what was not flushed. */
+  /** The mean number of write steps until a process crashes. */
+  readonly writesToCrash: number
+  /** The part of the crashes with a loss of power, which takes what was not flushed. */
   readonly powerLosses: number
-  /** What part of the questions to the services stay unanswered. */
+  /** The part of the requests to the services that get no answer. */
   readonly outages: number
-  /** How long until a program closes a conversation in order, on average. */
+  /** The mean time until a process closes a conversation in order. */
   readonly closeAfterMs: number
   readonly maxSessionDurationMs: number
-  /** How long until somebody has seen what came, on average; never, where receipts are not allowed. */
+  /** The mean time until a message that came is read; infinite where receipts are off. */
   readonly readAfterMs: number
   readonly times: ChannelTimes
 }
@@ -46,7 +46,7 @@ export function drawFaultProfile(random: SeededRandom, messages: number): FaultP
   const burst = random.pick([4, 32, 128])
   const durationMs = random.pick([10_000, 120_000, 15 * 60_000])
   const bursts = messages / 2 / ((1 + burst) / 2)
-  // In most runs, so many of them are to be expected.
+  // How often a fault is to be expected in the whole run.
   const times = (): number => random.pick([0, 3, 12, 30])
   return {
     burst,
@@ -54,11 +54,11 @@ export function drawFaultProfile(random: SeededRandom, messages: number): FaultP
     largeEvery: random.pick([Number.POSITIVE_INFINITY, 4_999, 997]),
     concurrent: random.pick([0, 0.1, 0.5]),
     delayMs: random.pick([1, 80, 1_000]),
-    takeMs: random.pick([0, 5, 100]),
+    sendMs: random.pick([0, 5, 100]),
     cutAfterMs: durationMs / times(),
     silentCuts: random.pick([0, 0.2, 0.8]),
     tampered: random.pick([0, 0, 0.002, 0.02]),
-    lifeMoments: Math.max(30, (bursts * 20) / times()),
+    writesToCrash: Math.max(30, (bursts * 20) / times()),
     powerLosses: random.pick([0, 0.3, 1]),
     outages: random.pick([0, 0.3, 1]),
     closeAfterMs: durationMs / times(),
@@ -82,7 +82,7 @@ export function withoutFaults(profile: FaultProfile): FaultProfile {
     ...profile,
     ...rates,
     cutAfterMs: never,
-    lifeMoments: never,
+    writesToCrash: never,
     closeAfterMs: never,
     maxSessionDurationMs: 12 * HOURS,
   }

@@ -17,10 +17,10 @@ import type { ConnectionOwner } from './owners.ts'
 import { beginSession } from './session.ts'
 import { WatchedChannel } from './watched-channel.ts'
 
-/** How long a caller waits for the Welcome and a host for the first record, in milliseconds. */
+/** How long a caller waits for the Welcome, and a host for the first record, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
-/** Call the other side. @param onEnd - Called once, with whether the handshake succeeded. */
+/** Call the peer. @param onEnd - Called once, with whether the handshake succeeded. */
 export function call(owner: ConnectionOwner, onEnd: (isEstablished: boolean) => void): void {
   const { world, endpoint } = owner
   const { identity, name: ownName, peer } = endpoint
@@ -46,7 +46,7 @@ export function call(owner: ConnectionOwner, onEnd: (isEstablished: boolean) => 
   link.send({ kind: 'hello', hello })
 }
 
-/** Take what comes first over a connection: a Hello. */
+/** Answer the first packet of a connection, which must be a Hello. */
 export function answer(owner: ConnectionOwner, link: ConnectionEnd, packet: Packet): void {
   const { timeline, random } = owner.world
   const handshake = new Handshake(owner, link, () => undefined)

@@ -1,13 +1,13 @@
 /**
  * `npm run torture`: conversations over a simulated network with faults, one for each seed (docs/reliability.md).
  *
- *     --seeds N          how many; 100, or 1 where the first is named
- *     --seed S           the first; 1
- *     --messages M       how many each conversation has; 10,000
+ *     --seeds N          how many seeds; 100, or 1 with --seed
+ *     --seed S           the first seed; 1
+ *     --messages M       how many messages each conversation has; 10,000
  *     --sabotage HOW     drop, dup or swap: let the disks lie, so that the runs must fail
- *     --processes        no simulation: one conversation of real programs, killed now and then
- *     --kills N          how often; 20
- *     --file-bytes N     of the file that is sent in the end; 256 MiB, 0 for none
+ *     --processes        no simulation: one conversation of real programs, which are killed
+ *     --kills N          how many kills; 20
+ *     --file-bytes N     size of the file that is sent in the end; 256 MiB, 0 for none
  *
  * @module
  */
@@ -54,7 +54,7 @@ async function simulateAll(): Promise<void> {
   const { crashes, ...others } = sum
   console.log(`${seeds} seeds of ${messages} messages in ${Math.round((performance.now() - beganMs) / 1_000)} s`)
   for (const [what, number] of Object.entries(others)) console.log(what.padEnd(16), shown(number))
-  for (const [moment, number] of Object.entries(crashes)) console.log(`crash: ${moment}`.padEnd(16), shown(number))
+  for (const [step, number] of Object.entries(crashes)) console.log(`crash: ${step}`.padEnd(16), shown(number))
   console.log(`${failures} of ${seeds} seeds failed`)
   if (failures > 0) process.exitCode = 1
 }

@@ -1,7 +1,7 @@
 /**
- * The network between the two ends: connections that keep their order, as gRPC's do, until they are cut. What is under
- * way then is lost from some point on; either end is told, later, or is not. Connections overtake each other. Somebody
- * on the way loses, repeats, changes and swaps records.
+ * The simulated network: connections that keep the order of packets, as gRPC's do, until they are cut. A cut loses what
+ * is under way from some point on; each end is notified later, or not at all. Connections overtake each other. An
+ * adversary on the way loses, repeats, changes and swaps packets.
  *
  * @module
  */
@@ -13,10 +13,10 @@ export type Packet =
   | { readonly kind: 'welcome'; readonly welcome: Welcome }
   | { readonly kind: 'record'; readonly record: Uint8Array }
 
-/** What one end does with what comes. */
+/** The receiver of the packets that come to one end of a connection. */
 export interface Receiver {
   take(packet: Packet): void
-  /** Nothing more comes. */
+  /** The connection has ended: no packet comes any more. */
   ended(): void
 }
 
@@ -78,15 +78,15 @@ class Pipe {
     })
   }
 
-  /** After all that is under way. */
-  #schedule(happen: () => void): void {
+  /** Do something after all that is under way has arrived. */
+  #schedule(run: () => void): void {
     const { random, timeline, faults } = this.#world
     const nowMs = timeline.monotonicMs()
     this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + random.fraction() * faults.delayMs)
-    timeline.after(this.#lastAtMs - nowMs, happen)
+    timeline.after(this.#lastAtMs - nowMs, run)
   }
 
-  /** The sender sends nothing more. */
+  /** Close the pipe: packets under way still arrive. */
   end(isNotified: boolean): void {
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -100,7 +100,7 @@ class Pipe {
   }
 }
 
-/** One end of a connection. */
+/** One end of a connection: an outgoing and an incoming pipe. */
 export class ConnectionEnd {
   readonly #connection: Connection
   readonly #out: Pipe
@@ -124,12 +124,12 @@ export class ConnectionEnd {
     this.#out.send(packet)
   }
 
-  /** Send nothing more. */
+  /** Close the outgoing pipe. */
   end(): void {
     this.#out.end(true)
   }
 
-  /** Send nothing more, and take nothing more. */
+  /** Close the outgoing pipe, and ignore the incoming one. */
   drop(isNotified = true): void {
     this.#in.receiver = undefined
     this.#out.end(isNotified)

@@ -1,5 +1,5 @@
 /**
- * The oracle: compares what two people have in their stores with what they said.
+ * The oracle: compares the stores of both endpoints with what they sent.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Direction } from '../../clients/store/rows/batch.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Violation } from './world.ts'
 
-/** @throws Violation if a message is lost, doubled, out of order, changed, or not known to be delivered. */
+/** Judge both stores. @throws Violation if a message is lost, doubled, out of order, changed, or not marked delivered. */
 export function judge(alice: Endpoint, bob: Endpoint): void {
   for (const [endpoint, peer] of [
     [alice, bob],

@@ -1,6 +1,6 @@
 /**
- * The one source of chance in a run: the same seed gives the same draws. It is quick and no secret, for whatever is
- * drawn here protects nobody.
+ * The one source of randomness in a run: the same seed gives the same draws. The generator is fast and not
+ * cryptographic, as nothing drawn here protects anybody.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export class SeededRandom {
     this.#state = new Uint32Array(Uint8Array.from(createHash('sha256').update(seed).digest()).buffer.slice(0, 16))
   }
 
-  /** A whole number of 32 bits: sfc32 (http://pracrand.sourceforge.net/RNG_engines.txt). */
+  /** The next whole number of 32 bits, by sfc32 (http://pracrand.sourceforge.net/RNG_engines.txt). */
   #next(): number {
     const [a = 0, b = 0, c = 0, counter = 0] = this.#state
     const drawn = (a + b + counter) >>> 0
@@ -24,12 +24,12 @@ export class SeededRandom {
     return drawn
   }
 
-  /** From 0 to less than 1. */
+  /** A fraction from 0 to less than 1. */
   fraction(): number {
     return this.#next() / 2 ** 32
   }
 
-  /** A whole number from one to another, both included. */
+  /** A whole number between two others, both included. */
   between(from: number, to: number): number {
     return from + Math.floor(this.fraction() * (to - from + 1))
   }
@@ -38,7 +38,7 @@ export class SeededRandom {
     return this.fraction() < probability
   }
 
-  /** How long until something that happens once in so long on average. */
+  /** A waiting time with this mean, distributed exponentially. */
   wait(mean: number): number {
     return -Math.log(1 - this.fraction()) * mean
   }

@@ -1,6 +1,6 @@
 /**
- * A disk that lies, to show that the oracle can see: it takes what a store writes down as heard, and keeps something
- * else. It knows the profile key, so every seal holds and the store itself cannot notice.
+ * A disk that lies, to show that the oracle notices: in place of a batch of received messages it stores another. It has
+ * the profile key, so every seal holds and the store itself cannot notice.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { Database, SqlValue } from '../../clients/store/disk/database.ts'
 import { deriveStoreKey, type Random, RowSeal, uint64 } from '../../clients/store/disk/row-seal.ts'
 import { type Batch, decodeBatch, encodeBatch } from '../../clients/store/rows/batch.ts'
 
-/** What it does to one message: leaves it out, keeps it twice, or in the place of the one after it. */
+/** The lies about a batch: its first message is left out, stored twice, or swapped with the second. */
 export const SABOTAGES = ['drop', 'dup', 'swap'] as const
 export type Sabotage = (typeof SABOTAGES)[number]
 
-/** @param chance - Decides for each batch of several messages whether to lie about it. */
+/** A database that lies. @param chance - Decides for each batch of several messages whether to lie about it. */
 export function lyingDatabase(
   database: Database,
   {

@@ -22,7 +22,7 @@ export interface SessionOptions {
 /**
  * Begin a session.
  *
- * @param first - At the host's end: the record that confirmed the channel.
+ * @param first - At the host: the record that confirmed the channel.
  */
 export function beginSession(options: SessionOptions, first?: RecordBody): void {
   const { owner, opener, channel, connection } = options
@@ -61,7 +61,7 @@ function hangUp({ owner, connection }: SessionOptions, end: ConversationEnd): vo
     world.note(`${owner.name} is cut off: ${end.error.code}`)
     endpoint.checkFailure(end.error, connection.isTampered)
   }
-  // The host's handler returns, or throws; the caller's connection is closed.
+  // As in the real program: the host's handler returns or throws, and the caller closes its connection.
   connection.drop()
   owner.release(connection)
   owner.dial()

@@ -1,5 +1,5 @@
 /**
- * A connection of the simulated network as a conversation uses it: clients/peer/record-link.ts without gRPC.
+ * A link over a connection of the simulated network, for a conversation: clients/peer/record-link.ts without gRPC.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export class SimulatedLink implements RecordLink, Receiver {
   readonly #isCaller: boolean
   readonly #arrived: Packet[] = []
   #hasEnded = false
-  /** Who waits for the next record. */
+  /** Resolves when the next record, or the end, has come. */
   #waiting: PromiseWithResolvers<void> | undefined
 
   constructor(owner: ConnectionOwner, connection: ConnectionEnd, { isCaller }: { readonly isCaller: boolean }) {
@@ -49,15 +49,15 @@ export class SimulatedLink implements RecordLink, Receiver {
     throw new SottoError('ERR_RECORD_MALFORMED', 'something else than a record came')
   }
 
-  /** It is busy with a record for a while. */
+  /** Send a record. The link is busy with it for a while. */
   async send(record: Uint8Array): Promise<void> {
     if (this.#hasEnded) throw cut()
     const { random, faults } = this.#owner.world
     this.#connection.send({ kind: 'record', record })
-    await new Promise<void>((resolve) => this.#owner.after(random.fraction() * faults.takeMs, resolve))
+    await new Promise<void>((resolve) => this.#owner.after(random.fraction() * faults.sendMs, resolve))
   }
 
-  // At the host's end neither does anything: there the end of the conversation ends the stream.
+  // At the host neither does anything: there the end of the conversation ends the stream.
   end(): void {
     if (this.#isCaller) this.#connection.end()
   }

@@ -1,5 +1,5 @@
 /**
- * One run of a program: from its start, over the store as it lies on the disk, to its death at some write.
+ * A simulated process: one run of a program, from its start over the store on the disk to its crash in some write.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Schedule } from '#lib/runtime/schedule.ts'
 import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Store } from '../../clients/store/store.ts'
-import { Crash, crashingDatabase, type Fate } from '../support/crashing-database.ts'
+import { Crash, crashingDatabase, type ShouldCrash } from '../support/crashing-database.ts'
 import { permitReceiving } from '../support/permits.ts'
 import { admissionOf, issueTicket } from './admission.ts'
 import { answer, call } from './handshake.ts'
@@ -18,10 +18,10 @@ import type { ConnectionEnd, Packet } from './network.ts'
 import type { ConnectionOwner, ProcessOwner } from './owners.ts'
 import type { World } from './world.ts'
 
-/** How long a caller waits before it tries again, at most, in milliseconds. */
+/** The longest time before a process calls again, in milliseconds. */
 const LONGEST_BACKOFF_MS = 30_000
 
-/** How long the services take to answer, at most, in milliseconds. */
+/** The longest time until the services answer, in milliseconds. */
 const LONGEST_ANSWER_MS = 1_000
 
 export class SimulatedProcess implements ConnectionOwner {
@@ -35,14 +35,14 @@ export class SimulatedProcess implements ConnectionOwner {
   #isDialling = false
   #failures = 0
 
-  /** @throws Crash if it dies while it opens its store. */
+  /** Start the process. @throws Crash if it dies while it opens its store. */
   constructor(endpoint: ProcessOwner) {
     const { world, name, identity } = endpoint
     this.endpoint = endpoint
     this.admission = admissionOf(world, name, identity)
-    this.#store = endpoint.openStore((database) => crashingDatabase(database, this.#fate()))
+    this.#store = endpoint.openStore((database) => crashingDatabase(database, this.#shouldCrash()))
     this.messageLog = endpoint.messageLogOf(this.#store)
-    // Asked for, so that they are loaded.
+    // The getter loads them.
     void this.messageLog.streams
     this.streams = new DurableStreams({
       messageLog: this.messageLog,
@@ -66,20 +66,20 @@ export class SimulatedProcess implements ConnectionOwner {
     return this.endpoint.world
   }
 
-  #fate(): Fate {
+  #shouldCrash(): ShouldCrash {
     const { world } = this
-    let left = Math.ceil(world.random.wait(world.faults.lifeMoments))
-    return (moment) => {
+    let left = Math.ceil(world.random.wait(world.faults.writesToCrash))
+    return (step) => {
       left -= 1
       if (left > 0 || world.isFaultFree) return false
-      world.counters.crashes[moment] += 1
-      world.note(`${this.name} dies at ${moment}`)
+      world.counters.crashes[step] += 1
+      world.note(`${this.name} dies at ${step}`)
       this.#die()
       return true
     }
   }
 
-  /** Do something, and die if it comes to that. */
+  /** Run some code of the process, which may die in it. */
   run(work: () => void): void {
     if (!this.#isAlive) return
     try {
@@ -89,7 +89,7 @@ export class SimulatedProcess implements ConnectionOwner {
     }
   }
 
-  /** Simulated time for what ships. */
+  /** Schedule for the code that ships, in simulated time. */
   readonly schedule: Schedule = (milliseconds, work) => {
     let isCancelled = false
     this.after(milliseconds, () => {
@@ -106,7 +106,7 @@ export class SimulatedProcess implements ConnectionOwner {
     if (milliseconds !== Number.POSITIVE_INFINITY) this.world.timeline.after(milliseconds, () => this.run(work))
   }
 
-  /** From this moment on it does nothing any more, whatever of its code is still to run. */
+  /** Die: no code of the process runs from now on, whatever is still scheduled. */
   #die(): void {
     const { random, faults } = this.world
     this.#isAlive = false
@@ -115,12 +115,12 @@ export class SimulatedProcess implements ConnectionOwner {
     this.endpoint.lose()
   }
 
-  /** A conversation over a connection has ended. */
+  /** Release a connection whose session has ended. */
   release(connection: ConnectionEnd): void {
     this.#links.delete(connection)
   }
 
-  /** Read what came, after a while, and report it. */
+  /** Read after a while what came, and report it to the peer. */
   readLater(): void {
     this.after(this.world.random.wait(this.world.faults.readAfterMs), () => {
       this.endpoint.readAll()
@@ -133,13 +133,13 @@ export class SimulatedProcess implements ConnectionOwner {
     this.streams.reportRead()
   }
 
-  /** Say what is new in the store, over the conversation that there is or a new one. */
+  /** Send what was appended to the store, over the current conversation or a new one. */
   sendAppended(): void {
     this.streams.takeAppended()
     this.dial()
   }
 
-  /** Call the other side before long, if something waits and nothing is open. */
+  /** Call the peer after a backoff, if messages wait and no conversation is open. */
   dial(): void {
     if (this.#isDialling || this.streams.conversation !== undefined || !this.streams.hasMore) return
     this.#isDialling = true
@@ -158,23 +158,23 @@ export class SimulatedProcess implements ConnectionOwner {
     else this.dial()
   }
 
-  /** Take what comes first over a connection. */
+  /** Answer the first packet of a connection. */
   answer(link: ConnectionEnd, packet: Packet): void {
     this.run(() => answer(this, link, packet))
   }
 
-  /** Know of a connection, to lose it in death. */
+  /** Hold a connection until it is released, or dropped when the process dies. */
   hold(link: ConnectionEnd): void {
     this.#links.add(link)
   }
 
-  /** Somebody was not let in. */
+  /** Count and note a handshake that was refused. */
   refuse({ code }: SottoError): void {
     this.world.counters.refusals += 1
     this.world.note(`${this.name} refuses ${code}`)
   }
 
-  /** What the services say to a question of a channel's. */
+  /** Ask the services for a channel, which renews its keys. */
   async askServices(task: 'askForTicket' | 'tryServices'): Promise<ServicesAnswer> {
     const { world, endpoint } = this
     await new Promise<void>((resolve) => this.after(world.random.fraction() * LONGEST_ANSWER_MS, resolve))

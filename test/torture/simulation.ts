@@ -11,14 +11,14 @@ import { type RunOptions, Violation, World } from './world.ts'
 
 export interface Run {
   readonly seed: number
-  /** SHA-256 of all that happened, hexadecimal: a run that is the same has the same. */
+  /** SHA-256 of the transcript, hexadecimal: equal runs have equal hashes. */
   readonly hash: string
   readonly counters: Counters
-  /** What must not have happened, if it did. */
+  /** Why the run failed, if it did. */
   readonly failure: unknown
 }
 
-/** Once the faults stop, all must arrive in so many milliseconds: the longest silence, backoff and many retries. */
+/** The time for all to arrive once the faults stop, in milliseconds: the longest silence, backoff and many retries. */
 const DELIVERY_TIMEOUT_MS = 10 * 60_000
 
 export async function simulate(options: RunOptions): Promise<Run> {
@@ -52,7 +52,7 @@ async function converse(world: World, endpoints: readonly Endpoint[]): Promise<v
   }
 }
 
-/** Let the next thing happen, and all that follows from it in the same moment. */
+/** Run the next scheduled event, and all that follows from it at the same simulated moment. */
 async function step(world: World): Promise<void> {
   world.timeline.step()
   await new Promise((resolve) => setImmediate(resolve))

@@ -6,11 +6,11 @@ import { Violation } from './world.ts'
 
 const MESSAGES = 500
 
-/** Where the 20 seeds begin: among these everything that can go wrong does. */
+/** The first of the 20 seeds: among these every kind of fault happens. */
 const FIRST_SEED = 51
 
-describe('torture', function () {
-  // Two seconds of work, on a machine that may have much else to do.
+describe('simulate', function () {
+  // Two seconds of work, on a machine that may be busy.
   this.timeout(60_000)
 
   it('loses nothing, doubles nothing and keeps the order in 20 simulated conversations', async () => {
@@ -22,13 +22,13 @@ describe('torture', function () {
       addCounters(sum, counters)
     }
     expect(sum.messages).to.equal(20 * MESSAGES)
-    // Everything that can go wrong did.
+    // Every kind of fault happened.
     for (const count of [...Object.values({ ...sum, crashes: 1 }), ...Object.values(sum.crashes)]) {
       expect(count).to.be.greaterThan(0)
     }
   })
 
-  it('happens again in the same way with the same seed, and otherwise with another', async () => {
+  it('gives the same transcript for the same seed, and another for another', async () => {
     const hashes: string[] = []
     for (const seed of [7, 7, 8]) hashes.push((await simulate({ seed, messages: MESSAGES })).hash)
     expect(hashes[1]).to.equal(hashes[0])
@@ -36,7 +36,7 @@ describe('torture', function () {
   })
 
   for (const sabotage of SABOTAGES) {
-    it(`notices a disk that lies: ${sabotage}`, async () => {
+    it(`fails where a disk lies: ${sabotage}`, async () => {
       // A seed whose fault profile has bursts: the disk lies only about records of several messages.
       const { failure } = await simulate({ seed: 2, messages: MESSAGES, sabotage })
       expect(failure).to.be.instanceOf(Violation)

@@ -1,5 +1,5 @@
 /**
- * The channel that ships, with somebody who writes down what goes through it.
+ * The channel that ships, watched: what passes through it is counted and noted in the transcript.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export class WatchedChannel extends RenewingChannel {
     })
     if (turn === undefined) return undefined
     const { world, name } = this.#owner
-    // What the channel says of itself holds randomness of node:crypto, which takes no seed.
+    // What the channel sends for its own renewals holds randomness of node:crypto, which takes no seed.
     world.note(`${name} sends ${turn.plaintext.length}`, sent)
     world.counters.records += 1
     return turn

@@ -13,12 +13,12 @@ import { Timeline } from './timeline.ts'
 
 export interface RunOptions {
   readonly seed: number
-  /** How many are said, by both ends together. */
+  /** How many messages both endpoints send together. */
   readonly messages: number
   readonly sabotage?: Sabotage | undefined
 }
 
-/** What must never happen has happened. */
+/** A violation of what the program guarantees. */
 export class Violation extends Error {}
 
 export class World {
@@ -52,23 +52,23 @@ export class World {
     this.#faults = withoutFaults(this.#faults)
   }
 
-  /** What must never happen has happened where nobody waits to hear of it. The first time counts. */
+  /** Note a violation where no caller would catch it. The first one counts. */
   fail(violation: Violation): void {
     this.#failure ??= violation
   }
 
-  /** @throws Violation if anything has failed. */
+  /** Throw what was noted. @throws Violation if there is one. */
   throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Put something into the transcript, whose hash tells one run from another. */
+  /** Add a line to the transcript, whose hash identifies the run. */
   note(what: string, bytes?: Uint8Array): void {
     this.#transcript.update(`${this.timeline.monotonicMs()} ${what}\n`)
     if (bytes !== undefined) this.#transcript.update(bytes)
   }
 
-  /** The hash of the transcript so far; nothing can be noted afterwards. */
+  /** The hash of the transcript, which is closed by this. */
   transcriptHash(): string {
     return this.#transcript.digest('hex')
   }

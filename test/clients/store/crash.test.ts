@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
 import type { Message } from '../../../clients/store/reading/messages.ts'
 import type { Store } from '../../../clients/store/store.ts'
-import { Crash, crashingDatabase, type Fate, type Moment } from '../../support/crashing-database.ts'
+import { Crash, crashingDatabase, type ShouldCrash, type WriteStep } from '../../support/crashing-database.ts'
 import { converse, DeliveringSide } from '../../support/delivering-side.ts'
 import { assertAsyncProperty } from '../../support/property.ts'
 import {
@@ -23,21 +23,23 @@ const LONG = 'long '.repeat(MAX_PART_DATA_BYTES / 4)
 class MortalSide {
   readonly #folder: string
   readonly #opener: boolean
-  readonly #fate: Fate
+  readonly #shouldCrash: ShouldCrash
   #store: Store | undefined
   #side: DeliveringSide | undefined
   /** What the person has asked to be said, in order. */
   readonly asked: string[] = []
 
-  constructor(folder: string, opener: boolean, fate: Fate) {
+  constructor(folder: string, opener: boolean, shouldCrash: ShouldCrash) {
     this.#folder = folder
     this.#opener = opener
-    this.#fate = fate
+    this.#shouldCrash = shouldCrash
   }
 
   get side(): DeliveringSide {
     if (this.#side !== undefined) return this.#side
-    this.#store = testStore(this.#folder, { database: crashingDatabase(quickDatabase(this.#folder), this.#fate) })
+    this.#store = testStore(this.#folder, {
+      database: crashingDatabase(quickDatabase(this.#folder), this.#shouldCrash),
+    })
     const messageLog = this.#opener
       ? this.#store.messageLog('bob', BOB_KEY)
       : this.#store.messageLog('alice', ALICE_KEY)
@@ -88,8 +90,11 @@ describe('a store whose program dies', () => {
   })
 
   /** A conversation in which every kind of write happens, on either side. */
-  async function talk(fate: Fate): Promise<void> {
-    const [alice, bob] = [new MortalSide(folders[0].path, true, fate), new MortalSide(folders[1].path, false, fate)]
+  async function talk(shouldCrash: ShouldCrash): Promise<void> {
+    const [alice, bob] = [
+      new MortalSide(folders[0].path, true, shouldCrash),
+      new MortalSide(folders[1].path, false, shouldCrash),
+    ]
     alice.say('a1')
     alice.say('a2')
     settle(alice, bob)
@@ -131,13 +136,13 @@ describe('a store whose program dies', () => {
 
   it('loses nothing and doubles nothing, at whichever write of a conversation', async function () {
     this.timeout(60_000)
-    const moments: Moment[] = []
-    await talk((moment) => {
-      moments.push(moment)
+    const steps: WriteStep[] = []
+    await talk((step) => {
+      steps.push(step)
       return false
     })
-    expect(new Set(moments)).to.deep.equal(new Set(['begin', 'statement', 'commit', 'committed']))
-    for (let fatal = 0; fatal < moments.length; fatal += 1) {
+    expect(new Set(steps)).to.deep.equal(new Set(['begin', 'statement', 'commit', 'committed']))
+    for (let fatal = 0; fatal < steps.length; fatal += 1) {
       let reached = 0
       await freshFolders()
       await talk(() => reached++ === fatal)

@@ -1,5 +1,5 @@
 /**
- * One large file from a chat to another, both of which are killed while it flows, each in turn.
+ * A large file from one chat to another, which are killed in turn while it is transferred.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface FileTorture {
   readonly alice: Side
   readonly bob: Side
   readonly random: SeededRandom
-  /** An empty folder. */
+  /** An empty folder, for the source and the copy. */
   readonly folder: string
   readonly bytes: number
   readonly kills: number
@@ -28,20 +28,20 @@ export interface FileTorture {
 
 const NAME = 'large.bin'
 
-/** What the wire adds to a piece at most, as a part of it: seals, the frames of HTTP/2, acknowledgements; measured 0.2 %. */
+/** The most that the wire adds to a chunk, as a part of it: seals, HTTP/2 frames, acknowledgements; measured 0.2 %. */
 const OVERHEAD = 0.004
 
-/** What the wire adds to a conversation, in bytes: the handshake, settings, heartbeats. */
+/** The most that the wire adds to a conversation, in bytes: the handshake, settings, heartbeats. */
 const HANDSHAKE_BYTES = 32 * 1024
 
-/** Send a file from Alice to Bob. @throws Violation if it does not arrive as it was, or too much of it goes twice. */
+/** Send a file from Alice to Bob. @throws Violation if it arrives changed, or too much of it is sent twice. */
 export async function tortureFile({ alice, bob, random, folder, bytes, kills, report }: FileTorture): Promise<void> {
   const source = join(folder, NAME)
   const sha256 = await writeRandom(source, bytes)
   const inbox = join(folder, 'inbox')
   await using toAlice = await startBehindLink(alice, [])
   await using toBob = await startBehindLink(bob, ['--accept-files', inbox])
-  // Whoever of the two has called: so much went from Alice to Bob.
+  // The bytes from Alice to Bob, whichever of the two has called.
   const carried = () => toBob.carriedThere + toAlice.carriedBack
   const beganMs = performance.now()
   alice.type(`/file ${source}`)
@@ -52,7 +52,7 @@ export async function tortureFile({ alice, bob, random, folder, bytes, kills, re
     await untilReceived(inbox, point)
     const victim = index % 2 === 0 ? alice : bob
     await victim.kill()
-    // What was on its way to a program that lives may still come, and is part of what need not come again.
+    // What is on its way to a program that lives may still arrive, and then need not be sent again.
     sizeAtLast = await untilSteady(() => receivedSize(inbox))
     carriedAtLast = carried()
     report(`kill ${victim.name} when ${shown(sizeAtLast)} of ${shown(bytes)} are there`)
@@ -75,7 +75,7 @@ export async function tortureFile({ alice, bob, random, folder, bytes, kills, re
   report(`in all ${shown(twice)} went twice: what was on its way when a program died`)
 }
 
-/** Start a chat that is called through a link, which counts. */
+/** Start a chat that is called through a link, which counts the bytes. */
 async function startBehindLink(side: Side, args: readonly string[]): Promise<Link> {
   const port = await freePort()
   const link = await Link.to(`127.0.0.1:${port}`)
@@ -96,7 +96,7 @@ async function writeRandom(path: string, bytes: number): Promise<string> {
   return hash.digest('hex')
 }
 
-/** How much of it is there; infinitely much when it is whole and in its place. */
+/** The bytes of the file that are stored; infinite once it is complete and in its place. */
 async function receivedSize(inbox: string): Promise<number> {
   const names = await readdir(inbox).catch((): string[] => [])
   if (names.includes(NAME)) return Number.POSITIVE_INFINITY
@@ -111,7 +111,7 @@ async function receivedSize(inbox: string): Promise<number> {
 /** How often the size is polled, in milliseconds. */
 const POLL_INTERVAL_MS = 2
 
-/** How long nothing may come, in milliseconds: the longest silence, backoff, and a call. */
+/** The longest time without progress, in milliseconds: the longest silence, backoff, and a call. */
 const IDLE_TIMEOUT_MS = 90_000
 
 async function untilReceived(inbox: string, size: number): Promise<void> {

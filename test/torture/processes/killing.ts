@@ -1,5 +1,5 @@
 /**
- * Where programs are killed: at points of a conversation that chance chooses, each side in turn.
+ * Kills of programs: at random points of a conversation, each program in turn.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { Side } from './side.ts'
 import type { Activity, Victim } from './victim.ts'
 
 export interface Kill {
-  /** After so many messages, of both sides together. */
+  /** How many messages both sides have taken before the kill. */
   readonly at: number
-  /** And so long after that, in milliseconds: a point of some write, of a handshake, or of a start. */
+  /** How long after that, in milliseconds: so the kill comes in a write, a handshake or a start. */
   readonly delayMs: number
 }
 
-/** The most that a kill comes after its message: longer than a program takes to start and to say what waits. */
+/** The longest delay of a kill: longer than a program takes to start and to send what waits. */
 const LONGEST_DELAY_MS = 1_500
 
-/** Choose the points of a conversation at which to kill. */
+/** Draw the points of a conversation at which to kill. */
 export function drawKills(random: SeededRandom, count: number, messages: number): Kill[] {
   const points = Array.from({ length: count }, () => random.between(1, messages))
   const delay = (): number => Math.floor(random.fraction() ** 3 * LONGEST_DELAY_MS)
@@ -27,14 +27,14 @@ export function drawKills(random: SeededRandom, count: number, messages: number)
 }
 
 export interface Killing {
-  /** In which order; then from the first again. */
+  /** The victims in their order; after the last comes the first again. */
   readonly victims: readonly Victim[]
   readonly kills: readonly Kill[]
   readonly activity: Activity
   readonly report: (line: string) => void
 }
 
-/** Kill each in turn, and start it again at once. */
+/** Kill each victim in turn, and start it again at once. */
 export async function killInTurn(sides: readonly [Side, Side], killing: Killing): Promise<void> {
   const { victims, kills, activity, report } = killing
   const before = taken(sides)
@@ -48,7 +48,7 @@ export async function killInTurn(sides: readonly [Side, Side], killing: Killing)
   }
 }
 
-/** Wait until all that is to be said was taken. */
+/** Wait until the programs have taken all messages. */
 export function untilAllTaken(sides: readonly [Side, Side], activity: Activity): Promise<void> {
   return until(activity, () => sides.every(({ taken, total }) => taken === total))
 }
@@ -61,5 +61,5 @@ async function until(activity: Activity, isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await once(activity, 'change', { signal: AbortSignal.timeout(IDLE_TIMEOUT_MS) })
 }
 
-/** How long nothing may happen, in milliseconds. */
+/** The longest time without any activity, in milliseconds. */
 const IDLE_TIMEOUT_MS = 60_000

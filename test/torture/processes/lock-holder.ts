@@ -1,5 +1,5 @@
 /**
- * A `sotto receive` of a person, concurrent with the program that they send with; it has the lock of their conversations.
+ * A `sotto receive` of a person who sends with another program: it holds the lock of their profile.
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * `npm run torture -- --processes`: a conversation of real programs, which are killed with SIGKILL and started again,
  * each side in turn (docs/reliability.md).
  *
- * A third of it is between two chats. In the next third one side has a chat, and the other a `sotto receive --json` whose
- * standard output is judged too; in the last, messages go into a `sotto send`, concurrent with a `sotto receive` of the
+ * A third of the messages goes between two chats. The next third goes from a chat to a `sotto receive --json`, whose
+ * standard output is judged too; the last third goes through a `sotto send`, concurrent with a `sotto receive` of the
  * same person. Then a file goes from one chat to another.
  *
  * @module
@@ -23,13 +23,13 @@ export interface ProcessesOptions {
   readonly seed: number
   readonly messages: number
   readonly kills: number
-  /** Of the file that is sent in the end; 0 for none. */
+  /** The size of the file that is sent in the end; 0 for none. */
   readonly fileBytes: number
-  /** Told what happens. */
+  /** Called with a line about each thing that happens. */
   readonly report: (line: string) => void
 }
 
-/** @throws Violation if anything is lost, comes twice or out of order. */
+/** Run the whole torture. @throws Violation if anything is lost, comes twice or out of order. */
 export async function tortureProcesses(options: ProcessesOptions): Promise<void> {
   const { seed, messages, kills, fileBytes, report } = options
   const random = new SeededRandom(`processes ${seed}`)
@@ -73,18 +73,18 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   await Promise.all(sides.map((side) => side.stop()))
 }
 
-/** Three parts of about the same size. */
+/** Split a number into three parts of about the same size. */
 function inThree(count: number): [number, number, number] {
   const third = Math.ceil(count / 3)
   return [third, third, count - 2 * third]
 }
 
 interface Plan extends Killing {
-  /** How many each side says. */
+  /** How many messages each side sends. */
   readonly counts: readonly [number, number]
 }
 
-/** Let them talk while they are killed, end both programs in order, and judge. */
+/** Let both sides send while they are killed, then end both programs in order and judge the stores. */
 async function converse(sides: readonly [Side, Side], { counts, ...killing }: Plan): Promise<void> {
   for (const [index, side] of sides.entries()) side.enqueue(counts[index] ?? 0)
   await Promise.all([killInTurn(sides, killing), untilAllTaken(sides, killing.activity)])

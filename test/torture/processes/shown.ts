@@ -1,20 +1,20 @@
 /**
- * What a program shows on its standard output, read back: which messages, in which order.
+ * Readers of the standard output of a program: which messages it shows, in which order.
  *
  * @module
  */
 import { StringDecoder } from 'node:string_decoder'
 
-/** A message on an output. */
+/** A message as a program shows it. */
 export interface ShownMessage {
   readonly from: string
-  /** As the speaker counts, from 1. */
+  /** The sender's number of the message, from 1. */
   readonly number: number
-  /** Of the event, where the program tells it. */
+  /** The id of the event, where the program shows it. */
   readonly id: string | undefined
 }
 
-/** Cuts what comes into lines; what a killed program had not ended is none. */
+/** Cuts an output into lines; a line that a killed program has not ended is dropped. */
 export class LineReader {
   readonly #onLine: (line: string) => void
   readonly #decoder = new StringDecoder('utf8')
@@ -31,13 +31,13 @@ export class LineReader {
   }
 }
 
-/** A line of `sotto chat` where there is no terminal: `2026-11-22 14:02 bob: bob 17 …`. */
+/** Read a line of `sotto chat` without a terminal: `2026-11-22 14:02 bob: bob 17 …`. */
 export function readChatLine(line: string): ShownMessage | undefined {
   const [, from = '', number] = /^\S+ \S+ ([a-z]+): \1 (\d+) /.exec(line) ?? []
   return number === undefined ? undefined : { from, number: Number(number), id: undefined }
 }
 
-/** A line of `sotto receive --json`. */
+/** Read a line of `sotto receive --json`. */
 export function readJsonLine(line: string): ShownMessage | undefined {
   const { type, from, id, text } = JSON.parse(line) as Record<string, string>
   if (type !== 'message' || from === undefined || text === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * One of two people on real processes: a program that is killed and started again, and somebody who types into it and
- * reads what it shows.
+ * One of the two sides of a conversation of real processes: a program that is killed and started again, what is typed
+ * into it, and what it shows.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { Violation } from '../world.ts'
 import { LineReader, readChatLine, readJsonLine, type ShownMessage } from './shown.ts'
 import type { Activity, Victim } from './victim.ts'
 
-/** What a person uses: a chat, or a program that only hears, or one that only says. */
+/** The program that a side uses: `chat` sends and receives, the others do one of the two. */
 export type Command = 'chat' | 'receive' | 'send'
 
-/** How many lines may be typed ahead of what the program shows as taken. */
+/** The most lines that are typed ahead of what the program shows as taken. */
 const TYPED_AHEAD = 50
 
 export interface SideOptions {
   readonly deployment: Deployment
   readonly name: string
   readonly peer: string
-  /** Told whenever a program has taken or shown something; an error when one ends by itself. */
+  /** Notified whenever a program has taken or shown a message, or has ended by itself. */
   readonly activity: Activity
 }
 
@@ -32,11 +32,11 @@ export class Side implements Victim {
   readonly name: string
   readonly peer: string
   readonly label: string
-  /** How many the program has taken: those with the numbers from 1 to this. It promised to deliver them. */
+  /** How many messages the program has taken, and so promised to deliver: those with the numbers from 1 to this. */
   taken = 0
-  /** How many there are to be. */
+  /** How many messages the side is to send in all. */
   total = 0
-  /** What each run of a program showed of the other side's, in order. */
+  /** The messages of the other side that each run of a program has shown, in order. */
   readonly runs: ShownMessage[][] = []
   readonly #options: SideOptions
   #command: Command = 'chat'
@@ -52,7 +52,7 @@ export class Side implements Victim {
     this.#options = options
   }
 
-  /** Use a program, from now on: the same as before unless another is named. */
+  /** Start a program: the same as before, unless another is named. */
   start(command: Command = this.#command, args: readonly string[] = this.#args): void {
     const { deployment } = this.#options
     this.#command = command
@@ -75,7 +75,7 @@ export class Side implements Victim {
     this.#type()
   }
 
-  /** See in the store what a program takes that does not show it. */
+  /** Follow in the store what a program takes, as `sotto send` does not show it. */
   async #follow(followed: TestProcess): Promise<void> {
     const { pins } = (await this.#options.deployment.profile(this.name)).state
     await this.withStore(async (store) => {
@@ -105,18 +105,18 @@ export class Side implements Victim {
     this.#options.activity.emit('change')
   }
 
-  /** Say so many more. */
+  /** Enqueue so many more messages. */
   enqueue(count: number): void {
     this.total += count
     this.#type()
   }
 
-  /** Type something that is no message. */
+  /** Type a line that is no message. */
   type(line: string): void {
     this.#process?.input.write(`${line}\n`)
   }
 
-  /** Type what the program has room for. */
+  /** Type as many messages as may be ahead of the program. */
   #type(): void {
     if (this.#process === undefined || this.#command === 'receive') return
     for (; this.#typed < Math.min(this.total, this.taken + TYPED_AHEAD); this.#typed += 1) {
@@ -124,12 +124,12 @@ export class Side implements Victim {
     }
   }
 
-  /** What this person says, by its number from 1. */
+  /** The text of the message with this number, counted from 1. */
   text(number: number): string {
     return `${this.name} ${number} ${'.'.repeat(1 + ((number * 7) % 90))}`
   }
 
-  /** Kill the program, without a word, and find out from the store what it had taken. */
+  /** Kill the program with SIGKILL, and find out from the store what it had taken. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
     const stored = (await this.texts('outgoing')).length
@@ -140,7 +140,7 @@ export class Side implements Victim {
     this.#options.activity.emit('change')
   }
 
-  /** End the program in order: a send ends with what it is given. */
+  /** End the program in order: `sotto send` ends with its input. */
   async stop(): Promise<void> {
     if (this.#command === 'send') this.#process?.input.end()
     await this.#end(this.#command === 'send' ? undefined : 'SIGTERM')
@@ -165,7 +165,7 @@ export class Side implements Victim {
     }
   }
 
-  /** All that the store has of one direction, in order. */
+  /** The texts that the store has in one direction, in order. */
   async texts(direction: Direction): Promise<string[]> {
     return this.withStore(async (store) => {
       const texts: string[] = []
@@ -177,7 +177,7 @@ export class Side implements Victim {
     })
   }
 
-  /** Wait until all that was said is with the other side. */
+  /** Wait until all that was sent is delivered. */
   async untilDelivered(): Promise<void> {
     await this.withStore(async (store) => {
       const changed = new EventEmitter<{ changed: [] }>()
@@ -195,5 +195,5 @@ export class Side implements Victim {
   }
 }
 
-/** How long nothing may be delivered, in milliseconds: the longest silence, backoff, and a call. */
+/** The longest time without a delivery, in milliseconds: the longest silence, backoff, and a call. */
 const DELIVERY_TIMEOUT_MS = 90_000

@@ -8,7 +8,7 @@ describe('judgeShown', () => {
     numbers.map((number) => ({ from: 'alice', number, id: `id of ${number}` }))
   const judge = (...runs: ShownMessage[][]) => judgeShown('it', runs, [1, 4])
 
-  it('takes what came once and in order, and counts what a run repeats of an earlier one', () => {
+  it('accepts messages that came once and in order, and counts those that a run repeats of an earlier one', () => {
     expect(judge(run(1, 2, 3, 4))).to.equal(0)
     expect(judge(run(1, 2, 3), run(2, 3, 4))).to.equal(2)
   })
@@ -22,7 +22,7 @@ describe('judgeShown', () => {
     'one without an id': [[{ from: 'alice', number: 1, id: undefined }]],
   }
   for (const [what, runs] of Object.entries(faults)) {
-    it(`objects to ${what}`, () => {
+    it(`refuses ${what}`, () => {
       expect(() => judge(...runs)).to.throw(Violation)
     })
   }

@@ -1,5 +1,5 @@
 /**
- * What two people have at the end of all the killing, compared with what they said.
+ * The verdict after all the kills: the stores and the outputs of both sides, compared with what they sent.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { Violation } from '../world.ts'
 import type { ShownMessage } from './shown.ts'
 import type { Side } from './side.ts'
 
-/** @throws Violation if a store has lost, doubled, changed or swapped anything that either said. */
+/** Judge both stores. @throws Violation if one has lost, doubled, changed or swapped a message. */
 export async function judgeStores(sides: readonly [Side, Side]): Promise<void> {
   for (const [side, peer] of [sides, sides.toReversed()] as [Side, Side][]) {
     compare(`what ${side.name} sent`, await side.texts('outgoing'), side)
@@ -23,12 +23,12 @@ function compare(what: string, texts: readonly string[], sender: Side): void {
 }
 
 /**
- * Judge what the runs of a program have shown together: all of some messages at least once, and, when repeats are dropped
- * by their ids, each once and in order.
+ * Judge what the runs of a program have shown together: every message at least once and, with repeats dropped by their
+ * ids, each once and in order.
  *
- * @param messages - The first and the last that were to be shown.
- * @returns how many were repeats.
- * @throws Violation if that is not so.
+ * @param messages - The numbers of the first and the last that were to be shown.
+ * @returns How many were repeats.
+ * @throws Violation if a message is missing, out of order or without its own id.
  */
 export function judgeShown(what: string, runs: readonly ShownMessage[][], [first, last]: [number, number]): number {
   const seen = new Map<string, number>()

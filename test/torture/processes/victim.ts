@@ -1,5 +1,5 @@
 /**
- * What a torture of real programs kills, and what it is notified of.
+ * The victims of a torture of real programs.
  *
  * @module
  */
