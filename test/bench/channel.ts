@@ -1,6 +1,6 @@
 /**
- * What the channel costs: records and handshakes, and beside them, in the same run, AES-256-GCM and X25519 as node:crypto
- * does them on their own.
+ * A benchmark of the channel: records and handshakes, and for comparison, in the same run, bare AES-256-GCM and X25519
+ * of node:crypto.
  *
  *     node test/bench/channel.ts
  */
@@ -16,10 +16,10 @@ import { openTicket, sealTicket, TICKET_LIFETIME_MS, ticketHash } from '#lib/tic
 /** How long each measurement lasts, in milliseconds, after a warm-up of a tenth of it. */
 const DURATION_MS = 1_000
 
-/** The median of so many rounds is shown: another program's moment on the machine should not decide. */
+/** How many rounds are measured. Their median is shown, so that other programs on the machine do not decide. */
 const ROUNDS = 3
 
-/** How many times a second something can be done. */
+/** The rate at which something can be done, per second. */
 function rateOf(work: () => unknown): number {
   repeat(work, DURATION_MS / 10)
   const rates = Array.from({ length: ROUNDS }, () => repeat(work, DURATION_MS / ROUNDS)).sort((a, b) => a - b)

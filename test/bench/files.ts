@@ -1,7 +1,7 @@
 /**
- * What a file costs: from one process to another through the whole program, and beside it, in the same run, a copy and a
- * hash of the same bytes. And what it costs those who talk meanwhile: how long a message takes to be stored at the other
- * side and acknowledged, with nothing else on the line and while a file flows, on loopback and over a slow link.
+ * A benchmark of file transfers: from one process to another through the whole program, and for comparison, in the same
+ * run, a copy and a hash of the same bytes. Then the delay of messages meanwhile: how long one takes to be stored at
+ * the other side and acknowledged, without and with a transfer, on loopback and over a slow link.
  *
  *     node test/bench/files.ts [MEBIBYTES]
  */
@@ -22,14 +22,14 @@ import { type LinkShape, SlowLink } from '../support/slow-link.ts'
 const MIB = 1024 * 1024
 const HOST = '127.0.0.1'
 
-/** How long the delay of messages is measured, in milliseconds, and how often one is said. */
+/** How long the delay of messages is measured, and how often one is sent, in milliseconds. */
 const [MEASURE_MS, EVERY_MS] = [5_000, 50]
 
-/** The slow link, and how many mebibytes go over it. */
+/** The slow link, and the size of the file that goes over it. */
 const SLOW: LinkShape = { bytesPerSecond: 2_000_000, delayMs: 20 }
 const SLOW_MIB = 16
 
-/** Where somebody listens, and what they offer others to call: themselves, or a slow link to them. */
+/** The port where a person listens, and the one that they advertise: the same, or that of a slow link to it. */
 interface Place {
   readonly port: number
   readonly advertised: number
@@ -53,7 +53,7 @@ function start(
   return MessengerUnderTest.start({ home: folder }, name, { listen, advertise, acceptInto, trace: undefined })
 }
 
-/** The other process: takes all that it is offered. */
+/** Run the receiving process, which accepts all files. */
 async function receive([home = '', downloads = '', port = '', advertised = '']: readonly string[]): Promise<void> {
   const bob = await start(home, 'bob', { port: Number(port), advertised: Number(advertised) }, downloads)
   process.send?.('online')
@@ -67,7 +67,7 @@ async function makeFile(path: string, mebibytes: number): Promise<void> {
   await once(file, 'close')
 }
 
-/** How long messages take to be delivered, in milliseconds: the median, and the 95th of 100. */
+/** Measure the delays of messages until they are delivered. Returns their median and 95th percentile. */
 async function delays(alice: MessengerUnderTest, isOver: () => boolean): Promise<string> {
   const measured: number[] = []
   for (const end = performance.now() + MEASURE_MS; performance.now() < end && !isOver(); ) {
@@ -81,7 +81,7 @@ async function delays(alice: MessengerUnderTest, isOver: () => boolean): Promise
   return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, of ${sorted.length} messages`
 }
 
-/** Have a file carried, and do something meanwhile. Returns the seconds from the offer to the word that it is there. */
+/** Transfer a file, and do something meanwhile. Returns the seconds from the offer to the report of its receipt. */
 async function carry(
   alice: MessengerUnderTest,
   offer: PreparedOffer,
@@ -118,7 +118,7 @@ async function measure(mebibytes: number, shape: LinkShape | undefined): Promise
   await mkdir(downloads)
   await makeFile(source, mebibytes)
   const offer = await prepareOffer(source, { signal: new AbortController().signal })
-  // Either may call the other.
+  // A link for each direction, as either may call the other.
   await using there = shape && (await SlowLink.start(shape))
   await using back = shape && (await SlowLink.start(shape))
   const { port, advertised } = await placeOf(there)

@@ -1,7 +1,7 @@
 /**
- * How long it takes to search 100,000 messages, of which the disk has no index: in batches of one message, as a slow
- * conversation makes them, and in those of bursts. Beside it, in the same run, what the same rows take to be read from
- * SQLite without being opened, and the opening of a store and a page of its history.
+ * A benchmark of the search through 100,000 messages, which have no index on the disk: in batches of one message, as a
+ * slow conversation makes them, and in larger ones, as bursts do. For comparison, in the same run, the same rows are
+ * read from SQLite without being decrypted; a store is opened, and a page of its history is read.
  *
  *     node test/bench/history-search.ts
  */
@@ -37,7 +37,7 @@ const WORDS = [
 ]
 const folder = mkdtempSync(join(tmpdir(), 'sotto-bench-'))
 
-/** A text of a dozen words, the same in every run; each thousandth holds the one that is looked for. */
+/** A text of a dozen words, the same in every run; each thousandth holds the word that is searched. */
 function textOf(number: number): string {
   const words = Array.from({ length: 12 }, (_, index) => WORDS[(number * 7 + index * index) % WORDS.length])
   return `${words.join(' ')}${number % 1_000 === 0 ? ' UMBRELLA' : ''}`

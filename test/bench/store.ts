@@ -1,6 +1,6 @@
 /**
- * What the store costs: events appended and stored, sealed and bound to their streams, and beside them, in the same run
- * and on the same disk, the same bytes put into a plain table of SQLite by the same driver.
+ * A benchmark of the store: events are appended and stored, sealed and bound to their streams, and for comparison, in
+ * the same run and on the same disk, the same bytes go into a plain table of SQLite by the same driver.
  *
  *     node test/bench/store.ts [FOLDER]
  *
@@ -28,7 +28,7 @@ const BOB_KEY = randomBytes(32)
 /** How many events each measurement takes. */
 const EVENTS = 10_000
 
-/** The median of so many rounds is shown: another program's moment on the machine should not decide. */
+/** How many rounds are measured. Their median is shown, so that other programs on the machine do not decide. */
 const ROUNDS = 3
 
 const BODY = Buffer.from('a message of a usual length, such as people write to each other all day long, no more')
@@ -37,7 +37,7 @@ const encoded = Array.from({ length: EVENTS }, () => {
 })
 const records = recordsOf(encoded)
 
-/** The events of each record that a burst of all of them makes. */
+/** The records of a burst of events: the events of each. */
 function recordsOf(events: readonly Uint8Array[]): Event[][] {
   const stream = new OutgoingStream(randomBytes(STREAM_ID_BYTES))
   for (const event of events) stream.append(event)
@@ -50,7 +50,7 @@ function recordsOf(events: readonly Uint8Array[]): Event[][] {
 
 type Measure = (path: string, flushes: boolean) => number
 
-/** Time one thing done with a new store. Returns events a second. */
+/** A measure of work on a new store, in events a second. */
 function withStore(work: (messageLog: MessageLog) => void): Measure {
   return (path, flushes) => {
     const store = new Store({ database: openDatabase(path, { flushes }), profileKey: Secret.of(randomBytes(32)) })
@@ -61,7 +61,7 @@ function withStore(work: (messageLog: MessageLog) => void): Measure {
   }
 }
 
-/** Time the same with a plain table: as many transactions, a row for each event. */
+/** A measure of the same work on a plain table: as many transactions, a row for each event. */
 function withTable(transactions: readonly (readonly Uint8Array[])[]): Measure {
   return (path, flushes) => {
     const database = openDatabase(path, { flushes })

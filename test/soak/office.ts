@@ -1,6 +1,6 @@
 /**
- * An office for an afternoon, speeded up: members chat in pairs and send each other files, come and go, sign out and in,
- * are cut off, and the directory is restarted meanwhile.
+ * An office for an afternoon, speeded up: members chat in pairs and send each other files, come and go, sign out and
+ * in, are cut off, and the directory is restarted meanwhile.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Somebody who is signed in and calls a receiver that is a process of its own: with a true ticket, and all that a
- * program would keep to itself at hand.
+ * A signed-in caller of a receiver in a process of its own: the ticket is a true one, and the test has at hand all that
+ * the program would keep to itself.
  *
  * @module
  */
@@ -30,14 +30,14 @@ export async function requestChat(profile: Profile, username: string): Promise<I
   }
 }
 
-/** Make the Hello of a conversation with a ticket. */
+/** Start a conversation with a ticket: make its Hello. */
 export function start(profile: Profile, { ticket, grant }: IssuedTicket): StartedConversation {
   const { identity, account } = { ...profile.state, ...profile.login }
   const { username: ownName, authorityPem } = account
   return startConversation({ identity, ownName, realm: realmOf(authorityPem), grant, ticket, random: randomBytes })
 }
 
-/** A connection to what listens there on this machine. */
+/** Connect to the receiver on a port of this machine. */
 export function connectPeer(port: number): Connection<typeof PeerServiceService> {
   return connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
 }
@@ -54,7 +54,7 @@ export async function handshake(
   return caller.with(complete(message.value))
 }
 
-/** Hold a whole conversation: one text, until it is acknowledged and both ends have said goodbye. */
+/** Hold a whole conversation: send a text until it is acknowledged, and close in order. */
 export async function converse(
   connection: Connection<typeof PeerServiceService>,
   started: StartedConversation,

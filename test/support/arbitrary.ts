@@ -1,5 +1,5 @@
 /**
- * Random values of the kinds that tickets and grants are made of, for property tests.
+ * Generators of random tickets, grants and their fields, for property tests.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export const anySecret = anyBytes(32).map((bytes) => Secret.of(bytes))
 
 export const anyName = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,31}$/)
 
-/** Any moment from 1970 to 9999, in milliseconds: what a Timestamp may say. */
+/** Any time from 1970 to 9999, in milliseconds: the range of a Timestamp. */
 const anyTimeMs = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) })
 
 const anyMaxSessionDurationMs = fc.integer({ min: 1, max: 365 * 24 * 60 * 60 * 1000 })
@@ -45,7 +45,7 @@ export const anyGrant: fc.Arbitrary<Grant> = fc.record({
   secret: anySecret,
 })
 
-/** A ticket or grant as something that deep equality can compare: bytes as hex, secrets revealed. */
+/** A ticket or grant in a form that deep equality can compare: bytes as hex, secrets revealed. */
 export function comparable(fields: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => {

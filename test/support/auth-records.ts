@@ -1,6 +1,6 @@
 /**
- * Auth's records without its servers: a database in a folder of its own, accounts and sessions over it, a clock that
- * stands still.
+ * The records of Auth without its servers: a database in a folder of its own, accounts and sessions over it, and a
+ * clock that a test moves.
  *
  * @module
  */
@@ -20,14 +20,14 @@ import { FakeClock } from './clock.ts'
 import { secretOf } from './random.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
-/** The least that argon2id takes: tests of anything but passwords need not wait for them. */
+/** The cheapest parameters of argon2id, for tests of anything but passwords. */
 export const QUICK_PARAMETERS: PasswordParameters = { memoryKib: 8, passes: 1, parallelism: 1 }
 
 export interface AuthRecordsOptions {
   readonly parameters?: PasswordParameters
   readonly hashing?: HashingQueueLimits
   readonly wrappingKey?: WrappingKey
-  /** Where the database is, or was left by an earlier one. */
+  /** The folder of the database, which may be there from an earlier AuthRecords. */
   readonly folder?: TemporaryFolder
 }
 

@@ -1,5 +1,5 @@
 /**
- * A server of AuthService on TLS, with handlers of the test's own, and channels to it.
+ * A server of AuthService on TLS, with handlers of the test's own, and connections to it.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface AuthServer extends AsyncDisposable {
   readonly authority: TestAuthority
   readonly address: string
   readonly logged: TestLog
-  /** A channel as a client would make it, but for what is given. It is closed with the server. */
+  /** Connect as a client would, with what is given changed. The connection is closed with the server. */
   connect(security?: {
     role?: Role
     authorityPem?: string
@@ -28,6 +28,8 @@ export interface AuthServer extends AsyncDisposable {
 }
 
 /**
+ * Start the server.
+ *
  * @param handlers - Those that the test calls.
  * @param options - What differs from a service's own server.
  */
@@ -36,7 +38,7 @@ export async function authServer(
   options: Partial<ServerOptions> & { readonly onlyRole?: Role } = {},
 ): Promise<AuthServer> {
   const { onlyRole, ...others } = options
-  // Taken away at once where the start fails.
+  // Disposed of at once where the start fails.
   await using resources = new AsyncDisposableStack()
   const authority = resources.use(await testAuthority())
   const logged = testLog()

@@ -1,5 +1,5 @@
 /**
- * A caller of a receiver who says what the test says, record by record.
+ * A caller of a receiver that sends what the test gives it, record by record.
  *
  * @module
  */
@@ -45,26 +45,26 @@ export class BareCaller {
     return this.send({ message: { $case: 'record', value: Buffer.from(record) } })
   }
 
-  /** Seal and send. */
+  /** Seal a plaintext as a record, and send it. */
   sealAndSend(plaintext: Uint8Array): Promise<void> {
     return this.sendRecord(this.channel.seal(plaintext))
   }
 
-  /** What comes next. @throws SottoError when the stream ends, however. */
+  /** Receive the next message. @throws SottoError when the stream ends, however. */
   async next(): Promise<ConverseResponse> {
     const { value, done } = await this.#incoming.next()
     if (done) throw new Error('the stream has ended in order')
     return value
   }
 
-  /** The plaintext of the next record. */
+  /** Receive the next record. Returns its plaintext. */
   async receive(): Promise<Uint8Array> {
     const { message } = await this.next()
     if (message?.$case !== 'record') throw new Error('no record')
     return this.channel.open(message.value)
   }
 
-  /** Hear records until one acknowledges up to a number; what came with the first record the Resume may acknowledge. */
+  /** Receive records until one acknowledges up to a number. The Resume may acknowledge the first record. */
   async acknowledged(sequence = 1n): Promise<void> {
     for (let stored = 0n; stored < sequence; ) {
       const { acknowledged, control } = parseRecordBody(await this.receive())
@@ -72,7 +72,7 @@ export class BareCaller {
     }
   }
 
-  /** Whatever comes until the stream ends. @throws SottoError if it does not end in order. */
+  /** Receive whatever comes until the stream ends. @throws SottoError if it does not end in order. */
   async untilEnd(): Promise<void> {
     for (;;) if ((await this.#incoming.next()).done) return
   }
@@ -82,7 +82,7 @@ export class BareCaller {
   }
 }
 
-/** The first record of a caller, with texts if there are any. */
+/** The plaintext of a caller's first record, a Resume, with texts if any are given. */
 export function resumeBody(
   texts: readonly string[] = [],
   streamId: Uint8Array = randomBytes(STREAM_ID_BYTES),
@@ -92,12 +92,12 @@ export function resumeBody(
   return encodeRecordBody(content, { control: { $case: 'resume', value } })
 }
 
-/** A record of texts. */
+/** The plaintext of a record with texts. */
 export function textsBody(firstSequence: bigint, texts: readonly string[]): Uint8Array {
   return encodeRecordBody(textsBatch(firstSequence, texts), {})
 }
 
-/** A goodbye. */
+/** The plaintext of a record that closes the conversation. */
 export function closeBody(lastSequence: bigint): Uint8Array {
   return encodeRecordBody(undefined, { control: { $case: 'close', value: { reason: CloseReason.DONE, lastSequence } } })
 }

@@ -1,5 +1,5 @@
 /**
- * `buf curl`, a gRPC client in another language that knows a server by its reflection alone.
+ * `buf curl`: a gRPC client in another language, which knows a server only by reflection.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface BufCurlResult {
   readonly stderr: string
 }
 
-/** Run it; what it prints is on standard output, an error as JSON on standard error. */
+/** Run `buf curl`. It prints responses on standard output, and an error as JSON on standard error. */
 export function bufCurl(...options: string[]): Promise<BufCurlResult> {
   return new Promise((resolve) => {
     execFile('node_modules/.bin/buf', ['curl', '--protocol', 'grpc', ...options], (error, stdout, stderr) => {

@@ -1,10 +1,10 @@
 /**
- * The forms in which bytes may turn up where they should not.
+ * A search for secrets in any form in which they could leak.
  *
  * @module
  */
 
-/** Raw, hexadecimal, base64 and base64url, by name; without padding, so that padded text contains them too. */
+/** The forms of some bytes, by name; base64 without padding, so that padded text contains it too. */
 function formsOf(bytes: Uint8Array): Readonly<Record<string, Buffer>> {
   const buffer = Buffer.from(bytes)
   return {
@@ -16,7 +16,7 @@ function formsOf(bytes: Uint8Array): Readonly<Record<string, Buffer>> {
   }
 }
 
-/** Which of the secrets, each with its name, are in these bytes in one form or another. */
+/** The secrets that are in these bytes, each by its name and form. */
 export function findSecrets(secrets: Readonly<Record<string, Uint8Array>>, haystack: Buffer): string[] {
   return Object.entries(secrets).flatMap(([name, bytes]) =>
     Object.entries(formsOf(bytes))

@@ -1,6 +1,6 @@
 /**
- * Alice, and somebody called bob whose identity key changes: as an account does that is replaced, and as an Auth would
- * have it that lies. Whatever either of them does and hears is written down, to be held against what alice had pinned.
+ * A contact of alice's, called bob, whose identity key changes: because the account was replaced, or because Auth lies.
+ * Whatever either of them sends and receives is noted, and compared with the keys that alice had pinned.
  *
  * @module
  */
@@ -23,19 +23,19 @@ import { keyPairOf } from './random.ts'
 import { MessengerUnderTest } from './running-messenger.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
-/** The installations that go by the name of bob. */
+/** The installations that use the name bob. */
 export const BOBS = ['bob-1', 'bob-2', 'bob-3'] as const
 export type Bob = (typeof BOBS)[number]
 
 const KEYS = new Map<string, KeyPair>(BOBS.map((bob) => [bob, keyPairOf(`identity of ${bob}`)]))
 
-/** The one whose key is lower calls at once. */
+/** The key pair of alice, the lowest of many, as whoever has the lower key calls at once. */
 const ALICE = lowest(Array.from({ length: 64 }, (_, n) => keyPairOf(`identity ${n} of alice`)))
 
-/** Where alice does something: in the process of her messenger, or in another. */
+/** The process in which alice does something: that of her messenger, or another. */
 export type Place = 'here' | 'elsewhere'
 
-/** Something that alice said, and the key that was pinned when she did. */
+/** A message or an offer that alice sent, and the bob whose key was pinned then. */
 interface Sent {
   readonly text: string
   readonly to: Bob | undefined
@@ -43,18 +43,18 @@ interface Sent {
 }
 
 export class ChangingContact implements AsyncDisposable {
-  /** What should never be: in words. */
+  /** The violations so far, in words. */
   readonly violations: string[] = []
   readonly #home: TemporaryFolder
   readonly #services: LyingServices
   readonly #sent: Sent[] = []
-  /** What each bob has heard, and what each has said; offers by name, whatever became of them. */
+  /** What each bob has received, was offered and has sent; offers by name, whatever became of them. */
   readonly #receivedBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
   readonly #offeredTo = new Map<string, Set<string>>(BOBS.map((bob) => [bob, new Set()]))
   readonly #sentBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
   readonly #bobs = new Map<Bob, MessengerUnderTest>()
   #alice: MessengerUnderTest | undefined
-  /** The first key that was ever pinned. */
+  /** The bob whose key was pinned first. */
   #first: Bob | undefined
   #count = 0
 
@@ -66,7 +66,7 @@ export class ChangingContact implements AsyncDisposable {
     services.claim('alice', { profile: 'alice', identityKey: ALICE.publicKey })
     services.claim('bob', { profile: 'bob-1', identityKey: publicKeyOf('bob-1') })
     const contact = new ChangingContact(home, services)
-    await contact.aliceComes()
+    await contact.aliceGoesOnline()
     return contact
   }
 
@@ -83,11 +83,11 @@ export class ChangingContact implements AsyncDisposable {
     return person
   }
 
-  async aliceComes(): Promise<void> {
+  async aliceGoesOnline(): Promise<void> {
     this.#alice ??= await this.#start('alice', (person) => this.#checkShown(person))
   }
 
-  async aliceGoes(): Promise<void> {
+  async aliceGoesOffline(): Promise<void> {
     await this.#alice?.[Symbol.asyncDispose]()
     this.#alice = undefined
   }
@@ -102,8 +102,8 @@ export class ChangingContact implements AsyncDisposable {
     }
   }
 
-  /** This bob comes, and the services say that he is the one. */
-  async comes(bob: Bob): Promise<void> {
+  /** Bring a bob online. The services then claim that this is bob. */
+  async goesOnline(bob: Bob): Promise<void> {
     this.claims({ profile: bob, key: bob })
     if (this.#bobs.has(bob)) return
     const onChange = ({ received, files }: MessengerUnderTest) => {
@@ -113,17 +113,17 @@ export class ChangingContact implements AsyncDisposable {
     this.#bobs.set(bob, await this.#start(bob, onChange))
   }
 
-  async goes(bob: Bob): Promise<void> {
+  async goesOffline(bob: Bob): Promise<void> {
     await this.#bobs.get(bob)?.[Symbol.asyncDispose]()
     this.#bobs.delete(bob)
   }
 
-  /** What the services say of bob from now on. */
+  /** Set what the services claim of bob from now on. */
   claims({ profile, key }: { readonly profile: Bob; readonly key: Bob }): void {
     this.#services.claim('bob', { profile, identityKey: publicKeyOf(key) })
   }
 
-  /** Alice says something in the chat. */
+  /** Let alice enqueue a message in the chat. */
   async enqueues(): Promise<void> {
     const text = this.#next('text')
     const alice = this.#alice
@@ -131,7 +131,7 @@ export class ChangingContact implements AsyncDisposable {
     this.#noteSent(text, alice.profile)
   }
 
-  /** Alice offers a file in the chat. */
+  /** Let alice offer a file in the chat. */
   async offers(): Promise<void> {
     const name = this.#next('file')
     const alice = this.#alice
@@ -141,7 +141,7 @@ export class ChangingContact implements AsyncDisposable {
     if (await succeeds(alice.messenger.files.offer('bob', prepared))) this.#noteSent(name, alice.profile, true)
   }
 
-  /** Alice says something in another process: a `sotto send`, with `--queue` or without. */
+  /** Let alice send a message from another process: a `sotto send`, with `--queue` or without. */
   async sends({ queue }: { readonly queue: boolean }): Promise<void> {
     const running = await this.#running()
     try {
@@ -165,7 +165,7 @@ export class ChangingContact implements AsyncDisposable {
     const sent = sending.send([[{ body: Buffer.from(text) }]], noFiles())
     this.#noteSent(text, running.profile)
     sent.catch(() => undefined)
-    // Where a messenger runs concurrently, the message is handed over at once; there is no need to see what becomes of it.
+    // Where a messenger runs concurrently, the message is handed over at once, and its end need not be awaited.
     await Promise.race([sent, sending.lost, ...(this.#alice === undefined ? [] : [setImmediate()])])
   }
 
@@ -193,7 +193,7 @@ export class ChangingContact implements AsyncDisposable {
     this.#sent.push({ text, to: bobOf(state.pins.get('bob')?.identityKey), isOffer })
   }
 
-  /** This bob says something, whatever alice makes of him. */
+  /** Let a bob send a message, whatever alice thinks of their key. */
   async answers(bob: Bob): Promise<void> {
     const text = this.#next(`of ${bob}`)
     const person = this.#bobs.get(bob)
@@ -201,7 +201,7 @@ export class ChangingContact implements AsyncDisposable {
     this.#sentBy.get(bob)?.push(text)
   }
 
-  /** Alice calls, or this bob does. */
+  /** Let alice or a bob call the other. */
   async calls(who: Bob | 'alice'): Promise<void> {
     const [person, name] = who === 'alice' ? [this.#alice, 'bob'] : [this.#bobs.get(who), 'alice']
     if (person !== undefined) await succeeds(person.messenger.open(name))
@@ -233,19 +233,20 @@ export class ChangingContact implements AsyncDisposable {
   }
 
   /**
-   * The services tell the truth of whoever is pinned now, or of the first bob where nobody is, and both are there.
+   * Bring alice online with the bob who is pinned now, or the first where nobody is, and let the services tell the
+   * truth.
    *
-   * @returns when all that the two have said to each other is there.
+   * @returns When all that the two have sent each other is received.
    */
   async settle(): Promise<void> {
     await this.blocks('elsewhere', false)
-    await this.aliceComes()
+    await this.aliceGoesOnline()
     const alice = this.#alice as MessengerUnderTest
     const deadline = AbortSignal.timeout(SETTLE_TIMEOUT_MS)
     for (;;) {
-      // A first call that is under way may pin another than one thought.
+      // A first call that is under way may still pin another bob.
       const bob = bobOf((await alice.profile.refresh()).pins.get('bob')?.identityKey) ?? 'bob-1'
-      await this.comes(bob)
+      await this.goesOnline(bob)
       const persons = [alice, this.#bobs.get(bob) as MessengerUnderTest]
       const news = new Promise<void>((resolve) => {
         for (const { changes } of persons) changes.once('change', resolve)
@@ -280,7 +281,7 @@ export class ChangingContact implements AsyncDisposable {
     }
   }
 
-  /** What was heard is the beginning of what was said, and all of it where it should be. */
+  /** Check that what was received is a beginning of what was sent, or all of it. */
   #compareLists(what: string, received: readonly string[] = [], sent: readonly string[] = [], isAll: boolean): void {
     const expected = isAll ? sent : sent.slice(0, received.length)
     if (expected.join('\n') === received.join('\n')) return
@@ -288,16 +289,16 @@ export class ChangingContact implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.aliceGoes()
-    for (const bob of BOBS) await this.goes(bob)
+    await this.aliceGoesOffline()
+    for (const bob of BOBS) await this.goesOffline(bob)
     await this.#home[Symbol.asyncDispose]()
   }
 }
 
-/** How long what was said may take, in milliseconds: the head start that one side leaves to the other, a few times. */
+/** The time for all to be received, in milliseconds: the head start that one side leaves to the other, a few times. */
 const SETTLE_TIMEOUT_MS = 8_000
 
-/** Whether something succeeds. What the program refuses may fail, and nothing else. */
+/** Whether something succeeds. It may fail with a SottoError, and with nothing else. */
 async function succeeds(promise: Promise<unknown>): Promise<boolean> {
   try {
     await promise
@@ -310,7 +311,7 @@ async function succeeds(promise: Promise<unknown>): Promise<boolean> {
 
 async function* noFiles(): AsyncGenerator<never> {}
 
-/** What alice has kept of what she heard of this bob, by whichever of her processes. */
+/** The texts of a bob that alice has stored, by whichever of her processes. */
 async function receivedFrom(bob: Bob, store: Store): Promise<string[]> {
   const texts: string[] = []
   for await (const message of store.messages(store.names())) {

@@ -1,5 +1,5 @@
 /**
- * Somebody at a desk with a whole chat on it: `sotto chat` in this process, on a virtual terminal.
+ * A whole `sotto chat` in this process, on a virtual terminal.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type ChatOptions, chat } from '../../clients/chat/chat.ts'
 import type { Installation } from './installation.ts'
 import { VirtualKeyboard, VirtualTerminal } from './virtual-terminal.ts'
 
-/** A terminal that tells when something was drawn on it. */
+/** A terminal that emits `drawn` when something was written to it. */
 class WatchedTerminal extends VirtualTerminal {
   override _write(text: string, encoding: BufferEncoding, done: () => void): void {
     super._write(text, encoding, done)
@@ -43,7 +43,7 @@ export class ChatAtDesk implements AsyncDisposable {
     this.done.catch(() => undefined)
   }
 
-  /** Somebody who sees that they are online. */
+  /** Open a chat, and wait until it shows that it is online. */
   static async open(
     installation: Installation,
     name: string,
@@ -55,7 +55,7 @@ export class ChatAtDesk implements AsyncDisposable {
     return desk
   }
 
-  /** Type a text, and end the line. */
+  /** Type a line, and submit it with Enter. */
   submit(text: string): void {
     this.type(`${text}\r`)
   }

@@ -1,5 +1,5 @@
 /**
- * The screen of a chat on a real terminal, with the test in the place of the network.
+ * The screen of a chat on a real terminal, with the test in place of the network.
  *
  * @module
  */
@@ -29,10 +29,10 @@ export class ChatOnTmux {
   }
 
   /**
-   * Start the program and wait until it is there.
+   * Start the program, and wait until it has connected to the test.
    *
    * @param folder - An empty folder, for the socket between it and the test.
-   * @param script - What an interactive bash is to run instead, made of the command that starts the program.
+   * @param script - Makes of the command that starts the program the script that an interactive bash runs instead.
    */
   static async open(folder: string, options: TmuxOptions, script?: (command: string) => string): Promise<ChatOnTmux> {
     const path = join(folder, 'chat.socket')
@@ -49,7 +49,7 @@ export class ChatOnTmux {
     this.#socket.write(`${JSON.stringify(order)}\n`)
   }
 
-  /** Show messages, each from bob unless it says otherwise. */
+  /** Show messages, from bob unless they have other fields. */
   add(...entries: readonly (Partial<SentEntry> & { readonly text: string })[]): void {
     this.send({ add: entries.map((entry) => ({ ...usual(), ...entry })) })
   }
@@ -61,7 +61,7 @@ export class ChatOnTmux {
   }
 }
 
-/** A message from bob, one minute past ten on a Sunday. */
+/** The usual fields of a message: from bob, one minute past ten on a Sunday. */
 function usual(): Omit<SentEntry, 'text'> {
   return { id: '', kind: 'message', who: 'bob', own: false, timeMs: Date.UTC(2026, 10, 22, 10, 1) }
 }

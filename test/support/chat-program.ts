@@ -1,6 +1,6 @@
 /**
- * A program with the real screen and nothing behind it: what it shows is told to it over a local socket, as JSON lines,
- * and over the same socket it tells what the user does.
+ * A program with the real screen and nothing behind it: it receives orders over a local socket, as JSON lines, and
+ * reports over the same socket what the user does.
  *
  *     node test/support/chat-program.ts SOCKET
  *
@@ -14,14 +14,14 @@ import type { Entry, EntryChange, Status } from '../../clients/chat/screen/entry
 /** An entry on its way to the program: its time as milliseconds of Unix time. */
 export type SentEntry = Omit<Entry, 'time'> & { readonly timeMs: number }
 
-/** What the program can be told. */
+/** An order of the test to the program. */
 export type Order =
   | { readonly add: readonly SentEntry[]; readonly bell?: boolean }
   | { readonly change: EntryChange; readonly id: string }
   | { readonly status: Status }
   | { readonly newPage: true }
 
-/** What the program tells. */
+/** A report of the program to the test. */
 export type Report = { readonly submitted: unknown } | { readonly opened: true }
 
 const socket = createConnection(process.argv[2] ?? '')

@@ -1,5 +1,5 @@
 /**
- * People in front of a `sotto chat`: processes of their own, each on a terminal of its own.
+ * Terminals with a `sotto chat` on each, in a process of its own.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Installation } from './installation.ts'
 import { Tmux, type TmuxOptions } from './tmux.ts'
 
 export interface ChatTerminalsOptions extends Pick<TmuxOptions, 'columns' | 'rows'> {
-  /** What every chat is started with besides. */
+  /** More flags that every chat is started with. */
   readonly flags?: readonly string[]
 }
 
@@ -23,7 +23,7 @@ export class ChatTerminals implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Somebody in front of a chat, who sees that they are online. */
+  /** Open a terminal with a chat, and wait until it shows that it is online. */
   async open(name: string, to: string): Promise<Tmux> {
     const { flags = [], columns, rows } = this.#options
     const command = [process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
@@ -45,7 +45,7 @@ export function shows(terminal: Tmux, text: string | RegExp): Promise<string[]> 
   return terminal.until((rows) => rows.some((row) => (typeof text === 'string' ? row.includes(text) : text.test(row))))
 }
 
-/** Type a line, and send it. */
+/** Type a line, and submit it with Enter. */
 export async function submit(terminal: Tmux, text: string): Promise<void> {
   await terminal.type(text)
   await terminal.press('Enter')

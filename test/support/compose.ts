@@ -1,5 +1,5 @@
 /**
- * The project's docker-compose.yml, run under a project name of its own.
+ * A run of the project's docker-compose.yml under a project name of its own.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Outcome, outcomeOf } from './deployment.ts'
 import { ROOT } from './environment.ts'
 import { TestProcess } from './processes.ts'
 
-/** What `docker inspect` tells of a container, as far as a test asks. */
+/** The part of `docker inspect`'s output that tests use. */
 export interface Container {
   readonly Id: string
   readonly Config: { readonly User: string }
@@ -40,18 +40,18 @@ export class ComposeProject {
     this.#command = composeCommand()
   }
 
-  /** `docker compose ARGS`, run to its end. */
+  /** Run `docker compose ARGS` to its end. */
   try(args: readonly string[], input?: string): Promise<Outcome> {
     const [program = '', ...own] = this.#command
     return run(program, [...own, '--project-name', this.name, ...args], { env: this.#env, input })
   }
 
-  /** @throws Error if it fails, with what it said. */
+  /** Run `docker compose ARGS` to its end. @throws Error if it fails, with what it printed. */
   async do(args: readonly string[], input?: string): Promise<Outcome> {
     return succeeded(await this.try(args, input), args)
   }
 
-  /** Run something in a container, as its own processes run. */
+  /** Run a command in a container, as its own processes run. */
   exec(service: string, ...command: readonly string[]): Promise<Outcome> {
     return this.try(['exec', '-T', service, ...command])
   }
@@ -66,12 +66,12 @@ export class ComposeProject {
   }
 }
 
-/** @throws Error if it fails, with what it said. */
+/** Run `docker ARGS` to its end. @throws Error if it fails, with what it printed. */
 export async function docker(...args: readonly string[]): Promise<Outcome> {
   return succeeded(await run('docker', args), args)
 }
 
-/** `docker compose`, or `docker-compose` where that is not there. */
+/** The command: `docker compose`, or `docker-compose` where that is missing. */
 function composeCommand(): readonly string[] {
   return spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0
     ? ['docker', 'compose']

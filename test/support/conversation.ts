@@ -1,6 +1,6 @@
 /**
- * Alice calls Bob: everything that the two ends and Auth hold before a handshake, the same in every run, with a place to
- * change each piece of it.
+ * The parts of a conversation in which Alice calls Bob: all that both ends and Auth hold before the handshake, the same
+ * in every run. A test can change each of them.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
 import { bytesOf, keyPairOf, randomFrom, secretOf } from './random.ts'
 
-/** The moment at which it all happens, Unix time in milliseconds. */
+/** The time of the whole conversation: Unix time in milliseconds. */
 export const NOW_MS = Date.UTC(2026, 10, 22, 12)
 
 export const ALICE = keyPairOf('identity of alice')
 export const BOB = keyPairOf('identity of bob')
 export const REALM = bytesOf('realm', 32)
 
-/** What Bob, as the receiver, shares with Auth and knows of this start of his. */
+/** The context of Bob's tickets: what he shares with Auth, and the id of this start of his receiver. */
 export const BOB_CONTEXT = {
   key: secretOf('ticket key of bob'),
   realm: REALM,
@@ -83,7 +83,7 @@ export function hello({
   })
 }
 
-/** Bob, who takes a Hello. Each call is a Bob who has seen no ticket yet, unless it is given his cache. */
+/** Accept a Hello as Bob, with a replay cache that is empty unless one is given. */
 export function accept(arriving: HelloArrival['hello'], changes: Partial<HelloArrival> = {}): AcceptedHello {
   return acceptHello({
     hello: arriving,
@@ -100,7 +100,7 @@ export function accept(arriving: HelloArrival['hello'], changes: Partial<HelloAr
   })
 }
 
-/** A whole handshake: both ends of its channel. */
+/** Complete a handshake. Returns both ends of its channel. */
 export function converse(): { alice: Channel; bob: Channel } {
   const started = hello()
   const { welcome, channel } = accept(started.hello)

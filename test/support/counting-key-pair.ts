@@ -1,5 +1,5 @@
 /**
- * A key pair that counts what it is asked for. The arithmetic is the real one.
+ * A key pair that counts the Diffie-Hellmans done with it. The arithmetic is the real one.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export interface CountingKeyPair extends KeyPair {
   readonly count: number
 }
 
-/** Counts the Diffie-Hellmans of a key pair. */
+/** The same key pair, counting. */
 export function counting(keyPair: KeyPair): CountingKeyPair {
   let count = 0
   return {

@@ -1,5 +1,5 @@
 /**
- * One end of a conversation over a store: what a program does with a message log and a delivery, without a network.
+ * One side of a conversation over a store: a message log and a delivery, used as the program does, without a network.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { ALICE_KEY, BOB_KEY, textsOf } from './stores.ts'
 export class DeliveringSide {
   readonly messageLog: MessageLog
   readonly opener: boolean
-  /** What a person has been shown, by this run of the program. */
+  /** The texts that were shown, in this run of the program. */
   readonly shown: string[] = []
   readonly #contact: readonly [name: string, identityKey: Uint8Array]
   #delivery: Delivery
@@ -44,7 +44,7 @@ export class DeliveringSide {
     return this.messageLog.append(permitWriting(this.#contact[0]), events)
   }
 
-  /** The next record, put down before it leaves. */
+  /** The next record. What the log must know of it is saved first. */
   next(): Uint8Array | undefined {
     const plaintext = this.#delivery.next()
     if (plaintext !== undefined) this.messageLog.save()
@@ -58,7 +58,7 @@ export class DeliveringSide {
   }
 }
 
-/** Carry records both ways until neither side has anything to say, in one conversation. Returns how many there were. */
+/** Exchange records in one conversation until neither side has one. Returns how many there were. */
 export function converse(a: DeliveringSide, b: DeliveringSide): number {
   a.open()
   b.open()
@@ -76,9 +76,10 @@ export function converse(a: DeliveringSide, b: DeliveringSide): number {
 }
 
 /**
- * As {@link converse}, with as many conversations as it takes until the two agree on their streams.
+ * Exchange records as {@link converse} does, in as many conversations as it takes for both sides to agree on their
+ * streams.
  *
- * @throws Error if they do not after four.
+ * @throws Error if they do not agree after four.
  */
 export function converseAgain(a: DeliveringSide, b: DeliveringSide): void {
   for (let tries = 0; tries < 4; tries += 1) {

@@ -1,6 +1,6 @@
 /**
- * A whole installation on real processes: auth and the directory, which a test may kill and start again, and the `sotto`
- * command for everybody.
+ * A deployment of Sotto as real processes: auth and the directory, which a test may kill and start again, and the
+ * `sotto` command of any person.
  *
  * Every process that is started here ends with the deployment.
  *
@@ -22,7 +22,7 @@ import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 type ServiceName = 'auth' | 'directory'
 
-/** A program that has ended. */
+/** The outcome of a process that has ended. */
 export interface Outcome {
   /** The exit code, or the name of the signal that ended it. */
   readonly code: number | NodeJS.Signals
@@ -43,7 +43,7 @@ export class Deployment implements AsyncDisposable {
   readonly #started: TestProcess[] = []
   readonly #services = new Map<ServiceName, TestProcess>()
 
-  /** @param settings - Of all its programs. */
+  /** Start auth and the directory. @param settings - Settings of all processes. */
   static async start(settings: Environment = {}): Promise<Deployment> {
     const [auth, directory, sealing] = [await freePort(), await freePort(), await freePort()]
     const home = await temporaryFolder()
@@ -83,7 +83,7 @@ export class Deployment implements AsyncDisposable {
     return running
   }
 
-  /** @param settings - What is set otherwise than at the start of the deployment. */
+  /** Start a service. @param settings - Settings that differ from those of the deployment. */
   async startService(name: ServiceName, settings: Environment = {}): Promise<void> {
     const running = this.#start([join(ROOT, 'services', name, 'main.ts')], { env: { ...this.env, ...settings } })
     this.#services.set(name, running)
@@ -125,7 +125,7 @@ export class Deployment implements AsyncDisposable {
     return this.#start([join(ROOT, 'bin', 'sotto.js'), ...args], options)
   }
 
-  /** Start a file of the project under Node.js. */
+  /** Start Node.js with a file of the project. */
   #start(args: readonly string[], options: TestProcessOptions = {}): TestProcess {
     const started = new TestProcess(process.execPath, args, { env: this.env, ...options })
     this.#started.push(started)

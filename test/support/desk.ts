@@ -1,5 +1,5 @@
 /**
- * Somebody's desk: the screen of a chat on a virtual terminal, with a keyboard.
+ * A desk: the screen of a chat on a virtual terminal, with a keyboard.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Entry } from '../../clients/chat/screen/entry.ts'
 import type { Screen } from '../../clients/chat/screen/screen.ts'
 import { VirtualKeyboard, VirtualTerminal, type WidthOf } from './virtual-terminal.ts'
 
-/** When everything happens. */
+/** The time of all that happens. */
 export const NOON = new Date(Date.UTC(2026, 10, 22, 12))
 
-/** A message of one's own, still waiting, unless it says otherwise. */
+/** An entry for a message: the user's own and waiting, unless other fields are given. */
 export const message = (id: string, fields: Partial<Entry> = {}): Entry => ({
   id,
   kind: 'message',
@@ -37,7 +37,7 @@ export class Desk {
     this.screen.on('leave', () => this.events.push('leave'))
   }
 
-  /** Wait until all that was said and typed is drawn. */
+  /** Wait until all that was added and typed is drawn. */
   async settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
   }

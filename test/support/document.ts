@@ -1,21 +1,21 @@
 /**
  * Documents whose commands are run as they stand.
  *
- * A fence marked `sh` holds commands. A fence right after it, with any other mark, is what they print; there, `…` alone on
- * a line stands for any number of lines, and `…` within a line for any characters. White space counts only as a
+ * A fence marked `sh` holds commands. A fence right after it, with any other mark, is what they print; there, `…` alone
+ * on a line stands for any number of lines, and `…` within a line for any characters. White space counts only as a
  * separator, so that a document may indent as it likes.
  *
  * @module
  */
 
-/** One fence of commands. */
+/** A step of a document: one fence of commands, and what they print. */
 export interface Step {
   /** The heading that it stands under. */
   readonly section: string
-  /** Where its commands begin: a line number, from 1. */
+  /** The line on which the commands begin, from 1. */
   readonly line: number
   readonly commands: string
-  /** What they print; undefined where the document does not say. */
+  /** The expected output; undefined where the document has none. */
   readonly expected: string | undefined
 }
 
@@ -24,7 +24,7 @@ export function stepsOf(markdown: string): Step[] {
   const steps: Step[] = []
   const lines = markdown.split('\n')
   let section = ''
-  /** The step that a fence may still tell the output of: nothing but blank lines is between. */
+  /** The last step, while only blank lines have followed: the next fence may be its output. */
   let last: Step | undefined
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? ''
@@ -49,7 +49,7 @@ export function stepsOf(markdown: string): Step[] {
   return steps
 }
 
-/** Whether what was printed is what the document says. */
+/** Whether an output matches the expected one of the document. */
 export function isAsExpected(printed: string, expected: string): boolean {
   const pattern = linesOf(expected)
     .map((line) => (line === '…' ? '(?:[^\\n]*\\n)*?' : `${line.split('…').map(RegExp.escape).join('[^\\n]*')}\\n`))
@@ -61,7 +61,7 @@ export function isAsExpected(printed: string, expected: string): boolean {
   )
 }
 
-/** Without blank lines, and with one space where there is white space. */
+/** The lines of a text that are not blank, with single spaces. */
 function linesOf(text: string): string[] {
   return text
     .split('\n')

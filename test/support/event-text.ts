@@ -1,5 +1,5 @@
 /**
- * What an event says.
+ * The text of an event.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * A database whose disk fails for as long as a test wants it: nothing is read or written meanwhile, and all that was is
- * there again afterwards.
+ * A database whose disk fails for as long as a test wants: nothing is read or written meanwhile, and nothing is lost.
  *
  * @module
  */
@@ -8,7 +7,7 @@ import { SottoError } from '#lib/errors.ts'
 import type { Database, Durability } from '../../clients/store/disk/database.ts'
 
 export class FailingDatabase implements Database {
-  /** What fails: nothing, only what writes, or all. */
+  /** The operations that fail: none, those that write, or all. */
   fails: 'nothing' | 'writes' | 'all' = 'nothing'
   readonly #database: Database
 

@@ -1,6 +1,6 @@
 /**
- * One end of the transfer of files, without conversations and stores: real files, and what a record would carry taken from
- * one end to the other.
+ * One end of file transfers, without conversations and stores: the files are real, and what a record would carry is
+ * handed from one end to the other.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import type { PlacedTransfer } from '../../clients/store/transfers/transfers.ts'
 export interface Offered {
   readonly id: string
   readonly offer: FileOffer
-  /** Where it lies. */
+  /** The path of the file or folder. */
   readonly path: string
 }
 
-/** Offer what lies somewhere. */
+/** Prepare an offer of the file or folder at a path. */
 export async function offered(path: string): Promise<Offered> {
   const { offer, path: source } = await prepareOffer(path, { signal: new AbortController().signal })
   return { id: randomBytes(16).toString('hex'), offer, path: source }
@@ -27,13 +27,13 @@ export async function offered(path: string): Promise<Offered> {
 
 export class FileEnd {
   readonly peerTransfers: PeerTransfers
-  /** What became of transfers here: their ends, as `received PATH` or the code of the error. */
+  /** The outcomes of transfers that have ended here: `received PATH`, or the code of the error. */
   readonly ends: string[] = []
-  /** What did not go on for now: the codes of the errors. */
+  /** The codes of the errors that have halted transfers for now. */
   readonly halts: string[] = []
-  /** What it fails with to note what something is to be, if it does. */
+  /** The error with which noting a target path fails, if it is to fail. */
   failure: Error | undefined
-  /** Every piece that was taken from it. */
+  /** Every chunk that was sent from here. */
   readonly sent: FileChunk[] = []
   readonly #offers = new Map<string, FileOffer>()
   readonly #transfers = new Map<string, PlacedTransfer>()
@@ -76,7 +76,7 @@ export class FileEnd {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
-  /** Resolves when something of it has moved, perhaps before the call. */
+  /** Resolves when a transfer has moved, perhaps before the call. */
   async woken(): Promise<void> {
     if (this.#isAwake) this.#isAwake = false
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -87,7 +87,7 @@ export class FileEnd {
     this.peerTransfers.update([...this.#transfers.values()])
   }
 
-  /** A transfer stands here so, accepted unless it says otherwise. */
+  /** Add a transfer, accepted unless the changes differ. */
   know({ id, offer, path }: Offered, changes: Partial<PlacedTransfer>): void {
     this.#offers.set(id, offer)
     const defaults = { direction: 'uploading', state: 'accepted', position: 0, targetPath: undefined, path } as const
@@ -111,7 +111,7 @@ export class FileEnd {
     this.know(what, { direction: 'downloading', path: folder })
   }
 
-  /** Take what it has to say to the other end. Returns whether it had anything. */
+  /** Send the other end what is due. Returns whether there was anything. */
   sendTo(other: FileEnd): boolean {
     for (const { id, direction, state } of this.#transfers.values()) {
       const theirs = other.#transfers.get(id)
@@ -133,7 +133,7 @@ export class FileEnd {
   }
 }
 
-/** Exchange what two ends have to send until something is the case. */
+/** Exchange what two ends have to send until a condition holds. */
 export async function exchangeUntil(one: FileEnd, other: FileEnd, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const hasSent = [one.sendTo(other), other.sendTo(one)].includes(true)

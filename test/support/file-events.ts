@@ -1,5 +1,5 @@
 /**
- * Events about files, for tests of those who show or keep them.
+ * Events about files, for tests of code that shows or stores them.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { type Event, type FileEntry, FileEntryType, FileStatusState } from '#gen
 import { encodeFileEvent, parseEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES, SHA256_BYTES } from '#lib/delivery/limits.ts'
 
-/** Paths with their sizes in bytes. A path that ends in a slash is that of an empty folder. */
+/** Files by their paths, with sizes in bytes. A path that ends in a slash is an empty folder. */
 export type Files = Readonly<Record<string, number>>
 
-/** An offer as an event that came; {@link encodedFileEvent} makes one to say of it. */
+/** An offer as an event that came; {@link encodedFileEvent} makes one to send of it. */
 export function offered(files: Files, eventId: Uint8Array = randomBytes(EVENT_ID_BYTES)): Event {
   const entries = Object.entries(files).map(([path, size]) => entry(path, size))
   return event(eventId, { $case: 'fileOffer', value: { entries } })
 }
 
-/** What has become of an offer, as an event that came. */
+/** The status of an offer, as an event that came. */
 export function statusOf({ eventId: offerId }: Event, state: keyof typeof FileStatusState): Event {
   const value = { offerId, state: FileStatusState[state] }
   return event(randomBytes(EVENT_ID_BYTES), { $case: 'fileStatus', value })

@@ -1,8 +1,7 @@
 /**
- * What was said over HTTP/2, from the bytes of one direction: played to a fresh other end, which reads it, headers
- * included (they are compressed, so a search in the bytes would not find what is in them).
- *
- * Each is for a connection with one call.
+ * A replay of recorded HTTP/2: the bytes of one direction of a connection with one call are played to a fresh other
+ * end, which reads messages and headers. (Headers are compressed, so a search in the bytes would not find what is in
+ * them.)
  *
  * @module
  */
@@ -10,14 +9,14 @@ import { once } from 'node:events'
 import { connect, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { type Duplex, duplexPair } from 'node:stream'
 
-/** One direction of a call. */
+/** What was sent in one direction of a call. */
 export interface SentData {
   readonly headers: IncomingHttpHeaders
-  /** Each gRPC message, without its frame. */
+  /** The gRPC messages, without their frames. */
   readonly messages: readonly Buffer[]
 }
 
-/** What the caller said. */
+/** Replay the bytes of the caller. */
 export async function replayCaller(bytes: Buffer): Promise<SentData> {
   const [near, far] = duplexPair()
   const server = createServer()
@@ -29,12 +28,12 @@ export async function replayCaller(bytes: Buffer): Promise<SentData> {
   return { headers, messages: messagesIn(Buffer.concat(data)) }
 }
 
-/** What the called end said; trailers are among the headers. */
+/** Replay the bytes of the called end; trailers are among the headers. */
 export async function replayCallee(bytes: Buffer): Promise<SentData> {
   const [near, far] = duplexPair()
   const session = connect('http://localhost', { createConnection: () => far })
   const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false })
-  // An answer before the question would be an error.
+  // A response before the request would be an error.
   await receivedMoreThan(PREFACE_AND_SETTINGS_BYTES, near)
   near.write(bytes)
   let trailers: IncomingHttpHeaders = {}
@@ -47,7 +46,7 @@ export async function replayCallee(bytes: Buffer): Promise<SentData> {
   return { headers: { ...headers, ...trailers }, messages: messagesIn(Buffer.concat(data)) }
 }
 
-/** What a client says before its call: the preface (RFC 9113, section 3.4) and a SETTINGS frame that changes nothing. */
+/** The size of what a client sends before its call: the preface (RFC 9113, section 3.4) and an empty SETTINGS frame. */
 const PREFACE_AND_SETTINGS_BYTES = 24 + 9
 
 /** Resolves when more than so many bytes have come; they and all that follow are dropped. */
@@ -61,7 +60,7 @@ async function receivedMoreThan(count: number, stream: Duplex): Promise<void> {
   await promise
 }
 
-/** gRPC's frames: 1 byte that says uncompressed, the length in 4, the message. */
+/** The messages in gRPC's frames: 1 byte that is 0 for uncompressed, the length in 4, the message. */
 function messagesIn(data: Buffer): Buffer[] {
   const messages: Buffer[] = []
   for (let at = 0; at < data.length; ) {

@@ -1,5 +1,5 @@
 /**
- * A whole installation in this process: auth, the directory, and people with profiles who send and receive. Only the
+ * A whole installation in this process: auth, the directory, and profiles of people who send and receive. Only the
  * terminals are not real.
  *
  * @module
@@ -22,14 +22,14 @@ import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 export interface Run extends AsyncDisposable {
   readonly output: CapturedStream
   readonly errors: CapturedStream
-  /** Resolves or rejects with the command. */
+  /** Resolves when the command has succeeded; rejects when it has failed. */
   readonly done: Promise<void>
-  /** What Ctrl-C does. Resolves when the command has ended, whatever with. */
+  /** Interrupt the command, as Ctrl-C does. Resolves when it has ended, however. */
   stop(): Promise<void>
 }
 
 export interface ReceiveRun extends Run {
-  /** The port that it listens on. */
+  /** The port that the receiver listens on. */
   readonly port: number
 }
 
@@ -39,7 +39,7 @@ export class Installation implements AsyncDisposable {
   readonly #directoryPort: number
   #directory: DirectoryUnderTest | undefined
 
-  /** @param names - Who has an account, and has signed in. */
+  /** Start the services. @param names - People to sign up and sign in. */
   static async start(...names: readonly string[]): Promise<Installation> {
     const directoryPort = await freePort()
     const config = { directoryAddress: `:${directoryPort}`, listen: { host: '127.0.0.1', port: await freePort() } }
@@ -150,7 +150,7 @@ export class Installation implements AsyncDisposable {
   }
 }
 
-/** One message, or what comes on standard input. */
+/** The input of a sender: one message, or standard input. */
 type SendInput = string | Readable
 
 type CommonOptions = Omit<SendOptions, 'to' | 'text'>

@@ -1,5 +1,5 @@
 /**
- * What a profile has kept of conversations, on a real disk.
+ * The store of a profile on a real disk, with the conversations that it has kept.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { ALICE_KEY, BOB_KEY, outgoingText, PROFILE_KEY, quickDatabase, testStore
 
 const MINUTE_MS = 60_000
 
-/** Open, or make, the store of a profile for a while. */
+/** Open or create the store of a profile, for as long as some work takes. */
 export function inStore<T>({ storage }: Profile, clock: FakeClock, work: (store: Store) => T): T {
   const store = testStore(storage.folder, {
     database: quickDatabase(storage.folder),
@@ -29,7 +29,8 @@ export function inStore<T>({ storage }: Profile, clock: FakeClock, work: (store:
 }
 
 /**
- * Store a first conversation with a contact: each line is sent and stored on the other side a minute after the one before.
+ * Store a first conversation with a contact: each line is sent and stored on the other side a minute after the one
+ * before.
  *
  * @param lines - What is sent to the contact, and after `<` what the contact sends.
  */

@@ -1,10 +1,10 @@
 /**
- * A program that puts a profile under another passphrase and comes to grief on the way, as `test/clients/peer/` wants it:
+ * A program that puts a profile under another passphrase and fails on the way, for the tests of `clients/profile`:
  *
- *     node key-replacer.ts HOME kill STEP    dies by SIGKILL at that step of its writing, half of a file written
- *     node key-replacer.ts HOME fail STEP    the disk refuses that step
+ *     node key-replacer.ts HOME kill STEP    kills itself with SIGKILL at that step of writing, half of a file written
+ *     node key-replacer.ts HOME fail STEP    lets the disk refuse that step
  *
- * It says on standard output how many steps there were, if it comes to that. The profile is `alice`; the passphrase
+ * It prints on standard output how many steps there were, if it gets that far. The profile is `alice`; the passphrase
  * changes from "old passphrase" to "new passphrase".
  *
  * @module
@@ -14,14 +14,14 @@ import { syncBuiltinESMExports } from 'node:module'
 import { Profile } from '../../clients/profile/profile.ts'
 import { CHEAP, passphraseOf, unlockBy } from './passphrases.ts'
 
-/** What happens at the chosen step. */
+/** The fate of the chosen step. */
 export type Fate = 'kill' | 'fail'
 
 const [, , home = '', fate = '', at = ''] = process.argv
 let steps = 0
 let isWriting = false
 
-/** Come to grief at the chosen step; before that, what of it is done. */
+/** Reach a step of writing. @param half - Done before the program fails at the chosen step. */
 async function reach(half?: () => Promise<unknown>): Promise<void> {
   if (!isWriting) return
   steps += 1
@@ -36,7 +36,7 @@ const probe = await open(process.execPath)
 const handle = Object.getPrototypeOf(probe) as FileHandle
 await probe.close()
 const { writeFile, sync } = handle
-// One of its overloads: the others are not called here.
+// The one overload of write that is called here.
 const write: (content: Uint8Array, offset: number, length: number, position: number) => Promise<unknown> = handle.write
 
 Object.assign(files, {

@@ -7,11 +7,11 @@ import type { Socket } from 'node:net'
 import { Relay } from './relay.ts'
 
 export class Link extends Relay {
-  /** How many bytes it has carried from callers to the server, and back. */
+  /** How many bytes the link has carried from callers to the server, and back. */
   carriedThere = 0
   carriedBack = 0
 
-  /** A link to what listens at HOST:PORT. */
+  /** Open a link to a server at HOST:PORT. */
   static async to(address: string): Promise<Link> {
     return await new Link(address).listen()
   }
@@ -24,7 +24,7 @@ export class Link extends Relay {
     from.pipe(to)
   }
 
-  /** Let nothing through any more, and tell nobody, as a cable that is pulled does. */
+  /** Let nothing through any more and notify neither end, as a pulled cable does. */
   silence(): void {
     for (const socket of this.sockets) socket.unpipe().pause()
   }

@@ -20,7 +20,7 @@ const COORDINATES = [0n, 1n, ...ORDER_8, P - 1n, P, P + 1n]
 
 const TOP_BIT = 2n ** 255n
 
-/** 14 encodings. */
+/** The public keys of low order: 14 encodings. */
 export const LOW_ORDER_KEYS: readonly Uint8Array[] = COORDINATES.flatMap((u) => [encode(u), encode(u + TOP_BIT)])
 
 function encode(u: bigint): Uint8Array {

@@ -1,7 +1,7 @@
 /**
- * Services in the hands of an adversary, who has all that Auth and the directory have: he says of anybody what he likes,
- * where they are and which key is theirs, with tickets that are as good as true ones. The clients are real, and so are
- * the sockets between them.
+ * Services in the hands of an adversary who has all that Auth and the directory have. They lie about where anybody is
+ * and which key is theirs, with tickets that are as good as true ones. The clients are real, and so are the sockets
+ * between them.
  *
  * @module
  */
@@ -20,9 +20,9 @@ import { PresenceWatch, type PresenceWatching } from '../../clients/session/pres
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import { secretOf } from './random.ts'
 
-/** What is said of a name. */
+/** What the services claim of a name. */
 export interface Claim {
-  /** The profile to which those are sent who ask for the name. */
+  /** The profile to which callers of the name are sent. */
   readonly profile: string
   readonly identityKey: Uint8Array
 }
@@ -41,7 +41,7 @@ export class LyingServices {
     this.#changes.setMaxListeners(0)
   }
 
-  /** Make a profile that is signed in, with an identity key that the test knows. */
+  /** Create a profile that is signed in, with an identity key that the test knows. */
   async enrol(home: string, { name, username, identity }: Enrolment): Promise<Profile> {
     const profile = await Profile.openOrCreate(home, name)
     const session = {
@@ -55,12 +55,12 @@ export class LyingServices {
     return profile
   }
 
-  /** What whoever uses a profile takes for the directory. */
+  /** The directory as a profile reaches it: this one, which lies. */
   directoryFor(profile: Profile): DirectoryClient {
     return new LyingDirectory(this, profile)
   }
 
-  /** Say this of a name from now on. */
+  /** Set the claim about a name from now on. */
   claim(username: string, claim: Claim): void {
     this.#claims.set(username, claim)
     this.#change()
@@ -119,7 +119,7 @@ export class LyingServices {
     throw signal.reason
   }
 
-  /** Who of these is online, and each change, until the signal is aborted. */
+  /** The presence of these people, and each change, until the signal is aborted. */
   async *presence(usernames: readonly string[], signal: AbortSignal): AsyncGenerator<WatchPresenceResponse> {
     const lastReported = new Map<string, Presence>()
     while (!signal.aborted) {
@@ -139,7 +139,7 @@ export class LyingServices {
 }
 
 interface Enrolment {
-  /** Of the profile. */
+  /** The name of the profile. */
   readonly name: string
   readonly username: string
   readonly identity: KeyPair

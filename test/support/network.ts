@@ -1,12 +1,12 @@
 /**
- * Hosts of their own on this machine: network namespaces, joined by a bridge in one more. Nothing of the machine's own
- * network is touched, and every address exists in there alone. Linux, and root's to make.
+ * A network of hosts on this machine: network namespaces, joined by a bridge in one more. It leaves the machine's own
+ * network alone, and its addresses exist nowhere else. It needs Linux, and root.
  *
  * @module
  */
 import { spawnSync } from 'node:child_process'
 
-/** Why namespaces cannot be made here; undefined where they can. */
+/** The reason why namespaces cannot be made here; undefined where they can. */
 export function namespaceRefusal(): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces are for Linux'
   if (process.getuid?.() !== 0) return 'network namespaces are for root'
@@ -27,12 +27,12 @@ export class Host {
     this.#namespace = namespace
   }
 
-  /** Run `ip` there. @throws Error if it fails. */
+  /** Run `ip` on the host. @throws Error if it fails. */
   ip(line: string): void {
     ip('-n', this.#namespace, ...line.split(' '))
   }
 
-  /** What to put in front of a command so that it runs there. */
+  /** The words in front of a command that run it on the host. */
   get prefix(): readonly string[] {
     return ['ip', 'netns', 'exec', this.#namespace]
   }
@@ -56,7 +56,7 @@ export class Network implements Disposable {
   /**
    * Add a host, with a cable from its eth0 to the bridge.
    *
-   * @param prepare - Called before it has that interface, so that others can come first.
+   * @param prepare - Called before the host has that interface, so that others can come first.
    */
   addHost(name: string, prepare: (host: Host) => void = () => {}): Host {
     const namespace = this.#add(name)

@@ -1,6 +1,6 @@
 /**
- * Runs any handshake pattern of the Noise framework over the shipped primitives and state objects, so that the published
- * vectors of all patterns test those objects, and not only the one pattern that Sotto speaks.
+ * Handshakes of any pattern of the Noise framework, over the primitives and state objects that ship. So the published
+ * vectors of all patterns test these objects, and not only those of the one pattern that Sotto speaks.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { DH_BYTES, type KeyPair, TAG_BYTES } from '#lib/noise/primitives.ts'
 import { SymmetricState } from '#lib/noise/symmetric-state.ts'
 import type { Secret } from '#lib/secret.ts'
 
-/** Pre-messages, initiator / responder, then the messages in turn (Noise, sections 7.4, 7.5 and 18.1). */
+/** The patterns: pre-messages, initiator / responder, then the messages in turn (Noise, sections 7.4, 7.5 and 18.1). */
 const PATTERNS: Record<string, string> = {
   N: '/ s: e es',
   K: 's / s: e es ss',
@@ -112,7 +112,7 @@ export class PatternEnd {
     if (responderKnown) this.#symmetric.mixHash(party.isInitiator ? this.#remoteStatic : this.#s.publicKey)
   }
 
-  /** Undefined until the handshake is done. */
+  /** The handshake hash; undefined until the handshake is done. */
   get handshakeHash(): Uint8Array | undefined {
     return this.#transport && this.#symmetric.getHandshakeHash()
   }

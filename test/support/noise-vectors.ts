@@ -5,13 +5,13 @@
  */
 import { readFileSync } from 'node:fs'
 
-/** One message of a vector; hexadecimal. */
+/** A message of a vector, in hexadecimal. */
 interface VectorMessage {
   readonly payload: string
   readonly ciphertext: string
 }
 
-/** One vector; hexadecimal, and absent what the pattern does not need. */
+/** A vector, in hexadecimal. What the pattern does not need is absent. */
 export interface NoiseVector {
   readonly protocol_name: string
   readonly init_prologue: string
@@ -52,7 +52,7 @@ export function readNoiseVectors(path: URL | string): NoiseVector[] {
   return file.vectors
 }
 
-/** @throws Error if the object has another key than these. */
+/** Refuse an unknown key. @throws Error if the object has another key than these. */
 function refuseUnknownKeys(object: object, known: ReadonlySet<string>): void {
   const unknown = Object.keys(object).filter((key) => !known.has(key))
   if (unknown.length > 0) throw new Error(`unknown keys in a vector: ${unknown.join(', ')}`)

@@ -1,5 +1,5 @@
 /**
- * A stream of answers that a test holds open.
+ * A stream of responses that a test holds open.
  *
  * @module
  */
@@ -15,14 +15,14 @@ export class OpenStream<Response> {
     this.#responses = call(this.#abort.signal)[Symbol.asyncIterator]()
   }
 
-  /** The next response, a heartbeat included. */
+  /** Receive the next response, which may be a heartbeat. */
   async next(): Promise<Response> {
     const { value, done } = await this.#responses.next()
     if (done) throw new Error('the stream has ended without an error')
     return value
   }
 
-  /** Wait until it ends, and tell with what. */
+  /** Wait until the stream ends. Returns its error. */
   async end(): Promise<SottoError> {
     return await rejection(this.#untilEnd())
   }
@@ -31,7 +31,7 @@ export class OpenStream<Response> {
     while (true) await this.next()
   }
 
-  /** Give it up, as a client that stops does. */
+  /** Cancel the stream, as a client that stops does. */
   cancel(): void {
     this.#abort.abort(new SottoError('ERR_INTERRUPTED', 'the test gives it up'))
   }

@@ -1,5 +1,5 @@
 /**
- * A watch at the directory that a test holds open.
+ * A presence watch at the directory that a test holds open.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class OpenWatch extends OpenStream<WatchPresenceResponse> {
     super((signal) => call.watchPresence({ usernames }, { signal, ...(bearer && { bearer }) }))
   }
 
-  /** The next response that is no heartbeat, as `bob online` or `bob offline` for each state. */
+  /** Receive the next response that is no heartbeat. Returns `bob online` or `bob offline` for each state. */
   async states(): Promise<string[]> {
     while (true) {
       const { states } = await this.next()

@@ -16,24 +16,24 @@ export const bytes = (text: string): Uint8Array => Buffer.from(text, 'hex')
 export const secret = (text: string): Secret => Secret.of(bytes(text))
 export const keyPair = (text: string): KeyPair => keyPairFrom(secret(text))
 
-/** A file as it lies in test/vectors. That it has no other keys than these is for made.test.ts to see to. */
+/** Read a file of test/vectors. That it has no other keys is tested by made.test.ts. */
 export function readVectors<Name extends keyof Files>(name: Name): Files[Name] {
   return JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'))
 }
 
-/** The one vector of a file that has one. */
+/** Read the vector of a file that has one. */
 export function readVector<Name extends keyof Files>(name: Name): Files[Name]['vectors'][number] {
   const [vector] = readVectors(name).vectors
   if (vector === undefined) throw new Error(`${name} is empty`)
   return vector
 }
 
-/** What is sealed in a message. */
+/** The plaintext of a sealed message. */
 export function plaintextOf({ plaintext, plaintext_length: length }: SealedMessage): Uint8Array {
   return length === undefined ? bytes(plaintext ?? '') : counted(length)
 }
 
-/** A message with what was sealed just now in place of its own, in the same form: bytes, or their digest. */
+/** The same message with another ciphertext, in the form that it has: bytes, or their digest. */
 export function inFormOf<T extends Pick<SealedMessage, 'ciphertext'>>(message: T, ciphertext: Uint8Array): T {
   if (message.ciphertext === undefined) return { ...message, ciphertext_sha256: hex(sha256(ciphertext)) }
   return { ...message, ciphertext: hex(ciphertext) }

@@ -1,5 +1,5 @@
 /**
- * Recording the packets of this machine's loopback, where that is permitted.
+ * A capture of the packets of this machine's loopback, where that is permitted.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { TestProcess } from './processes.ts'
 
-/** Why packets of loopback cannot be recorded here; undefined where they can. */
+/** The reason why packets of loopback cannot be captured here; undefined where they can. */
 export function captureRefusal(): string | undefined {
   // Asking for the link types opens the device, and nothing more.
   const { error, status } = spawnSync('dumpcap', ['-L', '-i', 'lo'], { stdio: 'ignore' })
@@ -20,11 +20,11 @@ export function captureRefusal(): string | undefined {
 const KERNEL_BUFFER_MS = 500
 
 export class PacketCapture implements AsyncDisposable {
-  /** In pcapng form; whole once the recording is stopped. */
+  /** The path of the capture, in pcapng format; complete once it is stopped. */
   readonly file: string
   readonly #dumpcap: TestProcess
 
-  /** Record what goes to and from these ports, from now on. */
+  /** Start to capture what goes to and from these ports. */
   static async start(folder: string, ports: readonly number[]): Promise<PacketCapture> {
     const capture = new PacketCapture(join(folder, 'packets.pcapng'), ports)
     await capture.#dumpcap.untilStderr('File:')

@@ -1,6 +1,6 @@
 /**
- * Bob's own server on a real socket, with a profile whose keys the test knows, and callers who seal their tickets
- * themselves: what Auth would do, with anything changed that a test wants changed.
+ * The host of conversations under test: Bob's server on a real socket, with a profile whose keys the test knows.
+ * Callers seal their tickets themselves, as Auth would, so that a test can change anything in them.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface HostUnderTestOptions {
 export class HostUnderTest implements AsyncDisposable {
   readonly profile: Profile
   readonly instanceId: Uint8Array = randomBytes(16)
-  /** What was shown, in order: `name: text`. */
+  /** The texts that were shown, in order, as `name: text`. */
   readonly shown: string[] = []
   readonly pinned: string[] = []
   /** The codes of the refusals, in order. */
@@ -47,7 +47,7 @@ export class HostUnderTest implements AsyncDisposable {
   readonly #home: TemporaryFolder
   readonly #store = memoryStore()
   #server: RpcServer | undefined
-  /** Of services that cannot be reached. */
+  /** A client of services that cannot be reached. */
   #directory: DirectoryClient | undefined
   #connections: Connection<typeof PeerServiceService>[] = []
 
@@ -114,14 +114,14 @@ export class HostUnderTest implements AsyncDisposable {
     return this.#server?.port ?? 0
   }
 
-  /** A connection of its own. */
+  /** Open a new connection to the host. */
   connect(): Connection<typeof PeerServiceService> {
     const connection = connect(PeerServiceService, { address: `127.0.0.1:${this.port}`, security: undefined })
     this.#connections.push(connection)
     return connection
   }
 
-  /** A ticket for a call from Alice to this host. */
+  /** The body of a ticket for a call from Alice to this host. */
   ticketBody(changes: Partial<Ticket> = {}): Ticket {
     const issuedAtMs = changes.issuedAtMs ?? Date.now()
     return {
@@ -138,7 +138,7 @@ export class HostUnderTest implements AsyncDisposable {
     }
   }
 
-  /** Begin as Alice would with this ticket, or with what is changed of it or of her. */
+  /** Start a conversation as Alice would, with changes to her ticket or her keys. */
   start(changes: CallChanges = {}): StartedConversation {
     const { instanceId = this.instanceId, key = KEYS.ticketKey } = changes
     const body = this.ticketBody(changes.ticket)
@@ -188,6 +188,6 @@ export interface CallChanges {
   readonly instanceId?: Uint8Array
   readonly key?: typeof KEYS.ticketKey
   readonly identity?: KeyPair
-  /** What becomes of the sealed ticket on its way. */
+  /** Changes the sealed ticket on its way. */
   readonly carry?: (ticket: Uint8Array) => Uint8Array
 }

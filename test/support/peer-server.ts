@@ -1,5 +1,5 @@
 /**
- * A server of PeerService on plain HTTP/2, with a handler of the test's own, and a channel to it.
+ * A server of PeerService on plain HTTP/2, with a handler of the test's own, and a connection to it.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface PeerServer extends AsyncDisposable {
   readonly logged: TestLog
 }
 
-/** @param limits - What differs from {@link PEER_LIMITS}. */
+/** Start the server. @param limits - Limits that differ from {@link PEER_LIMITS}. */
 export async function peerServer(converse: Converse, limits: Partial<ServerLimits> = {}): Promise<PeerServer> {
   const logged = testLog()
   const server = await startServer({
@@ -43,7 +43,7 @@ export async function peerServer(converse: Converse, limits: Partial<ServerLimit
   }
 }
 
-/** Sends every record back. */
+/** A handler that sends every record back. */
 export const echo: Converse = async (stream) => {
   for await (const { message } of stream.messages) {
     if (message?.$case === 'record') await stream.send({ message })

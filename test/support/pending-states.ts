@@ -1,14 +1,14 @@
 /**
- * What a watch has to tell at this moment.
+ * The states that a watch has not reported yet.
  *
  * @module
  */
 import type { Watch } from '../../services/directory/watch.ts'
 
-/** Reads until there is no more, and gives `bob online` or `bob offline` for each state. */
+/** Read the pending states of a watch. Returns `bob online` or `bob offline` for each. */
 export async function pendingStates(watch: Watch): Promise<string[]> {
   const until = new AbortController()
-  // Whatever is there is read without waiting for anything, and so before this.
+  // Pending states are read without waiting, and so before this.
   setImmediate(() => until.abort())
   const states: string[] = []
   for await (const batch of watch.states(until.signal)) {

@@ -10,16 +10,16 @@ import type { Writable } from 'node:stream'
 import { CapturedStream } from './captured-stream.ts'
 
 export interface TestProcessOptions extends Pick<SpawnOptions, 'env' | 'cwd'> {
-  /** In a process group of its own, for {@link TestProcess.signalGroup}. */
+  /** Whether the process gets a process group of its own, for {@link TestProcess.signalGroup}. */
   readonly detached?: boolean
-  /** What is piped into it; `open` for a pipe that the test writes to. Nothing unless set. */
+  /** The standard input; `open` for a pipe that the test writes to. None unless set. */
   readonly input?: string | Uint8Array | 'open' | undefined
 }
 
 export class TestProcess implements AsyncDisposable {
   readonly output = new CapturedStream()
   readonly errors = new CapturedStream()
-  /** Resolves with the exit code, or with the name of the signal that ended it, once its output is all there. */
+  /** Resolves with the exit code, or with the name of the signal that ended the process, once all output is there. */
   readonly ended: Promise<number | NodeJS.Signals>
   readonly #process: ChildProcess
   readonly #isGroup: boolean
@@ -38,7 +38,7 @@ export class TestProcess implements AsyncDisposable {
     if (input !== undefined && input !== 'open') this.#process.stdin?.end(input)
   }
 
-  /** Its standard input, where that is a pipe. */
+  /** The standard input, where that is a pipe. */
   get input(): Writable {
     if (!this.#process.stdin) throw new Error('it has no standard input')
     return this.#process.stdin
@@ -53,20 +53,20 @@ export class TestProcess implements AsyncDisposable {
     this.#process.kill(signal)
   }
 
-  /** Close the pipe that it writes its output to, as a reader does that has seen enough. */
+  /** Close the pipe of the standard output, as a reader does that has read enough. */
   closeOutput(): void {
     this.#process.stdout?.destroy()
   }
 
-  /** Send a signal to all of its process group, as a terminal does. */
+  /** Send a signal to the whole process group, as a terminal does. */
   signalGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal)
   }
 
   /**
-   * Wait until it has said something on standard error.
+   * Wait until standard error has an expected text.
    *
-   * @throws Error with all that it said, if it ends before.
+   * @throws Error with all that the process printed there, if it ends before.
    */
   async untilStderr(expected: string | RegExp): Promise<void> {
     const isPrinted = (text: string) => (typeof expected === 'string' ? text.includes(expected) : expected.test(text))
@@ -74,15 +74,15 @@ export class TestProcess implements AsyncDisposable {
     if (!isPrinted(this.errors.text)) throw new Error(`it has ended (${await this.ended}):\n${this.errors.text}`)
   }
 
-  /** Whether any process of its group is there still. */
+  /** Whether any process of the group still runs. */
   get isGroupRunning(): boolean {
     return isRunning(-this.pid)
   }
 
   /**
-   * Wait until this is all of its standard output.
+   * Wait until this is all of the standard output.
    *
-   * @throws Error if it says something else, or ends before.
+   * @throws Error if the process prints something else, or ends before.
    */
   async untilStdout(expected: string): Promise<void> {
     await Promise.race([this.output.until((text) => text.length >= expected.length), this.ended])
@@ -90,7 +90,7 @@ export class TestProcess implements AsyncDisposable {
     throw new Error(`it shows something else:\n${this.output.text.slice(0, 1_000)}`)
   }
 
-  /** The processes that it has started and that have not ended. Linux only. */
+  /** The ids of the child processes that have not ended. Linux only. */
   async children(): Promise<number[]> {
     const listed = await readFile(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8')
     return listed.split(' ').filter(Boolean).map(Number)
@@ -103,7 +103,7 @@ export class TestProcess implements AsyncDisposable {
   }
 }
 
-/** Whether there is such a process, or, below 0, a process of that group. */
+/** Whether the process of this id runs or, for a number below 0, any process of that group. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -7,17 +7,17 @@ import { createHash } from 'node:crypto'
 import { type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'
 import { Secret } from '#lib/secret.ts'
 
-/** As many bytes as asked for, told by the label: SHAKE256(label). */
+/** Bytes of the wanted length, derived from a label: SHAKE256(label). */
 export function bytesOf(label: string, length: number): Uint8Array {
   return createHash('shake256', { outputLength: length }).update(label).digest()
 }
 
-/** 32 bytes, told by the label, as a secret. */
+/** A secret of 32 bytes, derived from a label. */
 export function secretOf(label: string): Secret {
   return Secret.of(bytesOf(label, 32))
 }
 
-/** A key pair, told by the label. */
+/** A key pair, derived from a label. */
 export function keyPairOf(label: string): KeyPair {
   return keyPairFrom(secretOf(label))
 }

@@ -1,5 +1,5 @@
 /**
- * One gRPC call by hand, over node:http2: for requests that no gRPC library would send.
+ * A gRPC call by hand, over node:http2, for requests that no gRPC library would send.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import http2 from 'node:http2'
 
 export interface RawCall {
   readonly port: number
-  /** `/package.Service/Method`. */
+  /** The path of the method: `/package.Service/Method`. */
   readonly path: string
   readonly headers?: http2.OutgoingHttpHeaders
-  /** What goes out, frame header and all. */
+  /** The bytes of the request, its frame header included. */
   readonly bytes?: Uint8Array
   /** Whether the request is ended after that; true unless set. */
   readonly end?: boolean
 }
 
-/** The number in the `grpc-status` that comes back; undefined where the call or the connection is reset. */
+/** Make the call. Returns the `grpc-status` that comes back; undefined where the call or the connection is reset. */
 export async function rawCall({ port, path, headers, bytes, end = true }: RawCall): Promise<number | undefined> {
   const session = http2.connect(`http://127.0.0.1:${port}`)
   session.on('error', () => {})
@@ -39,7 +39,7 @@ export async function rawCall({ port, path, headers, bytes, end = true }: RawCal
     stream.resume()
     if (bytes) stream.write(bytes)
     if (end) stream.end()
-    // 'end' where the other end has answered, 'close' where it has not; a reset shows as an error between the two.
+    // 'end' comes where the server has answered, 'close' where it has not; a reset is an error between the two.
     await new Promise<void>((resolve) => stream.once('end', resolve).once('close', resolve))
     return status === undefined ? undefined : Number(status)
   } finally {
@@ -47,7 +47,7 @@ export async function rawCall({ port, path, headers, bytes, end = true }: RawCal
   }
 }
 
-/** A gRPC message: a flag, its length in 4 bytes, its bytes. */
+/** A gRPC frame: a flag, the length of the message in 4 bytes, its bytes. */
 export function framed(message: Uint8Array, flag = 0, length = message.length): Uint8Array {
   const frame = Buffer.alloc(5 + message.length)
   frame[0] = flag

@@ -1,5 +1,5 @@
 /**
- * What a promise rejects with.
+ * The rejection of a promise, for tests of what is refused.
  *
  * @module
  */

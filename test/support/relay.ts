@@ -9,7 +9,7 @@ import { parseAddress } from '#lib/runtime/address.ts'
 import { reset } from './reset.ts'
 
 export abstract class Relay implements AsyncDisposable {
-  /** Where it leads, HOST:PORT; set before anybody dials. */
+  /** The address that the relay leads to, HOST:PORT; set before anybody connects. */
   target: string
   protected readonly sockets = new Set<Socket>()
   readonly #server: Server
@@ -38,14 +38,14 @@ export abstract class Relay implements AsyncDisposable {
     return this
   }
 
-  /** Bring what one end says to the other, its end included. */
+  /** Carry what one end sends to the other, and the end of it. */
   protected abstract carry(from: Socket, to: Socket, way: { readonly isBack: boolean }): void
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** What to dial in place of the target, HOST:PORT. */
+  /** The address to connect to in place of the target, HOST:PORT. */
   get address(): string {
     return `127.0.0.1:${this.port}`
   }

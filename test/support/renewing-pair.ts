@@ -1,5 +1,6 @@
 /**
- * Alice and Bob with a channel that renews itself: both ends of it, the records on their way, and Auth, who gives tickets.
+ * A pair of ends, Alice's and Bob's, of a channel that renews its keys; with the records on their way, and an Auth that
+ * grants tickets.
  *
  * @module
  */
@@ -34,13 +35,13 @@ export const BOB_ENDS: ChannelEnds = {
   realm: REALM,
 }
 
-/** What Bob judges tickets by, with a cache that has seen none. */
+/** The admission by which Bob judges tickets, with an empty replay cache. */
 export function bobsAdmission() {
   const { key: ticketKey, instanceId } = BOB_CONTEXT
   return { identity: BOB, ownName: 'bob', realm: REALM, ticketKey, instanceId, replayCache: new ReplayCache() }
 }
 
-/** A new ticket to Bob, and the grant with it; another for each label. */
+/** A new ticket to Bob and the grant with it, different for each label. */
 export function issueTicket(
   label: string,
   {
@@ -63,14 +64,14 @@ export interface PairOptions {
   readonly maxSessionDurationMs?: number
 }
 
-/** One end: what it is to say, and what it has heard. */
+/** One end of the pair: its channel, what it is to send, and what it has received. */
 export interface Side {
   readonly channel: RenewingChannel
-  /** Of the handshake: what an attacker still has who had its keys. */
+  /** The channel of the handshake, which an attacker still has who had its keys. */
   readonly first: Channel
   /** Sealed records on their way to this side. */
   readonly inbox: Uint8Array[]
-  /** What it has to say: numbers, one a record. */
+  /** The numbers that are to be sent, one a record. */
   readonly outbox: bigint[]
   readonly received: bigint[]
   /** How often its keys were renewed, as far as what comes in goes. */
@@ -81,13 +82,13 @@ export class RenewingPair {
   readonly clock = new FakeClock(NOW_MS)
   readonly alice: Side
   readonly bob: Side
-  /** Why Bob refused, in order. */
+  /** The codes with which Bob refused renewals, in order. */
   readonly refusals: string[] = []
   #issued = 0
 
   constructor({ times = {}, maxSessionDurationMs = 12 * 60 * 60_000 }: PairOptions = {}) {
     const { alice, bob } = converse()
-    // What Alice says first confirms the channel.
+    // Alice's first record confirms the channel.
     bob.open(alice.seal(encodeRecordBody(undefined, {})))
     const common = { maxSessionDurationMs, times, nowMs: this.clock.monotonicMs() }
     const onRefused = ({ code }: SottoError): number => this.refusals.push(code)
@@ -119,7 +120,7 @@ export class RenewingPair {
     return sent
   }
 
-  /** Take in the next record on its way to a side, if there is one. */
+  /** Receive the next record on its way to a side, if there is one. */
   receive(side: Side): RecordBody | undefined {
     const record = side.inbox.shift()
     if (record === undefined) return undefined
@@ -129,14 +130,14 @@ export class RenewingPair {
     return body
   }
 
-  /** Take in what a record says, whoever sealed it. */
+  /** Take the body of a record, whoever sealed it. */
   take(side: Side, body: RecordBody): void {
     const isItsOwn = side.channel.receive(body, this.clocks())
     if (ENDS_RENEWAL.has(body.control?.$case)) side.renewals += 1
     if (!isItsOwn && body.acknowledged > 0n) side.received.push(body.acknowledged)
   }
 
-  /** Say and hear until both sides have nothing more. */
+  /** Send and receive until both sides have nothing more. */
   settle(): void {
     for (let isMoving = true; isMoving; ) {
       isMoving = [this.alice, this.bob].some(
@@ -145,13 +146,13 @@ export class RenewingPair {
     }
   }
 
-  /** Let time pass, and ask a side what it wants. */
+  /** Let time pass, and ask a side for its next task. */
   after(milliseconds: number, side: Side): ChannelTask | undefined {
     this.clock.advance(milliseconds)
     return side.channel.advance(this.clock.monotonicMs())
   }
 
-  /** When a side wants to be asked next. */
+  /** The time at which a side is to be asked next. */
   channelDue({ channel }: Side): number {
     return channel.dueAtMs(this.clock.monotonicMs())
   }
@@ -170,7 +171,7 @@ export class RenewingPair {
     return { $case: 'issued', issued: issueTicket(`ticket ${this.#issued}`, { nowMs: this.clock.nowMs(), ...changes }) }
   }
 
-  /** Let the next renewal come due, give Alice what the services say, and let both sides say all they have to. */
+  /** Let the next renewal come due, give Alice the answer of the services, and settle. */
   renew(answer: () => ServicesAnswer = () => this.issue()): void {
     this.after(RENEW_EVERY_MS, this.alice)
     this.learn(this.alice, answer())

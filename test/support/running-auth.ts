@@ -1,5 +1,5 @@
 /**
- * Auth on free ports, with its data in a folder of its own, and what talks to it.
+ * An Auth under test on free ports, with its data in a folder of its own, and clients of it.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 export interface AuthUnderTestOptions {
   readonly clock?: Clock
   readonly log?: Logger
-  /** Changes to the settings; passwords are quick to hash unless they say otherwise. */
+  /** Changes to the settings. Passwords are quick to hash unless these differ. */
   readonly config?: Partial<Config>
   readonly healthIntervalMs?: number
 }
@@ -86,13 +86,13 @@ export class AuthUnderTest implements AsyncDisposable {
     return this.#running
   }
 
-  /** A client of AuthService. */
+  /** Connect to AuthService. */
   connect(): Connection<typeof AuthServiceService> {
     const { address, caPem } = this.running
     return this.#keep(connect(AuthServiceService, { address, security: { authorityPem: caPem, role: 'auth.sotto' } }))
   }
 
-  /** A client of SealingService, with the directory's certificate, another one, or none. */
+  /** Connect to SealingService, with the directory's certificate, another one, or none. */
   async connectSealing(certificate?: CertificateChain | 'none'): Promise<Connection<typeof SealingServiceService>> {
     const { sealingAddress: address, caPem: authorityPem } = this.running
     const shown = certificate ?? (await this.directoryCertificate())
@@ -100,7 +100,7 @@ export class AuthUnderTest implements AsyncDisposable {
     return this.#keep(connect(SealingServiceService, { address, security }))
   }
 
-  /** The certificate that Auth has left for the directory, with its key. */
+  /** The certificate that Auth has made for the directory, with its key. */
   async directoryCertificate(): Promise<CertificateChain> {
     return (await loadLeaf(this.config.directoryTlsFolder)).certificate
   }
@@ -132,7 +132,7 @@ export class AuthUnderTest implements AsyncDisposable {
   }
 }
 
-/** A login of an installation that belongs to this name. */
+/** The request for a login with the password and the identity key of a name. */
 export function loginRequestOf(name: string): LoginRequest {
   return {
     username: name,

@@ -1,5 +1,5 @@
 /**
- * A directory on a free port, over a real Auth, and what talks to it.
+ * A directory under test on a free port, with a real Auth, and clients of it.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export class DirectoryUnderTest implements AsyncDisposable {
   readonly #authorityPem: string
   readonly #connections: DirectoryConnection[] = []
 
-  /** Start a directory beside an Auth; it keeps its data in the same temporary folder. */
+  /** Start a directory with an Auth; it keeps its data in the same temporary folder. */
   static async start(auth: AuthUnderTest, options: DirectoryUnderTestOptions = {}): Promise<DirectoryUnderTest> {
     const { sealingAddress, caPem } = auth.running
     const config = { ...directoryConfigFor(auth), sealingAddress, ...options.config }
@@ -43,7 +43,7 @@ export class DirectoryUnderTest implements AsyncDisposable {
     this.#authorityPem = authorityPem
   }
 
-  /** A connection of its own, straight to the directory or through something at another address. */
+  /** Open a new connection, straight to the directory or through a relay at another address. */
   connect(address: string = this.running.address): DirectoryConnection {
     const security = { authorityPem: this.#authorityPem, role: 'directory.sotto' } as const
     const connection = connect(DirectoryServiceService, { address, security })
@@ -57,7 +57,7 @@ export class DirectoryUnderTest implements AsyncDisposable {
   }
 }
 
-/** Settings of a directory with its data beside Auth's. */
+/** The settings of a directory that keeps its data in Auth's folder. */
 export function directoryConfigFor(auth: AuthUnderTest): Config {
   const config = readConfig({ SOTTO_HOME: auth.folder.path })
   return { ...config, listen: { host: '127.0.0.1', port: 0 }, adminPort: 0 }
@@ -65,7 +65,7 @@ export function directoryConfigFor(auth: AuthUnderTest): Config {
 
 /** An announcement that a test holds open. */
 export class OpenAnnouncement extends OpenStream<AnnounceResponse> {
-  /** Announce, and wait until it stands. */
+  /** Announce, and wait until the directory confirms it. */
   static async begin(connection: DirectoryConnection, session: TestSession, changes: Partial<AnnounceRequest> = {}) {
     const announcement = new OpenAnnouncement(connection, session.keys.directoryBearer, changes)
     return { announcement, first: await announcement.next() }
@@ -76,7 +76,7 @@ export class OpenAnnouncement extends OpenStream<AnnounceResponse> {
   }
 }
 
-/** What a test announces unless it says otherwise. */
+/** The announcement of a test that changes nothing in it. */
 export const ANNOUNCE_REQUEST: AnnounceRequest = {
   endpoints: [
     { address: '192.0.2.7', port: 4000 },

@@ -28,31 +28,31 @@ interface Parts {
   readonly directory: DirectoryClient
 }
 
-/** What is not as for everybody. */
+/** The options in which messengers of tests differ. */
 export interface MessengerUnderTestOptions
   extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace'>> {
-  /** What it takes for the directory. */
+  /** Makes the client of the directory. */
   readonly directoryFor?: (profile: Profile) => DirectoryClient
 }
 
 export class MessengerUnderTest implements AsyncDisposable {
   readonly profile: Profile
   readonly store: Store
-  /** What was told, as NAME: TEXT. */
+  /** The messages that were received, as NAME: TEXT. */
   readonly received: string[] = []
   readonly refused: SottoError[] = []
   readonly typing: string[] = []
-  /** What was told of messages that wait for another key, as NAME: COUNT. */
+  /** The reports of messages that wait for another key, as NAME: COUNT. */
   readonly undeliverable: string[] = []
-  /** What was told of files, as NAME: STATE, each once in a row; and why, where it ended at this end. */
+  /** The reports of files, as NAME: STATE, without repeats in a row. */
   readonly files: string[] = []
   readonly fileErrors: SottoError[] = []
-  /** Each message of the protocol. */
+  /** The events of the trace. */
   readonly traced: TraceEvent[] = []
-  /** How often somebody came online, was lost, and so on: whatever the messenger tells goes through here. */
+  /** Emits `change` for every event of the messenger. */
   readonly changes = new EventEmitter<{ change: [] }>()
   readonly messenger: Messenger
-  /** Whether its announcement stands. */
+  /** Whether the directory has the messenger's announcement. */
   isOnline = false
   readonly #directory: DirectoryClient
   readonly #lock: Lock
@@ -140,12 +140,12 @@ export class MessengerUnderTest implements AsyncDisposable {
     this.#ended = this.messenger.run().catch((error: unknown) => error)
   }
 
-  /** Wait until something holds that the messenger's word can make true. */
+  /** Wait until a condition holds that events of the messenger can make true. */
   async until(isTrue: () => boolean): Promise<void> {
     while (!isTrue()) await once(this.changes, 'change')
   }
 
-  /** Wait until all that was said to somebody is with them. */
+  /** Wait until all that was sent to a contact is delivered. */
   async untilDelivered(name: string): Promise<void> {
     await this.until(() => this.waitingFor(name) === 0)
   }

@@ -1,6 +1,6 @@
 /**
- * A shell in which a test types, one block after the other, as a person would: variables, functions and background jobs
- * live on.
+ * A shell into which a test types one block of commands after the other, as a person would: variables, functions and
+ * background jobs stay.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-/** Where the shell says that a block is done. Its jobs inherit it, so it closes when the last of them has ended. */
+/** The descriptor on which the shell reports each block as done. Its jobs inherit it, so it closes with the last. */
 const MARKS = 3
 
 export class Shell implements AsyncDisposable {
@@ -21,10 +21,10 @@ export class Shell implements AsyncDisposable {
   readonly #closed: Promise<unknown>
   #count = 0
 
-  /** @param folder - For what is typed and what is printed. */
+  /** Start the shell. @param folder - Holds what is typed and what is printed. */
   constructor(folder: string, options: { readonly env: NodeJS.ProcessEnv; readonly cwd: string }) {
     this.#folder = folder
-    // In a group of its own, so that whatever it leaves behind can be ended.
+    // The shell has a process group of its own, so that whatever it leaves running can be ended.
     this.#process = spawn('bash', ['--norc', '--noprofile'], {
       ...options,
       detached: true,
@@ -40,7 +40,7 @@ export class Shell implements AsyncDisposable {
   /**
    * Run a block of commands.
    *
-   * @returns what it printed, on both outputs.
+   * @returns What the block printed, on both outputs.
    * @throws Error with that, if it takes longer than `timeoutMs`. The shell is then ended, with all that runs in it.
    */
   async run(commands: string, timeoutMs: number): Promise<string> {
@@ -55,7 +55,7 @@ export class Shell implements AsyncDisposable {
     return await readFile(printed, 'utf8')
   }
 
-  /** End it, and whatever still runs in it; resolves when all of that has ended. */
+  /** End the shell and whatever still runs in it. Resolves when all of that has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end()
     await this.#closed

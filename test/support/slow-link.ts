@@ -1,6 +1,5 @@
 /**
- * A TCP link with a length and a width, as those of the world have: a relay on loopback that takes so many bytes a second
- * in each direction, and hands each on so much later.
+ * A TCP link with a delay and a limited bandwidth: a relay on loopback.
  *
  * @module
  */
@@ -8,16 +7,16 @@ import type { Socket } from 'node:net'
 import { Relay } from './relay.ts'
 
 export interface LinkShape {
-  /** In each direction. */
+  /** The bandwidth in each direction. */
   readonly bytesPerSecond: number
-  /** One way, in milliseconds. */
+  /** The delay of one way, in milliseconds. */
   readonly delayMs: number
 }
 
-/** What waits at its entrance, at most, in bytes: as much as a router keeps. */
+/** The capacity of the queue at the entrance, in bytes: as much as a router has. */
 const QUEUE_BYTES = 256 * 1024
 
-/** How much is handed on at a time: less than what a millisecond takes. */
+/** The size of a packet, in bytes: less than what is sent in a millisecond. */
 const PACKET_BYTES = 1_460
 
 export class SlowLink extends Relay {
@@ -37,7 +36,7 @@ export class SlowLink extends Relay {
   }
 }
 
-/** Each byte leaves when the ones before it have, at the pace of the link, and comes so much later. */
+/** Carry one direction: bytes leave in order, at the bandwidth of the link, and arrive after the delay. */
 async function carrySlowly(from: Socket, to: Socket, { bytesPerSecond, delayMs }: LinkShape): Promise<void> {
   to.setNoDelay(true)
   const capacity = QUEUE_BYTES + (delayMs * bytesPerSecond) / 1_000
@@ -63,7 +62,7 @@ async function carrySlowly(from: Socket, to: Socket, { bytesPerSecond, delayMs }
         freeAtMs = Math.max(freeAtMs, performance.now()) + (packet.length * 1_000) / bytesPerSecond
         queue.push({ dueMs: freeAtMs + delayMs, packet })
         queued += packet.length
-        // One timer for all of them: those of two lengths may change places.
+        // One timer for the whole queue, as timers of different lengths may fire out of order.
         if (queue.length === 1) setTimeout(handOn, Math.max(0, freeAtMs + delayMs - performance.now()))
         while (queued > capacity) {
           relieved = Promise.withResolvers()
@@ -72,7 +71,7 @@ async function carrySlowly(from: Socket, to: Socket, { bytesPerSecond, delayMs }
       }
     }
   } catch {
-    // It is over with the socket.
+    // The link ends with the socket.
   }
   if (queue.length === 0) to.end()
 }

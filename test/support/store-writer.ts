@@ -3,8 +3,8 @@
  *
  *     node store-writer.ts FOLDER PREFIX COUNT
  *
- * It says PREFIX1, PREFIX2 … to bob, each in a step of its own, and tells the ordinal of each on standard output once it
- * is promised.
+ * It appends PREFIX1, PREFIX2 … to bob, each in a transaction of its own, and prints the ordinal of each on standard
+ * output once the store has promised to deliver it.
  *
  * @module
  */

@@ -18,7 +18,7 @@ export const PROFILE_KEY = secretOf('profile key')
 export const ALICE_KEY = bytesOf('identity key of alice', 32)
 export const BOB_KEY = bytesOf('identity key of bob', 32)
 
-/** A database that outlives the end of the process and not the loss of power: without the flushes tests are quick. */
+/** A database without flushes, which survives the end of the process and not a loss of power: so tests are quick. */
 export function quickDatabase(folder: string): Database {
   return openDatabase(join(folder, STORE_FILE), { flushes: false })
 }
@@ -34,7 +34,7 @@ export function testStore(folder: string, options: Partial<StoreOptions> = {}): 
   }
 }
 
-/** A store that goes with the process. */
+/** A store in memory. */
 export function memoryStore(): Store {
   return testStore('', { database: openDatabase(':memory:') })
 }

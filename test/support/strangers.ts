@@ -1,5 +1,5 @@
 /**
- * A crowd that has no ticket: connections that say nothing, and calls that say nothing, from one address or from many.
+ * A crowd of callers without tickets: connections and calls that send nothing, from one address or from many.
  *
  * @module
  */
@@ -12,15 +12,15 @@ export class Strangers implements Disposable {
   readonly #port: number
   readonly #sockets = new Set<Socket>()
   readonly #sessions: http2.ClientHttp2Session[] = []
-  /** The gRPC statuses that their calls have got. */
+  /** The gRPC statuses that the calls have received. */
   readonly statuses: number[] = []
 
-  /** @param port - Of a server on 127.0.0.1. */
+  /** @param port - The port of a server on 127.0.0.1. */
   constructor(port: number) {
     this.#port = port
   }
 
-  /** How many of their connections are open. */
+  /** How many of the connections are open. */
   get open(): number {
     return [...this.#sockets].filter(({ closed }) => !closed).length
   }
@@ -34,7 +34,7 @@ export class Strangers implements Disposable {
     return socket
   }
 
-  /** Connect, and begin calls in which nothing is said. */
+  /** Connect, and begin calls that send nothing. */
   async call(calls: number, from?: string): Promise<void> {
     const socket = await this.connect(from)
     const session = http2.connect(`http://127.0.0.1:${this.#port}`, { createConnection: () => socket })

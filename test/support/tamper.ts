@@ -1,5 +1,5 @@
 /**
- * What an attacker on the wire can do to bytes.
+ * Changes that an attacker on the wire can make to bytes.
  *
  * @module
  */
@@ -10,8 +10,8 @@ export function* flips(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /**
- * A copy with one bit flipped for each byte, the bits in turn; every bit where `SLOW` is set. For what costs a handshake
- * each.
+ * A copy with one bit flipped for each byte, the bits in turn; every bit where `SLOW` is set. It is for tests that need
+ * a handshake for each copy.
  */
 export function* flipsOfEachByte(bytes: Uint8Array): Generator<Uint8Array> {
   if (process.env['SLOW']) yield* flips(bytes)

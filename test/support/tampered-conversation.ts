@@ -1,5 +1,5 @@
 /**
- * What somebody on the way does to the messages of a conversation.
+ * Changes that an adversary on the way can make to the messages of a conversation.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { type Hello, HelloClear, type Welcome } from '#gen/sotto/peer/v1/peer_se
 import { resumeBody, textsBody } from './bare-caller.ts'
 import { flip } from './tamper.ts'
 
-/** Something that becomes of a message on its way. */
+/** A change of a message on its way. */
 type Tampering<T> = (message: T) => T
 
 const CLEAR_FIELDS = ['version', 'suite', 'instanceId', 'ticket', 'encapsulationKey'] as const
 
 /**
- * Every place of a Hello worth changing: the first and last byte of each of its fields, 18 in all. Each is for a Hello
- * of its own: one whose ticket was seen is refused for that.
+ * Changes of a Hello: in the first and last byte of each of its fields, 18 in all. Each needs a Hello of its own, as
+ * one whose ticket was used is refused for that.
  */
 export const HELLO_TAMPERINGS: ReadonlyArray<Tampering<Hello>> = [
   ...(['instanceId', 'ticket', 'encapsulationKey'] as const).flatMap((name) =>
@@ -48,13 +48,13 @@ function cutClear(end: (fields: HelloClear) => number): Tampering<Hello> {
   return ({ clear, noiseMessage }) => ({ clear: clear.subarray(0, end(HelloClear.decode(clear))), noiseMessage })
 }
 
-/** The first so many fields, and the rest unset. */
+/** The same clear part with the first so many fields, and the rest unset. */
 function firstOf(fields: HelloClear, count: number): HelloClear {
   const kept = CLEAR_FIELDS.slice(0, count).map((name) => [name, fields[name]])
   return HelloClear.fromPartial(Object.fromEntries(kept))
 }
 
-/** The same of a Welcome: the first and last byte of each field changed, or cut off at the end of one; 12 in all. */
+/** Changes of a Welcome: the first and last byte of each field changed, or cut off at the end of one; 12 in all. */
 export const WELCOME_TAMPERINGS: ReadonlyArray<Tampering<Welcome>> = [
   ...[0, -1].map((at) => ofKem((ciphertext) => flipByte(ciphertext, at))),
   ...[0, -1].map((end) => ofKem((ciphertext) => ciphertext.subarray(0, end))),
@@ -89,7 +89,7 @@ export function flipByte(bytes: Uint8Array, at: number): Buffer {
   return Buffer.from(flip(bytes, (at < 0 ? bytes.length + at : at) * 8))
 }
 
-/** A copy with one bit flipped, told by any number. */
+/** A copy with one bit flipped, chosen by any number. */
 export function flipAnyBit(bytes: Uint8Array, number: number): Buffer {
   return Buffer.from(flip(bytes, number % (bytes.length * 8)))
 }

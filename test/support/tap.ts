@@ -1,16 +1,16 @@
 /**
- * Wiretaps: ports that pass every byte on to another port, and keep it.
+ * Wiretaps: ports that pass every byte on to another port, and record it.
  *
  * @module
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** One connection, as a wiretap heard it. */
+/** A connection as a wiretap has recorded it. */
 export interface TappedConnection {
-  /** The link that it belongs to. */
+  /** The name of the link that the connection belongs to. */
   readonly link: string
-  /** All that the side which connected has said, in pieces. */
+  /** All that the side which connected has sent, in pieces. */
   readonly fromCaller: Buffer[]
   readonly fromCallee: Buffer[]
 }
@@ -24,8 +24,8 @@ export class Wiretap implements AsyncDisposable {
   /**
    * Listen in on a link.
    *
-   * @param port - Of this machine, where the bytes go on to. Nothing needs to listen there yet.
-   * @returns the port to connect to instead.
+   * @param port - The port of this machine that the bytes go on to. Nothing needs to listen there yet.
+   * @returns The port to connect to instead.
    */
   async on(link: string, port: number): Promise<number> {
     const server = createServer((caller) => {
@@ -45,7 +45,7 @@ export class Wiretap implements AsyncDisposable {
     this.#sockets.add(from)
     from.setNoDelay(true)
     from.on('data', (bytes: Buffer) => received.push(bytes))
-    // Whichever way one side ends, the other learns of it.
+    // However one side ends, the other is notified.
     from.on('error', () => to.destroy())
     from.on('close', () => this.#sockets.delete(from))
     from.pipe(to)

@@ -1,5 +1,5 @@
 /**
- * Folders that a test leaves nothing in.
+ * Folders that are removed after a test.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A certificate authority for one test file, and servers' and clients' certificates by it.
+ * A certificate authority for one test file, and certificates of servers and clients by it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 export interface TestAuthority extends AsyncDisposable {
   readonly authorityPem: string
-  /** Holds `ca/ca.pem` and a folder for each role. */
+  /** The folder that holds `ca/ca.pem` and a folder for each role. */
   readonly folder: TemporaryFolder
   leaf(role: Role): Promise<CertificateChain>
 }

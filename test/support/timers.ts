@@ -17,7 +17,7 @@ export class FakeTimers {
     return timer
   }
 
-  /** Let so many milliseconds pass: what is due meanwhile runs in its order. */
+  /** Let so many milliseconds pass: timers that are due meanwhile fire in their order. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms
     for (;;) {

@@ -1,5 +1,5 @@
 /**
- * A terminal with somebody in front of it: tmux runs a program, types on it and reads its screen.
+ * A real terminal by tmux, which runs a program, types into it and reads its screen.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const run = promisify(execFile)
 const TIMEOUT_MS = 10_000
 const POLL_INTERVAL_MS = 40
 
-/** Whether tmux is there, in a version that hands variables to what it starts (3.2). */
+/** Whether tmux is installed, in a version that passes variables to what it starts (3.2). */
 export function hasTmux(): boolean {
   try {
     const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(execFileSync('tmux', ['-V'], { encoding: 'utf8' })) ?? []
@@ -29,17 +29,17 @@ export function hasTmux(): boolean {
 export interface TmuxOptions {
   readonly columns: number
   readonly rows: number
-  /** The environment's variables that the program gets besides the usual ones. */
+  /** Further environment variables of the program. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The program's terminal: the first window of the one session. */
+/** The pane of the program: the first window of the one session. */
 const PANE = ':0'
 
 export class Tmux {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sotto-tmux-'))
 
-  /** A terminal of this size in which a command runs; it ends with the command. */
+  /** Open a terminal of this size in which a command runs; it ends with the command. */
   static async open(command: readonly string[], { columns, rows, env = {} }: TmuxOptions): Promise<Tmux> {
     const tmux = new Tmux()
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
@@ -73,12 +73,12 @@ export class Tmux {
     return rowsOf(await this.#run('capture-pane', '-p', '-t', PANE))
   }
 
-  /** The same with the rows that have scrolled out at the top. */
+  /** The rows of the screen, with those that have scrolled out at the top. */
   async history(): Promise<string[]> {
     return rowsOf(await this.#run('capture-pane', '-p', '-t', PANE, '-S', '-'))
   }
 
-  /** What tmux knows of the terminal, by a format such as `#{cursor_x}`. */
+  /** Ask tmux about the terminal, with a format such as `#{cursor_x}`. */
   async ask(format: string): Promise<string> {
     return (await this.#run('display-message', '-p', '-t', PANE, format)).trimEnd()
   }
@@ -88,14 +88,14 @@ export class Tmux {
     return (await this.#run('capture-pane', '-p', '-e', '-t', PANE)).includes('\u001b[')
   }
 
-  /** Look elsewhere, so that `#{window_bell_flag}` tells of a bell from now on. */
+  /** Select another window, so that `#{window_bell_flag}` shows a bell from now on. */
   async watchBell(): Promise<void> {
     await this.#run('new-window', '-d', '-t', '1', 'cat')
     await this.#run('select-window', '-t', '1')
   }
 
   /**
-   * Wait until the screen is as it should be.
+   * Wait until a condition holds of the screen.
    *
    * @returns The rows of the screen then.
    * @throws Error with the screen as it is, if that takes too long.
@@ -116,7 +116,7 @@ export class Tmux {
   }
 
   async #run(...words: readonly string[]): Promise<string> {
-    // The program is to see what the test gives it, not what somebody runs the tests with.
+    // The program gets the colour settings of the test, and not those of whoever runs the tests.
     const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env
     // -u: the terminal takes UTF-8, whatever the locale.
     const options = { encoding: 'utf8', env } as const

@@ -1,25 +1,25 @@
 /**
- * A terminal that knows what the chat's screen needs of one, and nothing else: any other control sequence is an error.
- * So what a test sees here no sequence in a message can have caused.
+ * A terminal that knows the control sequences which the chat's screen uses, and no other: any other is an error. So
+ * nothing that a test reads here can be the work of a sequence in a message.
  *
  * @module
  */
 import { PassThrough, Writable } from 'node:stream'
 
-/** Columns that a terminal gives a code point; 0 for one that is drawn upon the one before. */
+/** The columns that a terminal gives a code point; 0 for one that is drawn over the one before. */
 export type WidthOf = (character: string) => number
 
-/** A terminal that shows every emoji of a sequence on its own, and no selector. */
+/** The widths of a terminal that shows every emoji of a sequence on its own, and no selector. */
 export const separating: WidthOf = (character) => {
   if (/[\p{M}\p{Default_Ignorable_Code_Point}]/v.test(character)) return 0
   return /[\p{Emoji_Presentation}\p{Script=Han}]/v.test(character) ? 2 : 1
 }
 
-/** A terminal that gives skin colours and what is joined to an emoji no columns of their own. */
+/** The widths of a terminal that gives skin colours, and what is joined to an emoji, no columns of their own. */
 export const joining: WidthOf = (character) =>
   ['👩', '👧', '👦', '🏽'].includes(character) ? 0 : separating(character)
 
-/** The sequences that are known, each with what its number means to it. */
+/** A control sequence: its mark, its number and its letter. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is made of them.
 const SEQUENCE = /^\u001b\[(\??)([\d;]*)([A-Za-z])/
 
@@ -33,7 +33,7 @@ export class VirtualTerminal extends Writable {
   readonly isTTY = true
   columns: number
   rows: number
-  /** Rows that went out at the top. */
+  /** The rows that have scrolled out at the top. */
   readonly scrolledOut: string[] = []
   /** How often something was written, how often the bell rang, and how many columns were lost at the right edge. */
   writes = 0
@@ -81,7 +81,7 @@ export class VirtualTerminal extends Writable {
     return this.#modes.get(mode) ?? false
   }
 
-  /** Another size, as a user gives it: what does not fit is cut off, at the right and at the top. */
+  /** Change the size, as a user does: what does not fit is cut off, at the right and at the top. */
   resize(columns: number, rows: number): void {
     const gone = Math.max(0, this.#row - rows + 1)
     this.#row -= gone
@@ -98,7 +98,7 @@ export class VirtualTerminal extends Writable {
     done()
   }
 
-  /** Carry out what a text begins with; returns its length. */
+  /** Carry out the sequence or character that a text begins with. Returns its length. */
   #take(text: string): number {
     const [sequence, mark, number = '', letter = ''] = SEQUENCE.exec(text) ?? []
     if (sequence !== undefined) {
@@ -164,7 +164,7 @@ export class VirtualTerminal extends Writable {
   }
 }
 
-/** A keyboard: what is written to it comes from a terminal in raw mode. */
+/** A keyboard: what is written to it arrives as from a terminal in raw mode. */
 export class VirtualKeyboard extends PassThrough {
   readonly isTTY = true
   isRaw = false

@@ -1,11 +1,11 @@
 /**
- * A run of the tests that breaks off is no green run. Mocha tells the exit code when it is done; should its processes be
- * killed under it, it finds nothing left to wait for, and would end with 0.
+ * A guard against a test run that breaks off: it must not pass. Mocha sets the exit code when it is done; were its
+ * processes killed, it would find nothing left to wait for, and end with 0.
  *
  * @module
  */
 
-/** Called once, in Mocha's first process, before all tests. */
+/** Set the exit code of a failure until Mocha is done. Called once, in Mocha's first process, before all tests. */
 export function mochaGlobalSetup(): void {
   process.exitCode = 1
 }

@@ -9,7 +9,7 @@ import type { Direction } from '../../clients/store/rows/batch.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Violation } from './world.ts'
 
-/** Judge both stores. @throws Violation if a message is lost, doubled, out of order, changed, or not marked delivered. */
+/** Judge both stores. @throws Violation if a message is lost, doubled, out of order, changed, or not delivered. */
 export function judge(alice: Endpoint, bob: Endpoint): void {
   for (const [endpoint, peer] of [
     [alice, bob],

@@ -23,14 +23,14 @@ const anyBob = fc.constantFrom(...BOBS)
 const anyPlace = fc.constantFrom('here' as const, 'elsewhere' as const)
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant(new Step('says', (each) => each.enqueues())) },
+  { weight: 4, arbitrary: fc.constant(new Step('enqueues', (each) => each.enqueues())) },
   { weight: 1, arbitrary: fc.constant(new Step('offers', (each) => each.offers())) },
   {
     weight: 2,
     arbitrary: fc.boolean().map((queue) => new Step(`sends, queue ${queue}`, (each) => each.sends({ queue }))),
   },
-  { weight: 3, arbitrary: anyBob.map((bob) => new Step(`${bob} comes`, (each) => each.comes(bob))) },
-  { weight: 1, arbitrary: anyBob.map((bob) => new Step(`${bob} goes`, (each) => each.goes(bob))) },
+  { weight: 3, arbitrary: anyBob.map((bob) => new Step(`${bob} goes online`, (each) => each.goesOnline(bob))) },
+  { weight: 1, arbitrary: anyBob.map((bob) => new Step(`${bob} goes offline`, (each) => each.goesOffline(bob))) },
   { weight: 3, arbitrary: anyBob.map((bob) => new Step(`${bob} answers`, (each) => each.answers(bob))) },
   { weight: 2, arbitrary: anyBob.map((bob) => new Step(`${bob} calls`, (each) => each.calls(bob))) },
   { weight: 2, arbitrary: fc.constant(new Step('alice calls', (each) => each.calls('alice'))) },
@@ -48,8 +48,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       return new Step(`${isBlocked ? 'blocks' : 'unblocks'} ${place}`, (each) => each.blocks(place, isBlocked))
     }),
   },
-  { weight: 1, arbitrary: fc.constant(new Step('alice goes', (each) => each.aliceGoes())) },
-  { weight: 2, arbitrary: fc.constant(new Step('alice comes', (each) => each.aliceComes())) },
+  { weight: 1, arbitrary: fc.constant(new Step('alice goes offline', (each) => each.aliceGoesOffline())) },
+  { weight: 2, arbitrary: fc.constant(new Step('alice goes online', (each) => each.aliceGoesOnline())) },
 )
 
 describe('Messenger, of keys that change', function () {
@@ -62,9 +62,9 @@ describe('Messenger, of keys that change', function () {
 
   it('shows nothing more of a key that is trusted no longer, though a conversation with it is open', async () => {
     await using contact = await ChangingContact.begin(authority.authorityPem)
-    await contact.comes('bob-1')
+    await contact.goesOnline('bob-1')
     await contact.calls('alice')
-    await contact.comes('bob-2')
+    await contact.goesOnline('bob-2')
     await contact.calls('bob-2')
     await contact.answers('bob-1')
     await contact.trusts('here')
@@ -76,7 +76,7 @@ describe('Messenger, of keys that change', function () {
 
   it('shows nothing of whom the user has blocked, though a conversation with them is open', async () => {
     await using contact = await ChangingContact.begin(authority.authorityPem)
-    await contact.comes('bob-1')
+    await contact.goesOnline('bob-1')
     await contact.calls('bob-1')
     await contact.blocks('here', true)
     await contact.answers('bob-1')
