@@ -1,4 +1,4 @@
-/** The two containers, from `docker compose up` to a chat between two people on the host, and back up after a stop. */
+/** The two containers of docker-compose.yml: from the start to a chat between two people on the host, and a restart. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -15,7 +15,7 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
 
 const SERVICES = ['auth', 'directory']
 
-/** What the README promises: healthy so soon after `docker compose up -d`. In milliseconds. */
+/** How soon after `docker compose up -d` the README promises health, in milliseconds. */
 const HEALTHY_WITHIN_MS = 10_000
 
 /** How much larger than its base the image may be, in bytes. */
@@ -30,7 +30,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
   let home: TemporaryFolder
   let authPort: number
   let directoryPort: number
-  /** ADDRESS#FINGERPRINT, as people type it. */
+  /** The server as people type it: ADDRESS#FINGERPRINT. */
   let server: string
 
   before(async function () {
@@ -63,7 +63,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     return performance.now() - startedMs
   }
 
-  /** The `sotto` command of somebody on the host. */
+  /** Start the `sotto` command of a person on the host. */
   function sotto(args: readonly string[], options: TestProcessOptions = {}): TestProcess {
     return new TestProcess(process.execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], {
       env: environmentOf(home.path),
@@ -71,7 +71,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     })
   }
 
-  /** What the receiver has by the time that the sender is told that all was acknowledged. */
+  /** Send a text. Returns what the receiver has by the time that the sender reports it as acknowledged. */
   async function chat(text: string, signIn: (name: string) => readonly string[] = () => []): Promise<string> {
     await using receiver = sotto(['receive', '--profile', 'bob', ...signIn('bob')])
     await receiver.untilStderr('online as bob')
@@ -92,7 +92,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
   })
 
   for (const service of SERVICES) {
-    it(`runs ${service} as nobody special: not root, no capabilities, nothing of its own to write to but its data`, async () => {
+    it(`runs ${service} without privileges: not root, no capabilities, and only its data is writable`, async () => {
       const { Config, HostConfig } = await project.container(service)
       expect(Config.User).to.equal('node')
       expect(HostConfig.RestartPolicy.Name).to.equal('unless-stopped')
@@ -121,7 +121,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     expect(await filesOf('directory', 'directory')).to.include('directory.db')
     expect(await filesOf('auth', 'directory')).to.deep.equal([])
     expect(await filesOf('directory', 'auth')).to.deep.equal([])
-    // What they share is what auth leaves there for the directory, which can change none of it.
+    // The shared volume holds what auth makes for the directory, which cannot change it.
     expect(await filesOf('directory', 'directory-tls')).to.deep.equal(['ca.pem', 'leaf.pem'])
     expect((await project.exec('directory', 'touch', '/var/lib/sotto/directory-tls/new')).code).not.to.equal(0)
   })
@@ -136,7 +136,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     expect(published).to.deep.equal([[['7001/tcp', String(authPort)]], [['7002/tcp', String(directoryPort)]]])
   })
 
-  it('lets two people on the host chat, as the README tells them', async () => {
+  it('lets two people on the host chat, as the README describes', async () => {
     const added = await project.do(['exec', '-T', 'auth', 'sotto', 'admin', 'add-user', 'alice', 'bob'], 'one\ntwo\n')
     const [, fingerprint] = /#([0-9a-f]{64})/.exec(added.errors + added.output) ?? []
     server = `localhost:${authPort}#${fingerprint}`
@@ -186,7 +186,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     }
   })
 
-  it('comes up again with everything that it knew', async () => {
+  it('comes up again with all its data', async () => {
     await project.do(['up', '--detach'])
     await untilHealthy()
     expect((await project.exec('auth', 'sotto', 'admin', 'list-users')).output).to.equal('alice\nbob\n')

@@ -24,13 +24,13 @@ describe('npm run demo', function () {
     return new TestProcess('npm', ['run', '-s', 'demo', '--', ...flags], { env, detached: true, ...options })
   }
 
-  /** Whether it has taken everything away with it: its processes and its temporary folder. */
+  /** Whether the demo has left neither a process nor its temporary folder. */
   async function isGone(demo: TestProcess): Promise<boolean> {
     const left = (await readdir(folder.path)).filter((name) => name.startsWith('sotto-'))
     return !demo.isGroupRunning && left.length === 0
   }
 
-  it('brings what is piped in to bob, byte for byte, and tells each of the five messages', async () => {
+  it('delivers what is piped in to bob, byte for byte, and prints each of the five messages', async () => {
     const many = Array.from({ length: 10_000 }, (_, n) => `line ${n} ${'x'.repeat(n % 50)}\n`).join('')
     const input = `first\n\n\n\u001b[2J\r\n\0 and tab\t\n🙂 ä עברית\n${'y'.repeat(MAX_TEXT_BYTES)}\n${many}last\n`
     await using demo = start({ input })
@@ -55,7 +55,7 @@ describe('npm run demo', function () {
     expect(await isGone(demo)).to.equal(true)
   })
 
-  it('with --json writes JSON lines alone, and names the line that is not UTF-8, with those before it sent', async () => {
+  it('writes only JSON lines with --json, sends the lines before one that is not UTF-8, and names that one', async () => {
     await using demo = start({ input: Buffer.from('one\ntwo\nthr\xff\xfee\nfour\n', 'latin1') }, '--json')
     expect(await demo.ended).to.equal(EXIT_USAGE)
     const messages = linesOf(demo.output.text).map((line) => JSON.parse(line))

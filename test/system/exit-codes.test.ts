@@ -1,6 +1,6 @@
 /**
- * The exit codes that the README documents, as a script sees them: on real processes, with what the last line says. A
- * changed key (7) is in key-changed.test.ts, what was not acknowledged (8) in outages.test.ts.
+ * The exit codes that the README documents, as a script sees them: on real processes, with the hint in the last line. A
+ * changed key (7) is in key-changed.test.ts, a missing acknowledgement (8) in outages.test.ts.
  */
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ describe('exit codes', function () {
     return outcomeOf(new TestProcess('npm', ['run', '-s', script, '--', ...line.split(' ')], { env, ...options }))
   }
 
-  /** That a command has failed as it should: its last line says what to do, and nowhere is a stack. */
+  /** Check that a command has failed as it should: its last line is a hint what to do, and it shows no stack. */
   function expectFailure({ code, errors }: Outcome, expected: number, error: string): void {
     const lines = errors.trimEnd().split('\n')
     const told = lines.findIndex((line) => line.includes(error))
@@ -121,7 +121,7 @@ describe('exit codes', function () {
       await bob.process.untilStdout(`${before}short\n`)
     })
 
-    it('for an account that is there, and for a setting that is none', async () => {
+    it('for an account that exists already, and for an unknown setting', async () => {
       const input = 'a password\n'
       expectFailure(await sotto('admin add-user alice', { input }), USAGE, 'ERR_ACCOUNT_EXISTS')
       expectFailure(await sotto('admin add-user Al!ce', { input }), USAGE, 'ERR_INVALID_ARGUMENT')
@@ -218,7 +218,7 @@ describe('exit codes', function () {
       const server = ['--server', deployment.authAddress, '--ca', deployment.caFile]
       const servedBefore = served(deployment.service('auth').errors.text)
       const login = deployment.sotto(['login', 'dave', '--profile', 'waiting', ...server], { input: 'open' })
-      // The password is asked for once the server has shown what it is.
+      // The password is asked for once the server has shown its identity.
       await deployment.service('auth').errors.until((text) => served(text) > servedBefore)
       login.signal('SIGINT')
       expect(await login.ended).to.equal(INTERRUPTED)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 
-/** What many machines have today: npm of these versions leaves no link to the packaged Node.js 26 by itself. */
+/** The versions of Node.js and npm that many machines have. These npm make no link to the packaged Node.js 26. */
 const OLDER = [
   { node: '20.20.2', npm: '10.8.2' },
   { node: '22.23.3', npm: '10.9.2' },

@@ -37,11 +37,11 @@ describe('sotto receive, attacked', function () {
   let profiles: Record<'alice' | 'bob', Profile>
   let bob: Receiver
   let connection: Connection<typeof PeerServiceService>
-  /** The grant to a true request: what is forged here has its names and keys. */
+  /** The grant of a true request. What is forged here has its names and keys. */
   let issued: IssuedTicket
   /** All that the receiver should have shown so far. */
   let shown = ''
-  /** Callers who say nothing, or nothing more, since the beginning. */
+  /** Connections that have sent nothing, or nothing more, since the beginning. */
   let silent: { readonly sockets: Socket[]; readonly afterHandshake: BareCaller }
 
   before(async () => {
@@ -80,7 +80,7 @@ describe('sotto receive, attacked', function () {
     readonly instanceId?: Uint8Array
   }
 
-  /** Begin as alice, with a ticket like one of Auth's: it takes bob's key to make one. */
+  /** Start a conversation as alice, with a ticket like one of Auth's, which is made with bob's key. */
   function begin(forgery: Forgery = {}): StartedConversation {
     const { account, session } = profiles.bob.login
     const issuedAtMs = forgery.ticket?.issuedAtMs ?? Date.now()
@@ -106,14 +106,14 @@ describe('sotto receive, attacked', function () {
     })
   }
 
-  /** Say a Hello that must be refused, with the one public status. */
+  /** Send a Hello, and check that it is refused with the one public status. */
   async function expectRefusal(hello: Hello, over = connection): Promise<void> {
     const caller = BareCaller.on(over)
     await caller.send({ message: { $case: 'hello', value: hello } }).catch(() => undefined)
     expect((await rejection(caller.next())).code).to.equal('ERR_HELLO_REFUSED')
   }
 
-  /** Say three records of which one is changed on its way; those before it are shown. */
+  /** Send three records of which one is changed on its way, and check that those before it are shown. */
   async function expectEnd(label: string, which: number, tamper: (record: Uint8Array) => Uint8Array): Promise<void> {
     const texts = [1, 2, 3].map((n) => `${label} ${n}`)
     const caller = await handshake(connection, begin())
@@ -128,14 +128,14 @@ describe('sotto receive, attacked', function () {
       .join('')
   }
 
-  /** The process lives, has shown nothing that it should not have, and holds the next conversation. */
+  /** Check that the process lives, has shown nothing that it should not, and holds the next conversation. */
   async function expectWell(text: string): Promise<void> {
     await converse(connection, begin(), text)
     shown += `${text}\n`
     await bob.process.untilStdout(shown)
   }
 
-  /** Why the last calls were refused, as bob's log has it and no caller learns. */
+  /** The codes of the refusals so far. They are in bob's log, and no caller learns them. */
   function reasons(): string[] {
     const lines = bob.process.errors.text.split('\n').filter((line) => line.startsWith('{'))
     return lines.map((line) => JSON.parse(line).code).filter((code) => code !== undefined)
@@ -157,7 +157,7 @@ describe('sotto receive, attacked', function () {
     await expectWell('after cut Hellos')
   })
 
-  it('refuses tickets that are not for it, each for a reason that the log has', async () => {
+  it('refuses tickets that are not for it, and logs the reason of each', async () => {
     const tooOld = Date.now() - TICKET_LIFETIME_MS - CLOCK_SKEW_MS - 1_000
     const forgeries: Record<string, Forgery> = {
       ERR_TICKET_FORGED: { key: secretOf('another key') },
@@ -224,7 +224,7 @@ describe('sotto receive, attacked', function () {
     await expectWell('after many flips')
   })
 
-  it('refuses what was said before, on this connection and on another', async () => {
+  it('refuses a replay of earlier messages, on this connection and on another', async () => {
     const said = begin()
     await converse(connection, said, 'said once')
     shown += 'said once\n'
@@ -235,13 +235,13 @@ describe('sotto receive, attacked', function () {
     expect(reasons().slice(-2)).to.deep.equal(['ERR_TICKET_REPLAYED', 'ERR_TICKET_REPLAYED'])
   })
 
-  it('hangs up on those who say nothing, or nothing after their Hello', async () => {
+  it('closes connections that send nothing, or nothing after their Hello', async () => {
     await Promise.all(silent.sockets.map((socket) => socket.closed || once(socket, 'close')))
     await rejection(silent.afterHandshake.untilEnd())
     await expectWell('after a silence')
   })
 
-  it('lives through garbage, below and above HTTP/2', async () => {
+  it('survives garbage, below and above HTTP/2', async () => {
     const sockets = [
       await openSocket(Buffer.from(bytesOf('garbage', 4_096)).toString('latin1')),
       await openSocket('GET / HTTP/1.1\r\nHost: bob\r\n\r\n'),
@@ -260,8 +260,8 @@ describe('sotto receive, attacked', function () {
     await expectWell('after garbage')
   })
 
-  // The last, for it is another process from here on.
-  it('refuses after a restart what was said, or granted, before it', async () => {
+  // The last test, as it restarts the process.
+  it('refuses after a restart what was sent, or granted, before it', async () => {
     const [said, unsaid] = [begin(), await requestChat(profiles.alice, 'bob')]
     await converse(connection, said, 'said before')
     bob.process.signal('SIGTERM')
@@ -269,7 +269,7 @@ describe('sotto receive, attacked', function () {
     await startReceiver()
     await expectRefusal(said.hello)
     await expectRefusal(start(profiles.alice, unsaid).hello)
-    // Bob knows the stream of before, and takes up none until alice has heard so.
+    // Bob knows the earlier stream, and resumes none until alice has received that.
     const caller = await handshake(connection, begin())
     await caller.sealAndSend(resumeBody())
     await caller.receive()

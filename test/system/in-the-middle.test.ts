@@ -1,4 +1,4 @@
-/** `sotto send` and `sotto receive`, and somebody between them who changes what passes. */
+/** An adversary between `sotto send` and `sotto receive`, who changes what passes. */
 import { expect } from 'chai'
 import type { ConverseRequest, ConverseResponse, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
@@ -11,24 +11,24 @@ import { flipByte, WELCOME_TAMPERINGS } from '../support/tampered-conversation.t
 const DONE = 0
 const UNREACHABLE = 3
 
-/** How many Hellos a sender says in one attempt. */
+/** How many Hellos a sender sends in one attempt. */
 const HELLOS = 3
 
-/** What becomes of one conversation. */
+/** The changes to one conversation. */
 interface Plan {
   readonly welcome?: (welcome: Welcome) => Welcome
-  /** The number, from 0, of the record that is changed on its way from the sender, or from the receiver. */
+  /** The number, from 0, of the record that is changed on its way from the sender, and below from the receiver. */
   readonly recordOfSender?: number
   readonly recordOfReceiver?: number
 }
 
-describe('somebody between sotto send and sotto receive', function () {
+describe('an adversary between sotto send and sotto receive', function () {
   this.timeout(30_000)
   let deployment: Deployment
   let bob: Receiver
   let bobPort: number
   let middle: PeerServer
-  /** Of the conversations to come, in order; those after the last pass unchanged. */
+  /** The changes to the next conversations, in order; those after the last pass unchanged. */
   let plans: Plan[] = []
 
   before(async () => {
@@ -57,7 +57,7 @@ describe('somebody between sotto send and sotto receive', function () {
       for (;;) await stream.send(change(await caller.next()))
     }
     try {
-      // The receiver ends the stream, in order or not; the sender may say its last before.
+      // The receiver ends the stream, in order or not; the sender may send its last record before.
       await Promise.all([there(), back()])
     } finally {
       connection.close()
@@ -79,7 +79,7 @@ describe('somebody between sotto send and sotto receive', function () {
   const send = (...texts: readonly string[]) =>
     deployment.run(['send', 'bob', '--profile', 'alice'], { input: texts.map((text) => `${text}\n`).join('') })
 
-  it('is of no use to a sender who hears another Welcome than the receiver’s', async () => {
+  it('gains nothing by another Welcome than the receiver’s', async () => {
     const batches = Array.from({ length: WELCOME_TAMPERINGS.length / HELLOS }, (_, n) => n * HELLOS)
     for (const from of batches) {
       plans = WELCOME_TAMPERINGS.slice(from, from + HELLOS).map((welcome) => ({ welcome }))
@@ -92,8 +92,8 @@ describe('somebody between sotto send and sotto receive', function () {
     await bob.process.untilStdout('then said\n')
   })
 
-  it('makes both ends begin anew by changing a record, with nothing lost and nothing twice', async () => {
-    // A sender says Resume, texts and Close, a receiver Resume, an acknowledgement and Close; nothing comes after those.
+  it('makes both ends start again by changing a record, with nothing lost and nothing twice', async () => {
+    // A sender sends Resume, texts and Close, a receiver Resume, an acknowledgement and Close, and then no more.
     const attacks: Plan[][] = [
       [{ recordOfSender: 0 }, { recordOfReceiver: 0 }, { recordOfSender: 1 }, { recordOfReceiver: 1 }],
       [{ recordOfSender: 2 }],

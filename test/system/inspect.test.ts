@@ -16,7 +16,7 @@ const STEPS = stepsOf(readFileSync(join(ROOT, 'docs', 'inspect.md'), 'utf8'))
 /** How long a step may take, in milliseconds; the longest take two seconds on an idle machine. */
 const STEP_TIMEOUT_MS = 30_000
 
-/** The settings that the tour leaves open, so that it can be taken beside anything else that runs here. */
+/** The settings that the tour leaves open, so that it can run concurrently with anything else on the machine. */
 const PORT_SETTINGS = [
   'SOTTO_AUTH_PORT',
   'SOTTO_DIRECTORY_PORT',
@@ -26,14 +26,14 @@ const PORT_SETTINGS = [
   'PEER_PORT',
 ]
 
-/** What a clone and a usual Linux do not have, and why it cannot be used here; undefined where it can. */
+/** The tools that a clone and a usual Linux lack, and why each cannot be used here; undefined where it can. */
 const OPTIONAL_TOOLS = [
   { used: /\bgrpcurl\b/, refusal: missing('grpcurl', '-version') },
   { used: /\bopenssl\b/, refusal: missing('openssl', 'kdf', '-help') },
   { used: /\b(dumpcap|DUMPCAP|look|chat\.pcapng)\b/, refusal: missing('tshark', '-v') ?? captureRefusal() },
 ]
 
-/** Why a step cannot be taken on this machine; undefined where it can. */
+/** The reason why a step cannot be run on this machine; undefined where it can. */
 function refusalOf({ commands }: Step): string | undefined {
   return OPTIONAL_TOOLS.find(({ used, refusal }) => refusal && used.test(commands))?.refusal
 }
@@ -51,7 +51,7 @@ describe('docs/inspect.md', () => {
   before(async () => {
     folder = await temporaryFolder()
     for (const name of ['bin', 'blocks', 'tmp']) await mkdir(join(folder.path, name))
-    // What `npm install -g .` does.
+    // As `npm install -g .` does.
     await symlink(join(ROOT, 'bin', 'sotto.js'), join(folder.path, 'bin', 'sotto'))
     const ports = await Promise.all(PORT_SETTINGS.map(async (name) => [name, String(await freePort())]))
     const env = {
@@ -67,7 +67,7 @@ describe('docs/inspect.md', () => {
     await folder[Symbol.asyncDispose]()
   })
 
-  it('has steps', () => expect(STEPS).to.have.length.above(20))
+  it('has more than 20 steps', () => expect(STEPS).to.have.length.above(20))
 
   for (const step of STEPS) {
     const refusal = refusalOf(step)
@@ -76,7 +76,7 @@ describe('docs/inspect.md', () => {
       this.timeout(2 * STEP_TIMEOUT_MS)
       const printed = await shell.run(step.commands, STEP_TIMEOUT_MS)
       if (step.expected === undefined) expect(printed).to.equal('')
-      // The two are compared as they stand only to show where they differ.
+      // Only a failure compares the two as they are, to show where they differ.
       else if (!isAsExpected(printed, step.expected)) expect(printed).to.equal(step.expected)
     })
   }

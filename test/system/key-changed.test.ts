@@ -1,4 +1,4 @@
-/** A contact comes back with another identity key: refused, replaced, seen by the others, and trusted again. */
+/** A contact whose identity key changes: it is refused, replaced, noticed by the others, and trusted again. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -24,7 +24,7 @@ describe('a changed identity key', function () {
   const send = (profile: string, to: string, text: string) =>
     deployment.run(['send', to, '--profile', profile], { input: text })
 
-  it('is refused at login, and taken with --replace-identity', async () => {
+  it('is refused at login, and accepted with --replace-identity', async () => {
     const password = join(deployment.home.path, 'password-of-bob')
     await writeFile(password, "bob's password", { mode: 0o600 })
     const server = ['--server', deployment.authAddress, '--ca', deployment.caFile]
@@ -34,7 +34,7 @@ describe('a changed identity key', function () {
     expect((await deployment.run([...login, '--replace-identity'])).code).to.equal(0)
   })
 
-  it('stops a sender before a word is sent, until it is trusted', async () => {
+  it('stops a sender before anything is sent, until it is trusted', async () => {
     const { process: bob } = await deployment.receive('bob-anew')
     for (const text of ['not for these eyes', 'nor this']) {
       const { code, errors } = await send('alice', 'bob', text)
@@ -48,7 +48,7 @@ describe('a changed identity key', function () {
     await bob.ended
   })
 
-  it('stops a receiver from showing anything, and both ends say so, until it is trusted', async () => {
+  it('stops a receiver from showing anything, which both ends report, until it is trusted', async () => {
     await deployment.signIn('alice', { profile: 'alice-anew', replaceIdentityKey: true })
     const { process: bob } = await deployment.receive('bob-anew')
     const { code, errors } = await send('alice-anew', 'bob', 'is it me?')

@@ -1,4 +1,4 @@
-/** The services on one host, the sender and the receiver on two others. */
+/** A deployment over three hosts: the services on one, the sender and the receiver on two others. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -13,10 +13,10 @@ const SENDER = '10.77.0.2'
 const RECEIVER = '10.77.0.3'
 const RECEIVER_MOVED = '10.77.0.33'
 
-/** Further addresses of the receiver's machine, as of containers or a VPN, that lead nowhere from anywhere else. */
+/** Further addresses of the receiver's host, as of containers or a VPN, which no other host can reach. */
 const DEAD = ['10.88.0.3', '172.30.0.1', '192.0.2.7', '2001:db8::7']
 
-/** Where the sender sends what it cannot deliver by itself: packets to it are lost without a word. */
+/** The gateway of the sender's host, which loses all packets without a notice. */
 const VOID = '10.77.0.250'
 
 const refusal = namespaceRefusal()
@@ -39,7 +39,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
     sender.ip(`neigh add ${VOID} lladdr 02:00:00:00:00:01 dev eth0`)
     sender.ip(`route add default via ${VOID}`)
     const receiver = network.addHost('receiver', (host) => {
-      // A cable from the machine to itself, which every kernel can lay.
+      // A pair of virtual interfaces within the host, which every kernel has.
       host.ip('link add others type veth peer name nowhere')
       for (const end of ['others', 'nowhere']) host.ip(`link set ${end} up`)
       for (const address of DEAD)
@@ -66,7 +66,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
     return running
   }
 
-  /** Everything up to the point where the receiver can be called. */
+  /** Start everything until the receiver can be called. */
   async function signUp(): Promise<void> {
     await sotto('services', ['up']).untilStderr('Sotto is up')
     const added = await outcomeOf(sotto('services', ['admin', 'add-user', 'alice', 'bob'], 'one\ntwo\n'))
@@ -85,32 +85,32 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
     await bob.untilStderr('online as bob')
   }
 
-  /** Send, and see it arrive. */
+  /** Send a text, and check that it arrives. */
   async function chat(text: string): Promise<void> {
     const { code, errors } = await outcomeOf(sotto('sender', ['send', 'bob', text]))
     expect(code, errors).to.equal(0)
     expect(bob.output.text.endsWith(`${text}\n`)).to.equal(true)
   }
 
-  it('are connected by the one of several addresses that works', async () => {
+  it('connect by the one of several addresses that works', async () => {
     const [, announced = ''] = /online as bob, at (.*)/.exec(bob.errors.text) ?? []
     const addresses = announced.split(', ').map((endpoint) => endpoint.replace(/:\d+$/, '').replaceAll(/[[\]]/g, ''))
     expect(addresses).to.have.members([...DEAD, RECEIVER])
-    // Otherwise nothing would have to be passed over.
+    // Otherwise no address would have to be skipped.
     expect(addresses.indexOf(RECEIVER)).to.be.above(0)
     await chat('across hosts')
   })
 
-  it('talk without anybody between', () => {
+  it('exchange messages without an intermediary', () => {
     const calls = bob.errors.text.split('\n').filter((line) => line.includes('PeerService/Converse'))
     expect(calls.map((line) => JSON.parse(line))).to.have.length(1)
     expect(JSON.parse(calls[0] ?? '')).to.include({ peer: SENDER, status: 'OK' })
   })
 
-  it('find each other again after the receiver has got another address', async () => {
+  it('find each other again when the receiver has another address', async () => {
     hosts.receiver.ip(`addr del ${RECEIVER}/24 dev eth0`)
     hosts.receiver.ip(`addr add ${RECEIVER_MOVED}/24 dev eth0`)
-    // No packet says that the old address is gone: the client looks.
+    // No packet reports that the old address is gone: the client polls.
     await bob.untilStderr('online again')
     await chat('from a new address')
   })

@@ -1,4 +1,4 @@
-/** What happens to a conversation when something around it fails: on real processes, killed as they may be killed. */
+/** Conversations during outages of what is around them: on real processes, which are stopped and killed. */
 import { once } from 'node:events'
 import { cp } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
@@ -22,12 +22,12 @@ describe('an outage', function () {
   })
   after(() => deployment[Symbol.asyncDispose]())
 
-  /** Alice, who says what the test writes to her standard input. */
+  /** Start Alice's sender, which sends what the test writes to its standard input. */
   function send(...args: readonly string[]): TestProcess {
     return deployment.sotto(['send', 'bob', '--profile', 'alice', ...args], { input: 'open' })
   }
 
-  /** The last lines of a program that has failed: what happened, and what to do; never a stack. */
+  /** Check that a program fails as it should: its last lines are the error and a hint, without a stack. */
   async function expectFailure(process: TestProcess, expected: number, error: string): Promise<void> {
     const { code, errors } = await outcomeOf(process)
     const [fault = '', hint = ''] = errors.trimEnd().split('\n').slice(-2)
@@ -41,7 +41,7 @@ describe('an outage', function () {
     await receiver.ended
   }
 
-  it('of auth and the directory does not touch a conversation; when they are back, new ones begin', async () => {
+  it('of auth and the directory does not affect a conversation; when they are back, new ones begin', async () => {
     const { process: bob } = await deployment.receive('bob')
     const alice = send()
     alice.input.write('before\n')
@@ -63,7 +63,7 @@ describe('an outage', function () {
     await stop(bob)
   })
 
-  it('of a receiver that is killed in mid-stream is told, and what was not acknowledged goes with the next', async () => {
+  it('of a receiver killed in mid-stream is reported, and what was not acknowledged goes to the next', async () => {
     const { process: bob } = await deployment.receive('bob')
     const alice = send('--retry', '0.3')
     alice.input.write('one\n')
@@ -82,7 +82,7 @@ describe('an outage', function () {
     await stop(again)
   })
 
-  it('of a sender that is killed is told to the receiver, who goes on', async () => {
+  it('of a sender that is killed is reported by the receiver, which goes on', async () => {
     const { process: bob } = await deployment.receive('bob')
     const alice = send()
     alice.input.write('one\n')
@@ -127,7 +127,7 @@ describe('an outage', function () {
     expect(second.output.text).to.match(/^(one\n)?two\nthree\n$/)
   })
 
-  it('by a second receiver of the account ends the first, which says why', async () => {
+  it('by a second receiver of the account ends the first, which reports why', async () => {
     const { process: first } = await deployment.receive('bob')
     const profiles = join(deployment.home.path, 'profiles')
     await cp(join(profiles, 'bob'), join(profiles, 'bob-elsewhere'), { recursive: true })
@@ -160,7 +160,7 @@ describe('an outage', function () {
     await stop(bob)
   })
 
-  it('by the end of the receiver’s session takes it offline, which it says', async () => {
+  it('by the end of the receiver’s session takes it offline, which it reports', async () => {
     await deployment.signUp('carol')
     const { process: carol } = await deployment.receive('carol')
     expect((await deployment.run(['logout', '--profile', 'carol'])).code).to.equal(0)
@@ -170,9 +170,9 @@ describe('an outage', function () {
     expect(carol.output.text).to.equal('')
   })
 
-  it('of the session by its age is told to a sender and to a receiver', async () => {
+  it('by the expiry of a session is reported by a sender and by a receiver', async () => {
     await deployment.endService('auth')
-    // Less than a millisecond.
+    // The lifetime is less than a millisecond.
     await deployment.startService('auth', { SOTTO_AUTH_SESSION_DAYS: '0.00000001' })
     await deployment.signUp('dave')
     for (const command of ['send bob hello', 'receive']) {

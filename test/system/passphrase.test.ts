@@ -25,7 +25,7 @@ describe('sotto passphrase', function () {
 
   type FileName = 'right' | 'wrong' | 'new'
   const fileOf = (name: FileName) => join(deployment.home.path, name)
-  /** Where the passphrase is given by a file. */
+  /** The options of a program whose passphrase is in a file. */
   const by = (name: FileName) => ({ env: { ...deployment.env, SOTTO_PASSPHRASE_FILE: fileOf(name) } })
   const keyFile = () => readFile(join(deployment.home.path, 'profiles', 'alice', 'profile.key'))
 
@@ -34,7 +34,7 @@ describe('sotto passphrase', function () {
     expect([code, output], command).to.deep.equal([4, ''])
   }
 
-  it('sets one from a pipe, and then sotto whoami says so', async () => {
+  it('sets one from a pipe, which sotto whoami then reports', async () => {
     const before = await deployment.run(['whoami', '--profile', 'alice', '--json'])
     expect(JSON.parse(before.output)).to.include({ name: 'alice', protection: 'file' })
 
@@ -46,7 +46,7 @@ describe('sotto passphrase', function () {
     expect(JSON.parse(after.output)).to.include({ name: 'alice', protection: 'passphrase' })
   })
 
-  it('keeps everybody out who has none, and says how to give it', async () => {
+  it('keeps out whoever gives none, with a hint how to give it', async () => {
     const before = await keyFile()
     for (const command of [
       ['contacts'],
@@ -68,7 +68,7 @@ describe('sotto passphrase', function () {
     expect(await keyFile()).to.deep.equal(before)
   })
 
-  it('keeps everybody out who has a wrong one, without asking again', async () => {
+  it('keeps out whoever gives a wrong one, without asking again', async () => {
     expectRefusal(await deployment.run(['whoami', '--profile', 'alice'], by('wrong')), 'whoami')
     const change = ['passphrase', '--profile', 'alice', '--new-passphrase-file', fileOf('new')]
     expectRefusal(await deployment.run([...change, '--passphrase-file', fileOf('wrong')]), 'passphrase')
@@ -85,7 +85,7 @@ describe('sotto passphrase', function () {
     await bob.process.ended
   })
 
-  it('changes and removes it beside a chat, which goes on', async () => {
+  it('changes and removes it while a chat runs, which goes on', async () => {
     const bob = await deployment.receive('bob')
     const chat = deployment.sotto(['chat', 'bob', '--profile', 'alice'], { ...by('right'), input: 'open' })
     chat.input.write('before\n')
@@ -95,7 +95,7 @@ describe('sotto passphrase', function () {
     const changed = await deployment.run(['passphrase', '--profile', 'alice', ...files])
     expect(changed.code, changed.errors).to.equal(0)
     expectRefusal(await deployment.run(['whoami', '--profile', 'alice'], by('right')), 'the former one')
-    // Blocking somebody is written into the profile, which the chat reads again.
+    // A block is written into the profile, which the chat reads again.
     const blocked = await deployment.run(['block', 'mallory', '--profile', 'alice'], by('new'))
     expect(blocked.code, blocked.errors).to.equal(0)
     chat.input.write('in the middle\n')

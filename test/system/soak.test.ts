@@ -1,4 +1,4 @@
-/** A minute of `npm run soak`, the whole of which takes ten. In less, what V8 compiles at first would count as growth. */
+/** A short `npm run soak` of a minute in place of ten. In less, what V8 compiles at first would count as growth. */
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { SABOTAGES } from '../soak/sabotage.ts'
@@ -20,13 +20,13 @@ describe('soak', () => {
     return { code, output: run.output.text + run.errors.text }
   }
 
-  it('finds memory and handles level after some use', async () => {
+  it('finds memory and handles level', async () => {
     const { code, output } = await soak()
     expect(code, output).to.equal(0)
   })
 
   for (const sabotage of SABOTAGES) {
-    it(`finds out about lost ${sabotage}`, async () => {
+    it(`fails where it leaks ${sabotage}`, async () => {
       const { code, output } = await soak('--sabotage', sabotage)
       expect([code, output.includes('GROWS')], output).to.deep.equal([1, true])
     })

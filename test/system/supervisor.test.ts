@@ -26,7 +26,7 @@ describe('startServices', function () {
     return await startServices({ env, signal })
   }
 
-  it('starts both on free ports, tells where they are, stops them, and starts again over the same data', async () => {
+  it('starts both on free ports, returns their addresses, stops them, and starts again over the same data', async () => {
     const first = await start()
     const authorityPem = await fetchCertificateAuthority(first.authAddress, first.caFingerprint)
     const targets = [
@@ -62,7 +62,7 @@ describe('startServices', function () {
     })
   }
 
-  it('gives the start up when it is told to', async () => {
+  it('aborts the start on a signal', async () => {
     const abort = new AbortController()
     const starting = start({}, abort.signal).catch((error: unknown) => error)
     abort.abort(new Error('told so'))

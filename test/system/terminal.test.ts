@@ -1,4 +1,4 @@
-/** The manners of the programs on a terminal, with somebody in front of it. */
+/** The programs on a terminal with a user: what they show, ask for, and restore in the end. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -11,7 +11,7 @@ const PASSWORD = 'seen by nobody at all'
 
 describe('on a terminal', function () {
   if (!hasTmux()) {
-    it('is tried where tmux 3.2 or later is installed')
+    it('needs tmux 3.2 or later')
     return
   }
 
@@ -29,7 +29,7 @@ describe('on a terminal', function () {
   })
   after(() => deployment[Symbol.asyncDispose]())
 
-  /** A terminal where a shell runs sotto, then tells its exit code and how it has left the terminal, and waits. */
+  /** A terminal where a shell runs sotto, prints its exit code and the state of the terminal, and waits. */
   async function open(...args: readonly string[]): Promise<Tmux> {
     const sotto = [process.execPath, join(ROOT, 'bin', 'sotto.js'), ...args].map((word) => `'${word}'`).join(' ')
     const script = `${sotto}; echo "ended with $?"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | paste -sd ' '; cat`
@@ -38,14 +38,14 @@ describe('on a terminal', function () {
     return terminal
   }
 
-  /** It has ended, and the terminal is as it was. */
+  /** Check that sotto has ended, and that the terminal is restored. */
   async function expectEnd(tmux: Tmux, code: number): Promise<string[]> {
     const rows = await tmux.until((screen) => screen.some((row) => /icanon|isig/.test(row)))
     expect(rows.slice(-2)).to.deep.equal([`ended with ${code}`, 'isig icanon echo'])
     return rows
   }
 
-  /** A sender who writes what the test tells, and shows what is answered. */
+  /** A sender that sends what the test writes, and shows the answers. */
   const send = (from: string, to: string): TestProcess =>
     deployment.sotto(['send', to, '--profile', from], { input: 'open' })
 
@@ -73,7 +73,7 @@ describe('on a terminal', function () {
       expect((await tmux.history()).join('\n')).not.to.match(/seen|by|nobody at/)
     })
 
-    it('gives the terminal back on Ctrl-C', async () => {
+    it('restores the terminal on Ctrl-C', async () => {
       const tmux = await open(...login())
       await tmux.until((screen) => screen.join('\n').includes('password for dave:'))
       await tmux.press('C-c')
@@ -102,7 +102,7 @@ describe('on a terminal', function () {
       await tmux.until(asking('passphrase for the profile erin:'))
       await tmux.type('something else')
       await tmux.press('Enter')
-      // While the first is being tried, which takes its time.
+      // While the first is being tried, which takes a while.
       await tmux.type(PASSWORD)
       await tmux.press('Enter')
       const rows = await expectEnd(tmux, 0)
@@ -124,7 +124,7 @@ describe('on a terminal', function () {
       await expectEnd(tmux, 0)
     })
 
-    it('changes nothing on Ctrl-C, and gives the terminal back', async () => {
+    it('changes nothing on Ctrl-C, and restores the terminal', async () => {
       const before = await keyFile()
       const tmux = await open('passphrase', '--profile', 'erin')
       await tmux.until(asking('passphrase for the profile erin:'))
@@ -147,7 +147,7 @@ describe('on a terminal', function () {
 
     const shows = (row: string) => (screen: string[]) => screen.includes(row)
 
-    it('answers whoever wrote last, and whom a line names', async () => {
+    it('answers whoever wrote last, or whom a line names', async () => {
       const tmux = await receive()
       const [alice, carol] = [send('alice', 'bob'), send('carol', 'bob')]
       alice.input.write('hello from alice\n')
@@ -189,7 +189,7 @@ describe('on a terminal', function () {
       expect(rows.at(-1)).to.equal('> half a li')
     })
 
-    it('gives the terminal back on Ctrl-C and on Ctrl-D', async () => {
+    it('restores the terminal on Ctrl-C and on Ctrl-D', async () => {
       const interrupted = await receive()
       await interrupted.press('C-c')
       await expectEnd(interrupted, 130)
@@ -204,7 +204,7 @@ describe('on a terminal', function () {
     const shows = (tmux: Tmux, text: string): Promise<string[]> =>
       tmux.until((screen) => screen.some((row) => row.includes(text)))
 
-    it('is a chat, with alice on one side of the window and bob on the other', async () => {
+    it('shows a chat, with alice on one side of the window and bob on the other', async () => {
       const tmux = await open('demo', '--no-trace')
       await shows(tmux, 'you are alice; Ctrl-O makes you bob | bob is online')
       await tmux.type('good morning')
@@ -226,7 +226,7 @@ describe('on a terminal', function () {
       await expectEnd(tmux, 0)
     })
 
-    it('draws the five messages into it', async () => {
+    it('draws the five messages into the chat', async () => {
       const tmux = await open('demo')
       await shows(tmux, 'you are alice')
       await tmux.type('good morning')

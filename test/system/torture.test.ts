@@ -1,4 +1,4 @@
-/** A small `npm run torture -- --processes`, with a file; the whole of it takes minutes. */
+/** A short `npm run torture -- --processes`, with a file. */
 import { expect } from 'chai'
 import { tortureProcesses } from '../torture/processes/run.ts'
 
@@ -12,7 +12,7 @@ describe('tortureProcesses', () => {
       fileBytes: 2 ** 25,
       report: (line) => reported.push(line),
     })
-    // Of the conversation, and of the file.
+    // Six kills in the conversation, and six in the file transfer.
     expect(reported.filter((line) => line.startsWith('kill '))).to.have.length(12)
   })
 })

@@ -1,4 +1,4 @@
-/** `sotto contacts`, `verify`, `trust`, `block` and `unblock`, on real programs: what they show, and what they stop. */
+/** The commands `sotto contacts`, `verify`, `trust`, `block` and `unblock`: what they show, and what they stop. */
 import { expect } from 'chai'
 import { Deployment, type Receiver } from '../support/deployment.ts'
 
@@ -6,7 +6,7 @@ const DONE = 0
 const USAGE = 2
 const KEY_CHANGED = 7
 
-/** How soon a block is to end a conversation that another program holds, in milliseconds. */
+/** The time for a block to end a conversation that another program holds, in milliseconds. */
 const BLOCK_MS = 2_000
 
 describe('trust', function () {
@@ -53,34 +53,34 @@ describe('trust', function () {
     })
   })
 
-  it('notes that two have compared, and of nobody whom it does not know', async () => {
+  it('notes that two people have compared, and refuses an unknown contact', async () => {
     expect((await sotto('verify bob --yes --profile alice')).code).to.equal(DONE)
     expect((await contactOf('alice')).state).to.equal('verified')
     expect((await sotto('verify nobody --profile alice')).code).to.equal(USAGE)
     expect((await sotto('trust bob --profile alice')).errors).to.include('has not changed')
   })
 
-  it('ends the conversation of another program with whom the user blocks, who does not learn why', async () => {
-    const talk = deployment.sotto(['send', 'bob', '--profile', 'alice', '--retry', '10'], { input: 'open' })
-    talk.input.write('still friends\n')
+  it('ends the conversation that another program has with a blocked contact, who does not learn why', async () => {
+    const alice = deployment.sotto(['send', 'bob', '--profile', 'alice', '--retry', '10'], { input: 'open' })
+    alice.input.write('still friends\n')
     await bob.process.untilStdout('hello\nstill friends\n')
     const began = performance.now()
     expect((await sotto('block alice --profile bob')).code).to.equal(DONE)
-    await talk.untilStderr('the connection to bob broke')
+    await alice.untilStderr('the connection to bob broke')
     expect(performance.now() - began).to.be.below(BLOCK_MS)
-    talk.input.end('let me in\n')
+    alice.input.end('let me in\n')
     const rows = (await sotto('contacts --profile bob')).output
     expect(rows).to.match(/^alice +pinned +\S+ +blocked\n$/)
     const own = await sotto('send alice hello --profile bob')
     expect([own.code, own.errors.includes('sotto unblock alice')], own.errors).to.deep.equal([USAGE, true])
-    expect(talk.errors.text).not.to.match(/block/i)
+    expect(alice.errors.text).not.to.match(/block/i)
     expect(bob.process.output.text).to.equal('hello\nstill friends\n')
     expect((await sotto('unblock alice --profile bob')).code).to.equal(DONE)
-    expect(await talk.ended, talk.errors.text).to.equal(DONE)
+    expect(await alice.ended, alice.errors.text).to.equal(DONE)
     await bob.process.untilStdout('hello\nstill friends\nlet me in\n')
   })
 
-  it('keeps what waits for a key that is replaced, and says so wherever one looks', async () => {
+  it('keeps what waits for a replaced key, and reports it in every list', async () => {
     bob.process.signal('SIGINT')
     await bob.process.ended
     expect((await sotto('send bob --queue keys --profile alice')).code).to.equal(DONE)

@@ -15,21 +15,21 @@ describe('sotto up', function () {
   })
   afterEach(() => home[Symbol.asyncDispose]())
 
-  /** Start it, in a process group of its own. */
+  /** Start `sotto up`, in a process group of its own. */
   const start = (command = [process.execPath, 'cli/main.ts', 'up']) => {
     const [program = '', ...args] = command
     const env = environmentOf(home.path, FREE_PORTS)
     return new TestProcess(program, args, { env, detached: true })
   }
 
-  /** Start it, and wait until it says what to type next. */
+  /** Start `sotto up`, and wait until it prints what to type next. */
   const startWhole = async (command?: string[]) => {
     const up = start(command)
     await Promise.race([up.errors.until((text) => text.includes('What to type next')), up.ended])
     return up
   }
 
-  it('tells what to type next, and stops in order on SIGTERM, with exit code 0', async () => {
+  it('prints what to type next, and stops in order on SIGTERM, with exit code 0', async () => {
     await using up = await startWhole()
     const greeting = up.errors.text
     const [, address] = /auth at (\S+),/.exec(greeting) ?? []
@@ -43,7 +43,7 @@ describe('sotto up', function () {
     expect(up.output.text).to.equal('')
   })
 
-  it('takes a Ctrl-C once that comes to the whole group and again from npm', async () => {
+  it('takes a Ctrl-C once when it comes to the whole group and again from npm', async () => {
     await using up = await startWhole()
     up.signalGroup('SIGINT')
     up.signal('SIGINT')
@@ -60,7 +60,7 @@ describe('sotto up', function () {
     })
   }
 
-  it('stops with exit code 0 when it is told to during the start', async () => {
+  it('stops with exit code 0 on a signal during the start', async () => {
     await using up = start()
     await up.errors.until((text) => text.includes('"auth"'))
     up.signal('SIGTERM')
@@ -68,7 +68,7 @@ describe('sotto up', function () {
     expect(up.errors.text).not.to.include('What to type next')
   })
 
-  it('says so when a service dies, stops the other, and fails', async () => {
+  it('reports when a service dies, stops the other, and fails', async () => {
     await using up = await startWhole()
     const [auth, directory] = (await up.children()) as [number, number]
     process.kill(auth, 'SIGKILL')
@@ -81,7 +81,7 @@ describe('sotto up', function () {
     await using up = await startWhole()
     const children = await up.children()
     up.signal('SIGKILL')
-    // Both write to its standard error to the end, so that this closes after them.
+    // Both services write to the standard error of `sotto up`, which therefore closes after them.
     expect(await up.ended).to.equal('SIGKILL')
     expect(up.errors.text.match(/"stopped"/g)).to.have.length(2)
     while (children.some(isRunning)) await new Promise(setImmediate)
