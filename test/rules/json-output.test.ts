@@ -86,7 +86,7 @@ describe('what --json writes', function () {
   /** Carol offers three files, whose ids take the place of their names. */
   async function offers(): Promise<ReadonlyMap<string, string>> {
     await using alice = start({ command: 'receive', args: ['--listen', '127.0.0.1'] })
-    await alice.untilItSays('online as alice')
+    await alice.untilStderr('online as alice')
     const files = ['one', 'two', 'three'].map((name) => join(folder, name))
     await using carol = installation.send('carol', 'alice', 'to alice', { files })
     await alice.output.until((text) => text.split('"offered"').length > files.length)
@@ -104,7 +104,7 @@ describe('what --json writes', function () {
       const args = step.args?.map((word) => (step.command.startsWith('files ') ? (ids.get(word) ?? word) : word)) ?? []
       const running = start({ ...step, args })
       if (step.command === 'receive') {
-        await running.untilItSays('online as alice')
+        await running.untilStderr('online as alice')
         running.signal('SIGTERM')
       }
       const outcome = await outcomeOf(running)
