@@ -16,7 +16,7 @@ import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { FileTransfers } from '../files/transit/peer-transfers.ts'
 import type { ServerClock } from '../session/server-clock.ts'
-import { recordEvent, type TracedRecord } from '../trace/conversation-events.ts'
+import { RecordTrace } from '../trace/record-trace.ts'
 import type { Trace } from '../trace/trace.ts'
 import { ChannelKeeper } from './channel-keeper.ts'
 import { drawStreamId } from './event-ids.ts'
@@ -90,8 +90,8 @@ export class Conversation {
   #isClosing = false
   /** It has ended: what it shares with the next one is no longer its own to move. */
   #isSettled = false
-  #sealed = 0
-  #opened: number
+  readonly #sent: RecordTrace
+  readonly #received: RecordTrace
 
   /**
    * @param options.channel - Of a completed handshake.
@@ -102,7 +102,9 @@ export class Conversation {
   constructor(options: ConversationOptions, first?: RecordBody) {
     const { opener, streams } = options
     this.#options = options
-    this.#opened = first === undefined ? 0 : 1
+    const { ownName, peerName, trace } = options
+    this.#sent = new RecordTrace({ from: ownName, to: peerName }, trace, 0)
+    this.#received = new RecordTrace({ from: peerName, to: ownName }, trace, first === undefined ? 0 : 1)
     this.#delivery = new Delivery({
       opener,
       streams: streams.pair,
@@ -152,7 +154,7 @@ export class Conversation {
 
   async #flush(): Promise<void> {
     for (let sent = this.#next(); sent !== undefined; sent = this.#next()) {
-      this.#traceSent(sent)
+      this.#sent.tell(() => parseRecordBody(sent.plaintext), sent.record.length)
       await this.#options.link.send(sent.record)
     }
     // No await between the last look and this: whoever wakes after it starts another round.
@@ -188,7 +190,7 @@ export class Conversation {
     const record = await link.next()
     if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the stream ended without a Close')
     const body = parseRecordBody(channel.open(record))
-    this.#traceReceived(body, record)
+    this.#received.tell(() => body, record.length)
     return body
   }
 
@@ -309,27 +311,6 @@ export class Conversation {
     this.#options.link.cancel()
     this.#end.resolve(end)
   }
-
-  #traceSent({ plaintext, record }: SentRecord): void {
-    const { ownName: from, peerName: to, trace } = this.#options
-    const number = this.#sealed++
-    if (trace) traceRecord(trace, { from, to, number, body: parseRecordBody(plaintext), recordBytes: record.length })
-  }
-
-  #traceReceived(body: RecordBody, record: Uint8Array): void {
-    const { ownName: to, peerName: from, trace } = this.#options
-    const number = this.#opened++
-    if (trace) traceRecord(trace, { from, to, number, body, recordBytes: record.length })
-  }
-}
-
-function traceRecord(trace: NonNullable<Trace>, record: TracedRecord): void {
-  // They come all the time and say nothing new.
-  const { acknowledged, control, events, piece, fileProgress } = record.body
-  const isOfFiles = piece?.$case === 'fileChunk' || fileProgress !== undefined
-  const isBare = control === undefined && events.length === 0 && piece?.$case !== 'part' && acknowledged === 0n
-  const isAside = (isOfFiles && isBare) || control?.$case === 'ping' || control?.$case === 'typing'
-  if (!isAside) trace(recordEvent(record))
 }
 
 /** What can still be sent, under seal, of a failure that leaves the channel whole. */

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type Hello, HelloClear, type Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import { decodeClear, MAX_CLEAR_BYTES } from '#lib/channel/hello.ts'
 import { DH_BYTES, TAG_BYTES } from '#lib/noise/primitives.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
-import { bytesField, plain, sealedField, secretField, type TraceField } from './trace.ts'
+import { bytesField, noted, plain, sealedField, secretField, type TraceField } from './trace.ts'
 
 /** The two ends of a conversation, by name; the opener says the Hello. */
 export interface Parties {
@@ -14,25 +15,47 @@ export interface Parties {
   readonly host: string
 }
 
-/** The fields of a Hello; the host, having opened the ticket, sees inside. */
-export function helloFields(hello: Hello, { opener, host }: Parties, ticket?: Ticket): TraceField[] {
-  const clear = HelloClear.decode(hello.clear)
+/** The fields of a Hello; the host, having opened the ticket, sees inside. One that cannot be read is told as that. */
+export function helloFields(hello: Hello, parties: Parties, ticket?: Ticket): TraceField[] {
+  const { noiseMessage } = hello
   return [
-    plain('version, suite', `${clear.version}, ${clear.suite}  Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768`),
-    ...admissionFields(clear, host, ticket),
-    bytesField('encapsulation_key', clear.encapsulationKey, 'ML-KEM-768, fresh'),
-    bytesField('noise: e', hello.noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
-    sealedField('noise: s', `${opener}’s identity key, sealed for ${host}’s`, DH_BYTES + TAG_BYTES),
-    sealedField('noise: payload', 'empty; its tag proves the identity key', TAG_BYTES),
+    ...clearFields(hello, parties.host, ticket),
+    bytesField('noise: e', noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
+    sealedField(
+      'noise: s',
+      `${parties.opener}’s identity key, sealed for ${parties.host}’s`,
+      noiseMessage.subarray(DH_BYTES, PAYLOAD_OFFSET),
+    ),
+    sealedField('noise: payload', 'empty; its tag proves the identity key', noiseMessage.subarray(PAYLOAD_OFFSET)),
+  ]
+}
+
+/** Where the payload of Noise message 1 begins: behind e, and s with its tag. */
+const PAYLOAD_OFFSET = DH_BYTES + DH_BYTES + TAG_BYTES
+
+/** What anybody on the way can read. It may be anything: in a renewal it is shown before anybody has judged it. */
+function clearFields({ clear }: Hello, host: string, ticket: Ticket | undefined): TraceField[] {
+  let decoded: HelloClear
+  try {
+    decoded = decodeClear(clear)
+  } catch {
+    return [bytesField('clear', clear.subarray(0, MAX_CLEAR_BYTES), 'cannot be read')]
+  }
+  const { version, suite, encapsulationKey } = decoded
+  return [
+    plain('version', version),
+    plain('suite', suite, 'Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768'),
+    ...admissionFields(decoded, host, ticket),
+    bytesField('encapsulation_key', encapsulationKey, 'ML-KEM-768, fresh'),
   ]
 }
 
 function admissionFields({ instanceId, ticket: sealed }: HelloClear, host: string, ticket?: Ticket): TraceField[] {
-  if (sealed.length === 0) return [plain('ticket', 'none: the services cannot be reached')]
+  if (sealed.length === 0) return [noted('ticket', 'none: the services cannot be reached', 'plain')]
   const carried = `sealed by auth for ${host}${ticket === undefined ? ', carried as it came' : ', who opens it:'}`
   return [
     bytesField('instance_id', instanceId, `this start of ${host}’s client`),
-    sealedField('ticket', carried, sealed.length, ticket && ticketFields(ticket)),
+    sealedField('ticket', carried, sealed, ticket && ticketFields(ticket)),
   ]
 }
 
@@ -43,7 +66,7 @@ function ticketFields(ticket: Ticket): TraceField[] {
     plain('expires_at', new Date(ticket.expiresAtMs)),
     plain('sender_name', ticket.senderName),
     bytesField('sender_identity_key', ticket.senderIdentityKey, 'X25519'),
-    plain('sender_address', `${ticket.senderAddress}  the directory’s word`),
+    plain('sender_address', ticket.senderAddress, 'the directory’s word'),
     secretField('secret', ticket.secret, 's'),
   ]
 }
@@ -53,6 +76,6 @@ export function welcomeFields({ kemCiphertext, noiseMessage }: Welcome, proof: s
   return [
     bytesField('kem_ciphertext', kemCiphertext, 'an ML-KEM secret for the Hello’s key'),
     bytesField('noise: e', noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
-    sealedField('noise: payload', `empty; its tag proves that ${proof}`, TAG_BYTES),
+    sealedField('noise: payload', `empty; its tag proves that ${proof}`, noiseMessage.subarray(DH_BYTES)),
   ]
 }

@@ -12,7 +12,8 @@
  */
 import { styleText } from 'node:util'
 import { escapeForTerminal } from '../terminal/escape.ts'
-import type { Trace, TraceEvent, TraceField, TraceTone } from './trace.ts'
+import { traceJson } from './json.ts'
+import type { Trace, TraceEvent, TraceField, TraceTone, TraceValue } from './trace.ts'
 
 /** The width of everything drawn, in columns, where there is room for it or no terminal that could have less. */
 export const TRACE_COLUMNS = 100
@@ -92,20 +93,42 @@ function tree(fields: readonly TraceField[], stem: string, canvas: Canvas): stri
 
 /** The first line has the name before the value, and the size at the right. */
 function fieldLines(
-  { name, value, tone, bytes }: TraceField,
+  field: TraceField,
   branches: { readonly first: string; readonly rest: string },
   { columns, paint }: Canvas,
 ): string[] {
+  const { name, tone, bytes } = field
   const size = bytes === undefined ? '' : `${bytes.toLocaleString('en')} B`
   const head = `${branches.first}${name}`.padEnd(VALUE_COLUMN - 1 - INDENT.length)
   const room = columns - INDENT.length - head.length - 1 - (size === '' ? 0 : size.length + 2)
-  const [first = '', ...rest] = wrap(escapeForTerminal(value), room, MAX_VALUE_ROWS)
+  const [first = '', ...rest] = wrap(escapeForTerminal(drawn(field)), room, MAX_VALUE_ROWS)
   const gap = size === '' ? '' : ' '.repeat(columns - INDENT.length - head.length - 1 - first.length - size.length)
   const named = `${paint('gray', branches.first)}${head.slice(branches.first.length)}`
   return [
     `${INDENT}${named} ${paint(TONES[tone], first)}${gap}${paint('gray', size)}`,
     ...rest.map((line) => `${INDENT}${paint('gray', branches.rest.padEnd(head.length))} ${paint(TONES[tone], line)}`),
   ]
+}
+
+/** What is drawn of a field: as much of its value as tells it from another, and what is said about it. */
+function drawn({ value, fingerprint, note, tone }: TraceField): string {
+  const parts = [
+    fingerprint && `fingerprint ${fingerprint}`,
+    // Nobody compares ciphertexts by eye.
+    value !== undefined && tone !== 'sealed' ? drawnValue(value) : undefined,
+    note,
+  ]
+  return parts.filter((part) => part !== undefined).join('  ')
+}
+
+/** How much of bytes is drawn: enough to see at a glance that two are the same. */
+const DRAWN_BYTES = 8
+
+function drawnValue(value: TraceValue): string {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no time' : value.toISOString()
+  if (!(value instanceof Uint8Array)) return String(value)
+  const digits = Buffer.from(value.subarray(0, DRAWN_BYTES)).toString('hex')
+  return value.length <= DRAWN_BYTES ? digits : `${digits}…`
 }
 
 function shorten(text: string, room: number): string {
@@ -134,7 +157,7 @@ function amount(bytes: number): string {
 /**
  * A trace that is written as it happens: as wide as the terminal, or {@link TRACE_COLUMNS} wide where there is none.
  *
- * @param options.json - Write each event as a line of JSON, `{"type":"trace", …}`, instead of drawing it.
+ * @param options.json - Write each event as a line of JSON, `{"type":"trace", …}` (json.ts), instead of drawing it.
  */
 export function traceTo(
   stream: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined; readonly columns?: number },
@@ -142,6 +165,6 @@ export function traceTo(
 ): NonNullable<Trace> {
   return (event) => {
     const columns = (stream.isTTY && stream.columns) || TRACE_COLUMNS
-    stream.write(json ? `${JSON.stringify({ type: 'trace', ...event })}\n` : renderTrace(event, { stream, columns }))
+    stream.write(json ? `${JSON.stringify(traceJson(event))}\n` : renderTrace(event, { stream, columns }))
   }
 }

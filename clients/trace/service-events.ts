@@ -9,7 +9,7 @@ import { formatAddress } from '#lib/runtime/address.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { SessionKeys } from '#lib/session/session-keys.ts'
 import type { Grant } from '#lib/ticket/grant.ts'
-import { bytesField, plain, sealedField, secretField, type TraceEvent, type TraceField } from './trace.ts'
+import { bytesField, noted, plain, sealedField, secretField, type TraceEvent, type TraceField } from './trace.ts'
 
 const TLS = 'TLS 1.3'
 
@@ -27,7 +27,7 @@ export function loginRequestEvent(request: LoginRequest): TraceEvent {
     fields: [
       plain('username', username),
       // No fingerprint: a password can be guessed, and a fingerprint would tell who guessed right.
-      { name: 'password', value: 'not shown, in no form', tone: 'secret' },
+      noted('password', 'not shown, in no form', 'secret'),
       bytesField('identity_key', identityKey, 'X25519, the public half'),
       ...(replaceIdentityKey ? [plain('replace_identity_key', true)] : []),
     ],
@@ -106,8 +106,8 @@ export function requestChatResponseEvent(response: RequestChatResponse, sender: 
       ...response.endpoints.map(({ address, port }, n) =>
         plain(`endpoints[${n}]`, formatAddress({ host: address, port })),
       ),
-      sealedField('ticket', `sealed by auth for ${receiver}; ${sender} only carries it`, response.ticket.length),
-      sealedField('grant', `sealed by auth for ${sender}, who opens it:`, response.grant.length, opened),
+      sealedField('ticket', `sealed by auth for ${receiver}; ${sender} only carries it`, response.ticket),
+      sealedField('grant', `sealed by auth for ${sender}, who opens it:`, response.grant, opened),
     ],
     readableBy: `${sender} and the directory; but the ticket opens for ${receiver} alone, the grant for ${sender} alone.`,
   }

@@ -33,9 +33,17 @@ export interface TraceEvent {
 /** How a field is meant: what anybody at either end may know, a secret, or something sealed for somebody. */
 export type TraceTone = 'plain' | 'secret' | 'sealed'
 
+/** A value as it is: bytes are drawn by their first digits, and written as JSON in all of them. */
+export type TraceValue = string | number | bigint | boolean | Date | Uint8Array
+
 export interface TraceField {
   readonly name: string
-  readonly value: string
+  /** Whole. Left out where it is not to be shown, or has no form but its parts. */
+  readonly value?: TraceValue
+  /** Of a secret, in place of its value: whoever holds the same one has the same eight digits. */
+  readonly fingerprint?: string
+  /** What is to be said about it, for people. */
+  readonly note?: string
   readonly tone: TraceTone
   /** In bytes, where a size tells something. */
   readonly bytes?: number
@@ -46,29 +54,38 @@ export interface TraceField {
 /** Takes each event as it happens; undefined where nobody asked for a trace, so that none is made. */
 export type Trace = ((event: TraceEvent) => void) | undefined
 
-/** How much of a value is shown, in bytes: enough to see at a glance that two are the same. */
-const SHOWN_BYTES = 8
-
 /** A field that both ends of the message know. */
-export function plain(name: string, value: string | number | bigint | boolean | Date, bytes?: number): TraceField {
-  const shown = value instanceof Date ? value.toISOString() : String(value)
-  return { name, value: shown, tone: 'plain', ...(bytes !== undefined && { bytes }) }
+export function plain(name: string, value: TraceValue, note?: string): TraceField {
+  return { name, value, tone: 'plain', ...(note !== undefined && { note }) }
 }
 
-/** A field of bytes that are not secret, such as a key's public half, as hexadecimal digits. */
-export function bytesField(name: string, bytes: Uint8Array, meaning = ''): TraceField {
-  const digits = Buffer.from(bytes.subarray(0, SHOWN_BYTES)).toString('hex')
-  const shown = bytes.length <= SHOWN_BYTES ? digits : `${digits}…`
-  return { name, value: meaning === '' ? shown : `${shown}  ${meaning}`, tone: 'plain', bytes: bytes.length }
+/** A field of bytes that are not secret, such as a key's public half. */
+export function bytesField(name: string, bytes: Uint8Array, note?: string): TraceField {
+  return { ...plain(name, bytes, note), bytes: bytes.length }
 }
 
-/** A secret, by its fingerprint: whoever holds the same one shows the same eight digits. */
-export function secretField(name: string, secret: Secret | Uint8Array, meaning: string): TraceField {
+/** A field without a value: it is only told of. */
+export function noted(name: string, note: string, tone: TraceTone, bytes?: number): TraceField {
+  return { name, note, tone, ...(bytes !== undefined && { bytes }) }
+}
+
+/** A secret, by its fingerprint. */
+export function secretField(name: string, secret: Secret | Uint8Array, note: string): TraceField {
   const held = secret instanceof Secret ? secret : Secret.of(secret)
-  return { name, value: `fingerprint ${held.fingerprint()}  ${meaning}`, tone: 'secret', bytes: held.length }
+  return { name, fingerprint: held.fingerprint(), note, tone: 'secret', bytes: held.length }
 }
 
-/** Something that only those for whom it is sealed can open. */
-export function sealedField(name: string, meaning: string, bytes: number, inside?: readonly TraceField[]): TraceField {
-  return { name, value: meaning, tone: 'sealed', bytes, ...(inside !== undefined && { inside }) }
+/**
+ * Something that only those for whom it is sealed can open.
+ *
+ * @param sealed - As it travels; or its size in bytes, where it is of the whole message.
+ */
+export function sealedField(
+  name: string,
+  note: string,
+  sealed: Uint8Array | number,
+  inside?: readonly TraceField[],
+): TraceField {
+  const form = typeof sealed === 'number' ? { bytes: sealed } : { value: sealed, bytes: sealed.length }
+  return { name, note, tone: 'sealed', ...form, ...(inside !== undefined && { inside }) }
 }

@@ -20,6 +20,7 @@ import { READER_TIMEOUT_MS, UnreadFeed } from '../../store/reading/unread-feed.t
 import type { Store } from '../../store/store.ts'
 import { isOver, type Transfer } from '../../store/transfers/transfer.ts'
 import { jsonLine } from '../../terminal/json-lines.ts'
+import { traceJson } from '../../trace/json.ts'
 import type { TraceEvent } from '../../trace/trace.ts'
 import type { Command, Message as TypedMessage } from '../command.ts'
 import { PeerTyping } from '../peer-typing.ts'
@@ -180,7 +181,7 @@ export class JsonView implements View {
   }
 
   trace(event: TraceEvent): void {
-    this.#emit({ type: 'trace', ...event })
+    this.#emit(traceJson(event))
   }
 
   #emit(fields: object): void {

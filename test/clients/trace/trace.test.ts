@@ -203,6 +203,36 @@ describe('a trace', () => {
     const events = everyEvent()
     for (const event of events) trace(event)
     const lines = stream.text.trimEnd().split('\n')
-    expect(lines.map((line) => JSON.parse(line))).to.deep.equal(events.map((event) => ({ type: 'trace', ...event })))
+    const told = lines.map((line) => JSON.parse(line))
+    const whatIs = ({ step, message, from, to, bytes }: TraceEvent) => ({ step, message, from, to, bytes })
+    expect(told.map(whatIs)).to.deep.equal(events.map(whatIs))
+    expect(told.every(({ type }) => type === 'trace')).to.equal(true)
+  })
+
+  it('has each value whole as JSON, as what it is, and what is said of it apart', () => {
+    const stream = new CapturedStream()
+    for (const event of everyEvent()) traceTo(stream, { json: true })(event)
+    const [login, begun, request, answer, hello] = stream.text.split('\n', 5).map((line) => JSON.parse(line))
+    const named = (event: { fields: { name: string }[] }, name: string) =>
+      event.fields.find((field) => field.name === name)
+    expect(named(login, 'identity_key')).to.deep.equal({
+      name: 'identity_key',
+      value: Buffer.from(bytesOf('key', 32)).toString('hex'),
+      note: 'X25519, the public half',
+      tone: 'plain',
+      bytes: 32,
+    })
+    expect(named(login, 'replace_identity_key')).to.include({ value: true })
+    expect(named(begun, 'expires_at')).to.include({ value: '1970-01-01T00:00:00.000Z' })
+    expect(named(request, 'authorization')).to.deep.equal({
+      name: 'authorization',
+      fingerprint: KEYS.directoryBearer.fingerprint(),
+      note: 'the directory bearer, as metadata',
+      tone: 'secret',
+      bytes: 32,
+    })
+    expect(named(answer, 'grant')).to.include({ value: Buffer.from(bytesOf('grant', 540)).toString('hex') })
+    expect(named(hello, 'version')).to.include({ value: 1 })
+    expect(stream.text).not.to.include('…')
   })
 })

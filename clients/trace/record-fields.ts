@@ -1,0 +1,187 @@
+/**
+ * What the trace calls a record and shows of it. Each table has every kind that the contract has: a kind without a name
+ * does not compile.
+ *
+ * @module
+ */
+import { CloseReason, type Event, FileOffer, FileStatusState, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { sizeOf } from '#lib/delivery/file-events.ts'
+import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
+import { bytesField, noted, plain, type TraceField } from './trace.ts'
+
+/** From whom to whom a record goes. */
+export interface Way {
+  readonly from: string
+  readonly to: string
+}
+
+type Kind<Union extends { readonly $case: string } | undefined> = NonNullable<Union>['$case']
+type ValueOf<Union extends { readonly $case: string; readonly value: unknown } | undefined, Case> = Extract<
+  NonNullable<Union>,
+  { readonly $case: Case }
+>['value']
+
+type Control = RecordBody['control']
+type Piece = RecordBody['piece']
+
+/** What each kind of control is called. */
+const CONTROL_NAMES = {
+  resume: 'Resume',
+  close: 'Close',
+  renewHello: 'RenewHello',
+  renewWelcome: 'RenewWelcome',
+  renewRefusal: 'RenewRefusal',
+  renewSwitch: 'RenewSwitch',
+  ping: 'Ping',
+  typing: 'Typing',
+} satisfies Record<Kind<Control>, string>
+
+const PIECE_NAMES = { part: 'a piece of an event', fileChunk: 'a piece of a file' } satisfies Record<
+  Kind<Piece>,
+  string
+>
+
+/** What one event of each kind is called, and several. */
+const EVENT_NAMES = {
+  text: ['a text', 'texts'],
+  fileOffer: ['an offer', 'offers'],
+  fileStatus: ['a status of an offer', 'statuses of offers'],
+} satisfies Record<Kind<Event['kind']>, readonly [one: string, many: string]>
+
+/** What a status of an offer is called, by what it says. */
+const STATUS_NAMES = {
+  [FileStatusState.UNSPECIFIED]: 'a status of an offer',
+  [FileStatusState.ACCEPTED]: 'an acceptance',
+  [FileStatusState.DECLINED]: 'a refusal of an offer',
+  [FileStatusState.RECEIVED]: 'a receipt of a file',
+  [FileStatusState.CANCELLED]: 'a cancellation',
+  [FileStatusState.SAVE_FAILED]: 'a failure to keep a file',
+  [FileStatusState.DAMAGED]: 'a word of damage',
+  [FileStatusState.SOURCE_CHANGED]: 'a word of a changed file',
+} satisfies Record<FileStatusState, string>
+
+/** What a record is called, by all that is in it. */
+export function titleOf({ events, piece, acknowledged, control, read, fileProgress }: RecordBody): string {
+  const parts = [
+    control && control.$case !== 'close' && CONTROL_NAMES[control.$case],
+    ...eventNames(events),
+    piece && PIECE_NAMES[piece.$case],
+    fileProgress && 'the progress of a file',
+    acknowledged > 0n && 'an acknowledgement',
+    read > 0n && 'a read receipt',
+    control?.$case === 'close' && CONTROL_NAMES.close,
+  ].filter((part) => typeof part === 'string')
+  return parts.length === 0 ? 'nothing' : parts.join(', ')
+}
+
+function eventNames(events: readonly Event[]): string[] {
+  const byKind = Map.groupBy(events, ({ kind }) => kind?.$case ?? 'text')
+  return [...byKind].map(([kind, some]) => {
+    const [one, many] = EVENT_NAMES[kind]
+    const [first] = some
+    if (some.length > 1) return `${some.length} ${many}`
+    return first?.kind?.$case === 'fileStatus' ? STATUS_NAMES[first.kind.value.state] : one
+  })
+}
+
+/** What is shown of each field of a record. */
+const FIELDS = {
+  control: (control, way) => (control === undefined ? [] : fieldsOfCase(CONTROL_FIELDS, control, way)),
+  firstSequence: (sequence) => (sequence > 0n ? [plain('first_sequence', sequence)] : []),
+  events: (events) => eventFields(events),
+  piece: (piece, way) => (piece === undefined ? [] : fieldsOfCase(PIECE_FIELDS, piece, way)),
+  acknowledged: (sequence) => (sequence > 0n ? [plain('acknowledged', sequence, 'all up to it is stored')] : []),
+  read: (sequence, { from }) => (sequence > 0n ? [plain('read', sequence, `${from} has seen all up to it`)] : []),
+  fileProgress: (progress) =>
+    progress === undefined
+      ? []
+      : [bytesField('offer_id', progress.offerId), plain('received', progress.received, 'bytes of it are there')],
+} satisfies { readonly [Field in keyof RecordBody]: (value: RecordBody[Field], way: Way) => TraceField[] }
+
+/** All that is shown of a record. */
+export function bodyFields(body: RecordBody, way: Way): TraceField[] {
+  const fieldsOf = <Field extends keyof RecordBody>(field: Field) =>
+    (FIELDS[field] as (value: RecordBody[Field], way: Way) => TraceField[])(body[field], way)
+  return (Object.keys(FIELDS) as (keyof RecordBody)[]).flatMap((field) => fieldsOf(field))
+}
+
+type FieldsByCase<Union extends { readonly $case: string; readonly value: unknown } | undefined> = {
+  readonly [Case in Kind<Union>]: (value: ValueOf<Union, Case>, way: Way) => TraceField[]
+}
+
+function fieldsOfCase<Union extends { readonly $case: string; readonly value: unknown }>(
+  table: FieldsByCase<Union>,
+  { $case, value }: Union,
+  way: Way,
+): TraceField[] {
+  return (table as Readonly<Record<string, (value: unknown, way: Way) => TraceField[]>>)[$case]?.(value, way) ?? []
+}
+
+const CONTROL_FIELDS: FieldsByCase<NonNullable<Control>> = {
+  resume: ({ streamId, peerStreamId, peerAcknowledged, peerLastEventId }) => [
+    bytesField('stream_id', streamId, 'counts what this side says'),
+    ...(peerStreamId.length > 0 ? [bytesField('peer_stream_id', peerStreamId)] : []),
+    ...(peerAcknowledged > 0n ? [plain('peer_acknowledged', peerAcknowledged)] : []),
+    ...(peerLastEventId.length > 0 ? [bytesField('peer_last_event_id', peerLastEventId)] : []),
+  ],
+  close: ({ reason, lastSequence }) => [
+    plain('reason', nameIn(CloseReason, reason)),
+    plain('last_sequence', lastSequence),
+  ],
+  renewHello: (hello, way) => helloFields(hello, partiesOf(way)),
+  renewWelcome: (welcome, { from }) => welcomeFields(welcome, `${from} made the same keys`),
+  renewRefusal: () => [],
+  renewSwitch: () => [],
+  ping: () => [],
+  typing: ({ active }) => [plain('active', active)],
+}
+
+/** Of a renewal: the opener says the Hello. */
+function partiesOf({ from, to }: Way): Parties {
+  return { opener: from, host: to }
+}
+
+const PIECE_FIELDS: FieldsByCase<NonNullable<Piece>> = {
+  part: ({ offset, data, last }) => [
+    plain('offset', offset, 'where in the event it begins, in bytes'),
+    noted('data', 'not shown', 'secret', data.length),
+    plain('last', last),
+  ],
+  fileChunk: ({ offerId, offset, data }) => [
+    bytesField('offer_id', offerId),
+    plain('offset', offset, 'where in the content it begins, in bytes'),
+    noted('data', 'not shown', 'secret', data.length),
+  ],
+}
+
+/** What people write shows as sizes alone: texts as one, offers and what has become of them one by one. */
+function eventFields(events: readonly Event[]): TraceField[] {
+  const kinds = events.flatMap(({ kind }) => kind ?? [])
+  const texts = kinds.flatMap((kind) => (kind.$case === 'text' ? [kind.value.body.length] : []))
+  const what = texts.length === 1 ? 'one text, not shown' : `${texts.length} texts, not shown`
+  const bytes = texts.reduce((sum, length) => sum + length, 0)
+  const others = kinds.flatMap((kind) => (kind.$case === 'text' ? [] : [fieldOfFiles(kind)]))
+  return [...(texts.length > 0 ? [noted('events', what, 'secret', bytes)] : []), ...others]
+}
+
+function fieldOfFiles(kind: Exclude<NonNullable<Event['kind']>, { readonly $case: 'text' }>): TraceField {
+  if (kind.$case === 'fileOffer') {
+    const { entries } = kind.value
+    const inside = [plain('entries', entries.length), plain('size', sizeOf(kind.value), 'bytes of content')]
+    return { ...noted('file_offer', 'its names are not shown', 'secret', encodedLength(kind.value)), inside }
+  }
+  const { offerId, state } = kind.value
+  return { ...noted('file_status', STATUS_NAMES[state], 'plain'), inside: statusFields(offerId, state) }
+}
+
+function statusFields(offerId: Uint8Array, state: FileStatusState): TraceField[] {
+  return [bytesField('offer_id', offerId), plain('state', nameIn(FileStatusState, state))]
+}
+
+function encodedLength(offer: FileOffer): number {
+  return FileOffer.encode(offer).finish().length
+}
+
+function nameIn(names: Readonly<Record<string, number>>, value: number): string | number {
+  return Object.entries(names).find(([, number]) => number === value)?.[0] ?? value
+}

@@ -1,0 +1,47 @@
+/**
+ * The records of one direction of a conversation as the trace tells them: each with its number, and those that are left
+ * out told with the next one that is shown, so that no number is missing without a word.
+ *
+ * @module
+ */
+import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { recordEvent } from './conversation-events.ts'
+import { titleOf, type Way } from './record-fields.ts'
+import type { Trace } from './trace.ts'
+
+export class RecordTrace {
+  readonly #way: Way
+  readonly #trace: Trace
+  #number: number
+  #leftOut: string[] = []
+
+  /** @param next - The number of the next record, counted from 0. */
+  constructor(way: Way, trace: Trace, next: number) {
+    this.#way = way
+    this.#trace = trace
+    this.#number = next
+  }
+
+  /**
+   * Tell of the next record, or leave it out.
+   *
+   * @param body - Asked for only where there is a trace.
+   */
+  tell(body: () => RecordBody, recordBytes: number): void {
+    const number = this.#number++
+    if (this.#trace === undefined) return
+    const content = body()
+    if (isOften(content)) this.#leftOut.push(titleOf(content))
+    else {
+      this.#trace(recordEvent({ ...this.#way, number, body: content, recordBytes, leftOut: this.#leftOut }))
+      this.#leftOut = []
+    }
+  }
+}
+
+/** Whether such records come all the time and say nothing new. */
+function isOften({ acknowledged, control, events, piece, fileProgress, read }: RecordBody): boolean {
+  if (control !== undefined) return control.$case === 'ping' || control.$case === 'typing'
+  const isOfFiles = piece?.$case === 'fileChunk' || fileProgress !== undefined
+  return isOfFiles && events.length === 0 && piece?.$case !== 'part' && acknowledged === 0n && read === 0n
+}
