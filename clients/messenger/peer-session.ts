@@ -176,25 +176,32 @@ export class PeerSession {
     const { headStartMs } = this.#options
     if (headStart && this.#isCalledFor()) await this.#wait(headStartMs())
     while (this.#isCalledFor()) {
-      await this.#converse()
-      if (this.#isCalledFor()) await this.#pause(headStartMs() + this.#backoff.nextMs())
+      const failure = await this.#converse()
+      if (this.#isCalledFor()) await this.#pause(headStartMs() + this.#backoff.nextMs(failure))
     }
   }
 
-  /** Open a conversation, and wait for its end. @throws SottoError only what trying again does not mend. */
-  async #converse(): Promise<void> {
+  /**
+   * Open a conversation, and wait for its end.
+   *
+   * @returns what it failed with, if trying again may mend that.
+   * @throws SottoError only what trying again does not mend.
+   */
+  async #converse(): Promise<SottoError | undefined> {
     const { signal } = this.#options
     const before = this.#delivered
     try {
       const conversation = await this.#open()
-      if (conversation === undefined) return
+      if (conversation === undefined) return undefined
       this.#isWanted = false
       this.#answer()
       throwIfRefused(this.name, await conversation.ended)
     } catch (error) {
-      if (signal.aborted) return
+      if (signal.aborted) return undefined
       // The other side's call may have come first.
-      if (this.#answer(error) || (isSottoError(error) && !FINAL.has(error.code))) return
+      if (this.#answer(error) || (isSottoError(error) && !FINAL.has(error.code))) {
+        return isSottoError(error) ? error : undefined
+      }
       this.#isWanted = false
       this.#isKept = false
       this.#isAskedAgain = false
@@ -202,6 +209,7 @@ export class PeerSession {
     }
     // One that is opened and cut over and over again is no reason to try faster.
     if (this.#delivered > before) this.#backoff.reset()
+    return undefined
   }
 
   /**

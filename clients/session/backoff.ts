@@ -5,6 +5,7 @@
  * @module
  */
 import { setTimeout } from 'node:timers/promises'
+import { isSottoError } from '#lib/errors.ts'
 
 export interface BackoffOptions {
   /** The first wait at its longest, in milliseconds. */
@@ -14,6 +15,9 @@ export interface BackoffOptions {
   /** A number from 0 up to but not including 1; `Math.random` unless a test says otherwise. */
   readonly random?: () => number
 }
+
+/** However long the other end asks to wait, it is not longer than this, in milliseconds: it may be wrong, or lie. */
+export const LONGEST_ASKED_MS = 60_000
 
 export class Backoff {
   readonly #options: Required<BackoffOptions>
@@ -29,8 +33,18 @@ export class Backoff {
     this.#nextMs = this.#options.firstMs
   }
 
-  /** The next wait, in milliseconds: between half of what it may be at its longest and all of it. */
-  nextMs(): number {
+  /**
+   * The next wait, in milliseconds: between half of what it may be at its longest and all of it, and no less than the
+   * other end asks for, up to {@link LONGEST_ASKED_MS}.
+   *
+   * @param failure - What it is waited after.
+   */
+  nextMs(failure?: unknown): number {
+    const askedMs = isSottoError(failure) ? (failure.retryAfterMs ?? 0) : 0
+    return Math.max(this.#ownMs(), Math.min(askedMs, LONGEST_ASKED_MS))
+  }
+
+  #ownMs(): number {
     const longestMs = this.#nextMs
     this.#nextMs = Math.min(longestMs * 2, this.#options.longestMs)
     return longestMs / 2 + (longestMs / 2) * this.#options.random()
@@ -39,12 +53,13 @@ export class Backoff {
   /**
    * Wait as long as the next wait is.
    *
+   * @param failure - What it is waited after.
    * @throws what the signal was aborted with.
    */
-  async wait(signal: AbortSignal): Promise<void> {
+  async wait(signal: AbortSignal, failure?: unknown): Promise<void> {
     signal.throwIfAborted()
     try {
-      await setTimeout(this.nextMs(), undefined, { signal })
+      await setTimeout(this.nextMs(failure), undefined, { signal })
     } catch {
       signal.throwIfAborted()
     }

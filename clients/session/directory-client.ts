@@ -144,7 +144,7 @@ export class DirectoryClient {
       if (!mayFail || !isPassing(error)) throw await this.#whyEnded(error, signal)
       if (!isReported) onOffline(error)
       isReported = true
-      await backoff.wait(signal)
+      await backoff.wait(signal, error)
     }
   }
 

@@ -100,7 +100,7 @@ export class PresenceWatch {
       if (!isPassing(error)) throw error
       if (!this.#isLost) this.#options.onLost?.(error)
       this.#isLost = true
-      await backoff.wait(over).catch(() => undefined)
+      await backoff.wait(over, error).catch(() => undefined)
     }
   }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
 import { Backoff } from '../../../clients/session/backoff.ts'
 
 describe('Backoff', () => {
@@ -11,6 +12,13 @@ describe('Backoff', () => {
 
   it('waits at least half as long, by chance', () => {
     expect(new Backoff({ firstMs: 100, longestMs: 500, random: () => 0 }).nextMs()).to.equal(50)
+  })
+
+  it('waits as long as the other end asks, and no longer than a minute on its word', () => {
+    const backoff = new Backoff({ firstMs: 100, longestMs: 500, random: () => 1 })
+    const busy = (retryAfterMs: number) => new SottoError('ERR_BUSY', 'busy', { retryAfterMs })
+    const waits = [busy(30_000), busy(3_600_000), busy(1), new Error('a fault'), undefined]
+    expect(waits.map((failure) => backoff.nextMs(failure))).to.deep.equal([30_000, 60_000, 400, 500, 500])
   })
 
   it('stops waiting when told to, with the reason it was told', async () => {

@@ -200,6 +200,13 @@ describe('DirectoryClient', () => {
       expect(announced).to.equal(2)
     })
 
+    it('is not tried again before the directory wants it', async () => {
+      refusals = [new SottoError('ERR_UNAVAILABLE', 'away', { retryAfterMs: 1_200 })]
+      const startedMs = performance.now()
+      await rejection(announce({ startsOffline: true }))
+      expect(performance.now() - startedMs).to.be.at.least(1_200)
+    })
+
     it('ends where the services are away at first, unless it starts offline: then it tells that once', async () => {
       const away = new SottoError('ERR_UNAVAILABLE', 'away')
       refusals = [away]
