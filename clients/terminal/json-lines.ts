@@ -58,11 +58,29 @@ export function textField(object: Readonly<Record<string, unknown>>, field: stri
 }
 
 function parsed(line: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(line)
+    value = JSON.parse(line)
   } catch (cause) {
     throw new SottoError('ERR_USAGE', 'a line is no JSON', { cause, hint: HINT })
   }
+  if (isNestedOver(value, MAX_DEPTH)) throw invalid(`it is nested more than ${MAX_DEPTH} deep`)
+  return value
+}
+
+/**
+ * How deep a line may be nested. What is nested without end can be read, and not be written again: the answer to it would
+ * fail after the message was sent.
+ */
+const MAX_DEPTH = 1_000
+
+/** Whether there is anything that many levels down, found without a call for each level. */
+function isNestedOver(value: unknown, depth: number): boolean {
+  let level = [value]
+  for (let n = 0; n < depth && level.length > 0; n += 1) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []))
+  }
+  return level.length > 0
 }
 
 const HINT = 'docs/scripting.md has the lines that can be written'

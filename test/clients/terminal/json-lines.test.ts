@@ -9,11 +9,18 @@ describe('parseJsonLine', () => {
     })
   }
 
-  it('takes what is nested as deep as it likes', () => {
-    const depth = 100_000
-    const line = `{"ref":${'['.repeat(depth)}${']'.repeat(depth)}}`
+  const nested = (depth: number) => `{"ref":${'['.repeat(depth)}${']'.repeat(depth)}}`
+
+  it('takes what is nested a thousand deep, and it can be written again', () => {
+    const line = nested(999)
     expect(JSON.stringify(parseJsonLine(line, ['ref']))).to.equal(line)
   })
+
+  for (const depth of [1_000, 100_000, 3_000_000]) {
+    it(`refuses what is nested ${depth.toLocaleString('en')} deep, as a line that does not fit`, () => {
+      expect(codeOf(() => parseJsonLine(nested(depth), ['ref']))).to.equal('ERR_USAGE')
+    })
+  }
 })
 
 describe('textField', () => {
