@@ -12,6 +12,9 @@ const MAIN = new URL('../cli/main.ts', import.meta.url)
 /** Compiled sources, by which a command starts in a third of the time. Where it cannot be written, nothing is kept. */
 const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url))
 
+// It would start the debugger of Node.js (lib/runtime/no-debugger.ts), before and while the command runs.
+process.on('SIGUSR1', () => {})
+
 if (isNewEnough()) {
   // A measurement of coverage needs the sources as they are.
   if (process.env['NODE_V8_COVERAGE'] === undefined) module.enableCompileCache(COMPILE_CACHE)
@@ -33,7 +36,7 @@ if (isNewEnough()) {
 function runUnder(node) {
   // The arguments may be nobody else's business; the child takes care of its own.
   process.title = 'sotto'
-  const child = spawn(node, [fileURLToPath(MAIN), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, ['--disable-sigusr1', fileURLToPath(MAIN), ...process.argv.slice(2)], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     process.exitCode = signal ? 128 + constants.signals[signal] : code

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
+import { NO_DEBUGGER } from '#lib/runtime/no-debugger.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { traceTo } from '../clients/trace/render.ts'
@@ -44,7 +45,7 @@ export async function runDemo(options: readonly string[]): Promise<number> {
 function client(which: 'sender' | 'receiver', options: readonly string[], env: Record<string, string | undefined>) {
   const main = fileURLToPath(new URL(`../clients/${which}/main.ts`, import.meta.url))
   const [stdin, stdout] = which === 'sender' ? (['inherit', 'ignore'] as const) : (['ignore', 'inherit'] as const)
-  return fork(main, [...options], { env, execArgv: [], stdio: [stdin, stdout, 'inherit', 'ipc'] })
+  return fork(main, [...options], { env, execArgv: [NO_DEBUGGER], stdio: [stdin, stdout, 'inherit', 'ipc'] })
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {

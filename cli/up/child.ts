@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
+import { NO_DEBUGGER } from '#lib/runtime/no-debugger.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 
 /**
@@ -37,7 +38,7 @@ export class ServiceChild {
     this.name = name
     // Node.js hashes passwords on a pool of 4 threads by default, whatever the machine has; two are left for files.
     const threads = { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism() + 2)) }
-    this.#process = fork(main, [], { env: { ...threads, ...env }, execArgv: [], stdio: [...STDIO] })
+    this.#process = fork(main, [], { env: { ...threads, ...env }, execArgv: [NO_DEBUGGER], stdio: [...STDIO] })
     this.ended = once(this.#process, 'exit').then(([code, signal]) => signal ?? `exit code ${code}`)
   }
 

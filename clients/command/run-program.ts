@@ -7,6 +7,7 @@
 import { type Command, CommanderError } from 'commander'
 import { asSottoError, SottoError } from '#lib/errors.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
+import { refuseDebugger } from '#lib/runtime/no-debugger.ts'
 import { findNonUtf8 } from '#lib/runtime/raw-arguments.js'
 import { wrapHelp } from '../terminal/help-wrap.ts'
 import { OutputWatch } from '../terminal/output-watch.ts'
@@ -26,6 +27,7 @@ type Output = Pick<NodeJS.WritableStream, 'write'>
  */
 export async function runProgram(program: Command, argv: readonly string[], output: Output): Promise<number> {
   using _pending = new PendingCommand((error) => reportFailure(error, output))
+  refuseDebugger()
   prepare(program, output)
   program.hook('preAction', (_program, command) => checkValues(command))
   // Nobody is left to tell.

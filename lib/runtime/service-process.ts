@@ -11,6 +11,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Environment, environment } from './environment.ts'
 import { systemRefusal } from './files.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
+import { refuseDebugger } from './no-debugger.ts'
 import { parentGone, reportFailure, reportReady } from './parent.ts'
 import { listenForStop } from './shutdown.ts'
 
@@ -45,6 +46,7 @@ export interface ServiceProgram<Config extends { readonly logLevel: LogLevel }> 
 export async function runService<Config extends { readonly logLevel: LogLevel }>(
   program: ServiceProgram<Config>,
 ): Promise<void> {
+  refuseDebugger()
   // To the very end, never disposed of: the echo of a signal must not kill a process that is just finishing.
   const signal = AbortSignal.any([listenForStop().signal, parentGone()])
   let log = createLogger({ name: program.name })
