@@ -69,8 +69,8 @@ function parsed(line: string): unknown {
 }
 
 /**
- * How deep a line may be nested. What is nested without end can be read, and not be written again: the answer to it would
- * fail after the message was sent.
+ * How deep a line may be nested. Its `ref` goes into the answer as it was written, and whoever reads that may fail at what
+ * is nested without end, after the message was sent.
  */
 const MAX_DEPTH = 1_000
 
