@@ -11,11 +11,11 @@ describe('SIGUSR1', function () {
     const { process: bob } = await deployment.receive('bob')
     const alice = deployment.sotto(['send', 'bob', '--profile', 'alice'], { input: 'open' })
     alice.input.write('before\n')
-    await bob.untilItShows('before\n')
+    await bob.untilStdout('before\n')
     const programs = [bob, alice, deployment.service('auth'), deployment.service('directory')]
     for (const program of programs) program.signal('SIGUSR1')
     alice.input.end('after\n')
-    await bob.untilItShows('before\nafter\n')
+    await bob.untilStdout('before\nafter\n')
     expect(await alice.ended, alice.errors.text).to.equal(0)
     // All that they have said is there once they have ended.
     bob.signal('SIGINT')
