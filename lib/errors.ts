@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   'ERR_NO_SUCH_SERVICE', // a server that was asked for the health of a service that it does not have
   'ERR_CA_MISMATCH', // the server's certificates do not lead to the authority that the user named
   'ERR_SERVER_UNTRUSTED', // TLS failed: another authority, another role, or an old version
+  'ERR_CERTIFICATE_TIME', // the server's certificate is not valid at the time of this machine: one of the two is wrong
   'ERR_CALLER_UNTRUSTED', // the caller's certificate is not of the role that may call
   'ERR_PEER_UNREACHABLE', // none of the receiver's endpoints answers
   'ERR_PEER_SILENT', // the other end stopped answering

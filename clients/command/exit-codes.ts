@@ -54,6 +54,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_UNAVAILABLE: ExitCode.Unreachable,
   ERR_NO_SUCH_SERVICE: ExitCode.Unreachable,
   ERR_CA_MISMATCH: ExitCode.Unreachable,
+  ERR_CERTIFICATE_TIME: ExitCode.Unreachable,
   ERR_CALLER_UNTRUSTED: ExitCode.Unreachable,
   ERR_SERVER_UNTRUSTED: ExitCode.Unreachable,
   ERR_PEER_UNREACHABLE: ExitCode.Unreachable,

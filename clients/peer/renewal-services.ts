@@ -47,7 +47,11 @@ async function answerOf(ask: () => Promise<ServicesAnswer>): Promise<ServicesAns
 }
 
 /** Somebody in between answers, and not the services. */
-const UNTRUSTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_SERVER_UNTRUSTED', 'ERR_CA_MISMATCH'])
+const UNTRUSTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_SERVER_UNTRUSTED',
+  'ERR_CERTIFICATE_TIME',
+  'ERR_CA_MISMATCH',
+])
 
 function meaningOf(error: SottoError): 'absent' | 'unreachable' | 'refused' {
   if (error.code === 'ERR_NOT_ONLINE') return 'absent'

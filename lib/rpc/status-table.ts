@@ -52,6 +52,7 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   // The server could not reach another one that it needs. Its own doubts are nothing that the caller can act on.
   ERR_CA_MISMATCH: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
   ERR_SERVER_UNTRUSTED: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
+  ERR_CERTIFICATE_TIME: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
   ERR_CALLER_UNTRUSTED: { status: Code.PERMISSION_DENIED, code: 'ERR_CALLER_UNTRUSTED' },
   ERR_PEER_UNREACHABLE: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
   ERR_PEER_SILENT: CHANNEL_CLOSED,

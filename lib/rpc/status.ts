@@ -18,6 +18,7 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { BadRequest, ErrorInfo, RetryInfo } from '#gen/google/rpc/error_details.ts'
 import { Status } from '#gen/google/rpc/status.ts'
 import { ERROR_CODES, type ErrorCode, type FieldViolation, isSottoError, SottoError } from '../errors.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { mayGive } from './call-reasons.ts'
 import { EXPLANATIONS, WIRE_ERRORS } from './status-table.ts'
 
@@ -117,6 +118,10 @@ function isOfContract(reason: ErrorCode, status: Code, { path }: Link): boolean 
 /** What OpenSSL and Node.js say when a certificate or a handshake is refused, on either end; gRPC keeps only the text. */
 const TLS_FAILURE = /certificate|altnames|SSL routines/i
 
+/** What OpenSSL says of a server's certificate that this machine's clock is outside of. */
+const NOT_YET_VALID = /certificate is not yet valid/i
+const EXPIRED = /certificate has expired/i
+
 /** A connection that broke under a call may show as INTERNAL or CANCELLED with this text (grpc-js 1.14). */
 const BROKEN_CONNECTION = /RST_STREAM|connection/i
 
@@ -124,6 +129,8 @@ function errorWithoutReason(status: StatusObject | ServiceError, link: Link): So
   const at = `at ${link.address}`
   switch (status.code) {
     case Code.UNAVAILABLE:
+      if (link.isTrusted && NOT_YET_VALID.test(status.details)) return notYetValid(at, status)
+      if (link.isTrusted && EXPIRED.test(status.details)) return expired(at, status)
       if (link.isTrusted && TLS_FAILURE.test(status.details)) {
         return new SottoError('ERR_SERVER_UNTRUSTED', `the server ${at} cannot prove that it is the right one`, {
           cause: status,
@@ -147,6 +154,33 @@ function errorWithoutReason(status: StatusObject | ServiceError, link: Link): So
       return unavailable(`something else than the expected service answers ${at}`, status)
   }
   return new SottoError('ERR_INTERNAL', `the other end failed ${at}`, { cause: status, hint: logHint(link) })
+}
+
+/** Certificates begin an hour before they are made: a clock that shows less than that is behind. */
+function notYetValid(at: string, cause: unknown): SottoError {
+  return new SottoError(
+    'ERR_CERTIFICATE_TIME',
+    `${clockSays()}, when the certificate of the server ${at} did not exist`,
+    {
+      cause,
+      hint: 'set the clock; if it is right, the server’s was ahead when it started: set that, and restart auth',
+    },
+  )
+}
+
+function expired(at: string, cause: unknown): SottoError {
+  return new SottoError(
+    'ERR_CERTIFICATE_TIME',
+    `${clockSays()}, when the certificate of the server ${at} has expired`,
+    {
+      cause,
+      hint: 'set the clock if it is ahead; if it is right, whoever runs the server restarts auth, which makes another one',
+    },
+  )
+}
+
+function clockSays(): string {
+  return `the clock of this machine says ${systemClock.now().toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function logHint({ requestId }: Link): string {

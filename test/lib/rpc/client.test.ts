@@ -1,11 +1,15 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { connect } from '#lib/rpc/client.ts'
+import { ensureCertificateAuthority, ensureLeaf } from '#lib/runtime/certificate-authority.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
 import { authServer, SERVER_INFO } from '../../support/auth-server.ts'
+import { FakeClock } from '../../support/clock.ts'
 import { echo, peerServer, record } from '../../support/peer-server.ts'
 import { rejection } from '../../support/rejection.ts'
 import { testAuthority } from '../../support/test-authority.ts'
@@ -27,6 +31,31 @@ describe('connect', () => {
     const connection = auth.connect({ authorityPem: other.authorityPem })
     expect((await rejection(connection.call.getServerInfo({}))).code).to.equal('ERR_SERVER_UNTRUSTED')
   })
+
+  for (const [what, years] of [
+    ['that has expired', -2],
+    ['that is not valid yet', 1],
+  ] as const) {
+    it(`names the clock of this machine, and what it says, where it meets a certificate ${what}`, async () => {
+      await using authority = await testAuthority()
+      const made = new FakeClock(Date.now() + years * 365 * 86_400_000)
+      const signer = await ensureCertificateAuthority(join(authority.folder.path, 'ca'), systemClock)
+      const folder = join(authority.folder.path, 'tls')
+      const certificate = await ensureLeaf({
+        folder,
+        authority: signer,
+        role: 'auth.sotto',
+        names: ['localhost'],
+        clock: made,
+      })
+      await using auth = await authServer({}, { security: { certificate } })
+      const connection = auth.connect({ authorityPem: authority.authorityPem })
+      const { code, message, hint } = await rejection(connection.call.getServerInfo({}))
+      expect(code).to.equal('ERR_CERTIFICATE_TIME')
+      expect(message).to.include(`the clock of this machine says ${new Date().toISOString().slice(0, 10)}`)
+      expect(hint).to.match(/^set the clock/)
+    })
+  }
 
   it('trusts no other role', async () => {
     await using auth = await authServer({})

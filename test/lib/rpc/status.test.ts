@@ -129,6 +129,8 @@ describe('errorOf', () => {
         'ERR_SERVER_UNTRUSTED',
       'No connection established. Last error: Error: unable to verify the first certificate.': 'ERR_SERVER_UNTRUSTED',
       "Hostname/IP does not match certificate's altnames: Host: auth.sotto.": 'ERR_SERVER_UNTRUSTED',
+      'No connection established. Last error: Error: certificate has expired.': 'ERR_CERTIFICATE_TIME',
+      'No connection established. Last error: Error: certificate is not yet valid.': 'ERR_CERTIFICATE_TIME',
       'write EPROTO 40:error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version':
         'ERR_SERVER_UNTRUSTED',
       'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1.': 'ERR_UNAVAILABLE',
