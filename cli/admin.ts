@@ -75,10 +75,16 @@ async function readConfig(): Promise<Config> {
 }
 
 async function reportAdded(config: Config, added: readonly string[]): Promise<void> {
+  const { readAuthorityCertificate } = await import('../services/auth/certificates.ts')
+  const { readPublicAddress } = await import('../services/auth/public-address.ts')
+  const { fingerprintOf } = await import('#lib/runtime/tls.ts')
+  const address = await readPublicAddress(config)
+  const isNamed = !address.startsWith(':')
+  // The fingerprint is what makes it safe to sign in for the first time.
+  const server = `${isNamed ? '' : 'localhost'}${address}#${fingerprintOf(await readAuthorityCertificate(config))}`
   notice(`added ${added.join(', ')}; what each types next, on a machine of their own:`)
-  const server = await serverName(config)
   for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
-  if (config.names.length > 0) return
+  if (isNamed) return
   notice(
     "from another machine, put this one's name in place of localhost; SOTTO_NAMES sets others (docs/operations.md)",
   )
@@ -92,12 +98,4 @@ async function eachPassword(
   const { PasswordReader } = await import('../clients/terminal/password.ts')
   using passwords = new PasswordReader({ file: passwordFile, input: process.stdin, output: process.stderr })
   for (const name of names) await use(name, await passwords.read(`password for ${name}`, { twice: true }))
-}
-
-/** How somebody who signs in for the first time names this installation. The fingerprint is what makes that safe. */
-async function serverName(config: Config): Promise<string> {
-  const { ensureCertificates } = await import('../services/auth/certificates.ts')
-  const { fingerprintOf } = await import('#lib/runtime/tls.ts')
-  const { authorityPem } = await ensureCertificates(config, systemClock)
-  return `${config.names[0] ?? 'localhost'}:${config.listen.port}#${fingerprintOf(authorityPem)}`
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Environment } from '#lib/runtime/environment.ts'
+import { shellCommand } from './shell-line.ts'
 import { type Services, startServices } from './supervisor.ts'
 
 export interface UpOptions {
@@ -49,7 +50,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function greetingOf({ authAddress, directoryAddress, caFile, caFingerprint }: Services, env: Environment): string {
-  const home = env['SOTTO_HOME'] ? `SOTTO_HOME=${quoted(env['SOTTO_HOME'])} ` : ''
+  const sotto = shellCommand(env)
   return `
 Sotto is up: auth at ${authAddress}, directory at ${directoryAddress}.
 Its certificate authority: ${caFile}
@@ -57,16 +58,11 @@ SHA-256 of that, to compare: ${caFingerprint}
 
 What to type next, in another terminal:
 
-  ${home}sotto admin add-user alice
-  ${home}sotto login alice --server ${authAddress} --ca-fingerprint ${caFingerprint}
-  ${home}sotto chat
+  ${sotto} admin add-user alice
+  ${sotto} login alice --server ${authAddress} --ca-fingerprint ${caFingerprint}
+  ${sotto} chat
 
 Ctrl-C stops it.
 
 `
-}
-
-/** As a shell reads it back. */
-function quoted(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -6,12 +6,13 @@
  *
  * @module
  */
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { SottoError } from '../errors.ts'
-import { ensurePrivateDirectory, ensurePrivateFile } from './files.ts'
+import { ensurePrivateDirectory, ensurePrivateFile, hasSystemCode } from './files.ts'
 
 /** Named steps that make the schema, applied in the order of their names. A released one never changes. */
 export type Migrations = Readonly<Record<string, Migration>>
@@ -47,11 +48,52 @@ export async function openSqlite<Schema>(path: string, migrations: Migrations): 
     return database
   } catch (cause) {
     await database?.destroy()
-    throw new SottoError('ERR_STORE', `cannot open the database ${path}`, {
-      cause,
-      hint: 'check the permissions and the free space of its folder, and that it is not of a newer version',
-    })
+    const hint = 'check the permissions and the free space of its folder, and that it is not of a newer version'
+    throw cannotOpen(path, cause, hint)
   }
+}
+
+/**
+ * Open a database that another process keeps, beside it: nothing is made, and the schema stays as it is.
+ *
+ * @param path - Of the file.
+ * @param migrations - What the schema must have been made by.
+ * @returns the database; undefined where there is no such file.
+ * @throws SottoError `ERR_STORE` if it cannot be opened, or its schema is of another version.
+ */
+export async function openSqliteBeside<Schema>(
+  path: string,
+  migrations: Migrations,
+): Promise<Kysely<Schema> | undefined> {
+  let database: Kysely<Schema> | undefined
+  try {
+    if (!(await isFile(path))) return undefined
+    database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(openFile(path)) }) })
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
+    if (rows.map(({ name }) => name).join() === Object.keys(migrations).sort().join()) return database
+  } catch (cause) {
+    await database?.destroy()
+    throw cannotOpen(path, cause, 'check the permissions and the free space of its folder')
+  }
+  await database.destroy()
+  throw cannotOpen(
+    path,
+    undefined,
+    'it is of another version of Sotto: start the service once, of the version that is here',
+  )
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+function cannotOpen(path: string, cause: unknown, hint: string): SottoError {
+  return new SottoError('ERR_STORE', `cannot open the database ${path}`, { cause, hint })
 }
 
 function openFile(path: string): DatabaseSync {

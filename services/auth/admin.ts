@@ -1,15 +1,17 @@
 /**
- * What an administrator does to accounts, on Auth's own database: beside a running Auth, or before its first start.
+ * What an administrator does to accounts, on Auth's own database, beside a running Auth or while it is stopped. Nothing
+ * but accounts is touched, and where there is no installation (`ERR_CONFIG`) nothing is made.
  *
  * Only who may read the database's files can do it, which is Auth's system user; there is no RPC for it.
  *
  * @module
  */
 import type { Clock } from '#lib/runtime/clock.ts'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
+import { openSqliteBeside } from '#lib/runtime/sqlite.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type AccountSummary, Accounts } from './accounts.ts'
 import { type Config, databasePath } from './config.ts'
+import { noInstallation } from './errors.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { Passwords } from './passwords.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
@@ -61,7 +63,8 @@ export async function listUsers(config: AdminConfig, clock: Clock): Promise<Acco
 }
 
 async function withAccounts<T>(config: AdminConfig, clock: Clock, use: (accounts: Accounts) => Promise<T>): Promise<T> {
-  const db = await openSqlite<AuthSchema>(databasePath(config), MIGRATIONS)
+  const db = await openSqliteBeside<AuthSchema>(databasePath(config), MIGRATIONS)
+  if (db === undefined) throw noInstallation(config.dataFolder)
   try {
     const passwords = new Passwords(config.password, new HashingQueue(config.hashing))
     return await use(new Accounts(db, passwords, () => clock.now().getTime()))

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from 'node:path'
-import { ensureCertificateAuthority, ensureLeaf, hostNames } from '#lib/runtime/certificate-authority.ts'
+import { ensureCertificateAuthority, ensureLeaf, hostNames, loadLeaf } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { type CertificateChain, type Role, realmOf } from '#lib/runtime/tls.ts'
 import type { Config } from './config.ts'
@@ -19,6 +19,15 @@ export interface Certificates {
   readonly auth: CertificateChain
   /** For SealingService. */
   readonly sealing: CertificateChain
+}
+
+/**
+ * Read the authority's certificate of an installation that is there, and touch nothing.
+ *
+ * @throws SottoError `ERR_STORE` if it is not there or cannot be read.
+ */
+export async function readAuthorityCertificate({ dataFolder }: Pick<Config, 'dataFolder'>): Promise<string> {
+  return (await loadLeaf(join(dataFolder, 'tls'))).authorityPem
 }
 
 /**

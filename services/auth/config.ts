@@ -24,6 +24,12 @@ interface ListenAddress {
 export interface Config {
   /** `SOTTO_AUTH_HOST` (`::`), `SOTTO_AUTH_PORT` (7001): AuthService, for everybody. */
   readonly listen: ListenAddress
+  /**
+   * `SOTTO_AUTH_ADDRESS`: HOST:PORT under which clients reach AuthService, as `sotto admin` tells people; where a
+   * container engine publishes the port under another number, for one. An empty HOST means the first of `SOTTO_NAMES`.
+   * Undefined for that name and the port that it listens on.
+   */
+  readonly publicAddress: string | undefined
   /** `SOTTO_SEALING_HOST` (`127.0.0.1`), `SOTTO_SEALING_PORT` (7003): SealingService, for the directory alone. */
   readonly sealingListen: ListenAddress
   /** `SOTTO_AUTH_ADMIN_PORT` (7011): channelz, on loopback alone; 0 for any free port. */
@@ -72,11 +78,13 @@ const hostSetting = z.union([z.ipv4(), z.ipv6()])
 const handedOutSetting = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]*):[1-9][0-9]{0,4}$/, 'expected HOST:PORT, [IPV6]:PORT or :PORT')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port is at most 65535')
 
 const SETTINGS = {
   SOTTO_HOME: pathSetting.optional(),
   SOTTO_AUTH_HOST: hostSetting.default('::'),
   SOTTO_AUTH_PORT: portSetting.default(7001),
+  SOTTO_AUTH_ADDRESS: handedOutSetting.optional(),
   SOTTO_SEALING_HOST: hostSetting.default('127.0.0.1'),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_AUTH_ADMIN_PORT: portSetting.default(7011),
@@ -118,6 +126,7 @@ export function readConfig(env: Environment): Config {
   const directoryDataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(home, 'directory')
   return {
     listen: { host: settings.SOTTO_AUTH_HOST, port: settings.SOTTO_AUTH_PORT },
+    publicAddress: settings.SOTTO_AUTH_ADDRESS,
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
     adminPort: settings.SOTTO_AUTH_ADMIN_PORT,
     directoryAddress: settings.SOTTO_DIRECTORY_ADDRESS ?? `:${settings.SOTTO_DIRECTORY_PORT}`,

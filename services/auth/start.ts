@@ -18,6 +18,7 @@ import { type Config, databasePath } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { Passwords } from './passwords.ts'
+import { keepPublicAddress } from './public-address.ts'
 import { createSealingService } from './sealing-service.ts'
 import { createAuthService } from './service.ts'
 import { Sessions } from './sessions.ts'
@@ -73,6 +74,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     services: [serve(AuthServiceService, createAuthService({ ...common, directoryAddress: config.directoryAddress }))],
     security: { certificate: certificates.auth },
   })
+  await keepPublicAddress(config, authServer.port)
   const sealingServer = await start({
     ...config.sealingListen,
     services: [

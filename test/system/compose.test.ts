@@ -41,7 +41,6 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     project = new ComposeProject(`sotto-test-${process.pid}`, {
       SOTTO_AUTH_PORT: String(authPort),
       SOTTO_DIRECTORY_PORT: String(directoryPort),
-      SOTTO_DIRECTORY_ADDRESS: `:${directoryPort}`,
     })
     await project.do(['build'])
   })
@@ -137,11 +136,15 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
   })
 
   it('lets two people on the host chat, as the README describes', async () => {
-    const added = await project.do(['exec', '-T', 'auth', 'sotto', 'admin', 'add-user', 'alice', 'bob'], 'one\ntwo\n')
-    const [, fingerprint] = /#([0-9a-f]{64})/.exec(added.errors + added.output) ?? []
-    server = `localhost:${authPort}#${fingerprint}`
-    await writeFile(join(home.path, 'alice'), 'one\n', { mode: 0o600 })
-    await writeFile(join(home.path, 'bob'), 'two\n', { mode: 0o600 })
+    const passwords = ["alice's password", "bob's password"]
+    const addUsers = ['exec', '-T', 'auth', 'sotto', 'admin', 'add-user', 'alice', 'bob']
+    const added = await project.do(addUsers, `${passwords.join('\n')}\n`)
+    // As it is printed: the port must be the published one.
+    const [, printed = ''] = /--login alice@(localhost:\d+#[0-9a-f]{64})\n/.exec(added.errors + added.output) ?? []
+    server = printed
+    expect(server).to.include(`:${authPort}#`)
+    await writeFile(join(home.path, 'alice'), `${passwords[0]}\n`, { mode: 0o600 })
+    await writeFile(join(home.path, 'bob'), `${passwords[1]}\n`, { mode: 0o600 })
     const signIn = (name: string) => ['--login', `${name}@${server}`, '--password-file', join(home.path, name)]
     expect(await chat('Hello', signIn)).to.equal('Hello\n')
   })

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { type AdminConfig, addUser, listUsers, removeUser, setPassword } from '../../../services/auth/admin.ts'
 import { AuthRecords, passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
@@ -18,13 +20,15 @@ describe("an administrator's hands", () => {
       password: QUICK_PARAMETERS,
       hashing: { concurrency: 1, capacity: 1 },
     }
+    // What Auth makes at its first start.
+    await (await AuthRecords.open({ folder })).close()
   })
 
   afterEach(async () => {
     await folder[Symbol.asyncDispose]()
   })
 
-  it('add an account before the first start, and list it', async () => {
+  it('add accounts while Auth stands still, and list them', async () => {
     await addUser(config, clock, 'bob', passwordOf('x'))
     await addUser(config, clock, 'alice', passwordOf('y'))
     const users = await listUsers(config, clock)
@@ -49,6 +53,15 @@ describe("an administrator's hands", () => {
     } finally {
       await records.close()
     }
+  })
+
+  it('leave a database of another version as it is', async () => {
+    const database = new DatabaseSync(join(folder.path, 'auth.db'))
+    database.exec("delete from kysely_migration where name = '0002_grant_key'")
+    const refused = await rejection(listUsers(config, clock))
+    expect(refused.code).to.equal('ERR_STORE')
+    expect(database.prepare('select count(*) as applied from kysely_migration').get()).to.include({ applied: 1 })
+    database.close()
   })
 
   it('are told what is wrong with a name or a password', async () => {

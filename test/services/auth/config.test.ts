@@ -20,6 +20,7 @@ describe('readConfig', () => {
     const config = readConfig({ SOTTO_HOME: '/srv/sotto', PATH: '/bin' })
     expect(config).to.deep.equal({
       listen: { host: '::', port: 7001 },
+      publicAddress: undefined,
       sealingListen: { host: '127.0.0.1', port: 7003 },
       adminPort: 7011,
       directoryAddress: ':7002',
@@ -40,6 +41,7 @@ describe('readConfig', () => {
     const config = readConfig({
       SOTTO_AUTH_HOST: '0.0.0.0',
       SOTTO_AUTH_PORT: '0',
+      SOTTO_AUTH_ADDRESS: ':443',
       SOTTO_SEALING_HOST: '::1',
       SOTTO_SEALING_PORT: '1',
       SOTTO_AUTH_ADMIN_PORT: '2',
@@ -57,6 +59,7 @@ describe('readConfig', () => {
     })
     expect(config).to.deep.equal({
       listen: { host: '0.0.0.0', port: 0 },
+      publicAddress: ':443',
       sealingListen: { host: '::1', port: 1 },
       adminPort: 2,
       directoryAddress: 'chat.example.org:443',
