@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import type { Secret } from '#lib/secret.ts'
+import type { NewAccount } from '../services/auth/accounts.ts'
 import type { Config } from '../services/auth/config.ts'
 import { notice } from './profile-command.ts'
 
@@ -26,28 +27,25 @@ export function adminCommand(): Command {
     admin.command(name).option('--password-file <file>', 'read the password from this file, less its line end')
 
   withPassword('add-user')
-    .description('add accounts; asks for each password, or reads one a line from standard input')
+    .description('add accounts, all or none; asks for each password, or reads one a line from standard input')
     .argument('<name...>', '1 to 32 characters: a to z, 0 to 9, and . _ - after the first')
     .action(async (names: string[], options: PasswordOptions) => {
-      const { addUser } = await import('../services/auth/admin.ts')
+      const { addUsers, checkNewNames } = await import('../services/auth/admin.ts')
       const config = await readConfig()
-      const added: string[] = []
-      try {
-        await eachPassword(names, options, async (name, password) => {
-          await addUser(config, systemClock, name, password)
-          added.push(name)
-        })
-      } finally {
-        if (added.length > 0) await reportAdded(config, added)
-      }
+      await checkNewNames(config, systemClock, names)
+      await addUsers(config, systemClock, await readPasswords(names, options))
+      await reportAdded(config, names)
     })
   withPassword('set-password')
     .description('give an account another password; its sessions end, its identity key stays')
     .argument('<name>')
     .action(async (name: string, options: PasswordOptions) => {
-      const { setPassword } = await import('../services/auth/admin.ts')
+      const { checkUser, setPassword } = await import('../services/auth/admin.ts')
       const config = await readConfig()
-      await eachPassword([name], options, (_, password) => setPassword(config, systemClock, name, password))
+      await checkUser(config, systemClock, name)
+      for (const { password } of await readPasswords([name], options)) {
+        await setPassword(config, systemClock, name, password)
+      }
       notice(`${name} has another password and must sign in again`)
     })
   admin
@@ -90,12 +88,15 @@ async function reportAdded(config: Config, added: readonly string[]): Promise<vo
   )
 }
 
-async function eachPassword(
-  names: readonly string[],
-  { passwordFile }: PasswordOptions,
-  use: (name: string, password: Secret) => Promise<void>,
-): Promise<void> {
+/** The passwords that these accounts are to have, each checked as soon as it is there. */
+async function readPasswords(names: readonly string[], { passwordFile }: PasswordOptions): Promise<NewAccount[]> {
   const { PasswordReader } = await import('../clients/terminal/password.ts')
+  const { checkNewPassword } = await import('../services/auth/passwords/new-password.ts')
   using passwords = new PasswordReader({ file: passwordFile, input: process.stdin, output: process.stderr })
-  for (const name of names) await use(name, await passwords.read(`password for ${name}`, { twice: true }))
+  const accounts: NewAccount[] = []
+  for (const name of names) {
+    const check = (password: Secret) => checkNewPassword(name, password)
+    accounts.push({ name, password: await passwords.read(`password for ${name}`, { twice: true, check }) })
+  }
+  return accounts
 }

@@ -13,7 +13,7 @@ import { Secret } from '#lib/secret.ts'
 import { Profile } from '../clients/profile/profile.ts'
 import { login } from '../clients/session/login.ts'
 import type { Trace } from '../clients/trace/trace.ts'
-import { addUser } from '../services/auth/admin.ts'
+import { addUsers } from '../services/auth/admin.ts'
 import { readConfig } from '../services/auth/config.ts'
 import { FREE_PORTS, type Services, startServices } from './up/supervisor.ts'
 
@@ -55,7 +55,7 @@ async function signUp(
   { trace, signal }: DemoOptions,
 ): Promise<void> {
   const password = Secret.of(Buffer.from(randomBytes(12).toString('base64url')))
-  await addUser(readConfig(env), systemClock, name, password)
+  await addUsers(readConfig(env), systemClock, [{ name, password }])
   await login({
     profile: await Profile.openOrCreate(home, name),
     server: { authAddress: services.authAddress, authorityPem: await readFile(services.caFile, 'utf8') },

@@ -7,12 +7,10 @@
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { environment, expandHome } from '#lib/runtime/environment.ts'
 import type { Secret } from '#lib/secret.ts'
+import { countTypedCharacters, MIN_TYPED_CHARACTERS } from '#lib/typed-secret.ts'
 import { type UnlockKey, withoutPassphrase } from '../profile/key-file.ts'
 import { unwrapKey } from '../profile/wrapped-key.ts'
 import { PasswordReader } from '../terminal/password.ts'
-
-/** The least that NIST SP 800-63B (revision 3, section 5.1.1.1) takes; in characters of Unicode. */
-const MIN_CHARACTERS = 8
 
 /** How often somebody may type it wrong. */
 const MAX_ATTEMPTS = 3
@@ -52,12 +50,11 @@ export function unlockKey(signal?: AbortSignal): UnlockKey {
  * What a new passphrase must be. Whoever has stolen the profile tries guesses on machines of their own, so that there is no
  * limit but what each costs.
  *
- * @throws SottoError `ERR_USAGE` if it has less than {@link MIN_CHARACTERS}.
+ * @throws SottoError `ERR_USAGE` if it has less than {@link MIN_TYPED_CHARACTERS} characters.
  */
 export function checkPassphrase(passphrase: Secret): void {
-  const characters = [...Buffer.from(passphrase.reveal()).toString('utf8')].length
-  if (characters >= MIN_CHARACTERS) return
-  throw new SottoError('ERR_USAGE', `a passphrase has ${MIN_CHARACTERS} characters at least`, {
+  if (countTypedCharacters(passphrase) >= MIN_TYPED_CHARACTERS) return
+  throw new SottoError('ERR_USAGE', `a passphrase has ${MIN_TYPED_CHARACTERS} characters at least`, {
     hint: 'five or six words that have nothing to do with each other are hard to guess and easy to remember',
   })
 }

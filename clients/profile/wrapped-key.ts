@@ -13,8 +13,8 @@
  *     67      16    tag
  *     83      8     checksum    the first bytes of SHA-256(label || bytes 0 to 82)
  *
- * The wrapping key is argon2id (RFC 9106) of the passphrase's UTF-8 in Unicode's NFC, 32 bytes; the associated data are
- * the label and bytes 0 to 34. The checksum guards against nothing but accidents: it tells a damaged file from a wrong
+ * The wrapping key is argon2id (RFC 9106) of the passphrase as lib/typed-secret.ts prepares it, 32 bytes; the associated
+ * data are the label and bytes 0 to 34. The checksum guards against nothing but accidents: it tells a damaged file from a wrong
  * passphrase, before anybody is asked. docs/protocol.md, section 11.
  *
  * @module
@@ -23,6 +23,7 @@ import { argon2, createHash, randomBytes } from 'node:crypto'
 import { KEY_BYTES, NONCE_BYTES, OVERHEAD_BYTES, openBytes, sealBytes } from '#lib/aead.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Secret } from '#lib/secret.ts'
+import { prepareTypedSecret } from '#lib/typed-secret.ts'
 import { PROFILE_KEY_BYTES } from './seal.ts'
 
 /** What it costs to try a passphrase. */
@@ -70,7 +71,7 @@ export async function wrapKey(
   header[PASSES_OFFSET] = cost.passes
   header[LANES_OFFSET] = cost.lanes
   randomBytes(CIPHERTEXT_OFFSET - SALT_OFFSET).copy(header, SALT_OFFSET)
-  const wrappingKey = await deriveWrappingKey(passphrase, header)
+  const wrappingKey = await deriveWrappingKey(prepareTypedSecret(passphrase), header)
   const sealed = sealBytes(wrappingKey, header.subarray(NONCE_OFFSET), associatedData(header), key.reveal())
   const checked = Buffer.concat([header.subarray(0, NONCE_OFFSET), sealed])
   return Buffer.concat([checked, checksumOf(checked)])
@@ -96,8 +97,10 @@ export async function unwrapKey(wrapped: Uint8Array, passphrase: Secret): Promis
   if (!isWrappedKey(wrapped)) throw new TypeError('not a wrapped key')
   const header = wrapped.subarray(0, CIPHERTEXT_OFFSET)
   const sealed = wrapped.subarray(NONCE_OFFSET, CHECKSUM_OFFSET)
-  const key = openBytes(await deriveWrappingKey(passphrase, header), associatedData(header), sealed)
-  if (key !== undefined) return Secret.of(key, PROFILE_KEY_BYTES)
+  for (const form of formsOf(passphrase)) {
+    const key = openBytes(await deriveWrappingKey(form, header), associatedData(header), sealed)
+    if (key !== undefined) return Secret.of(key, PROFILE_KEY_BYTES)
+  }
   throw new SottoError('ERR_PASSPHRASE', 'the passphrase is wrong', {
     hint: 'try again; nothing was changed. It is that of sotto passphrase, not the password of sotto login',
   })
@@ -108,14 +111,21 @@ function associatedData(header: Uint8Array): Uint8Array {
   return Buffer.concat([LABEL, header])
 }
 
-/** The same passphrase has different bytes on different keyboards; NFC makes them one (RFC 8265, section 4.2.2). */
+/** What a passphrase may be in a file; a file from before spaces were made alike has it in NFC alone. */
+function formsOf(passphrase: Secret): Secret[] {
+  const prepared = prepareTypedSecret(passphrase)
+  const former = Secret.of(Buffer.from(Buffer.from(passphrase.reveal()).toString('utf8').normalize('NFC'), 'utf8'))
+  return prepared.equals(former) ? [prepared] : [prepared, former]
+}
+
 function deriveWrappingKey(passphrase: Secret, header: Uint8Array): Promise<Secret> {
-  const message = Buffer.from(Buffer.from(passphrase.reveal()).toString('utf8').normalize('NFC'), 'utf8')
   const { memoryKib: memory, passes, lanes: parallelism } = costOf(header)
   const nonce = header.subarray(SALT_OFFSET, NONCE_OFFSET)
   const { promise, resolve, reject } = Promise.withResolvers<Secret>()
-  argon2('argon2id', { message, nonce, memory, passes, parallelism, tagLength: KEY_BYTES }, (error, key) =>
-    error ? reject(error) : resolve(Secret.of(key)),
+  argon2(
+    'argon2id',
+    { message: passphrase.reveal(), nonce, memory, passes, parallelism, tagLength: KEY_BYTES },
+    (error, key) => (error ? reject(error) : resolve(Secret.of(key))),
   )
   return promise
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import type { Kysely, Selectable } from 'kysely'
+import type { Insertable, Kysely, Selectable } from 'kysely'
 import { isSottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import { accountExists, loginRefused, noSuchUser } from './errors.ts'
-import type { Passwords } from './passwords.ts'
+import type { Passwords } from './passwords/passwords.ts'
 import type { AccountTable, AuthSchema } from './store.ts'
 
 /** Bytes of an account's id. */
@@ -20,6 +20,12 @@ export interface AuthenticatedAccount {
   readonly name: string
   /** The password's number among the account's: a session begins only while it is still the same. */
   readonly passwordEpoch: number
+}
+
+/** An account that is to be added. */
+export interface NewAccount {
+  readonly name: string
+  readonly password: Secret
 }
 
 /** An account, as an administrator sees it. */
@@ -73,11 +79,15 @@ export class Accounts {
     return row !== undefined
   }
 
-  /** @throws SottoError `ERR_ACCOUNT_EXISTS` if the name is taken. */
-  async add(name: string, password: Secret): Promise<void> {
-    const { numInsertedOrUpdatedRows: added } = await this.#db
-      .insertInto('account')
-      .values({
+  /**
+   * Add accounts, all of them or none.
+   *
+   * @throws SottoError `ERR_ACCOUNT_EXISTS` if names are taken.
+   */
+  async add(accounts: readonly NewAccount[]): Promise<void> {
+    const rows: Insertable<AccountTable>[] = []
+    for (const { name, password } of accounts) {
+      rows.push({
         id: randomBytes(ACCOUNT_ID_BYTES),
         name,
         password_hash: await this.#passwords.hash(password),
@@ -85,9 +95,20 @@ export class Accounts {
         identity_key: null,
         created_at: this.#nowMs(),
       })
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .executeTakeFirstOrThrow()
-    if (!added) throw accountExists(name)
+    }
+    await this.#db.transaction().execute(async (transaction) => {
+      const taken = await existingAmong(
+        transaction,
+        rows.map(({ name }) => name),
+      )
+      if (taken.length > 0) throw accountExists(taken)
+      await transaction.insertInto('account').values(rows).execute()
+    })
+  }
+
+  /** Those of the names that have an account, by name. */
+  existingAmong(names: readonly string[]): Promise<string[]> {
+    return existingAmong(this.#db, names)
   }
 
   /**
@@ -163,4 +184,9 @@ export class Accounts {
       if (!isSottoError(error, 'ERR_BUSY')) throw error
     }
   }
+}
+
+async function existingAmong(db: Kysely<AuthSchema>, names: readonly string[]): Promise<string[]> {
+  const rows = await db.selectFrom('account').select('name').where('name', 'in', names).orderBy('name').execute()
+  return rows.map(({ name }) => name)
 }

@@ -6,39 +6,70 @@
  *
  * @module
  */
+import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openSqliteBeside } from '#lib/runtime/sqlite.ts'
 import type { Secret } from '#lib/secret.ts'
-import { type AccountSummary, Accounts } from './accounts.ts'
+import { USERNAME } from '#lib/validation.ts'
+import { type AccountSummary, Accounts, type NewAccount } from './accounts.ts'
 import { type Config, databasePath } from './config.ts'
-import { noInstallation } from './errors.ts'
-import { HashingQueue } from './hashing-queue.ts'
-import { Passwords } from './passwords.ts'
+import { accountExists, noInstallation, noSuchUser } from './errors.ts'
+import { HashingQueue } from './passwords/hashing-queue.ts'
+import { checkNewPassword } from './passwords/new-password.ts'
+import { Passwords } from './passwords/passwords.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
-import { checkCredentials } from './validation.ts'
 
 /** What it needs to know of Auth's settings. */
 export type AdminConfig = Pick<Config, 'dataFolder' | 'password' | 'hashing'>
 
 /**
- * Add an account.
+ * Check the names of accounts that are to be added, before anybody is asked for their passwords.
  *
- * @param name - 1 to 32 characters, `[a-z0-9][a-z0-9._-]*`.
- * @param password - 1 to 1,024 bytes of UTF-8.
- * @throws SottoError `ERR_INVALID_ARGUMENT` if one of them is out of its limits; `ERR_ACCOUNT_EXISTS`; `ERR_STORE`.
+ * @throws SottoError `ERR_INVALID_ARGUMENT` that says which are no names, or come twice; `ERR_ACCOUNT_EXISTS` that says
+ *   which are taken; `ERR_STORE`.
  */
-export async function addUser(config: AdminConfig, clock: Clock, name: string, password: Secret): Promise<void> {
-  checkCredentials({ username: name, passwordBytes: password.length })
-  await withAccounts(config, clock, (accounts) => accounts.add(name, password))
+export async function checkNewNames(config: AdminConfig, clock: Clock, names: readonly string[]): Promise<void> {
+  checkNames(names)
+  const repeated = names.filter((name, index) => names.indexOf(name) !== index)
+  if (repeated.length > 0) throw badNames('named twice', repeated, 'name each once')
+  const taken = await withAccounts(config, clock, (accounts) => accounts.existingAmong(names))
+  if (taken.length > 0) throw accountExists(taken)
+}
+
+/**
+ * Add accounts, all of them or none.
+ *
+ * @param users - With names of 1 to 32 characters, `[a-z0-9][a-z0-9._-]*`, and passwords that are fit to be set.
+ * @throws SottoError as {@link checkNewNames} and {@link checkNewPassword} do.
+ */
+export async function addUsers(config: AdminConfig, clock: Clock, users: readonly NewAccount[]): Promise<void> {
+  await checkNewNames(
+    config,
+    clock,
+    users.map(({ name }) => name),
+  )
+  for (const { name, password } of users) checkNewPassword(name, password)
+  await withAccounts(config, clock, (accounts) => accounts.add(users))
+}
+
+/**
+ * Check that there is an account, before anybody is asked for its password.
+ *
+ * @throws SottoError `ERR_INVALID_ARGUMENT` if that is no name; `ERR_NO_SUCH_USER`; `ERR_STORE`.
+ */
+export async function checkUser(config: AdminConfig, clock: Clock, name: string): Promise<void> {
+  checkNames([name])
+  if (!(await withAccounts(config, clock, (accounts) => accounts.exists(name)))) throw noSuchUser()
 }
 
 /**
  * Give an account another password. All its sessions end; its identity key stays.
  *
- * @throws SottoError `ERR_INVALID_ARGUMENT` if one of them is out of its limits; `ERR_NO_SUCH_USER`; `ERR_STORE`.
+ * @throws SottoError `ERR_INVALID_ARGUMENT` if the name or the password cannot be; `ERR_NO_SUCH_USER`; `ERR_STORE`.
  */
 export async function setPassword(config: AdminConfig, clock: Clock, name: string, password: Secret): Promise<void> {
-  checkCredentials({ username: name, passwordBytes: password.length })
+  checkNames([name])
+  checkNewPassword(name, password)
   await withAccounts(config, clock, (accounts) => accounts.setPassword(name, password))
 }
 
@@ -49,7 +80,7 @@ export async function setPassword(config: AdminConfig, clock: Clock, name: strin
  * @throws SottoError `ERR_INVALID_ARGUMENT` if the name is out of its limits; `ERR_NO_SUCH_USER`; `ERR_STORE`.
  */
 export async function removeUser(config: AdminConfig, clock: Clock, name: string): Promise<void> {
-  checkCredentials({ username: name })
+  checkNames([name])
   await withAccounts(config, clock, (accounts) => accounts.remove(name))
 }
 
@@ -60,6 +91,20 @@ export async function removeUser(config: AdminConfig, clock: Clock, name: string
  */
 export async function listUsers(config: AdminConfig, clock: Clock): Promise<AccountSummary[]> {
   return await withAccounts(config, clock, (accounts) => accounts.list())
+}
+
+/** All that are no names are said at once. */
+function checkNames(names: readonly string[]): void {
+  const wrong = names.filter((name) => !USERNAME.test(name))
+  const limit = 'a name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit'
+  if (wrong.length > 0) throw badNames('no name for an account', wrong, limit)
+}
+
+function badNames(what: string, names: readonly string[], hint: string): SottoError {
+  return new SottoError('ERR_INVALID_ARGUMENT', `${what}: ${names.map((name) => JSON.stringify(name)).join(', ')}`, {
+    hint,
+    violations: names.map(() => ({ field: 'username', description: hint })),
+  })
 }
 
 async function withAccounts<T>(config: AdminConfig, clock: Clock, use: (accounts: Accounts) => Promise<T>): Promise<T> {

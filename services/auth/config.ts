@@ -8,8 +8,13 @@ import { join } from 'node:path'
 import { listSetting, logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log.ts'
-import type { HashingQueueLimits } from './hashing-queue.ts'
-import { DEFAULT_PASSWORD_PARAMETERS, MAX_MEMORY_KIB, MAX_PASSES, type PasswordParameters } from './password-hash.ts'
+import type { HashingQueueLimits } from './passwords/hashing-queue.ts'
+import {
+  DEFAULT_PASSWORD_PARAMETERS,
+  MAX_MEMORY_KIB,
+  MAX_PASSES,
+  type PasswordParameters,
+} from './passwords/password-hash.ts'
 import { DEFAULT_MAX_SESSION_DURATION_MS } from './sealing.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from './sessions.ts'
 

@@ -22,9 +22,11 @@ export function noSuchUser(): SottoError {
   return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name', { hint: 'check the name' })
 }
 
-export function accountExists(name: string): SottoError {
-  return new SottoError('ERR_ACCOUNT_EXISTS', `there is an account named ${name} already`, {
-    hint: 'take another name',
+export function accountExists(names: readonly string[]): SottoError {
+  const [first, ...others] = names
+  const what = others.length === 0 ? `is an account named ${first}` : `are accounts named ${names.join(', ')}`
+  return new SottoError('ERR_ACCOUNT_EXISTS', `there ${what} already`, {
+    hint: 'take another name; nothing was changed',
   })
 }
 

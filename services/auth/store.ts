@@ -17,7 +17,7 @@ export interface AccountTable {
   /** 16 random bytes: a name that is given again is another account. */
   id: Uint8Array
   name: string
-  /** A PHC string (password-hash.ts). */
+  /** A PHC string (passwords/password-hash.ts). */
   password_hash: string
   /** Counts password changes. A login that was checked against an earlier password begins no session. */
   password_epoch: number

@@ -21,20 +21,17 @@ export const MAX_PASSWORD_BYTES = 1024
 export function checkLoginRequest({ username, password, identityKey }: LoginRequest): void {
   const violations = new Violations()
   violations.expectUsername(username, 'username')
-  expectPassword(violations, Buffer.byteLength(password, 'utf8'))
+  const passwordBytes = Buffer.byteLength(password, 'utf8')
+  violations.expect(
+    passwordBytes >= 1 && passwordBytes <= MAX_PASSWORD_BYTES,
+    'password',
+    `must be 1 to ${MAX_PASSWORD_BYTES} bytes of UTF-8`,
+  )
   violations.expect(
     identityKey.length === IDENTITY_KEY_BYTES && isUsablePublicKey(identityKey),
     'identity_key',
     `must be an X25519 public key of ${IDENTITY_KEY_BYTES} bytes, not of low order`,
   )
-  violations.throwIfAny()
-}
-
-/** What an administrator gives: a name, and a password where there is one to set. */
-export function checkCredentials({ username, passwordBytes }: { username: string; passwordBytes?: number }): void {
-  const violations = new Violations()
-  violations.expectUsername(username, 'username')
-  if (passwordBytes !== undefined) expectPassword(violations, passwordBytes)
   violations.throwIfAny()
 }
 
@@ -62,12 +59,4 @@ export function checkSealChatRequest(request: SealChatRequest): void {
     'must be empty or an IPv4 or IPv6 literal of at most 45 characters',
   )
   violations.throwIfAny()
-}
-
-function expectPassword(violations: Violations, bytes: number): void {
-  violations.expect(
-    bytes >= 1 && bytes <= MAX_PASSWORD_BYTES,
-    'password',
-    `must be 1 to ${MAX_PASSWORD_BYTES} bytes of UTF-8`,
-  )
 }

@@ -2,6 +2,7 @@ import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execPath, getuid } from 'node:process'
 import { expect } from 'chai'
+import type { Environment } from '#lib/runtime/environment.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { TestProcess } from '../support/processes.ts'
@@ -9,11 +10,17 @@ import { AuthUnderTest } from '../support/running-auth.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const EXIT_USAGE = 2
+const EXIT_NO_SUCH_USER = 5
 
-/** Run `sotto admin` with two passwords to read. */
-async function admin(home: string, args: readonly string[], settings: Record<string, string> = {}): Promise<Outcome> {
-  const env = environmentOf(home, settings)
-  const options = { env, input: 'one password\nanother password\n' }
+const TWO_PASSWORDS = 'one password\nanother password\n'
+
+/** Run `sotto admin` with two passwords to read, unless others are given. */
+async function admin(
+  home: string,
+  args: readonly string[],
+  { settings = {}, input = TWO_PASSWORDS }: { settings?: Environment; input?: string | Uint8Array } = {},
+): Promise<Outcome> {
+  const options = { env: environmentOf(home, settings), input }
   await using process = new TestProcess(execPath, [join(ROOT, 'bin', 'sotto.js'), 'admin', ...args], options)
   return await outcomeOf(process)
 }
@@ -39,21 +46,47 @@ describe('sotto admin', () => {
 
   it('says how to sign in as the service is reached, whatever is set in the shell', async () => {
     const [, port] = auth.running.address.split(':')
-    const { code, errors } = await admin(auth.folder.path, ['add-user', 'dora'], { SOTTO_AUTH_PORT: '7777' })
+    const { code, errors } = await admin(auth.folder.path, ['add-user', 'dora'], {
+      settings: { SOTTO_AUTH_PORT: '7777' },
+    })
     expect(code, errors).to.equal(0)
     expect(errors).to.match(new RegExp(`--login dora@chat\\.example:${port}#[0-9a-f]{64}\n`))
     expect(errors).not.to.include('localhost')
   })
 
-  it('says which name is taken, and what was added before it', async () => {
-    expect((await admin(auth.folder.path, ['add-user', 'alice'])).code).to.equal(0)
-    const { code, errors } = await admin(auth.folder.path, ['add-user', 'carol', 'alice'])
-    expect(code).to.equal(EXIT_USAGE)
-    expect(errors)
-      .to.include('added carol;')
-      .and.match(/--login carol@chat.example:\d+#/)
-    expect(errors).to.match(/ alice [^\n]*\(ERR_ACCOUNT_EXISTS\)\n/)
-    expect(errors).not.to.include('--login alice')
+  it('adds all accounts or none: names and passwords are checked before', async () => {
+    expect((await admin(auth.folder.path, ['add-user', 'alice', 'zoe'])).code).to.equal(0)
+    const refusals: [names: string[], input: string | undefined, said: RegExp][] = [
+      [['carol', 'alice', 'zoe'], undefined, /named alice, zoe already[^\n]*\(ERR_ACCOUNT_EXISTS\)\n/],
+      [['carol', 'Bob', 'Eve!'], undefined, /"Bob", "Eve!"[^\n]*\(ERR_INVALID_ARGUMENT\)\n/],
+      [['carol', 'dave', 'carol'], undefined, /named twice: "carol"[^\n]*\(ERR_INVALID_ARGUMENT\)\n/],
+      [['carol', 'dave'], 'one password\nshort\n', /8 characters at least \(ERR_INVALID_ARGUMENT\)\n/],
+      [['carol', 'dave'], 'one password\nbaseball\n', /first that anybody would try \(ERR_INVALID_ARGUMENT\)\n/],
+      [['carol', 'dave'], 'one password\n', /no password was given \(ERR_USAGE\)\n/],
+    ]
+    for (const [names, input, said] of refusals) {
+      const { code, errors } = await admin(
+        auth.folder.path,
+        ['add-user', ...names],
+        input === undefined ? {} : { input },
+      )
+      expect(code, errors).to.equal(EXIT_USAGE)
+      expect(errors).to.match(said).and.not.include('added')
+    }
+    expect((await admin(auth.folder.path, ['list-users'])).output).to.equal('alice\ndora\nzoe\n')
+  })
+
+  it('refuses an unknown account before it asks for a password', async () => {
+    const { code, errors } = await admin(auth.folder.path, ['set-password', 'nobody'], { input: '' })
+    expect(code).to.equal(EXIT_NO_SUCH_USER)
+    expect(errors).to.include('ERR_NO_SUCH_USER')
+  })
+
+  it('makes accounts that let in whoever types the same on another keyboard', async () => {
+    const [composed, decomposed] = ['Gr\u00fc\u00dfe aus K\u00f6ln', 'Gru\u0308\u00dfe aus Ko\u0308ln']
+    expect((await admin(auth.folder.path, ['add-user', 'gus'], { input: `${composed}\n` })).code).to.equal(0)
+    await auth.login('gus', { password: decomposed })
+    await auth.login('gus', { password: composed })
   })
 
   it('changes accounts and nothing else, with an Auth that stands still and belongs to another user', async () => {

@@ -13,7 +13,7 @@ import type { Environment } from '#lib/runtime/environment.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { login } from '../../clients/session/login.ts'
-import { addUser } from '../../services/auth/admin.ts'
+import { addUsers } from '../../services/auth/admin.ts'
 import { readConfig } from '../../services/auth/config.ts'
 import { passwordOf } from './auth-records.ts'
 import { environmentOf, ROOT } from './environment.ts'
@@ -98,7 +98,7 @@ export class Deployment implements AsyncDisposable {
   /** Add accounts, each with the password "NAME's password", and sign each in, in the profile of the same name. */
   async signUp(...names: readonly string[]): Promise<void> {
     for (const name of names) {
-      await addUser(readConfig(this.env), systemClock, name, passwordOf(`${name}'s password`))
+      await addUsers(readConfig(this.env), systemClock, [{ name, password: passwordOf(`${name}'s password`) }])
       await this.signIn(name)
     }
   }

@@ -13,7 +13,7 @@ import { createLogger, type Logger } from '#lib/runtime/log.ts'
 import type { CertificateChain } from '#lib/runtime/tls.ts'
 import { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys, type SessionKeys } from '#lib/session/session-keys.ts'
-import { addUser } from '../../services/auth/admin.ts'
+import { addUsers } from '../../services/auth/admin.ts'
 import { type Config, readConfig } from '../../services/auth/config.ts'
 import { type RunningAuth, startAuth } from '../../services/auth/start.ts'
 import { passwordOf, QUICK_PARAMETERS } from './auth-records.ts'
@@ -111,7 +111,7 @@ export class AuthUnderTest implements AsyncDisposable {
   }
 
   async addUser(name: string, password: string): Promise<void> {
-    await addUser(this.config, this.clock, name, passwordOf(password))
+    await addUsers(this.config, this.clock, [{ name, password: passwordOf(password) }])
   }
 
   /** Begin a session as a client would. The password is the name's unless it is given, the key the name's own. */

@@ -69,11 +69,11 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
   /** Start everything until the receiver can be called. */
   async function signUp(): Promise<void> {
     await sotto('services', ['up']).untilStderr('Sotto is up')
-    const added = await outcomeOf(sotto('services', ['admin', 'add-user', 'alice', 'bob'], 'one\ntwo\n'))
+    const added = await outcomeOf(sotto('services', ['admin', 'add-user', 'alice', 'bob'], 'one of two words\ntwo of two words\n'))
     const [, fingerprint] = /#([0-9a-f]{64})/.exec(added.errors) ?? []
     for (const [on, name, password] of [
-      ['sender', 'alice', 'one'],
-      ['receiver', 'bob', 'two'],
+      ['sender', 'alice', 'one of two words'],
+      ['receiver', 'bob', 'two of two words'],
     ] as const) {
       const file = join(folders[on].path, 'password')
       await writeFile(file, password, { mode: 0o600 })

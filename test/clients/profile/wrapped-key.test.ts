@@ -30,6 +30,21 @@ describe('wrapKey', () => {
     }
   })
 
+  it('takes spaces for the same, whichever a keyboard makes', async () => {
+    const wrapped = await wrapKey(KEY, passphraseOf('six\u00a0words of a\u3000passphrase'), CHEAP)
+    expect((await unwrapKey(wrapped, passphraseOf('six words of a passphrase'))).equals(KEY)).to.equal(true)
+  })
+
+  it('opens what was wrapped when spaces were not the same yet', async () => {
+    // Of 32 bytes of 7, under six\u00a0words.
+    const former = Buffer.from(
+      '010000000801010efcb629beed6132856c7f1b3350bff68ea3aea7778f914b0121c9b489e217e24a088234f0dc3d58' +
+        '62e48e3478184dd18b56c791c19983d5ff06eb473aaca303d1828d848ea8af830291f6706822c317fc6c8a83',
+      'hex',
+    )
+    expect((await unwrapKey(former, passphraseOf('six\u00a0words'))).equals(Buffer.alloc(32, 7))).to.equal(true)
+  })
+
   it('takes letters for the same however a keyboard composes them', async () => {
     const wrapped = await wrapKey(KEY, passphraseOf('übergrößenträger'.normalize('NFD')), CHEAP)
     expect((await unwrapKey(wrapped, passphraseOf('übergrößenträger'.normalize('NFC')))).equals(KEY)).to.equal(true)

@@ -1,5 +1,9 @@
 import { expect } from 'chai'
-import type { PasswordParameters } from '../../../services/auth/password-hash.ts'
+import {
+  encodePasswordHash,
+  hashPassword,
+  type PasswordParameters,
+} from '../../../services/auth/passwords/password-hash.ts'
 import { AuthRecords, passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -16,7 +20,7 @@ describe('Accounts', () => {
 
   beforeEach(async () => {
     records = await AuthRecords.open()
-    await records.accounts.add('bob', passwordOf("bob's password"))
+    await records.accounts.add([{ name: 'bob', password: passwordOf("bob's password") }])
     records.hashes.length = 0
   })
 
@@ -90,6 +94,33 @@ describe('Accounts', () => {
       await records.sessions.begin(account, keyPairOf('bob').publicKey, false)
     })
 
+    it('takes a password for the same however a keyboard composes its letters and spaces', async () => {
+      await records.accounts.add([{ name: 'gus', password: passwordOf('Stra\u00dfe \u00fcber M\u00fcnchen') }])
+      for (const typed of ['Stra\u00dfe u\u0308ber Mu\u0308nchen', 'Stra\u00dfe\u00a0\u00fcber\u3000M\u00fcnchen']) {
+        await records.accounts.authenticate('gus', passwordOf(typed))
+        expect((await rejection(records.accounts.authenticate('bob', passwordOf(typed)))).code).to.equal(
+          'ERR_LOGIN_REFUSED',
+        )
+      }
+    })
+
+    it('lets an account in whose password was hashed as it was sent, and hashes it anew', async () => {
+      const [composed, decomposed] = ['\u00fcber alles', 'u\u0308ber alles']
+      const asSent = encodePasswordHash(await hashPassword(passwordOf(decomposed), QUICK_PARAMETERS))
+      await records.db.updateTable('account').set({ password_hash: asSent }).where('name', '=', 'bob').execute()
+      await records.accounts.authenticate('bob', passwordOf(decomposed))
+      expect(await passwordHashOf(records, 'bob')).not.to.equal(asSent)
+      await records.accounts.authenticate('bob', passwordOf(composed))
+    })
+
+    it('tries what was sent at the same cost for an unknown user', async () => {
+      const typed = passwordOf('u\u0308ber alles')
+      await rejection(records.accounts.authenticate('bob', typed))
+      const known = records.hashes.length
+      await rejection(records.accounts.authenticate('nobody', typed))
+      expect([known, records.hashes.length]).to.deep.equal([2, 4])
+    })
+
     it('refuses at once when too many wait', async () => {
       await records.close()
       records = await AuthRecords.open({ folder: records.folder, hashing: { concurrency: 1, capacity: 2 } })
@@ -107,9 +138,18 @@ describe('Accounts', () => {
   })
 
   describe('add', () => {
+    it('adds all of them or none', async () => {
+      const accounts = ['alice', 'bob', 'carol'].map((name) => ({ name, password: passwordOf('mine now') }))
+      const refused = await rejection(records.accounts.add(accounts))
+      expect(refused.code).to.equal('ERR_ACCOUNT_EXISTS')
+      expect(await records.accounts.existingAmong(['alice', 'bob', 'carol'])).to.deep.equal(['bob'])
+    })
+
     it('refuses a name that is taken, and leaves the account as it is', async () => {
       const before = await passwordHashOf(records, 'bob')
-      expect((await rejection(records.accounts.add('bob', passwordOf('mine now')))).code).to.equal('ERR_ACCOUNT_EXISTS')
+      expect(
+        (await rejection(records.accounts.add([{ name: 'bob', password: passwordOf('mine now') }]))).code,
+      ).to.equal('ERR_ACCOUNT_EXISTS')
       expect(await passwordHashOf(records, 'bob')).to.equal(before)
     })
   })
@@ -149,7 +189,7 @@ describe('Accounts', () => {
       expect(await records.sessions.find(session.id)).to.equal(undefined)
       const late = await rejection(records.sessions.begin(first, keyPairOf('bob').publicKey, false))
       expect(late.code).to.equal('ERR_LOGIN_REFUSED')
-      await records.accounts.add('bob', passwordOf('another bob'))
+      await records.accounts.add([{ name: 'bob', password: passwordOf('another bob') }])
       const second = await records.accounts.authenticate('bob', passwordOf('another bob'))
       expect(second.id).to.not.deep.equal(first.id)
     })
@@ -161,7 +201,7 @@ describe('Accounts', () => {
 
   describe('list', () => {
     it('gives all accounts by name, with their keys and how many sessions they have', async () => {
-      await records.accounts.add('alice', passwordOf('x'))
+      await records.accounts.add([{ name: 'alice', password: passwordOf('x') }])
       const bob = await records.accounts.authenticate('bob', passwordOf("bob's password"))
       const identityKey = keyPairOf('bob').publicKey
       await records.sessions.begin(bob, identityKey, false)

@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
-import { type AdminConfig, addUser, listUsers, removeUser, setPassword } from '../../../services/auth/admin.ts'
+import {
+  type AdminConfig,
+  addUsers,
+  checkNewNames,
+  checkUser,
+  listUsers,
+  removeUser,
+  setPassword,
+} from '../../../services/auth/admin.ts'
 import { AuthRecords, passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { keyPairOf } from '../../support/random.ts'
@@ -24,13 +32,16 @@ describe("an administrator's hands", () => {
     await (await AuthRecords.open({ folder })).close()
   })
 
+  const addUser = (name: string, password: string) =>
+    addUsers(config, clock, [{ name, password: passwordOf(password) }])
+
   afterEach(async () => {
     await folder[Symbol.asyncDispose]()
   })
 
   it('add accounts while Auth stands still, and list them', async () => {
-    await addUser(config, clock, 'bob', passwordOf('x'))
-    await addUser(config, clock, 'alice', passwordOf('y'))
+    await addUser('bob', 'the first one')
+    await addUser('alice', 'the second one')
     const users = await listUsers(config, clock)
     expect(users.map(({ name, sessions }) => ({ name, sessions }))).to.deep.equal([
       { name: 'alice', sessions: 0 },
@@ -41,14 +52,14 @@ describe("an administrator's hands", () => {
   it('work beside a running Auth, which sees at once what they did', async () => {
     const records = await AuthRecords.open({ folder })
     try {
-      await addUser(config, records.clock, 'bob', passwordOf('x'))
-      const account = await records.accounts.authenticate('bob', passwordOf('x'))
+      await addUser('bob', 'the first one')
+      const account = await records.accounts.authenticate('bob', passwordOf('the first one'))
       const session = await records.sessions.begin(account, keyPairOf('bob').publicKey, false)
-      await setPassword(config, records.clock, 'bob', passwordOf('y'))
+      await setPassword(config, records.clock, 'bob', passwordOf('the second one'))
       expect(await records.sessions.find(session.id)).to.equal(undefined)
-      await records.accounts.authenticate('bob', passwordOf('y'))
+      await records.accounts.authenticate('bob', passwordOf('the second one'))
       await removeUser(config, records.clock, 'bob')
-      const refused = await rejection(records.accounts.authenticate('bob', passwordOf('y')))
+      const refused = await rejection(records.accounts.authenticate('bob', passwordOf('the second one')))
       expect(refused.code).to.equal('ERR_LOGIN_REFUSED')
     } finally {
       await records.close()
@@ -64,26 +75,44 @@ describe("an administrator's hands", () => {
     database.close()
   })
 
-  it('are told what is wrong with a name or a password', async () => {
-    const long = passwordOf('x'.repeat(1025))
-    const refusals = [
-      addUser(config, clock, 'Bob', long),
-      setPassword(config, clock, '', long),
+  it('are told of all names that are none, or come twice, before they are asked for anything', async () => {
+    const none = await rejection(checkNewNames(config, clock, ['Bob', 'carol', '', '../eve']))
+    expect(none.code).to.equal('ERR_INVALID_ARGUMENT')
+    expect(none.message).to.include('"Bob", "", "../eve"').and.not.include('carol')
+    const twice = await rejection(checkNewNames(config, clock, ['bob', 'carol', 'bob']))
+    expect([twice.code, twice.message]).to.deep.equal(['ERR_INVALID_ARGUMENT', 'named twice: "bob"'])
+    await addUser('bob', 'the first one')
+    await addUser('carol', 'the first one')
+    const taken = await rejection(checkNewNames(config, clock, ['carol', 'dave', 'bob']))
+    expect(taken.code).to.equal('ERR_ACCOUNT_EXISTS')
+    expect(taken.message).to.include('bob, carol').and.not.include('dave')
+    for (const refused of [
+      setPassword(config, clock, '', passwordOf('long enough')),
       removeUser(config, clock, '../bob'),
-    ]
-    const errors = await Promise.all(refusals.map(rejection))
-    expect(errors.map(({ code }) => code)).to.deep.equal(Array(3).fill('ERR_INVALID_ARGUMENT'))
-    expect(errors.map(({ violations }) => violations.map(({ field }) => field))).to.deep.equal([
-      ['username', 'password'],
-      ['username', 'password'],
-      ['username'],
-    ])
+    ]) {
+      expect((await rejection(refused)).code).to.equal('ERR_INVALID_ARGUMENT')
+    }
+  })
+
+  it('add all accounts or none', async () => {
+    const refused = await rejection(
+      addUsers(config, clock, [
+        { name: 'alice', password: passwordOf('long enough') },
+        { name: 'bob', password: passwordOf('short') },
+      ]),
+    )
+    expect(refused.code).to.equal('ERR_INVALID_ARGUMENT')
+    expect(refused.violations.map(({ field }) => field)).to.deep.equal(['password'])
+    expect(await listUsers(config, clock)).to.deep.equal([])
   })
 
   it('are told of a name that is taken, and of one that nobody has', async () => {
-    await addUser(config, clock, 'bob', passwordOf('x'))
-    expect((await rejection(addUser(config, clock, 'bob', passwordOf('y')))).code).to.equal('ERR_ACCOUNT_EXISTS')
-    expect((await rejection(setPassword(config, clock, 'eve', passwordOf('y')))).code).to.equal('ERR_NO_SUCH_USER')
+    await addUser('bob', 'the first one')
+    expect((await rejection(addUser('bob', 'the second one'))).code).to.equal('ERR_ACCOUNT_EXISTS')
+    expect((await rejection(checkUser(config, clock, 'eve'))).code).to.equal('ERR_NO_SUCH_USER')
+    expect((await rejection(setPassword(config, clock, 'eve', passwordOf('the second one')))).code).to.equal(
+      'ERR_NO_SUCH_USER',
+    )
     expect((await rejection(removeUser(config, clock, 'eve'))).code).to.equal('ERR_NO_SUCH_USER')
   })
 })

@@ -42,7 +42,7 @@ describe("Auth's public address", () => {
 
   it('is the published one in the container, and so is the one of the directory', async () => {
     const compose = await readFile(join(ROOT, 'docker-compose.yml'), 'utf8')
-    const [, auth = ''] = /^ {2}auth:\n([^]*?)^ {2}directory:/m.exec(compose) ?? []
+    const [, auth = ''] = /^ {2}auth:\n([\s\S]*?)^ {2}directory:/m.exec(compose) ?? []
     const settingsWith = (variables: Environment) =>
       Object.fromEntries(
         [...auth.matchAll(/^ {6}(SOTTO_\w+): (.*)$/gm)].map(([, name, value = '']) => [

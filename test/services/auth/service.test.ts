@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { DEFAULT_PASSWORD_PARAMETERS } from '../../../services/auth/password-hash.ts'
+import { DEFAULT_PASSWORD_PARAMETERS } from '../../../services/auth/passwords/password-hash.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from '../../../services/auth/sessions.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { keyPairOf, secretOf } from '../../support/random.ts'

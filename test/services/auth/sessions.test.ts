@@ -18,7 +18,7 @@ describe('Sessions', () => {
 
   beforeEach(async () => {
     records = await AuthRecords.open()
-    await records.accounts.add('bob', passwordOf('x'))
+    await records.accounts.add([{ name: 'bob', password: passwordOf('x') }])
     bob = await records.accounts.authenticate('bob', passwordOf('x'))
   })
 
@@ -85,7 +85,7 @@ describe('Sessions', () => {
     })
 
     it('ends no session of anybody else', async () => {
-      await records.accounts.add('alice', passwordOf('y'))
+      await records.accounts.add([{ name: 'alice', password: passwordOf('y') }])
       const alice = await records.accounts.authenticate('alice', passwordOf('y'))
       const hers = await records.sessions.begin(alice, keyPairOf("alice's").publicKey, false)
       await begin()

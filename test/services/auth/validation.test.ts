@@ -2,7 +2,6 @@ import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
 import {
   checkAuthenticateRequest,
-  checkCredentials,
   checkFindAccountRequest,
   checkLoginRequest,
   checkSealChatRequest,
@@ -70,17 +69,6 @@ describe('checkLoginRequest', () => {
   it('names every field that is wrong', () => {
     const request = { ...LOGIN, username: '', password: '', identityKey: Buffer.alloc(0) }
     expect(refused(() => checkLoginRequest(request))).to.deep.equal(['username', 'password', 'identity_key'])
-  })
-})
-
-describe('checkCredentials', () => {
-  it('keeps an administrator to the same limits', () => {
-    expect(refused(() => checkCredentials({ username: 'bob' }))).to.deep.equal([])
-    expect(refused(() => checkCredentials({ username: 'bob', passwordBytes: 1 }))).to.deep.equal([])
-    expect(refused(() => checkCredentials({ username: 'Bob', passwordBytes: 0 }))).to.deep.equal([
-      'username',
-      'password',
-    ])
   })
 })
 

@@ -7,9 +7,9 @@ import {
   SALT_BYTES,
   TAG_BYTES,
   verifyPassword,
-} from '../../../services/auth/password-hash.ts'
-import { passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
-import { codeOf } from '../../support/code-of.ts'
+} from '../../../../services/auth/passwords/password-hash.ts'
+import { passwordOf, QUICK_PARAMETERS } from '../../../support/auth-records.ts'
+import { codeOf } from '../../../support/code-of.ts'
 
 /** From the tests of the reference implementation (https://github.com/P-H-C/phc-winner-argon2, src/test.c). */
 const PUBLISHED = [

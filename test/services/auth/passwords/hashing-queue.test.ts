@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { isSottoError } from '#lib/errors.ts'
-import { HashingQueue } from '../../../services/auth/hashing-queue.ts'
-import { rejection } from '../../support/rejection.ts'
+import { HashingQueue } from '../../../../services/auth/passwords/hashing-queue.ts'
+import { rejection } from '../../../support/rejection.ts'
 
 describe('HashingQueue', () => {
   /** A hash that is done when the test says so. */

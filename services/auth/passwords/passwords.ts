@@ -1,10 +1,11 @@
 /**
- * Hashes and checks passwords, a bounded number at a time.
+ * Hashes and checks passwords, a bounded number at a time, each in its prepared form (lib/typed-secret.ts).
  *
  * @module
  */
 import { argon2, randomBytes } from 'node:crypto'
 import type { Secret } from '#lib/secret.ts'
+import { prepareTypedSecret } from '#lib/typed-secret.ts'
 import type { HashingQueue } from './hashing-queue.ts'
 import {
   type Argon2,
@@ -20,7 +21,10 @@ import {
 
 export interface PasswordCheck {
   readonly matches: boolean
-  /** Whether the hash was made with other parameters than today's: a right password should then be hashed anew. */
+  /**
+   * Whether the hash was made with other parameters than today's, or of the password as it was sent: a right password
+   * should then be hashed anew.
+   */
   readonly isOutdated: boolean
 }
 
@@ -47,20 +51,26 @@ export class Passwords {
    * @throws SottoError `ERR_BUSY` if the queue is full.
    */
   async hash(password: Secret, signal?: AbortSignal): Promise<string> {
-    const made = await this.#queue.run(() => hashPassword(password, this.#parameters, this.#compute), signal)
+    const prepared = prepareTypedSecret(password)
+    const made = await this.#queue.run(() => hashPassword(prepared, this.#parameters, this.#compute), signal)
     return encodePasswordHash(made)
   }
 
   /**
-   * Compare a password with a stored hash.
+   * Compare a password with a stored hash. Hashes from before passwords were prepared are of what was sent, so that is
+   * tried as well where it differs: a second hash for those who type such letters, whatever is stored.
    *
    * @param phc - A PHC string.
    * @throws SottoError `ERR_BUSY` if the queue is full; `ERR_STORE` if the string cannot be read.
    */
   async check(password: Secret, phc: string, signal?: AbortSignal): Promise<PasswordCheck> {
     const stored = parsePasswordHash(phc)
-    const matches = await this.#queue.run(() => verifyPassword(password, stored, this.#compute), signal)
-    return { matches, isOutdated: !areEqualParameters(stored.parameters, this.#parameters) }
+    const isOf = (form: Secret) => this.#queue.run(() => verifyPassword(form, stored, this.#compute), signal)
+    const prepared = prepareTypedSecret(password)
+    if (await isOf(prepared)) {
+      return { matches: true, isOutdated: !areEqualParameters(stored.parameters, this.#parameters) }
+    }
+    return { matches: !prepared.equals(password) && (await isOf(password)), isOutdated: true }
   }
 
   /** A hash that no password has, with today's parameters: what is checked where there is no account at all. */
