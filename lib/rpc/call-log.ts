@@ -20,15 +20,21 @@ export interface FinishedCall {
   readonly durationMs: number
   /** What the handler threw, or ended the call; undefined where all went well. */
   readonly failure: unknown
+  /** The account that it is about, where the handler has said it. */
+  readonly account: string | undefined
 }
 
 /** A fault of ours is logged here, once, with its cause. A refusal is no fault, and has its own code also where the caller learns another. */
-export function logCall(log: Logger, { path, remoteAddress, status, durationMs, failure }: FinishedCall): void {
+export function logCall(
+  log: Logger,
+  { path, remoteAddress, status, durationMs, failure, account }: FinishedCall,
+): void {
   const fields = {
     rpc: path.slice(1),
     peer: remoteAddress,
     status: codeToJSON(status),
     durationMs: Math.round(durationMs * 100) / 100,
+    ...(account !== undefined && { account }),
     ...(isSottoError(failure) && { code: failure.code }),
   }
   if (isSottoError(failure) && !isFault(failure)) log.info({ ...fields, reason: failure.message }, 'call refused')

@@ -115,6 +115,7 @@ export class OpenCall {
   /** Undefined where the connection is closed already. */
   readonly #door: CallAtDoor | undefined
   #failure: unknown
+  #account: string | undefined
   #isOver = false
 
   constructor(path: string, native: ServerInterceptingCallInterface, metadata: Metadata, options: OpenCallsOptions) {
@@ -131,6 +132,9 @@ export class OpenCall {
       peerCertificateName: role,
       caller: { vouch: () => this.#door?.vouch(), admit: () => this.#door?.admit() },
       log: options.log.child({ requestId }),
+      noteAccount: (account) => {
+        this.#account = account
+      },
       signal: this.#abort.signal,
     }
     this.#requestTimer = setTimeout(() => {
@@ -179,6 +183,7 @@ export class OpenCall {
       status,
       durationMs: performance.now() - this.#startedMs,
       failure: this.#failure,
+      account: this.#account,
     })
   }
 

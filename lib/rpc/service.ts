@@ -52,6 +52,8 @@ export interface CallContext {
   readonly caller: CallerStanding
   /** A child of the server's log that carries the request id and the method. */
   readonly log: Logger
+  /** Names whom the call is about, in the one line that the log has of it, however it ends. */
+  readonly noteAccount: (account: string) => void
   /** Aborted when nobody waits for the answer any more: the caller went away or gave up, or the server stops. */
   readonly signal: AbortSignal
 }

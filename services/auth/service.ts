@@ -40,8 +40,10 @@ export function createAuthService({
       }
     },
 
-    async login(request, { signal, log }) {
+    async login(request, { signal, log, noteAccount }) {
       checkLoginRequest(request)
+      // Whoever reads the log has to see whose password is being tried.
+      noteAccount(request.username)
       const password = Secret.of(Buffer.from(request.password, 'utf8'))
       const account = await accounts.authenticate(request.username, password, signal)
       const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)

@@ -57,9 +57,9 @@ export function checkWatchPresenceRequest({ usernames }: WatchPresenceRequest): 
     'usernames',
     `must be 1 to ${MAX_WATCHED_NAMES} names`,
   )
-  // The first that is wrong stands for all: 256 violations would not fit in the trailers of an answer.
-  const wrong = usernames.findIndex((username) => !USERNAME.test(username))
-  if (wrong >= 0) violations.expectUsername(usernames[wrong] ?? '', `usernames[${wrong}]`)
+  // One violation names all that are wrong: 256 of them would not fit in the trailers of an answer.
+  const wrong = usernames.slice(0, MAX_WATCHED_NAMES).flatMap((name, index) => (USERNAME.test(name) ? [] : [index]))
+  if (wrong.length > 0) violations.expectUsername('', `usernames[${wrong.join(', ')}]`)
   violations.throwIfAny()
 }
 

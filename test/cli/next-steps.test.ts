@@ -43,8 +43,8 @@ describe('what people are told to type', () => {
     // Named from where it is started, which is not where the lines are typed.
     const env = environmentOf("it's here", FREE_PORTS)
     await using up = new TestProcess(execPath, [join(ROOT, 'cli', 'main.ts'), 'up'], { env, cwd: folder.path })
-    await up.untilItSays('What to type next')
-    await up.untilItSays('Ctrl-C stops it')
+    await up.untilStderr('What to type next')
+    await up.untilStderr('Ctrl-C stops it')
     const added = await type(`${lineOf(up.errors.text, 'admin add-user alice')} bob`, `${PASSWORD}\n${PASSWORD}\n`)
     expect(added.code, added.errors).to.equal(0)
     const signedIn = await type(lineOf(up.errors.text, 'login alice'), `${PASSWORD}\n`)

@@ -69,7 +69,9 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
   /** Start everything until the receiver can be called. */
   async function signUp(): Promise<void> {
     await sotto('services', ['up']).untilStderr('Sotto is up')
-    const added = await outcomeOf(sotto('services', ['admin', 'add-user', 'alice', 'bob'], 'one of two words\ntwo of two words\n'))
+    const added = await outcomeOf(
+      sotto('services', ['admin', 'add-user', 'alice', 'bob'], 'one of two words\ntwo of two words\n'),
+    )
     const [, fingerprint] = /#([0-9a-f]{64})/.exec(added.errors) ?? []
     for (const [on, name, password] of [
       ['sender', 'alice', 'one of two words'],

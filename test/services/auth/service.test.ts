@@ -7,13 +7,16 @@ import { FakeClock } from '../../support/clock.ts'
 import { keyPairOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { AuthUnderTest, loginRequestOf } from '../../support/running-auth.ts'
+import { testLog } from '../../support/test-log.ts'
 
 describe('AuthService', () => {
   const clock = new FakeClock(Date.now())
+  const logged = testLog('info')
   let auth: AuthUnderTest
 
   before(async () => {
-    auth = await AuthUnderTest.start({ clock, config: { directoryAddress: 'chat.example.org:7002' } })
+    const { log } = logged
+    auth = await AuthUnderTest.start({ clock, log, config: { directoryAddress: 'chat.example.org:7002' } })
     await auth.addUser('bob', "bob's password")
   })
 
@@ -45,6 +48,22 @@ describe('AuthService', () => {
       const unknown = await rejection(auth.login('eve'))
       expect(wrong.code).to.equal('ERR_LOGIN_REFUSED')
       expect({ ...unknown, message: unknown.message }).to.deep.equal({ ...wrong, message: wrong.message })
+    })
+
+    it('leaves a line of each login in the log that says whose, also of one that is refused', async () => {
+      const before = logged.lines().length
+      await auth.login('bob')
+      await rejection(auth.login('bob', { password: 'wrong' }))
+      await rejection(auth.login('eve'))
+      const calls = logged
+        .lines()
+        .slice(before)
+        .filter(({ rpc }) => rpc === 'sotto.auth.v1.AuthService/Login')
+      expect(calls.map(({ account, code }) => [account, code])).to.deep.equal([
+        ['bob', undefined],
+        ['bob', 'ERR_LOGIN_REFUSED'],
+        ['eve', 'ERR_LOGIN_REFUSED'],
+      ])
     })
 
     it('refuses fields out of their limits, and names all of them', async () => {

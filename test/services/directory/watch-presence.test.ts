@@ -195,10 +195,11 @@ describe('DirectoryService.WatchPresence', () => {
       }
     })
 
-    it('is refused with what is no name, which is pointed out', async () => {
+    it('is refused with what are no names, all of which are pointed out', async () => {
       for (const wrong of ['', 'Bob', 'b'.repeat(33), 'bob\u0000', '\ud800', '../bob']) {
-        const { code, violations } = await watch(['bob', wrong, wrong]).end()
-        expect([code, violations.map(({ field }) => field)]).to.deep.equal(['ERR_INVALID_ARGUMENT', ['usernames[1]']])
+        const { code, violations } = await watch(['bob', wrong, 'eve', wrong]).end()
+        const fields = violations.map(({ field }) => field)
+        expect([code, fields]).to.deep.equal(['ERR_INVALID_ARGUMENT', ['usernames[1, 3]']])
       }
     })
 

@@ -47,7 +47,7 @@ export interface GetServerInfoResponse {
 export interface LoginRequest {
   /** Required. The account's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
   username: string;
-  /** Required. Secret. 1 to 1,024 bytes of UTF-8, compared as they are, without normalisation. */
+  /** Required. Secret. 1 to 1,024 bytes of UTF-8, as typed; the server prepares them (RFC 8265, OpaqueString). */
   password: string;
   /** Required. The installation's identity key: an X25519 public key, 32 bytes, not of low order. */
   identityKey: Buffer;
