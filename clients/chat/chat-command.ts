@@ -13,6 +13,7 @@ import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-f
 import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
 import { profileOption } from '../command/profile-option.ts'
 import { unlockKey } from '../command/unlock.ts'
+import { isDumb } from '../terminal/dumb.ts'
 
 interface ChatFlags extends ListenFlags {
   readonly profile: string
@@ -59,6 +60,7 @@ export function chatCommand(): Command {
         bell: flags.bell === true,
         trace: flags.trace === true,
         json: flags.json === true,
+        ...(isDumb() && { interactive: false }),
         clock: systemClock,
         channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
         signal,

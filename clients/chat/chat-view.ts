@@ -263,9 +263,9 @@ export class ChatView implements View {
     this.notice(`${contact === undefined ? '' : `${contact}: `}${message}${advice}`)
   }
 
-  /** A message was not taken: it stands on the line again. */
+  /** A message was not taken: it stands on the line again, or, where there is another by now, in a notice. */
   restoreInput(message: TypedMessage): void {
-    this.#options.screen.restoreInput(lineOf(message))
+    if (!this.#options.screen.restoreInput(message)) this.notice(`not said: ${lineOf(message)}`)
   }
 
   /** The program's own word. */

@@ -47,6 +47,8 @@ export interface ChatOptions extends SessionOptions {
   readonly banner?: string
   /** What is said first of all. */
   readonly welcome?: string
+  /** Whether lines may be edited and drawn over; unless set, where both ends are a terminal. */
+  readonly interactive?: boolean
   /** Read and write JSON lines, for a script. */
   readonly json?: boolean
   /** Where the durations of channels are to be shorter than the protocol's. */

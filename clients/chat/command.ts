@@ -87,6 +87,18 @@ export function parseLine(line: string): Submission | undefined {
   return { kind: 'message', to: undefined, text }
 }
 
+/**
+ * Read a pasted line: a message as it stands, spaces and all, and no command. Somebody who pastes one, as a notice shows it,
+ * is told so; it is not said to whomever they talk with.
+ *
+ * @returns undefined for a line that says nothing.
+ */
+export function parsePasted(text: string): Submission | undefined {
+  if (text.trim() === '') return undefined
+  if (parseLine(text)?.kind !== 'command') return { kind: 'message', to: undefined, text }
+  return mistake('what is pasted is no command; type its first / yourself, or // to say it')
+}
+
 /** A message as one would type it: what {@link parseLine} reads from it is this message. */
 export function lineOf({ to, text }: Message): string {
   if (to !== undefined) return `@${to} ${text}`
@@ -97,12 +109,12 @@ export function lineOf({ to, text }: Message): string {
 /**
  * Whom a line that is being written will go to.
  *
+ * @param written - What it is so far.
  * @param current - Whom it goes to if it names nobody.
  * @returns undefined where it is no message, or not yet.
  */
-export function recipientOf(line: string, current: string | undefined): string | undefined {
-  const submission = parseLine(line)
-  return submission?.kind === 'message' ? (submission.to ?? current) : undefined
+export function recipientOf(written: Submission | undefined, current: string | undefined): string | undefined {
+  return written?.kind === 'message' ? (written.to ?? current) : undefined
 }
 
 function parseCommand(text: string): Command | Mistake {

@@ -15,7 +15,7 @@ export function screenFrontend(options: ScreenOptions & Omit<ChatViewOptions, 's
     view,
     open({ submit, writing, quit }) {
       screen.on('submit', (submission) => void submit(submission))
-      screen.on('typing', (line) => writing(recipientOf(line, view.to)))
+      screen.on('typing', (written) => writing(recipientOf(written, view.to)))
       screen.on('leave', quit)
       view.refreshStatus()
     },

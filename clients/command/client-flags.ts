@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { isDumb } from '../terminal/dumb.ts'
 import { parseChannelTimes } from './channel-times.ts'
 import { profileOption } from './profile-option.ts'
 import type { CommandOptions } from './run-command.ts'
@@ -49,6 +50,7 @@ export function commandOptions({ profile, trace, traceArrivals, json, retry }: C
     input: process.stdin,
     output: process.stdout,
     errors: process.stderr,
+    interactive: !isDumb(),
     trace: trace === true || traceArrivals === true,
     traceArrivals: traceArrivals === true,
     json: json === true,

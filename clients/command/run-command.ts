@@ -22,7 +22,7 @@ export interface CommandOptions extends SessionOptions {
   readonly trace: boolean
   /** Leave out of that what this end says in a conversation, for the other end shows it. */
   readonly traceArrivals?: boolean
-  /** Whether somebody may type where input and output are a terminal; so unless set. */
+  /** Whether lines may be edited and drawn over where input and output are a terminal; so unless set. */
   readonly interactive?: boolean
   /** A line of the command's own at the bottom of the terminal, where nobody types. */
   readonly bottomLine?: BottomLine | undefined

@@ -53,9 +53,10 @@ export function receiveCommand(): Command {
       const { listen, advertise, logLevel, exec: command, reply = false } = flags
       const exec = command === undefined ? undefined : { command, reply }
       const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })
-      const common = { ...commandOptions(flags), interactive: exec === undefined }
+      const common = commandOptions(flags)
+      const interactive = common.interactive !== false && exec === undefined
       const acceptInto = flags.acceptFiles && (await folderFor(flags.acceptFiles))
-      await receive({ ...common, listen, advertise, acceptInto, logLevel, exec, onReady })
+      await receive({ ...common, interactive, listen, advertise, acceptInto, logLevel, exec, onReady })
     })
 }
 

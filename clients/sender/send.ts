@@ -60,8 +60,9 @@ export async function send(options: SendOptions): Promise<void> {
   await checkGiven(text, paths, options.signal)
   const given = text === undefined ? undefined : Buffer.from(text, 'utf8')
   const hasFiles = paths.length > 0
-  const bottomLine = hasFiles && errors.isTTY === true && !json ? new StatusLine(errors) : undefined
-  const interactive = options.interactive !== false && !hasFiles
+  const mayDraw = options.interactive !== false
+  const bottomLine = hasFiles && mayDraw && errors.isTTY === true && !json ? new StatusLine(errors) : undefined
+  const interactive = mayDraw && !hasFiles
   await runCommand({ ...options, interactive, bottomLine }, async (running) => {
     const texts: Texts = given !== undefined ? [[given]] : hasFiles ? [] : textsOf(options, running)
     using display = new OfferDisplay({ ...options, output: running.output, statusLine: bottomLine })

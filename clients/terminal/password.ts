@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { createInterface, type Interface } from 'node:readline'
-import { Writable } from 'node:stream'
+import { createInterface } from 'node:readline'
 import { SottoError } from '#lib/errors.ts'
 import { readSecretFile } from '#lib/runtime/files.ts'
-import { type RawInput, suspend } from '#lib/runtime/job-control.ts'
+import type { RawInput } from '#lib/runtime/job-control.ts'
 import { Secret } from '#lib/secret.ts'
+import { UnseenLines } from './unseen-lines.ts'
 
 export interface PasswordInput {
   /** What to call it where it is told of; a password unless set. */
@@ -40,9 +40,9 @@ type Check = (password: Secret) => void
  */
 export class PasswordReader implements Disposable {
   readonly #input: PasswordInput
-  #source: Interface | undefined
-  #lines: AsyncIterator<string> | undefined
-  #isReading = false
+  #lines: Lines | undefined
+  /** The question that waits for its answer; undefined while nobody reads. */
+  #question: string | undefined
   readonly #interrupted = Promise.withResolvers<never>()
 
   constructor(input: PasswordInput) {
@@ -83,45 +83,48 @@ export class PasswordReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#source?.close()
+    this.#lines?.close()
   }
 
   async #ask(question: string): Promise<string> {
     const { output } = this.#input
     output.write(`${question}: `)
     try {
-      return await this.#nextLine()
+      return await this.#nextLine(question)
     } finally {
       output.write('\n')
     }
   }
 
   /** The next line; empty if there is none. */
-  async #nextLine(): Promise<string> {
+  async #nextLine(question = ''): Promise<string> {
     this.#lines ??= this.#open()
-    this.#isReading = true
+    this.#question = question
     try {
-      const { value, done } = await Promise.race([this.#interrupted.promise, this.#lines.next()])
-      return done ? '' : value
+      return (await Promise.race([this.#interrupted.promise, this.#lines.next()])) ?? ''
     } finally {
-      this.#isReading = false
+      this.#question = undefined
     }
   }
 
-  #open(): AsyncIterator<string> {
+  #open(): Lines {
     const { input, signal } = this.#input
-    const terminal = input.isTTY === true
-    // readline needs somewhere to echo to; nowhere is where a password belongs.
-    const output = terminal ? new Writable({ write: (_chunk, _encoding, done) => done() }) : undefined
-    const crlfDelay = Number.POSITIVE_INFINITY
-    this.#source = createInterface({ input, output, terminal, historySize: 0, crlfDelay, signal })
-    this.#source.on('SIGINT', () => {
-      if (this.#isReading) this.#interrupted.reject(new SottoError('ERR_INTERRUPTED', 'interrupted'))
-      // What the terminal itself makes of Ctrl-C where nobody reads its keys.
-      else process.kill(process.pid, 'SIGINT')
+    if (input.isTTY !== true) return pipedLines(this.#input)
+    return new UnseenLines({
+      input,
+      signal,
+      onInterrupt: () => {
+        if (this.#question !== undefined) this.#interrupted.reject(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+        // What the terminal itself makes of Ctrl-C where nobody reads its keys.
+        else process.kill(process.pid, 'SIGINT')
+      },
+      onResumed: () => this.#askAgain(),
     })
-    this.#source.on('SIGTSTP', () => suspend(input, () => undefined))
-    return this.#source[Symbol.asyncIterator]()
+  }
+
+  /** The question stands above what the shell has written meanwhile. */
+  #askAgain(): void {
+    if (this.#question !== undefined) this.#input.output.write(`${this.#question}: `)
   }
 
   #checked(text: string, check: Check = () => {}): Secret {
@@ -131,5 +134,24 @@ export class PasswordReader implements Disposable {
     const password = Secret.of(Buffer.from(text, 'utf8'))
     check(password)
     return password
+  }
+}
+
+/** Where passwords come from, a line each. */
+interface Lines {
+  /** Undefined after the last. */
+  next(): Promise<string | undefined>
+  close(): void
+}
+
+function pipedLines({ input, signal }: PasswordInput): Lines {
+  const source = createInterface({ input, terminal: false, crlfDelay: Number.POSITIVE_INFINITY, signal })
+  const lines = source[Symbol.asyncIterator]()
+  return {
+    next: async () => {
+      const { value, done } = await lines.next()
+      return done ? undefined : value
+    },
+    close: () => source.close(),
   }
 }

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
+import { clearScreenDown, createInterface, cursorTo, type Interface, type Key, moveCursor } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
-import { type RawInput, suspend } from '#lib/runtime/job-control.ts'
+import { keepRaw, type RawInput, suspend } from '#lib/runtime/job-control.ts'
+import { isInterrupt } from './keys.ts'
 
 export interface PromptOptions {
   readonly input: Readable & RawInput
@@ -16,16 +17,21 @@ export interface PromptOptions {
 }
 
 export class Prompt {
+  readonly #input: PromptOptions['input']
   readonly #output: NodeJS.WritableStream
+  readonly #raw: Disposable
   readonly #interface: Interface
   readonly #interrupt = new AbortController()
 
   constructor({ input, output, prompt }: PromptOptions) {
+    this.#input = input
     this.#output = output
     this.#interface = createInterface({ input, output, prompt, terminal: true })
-    // In raw mode Ctrl-C is a key like others, and no signal comes of it.
-    this.#interface.on('SIGINT', () => this.#interrupt.abort(new SottoError('ERR_INTERRUPTED', 'interrupted')))
-    this.#interface.on('SIGTSTP', () => suspend(input, () => this.#interface.prompt(true)))
+    input.on('keypress', this.#onKey)
+    // What readline itself makes of Ctrl-C is to close.
+    this.#interface.on('SIGINT', () => undefined)
+    this.#interface.on('SIGTSTP', () => suspend(input))
+    this.#raw = keepRaw(input, () => this.#redraw())
   }
 
   /** Aborted by Ctrl-C, with `ERR_INTERRUPTED`. */
@@ -47,16 +53,27 @@ export class Prompt {
   printAbove<T>(write: () => T): T {
     this.#clear()
     const result = write()
-    // readline would go up by the rows of the line that is no longer there, over what was just written.
-    Object.assign(this.#interface, { prevRows: 0 })
-    this.#interface.prompt(true)
+    this.#redraw()
     return result
   }
 
   /** Give the terminal back, with the cursor where the line was. */
   close(): void {
     this.#clear()
+    this.#raw[Symbol.dispose]()
+    this.#input.off('keypress', this.#onKey)
     this.#interface.close()
+  }
+
+  // In raw mode Ctrl-C is a key like others, and no signal comes of it.
+  readonly #onKey = (_text: string | undefined, key: Key): void => {
+    if (isInterrupt(key)) this.#interrupt.abort(new SottoError('ERR_INTERRUPTED', 'interrupted'))
+  }
+
+  #redraw(): void {
+    // readline would go up by the rows of the line that is no longer there, over what was written since.
+    Object.assign(this.#interface, { prevRows: 0 })
+    this.#interface.prompt(true)
   }
 
   #clear(): void {

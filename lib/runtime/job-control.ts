@@ -1,31 +1,43 @@
 /**
- * Ctrl-Z while a terminal is in raw mode, where it is a key like others and no signal comes of it.
+ * Stopping and going on while a terminal is in raw mode: by Ctrl-Z, which is a key like others then and sends no signal,
+ * or by a signal from anywhere.
  *
  * @module
  */
 
-/** The terminal that the key came from. */
+/** The terminal that keys come from. */
 export interface RawInput {
   setRawMode?(isRaw: boolean): unknown
 }
 
 /** What is needed of the process. */
-export type JobProcess = Pick<NodeJS.Process, 'kill' | 'once'>
+export type JobProcess = Pick<NodeJS.Process, 'kill' | 'on' | 'off'>
 
 /** In kill(2): every process of the caller's own group. */
 const OWN_GROUP = 0
 
 /**
- * Stop as the terminal itself would: with the whole process group. npm, or the launcher in bin/, may stand between this
- * process and the shell; if they went on, the shell would never get the terminal back.
+ * Put a terminal in raw mode again whenever the program goes on after it was stopped, by whatever: a shell gives the
+ * terminal its own mode meanwhile.
  *
- * @param onResumed - Called when the program goes on, in raw mode again.
+ * @param onResumed - Called each time, in raw mode: what the terminal shows is the shell's by then.
  */
-export function suspend(input: RawInput, onResumed: () => void, job: JobProcess = process): void {
-  job.once('SIGCONT', () => {
+export function keepRaw(input: RawInput, onResumed: () => void, job: JobProcess = process): Disposable {
+  const onContinue = (): void => {
+    // Node.js believes it to be raw still, and would not set it.
+    input.setRawMode?.(false)
     input.setRawMode?.(true)
     onResumed()
-  })
+  }
+  job.on('SIGCONT', onContinue)
+  return { [Symbol.dispose]: () => void job.off('SIGCONT', onContinue) }
+}
+
+/**
+ * Stop as the terminal itself would: with the whole process group. npm, or the launcher in bin/, may stand between this
+ * process and the shell; if they went on, the shell would never get the terminal back. {@link keepRaw} takes it back.
+ */
+export function suspend(input: RawInput, job: JobProcess = process): void {
   input.setRawMode?.(false)
   job.kill(OWN_GROUP, 'SIGTSTP')
 }

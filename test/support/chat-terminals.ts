@@ -11,6 +11,8 @@ import { Tmux, type TmuxOptions } from './tmux.ts'
 export interface ChatTerminalsOptions extends Pick<TmuxOptions, 'columns' | 'rows'> {
   /** More flags that every chat is started with. */
   readonly flags?: readonly string[]
+  /** The kind of the terminals, in place of what tmux says of itself. */
+  readonly term?: string
 }
 
 export class ChatTerminals implements AsyncDisposable {
@@ -25,8 +27,9 @@ export class ChatTerminals implements AsyncDisposable {
 
   /** Open a terminal with a chat, and wait until it shows that it is online. */
   async open(name: string, to: string): Promise<Tmux> {
-    const { flags = [], columns, rows } = this.#options
-    const command = [process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
+    const { flags = [], term, columns, rows } = this.#options
+    const kind = term === undefined ? [] : ['env', `TERM=${term}`]
+    const command = [...kind, process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
     const { PATH = '', NODE_COMPILE_CACHE = '', SOTTO_HOME = '' } = environmentOf(this.#installation.home.path)
     const env = { PATH, NODE_COMPILE_CACHE, SOTTO_HOME, NO_COLOR: '1' }
     const terminal = await Tmux.open([...command, '--listen', '127.0.0.1', ...flags], { columns, rows, env })

@@ -3,40 +3,45 @@
  * because the screen draws the line itself.
  *
  * Between the terminal and readline stands this editor, which adds three things: an emoji made of several code points is
- * one character to the cursor and to Backspace; a pasted text with several lines stays one line until it is sent; and Tab
- * completes.
+ * one character to the cursor and to Backspace; a pasted text is kept as it is, less its escape sequences, and is one line
+ * until it is sent; and Tab completes.
  *
  * @module
  */
 import { EventEmitter } from 'node:events'
 import { createInterface, emitKeypressEvents, type Interface, type Key } from 'node:readline'
 import { PassThrough, type Readable, Writable } from 'node:stream'
-import { suspend } from '#lib/runtime/job-control.ts'
+import { keepRaw, type RawInput, suspend } from '#lib/runtime/job-control.ts'
 import { clusterAround } from '../../terminal/cluster.ts'
+import { isInterrupt } from '../../terminal/keys.ts'
+import { asKept, asWritten, isKept } from './kept-characters.ts'
 
 /** What the screen reads from: a terminal's input, as process.stdin is. */
-export interface KeyInput extends Readable {
+export interface KeyInput extends Readable, RawInput {
   readonly isTTY?: boolean
-  setRawMode?(isRaw: boolean): unknown
 }
 
 interface LineEditorEvents {
   /** Line or cursor may have changed. */
   change: []
   /** A line was ended with Return. */
-  line: [text: string]
+  line: [line: Line]
   /** Ctrl-C on an empty line; on any other it empties the line. */
   interrupt: []
   /** Ctrl-D on an empty line, or the end of the input. */
   end: []
   /** Ctrl-L: somebody else wrote on the terminal. */
   redraw: []
-  /** The program goes on after Ctrl-Z: the terminal shows what other programs wrote. */
+  /** The program goes on after it was stopped: the terminal shows what other programs wrote. */
   resume: []
 }
 
-/** What a line end of a pasted text shows as until the line is sent. */
-const LINE_END = '␤'
+/** What somebody has written. */
+export interface Line {
+  readonly text: string
+  /** Whether it begins with a pasted text: then it is no command, whatever it looks like. */
+  readonly isPasted: boolean
+}
 
 /** Lines to go back to with the arrow up; in memory only. */
 const HISTORY_LINES = 200
@@ -61,8 +66,11 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
   readonly #keys: PassThrough & { setRawMode?: (isRaw: boolean) => void }
   readonly #readline: Interface
   readonly #complete: Completer
+  readonly #raw: Disposable
   /** The text being pasted, or undefined. */
   #pasted: string | undefined
+  /** Whether the rest of a paste is thrown away, for Ctrl-C came in the middle. */
+  #isDropping = false
   #isClosed = false
 
   constructor(input: KeyInput, complete: Completer) {
@@ -84,20 +92,25 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
       historySize: HISTORY_LINES,
       removeHistoryDuplicates: true,
     })
-    this.#readline.on('line', (line) => this.emit('line', line.replaceAll(LINE_END, '\n')))
-    this.#readline.on('SIGINT', () => this.#interrupt())
-    this.#readline.on('SIGTSTP', () => suspend(input, () => this.emit('resume')))
+    this.#readline.on('line', (line) => this.emit('line', lineOf(line)))
+    this.#readline.on('SIGTSTP', () => suspend(input))
     this.#readline.on('close', () => this.close())
     emitKeypressEvents(input, this.#readline)
     input.on('keypress', this.#onKey)
     input.on('end', this.#onEnd)
     // A terminal that was closed under the program ends in an error.
     input.on('error', this.#onEnd)
+    this.#raw = keepRaw(input, () => this.emit('resume'))
     input.resume()
   }
 
   get line(): string {
-    return this.#readline.line
+    return this.written.text
+  }
+
+  /** The line so far. */
+  get written(): Line {
+    return lineOf(this.#readline.line)
   }
 
   /** Where the next character goes, in UTF-16 units of {@link line}. */
@@ -112,6 +125,7 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
     this.#input.off('keypress', this.#onKey)
     this.#input.off('end', this.#onEnd)
     this.#input.pause()
+    this.#raw[Symbol.dispose]()
     this.#readline.close()
     this.emit('end')
   }
@@ -121,9 +135,22 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
   readonly #onKey = (text: string | undefined, key: Key): void => {
     if (key.name === 'paste-start') this.#pasted = ''
     else if (key.name === 'paste-end') this.#paste()
+    else if (isInterrupt(key) && this.#pasted !== undefined) this.#dropPaste()
+    else if (isInterrupt(key)) this.#interrupt()
+    else if (this.#isDropping) return
     else if (this.#pasted !== undefined) this.#pasted += text ?? ''
     else if (key.name === 'tab') this.#insertEnding()
     else this.#press(text, key)
+  }
+
+  /** Ctrl-C ends a paste, too, of which the end may never come; what else has come of it by now is no typing. */
+  #dropPaste(): void {
+    this.#pasted = undefined
+    this.#isDropping = true
+    setImmediate(() => {
+      this.#isDropping = false
+    })
+    this.#empty()
   }
 
   #press(text: string | undefined, key: Key): void {
@@ -153,31 +180,44 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
   }
 
   #paste(): void {
-    const text = asOneLine(this.#pasted ?? '')
+    const text = this.#pasted ?? ''
     this.#pasted = undefined
-    this.#insert(text)
+    this.#isDropping = false
+    this.#insert(text.replace(/\r\n?/g, '\n'))
   }
 
-  /** Put a text on the line again that was taken off it with Return, unless there is another by now. */
-  restoreInput(text: string): void {
-    const isFree = this.line === '' && this.#pasted === undefined
-    if (isFree && !this.#isClosed) this.#insert(asOneLine(text))
+  /**
+   * Put a text on the line again that was taken off it with Return, unless there is another by now.
+   *
+   * @param line - As it was given.
+   * @returns whether it is there.
+   */
+  restoreInput({ text, isPasted }: Line): boolean {
+    const isFree = this.line === '' && this.#pasted === undefined && !this.#isClosed
+    if (isFree) this.#insert(text, isPasted)
+    return isFree
   }
 
-  #insert(text: string): void {
-    if (text !== '') this.#readline.write(text)
+  #insert(text: string, isPasted = true): void {
+    const isBeginning = isPasted && this.line.slice(0, this.cursor).trim() === ''
+    if (text !== '') this.#readline.write(asKept(text, isBeginning))
     this.emit('change')
   }
 
   #interrupt(): void {
-    if (this.line === '') return void this.emit('interrupt')
+    if (this.line === '') this.emit('interrupt')
+    else this.#empty()
+  }
+
+  #empty(): void {
     this.#readline.write(null, { ctrl: true, name: 'e' })
     this.#readline.write(null, { ctrl: true, name: 'u' })
+    this.emit('change')
   }
 }
 
-function asOneLine(text: string): string {
-  return text.replace(/\r\n|[\n\r]/g, LINE_END).replaceAll('\t', '    ')
+function lineOf(kept: string): Line {
+  return { text: asWritten(kept), isPasted: isKept(kept.trimStart()[0] ?? '') }
 }
 
 function commonBeginning(one: string, other: string): string {

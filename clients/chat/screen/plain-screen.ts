@@ -47,7 +47,9 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 
   setStatus(): void {}
 
-  restoreInput(): void {}
+  restoreInput(): boolean {
+    return false
+  }
 
   newPage(): void {}
 

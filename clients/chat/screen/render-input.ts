@@ -57,10 +57,13 @@ export function renderInput({ prompt, line, cursor }: Input, columns: number, ma
   return { rows: rows.slice(first, first + maxRows), cursorRow: cursorRow - first, beforeCursor }
 }
 
+/** What a line end and a tab show as. */
+const MARKS: Readonly<Record<string, string>> = { '\n': '␤', '\t': '␉' }
+
 /** A part of the line as clusters that show control characters as escapes, each closed in itself. */
 function clustersIn(text: string): Cluster[] {
   return Array.from(clustersOf(text), ({ text: shown, columns }) => {
-    const escaped = escapeForTerminal(shown)
+    const escaped = MARKS[shown] ?? escapeForTerminal(shown)
     return escaped === shown ? { text: shown, columns } : { text: escaped, columns: columnsOf(escaped) }
   })
 }

@@ -8,14 +8,14 @@
  */
 import type { EventEmitter } from 'node:events'
 import type { Writable } from 'node:stream'
-import type { Command, Message } from '../command.ts'
+import type { Command, Message, Submission } from '../command.ts'
 import type { Entry, EntryChange, Status } from './entry.ts'
 
 export interface ScreenEvents {
   /** The user has ended a line with a message or a command. A line that is neither is answered by the screen. */
   submit: [submission: Message | Command]
-  /** The line that the user is writing has changed. */
-  typing: [line: string]
+  /** The line that the user is writing has changed: what it is by now, if anything. */
+  typing: [written: Submission | undefined]
   /** The user wants to leave: Ctrl-C or Ctrl-D on an empty line, or the end of the input. Emitted once at most. */
   leave: []
 }
@@ -31,8 +31,12 @@ export interface Screen extends EventEmitter<ScreenEvents> {
   change(id: string, change: EntryChange): boolean
   /** Say whom a line goes to, and who is there. */
   setStatus(status: Status): void
-  /** Put a text back on the line one types, unless something has been typed there meanwhile. */
-  restoreInput(text: string): void
+  /**
+   * Put a message back on the line one types, unless something has been typed there meanwhile.
+   *
+   * @returns whether it is there.
+   */
+  restoreInput(message: Message): boolean
   /** Begin an empty page, as for another conversation. What was shown scrolls away and changes no more. */
   newPage(): void
   /** Stop reading and drawing. What was shown stays; the prompt goes. */

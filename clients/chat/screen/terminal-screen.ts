@@ -5,10 +5,10 @@
  */
 import { EventEmitter } from 'node:events'
 import type { Calendar } from '../../terminal/calendar.ts'
-import { parseLine } from '../command.ts'
+import { lineOf, type Message, parseLine, parsePasted, type Submission } from '../command.ts'
 import { complete } from './completion.ts'
 import type { Entry, EntryChange, Status } from './entry.ts'
-import { type KeyInput, LineEditor } from './line-editor.ts'
+import { type KeyInput, type Line, LineEditor } from './line-editor.ts'
 import { type Foot, Painter, type Size } from './painter.ts'
 import type { View } from './render-entry.ts'
 import { renderInput } from './render-input.ts'
@@ -90,8 +90,12 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     this.#draw('update')
   }
 
-  restoreInput(text: string): void {
-    this.#editor.restoreInput(text)
+  restoreInput(message: Message): boolean {
+    const typed = { text: lineOf(message), isPasted: false }
+    const { text, to } = message
+    // What was pasted may have spaces around it that a typed line has not.
+    const isPasted = to === undefined && text.trim() !== text
+    return this.#editor.restoreInput(isPasted ? { text, isPasted } : typed)
   }
 
   newPage(): void {
@@ -116,13 +120,13 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     const { line } = this.#editor
     if (line !== this.#lastLine) {
       this.#lastLine = line
-      this.emit('typing', line)
+      this.emit('typing', parse(this.#editor.written))
     }
     this.#draw('update')
   }
 
-  #submit(line: string): void {
-    const submission = parseLine(line)
+  #submit(line: Line): void {
+    const submission = parse(line)
     if (submission === undefined) return
     if (submission.kind !== 'mistake') {
       this.emit('submit', submission)
@@ -131,6 +135,8 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     this.#notices += 1
     const id = `screen ${this.#notices}`
     this.add({ id, kind: 'notice', who: '', own: true, time: this.#options.now(), text: submission.what })
+    // It may be long, and wants no more than another beginning.
+    if (line.isPasted) this.#editor.restoreInput(line)
   }
 
   #leave(): void {
@@ -204,4 +210,8 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     // Shells take the marks away from the programs that they start or wake.
     return PASTE_MARKS_ON + this.#painter.newPage(size, rows, foot)
   }
+}
+
+function parse({ text, isPasted }: Line): Submission | undefined {
+  return isPasted ? parsePasted(text) : parseLine(text)
 }

@@ -128,14 +128,14 @@ describe('helpRows', () => {
 
 describe('recipientOf', () => {
   it('names whom a message will go to', () => {
-    expect([recipientOf('hi', 'bob'), recipientOf('//etc', 'bob')]).to.deep.equal(['bob', 'bob'])
-    expect(recipientOf('@carol hi', 'bob')).to.equal('carol')
+    expect([recipientOf(parseLine('hi'), 'bob'), recipientOf(parseLine('//etc'), 'bob')]).to.deep.equal(['bob', 'bob'])
+    expect(recipientOf(parseLine('@carol hi'), 'bob')).to.equal('carol')
   })
 
   it('names nobody where the line is no message, or not yet', () => {
-    const recipients = ['', ' ', '/', '/who', '/nonsense', '@carol'].map((line) => recipientOf(line, 'bob'))
+    const recipients = ['', ' ', '/', '/who', '/nonsense', '@carol'].map((line) => recipientOf(parseLine(line), 'bob'))
     expect(new Set(recipients)).to.deep.equal(new Set([undefined]))
-    expect(recipientOf('hi', undefined)).to.equal(undefined)
+    expect(recipientOf(parseLine('hi'), undefined)).to.equal(undefined)
   })
 })
 

@@ -25,7 +25,9 @@ class KeptScreen extends EventEmitter<ScreenEvents> implements Screen {
   }
 
   setStatus(): void {}
-  restoreInput(): void {}
+  restoreInput(): boolean {
+    return false
+  }
   newPage(): void {}
   close(): void {}
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { ChatOnTmux } from '../../support/chat-on-tmux.ts'
 import type { SentEntry } from '../../support/chat-program.ts'
@@ -211,6 +212,22 @@ describe('the screen of a chat', () => {
     const screen = await untilFoot(STATUS, 'bob> half a line and␤more')
     expect(screen).to.have.lengthOf(4)
     expect(await chat.tmux.history()).to.include('answer what the shell is told')
+  })
+
+  it('reads keys again after it was stopped by a signal, and the shell had the terminal', async () => {
+    await close()
+    await open({}, (command) => `${command}; read -r answer; echo "answer $answer"; fg`)
+    await chat.tmux.type('half a line')
+    await untilFoot(STATUS, 'bob> half a line')
+    const shell = await chat.tmux.ask('#{pane_pid}')
+    const program = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8')
+    process.kill(Number(program), 'SIGSTOP')
+    await chat.tmux.until((rows) => rows.some((row) => row.includes('Stopped')))
+    await chat.tmux.type('what the shell is told')
+    await chat.tmux.press('Enter')
+    await untilFoot(STATUS, 'bob> half a line')
+    await chat.tmux.type(' and more')
+    await untilFoot(STATUS, 'bob> half a line and more')
   })
 
   it('gives the terminal back as it was when one leaves', async () => {

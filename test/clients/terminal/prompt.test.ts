@@ -17,4 +17,25 @@ describe('Prompt', () => {
     expect((await second).value).to.equal('two')
     prompt.close()
   })
+
+  it('gives the tabs that were typed or pasted, hears Ctrl-C anywhere, and is raw again when the program goes on', async () => {
+    const keyboard = new VirtualKeyboard()
+    const output = new CapturedStream()
+    const prompt = new Prompt({ input: keyboard, output, prompt: '> ' })
+    const first = prompt.lines().next()
+    keyboard.write('\tone\ttwo\r')
+    expect((await first).value).to.equal('\tone\ttwo')
+
+    const modes: boolean[] = []
+    keyboard.setRawMode = (isRaw) => void modes.push(isRaw)
+    const written = output.text.length
+    process.emit('SIGCONT', 'SIGCONT')
+    expect(modes).to.deep.equal([false, true])
+    expect(output.text.slice(written)).to.include('> ')
+
+    keyboard.write('\u001b[\u0003')
+    await new Promise(setImmediate)
+    expect(prompt.interrupted.aborted).to.equal(true)
+    prompt.close()
+  })
 })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Completer, LineEditor } from '../../../../clients/chat/screen/line-editor.ts'
+import { type Completer, type Line, LineEditor } from '../../../../clients/chat/screen/line-editor.ts'
 import { VirtualKeyboard } from '../../../support/virtual-terminal.ts'
 
 const [LEFT, RIGHT, UP, HOME, DELETE] = ['\u001b[D', '\u001b[C', '\u001b[A', '\u001b[H', '\u001b[3~']
@@ -10,11 +10,16 @@ describe('LineEditor', () => {
   let keyboard: VirtualKeyboard
   let editor: LineEditor
   let events: string[]
+  let lines: Line[]
   const open = (complete: Completer = (line) => [[], line]): void => {
     keyboard = new VirtualKeyboard()
     editor = new LineEditor(keyboard, complete)
     events = []
-    editor.on('line', (text) => events.push(text))
+    lines = []
+    editor.on('line', (line) => {
+      events.push(line.text)
+      lines.push(line)
+    })
     for (const name of ['interrupt', 'end', 'redraw'] as const) editor.on(name, () => events.push(`(${name})`))
   }
   beforeEach(() => open())
@@ -51,11 +56,11 @@ describe('LineEditor', () => {
 
   it('has a line again that is given back, with its line ends, unless there is another', async () => {
     await press(pasted('one\ntwo'), RETURN)
-    editor.restoreInput(events.pop() ?? '')
+    expect(editor.restoreInput(lines[0] as Line)).to.equal(true)
     await press('!', RETURN)
-    expect(events).to.deep.equal(['one\ntwo!'])
+    expect(lines[1]).to.deep.equal({ text: 'one\ntwo!', isPasted: true })
     await press('other')
-    editor.restoreInput('one')
+    expect(editor.restoreInput(lines[0] as Line)).to.equal(false)
     expect(editor.line).to.equal('other')
   })
 
@@ -92,12 +97,49 @@ describe('LineEditor', () => {
     await press('say ', pasted('one\r\ntwo\rthree\n\tfour\u001b[2J'), '!')
     expect(events).to.deep.equal([])
     await press(RETURN)
-    expect(events).to.deep.equal(['say one\ntwo\nthree\n    four!'])
+    expect(events).to.deep.equal(['say one\ntwo\nthree\n\tfour!'])
   })
 
   it('keeps a paste that comes in pieces together', async () => {
     for (const character of pasted('one\ntwo')) await press(character)
-    expect(editor.line).to.equal('one␤two')
+    expect(editor.line).to.equal('one\ntwo')
+  })
+
+  it('gives every text as it was pasted, marks and separators of lines too', async () => {
+    const text = ' \t␤ and ␉\u0007 \u2028 \u2029 👩‍👩‍👧‍👦\ufeff\n'
+    await press(pasted(text), LEFT, LEFT, RIGHT, RIGHT, RETURN)
+    expect(lines).to.deep.equal([{ text, isPasted: true }])
+    await press(UP, RETURN)
+    expect(lines[1]).to.deep.equal(lines[0])
+  })
+
+  it('tells a line that begins with a paste from one that was typed', async () => {
+    await press(pasted('/etc/hosts'), RETURN)
+    await press('  ', pasted('/etc/hosts'), RETURN)
+    await press(pasted('/etc/hosts'), HOME, '/', RETURN)
+    await press('/file ', pasted('/etc/hosts'), RETURN)
+    expect(lines.map(({ isPasted }) => isPasted)).to.deep.equal([true, true, false, false])
+  })
+
+  it('hears Ctrl-C in a paste that never ends, and takes the rest of it for no typing', async () => {
+    await press('\u001b[200~one\u0003two', RETURN, 'three')
+    expect(editor.line).to.equal('')
+    await press('four', RETURN)
+    expect(events).to.deep.equal(['four'])
+  })
+
+  it('hears Ctrl-C where it ends what looks like an escape sequence', async () => {
+    await press('\u001b[', '\u0003')
+    expect(events).to.deep.equal(['(interrupt)'])
+  })
+
+  it('puts the terminal in raw mode again when the program goes on, whatever stopped it', () => {
+    const modes: boolean[] = []
+    const setRawMode = keyboard.setRawMode.bind(keyboard)
+    keyboard.setRawMode = (isRaw) => void modes.push(isRaw)
+    process.emit('SIGCONT', 'SIGCONT')
+    keyboard.setRawMode = setRawMode
+    expect(modes).to.deep.equal([false, true])
   })
 
   it('completes a word that is told apart, and else as far as the choices agree', async () => {

@@ -185,13 +185,29 @@ describe('createScreen on a terminal', () => {
   })
 
   it('tells of every change of the line, and of nothing else', async () => {
-    const lines: string[] = []
-    desk.screen.on('typing', (line) => lines.push(line))
+    const lines: unknown[] = []
+    desk.screen.on('typing', (written) => lines.push(written?.kind === 'message' ? written.text : undefined))
     await desk.type('hi')
     await desk.type('\u001b[D')
     expect(lines).to.deep.equal(['h', 'hi'])
     await desk.type('\r')
-    expect(lines).to.deep.equal(['h', 'hi', ''])
+    expect(lines).to.deep.equal(['h', 'hi', undefined])
+  })
+
+  it('says what is pasted as it stands, and shows tabs and line ends as marks', async () => {
+    const text = '/etc/hosts is wrong:\n\t127.0.0.1 localhst\n'
+    await desk.type(`\u001b[200~${text}\u001b[201~`)
+    expect(desk.terminal.screen.slice(1).join('')).to.equal('> /etc/hosts is wrong:␤␉127.0.0.1 localhst␤')
+    await desk.type('\r')
+    expect(desk.events).to.deep.equal([{ kind: 'message', to: undefined, text }])
+  })
+
+  it('neither obeys nor says a command that is pasted, and keeps it', async () => {
+    await desk.type('\u001b[200~/verified bob\u001b[201~\r')
+    expect(desk.events).to.deep.equal([])
+    expect(desk.terminal.screen.at(-1)).to.equal('> /verified bob')
+    await desk.type('\u001b[H/\r')
+    expect(desk.events).to.deep.equal([{ kind: 'message', to: undefined, text: '/verified bob' }])
   })
 
   it('completes the names of its status', async () => {
