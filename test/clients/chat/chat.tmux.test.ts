@@ -55,9 +55,9 @@ describe('sotto chat', function () {
   it('writes plain lines on a terminal that is said to be dumb, and reads them', async () => {
     await using dumb = new ChatTerminals(installation, { columns: COLUMNS, rows: ROWS, term: 'dumb' })
     const [alice, bob] = await Promise.all([dumb.open('alice', 'bob'), open('bob', 'alice')])
-    await say(alice, 'are you there?')
+    await submit(alice, 'are you there?')
     await shows(bob, 'alice: are you there?')
-    await say(bob, 'yes')
+    await submit(bob, 'yes')
     const screen = await shows(alice, /^\d{4}-\d\d-\d\d \d\d:\d\d bob: yes$/)
     // What draws hides the cursor and asks for marks around what is pasted.
     expect(screen.join('\n')).not.to.match(/bob is online|bob>/)
