@@ -1,16 +1,18 @@
 /** `sotto contacts`, `verify`, `trust`, `block` and `unblock`: what the profile makes of others' identity keys. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import type { Contact } from '../clients/history/contacts.ts'
 import type { Profile } from '../clients/profile/profile.ts'
 import { notice, openProfile, type ProfileOptions, printJson, withProfile } from './profile-command.ts'
+import type { VerifyOptions } from './verify.ts'
 
 const CONTACTS_HELP = `
   new        something waits for them, or they are blocked, and no key of theirs is known yet
   pinned     the key that they had in your first conversation
   verified   you have compared it: sotto verify
-  changed    another was seen since: nothing goes to them until sotto verify, or sotto trust`
+  changed    another was seen since: nothing goes to them until their own client answers, or sotto verify or trust
+  mismatch   you have compared it, and it did not agree: nothing goes to them or comes from them until it does`
 
 export function contactsCommand(): Command {
   return withProfile(new Command('contacts'))
@@ -42,33 +44,33 @@ export function trustCommand(): Command {
     .description("accept a contact's changed key, unverified; sotto verify is safer")
     .argument('<user>', 'the name of their account', accountName)
     .action(async (user: string, options: ProfileOptions) => {
-      const { trust } = await import('../clients/profile/pins.ts')
+      const { TRUSTED, trust } = await import('../clients/profile/pins.ts')
       const profile = await openProfile(options)
-      const isChanged = await trust(profile, user, systemClock.now())
+      const trusted = await trust(profile, user, systemClock.now())
       if (options.json) return await printContact(profile, user)
-      notice(isChanged ? `the new key of ${user} is trusted from now on` : `the key of ${user} has not changed`)
+      notice(TRUSTED[trusted](user))
       await noticeUndeliverable(profile, user)
     })
 }
 
-interface VerifyOptions extends ProfileOptions {
-  readonly yes?: true
-}
-
 const VERIFY_HELP = `
 Both type it, each with the other's name, and compare: the digits or the words over the telephone, or one scans the
-other's code. If they are equal, nobody stands between the two. It is also how a changed key is accepted.`
+other's code. If they are equal, nobody stands between the two; if not, nothing goes or is shown until they are, or until
+sotto trust. While another key is said to be theirs, both are shown; verifying the seen one accepts it.`
 
 export function verifyCommand(): Command {
   return withProfile(new Command('verify'))
     .description('show the safety number that you and a contact share, and note that you have compared it')
     .argument('<user>', 'the name of their account', accountName)
-    .option('--yes', 'we have compared it: do not ask')
+    .option('--yes', 'we have compared it, and it agrees: do not ask')
+    .option('--no', 'we have compared it, and it does not agree')
+    .addOption(new Option('--key <which>', 'whose number agrees, where two are shown').choices(['pinned', 'seen']))
     .addHelpText('after', VERIFY_HELP)
-    .action(async (user: string, options: VerifyOptions) => {
+    .action(async (user: string, options: ProfileOptions & VerifyOptions) => {
       const { verifyContact } = await import('./verify.ts')
       const profile = await openProfile(options)
-      if (await verifyContact(profile, user, options)) await noticeUndeliverable(profile, user)
+      const state = await verifyContact(profile, user, options)
+      if (state === 'verified') await noticeUndeliverable(profile, user)
     })
 }
 

@@ -73,6 +73,7 @@ export const ERROR_CODES = [
   'ERR_NOT_ACKNOWLEDGED', // the conversation ended before everything was acknowledged
   // trust and the profile
   'ERR_KEY_CHANGED', // a contact's identity key is not the pinned one
+  'ERR_KEY_MISMATCH', // the user has compared safety numbers with a contact, and they did not agree
   'ERR_BLOCKED', // the user has blocked this contact
   'ERR_PROFILE_MISSING', // no profile of this name
   'ERR_PROFILE_DAMAGED', // the profile does not open under its key, or cannot be read

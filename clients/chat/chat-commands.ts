@@ -8,9 +8,9 @@ import { safetyNumberRows } from '#lib/trust/safety-number.ts'
 import { removeConversation } from '../history/forget.ts'
 import { nothingOf } from '../history/kept-history.ts'
 import type { Messenger } from '../messenger/messenger.ts'
-import { setBlocked, stateOf, trust, verify } from '../profile/pins.ts'
+import { noteMismatch, pinIn, setBlocked, stateOf, TRUSTED, trust, verify } from '../profile/pins.ts'
 import { type Profile, setReceipts } from '../profile/profile.ts'
-import { safetyNumberWith } from '../profile/safety-number.ts'
+import { type ComparableKey, comparableKeys, headingOf, keyStateNotice } from '../profile/safety-number.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Store } from '../store/store.ts'
 import { helpRows } from './chat-help.ts'
@@ -37,8 +37,8 @@ type Handler = (argument: string) => Promise<void> | void
 export class ChatCommands {
   readonly #options: ChatCommandsOptions
   readonly #handlers: Readonly<Record<CommandName, Handler>>
-  /** Whose safety number was shown, and for which identity key. */
-  readonly #shown = new Map<string, Uint8Array>()
+  /** Whose safety numbers were shown, and for which identity keys. */
+  readonly #shown = new Map<string, readonly ComparableKey[]>()
 
   constructor(options: ChatCommandsOptions) {
     const { view, messenger, files, store, quit } = options
@@ -58,7 +58,8 @@ export class ChatCommands {
       cancel: (which) => files.cancel(which),
       files: () => files.list(),
       verify: (name) => this.#verify(this.#meant(name)),
-      verified: (name) => this.#verified(this.#meant(name)),
+      verified: (argument) => this.#verified(argument),
+      mismatch: (name) => this.#mismatch(this.#meant(name)),
       trust: (name) => this.#trust(this.#meant(name)),
       block: (name) => this.#block(this.#meant(name), true),
       unblock: (name) => this.#block(this.#meant(name), false),
@@ -96,33 +97,65 @@ export class ChatCommands {
   async #verify(name: string): Promise<void> {
     const { view, profile } = this.#options
     await profile.refresh()
-    const { number, identityKey } = safetyNumberWith(profile, name)
-    const { digits, words } = safetyNumberRows(number)
-    view.notice([...digits, '', ...words].join('\n'))
-    view.notice(`if ${name} sees the same, on a screen that you trust: /verified ${name}`)
+    const keys = comparableKeys(profile, name).filter((each) => each !== undefined)
+    const isOne = keys.length === 1
+    for (const each of keys) {
+      const { digits, words } = safetyNumberRows(each.number)
+      const heading = isOne ? [] : [headingOf(each, name), '']
+      view.notice([...heading, ...digits, '', ...words].join('\n'))
+    }
+    await this.#tellState(name)
+    const noted = isOne ? `/verified ${name}` : `/verified ${name} pinned, or /verified ${name} seen`
+    view.notice(`if ${name} sees the same, on a screen that you trust: ${noted}; if not: /mismatch ${name}`)
     // The largest last: what would come below it pushes its top off the screen.
-    view.qrCode(number.qrText)
-    this.#shown.set(name, identityKey)
+    for (const each of keys) {
+      if (!isOne) view.notice(headingOf(each, name))
+      view.qrCode(each.number.qrText)
+    }
+    this.#shown.set(name, keys)
   }
 
-  async #verified(name: string): Promise<void> {
-    const { view, profile, messenger, now } = this.#options
-    const identityKey = this.#shown.get(name)
-    if (identityKey === undefined) {
+  async #verified(argument: string): Promise<void> {
+    const { profile, messenger, now } = this.#options
+    const [who = '', which] = argument.split(/ +/)
+    const name = this.#meant(who)
+    const shown = this.#shown.get(name)
+    if (shown === undefined) {
       throw new SottoError('ERR_USAGE', `the safety number with ${name} has not been shown here`, {
         hint: `compare it first: /verify ${name}`,
       })
     }
-    await verify(profile, name, identityKey, now())
-    view.notice(`${name} is verified`)
+    const agreed = shown.filter(({ key }) => which === undefined || key === which)
+    const [one] = agreed
+    if (one === undefined || agreed.length > 1) {
+      throw new SottoError('ERR_USAGE', `${shown.length === 1 ? 'one key is' : 'two keys are'} said to be ${name}’s`, {
+        hint:
+          shown.length === 1 ? `/verified ${name}` : `say which: /verified ${name} pinned, or /verified ${name} seen`,
+      })
+    }
+    await verify(profile, name, one.identityKey, now())
+    await this.#tellState(name)
     messenger.peer(name).call()
+  }
+
+  async #mismatch(name: string): Promise<void> {
+    const { profile, now } = this.#options
+    await noteMismatch(profile, name, now())
+    await this.#tellState(name)
   }
 
   async #trust(name: string): Promise<void> {
     const { view, profile, messenger, now } = this.#options
-    const isChanged = await trust(profile, name, now())
-    view.notice(isChanged ? `the new key of ${name} is trusted from now on` : `the key of ${name} has not changed`)
+    view.notice(TRUSTED[await trust(profile, name, now())](name))
+    await this.#tellState(name)
     messenger.peer(name).call()
+  }
+
+  /** Say how things stand with a contact's key, from the pin as it is now. */
+  async #tellState(name: string): Promise<void> {
+    const { view, profile } = this.#options
+    const pin = pinIn(await profile.refresh(), name)
+    view.keyState(name, stateOf(pin), keyStateNotice(name, pin))
   }
 
   async #forget(argument: string): Promise<void> {

@@ -12,6 +12,7 @@ import type { Schedule } from '#lib/runtime/schedule.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { offerText } from '../files/report/describe.ts'
 import { offerOf, statusOf } from '../files/report/file-events.ts'
+import type { PinState } from '../profile/pins.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import { isOfAnotherKey } from '../store/log/undeliverable.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
@@ -276,6 +277,11 @@ export class ChatView implements View {
   /** A message of the protocol. */
   trace(event: TraceEvent): void {
     this.#addNotice('trace', '', (columns) => renderTrace(event, { columns }))
+  }
+
+  /** How things stand with a contact's key. */
+  keyState(_name: string, _state: PinState, text: string): void {
+    this.#addNotice('notice', chatHint(text, this.#options.ownName))
   }
 
   /** A QR code. */

@@ -9,7 +9,17 @@ import type { RawJson } from '../terminal/raw-json.ts'
 /** How many arguments a command takes, and which. */
 interface CommandForm {
   /** As the help shows them; brackets around one that may be left out, empty if there is none. */
-  readonly argument: '' | 'NAME' | 'WORDS' | 'PATH' | '[N]' | '[NAME]' | '[FILE]' | '[on|off]' | 'NAME [yes]'
+  readonly argument:
+    | ''
+    | 'NAME'
+    | 'WORDS'
+    | 'PATH'
+    | '[N]'
+    | '[NAME]'
+    | '[NAME [KEY]]'
+    | '[FILE]'
+    | '[on|off]'
+    | 'NAME [yes]'
   /** What it does, for the help: one clause. */
   readonly does: string
 }
@@ -27,7 +37,8 @@ export const COMMANDS = {
   cancel: { argument: '[FILE]', does: 'end what is under way, or take it back' },
   files: { argument: '', does: 'show what is offered and under way' },
   verify: { argument: '[NAME]', does: 'safety number with NAME, or whom you talk with' },
-  verified: { argument: '[NAME]', does: 'they see the same: note it' },
+  verified: { argument: '[NAME [KEY]]', does: 'they see the same: note it; of two, pinned or seen' },
+  mismatch: { argument: '[NAME]', does: 'they see another: stop, until they agree' },
   trust: { argument: '[NAME]', does: 'take their changed key for theirs' },
   block: { argument: '[NAME]', does: 'refuse them' },
   unblock: { argument: '[NAME]', does: 'allow them again' },
@@ -128,12 +139,18 @@ function parseCommand(text: string): Command | Mistake {
   return { kind: 'command', name, argument: rest === '' ? undefined : rest }
 }
 
+/** What may stand behind a name. */
+const OPTIONS: Readonly<Partial<Record<CommandForm['argument'], RegExp>>> = {
+  'NAME [yes]': / +yes$/,
+  '[NAME [KEY]]': / +(pinned|seen)$/,
+}
+
 /** What is wrong with an argument, or undefined. */
 function mistakeIn(form: CommandForm['argument'], argument: string): string | undefined {
   if (form === '') return argument === '' ? undefined : 'takes nothing after it'
   if (argument === '')
     return form.startsWith('[') ? undefined : `needs a ${form.replace(/ .*/, '').toLowerCase()} after it`
-  const name = form === 'NAME [yes]' ? argument.replace(/ +yes$/, '') : argument
+  const name = argument.replace(OPTIONS[form] ?? /$^/, '')
   if (form.includes('NAME') && !USERNAME.test(name)) return 'needs a name of a-z, 0-9, ".", "_" and "-" after it'
   if (form === '[on|off]' && argument !== 'on' && argument !== 'off') return 'needs on or off after it'
   if (form === '[N]' && !isCount(argument)) return `needs a number from 1 to ${MAX_HISTORY} after it`

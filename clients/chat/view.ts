@@ -7,6 +7,7 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Pace } from '../files/report/describe.ts'
+import type { PinState } from '../profile/pins.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -81,6 +82,8 @@ export interface View {
   failure(error: SottoError, about?: About): void
   /** A message was not taken: whoever typed it has it again. */
   restoreInput(message: TypedMessage): void
+  /** How things stand with a contact's key, and what that means in words. */
+  keyState(name: string, state: PinState, text: string): void
   qrCode(text: string): void
   /** A message of the protocol. */
   trace(event: TraceEvent): void

@@ -18,7 +18,7 @@ export const ExitCode = {
   LoginRefused: 4,
   NoSuchUser: 5,
   NotOnline: 6,
-  /** A contact's identity key is not the pinned one. */
+  /** A contact's identity key is not the pinned one, or their safety number did not agree. */
   KeyChanged: 7,
   NotAcknowledged: 8,
   /** Ctrl-C, as shells give it for SIGINT. */
@@ -49,6 +49,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_NO_SUCH_USER: ExitCode.NoSuchUser,
   ERR_NOT_ONLINE: ExitCode.NotOnline,
   ERR_KEY_CHANGED: ExitCode.KeyChanged,
+  ERR_KEY_MISMATCH: ExitCode.KeyChanged,
 
   ERR_BUSY: ExitCode.Unreachable,
   ERR_UNAVAILABLE: ExitCode.Unreachable,

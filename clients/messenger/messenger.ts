@@ -82,8 +82,8 @@ export class Messenger {
     const known = (name: string) => this.#peers.known(name)
     this.#unwatchProfile = followProfile(profile, {
       onReceipts: () => this.#attempt(() => this.#streamsByKey.reportRead()),
-      onBlocked: (name) => this.#attempt(() => known(name)?.goodbye()),
-      onUnblocked: (name) => known(name)?.call(),
+      onStopped: (name) => this.#attempt(() => known(name)?.goodbye()),
+      onAllowed: (name) => known(name)?.call(),
       onKeyPresented: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
       onKeyReplaced: (name, identityKey) => {
         this.#attempt(() => known(name)?.closeOtherKeys())

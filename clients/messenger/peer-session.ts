@@ -51,6 +51,7 @@ const MAX_EARLY_CUTS = 5
 /** Failures that only the user can mend: the key, the block, the session. */
 const FINAL: ReadonlySet<string> = new Set([
   'ERR_KEY_CHANGED',
+  'ERR_KEY_MISMATCH',
   'ERR_BLOCKED',
   'ERR_SESSION_ENDED',
   'ERR_NO_SUCH_USER',

@@ -6,6 +6,7 @@
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import type { Calling } from '../peer/open-conversation.ts'
+import { mayConverse } from '../profile/permission.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import type { PresenceWatch } from '../session/presence-watch.ts'
 import type { MessengerEvents } from './messenger-options.ts'
@@ -113,8 +114,8 @@ export class PeerSessions {
     const { peerName: name, ended } = conversation
     const peer = this.with(name)
     // While it was beginning.
-    const isBlocked = calling.profile.state.blocked.has(name)
-    attempt(() => (isBlocked ? peer.goodbye() : peer.closeOtherKeys()))
+    const isAllowed = mayConverse(calling.profile.state, name)
+    attempt(() => (isAllowed ? peer.closeOtherKeys() : peer.goodbye()))
     const isNew = !this.#present.has(name)
     this.#present.add(name)
     if (isNew) events.onConversation?.(name)

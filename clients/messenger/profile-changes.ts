@@ -4,15 +4,18 @@
  * @module
  */
 import { isSame } from '#lib/same-bytes.ts'
+import { mayConverse } from '../profile/permission.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { Pin } from '../profile/state.ts'
+import type { Pin, ProfileState } from '../profile/state.ts'
 import { watchProfile } from '../profile/watch.ts'
 
 export interface ProfileChanges {
   /** The user has changed whether others may know what was read. */
   readonly onReceipts: () => void
-  readonly onBlocked: (name: string) => void
-  readonly onUnblocked: (name: string) => void
+  /** No conversation may be held with somebody any more: blocked, or found to have another safety number. */
+  readonly onStopped: (name: string) => void
+  /** One may be held again. */
+  readonly onAllowed: (name: string) => void
   /** Somebody has shown this key: their first here, or another than the pinned one. */
   readonly onKeyPresented: (name: string, identityKey: Uint8Array) => void
   /** The user has taken another key for theirs, which is this. */
@@ -23,10 +26,16 @@ export interface ProfileChanges {
 export function followProfile(profile: Profile, changes: ProfileChanges): () => void {
   return watchProfile(profile, (before, after) => {
     if (after.receipts !== before.receipts) changes.onReceipts()
-    for (const name of after.blocked.difference(before.blocked)) changes.onBlocked(name)
-    for (const name of before.blocked.difference(after.blocked)) changes.onUnblocked(name)
+    const stoppedBefore = stoppedIn(before)
+    const stoppedAfter = stoppedIn(after)
+    for (const name of stoppedAfter.difference(stoppedBefore)) changes.onStopped(name)
+    for (const name of stoppedBefore.difference(stoppedAfter)) changes.onAllowed(name)
     for (const [name, pin] of after.pins) reportKey(name, before.pins.get(name), pin, changes)
   })
+}
+
+function stoppedIn(state: ProfileState): Set<string> {
+  return new Set([...state.blocked, ...state.pins.keys()].filter((name) => !mayConverse(state, name)))
 }
 
 function reportKey(

@@ -319,6 +319,7 @@ const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
   ['ERR_STREAM_RENEWED', CloseReason.SHUTDOWN],
   ['ERR_KEY_CHANGED', CloseReason.KEY_CHANGED],
   ['ERR_BLOCKED', CloseReason.SHUTDOWN],
+  ['ERR_KEY_MISMATCH', CloseReason.SHUTDOWN],
   ['ERR_OUTPUT', CloseReason.SHUTDOWN],
   ['ERR_INTERNAL', CloseReason.SHUTDOWN],
 ])

@@ -12,7 +12,7 @@ import { startConversation } from '#lib/channel/initiator.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { refuseBlocked } from '../profile/permission.ts'
+import { refuseConversation } from '../profile/permission.ts'
 import { pin, refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { DirectoryClient, RequestedChat } from '../session/directory-client.ts'
@@ -62,7 +62,7 @@ const WELCOME_TIMEOUT_MS = 5_000
  * the others.
  *
  * @throws SottoError
- *   - `ERR_BLOCKED` if the user has blocked them,
+ *   - `ERR_BLOCKED` if the user has blocked them, `ERR_KEY_MISMATCH` if their safety number did not agree,
  *   - what the directory gives, such as `ERR_NOT_ONLINE`, and `ERR_GRANT_…`,
  *   - `ERR_KEY_CHANGED` if the receiver's identity key is not the pinned one; nothing was sent to it,
  *   - `ERR_PEER_UNREACHABLE` if no endpoint answers,
@@ -75,12 +75,13 @@ export async function openConversation(
   streamsWith: StreamsWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
-  await refuseBlocked(calling.profile, peerName)
+  await refuseConversation(calling.profile, peerName)
   const tried = new Set<string>()
   for (let hellos = 1; ; hellos += 1) {
     calling.onWaiting?.(peerName, 'the directory')
     const requested = await calling.directory.requestChat(peerName, signal)
-    await refuseChangedKey(calling.profile, peerName, requested.grant.receiverIdentityKey)
+    const { profile, clock } = calling
+    await refuseChangedKey(profile, peerName, requested.grant.receiverIdentityKey, clock.local.now())
     calling.onWaiting?.(peerName, `${peerName}’s machine`)
     const reached = await dial(untried(requested.endpoints, tried), signal)
     tried.add(addressOf(reached.endpoint))
@@ -103,7 +104,7 @@ function untried(endpoints: readonly Endpoint[], tried: ReadonlySet<string>): re
 /** Whether another endpoint, or another ticket, may do better: not where it is this end that has a doubt or a fault. */
 function isOfThisEndpoint(error: unknown): error is SottoError {
   if (!isSottoError(error) || error.code.startsWith('ERR_PROFILE_')) return false
-  return error.code !== 'ERR_KEY_CHANGED' && error.code !== 'ERR_BLOCKED'
+  return error.code !== 'ERR_KEY_CHANGED' && error.code !== 'ERR_KEY_MISMATCH' && error.code !== 'ERR_BLOCKED'
 }
 
 async function greet(

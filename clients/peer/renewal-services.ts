@@ -5,25 +5,29 @@
  */
 import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import { type ErrorCode, isSottoError, type SottoError } from '#lib/errors.ts'
-import { refuseBlocked } from '../profile/permission.ts'
+import { refuseConversation } from '../profile/permission.ts'
 import { refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
+import type { ServerClock } from '../session/server-clock.ts'
 import { isPassing } from '../session/service-outage.ts'
 
 /** Asks the services what a channel's role needs to know. It rejects with faults of this program alone. */
 export type AskServices = (signal: AbortSignal) => Promise<ServicesAnswer>
 
+interface RenewalParts {
+  readonly profile: Profile
+  readonly directory: Pick<DirectoryClient, 'requestChat'>
+  readonly clock: ServerClock
+}
+
 /** For the opener: a new ticket to the same person. */
-export function askForTicket(
-  peerName: string,
-  { profile, directory }: { readonly profile: Profile; readonly directory: Pick<DirectoryClient, 'requestChat'> },
-): AskServices {
+export function askForTicket(peerName: string, { profile, directory, clock }: RenewalParts): AskServices {
   return (signal) =>
     answerOf(async () => {
-      await refuseBlocked(profile, peerName)
+      await refuseConversation(profile, peerName)
       const { ticket, grant } = await directory.requestChat(peerName, signal)
-      await refuseChangedKey(profile, peerName, grant.receiverIdentityKey)
+      await refuseChangedKey(profile, peerName, grant.receiverIdentityKey, clock.local.now())
       return { $case: 'issued', issued: { ticket, grant } }
     })
 }

@@ -21,7 +21,7 @@ import type { Logger } from '#lib/runtime/log.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { keyChanged } from '#lib/trust/permission.ts'
-import { refuseBlocked } from '../profile/permission.ts'
+import { refuseConversation } from '../profile/permission.ts'
 import { checkPin, noteChangedKey, pin } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
@@ -118,7 +118,7 @@ class PeerHost {
     const { profile, clock, trace } = this.#hosting
     const hello = await link.hello()
     const accepted = acceptHello({ hello, ...this.#admission(), ...clock.clocks(), random: randomBytes })
-    await refuseBlocked(profile, accepted.ticket.senderName)
+    await refuseConversation(profile, accepted.ticket.senderName)
     caller.vouch()
     const parties = { opener: accepted.ticket.senderName, host: profile.login.account.username }
     trace?.(helloEvent(hello, parties, accepted.ticket))
@@ -161,7 +161,7 @@ class PeerHost {
   ): Promise<void> {
     const { profile, clock, onPinned, onKeyChanged } = this.#hosting
     if ((await checkPin(profile, name, ticket.senderIdentityKey)) === 'changed') {
-      await noteChangedKey(profile, name, ticket.senderIdentityKey)
+      await noteChangedKey(profile, name, ticket.senderIdentityKey, clock.local.now())
       onKeyChanged(name)
       const close = { $case: 'close', value: { reason: CloseReason.KEY_CHANGED, lastSequence: 0n } } as const
       await link.send(channel.seal(encodeRecordBody(undefined, { control: close })))

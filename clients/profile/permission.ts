@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ContactPolicy, isBlockedHere, ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
+import { type ContactPolicy, conversationRefusal, ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Profile } from './profile.ts'
 import type { ProfileState } from './state.ts'
 
@@ -15,7 +15,7 @@ export function policyOf({ pins, blocked }: ProfileState, name: string): Contact
 /**
  * Ask whether a contact may be written to, by what lies on the disk: the user may have decided in another terminal.
  *
- * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`.
+ * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_MISMATCH`, `ERR_KEY_CHANGED`.
  */
 export async function mayWrite(profile: Profile, name: string): Promise<WritePermission> {
   return WritePermission.of(policyOf(await profile.refresh(), name))
@@ -24,13 +24,23 @@ export async function mayWrite(profile: Profile, name: string): Promise<WritePer
 /**
  * Ask whether what a key has sent may be kept, by the profile in memory: a record is not kept waiting for the disk.
  *
- * @throws SottoError `ERR_BLOCKED`; `ERR_KEY_CHANGED` if another key is pinned.
+ * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_MISMATCH`; `ERR_KEY_CHANGED` if another key is pinned.
  */
 export function mayReceive({ state }: Profile, name: string, identityKey: Uint8Array): ReceivePermission {
   return ReceivePermission.of(policyOf(state, name), identityKey)
 }
 
-/** Stop where a contact is blocked, by what lies on the disk. @throws SottoError `ERR_BLOCKED`. */
-export async function refuseBlocked(profile: Profile, name: string): Promise<void> {
-  if (policyOf(await profile.refresh(), name).isBlocked) throw isBlockedHere(name)
+/**
+ * Stop where no conversation may be held with a contact, by what lies on the disk.
+ *
+ * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_MISMATCH`.
+ */
+export async function refuseConversation(profile: Profile, name: string): Promise<void> {
+  const refusal = conversationRefusal(policyOf(await profile.refresh(), name))
+  if (refusal !== undefined) throw refusal
+}
+
+/** Whether a conversation may be held with a contact. */
+export function mayConverse(state: ProfileState, name: string): boolean {
+  return conversationRefusal(policyOf(state, name)) === undefined
 }

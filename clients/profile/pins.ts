@@ -1,17 +1,21 @@
 /**
  * Trust on first use: the identity key that a name had at the first completed handshake is the one it must have from
- * then on. Another one stops sending and showing until the user trusts or verifies it.
+ * then on. Another one is a doubt: it stops sending and showing until the user trusts or verifies it, or until a handshake
+ * with the pinned key is completed. That two have compared safety numbers which do not agree stops all, until they agree
+ * or the user trusts the key without.
  *
  *     new ──first handshake──▶ pinned ──verify──▶ verified
- *                                │ another key is seen │
- *                                └──────▶ changed ◀────┘ ──trust──▶ pinned, or ──verify──▶ verified
+ *     pinned, verified ──another key is seen──▶ changed ──a handshake with the pinned key──▶ what it was
+ *     changed ──trust──▶ pinned, or ──verify the new key──▶ verified
+ *     any of these ──the numbers do not agree──▶ mismatch ──trust──▶ pinned, or ──verify──▶ verified
  *
  * @module
  */
 
 import { SottoError } from '#lib/errors.ts'
 import { isSame } from '#lib/same-bytes.ts'
-import { isBlockedHere, keyChanged } from '#lib/trust/permission.ts'
+import { conversationRefusal, keyChanged } from '#lib/trust/permission.ts'
+import { policyOf } from './permission.ts'
 import type { Profile } from './profile.ts'
 import type { Pin, ProfileState } from './state.ts'
 
@@ -19,9 +23,10 @@ import type { Pin, ProfileState } from './state.ts'
 export type PinVerdict = 'new' | 'pinned' | 'changed'
 
 /** What is known of a contact's key. */
-export type PinState = 'pinned' | 'verified' | 'changed'
+export type PinState = 'pinned' | 'verified' | 'changed' | 'mismatch'
 
-export function stateOf({ verifiedAtMs, changedTo }: Pin): PinState {
+export function stateOf({ verifiedAtMs, changedTo, mismatchAtMs }: Pin): PinState {
+  if (mismatchAtMs !== undefined) return 'mismatch'
   if (changedTo !== undefined) return 'changed'
   return verifiedAtMs === undefined ? 'pinned' : 'verified'
 }
@@ -38,19 +43,24 @@ function verdictOn({ pins }: ProfileState, name: string, identityKey: Uint8Array
 }
 
 /**
- * Pin a name's key after a completed handshake, unless it is pinned.
+ * Pin a name's key after a completed handshake, unless it is pinned. If it is, that withdraws a doubt about it: whoever
+ * said another, its holder is there.
  *
  * @returns whether it was pinned just now.
- * @throws SottoError `ERR_KEY_CHANGED` if another process has meanwhile pinned another key; `ERR_BLOCKED` if the user has
- *   meanwhile blocked the name: the other side decides how long a handshake takes.
+ * @throws SottoError `ERR_KEY_CHANGED` if another process has meanwhile pinned another key; `ERR_BLOCKED`,
+ *   `ERR_KEY_MISMATCH` if the user has meanwhile decided so: the other side decides how long a handshake takes.
  */
 export async function pin(profile: Profile, name: string, identityKey: Uint8Array, now: Date): Promise<boolean> {
   let verdict: PinVerdict = 'new'
   await profile.update((state) => {
-    if (state.blocked.has(name)) throw isBlockedHere(name)
+    const refusal = conversationRefusal(policyOf(state, name))
+    if (refusal !== undefined) throw refusal
     verdict = verdictOn(state, name, identityKey)
     if (verdict === 'changed') throw keyChanged(name)
-    return verdict === 'pinned' ? state : withPin(state, name, pinOf(identityKey, now))
+    const known = state.pins.get(name)
+    if (known === undefined) return withPin(state, name, pinOf(identityKey, now))
+    if (known.changedTo === undefined) return state
+    return withPin(state, name, { ...known, changedTo: undefined, changedAtMs: undefined })
   })
   return verdict === 'new'
 }
@@ -60,61 +70,102 @@ export async function pin(profile: Profile, name: string, identityKey: Uint8Arra
  *
  * @throws SottoError `ERR_KEY_CHANGED`.
  */
-export async function refuseChangedKey(profile: Profile, name: string, identityKey: Uint8Array): Promise<void> {
+export async function refuseChangedKey(
+  profile: Profile,
+  name: string,
+  identityKey: Uint8Array,
+  now: Date,
+): Promise<void> {
   if ((await checkPin(profile, name, identityKey)) !== 'changed') return
-  await noteChangedKey(profile, name, identityKey)
+  await noteChangedKey(profile, name, identityKey, now)
   throw keyChanged(name)
 }
 
 /** Remember a changed key, for {@link trust} to accept. What is pinned stays. */
-export async function noteChangedKey(profile: Profile, name: string, identityKey: Uint8Array): Promise<void> {
+export async function noteChangedKey(
+  profile: Profile,
+  name: string,
+  identityKey: Uint8Array,
+  now: Date,
+): Promise<void> {
   await profile.update((state) => {
     const known = state.pins.get(name)
     if (known === undefined || isSame(known.identityKey, identityKey)) return state
     if (known.changedTo !== undefined && isSame(known.changedTo, identityKey)) return state
-    return withPin(state, name, { ...known, changedTo: Uint8Array.from(identityKey) })
+    // Of one doubt the beginning counts, however many keys are shown.
+    const changedAtMs = known.changedTo === undefined ? now.getTime() : known.changedAtMs
+    return withPin(state, name, { ...known, changedTo: Uint8Array.from(identityKey), changedAtMs })
   })
 }
 
+/** What came of trusting a contact: another key is pinned, the pinned one is taken again, or there was nothing to do. */
+export type Trusted = 'replaced' | 'restored' | 'unchanged'
+
+/** How it is told. */
+export const TRUSTED: Readonly<Record<Trusted, (name: string) => string>> = {
+  replaced: (name) => `the new key of ${name} is trusted from now on`,
+  restored: (name) => `the key of ${name} is trusted again, though the safety numbers did not agree`,
+  unchanged: (name) => `the key of ${name} has not changed`,
+}
+
 /**
- * Take the changed key of a contact for theirs from now on.
+ * Take the changed key of a contact for theirs from now on; or the pinned one, though the safety numbers did not agree.
  *
- * @returns false if the contact's key has not changed.
  * @throws SottoError `ERR_USAGE` if no key of this name is known: the first conversation pins it.
  */
-export async function trust(profile: Profile, name: string, now: Date): Promise<boolean> {
-  let hasChanged = false
+export async function trust(profile: Profile, name: string, now: Date): Promise<Trusted> {
+  let trusted: Trusted = 'unchanged'
   await profile.update((state) => {
-    const known = state.pins.get(name)
-    if (known === undefined) throw noKey(name)
-    hasChanged = known.changedTo !== undefined
-    return known.changedTo === undefined ? state : withPin(state, name, pinOf(known.changedTo, now))
+    const known = pinIn(state, name)
+    if (known.changedTo !== undefined) trusted = 'replaced'
+    else if (known.mismatchAtMs !== undefined) trusted = 'restored'
+    else return state
+    return withPin(state, name, pinOf(known.changedTo ?? known.identityKey, now))
   })
-  return hasChanged
+  return trusted
 }
 
 /**
- * Take a key of a contact for theirs because the user has compared safety numbers.
+ * Take a key of a contact for theirs because the user has compared safety numbers, and they agree.
  *
- * @param identityKey - The key whose safety number was shown. Whatever was seen since is not it.
- * @throws SottoError `ERR_USAGE` if no key of this name is known, or another was seen meanwhile.
+ * @param identityKey - The key whose safety number agrees: the pinned one, which withdraws no doubt, or the one that was
+ *   seen since.
+ * @throws SottoError `ERR_USAGE` if no key of this name is known, or this is neither of theirs.
  */
 export async function verify(profile: Profile, name: string, identityKey: Uint8Array, now: Date): Promise<void> {
   await profile.update((state) => {
-    if (!isSame(keyToCompare(state, name), identityKey)) {
-      throw new SottoError('ERR_USAGE', `the key of ${name} has changed again meanwhile`, {
-        hint: `compare once more: sotto verify ${name}`,
-      })
+    const known = pinIn(state, name)
+    const verifiedAtMs = now.getTime()
+    if (isSame(known.identityKey, identityKey)) {
+      return withPin(state, name, { ...known, verifiedAtMs, mismatchAtMs: undefined })
     }
-    return withPin(state, name, { ...pinOf(identityKey, now), verifiedAtMs: now.getTime() })
+    if (known.changedTo !== undefined && isSame(known.changedTo, identityKey)) {
+      return withPin(state, name, { ...pinOf(identityKey, now), verifiedAtMs })
+    }
+    throw new SottoError('ERR_USAGE', `the key of ${name} has changed again meanwhile`, {
+      hint: `compare once more: sotto verify ${name}`,
+    })
   })
 }
 
-/** The key whose safety number the user is to compare: the one that was seen last. @throws SottoError `ERR_USAGE`. */
-export function keyToCompare({ pins }: ProfileState, name: string): Uint8Array {
+/**
+ * Note that the user has compared safety numbers with a contact, and that no key which is known of them agrees.
+ *
+ * @throws SottoError `ERR_USAGE` if no key of this name is known.
+ */
+export async function noteMismatch(profile: Profile, name: string, now: Date): Promise<void> {
+  await profile.update((state) =>
+    withPin(state, name, { ...pinIn(state, name), verifiedAtMs: undefined, mismatchAtMs: now.getTime() }),
+  )
+}
+
+/** What is known of a contact's key. @throws SottoError `ERR_USAGE` if none is. */
+export function pinIn({ pins }: ProfileState, name: string): Pin {
   const known = pins.get(name)
-  if (known === undefined) throw noKey(name)
-  return known.changedTo ?? known.identityKey
+  if (known !== undefined) return known
+  throw new SottoError('ERR_USAGE', `no key of ${name} is known yet`, {
+    hint: 'the first conversation with them pins it',
+  })
 }
 
 /** Let nobody of this name in, and write to them no more; or let them again. */
@@ -122,12 +173,6 @@ export async function setBlocked(profile: Profile, name: string, isBlocked: bool
   await profile.update((state) => {
     const others = [...state.blocked].filter((each) => each !== name)
     return { ...state, blocked: new Set(isBlocked ? [...others, name] : others) }
-  })
-}
-
-function noKey(name: string): SottoError {
-  return new SottoError('ERR_USAGE', `no key of ${name} is known yet`, {
-    hint: 'the first conversation with them pins it',
   })
 }
 

@@ -61,6 +61,10 @@ export interface Pin {
   readonly verifiedAtMs: number | undefined
   /** The key that was seen since under this name, and that the user has not trusted. */
   readonly changedTo: Uint8Array | undefined
+  /** When another key was seen first; undefined where none was, and in profiles of before. */
+  readonly changedAtMs?: number | undefined
+  /** When the user found that their safety numbers do not agree, if that is the last that they found. */
+  readonly mismatchAtMs?: number | undefined
 }
 
 const FORMAT = 1
@@ -87,11 +91,10 @@ function toBytes({ identity, account, pins, blocked, receipts }: ProfileState): 
     format: FORMAT,
     identity: base64(identity.secretKey),
     account: account && { ...account, session: account.session && sessionToJson(account.session) },
-    pins: [...pins].map(([name, { identityKey, pinnedAtMs, verifiedAtMs, changedTo }]) => ({
+    pins: [...pins].map(([name, { identityKey, changedTo, ...times }]) => ({
       name,
       identityKey: base64(identityKey),
-      pinnedAtMs,
-      verifiedAtMs,
+      ...times,
       changedTo: changedTo && base64(changedTo),
     })),
     blocked: [...blocked],
@@ -192,12 +195,15 @@ function sessionFromJson(json: Json): Session | undefined {
 }
 
 function pinFromJson(json: Json): Pin {
-  const { changedTo, verifiedAtMs } = json
+  const { changedTo } = json
   return {
     identityKey: identityKey(json['identityKey']),
-    pinnedAtMs: number(json['pinnedAtMs']),
-    verifiedAtMs: verifiedAtMs === undefined ? undefined : number(verifiedAtMs),
+    pinnedAtMs: time(json['pinnedAtMs']),
+    verifiedAtMs: optionalTime(json['verifiedAtMs']),
     changedTo: changedTo === undefined ? undefined : identityKey(changedTo),
+    // Profiles of before have neither.
+    changedAtMs: optionalTime(json['changedAtMs']),
+    mismatchAtMs: optionalTime(json['mismatchAtMs']),
   }
 }
 
@@ -221,6 +227,10 @@ function time(value: unknown): number {
   const ms = number(value)
   if (Number.isNaN(new Date(ms).getTime())) throw new TypeError('not a time')
   return ms
+}
+
+function optionalTime(value: unknown): number | undefined {
+  return value === undefined ? undefined : time(value)
 }
 
 function secret(value: unknown): Secret {

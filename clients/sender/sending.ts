@@ -139,11 +139,11 @@ export class Sending implements AsyncDisposable {
 
   async #askDirectory(): Promise<void> {
     const { running, to, onWaiting } = this.#options
-    const { profile, directory, signal } = running
+    const { profile, directory, clock, signal } = running
     await mayWrite(profile, to)
     onWaiting?.('the directory')
     const { grant } = await directory.requestChat(to, signal)
-    await refuseChangedKey(profile, to, grant.receiverIdentityKey)
+    await refuseChangedKey(profile, to, grant.receiverIdentityKey, clock.local.now())
   }
 
   /**

@@ -87,6 +87,7 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
 
   // To a stranger, a receiver that does not know the key is one that refuses; to the contact it says so under seal.
   ERR_KEY_CHANGED: HELLO_REFUSED,
+  ERR_KEY_MISMATCH: HELLO_REFUSED,
   ERR_BLOCKED: HELLO_REFUSED,
   ERR_PROFILE_MISSING: INTERNAL,
   ERR_PROFILE_DAMAGED: INTERNAL,

@@ -1,6 +1,6 @@
 /**
  * Permissions to write to a contact, and to receive from one of their keys: the one place that weighs a block, the pinned
- * key and a doubt about it.
+ * key, a doubt about it and a comparison that failed.
  *
  * A permission is made here alone, so whoever is handed one knows that the question was asked. It is good for the moment:
  * the user may block somebody, or trust another key, at any time, so it is asked for anew with each use and never kept.
@@ -14,14 +14,34 @@ import { isSame } from '#lib/same-bytes.ts'
 export interface ContactPolicy {
   readonly name: string
   readonly isBlocked: boolean
-  /** The pinned key, and the other one that was seen since; undefined before the first conversation. */
-  readonly pin: { readonly identityKey: Uint8Array; readonly changedTo: Uint8Array | undefined } | undefined
+  /** Undefined before the first conversation. */
+  readonly pin: PinPolicy | undefined
+}
+
+/** What is known of a contact's key, as far as it is weighed here. */
+export interface PinPolicy {
+  /** The pinned key. */
+  readonly identityKey: Uint8Array
+  /** The other one that was seen since. */
+  readonly changedTo: Uint8Array | undefined
+  /** When the user found that their safety numbers do not agree. */
+  readonly mismatchAtMs?: number | undefined
+}
+
+/**
+ * Why no conversation may be held with a contact now; undefined where one may. A doubt about their key is no reason: only
+ * a handshake with the pinned key can end it.
+ */
+export function conversationRefusal({ name, isBlocked, pin }: ContactPolicy): SottoError | undefined {
+  if (isBlocked) return isBlockedHere(name)
+  return pin?.mismatchAtMs === undefined ? undefined : keyMismatch(name)
 }
 
 /** Why nothing may be written for a contact now; undefined where something may. */
-export function writeRefusal({ name, isBlocked, pin }: ContactPolicy): SottoError | undefined {
-  if (isBlocked) return isBlockedHere(name)
-  return pin?.changedTo === undefined ? undefined : keyChanged(name)
+export function writeRefusal(policy: ContactPolicy): SottoError | undefined {
+  const refusal = conversationRefusal(policy)
+  if (refusal !== undefined) return refusal
+  return policy.pin?.changedTo === undefined ? undefined : keyChanged(policy.name)
 }
 
 /** Proof that something may be written for a contact now, under the key that is pinned now. */
@@ -38,8 +58,8 @@ export class WritePermission {
   /**
    * Ask for it.
    *
-   * @throws SottoError `ERR_BLOCKED` if the user has blocked them; `ERR_KEY_CHANGED` while there is a doubt about their
-   *   key, for what is written would wait for the old one and never go.
+   * @throws SottoError `ERR_BLOCKED` if the user has blocked them; `ERR_KEY_MISMATCH` after a comparison that failed;
+   *   `ERR_KEY_CHANGED` while there is a doubt about their key, for what is written might wait for the old one for ever.
    */
   static of(policy: ContactPolicy): WritePermission {
     const refusal = writeRefusal(policy)
@@ -65,9 +85,11 @@ export class ReceivePermission {
     this.identityKey = identityKey
   }
 
-  /** Ask for it. @throws SottoError `ERR_BLOCKED`; `ERR_KEY_CHANGED` if this key is not the pinned one. */
-  static of({ name, isBlocked, pin }: ContactPolicy, identityKey: Uint8Array): ReceivePermission {
-    if (isBlocked) throw isBlockedHere(name)
+  /** Ask for it. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_MISMATCH`; `ERR_KEY_CHANGED` if this key is not the pinned one. */
+  static of(policy: ContactPolicy, identityKey: Uint8Array): ReceivePermission {
+    const { name, pin } = policy
+    const refusal = conversationRefusal(policy)
+    if (refusal !== undefined) throw refusal
     if (!isSame(pin?.identityKey, identityKey)) throw keyChanged(name)
     return new ReceivePermission(name, identityKey)
   }
@@ -80,7 +102,7 @@ export class ReceivePermission {
 }
 
 /** What a block is reported as, to whoever has set it. */
-export function isBlockedHere(name: string): SottoError {
+function isBlockedHere(name: string): SottoError {
   return new SottoError('ERR_BLOCKED', `${name} is blocked here`, {
     hint: `let them again with: sotto unblock ${name}`,
   })
@@ -90,5 +112,12 @@ export function isBlockedHere(name: string): SottoError {
 export function keyChanged(name: string): SottoError {
   return new SottoError('ERR_KEY_CHANGED', `the identity key of ${name} is not the one that was pinned`, {
     hint: `a new machine of theirs, or somebody between you two: ask them by another way; then sotto verify ${name}, or sotto trust ${name}`,
+  })
+}
+
+/** What it is reported as that two have compared safety numbers, and they did not agree. */
+function keyMismatch(name: string): SottoError {
+  return new SottoError('ERR_KEY_MISMATCH', `the safety number with ${name} did not agree`, {
+    hint: `somebody may stand between you two: compare again, on screens that you trust, with: sotto verify ${name}; sotto trust ${name} goes on without`,
   })
 }

@@ -29,7 +29,7 @@ describe('a changed identity key', () => {
     await using bob = await installation.receive('bob2')
     expect((await rejection(installation.send('alice', 'bob', 'secret').done)).code).to.equal('ERR_KEY_CHANGED')
     expect(bob.errors.text).not.to.include('alice')
-    expect(await trustIn('alice', 'bob')).to.equal(true)
+    expect(await trustIn('alice', 'bob')).to.equal('replaced')
     await installation.send('alice', 'bob', 'secret').done
     await bob.output.until((text) => text === 'secret\n')
   })
@@ -42,7 +42,7 @@ describe('a changed identity key', () => {
     expect(bob.output.text).to.equal('')
     expect(bob.errors.text).to.include('alice called with another key')
     // Beside the receiver, which runs on.
-    expect(await trustIn('bob', 'alice')).to.equal(true)
+    expect(await trustIn('bob', 'alice')).to.equal('replaced')
     await send()
     await bob.output.until((text) => text === 'it is me\n')
   })

@@ -10,7 +10,7 @@ import type { KeyPair } from '#lib/noise/primitives.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { Output } from '../../clients/command/output.ts'
 import type { Running } from '../../clients/command/run-command.ts'
-import { keyToCompare, setBlocked, trust, verify } from '../../clients/profile/pins.ts'
+import { noteMismatch, pinIn, setBlocked, trust, verify } from '../../clients/profile/pins.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { Sending } from '../../clients/sender/sending.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
@@ -97,6 +97,7 @@ export class ChangingContact implements AsyncDisposable {
     for (const text of received.splice(0)) {
       const from = BOBS.find((bob) => text.startsWith(`bob: of ${bob} `))
       const { pins, blocked } = profile.state
+      if (pins.get('bob')?.mismatchAtMs !== undefined) this.violations.push(`shown in spite of a mismatch: ${text}`)
       if (from !== bobOf(pins.get('bob')?.identityKey)) this.violations.push(`shown while not pinned: ${text}`)
       if (blocked.has('bob')) this.violations.push(`shown while blocked: ${text}`)
     }
@@ -214,7 +215,17 @@ export class ChangingContact implements AsyncDisposable {
 
   async verifies(place: Place): Promise<void> {
     const profile = await this.#profileIn(place)
-    await succeeds((async () => verify(profile, 'bob', keyToCompare(profile.state, 'bob'), new Date()))())
+    await succeeds(
+      (async () => {
+        const { identityKey, changedTo } = pinIn(profile.state, 'bob')
+        await verify(profile, 'bob', changedTo ?? identityKey, new Date())
+      })(),
+    )
+  }
+
+  /** Alice finds that the two see different safety numbers. */
+  async finds(place: Place): Promise<void> {
+    await succeeds(noteMismatch(await this.#profileIn(place), 'bob', new Date()))
   }
 
   async blocks(place: Place, isBlocked: boolean): Promise<void> {
@@ -240,6 +251,7 @@ export class ChangingContact implements AsyncDisposable {
    */
   async settle(): Promise<void> {
     await this.blocks('elsewhere', false)
+    await this.verifies('elsewhere')
     await this.aliceGoesOnline()
     const alice = this.#alice as MessengerUnderTest
     const deadline = AbortSignal.timeout(SETTLE_TIMEOUT_MS)

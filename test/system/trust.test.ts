@@ -60,6 +60,18 @@ describe('trust', function () {
     expect((await sotto('trust bob --profile alice')).errors).to.include('has not changed')
   })
 
+  it('says of the pin what it is after the answer, and stops all where two numbers did not agree', async () => {
+    const verify = async (answer: string) =>
+      JSON.parse((await sotto(`verify bob ${answer} --json --profile alice`)).output)
+    expect((await sotto('verify bob --profile alice')).errors).to.include('bob is verified since')
+    expect((await verify('--no')).state).to.equal('mismatch')
+    expect((await contactOf('alice')).state).to.equal('mismatch')
+    const { code, errors } = await sotto('send bob who? --profile alice')
+    expect([code, errors.includes('ERR_KEY_MISMATCH')], errors).to.deep.equal([KEY_CHANGED, true])
+    expect((await sotto('verify bob --yes --key seen --profile alice')).code).to.equal(USAGE)
+    expect((await verify('--yes')).state).to.equal('verified')
+  })
+
   it('ends the conversation that another program has with a blocked contact, who does not learn why', async () => {
     const alice = deployment.sotto(['send', 'bob', '--profile', 'alice', '--retry', '10'], { input: 'open' })
     alice.input.write('still friends\n')

@@ -13,6 +13,7 @@ import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { transferFields } from '../../files/report/listing.ts'
 import { jsonFields } from '../../history/formats.ts'
 import { addressOf } from '../../peer/dial.ts'
+import type { PinState } from '../../profile/pins.ts'
 import type { Progress } from '../../store/log/message-log.ts'
 import type { Gap, Message } from '../../store/reading/messages.ts'
 import type { UnreadGap } from '../../store/reading/unread.ts'
@@ -175,6 +176,10 @@ export class JsonView implements View {
 
   /** A script has it still. */
   restoreInput(): void {}
+
+  keyState(contact: string, state: PinState, text: string): void {
+    this.#emit({ type: 'key', contact, state, text })
+  }
 
   qrCode(text: string): void {
     this.#emit({ type: 'qr', text })

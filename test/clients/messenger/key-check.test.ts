@@ -42,6 +42,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: anyPlace.map((place) => new Step(`trusts ${place}`, (each) => each.trusts(place))) },
   { weight: 1, arbitrary: anyPlace.map((place) => new Step(`verifies ${place}`, (each) => each.verifies(place))) },
+  { weight: 1, arbitrary: anyPlace.map((place) => new Step(`finds a mismatch ${place}`, (each) => each.finds(place))) },
   {
     weight: 2,
     arbitrary: fc.tuple(anyPlace, fc.boolean()).map(([place, isBlocked]) => {
@@ -81,6 +82,19 @@ describe('Messenger, of keys that change', function () {
     await contact.blocks('here', true)
     await contact.answers('bob-1')
     await contact.calls('bob-1')
+    await contact.settle()
+    expect(contact.violations).to.deep.equal([])
+  })
+
+  it('shows nothing of whom a comparison has found to be another, though a conversation with them is open', async () => {
+    await using contact = await ChangingContact.begin(authority.authorityPem)
+    await contact.comes('bob-1')
+    await contact.calls('bob-1')
+    await contact.finds('here')
+    await contact.answers('bob-1')
+    await contact.calls('bob-1')
+    await contact.calls('alice')
+    await contact.says()
     await contact.settle()
     expect(contact.violations).to.deep.equal([])
   })

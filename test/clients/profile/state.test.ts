@@ -89,7 +89,8 @@ describe('parseState', () => {
     expect(account).to.deep.equal({ ...STATE.account, session: undefined })
     expect(identity.secretKey.equals(STATE.identity.secretKey)).to.equal(true)
     expect(pins).to.deep.equal(
-      new Map([['bob', { ...STATE.pins.get('bob'), identityKey: keyPairOf('bob').publicKey }]]),
+      // Nor had pins of before a time of their doubt, or of a comparison that failed.
+      new Map([['bob', { ...STATE.pins.get('bob'), changedAtMs: undefined, mismatchAtMs: undefined }]]),
     )
     expect([blocked, receipts]).to.deep.equal([STATE.blocked, true])
   })

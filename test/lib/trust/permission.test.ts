@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import { type ContactPolicy, ReceivePermission, WritePermission, writeRefusal } from '#lib/trust/permission.ts'
+import {
+  type ContactPolicy,
+  conversationRefusal,
+  ReceivePermission,
+  WritePermission,
+  writeRefusal,
+} from '#lib/trust/permission.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { bytesOf } from '../../support/random.ts'
 
@@ -25,6 +31,16 @@ describe('WritePermission', () => {
     expect(codeOf(() => WritePermission.of(policy({ isBlocked: true })))).to.equal('ERR_BLOCKED')
     expect(codeOf(() => WritePermission.of(changed))).to.equal('ERR_KEY_CHANGED')
     expect([writeRefusal(policy()), writeRefusal(changed)?.code]).to.deep.equal([undefined, 'ERR_KEY_CHANGED'])
+  })
+
+  it('is refused after a comparison that failed, as receiving is, whatever else is known', () => {
+    const mismatch = policy({ pin: { ...pinned, changedTo: OTHER, mismatchAtMs: 0 } })
+    expect(codeOf(() => WritePermission.of(mismatch))).to.equal('ERR_KEY_MISMATCH')
+    for (const key of [KEY, OTHER]) {
+      expect(codeOf(() => ReceivePermission.of(mismatch, key))).to.equal('ERR_KEY_MISMATCH')
+    }
+    expect(conversationRefusal(mismatch)?.code).to.equal('ERR_KEY_MISMATCH')
+    expect(conversationRefusal(policy({ pin: { ...pinned, changedTo: OTHER } }))).to.equal(undefined)
   })
 
   it('is good for its name and its key alone', () => {

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { chat } from '../../../../clients/chat/chat.ts'
-import { keyToCompare, verify } from '../../../../clients/profile/pins.ts'
+import { pinIn, verify } from '../../../../clients/profile/pins.ts'
 import { Profile, setReceipts } from '../../../../clients/profile/profile.ts'
 import { CapturedStream } from '../../../support/captured-stream.ts'
 import { Installation } from '../../../support/installation.ts'
@@ -122,7 +122,7 @@ describe('chat --json', function () {
     alice.write({ to: 'bob', text: 'hello' })
     await bob.until({ type: 'message', text: 'hello' })
     const profile = await Profile.open(installation.home.path, 'alice')
-    await verify(profile, 'bob', keyToCompare(profile.state, 'bob'), systemClock.now())
+    await verify(profile, 'bob', pinIn(profile.state, 'bob').identityKey, systemClock.now())
     alice.write({ command: 'who' })
     expect(await alice.until({ type: 'contact', contact: 'bob' })).to.include({ key: 'verified' })
   })
@@ -134,10 +134,27 @@ describe('chat --json', function () {
     await bob.until({ type: 'message', text: 'hello' })
     alice.write({ command: 'verified bob', ref: 'too early' })
     expect(await alice.until({ type: 'error', ref: 'too early' })).to.include({ code: 'ERR_USAGE' })
-    alice.write({ command: 'verify bob' }, { command: 'verified bob', ref: 'compared' })
+    alice.write({ command: 'verify bob' })
+    expect(await alice.until({ type: 'key', contact: 'bob' })).to.include({ state: 'pinned' })
+    alice.write({ command: 'verified bob', ref: 'compared' })
     await alice.until({ type: 'done', ref: 'compared' })
+    expect(alice.lines.at(-2)).to.include({ type: 'key', contact: 'bob', state: 'verified' })
     const { state } = await Profile.open(installation.home.path, 'alice')
     expect(state.pins.get('bob')?.verifiedAtMs).to.be.a('number')
+  })
+
+  it('says nothing to whom a comparison has found to be another, until the user trusts the key', async () => {
+    await using alice = await start('alice')
+    await using bob = await start('bob')
+    alice.write({ to: 'bob', text: 'hello' })
+    await bob.until({ type: 'message', text: 'hello' })
+    alice.write({ command: 'mismatch bob', ref: 'no' }, { to: 'bob', text: 'who are you?', ref: 'said' })
+    await alice.until({ type: 'done', ref: 'no' })
+    expect(alice.lines.at(-2)).to.include({ type: 'key', contact: 'bob', state: 'mismatch' })
+    expect(await alice.until({ type: 'error', ref: 'said' })).to.include({ code: 'ERR_KEY_MISMATCH' })
+    alice.write({ command: 'trust bob', ref: 'trusted' }, { to: 'bob', text: 'it is you' })
+    await alice.until({ type: 'done', ref: 'trusted' })
+    await bob.until({ type: 'message', text: 'it is you' })
   })
 
   it('forgets a conversation, and tells what is said in it from then on', async () => {
