@@ -16,7 +16,7 @@ interface CommandForm {
     | 'PATH'
     | '[N]'
     | '[NAME]'
-    | '[NAME [KEY]]'
+    | '[NAME …]'
     | '[FILE]'
     | '[on|off]'
     | 'NAME [yes]'
@@ -37,7 +37,7 @@ export const COMMANDS = {
   cancel: { argument: '[FILE]', does: 'end what is under way, or take it back' },
   files: { argument: '', does: 'show what is offered and under way' },
   verify: { argument: '[NAME]', does: 'safety number with NAME, or whom you talk with' },
-  verified: { argument: '[NAME [KEY]]', does: 'they see the same: note it; of two, pinned or seen' },
+  verified: { argument: '[NAME …]', does: 'they see the same; of two: pinned or seen' },
   mismatch: { argument: '[NAME]', does: 'they see another: stop, until they agree' },
   trust: { argument: '[NAME]', does: 'take their changed key for theirs' },
   block: { argument: '[NAME]', does: 'refuse them' },
@@ -142,7 +142,7 @@ function parseCommand(text: string): Command | Mistake {
 /** What may stand behind a name. */
 const OPTIONS: Readonly<Partial<Record<CommandForm['argument'], RegExp>>> = {
   'NAME [yes]': / +yes$/,
-  '[NAME [KEY]]': / +(pinned|seen)$/,
+  '[NAME …]': / +(pinned|seen)$/,
 }
 
 /** What is wrong with an argument, or undefined. */

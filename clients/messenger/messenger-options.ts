@@ -40,6 +40,8 @@ export interface MessengerEvents {
   readonly onRefused: (name: string, error: SottoError) => void
   /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */
   readonly onKeyChanged?: (name: string) => void
+  /** Somebody has proven the pinned key, after another was said to be theirs for so many milliseconds, if that is known. */
+  readonly onDoubtWithdrawn?: (name: string, forMs: number | undefined) => void
   /** Messages, so many, wait for another key of somebody than the one that they have now. They go to no other. */
   readonly onUndeliverable?: (name: string, count: number) => void
   /** A conversation with somebody has begun where there was none. */

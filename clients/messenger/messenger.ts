@@ -11,17 +11,19 @@ import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
-import { keyChanged } from '#lib/trust/permission.ts'
+import { keyChanged, type WritePermission } from '#lib/trust/permission.ts'
 import { Files } from '../files/files.ts'
 import type { Conversation } from '../peer/conversation.ts'
+import { mayWriteOnceProven } from '../peer/may-write.ts'
 import type { Calling } from '../peer/open-conversation.ts'
-import { mayReceive, mayWrite } from '../profile/permission.ts'
+import { mayReceive } from '../profile/permission.ts'
 import { stayOnline } from '../session/announce.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import type { Store } from '../store/store.ts'
+import { KeyWarnings } from './key-warnings.ts'
 import type { MessengerOptions } from './messenger-options.ts'
 import type { PeerSession } from './peer-session.ts'
 import { PeerSessions } from './peer-sessions.ts'
@@ -38,6 +40,7 @@ export class Messenger {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
+  readonly #warnings = new KeyWarnings()
   /** The last message that is being enqueued: one after the other, in the order of writing. */
   #enqueuing: Promise<unknown> = Promise.resolve()
   #server: Promise<RpcServer> | undefined
@@ -52,7 +55,7 @@ export class Messenger {
       monotonicMs: () => clock.local.monotonicMs(),
       acceptInto: options.acceptInto,
       onFile: (transfer, error) => events.onFile?.(transfer, error),
-      permit: (name) => mayWrite(profile, name),
+      permit: (name) => this.#permit(name),
       messageLogOf: (name) => this.peer(name).streams.messageLog,
       onAppended: (name) => this.#sendAppended(name),
     })
@@ -73,7 +76,7 @@ export class Messenger {
       streamsByKey: this.#streamsByKey,
       directory,
       isListening: options.listen !== undefined,
-      events,
+      events: { ...events, onRefused: (name, error) => this.#refused(name, error) },
       attempt: (work) => this.#attempt(work),
       signal: this.#signal,
     })
@@ -85,12 +88,34 @@ export class Messenger {
       onStopped: (name) => this.#attempt(() => known(name)?.goodbye()),
       onAllowed: (name) => known(name)?.call(),
       onKeyPresented: (name, identityKey) => this.#reportUndeliverable(name, identityKey),
+      onDoubtWithdrawn: (name, { changedAtMs }) => {
+        this.#warnings.forget(name)
+        const forMs = changedAtMs === undefined ? undefined : clock.local.now().getTime() - changedAtMs
+        events.onDoubtWithdrawn?.(name, forMs)
+        // What waited goes.
+        known(name)?.hurry()
+      },
       onKeyReplaced: (name, identityKey) => {
+        this.#warnings.forget(name)
         this.#attempt(() => known(name)?.closeOtherKeys())
         this.#reportUndeliverable(name, identityKey)
         known(name)?.call()
       },
     })
+  }
+
+  /** Ask whether somebody may be written to now; in a doubt about their key, once they were called. */
+  #permit(name: string): Promise<WritePermission> {
+    return mayWriteOnceProven(this.#calling, name, this.#signal)
+  }
+
+  #refused(name: string, error: SottoError): void {
+    const isOfKey = error.code === 'ERR_KEY_CHANGED'
+    if (!isOfKey || this.#isWarningDue(name)) this.#options.events.onRefused(name, error)
+  }
+
+  #isWarningDue(name: string): boolean {
+    return this.#warnings.isDue(name, this.#options.profile.state.pins.get(name))
   }
 
   /** Do what nobody waits for. A failure of it, such as of a damaged store, ends the messenger. */
@@ -142,7 +167,11 @@ export class Messenger {
       log,
       instanceId,
       streamsByKey: this.#streamsByKey,
-      onKeyChanged: events.onKeyChanged ?? ((name: string) => events.onRefused(name, keyChanged(name))),
+      onKeyChanged: (name: string) => {
+        if (!this.#isWarningDue(name)) return
+        if (events.onKeyChanged) events.onKeyChanged(name)
+        else events.onRefused(name, keyChanged(name))
+      },
       onRefused: (error: SottoError) => events.onCallRefused?.(error),
       onConversation: (conversation: Conversation) => this.#peers.take(conversation),
     }
@@ -200,7 +229,7 @@ export class Messenger {
   }
 
   async #enqueue(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
-    const permission = await mayWrite(this.#options.profile, name)
+    const permission = await this.#permit(name)
     const peer = this.peer(name)
     const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
     const ordinal = peer.streams.enqueue(permission, ...bytes)

@@ -13,6 +13,8 @@ export const NOTICES = {
   offline: (why: string) => `offline: ${why}; trying again, conversations go on`,
   pinned: (name: string) => `this is the first conversation with ${name}: their key is pinned`,
   keyChanged: (name: string) => `${name} called with another key than the pinned one; nothing was shown`,
+  doubtWithdrawn: (name: string, forMs: number | undefined) =>
+    `for ${durationOf(forMs)} somebody else’s key was said to be ${name}’s; their own client has now answered with the pinned one, and all goes on`,
   joined: (name: string) => `${name} is here`,
   left: (name: string) => `${name} has left`,
   cut: (name: string) => `the connection to ${name} broke`,
@@ -22,10 +24,28 @@ export const NOTICES = {
   undeliverable: undeliverableNotice,
 } as const
 
+type NoticedEvent = 'onPinned' | 'onDoubtWithdrawn' | 'onUndeliverable'
+
 /** The events of which every command makes a notice, and nothing else. */
-export function noticeEvents(notice: (text: string) => void): Pick<MessengerEvents, 'onPinned' | 'onUndeliverable'> {
+export function noticeEvents(notice: (text: string) => void): Pick<MessengerEvents, NoticedEvent> {
   return {
     onPinned: (name) => notice(NOTICES.pinned(name)),
+    onDoubtWithdrawn: (name, forMs) => notice(NOTICES.doubtWithdrawn(name, forMs)),
     onUndeliverable: (name, count) => notice(NOTICES.undeliverable(name, count)),
   }
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const
+
+/** How long something was, in the largest unit that it fills. */
+function durationOf(ms: number | undefined): string {
+  if (ms === undefined) return 'some time'
+  const [unit, size] = UNITS.find(([, unitMs]) => ms >= unitMs) ?? []
+  if (unit === undefined || size === undefined) return 'a moment'
+  const count = Math.floor(ms / size)
+  return count === 1 ? `${unit === 'hour' ? 'an' : 'a'} ${unit}` : `${count} ${unit}s`
 }

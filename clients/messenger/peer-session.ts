@@ -30,6 +30,8 @@ export interface PeerSessionOptions {
   readonly headStartMs: () => number
   /** How long to wait between two attempts, at most, in milliseconds. */
   readonly longestBackoffMs: number
+  /** How long to wait before they are called again in a doubt about their key, in milliseconds; undefined for never. */
+  readonly doubtRetryMs: number | undefined
   /** This side has opened a conversation. */
   readonly onConversation: (conversation: Conversation) => void
   /** The person cannot be written to or called, for a reason that trying again does not mend. */
@@ -78,6 +80,8 @@ export class PeerSession {
   /** The callers that wait for the next attempt. */
   #openings: Opening[] = []
   #earlyCuts = 0
+  /** Whether there is to be another attempt in a doubt about their key. */
+  #isTryingAgain = false
   #dialling: Promise<void> | undefined
   /** Whether another reason to dial has come up since the last check. */
   #isAskedAgain = false
@@ -152,7 +156,10 @@ export class PeerSession {
   dial({ headStart = false } = {}): void {
     this.#isAskedAgain = true
     this.#dialling ??= this.#dial(headStart)
-      .catch((thrown: unknown) => this.#options.onRefused(asSottoError(thrown)))
+      .catch((thrown: unknown) => {
+        this.#options.onRefused(asSottoError(thrown))
+        void this.#tryAgainInDoubt()
+      })
       .finally(() => {
         this.#dialling = undefined
         // It may have looked, and found no reason, a moment before there was one.
@@ -233,6 +240,17 @@ export class PeerSession {
 
   get #delivered(): number {
     return this.#options.streamsByKey.known(this.name, this.#identityKey)?.progress.delivered ?? 0
+  }
+
+  /** A lie of the services ends without a word: whoever is there for long asks them again while there is a doubt. */
+  async #tryAgainInDoubt(): Promise<void> {
+    const { doubtRetryMs, calling, signal } = this.#options
+    const isDoubted = calling.profile.state.pins.get(this.name)?.changedTo !== undefined
+    if (doubtRetryMs === undefined || !isDoubted || this.#isTryingAgain) return
+    this.#isTryingAgain = true
+    await this.#wait(doubtRetryMs)
+    this.#isTryingAgain = false
+    if (!signal.aborted) this.hurry()
   }
 
   /** Answer those who wait for a conversation. Returns whether anybody was given a failure. */

@@ -19,6 +19,9 @@ const LONG_RUNNING_BACKOFF_MS = 15_000
 /** How long a client waits that runs for this call alone, likewise. */
 const ONE_SHOT_BACKOFF_MS = 2_000
 
+/** How long after a key was said to have changed the services are asked again, in milliseconds. */
+const DOUBT_RETRY_MS = 60_000
+
 export interface PeerSessionsOptions {
   readonly calling: Calling
   readonly streamsByKey: StreamsByKey
@@ -71,6 +74,7 @@ export class PeerSessions {
       // Nobody can call who does not listen.
       headStartMs: () => (isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
       longestBackoffMs: isListening ? LONG_RUNNING_BACKOFF_MS : ONE_SHOT_BACKOFF_MS,
+      doubtRetryMs: isListening ? DOUBT_RETRY_MS : undefined,
       onConversation: (conversation) => this.take(conversation),
       onRefused: (error) => events.onRefused(name, error),
       signal,

@@ -18,6 +18,8 @@ export interface ProfileChanges {
   readonly onAllowed: (name: string) => void
   /** Somebody has shown this key: their first here, or another than the pinned one. */
   readonly onKeyPresented: (name: string, identityKey: Uint8Array) => void
+  /** The pinned key was proven, about which there was a doubt. */
+  readonly onDoubtWithdrawn: (name: string, before: Pin) => void
   /** The user has taken another key for theirs, which is this. */
   readonly onKeyReplaced: (name: string, identityKey: Uint8Array) => void
 }
@@ -42,10 +44,11 @@ function reportKey(
   name: string,
   before: Pin | undefined,
   after: Pin,
-  { onKeyPresented, onKeyReplaced }: ProfileChanges,
+  { onKeyPresented, onKeyReplaced, onDoubtWithdrawn }: ProfileChanges,
 ): void {
   const { identityKey, changedTo } = after
   if (before !== undefined && !isSame(before.identityKey, identityKey)) onKeyReplaced(name, identityKey)
   else if (changedTo !== undefined && before?.changedTo === undefined) onKeyPresented(name, changedTo)
+  else if (changedTo === undefined && before?.changedTo !== undefined) onDoubtWithdrawn(name, before)
   else if (before === undefined) onKeyPresented(name, identityKey)
 }

@@ -5,13 +5,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { CloseReason, type Event } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { startConversation } from '#lib/channel/initiator.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
+import { encodeRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
+import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { refuseConversation } from '../profile/permission.ts'
 import { pin, refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -21,7 +23,7 @@ import { helloEvent, welcomeEvent } from '../trace/conversation-events.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { PeerStreams } from './conversation.ts'
 import { Conversation } from './conversation.ts'
-import { addressOf, dial, type Reached } from './dial.ts'
+import { addressOf, dial, type PeerConnection, type Reached } from './dial.ts'
 import { CallerLink, within } from './record-link.ts'
 import { askForTicket } from './renewal-services.ts'
 
@@ -43,6 +45,9 @@ export interface Calling {
   readonly channelTimes?: Partial<ChannelTimes>
 }
 
+/** What it takes to greet somebody. */
+export type Greeting = Pick<Calling, 'profile' | 'directory' | 'clock' | 'onPinned' | 'onWaiting' | 'trace'>
+
 /**
  * What is to be carried to whoever holds an identity key. It is asked for only once the handshake has proven that key, so
  * that what was written for another cannot go to it, whatever is pinned meanwhile.
@@ -51,6 +56,9 @@ export type StreamsWith = (identityKey: Uint8Array) => PeerStreams
 
 /** How many Hellos one attempt may take, each with a ticket and keys of its own. */
 const MAX_HELLOS = 3
+
+/** How long a receiver may take to answer a goodbye, in milliseconds. */
+const GOODBYE_TIMEOUT_MS = 2_000
 
 /** How long a receiver may take for its Welcome, in milliseconds: some milliseconds of work and a round trip. */
 const WELCOME_TIMEOUT_MS = 5_000
@@ -75,6 +83,35 @@ export async function openConversation(
   streamsWith: StreamsWith,
   signal: AbortSignal,
 ): Promise<Conversation> {
+  return await call(calling, peerName, (greeted) => converse(calling, greeted, streamsWith), signal)
+}
+
+/**
+ * Have a contact's own client prove its identity key, and say goodbye at once: of the user nothing is said. If the key is
+ * the pinned one, that withdraws a doubt about it.
+ *
+ * @throws SottoError as {@link openConversation}.
+ */
+export async function proveKey(calling: Greeting, peerName: string, signal: AbortSignal): Promise<void> {
+  await call(calling, peerName, takeLeave, signal)
+}
+
+async function takeLeave({ link, channel, connection }: Greeted): Promise<void> {
+  const close = { $case: 'close', value: { reason: CloseReason.DONE, lastSequence: 0n } } as const
+  await link.send(channel.seal(encodeRecordBody(undefined, { control: close })))
+  link.end()
+  // The other end has it when it ends its direction; that it does not changes nothing of what was proven.
+  await withTimeout(link.next(), GOODBYE_TIMEOUT_MS)
+  connection.close()
+}
+
+/** Greet whichever endpoint is the receiver, and go on with it. */
+async function call<Result>(
+  calling: Greeting,
+  peerName: string,
+  goOn: (greeted: Greeted) => Promise<Result> | Result,
+  signal: AbortSignal,
+): Promise<Result> {
   await refuseConversation(calling.profile, peerName)
   const tried = new Set<string>()
   for (let hellos = 1; ; hellos += 1) {
@@ -86,7 +123,7 @@ export async function openConversation(
     const reached = await dial(untried(requested.endpoints, tried), signal)
     tried.add(addressOf(reached.endpoint))
     try {
-      return await greet(calling, requested, reached, streamsWith, signal)
+      return await goOn(await greet(calling, requested, reached, signal))
     } catch (error) {
       reached.connection.close()
       signal.throwIfAborted()
@@ -107,14 +144,21 @@ function isOfThisEndpoint(error: unknown): error is SottoError {
   return error.code !== 'ERR_KEY_CHANGED' && error.code !== 'ERR_KEY_MISMATCH' && error.code !== 'ERR_BLOCKED'
 }
 
+/** A receiver that has proven its identity key. */
+interface Greeted {
+  readonly requested: RequestedChat
+  readonly connection: PeerConnection
+  readonly link: CallerLink
+  readonly channel: Channel
+}
+
 async function greet(
-  calling: Calling,
+  calling: Greeting,
   requested: RequestedChat,
   { connection }: Reached,
-  streamsWith: StreamsWith,
   signal: AbortSignal,
-): Promise<Conversation> {
-  const { profile, clock, deliver, onTyping, onPinned, trace } = calling
+): Promise<Greeted> {
+  const { profile, clock, onPinned, trace } = calling
   const { account } = profile.login
   const { grant, ticket } = requested
   const parties = { opener: account.username, host: grant.receiverName }
@@ -134,9 +178,19 @@ async function greet(
   if (await pin(profile, grant.receiverName, grant.receiverIdentityKey, clock.local.now())) onPinned(grant.receiverName)
   // Who stops has said goodbye to all conversations that there were, and would wait for this one for ever.
   signal.throwIfAborted()
+  return { requested, connection, link, channel }
+}
+
+function converse(
+  calling: Calling,
+  { requested, connection, link, channel }: Greeted,
+  streamsWith: StreamsWith,
+): Conversation {
+  const { profile, clock, deliver, onTyping, trace } = calling
+  const { grant } = requested
   const conversation = new Conversation({
     opener: true,
-    ownName: account.username,
+    ownName: profile.login.account.username,
     peerName: grant.receiverName,
     channel: renewing(calling, requested, channel),
     ask: askForTicket(grant.receiverName, calling),

@@ -11,6 +11,8 @@ import type { SottoError } from '#lib/errors.ts'
 import { WritePermission } from '#lib/trust/permission.ts'
 import type { Running } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
+import { NOTICES } from '../messenger/notices.ts'
+import { mayWriteOnceProven } from '../peer/may-write.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
 import { refuseChangedKey } from '../profile/pins.ts'
 import { isReceived, tryLockForSending } from '../profile/process-locks.ts'
@@ -132,6 +134,7 @@ export class Sending implements AsyncDisposable {
    */
   async reach(): Promise<void> {
     const { onWaiting } = this.#options
+    await this.#permit()
     if (this.#lockHolder !== undefined) await this.#lockHolder.reach()
     else await this.#askDirectory()
     onWaiting?.()
@@ -140,7 +143,6 @@ export class Sending implements AsyncDisposable {
   async #askDirectory(): Promise<void> {
     const { running, to, onWaiting } = this.#options
     const { profile, directory, clock, signal } = running
-    await mayWrite(profile, to)
     onWaiting?.('the directory')
     const { grant } = await directory.requestChat(to, signal)
     await refuseChangedKey(profile, to, grant.receiverIdentityKey, clock.local.now())
@@ -182,10 +184,27 @@ export class Sending implements AsyncDisposable {
     return setTimeout(() => this.#lost.reject(notInTime(wait, tracker.awaited, this.unfinished)), timeoutMs)
   }
 
+  /** See that the other side may be written to; in a doubt about their key, once they were called. */
+  async #permit(): Promise<void> {
+    const { running, to, onWaiting } = this.#options
+    const { profile, clock, output, signal } = running
+    const before = (await profile.refresh()).pins.get(to)
+    const calling = {
+      ...running,
+      trace: output.trace,
+      onPinned() {},
+      onWaiting: (_name: string, forWhat: string) => onWaiting?.(forWhat),
+    }
+    await mayWriteOnceProven(calling, to, signal)
+    // Where there is a messenger of this process, that tells it.
+    if (before?.changedTo === undefined || this.#lockHolder !== undefined) return
+    const forMs = before.changedAtMs === undefined ? undefined : clock.local.now().getTime() - before.changedAtMs
+    output.notice(NOTICES.doubtWithdrawn(to, forMs))
+  }
+
   /** Leave everything there for whoever owns the conversations next. @returns how many texts there were. */
   async queueOnly(texts: Texts, files: AsyncIterable<Prepared>): Promise<number> {
-    const { running, to } = this.#options
-    await mayWrite(running.profile, to)
+    await this.#permit()
     const { tracker, offers } = this.#openMessageLog()
     let count = 0
     for await (const batch of texts) count += tracker.put(batch)

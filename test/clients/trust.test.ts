@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import { trust } from '../../clients/profile/pins.ts'
+import { noteChangedKey, stateOf, trust } from '../../clients/profile/pins.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { Installation } from '../support/installation.ts'
+import { bytesOf } from '../support/random.ts'
 import { rejection } from '../support/rejection.ts'
 
 describe('a changed identity key', () => {
@@ -33,6 +34,21 @@ describe('a changed identity key', () => {
     await installation.send('alice', 'bob', 'secret').done
     await bob.output.until((text) => text === 'secret\n')
   })
+
+  for (const beside of ['nothing', 'a receive']) {
+    it(`that is no longer said is taken back by a send beside ${beside}, which goes and says so`, async () => {
+      await using bob = await installation.receive('bob')
+      await using _other = beside === 'nothing' ? undefined : await installation.receive('alice')
+      const alice = await Profile.open(installation.home.path, 'alice')
+      await noteChangedKey(alice, 'bob', bytesOf('the key of who lies', 32), new Date(Date.now() - 3_700_000))
+      const sent = installation.send('alice', 'bob', 'still you')
+      await sent.done
+      await bob.output.until((text) => text === 'still you\n')
+      expect(sent.errors.text).to.include('for an hour somebody else’s key was said to be bob’s')
+      const pin = (await alice.refresh()).pins.get('bob')
+      expect(pin && stateOf(pin)).to.equal('pinned')
+    })
+  }
 
   it('of the sender shows nothing and tells the sender so, until the user trusts it', async () => {
     await newMachine('alice')

@@ -44,6 +44,8 @@ export class MessengerUnderTest implements AsyncDisposable {
   readonly typing: string[] = []
   /** The reports of messages that wait for another key, as NAME: COUNT. */
   readonly undeliverable: string[] = []
+  /** The names whose key was proven while there was a doubt of it. */
+  readonly withdrawn: string[] = []
   /** The reports of files, as NAME: STATE, without repeats in a row. */
   readonly files: string[] = []
   readonly fileErrors: SottoError[] = []
@@ -120,6 +122,10 @@ export class MessengerUnderTest implements AsyncDisposable {
           notify()
         },
         onPinned: notify,
+        onDoubtWithdrawn: (name) => {
+          this.withdrawn.push(name)
+          notify()
+        },
         onUndeliverable: (name, count) => {
           this.undeliverable.push(`${name}: ${count}`)
           notify()

@@ -74,7 +74,7 @@ describe('chat', function () {
     await alice.shows('the key of bob has not changed')
     alice.submit('/verify')
     await alice.shows('bob is not verified')
-    await alice.shows('if bob sees the same, on a screen that you trust: /verified bob; if not: /mismatch bob')
+    await alice.shows('if bob sees the same, on a screen that you trust: /verified bob')
     alice.submit('/verified')
     await alice.shows('bob is verified')
   })

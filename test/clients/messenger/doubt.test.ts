@@ -1,0 +1,103 @@
+import { expect } from 'chai'
+import { stateOf, verify } from '../../../clients/profile/pins.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { LyingServices } from '../../support/lying-services.ts'
+import { keyPairOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
+import { Talker } from '../../support/talker.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+import { type TestAuthority, testAuthority } from '../../support/test-authority.ts'
+
+const ALICE = keyPairOf('identity of alice')
+const BOB = keyPairOf('identity of bob')
+const LIAR = keyPairOf('identity of who lies')
+
+describe('Messenger, in doubt about a key', () => {
+  let authority: TestAuthority
+  let home: TemporaryFolder
+  let services: LyingServices
+  let alice: Talker
+  let bob: Talker
+
+  const start = (name: string) =>
+    Talker.start({ home }, name, { directoryFor: (profile) => services.directoryFor(profile) })
+  const lie = () => services.claim('bob', { profile: 'bob', identityKey: LIAR.publicKey })
+  const tellTruth = () => services.claim('bob', { profile: 'bob', identityKey: BOB.publicKey })
+  const state = () => {
+    const pin = alice.profile.state.pins.get('bob')
+    return pin && stateOf(pin)
+  }
+
+  before(async () => {
+    authority = await testAuthority()
+  })
+  after(() => authority[Symbol.asyncDispose]())
+
+  beforeEach(async () => {
+    home = await temporaryFolder()
+    services = new LyingServices(authority.authorityPem)
+    await services.enrol(home.path, { name: 'alice', username: 'alice', identity: ALICE })
+    await services.enrol(home.path, { name: 'bob', username: 'bob', identity: BOB })
+    services.claim('alice', { profile: 'alice', identityKey: ALICE.publicKey })
+    tellTruth()
+    alice = await start('alice')
+    bob = await start('bob')
+    await alice.messenger.enqueue('bob', 'one')
+    await bob.until(() => bob.heard.includes('alice: one'))
+    await verify(alice.profile, 'bob', BOB.publicKey, new Date())
+  })
+  afterEach(async () => {
+    await alice[Symbol.asyncDispose]()
+    await bob[Symbol.asyncDispose]()
+    await home[Symbol.asyncDispose]()
+  })
+
+  /** The services lie while something waits for bob, who has just come. */
+  async function fallForALie(): Promise<void> {
+    await bob[Symbol.asyncDispose]()
+    await alice.until(() => !alice.messenger.isOnline('bob'))
+    await alice.messenger.enqueue('bob', 'waits')
+    lie()
+    bob = await start('bob')
+    await alice.until(() => alice.refused.length > 0)
+  }
+
+  it('says nothing while the services say another key, and warns once', async () => {
+    await fallForALie()
+    for (const _ of [1, 2]) {
+      expect((await rejection(alice.messenger.enqueue('bob', 'two'))).code).to.equal('ERR_KEY_CHANGED')
+      expect((await rejection(alice.messenger.open('bob'))).code).to.equal('ERR_KEY_CHANGED')
+      alice.messenger.peer('bob').hurry()
+      await alice.messenger.peer('bob').idle()
+    }
+    expect([state(), alice.refused.map(({ code }) => code)]).to.deep.equal(['changed', ['ERR_KEY_CHANGED']])
+    expect([bob.heard, alice.withdrawn]).to.deep.equal([[], []])
+  })
+
+  it('takes the doubt back once the pinned key is proven: what waited goes, and the key is as verified as before', async () => {
+    await fallForALie()
+    tellTruth()
+    await alice.messenger.enqueue('bob', 'two')
+    await bob.until(() => bob.heard.includes('alice: two'))
+    expect(bob.heard).to.deep.equal(['alice: waits', 'alice: two'])
+    expect([state(), alice.withdrawn]).to.deep.equal(['verified', ['bob']])
+  })
+
+  it('takes it back where they call', async () => {
+    await fallForALie()
+    tellTruth()
+    await bob.messenger.open('alice')
+    await alice.until(() => alice.withdrawn.length === 1)
+    await bob.until(() => bob.heard.includes('alice: waits'))
+    expect(state()).to.equal('verified')
+  })
+
+  it('does not take it back for a word of the services alone', async () => {
+    await fallForALie()
+    await bob.messenger.stop()
+    tellTruth()
+    expect((await rejection(alice.messenger.enqueue('bob', 'two'))).code).to.equal('ERR_KEY_CHANGED')
+    expect(state()).to.equal('changed')
+    expect((await Profile.open(home.path, 'alice')).state.pins.get('bob')?.changedAtMs).to.be.a('number')
+  })
+})
