@@ -168,9 +168,9 @@ export class ChatCommands {
         hint: `if that is meant: /forget ${name} yes`,
       })
     }
-    await removeConversation(store, name)
+    const waiting = await removeConversation(store, name)
     messenger.takeAppended()
-    view.forgotten(name)
+    view.forgotten(name, waiting)
   }
 
   async #receipts(setting: string): Promise<void> {

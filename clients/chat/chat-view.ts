@@ -12,6 +12,7 @@ import type { Schedule } from '#lib/runtime/schedule.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { offerText } from '../files/report/describe.ts'
 import { offerOf, statusOf } from '../files/report/file-events.ts'
+import { forgottenNotice } from '../history/forget.ts'
 import type { PinState } from '../profile/pins.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import { isOfAnotherKey } from '../store/log/undeliverable.ts'
@@ -91,7 +92,7 @@ export class ChatView implements View {
   }
 
   /** Nothing is kept of a conversation any more: neither is it on the screen, if it was. */
-  forgotten(name: string): void {
+  forgotten(name: string, waiting: number): void {
     this.#unread.delete(name)
     if (name === this.#to) {
       this.#options.screen.newPage()
@@ -99,7 +100,7 @@ export class ChatView implements View {
       this.#to = undefined
       this.#beginRound()
     }
-    this.notice(`nothing is kept of a conversation with ${name}`)
+    this.notice(forgottenNotice(name, waiting))
     this.refreshStatus()
   }
 

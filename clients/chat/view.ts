@@ -49,8 +49,8 @@ export interface View {
   readonly to: string | undefined
   /** Talk with somebody from here on. */
   switchTo(name: string): void
-  /** Nothing is kept of a conversation any more. */
-  forgotten(name: string): void
+  /** Nothing is kept of a conversation any more, and this many messages that waited are not sent. */
+  forgotten(name: string, waiting: number): void
   /** Show something out of the store. */
   show(message: Message | Gap): void
   /** A heading of messages out of the store, or their end: for eyes alone. */

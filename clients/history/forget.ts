@@ -47,12 +47,21 @@ export async function forget(
 /**
  * Remove a conversation from a store, with what has come of files that are not whole.
  *
+ * @returns how many messages waited, and are not sent now.
  * @throws SottoError `ERR_STORE`.
  */
-export async function removeConversation(store: Store, name: string): Promise<void> {
+export async function removeConversation(store: Store, name: string): Promise<number> {
+  const waiting = store.waiting().filter((each) => each.name === name)
   const transfers = store.transfers.list().filter(({ contact }) => contact === name)
   store.forget(name)
   await discardAll(transfers)
+  return waiting.reduce((sum, { count }) => sum + count, 0)
+}
+
+/** What a chat says when a conversation is gone. */
+export function forgottenNotice(name: string, waiting: number): string {
+  const unsent = waiting === 1 ? 'one message that waited is' : `${waiting} messages that waited are`
+  return `nothing is kept of a conversation with ${name}${waiting === 0 ? '' : `, and ${unsent} not sent any more`}`
 }
 
 async function discardAll(transfers: readonly Transfer[]): Promise<void> {

@@ -42,6 +42,6 @@ export async function whyReplaced(
   }
   return new SottoError(error.code, error.message, {
     cause: error,
-    hint: `run one receiver for each account; if no other is yours, see whether this one still signs in: ${login}`,
+    hint: `one of yours is online at a time, and the newest is: leave that one and start this again to take it back; if no other is yours, see whether this one still signs in: ${login}`,
   })
 }

@@ -125,8 +125,8 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   },
   ERR_CHAT_WITH_SELF: { message: 'sender and receiver are the same account', hint: 'name somebody else' },
   ERR_ANNOUNCE_REPLACED: {
-    message: 'another receiver of this account has come online',
-    hint: 'run one receiver for each account',
+    message: 'another chat or receive of this account has come online, and took the place of this one',
+    hint: 'one is online at a time: leave that one, and start this again to take the place back',
   },
   ERR_BUSY: { message: 'the other end is busy', hint: 'try again in a moment' },
   ERR_UNAVAILABLE: { message: 'the server does not answer', hint: 'check its address and that it runs' },

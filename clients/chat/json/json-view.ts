@@ -11,6 +11,7 @@ import type { SottoError } from '#lib/errors.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { transferFields } from '../../files/report/listing.ts'
+import { forgottenNotice } from '../../history/forget.ts'
 import { jsonFields } from '../../history/formats.ts'
 import { addressOf } from '../../peer/dial.ts'
 import type { PinState } from '../../profile/pins.ts'
@@ -96,10 +97,10 @@ export class JsonView implements View {
     this.#to = name
   }
 
-  forgotten(name: string): void {
+  forgotten(name: string, waiting: number): void {
     if (name === this.#to) this.#to = undefined
     this.#own.forget(name)
-    this.notice(`nothing is kept of a conversation with ${name}`)
+    this.notice(forgottenNotice(name, waiting))
   }
 
   show(message: Message | Gap): void {

@@ -223,7 +223,7 @@ describe('DirectoryClient', () => {
       const replaced = await rejection(announce())
       expect([replaced.code, replaced.hint]).to.deep.equal([
         'ERR_ANNOUNCE_REPLACED',
-        'run one receiver for each account; if no other is yours, see whether this one still signs in: sotto login alice --profile work',
+        'one of yours is online at a time, and the newest is: leave that one and start this again to take it back; if no other is yours, see whether this one still signs in: sotto login alice --profile work',
       ])
       isSessionOver = true
       const ended = await rejection(announce())

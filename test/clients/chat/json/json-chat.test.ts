@@ -161,6 +161,9 @@ describe('chat --json', function () {
     await using alice = await start('alice')
     alice.write({ to: 'bob', text: 'one', ref: 1 }, { command: 'forget bob', ref: 'f' }, { command: 'forget bob' })
     await alice.until({ type: 'done', ref: 'f' })
+    expect(alice.lines.map(({ text }) => text)).to.include(
+      'nothing is kept of a conversation with bob, and one message that waited is not sent any more',
+    )
     expect(await alice.until({ type: 'error' })).to.include({ code: 'ERR_USAGE' })
     alice.write({ to: 'bob', text: 'two', ref: 2 })
     expect(await alice.until({ type: 'message', ref: 2 })).to.include({ text: 'two', state: 'waiting' })
