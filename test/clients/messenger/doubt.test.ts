@@ -4,7 +4,7 @@ import { Profile } from '../../../clients/profile/profile.ts'
 import { LyingServices } from '../../support/lying-services.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
-import { Talker } from '../../support/talker.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 import { type TestAuthority, testAuthority } from '../../support/test-authority.ts'
 
@@ -16,11 +16,11 @@ describe('Messenger, in doubt about a key', () => {
   let authority: TestAuthority
   let home: TemporaryFolder
   let services: LyingServices
-  let alice: Talker
-  let bob: Talker
+  let alice: MessengerUnderTest
+  let bob: MessengerUnderTest
 
   const start = (name: string) =>
-    Talker.start({ home }, name, { directoryFor: (profile) => services.directoryFor(profile) })
+    MessengerUnderTest.start({ home }, name, { directoryFor: (profile) => services.directoryFor(profile) })
   const lie = () => services.claim('bob', { profile: 'bob', identityKey: LIAR.publicKey })
   const tellTruth = () => services.claim('bob', { profile: 'bob', identityKey: BOB.publicKey })
   const state = () => {
@@ -43,7 +43,7 @@ describe('Messenger, in doubt about a key', () => {
     alice = await start('alice')
     bob = await start('bob')
     await alice.messenger.enqueue('bob', 'one')
-    await bob.until(() => bob.heard.includes('alice: one'))
+    await bob.until(() => bob.received.includes('alice: one'))
     await verify(alice.profile, 'bob', BOB.publicKey, new Date())
   })
   afterEach(async () => {
@@ -71,15 +71,15 @@ describe('Messenger, in doubt about a key', () => {
       await alice.messenger.peer('bob').idle()
     }
     expect([state(), alice.refused.map(({ code }) => code)]).to.deep.equal(['changed', ['ERR_KEY_CHANGED']])
-    expect([bob.heard, alice.withdrawn]).to.deep.equal([[], []])
+    expect([bob.received, alice.withdrawn]).to.deep.equal([[], []])
   })
 
   it('takes the doubt back once the pinned key is proven: what waited goes, and the key is as verified as before', async () => {
     await fallForALie()
     tellTruth()
     await alice.messenger.enqueue('bob', 'two')
-    await bob.until(() => bob.heard.includes('alice: two'))
-    expect(bob.heard).to.deep.equal(['alice: waits', 'alice: two'])
+    await bob.until(() => bob.received.includes('alice: two'))
+    expect(bob.received).to.deep.equal(['alice: waits', 'alice: two'])
     expect([state(), alice.withdrawn]).to.deep.equal(['verified', ['bob']])
   })
 
@@ -88,7 +88,7 @@ describe('Messenger, in doubt about a key', () => {
     tellTruth()
     await bob.messenger.open('alice')
     await alice.until(() => alice.withdrawn.length === 1)
-    await bob.until(() => bob.heard.includes('alice: waits'))
+    await bob.until(() => bob.received.includes('alice: waits'))
     expect(state()).to.equal('verified')
   })
 

@@ -88,13 +88,13 @@ describe('Messenger, of keys that change', function () {
 
   it('shows nothing of whom a comparison has found to be another, though a conversation with them is open', async () => {
     await using contact = await ChangingContact.begin(authority.authorityPem)
-    await contact.comes('bob-1')
+    await contact.goesOnline('bob-1')
     await contact.calls('bob-1')
     await contact.finds('here')
     await contact.answers('bob-1')
     await contact.calls('bob-1')
     await contact.calls('alice')
-    await contact.says()
+    await contact.enqueues()
     await contact.settle()
     expect(contact.violations).to.deep.equal([])
   })
