@@ -72,7 +72,7 @@ function parsed(line: string): unknown {
  * How deep a line may be nested. Its `ref` goes into the answer as it was written, and whoever reads that may fail at what
  * is nested without end, after the message was sent.
  */
-const MAX_DEPTH = 1_000
+const MAX_DEPTH = 10_000
 
 /** Whether there is anything that many levels down, found without a call for each level. */
 function isNestedOver(value: unknown, depth: number): boolean {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { parseJsonLine, textField } from '../../../clients/terminal/json-lines.ts'
+import { parseJsonLine, refOf, textField } from '../../../clients/terminal/json-lines.ts'
 import { codeOf } from '../../support/code-of.ts'
 
 describe('parseJsonLine', () => {
@@ -11,12 +11,12 @@ describe('parseJsonLine', () => {
 
   const nested = (depth: number) => `{"ref":${'['.repeat(depth)}${']'.repeat(depth)}}`
 
-  it('takes what is nested a thousand deep, and it can be written again', () => {
-    const line = nested(999)
-    expect(JSON.stringify(parseJsonLine(line, ['ref']))).to.equal(line)
+  it('takes what is nested less than ten thousand deep, and it goes back as it was', () => {
+    const line = nested(9_999)
+    expect(`{"ref":${refOf(line, parseJsonLine(line, ['ref']))?.text}}`).to.equal(line)
   })
 
-  for (const depth of [1_000, 100_000, 3_000_000]) {
+  for (const depth of [10_000, 100_000, 3_000_000]) {
     it(`refuses what is nested ${depth.toLocaleString('en')} deep, as a line that does not fit`, () => {
       expect(codeOf(() => parseJsonLine(nested(depth), ['ref']))).to.equal('ERR_USAGE')
     })
