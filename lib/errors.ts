@@ -36,6 +36,8 @@ export const ERROR_CODES = [
   // reaching others
   'ERR_BUSY', // a queue or a cache is full; later it may not be
   'ERR_UNAVAILABLE', // a service cannot be reached
+  'ERR_SERVER_DISK_FULL', // the disk of a service is full, as the service says
+  'ERR_SERVER_STORE', // a service cannot read or write its database for another reason: locked, not writable, failing
   'ERR_NO_SUCH_SERVICE', // a server that was asked for the health of a service that it does not have
   'ERR_CA_MISMATCH', // the server's certificates do not lead to the authority that the user named
   'ERR_SERVER_UNTRUSTED', // TLS failed: another authority, another role, or an old version

@@ -53,6 +53,8 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 
   ERR_BUSY: ExitCode.Unreachable,
   ERR_UNAVAILABLE: ExitCode.Unreachable,
+  ERR_SERVER_DISK_FULL: ExitCode.Unreachable,
+  ERR_SERVER_STORE: ExitCode.Unreachable,
   ERR_NO_SUCH_SERVICE: ExitCode.Unreachable,
   ERR_CA_MISMATCH: ExitCode.Unreachable,
   ERR_CERTIFICATE_TIME: ExitCode.Unreachable,

@@ -11,6 +11,8 @@ export const LINK_BACKOFF: BackoffOptions = { firstMs: 250, longestMs: 15_000 }
 
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_UNAVAILABLE',
+  'ERR_SERVER_DISK_FULL',
+  'ERR_SERVER_STORE',
   'ERR_BUSY',
   'ERR_CHANNEL_CUT',
   'ERR_CHANNEL_CLOSED',

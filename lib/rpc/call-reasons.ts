@@ -18,10 +18,13 @@ export interface ServiceReasons {
 /** What any server of ours answers by itself, before or beside a handler. */
 const BY_THE_SERVER = ['ERR_INVALID_ARGUMENT', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_CLOSED', 'ERR_INTERNAL'] as const
 
+/** And what only services with a database do. */
+const BY_A_SERVICE = [...BY_THE_SERVER, 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'] as const
+
 /** By the full name of a service, and then by the name of a call. */
 export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
   'sotto.auth.v1.AuthService': {
-    every: BY_THE_SERVER,
+    every: BY_A_SERVICE,
     calls: {
       GetServerInfo: [],
       Login: ['ERR_LOGIN_REFUSED', 'ERR_IDENTITY_CONFLICT', 'ERR_BUSY'],
@@ -29,7 +32,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     },
   },
   'sotto.directory.v1.DirectoryService': {
-    every: [...BY_THE_SERVER, 'ERR_SESSION_ENDED'],
+    every: [...BY_A_SERVICE, 'ERR_SESSION_ENDED'],
     calls: {
       Announce: ['ERR_ANNOUNCE_REPLACED'],
       GetPresence: ['ERR_NO_SUCH_USER'],
@@ -38,7 +41,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     },
   },
   'sotto.sealing.v1.SealingService': {
-    every: [...BY_THE_SERVER, 'ERR_CALLER_UNTRUSTED'],
+    every: [...BY_A_SERVICE, 'ERR_CALLER_UNTRUSTED'],
     calls: {
       Authenticate: ['ERR_SESSION_ENDED'],
       FindAccount: ['ERR_NO_SUCH_USER'],

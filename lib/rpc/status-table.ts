@@ -48,6 +48,8 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
 
   ERR_BUSY: { status: Code.RESOURCE_EXHAUSTED, code: 'ERR_BUSY' },
   ERR_UNAVAILABLE: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
+  ERR_SERVER_DISK_FULL: { status: Code.UNAVAILABLE, code: 'ERR_SERVER_DISK_FULL' },
+  ERR_SERVER_STORE: { status: Code.UNAVAILABLE, code: 'ERR_SERVER_STORE' },
   ERR_NO_SUCH_SERVICE: { status: Code.NOT_FOUND, code: 'ERR_NO_SUCH_SERVICE' },
   // The server could not reach another one that it needs. Its own doubts are nothing that the caller can act on.
   ERR_CA_MISMATCH: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
@@ -130,6 +132,14 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   },
   ERR_BUSY: { message: 'the other end is busy', hint: 'try again in a moment' },
   ERR_UNAVAILABLE: { message: 'the server does not answer', hint: 'check its address and that it runs' },
+  ERR_SERVER_DISK_FULL: {
+    message: "the server's disk is full",
+    hint: 'tell whoever runs it to free some space; then try again',
+  },
+  ERR_SERVER_STORE: {
+    message: 'the server cannot use its database',
+    hint: 'tell whoever runs it: its log has the cause; then try again',
+  },
   ERR_NO_SUCH_SERVICE: { message: 'the server has no such service', hint: 'check the name, and the address' },
   ERR_CALLER_UNTRUSTED: {
     message: "the server does not let in this program's certificate",

@@ -80,9 +80,12 @@ export function statusOf(thrown: unknown): OutgoingStatus {
   return { code: status, details: text, metadata }
 }
 
-/** Whether a thrown thing is a fault of ours, which the log must have with its cause: the caller learns nothing of it. */
+/** What a caller learns of this machine's state, and no more. */
+const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_INTERNAL', 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'])
+
+/** Whether a thrown thing is a fault of this end, which the log must have with its cause: the caller does not learn that. */
 export function isFault(thrown: unknown): boolean {
-  return !isSottoError(thrown) || WIRE_ERRORS[thrown.code].code === 'ERR_INTERNAL'
+  return !isSottoError(thrown) || FAULTS.has(WIRE_ERRORS[thrown.code].code)
 }
 
 /**

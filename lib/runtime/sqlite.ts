@@ -13,12 +13,20 @@ import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql }
 import { type Migration, Migrator } from 'kysely/migration'
 import { SottoError } from '../errors.ts'
 import { ensurePrivateDirectory, ensurePrivateFile, hasSystemCode } from './files.ts'
+import { asStoreErrors, reasonOf, type StoreCodes } from './sqlite-errors.ts'
 
 /** Named steps that make the schema, applied in the order of their names. A released one never changes. */
 export type Migrations = Readonly<Record<string, Migration>>
 
+/** What a service's callers are told. */
+const OF_A_SERVICE: StoreCodes = { full: 'ERR_SERVER_DISK_FULL', other: 'ERR_SERVER_STORE' }
+const OF_THIS_MACHINE: StoreCodes = { full: 'ERR_STORE', other: 'ERR_STORE' }
+
 /** How long a write waits for another process, such as `sotto admin` beside a running service, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000
+
+/** How long a {@link probeSqlite} waits, in milliseconds: nothing else is done meanwhile. */
+const PROBE_TIMEOUT_MS = 500
 
 /** How many prepared statements are kept. A program of ours has some tens of different ones. */
 const MAX_KEPT_STATEMENTS = 200
@@ -41,7 +49,9 @@ export async function openSqlite<Schema>(path: string, migrations: Migrations): 
       // SQLite gives -wal and -shm the permissions of the file itself.
       ensurePrivateFile(path)
     }
-    database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(openFile(path)) }) })
+    database = new Kysely<Schema>({
+      dialect: new SqliteDialect({ database: adapt(openFile(path, OF_A_SERVICE), OF_A_SERVICE) }),
+    })
     const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
     const { error } = await migrator.migrateToLatest()
     if (error !== undefined) throw error
@@ -68,7 +78,9 @@ export async function openSqliteBeside<Schema>(
   let database: Kysely<Schema> | undefined
   try {
     if (!(await isFile(path))) return undefined
-    database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(openFile(path)) }) })
+    database = new Kysely<Schema>({
+      dialect: new SqliteDialect({ database: adapt(openFile(path, OF_THIS_MACHINE), OF_THIS_MACHINE) }),
+    })
     const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
     if (rows.map(({ name }) => name).join() === Object.keys(migrations).sort().join()) return database
   } catch (cause) {
@@ -93,17 +105,38 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function cannotOpen(path: string, cause: unknown, hint: string): SottoError {
-  return new SottoError('ERR_STORE', `cannot open the database ${path}`, { cause, hint })
+  return new SottoError('ERR_STORE', `cannot open the database ${path}${reasonOf(cause)}`, { cause, hint })
 }
 
-function openFile(path: string): DatabaseSync {
-  const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true, defensive: true })
-  file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on')
-  return file
+/**
+ * Write to a database, and change nothing: SQLite writes the page of its header even where the version stays the same.
+ *
+ * @throws SottoError `ERR_SERVER_DISK_FULL`, `ERR_SERVER_STORE` if that cannot be done, or not soon.
+ */
+export async function probeSqlite<Schema>(database: Kysely<Schema>): Promise<void> {
+  await database.connection().execute(async (connection) => {
+    await sql`pragma busy_timeout = ${sql.lit(PROBE_TIMEOUT_MS)}`.execute(connection)
+    try {
+      await sql`pragma user_version = 0`.execute(connection)
+    } finally {
+      await sql`pragma busy_timeout = ${sql.lit(BUSY_TIMEOUT_MS)}`.execute(connection)
+    }
+  })
 }
+
+function openFile(path: string, codes: StoreCodes): DatabaseSync {
+  return asStoreErrors(codes, () => {
+    const options = { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true, defensive: true }
+    const file = new DatabaseSync(path, options)
+    file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on')
+    return file
+  })
+}
+
+const NO_CHANGES = { changes: 0, lastInsertRowid: 0 }
 
 /** What Kysely expects of better-sqlite3, in terms of node:sqlite. */
-function adapt(file: DatabaseSync): SqliteDatabase {
+function adapt(file: DatabaseSync, codes: StoreCodes): SqliteDatabase {
   const kept = new Map<string, SqliteStatement>()
   return {
     close: () => file.close(),
@@ -112,7 +145,11 @@ function adapt(file: DatabaseSync): SqliteDatabase {
       if (known !== undefined) return known
       // A deferred transaction that reads and then writes fails at once where another process wrote in between,
       // whatever the busy timeout says (https://www.sqlite.org/rescode.html#busy_snapshot).
-      const statement = adaptStatement(file.prepare(sql === 'begin' ? 'begin immediate' : sql))
+      const prepared = asStoreErrors(codes, () => file.prepare(sql === 'begin' ? 'begin immediate' : sql))
+      const statement = adaptStatement(prepared, codes)
+      // Of some failures, such as a full disk, SQLite rolls back by itself, and would refuse to do it again
+      // (https://www.sqlite.org/lang_transaction.html, section 3): the failure is what is to be told.
+      if (sql === 'rollback') return { ...statement, run: () => (file.isTransaction ? statement.run([]) : NO_CHANGES) }
       if (kept.size >= MAX_KEPT_STATEMENTS) kept.clear()
       kept.set(sql, statement)
       return statement
@@ -120,11 +157,11 @@ function adapt(file: DatabaseSync): SqliteDatabase {
   }
 }
 
-function adaptStatement(statement: StatementSync): SqliteStatement {
+function adaptStatement(statement: StatementSync, codes: StoreCodes): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...asInput(parameters)),
-    run: (parameters) => statement.run(...asInput(parameters)),
+    all: (parameters) => asStoreErrors(codes, () => statement.all(...asInput(parameters))),
+    run: (parameters) => asStoreErrors(codes, () => statement.run(...asInput(parameters))),
     iterate: (parameters) => statement.iterate(...asInput(parameters)),
   }
 }

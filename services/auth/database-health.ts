@@ -1,10 +1,12 @@
 /**
- * Whether the database can be read, asked again and again: what Auth's health is made of.
+ * Whether the database can be read and written, tried again and again: what Auth's health is made of. Without either,
+ * nobody can sign in, and no session goes on for long.
  *
  * @module
  */
 import type { Kysely } from 'kysely'
 import type { Logger } from '#lib/runtime/log.ts'
+import { probeSqlite } from '#lib/runtime/sqlite.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How often it is asked, in milliseconds: several times in the 10 s that a health check is commonly repeated in. */
@@ -33,8 +35,8 @@ export function watchDatabase({ db, log, intervalMs, onChange }: DatabaseHealthO
     if (ended) return
     if (healthy !== (error === undefined)) {
       healthy = error === undefined
-      if (healthy) log.info('the database can be read again')
-      else log.error({ err: error }, 'the database cannot be read')
+      if (healthy) log.info('the database can be used again')
+      else log.error({ err: error }, 'the database cannot be used')
       onChange(healthy)
     }
     timer = setTimeout(ask, intervalMs)
@@ -50,6 +52,7 @@ export function watchDatabase({ db, log, intervalMs, onChange }: DatabaseHealthO
 async function failureOf(db: Kysely<AuthSchema>): Promise<unknown> {
   try {
     await db.selectFrom('account').select('id').limit(1).execute()
+    await probeSqlite(db)
     return undefined
   } catch (error) {
     return error

@@ -62,6 +62,8 @@ export class PresenceRegistry {
   /** What this process holds open, by account. */
   readonly #entries = new Map<string, Entry>()
   #left = false
+  /** What kept this process from writing that it lives, or who is online; until it can. */
+  #failure: unknown
 
   private constructor(db: Kysely<DirectorySchema>, clock: Clock) {
     this.#db = db
@@ -80,7 +82,8 @@ export class PresenceRegistry {
   /**
    * Put an account online. An earlier announcement of the same account ends with `ERR_ANNOUNCE_REPLACED`.
    *
-   * @throws SottoError `ERR_STORE` if the database fails; the earlier announcement then stands.
+   * @throws SottoError `ERR_SERVER_DISK_FULL`, `ERR_SERVER_STORE` if the database cannot be written; the earlier
+   *   announcement then stands.
    */
   async announce({ account, sessionId, instanceId, endpoints }: Announcement): Promise<Registration> {
     const entry: Entry = { announcementId: randomUUID(), sessionId, controller: new AbortController() }
@@ -91,18 +94,22 @@ export class PresenceRegistry {
       instance_id: instanceId,
       endpoints: JSON.stringify(endpoints),
     }
-    await this.#db
+    const write = this.#db
       .insertInto('presence')
       .values({ account, ...row })
       .onConflict((conflict) => conflict.column('account').doUpdateSet(row))
-      .execute()
+    await this.#noteFailure(write.execute())
     this.#end(account, new SottoError('ERR_ANNOUNCE_REPLACED', 'a newer announcement of this account took its place'))
     this.#entries.set(account, entry)
     this.watchers.noteChange(account)
     return { ended: entry.controller.signal, withdraw: () => this.#withdraw(account, entry) }
   }
 
-  /** The announcement of an account that is online, wherever its stream is held. */
+  /**
+   * The announcement of an account that is online, wherever its stream is held.
+   *
+   * @throws SottoError why the database cannot be written, where nobody can be told to be away for that.
+   */
   async find(account: string): Promise<Announcement | undefined> {
     const row = await this.#db
       .selectFrom('presence')
@@ -111,7 +118,10 @@ export class PresenceRegistry {
       .where('account', '=', account)
       .where('lease_ends_at', '>', this.#clock.now().getTime())
       .executeTakeFirst()
-    if (!row) return undefined
+    if (!row) {
+      if (this.#failure !== undefined) throw this.#failure
+      return undefined
+    }
     return {
       account,
       sessionId: row.session_id,
@@ -136,6 +146,12 @@ export class PresenceRegistry {
    * processes have changed.
    */
   async renew(): Promise<void> {
+    await this.#noteFailure(this.#renewLease())
+    this.#failure = undefined
+    await this.watchers.refresh()
+  }
+
+  async #renewLease(): Promise<void> {
     const now = this.#clock.now().getTime()
     const lease = { lease_ends_at: now + LEASE_MS }
     await this.#db
@@ -148,7 +164,15 @@ export class PresenceRegistry {
       .deleteFrom('replica')
       .where('lease_ends_at', '<', now - LEASE_MS)
       .execute()
-    await this.watchers.refresh()
+  }
+
+  async #noteFailure(writing: Promise<unknown>): Promise<void> {
+    try {
+      await writing
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
   }
 
   /** Take everything that this process holds offline, at once and not when its lease ends. The streams are the server's. */
@@ -176,6 +200,7 @@ export class PresenceRegistry {
   }
 
   async #onlineAmong(accounts: readonly string[]): Promise<Set<string>> {
+    if (this.#failure !== undefined) throw this.#failure
     const online = new Set<string>()
     for (let start = 0; start < accounts.length; start += LOOKUP_BATCH) {
       const rows = await this.#db

@@ -26,6 +26,8 @@ const FOR_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
   'ERR_NO_SUCH_USER',
   'ERR_NOT_ONLINE',
   'ERR_CHAT_WITH_SELF',
+  'ERR_SERVER_DISK_FULL',
+  'ERR_SERVER_STORE',
 ])
 
 /** What a call to Auth takes over from the call that it is made for. */

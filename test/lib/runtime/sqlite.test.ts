@@ -135,6 +135,21 @@ describe('openSqlite', () => {
     })
   }
 
+  it('says that the disk is full, and goes on when there is room', async () => {
+    await using database = await opened()
+    const { db } = database
+    const fill = () =>
+      db
+        .insertInto('person')
+        .values({ ...ALICE, key: Buffer.alloc(20_000) })
+        .execute()
+    await sql`pragma max_page_count = 8`.execute(db)
+    const refused = await rejection(fill())
+    expect([refused.code, refused.message]).to.deep.equal(['ERR_SERVER_DISK_FULL', 'the disk is full'])
+    await sql`pragma max_page_count = 1000`.execute(db)
+    await fill()
+  })
+
   it('overwrites what is deleted', async () => {
     await using test = await opened()
     const key = Buffer.from('a key that must not stay behind')

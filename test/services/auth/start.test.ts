@@ -73,7 +73,7 @@ describe('startAuth', () => {
     expect((await rejection(auth.login('bob', { identityKey }))).code).to.equal('ERR_IDENTITY_CONFLICT')
   })
 
-  it('is healthy as long as its database can be read, and again when it can', async () => {
+  it('is healthy as long as its database can be read and written, and again when it can', async () => {
     const { address, sealingAddress, caPem: authorityPem } = auth.running
     const certificate = await auth.directoryCertificate()
     const targets = [
@@ -88,6 +88,11 @@ describe('startAuth', () => {
     database.exec('alter table account rename to hidden')
     await until(false)
     database.exec('alter table hidden rename to account')
+    await until(true)
+    // Another program that keeps writing.
+    database.exec('begin immediate')
+    await until(false)
+    database.exec('rollback')
     database.close()
     await until(true)
   })

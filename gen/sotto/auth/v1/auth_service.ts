@@ -635,6 +635,8 @@ export const LogoutResponse: MessageFns<LogoutResponse> = {
  *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
  *     below; BadRequest names it.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): the service is stopping; RetryInfo says when to try again.
+ *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
+ *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */

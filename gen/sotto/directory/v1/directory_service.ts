@@ -987,6 +987,8 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
  *     below; BadRequest names it.
  *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): Auth cannot be reached, or the directory is stopping; RetryInfo says when to try again.
+ *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
+ *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */

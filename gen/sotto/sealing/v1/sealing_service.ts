@@ -652,6 +652,8 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
  *     below.
  *   - PERMISSION_DENIED (ERR_CALLER_UNTRUSTED): the caller's certificate is not the directory's.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): the service is stopping; RetryInfo says when to try again.
+ *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
+ *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
