@@ -1,10 +1,12 @@
 /** What the commands that work with a profile have in common. */
+
 import type { Command } from 'commander'
 import { isSottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { profileOption } from '../clients/command/profile-option.ts'
 import type { Protection } from '../clients/profile/key-file.ts'
+import { jsonLine } from '../clients/terminal/json-lines.ts'
 
 export interface ProfileOptions {
   readonly profile: string
@@ -51,7 +53,7 @@ export function notice(text: string, { json }: Pick<ProfileOptions, 'json'> = {}
 
 /** The result of a command for a script: one JSON object, with values as values. */
 export function printJson(fields: object): void {
-  process.stdout.write(`${JSON.stringify(fields)}\n`)
+  process.stdout.write(jsonLine(fields))
 }
 
 /** The result of a command for a person: a line for each of its facts. */

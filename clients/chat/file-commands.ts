@@ -11,7 +11,7 @@ import { prepareOffer } from '../files/offer/prepare-offer.ts'
 import { typedPath } from '../files/offer/typed-path.ts'
 import { contentText, nameText, transferText } from '../files/report/describe.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
-import { escapeForTerminal } from '../terminal/escape.ts'
+import { escapeName } from '../terminal/escape.ts'
 import type { View } from './view.ts'
 
 export interface FileCommandsOptions {
@@ -57,7 +57,7 @@ export class FileCommands {
 
   #fail(error: unknown, path: string): void {
     const { signal, view, onFailure } = this.#options
-    if (signal.aborted) view.notice(`not offered, for it was not read yet: ${escapeForTerminal(path)}`)
+    if (signal.aborted) view.notice(`not offered, for it was not read yet: ${escapeName(path)}`)
     else onFailure(error)
   }
 
@@ -70,7 +70,7 @@ export class FileCommands {
     const { view, files, signal } = this.#options
     let isReported = false
     const onHashed = (_hashed: number, total: number) => {
-      if (!isReported && total >= LARGE_BYTES) view.notice(`reading ${escapeForTerminal(path)} before it is offered`)
+      if (!isReported && total >= LARGE_BYTES) view.notice(`reading ${escapeName(path)} before it is offered`)
       isReported = true
     }
     const { skipped, ...prepared } = await prepareOffer(path, { signal, onHashed })
@@ -154,6 +154,6 @@ function severalTo(command: string, meant: readonly Transfer[], numberOf: (id: s
 }
 
 function listed(paths: readonly string[]): string {
-  const named = paths.slice(0, MAX_NAMED).map(escapeForTerminal).join(', ')
+  const named = paths.slice(0, MAX_NAMED).map(escapeName).join(', ')
   return paths.length > MAX_NAMED ? `${named} and ${paths.length - MAX_NAMED} more` : named
 }

@@ -9,7 +9,7 @@ import { Option } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { expandHome } from '#lib/runtime/environment.ts'
 import { ensurePrivateDirectory } from '#lib/runtime/files.ts'
-import { escapeForTerminal } from '../terminal/escape.ts'
+import { escapeName } from '../terminal/escape.ts'
 
 /** Where files come to that somebody accepts, unless they say otherwise. */
 export const DEFAULT_DOWNLOADS = '~/Downloads'
@@ -40,7 +40,7 @@ export async function folderFor(path: string): Promise<string> {
   try {
     await ensurePrivateDirectory(folder)
   } catch (cause) {
-    throw new SottoError('ERR_USAGE', `there is no folder ${escapeForTerminal(folder)}, and none can be made`, {
+    throw new SottoError('ERR_USAGE', `there is no folder ${escapeName(folder)}, and none can be made`, {
       cause,
       hint: 'name a folder, or a path where one can be made',
     })

@@ -10,7 +10,7 @@ import { WaitingNotice } from '../command/waiting-notice.ts'
 import type { Prepared } from '../files/files.ts'
 import { checkOfferable, prepareOffer } from '../files/offer/prepare-offer.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
-import { escapeForTerminal } from '../terminal/escape.ts'
+import { escapeName } from '../terminal/escape.ts'
 import { StatusLine } from '../terminal/status-line.ts'
 import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
@@ -118,7 +118,7 @@ async function* prepared(
       if (index > 0 && isSottoError(error)) output.notice(`${error.message}; what was offered before it goes on`)
       throw error
     })
-    for (const left of skipped) output.notice(`left out, for it is a link or no file: ${escapeForTerminal(left)}`)
+    for (const left of skipped) output.notice(`left out, for it is a link or no file: ${escapeName(left)}`)
     yield offer
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { UNSEEN } from './unseen.ts'
 
 /**
  * Characters that a terminal or a person would not take for text:
@@ -30,6 +31,14 @@ const PDI = '\u2069'
  */
 export function escapeForTerminal(text: string): string {
   return closeIsolates(text.replace(UNSHOWABLE, escapeCharacter))
+}
+
+/**
+ * A name, or a path, that somebody else may have chosen, as a line of a terminal may show it: whatever is not seen in it,
+ * as an escape. In what people say a joiner has its use; a name must not look like another.
+ */
+export function escapeName(name: string): string {
+  return name.replace(UNSEEN, escapeCharacter)
 }
 
 function escapeCharacter(character: string): string {

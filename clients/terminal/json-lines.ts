@@ -6,6 +6,7 @@
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { RawJson, rawField } from './raw-json.ts'
+import { UNSEEN } from './unseen.ts'
 
 /** A text of the greatest length in its longest form, six bytes for one (`\u0000`), and room for what is beside it. */
 export const MAX_JSON_LINE_BYTES = 6 * MAX_TEXT_BYTES + 64 * 1024
@@ -13,10 +14,21 @@ export const MAX_JSON_LINE_BYTES = 6 * MAX_TEXT_BYTES + 64 * 1024
 /** An object as a line. A field of it may be JSON as somebody wrote it. */
 export function jsonLine(value: object): Buffer {
   const fields = Object.entries(value).flatMap(([name, field]) => {
-    const json: string | undefined = field instanceof RawJson ? field.text : JSON.stringify(field)
+    const json: string | undefined = field instanceof RawJson ? field.text : shownJson(field)
     return json === undefined ? [] : [`${JSON.stringify(name)}:${json}`]
   })
   return Buffer.from(`{${fields.join(',')}}\n`)
+}
+
+/** JSON in which whatever is not seen is escaped: people read it, too, and on terminals. */
+export function shownJson(value: unknown): string | undefined {
+  const json: string | undefined = JSON.stringify(value)
+  return json?.replace(UNSEEN, (character) => {
+    return character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join('')
+  })
 }
 
 /** The text of a line. A byte order mark before it is read over: editors put one at the start of a file. */

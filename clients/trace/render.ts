@@ -12,6 +12,7 @@
  */
 import { styleText } from 'node:util'
 import { escapeForTerminal } from '../terminal/escape.ts'
+import { shownJson } from '../terminal/json-lines.ts'
 import { traceJson } from './json.ts'
 import type { Trace, TraceEvent, TraceField, TraceTone, TraceValue } from './trace.ts'
 
@@ -165,6 +166,6 @@ export function traceTo(
 ): NonNullable<Trace> {
   return (event) => {
     const columns = (stream.isTTY && stream.columns) || TRACE_COLUMNS
-    stream.write(json ? `${JSON.stringify(traceJson(event))}\n` : renderTrace(event, { stream, columns }))
+    stream.write(json ? `${shownJson(traceJson(event))}\n` : renderTrace(event, { stream, columns }))
   }
 }

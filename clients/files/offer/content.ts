@@ -4,6 +4,7 @@
  * @module
  */
 import { FileEntryType, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
+import { savedPaths } from '../disk/saved-name.ts'
 
 export interface ContentEntry {
   /** Names separated by `/`, the first of which is that of the whole. */
@@ -22,15 +23,23 @@ export class Content {
   /** In bytes. */
   readonly size: number
 
-  constructor({ entries }: FileOffer) {
+  /** @param asSaved - Under the names that it gets where it comes to, instead of those of the offer. */
+  constructor({ entries }: FileOffer, { asSaved = false }: { readonly asSaved?: boolean } = {}) {
+    const paths = entries.map(({ path }) => path.toString('utf8'))
+    const named = asSaved ? savedPaths(paths) : paths
     let start = 0
-    this.entries = entries.map(({ path, size, sha256, type }) => {
+    this.entries = entries.map(({ size, sha256, type }, index) => {
       const [executable, folder] = [type === FileEntryType.EXECUTABLE, type === FileEntryType.FOLDER]
-      const entry = { path: path.toString('utf8'), size: Number(size), sha256, executable, folder, start }
+      const entry = { path: named[index] as string, size: Number(size), sha256, executable, folder, start }
       start += entry.size
       return entry
     })
     this.size = start
+  }
+
+  /** The first name of all paths. */
+  get name(): string {
+    return this.entries[0]?.path.split('/', 1)[0] ?? ''
   }
 
   /** The entry in which a byte of the content lies. @throws TypeError if there is no such byte. */

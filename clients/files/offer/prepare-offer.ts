@@ -4,7 +4,7 @@
  * A folder is walked whole before anything is read, so that one with too much in it is refused at once. Its entries come
  * in the order of their names' bytes, folder by folder, so that the same content makes the same offer again. Within it
  * links are not followed: what they lead to may lie anywhere. The path that the user names may well be one; the offer has
- * its name, and what it leads to.
+ * its name, as {@link savedName} has it, and what it leads to.
  *
  * @module
  */
@@ -17,7 +17,8 @@ import { isPath } from '#lib/delivery/file-events.ts'
 import { MAX_EVENT_BYTES, MAX_OFFER_FOLDERS, SHA256_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
-import { escapeForTerminal } from '../../terminal/escape.ts'
+import { escapeName } from '../../terminal/escape.ts'
+import { savedName } from '../disk/saved-name.ts'
 
 export interface PrepareOptions {
   readonly signal: AbortSignal
@@ -95,7 +96,7 @@ async function walked(path: string, signal: AbortSignal): Promise<{ readonly roo
   const named = absolute(path)
   const root = await followed(named)
   const walk = new Walk(signal)
-  await walk.root(root, Buffer.from(basename(named)))
+  await walk.root(root, Buffer.from(savedName(basename(named))))
   return { root, walk }
 }
 
@@ -262,7 +263,7 @@ function changed(at: string): SottoError {
 }
 
 function invalid(at: string, what: string, options: { cause?: unknown; hint?: string } = {}): SottoError {
-  return new SottoError('ERR_INVALID_FILE', `${escapeForTerminal(at)} ${what}`, {
+  return new SottoError('ERR_INVALID_FILE', `${escapeName(at)} ${what}`, {
     hint: 'name a file or a folder',
     ...options,
   })

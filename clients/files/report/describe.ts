@@ -8,7 +8,7 @@
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { summaryOf, type Transfer } from '../../store/transfers/transfer.ts'
-import { escapeForTerminal } from '../../terminal/escape.ts'
+import { escapeName } from '../../terminal/escape.ts'
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const
 
@@ -51,7 +51,7 @@ const [FIRST_STRONG_ISOLATE, POP_ISOLATE] = ['\u2068', '\u2069']
 
 /** A name of a file, or a path, as a sentence may have it. */
 export function nameText(name: string): string {
-  const harmless = escapeForTerminal(name)
+  const harmless = escapeName(name)
   const quoted = AMBIGUOUS.test(name) ? `"${harmless.replaceAll('"', '\\"')}"` : harmless
   return RIGHT_TO_LEFT.test(name) ? FIRST_STRONG_ISOLATE + quoted + POP_ISOLATE : quoted
 }

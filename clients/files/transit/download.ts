@@ -17,7 +17,6 @@ import type { ReceiveBuffer } from './receive-buffer.ts'
 export interface DownloadOptions {
   readonly id: string
   readonly content: Content
-  readonly name: string
   readonly isFolder: boolean
   /** Where it comes to. */
   readonly folder: string
@@ -102,7 +101,8 @@ export class Download {
   }
 
   async #open(): Promise<void> {
-    const { folder, id, content, name, isFolder, targetPath } = this.#options
+    const { folder, id, content, isFolder, targetPath } = this.#options
+    const { name } = content
     if (
       targetPath !== undefined &&
       (await wasFinalized({ from: join(partialPath(folder, id), name), isFolder }, targetPath))
@@ -145,7 +145,8 @@ export class Download {
   }
 
   async #finish(partial: Partial): Promise<void> {
-    const { folder, name, isFolder, noteTargetPath } = this.#options
+    const { folder, content, isFolder, noteTargetPath } = this.#options
+    const { name } = content
     await partial.check(this.#checking.signal)
     await partial.close()
     if (this.#isOver) return

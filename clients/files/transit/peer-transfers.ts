@@ -131,7 +131,7 @@ export class PeerTransfers implements FileTransfers {
     this.#track(discardPartial(folder, id))
   }
 
-  #download({ id, path: folder, targetPath, name, files }: PlacedTransfer): void {
+  #download({ id, path: folder, targetPath, files }: PlacedTransfer): void {
     const { offerOf, noteTargetPath, events, wake } = this.#options
     const offer = offerOf(id)
     if (offer === undefined || folder === undefined) return
@@ -141,8 +141,7 @@ export class PeerTransfers implements FileTransfers {
     }
     const download: Download = new Download({
       id,
-      content: new Content(offer),
-      name,
+      content: new Content(offer, { asSaved: true }),
       isFolder: files !== undefined,
       folder,
       targetPath,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -6,6 +6,7 @@ import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { freePort } from '#lib/runtime/free-port.ts'
 import { acceptTransfer, declineTransfer } from '../../../clients/files/accept.ts'
 import { prepareOffer } from '../../../clients/files/offer/prepare-offer.ts'
+import { transferText } from '../../../clients/files/report/describe.ts'
 import { setBlocked, trust } from '../../../clients/profile/pins.ts'
 import { openStore } from '../../../clients/store/store.ts'
 import { Installation } from '../../support/installation.ts'
@@ -113,6 +114,27 @@ describe('Files', function () {
       'trip (1)',
     ])
     expect((await read('a.tar.gz')).toString()).to.equal('precious')
+  })
+
+  it('saves under names that look like nothing else, and shows them escaped', async () => {
+    await using alice = await start('alice')
+    await using bob = await MessengerUnderTest.start(installation, 'bob', { acceptInto: downloads })
+    const [content, sha256] = [Buffer.from('sunny'), createHash('sha256').update('sunny').digest()]
+    const path = join(folder.path, 'trip\u200b')
+    await mkdir(path)
+    const names = ['a.txt', 'a\u200b.txt', 'a_.txt', 'tag\u{e0041}', 'end. ']
+    for (const name of names) await writeFile(join(path, name), content)
+    const entry = { size: 5n, sha256, type: FileEntryType.FILE }
+    const entries = names.map((name) => ({ ...entry, path: Buffer.from(`trip\u200b/${name}`) }))
+    await alice.messenger.files.offer('bob', { offer: { entries }, path })
+    await alice.until(() => alice.messenger.files.list().every(({ state }) => state === 'received'))
+    const saved = ['a.txt', 'a_ (1).txt', 'a_.txt', 'end_', 'tag_']
+    expect(await readdir(downloads)).to.deep.equal(['trip_'])
+    expect((await readdir(join(downloads, 'trip_'))).sort()).to.deep.equal(saved)
+    for (const name of saved) expect((await read(join('trip_', name))).equals(content)).to.equal(true)
+    expect(bob.messenger.files.list().map((transfer) => transferText(transfer))).to.deep.equal([
+      `trip\\u{200b}/ with 5 files, 25 B, received as ${join(downloads, 'trip_')}`,
+    ])
   })
 
   it('goes on after a cut, and after a restart of either side', async () => {

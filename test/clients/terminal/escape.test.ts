@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { escapeForTerminal } from '../../../clients/terminal/escape.ts'
+import { escapeForTerminal, escapeName } from '../../../clients/terminal/escape.ts'
 import { assertProperty } from '../../support/property.ts'
+import { UNSEEN_CHARACTERS } from '../../support/unseen.ts'
 
 describe('escapeForTerminal', () => {
   const shown: ReadonlyArray<readonly [what: string, text: string, line: string]> = [
@@ -48,5 +49,20 @@ describe('escapeForTerminal', () => {
         expect(open).to.equal(0)
       }),
     )
+  })
+})
+
+describe('escapeName', () => {
+  it('shows what can be seen as it is', () => {
+    expect(escapeName('Übung 漢字 עברית.tar.gz')).to.equal('Übung 漢字 עברית.tar.gz')
+  })
+
+  it('shows each character that is not seen', () => {
+    for (const character of UNSEEN_CHARACTERS) expect(escapeName(`a${character}b`)).to.match(/^a\\[\w{}]+b$/)
+  })
+
+  it('shows two names that differ as two', () => {
+    const shown = UNSEEN_CHARACTERS.map((character) => escapeName(`a${character}`))
+    expect(new Set(shown).size).to.equal(shown.length)
   })
 })

@@ -1,6 +1,17 @@
 import { expect } from 'chai'
-import { parseJsonLine, refOf, textField } from '../../../clients/terminal/json-lines.ts'
+import { parseJsonLine, refOf, shownJson, textField } from '../../../clients/terminal/json-lines.ts'
 import { codeOf } from '../../support/code-of.ts'
+import { UNSEEN_CHARACTERS } from '../../support/unseen.ts'
+
+describe('shownJson', () => {
+  it('has whatever is not seen escaped, and stands for the same', () => {
+    const value = { text: `${UNSEEN_CHARACTERS.join('')} seen 漢字 "\\` }
+    const text = shownJson(value) ?? ''
+    expect(text.endsWith(' seen 漢字 \\"\\\\"}')).to.equal(true)
+    expect(text).to.match(/^[ -~漢字]+$/)
+    expect(JSON.parse(text)).to.deep.equal(value)
+  })
+})
 
 describe('parseJsonLine', () => {
   for (const line of ['', '{', 'null', '[]', '"text"', '7', '{"__proto__":{"text":"a"}}', '{"constructor":1}']) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
@@ -126,9 +126,22 @@ describe('prepareOffer', () => {
     expect(refused.message).to.include('all/closed may not be read')
   })
 
+  it('offers what the user names under a name that is safe', async () => {
+    const names = {
+      'exe.\u202etxt': 'exe._txt',
+      'pay\u200broll': 'pay_roll',
+      'line\nfeed': 'line_feed',
+      'tail. .': 'tail_',
+    }
+    for (const [name, safe] of Object.entries(names)) expect(await paths(await make(name))).to.deep.equal([safe])
+    await make('fol\u2028der/a')
+    expect(await paths(join(home, 'fol\u2028der'))).to.deep.equal(['fol_der/a'])
+  })
+
   it('refuses names that no offer may have', async () => {
+    expect((await rejection(prepareOffer(await make('back\\slash'), { signal }))).code).to.equal('ERR_INVALID_FILE')
     for (const name of ['back\\slash', 'line\nfeed', 'over\u202eride']) {
-      const refused = await rejection(prepareOffer(await make(name), { signal }))
+      const refused = await rejection(prepareOffer(dirname(await make(join(`of ${name.length}`, name))), { signal }))
       expect(refused.code, name).to.equal('ERR_INVALID_FILE')
     }
     await writeFile(Buffer.concat([Buffer.from(await make('all/')), Buffer.from([0xff])]), '')
