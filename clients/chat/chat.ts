@@ -13,6 +13,7 @@ import { aborted } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { noticeEvents } from '../messenger/notices.ts'
+import { Unkept } from '../messenger/unkept.ts'
 import { lockForReceiving } from '../profile/process-locks.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
@@ -170,8 +171,13 @@ export async function chat(options: ChatOptions): Promise<void> {
 }
 
 function eventsFor(view: View): MessengerEvents {
+  const unkept = new Unkept((text) => view.notice(text))
   return {
-    onReceived: (name, events) => view.received(name, events),
+    onReceived(name, events) {
+      unkept.received(name)
+      view.received(name, events)
+    },
+    onParted: (name, end) => void unkept.parted(name, end),
     onProgress: (name, progress) => view.progressed(name, progress),
     onTyping: (name, isActive) => view.typing(name, isActive),
     onFile: (transfer, error) => view.fileChanged(transfer, error),

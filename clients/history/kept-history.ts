@@ -9,7 +9,7 @@ import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import { isUndeliverable } from '../store/log/undeliverable.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
-import { openStore, STORE_FILE, type Store } from '../store/store.ts'
+import { openStoreToRead, STORE_FILE, type Store } from '../store/store.ts'
 import type { OutputStream } from '../terminal/output-stream.ts'
 import type { Format, IsUndeliverable } from './formats.ts'
 import { writeOut } from './write-out.ts'
@@ -74,10 +74,10 @@ export function openKept(profile: Profile): { store: Store; isDamaged: boolean }
   if (!hasStore(profile)) return undefined
   const { folder, key: profileKey } = profile.storage
   try {
-    return { store: openStore(folder, { profileKey }), isDamaged: false }
+    return { store: openStoreToRead(folder, { profileKey }), isDamaged: false }
   } catch (error) {
     if (!isSottoError(error, 'ERR_STORE_DAMAGED')) throw error
-    return { store: openStore(folder, { profileKey, tolerant: true }), isDamaged: true }
+    return { store: openStoreToRead(folder, { profileKey, tolerant: true }), isDamaged: true }
   }
 }
 

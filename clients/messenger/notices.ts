@@ -21,6 +21,9 @@ export const NOTICES = {
   redialling: (name: string) => `the connection to ${name} broke; trying again`,
   connectedAgain: (name: string) => `the connection to ${name} is there again`,
   stillWaiting: (name: string) => `what you wrote last waits until ${name} is online`,
+  /** @param why - In words of this machine's, as that its disk is full. */
+  unkept: (name: string, why: string) => `what ${name} says cannot be kept, and waits with them: ${why}`,
+  keptAgain: (name: string) => `what ${name} says is kept again`,
   undeliverable: undeliverableNotice,
 } as const
 

@@ -13,6 +13,7 @@ import { aborted, type CommandOptions, type Running, runCommand } from '../comma
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
+import { Unkept } from '../messenger/unkept.ts'
 import { addressOf } from '../peer/dial.ts'
 import { lockForReceiving } from '../profile/process-locks.ts'
 import { UnreadFeed, type UnreadFeedOptions } from '../store/reading/unread-feed.ts'
@@ -138,8 +139,12 @@ interface Parts {
 function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, parts: Parts): MessengerEvents {
   const { feed, files, store, notice } = parts
   let wasOnline = false
+  const unkept = new Unkept((text) => output.notice(text))
   return {
-    onReceived: (name) => feed.wake(name),
+    onReceived(name) {
+      unkept.received(name)
+      feed.wake(name)
+    },
     onProgress() {},
     onFile: (transfer, error) => files.changed(transfer, error),
     onPresence() {},
@@ -153,8 +158,11 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, pa
     ...noticeEvents((text) => output.notice(text)),
     onRefused: notice,
     onKeyChanged: (name) => output.notice(NOTICES.keyChanged(name)),
-    onConversation: (name) => output.notice(NOTICES.joined(name)),
+    onConversation(name) {
+      if (!unkept.has(name)) output.notice(NOTICES.joined(name))
+    },
     onParted(name, end) {
+      if (unkept.parted(name, end)) return
       output.notice(end.how === 'closed' ? NOTICES.left(name) : NOTICES.cut(name))
       const isWaiting = store.waiting().some((each) => each.name === name)
       if (isWaiting) output.notice(NOTICES.stillWaiting(name))

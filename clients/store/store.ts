@@ -11,11 +11,13 @@
 
 import { join } from 'node:path'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { isSottoError } from '#lib/errors.ts'
 import { type Clock, systemClock } from '#lib/runtime/clock.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type Database, openDatabase } from './disk/database.ts'
 import { pooledRandom, type Random } from './disk/row-seal.ts'
+import { hasNoRoomToShare } from './disk/sqlite-errors.ts'
 import { MessageLog } from './log/message-log.ts'
 import { type PageOptions, readMessages, readPage } from './reading/history.ts'
 import type { Gap, Message } from './reading/messages.ts'
@@ -219,7 +221,21 @@ export const STORE_FILE = 'store.db'
  * @param folder - Of the profile; it must be there.
  */
 export function openStore(folder: string, options: Omit<StoreOptions, 'database'>): Store {
-  const database = openDatabase(join(folder, STORE_FILE))
+  return storeIn(openDatabase(join(folder, STORE_FILE)), options)
+}
+
+/** The same for a short reading, which a full disk does not hinder: there it keeps other processes out meanwhile. */
+export function openStoreToRead(folder: string, options: Omit<StoreOptions, 'database'>): Store {
+  const path = join(folder, STORE_FILE)
+  try {
+    return storeIn(openDatabase(path), options)
+  } catch (error) {
+    if (!isSottoError(error) || !hasNoRoomToShare(error)) throw error
+    return storeIn(openDatabase(path, { alone: true }), options)
+  }
+}
+
+function storeIn(database: Database, options: Omit<StoreOptions, 'database'>): Store {
   try {
     return new Store({ ...options, database })
   } catch (error) {

@@ -49,6 +49,8 @@ const BUSY_TIMEOUT_MS = 5_000
 export interface DatabaseOptions {
   /** Whether a commit may wait for the disk. Without it `disk` promises no more than `process`: for tests and simulations. */
   readonly flushes?: boolean
+  /** Keep all other processes out. It takes no room on the disk, and nothing but a full disk is worth it. */
+  readonly alone?: boolean
 }
 
 /**
@@ -59,12 +61,14 @@ export interface DatabaseOptions {
  * @param path - Of the file, or `:memory:` for one that goes with the process.
  * @throws SottoError `ERR_STORE` if it cannot be opened; `ERR_STORE_DAMAGED` if it is no SQLite file. So does each verb.
  */
-export function openDatabase(path: string, { flushes = true }: DatabaseOptions = {}): Database {
+export function openDatabase(path: string, { flushes = true, alone = false }: DatabaseOptions = {}): Database {
   return asStoreErrors(() => {
     // SQLite gives -wal and -shm the permissions of the file itself.
     if (path !== MEMORY) ensurePrivateFile(path)
     const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, defensive: true })
     try {
+      // Before the first look: the index of the log is then kept in memory (https://www.sqlite.org/wal.html#noshm).
+      if (alone) file.exec('pragma locking_mode = exclusive')
       file.exec(
         'pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on; pragma trusted_schema = off',
       )

@@ -14,6 +14,8 @@ const FAILURES: ReadonlyMap<number, readonly [what: string, hint: string]> = new
   [14, ['the store cannot be opened', "check the permissions of the profile's folder"]],
 ])
 
+const [FULL, NO_ROOM_TO_SHARE] = [13, 4874]
+
 /** Failures, by the same code, that only changes from outside or a failing disk can bring about. */
 const DAMAGES: ReadonlyMap<number, string> = new Map([
   [1, 'the tables of the store are not as they were made'],
@@ -34,7 +36,13 @@ export function asStoreErrors<T>(work: () => T): T {
 function translate(cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause
   if ('syscall' in cause) return failure(14, cause)
-  return 'errcode' in cause ? failure(Number(cause.errcode) & 0xff, cause) : cause
+  if (!('errcode' in cause)) return cause
+  return failure(cause.errcode === NO_ROOM_TO_SHARE ? FULL : Number(cause.errcode) & 0xff, cause)
+}
+
+/** Whether a failure is that the disk has no room for the file beside the store that its processes share. */
+export function hasNoRoomToShare(error: SottoError): boolean {
+  return error.cause instanceof Error && 'errcode' in error.cause && error.cause.errcode === NO_ROOM_TO_SHARE
 }
 
 function failure(code: number, cause: Error): SottoError {

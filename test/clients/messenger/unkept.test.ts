@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
+import { Unkept } from '../../../clients/messenger/unkept.ts'
+import type { ConversationEnd } from '../../../clients/peer/conversation.ts'
+
+const cutBy = (code: 'ERR_STORE' | 'ERR_CHANNEL_CUT'): ConversationEnd => {
+  return { how: 'cut', error: new SottoError(code, 'the disk is full', { hint: 'free some space' }) }
+}
+
+describe('Unkept', () => {
+  let notices: string[]
+  let unkept: Unkept
+  beforeEach(() => {
+    notices = []
+    unkept = new Unkept((text) => notices.push(text))
+  })
+
+  it('tells once that what somebody says cannot be kept, and once that it is again', () => {
+    for (let attempt = 0; attempt < 3; attempt += 1) expect(unkept.parted('alice', cutBy('ERR_STORE'))).to.equal(true)
+    expect(unkept.has('alice')).to.equal(true)
+    for (let message = 0; message < 2; message += 1) unkept.received('alice')
+    expect(notices).to.deep.equal([
+      'what alice says cannot be kept, and waits with them: the disk is full; free some space',
+      'what alice says is kept again',
+    ])
+  })
+
+  it('leaves other ends to others', () => {
+    expect(unkept.parted('alice', cutBy('ERR_CHANNEL_CUT'))).to.equal(false)
+    unkept.parted('alice', cutBy('ERR_STORE'))
+    expect(unkept.parted('alice', cutBy('ERR_CHANNEL_CUT'))).to.equal(false)
+    expect(unkept.has('alice')).to.equal(false)
+    expect(notices).to.have.length(1)
+  })
+})
