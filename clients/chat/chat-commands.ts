@@ -37,7 +37,7 @@ type Handler = (argument: string) => Promise<void> | void
 export class ChatCommands {
   readonly #options: ChatCommandsOptions
   readonly #handlers: Readonly<Record<CommandName, Handler>>
-  /** Whose safety numbers were shown, and for which identity keys. */
+  /** The names whose safety numbers were shown, and for which identity keys. */
   readonly #shown = new Map<string, readonly ComparableKey[]>()
 
   constructor(options: ChatCommandsOptions) {
@@ -75,7 +75,7 @@ export class ChatCommands {
     this.#options.view.done(command)
   }
 
-  /** Who is named, or else whom one talks with. */
+  /** The contact that is named, or else the one whom one talks with. */
   #meant(argument: string): string {
     const name = argument === '' ? this.#options.view.to : argument
     if (name === undefined) throw new SottoError('ERR_USAGE', 'nobody is named', { hint: 'say whom' })

@@ -7,7 +7,7 @@
 /** Commands of the shell that are commands of a chat too, each about a name or a setting. */
 const SHELL_COMMANDS = /\bsotto (verify|trust|block|unblock|receipts) (?=[a-z0-9])/g
 
-/** What stands in a hint for the user's own name, where the other side is to type it: in a chat or not, nobody knows. */
+/** The words in a hint for the user's own name, where the other side is to type it: in a chat or not, nobody knows. */
 const OWN_NAME = /\bYOUR-NAME\b/g
 
 /** @param ownName - The user's own. */

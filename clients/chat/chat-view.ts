@@ -48,12 +48,12 @@ export interface ChatViewOptions {
   readonly schedule: Schedule
   /** Ring when a message comes. */
   readonly bell: boolean
-  /** What stands first in the status row, in the place of the user's name. */
+  /** The banner that stands first in the status row, in the place of the user's name. */
   readonly banner?: string | undefined
 }
 
 export class ChatView implements View {
-  /** What of files is on the screen, and what the user calls them by. */
+  /** The entries of files on the screen, and the numbers that the user calls them by. */
   readonly files: FileEntries
   readonly #options: ChatViewOptions
   readonly #unread = new Map<string, number>()
@@ -74,7 +74,7 @@ export class ChatView implements View {
     for (const { name, unread } of options.store.contacts()) if (unread > 0) this.#unread.set(name, unread)
   }
 
-  /** Whom a line goes to when it names nobody. */
+  /** The contact to whom a line goes that names nobody. */
   get to(): string | undefined {
     return this.#to
   }
@@ -222,7 +222,7 @@ export class ChatView implements View {
     return { id, kind: 'file', who, own, text }
   }
 
-  /** What the user said has come further. */
+  /** The user's messages have come further. */
   progressed(name: string, progress: Progress): void {
     if (name !== this.#to) return
     this.#followKey()
@@ -257,7 +257,7 @@ export class ChatView implements View {
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
   }
 
-  /** What it shows is on the screen. */
+  /** The screen that it shows everything on. */
   done(): void {}
 
   failure({ message, hint }: SottoError, { contact }: About = {}): void {

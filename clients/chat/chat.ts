@@ -31,30 +31,30 @@ import { screenFrontend } from './screen-frontend.ts'
 import type { About, View } from './view.ts'
 
 export interface ChatOptions extends SessionOptions {
-  /** Whom to talk with first. */
+  /** The contact to talk with first. */
   readonly to: string | undefined
   readonly input: KeyInput
   readonly output: ScreenOutput
   readonly listen: Endpoint
   readonly advertise: readonly Endpoint[]
   readonly bell: boolean
-  /** Where accepted files come to; made if it is not there. */
+  /** The folder that accepted files come to; made if it is not there. */
   readonly downloads: string
-  /** Where all that is offered comes to without being asked for; it must be there. */
+  /** The folder that all offers come to without asking; it must be there. */
   readonly acceptInto?: string | undefined
   /** Show the five messages as they happen. */
   readonly trace: boolean
-  /** What stands first in the status row, in the place of the user's name. */
+  /** The banner that stands first in the status row, in the place of the user's name. */
   readonly banner?: string
-  /** What is said first of all. */
+  /** The notice to begin with. */
   readonly welcome?: string
   /** Whether lines may be edited and drawn over; unless set, where both ends are a terminal. */
   readonly interactive?: boolean
   /** Read and write JSON lines, for a script. */
   readonly json?: boolean
-  /** Where the durations of channels are to be shorter than the protocol's. */
+  /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
-  /** Aborted, with `ERR_INTERRUPTED`, when the chat is to end. */
+  /** The signal that ends the chat, aborted with `ERR_INTERRUPTED`. */
   readonly signal: AbortSignal
 }
 
@@ -133,7 +133,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   })
   const commands = new ChatCommands({ view, messenger, files, profile, store, now, quit: () => left.abort() })
 
-  /** What was typed, one line after the other. */
+  /** The last line that is being carried out: one line after the other. */
   let submitted: Promise<void> = Promise.resolve()
   const isStrange = (name: string) => !profile.state.pins.has(name)
   const desk = { view, messenger, commands, isStrange }

@@ -8,7 +8,7 @@ import type { RawJson } from '../terminal/raw-json.ts'
 
 /** How many arguments a command takes, and which. */
 interface CommandForm {
-  /** As the help shows them; brackets around one that may be left out, empty if there is none. */
+  /** The argument as the help shows it; brackets around one that may be left out, empty if there is none. */
   readonly argument:
     | ''
     | 'NAME'
@@ -20,7 +20,7 @@ interface CommandForm {
     | '[FILE]'
     | '[on|off]'
     | 'NAME [yes]'
-  /** What it does, for the help: one clause. */
+  /** The description for the help: one clause. */
   readonly does: string
 }
 
@@ -53,26 +53,28 @@ export type CommandName = keyof typeof COMMANDS
 export interface Command {
   readonly kind: 'command'
   readonly name: CommandName
-  /** What stands after it, without spaces around; a number in its decimal digits. undefined where it was left out. */
+  /**
+   * The text after the command, without spaces around; a number in its decimal digits; undefined where it was left out.
+   */
   readonly argument: string | undefined
-  /** What a script calls it, in the JSON that it was written in. */
+  /** The script's own name for it, in the JSON that it was written in. */
   readonly ref?: RawJson | undefined
 }
 
 export interface Message {
   readonly kind: 'message'
-  /** Whom it was addressed to by name, or undefined for whom one talks with. */
+  /** The recipient that it names, or undefined for whom one talks with. */
   readonly to: string | undefined
-  /** What a person types is never empty. */
+  /** The text; what a person types is never empty. */
   readonly text: string
-  /** What a script calls it, in the JSON that it was written in. */
+  /** The script's own name for it, in the JSON that it was written in. */
   readonly ref?: RawJson | undefined
 }
 
 /** A line that cannot be carried out. */
 export interface Mistake {
   readonly kind: 'mistake'
-  /** What is wrong with it: one clause. */
+  /** The mistake in words: one clause. */
   readonly what: string
 }
 
@@ -139,13 +141,13 @@ function parseCommand(text: string): Command | Mistake {
   return { kind: 'command', name, argument: rest === '' ? undefined : rest }
 }
 
-/** What may stand behind a name. */
+/** The arguments that may stand behind a name. */
 const OPTIONS: Readonly<Partial<Record<CommandForm['argument'], RegExp>>> = {
   'NAME [yes]': / +yes$/,
   '[NAME …]': / +(pinned|seen)$/,
 }
 
-/** What is wrong with an argument, or undefined. */
+/** The mistake in an argument, or undefined. */
 function mistakeIn(form: CommandForm['argument'], argument: string): string | undefined {
   if (form === '') return argument === '' ? undefined : 'takes nothing after it'
   if (argument === '')

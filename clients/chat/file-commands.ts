@@ -17,11 +17,11 @@ import type { View } from './view.ts'
 export interface FileCommandsOptions {
   readonly view: View
   readonly files: Files
-  /** Where accepted files come to; made if it is not there. */
+  /** The folder that accepted files come to; made if it is not there. */
   readonly downloads: string
   /** Something went wrong that no command waits for. */
   readonly onFailure: (error: unknown) => void
-  /** Aborted to read files no further. */
+  /** The signal to read files no further. */
   readonly signal: AbortSignal
 }
 

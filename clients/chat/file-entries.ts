@@ -33,9 +33,9 @@ interface Shown {
 
 export class FileEntries {
   readonly #options: FileEntriesOptions
-  /** By the id of the transfer. */
+  /** The entries by the id of their transfer. */
   readonly #shown = new Map<string, Shown>()
-  /** What the user calls them by, counted from 1, for as long as the program runs. */
+  /** The numbers that the user calls them by, from 1, for as long as the program runs. */
   readonly #numbers = new Map<string, number>()
   #redraw: ReturnType<Schedule> | undefined
 
@@ -66,7 +66,7 @@ export class FileEntries {
     this.#shown.clear()
   }
 
-  /** What the user may call a transfer by. */
+  /** The names that the user may call a transfer by. */
   numberOf(id: string): number {
     const known = this.#numbers.get(id)
     if (known !== undefined) return known

@@ -41,7 +41,7 @@ export async function showFound(view: View, store: Store, words: string): Promis
   if (found === MAX_FOUND) view.notice(`there may be more; ${MAX_FOUND} are shown`)
 }
 
-/** What has become of a file shows where it was offered. */
+/** Entries of files show in the place where they were offered. */
 function isEntry(message: Message | Gap): boolean {
   return message.kind !== 'message' || statusOf(message.event) === undefined
 }

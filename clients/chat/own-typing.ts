@@ -19,7 +19,7 @@ export interface OwnTypingOptions {
 
 export class OwnTyping {
   readonly #options: OwnTypingOptions
-  /** Who was told last that somebody writes to them, and when. */
+  /** The person last told that the user writes to them, and when. */
   #lastSent: { readonly name: string; readonly atMs: number } | undefined
   #idle: ReturnType<Schedule> | undefined
 

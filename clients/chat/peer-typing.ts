@@ -5,7 +5,7 @@
  */
 import type { Schedule } from '#lib/runtime/schedule.ts'
 
-/** For how long somebody counts as writing after they said so, in milliseconds: twice as long as they wait at most. */
+/** How long somebody counts as writing after a report, in milliseconds: twice as long as they wait at most. */
 export const SHOWN_MS = 10_000
 
 /**
@@ -21,9 +21,9 @@ export interface PeerTypingOptions {
 
 export class PeerTyping {
   readonly #options: PeerTypingOptions
-  /** Those who write, and what ends it. */
+  /** The people who write, each with the timer that ends it. */
   readonly #active = new Map<string, ReturnType<Schedule>>()
-  /** What was told of them last, and how often of late. */
+  /** The last report of each, and how many there were of late. */
   readonly #lastReported = new Map<string, { isActive: boolean; changes: number }>()
 
   constructor(options: PeerTypingOptions) {
@@ -62,7 +62,7 @@ export class PeerTyping {
     this.#options.onChange(name)
   }
 
-  /** What was told counts no longer. */
+  /** Let a report count no longer. */
   #forgive(name: string): void {
     const told = this.#lastReported.get(name)
     if (told === undefined) return

@@ -23,7 +23,7 @@ const NOWHERE: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
 
 /** @template T - What whoever shows a message knows it by. */
 export class PendingMessages<T> {
-  /** By ordinal, ascending. */
+  /** The messages that are followed, by ordinal, ascending. */
   #shown: Shown<T>[] = []
   #progress = NOWHERE
   readonly #maxUnread: number
@@ -79,7 +79,7 @@ export class PendingMessages<T> {
     this.#shown.splice(0, this.#after(read) + Math.max(0, unread - this.#maxUnread))
   }
 
-  /** Where the first message stands with a greater ordinal. */
+  /** The index of the first message with a greater ordinal. */
   #after(ordinal: number): number {
     let [low, high] = [0, this.#shown.length]
     while (low < high) {

@@ -36,16 +36,16 @@ export interface TransferNames {
   paceOf(id: string): Pace
 }
 
-/** What a failure is about. */
+/** The context of a failure. */
 export interface About {
   readonly contact?: string | undefined
-  /** What a script calls what it asked for. */
+  /** The script's own name for what it asked for. */
   readonly ref?: RawJson | undefined
 }
 
 export interface View {
   readonly files: TransferNames
-  /** Whom a line goes to when it names nobody. */
+  /** The contact to whom a line goes that names nobody. */
   readonly to: string | undefined
   /** Talk with somebody from here on. */
   switchTo(name: string): void
@@ -62,7 +62,7 @@ export interface View {
   showAppended(): void
   /** Messages have come; they are in the store. */
   received(name: string, events: readonly Event[]): void
-  /** What the user said has come further. */
+  /** The user's messages have come further. */
   progressed(name: string, progress: Progress): void
   /** Somebody is writing at the other side, or has stopped. */
   typing(name: string, isActive: boolean): void
@@ -89,21 +89,21 @@ export interface View {
   trace(event: TraceEvent): void
 }
 
-/** What the user does. */
+/** The listeners for what the user does. */
 export interface FrontendListeners {
-  /** They have said something, or asked for something. Resolves when that is done. */
+  /** Takes a message or a command of the user's; resolves when it is done. */
   submit(submission: TypedMessage | Command): Promise<void>
-  /** They write to somebody now; undefined where they do not. */
+  /** Told to whom the user is writing; undefined where to nobody. */
   writing(name: string | undefined): void
-  /** They want to leave, or are gone. */
+  /** Called when the user wants to leave, or is gone. */
   quit(): void
 }
 
-/** Where a chat and its user meet. */
+/** A frontend: what a chat and its user meet at. */
 export interface Frontend {
   readonly view: View
   /** Begin, now that there is somebody to listen. */
   open(listeners: FrontendListeners): void
-  /** What is to be shown is shown when this resolves. */
+  /** Close it; all that is to be shown is shown when this resolves. */
   close(): Promise<void>
 }

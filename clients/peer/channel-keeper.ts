@@ -20,7 +20,7 @@ export interface ChannelKeeperOptions {
   readonly onExpired: () => void
   /** The channel is of no more use. */
   readonly onFailed: (error: unknown) => void
-  /** What wakes it; a timer of Node.js unless it is another. */
+  /** The timer that wakes it; Node.js's unless set. */
   readonly schedule?: Schedule
 }
 
@@ -31,7 +31,7 @@ export class ChannelKeeper {
   readonly #options: ChannelKeeperOptions
   readonly #stop = new AbortController()
   #timer: ReturnType<Schedule> | undefined
-  /** When the timer is to go off. */
+  /** The time at which the timer is to go off. */
   #wakesAtMs = 0
 
   constructor(options: ChannelKeeperOptions) {

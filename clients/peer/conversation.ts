@@ -28,7 +28,7 @@ export type ConversationEnd =
   | { readonly how: 'closed'; readonly by: 'self' | 'peer'; readonly reason: CloseReason }
   | { readonly how: 'cut'; readonly error: SottoError }
 
-/** What a conversation carries. */
+/** The streams that a conversation carries. */
 export interface PeerStreams {
   readonly pair: StreamPair
   /** The bytes of files; undefined where none flow. */
@@ -51,7 +51,7 @@ export interface PeerStreams {
   keep(events: readonly Event[], show: (events: readonly Event[]) => void): void
 }
 
-/** Where a host finds what a caller goes on with. */
+/** The streams of a host, by the caller's key. */
 export interface PeerStreamsByKey {
   /** The streams with whoever has proven this identity key. */
   with(name: string, identityKey: Uint8Array): PeerStreams
@@ -67,7 +67,7 @@ export interface ConversationOptions {
   readonly clock: ServerClock
   readonly link: RecordLink
   readonly streams: PeerStreams
-  /** Told what came, which is kept by then. */
+  /** Takes the events that came, which are stored by then. */
   readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (peerName: string, isActive: boolean) => void
@@ -88,7 +88,7 @@ export class Conversation {
   readonly #keeper: ChannelKeeper
   #flushing: Promise<void> | undefined
   #isClosing = false
-  /** It has ended: what it shares with the next one is no longer its own to move. */
+  /** The conversation has ended: what it shares with the next one is no longer its own to move. */
   #isSettled = false
   readonly #sent: RecordTrace
   readonly #received: RecordTrace
@@ -289,7 +289,7 @@ export class Conversation {
     this.#settle(end)
   }
 
-  /** What it means for the conversation that something failed. */
+  /** The end that a failure means for the conversation. */
   #endBy(thrown: unknown): ConversationEnd {
     // What was sent is sent: the other end need not have had the time to answer.
     if (this.#isClosing && this.#delivery.isCloseSent) {
@@ -298,7 +298,7 @@ export class Conversation {
     return { how: 'cut', error: asSottoError(thrown) }
   }
 
-  /** It is only to end now: its channel is kept open no longer. */
+  /** Begin to end: the channel is kept open no longer. */
   #retire(): void {
     this.#options.channel.stop()
     this.#keeper.stop()
@@ -313,7 +313,7 @@ export class Conversation {
   }
 }
 
-/** What can still be sent, under seal, of a failure that leaves the channel whole. */
+/** The Close reason for a failure that leaves the channel whole. */
 const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
   ['ERR_RECORD_MALFORMED', CloseReason.PROTOCOL],
   ['ERR_STREAM_RENEWED', CloseReason.SHUTDOWN],

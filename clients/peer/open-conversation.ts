@@ -27,12 +27,12 @@ import { addressOf, dial, type PeerConnection, type Reached } from './dial.ts'
 import { CallerLink, within } from './record-link.ts'
 import { askForTicket } from './renewal-services.ts'
 
-/** What every conversation of one command has in common. */
+/** The part that every conversation of one command has in common. */
 export interface Calling {
   readonly profile: Profile
   readonly directory: Pick<DirectoryClient, 'requestChat'>
   readonly clock: ServerClock
-  /** Told what came, which is kept by then. */
+  /** Takes the events that came, which are stored by then. */
   readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (peerName: string, isActive: boolean) => void
@@ -41,11 +41,11 @@ export interface Calling {
   /** Opening a conversation with somebody waits for this now. */
   readonly onWaiting?: ((peerName: string, forWhat: string) => void) | undefined
   readonly trace: Trace
-  /** Where they are not to be the protocol's. */
+  /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
 }
 
-/** What it takes to greet somebody. */
+/** The facts that a handshake with somebody takes. */
 export type Greeting = Pick<Calling, 'profile' | 'directory' | 'clock' | 'onPinned' | 'onWaiting' | 'trace'>
 
 /**

@@ -21,7 +21,7 @@ interface RenewalParts {
   readonly clock: ServerClock
 }
 
-/** For the opener: a new ticket to the same person. */
+/** Ask for a new ticket to the same person, as the opener. */
 export function askForTicket(peerName: string, { profile, directory, clock }: RenewalParts): AskServices {
   return (signal) =>
     answerOf(async () => {
@@ -32,7 +32,7 @@ export function askForTicket(peerName: string, { profile, directory, clock }: Re
     })
 }
 
-/** For the host: whether the services answer this side. That of the directory takes one of Auth's. */
+/** Ask whether the services answer this side, as the host. The directory's answer takes one of Auth's. */
 export function tryServices(peerName: string, directory: Pick<DirectoryClient, 'getPresence'>): AskServices {
   return (signal) =>
     answerOf(async () => {

@@ -41,7 +41,7 @@ export interface Hosting {
   readonly clock: ServerClock
   readonly directory: Pick<DirectoryClient, 'getPresence'>
   readonly streamsByKey: PeerStreamsByKey
-  /** Told what came, which is kept by then. */
+  /** Takes the events that came, which are stored by then. */
   readonly deliver: (peerName: string, events: readonly Event[]) => void
   /** Somebody is writing at the other side, or has stopped. */
   readonly onTyping?: (peerName: string, isActive: boolean) => void
@@ -54,7 +54,7 @@ export interface Hosting {
   readonly trace: Trace
   /** How long a caller has for its first record, in milliseconds; {@link RESUME_TIMEOUT_MS} unless set. */
   readonly resumeTimeoutMs?: number
-  /** Where they are not to be the protocol's. */
+  /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
 }
 
@@ -127,7 +127,7 @@ class PeerHost {
     return accepted
   }
 
-  /** What tickets are judged by, of this start. */
+  /** The facts of this start by which tickets are judged. */
   #admission(): Admission {
     const { profile, instanceId } = this.#hosting
     const { account, session } = profile.login

@@ -27,10 +27,10 @@ import { STOP_TIMEOUT_MS } from './shell-command.ts'
 export interface ReceiveOptions extends CommandOptions {
   /** Where to listen: `::` for everywhere, port 0 for any free one. */
   readonly listen: Endpoint
-  /** What to offer others in place of this machine's own addresses. */
+  /** The addresses to offer others in place of this machine's own. */
   readonly advertise: readonly Endpoint[]
   readonly logLevel: LogLevel
-  /** Where all that is offered comes to without being asked for; it must be there. */
+  /** The folder that all offers come to without asking; it must be there. */
   readonly acceptInto?: string | undefined
   /** A command that takes what comes, in place of standard output. */
   readonly exec?: ExecOptions | undefined

@@ -10,7 +10,7 @@ import { LineSplitter } from '../terminal/lines.ts'
 import type { Prompt } from '../terminal/prompt.ts'
 import type { Text } from './send-tracker.ts'
 
-/** What is typed or piped in, in batches of lines. */
+/** The lines that are typed or piped in, in batches. */
 export async function* linesOf(input: Readable, prompt: Prompt | undefined): AsyncGenerator<Iterable<Text>> {
   if (prompt !== undefined) {
     for await (const line of prompt.lines()) yield [Buffer.from(line, 'utf8')]

@@ -21,15 +21,15 @@ export interface LockHolderOptions {
   readonly store: Store
   /** Released in the end. */
   readonly lock: Lock
-  /** Whom this process sends to. */
+  /** The contact that this process sends to. */
   readonly to: string
-  /** What was sent may have come further, or a conversation has begun or ended. */
+  /** Something that was sent may have come further, or a conversation has begun or ended. */
   readonly onMoved: () => void
   /** A transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
   /** The first conversation waits for this now. */
   readonly onWaiting?: ((forWhat: string) => void) | undefined
-  /** It can go on no more, or it is of no use to wait. */
+  /** The lock holder can go on no more, or it is of no use to wait. */
   readonly onLost: (error: unknown) => void
 }
 

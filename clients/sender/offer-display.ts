@@ -20,7 +20,7 @@ const [REDRAW_MS, JSON_EVERY_MS] = [200, 1_000]
 
 export interface OfferDisplayOptions {
   readonly output: Output
-  /** Where a person watches. */
+  /** The status line that a person watches. */
   readonly statusLine: StatusLine | undefined
   readonly json: boolean
   readonly clock: Clock
@@ -29,7 +29,7 @@ export interface OfferDisplayOptions {
 export class OfferDisplay implements Disposable {
   readonly #options: OfferDisplayOptions
   readonly #report: TransferReport
-  /** Those that are not over, with how fast they go. */
+  /** The transfers that are not over, with how fast they go. */
   readonly #open = new Map<string, { readonly meter: ProgressMeter; transfer: Transfer }>()
   readonly #jsonAtMs = new Recent<number>()
   readonly #timer: NodeJS.Timeout | undefined

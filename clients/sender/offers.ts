@@ -27,9 +27,9 @@ export interface OffersOptions {
 
 export class Offers {
   readonly #options: OffersOptions
-  /** What an earlier run left unfinished, which may have gone on since. */
+  /** The transfers that an earlier run left unfinished, which may have gone on since. */
   readonly #left: readonly PlacedTransfer[]
-  /** As they were told last, in the order in which they were offered. */
+  /** The transfers as last reported, in the order in which they were offered. */
   readonly #transfers = new Map<string, Transfer>()
   #moved = Promise.withResolvers<void>()
 

@@ -21,7 +21,7 @@ export type Texts = AsyncIterable<Iterable<Text>> | Iterable<Iterable<Text>>
 export const WAITS = ['sent', 'delivered', 'read'] as const
 export type Wait = (typeof WAITS)[number]
 
-/** What became of a message. */
+/** The report of one message. */
 export interface Report {
   /** 32 hexadecimal digits. */
   readonly id: string
@@ -32,7 +32,9 @@ export interface Report {
 /** How many messages may wait for their acknowledgement before more are put behind them. */
 const MAX_WAITING = 10_000
 
-/** And how many bytes: at 40 ms of distance enough for 200 MB/s, and the four largest texts twice over. */
+/**
+ * How many bytes may wait likewise: at 40 ms of distance enough for 200 MB/s, and the four largest texts twice over.
+ */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
 /** Messages that were put there in one step. */
@@ -60,7 +62,7 @@ export interface SendTrackerOptions {
   readonly clock: Clock
   /** How far messages are to come. */
   readonly wait: Wait
-  /** Told of each message once, in their order: when it has come that far, or how far it was at the end. */
+  /** Takes a report of each message once, in their order: when it has come that far, or how far it was at the end. */
   readonly onReport?: ((report: Report) => void) | undefined
   /** Something new lies in the store. */
   readonly onPut: () => void
@@ -68,11 +70,13 @@ export interface SendTrackerOptions {
 
 export class SendTracker {
   readonly #options: SendTrackerOptions
-  /** What waits for its acknowledgement, the oldest first. */
+  /** The batches that wait for their acknowledgement, the oldest first. */
   #puts: Put[] = []
-  /** What has not come as far as it is to, or waits for its acknowledgement, the oldest first. */
+  /**
+   * The runs of messages that have not come as far as they are to, or wait for their acknowledgement, the oldest first.
+   */
   #runs: Run[] = []
-  /** What is not reported yet, the oldest first. */
+  /** The messages that are not reported yet, the oldest first. */
   #followed: Followed[] = []
   #moved = Promise.withResolvers<void>()
 

@@ -105,7 +105,7 @@ export async function checkGiven(
   await checkOfferable(paths, signal)
 }
 
-/** What is offered, each as soon as it is read. */
+/** The offers, each as soon as it is read. */
 async function* prepared(
   paths: readonly string[],
   { output, signal }: Running,
@@ -165,7 +165,7 @@ function checkText(body: Uint8Array): void {
   })
 }
 
-/** What is typed or piped in. */
+/** The texts that are typed or piped in. */
 function textsOf({ input, json, plainInput = false }: SendOptions, { prompt }: Running): Texts {
   return json && !plainInput ? jsonLinesOf(input) : linesOf(input, prompt)
 }

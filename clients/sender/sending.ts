@@ -34,9 +34,9 @@ export interface SendingOptions {
   readonly wait?: Wait
   /** How long to wait for that once everything is there, in milliseconds; as long as it takes unless set. */
   readonly timeoutMs?: number | undefined
-  /** Told of each message once. */
+  /** Takes a report of each message once. */
   readonly onReport?: ((report: Report) => void) | undefined
-  /** What it waits for now; undefined where it has come. */
+  /** The thing that it waits for now; undefined where that has come. */
   readonly onWaiting?: ((forWhat?: string) => void) | undefined
   /** A file was offered, or has come further. The error is why it ended at this end, if it did. */
   readonly onFile?: ((transfer: Transfer, error?: SottoError) => void) | undefined
@@ -45,7 +45,7 @@ export interface SendingOptions {
 /** How often to look who owns the conversations, in milliseconds. */
 const POLL_INTERVAL_MS = 500
 
-/** What another process has at least to show that it gets somewhere, in milliseconds. */
+/** The time that another process has at least to show progress, in milliseconds. */
 const HAND_OVER_MS = 2_000
 
 export class Sending implements AsyncDisposable {
@@ -60,7 +60,7 @@ export class Sending implements AsyncDisposable {
   #offers: Offers | undefined
   /** The key that is written for; undefined while none is known. */
   #identityKey: Uint8Array | undefined
-  /** What has arrived of all that was ever written to the other side, in messages, and of the files, in bytes. */
+  /** The progress of all that was ever written to the other side, in messages, and of the files, in bytes. */
   #progress = { delivered: 0, bytes: 0 }
   #polling: Promise<void> = Promise.resolve()
 
@@ -236,7 +236,7 @@ export class Sending implements AsyncDisposable {
     this.#onMoved()
   }
 
-  /** What was sent may have come further, or a conversation has begun or ended. */
+  /** Something that was sent may have come further, or a conversation has begun or ended. */
   #onMoved(): void {
     if (this.#over.signal.aborted) return
     try {

@@ -6,11 +6,11 @@
 import { SottoError } from '#lib/errors.ts'
 import type { Wait } from './send-tracker.ts'
 
-/** What is told of messages that wait in the store when a send ends. */
+/** The notice of messages that wait in the store when a send ends. */
 export const THEY_WAIT =
   'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
 
-/** The same of files that have not arrived. */
+/** The notice of files that have not arrived. */
 export const THEY_GO_ON = 'a sotto chat or receive goes on with it, and so does the same command'
 
 /** Nothing has moved for long. */

@@ -15,10 +15,10 @@ import { endpointsToAnnounce } from './endpoints.ts'
 export interface Online {
   readonly directory: DirectoryClient
   readonly account: Account
-  /** Where the receiver's own server listens. */
+  /** The address of the receiver's own server. */
   readonly host: string
   readonly port: number
-  /** What to offer others in place of this machine's own addresses. */
+  /** The addresses to offer others in place of this machine's own. */
   readonly advertise: readonly Endpoint[]
   readonly instanceId: Uint8Array
   readonly signal: AbortSignal

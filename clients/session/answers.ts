@@ -62,7 +62,7 @@ export interface ServerInfo {
   readonly serverTime: Date
 }
 
-/** What Login gives. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+/** The answer to Login, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
 export function checkLogin({ sessionToken, sessionId, expiresAt, serverTime }: LoginResponse): BegunSession {
   expect(sessionToken.length === SESSION_TOKEN_BYTES, 'auth', 'session_token')
   expect(sessionId.length === SESSION_ID_BYTES, 'auth', 'session_id')
@@ -106,7 +106,7 @@ export function checkStates({ states }: WatchPresenceResponse, asked: readonly s
   )
 }
 
-/** What RequestChat gives. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+/** The answer to RequestChat, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
 export function checkRequestedChat(answer: RequestChatResponse): RequestChatResponse {
   const { endpoints, ticket, grant } = answer
   expect(endpoints.length >= 1 && endpoints.length <= MAX_ENDPOINTS, 'the directory', 'endpoints')

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { SottoError } from '#lib/errors.ts'
 import { fetchCertificateAuthority } from '#lib/runtime/tls.ts'
 
-/** Where Auth listens unless the address says otherwise. */
+/** The port that Auth listens on unless the address says otherwise. */
 export const DEFAULT_AUTH_PORT = 7001
 
 export interface ServerOptions {
@@ -78,7 +78,7 @@ async function readAuthority(path: string): Promise<string> {
 export interface ServerName {
   /** `HOST:PORT`. */
   readonly address: string
-  /** Of its authority, as it was typed. */
+  /** The fingerprint of its authority, as it was typed. */
   readonly fingerprint: string | undefined
 }
 

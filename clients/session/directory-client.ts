@@ -26,7 +26,7 @@ import type { ServerClock } from './server-clock.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 import { explained, whyReplaced } from './session-end.ts'
 
-/** What it takes to begin one conversation. */
+/** The ticket, the grant and the endpoints of one conversation. */
 export interface RequestedChat {
   /** In the directory's word. */
   readonly endpoints: readonly Endpoint[]
@@ -44,7 +44,7 @@ export interface Announcement {
   readonly signal: AbortSignal
   /** The announcement stands, or stands again. */
   readonly onOnline: () => void
-  /** It does not stand, or no more; it is being tried again. Called once, until it stands again. */
+  /** The announcement is lost, and being tried again. Called once, until it stands again. */
   readonly onOffline: (error: SottoError) => void
   /** Whether it is tried again, too, where the services cannot be reached at first. */
   readonly startsOffline?: boolean

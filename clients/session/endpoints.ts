@@ -34,11 +34,11 @@ export interface ListeningAt {
   /** The address that the server is bound to: `::` and `0.0.0.0` stand for all of this machine. */
   readonly host: string
   readonly port: number
-  /** What the user said with `--advertise`, in that order; where it is given, it is all that is offered. */
+  /** The endpoints of `--advertise`, in that order; where any are given, they are all that is offered. */
   readonly advertise: readonly Endpoint[]
   /** The services' address as this client reaches them: an IP literal. */
   readonly serverAddress: string
-  /** As `os.networkInterfaces()` gives it. */
+  /** The network interfaces, as `os.networkInterfaces()` gives them. */
   readonly interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 }
 

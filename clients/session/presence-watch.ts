@@ -24,13 +24,15 @@ import { isPassing, LINK_BACKOFF } from './service-outage.ts'
  */
 const WATCH_SILENCE_MS = 2.5 * HEARTBEAT_MS
 
-/** What somebody who watches wants to hear. */
+/** The listeners of a watch. */
 export interface PresenceWatching {
   /** Ends the watch. */
   readonly signal: AbortSignal
   /** Called with everybody's state when it is first known, then with each change. */
   readonly onChange: (username: string, online: boolean) => void
-  /** What was told last may be out of date; it is being tried again. Called once for each loss. */
+  /**
+   * The link is lost, so what was last reported may be out of date; it is being tried again. Called once for each loss.
+   */
   readonly onLost?: (error: SottoError) => void
   /** The directory tells again; what has changed meanwhile follows. */
   readonly onRegained?: () => void
@@ -52,7 +54,7 @@ export class PresenceWatch {
   readonly #options: PresenceWatchOptions
   readonly #online = new Map<string, boolean>()
   #usernames: ReadonlySet<string>
-  /** Aborted when other people are to be watched. */
+  /** The signal that other people are to be watched. */
   #superseded = new AbortController()
   /** One for all streams: they share a connection. */
   #isLost = false

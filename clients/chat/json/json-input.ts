@@ -19,7 +19,7 @@ export interface JsonInputListeners {
   readonly failed: (error: SottoError, ref: RawJson | undefined) => void
 }
 
-/** What a line asks for. */
+/** The request in a line. */
 type Order = Message | Command | { readonly kind: 'typing'; readonly to: string; readonly isActive: boolean }
 
 export class JsonInput {

@@ -52,7 +52,7 @@ export class JsonView implements View {
   readonly #own: OwnMessages
   readonly #feed: UnreadFeed
   readonly #typing: PeerTyping
-  /** When transfers that are under way were told of last. */
+  /** The times at which transfers under way were last reported, by id. */
   readonly #lastReportedAtMs = new Map<string, number>()
   #to: string | undefined
 
@@ -107,7 +107,7 @@ export class JsonView implements View {
     this.#emit(jsonFields(message, this.#options.ownName))
   }
 
-  /** They are in lines of their own, and the command is done behind them. */
+  /** The lines of a command, which is done behind them. */
   caption(): void {}
 
   who(people: readonly ContactStatus[]): void {

@@ -27,13 +27,13 @@ const MAX_UNREAD = 10_000
 /** How many messages are read in one go. */
 const PAGE = 100
 
-/** What a message is called by those who follow it. */
+/** The names of a message for those who follow it. */
 interface Name {
   readonly id: string
   readonly ref: RawJson | undefined
 }
 
-/** What was sent to one identity key. */
+/** The messages to one identity key. */
 interface OutgoingMessages {
   readonly key: Uint8Array | undefined
   readonly pending: PendingMessages<Name>
@@ -70,7 +70,7 @@ export class OwnMessages {
     }
   }
 
-  /** As {@link poll}, of everybody. */
+  /** Poll all contacts, as {@link poll} does one. */
   pollAll(): void {
     for (const name of this.#options.store.names()) this.poll(name)
   }
@@ -103,7 +103,7 @@ export class OwnMessages {
     return outgoing
   }
 
-  /** What was sent to the present key behind an ordinal, the oldest first. */
+  /** The messages to the present key behind an ordinal, the oldest first. */
   #since(name: string, ordinal: number): Message[] {
     const { store, keyOf } = this.#options
     const key = keyOf(name)

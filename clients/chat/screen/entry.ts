@@ -14,7 +14,7 @@ export interface Entry {
   readonly id: string
   /** `notice` is the program's own word, `qr` a QR code of the text, `trace` a message of the protocol. */
   readonly kind: 'message' | 'notice' | 'file' | 'qr' | 'trace'
-  /** Whose it is; shown with messages and files. */
+  /** The author; shown with messages and files. */
   readonly who: string
   /** Whether the user of this screen wrote it: only then a state is shown. */
   readonly own: boolean
@@ -26,7 +26,7 @@ export interface Entry {
   readonly state?: MessageState | undefined
 }
 
-/** What of an entry may change after it was shown. */
+/** The parts of an entry that may change after it was shown. */
 export type EntryChange = Partial<Pick<Entry, 'state' | 'text'>>
 
 /** Somebody with whom there is a conversation. */
@@ -38,13 +38,13 @@ export interface Contact {
   readonly unread: number
 }
 
-/** What the row above the input says. */
+/** The status, as the row above the input shows it. */
 export interface Status {
-  /** Who the user is; left out where there is no room for it. */
+  /** The user's name; left out where there is no room for it. */
   readonly self?: string | undefined
-  /** What stands first in the row, if anything does. */
+  /** The text that stands first in the row, if any does. */
   readonly banner?: string | undefined
-  /** Whom a line goes to when it names nobody. */
+  /** The contact to whom a line goes that names nobody. */
   readonly to: string | undefined
   /** The one written to and any other, in the order in which they are to be named. */
   readonly contacts: readonly Contact[]

@@ -16,7 +16,7 @@ import { clusterAround } from '../../terminal/cluster.ts'
 import { isInterrupt } from '../../terminal/keys.ts'
 import { asKept, asWritten, isKept } from './kept-characters.ts'
 
-/** What the screen reads from: a terminal's input, as process.stdin is. */
+/** The input that a screen reads: a terminal's, as process.stdin is. */
 export interface KeyInput extends Readable, RawInput {
   readonly isTTY?: boolean
 }
@@ -36,7 +36,7 @@ interface LineEditorEvents {
   resume: []
 }
 
-/** What somebody has written. */
+/** The text that somebody has written. */
 export interface Line {
   readonly text: string
   /** Whether it begins with a pasted text: then it is no command, whatever it looks like. */
@@ -62,7 +62,7 @@ export type Completer = (line: string) => readonly [endings: readonly string[], 
 
 export class LineEditor extends EventEmitter<LineEditorEvents> {
   readonly #input: KeyInput
-  /** Where readline believes the keys to come from. */
+  /** The stream that readline believes the keys to come from. */
   readonly #keys: PassThrough & { setRawMode?: (isRaw: boolean) => void }
   readonly #readline: Interface
   readonly #complete: Completer
@@ -113,7 +113,7 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
     return lineOf(this.#readline.line)
   }
 
-  /** Where the next character goes, in UTF-16 units of {@link line}. */
+  /** The position of the next character, in UTF-16 units of {@link line}. */
   get cursor(): number {
     return this.#readline.cursor
   }

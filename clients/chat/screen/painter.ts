@@ -16,7 +16,7 @@ export interface Foot {
   readonly rows: readonly string[]
   /** Which of the rows has the cursor. */
   readonly cursorRow: number
-  /** What to write in that row, from its first column on, for the cursor to be in its place. */
+  /** The text to write in that row, from its first column on, for the cursor to be in its place. */
   readonly beforeCursor: string
 }
 

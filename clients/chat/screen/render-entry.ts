@@ -22,7 +22,7 @@ import type { Entry, MessageState } from './entry.ts'
 import { paintIn } from './theme.ts'
 import { type Wrapping, wrapped } from './wrap.ts'
 
-/** What rendering depends on besides what is rendered. */
+/** The context that rendering depends on besides what is rendered. */
 export interface View {
   /** Columns that rows may use: one fewer than the terminal has, so that no row ever touches its edge. */
   readonly columns: number
@@ -63,7 +63,7 @@ const TICKS: Readonly<Record<MessageState, string>> = {
   read: '✓✓✓',
 }
 
-/** What the ticks mean, for a help. */
+/** The meaning of the ticks, for a help. */
 export const TICKS_MEAN = '... waits here, ✓ sent, ✓✓ delivered, ✓✓✓ read'
 
 /** The rows of an entry: at least one, at most {@link MAX_ENTRY_ROWS} and one more. */
@@ -101,7 +101,7 @@ function cutNotice({ kind, text }: Entry): string {
   return `… cut: ${text.length.toLocaleString('en')} characters${shownBy}`
 }
 
-/** What stands before the text, and its columns. */
+/** The prefix before the text, and its columns. */
 function headOf({ kind, who, own, time, state }: Entry, { colour, calendar }: View): { text: string; columns: number } {
   const paint = paintIn(colour)
   const clock = `${paint('faint', calendar.timeOf(time))} `

@@ -11,7 +11,7 @@ export interface Input {
   /** Stands before the line; the screen's own text, without looks. */
   readonly prompt: string
   readonly line: string
-  /** Where the next character goes, in UTF-16 units of the line. */
+  /** The position of the next character, in UTF-16 units of the line. */
   readonly cursor: number
 }
 
@@ -19,7 +19,7 @@ export interface InputRows {
   readonly rows: readonly string[]
   /** Which of the rows has the cursor. */
   readonly cursorRow: number
-  /** What stands before the cursor in that row: after writing it, the cursor is where it belongs. */
+  /** The text before the cursor in that row: after writing it, the cursor is where it belongs. */
   readonly beforeCursor: string
 }
 
@@ -57,7 +57,7 @@ export function renderInput({ prompt, line, cursor }: Input, columns: number, ma
   return { rows: rows.slice(first, first + maxRows), cursorRow: cursorRow - first, beforeCursor }
 }
 
-/** What a line end and a tab show as. */
+/** The marks that a line end and a tab show as. */
 const MARKS: Readonly<Record<string, string>> = { '\n': '␤', '\t': '␉' }
 
 /** A part of the line as clusters that show control characters as escapes, each closed in itself. */

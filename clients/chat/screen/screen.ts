@@ -43,7 +43,7 @@ export interface Screen extends EventEmitter<ScreenEvents> {
   close(): void
 }
 
-/** What a screen writes to: a terminal's output, as process.stdout is, or anything else. */
+/** The output of a screen: a terminal's, as process.stdout is, or anything else. */
 export interface ScreenOutput extends Writable {
   readonly isTTY?: boolean
   readonly columns?: number

@@ -37,7 +37,7 @@ const USUAL_FOOT_ROWS = 2
 const PASTE_MARKS_ON = '\u001b[?2004h'
 const PASTE_MARKS_OFF = '\u001b[?2004l'
 
-/** What a drawing begins with: a page at the top, everything anew, or what is there. Each includes the next. */
+/** The extent of a drawing: a page at the top, everything anew, or what is there. Each includes the next. */
 type Drawing = 'page' | 'repaint' | 'update'
 
 const BELL = '\u0007'

@@ -18,7 +18,7 @@ interface Block {
   isStale: boolean
 }
 
-/** What to draw: rows in the place of the page's last so many. */
+/** A drawing: rows in the place of the page's last so many. */
 export interface Redraw {
   readonly replaced: number
   readonly rows: readonly string[]
