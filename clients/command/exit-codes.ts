@@ -104,12 +104,12 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_INTERRUPTED: ExitCode.Interrupted,
 }
 
-/** What a command ends with that fails with this code. */
+/** The exit code for each error code. */
 export function exitCodeOf(code: ErrorCode): ExitCode {
   return EXIT_CODES[code]
 }
 
-/** What to do, for failures that do not say it themselves. */
+/** The hints for failures that have none themselves. */
 export const NEXT_STEPS: Readonly<Record<ExitCode, string | undefined>> = {
   [ExitCode.Done]: undefined,
   [ExitCode.Internal]: 'please report it, with what you did',

@@ -14,14 +14,14 @@ import { escapeName } from '../terminal/escape.ts'
 /** Where files come to that somebody accepts, unless they say otherwise. */
 export const DEFAULT_DOWNLOADS = '~/Downloads'
 
-/** Where files come to that somebody accepts. */
+/** The folder for files that somebody accepts. */
 export function downloadsOption(): Option {
   return new Option('--downloads <folder>', 'where files come to that you accept; made if it is not there').default(
     DEFAULT_DOWNLOADS,
   )
 }
 
-/** Where all files come to that are offered. */
+/** The folder for all files that are offered. */
 export function acceptFilesOption(): Option {
   return new Option(
     '--accept-files <folder>',

@@ -29,7 +29,7 @@ export interface OutputOptions {
   readonly json: boolean
   /** Whether to show the five messages as they happen. */
   readonly trace: boolean
-  /** Whose words of a conversation are left out of that. */
+  /** The name whose records of a conversation are left out of that. */
   readonly untraced?: string | undefined
   /** The line on the same terminal that is edited, or written over and over: everything is shown above it. */
   readonly bottomLine: BottomLine | undefined

@@ -30,9 +30,9 @@ export interface CommandOptions extends SessionOptions {
   readonly json: boolean
   /** How long to try again after a cut, in milliseconds. */
   readonly redialMs: number
-  /** Where the durations of a channel are to be shorter than the protocol's. */
+  /** Durations of a channel that are to be other than the protocol's. */
   readonly channelTimes: Partial<ChannelTimes>
-  /** Aborted, with `ERR_INTERRUPTED`, when the command is to end. */
+  /** The signal that the command is to end, aborted with `ERR_INTERRUPTED`. */
   readonly signal: AbortSignal
 }
 
@@ -46,7 +46,7 @@ export interface Running {
   readonly channelTimes: Partial<ChannelTimes>
   /** Only where a person types and reads on the same terminal. */
   readonly prompt: Prompt | undefined
-  /** Aborted when the command is to end, for whatever reason. */
+  /** The signal that the command is to end, for whatever reason. */
   readonly signal: AbortSignal
 }
 

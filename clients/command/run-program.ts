@@ -15,7 +15,7 @@ import { ExitCode, exitCodeOf, NEXT_STEPS } from './exit-codes.ts'
 import { PendingCommand } from './pending-command.ts'
 import { checkValues } from './values.ts'
 
-/** Where failures are told. */
+/** The output for failures. */
 type Output = Pick<NodeJS.WritableStream, 'write'>
 
 /**

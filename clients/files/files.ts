@@ -23,13 +23,13 @@ export interface FilesOptions {
   readonly acceptInto: string | undefined
   /** Asks whether somebody may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
   readonly permit: (contact: string) => Promise<WritePermission>
-  /** Where to put what is sent to somebody. */
+  /** The message log for what is sent to somebody. */
   readonly messageLogOf: (contact: string) => MessageLog
   /** Something was put into the store for somebody, for their conversation to say. */
   readonly onAppended: (contact: string) => void
 }
 
-/** What is offered, and where it lies. */
+/** An offer, and the path of its content. */
 export interface Prepared {
   readonly offer: FileOffer
   readonly path: string
@@ -38,7 +38,7 @@ export interface Prepared {
 /** How often a transfer that flows is told of, at most, and how often it is put down for others, in milliseconds. */
 const [REPORT_INTERVAL_MS, NOTE_EVERY_MS] = [100, 1_000]
 
-/** What was last told of a transfer. */
+/** The last report of a transfer. */
 interface LastReported {
   readonly transfer: Transfer
   reportAtMs: number
@@ -49,9 +49,9 @@ export class Files {
   readonly #options: FilesOptions
   readonly #byPlace = new Map<string, { readonly place: TransferPlace; readonly peerTransfers: PeerTransfers }>()
   readonly #lastReported = new Map<string, LastReported>()
-  /** What was tried to be accepted without asking. */
+  /** The transfers that this program tried to accept without asking. */
   readonly #tried = new Set<string>()
-  /** What is being done and uses the store in the end. */
+  /** The work that is under way and uses the store in the end. */
   readonly #doing = new Set<Promise<unknown>>()
   #isStopped = false
 
@@ -123,7 +123,7 @@ export class Files {
     this.#onSettled(id)
   }
 
-  /** What flows with the key that a message log is for. */
+  /** The transfers with the key that a message log is for. */
   peerTransfers({ place }: MessageLog, wake: () => void): PeerTransfers {
     const { store, monotonicMs } = this.#options
     const name = `${place.contactId}:${place.key}`

@@ -27,7 +27,7 @@ import type { OutputStream } from '../terminal/output-stream.ts'
 /** Writes one entry after the other; some forms depend on the entry before. */
 export type Format = (entry: Message | Gap) => Uint8Array
 
-/** What stands where messages are missing. */
+/** The text in the place of missing messages. */
 export const GAP_TEXT = 'messages are missing here: the store was changed from outside'
 
 /** The text of a message, in UTF-8. */

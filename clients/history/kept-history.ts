@@ -14,18 +14,18 @@ import type { OutputStream } from '../terminal/output-stream.ts'
 import type { Format, IsUndeliverable } from './formats.ts'
 import { writeOut } from './write-out.ts'
 
-/** What is said where nothing was ever kept. */
+/** The notice where nothing was ever kept. */
 export const NOTHING_KEPT = 'nothing is kept yet; history begins with the first message'
 
 export interface ShowOptions {
   readonly profile: Profile
-  /** Only these conversations; all of them if there are none. */
+  /** The conversations to show; all of them if empty. */
   readonly names: readonly string[]
   readonly output: OutputStream
   readonly format: (ownName: string, isUndeliverable: IsUndeliverable) => Format
   /** The entries to show, in order. */
   readonly select: (store: Store, names: readonly string[]) => AsyncIterable<Message | Gap> | Iterable<Message | Gap>
-  /** What to say if there are none. */
+  /** The notice if there are none. */
   readonly ifNone: string
   /** Says something to the person, beside the output. */
   readonly notice: (text: string) => void
@@ -86,7 +86,7 @@ export function hasStore({ storage }: Profile): boolean {
   return existsSync(join(storage.folder, STORE_FILE))
 }
 
-/** What is said of people with whom there is no conversation. */
+/** The notice about people with whom there is no conversation. */
 export function nothingOf(...names: readonly string[]): SottoError {
   return new SottoError('ERR_USAGE', `nothing is kept of a conversation with ${names.join(', ')}`, {
     hint: 'check the name; sotto history without one shows all conversations',

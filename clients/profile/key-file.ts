@@ -16,7 +16,7 @@ import { Secret } from '#lib/secret.ts'
 import { PROFILE_KEY_BYTES } from './seal.ts'
 import { isWrappedKey } from './wrapped-key.ts'
 
-/** What the key of a profile is protected by. */
+/** The protection of a profile's key. */
 export type Protection = 'file' | 'passphrase'
 
 /** A key that lies open in memory, and how it lies on the disk. */
@@ -75,7 +75,7 @@ export async function replaceKeyFile(folder: string, content: Uint8Array): Promi
   return await replaceFile(pathOf(folder), content)
 }
 
-/** For who gives none: a profile that needs a passphrase cannot be opened. */
+/** The unlocking of whoever gives no passphrase: a profile that needs one cannot be opened. */
 export const withoutPassphrase: UnlockKey = async (_wrapped, profile) => {
   throw new SottoError('ERR_PASSPHRASE', `the profile ${profile} opens with a passphrase, and there is none`, {
     hint: 'set SOTTO_PASSPHRASE_FILE to the path of a file that holds it, or run this on a terminal to be asked',

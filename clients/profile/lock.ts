@@ -25,7 +25,7 @@ export interface Lock {
 export interface LockOptions {
   /** How long to wait for whoever has it, in milliseconds; 0 for not at all. */
   readonly timeoutMs: number
-  /** What to tell the user if that was not enough. */
+  /** The hint if that was not enough. */
   readonly hint: string
 }
 

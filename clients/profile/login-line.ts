@@ -6,12 +6,12 @@ export function profileFlag(profile: string): string {
   return profile === DEFAULT_PROFILE ? '' : ` --profile ${profile}`
 }
 
-/** What to type to sign in for the first time. */
+/** The command to sign in for the first time. */
 export function firstLoginLine(profile: string): string {
   return `${loginLine('NAME', profile)} --server HOST:PORT`
 }
 
-/** What to type to sign in again, at the server that the profile knows. */
+/** The command to sign in again, at the server that the profile knows. */
 export function loginLine(username: string, profile: string): string {
   return `sotto login ${username}${profileFlag(profile)}`
 }

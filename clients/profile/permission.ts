@@ -7,7 +7,7 @@ import { type ContactPolicy, conversationRefusal, ReceivePermission, WritePermis
 import type { Profile } from './profile.ts'
 import type { ProfileState } from './state.ts'
 
-/** What the user has decided about a contact. */
+/** The decisions of the user about a contact. */
 export function policyOf({ pins, blocked }: ProfileState, name: string): ContactPolicy {
   return { name, isBlocked: blocked.has(name), pin: pins.get(name) }
 }

@@ -22,7 +22,7 @@ import type { Pin, ProfileState } from './state.ts'
 /** How a key that is seen under a name stands to the pinned one. */
 export type PinVerdict = 'new' | 'pinned' | 'changed'
 
-/** What is known of a contact's key. */
+/** The state of a contact's key. */
 export type PinState = 'pinned' | 'verified' | 'changed' | 'mismatch'
 
 export function stateOf({ verifiedAtMs, changedTo, mismatchAtMs }: Pin): PinState {

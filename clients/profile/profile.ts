@@ -45,7 +45,7 @@ export interface CreateOptions {
   /** Called if there is a profile, and its key is under a passphrase. */
   readonly unlock?: UnlockKey
   readonly passphrase?: Secret
-  /** What it is to cost to try the passphrase. */
+  /** The cost of trying the passphrase. */
   readonly cost?: WrappingCost
 }
 
@@ -56,7 +56,7 @@ export class Profile {
   readonly #key: Secret
   #protection: Protection
   #state: ProfileState
-  /** Of the file that the state was read from; undefined where it may have been written since. */
+  /** The version of the file that the state was read from; undefined where it may have been written since. */
   #fileVersion: string | undefined
   /** Counts the states that it has had. */
   #version = 0
@@ -143,7 +143,7 @@ export class Profile {
     return profile
   }
 
-  /** What protects the profile, as far as this process knows. */
+  /** The protection of the profile, as far as this process knows. */
   get protection(): Protection {
     return this.#protection
   }
@@ -168,7 +168,7 @@ export class Profile {
     }
   }
 
-  /** What the profile held when it was last read or written by this object. */
+  /** The state of the profile when this object last read or wrote it. */
   get state(): ProfileState {
     return this.#state
   }

@@ -18,7 +18,7 @@ export interface ComparableKey {
   readonly key: KeyName
   readonly identityKey: Uint8Array
   readonly number: SafetyNumber
-  /** When it was pinned, or seen first as far as that is known. */
+  /** The time at which it was pinned, or first seen as far as that is known. */
   readonly since: Date | undefined
 }
 

@@ -13,15 +13,15 @@ import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 export interface ProfileState {
   /** X25519. Drawn when the profile is made, and never changed. */
   readonly identity: KeyPair
-  /** Whose profile it is; undefined before the first login. */
+  /** The account of the profile; undefined before the first login. */
   readonly account: Account | undefined
-  /** By name: the people whose identity keys are known. */
+  /** The pinned keys, by name. */
   readonly pins: ReadonlyMap<string, Pin>
   /** The names of those who are not let in and not written to. */
   readonly blocked: ReadonlySet<string>
   /** Whether others are told that the user has seen what they wrote. */
   readonly receipts: boolean
-  /** Set where the account or its session was there and could not be read: it is as if signed out. It is not kept. */
+  /** Whether the account or its session was there and could not be read: it is as if signed out. It is not kept. */
   readonly isLoginDamaged?: boolean
 }
 

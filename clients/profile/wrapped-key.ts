@@ -26,7 +26,7 @@ import { Secret } from '#lib/secret.ts'
 import { prepareTypedSecret } from '#lib/typed-secret.ts'
 import { PROFILE_KEY_BYTES } from './seal.ts'
 
-/** What it costs to try a passphrase. */
+/** The cost of trying a passphrase. */
 export interface WrappingCost {
   /** KiB. */
   readonly memoryKib: number

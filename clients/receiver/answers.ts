@@ -23,7 +23,7 @@ export class Answers {
     this.#options = options
   }
 
-  /** What somebody wrote was shown. */
+  /** A message of somebody's was shown. */
   onShown(name: string): void {
     this.#current = name
   }

@@ -37,7 +37,7 @@ const LONGEST_RETRY_MS = 60_000
 
 export class ExecReader {
   readonly #options: ExecReaderOptions
-  /** Of those for whose oldest message the command failed. */
+  /** The failures of those for whose oldest message the command failed. */
   readonly #backoffs = new Map<string, Backoff>()
 
   constructor(options: ExecReaderOptions) {

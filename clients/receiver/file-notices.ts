@@ -25,7 +25,7 @@ export interface FileNoticesOptions {
   readonly isWatched: boolean
   /** Whether what is offered is accepted at once, as far as it may be. */
   readonly acceptsAll: boolean
-  /** Of the profile, for the command that answers. */
+  /** The name of the profile, for the command that answers. */
   readonly profileName: string
   readonly clock: Clock
 }

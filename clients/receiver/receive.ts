@@ -25,7 +25,7 @@ import { FileNotices } from './file-notices.ts'
 import { STOP_TIMEOUT_MS } from './shell-command.ts'
 
 export interface ReceiveOptions extends CommandOptions {
-  /** Where to listen: `::` for everywhere, port 0 for any free one. */
+  /** The address to listen on: `::` for everywhere, port 0 for any free one. */
   readonly listen: Endpoint
   /** The addresses to offer others in place of this machine's own. */
   readonly advertise: readonly Endpoint[]
@@ -96,7 +96,7 @@ interface ReaderParts {
   readonly onShown: (name: string) => void
 }
 
-/** Who takes what comes: standard output, many messages at a time, or a command, one after the other. */
+/** The reader of what comes: standard output, many messages at a time, or a command, one after the other. */
 function readerFor(
   { exec }: ReceiveOptions,
   { output, signal }: Running,

@@ -14,7 +14,7 @@ export interface ShellRun {
   /** Given to `sh -c`. */
   readonly command: string
   readonly env: Environment
-  /** For its standard input. It need not read it. */
+  /** The text for its standard input, which it need not read. */
   readonly input: Uint8Array
   /** Where its standard output goes: to this process's own, or to whoever runs it, cut off behind so many bytes. */
   readonly output: 'inherit' | { readonly maxBytes: number }

@@ -8,7 +8,7 @@
  */
 import { SottoError } from '#lib/errors.ts'
 
-/** As much of a stream as this is about. */
+/** The part of a stream that this is about. */
 export type WatchedOutput = Pick<NodeJS.WritableStream, 'on' | 'off' | 'write'> & {
   readonly isTTY?: boolean | undefined
 }

@@ -12,19 +12,19 @@ import { Secret } from '#lib/secret.ts'
 import { UnseenLines } from './unseen-lines.ts'
 
 export interface PasswordInput {
-  /** What to call it where it is told of; a password unless set. */
+  /** The word for it in prompts and errors; a password unless set. */
   readonly what?: 'password' | 'passphrase'
   /** Read the password from this file, less one line end. */
   readonly file?: string | undefined
   /** A terminal, where the person is asked; or a pipe, of which each password is one line. */
   readonly input: NodeJS.ReadableStream & RawInput & { readonly isTTY?: boolean | undefined }
-  /** Where the question is put. */
+  /** The output for the question. */
   readonly output: NodeJS.WritableStream
-  /** Aborted to wait no longer. */
+  /** The signal to wait no longer. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What to do where there is none. */
+/** The hint where there is none. */
 const HINTS = {
   password: 'type it when asked, pipe it in as one line, or name a file with --password-file',
   passphrase:
@@ -139,7 +139,7 @@ export class PasswordReader implements Disposable {
 
 /** Where passwords come from, a line each. */
 interface Lines {
-  /** Undefined after the last. */
+  /** The next entry; undefined after the last. */
   next(): Promise<string | undefined>
   close(): void
 }

@@ -34,12 +34,12 @@ export class Prompt {
     this.#raw = keepRaw(input, () => this.#redraw())
   }
 
-  /** Aborted by Ctrl-C, with `ERR_INTERRUPTED`. */
+  /** The signal of Ctrl-C, aborted with `ERR_INTERRUPTED`. */
   get interrupted(): AbortSignal {
     return this.#interrupt.signal
   }
 
-  /** What was typed, line by line, until Ctrl-D or {@link close}. */
+  /** The lines that are typed, until Ctrl-D or {@link close}. */
   async *lines(): AsyncGenerator<string, void, void> {
     this.#interface.prompt(true)
     for await (const line of this.#interface) {

@@ -14,7 +14,7 @@ export interface UnseenLinesOptions {
   readonly onInterrupt: () => void
   /** The program goes on after it was stopped: the terminal shows what other programs wrote. */
   readonly onResumed: () => void
-  /** Aborted to read no longer. */
+  /** The signal to read no longer. */
   readonly signal?: AbortSignal | undefined
 }
 

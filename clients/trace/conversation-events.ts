@@ -68,7 +68,7 @@ export interface TracedRecord extends Way {
   /** Counted from 0 in its direction. */
   readonly number: number
   readonly body: RecordBody
-  /** Of the record as it travels. */
+  /** The size of the record as it travels. */
   readonly recordBytes: number
   /** What the records of the same direction since the last that was shown are called, which are not shown. */
   readonly leftOut?: readonly string[]

@@ -9,7 +9,7 @@ import { sizeOf } from '#lib/delivery/file-events.ts'
 import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
 import { bytesField, noted, plain, type TraceField } from './trace.ts'
 
-/** From whom to whom a record goes. */
+/** The names of the sender and the receiver of a record. */
 export interface Way {
   readonly from: string
   readonly to: string
@@ -24,7 +24,7 @@ type ValueOf<Union extends { readonly $case: string; readonly value: unknown } |
 type Control = RecordBody['control']
 type Piece = RecordBody['piece']
 
-/** What each kind of control is called. */
+/** The title of each kind of control. */
 const CONTROL_NAMES = {
   resume: 'Resume',
   close: 'Close',
@@ -48,7 +48,7 @@ const EVENT_NAMES = {
   fileStatus: ['a status of an offer', 'statuses of offers'],
 } satisfies Record<Kind<Event['kind']>, readonly [one: string, many: string]>
 
-/** What a status of an offer is called, by what it says. */
+/** The title of a status of an offer. */
 const STATUS_NAMES = {
   [FileStatusState.UNSPECIFIED]: 'a status of an offer',
   [FileStatusState.ACCEPTED]: 'an acceptance',
@@ -60,7 +60,7 @@ const STATUS_NAMES = {
   [FileStatusState.SOURCE_CHANGED]: 'a word of a changed file',
 } satisfies Record<FileStatusState, string>
 
-/** What a record is called, by all that is in it. */
+/** The title of a record, by all that is in it. */
 export function titleOf({ events, piece, acknowledged, control, read, fileProgress }: RecordBody): string {
   const parts = [
     control && control.$case !== 'close' && CONTROL_NAMES[control.$case],
@@ -84,7 +84,7 @@ function eventNames(events: readonly Event[]): string[] {
   })
 }
 
-/** What is shown of each field of a record. */
+/** The description of each field of a record. */
 const FIELDS = {
   control: (control, way) => (control === undefined ? [] : fieldsOfCase(CONTROL_FIELDS, control, way)),
   firstSequence: (sequence) => (sequence > 0n ? [plain('first_sequence', sequence)] : []),
@@ -136,7 +136,7 @@ const CONTROL_FIELDS: FieldsByCase<NonNullable<Control>> = {
   typing: ({ active }) => [plain('active', active)],
 }
 
-/** Of a renewal: the opener says the Hello. */
+/** The sender of a renewal's Hello is the opener. */
 function partiesOf({ from, to }: Way): Parties {
   return { opener: from, host: to }
 }

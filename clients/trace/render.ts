@@ -38,7 +38,7 @@ type Paint = (format: Format, text: string) => string
 
 const TONES: Readonly<Record<TraceTone, Format>> = { plain: [], secret: 'yellow', sealed: 'magenta' }
 
-/** What drawing depends on besides what is drawn. */
+/** The context that drawing depends on. */
 interface Canvas {
   readonly columns: number
   readonly paint: Paint

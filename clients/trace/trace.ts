@@ -21,12 +21,12 @@ export interface TraceEvent {
   readonly to: string
   /** The method that carries it. */
   readonly method: string
-  /** What protects it on its way. */
+  /** The protection on its way. */
   readonly protection: string
   /** Its size, in bytes, as gRPC carries it. */
   readonly bytes: number
   readonly fields: readonly TraceField[]
-  /** Who could read what of it, in a sentence. */
+  /** The sentence that says who could read what of it. */
   readonly readableBy: string
 }
 
@@ -40,9 +40,9 @@ export interface TraceField {
   readonly name: string
   /** Whole. Left out where it is not to be shown, or has no form but its parts. */
   readonly value?: TraceValue
-  /** Of a secret, in place of its value: whoever holds the same one has the same eight digits. */
+  /** The fingerprint of a secret, in place of its value: whoever holds the same one has the same eight digits. */
   readonly fingerprint?: string
-  /** What is to be said about it, for people. */
+  /** The note about it, for people. */
   readonly note?: string
   readonly tone: TraceTone
   /** In bytes, where a size tells something. */

@@ -5,7 +5,7 @@
  */
 import { isSottoError, SottoError } from '#lib/errors.ts'
 
-/** By the system's code: what is wrong, and what to do. */
+/** The system's failures by code: what is wrong, and what to do. */
 const SAVE_FAILURES: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
   ['ENOSPC', ['the disk is full', 'free some space, and have it offered again']],
   ['EDQUOT', ['the quota of the disk is used up', 'free some space, and have it offered again']],

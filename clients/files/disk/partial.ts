@@ -21,7 +21,7 @@ import { hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/r
 import { type Content, type ContentEntry, splitPath } from '../offer/content.ts'
 import { sha256Of } from '../offer/hash-file.ts'
 
-/** Of a file that is, by the offer, a program: its owner may run it. */
+/** The mode of a file that is, by the offer, a program: its owner may run it. */
 const PROGRAM_MODE = 0o700
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants
@@ -33,7 +33,7 @@ interface OpenFile {
   readonly entry: ContentEntry
   readonly file: FileHandle
   written: number
-  /** Of all that was written; undefined where some of it was there before. */
+  /** The running hash of all that was written; undefined where some of it was there before. */
   readonly hash: Hash | undefined
 }
 
@@ -72,7 +72,7 @@ export class Partial {
     this.#content = content
   }
 
-  /** Up to where the content is on the disk. */
+  /** The position up to which the content is on the disk. */
   get position(): number {
     if (this.#open !== undefined) return this.#open.entry.start + this.#open.written
     // Between two files it is where the next begins, and behind the last one where all ends.
@@ -232,7 +232,7 @@ export class Partial {
   }
 }
 
-/** Where the folder of a partial is. */
+/** The path of the folder of a partial. */
 export function partialPath(folder: string, id: string): string {
   return join(folder, `.sotto-${id}.part`)
 }

@@ -77,7 +77,7 @@ class Folder {
     return made
   }
 
-  /** What a name becomes, beside all others that are here. */
+  /** The name that a name becomes, beside all others that are here. */
   saved(name: string): string {
     this.#savedNames ??= this.#nameAll()
     return this.#savedNames.get(name) as string

@@ -14,7 +14,7 @@ export interface ContentEntry {
   readonly sha256: Uint8Array
   readonly executable: boolean
   readonly folder: boolean
-  /** Where it begins in the content. */
+  /** The position at which it begins in the content. */
   readonly start: number
 }
 

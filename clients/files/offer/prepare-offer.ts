@@ -22,7 +22,7 @@ import { savedName } from '../disk/saved-name.ts'
 
 export interface PrepareOptions {
   readonly signal: AbortSignal
-  /** Told how many bytes of all have been hashed. */
+  /** Takes the progress of hashing, in bytes. */
   readonly onHashed?: (hashed: number, total: number) => void
 }
 
@@ -172,7 +172,9 @@ function tooMany(what: string): SottoError {
 
 const SLASH = Buffer.from('/')
 
-/** Of a folder, in the order of their bytes. Names are bytes to the file system, and not all of them are text. */
+/**
+ * The names in a folder, in the order of their bytes. Names are bytes to the file system, and not all of them are text.
+ */
 async function namesIn(at: string): Promise<Dirent<Buffer>[]> {
   try {
     const dirents = await readdir(at, { withFileTypes: true, encoding: 'buffer' })

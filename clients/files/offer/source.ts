@@ -15,7 +15,7 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 interface OpenFile {
   readonly entry: ContentEntry
   readonly file: FileHandle
-  /** As it was when it was opened. */
+  /** The file's state when it was opened. */
   readonly stats: BigIntStats
 }
 

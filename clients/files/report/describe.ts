@@ -61,7 +61,7 @@ export function offerText(offer: FileOffer): string {
   return contentText(summaryOf(offer))
 }
 
-/** What is offered, in short. */
+/** The summary of an offer. */
 export type Content = Pick<Transfer, 'name' | 'files' | 'size'>
 
 export function contentText({ name, files, size }: Content): string {

@@ -28,7 +28,7 @@ const STATUS_NAMES: Readonly<Record<FileStatusState, StatusName | undefined>> = 
   [FileStatusState.SOURCE_CHANGED]: 'source-changed',
 }
 
-/** The same for people: what is said of the file. */
+/** The words for people about a file event. */
 export const STATUS_TEXTS: Readonly<Record<StatusName, string>> = {
   accepted: 'accepted',
   declined: 'declined',

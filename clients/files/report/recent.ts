@@ -9,7 +9,7 @@
 export const MOST_RECENT = 1_000
 
 export class Recent<T> {
-  /** By the id of the transfer, the one that was told of last at the end. */
+  /** The entries by the id of the transfer, the one last reported at the end. */
   readonly #all = new Map<string, T>()
 
   get(id: string): T | undefined {

@@ -18,7 +18,7 @@ export interface DownloadOptions {
   readonly id: string
   readonly content: Content
   readonly isFolder: boolean
-  /** Where it comes to. */
+  /** The folder that it comes to. */
   readonly folder: string
   /** What it was about to become when the program ended, if it was. */
   readonly targetPath: string | undefined
@@ -29,7 +29,7 @@ export interface DownloadOptions {
   readonly onNews: () => void
   /** All of it is there, under this path. */
   readonly onReceived: (path: string) => void
-  /** It cannot be kept, or is not what was offered; nothing of it is left. */
+  /** The download has failed: it cannot be kept, or is not what was offered; nothing of it is left. */
   readonly onFailed: (error: unknown) => void
   /** Something else has failed, such as the store: what came is left, for another one to go on with. */
   readonly onHalted: (error: unknown) => void
@@ -45,17 +45,17 @@ export class Download {
   readonly id: string
   readonly #options: DownloadOptions
   #partial: Partial | undefined
-  /** What came and is not written. */
+  /** The pieces that came and are not written. */
   readonly #queue: Buffer[] = []
-  /** Up to where it has come. */
+  /** The position that it has come to, in bytes. */
   #received = 0
-  /** Up to where it is on the disk, and that was said in this conversation. */
+  /** The position on the disk that was reported in this conversation. */
   #reported: number | undefined
   /** Ends with what is being done on the disk. */
   #working: Promise<void>
   #isWriting = false
   #isOver = false
-  /** Aborted when it is of no use any more to look at what came. */
+  /** The signal that nobody will look at what came any more. */
   readonly #checking = new AbortController()
 
   constructor(options: DownloadOptions) {
@@ -64,7 +64,7 @@ export class Download {
     this.#working = this.#guarded(() => this.#open())
   }
 
-  /** Up to where it is on the disk; undefined until that is known. */
+  /** The position on the disk; undefined until that is known. */
   get position(): number | undefined {
     return this.#partial?.position
   }
@@ -74,7 +74,7 @@ export class Download {
     this.#reported = undefined
   }
 
-  /** Where it stands, if that is news. */
+  /** The position to report, if it is news. */
   progress(): FileProgress | undefined {
     if (this.#isOver || this.#partial === undefined) return undefined
     const { position } = this.#partial
@@ -201,7 +201,7 @@ export class Download {
     await this.#partial?.close().catch(() => undefined)
   }
 
-  /** It is not wanted any more: leave nothing of it. */
+  /** Discard the download: leave nothing of it. */
   async discard(): Promise<void> {
     this.#end()
     await this.#working

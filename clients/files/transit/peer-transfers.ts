@@ -14,7 +14,7 @@ import { ReceiveBuffer } from './receive-buffer.ts'
 import { SendWindow } from './send-window.ts'
 import { Upload } from './upload.ts'
 
-/** What of files a conversation carries beside what is said. */
+/** The files that a conversation carries beside its events. */
 export interface FileTransfers extends FileLane {
   /** A conversation begins. */
   begin(): void
@@ -30,14 +30,14 @@ export interface FileTransfers extends FileLane {
   receiveProgress(progress: FileProgress): void
 }
 
-/** What becomes of transfers, for whoever keeps them. */
+/** The events of transfers, for whoever keeps them. */
 export interface PeerTransfersEvents {
   readonly onPosition: (id: string, position: number) => void
   /** All of it is there, under this path. */
   readonly onReceived: (id: string, path: string) => void
   /** This side cannot keep it. */
   readonly onSaveFailed: (id: string, error: unknown) => void
-  /** It does not go on for now, for another reason: what came is left, and the next conversation goes on with it. */
+  /** The download is halted for another reason: what came is left, and the next conversation goes on with it. */
   readonly onHalted: (id: string, error: unknown) => void
   /** This side does not have it any more. */
   readonly onSourceChanged: (id: string, error: unknown) => void
@@ -61,17 +61,17 @@ export class PeerTransfers implements FileTransfers {
   readonly #downloads = new Map<string, Download>()
   /** What ended here though it may not be over: it is not tried again by this program. */
   readonly #left = new Set<string>()
-  /** What is to go on with the next conversation. */
+  /** The transfers that go on with the next conversation. */
   readonly #halted = new Set<string>()
   /** Of what nothing is left that is not to be kept. */
   readonly #cleared = new Set<string>()
-  /** What is on its way to an end. */
+  /** The endings that are under way. */
   readonly #ending = new Set<Promise<void>>()
   /** What the other side asked for before its word that it accepts it was here. */
   readonly #early = new Map<string, FileProgress>()
   readonly #buffer = new ReceiveBuffer()
   #window = new SendWindow()
-  /** Whose turn it was. */
+  /** The one whose turn it was. */
   #turn = 0
   #isOpen = false
   #isStopped = false
@@ -86,7 +86,7 @@ export class PeerTransfers implements FileTransfers {
     return this.#wanted.length > 0
   }
 
-  /** Up to where the receiver has something, if it flows. */
+  /** The position up to which the receiver has it, if it flows. */
   positionOf(id: string): number | undefined {
     return this.#downloads.get(id)?.position ?? this.#uploads.get(id)?.position
   }

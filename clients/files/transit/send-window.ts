@@ -31,9 +31,9 @@ interface Mark {
 export class SendWindow {
   #sentBytes = 0
   #acknowledgedBytes = 0
-  /** When what was sent, until it is heard of. */
+  /** The times at which parts were sent, until they are acknowledged. */
   #sentMarks: Mark[] = []
-  /** What was received when, the oldest first; the first is when it began. */
+  /** The times at which parts were acknowledged, the oldest first; the first is the beginning. */
   #acknowledgedMarks: Mark[] = []
   #leastRoundTripMs = Number.POSITIVE_INFINITY
   /** In bytes. */

@@ -12,11 +12,11 @@ import { Source } from '../offer/source.ts'
 export interface UploadOptions {
   readonly id: string
   readonly content: Content
-  /** Where it lies. */
+  /** The path that it lies at. */
   readonly path: string
   /** A piece is at hand. */
   readonly onReady: () => void
-  /** It cannot be read any more. */
+  /** The upload has failed: the file cannot be read any more. */
   readonly onFailed: (error: unknown) => void
 }
 
@@ -35,10 +35,10 @@ export class Upload {
   readonly #spare: Buffer[] = []
   /** How much of the first of them. */
   #sentOfBlock = 0
-  /** Undefined until the other side has said from where it wants it. */
+  /** The position of the next chunk; undefined until the other side has said from where it wants it. */
   #sent: number | undefined
   #acknowledged = 0
-  /** Up to where it is read. */
+  /** The position up to which it is read. */
   #read = 0
   #reading: Promise<void> | undefined
   #isOver = false
@@ -54,7 +54,7 @@ export class Upload {
     return this.#sent !== undefined && this.#sent < this.#options.content.size
   }
 
-  /** Up to where the other side has it, as far as it has said. */
+  /** The position up to which the other side has it, as it has reported. */
   get position(): number {
     return this.#acknowledged
   }
