@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { shellCommand } from '../../cli/up/shell-line.ts'
 import { FREE_PORTS } from '../../cli/up/supervisor.ts'
 import { environmentOf } from '../support/environment.ts'
 import { isRunning, TestProcess } from '../support/processes.ts'
@@ -33,8 +34,9 @@ describe('sotto up', function () {
     await using up = await startWhole()
     const greeting = up.errors.text
     const [, address] = /auth at (\S+),/.exec(greeting) ?? []
-    expect(greeting).to.include(`SOTTO_HOME=${home.path} sotto admin add-user alice`)
-    expect(greeting).to.match(new RegExp(`sotto login alice --server ${address} --ca-fingerprint [0-9a-f]{64}\n`))
+    const sotto = shellCommand(environmentOf(home.path, FREE_PORTS))
+    expect(greeting).to.include(`${sotto} admin add-user alice`)
+    expect(greeting).to.match(new RegExp(`${sotto} login alice --server ${address} --ca-fingerprint [0-9a-f]{64}\n`))
     const children = await up.children()
     up.signal('SIGTERM')
     expect(await up.ended).to.equal(0)
