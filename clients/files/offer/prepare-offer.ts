@@ -100,10 +100,12 @@ async function walked(path: string, signal: AbortSignal): Promise<{ readonly roo
   return { root, walk }
 }
 
-/** An empty path would be the current folder. */
+/** An empty path would be the current folder, and the root has no name; it would be walked whole before that showed. */
 function absolute(path: string): string {
-  if (path !== '') return resolve(path)
-  throw new SottoError('ERR_INVALID_FILE', 'the path is empty', { hint: 'name a file or a folder' })
+  if (path === '') throw new SottoError('ERR_INVALID_FILE', 'the path is empty', { hint: 'name a file or a folder' })
+  const named = resolve(path)
+  if (basename(named) === '') throw invalid(named, 'has no name to be offered under')
+  return named
 }
 
 /** Something that is to be an entry, and where it lies. */

@@ -115,7 +115,9 @@ describe('prepareOffer', () => {
     expect(missing.code).to.equal('ERR_INVALID_FILE')
     expect(missing.message).to.include('missing\\e is not there')
     expect((await rejection(prepareOffer('/dev/null', { signal }))).code).to.equal('ERR_INVALID_FILE')
-    expect((await rejection(prepareOffer('/', { signal }))).code).to.equal('ERR_INVALID_FILE')
+    const root = await rejection(prepareOffer('/', { signal }))
+    expect(root.code).to.equal('ERR_INVALID_FILE')
+    expect(root.message).to.include('/ has no name')
   })
 
   it('refuses a file that may not be read', async function () {
