@@ -6,8 +6,8 @@ import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
-import { freePort } from '#lib/runtime/free-port.ts'
 import { Deployment, type Outcome, outcomeOf, type Receiver } from '../support/deployment.ts'
+import { freePort } from '../support/free-port.ts'
 import { TestProcess, type TestProcessOptions } from '../support/processes.ts'
 
 const DONE = 0

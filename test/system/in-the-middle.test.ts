@@ -1,10 +1,10 @@
 /** An adversary between `sotto send` and `sotto receive`, who changes what passes. */
 import { expect } from 'chai'
 import type { ConverseRequest, ConverseResponse, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
-import { freePort } from '#lib/runtime/free-port.ts'
 import { connectPeer } from '../support/admitted-caller.ts'
 import { BareCaller } from '../support/bare-caller.ts'
 import { Deployment, type Receiver } from '../support/deployment.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Converse, type PeerServer, peerServer } from '../support/peer-server.ts'
 import { flipByte, WELCOME_TAMPERINGS } from '../support/tampered-conversation.ts'
 

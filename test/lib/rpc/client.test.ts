@@ -10,6 +10,7 @@ import { ensureCertificateAuthority, ensureLeaf } from '#lib/runtime/certificate
 import { systemClock } from '#lib/runtime/clock.ts'
 import { authServer, SERVER_INFO } from '../../support/auth-server.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { freePort } from '../../support/free-port.ts'
 import { echo, peerServer, record } from '../../support/peer-server.ts'
 import { rejection } from '../../support/rejection.ts'
 import { testAuthority } from '../../support/test-authority.ts'
@@ -192,13 +193,3 @@ describe('connect', () => {
     })
   })
 })
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
