@@ -12,11 +12,11 @@ import { SottoError } from '#lib/errors.ts'
 import type { Target } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { freePort } from '#lib/runtime/free-port.ts'
 import { fingerprintOf } from '#lib/runtime/tls.ts'
 import { readConfig as readAuthConfig } from '../../services/auth/config.ts'
 import { readConfig as readDirectoryConfig } from '../../services/directory/config.ts'
 import { ServiceChild } from './child.ts'
+import { freePort } from './free-port.ts'
 
 /** Settings under which the services take any ports that are free, on loopback: for a demonstration, or tests. */
 export const FREE_PORTS: Environment = {

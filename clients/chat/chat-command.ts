@@ -4,15 +4,10 @@
  * @module
  */
 import { Command } from 'commander'
-import { systemClock } from '#lib/runtime/clock.ts'
-import { environment, sottoHome } from '#lib/runtime/environment.ts'
-import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { accountName } from '../command/account-name.ts'
-import { parseChannelTimes } from '../command/channel-times.ts'
 import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
 import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
 import { profileOption } from '../command/profile-option.ts'
-import { unlockKey } from '../command/unlock.ts'
 import { isDumb } from '../terminal/dumb.ts'
 
 interface ChatFlags extends ListenFlags {
@@ -45,14 +40,11 @@ export function chatCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (to: string | undefined, { profile, listen, advertise, downloads, ...flags }: ChatFlags) => {
       const { chat } = await import('./chat.ts')
-      const { signal } = listenForStop()
+      const { processOptions } = await import('../command/command-options.ts')
       await chat({
-        home: sottoHome(environment()),
+        ...processOptions(),
         profile,
-        unlock: unlockKey(signal),
         to,
-        input: process.stdin,
-        output: process.stdout,
         listen,
         advertise,
         downloads,
@@ -61,9 +53,6 @@ export function chatCommand(): Command {
         trace: flags.trace === true,
         json: flags.json === true,
         ...(isDumb() && { interactive: false }),
-        clock: systemClock,
-        channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
-        signal,
       })
       process.stdin.destroy()
     })

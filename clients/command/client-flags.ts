@@ -1,17 +1,10 @@
 /**
- * The flags that `sotto send` and `sotto receive` share, and what the process adds to them.
+ * The flags that `sotto send` and `sotto receive` share.
  *
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { systemClock } from '#lib/runtime/clock.ts'
-import { environment, sottoHome } from '#lib/runtime/environment.ts'
-import { listenForStop } from '#lib/runtime/shutdown.ts'
-import { isDumb } from '../terminal/dumb.ts'
-import { parseChannelTimes } from './channel-times.ts'
 import { profileOption } from './profile-option.ts'
-import type { CommandOptions } from './run-command.ts'
-import { unlockKey } from './unlock.ts'
 
 export interface ClientFlags {
   readonly profile: string
@@ -35,30 +28,6 @@ export function withClientFlags(command: Command): Command {
       .option('--json', 'write messages, notices and the trace as JSON, one object a line')
       .option('--retry <seconds>', 'how long to try again when a connection breaks', seconds, DEFAULT_RETRY_S)
   )
-}
-
-/**
- * What a client is given by its flags and by the process. From here on Ctrl-C is the client's to obey: the process
- * listens to its end, so that the echo of a signal cannot kill it while it says goodbye.
- */
-export function commandOptions({ profile, trace, traceArrivals, json, retry }: ClientFlags): CommandOptions {
-  const { signal } = listenForStop()
-  return {
-    home: sottoHome(environment()),
-    profile,
-    unlock: unlockKey(signal),
-    input: process.stdin,
-    output: process.stdout,
-    errors: process.stderr,
-    interactive: !isDumb(),
-    trace: trace === true || traceArrivals === true,
-    traceArrivals: traceArrivals === true,
-    json: json === true,
-    redialMs: retry * 1_000,
-    clock: systemClock,
-    channelTimes: parseChannelTimes(environment()['SOTTO_CHANNEL_TIMES']),
-    signal,
-  }
 }
 
 /** A number of seconds, for an option. @throws InvalidArgumentError */

@@ -4,7 +4,8 @@
  * @module
  */
 import { setTimeout } from 'node:timers/promises'
-import type { ConverseRequest, ConverseResponse, Hello, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
+import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
 

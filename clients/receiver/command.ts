@@ -6,9 +6,9 @@
 import { Command, Option } from 'commander'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
-import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log.ts'
+import { LOG_LEVELS, type LogLevel } from '#lib/runtime/log-levels.ts'
 import { reportReady } from '#lib/runtime/parent.ts'
-import { type ClientFlags, commandOptions, withClientFlags } from '../command/client-flags.ts'
+import { type ClientFlags, withClientFlags } from '../command/client-flags.ts'
 import { acceptFilesOption, folderFor } from '../command/file-flags.ts'
 import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
 
@@ -50,6 +50,7 @@ export function receiveCommand(): Command {
     .action(async (flags: ReceiveFlags) => {
       const { addressOf } = await import('../peer/dial.ts')
       const { receive } = await import('./receive.ts')
+      const { commandOptions } = await import('../command/command-options.ts')
       const { listen, advertise, logLevel, exec: command, reply = false } = flags
       const exec = command === undefined ? undefined : { command, reply }
       const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })

@@ -8,7 +8,8 @@
  */
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { environment } from '#lib/runtime/environment.ts'
-import { createLogger, type LogLevel } from '#lib/runtime/log.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'

@@ -5,8 +5,8 @@
  */
 import { Command, Option } from 'commander'
 import { accountName } from '../command/account-name.ts'
-import { type ClientFlags, commandOptions, seconds, withClientFlags } from '../command/client-flags.ts'
-import { WAITS, type Wait } from './send-tracker.ts'
+import { type ClientFlags, seconds, withClientFlags } from '../command/client-flags.ts'
+import { WAITS, type Wait } from './wait.ts'
 
 const EXAMPLES = `
   sotto send bob 'See you at eight?'   one message
@@ -61,6 +61,7 @@ export function sendCommand(): Command {
         // Every user of the machine can list command lines; from here on this one has no text and no path in it.
         if (text !== undefined || flags.file !== undefined) process.title = 'sotto send'
         const { send } = await import('./send.ts')
+        const { commandOptions } = await import('../command/command-options.ts')
         const { file: files = [], queue = false, wait, timeout, plainInput = false } = flags
         const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
         await send({ ...commandOptions(flags), to, text, files, queue, wait, timeoutMs, plainInput })

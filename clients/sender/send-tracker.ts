@@ -10,16 +10,13 @@ import type { WritePermission } from '#lib/trust/permission.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import { type MessageLog, type OutgoingState, stateAt } from '../store/log/message-log.ts'
 import type { RawJson } from '../terminal/raw-json.ts'
+import type { Wait } from './wait.ts'
 
 /** A text to send, in UTF-8; with what whoever wrote it calls it, in the JSON that it was written in. */
 export type Text = Uint8Array | { readonly body: Uint8Array; readonly ref?: RawJson | undefined }
 
 /** Texts in batches, as they come. */
 export type Texts = AsyncIterable<Iterable<Text>> | Iterable<Iterable<Text>>
-
-/** How far a message is to come before it counts as done. */
-export const WAITS = ['sent', 'delivered', 'read'] as const
-export type Wait = (typeof WAITS)[number]
 
 /** The report of one message. */
 export interface Report {

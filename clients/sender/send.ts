@@ -14,9 +14,10 @@ import { escapeName } from '../terminal/escape.ts'
 import { StatusLine } from '../terminal/status-line.ts'
 import { jsonLinesOf, linesOf } from './input.ts'
 import { OfferDisplay } from './offer-display.ts'
-import type { Report, Texts, Wait } from './send-tracker.ts'
+import type { Report, Texts } from './send-tracker.ts'
 import { Sending } from './sending.ts'
 import { THEY_GO_ON, THEY_WAIT } from './unacknowledged.ts'
+import type { Wait } from './wait.ts'
 
 export interface SendOptions extends CommandOptions {
   readonly to: string

@@ -22,8 +22,9 @@ import type { Transfer } from '../store/transfers/transfer.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { LockHolder } from './lock-holder.ts'
 import { Offers } from './offers.ts'
-import { type Report, SendTracker, type Texts, type Wait } from './send-tracker.ts'
+import { type Report, SendTracker, type Texts } from './send-tracker.ts'
 import { notAcknowledged, notInTime } from './unacknowledged.ts'
+import type { Wait } from './wait.ts'
 
 export interface SendingOptions {
   readonly running: Running

@@ -4,7 +4,7 @@
  * @module
  */
 import { SottoError } from '#lib/errors.ts'
-import type { Wait } from './send-tracker.ts'
+import type { Wait } from './wait.ts'
 
 /** The notice of messages that wait in the store when a send ends. */
 export const THEY_WAIT =

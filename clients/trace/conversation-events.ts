@@ -4,7 +4,8 @@
  * @module
  */
 
-import { ConverseRequest, ConverseResponse, type Hello, type Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
+import { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { decodeClear, MAX_CLEAR_BYTES } from '#lib/channel/hello.ts'
 import { DH_BYTES, TAG_BYTES } from '#lib/noise/primitives.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { Hello, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Initiator, Responder } from '#lib/noise/handshake.ts'
 import { DH_BYTES, EMPTY, type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'

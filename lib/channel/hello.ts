@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { HelloClear } from '#gen/sotto/peer/v1/handshake.ts'
 import { SottoError } from '#lib/errors.ts'
 import { MESSAGE_1_BYTES, MESSAGE_2_BYTES } from '#lib/noise/handshake.ts'
 import { PROTOCOL_VERSION, SUITE } from '#lib/protocol.ts'

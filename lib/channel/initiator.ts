@@ -4,7 +4,7 @@
  * @module
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { Hello } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello } from '#gen/sotto/peer/v1/handshake.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import type { Grant } from '#lib/ticket/grant.ts'

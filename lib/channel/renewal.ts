@@ -8,7 +8,7 @@
  * @module
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { SottoError } from '#lib/errors.ts'
 import { EMPTY, type KeyPair } from '#lib/noise/primitives.ts'
 import type { Grant } from '#lib/ticket/grant.ts'

@@ -7,7 +7,7 @@
  * @module
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { HelloClear, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { HelloClear, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod'
 import { type Environment, expandHome, invalidSettings, settingProblems } from './environment.ts'
-import { LOG_LEVELS } from './log.ts'
+import { LOG_LEVELS } from './log-levels.ts'
 
 export { z }
 

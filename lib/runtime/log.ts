@@ -15,13 +15,11 @@ import {
   type LoggerOptions as PinoOptions,
   pino,
 } from 'pino'
+import type { LogLevel } from './log-levels.ts'
 import { plainValue } from './log-value.ts'
 
 /** Writes lines; `child` binds fields to all that follow. */
 export type Logger = PinoLogger
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export interface LoggerOptions {
   /** The program's part that speaks: `auth`, `directory`, `receiver`. */

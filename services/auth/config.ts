@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { listSetting, logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
-import type { LogLevel } from '#lib/runtime/log.ts'
+import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import type { HashingQueueLimits } from './passwords/hashing-queue.ts'
 import {
   DEFAULT_PASSWORD_PARAMETERS,

@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
-import type { LogLevel } from '#lib/runtime/log.ts'
+import type { LogLevel } from '#lib/runtime/log-levels.ts'
 
 export interface Config {
   /**

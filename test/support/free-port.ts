@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 
-/** Below the ports that lib/runtime/free-port.ts gives, and those that systems give to outgoing connections. */
+/** Below the ports that cli/up/free-port.ts gives, and those that systems give to outgoing connections. */
 const FIRST_PORT = 10_000
 /** A run has a worker for each of its jobs (.mocharc.json), and a new one where one has broken off. */
 const WORKERS = 8

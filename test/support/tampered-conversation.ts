@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Hello, HelloClear, type Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import { type Hello, HelloClear, type Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { resumeBody, textsBody } from './bare-caller.ts'
 import { flip } from './tamper.ts'
 

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { createLogger, type Logger, type LogLevel } from '#lib/runtime/log.ts'
+
+import { createLogger, type Logger } from '#lib/runtime/log.ts'
+import type { LogLevel } from '#lib/runtime/log-levels.ts'
 
 export interface TestLog {
   readonly log: Logger

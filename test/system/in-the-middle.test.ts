@@ -1,6 +1,7 @@
 /** An adversary between `sotto send` and `sotto receive`, who changes what passes. */
 import { expect } from 'chai'
-import type { ConverseRequest, ConverseResponse, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Welcome } from '#gen/sotto/peer/v1/handshake.ts'
+import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { connectPeer } from '../support/admitted-caller.ts'
 import { BareCaller } from '../support/bare-caller.ts'
 import { Deployment, type Receiver } from '../support/deployment.ts'

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Hello, Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import type { World } from './world.ts'
 
 export type Packet =

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
-import type { Welcome } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { acceptHello } from '#lib/channel/responder.ts'
 import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import type { Hello } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { Hello } from '#gen/sotto/peer/v1/handshake.ts'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import type { StartedConversation } from '#lib/channel/initiator.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { HelloClear } from '#gen/sotto/peer/v1/handshake.ts'
 import { CloseReason, FileEntryType, FileStatusState, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { recordEvent } from '../../../clients/trace/conversation-events.ts'
 import { titleOf } from '../../../clients/trace/record-fields.ts'

@@ -1,6 +1,6 @@
 /** What those get who hold a part of what the handshake takes: a ticket, a key, a whole profile, a recording. */
 import { expect } from 'chai'
-import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { HelloClear } from '#gen/sotto/peer/v1/handshake.ts'
 import { KEM_SEED_BYTES, kemKeyPairFrom } from '#lib/channel/kem.ts'
 import { prologueOf } from '#lib/channel/prologue.ts'
 import { derivePsk } from '#lib/channel/psk.ts'

@@ -1,6 +1,6 @@
 /** What somebody gets who holds the keys of a channel, and lacks what a renewal takes beside. */
 import { expect } from 'chai'
-import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { HelloClear } from '#gen/sotto/peer/v1/handshake.ts'
 import type { HelloBytes } from '#lib/channel/hello.ts'
 import { acceptRenewal, type RenewalArrival, startRenewal } from '#lib/channel/renewal.ts'
 import { codeOf } from '../../support/code-of.ts'

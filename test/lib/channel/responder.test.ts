@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { HelloClear } from '#gen/sotto/peer/v1/peer_service.ts'
+import { HelloClear } from '#gen/sotto/peer/v1/handshake.ts'
 import { MAX_CLEAR_BYTES } from '#lib/channel/hello.ts'
 import { prologueOf } from '#lib/channel/prologue.ts'
 import type { HelloArrival } from '#lib/channel/responder.ts'

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { Hello, Welcome } from "./peer_service.ts";
+import { Hello, Welcome } from "./handshake.ts";
 
 export const protobufPackage = "sotto.peer.v1";
 

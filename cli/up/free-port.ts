@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { hasSystemCode } from './files.ts'
+import { hasSystemCode } from '#lib/runtime/files.ts'
 
 /** More than enough, with a thousand of them taken. */
 const ATTEMPTS = 20
