@@ -17,6 +17,6 @@ COPY lib lib
 COPY proto proto
 COPY services services
 # The volumes' mount points, owned by who will write there: a new volume takes its owner from the image.
-RUN ln -s /sotto/bin/sotto.js /usr/local/bin/sotto \
+RUN ln -s /sotto/bin/sotto /usr/local/bin/sotto \
   && install -d -o node -g node -m 700 /var/lib/sotto /var/lib/sotto/auth /var/lib/sotto/directory /var/lib/sotto/directory-tls
 USER node

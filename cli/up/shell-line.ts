@@ -8,7 +8,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Environment } from '#lib/runtime/environment.ts'
 
-const OWN_PATH = fileURLToPath(new URL('../../bin/sotto.js', import.meta.url))
+const OWN_PATH = fileURLToPath(new URL('../../bin/sotto', import.meta.url))
 
 /** What is a path, and leads elsewhere in a shell that stands in another folder. */
 const FOLDERS = ['SOTTO_HOME', 'SOTTO_AUTH_DATA'] as const

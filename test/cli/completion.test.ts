@@ -58,7 +58,7 @@ describe('sotto completion', function () {
     await (await profileWith(home, 'locked', ['erin'])).protect(passphraseOf('a passphrase'), CHEAP)
     const bin = join(folder.path, 'bin')
     await mkdir(bin)
-    await symlink(join(ROOT, 'bin', 'sotto.js'), join(bin, 'sotto'))
+    await symlink(join(ROOT, 'bin', 'sotto'), join(bin, 'sotto'))
     await writeFile(join(folder.path, 'certificate.pem'), '')
     env = { ...environmentOf(home), HOME: folder.path }
     env['PATH'] = `${bin}:${env['PATH']}`

@@ -30,7 +30,7 @@ describe('docs/scripting.md', function () {
     await installation.signIn('bob')
     cwd = installation.home.path
     await mkdir(join(cwd, 'bin'))
-    await symlink(join(ROOT, 'bin', 'sotto.js'), join(cwd, 'bin', 'sotto'))
+    await symlink(join(ROOT, 'bin', 'sotto'), join(cwd, 'bin', 'sotto'))
     env = { ...environmentOf(cwd), HOME: cwd }
     env['PATH'] = `${join(cwd, 'bin')}:${env['PATH']}`
   })

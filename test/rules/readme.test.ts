@@ -39,7 +39,7 @@ describe('README.md', function () {
     // What `npm install -g .` does.
     const bin = join(folder.path, 'bin')
     await mkdir(bin)
-    await symlink(join(ROOT, 'bin', 'sotto.js'), join(bin, 'sotto'))
+    await symlink(join(ROOT, 'bin', 'sotto'), join(bin, 'sotto'))
     const names = ['SOTTO_AUTH_PORT', 'SOTTO_DIRECTORY_PORT', 'SOTTO_SEALING_PORT']
     const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())]))
     const settings = { SOTTO_AUTH_ADMIN_PORT: '0', SOTTO_DIRECTORY_ADMIN_PORT: '0', ...Object.fromEntries(ports) }

@@ -52,7 +52,7 @@ describe('docs/inspect.md', () => {
     folder = await temporaryFolder()
     for (const name of ['bin', 'blocks', 'tmp']) await mkdir(join(folder.path, name))
     // As `npm install -g .` does.
-    await symlink(join(ROOT, 'bin', 'sotto.js'), join(folder.path, 'bin', 'sotto'))
+    await symlink(join(ROOT, 'bin', 'sotto'), join(folder.path, 'bin', 'sotto'))
     const ports = await Promise.all(PORT_SETTINGS.map(async (name) => [name, String(await freePort())]))
     const env = {
       ...process.env,
