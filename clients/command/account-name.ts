@@ -15,7 +15,10 @@ export function accountName(text: string): string {
   )
 }
 
-/** One of several names, behind those before it; each of them once. @throws InvalidArgumentError */
+/**
+ * Parse one of several names, and add it to those before it; a name that is repeated counts once. @throws
+ * InvalidArgumentError
+ */
 export function accountNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...new Set([...before, accountName(text)])]
 }

@@ -11,7 +11,7 @@ export interface ClientFlags {
   readonly trace?: true
   readonly traceArrivals?: true
   readonly json?: true
-  /** In seconds. */
+  /** The time to keep trying after a cut, in seconds. */
   readonly retry: number
 }
 

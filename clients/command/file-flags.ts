@@ -11,7 +11,7 @@ import { expandHome } from '#lib/runtime/environment.ts'
 import { ensurePrivateDirectory } from '#lib/runtime/files.ts'
 import { escapeName } from '../terminal/escape.ts'
 
-/** Where files come to that somebody accepts, unless they say otherwise. */
+/** The folder for files that somebody accepts, unless they name another. */
 export const DEFAULT_DOWNLOADS = '~/Downloads'
 
 /** The folder for files that somebody accepts. */

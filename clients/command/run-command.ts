@@ -44,7 +44,7 @@ export interface Running {
   readonly output: Output
   readonly directory: DirectoryClient
   readonly channelTimes: Partial<ChannelTimes>
-  /** Only where a person types and reads on the same terminal. */
+  /** The prompt; there is one only where a person types and reads on the same terminal. */
   readonly prompt: Prompt | undefined
   /** The signal that the command is to end, for whatever reason. */
   readonly signal: AbortSignal

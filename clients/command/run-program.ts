@@ -92,7 +92,7 @@ function prepare(command: Command, output: Output): void {
   for (const subcommand of command.commands) prepare(subcommand, output)
 }
 
-/** What to do where a text begins with a dash and was taken for an option. */
+/** The hint for a text that begins with a dash and was taken for an option. */
 function textHint(command: Command, text: string): string {
   const [, option] = /^error: unknown option '([^']+)'/.exec(text) ?? []
   if (option === undefined || command.registeredArguments.length === 0) return ''

@@ -25,7 +25,7 @@ export function passphraseFile(): string | undefined {
 }
 
 /**
- * What this process opens profiles with.
+ * The key provider with which this process opens profiles.
  *
  * @param signal - Aborted to ask no longer.
  */
@@ -47,8 +47,8 @@ export function unlockKey(signal?: AbortSignal): UnlockKey {
 }
 
 /**
- * What a new passphrase must be. Whoever has stolen the profile tries guesses on machines of their own, so that there is no
- * limit but what each costs.
+ * Check a new passphrase. Whoever has stolen the profile tries guesses on their own machines, where nothing limits them
+ * but what each guess costs.
  *
  * @throws SottoError `ERR_USAGE` if it has less than {@link MIN_TYPED_CHARACTERS} characters.
  */

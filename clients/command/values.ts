@@ -8,7 +8,7 @@ import type { Command, Option } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { expandHome } from '#lib/runtime/environment.ts'
 
-/** How the help calls the value of an option that is a path. */
+/** The form in which the help shows an option's value that is a path. */
 const PATH = /[<[](?:file|folder|path)[.>\]]/
 
 /**

@@ -32,7 +32,7 @@ export class WaitingNotice implements Disposable {
     this.#timer ??= after(NOTICE_AFTER_MS, () => this.#options.notice(`waiting for ${this.#what}; Ctrl-C gives up`))
   }
 
-  /** It has come, or is waited for no longer. */
+  /** Stop the notice: what was waited for has come, or is given up. */
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined

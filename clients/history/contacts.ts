@@ -13,7 +13,7 @@ export interface Contact {
   readonly name: string
   /** `new` where no key of theirs is known yet. */
   readonly state: PinState | 'new'
-  /** When their key was verified, or else pinned. */
+  /** The time at which their key was verified, or else pinned. */
   readonly since: Date | undefined
   readonly blocked: boolean
   /** How many messages wait for them. */
@@ -28,7 +28,7 @@ export function contactsOf(profile: Profile): Contact[] {
   return listed(profile, (kept) => new Set([...pins.keys(), ...blocked, ...kept]))
 }
 
-/** One of them; also of somebody of whom nothing is known. @throws SottoError `ERR_STORE`. */
+/** The contact with this name, even if nothing is known of them. @throws SottoError `ERR_STORE`. */
 export function contactOf(profile: Profile, name: string): Contact {
   const [contact] = listed(profile, () => new Set([name]))
   return contact as Contact

@@ -58,7 +58,7 @@ export async function removeConversation(store: Store, name: string): Promise<nu
   return waiting.reduce((sum, { count }) => sum + count, 0)
 }
 
-/** What a chat says when a conversation is gone. */
+/** The notice that a conversation was removed. */
 export function forgottenNotice(name: string, waiting: number): string {
   const unsent = waiting === 1 ? 'one message that waited is' : `${waiting} messages that waited are`
   return `nothing is kept of a conversation with ${name}${waiting === 0 ? '' : `, and ${unsent} not sent any more`}`

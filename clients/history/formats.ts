@@ -38,7 +38,7 @@ export function bodyOf({ event }: Message): Buffer {
 /** Tells a message that waits for a key which its contact no longer has, as far as is known. */
 export type IsUndeliverable = (message: Message) => boolean
 
-/** What becomes of a message that has not arrived, to be sent with it; nothing of the others. */
+/** The note behind a message that has not arrived, with its leading space; empty for all others. */
 export function pendingOf(message: Message, isUndeliverable: IsUndeliverable): string {
   const { state } = message
   if (state !== 'waiting' && state !== 'sent') return ''
@@ -70,7 +70,7 @@ export function jsonFormat(ownName: string, isUndeliverable: IsUndeliverable): F
   }
 }
 
-/** What stands in JSON about a kept message. */
+/** The JSON fields of a kept message. */
 export function jsonFields(entry: Message | Gap, ownName: string): object {
   const { contact } = entry
   if (entry.kind === 'gap') return { type: 'gap', contact }

@@ -17,7 +17,7 @@ import { bodyOf, type Format, GAP_TEXT, type IsUndeliverable, pendingOf } from '
 /** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */
 const ACTIVE = /[\\`*_[\]<>&#|~$]/g
 
-/** What they make something of at the beginning of a line: lists and underlined headings. */
+/** The signs that they give a meaning at the beginning of a line: lists and underlined headings. */
 const ACTIVE_AT_START = /^(\d*)([-+=.)])/
 
 const TAB_WIDTH = 4

@@ -26,7 +26,7 @@ export function* newest(store: Store, names: readonly string[], limit: number): 
   yield* merge(forth, FORTH)
 }
 
-/** One conversation, read back from its end and then forth to the same end, whatever is added meanwhile. */
+/** A conversation that is read back from its end and then forward to that same end, whatever is added meanwhile. */
 class Past {
   readonly name: string
   readonly #store: Store

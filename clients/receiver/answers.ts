@@ -16,7 +16,7 @@ export interface AnswersOptions {
 
 export class Answers {
   readonly #options: AnswersOptions
-  /** Whoever is answered by a line that names nobody. */
+  /** The person who gets an answer that names nobody. */
   #current: string | undefined
 
   constructor(options: AnswersOptions) {

@@ -16,7 +16,7 @@ export interface ShellRun {
   readonly env: Environment
   /** The text for its standard input, which it need not read. */
   readonly input: Uint8Array
-  /** Where its standard output goes: to this process's own, or to whoever runs it, cut off behind so many bytes. */
+  /** The place for its standard output: this process's own, or the caller, cut off after so many bytes. */
   readonly output: 'inherit' | { readonly maxBytes: number }
   /** Ends it: asked to by SIGTERM, and made to if it takes longer than {@link STOP_TIMEOUT_MS}. */
   readonly signal: AbortSignal
@@ -25,7 +25,7 @@ export interface ShellRun {
 export interface ShellResult {
   /** 0 if it succeeded; the name of the signal that ended it. */
   readonly status: number | NodeJS.Signals
-  /** What it printed, if that was asked for: one byte more than was asked for if there was more. */
+  /** The output, if it was asked for; one byte more than was asked for if there was more. */
   readonly output: Uint8Array
 }
 

@@ -35,7 +35,7 @@ const MAX_HOST_LENGTH = 255
 const MAX_ADDRESS_LENGTH = 45
 
 /**
- * What an installation says of itself.
+ * The answer to GetServerInfo, checked.
  *
  * @param realm - Of the authority that is trusted.
  * @throws SottoError `ERR_CA_MISMATCH` if it names another installation; `ERR_UNAVAILABLE` if it speaks another version,
@@ -95,7 +95,7 @@ export function checkPresence({ presence }: Pick<GetPresenceResponse, 'presence'
 }
 
 /**
- * Who is online, by name: of those who were asked for, whoever else is made up, and each once.
+ * The answer to WatchPresence, checked: each person once, and only those who were asked for.
  *
  * @param asked - The names of the request.
  */

@@ -16,7 +16,7 @@ export interface BackoffOptions {
   readonly random?: () => number
 }
 
-/** However long the other end asks to wait, it is not longer than this, in milliseconds: it may be wrong, or lie. */
+/** The longest time that the other end can make this one wait, in milliseconds: it may be wrong, or lie. */
 export const LONGEST_ASKED_MS = 60_000
 
 export class Backoff {

@@ -28,7 +28,7 @@ import { explained, whyReplaced } from './session-end.ts'
 
 /** The ticket, the grant and the endpoints of one conversation. */
 export interface RequestedChat {
-  /** In the directory's word. */
+  /** The endpoints of the receiver, on the word of the directory alone. */
   readonly endpoints: readonly Endpoint[]
   /** Sealed for the receiver. */
   readonly ticket: Uint8Array

@@ -19,7 +19,7 @@ import { Backoff } from './backoff.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 
 /**
- * After how long without a word a link counts as dead, in milliseconds: two beats, each with the time that the directory
+ * The silence after which a link counts as dead, in milliseconds: two beats, each with the time that the directory
  * takes to look at the session.
  */
 const WATCH_SILENCE_MS = 2.5 * HEARTBEAT_MS
@@ -56,7 +56,7 @@ export class PresenceWatch {
   #usernames: ReadonlySet<string>
   /** The signal that other people are to be watched. */
   #superseded = new AbortController()
-  /** One for all streams: they share a connection. */
+  /** Whether the directory is out of reach. The streams share this flag, as they share a connection. */
   #isLost = false
 
   constructor(usernames: Iterable<string>, options: PresenceWatchOptions) {

@@ -24,7 +24,7 @@ export class ServerClock {
     return this.local.now().getTime() + this.#offsetMs
   }
 
-  /** Both clocks at this moment: the server's, and this machine's that only goes forward. */
+  /** The time now on both clocks: the server's, and this machine's monotonic one. */
   clocks(): Clocks {
     return { nowMs: this.nowMs(), monotonicMs: this.local.monotonicMs() }
   }

@@ -17,8 +17,8 @@ export function explained(error: unknown, { username, profileName }: SignedIn): 
 }
 
 /**
- * Why an announcement was replaced, as far as that can be known: who takes an account over ends its sessions before, and
- * who has a copy of the profile does not.
+ * Find out why an announcement was replaced, as far as possible. Somebody who takes over an account ends its sessions
+ * first; somebody with a copy of the profile does not.
  *
  * @param error - `ERR_ANNOUNCE_REPLACED`.
  * @param ask - Any call with the session. It fails with `ERR_SESSION_ENDED` if that has ended.

@@ -5,11 +5,11 @@
  */
 
 export interface Calendar {
-  /** Such as `14:02`: always 5 columns. */
+  /** The time of day, such as `14:02`: always 5 columns. */
   timeOf(date: Date): string
-  /** Such as `Sunday 22 November 2026`. Two times are of one day where this is the same. */
+  /** The day, such as `Sunday 22 November 2026`. Two times are of the same day if this is equal. */
   dayOf(date: Date): string
-  /** Such as `2026-11-22 14:02`, for lines that stand alone. */
+  /** The date and time, such as `2026-11-22 14:02`, for lines that stand alone. */
   stampOf(date: Date): string
 }
 

@@ -60,7 +60,7 @@ export function* clustersOf(line: string): Generator<Cluster> {
   }
 }
 
-/** Where in a text the cluster ends that a place in it belongs to, and where it begins, in UTF-16 units. */
+/** The start and end of the cluster at an index of a text, in UTF-16 units. */
 export function clusterAround(text: string, index: number): { readonly start: number; readonly end: number } {
   const found = segmenter.segment(text).containing(index)
   if (found === undefined) return { start: index, end: index }

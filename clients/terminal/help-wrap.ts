@@ -15,7 +15,7 @@ const INDENTATION = /^ +(?:\S+(?: \S+)* {2,})?/
  */
 export function wrapHelp(text: string, columns: number): string {
   const rows: string[] = []
-  /** What did not fit into a line of a paragraph goes before the next one. */
+  /** The rest of a paragraph's line that did not fit, to go before its next line. */
   let left = ''
   const lines = text.split('\n')
   for (const [index, line] of lines.entries()) {

@@ -52,7 +52,7 @@ export function parseJsonLine(line: string, fields: readonly string[]): Readonly
   return object as Readonly<Record<string, unknown>>
 }
 
-/** What a script calls a line that was read, as it was written: it is the script's own. */
+/** The `ref` of a line that was read, exactly as the script wrote it. */
 export function refOf(line: string, object: Readonly<Record<string, unknown>>): RawJson | undefined {
   return 'ref' in object ? rawField(line, 'ref') : undefined
 }
@@ -81,8 +81,8 @@ function parsed(line: string): unknown {
 }
 
 /**
- * How deep a line may be nested. Its `ref` goes into the answer as it was written, and whoever reads that may fail at what
- * is nested without end, after the message was sent.
+ * How deep a line may be nested. Its `ref` is repeated in the answer as it was written, and a reader may fail on
+ * endless nesting when the message is already sent.
  */
 const MAX_DEPTH = 10_000
 

@@ -1,4 +1,4 @@
-/** What is written to: a stream that may be a terminal, and a line at the bottom of it. */
+/** The output of a command: a stream that may be a terminal, and a line at the bottom of it. */
 
 /** A stream that may be a terminal. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }

@@ -17,7 +17,7 @@ export class OutputWatch implements Disposable {
   readonly #output: WatchedOutput
   #cause: Error | undefined
 
-  /** From now on no failure of the stream ends the process. */
+  /** Watch a stream: from now on no failure of it ends the process. */
   constructor(output: WatchedOutput) {
     this.#output = output
     output.on('error', this.#onError)
@@ -46,13 +46,13 @@ export class OutputWatch implements Disposable {
   }
 }
 
-/** Whether it is that nobody reads on: the other end of a pipe is closed, or the terminal. */
+/** Whether the failure is that nobody reads any more: the other end of a pipe, or the terminal, is closed. */
 export function isReaderGone(cause: unknown, { isTTY }: Pick<WatchedOutput, 'isTTY'>): boolean {
   if (!(cause instanceof Error && 'code' in cause)) return false
   return cause.code === 'EPIPE' || (isTTY === true && cause.code === 'EIO')
 }
 
-/** What is told of any other failure to write, and of what was not written. */
+/** The error for any other failure to write, which also says that output is missing. */
 export function outputFailure(
   cause: unknown,
   hint = 'what was written so far is not all; check the disk that it goes to',

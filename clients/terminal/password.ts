@@ -31,7 +31,7 @@ const HINTS = {
     'type it when asked, or name a file that holds it: with SOTTO_PASSPHRASE_FILE, or with the options that --help shows',
 } as const
 
-/** What the next one must be; it throws if it is not. */
+/** Checks a password, and throws if it is not acceptable. */
 type Check = (password: Secret) => void
 
 /**
@@ -137,7 +137,7 @@ export class PasswordReader implements Disposable {
   }
 }
 
-/** Where passwords come from, a line each. */
+/** The source of passwords, a line each. */
 interface Lines {
   /** The next entry; undefined after the last. */
   next(): Promise<string | undefined>

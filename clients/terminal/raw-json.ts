@@ -34,7 +34,7 @@ export function rawField(json: string, field: string): RawJson | undefined {
   return found
 }
 
-/** Where the next such sign stands that is neither in a text nor in brackets, or the end. */
+/** The index of the next such sign that is neither in a text nor in brackets, or else the end. */
 function endOf(json: string, start: number, sign: ':' | ','): number {
   let depth = 0
   for (let at = start; at < json.length; at++) {
@@ -47,7 +47,7 @@ function endOf(json: string, start: number, sign: ':' | ','): number {
   return json.length
 }
 
-/** Where the quotation mark stands that ends a text. */
+/** The index of the quotation mark that ends a text. */
 function endOfText(json: string, start: number): number {
   let at = start + 1
   while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1

@@ -7,7 +7,7 @@
 import { truncated } from './cluster.ts'
 import type { OutputStream } from './output-stream.ts'
 
-/** Where the terminal does not say how wide it is. */
+/** The width to assume where the terminal does not tell its own. */
 const USUAL_COLUMNS = 80
 
 const ERASE_ROW = '\r\u001b[K'
