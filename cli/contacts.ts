@@ -74,7 +74,7 @@ export function verifyCommand(): Command {
     })
 }
 
-/** What is so now of a contact, for a script: as `sotto contacts --json` has it. */
+/** Print a contact as it stands now, in the form of `sotto contacts --json`, for a script. */
 async function printContact(profile: Profile, user: string): Promise<void> {
   const { contactOf } = await import('../clients/history/contacts.ts')
   printJson(contactOf(profile, user))

@@ -12,7 +12,7 @@ import { type DemoUser, setUpDemo } from './demo-setup.ts'
 import { notice } from './profile-command.ts'
 import { type Desk, SharedTerminal } from './shared-terminal.ts'
 
-/** Each with whom they talk with. */
+/** The two users, each with the one they talk with. */
 const SIDES: readonly (readonly [self: DemoUser, other: DemoUser])[] = [
   ['alice', 'bob'],
   ['bob', 'alice'],

@@ -1,6 +1,6 @@
 /**
- * What `sotto demo` does in a pipe: every part as a process of its own, as they would be on four machines. The lines of
- * standard input go to bob, and what bob received goes to standard output, byte for byte; all else is on standard error.
+ * `sotto demo` in a pipe: every part as a process of its own, as they would be on four machines. The lines of standard
+ * input go to bob, and what bob received goes to standard output, byte for byte; all else is on standard error.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -65,7 +65,7 @@ async function endInOrder(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** As the two clients put it. */
+/** Print a notice in the form of the two clients. */
 function sendAsJson(text: string): void {
   process.stderr.write(`${JSON.stringify({ type: 'notice', text })}\n`)
 }

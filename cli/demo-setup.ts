@@ -27,7 +27,7 @@ export interface DemoOptions {
   readonly signal: AbortSignal
 }
 
-/** Where everything is that a demo needs. */
+/** The folders and the services that a demo needs. */
 export interface Demo {
   /** SOTTO_HOME: a temporary folder. */
   readonly home: string

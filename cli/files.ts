@@ -66,7 +66,7 @@ interface AnswerOptions extends ProfileOptions {
   readonly to: string
 }
 
-/** What an answer works on. */
+/** The store and the profile that an answer works on. */
 interface Place {
   readonly store: Store
   readonly profile: Profile

@@ -22,7 +22,7 @@ export function healthCommand(): Command {
     })
 }
 
-/** Where the service listens, and what it proves itself with, as it reads that from its own settings. */
+/** The address of a service, and the authority and role to check its certificate against, from its own settings. */
 async function targetOf(name: ServiceName, env: Environment) {
   const { loadLeaf } = await import('#lib/runtime/certificate-authority.ts')
   const { readConfig } = await import(`../services/${name}/config.ts`)

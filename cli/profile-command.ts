@@ -1,4 +1,4 @@
-/** What the commands that work with a profile have in common. */
+/** The parts that the commands that work with a profile have in common. */
 
 import type { Command } from 'commander'
 import { isSottoError } from '#lib/errors.ts'
@@ -13,7 +13,7 @@ export interface ProfileOptions {
   readonly json?: true
 }
 
-/** Adds what every such command takes. */
+/** Adds the options that every such command takes. */
 export function withProfile(command: Command): Command {
   return command.addOption(profileOption()).option('--json', 'say it as JSON, one object a line')
 }
@@ -25,7 +25,7 @@ export async function openProfile({ profile }: ProfileOptions, signal?: AbortSig
   return await Profile.open(sottoHome(environment()), profile, unlockKey(signal))
 }
 
-/** How it is said what protects a profile. */
+/** The words for each protection of a profile. */
 export const PROTECTION: Readonly<Record<Protection, string>> = {
   file: 'a file that only you can read',
   passphrase: 'a passphrase',
@@ -41,7 +41,7 @@ export async function untilStopped<T>(run: (signal: AbortSignal) => Promise<T>):
   }
 }
 
-/** For the catch of who opens a profile that need not be there. */
+/** Turn the error of a missing profile into undefined, where a profile need not exist. */
 export function undefinedIfMissing(error: unknown): undefined {
   if (!isSottoError(error, 'ERR_PROFILE_MISSING')) throw error
 }

@@ -1,4 +1,4 @@
-/** What `sotto verify` does: shows a safety number in three forms, and notes what two people found who compared it. */
+/** `sotto verify`: shows a safety number in three forms, and records the result of the comparison. */
 import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
@@ -17,11 +17,11 @@ import { askChoice } from '../clients/terminal/yes-no.ts'
 import { notice } from './profile-command.ts'
 
 export interface VerifyOptions {
-  /** They have compared, and it agrees: do not ask. */
+  /** The users have compared the numbers, and they agree: do not ask. */
   readonly yes?: true
-  /** They have compared, and it does not agree. */
+  /** The users have compared the numbers, and they do not agree. */
   readonly no?: true
-  /** Which of two keys agrees. */
+  /** The one of two keys that agrees. */
   readonly key?: KeyName
   readonly json?: true
 }
@@ -57,7 +57,7 @@ export async function verifyContact(profile: Profile, name: string, options: Ver
   return state
 }
 
-/** What the command line says of the comparison. */
+/** The result of the comparison as the command line states it. */
 function givenAnswer(name: string, keys: Keys, { yes, no, key }: VerifyOptions): KeyName | 'no' | undefined {
   if (yes && no) throw misuse('--yes and --no are two answers', 'leave one of them out')
   if (no || !yes) {

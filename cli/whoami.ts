@@ -15,7 +15,7 @@ export function whoamiCommand(): Command {
     })
 }
 
-/** Who one is here, for a script: null where there is nothing. */
+/** The JSON fields about the user of a profile; null for what is not known. */
 export function whoamiFields({ name: profile, protection, state }: Profile): object {
   const { account, identity, receipts } = state
   return {

@@ -13,7 +13,7 @@ import { generate } from './generated.ts'
 /** The contracts as last released on the wire; replaced only together with a CHANGELOG entry. */
 const BASELINE = 'proto/baseline.binpb'
 
-/** Where the source is that runs. */
+/** The folders of the source that runs. */
 const SOURCE = ['lib', 'services', 'clients', 'cli']
 
 const CHECKS: Record<string, () => boolean> = {
@@ -49,7 +49,7 @@ function run(tool: string, ...options: string[]): boolean {
   return status === 0
 }
 
-/** Whether nothing was found; what was is shown. */
+/** Print what was found; returns whether it was nothing. */
 function none(found: readonly string[]): boolean {
   for (const sentence of found) console.log(sentence)
   return found.length === 0

@@ -34,9 +34,9 @@ export interface Member {
 
 export interface Use {
   readonly name: string
-  /** Whose member it is: an expression, or the pattern that takes a value apart. */
+  /** The object whose member it is: an expression, or the pattern that takes a value apart. */
   readonly object: Node
-  /** What refers to the member: nothing in a pattern, where the name may be that of a variable. */
+  /** The node that refers to the member; none in a pattern, where the name may be a variable's. */
   readonly reference: Node | undefined
   /** The member in whose body it is. */
   readonly within: Node | undefined

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What reflection serves: all our contracts and whatever they import, as a serialised FileDescriptorSet. */
+/** The file that reflection serves: all our contracts and whatever they import, as a serialised FileDescriptorSet. */
 const DESCRIPTOR_SET = 'gen/descriptors.binpb'
 
 /**

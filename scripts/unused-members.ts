@@ -12,10 +12,16 @@ import { isSetAccessorDeclaration } from 'typescript/unstable/ast'
 import { API, type Checker, type Symbol as NamedSymbol, type NodeHandle, type Type } from 'typescript/unstable/sync'
 import { collect, type Member, type Use } from './class-members.ts'
 
-/** Where uses do not count: tests, among them benches, soak and torture; and generated code, which knows no class. */
+/**
+ * The folders in which uses do not count: tests, with benches, soak and torture; and generated code, which knows no
+ * class.
+ */
 const NO_SOURCE = /^(test|gen)\//
 
-/** What the language calls without naming it, and the doors that are named for being a test's. */
+/**
+ * The members that are used though no source names them: the language calls some, and tests use the others, which are
+ * named for it.
+ */
 const NEVER_NAMED = /^(toString|toJSON|valueOf)$|ForTest$/
 
 /** A line for each unused member of the project whose tsconfig.json is in the folder. */
@@ -62,7 +68,10 @@ function referredTo(members: readonly Member[], uses: readonly Use[], checker: C
   return referred
 }
 
-/** Whether a use of the name is one of the member: what only calls itself is not used, nor a field that is only set. */
+/**
+ * Whether a use of the name is a use of the member: a member that only calls itself is unused, and so is a field that
+ * is only set.
+ */
 function isUse({ within, isSet }: Use, { declaration }: Member): boolean {
   return within !== declaration && (!isSet || isSetAccessorDeclaration(declaration))
 }
@@ -75,7 +84,7 @@ function isUsedThroughOther(member: Member, uses: readonly Use[], checker: Check
   return checker.getTypeAtLocation(objects).some((type) => type && checker.isTypeAssignableTo(own, type))
 }
 
-/** Whether what its class extends or implements has the member, and is no source of the project. */
+/** Whether a class or interface outside the project, which the member's class extends or implements, has the member. */
 function isLibrarys({ name, owner }: Member, sources: ReadonlySet<string>, checker: Checker): boolean {
   const bases = (owner.heritageClauses ?? []).flatMap(({ types }) => types)
   return checker.getTypeAtLocation(bases).some((type) => {

@@ -34,7 +34,10 @@ const TABLES: Readonly<Record<Shell, (program: CommandForm) => string>> = {
   fish: fishTables,
 }
 
-/** For the scripts alone: the names of those whose keys are known, one a line. It asks for nothing and says no more. */
+/**
+ * The command that only the scripts call: it prints the names of the contacts with a known key, one a line. It asks for
+ * nothing, and prints nothing else.
+ */
 export function completeContactsCommand(): Command {
   return new Command('complete-contacts').addOption(profileOption()).action(async (options: ProfileOptions) => {
     const { Profile } = await import('../../clients/profile/profile.ts')

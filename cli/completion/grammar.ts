@@ -9,7 +9,7 @@
  */
 import type { Argument, Command, Option } from 'commander'
 
-/** What stands where a value is expected; `nothing` is whatever nobody can guess. */
+/** The values that fit in a place; `nothing` is for values that nobody can guess. */
 export type Values =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'contacts' | 'profiles' | 'files' | 'folders' | 'nothing' }
@@ -21,10 +21,10 @@ export interface ArgumentForm {
 }
 
 export interface OptionForm {
-  /** As typed: `--json`, or `-h` and `--help`. */
+  /** The flags as typed: `--json`, or `-h` and `--help`. */
   readonly flags: readonly string[]
   readonly description: string
-  /** What follows it, or undefined. */
+  /** The value that follows the option, or undefined. */
   readonly value: ArgumentForm | undefined
 }
 
@@ -39,7 +39,7 @@ export interface CommandForm {
   readonly arguments: readonly ArgumentForm[]
 }
 
-/** Whatever `--help` shows of a program; what it hides is left out. */
+/** The grammar of a program, as `--help` shows it; what that hides is left out. */
 export function grammarOf(command: Command, path: readonly string[] = []): CommandForm {
   const help = command.createHelp()
   return {

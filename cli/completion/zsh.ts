@@ -10,7 +10,10 @@ export function zshTables(program: CommandForm): string {
   return allCommands(program).map(functionOf).join('\n')
 }
 
-/** With hyphens: the script's own functions have none, and there is a command `contacts`. */
+/**
+ * The name of a command's function. It has hyphens, for the script's own functions have none, and there is a command
+ * `contacts`.
+ */
 function nameOf({ path }: CommandForm): string {
   return ['_sotto', ...path].join('-')
 }
@@ -69,7 +72,7 @@ const ACTIONS = {
   nothing: ' ',
 } as const satisfies Readonly<Record<Exclude<Values['kind'], 'words'>, string>>
 
-/** Without what `_arguments` takes for its own marks. */
+/** Escape the signs that `_arguments` gives a meaning. */
 function plain(text: string): string {
   return text.replaceAll(/[\\[\]:]/g, '\\$&')
 }

@@ -10,7 +10,7 @@ import type { Environment } from '#lib/runtime/environment.ts'
 
 const OWN_PATH = fileURLToPath(new URL('../../bin/sotto', import.meta.url))
 
-/** What is a path, and leads elsewhere in a shell that stands in another folder. */
+/** The settings that are paths: relative ones lead elsewhere from another folder. */
 const FOLDERS = ['SOTTO_HOME', 'SOTTO_AUTH_DATA'] as const
 
 /**
@@ -40,7 +40,7 @@ function realPathOf(path: string): string | undefined {
   }
 }
 
-/** As a shell reads it back. */
+/** Quote a text so that a shell reads it back unchanged. */
 function quoted(text: string): string {
   return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -31,9 +31,9 @@ export const FREE_PORTS: Environment = {
 
 /** Both services, up and healthy. */
 export interface Services {
-  /** Where a client on this machine finds Auth, HOST:PORT. */
+  /** The address of Auth for a client on this machine, HOST:PORT. */
   readonly authAddress: string
-  /** Where a client on this machine finds the directory, HOST:PORT. */
+  /** The address of the directory for a client on this machine, HOST:PORT. */
   readonly directoryAddress: string
   /** The file of the authority's certificate, which clients trust. */
   readonly caFile: string
@@ -101,7 +101,7 @@ async function startIn(children: ServiceChild[], { env, signal }: SupervisorOpti
   return { authAddress, directoryAddress, caFile, caFingerprint, failure, stop: () => stopAll(children) }
 }
 
-/** Whether a client would be served, by the way that it takes: what a service says of itself could be wrong. */
+/** Check that a client would be served, by calling as a client does: the service's own report could be wrong. */
 async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {
   if (await isServing(target, { signal })) return
   throw new SottoError('ERR_UNAVAILABLE', `what listens at ${target.address} is not healthy`, {
@@ -116,7 +116,7 @@ async function stopAll(children: readonly ServiceChild[]): Promise<void> {
   if (failures.length > 0) throw failures[0]
 }
 
-/** What to dial on this machine to reach what listens there. */
+/** The address to dial on this machine for a service that listens on the given one. */
 function dialled(listens: string | undefined): string {
   if (listens === undefined) throw new TypeError('a service did not say where it listens')
   return listens.replace(/^(\[::\]|0\.0\.0\.0):/, 'localhost:')

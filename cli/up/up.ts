@@ -10,9 +10,9 @@ import { type Services, startServices } from './supervisor.ts'
 export interface UpOptions {
   /** The environment of the services: their settings (docs/operations.md) and the rest. */
   readonly env: Environment
-  /** Aborted when both are to stop. */
+  /** The signal that both services are to stop. */
   readonly signal: AbortSignal
-  /** Takes what a person is to read, whole lines. */
+  /** Prints whole lines for a person. */
   readonly print: (text: string) => void
 }
 
