@@ -106,7 +106,7 @@ export class Accounts {
     })
   }
 
-  /** Those of the names that have an account, by name. */
+  /** The names among these that have an account, by name. */
   existingAmong(names: readonly string[]): Promise<string[]> {
     return existingAmong(this.#db, names)
   }
@@ -170,7 +170,10 @@ export class Accounts {
     return (await byName.where('name', '>=', name).executeTakeFirst()) ?? (await byName.executeTakeFirst())
   }
 
-  /** Not worth refusing a login for: where the queue is full, the next login does it. */
+  /**
+   * Hash a password anew, if there is room in the queue. A full queue is no reason to refuse the login: the next one
+   * tries again.
+   */
   async #rehash(account: AccountRow, password: Secret): Promise<void> {
     try {
       const password_hash = await this.#passwords.hash(password)

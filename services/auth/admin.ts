@@ -19,7 +19,7 @@ import { checkNewPassword } from './passwords/new-password.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
 
-/** What it needs to know of Auth's settings. */
+/** The part of Auth's settings that the administration needs. */
 export type AdminConfig = Pick<Config, 'dataFolder' | 'password' | 'hashing'>
 
 /**
@@ -93,7 +93,7 @@ export async function listUsers(config: AdminConfig, clock: Clock): Promise<Acco
   return await withAccounts(config, clock, (accounts) => accounts.list())
 }
 
-/** All that are no names are said at once. */
+/** Refuse invalid names, all of them in one error. */
 function checkNames(names: readonly string[]): void {
   const wrong = names.filter((name) => !USERNAME.test(name))
   const limit = 'a name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit'

@@ -15,9 +15,9 @@ export interface Certificates {
   readonly authorityPem: string
   /** SHA-256 of the authority's public key, 32 bytes. */
   readonly realm: Uint8Array
-  /** For AuthService. */
+  /** The certificate chain of AuthService. */
   readonly auth: CertificateChain
-  /** For SealingService. */
+  /** The certificate chain of SealingService. */
   readonly sealing: CertificateChain
 }
 

@@ -18,7 +18,7 @@ import {
 import { DEFAULT_MAX_SESSION_DURATION_MS } from './sealing.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from './sessions.ts'
 
-/** Where a server listens. */
+/** The address and port on which a server listens. */
 interface ListenAddress {
   /** An IP literal; `::` for all addresses, IPv4 included. */
   readonly host: string
@@ -116,7 +116,9 @@ const SETTINGS = {
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
-/** One environment may serve both services, and clients. */
+/**
+ * The settings that are not Auth's but may be set beside its own: one environment may serve both services, and clients.
+ */
 const SETTINGS_OF_OTHERS = ['SOTTO_DIRECTORY_', 'SOTTO_SEALING_ADDRESS', 'SOTTO_CHANNEL_TIMES', 'SOTTO_PASSPHRASE_FILE']
 
 /**
@@ -151,7 +153,7 @@ export function readConfig(env: Environment): Config {
   }
 }
 
-/** Where the database is. */
+/** The path of the database. */
 export function databasePath({ dataFolder }: Pick<Config, 'dataFolder'>): string {
   return join(dataFolder, 'auth.db')
 }

@@ -32,7 +32,7 @@ export const WRAPPED_KEY_BYTES = SESSION_KEY_BYTES + OVERHEAD_BYTES
 const LABEL = 'sotto wrapped key v1'
 const ID_LABEL = 'sotto wrapping key id v1'
 
-/** Where a wrapped key belongs. */
+/** The place that a wrapped key belongs to. */
 export interface WrappedKeyPlace {
   readonly accountId: Uint8Array
   readonly sessionId: Uint8Array

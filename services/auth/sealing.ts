@@ -29,22 +29,22 @@ export interface SealingOptions {
   readonly receiver: SealingEnd
   /** Its grant key is used. */
   readonly sender: SealingEnd
-  /** Of the receiver's announcement, 16 bytes. */
+  /** The instance id from the receiver's announcement, 16 bytes. */
   readonly instanceId: Uint8Array
-  /** Of the sender's request, 16 bytes. */
+  /** The nonce from the sender's request, 16 bytes. */
   readonly nonce: Uint8Array
-  /** In the directory's word; may be empty. */
+  /** The sender's address as the directory reports it; may be empty. */
   readonly senderAddress: string
   /** Now, in milliseconds since 1970. */
   readonly nowMs: number
   readonly maxSessionDurationMs: number
 }
 
-/** What the directory passes on. */
+/** The sealed ticket and grant, which the directory passes on. */
 interface SealedChat {
-  /** For the receiver, 540 bytes. */
+  /** The ticket, for the receiver, 540 bytes. */
   readonly ticket: Uint8Array
-  /** For the sender, 540 bytes. */
+  /** The grant, for the sender, 540 bytes. */
   readonly grant: Uint8Array
 }
 

@@ -25,7 +25,7 @@ export const EXTENSION_STEP_MS = 3_600_000
 /** How many sessions an account may have, so that what a password can fill is bounded. */
 export const MAX_SESSIONS = 16
 
-/** What a login gives. */
+/** The session that a login creates. */
 export interface NewSession {
   /** R, 32 bytes: this copy is the only one. */
   readonly token: Secret
@@ -43,7 +43,7 @@ export interface Session {
   /** X25519, 32 bytes. */
   readonly identityKey: Uint8Array
   readonly expiresAtMs: number
-  /** As key-wrapping.ts makes them; {@link Sessions.unwrap} opens them. */
+  /** The keys as key-wrapping.ts wraps them; {@link Sessions.unwrap} opens them. */
   readonly wrappedKeys: { readonly ticket: Uint8Array; readonly grant: Uint8Array }
 }
 
@@ -127,7 +127,7 @@ export class Sessions {
     return this.#wrappingKey.unwrap(wrappedKeys[purpose], { accountId, sessionId: id, purpose })
   }
 
-  /** What the four secrets of a session leave in the database. */
+  /** The columns that keep the four secrets of a session: hashes and wrapped keys. */
   #rowFor(token: Secret, { accountId, sessionId }: { accountId: Uint8Array; sessionId: Uint8Array }) {
     const keys = deriveSessionKeys(token)
     const wrap = (key: Secret, purpose: 'ticket' | 'grant') =>

@@ -33,11 +33,11 @@ export interface AuthDependencies {
 }
 
 export interface RunningAuth {
-  /** Where AuthService listens, HOST:PORT. */
+  /** The address of AuthService, HOST:PORT. */
   readonly address: string
-  /** Where SealingService listens, HOST:PORT. */
+  /** The address of SealingService, HOST:PORT. */
   readonly sealingAddress: string
-  /** Where channelz listens, HOST:PORT. */
+  /** The address of channelz, HOST:PORT. */
   readonly adminAddress: string
   /** The authority's certificate: what clients trust. */
   readonly caPem: string

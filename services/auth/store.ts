@@ -38,7 +38,7 @@ interface SessionTable {
   directory_bearer_hash: Uint8Array
   /** SHA-256, 32 bytes. */
   auth_bearer_hash: Uint8Array
-  /** Which key wraps the two below, 8 bytes. */
+  /** The id of the key that wraps the two below, 8 bytes. */
   wrapping_key_id: Uint8Array
   /** Wrapped, 60 bytes. */
   ticket_key: Uint8Array

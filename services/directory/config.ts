@@ -42,7 +42,10 @@ const SETTINGS = {
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
-/** One environment may serve both services, and clients. */
+/**
+ * The settings that are not the directory's but may be set beside its own: one environment may serve both services, and
+ * clients.
+ */
 const SETTINGS_OF_OTHERS = [
   'SOTTO_AUTH_',
   'SOTTO_SEALING_HOST',

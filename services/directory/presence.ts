@@ -28,7 +28,9 @@ export const RENEWAL_MS = LEASE_MS / 3
 /** How many accounts one query looks up at most; more would only make it long. */
 const LOOKUP_BATCH = 500
 
-/** Where an account can be called, and under what. */
+/**
+ * The addresses at which an account can be called, with the session and the start of the client that announced them.
+ */
 export interface Announcement {
   readonly account: string
   /** The session that announces: 16 bytes. */
@@ -54,15 +56,15 @@ interface Entry {
 }
 
 export class PresenceRegistry {
-  /** Who watches whom, at this process. */
+  /** The watches that are open at this process. */
   readonly watchers = new Watchers((accounts) => this.#onlineAmong(accounts))
   readonly #db: Kysely<DirectorySchema>
   readonly #clock: Clock
   readonly #replicaId = randomUUID()
-  /** What this process holds open, by account. */
+  /** The announcements that this process holds open, by account. */
   readonly #entries = new Map<string, Entry>()
   #left = false
-  /** What kept this process from writing that it lives, or who is online; until it can. */
+  /** The failure that keeps this process from writing its lease, or who is online; undefined once it can again. */
   #failure: unknown
 
   private constructor(db: Kysely<DirectorySchema>, clock: Clock) {

@@ -17,7 +17,7 @@ import { sessionEnded } from '#lib/shared-errors.ts'
 /** How long Auth may take for one answer, in milliseconds: less than our own callers wait, so that they hear from us. */
 const DEADLINE_MS = 5_000
 
-/** When a caller may try again while Auth cannot be reached, in milliseconds. */
+/** The time after which a caller may try again while Auth cannot be reached, in milliseconds. */
 const RETRY_AFTER_MS = 2_000
 
 /** Auth's answers that are for our caller. Any other failure of a call is ours or the link's. */
@@ -30,15 +30,15 @@ const FOR_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
   'ERR_SERVER_STORE',
 ])
 
-/** What a call to Auth takes over from the call that it is made for. */
+/** The part of a call's context that is passed on to Auth in the call made for it. */
 export type Origin = Pick<CallContext, 'requestId' | 'bearer' | 'signal'>
 
-/** Whose bearer it is that came with a call. */
+/** The owner of the bearer that came with a call. */
 export interface Caller {
   readonly account: string
   /** 16 bytes. */
   readonly sessionId: Uint8Array
-  /** When the session ends unless it is used again. */
+  /** The time at which the session ends unless it is used again. */
   readonly expiresAt: Date
   /** Auth's clock when it answered. */
   readonly serverTime: Date

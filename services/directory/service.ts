@@ -74,7 +74,10 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
-  /** Undefined while Auth cannot be reached: those who are online then stay so, and can be told of. */
+  /**
+   * Authenticate a caller again; undefined while Auth cannot be reached. Those who are online then stay online, and
+   * others are still told of them.
+   */
   async function reauthenticate(origin: Origin): Promise<Caller | undefined> {
     try {
       return await sealing.authenticate(origin)
@@ -132,7 +135,10 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
-  /** Why somebody who is not online cannot be called: told to those alone who show that they are signed in. */
+  /**
+   * The error that says why somebody who is not online cannot be called. Only callers who show that they are signed in
+   * learn it.
+   */
   async function absenceOf(username: string, context: CallContext): Promise<SottoError> {
     const caller = await sealing.authenticate(context)
     if (caller.account === username) return chatWithSelf()

@@ -38,9 +38,9 @@ export interface DirectoryDependencies {
 }
 
 export interface RunningDirectory {
-  /** Where DirectoryService listens, HOST:PORT. */
+  /** The address of DirectoryService, HOST:PORT. */
   readonly address: string
-  /** Where channelz listens, HOST:PORT. */
+  /** The address of channelz, HOST:PORT. */
   readonly adminAddress: string
   /** Stop in order: open streams end with UNAVAILABLE, what was announced is withdrawn, then the database. */
   stop(): Promise<void>

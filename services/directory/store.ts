@@ -29,7 +29,7 @@ export interface PresenceTable {
   replica_id: string
   /** The session that announced: 16 bytes. */
   session_id: Uint8Array
-  /** What tickets for this start of the receiver name: 16 bytes. */
+  /** The id of this start of the receiver, which tickets for it name: 16 bytes. */
   instance_id: Uint8Array
   /** JSON: a list of {address, port}, the likeliest first. */
   endpoints: string

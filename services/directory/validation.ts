@@ -16,7 +16,7 @@ import { INSTANCE_ID_BYTES, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import { USERNAME, Violations } from '#lib/validation.ts'
 
-/** What an announcement may hold at most: an address for each way that a machine is commonly reached, no more. */
+/** The most endpoints of an announcement: one for each way in which a machine is commonly reached. */
 export const MAX_ENDPOINTS = 8
 
 /** The longest form of an IPv6 address: eight groups, the last two written as IPv4. */

@@ -34,8 +34,8 @@ export class Watch implements Disposable {
   }
 
   /**
-   * What is to be told, as often as there is something: first of every name, then of those that have changed. To be read
-   * by one reader at a time; the next one goes on where the last has stopped.
+   * The states to report, as they come: first of every name, then of those that have changed. One reader at a time; the
+   * next one continues where the last stopped.
    *
    * @param until - Ends it, without an error.
    */

@@ -19,7 +19,10 @@ import { Watch } from './watch.ts'
  */
 export const MAX_WATCHES_PER_ACCOUNT = 16
 
-/** When a caller with too many watches may try again, in milliseconds: dead links are noticed within 30 seconds. */
+/**
+ * The time after which a caller with too many watches may try again, in milliseconds: dead links are noticed within 30
+ * seconds.
+ */
 const RETRY_AFTER_MS = 10_000
 
 /** Tells which of the accounts are online. */

@@ -16,9 +16,9 @@ const HASH_MS = 30
 const MIN_RETRY_MS = 200
 
 export interface HashingQueueLimits {
-  /** Hashes at once. */
+  /** The most hashes at once. */
   readonly concurrency: number
-  /** How many may wait beyond those. */
+  /** The most hashes that may wait beyond those. */
   readonly capacity: number
 }
 

@@ -13,7 +13,7 @@ import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 
-/** What one hash costs. */
+/** The cost of one hash. */
 export interface PasswordParameters {
   /** KiB. */
   readonly memoryKib: number
