@@ -92,7 +92,7 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-/** One field of a request that breaks a limit, as google.rpc.BadRequest names it. */
+/** A field of a request that breaks a limit, as google.rpc.BadRequest names it. */
 export interface FieldViolation {
   /** The field's name in the contract, snake_case. */
   readonly field: string
@@ -101,13 +101,13 @@ export interface FieldViolation {
 }
 
 export interface SottoErrorOptions {
-  /** What made it happen; for the log, never for the peer. */
+  /** The cause; for the log, never for the peer. */
   readonly cause?: unknown
-  /** What to do next: one clause, for the person in front of the screen. */
+  /** The next step for the person in front of the screen: one clause. */
   readonly hint?: string
   /** How long to wait before the same call may succeed, in milliseconds. */
   readonly retryAfterMs?: number
-  /** For `ERR_INVALID_ARGUMENT`: every field that is wrong, not just the first. */
+  /** The fields that are wrong, for `ERR_INVALID_ARGUMENT`: all of them, not just the first. */
   readonly violations?: readonly FieldViolation[]
 }
 
@@ -131,7 +131,7 @@ export class SottoError extends Error {
   }
 }
 
-/** What was thrown, if it is a {@link SottoError}; anything else is a fault of our own, and becomes `ERR_INTERNAL`. */
+/** The {@link SottoError} that was thrown; anything else is a fault of our own, and becomes `ERR_INTERNAL`. */
 export function asSottoError(thrown: unknown): SottoError {
   return isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', 'a fault in sotto', { cause: thrown })
 }

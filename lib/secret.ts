@@ -9,7 +9,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** What a secret looks like to anything that prints. */
+/** The text in place of a secret wherever one is printed. */
 const PRINTED = '[secret]'
 
 export class Secret {

@@ -5,19 +5,22 @@
  * @module
  */
 
-/** From one renewal to the next, in milliseconds: what is said under keys that somebody gets hold of. */
+/** The time from one renewal to the next, in milliseconds: whoever gets hold of keys can read that much and no more. */
 export const RENEW_EVERY_MS = 15 * 60_000
 
-/** Without a renewal of either kind, in milliseconds, until the channel ends: four attempts. */
+/** The time without a renewal of either kind, in milliseconds, after which the channel ends: four attempts. */
 export const RENEW_WITHIN_MS = 60 * 60_000
 
-/** From an attempt that failed to the next one, in milliseconds: longer than services take to start again. */
+/** The time from a failed attempt to the next one, in milliseconds: longer than services take to start again. */
 export const RENEW_RETRY_MS = 60_000
 
-/** Of saying nothing, in milliseconds, until a sign of life is due. */
+/** The time without a record sent, in milliseconds, after which a sign of life is due. */
 export const PING_AFTER_MS = 10_000
 
-/** Of hearing nothing, in milliseconds, until the channel counts as cut: three signs of life that did not come. */
+/**
+ * The time without a record received, in milliseconds, after which the channel counts as cut: three signs of life are
+ * missing.
+ */
 export const SILENCE_LIMIT_MS = 30_000
 
 /** The durations that a channel goes by. Both ends should have the same. */
@@ -29,7 +32,7 @@ export interface ChannelTimes {
   readonly silenceLimitMs: number
 }
 
-/** Those of the protocol; shorter ones are for tests and demonstrations. */
+/** The durations of the protocol; shorter ones are for tests and demonstrations. */
 export const CHANNEL_TIMES: ChannelTimes = {
   renewEveryMs: RENEW_EVERY_MS,
   renewWithinMs: RENEW_WITHIN_MS,

@@ -32,7 +32,7 @@ export interface HandshakeStart {
 
 /** A Hello that waits for its Welcome. */
 export interface StartedHandshake {
-  /** For one receiver, once. */
+  /** The Hello, for one receiver, once. */
   readonly hello: Hello
   /**
    * Take the Welcome.
@@ -74,11 +74,11 @@ export function startHandshake(start: HandshakeStart): StartedHandshake {
 export interface HandshakeAnswer {
   /** The receiver's identity key. */
   readonly identity: KeyPair
-  /** Whose Hello it must be: 32 bytes. */
+  /** The identity key of the sender whose Hello it must be: 32 bytes. */
   readonly senderIdentityKey: Uint8Array
-  /** Of the Hello: Noise message 1, of its length. */
+  /** Noise message 1 from the Hello, of its length. */
   readonly noiseMessage: Uint8Array
-  /** Of the Hello's clear part, of its length. */
+  /** The encapsulation key from the Hello's clear part, of its length. */
   readonly encapsulationKey: Uint8Array
   readonly prologue: Uint8Array
   readonly psk: (kem: KemExchange) => Secret

@@ -14,7 +14,7 @@ import type { ChannelTimes } from './channel-times.ts'
 export class Heartbeat {
   readonly #times: Pick<ChannelTimes, 'pingAfterMs' | 'silenceLimitMs'>
   #sentAtMs: number
-  /** Since when nothing has come, though this side listens; undefined while it does not. */
+  /** The time since which nothing has come while this side listens; undefined while it does not listen. */
   #silentSinceMs: number | undefined
   #seenAtMs: number
 
@@ -29,7 +29,7 @@ export class Heartbeat {
     this.#sentAtMs = nowMs
   }
 
-  /** This side waits for the next record. */
+  /** Note that this side waits for the next record. */
   listen(nowMs: number): void {
     this.#silentSinceMs ??= nowMs
   }
@@ -45,8 +45,8 @@ export class Heartbeat {
   }
 
   /**
-   * Whether the other end has been silent for too long. To be asked at {@link dueAtMs}: time in which nobody asked for
-   * much longer does not count, for this process was stopped, and what came meanwhile is still to be read.
+   * Whether the other end has been silent for too long. Ask at {@link dueAtMs}: if nobody asked for much longer, this
+   * process was stopped; that time does not count, as records may have come meanwhile and wait to be read.
    */
   isCut(nowMs: number): boolean {
     const { pingAfterMs, silenceLimitMs } = this.#times
@@ -57,7 +57,7 @@ export class Heartbeat {
     return nowMs >= this.#silentSinceMs + silenceLimitMs
   }
 
-  /** When to look again, at the latest. It moves on with what is sent and received. */
+  /** The latest time to look again. It moves on with every record sent and received. */
   dueAtMs(nowMs: number): number {
     const { pingAfterMs, silenceLimitMs } = this.#times
     const pingAtMs = this.#sentAtMs + pingAfterMs

@@ -12,7 +12,7 @@ import { ENCAPSULATION_KEY_BYTES, KEM_CIPHERTEXT_BYTES } from './kem.ts'
 /** The most that a receiver reads of the clear part of a Hello, in bytes; one of this version has 1,752. */
 export const MAX_CLEAR_BYTES = 4_096
 
-/** Where random bytes come from: node:crypto's `randomBytes`, or what a test puts in its place. */
+/** The source of random bytes: node:crypto's `randomBytes`, or a test's own. */
 export type RandomBytes = (length: number) => Uint8Array
 
 /** The bytes of a Hello, as they came. */

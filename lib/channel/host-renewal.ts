@@ -30,7 +30,7 @@ export interface HostOptions {
   readonly ends: ChannelEnds
   readonly admission: Admission
   readonly random: RandomBytes
-  /** Told why a renewal is refused, which the opener is not. */
+  /** Takes the reason why a renewal is refused; the opener does not learn it. */
   readonly onRefused?: (error: SottoError) => void
 }
 
@@ -44,7 +44,7 @@ export class HostRenewal implements RenewalRole {
   readonly #times: ChannelTimes
   readonly #deadlines: RenewalDeadlines
   #state: State = { is: 'idle' }
-  /** Until then a renewal is refused unseen: an opener that was refused waits longer. */
+  /** The time until which renewals are refused unseen: an opener that was refused waits longer than that. */
   #deafUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(options: HostOptions, times: ChannelTimes, deadlines: RenewalDeadlines) {

@@ -30,7 +30,7 @@ export interface ConversationStart {
 
 /** A Hello that waits for its Welcome. */
 export interface StartedConversation {
-  /** To be sent to one receiver, once: a further attempt takes a new ticket and a new start. */
+  /** The Hello, for one receiver, once: a further attempt takes a new ticket and a new start. */
   readonly hello: Hello
   /**
    * Take the Welcome.

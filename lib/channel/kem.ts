@@ -40,7 +40,7 @@ export interface KemKeyPair {
   decapsulate(ciphertext: Uint8Array): Secret
 }
 
-/** What an encapsulation gives: ct for the other end, the shared secret for this one. */
+/** The result of an encapsulation: ct for the other end, the shared secret for this one. */
 export interface Encapsulation {
   readonly ciphertext: Uint8Array
   readonly shared: Secret

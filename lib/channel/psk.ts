@@ -36,7 +36,7 @@ const LABEL = 'sotto psk v1'
 const RENEWAL_LABEL = 'sotto renewal psk v1'
 const TICKETLESS_LABEL = 'sotto ticketless renewal psk v1'
 
-/** What Auth gave for one handshake: the ticket to the receiver, the secret in it to both. */
+/** The credentials from Auth for one handshake: the ticket for the receiver, and the secret in it for both ends. */
 export interface Credentials {
   /** Sealed, as it came. */
   readonly ticket: Uint8Array
@@ -54,7 +54,7 @@ export interface Pair {
   readonly receiverIdentityKey: Uint8Array
 }
 
-/** What ML-KEM gave to both ends. */
+/** The ML-KEM values that both ends have. */
 export interface KemExchange {
   /** 32 bytes. */
   readonly kemShared: Secret
@@ -64,7 +64,7 @@ export interface KemExchange {
   readonly kemCiphertext: Uint8Array
 }
 
-/** What a channel lends to the one that takes its place. */
+/** The part of a channel that its successor is bound to. */
 export type OldChannel = Pick<Channel, 'handshakeHash' | 'exportSecret'>
 
 /** The key of a handshake, 32 bytes. */

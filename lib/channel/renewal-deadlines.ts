@@ -22,12 +22,12 @@ export class RenewalDeadlines {
     this.#maxSessionDurationMs = maxSessionDurationMs
   }
 
-  /** When the next renewal is due: well before the maximum session duration is over, if that is short. */
+  /** The time at which the next renewal is due: well before the maximum session duration is over, if that is short. */
   get renewAtMs(): number {
     return this.#renewedAtMs + Math.min(this.#times.renewEveryMs, this.#maxSessionDurationMs / 2)
   }
 
-  /** When the channel is to end, unless it is renewed. */
+  /** The time at which the channel ends, unless it is renewed. */
   get endsAtMs(): number {
     return Math.min(this.#renewedAtMs + this.#times.renewWithinMs, this.#sessionEndsAtMs)
   }

@@ -16,7 +16,7 @@ type Control = NonNullable<RecordBody['control']>
 export type RenewalControl = Extract<Control, { readonly $case: `renew${string}` }>
 
 /**
- * What the owner is to do.
+ * A task for the owner.
  *
  * - `askForTicket`: ask the directory for the receiver again; {@link RenewalRole.learn} takes what comes of it.
  * - `tryServices`: find out whether the services answer; `learn` takes that too.
@@ -24,34 +24,34 @@ export type RenewalControl = Extract<Control, { readonly $case: `renew${string}`
  */
 export type RenewalTask = 'askForTicket' | 'tryServices' | 'close'
 
-/** What the services say, or that they say nothing. */
+/** The answer of the services, or that there is none. */
 export type ServicesAnswer =
   /** A ticket and its grant: the opener asked for them. */
   | { readonly $case: 'issued'; readonly issued: IssuedTicket }
-  /** They answer: the host tried them. */
+  /** The services answer: the host tried them. */
   | { readonly $case: 'reachable' }
-  /** They cannot be reached, are out of order, or have too much to do. */
+  /** The services cannot be reached, are out of order, or have too much to do. */
   | { readonly $case: 'unreachable' }
   /** The receiver is not online. */
   | { readonly $case: 'absent' }
-  /** They refuse this side, or the other. */
+  /** The services refuse this side, or the other. */
   | { readonly $case: 'refused' }
 
-/** What to say now. */
+/** A control to send now. */
 export interface RenewalTurn {
   readonly control: RenewalControl
-  /** What seals everything after it, where that is another channel. */
+  /** The channel that seals everything after it, if that is another one. */
   readonly after: Channel | undefined
 }
 
 export interface RenewalRole {
-  /** What the owner is to do now; each task is given once. */
+  /** The task for the owner now; each is given once. */
   advance(nowMs: number): RenewalTask | undefined
-  /** When there may be something to do, unless something is learnt or heard before. */
+  /** The time to advance again, unless the owner learns or hears something before. */
   readonly dueAtMs: number
   /** Take what came of a task. What comes too late, or for nothing, changes nothing. */
   learn(answer: ServicesAnswer, clocks: Clocks, current: Channel): void
-  /** What to say now; undefined if there is nothing. It counts as said. */
+  /** The control to send now; undefined if there is none. It counts as sent. */
   take(nowMs: number): RenewalTurn | undefined
   /**
    * Take in what the other end says.

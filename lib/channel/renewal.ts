@@ -29,7 +29,7 @@ import { renewalPrologueOf } from './prologue.ts'
 import { type Credentials, deriveRenewalPsk, type OldChannel, type Pair } from './psk.ts'
 import { type Admission, admit } from './responder.ts'
 
-/** Whose channel it is. Names and keys are those that it began with, and stay. */
+/** The two ends of a channel. Names and keys are those that it began with, and stay. */
 export interface ChannelEnds {
   /** One's own identity key. */
   readonly identity: KeyPair
@@ -41,7 +41,10 @@ export interface ChannelEnds {
   readonly realm: Uint8Array
 }
 
-/** What the directory gave the opener: the ticket, sealed as it came, and the grant, opened and checked. */
+/**
+ * The ticket and the grant that the directory gave the opener: the ticket sealed, as it came; the grant opened and
+ * checked.
+ */
 export interface IssuedTicket {
   readonly ticket: Uint8Array
   readonly grant: Grant
@@ -50,7 +53,7 @@ export interface IssuedTicket {
 export interface RenewalStart {
   readonly ends: ChannelEnds
   readonly old: OldChannel
-  /** Undefined for a renewal without a ticket. */
+  /** The ticket and its grant; undefined for a renewal without a ticket. */
   readonly issued: IssuedTicket | undefined
   /** Asked for an ephemeral key (32 bytes) and an ML-KEM seed (64), in this order. */
   readonly random: RandomBytes
@@ -105,7 +108,7 @@ export interface RenewalArrival extends Clocks {
 
 /** A renewal that was let in. */
 export interface AcceptedRenewal {
-  /** Undefined in a renewal without one. */
+  /** The ticket; undefined in a renewal without one. */
   readonly ticket: Ticket | undefined
   readonly welcome: Welcome
   /** Speaks at once: the Hello came inside the old channel, so it is no replay, and whose it is was known. */

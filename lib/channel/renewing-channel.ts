@@ -19,15 +19,15 @@ import { type OpenerOptions, OpenerRenewal } from './opener-renewal.ts'
 import { RenewalDeadlines } from './renewal-deadlines.ts'
 import type { RenewalControl, RenewalRole, RenewalTask, ServicesAnswer } from './renewal-role.ts'
 
-/** What the owner is to do; `cut` is to drop the link, for nothing was received for too long. */
+/** A task for the owner; `cut` is to drop the link, because nothing was received for too long. */
 export type ChannelTask = RenewalTask | 'cut'
 
 export interface RenewingChannelOptions {
-  /** Of a completed handshake. */
+  /** The channel of a completed handshake. */
   readonly channel: Channel
-  /** What this side needs to renew, as the one that said the first Hello or the one that took it. */
+  /** The options for renewals, for the side that sent the first Hello or for the side that took it. */
   readonly role: { readonly opener: OpenerOptions } | { readonly host: HostOptions }
-  /** Of the ticket that the channel began with, in milliseconds. */
+  /** The maximum session duration of the ticket that the channel began with, in milliseconds. */
   readonly maxSessionDurationMs: number
   /** Shorter than the protocol's for tests and demonstrations. */
   readonly times?: Partial<ChannelTimes> | undefined
@@ -122,7 +122,7 @@ export class RenewingChannel {
     return true
   }
 
-  /** What the owner is to do now; each task is given once, but `cut` and `close` for want of a renewal. */
+  /** The task for the owner now. Each task is given once, but for `cut`, and for `close` after a missing renewal. */
   advance(nowMs: number): ChannelTask | undefined {
     if (this.#isOver) return undefined
     if (this.#heartbeat.isCut(nowMs)) return 'cut'
@@ -130,7 +130,7 @@ export class RenewingChannel {
     return this.#role.advance(nowMs)
   }
 
-  /** When to call {@link advance} and {@link next}, unless something else gives the occasion before. */
+  /** The time to call {@link advance} and {@link next}, unless there is another reason to before. */
   dueAtMs(nowMs: number): number {
     if (this.#isOver) return Number.POSITIVE_INFINITY
     return Math.min(this.#heartbeat.dueAtMs(nowMs), this.#deadlines.endsAtMs, this.#role.dueAtMs)

@@ -22,7 +22,7 @@ import type { encapsulate } from './kem.ts'
 import { prologueOf } from './prologue.ts'
 import { derivePsk } from './psk.ts'
 
-/** What a receiver judges tickets by. */
+/** The keys, names and records by which a receiver judges tickets. */
 export interface Admission {
   /** The receiver's identity key. */
   readonly identity: KeyPair
@@ -32,7 +32,7 @@ export interface Admission {
   readonly ticketKey: Secret
   /** The receiver's, for this start of it: 16 bytes. */
   readonly instanceId: Uint8Array
-  /** Of this start of the receiver, for all its connections. */
+  /** The replay cache of this start of the receiver, for all its connections. */
   readonly replayCache: ReplayCache
 }
 
@@ -46,10 +46,13 @@ export interface HelloArrival extends Admission, Clocks {
 
 /** A Hello that was let in. */
 export interface AcceptedHello {
-  /** What Auth says of the caller. Its identity key is that of the handshake; whether it is the pinned one is open. */
+  /**
+   * The ticket: what Auth says of the caller. Its identity key is that of the handshake; whether it is the pinned one
+   * is open.
+   */
   readonly ticket: Ticket
   readonly welcome: Welcome
-  /** Not confirmed until its first record opens; show and pin nothing before. */
+  /** The channel, not confirmed until its first record opens; show and pin nothing before. */
   readonly channel: Channel
 }
 
@@ -85,7 +88,7 @@ export function acceptHello(arrival: HelloArrival): AcceptedHello {
 }
 
 /**
- * All that is checked of a Hello with a ticket before any Diffie-Hellman, in this order.
+ * Check a Hello with a ticket, before any Diffie-Hellman, in this order.
  *
  * @throws SottoError
  *   - `ERR_TICKET_INSTANCE` if it is for another start of this receiver,

@@ -39,11 +39,11 @@ export interface DeliveryOptions {
   readonly streams: StreamPair
   /** Draws a stream id: 16 random bytes. */
   readonly drawStreamId: () => Uint8Array
-  /** Where files can be had and got. */
+  /** The lane for files, if files can be sent and received. */
   readonly files?: FileLane
 }
 
-/** What one record brought. */
+/** The content of one received record. */
 export interface Received {
   /** New events, in order. Report them with {@link IncomingStream.markStored} once they are safe. */
   readonly events: readonly Event[]
@@ -74,18 +74,21 @@ export class Delivery {
   readonly #streams: StreamPair
   readonly #drawStreamId: () => Uint8Array
   readonly #files: FileLane | undefined
-  /** Set once the other side's Resume is here. */
+  /** The incoming stream, once the other side's Resume has come. */
   #incoming: IncomingStream | undefined
-  /** Where this side stands, as its Resume said: undefined before it, and where it knows of no stream. */
+  /**
+   * The position in the incoming stream that this side's Resume reported; undefined before it, and if it knows of no
+   * stream.
+   */
   #lastReported: IncomingStream | undefined
-  /** Whether what the other side says in this conversation is left, for it to be sent again. */
+  /** Whether this side drops the other side's events in this conversation, so that they are sent again. */
   #isLeft = false
   #resumeSent = false
-  /** Up to where the other side was told that its stream is stored. */
+  /** The number up to which the other side was told that its stream is stored. */
   #acknowledgementSent = 0n
-  /** Up to where it was told that this side's user has seen its stream. */
+  /** The number up to which it was told that this side's user has seen its stream. */
   #readSent = 0n
-  /** What is to be sent of writing, if anything is. */
+  /** The typing report that is to be sent, if any. */
   #typing: boolean | undefined
   #closing: CloseReason | undefined
   #closeSent = false
@@ -120,7 +123,7 @@ export class Delivery {
   }
 
   /**
-   * What to say now.
+   * The next record to send.
    *
    * @returns The plaintext of one record, at most 65,519 bytes; undefined if there is nothing to say until something
    *   is appended, stored, seen, received or closed, or the lane of files has more.
@@ -183,7 +186,7 @@ export class Delivery {
     return progress === undefined ? {} : { progress }
   }
 
-  /** What people say goes before any piece of a file. */
+  /** The content for the next record: events go before pieces of a file. */
   #content(): RecordContent | undefined {
     const events = this.#maySendEvents() ? this.#streams.outgoing.take() : undefined
     if (events !== undefined || !this.isResumed || this.#closeReceived) return events

@@ -6,9 +6,9 @@
  */
 import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
 
-/** What of files is to be sent next; asked for each record. */
+/** The next parts of files to send; asked for each record. */
 export interface FileLane {
-  /** Where a file stands that this side is getting, if that is news; undefined if not. */
+  /** The progress of a file that this side receives, if it is news; undefined if not. */
   nextProgress(): FileProgress | undefined
   /** The next piece of a file that this side gives, if one is at hand and may go. Its bytes are good until the next call. */
   nextChunk(): FileChunk | undefined

@@ -13,7 +13,7 @@ import { isSame } from '../same-bytes.ts'
 import { parseEvent } from './event.ts'
 import { MAX_EVENT_BYTES } from './limits.ts'
 
-/** Where a stream stands at its reader's: what is kept between two runs of the program, and said in a Resume. */
+/** The position in an incoming stream: it is kept between two runs of the program, and said in a Resume. */
 export interface IncomingPosition {
   readonly streamId: Uint8Array
   /** The number up to which all is stored; 0 for none. */

@@ -8,8 +8,8 @@
 export const MAX_RECORD_BODY_BYTES = 65_519
 
 /**
- * What a record keeps free of events, in bytes: first_sequence, acknowledged and read at their longest (11 each), where
- * a file stands (31) and the longest control, a Resume (67). The rest is room for fields to come.
+ * The room that a record keeps free of events, in bytes: first_sequence, acknowledged and read at their longest (11
+ * each), the progress of a file (31) and the longest control, a Resume (67). The rest is room for fields to come.
  */
 const RESERVED_BYTES = 160
 

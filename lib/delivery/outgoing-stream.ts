@@ -17,12 +17,15 @@ import type { IncomingPosition } from './incoming-stream.ts'
 import { EVENT_ROOM_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from './limits.ts'
 import { type EventBatch, type EventPiece, eventCost } from './record-body.ts'
 
-/** Where a stream stands, as its owner keeps it between two runs of the program. */
+/** The position in an outgoing stream, as its owner keeps it between two runs of the program. */
 export interface OutgoingPosition {
   readonly streamId: Uint8Array
   /** The number up to which all is acknowledged; 0 for none. */
   readonly acknowledged: bigint
-  /** At least the highest number ever said, and no more than was kept when this was: it bounds what can be acknowledged. */
+  /**
+   * The bound on what can be acknowledged: at least the highest number ever sent, and no more than had been kept when
+   * this was.
+   */
   readonly sent: bigint
 }
 

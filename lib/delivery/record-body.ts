@@ -20,7 +20,7 @@ import { SottoError } from '../errors.ts'
 import { checkEvent } from './event.ts'
 import { EVENT_ID_BYTES, MAX_CHUNK_BYTES, MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
 
-/** Whole events, in order. */
+/** A run of whole events, in order. */
 export interface EventBatch {
   /** The sequence number of the first, from 1. */
   readonly firstSequence: bigint
@@ -39,21 +39,21 @@ export interface FilePiece {
   readonly chunk: FileChunk
 }
 
-/** What a record carries: what people say, or else a piece of a file. */
+/** The content of a record: events, or else a piece of one or of a file. */
 export type RecordContent = EventBatch | EventPiece | FilePiece
 
 type Control = NonNullable<RecordBody['control']>
 
-/** What delivery says beside events; the other controls are the channel's own. */
+/** The controls of delivery; the others are the channel's own. */
 type DeliveryControl = Extract<Control, { readonly $case: 'resume' | 'close' | 'typing' }>
 
-/** What a record can say beside events. */
+/** The parts of a record beside its content. */
 export interface RecordExtras {
   /** Left out where there is nothing new to acknowledge. */
   readonly acknowledged?: bigint
   /** Left out where the user has seen no more, or does not allow it to be sent. */
   readonly read?: bigint
-  /** Where a file stands that is being got. */
+  /** The progress of a file that is being received. */
   readonly progress?: FileProgress
   readonly control?: DeliveryControl
 }
@@ -72,7 +72,7 @@ const TAG = {
   progress: 122,
 } as const
 
-/** What an encoded event takes in a record, in bytes: its tag (1), its length (1 to 3) and itself. */
+/** The bytes that an encoded event takes in a record: its tag (1), its length (1 to 3) and itself. */
 export function eventCost(encoded: Uint8Array): number {
   const length = encoded.length
   return 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3) + length
@@ -99,8 +99,8 @@ export function encodeRecordBody(content: RecordContent | undefined, extras: Rec
 }
 
 /**
- * With the bytes of the piece last, so that they are copied once: a writer that grows with what it is given would copy
- * them over and over.
+ * Append a piece of a file, its bytes last, so that they are copied once: a writer that grows with what it is given
+ * would copy them over and over.
  */
 function withChunk(writer: BinaryWriter, { offerId, offset, data }: FileChunk): Uint8Array {
   const before = FileChunk.encode({ offerId, offset, data: NO_BYTES }).finish()
@@ -159,7 +159,7 @@ export function parseRecordBody(plaintext: Uint8Array): RecordBody {
   return body
 }
 
-/** Whatever renews the channel is not part of what it carries. */
+/** Check that a record with a renewal control has nothing else: a renewal is no part of what the channel carries. */
 function checkAlone({ firstSequence, acknowledged, read, piece, fileProgress }: RecordBody): void {
   const isAlone = firstSequence === 0n && acknowledged === 0n && read === 0n
   if (!isAlone || piece !== undefined || fileProgress !== undefined) {

@@ -16,14 +16,14 @@ import { OutgoingStream } from './outgoing-stream.ts'
  */
 export type Recall = (known: IncomingPosition) => readonly Uint8Array[]
 
-/** What an earlier run of the program left. */
+/** The streams that an earlier run of the program kept. */
 export interface KeptStreams {
   readonly outgoing: OutgoingStream
   readonly incoming: IncomingStream | undefined
   readonly recall: Recall
 }
 
-/** Where this side stood when it was said last: in which stream, in answer to which that the other side had named. */
+/** The position that this side reported last: the stream, and the stream of the other side that the report answered. */
 interface LastReported {
   readonly incoming: IncomingStream
   readonly toStreamId: Uint8Array
@@ -45,7 +45,7 @@ export class StreamPair {
     this.#recall = isNew ? () => [] : kept.recall
   }
 
-  /** What the other side says; undefined until it has named its stream, and where that was left. */
+  /** The incoming stream; undefined until the other side has named it, and once it has forked. */
   get incoming(): IncomingStream | undefined {
     return this.#incoming?.isForked ? undefined : this.#incoming
   }

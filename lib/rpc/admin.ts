@@ -9,7 +9,10 @@ import { SERVICE_LIMITS } from './limits.ts'
 import { serveNative } from './served-service.ts'
 import { type RpcServer, startServer } from './server.ts'
 
-/** It shows addresses and certificates of callers, and asks for no proof: never on an address that others can reach. */
+/**
+ * The only address of the admin server: it shows the addresses and certificates of callers and asks for no proof, so
+ * that it must never listen where others can reach it.
+ */
 const LOOPBACK = '127.0.0.1'
 
 /**

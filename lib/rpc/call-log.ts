@@ -15,10 +15,10 @@ export interface FinishedCall {
   /** The method's path. */
   readonly path: string
   readonly remoteAddress: string
-  /** What the caller got. */
+  /** The status that the caller got. */
   readonly status: Code
   readonly durationMs: number
-  /** What the handler threw, or ended the call; undefined where all went well. */
+  /** The error that the handler threw, or that ended the call; undefined if all went well. */
   readonly failure: unknown
   /** The account that it is about, where the handler has said it. */
   readonly account: string | undefined

@@ -9,19 +9,19 @@
  */
 import type { ErrorCode } from '../errors.ts'
 
-/** What a service's calls may be refused with: each of them, and one beside that. */
+/** The reasons for which a service refuses calls: those of every call, and those of one call besides. */
 export interface ServiceReasons {
   readonly every: readonly ErrorCode[]
   readonly calls: Readonly<Record<string, readonly ErrorCode[]>>
 }
 
-/** What any server of ours answers by itself, before or beside a handler. */
+/** The reasons that any server of ours gives by itself, before or beside a handler. */
 const BY_THE_SERVER = ['ERR_INVALID_ARGUMENT', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_CLOSED', 'ERR_INTERNAL'] as const
 
-/** And what only services with a database do. */
+/** The reasons that any service with a database gives. */
 const BY_A_SERVICE = [...BY_THE_SERVER, 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'] as const
 
-/** By the full name of a service, and then by the name of a call. */
+/** The reasons by the full name of a service, and then by the name of a call. */
 export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
   'sotto.auth.v1.AuthService': {
     every: BY_A_SERVICE,

@@ -12,12 +12,12 @@ import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from 
 import type { ChannelSockets } from './sockets/channel-sockets.ts'
 import { errorOf, type Link } from './status.ts'
 
-/** Where calls go. */
+/** The target of calls. */
 export interface CallSite {
   readonly client: Client
   readonly sockets: ChannelSockets
   readonly link: Omit<Link, 'path' | 'requestId'>
-  /** Aborted when this end closes the connection. */
+  /** The signal that this end has closed the connection. */
   readonly closed: AbortSignal
 }
 
@@ -125,7 +125,7 @@ function giveUp(call: { cancel(): void }): void {
   setImmediate(() => call.cancel())
 }
 
-/** What the caller gives up by, together with the end of the connection. */
+/** The signal on which a call gives up: the caller's own, or the end of the connection. */
 function signalOf(site: CallSite, { signal }: CallOptions): AbortSignal {
   return signal ? AbortSignal.any([signal, site.closed]) : site.closed
 }
@@ -134,13 +134,13 @@ function throwIfGivenUp(given: AbortSignal): void {
   if (given.aborted) throw reasonOf(given)
 }
 
-/** What a signal that is aborted says. */
+/** The error for a signal that is aborted. */
 export function reasonOf(given: AbortSignal): SottoError {
   if (isSottoError(given.reason)) return given.reason
   return new SottoError('ERR_INTERRUPTED', 'the call was given up', { cause: given.reason })
 }
 
-/** What goes with a call, and what its errors are to say of it. */
+/** Prepare a call: its metadata, and what its errors say of it. */
 function prepare(
   { link }: CallSite,
   { path }: Method,

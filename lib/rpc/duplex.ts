@@ -10,11 +10,11 @@ import type { Duplex } from './service.ts'
 
 /** The gRPC side of a stream, on either end. */
 export interface DuplexSource<Stream> {
-  /** In object mode; it may be destroyed, and may emit errors. */
+  /** The stream, in object mode; it may be destroyed, and may emit errors. */
   readonly stream: Stream
   /**
-   * Aborted when the stream is over for another reason than that the other end has ended its direction in order; its
-   * reason is what both directions then throw.
+   * The signal that the stream is over for any reason but that the other end has ended its direction in order; both
+   * directions then throw the signal's reason.
    */
   readonly signal: AbortSignal
   /** Tell the other end that the stream is dropped. */
@@ -38,7 +38,7 @@ export function createDuplex<Incoming, Outgoing>(source: DuplexSource<NodeDuplex
   }
 }
 
-/** What comes in over a stream; see {@link Duplex.messages}. */
+/** Read the messages that come in over a stream; see {@link Duplex.messages}. */
 export function readMessages<Incoming>(source: DuplexSource<Readable>): AsyncGenerator<Incoming, void, void> {
   const { stream, signal, cancel, check } = source
   // Without a listener an error event would end the process; the reason is kept by the signal.

@@ -37,7 +37,10 @@ export function adapt(
   return { definition, implementation }
 }
 
-/** What fails to decode would become INTERNAL inside the library, as if it were a fault of the server's. */
+/**
+ * Decode a request, or mark it: a failure to decode would become INTERNAL inside the library, as if it were a fault of
+ * the server's.
+ */
 function decodeOrMark(method: Method): Method['requestDeserialize'] {
   return (bytes) => {
     try {

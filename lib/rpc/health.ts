@@ -19,7 +19,7 @@ const WHOLE_SERVER = ''
 
 export interface Health {
   readonly served: ServedService
-  /** What every check and watch is told from now on. */
+  /** Set the answer for every check and watch from now on. */
   setServing(serving: boolean): void
 }
 

@@ -6,9 +6,9 @@
 
 import type { RoomLimits } from './sockets/waiting-room.ts'
 
-/** What those may take who have not been let in. */
+/** The limits for callers who have not been let in. */
 export interface StrangerLimits {
-  /** Their connections at once; whoever has waited longest makes room. */
+  /** Their connections at once; the one that has waited longest makes room. */
   readonly connections: RoomLimits
   /** Their calls at once; the same. */
   readonly calls: RoomLimits
@@ -30,9 +30,9 @@ export interface ServerLimits {
   readonly receiveWindowBytes: number
   /** Connections open at once; further ones are closed as they come. */
   readonly maxConnections: number
-  /** Of those, from one address, or of IPv6 from one /64. */
+  /** Connections open at once from one address, or from one /64 of IPv6. */
   readonly maxConnectionsPerNetwork: number
-  /** Undefined where nobody is let in by what they say in a call. */
+  /** The limits for strangers; undefined where nobody is let in by what they say in a call. */
   readonly strangers?: StrangerLimits
   /** How long a connection may take for TLS, and then again until its first call, in milliseconds. */
   readonly firstCallTimeoutMs: number
@@ -42,13 +42,13 @@ export interface ServerLimits {
   readonly lingerMs: number
   /** How long a connection may stay without a call, in milliseconds. */
   readonly idleTimeoutMs: number
-  /** After this long without a sign of life on a connection with calls it is asked for one, in milliseconds. */
+  /** The silence on a connection with calls after which a sign of life is asked for, in milliseconds. */
   readonly keepaliveMs: number
 }
 
 /**
- * For auth and directory. The largest request is a login of about 1.2 KiB, and 256 KiB leaves room to grow. A whole
- * class behind one address translator shares one address.
+ * The limits of auth and directory. The largest request is a login of about 1.2 KiB, and 256 KiB leaves room to grow. A
+ * whole class behind one address translator shares one address.
  */
 export const SERVICE_LIMITS: ServerLimits = {
   maxReceiveBytes: 256 * 1024,
@@ -65,8 +65,8 @@ export const SERVICE_LIMITS: ServerLimits = {
 }
 
 /**
- * For a receiver's own server. A record is at most 65,535 bytes; a window of 1 MiB carries 25 MB/s over 40 ms, and
- * connections times windows, 48 MiB, is what strangers can make it hold. Those who are let in are counted by
+ * The limits of a receiver's own server. A record is at most 65,535 bytes; a window of 1 MiB carries 25 MB/s over 40
+ * ms, and connections times windows, 48 MiB, is what strangers can make it hold. Those who are let in are counted by
  * {@link servePeers}; that and the strangers are less than the connections here, which are a second line.
  *
  * A Hello is let in within a few round trips of a second and a quarter, and an office behind one address that comes back

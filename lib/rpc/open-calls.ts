@@ -27,7 +27,7 @@ import { type OutgoingStatus, statusOf } from './status.ts'
 
 export interface OpenCallsOptions {
   readonly log: Logger
-  /** Who calls over which connection. */
+  /** The callers of all connections. */
   readonly callers: Callers
   /** The role that a caller's certificate must have; undefined lets everybody in. */
   readonly onlyRole: string | undefined
@@ -35,7 +35,10 @@ export interface OpenCallsOptions {
   readonly firstMessageTimeoutMs: number
 }
 
-/** Why a signal is aborted once nobody waits. One for all calls, as each comes here and a stack trace takes its time. */
+/**
+ * The reason with which a signal is aborted once nobody waits: one object for all calls, as a stack trace takes its
+ * time.
+ */
 const CALLER_GONE = new SottoError('ERR_CHANNEL_CUT', 'the caller has gone away')
 
 export class OpenCalls {
@@ -59,7 +62,7 @@ export class OpenCalls {
     for (const call of this.#streams) call.end(error)
   }
 
-  /** To be installed on the server. */
+  /** The interceptor to install on the server. */
   readonly interceptor: ServerInterceptor = (method, native) => {
     let open: OpenCall | undefined
     const listener: ServerListener = {
@@ -102,7 +105,7 @@ export class OpenCalls {
   }
 }
 
-/** One call under way. */
+/** A call under way. */
 export class OpenCall {
   readonly context: CallContext
   /** Whether the caller has the role that it must have. */
@@ -112,7 +115,7 @@ export class OpenCall {
   readonly #abort = new AbortController()
   readonly #startedMs = performance.now()
   readonly #requestTimer: NodeJS.Timeout
-  /** Undefined where the connection is closed already. */
+  /** The call's place among strangers; undefined if the connection is closed already. */
   readonly #door: CallAtDoor | undefined
   #failure: unknown
   #account: string | undefined

@@ -37,7 +37,7 @@ export function serveNative(
   }
 }
 
-/** From the path of its methods: `/sotto.auth.v1.AuthService/Login`. */
+/** The full name of a service, from the path of its methods: `/sotto.auth.v1.AuthService/Login`. */
 function fullNameOf(service: Readonly<Record<string, { readonly path: string }>>): string {
   const [method] = Object.values(service)
   const [, name] = method?.path.split('/') ?? []

@@ -43,7 +43,7 @@ export interface ServerOptions {
 }
 
 export interface RpcServer {
-  /** As it was given. */
+  /** The host as it was given. */
   readonly host: string
   /** The real one. */
   readonly port: number

@@ -15,7 +15,7 @@ import type { CallerStanding } from './sockets/caller.ts'
 /** One method of a generated service definition. */
 // biome-ignore lint/suspicious/noExplicitAny: a table of methods whose messages differ has no narrower type.
 export interface Method<Request = any, Response = any> {
-  /** As on the wire: `/sotto.auth.v1.AuthService/Login`. */
+  /** The path as on the wire: `/sotto.auth.v1.AuthService/Login`. */
   readonly path: string
   readonly requestStream: boolean
   readonly responseStream: boolean
@@ -31,14 +31,14 @@ export type Service = Readonly<Record<string, Method>>
 type RequestOf<M extends Method> = M extends Method<infer Request> ? Request : never
 type ResponseOf<M extends Method> = M extends Method<infer _, infer Response> ? Response : never
 
-/** Which of three values a method has, by what it streams. */
+/** Selects one of three types by what a method streams. */
 type ByKind<M extends Method, Unary, ServerStream, Bidirectional> = M extends { responseStream: false }
   ? Unary
   : M extends { requestStream: false }
     ? ServerStream
     : Bidirectional
 
-/** What a handler is told about the call beside its request. */
+/** The facts about a call that a handler gets beside its request. */
 export interface CallContext {
   /** Names the call in the logs of every service that it passes through: 1 to 64 of `[A-Za-z0-9._-]`. */
   readonly requestId: string
@@ -48,17 +48,17 @@ export interface CallContext {
   readonly remoteAddress: string
   /** The role in the caller's verified certificate, such as `directory.sotto`; undefined without mutual TLS. */
   readonly peerCertificateName: string | undefined
-  /** What the server is told of the caller, as the handler learns it. */
+  /** The standing of the caller, which a handler raises as it learns who they are. */
   readonly caller: CallerStanding
   /** A child of the server's log that carries the request id and the method. */
   readonly log: Logger
   /** Names whom the call is about, in the one line that the log has of it, however it ends. */
   readonly noteAccount: (account: string) => void
-  /** Aborted when nobody waits for the answer any more: the caller went away or gave up, or the server stops. */
+  /** The signal that nobody waits for the answer any more: the caller went away or gave up, or the server stops. */
   readonly signal: AbortSignal
 }
 
-/** What a caller may say about a call beside its request. */
+/** The options of a call beside its request. */
 export interface CallOptions {
   /** Sent in the `authorization` metadata. */
   readonly bearer?: Secret
@@ -76,8 +76,8 @@ export const DEFAULT_DEADLINE_MS = 10_000
 /** One end of an open bidirectional stream. */
 export interface Duplex<Incoming, Outgoing> {
   /**
-   * What the other end sends, in order; at most 16 messages are read ahead. Ends when the other end has ended its
-   * direction in order. To be iterated once, after `next()` for the first message if need be; leaving the loop early
+   * The messages of the other end, in order; at most 16 are read ahead. They end when the other end has ended its
+   * direction in order. Iterate them once, if need be after `next()` for the first message; leaving the loop early
    * cancels the stream.
    *
    * @throws SottoError as the other end gave it; `ERR_CHANNEL_CUT` if the stream broke after something had come through
@@ -98,7 +98,7 @@ export interface Duplex<Incoming, Outgoing> {
   cancel(): void
 }
 
-/** What serves one method. What it throws becomes the call's status (status.ts). */
+/** The function that serves one method. An error that it throws becomes the call's status (status.ts). */
 export type Handler<M extends Method> = ByKind<
   M,
   (request: RequestOf<M>, context: CallContext) => Promise<ResponseOf<M>>,
@@ -106,10 +106,10 @@ export type Handler<M extends Method> = ByKind<
   (stream: Duplex<RequestOf<M>, ResponseOf<M>>, context: CallContext) => Promise<void>
 >
 
-/** What serves all methods of a service. */
+/** The functions that serve all methods of a service. */
 export type Handlers<S extends Service> = { readonly [Name in keyof S]: Handler<S[Name]> }
 
-/** What calls one method. */
+/** The function that calls one method. */
 export type Call<M extends Method> = ByKind<
   M,
   (request: RequestOf<M>, options?: CallOptions) => Promise<ResponseOf<M>>,
@@ -117,5 +117,5 @@ export type Call<M extends Method> = ByKind<
   (options?: CallOptions) => Duplex<ResponseOf<M>, RequestOf<M>>
 >
 
-/** What calls all methods of a service. */
+/** The functions that call all methods of a service. */
 export type Calls<S extends Service> = { readonly [Name in keyof S]: Call<S[Name]> }

@@ -12,16 +12,16 @@ export interface WireError {
   readonly code: ErrorCode
 }
 
-/** What a receiver says of every Hello that it does not take, whatever was wrong with it. */
+/** The answer of a receiver to every Hello that it refuses, whatever was wrong with it. */
 const HELLO_REFUSED: WireError = { status: Code.UNAUTHENTICATED, code: 'ERR_HELLO_REFUSED' }
 
-/** What a peer says when a channel ends for good; what was wrong stays in its own log. */
+/** The error of a peer when a channel ends for good; the details stay in its own log. */
 const CHANNEL_CLOSED: WireError = { status: Code.ABORTED, code: 'ERR_CHANNEL_CLOSED' }
 
-/** What the caller cannot change: it learns nothing but that, and the log has the cause. */
+/** The error for faults that the caller cannot change: the caller learns nothing else, and the log has the cause. */
 const INTERNAL: WireError = { status: Code.INTERNAL, code: 'ERR_INTERNAL' }
 
-/** Of every code. A new one does not compile until it stands here. */
+/** The error on the wire for every code. A new code does not compile until it stands here. */
 export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_USAGE: INTERNAL,
   ERR_CONFIG: INTERNAL,
@@ -104,7 +104,7 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_INTERNAL: INTERNAL,
 }
 
-/** What a code from the other end means in words of ours, and what to do; for those that a person can act on. */
+/** The message and the hint for codes from the other end that a person can act on. */
 export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string; hint: string }>>> = {
   ERR_INVALID_ARGUMENT: {
     message: 'the server refuses the request as malformed',

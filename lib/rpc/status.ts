@@ -30,7 +30,7 @@ export const DETAILS_TRAILER = 'grpc-status-details-bin'
 
 const TYPE_PREFIX = 'type.googleapis.com/google.rpc.'
 
-/** What the caller is told where it is told nothing. */
+/** The text for errors of which the caller learns nothing. */
 const INTERNAL_TEXT = 'internal error'
 
 /** A status as the gRPC library takes it. */
@@ -42,15 +42,18 @@ export interface OutgoingStatus {
 
 /** The other end of a link, as far as it matters to an error that comes over it. */
 export interface Link {
-  /** For the message: `HOST:PORT`. */
+  /** The address for the message: `HOST:PORT`. */
   readonly address: string
   /** Whether TLS vouches for the other end. */
   readonly isTrusted: boolean
-  /** Of the call: `/sotto.auth.v1.AuthService/Login`. Of the reasons it says those of its contract are believed. */
+  /**
+   * The path of the call: `/sotto.auth.v1.AuthService/Login`. Of the reasons that the other end gives, only those of
+   * this call's contract are believed.
+   */
   readonly path: string
-  /** Whether the other end has begun to answer on a bidirectional stream: what breaks then is a conversation. */
+  /** Whether the other end has begun to answer on a bidirectional stream: a failure is then a broken conversation. */
   readonly isTalking?: boolean
-  /** What the other end's log has the call under. */
+  /** The id of the call in the other end's log. */
   readonly requestId?: string
 }
 
@@ -80,7 +83,7 @@ export function statusOf(thrown: unknown): OutgoingStatus {
   return { code: status, details: text, metadata }
 }
 
-/** What a caller learns of this machine's state, and no more. */
+/** The codes by which a caller learns of this machine's state, and no more. */
 const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_INTERNAL', 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'])
 
 /** Whether a thrown thing is a fault of this end, which the log must have with its cause: the caller does not learn that. */
@@ -118,10 +121,10 @@ function isOfContract(reason: ErrorCode, status: Code, { path }: Link): boolean 
   return mayGive(path, reason) && WIRE_ERRORS[reason].status === status
 }
 
-/** What OpenSSL and Node.js say when a certificate or a handshake is refused, on either end; gRPC keeps only the text. */
+/** The words of OpenSSL and Node.js for a refused certificate or handshake, on either end; gRPC keeps only the text. */
 const TLS_FAILURE = /certificate|altnames|SSL routines/i
 
-/** What OpenSSL says of a server's certificate that this machine's clock is outside of. */
+/** The words of OpenSSL for a server's certificate that is not yet valid by this machine's clock. */
 const NOT_YET_VALID = /certificate is not yet valid/i
 const EXPIRED = /certificate has expired/i
 
@@ -216,7 +219,7 @@ function detailsOf(status: StatusObject | ServiceError): readonly Any[] | undefi
   }
 }
 
-/** However long the other end says, nobody waits longer than an hour on its word. */
+/** The longest wait that the other end can ask for, in milliseconds: an hour. */
 const MAX_RETRY_MS = 3_600_000
 
 const KNOWN_CODES: ReadonlySet<string> = new Set(ERROR_CODES)
@@ -240,7 +243,7 @@ function durationOf(ms: number): { seconds: bigint; nanos: number } {
   return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: Math.round((ms % 1_000) * 1_000_000) }
 }
 
-/** At most 200 characters, and none that a terminal obeys. */
+/** The text cut to 200 characters, without those that a terminal obeys. */
 function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }

@@ -60,7 +60,7 @@ export interface LeafOptions {
   readonly folder: string
   readonly authority: CertificateAuthority
   readonly role: Role
-  /** Beside the role: {@link hostNames} and what the operator adds. Names or IP literals. */
+  /** The names beside the role: {@link hostNames} and what the operator adds. Names or IP literals. */
   readonly names: readonly string[]
   readonly clock: Clock
 }

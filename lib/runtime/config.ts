@@ -11,7 +11,7 @@ import { LOG_LEVELS } from './log-levels.ts'
 
 export { z }
 
-/** For each variable's name how to check and convert its text. */
+/** The settings of a program: for each variable's name, how its text is checked and converted. */
 export type Settings = Readonly<Record<`SOTTO_${string}`, z.ZodType>>
 
 /** A whole number within limits, in decimal digits. (A coercion would take a blank for 0, and 0x10 for 16.) */
@@ -37,7 +37,7 @@ export const listSetting = z.string().transform((text) =>
     .filter((part) => part !== ''),
 )
 
-/** What the test suite is told by; a service that it starts inherits them. */
+/** The variables of the test suite; a service that it starts inherits them. */
 const OF_TESTS = ['SOTTO_VECTORS', 'SOTTO_TEST_']
 
 /**

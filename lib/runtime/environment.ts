@@ -15,15 +15,15 @@ export function environment(): Environment {
   return process.env
 }
 
-/** Settings that are lists: one of nothing is a list. */
+/** The settings that are lists, and may therefore be empty. */
 const LISTS: ReadonlySet<string> = new Set(['SOTTO_NAMES', 'SOTTO_CHANNEL_TIMES'])
 
-/** What Node.js puts in the place of bytes that are no UTF-8. */
+/** The character that Node.js puts in the place of bytes that are not UTF-8. */
 const REPLACEMENT = '\uFFFD'
 
 /**
- * What is wrong with settings whatever they are for: one that is set to nothing comes from a variable that was not set, as
- * a rule, and what would be taken in its place is not what was meant; one that is no UTF-8 names another file.
+ * The problems of settings, whatever they are for. An empty one comes, as a rule, from a variable that was not set, and
+ * a default in its place is not what was meant; one that is not UTF-8 names another file.
  *
  * @returns `NAME: what is wrong` for each.
  */
@@ -35,7 +35,7 @@ export function settingProblems(env: Environment): string[] {
   })
 }
 
-/** Settings that cannot be used, with what is wrong with each of them. */
+/** The error for settings that cannot be used, with each problem. */
 export function invalidSettings(problems: readonly string[]): SottoError {
   return new SottoError('ERR_CONFIG', ['the configuration is not valid', ...problems].join('\n  '), {
     hint: 'the table of settings is in docs/operations.md',

@@ -9,9 +9,9 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { basename, dirname, join } from 'node:path'
 import { SottoError } from '../errors.ts'
 
-/** For what only the owner may read. */
+/** The mode of files that only the owner may read. */
 export const PRIVATE_FILE_MODE = 0o600
-/** For folders that only the owner may enter. */
+/** The mode of folders that only the owner may enter. */
 export const PRIVATE_DIRECTORY_MODE = 0o700
 
 /**

@@ -38,7 +38,7 @@ declare global {
   type RsaHashedImportParams = webcrypto.RsaHashedImportParams
 }
 
-/** What signs leaves. */
+/** The certificate and the key that sign leaves. */
 export interface CertificateAuthority {
   readonly certificatePem: string
   /** PKCS #8. Secret. */

@@ -10,10 +10,10 @@ export interface RawInput {
   setRawMode?(isRaw: boolean): unknown
 }
 
-/** What is needed of the process. */
+/** The part of the process that is needed here. */
 export type JobProcess = Pick<NodeJS.Process, 'kill' | 'on' | 'off'>
 
-/** In kill(2): every process of the caller's own group. */
+/** The target of kill(2) that means every process of the caller's own group. */
 const OWN_GROUP = 0
 
 /**

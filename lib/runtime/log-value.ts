@@ -34,7 +34,10 @@ export function plainValue(value: unknown, depth = 0): unknown {
   return plainEntries(Object.entries(value), depth)
 }
 
-/** Only what is known of every error: an error of a library may carry a request, its metadata and so its bearer. */
+/**
+ * The fields that every error has, and no others: an error of a library may carry a request, its metadata and so its
+ * bearer.
+ */
 function plainError(error: Error, depth: number): unknown {
   const code = isSottoError(error) ? error.code : 'code' in error ? error.code : undefined
   return {

@@ -26,7 +26,7 @@ export interface LoggerOptions {
   readonly name: string
   /** `info` unless set. */
   readonly level?: LogLevel
-  /** Where the lines go; standard error unless set. */
+  /** The destination of the lines; standard error unless set. */
   readonly destination?: DestinationStream
 }
 

@@ -10,7 +10,10 @@ export function refuseDebugger(): void {
   if (!process.listeners('SIGUSR1').includes(ignore)) process.on('SIGUSR1', ignore)
 }
 
-/** For a process of ours that Node.js starts, so that there is no moment before {@link refuseDebugger} either. */
+/**
+ * The option for a process of ours that Node.js starts, so that there is no moment before {@link refuseDebugger}
+ * either.
+ */
 export const NO_DEBUGGER = '--disable-sigusr1'
 
 function ignore(): void {}

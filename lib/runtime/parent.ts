@@ -9,11 +9,11 @@
  */
 import { type ErrorCode, SottoError } from '../errors.ts'
 
-/** How a child's start went. */
+/** The result of a child's start. */
 export type StartReport =
   | {
       readonly state: 'ready'
-      /** What it listens on, by what it serves there: HOST:PORT. */
+      /** The addresses that the child listens on, by the service: HOST:PORT. */
       readonly addresses: Readonly<Record<string, string>>
     }
   | {
@@ -33,7 +33,9 @@ export function reportFailure({ code, message, hint }: SottoError): void {
   report({ state: 'failed', code, message, hint })
 }
 
-/** Aborted when the parent has gone, or asks to stop by closing the channel; never where there is no parent. */
+/**
+ * A signal that the parent has gone, or asks to stop by closing the channel; it never fires where there is no parent.
+ */
 export function parentGone(): AbortSignal {
   const gone = new AbortController()
   const notify = () =>

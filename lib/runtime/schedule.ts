@@ -7,7 +7,7 @@
 /** Run something after so many milliseconds, unless that is cancelled. */
 export type Schedule = (ms: number, run: () => void) => { cancel(): void }
 
-/** It keeps no process alive. */
+/** The schedule of real time. It keeps no process alive. */
 export const schedule: Schedule = (ms, run) => {
   const timer = setTimeout(run, ms).unref()
   return { cancel: () => clearTimeout(timer) }

@@ -16,23 +16,23 @@ import { refuseDebugger } from './no-debugger.ts'
 import { parentGone, reportFailure, reportReady } from './parent.ts'
 import { listenForStop } from './shutdown.ts'
 
-/** What a service is given, beside its settings. */
+/** The dependencies of a service, beside its settings. */
 export interface ServiceDependencies {
   readonly clock: Clock
   readonly log: Logger
-  /** Aborted when the service is to stop, so that a start that waits for something can be given up. */
+  /** The signal that the service is to stop, so that a start that waits for something can be given up. */
   readonly signal: AbortSignal
 }
 
 /** A service that is up. */
 export interface RunningService {
-  /** What it listens on, by what it serves there: HOST:PORT. */
+  /** The addresses that the service listens on, by what it serves there: HOST:PORT. */
   readonly addresses: Readonly<Record<string, string>>
   stop(): Promise<void>
 }
 
 export interface ServiceProgram<Config extends { readonly logLevel: LogLevel }> {
-  /** How its log lines name it. */
+  /** The name of the service in its log lines. */
   readonly name: string
   /** @throws SottoError `ERR_CONFIG`. */
   readonly readConfig: (env: Environment) => Config
@@ -70,7 +70,7 @@ export async function runService<Config extends { readonly logLevel: LogLevel }>
   }
 }
 
-/** What was to be expected needs no word of where in the program it happened. */
+/** An expected error for the log, without the stack: nobody needs to know where in the program it happened. */
 function withoutStack({ code, message, hint, cause }: SottoError): object {
   return { code, message, hint, ...(cause instanceof Error && { cause: cause.message }) }
 }

@@ -25,7 +25,7 @@ const EXIT_INTERRUPTED = 130
 export interface StopListener {
   /** Resolves with the first signal. */
   readonly stopped: Promise<NodeJS.Signals>
-  /** Aborted by the first signal, with `ERR_INTERRUPTED`. */
+  /** The signal of the first stop, aborted with `ERR_INTERRUPTED`. */
   readonly signal: AbortSignal
   /** Listen no more. */
   dispose(): void

@@ -5,7 +5,7 @@
  */
 import { type ErrorCode, isSottoError, SottoError } from '../errors.ts'
 
-/** Which codes the failures of a database have: those that a caller elsewhere is told, or those of this machine. */
+/** The codes for failures of a database: those for a caller elsewhere, or those of this machine. */
 export interface StoreCodes {
   readonly full: ErrorCode
   readonly other: ErrorCode
@@ -37,7 +37,7 @@ export function asStoreErrors<T>(codes: StoreCodes, work: () => T): T {
   }
 }
 
-/** What is to be said behind `cannot open the database`, of what kept it from being opened. */
+/** The reason to add to `cannot open the database`. */
 export function reasonOf(cause: unknown): string {
   return isSottoError(cause) ? `: ${cause.message}` : ''
 }

@@ -18,7 +18,7 @@ import { asStoreErrors, reasonOf, type StoreCodes } from './sqlite-errors.ts'
 /** Named steps that make the schema, applied in the order of their names. A released one never changes. */
 export type Migrations = Readonly<Record<string, Migration>>
 
-/** What a service's callers are told. */
+/** The codes that a service's callers get. */
 const OF_A_SERVICE: StoreCodes = { full: 'ERR_SERVER_DISK_FULL', other: 'ERR_SERVER_STORE' }
 const OF_THIS_MACHINE: StoreCodes = { full: 'ERR_STORE', other: 'ERR_STORE' }
 
@@ -135,7 +135,7 @@ function openFile(path: string, codes: StoreCodes): DatabaseSync {
 
 const NO_CHANGES = { changes: 0, lastInsertRowid: 0 }
 
-/** What Kysely expects of better-sqlite3, in terms of node:sqlite. */
+/** Adapt node:sqlite to what Kysely expects of better-sqlite3. */
 function adapt(file: DatabaseSync, codes: StoreCodes): SqliteDatabase {
   const kept = new Map<string, SqliteStatement>()
   return {

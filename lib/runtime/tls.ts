@@ -17,7 +17,7 @@ export interface CertificateChain {
   readonly keyPem: string
 }
 
-/** Who a certificate stands for: what callers check beside the authority's signature. */
+/** The role that a certificate is for, which callers check beside the authority's signature. */
 export type Role = 'auth.sotto' | 'directory.sotto' | 'sealing.sotto'
 
 /** How long a server has to show its certificates, in milliseconds. */

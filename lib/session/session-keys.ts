@@ -46,8 +46,8 @@ export function deriveSessionKeys(token: Secret): SessionKeys {
 }
 
 /**
- * What a service keeps of a bearer: SHA-256, 32 bytes. No salt and no stretching are needed, because a bearer is 32
- * bytes that nobody can guess.
+ * The hash of a bearer that a service keeps: SHA-256, 32 bytes. No salt and no stretching are needed, because a bearer
+ * is 32 bytes that nobody can guess.
  */
 export function bearerHash(bearer: Secret): Uint8Array {
   return hash('sha256', bearer.reveal(), 'buffer')

@@ -9,7 +9,7 @@ import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
 import type { Clocks, ReplayCache } from './replay-cache.ts'
 import type { Ticket } from './ticket.ts'
 
-/** What a receiver holds against a ticket. */
+/** The receiver's own values, which a ticket must agree with. */
 export interface TicketExpectation extends Clocks {
   /** The receiver's own identity key: X25519 public key, 32 bytes. */
   readonly identityKey: Uint8Array

@@ -55,7 +55,7 @@ export interface Grant {
   readonly receiverIdentityKey: Uint8Array
   /** 16 bytes. */
   readonly receiverInstanceId: Uint8Array
-  /** Until when the ticket can start a conversation, Unix time in milliseconds, by Auth's clock. */
+  /** The time until which the ticket can start a conversation, Unix time in milliseconds, by Auth's clock. */
   readonly expiresAtMs: number
   /** How long the conversation may go on without a new ticket; positive. */
   readonly maxSessionDurationMs: number
@@ -63,7 +63,7 @@ export interface Grant {
   readonly secret: Secret
 }
 
-/** What both ends of a grant know without it. */
+/** The values of a grant that both ends know without it. */
 export interface GrantContext {
   /** The sender's grant key, 32 bytes. */
   readonly key: Secret
@@ -72,7 +72,7 @@ export interface GrantContext {
   readonly senderName: string
 }
 
-/** What the sender asked for, and got beside the grant. */
+/** The values that the sender asked with, and got beside the grant. */
 export interface GrantExpectation {
   /** The nonce of the request, 16 bytes. */
   readonly nonce: Uint8Array

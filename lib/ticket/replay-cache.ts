@@ -33,7 +33,7 @@ export interface Clocks {
 export class ReplayCache {
   readonly #capacity: number
   readonly #seen = new Set<string>()
-  /** By the monotonic time, in units of {@link LOT_MS}, from which they may be forgotten. */
+  /** The lots by the monotonic time, in units of {@link LOT_MS}, from which they may be forgotten. */
   readonly #lots = new Map<number, Lot>()
   // No ticket that expires later than this was ever forgotten. It never falls: should Auth's clock have been far ahead
   // for a while, tickets are refused until it gets there again, or the receiver starts anew.

@@ -53,7 +53,7 @@ export interface Ticket {
   readonly ticketId: Uint8Array
   /** Auth's clock when it sealed this, Unix time in milliseconds. */
   readonly issuedAtMs: number
-  /** Until when it can start a conversation: later than its issue, by {@link TICKET_LIFETIME_MS} at most. */
+  /** The time until which it can start a conversation: later than its issue, by {@link TICKET_LIFETIME_MS} at most. */
   readonly expiresAtMs: number
   /** How long the conversation may go on without a new ticket; positive. */
   readonly maxSessionDurationMs: number
@@ -68,7 +68,7 @@ export interface Ticket {
   readonly secret: Secret
 }
 
-/** What both ends of a ticket know without it. */
+/** The values of a ticket that both ends know without it. */
 export interface TicketContext {
   /** The receiver's ticket key, 32 bytes. */
   readonly key: Secret

@@ -33,7 +33,7 @@ const GROUP_VALUES = 100_000
 
 const LABEL = Buffer.from('sotto safety number v1')
 
-/** Who a person is, as far as a conversation depends on it. */
+/** A person, as far as a conversation depends on who they are. */
 export interface Identity {
   /** {@link REALM_BYTES} bytes. */
   readonly realm: Uint8Array

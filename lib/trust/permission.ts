@@ -10,34 +10,34 @@
 import { SottoError } from '#lib/errors.ts'
 import { isSame } from '#lib/same-bytes.ts'
 
-/** What the user has decided about a contact, as far as writing and receiving depend on it. */
+/** The user's decisions about a contact, as far as writing and receiving depend on them. */
 export interface ContactPolicy {
   readonly name: string
   readonly isBlocked: boolean
-  /** Undefined before the first conversation. */
+  /** The pinned key; undefined before the first conversation. */
   readonly pin: PinPolicy | undefined
 }
 
-/** What is known of a contact's key, as far as it is weighed here. */
+/** The facts about a contact's key that are weighed here. */
 export interface PinPolicy {
   /** The pinned key. */
   readonly identityKey: Uint8Array
   /** The other one that was seen since. */
   readonly changedTo: Uint8Array | undefined
-  /** When the user found that their safety numbers do not agree. */
+  /** The time at which the user found that their safety numbers do not agree. */
   readonly mismatchAtMs?: number | undefined
 }
 
 /**
- * Why no conversation may be held with a contact now; undefined where one may. A doubt about their key is no reason: only
- * a handshake with the pinned key can end it.
+ * The reason why no conversation may be held with a contact now; undefined if one may. A doubt about their key is no
+ * reason: only a handshake with the pinned key can end it.
  */
 export function conversationRefusal({ name, isBlocked, pin }: ContactPolicy): SottoError | undefined {
   if (isBlocked) return isBlockedHere(name)
   return pin?.mismatchAtMs === undefined ? undefined : keyMismatch(name)
 }
 
-/** Why nothing may be written for a contact now; undefined where something may. */
+/** The reason why nothing may be written for a contact now; undefined if something may. */
 export function writeRefusal(policy: ContactPolicy): SottoError | undefined {
   const refusal = conversationRefusal(policy)
   if (refusal !== undefined) return refusal
@@ -47,7 +47,7 @@ export function writeRefusal(policy: ContactPolicy): SottoError | undefined {
 /** Proof that something may be written for a contact now, under the key that is pinned now. */
 export class WritePermission {
   readonly name: string
-  /** Whose it is to be: the pinned key; undefined before the first conversation, for whichever key comes first. */
+  /** The pinned key, whose owner it is for; undefined before the first conversation, for whichever key comes first. */
   readonly identityKey: Uint8Array | undefined
 
   private constructor(name: string, identityKey: Uint8Array | undefined) {
@@ -101,21 +101,21 @@ export class ReceivePermission {
   }
 }
 
-/** What a block is reported as, to whoever has set it. */
+/** The error for a block, to the user who has set it. */
 function isBlockedHere(name: string): SottoError {
   return new SottoError('ERR_BLOCKED', `${name} is blocked here`, {
     hint: `let them again with: sotto unblock ${name}`,
   })
 }
 
-/** What a changed key is reported as. */
+/** The error for a changed key. */
 export function keyChanged(name: string): SottoError {
   return new SottoError('ERR_KEY_CHANGED', `the identity key of ${name} is not the one that was pinned`, {
     hint: `a new machine of theirs, or somebody between you two: ask them by another way; then sotto verify ${name}, or sotto trust ${name}`,
   })
 }
 
-/** What it is reported as that two have compared safety numbers, and they did not agree. */
+/** The error for safety numbers that were compared and do not agree. */
 function keyMismatch(name: string): SottoError {
   return new SottoError('ERR_KEY_MISMATCH', `the safety number with ${name} did not agree`, {
     hint: `somebody may stand between you two: compare again, on screens that you trust, with: sotto verify ${name}; sotto trust ${name} goes on without`,

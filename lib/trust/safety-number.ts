@@ -20,16 +20,16 @@ import { WORDS_BYTES, wordsOf } from './words.ts'
 
 const WORDS_LABEL = Buffer.from('sotto words v1')
 
-/** What the QR code of version 1 begins with, in letters that a QR code stores in 5.5 bits. */
+/** The prefix of the QR code of version 1, in letters that a QR code stores in 5.5 bits. */
 const QR_PREFIX = 'SOTTO1:'
 
-/** One safety number, in its three forms. */
+/** A safety number, in its three forms. */
 export interface SafetyNumber {
   /** 60 decimal digits, without spaces. */
   readonly digits: string
   /** Twelve English words. */
   readonly words: readonly string[]
-  /** What the QR code says: both fingerprints whole, 263 characters of the alphanumeric set. */
+  /** The text of the QR code: both fingerprints whole, 263 characters of the alphanumeric set. */
   readonly qrText: string
 }
 
@@ -57,7 +57,7 @@ function inRows(groups: readonly string[]): string[] {
   return [0, 4, 8].map((start) => groups.slice(start, start + 4).join(' '))
 }
 
-/** By digits, which is the order that people see; by all bytes where those are equal. */
+/** Compare by digits, which is the order that people see; by all bytes if those are equal. */
 function compare(one: Fingerprint, other: Fingerprint): number {
   if (one.digits !== other.digits) return one.digits < other.digits ? -1 : 1
   return Buffer.compare(one.bytes, other.bytes)

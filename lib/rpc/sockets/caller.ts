@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import type { Place, WaitingRoom } from './waiting-room.ts'
 
-/** Where strangers wait. */
+/** The rooms in which strangers wait. */
 export interface CallerRooms {
   readonly connections: WaitingRoom
   readonly calls: WaitingRoom
@@ -15,11 +15,11 @@ export interface CallerRooms {
   readonly admissionTimeoutMs: number
 }
 
-/** What a handler says of the caller of its call, as it learns who that is. */
+/** The standing of a caller, which the handler of their call raises as it learns who they are. */
 export interface CallerStanding {
-  /** They have shown something that strangers have not, such as a ticket: strangers go before them. */
+  /** Note that they have shown something that strangers have not, such as a ticket: strangers make room before them. */
   vouch(): void
-  /** They are who they say: for as long as the call is open they are no stranger. */
+  /** Note that they are who they say: for as long as the call is open they are no stranger. */
   admit(): void
 }
 
@@ -94,7 +94,7 @@ export class Caller {
   }
 }
 
-/** One call, until it is over. */
+/** A call at the door, until it is over. */
 export class CallAtDoor implements CallerStanding {
   readonly #onEvicted: (error: SottoError) => void
   readonly #onChange: () => void
@@ -134,7 +134,7 @@ export class CallAtDoor implements CallerStanding {
     this.#onEvicted(error)
   }
 
-  /** It is over. Harmless the second time. */
+  /** Note that the call is over. Harmless the second time. */
   end(): void {
     if (this.isOver) return
     this.isOver = true

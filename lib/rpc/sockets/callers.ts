@@ -66,7 +66,7 @@ export class Callers {
     return true
   }
 
-  /** Who calls over a connection; undefined once it is closed. */
+  /** The caller at the other end of a connection; undefined once it is closed. */
   at(ends: Ends): Caller | undefined {
     return this.#byEnds.get(nameOf(ends))
   }

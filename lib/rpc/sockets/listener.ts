@@ -28,7 +28,7 @@ export interface Listener {
 export async function listen(options: {
   readonly host: string
   readonly port: number
-  /** Where each is taken in. */
+  /** The callers that each new connection joins. */
   readonly callers: Callers
   readonly log: Logger
   readonly accept: (socket: Socket) => void

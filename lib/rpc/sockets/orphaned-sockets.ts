@@ -22,7 +22,7 @@ export class OrphanedSockets {
   readonly #open = new Set<Socket>()
   /** All addresses that a look has found. */
   readonly #listed = new Set<string>()
-  /** Those whose address was missing at the last look. */
+  /** The sockets whose address was missing at the last look. */
   #missing: ReadonlySet<Socket> = new Set()
   #timer: NodeJS.Timeout | undefined
 
@@ -65,7 +65,7 @@ export class OrphanedSockets {
   }
 }
 
-/** Those of this process. */
+/** The watch over all sockets of this process. */
 export const orphanedSockets = new OrphanedSockets()
 
 function ownAddresses(): string[] {

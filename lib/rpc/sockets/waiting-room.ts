@@ -17,7 +17,7 @@ export interface RoomLimits {
 
 export class WaitingRoom {
   readonly #limits: RoomLimits
-  /** By network; those who have waited longest come first. */
+  /** The places by network; those who have waited longest come first. */
   readonly #byNetwork = new Map<string, Set<Place>>()
 
   constructor(limits: RoomLimits) {
@@ -49,7 +49,7 @@ export class WaitingRoom {
     return this.#byNetwork.values().reduce((sum, { size }) => sum + size, 0)
   }
 
-  /** Those of the network that has most who were not vouched for. */
+  /** The places, of those not vouched for, in the network that has most of them. */
   #fullest(): Iterable<Place> {
     const [fullest = []] = [...this.#byNetwork.values()]
       .map((places) => [...places].filter(({ isVouchedFor }) => !isVouchedFor))
@@ -58,7 +58,7 @@ export class WaitingRoom {
   }
 }
 
-/** One who waits. */
+/** The place of one who waits. */
 export class Place {
   /** Whether others go first where somebody has to make room. */
   isVouchedFor = false
@@ -70,7 +70,7 @@ export class Place {
     this.#onLeft = onLeft
   }
 
-  /** They were let in, or have gone away. Harmless the second time. */
+  /** Leave the room: they were let in, or have gone away. Harmless the second time. */
   leave(): void {
     this.#onLeft()
   }
