@@ -48,7 +48,7 @@ export class ChangingContact implements AsyncDisposable {
   readonly #home: TemporaryFolder
   readonly #services: LyingServices
   readonly #sent: Sent[] = []
-  /** What each bob has received, was offered and has sent; offers by name, whatever became of them. */
+  /** The messages and offers that each bob has received and sent; offers by name, whatever became of them. */
   readonly #receivedBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))
   readonly #offeredTo = new Map<string, Set<string>>(BOBS.map((bob) => [bob, new Set()]))
   readonly #sentBy = new Map<string, string[]>(BOBS.map((bob) => [bob, []]))

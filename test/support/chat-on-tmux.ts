@@ -13,7 +13,7 @@ const PROGRAM = join(import.meta.dirname, 'chat-program.ts')
 
 export class ChatOnTmux {
   readonly tmux: Tmux
-  /** What the user has submitted so far. */
+  /** The lines that the user has submitted so far. */
   readonly submitted: unknown[] = []
   readonly #server: Server
   readonly #socket: Socket

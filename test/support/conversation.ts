@@ -43,7 +43,7 @@ export function ticketBody(changes: Partial<Ticket> = {}): Ticket {
   }
 }
 
-/** The same ticket, sealed. */
+/** A sealed ticket of Alice's, with some fields changed. */
 export function sealedTicket(changes: Partial<Ticket> = {}, context: Partial<typeof BOB_CONTEXT> = {}): Uint8Array {
   return sealTicket({ ...BOB_CONTEXT, ...context, nonce: bytesOf('ticket nonce', 12), body: ticketBody(changes) })
 }

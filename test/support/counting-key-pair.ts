@@ -10,7 +10,7 @@ export interface CountingKeyPair extends KeyPair {
   readonly count: number
 }
 
-/** The same key pair, counting. */
+/** A copy of a key pair that counts its Diffie-Hellmans. */
 export function counting(keyPair: KeyPair): CountingKeyPair {
   let count = 0
   return {

@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { connect, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { type Duplex, duplexPair } from 'node:stream'
 
-/** What was sent in one direction of a call. */
+/** The data that was sent in one direction of a call. */
 export interface SentData {
   readonly headers: IncomingHttpHeaders
   /** The gRPC messages, without their frames. */

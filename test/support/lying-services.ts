@@ -20,7 +20,7 @@ import { PresenceWatch, type PresenceWatching } from '../../clients/session/pres
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import { secretOf } from './random.ts'
 
-/** What the services claim of a name. */
+/** A claim of the services about a name. */
 export interface Claim {
   /** The profile to which callers of the name are sent. */
   readonly profile: string

@@ -87,7 +87,7 @@ export interface Party {
   readonly rs?: Uint8Array | undefined
 }
 
-/** One end of one handshake of any pattern, and of the transport phase after it. */
+/** An end of one handshake of any pattern, and of the transport phase after it. */
 export class PatternEnd {
   readonly #pattern: Pattern
   readonly #symmetric: SymmetricState

@@ -33,7 +33,7 @@ export function plaintextOf({ plaintext, plaintext_length: length }: SealedMessa
   return length === undefined ? bytes(plaintext ?? '') : counted(length)
 }
 
-/** The same message with another ciphertext, in the form that it has: bytes, or their digest. */
+/** A copy of a message with another ciphertext, in the form that the message has: bytes, or their digest. */
 export function inFormOf<T extends Pick<SealedMessage, 'ciphertext'>>(message: T, ciphertext: Uint8Array): T {
   if (message.ciphertext === undefined) return { ...message, ciphertext_sha256: hex(sha256(ciphertext)) }
   return { ...message, ciphertext: hex(ciphertext) }

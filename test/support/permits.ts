@@ -5,10 +5,10 @@
  */
 import { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 
-/** To write to somebody, under whichever key. */
+/** A permission to write to somebody, under whichever key. */
 export const permitWriting = (name: string): WritePermission =>
   WritePermission.of({ name, isBlocked: false, pin: undefined })
 
-/** To receive from a key under a name. */
+/** A permission to receive from a key under a name. */
 export const permitReceiving = (name: string, identityKey: Uint8Array): ReceivePermission =>
   ReceivePermission.of({ name, isBlocked: false, pin: { identityKey, changedTo: undefined } }, identityKey)

@@ -56,7 +56,10 @@ export function issueTicket(
   return { ticket: sealed, grant: grantBody(sealed, { expiresAtMs, secret, ...grant }) }
 }
 
-/** What the opener hears last of a renewal, and the host: then the new keys open what comes. */
+/**
+ * The last record of a renewal that the opener hears, and the last that the host hears: after it the new keys open what
+ * comes.
+ */
 const ENDS_RENEWAL = new Set<string | undefined>(['renewWelcome', 'renewSwitch'])
 
 export interface PairOptions {
@@ -64,7 +67,7 @@ export interface PairOptions {
   readonly maxSessionDurationMs?: number
 }
 
-/** One end of the pair: its channel, what it is to send, and what it has received. */
+/** An end of the pair: its channel, what it is to send, and what it has received. */
 export interface Side {
   readonly channel: RenewingChannel
   /** The channel of the handshake, which an attacker still has who had its keys. */

@@ -59,7 +59,7 @@ export function shown(messages: readonly (Message | Gap)[]): string[] {
   return messages.flatMap((message) => (message.kind === 'gap' ? ['(gap)'] : textsOf([message.event])))
 }
 
-/** All messages of a conversation, the oldest first. */
+/** The messages of a conversation, the oldest first. */
 export async function conversation(store: Store, name: string): Promise<(Message | Gap)[]> {
   return Array.fromAsync(store.messages([name]))
 }

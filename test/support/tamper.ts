@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Every copy of the bytes with one bit flipped: 8 for each byte. */
+/** Yields each copy of the bytes with one bit flipped: 8 for each byte. */
 export function* flips(bytes: Uint8Array): Generator<Uint8Array> {
   for (let bit = 0; bit < bytes.length * 8; bit += 1) yield flip(bytes, bit)
 }
@@ -31,12 +31,12 @@ export function flip(bytes: Uint8Array, bit: number): Uint8Array {
   return copy
 }
 
-/** Every shorter beginning of the bytes, the empty one included. */
+/** Yields each shorter beginning of the bytes, the empty one included. */
 export function* truncations(bytes: Uint8Array): Generator<Uint8Array> {
   for (let length = 0; length < bytes.length; length += 1) yield bytes.subarray(0, length)
 }
 
-/** The same bytes in the middle of a larger buffer, as a network library hands them out. */
+/** A view of the same bytes in the middle of a larger buffer, as a network library hands them out. */
 export function insideLargerBuffer(bytes: Uint8Array): Uint8Array {
   const larger = Buffer.alloc(bytes.length + 64, 0xee)
   larger.set(bytes, 32)

@@ -48,7 +48,7 @@ function cutClear(end: (fields: HelloClear) => number): Tampering<Hello> {
   return ({ clear, noiseMessage }) => ({ clear: clear.subarray(0, end(HelloClear.decode(clear))), noiseMessage })
 }
 
-/** The same clear part with the first so many fields, and the rest unset. */
+/** A clear part with the first so many fields of another, and the rest unset. */
 function firstOf(fields: HelloClear, count: number): HelloClear {
   const kept = CLEAR_FIELDS.slice(0, count).map((name) => [name, fields[name]])
   return HelloClear.fromPartial(Object.fromEntries(kept))

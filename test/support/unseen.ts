@@ -8,7 +8,7 @@ import fc from 'fast-check'
 const CLASSES =
   /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Variation_Selector}|\p{Bidi_Control}|\p{Join_Control}|\p{Default_Ignorable_Code_Point}/u
 
-/** All of them, one by one. */
+/** The unseen characters, one by one. */
 export const UNSEEN_CHARACTERS: readonly string[] = Array.from({ length: 0x110000 }, (_, code) => code)
   .filter((code) => code < 0xd800 || code > 0xdfff)
   .map((code) => String.fromCodePoint(code))
