@@ -37,7 +37,7 @@ export interface GetServerInfoResponse {
    * names the installation; a client compares it with the authority that it trusts.
    */
   realm: Buffer;
-  /** Where the directory listens, as HOST:PORT. An empty HOST means the host under which the caller reached Auth. */
+  /** The address of the directory, as HOST:PORT. An empty HOST means the host under which the caller reached Auth. */
   directoryAddress: string;
   /** The server's clock when it answered. Clients keep the difference and apply it to expiry times alone. */
   serverTime?: Date | undefined;
@@ -51,7 +51,7 @@ export interface LoginRequest {
   password: string;
   /** Required. The installation's identity key: an X25519 public key, 32 bytes, not of low order. */
   identityKey: Buffer;
-  /** Make identity_key the account's key even where it has another. Every contact then sees a changed key. */
+  /** Make identity_key the account's key even if it has another. Every contact then sees a changed key. */
   replaceIdentityKey: boolean;
 }
 
@@ -62,9 +62,9 @@ export interface LoginResponse {
    * (docs/protocol.md, section 2).
    */
   sessionToken: Buffer;
-  /** Names the session. Not secret: 16 random bytes. */
+  /** The id of the session. Not secret: 16 random bytes. */
   sessionId: Buffer;
-  /** When the session ends if it is not used before: 30 days from now by default. Each use extends it. */
+  /** The time at which the session ends unless it is used before: 30 days from now by default. Each use extends it. */
   expiresAt?:
     | Date
     | undefined;
@@ -643,7 +643,7 @@ export const LogoutResponse: MessageFns<LogoutResponse> = {
 export type AuthServiceService = typeof AuthServiceService;
 export const AuthServiceService = {
   /**
-   * Tell what a client needs before it signs in.
+   * Tell a client what it needs to know before it signs in.
    *
    * Anybody may call it; no proof is asked for.
    *
@@ -666,9 +666,9 @@ export const AuthServiceService = {
    *
    * Anybody may call it; the proof is the password.
    *
-   * Not safe to repeat blindly: each success is another session. Where replace_identity_key is set and the key is a new
-   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the one that was not
-   * used for longest.
+   * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
+   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
+   * used one.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -687,7 +687,7 @@ export const AuthServiceService = {
     responseDeserialize: (value: Buffer): LoginResponse => LoginResponse.decode(value),
   },
   /**
-   * End the caller's own session: it opens no conversation from then on.
+   * End the caller's own session: it can open no conversation from then on.
    *
    * The caller must present the auth bearer of the session in the metadata key "authorization", as
    * "Bearer " and its base64url without padding.
@@ -711,7 +711,7 @@ export const AuthServiceService = {
 
 export interface AuthServiceServer extends UntypedServiceImplementation {
   /**
-   * Tell what a client needs before it signs in.
+   * Tell a client what it needs to know before it signs in.
    *
    * Anybody may call it; no proof is asked for.
    *
@@ -725,9 +725,9 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    *
    * Anybody may call it; the proof is the password.
    *
-   * Not safe to repeat blindly: each success is another session. Where replace_identity_key is set and the key is a new
-   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the one that was not
-   * used for longest.
+   * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
+   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
+   * used one.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -738,7 +738,7 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
   /**
-   * End the caller's own session: it opens no conversation from then on.
+   * End the caller's own session: it can open no conversation from then on.
    *
    * The caller must present the auth bearer of the session in the metadata key "authorization", as
    * "Bearer " and its base64url without padding.
@@ -754,7 +754,7 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
 
 export interface AuthServiceClient extends Client {
   /**
-   * Tell what a client needs before it signs in.
+   * Tell a client what it needs to know before it signs in.
    *
    * Anybody may call it; no proof is asked for.
    *
@@ -782,9 +782,9 @@ export interface AuthServiceClient extends Client {
    *
    * Anybody may call it; the proof is the password.
    *
-   * Not safe to repeat blindly: each success is another session. Where replace_identity_key is set and the key is a new
-   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the one that was not
-   * used for longest.
+   * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
+   * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
+   * used one.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -809,7 +809,7 @@ export interface AuthServiceClient extends Client {
     callback: (error: ServiceError | null, response: LoginResponse) => void,
   ): ClientUnaryCall;
   /**
-   * End the caller's own session: it opens no conversation from then on.
+   * End the caller's own session: it can open no conversation from then on.
    *
    * The caller must present the auth bearer of the session in the metadata key "authorization", as
    * "Bearer " and its base64url without padding.

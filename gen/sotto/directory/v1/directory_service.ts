@@ -28,7 +28,7 @@ export const protobufFileName = "sotto/directory/v1/directory_service.proto";
 
 /** Whether somebody can be called. A client takes a value that it does not know for PRESENCE_OFFLINE. */
 export const Presence = {
-  /** UNSPECIFIED - Not said. */
+  /** UNSPECIFIED - Unset. */
   UNSPECIFIED: 0,
   /** OFFLINE - No announcement of the account stands. */
   OFFLINE: 1,
@@ -73,9 +73,9 @@ export function presenceToJSON(object: Presence): string {
   }
 }
 
-/** Where a receiver's client listens. */
+/** An address at which a receiver's client listens. */
 export interface Endpoint {
-  /** Required. An IPv4 or IPv6 literal, at most 45 characters; never a name, so that dialling asks nobody else. */
+  /** Required. An IPv4 or IPv6 literal, at most 45 characters; never a name, so that a caller asks no name server. */
   address: string;
   /** Required. A TCP port, 1 to 65535. */
   port: number;
@@ -117,9 +117,9 @@ export interface GetPresenceResponse {
 /** Request for DirectoryService.WatchPresence. */
 export interface WatchPresenceRequest {
   /**
-   * Required. 1 to 256 accounts' names: each 1 to 32 characters, [a-z0-9][a-z0-9._-]*. One that is named twice is told
-   * once. One that no account has is offline: a list of contacts outlives accounts, and whether an account exists is for
-   * GetPresence to say.
+   * Required. The names of 1 to 256 accounts: each 1 to 32 characters, [a-z0-9][a-z0-9._-]*. A repeated name gets one
+   * state. A name without an account is offline, because a list of contacts outlives accounts; GetPresence tells
+   * whether an account exists.
    */
   usernames: string[];
 }
@@ -149,13 +149,16 @@ export interface RequestChatRequest {
 /** Response for DirectoryService.RequestChat. */
 export interface RequestChatResponse {
   /**
-   * Where the receiver listens, in the directory's word: 1 to 8. Nothing vouches for them, and nothing needs to: only
-   * the holder of the receiver's keys can answer there.
+   * The endpoints of the receiver, as the directory reports them: 1 to 8. Nothing proves that they are right, and
+   * nothing needs to: only the holder of the receiver's keys can answer there.
    */
   endpoints: Endpoint[];
-  /** For the receiver, who alone can open it; the sender passes it on as it is: 540 bytes. */
+  /** The ticket for the receiver, who alone can open it; the sender passes it on unchanged: 540 bytes. */
   ticket: Buffer;
-  /** For the caller: the secret, and whom it is shared with (sotto.peer.v1.GrantBody, sealed): 540 bytes. */
+  /**
+   * The grant for the caller: the secret, and the person with whom it is shared (sotto.peer.v1.GrantBody, sealed): 540
+   * bytes.
+   */
   grant: Buffer;
 }
 
@@ -976,8 +979,8 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
 };
 
 /**
- * The switchboard: who is online, and at which addresses. It hands out what Auth has sealed and can open none of it; a
- * directory that lies can deny and misroute, but cannot learn a secret, put a key in place of another or read a word.
+ * Knows who is online, and at which addresses. It passes on what Auth has sealed and can open none of it; a directory
+ * that lies can refuse and misroute calls, but cannot learn a secret, replace a key or read a message.
  *
  * It listens on TLS 1.3 only, as "directory.sotto". Every call must present the session's directory bearer in the
  * metadata key "authorization", as "Bearer " and its base64url without padding.
@@ -999,7 +1002,8 @@ export const DirectoryServiceService = {
    *
    * The caller must present its directory bearer; the account is taken from there.
    *
-   * Repeating replaces: one installation of an account is online at a time, and a newer announcement ends the older.
+   * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
+   * announcement ends the older.
    *
    * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
    * a dead link and the client's idea of the server's clock stays fresh.
@@ -1036,18 +1040,18 @@ export const DirectoryServiceService = {
     responseDeserialize: (value: Buffer): GetPresenceResponse => GetPresenceResponse.decode(value),
   },
   /**
-   * Learn who of some people is online, and then of every change as it happens.
+   * Tell which of these people are online, and then every change as it happens.
    *
-   * The caller must present its directory bearer. Any member may watch any other, as any may ask GetPresence; nobody is
-   * told by whom they are watched.
+   * The caller must present its directory bearer. Any member may watch any other, as any may call GetPresence; nobody
+   * learns by whom they are watched.
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
-   * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
-   * is told, not all that were between. A response without a state comes every 20 seconds, so that both ends notice a
-   * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
-   * 20 that the other has died without a word.
+   * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
+   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
+   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * the other has died.
    *
    * Errors:
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
@@ -1067,7 +1071,7 @@ export const DirectoryServiceService = {
    *
    * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
    *
-   * Not idempotent: each call is a new secret and a new ticket, good to start one conversation within 120 seconds.
+   * Not idempotent: each call makes a new secret and a new ticket, which can start one conversation within 120 seconds.
    *
    * Errors:
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
@@ -1091,7 +1095,8 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *
    * The caller must present its directory bearer; the account is taken from there.
    *
-   * Repeating replaces: one installation of an account is online at a time, and a newer announcement ends the older.
+   * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
+   * announcement ends the older.
    *
    * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
    * a dead link and the client's idea of the server's clock stays fresh.
@@ -1112,18 +1117,18 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    */
   getPresence: handleUnaryCall<GetPresenceRequest, GetPresenceResponse>;
   /**
-   * Learn who of some people is online, and then of every change as it happens.
+   * Tell which of these people are online, and then every change as it happens.
    *
-   * The caller must present its directory bearer. Any member may watch any other, as any may ask GetPresence; nobody is
-   * told by whom they are watched.
+   * The caller must present its directory bearer. Any member may watch any other, as any may call GetPresence; nobody
+   * learns by whom they are watched.
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
-   * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
-   * is told, not all that were between. A response without a state comes every 20 seconds, so that both ends notice a
-   * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
-   * 20 that the other has died without a word.
+   * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
+   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
+   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * the other has died.
    *
    * Errors:
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
@@ -1134,7 +1139,7 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *
    * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
    *
-   * Not idempotent: each call is a new secret and a new ticket, good to start one conversation within 120 seconds.
+   * Not idempotent: each call makes a new secret and a new ticket, which can start one conversation within 120 seconds.
    *
    * Errors:
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
@@ -1150,7 +1155,8 @@ export interface DirectoryServiceClient extends Client {
    *
    * The caller must present its directory bearer; the account is taken from there.
    *
-   * Repeating replaces: one installation of an account is online at a time, and a newer announcement ends the older.
+   * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
+   * announcement ends the older.
    *
    * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
    * a dead link and the client's idea of the server's clock stays fresh.
@@ -1190,18 +1196,18 @@ export interface DirectoryServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetPresenceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Learn who of some people is online, and then of every change as it happens.
+   * Tell which of these people are online, and then every change as it happens.
    *
-   * The caller must present its directory bearer. Any member may watch any other, as any may ask GetPresence; nobody is
-   * told by whom they are watched.
+   * The caller must present its directory bearer. Any member may watch any other, as any may call GetPresence; nobody
+   * learns by whom they are watched.
    *
    * Safe to repeat: each call is a watch of its own. To watch other people, begin another and end this one.
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
-   * by itself. A newer announcement in place of an older is no change. To a caller that reads slowly a name's last state
-   * is told, not all that were between. A response without a state comes every 20 seconds, so that both ends notice a
-   * dead link. Where several directories share a database, one learns of what another does within 5 seconds, and within
-   * 20 that the other has died without a word.
+   * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
+   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
+   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * the other has died.
    *
    * Errors:
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
@@ -1220,7 +1226,7 @@ export interface DirectoryServiceClient extends Client {
    *
    * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
    *
-   * Not idempotent: each call is a new secret and a new ticket, good to start one conversation within 120 seconds.
+   * Not idempotent: each call makes a new secret and a new ticket, which can start one conversation within 120 seconds.
    *
    * Errors:
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.

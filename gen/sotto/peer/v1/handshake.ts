@@ -11,11 +11,11 @@ export const protobufPackage = "sotto.peer.v1";
 
 export const protobufFileName = "sotto/peer/v1/handshake.proto";
 
-/** What the sender says first, and again inside the channel to renew its keys (docs/protocol.md, section 7). */
+/** The sender's first message, which is also sent inside the channel to renew its keys (docs/protocol.md, section 7). */
 export interface Hello {
   /**
-   * Required. A HelloClear, encoded; at most 4,096 bytes. Its bytes go into the handshake's prologue as they were
-   * received, so nobody can change one.
+   * Required. An encoded HelloClear, at most 4,096 bytes. Its bytes go into the handshake's prologue as they were
+   * received, so that nobody can change any of them.
    */
   clear: Buffer;
   /** Required. Noise message 1: 96 bytes. */
@@ -29,17 +29,17 @@ export interface HelloClear {
   /** Required. The cipher suite: 1, Noise_IKpsk2_25519_AESGCM_SHA256 with ML-KEM-768. A version has exactly one. */
   suite: number;
   /**
-   * The instance id of the receiver's announcement that the ticket was sealed for: 16 bytes. Required, but in a renewal
-   * without a ticket.
+   * The instance id of the receiver's announcement that the ticket was sealed for: 16 bytes. Required, except in a
+   * renewal without a ticket.
    */
   instanceId: Buffer;
-  /** The ticket, as the directory gave it: 540 bytes. Required, but in a renewal while the services are out of reach. */
+  /** The ticket, as the directory gave it: 540 bytes. Required, except in a renewal while the services are out of reach. */
   ticket: Buffer;
   /** Required. A fresh ML-KEM-768 encapsulation key (FIPS 203): 1,184 bytes. */
   encapsulationKey: Buffer;
 }
 
-/** What the receiver answers. */
+/** The receiver's answer to a Hello. */
 export interface Welcome {
   /** Required. An ML-KEM-768 ciphertext for the Hello's encapsulation key: 1,088 bytes. */
   kemCiphertext: Buffer;

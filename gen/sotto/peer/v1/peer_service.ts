@@ -267,7 +267,8 @@ export const ConverseResponse: MessageFns<ConverseResponse> = {
 export type PeerServiceService = typeof PeerServiceService;
 export const PeerServiceService = {
   /**
-   * Talk. The caller sends one Hello and then records; the receiver answers with one Welcome and then records.
+   * Hold a conversation. The caller sends one Hello and then records; the receiver answers with one Welcome and then
+   * records.
    *
    * Who may call: the holder of a ticket for this receiver. The proof is in the Hello.
    *
@@ -291,7 +292,8 @@ export const PeerServiceService = {
 
 export interface PeerServiceServer extends UntypedServiceImplementation {
   /**
-   * Talk. The caller sends one Hello and then records; the receiver answers with one Welcome and then records.
+   * Hold a conversation. The caller sends one Hello and then records; the receiver answers with one Welcome and then
+   * records.
    *
    * Who may call: the holder of a ticket for this receiver. The proof is in the Hello.
    *
@@ -307,7 +309,8 @@ export interface PeerServiceServer extends UntypedServiceImplementation {
 
 export interface PeerServiceClient extends Client {
   /**
-   * Talk. The caller sends one Hello and then records; the receiver answers with one Welcome and then records.
+   * Hold a conversation. The caller sends one Hello and then records; the receiver answers with one Welcome and then
+   * records.
    *
    * Who may call: the holder of a ticket for this receiver. The proof is in the Hello.
    *

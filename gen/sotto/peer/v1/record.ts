@@ -14,8 +14,8 @@ export const protobufPackage = "sotto.peer.v1";
 export const protobufFileName = "sotto/peer/v1/record.proto";
 
 /**
- * The plaintext of one record: what has queued up for the other side, in one piece (docs/protocol.md, section 6).
- * Encoded it is at most 65,519 bytes, a Noise transport message less its tag.
+ * The plaintext of one record: what is ready to go to the other side (docs/protocol.md, section 6). It is at most
+ * 65,519 bytes when encoded, the size of a Noise transport message without its tag.
  */
 export interface RecordBody {
   /**
@@ -26,20 +26,23 @@ export interface RecordBody {
   /** Whole events: events[i] has the sequence number first_sequence + i. */
   events: Event[];
   /**
-   * A piece of what is too large for one record. Never together with events, which as a repeated field cannot stand in
-   * here: what people say goes first.
+   * A piece of something that is too large for one record. Never together with events, which go first; they are not in
+   * this oneof only because a repeated field cannot be.
    */
   piece?:
     | //
-    /** Of an event. */
+    /** A piece of an event. */
     { $case: "part"; value: Part }
     | //
-    /** Of a file. */
+    /** A piece of a file. */
     { $case: "fileChunk"; value: FileChunk }
     | undefined;
-  /** The highest sequence number of the other side's stream up to which all is stored. Cumulative; unset says nothing. */
+  /**
+   * The sequence number of the other side's stream up to which the speaker has stored all events. Cumulative; unset
+   * says nothing new.
+   */
   acknowledged: bigint;
-  /** What is not counted and not kept. */
+  /** A control: it has no sequence number and is not stored. */
   control?:
     | //
     /** The first record of each side, and only the first. */
@@ -49,15 +52,15 @@ export interface RecordBody {
     { $case: "close"; value: Close }
     | //
     /**
-     * From the opener: a Hello for new keys of this channel, whose records carry it. Alone in its record, as are the next
-     * three (docs/protocol.md, section 7).
+     * From the opener: a Hello for new keys of the channel that carries it. Alone in its record, as are the next three
+     * (docs/protocol.md, section 7).
      */
     { $case: "renewHello"; value: Hello }
     | //
     /** The host's answer: its last record under the old keys. */
     { $case: "renewWelcome"; value: Welcome }
     | //
-    /** The host's answer where it does not renew: the old keys stay. */
+    /** The host's answer if it does not renew: the old keys stay. */
     { $case: "renewRefusal"; value: RenewRefusal }
     | //
     /** The opener's last record under the old keys, and its first after the host's answer. */
@@ -70,17 +73,17 @@ export interface RecordBody {
     { $case: "typing"; value: Typing }
     | undefined;
   /**
-   * The highest sequence number of the other side's stream up to which the speaker's user has seen all. Cumulative, at
-   * most what is acknowledged, and said only where that user allows it; unset says nothing.
+   * The sequence number of the other side's stream up to which the speaker's user has seen all events. Cumulative, at
+   * most the acknowledged number, and sent only if that user allows it; unset says nothing new.
    */
   read: bigint;
-  /** Where the speaker stands in a file that it is downloading. */
+  /** The speaker's progress in a file that it is downloading. */
   fileProgress?: FileProgress | undefined;
 }
 
-/** One thing said, counted and acknowledged. */
+/** An event: a numbered item of a stream, which the other side acknowledges. */
 export interface Event {
-  /** Required. Names the event for good, in whatever stream it travels: 16 random bytes. */
+  /** Required. The id of the event, which never changes, in whatever stream it is sent: 16 random bytes. */
   eventId: Buffer;
   /** Required. The writer's clock when it was written. Shown, never trusted. */
   writtenAt?:
@@ -92,7 +95,7 @@ export interface Event {
     /** A message for a person to read. */
     { $case: "text"; value: Text }
     | //
-    /** A file or a folder that may be had. This event's id names it from here on. */
+    /** An offer of a file or a folder. This event's id is the id of the offer. */
     { $case: "fileOffer"; value: FileOffer }
     | //
     /** What has become of an offer. */
@@ -106,9 +109,15 @@ export interface Text {
   body: Buffer;
 }
 
-/** A file, or a folder with all that is in it. Its content is that of its files, one behind the other in this order. */
+/**
+ * A file, or a folder with all that is in it. Its content is the content of its files, one after the other in this
+ * order.
+ */
 export interface FileOffer {
-  /** Required, at least one. A single file has its name for a path; in a folder every path begins with the folder's name. */
+  /**
+   * Required, at least one. The path of a single file is its name; in a folder every path begins with the folder's
+   * name.
+   */
   entries: FileEntry[];
 }
 
@@ -119,19 +128,19 @@ export interface FileEntry {
    * 255 bytes and without control characters. As bytes, because a string type may drop a byte order mark on its way.
    */
   path: Buffer;
-  /** Its size in bytes, at most 2^53 - 1 with those of all others together. */
+  /** The size in bytes. The sizes of all entries together are at most 2^53 - 1. */
   size: bigint;
   /** Required for a file: SHA-256 of its content, 32 bytes. Unset for a folder. */
   sha256: Buffer;
-  /** What it is. An offer with a value that is not known is malformed. */
+  /** The type of the entry. An offer with an unknown type is malformed. */
   type: FileEntryType;
 }
 
-/** What an entry is. */
+/** The type of an entry. */
 export const FileEntryType = {
-  /** UNSPECIFIED - Not said: counts as TYPE_FILE. */
+  /** UNSPECIFIED - Unset: counts as TYPE_FILE. */
   UNSPECIFIED: 0,
-  /** FILE - A file that holds no program. */
+  /** FILE - A file that is not a program. */
   FILE: 1,
   /** EXECUTABLE - A file that may be run as a program. */
   EXECUTABLE: 2,
@@ -190,23 +199,23 @@ export interface FileStatus {
   state: FileStatusState;
 }
 
-/** What is the case. */
+/** The state of an offer. */
 export const FileStatusState = {
-  /** UNSPECIFIED - Not said. */
+  /** UNSPECIFIED - Unset. */
   UNSPECIFIED: 0,
-  /** ACCEPTED - From whom it was offered to: it is to come. */
+  /** ACCEPTED - From the side that got the offer: it is accepted. */
   ACCEPTED: 1,
-  /** DECLINED - From whom it was offered to: it is not wanted. */
+  /** DECLINED - From the side that got the offer: it is declined. */
   DECLINED: 2,
-  /** RECEIVED - From whom it was offered to: all is there, and every hash is right. */
+  /** RECEIVED - From the side that got the offer: all of it has come, and every hash is right. */
   RECEIVED: 3,
-  /** CANCELLED - From either: it is not to go on. */
+  /** CANCELLED - From either side: it is cancelled. */
   CANCELLED: 4,
-  /** SAVE_FAILED - From whom it was offered to: it cannot be kept, as where the disk is full. */
+  /** SAVE_FAILED - From the side that got the offer: it cannot be saved, as on a full disk. */
   SAVE_FAILED: 5,
-  /** DAMAGED - From whom it was offered to: what came is not what was offered. */
+  /** DAMAGED - From the side that got the offer: the content that came is not the one that was offered. */
   DAMAGED: 6,
-  /** SOURCE_CHANGED - From who offered it: it has been changed or removed since. */
+  /** SOURCE_CHANGED - From the side that made the offer: the file has been changed or removed since. */
   SOURCE_CHANGED: 7,
 } as const;
 
@@ -277,30 +286,30 @@ export function fileStatusStateToJSON(object: FileStatusState): string {
   }
 }
 
-/** A piece of the content of an offer. Pieces come in order, from where FileProgress says. */
+/** A piece of the content of an offer. Pieces come in order, beginning at the position that FileProgress gave. */
 export interface FileChunk {
   /** Required. The id of the event that offered it: 16 bytes. */
   offerId: Buffer;
-  /** Where this piece begins in the content, in bytes. */
+  /** The position of this piece in the content, in bytes. */
   offset: bigint;
   /** Required. Private. The piece: 1 to 61,440 bytes. It may reach from one file into the next. */
   data: Buffer;
 }
 
 /**
- * Where a file stands that the speaker is downloading. Said first in each conversation, for that is what sets the
- * pieces going, and then as they are kept.
+ * The progress of a file that the speaker is downloading. It is sent once in each conversation to start the pieces, and
+ * then as pieces are stored.
  */
 export interface FileProgress {
   /** Required. The id of the event that offered it: 16 bytes. */
   offerId: Buffer;
-  /** Up to where the speaker has its content, in bytes. */
+  /** The position up to which the speaker has the content, in bytes. */
   received: bigint;
 }
 
 /** A piece of one encoded Event. One event is in pieces at a time in each direction, and its pieces come in order. */
 export interface Part {
-  /** Where this piece begins in the encoded event, in bytes. */
+  /** The position of this piece in the encoded event, in bytes. */
   offset: number;
   /** Required. Private. The piece, at least 1 byte. The whole is at most 1,049,600 bytes: the largest text and 1 KiB. */
   data: Buffer;
@@ -308,17 +317,17 @@ export interface Part {
   last: boolean;
 }
 
-/** Where each side stands, said before anything else. */
+/** The position of one side in both streams, sent before anything else. */
 export interface Resume {
   /** Required. The stream that the speaker's events are counted in: 16 random bytes. */
   streamId: Buffer;
-  /** The other side's stream as the speaker last knew it: 16 bytes, or unset where it knows none. */
+  /** The other side's stream as the speaker last knew it: 16 bytes, or unset if it knows none. */
   peerStreamId: Buffer;
-  /** Up to where the speaker has stored that stream. */
+  /** The sequence number up to which the speaker has stored that stream. */
   peerAcknowledged: bigint;
   /**
-   * The id of the event that has this number: 16 bytes, or unset where it is 0. It shows that the speaker has that very
-   * event, and nobody else knows it.
+   * The id of the event with this number: 16 bytes, or unset if the number is 0. It proves that the speaker has that
+   * very event, since nobody else knows the id.
    */
   peerLastEventId: Buffer;
 }
@@ -327,21 +336,24 @@ export interface Resume {
 export interface Close {
   /** Required. */
   reason: CloseReason;
-  /** The last sequence number that the speaker sent in its stream, 0 for none: so that a cut is never taken for an end. */
+  /**
+   * The last sequence number that the speaker sent in this conversation, 0 for none, so that a cut is never taken for
+   * an end.
+   */
   lastSequence: bigint;
 }
 
-/** Why a side says goodbye. */
+/** The reason for a Close. */
 export const CloseReason = {
-  /** UNSPECIFIED - Not said. */
+  /** UNSPECIFIED - Unset. */
   UNSPECIFIED: 0,
-  /** DONE - All is said and acknowledged. */
+  /** DONE - Everything is sent and acknowledged. */
   DONE: 1,
-  /** SHUTDOWN - The program ends; what is not acknowledged waits. */
+  /** SHUTDOWN - The program ends; unacknowledged events wait. */
   SHUTDOWN: 2,
   /** KEY_CHANGED - The other side's identity key is not the one that was pinned for its name. Nothing was shown. */
   KEY_CHANGED: 3,
-  /** PROTOCOL - What the other side sent breaks the protocol. */
+  /** PROTOCOL - The other side broke the protocol. */
   PROTOCOL: 4,
   /**
    * EXPIRED - The maximum session duration is over, or a renewal was due and did not come: a new conversation needs a new
@@ -405,21 +417,21 @@ export function closeReasonToJSON(object: CloseReason): string {
   }
 }
 
-/** The host does not renew the channel's keys on the Hello that it got. Why is in the host's own log. */
+/** The host refuses to renew the channel's keys with the Hello that it got. The reason is in the host's own log. */
 export interface RenewRefusal {
 }
 
-/** What the speaker says from here on is under the new keys. */
+/** The speaker's records from here on are under the new keys. */
 export interface RenewSwitch {
 }
 
-/** The speaker is there, and has said nothing else for 10 seconds. It is not answered, counted or kept. */
+/** A sign of life from a speaker that has sent nothing else for 10 seconds. It is not answered, numbered or stored. */
 export interface Ping {
 }
 
-/** Somebody at the speaker's end is writing, or has stopped. It is not counted or kept. */
+/** A report that somebody at the speaker's end is writing, or has stopped. It is not numbered or stored. */
 export interface Typing {
-  /** Whether they are writing now. What is shown of it goes after 10 seconds, or with the next text. */
+  /** Whether they are writing now. The other side shows it for 10 seconds, or until the next text. */
   active: boolean;
 }
 

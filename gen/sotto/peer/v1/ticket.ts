@@ -14,17 +14,17 @@ export const protobufPackage = "sotto.peer.v1";
 export const protobufFileName = "sotto/peer/v1/ticket.proto";
 
 /**
- * What Auth tells the receiver about one conversation. It travels sealed under the receiver's ticket key, padded to 512
- * bytes, through the directory's and the sender's hands (docs/protocol.md, section 3).
+ * The content of a ticket: what Auth tells the receiver about one conversation. It is padded to 512 bytes, sealed under
+ * the receiver's ticket key, and passed on by the directory and the sender (docs/protocol.md, section 3).
  */
 export interface TicketBody {
-  /** Required. Names the ticket; a receiver accepts each once: 16 random bytes. */
+  /** Required. The id of the ticket, which a receiver accepts once: 16 random bytes. */
   ticketId: Buffer;
   /** Required. Auth's clock when it sealed this. */
   issuedAt?:
     | Date
     | undefined;
-  /** Required. Until when it can start a conversation: 120 seconds after issued_at. */
+  /** Required. The time until which it can start a conversation: 120 seconds after issued_at. */
   expiresAt?:
     | Date
     | undefined;
@@ -34,9 +34,9 @@ export interface TicketBody {
     | undefined;
   /** Required. The sender's name, from Auth's record of the session. */
   senderName: string;
-  /** Required. The sender's identity key, from there too: X25519, 32 bytes. */
+  /** Required. The sender's identity key, also from Auth's record of the session: X25519, 32 bytes. */
   senderIdentityKey: Buffer;
-  /** The sender's address in the directory's word: shown, never enforced. At most 45 characters. */
+  /** The sender's address as the directory reports it: shown, never enforced. At most 45 characters. */
   senderAddress: string;
   /** Required. The receiver's identity key as Auth knows it: X25519, 32 bytes. */
   receiverIdentityKey: Buffer;
@@ -45,8 +45,8 @@ export interface TicketBody {
 }
 
 /**
- * What Auth tells the sender about the same conversation. It travels sealed under the sender's grant key, padded to 512
- * bytes, through the directory's hands (docs/protocol.md, section 3).
+ * The content of a grant: what Auth tells the sender about the same conversation. It is padded to 512 bytes, sealed
+ * under the sender's grant key, and passed on by the directory (docs/protocol.md, section 3).
  */
 export interface GrantBody {
   /** Required. The sender's nonce, as the request had it: 16 bytes. */
@@ -61,7 +61,7 @@ export interface GrantBody {
   receiverIdentityKey: Buffer;
   /** Required. The instance id that the ticket is bound to: 16 bytes. */
   receiverInstanceId: Buffer;
-  /** Required. Until when the ticket can start a conversation. */
+  /** Required. The time until which the ticket can start a conversation. */
   expiresAt?:
     | Date
     | undefined;

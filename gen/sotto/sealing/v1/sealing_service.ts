@@ -65,7 +65,7 @@ export interface SealChatRequest {
   /** Required. The sender's nonce, which comes back inside the grant: 16 bytes. */
   nonce: Buffer;
   /**
-   * The address that the sender's request came from, in the directory's word: an IP literal, at most 45 characters.
+   * The address that the sender's request came from, as the directory reports it: an IP literal, at most 45 characters.
    * It is shown to the receiver and never enforced.
    */
   senderAddress: string;
@@ -641,8 +641,8 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
 };
 
 /**
- * What the directory asks of Auth: who a caller is, and a ticket for a conversation. It has a server and a port of its
- * own, on mutual TLS 1.3, as "sealing.sotto"; only a client certificate named "directory.sotto" is let in.
+ * Answers the directory's questions to Auth: who a caller is, and a ticket for a conversation. It has a server and a
+ * port of its own, on mutual TLS 1.3, as "sealing.sotto"; only a client certificate named "directory.sotto" is let in.
  *
  * Auth trusts the directory with nothing that matters: names and keys come from Auth's own records of the two sessions,
  * and the secret of a conversation leaves it only sealed for the two clients.
@@ -660,7 +660,7 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
 export type SealingServiceService = typeof SealingServiceService;
 export const SealingServiceService = {
   /**
-   * Tell whose directory bearer this is, and extend that session.
+   * Tell to whom a directory bearer belongs, and extend that session.
    *
    * Only the directory may call it, by its certificate.
    *
@@ -699,12 +699,12 @@ export const SealingServiceService = {
     responseDeserialize: (value: Buffer): FindAccountResponse => FindAccountResponse.decode(value),
   },
   /**
-   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the grant for
-   * the sender's.
+   * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
+   * for the sender's.
    *
    * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call is a new secret and a new ticket.
+   * Not idempotent: each call makes a new secret and a new ticket.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
@@ -724,7 +724,7 @@ export const SealingServiceService = {
 
 export interface SealingServiceServer extends UntypedServiceImplementation {
   /**
-   * Tell whose directory bearer this is, and extend that session.
+   * Tell to whom a directory bearer belongs, and extend that session.
    *
    * Only the directory may call it, by its certificate.
    *
@@ -746,12 +746,12 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    */
   findAccount: handleUnaryCall<FindAccountRequest, FindAccountResponse>;
   /**
-   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the grant for
-   * the sender's.
+   * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
+   * for the sender's.
    *
    * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call is a new secret and a new ticket.
+   * Not idempotent: each call makes a new secret and a new ticket.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
@@ -763,7 +763,7 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
 
 export interface SealingServiceClient extends Client {
   /**
-   * Tell whose directory bearer this is, and extend that session.
+   * Tell to whom a directory bearer belongs, and extend that session.
    *
    * Only the directory may call it, by its certificate.
    *
@@ -813,12 +813,12 @@ export interface SealingServiceClient extends Client {
     callback: (error: ServiceError | null, response: FindAccountResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Mint the secret of one conversation and seal it twice: in the ticket for the receiver's session, in the grant for
-   * the sender's.
+   * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
+   * for the sender's.
    *
    * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call is a new secret and a new ticket.
+   * Not idempotent: each call makes a new secret and a new ticket.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
