@@ -91,7 +91,7 @@ export class ChatView implements View {
     this.#markRead(name)
   }
 
-  /** Nothing is kept of a conversation any more: neither is it on the screen, if it was. */
+  /** A conversation was removed: take it off the screen, if it is there. */
   forgotten(name: string, waiting: number): void {
     this.#unread.delete(name)
     if (name === this.#to) {
@@ -280,7 +280,7 @@ export class ChatView implements View {
     this.#addNotice('trace', '', (columns) => renderTrace(event, { columns }))
   }
 
-  /** How things stand with a contact's key. */
+  /** Show the state of a contact's key. */
   keyState(_name: string, _state: PinState, text: string): void {
     this.#addNotice('notice', chatHint(text, this.#options.ownName))
   }
@@ -302,7 +302,7 @@ export class ChatView implements View {
     this.refreshStatus()
   }
 
-  /** Somebody has come, gone, or written. */
+  /** Draw the status anew: somebody has come, gone, or written. */
   refreshStatus(): void {
     const { screen, store, isOnline, banner, ownName } = this.#options
     const names = new Set(store.names())

@@ -120,7 +120,7 @@ export function lineOf({ to, text }: Message): string {
 }
 
 /**
- * Whom a line that is being written will go to.
+ * The person to whom a line that is being written will go.
  *
  * @param written - What it is so far.
  * @param current - Whom it goes to if it names nobody.

@@ -19,7 +19,7 @@ export interface FileCommandsOptions {
   readonly files: Files
   /** The folder that accepted files come to; made if it is not there. */
   readonly downloads: string
-  /** Something went wrong that no command waits for. */
+  /** A failure has happened for which no command waits. */
   readonly onFailure: (error: unknown) => void
   /** The signal to read files no further. */
   readonly signal: AbortSignal

@@ -49,7 +49,7 @@ export class FileEntries {
   }
 
   /**
-   * There is to be an entry for a transfer.
+   * Make an entry for a transfer.
    *
    * @returns its text.
    */

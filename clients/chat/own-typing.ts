@@ -8,7 +8,7 @@ import type { Schedule } from '#lib/runtime/schedule.ts'
 /** How often they are told at most that it goes on, in milliseconds: half of what they show it for. */
 export const REPEAT_INTERVAL_MS = 5_000
 
-/** After how long without a key it has ended, in milliseconds. */
+/** The time without a key after which typing has ended, in milliseconds. */
 export const IDLE_MS = 5_000
 
 export interface OwnTypingOptions {
@@ -45,7 +45,7 @@ export class OwnTyping {
     this.#idle = schedule(IDLE_MS, () => this.stop())
   }
 
-  /** Nothing is being written any more. */
+  /** Note that nothing is being written any more. */
   stop(): void {
     this.#idle?.cancel()
     const lastSent = this.#lastSent

@@ -34,7 +34,7 @@ export class PeerTyping {
     return this.#active.has(name)
   }
 
-  /** Somebody writes, or has stopped: what they wrote has come, or they said so. */
+  /** Note that somebody writes, or has stopped: their message has come, or they reported it. */
   set(name: string, isActive: boolean): void {
     const before = this.#active.get(name)
     before?.cancel()

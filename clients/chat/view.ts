@@ -15,7 +15,7 @@ import type { RawJson } from '../terminal/raw-json.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
 
-/** How things stand with a contact, as `/who` tells. */
+/** The state of a contact, as `/who` shows it. */
 export interface ContactStatus {
   readonly name: string
   readonly isOnline: boolean
@@ -27,7 +27,7 @@ export interface ContactStatus {
   readonly undeliverable: number
 }
 
-/** How the user calls transfers. */
+/** The names that the user has for transfers. */
 export interface TransferNames {
   numberOf(id: string): number
   /** The id of the transfer with a number. */
@@ -49,7 +49,7 @@ export interface View {
   readonly to: string | undefined
   /** Talk with somebody from here on. */
   switchTo(name: string): void
-  /** Nothing is kept of a conversation any more, and this many messages that waited are not sent. */
+  /** A conversation was removed, and this many waiting messages will not be sent. */
   forgotten(name: string, waiting: number): void
   /** Show something out of the store. */
   show(message: Message | Gap): void
@@ -82,7 +82,7 @@ export interface View {
   failure(error: SottoError, about?: About): void
   /** A message was not taken: whoever typed it has it again. */
   restoreInput(message: TypedMessage): void
-  /** How things stand with a contact's key, and what that means in words. */
+  /** Show the state of a contact's key, with its meaning in words. */
   keyState(name: string, state: PinState, text: string): void
   qrCode(text: string): void
   /** A message of the protocol. */
@@ -93,7 +93,7 @@ export interface View {
 export interface FrontendListeners {
   /** Takes a message or a command of the user's; resolves when it is done. */
   submit(submission: TypedMessage | Command): Promise<void>
-  /** Told to whom the user is writing; undefined where to nobody. */
+  /** Takes the person to whom the user is writing; undefined for nobody. */
   writing(name: string | undefined): void
   /** Called when the user wants to leave, or is gone. */
   quit(): void

@@ -14,8 +14,8 @@ import type { CommandOptions } from './run-command.ts'
 import { unlockKey } from './unlock.ts'
 
 /**
- * What every client is given by the process. From here on Ctrl-C is the client's to obey: the process listens to its end,
- * so that the echo of a signal cannot kill it while it says goodbye.
+ * The options that the process gives every client. From here on the client handles Ctrl-C: the process listens for
+ * signals until it ends, so that the echo of a signal cannot kill it while it says goodbye.
  *
  * @throws SottoError `ERR_CONFIG` for a setting that is not valid.
  */

@@ -19,7 +19,10 @@ export interface FilesOptions {
   /** Somebody has offered something, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
   readonly monotonicMs: () => number
-  /** Where all that is offered is to come to at once, but for what {@link isHarmlessUnasked} leaves to the user. */
+  /**
+   * The folder for offers that are accepted at once, which is all but those that {@link isHarmlessUnasked} leaves to
+   * the user.
+   */
   readonly acceptInto: string | undefined
   /** Asks whether somebody may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
   readonly permit: (contact: string) => Promise<WritePermission>
@@ -246,7 +249,7 @@ export class Files {
     this.#options.onFile({ ...lastReported.transfer, position })
   }
 
-  /** It is for others to look at: nothing depends on it. */
+  /** Note the position of a transfer for others to look at; nothing depends on it. */
   #notePosition(id: string, position: number): void {
     try {
       this.#options.store.transfers.notePosition(id, position)
@@ -278,7 +281,7 @@ export class Files {
   }
 }
 
-/** What is said of it would go to that key, and nobody has it any more. */
+/** The error for a transfer with a former key: an answer would go to that key, and nobody has it any more. */
 function formerKey(): SottoError {
   return new SottoError('ERR_NO_SUCH_FILE', 'it was offered under a key that is theirs no longer', {
     hint: 'have it offered again',

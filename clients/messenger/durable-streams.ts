@@ -20,7 +20,7 @@ export interface DurableStreamsOptions {
   readonly clock: Clock
   /** The store of files that are offered and taken; without it none flow. */
   readonly fileStore?: Files | undefined
-  /** Something that was sent has come further. */
+  /** An event that was sent has come further. */
   readonly onProgress: () => void
   /** Whether the other side may be told what the user has read. */
   readonly sendsReceipts: () => boolean

@@ -6,7 +6,7 @@
 import type { Pin } from '../profile/state.ts'
 
 export class KeyWarnings {
-  /** By name: the other key, in hexadecimal digits. */
+  /** The other keys that were reported, in hexadecimal digits, by name. */
   readonly #told = new Map<string, string>()
 
   /** Whether the user is to be warned of the other key of somebody; from now on they were. */
@@ -18,7 +18,7 @@ export class KeyWarnings {
     return true
   }
 
-  /** There is no doubt any more: the next is another. */
+  /** Forget a doubt that is over: the next one is another. */
   forget(name: string): void {
     this.#told.delete(name)
   }

@@ -181,7 +181,7 @@ export class Messenger {
     return await servePeers(hosting, address, port)
   }
 
-  /** Somebody; where this end is online, watched from now on. */
+  /** The session with a person; if this end is online, the person is watched from now on. */
   peer(name: string): PeerSession {
     return this.#peers.with(name)
   }

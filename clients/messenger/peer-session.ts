@@ -65,7 +65,7 @@ const FINAL: ReadonlySet<string> = new Set([
 /** The progress with somebody to whom nothing was sent. */
 const NO_PROGRESS: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
 
-/** Somebody who waits for a conversation to be open. */
+/** A caller who waits for a conversation to be open. */
 type Opening = Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>
 
 export class PeerSession {
@@ -124,7 +124,7 @@ export class PeerSession {
     if (hasCome) this.hurry()
   }
 
-  /** There is a reason to try sooner: they have come, or the services are back. They may call just as well. */
+  /** Try sooner: they have come, or the services are back. They may call just as well. */
   hurry(): void {
     this.#hurry.abort()
     this.dial({ headStart: true })

@@ -62,7 +62,7 @@ export class PeerSessions {
     return this.#all.get(name)
   }
 
-  /** Somebody; where others can call here, watched from now on. */
+  /** The session with a person; if others can call here, the person is watched from now on. */
   with(name: string): PeerSession {
     const known = this.#all.get(name)
     if (known !== undefined) return known

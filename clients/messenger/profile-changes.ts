@@ -14,7 +14,7 @@ export interface ProfileChanges {
   readonly onReceipts: () => void
   /** No conversation may be held with somebody any more: blocked, or found to have another safety number. */
   readonly onStopped: (name: string) => void
-  /** One may be held again. */
+  /** A conversation with somebody may be held again. */
   readonly onAllowed: (name: string) => void
   /** Somebody has shown this key: their first here, or another than the pinned one. */
   readonly onKeyPresented: (name: string, identityKey: Uint8Array) => void

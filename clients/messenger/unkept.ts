@@ -32,7 +32,7 @@ export class Unkept {
     return true
   }
 
-  /** Something came, and is kept. */
+  /** Note that an event came and is stored. */
   received(name: string): void {
     if (this.#names.delete(name)) this.#notice(NOTICES.keptAgain(name))
   }

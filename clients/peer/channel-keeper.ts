@@ -14,7 +14,7 @@ export interface ChannelKeeperOptions {
   readonly channel: RenewingChannel
   readonly clock: ServerClock
   readonly ask: AskServices
-  /** There may be something to say. */
+  /** There may be something to send. */
   readonly wake: () => void
   /** The channel is to be closed: its maximum session duration is over, or no renewal came, or the services refuse it. */
   readonly onExpired: () => void
@@ -52,7 +52,7 @@ export class ChannelKeeper {
     this.#sleep()
   }
 
-  /** Something was said. It may have ended a renewal, so that the next thing due is another. */
+  /** Note that a record was sent. It may have ended a renewal, so that the next thing due is another. */
   sent(): void {
     const nowMs = this.#options.clock.local.monotonicMs()
     if (!this.#stop.signal.aborted && this.#options.channel.dueAtMs(nowMs) < this.#wakesAtMs) this.#sleep()

@@ -23,7 +23,7 @@ import { drawStreamId } from './event-ids.ts'
 import type { RecordLink } from './record-link.ts'
 import type { AskServices } from './renewal-services.ts'
 
-/** How a conversation ended: by an authenticated Close, or by anything else. */
+/** The end of a conversation: an authenticated Close, or anything else. */
 export type ConversationEnd =
   | { readonly how: 'closed'; readonly by: 'self' | 'peer'; readonly reason: CloseReason }
   | { readonly how: 'cut'; readonly error: SottoError }

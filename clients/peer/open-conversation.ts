@@ -49,8 +49,8 @@ export interface Calling {
 export type Greeting = Pick<Calling, 'profile' | 'directory' | 'clock' | 'onPinned' | 'onWaiting' | 'trace'>
 
 /**
- * What is to be carried to whoever holds an identity key. It is asked for only once the handshake has proven that key, so
- * that what was written for another cannot go to it, whatever is pinned meanwhile.
+ * Gives the streams for the holder of an identity key. It is called only once the handshake has proven that key, so
+ * that messages for one key cannot go to another, whatever is pinned meanwhile.
  */
 export type StreamsWith = (identityKey: Uint8Array) => PeerStreams
 

@@ -50,7 +50,7 @@ async function answerOf(ask: () => Promise<ServicesAnswer>): Promise<ServicesAns
   }
 }
 
-/** Somebody in between answers, and not the services. */
+/** The errors which show that somebody in between answers, and not the services. */
 const UNTRUSTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_SERVER_UNTRUSTED',
   'ERR_CERTIFICATE_TIME',

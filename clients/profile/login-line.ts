@@ -1,7 +1,7 @@
 /** The profile of a command that names none. */
 export const DEFAULT_PROFILE = 'default'
 
-/** What to add to a command so that it is about a profile, with a space before: nothing for the default one. */
+/** The option that makes a command use a profile, with a space before; empty for the default profile. */
 export function profileFlag(profile: string): string {
   return profile === DEFAULT_PROFILE ? '' : ` --profile ${profile}`
 }

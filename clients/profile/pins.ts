@@ -19,7 +19,7 @@ import { policyOf } from './permission.ts'
 import type { Profile } from './profile.ts'
 import type { Pin, ProfileState } from './state.ts'
 
-/** How a key that is seen under a name stands to the pinned one. */
+/** The relation of a key that is seen under a name to the pinned one. */
 export type PinVerdict = 'new' | 'pinned' | 'changed'
 
 /** The state of a contact's key. */
@@ -98,10 +98,13 @@ export async function noteChangedKey(
   })
 }
 
-/** What came of trusting a contact: another key is pinned, the pinned one is taken again, or there was nothing to do. */
+/**
+ * The result of trusting a contact: another key is pinned, the pinned one is accepted again, or there was nothing to
+ * do.
+ */
 export type Trusted = 'replaced' | 'restored' | 'unchanged'
 
-/** How it is told. */
+/** The notice for each result. */
 export const TRUSTED: Readonly<Record<Trusted, (name: string) => string>> = {
   replaced: (name) => `the new key of ${name} is trusted from now on`,
   restored: (name) => `the key of ${name} is trusted again, though the safety numbers did not agree`,
@@ -159,7 +162,7 @@ export async function noteMismatch(profile: Profile, name: string, now: Date): P
   )
 }
 
-/** What is known of a contact's key. @throws SottoError `ERR_USAGE` if none is. */
+/** The pin of a contact. @throws SottoError `ERR_USAGE` if none is. */
 export function pinIn({ pins }: ProfileState, name: string): Pin {
   const known = pins.get(name)
   if (known !== undefined) return known

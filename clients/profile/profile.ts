@@ -52,7 +52,7 @@ export interface CreateOptions {
 export class Profile {
   readonly name: string
   readonly #folder: string
-  /** In memory for as long as this object, so that a passphrase is asked for once. */
+  /** The key, in memory for as long as this object, so that a passphrase is asked for once. */
   readonly #key: Secret
   #protection: Protection
   #state: ProfileState

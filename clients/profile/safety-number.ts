@@ -10,10 +10,10 @@ import { type PinState, pinIn, stateOf } from './pins.ts'
 import type { Profile } from './profile.ts'
 import type { Pin } from './state.ts'
 
-/** By which name the user tells two keys of a contact apart: the pinned one, and the one that was seen since. */
+/** The names by which the user tells two keys of a contact apart: the pinned one, and the one that was seen since. */
 export type KeyName = 'pinned' | 'seen'
 
-/** One key of a contact, with the number to compare. */
+/** A key of a contact, with the number to compare. */
 export interface ComparableKey {
   readonly key: KeyName
   readonly identityKey: Uint8Array
@@ -45,7 +45,7 @@ export function headingOf({ key, since }: ComparableKey, name: string): string {
   return key === 'pinned' ? `the pinned key of ${name}${at}:` : `another key, said to be ${name}’s${at}:`
 }
 
-/** What is known of a contact's key, as the pin stands now: a sentence. */
+/** The state of a contact's key, as the pin stands now, in a sentence. */
 export function keyStateNotice(name: string, pin: Pin): string {
   return STATES[stateOf(pin)](name, pin)
 }

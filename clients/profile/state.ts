@@ -33,9 +33,9 @@ export interface Account {
   readonly directoryAddress: string
   /** The one certificate authority that the services are trusted by. */
   readonly authorityPem: string
-  /** What to add to this machine's clock to get the server's, in milliseconds, as of the last login. */
+  /** The difference from this machine's clock to the server's, in milliseconds, as of the last login. */
   readonly clockOffsetMs: number
-  /** Undefined after a logout, and where the session is of a build whose keys are of no use any more. */
+  /** The session; undefined after a logout, and if it is from a build whose keys are of no use any more. */
   readonly session: Session | undefined
 }
 
@@ -49,7 +49,7 @@ export interface Session {
   /** 16 bytes, not secret. */
   readonly sessionId: Uint8Array
   readonly keys: SessionKeys
-  /** When it ends if it is not used before, by the server's clock: Unix time in milliseconds. */
+  /** The time at which it ends if it is not used before, by the server's clock: Unix time in milliseconds. */
   readonly expiresAtMs: number
 }
 
@@ -57,20 +57,20 @@ export interface Pin {
   /** X25519, 32 bytes. */
   readonly identityKey: Uint8Array
   readonly pinnedAtMs: number
-  /** When the user compared safety numbers, if ever for this key. */
+  /** The time at which the user compared safety numbers, if ever for this key. */
   readonly verifiedAtMs: number | undefined
   /** The key that was seen since under this name, and that the user has not trusted. */
   readonly changedTo: Uint8Array | undefined
-  /** When another key was seen first; undefined where none was, and in profiles of before. */
+  /** The time at which another key was first seen; undefined if none was, and in profiles of earlier builds. */
   readonly changedAtMs?: number | undefined
-  /** When the user found that their safety numbers do not agree, if that is the last that they found. */
+  /** The time at which the user found that their safety numbers do not agree, if that is their last finding. */
   readonly mismatchAtMs?: number | undefined
 }
 
 const FORMAT = 1
 
 /**
- * What a profile holds, as bytes.
+ * Encode the content of a profile.
  *
  * @throws TypeError if it could not be read again: that is our own mistake, and written it would cost the identity.
  */

@@ -111,7 +111,10 @@ function associatedData(header: Uint8Array): Uint8Array {
   return Buffer.concat([LABEL, header])
 }
 
-/** What a passphrase may be in a file; a file from before spaces were made alike has it in NFC alone. */
+/**
+ * The forms in which a file may have a passphrase; an older file, from before spaces were made alike, has it in NFC
+ * alone.
+ */
 function formsOf(passphrase: Secret): Secret[] {
   const prepared = prepareTypedSecret(passphrase)
   const former = Secret.of(Buffer.from(Buffer.from(passphrase.reveal()).toString('utf8').normalize('NFC'), 'utf8'))

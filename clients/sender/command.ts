@@ -34,7 +34,7 @@ interface SendFlags extends ClientFlags {
   readonly queue?: true
   readonly file?: readonly string[]
   readonly wait: Wait
-  /** In seconds. */
+  /** The timeout in seconds. */
   readonly timeout?: number
   readonly plainInput?: true
 }

@@ -20,7 +20,7 @@ export async function* linesOf(input: Readable, prompt: Prompt | undefined): Asy
 }
 
 /**
- * What is piped in as JSON lines: `{"text":"…"}`, with a `"ref"` of any form that comes back in the report. Empty lines
+ * Read the texts from JSON lines: `{"text":"…"}`, with a `"ref"` of any form that comes back in the report. Empty lines
  * are left out.
  *
  * @throws SottoError `ERR_USAGE` in the turn of a line that is something else, and what {@link LineSplitter} throws.

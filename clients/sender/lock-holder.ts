@@ -23,7 +23,7 @@ export interface LockHolderOptions {
   readonly lock: Lock
   /** The contact that this process sends to. */
   readonly to: string
-  /** Something that was sent may have come further, or a conversation has begun or ended. */
+  /** An event that was sent may have come further, or a conversation has begun or ended. */
   readonly onMoved: () => void
   /** A transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
@@ -115,7 +115,7 @@ export class LockHolder {
     return this.#messenger.isTalkingWith(this.#options.to)
   }
 
-  /** Something new lies in the store. */
+  /** Take what is new in the store. */
   takeAppended(): void {
     this.#messenger.takeAppended()
   }

@@ -43,7 +43,7 @@ export class OfferDisplay implements Disposable {
     if (statusLine !== undefined) this.#timer = setInterval(() => this.#draw(), REDRAW_MS)
   }
 
-  /** Something is being read before it can be offered. */
+  /** Show that a file is being read before it can be offered. */
   reading(path: string, done: number, total: number): void {
     this.#reading = done < total ? `reading ${nameText(path)}: ${progressText(done, total)}` : ''
   }

@@ -21,7 +21,7 @@ export interface OffersOptions {
   readonly permit: () => WritePermission
   /** An offer was made, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
-  /** Something new lies in the store. */
+  /** There is something new in the store. */
   readonly onPut: () => void
 }
 
@@ -100,7 +100,7 @@ export class Offers {
   }
 
   /**
-   * Something may have come further.
+   * Look whether a transfer has come further.
    *
    * @param isLockHolder - Whether this process owns the conversations: then it knows better than the store how far a file has
    *   come.

@@ -61,7 +61,7 @@ export interface SendTrackerOptions {
   readonly wait: Wait
   /** Takes a report of each message once, in their order: when it has come that far, or how far it was at the end. */
   readonly onReport?: ((report: Report) => void) | undefined
-  /** Something new lies in the store. */
+  /** There is something new in the store. */
   readonly onPut: () => void
 }
 
@@ -190,7 +190,7 @@ export class SendTracker {
     }
   }
 
-  /** Something may have come further. */
+  /** Look whether a message has come further. */
   poll(): void {
     this.report()
     this.#moved.resolve()

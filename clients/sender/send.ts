@@ -21,7 +21,7 @@ import type { Wait } from './wait.ts'
 
 export interface SendOptions extends CommandOptions {
   readonly to: string
-  /** One message; undefined to send what comes on standard input, line by line, or nothing where there are files. */
+  /** The one message; undefined to send what comes on standard input, line by line, or nothing if there are files. */
   readonly text: string | undefined
   /** Paths of files and folders to offer. */
   readonly files?: readonly string[]
@@ -35,7 +35,7 @@ export interface SendOptions extends CommandOptions {
   readonly plainInput?: boolean
 }
 
-/** Why nobody can be talked with now, which may be otherwise later. */
+/** The reasons why a conversation cannot be held now, but may be later. */
 const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_NOT_ONLINE',
   'ERR_PEER_UNREACHABLE',

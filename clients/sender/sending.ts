@@ -231,13 +231,13 @@ export class Sending implements AsyncDisposable {
     if (transfer.contact === to && transfer.direction === 'downloading') onFile?.(transfer, error)
   }
 
-  /** Something new lies in the store. */
+  /** There is something new in the store. */
   #onAppended(): void {
     this.#lockHolder?.takeAppended()
     this.#onMoved()
   }
 
-  /** Something that was sent may have come further, or a conversation has begun or ended. */
+  /** An event that was sent may have come further, or a conversation has begun or ended. */
   #onMoved(): void {
     if (this.#over.signal.aborted) return
     try {
@@ -249,7 +249,7 @@ export class Sending implements AsyncDisposable {
     }
   }
 
-  /** Only what arrives extends the time: a conversation that begins and comes to nothing does not. */
+  /** Extend the time if something arrived; a conversation that begins and comes to nothing does not. */
   #updateIdleTimer(): void {
     const { redialMs } = this.#options
     const isTalking = this.#lockHolder?.isTalking === true

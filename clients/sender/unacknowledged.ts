@@ -13,7 +13,7 @@ export const THEY_WAIT =
 /** The notice of files that have not arrived. */
 export const THEY_GO_ON = 'a sotto chat or receive goes on with it, and so does the same command'
 
-/** Nothing has moved for long. */
+/** The error that nothing has moved for long. */
 export function notAcknowledged(count: number, files: number): SottoError {
   if (count === 0) {
     const what = files === 1 ? 'one file has' : `${files} files have`

@@ -65,7 +65,7 @@ export function watchStore(database: Database, onChange: () => void): Watch {
   return { failed: failure.promise, stop }
 }
 
-/** Undefined where the system has no more watches to give: then the timer has to do. */
+/** Watch a folder; undefined if the system has no more watches to give: then the timer has to do. */
 function watchFolder(path: string, onEvent: (name: string | null) => void): FSWatcher | undefined {
   try {
     const watcher = watch(path, { persistent: false }, (_event, name) => onEvent(name))

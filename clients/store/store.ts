@@ -54,7 +54,7 @@ export interface ContactSummary {
 /** The messages that wait for one identity key of a contact. */
 export interface WaitingSummary {
   readonly name: string
-  /** Undefined for what waits for whichever key comes first. */
+  /** The identity key; undefined for what waits for whichever key comes first. */
   readonly identityKey: Uint8Array | undefined
   readonly count: number
 }
@@ -224,7 +224,10 @@ export function openStore(folder: string, options: Omit<StoreOptions, 'database'
   return storeIn(openDatabase(join(folder, STORE_FILE)), options)
 }
 
-/** The same for a short reading, which a full disk does not hinder: there it keeps other processes out meanwhile. */
+/**
+ * Open a store for a short reading, which a full disk does not hinder: on such a disk it keeps other processes out
+ * meanwhile.
+ */
 export function openStoreToRead(folder: string, options: Omit<StoreOptions, 'database'>): Store {
   const path = join(folder, STORE_FILE)
   try {

@@ -71,7 +71,7 @@ export interface TracedRecord extends Way {
   readonly body: RecordBody
   /** The size of the record as it travels. */
   readonly recordBytes: number
-  /** What the records of the same direction since the last that was shown are called, which are not shown. */
+  /** The titles of the records that were left out since the last one of the same direction that was shown. */
   readonly leftOut?: readonly string[]
 }
 
@@ -93,7 +93,7 @@ export function recordEvent({ from, to, number, body, recordBytes, leftOut = [] 
   }
 }
 
-/** Which numbers are missing before a record, and what they were. */
+/** The field that names the records missing before this one: their numbers and titles. */
 function leftOutField(number: number, titles: readonly string[]): TraceField {
   const counted = [...Map.groupBy(titles, (title) => title)].map(([title, some]) => `${some.length} × ${title}`)
   const [first, last] = [number - titles.length, number - 1]

@@ -30,10 +30,13 @@ export function helloFields(hello: Hello, parties: Parties, ticket?: Ticket): Tr
   ]
 }
 
-/** Where the payload of Noise message 1 begins: behind e, and s with its tag. */
+/** The offset of the payload of Noise message 1: behind e, and s with its tag. */
 const PAYLOAD_OFFSET = DH_BYTES + DH_BYTES + TAG_BYTES
 
-/** What anybody on the way can read. It may be anything: in a renewal it is shown before anybody has judged it. */
+/**
+ * The fields that anybody on the way can read. They may have any value: in a renewal they are shown before anybody has
+ * judged them.
+ */
 function clearFields({ clear }: Hello, host: string, ticket: Ticket | undefined): TraceField[] {
   let decoded: HelloClear
   try {

@@ -41,7 +41,7 @@ const PIECE_NAMES = { part: 'a piece of an event', fileChunk: 'a piece of a file
   string
 >
 
-/** What one event of each kind is called, and several. */
+/** The names of one event of each kind, and of several. */
 const EVENT_NAMES = {
   text: ['a text', 'texts'],
   fileOffer: ['an offer', 'offers'],
@@ -154,7 +154,7 @@ const PIECE_FIELDS: FieldsByCase<NonNullable<Piece>> = {
   ],
 }
 
-/** What people write shows as sizes alone: texts as one, offers and what has become of them one by one. */
+/** The field for events. Texts show as sizes alone, together; offers and their states one by one. */
 function eventFields(events: readonly Event[]): TraceField[] {
   const kinds = events.flatMap(({ kind }) => kind ?? [])
   const texts = kinds.flatMap((kind) => (kind.$case === 'text' ? [kind.value.body.length] : []))

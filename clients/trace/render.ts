@@ -19,10 +19,10 @@ import type { Trace, TraceEvent, TraceField, TraceTone, TraceValue } from './tra
 /** The width of everything drawn, in columns, where there is room for it or no terminal that could have less. */
 export const TRACE_COLUMNS = 100
 
-/** What a narrower terminal than this has of it, it cuts. */
+/** The least columns that are drawn for; a narrower terminal cuts the lines. */
 const MIN_COLUMNS = 60
 
-/** Where the fields begin, and where their values do. */
+/** The indents at which fields and their values begin. */
 const INDENT = '     '
 const VALUE_COLUMN = 34
 
@@ -45,7 +45,10 @@ interface Canvas {
 }
 
 export interface RenderTraceOptions {
-  /** Where it will be written: asked whether it shows colours, as NO_COLOR and FORCE_COLOR have it. Without one there are none. */
+  /**
+   * The stream that it is written to, which is asked whether it shows colours, as NO_COLOR and FORCE_COLOR have it.
+   * Without one there are none.
+   */
   readonly stream?: NodeJS.WritableStream
   /** How many columns there are; no more than {@link TRACE_COLUMNS} are used, and no fewer than {@link MIN_COLUMNS}. */
   readonly columns?: number
@@ -71,7 +74,10 @@ export function renderTrace(event: TraceEvent, { stream, columns = TRACE_COLUMNS
   return `${lines.join('\n')}\n\n`
 }
 
-/** What it is, and at the right who says it to whom: below it, where two names are too long to stand beside it. */
+/**
+ * The name of the message, and at the right who sends it to whom: below it, if two names are too long to stand beside
+ * it.
+ */
 function header({ step, message, from, to }: TraceEvent, { columns, paint }: Canvas): string[] {
   const left = ` ${NUMBERS[step]}  ${message}`
   const right = shorten(`${from} ──▶ ${to}`, columns - INDENT.length)
@@ -111,7 +117,7 @@ function fieldLines(
   ]
 }
 
-/** What is drawn of a field: as much of its value as tells it from another, and what is said about it. */
+/** The drawing of a field: as much of its value as tells it from another, and the note about it. */
 function drawn({ value, fingerprint, note, tone }: TraceField): string {
   const parts = [
     fingerprint && `fingerprint ${fingerprint}`,

@@ -30,7 +30,7 @@ export interface TraceEvent {
   readonly readableBy: string
 }
 
-/** How a field is meant: what anybody at either end may know, a secret, or something sealed for somebody. */
+/** The kind of a field: what anybody at either end may know, a secret, or something sealed for somebody. */
 export type TraceTone = 'plain' | 'secret' | 'sealed'
 
 /** A value as it is: bytes are drawn by their first digits, and written as JSON in all of them. */
@@ -38,16 +38,16 @@ export type TraceValue = string | number | bigint | boolean | Date | Uint8Array
 
 export interface TraceField {
   readonly name: string
-  /** Whole. Left out where it is not to be shown, or has no form but its parts. */
+  /** The whole value. Left out if it is not to be shown, or has no form but its parts. */
   readonly value?: TraceValue
   /** The fingerprint of a secret, in place of its value: whoever holds the same one has the same eight digits. */
   readonly fingerprint?: string
   /** The note about it, for people. */
   readonly note?: string
   readonly tone: TraceTone
-  /** In bytes, where a size tells something. */
+  /** The size in bytes, if a size tells something. */
   readonly bytes?: number
-  /** What is inside, where this end can open it, or what it is made of. */
+  /** The fields inside, if this end can open it or it is made of parts. */
   readonly inside?: readonly TraceField[]
 }
 
@@ -76,7 +76,7 @@ export function secretField(name: string, secret: Secret | Uint8Array, note: str
 }
 
 /**
- * Something that only those for whom it is sealed can open.
+ * A field for something that only those for whom it is sealed can open.
  *
  * @param sealed - As it travels; or its size in bytes, where it is of the whole message.
  */

@@ -60,7 +60,7 @@ export class OwnMessages {
     }
   }
 
-  /** Something may have been said to somebody: tell what is new. */
+  /** Report what is new in a conversation in which something may have been sent. */
   poll(name: string, refs: ReadonlyMap<number, RawJson | undefined> = new Map()): void {
     const outgoing = this.#of(name)
     for (const message of this.#since(name, outgoing.last)) {

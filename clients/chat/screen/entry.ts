@@ -29,7 +29,7 @@ export interface Entry {
 /** The parts of an entry that may change after it was shown. */
 export type EntryChange = Partial<Pick<Entry, 'state' | 'text'>>
 
-/** Somebody with whom there is a conversation. */
+/** A person with whom there is a conversation. */
 export interface Contact {
   readonly name: string
   readonly online: boolean

@@ -14,7 +14,7 @@
 /** The rows below the page. */
 export interface Foot {
   readonly rows: readonly string[]
-  /** Which of the rows has the cursor. */
+  /** The index of the row that has the cursor. */
   readonly cursorRow: number
   /** The text to write in that row, from its first column on, for the cursor to be in its place. */
   readonly beforeCursor: string

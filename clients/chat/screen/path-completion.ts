@@ -9,8 +9,8 @@ import { isPath } from '#lib/delivery/file-events.ts'
 import { typedPath } from '../../files/offer/typed-path.ts'
 
 /**
- * What lies in the folder that a path leads to and begins as its last name does. Folders end in a slash, so that one can
- * go on. What cannot be offered, or read, is left out.
+ * The entries of the folder that a path leads to whose names begin like the path's last name. Folders end in a slash,
+ * so that one can go on. Entries that cannot be offered, or read, are left out.
  *
  * @param begun - As typed, without quotation marks: where there are some, nothing fits.
  * @returns The endings, each from the beginning of the last name on, and the part of the path that they stand for.

@@ -17,7 +17,7 @@ export interface Input {
 
 export interface InputRows {
   readonly rows: readonly string[]
-  /** Which of the rows has the cursor. */
+  /** The index of the row that has the cursor. */
   readonly cursorRow: number
   /** The text before the cursor in that row: after writing it, the cursor is where it belongs. */
   readonly beforeCursor: string

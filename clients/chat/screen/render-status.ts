@@ -12,7 +12,7 @@ import type { Contact, Status } from './entry.ts'
 import type { View } from './render-entry.ts'
 import { paintIn } from './theme.ts'
 
-/** One row, cut where it does not fit. */
+/** The status as one row, cut if it does not fit. */
 export function renderStatus(status: Status, { columns, colour }: View): string {
   const others = status.contacts.filter(({ name }) => name !== status.to)
   const quiet = others.filter(({ online, unread, typing }) => online && unread === 0 && !typing)

@@ -27,7 +27,7 @@ export interface TerminalScreenOptions {
 /** A terminal that does not say how large it is, or says nonsense, is taken for one of these. */
 const USUAL_SIZE: Size = { columns: 80, rows: 24 }
 
-/** On a narrower terminal rows lose their ends. */
+/** The least columns that rows are made for: a narrower terminal cuts their ends. */
 const MIN_COLUMNS = 20
 
 /** The status, and a line that one types, as long as it fits a row. */
@@ -190,7 +190,7 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     output.write(this.#drawn())
   }
 
-  /** One text that brings the terminal up to date. */
+  /** The text that brings the terminal up to date. */
   #drawn(): string {
     const view = this.#view()
     const foot = this.#foot(view)

@@ -63,7 +63,7 @@ export class Transcript {
   }
 
   /**
-   * What is to be drawn since the last time. Rows that have scrolled out of reach stay as they were drawn.
+   * The rows to draw since the last time. Rows that have scrolled out of reach stay as they were drawn.
    *
    * @param reach - How many of the page's last rows can be drawn anew.
    */

@@ -13,7 +13,7 @@ import { hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/r
 /** How many names are tried. */
 const MOST_NAMES = 10_000
 
-/** What stands behind the last full stop of a name, with it, is an extension if it is no longer than this. */
+/** The longest extension of a name, with its full stop; anything longer belongs to the name. */
 const LONGEST_EXTENSION = 32
 
 export interface Finalizing {

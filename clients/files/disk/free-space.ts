@@ -6,11 +6,11 @@
 import { stat, statfs } from 'node:fs/promises'
 import type { Transfer } from '../../store/transfers/transfer.ts'
 
-/** What is left free beside a file that comes, in bytes: the store and other programs need some, too. */
+/** The space to leave free beside a file that comes, in bytes: the store and other programs need some, too. */
 const SPARE_BYTES = 16 * 1024 * 1024
 
 export interface FreeSpace {
-  /** What a file that comes may take, in bytes, if nothing else comes; below 0 where the disk is as good as full. */
+  /** The space that a file may take if nothing else comes, in bytes; below 0 if the disk is as good as full. */
   readonly bytes: number
   /** How much of that is spoken for, in bytes: what else was accepted and has not come yet. */
   readonly spokenFor: number
@@ -34,7 +34,7 @@ export async function freeSpace(folder: string, transfers: readonly Transfer[]):
   return { bytes: bavail * bsize - SPARE_BYTES, spokenFor }
 }
 
-/** Undefined where the folder has gone: then nothing comes to it. */
+/** The device of a folder; undefined if the folder has gone, as nothing comes to it then. */
 async function deviceOf(path: string): Promise<number | undefined> {
   return await stat(path).then(
     ({ dev }) => dev,

@@ -41,7 +41,7 @@ export class Partial {
   /** Its folder. */
   readonly root: string
   readonly #content: Content
-  /** Which entry is being written, or is next. */
+  /** The index of the entry that is being written, or is next. */
   #index = 0
   #open: OpenFile | undefined
   /** Whether all that was met so far was there before. */

@@ -9,7 +9,7 @@ import { savedPaths } from '../disk/saved-name.ts'
 export interface ContentEntry {
   /** Names separated by `/`, the first of which is that of the whole. */
   readonly path: string
-  /** In bytes; 0 for a folder. */
+  /** The size in bytes; 0 for a folder. */
   readonly size: number
   readonly sha256: Uint8Array
   readonly executable: boolean
@@ -20,7 +20,7 @@ export interface ContentEntry {
 
 export class Content {
   readonly entries: readonly ContentEntry[]
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number
 
   /** @param asSaved - Under the names that it gets where it comes to, instead of those of the offer. */
@@ -59,7 +59,7 @@ export class Content {
   }
 }
 
-/** What stands before the last `/`, and what behind it; no folder for the first name. */
+/** The part before the last `/`, and the part behind it; no folder for the first name. */
 export function splitPath(path: string): { readonly folder: string | undefined; readonly name: string } {
   const end = path.lastIndexOf('/')
   return end === -1 ? { folder: undefined, name: path } : { folder: path.slice(0, end), name: path.slice(end + 1) }

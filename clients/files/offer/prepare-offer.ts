@@ -28,16 +28,19 @@ export interface PrepareOptions {
 
 export interface PreparedOffer {
   readonly offer: FileOffer
-  /** Where it lies on this machine, without links: the file, or the folder that the entries' first name stands for. */
+  /** The path on this machine, without links: the file, or the folder that the entries' first name stands for. */
   readonly path: string
   /** Paths on this machine of what is no part of the offer: links, sockets, devices and pipes. */
   readonly skipped: readonly string[]
 }
 
-/** What an entry takes in an event beside itself: its tag (1), and its length (1 to 3). */
+/** The bytes that an entry takes in an event beside itself: its tag (1), and its length (1 to 3). */
 const ENTRY_OVERHEAD_BYTES = 4
 
-/** What an event about an offer has beside the entries, in bytes, and more: its id (18), its time (14), tags, lengths. */
+/**
+ * The bytes that an event about an offer takes beside the entries, rounded up: its id (18), its time (14), tags,
+ * lengths.
+ */
 const EVENT_OVERHEAD_BYTES = 64
 
 /** How much is read at a time, in bytes: a millisecond or two of hashing, in which the program does nothing else. */
@@ -46,7 +49,7 @@ const READ_BYTES = 1_048_576
 /** Neither through a link nor waiting for a pipe, should one have come into the file's place. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** Hashes are not known before the files are read; their length is. */
+/** A hash's place before the file is read: only its length is known. */
 const NO_HASH = Buffer.alloc(SHA256_BYTES)
 
 /**
@@ -108,7 +111,7 @@ function absolute(path: string): string {
   return named
 }
 
-/** Something that is to be an entry, and where it lies. */
+/** A file or folder that is to be an entry, and its path. */
 interface Found {
   readonly at: string
   readonly entry: FileEntry

@@ -63,7 +63,7 @@ export class Source {
     return opened
   }
 
-  /** Where an entry lies. A folder in between that has become a link would lead elsewhere. */
+  /** The path of an entry, checked: a folder on the way that has become a link would lead elsewhere. */
   async #locate({ path }: ContentEntry): Promise<string> {
     const inside = path.split('/').slice(1)
     if (inside.length === 0) return this.#path

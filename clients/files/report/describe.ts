@@ -41,7 +41,10 @@ export function remainingText(ms: number): string {
   return `${Math.round(hours / 24)} days left`
 }
 
-/** What could be taken for the end of a name: a sign of ours behind it, spaces that are not seen, a quotation mark. */
+/**
+ * The signs that could be taken for the end of a name: a sign of ours behind it, spaces that are not seen, a quotation
+ * mark.
+ */
 const AMBIGUOUS = /[,;:"()]|\s\s|^\s|\s$/u
 
 /** Letters that are written from right to left would take the numbers behind them along. */
@@ -56,7 +59,7 @@ export function nameText(name: string): string {
   return RIGHT_TO_LEFT.test(name) ? FIRST_STRONG_ISOLATE + quoted + POP_ISOLATE : quoted
 }
 
-/** What an offer holds: `report.pdf, 3.4 MB`, or `photos/ with 132 files, 1.2 GB`. */
+/** The content of an offer in words: `report.pdf, 3.4 MB`, or `photos/ with 132 files, 1.2 GB`. */
 export function offerText(offer: FileOffer): string {
   return contentText(summaryOf(offer))
 }
@@ -79,7 +82,7 @@ function countText(files: number): string {
 
 /** How fast something goes now, as far as it is known. */
 export interface Pace {
-  /** In bytes a second. */
+  /** The rate in bytes a second. */
   readonly rate?: number | undefined
   readonly remainingMs?: number | undefined
 }
@@ -108,7 +111,7 @@ export function transferText(transfer: Transfer, pace: Pace = {}): string {
   return `${titleText(transfer)}, ${progressText(position, size, pace)}`
 }
 
-/** What has become of a transfer, as a part of a sentence about it. */
+/** The state of a transfer, as a part of a sentence about it. */
 export function stateText({ state, direction, path }: Pick<Transfer, 'state' | 'direction' | 'path'>): string {
   const isGiven = direction === 'uploading'
   if (state === 'received' && !isGiven && path !== undefined) return `received as ${nameText(path)}`

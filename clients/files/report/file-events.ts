@@ -14,7 +14,7 @@ import { sizeOf } from '#lib/delivery/file-events.ts'
 import { summaryOf, type TransferState } from '../../store/transfers/transfer.ts'
 import { offerText, titleText } from './describe.ts'
 
-/** What has become of an offer, in one word for scripts. */
+/** The state of an offer, in one word for scripts. */
 export type StatusName = Exclude<TransferState, 'offered'>
 
 const STATUS_NAMES: Readonly<Record<FileStatusState, StatusName | undefined>> = {
@@ -42,7 +42,7 @@ export const STATUS_TEXTS: Readonly<Record<StatusName, string>> = {
 /** How many hexadecimal digits of an offer's id name it to people: one in 4 billion is another. */
 export const SHORT_ID_DIGITS = 8
 
-/** What people and commands call an offer. */
+/** The short id by which people and commands call an offer. */
 export function shortId(offerId: Uint8Array): string {
   return Buffer.from(offerId).toString('hex').slice(0, SHORT_ID_DIGITS)
 }
@@ -89,9 +89,8 @@ export interface FileFields extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * What stands in JSON about an event about files, with its type: `{"type":"file","size":…,"entries":[…]}` for an offer,
- * and `{"type":"fileStatus","file":…,"status":…}` for what has become of one. undefined for an event about something
- * else.
+ * The JSON fields of an event about files, with its type: `{"type":"file","size":…,"entries":[…]}` for an offer, and
+ * `{"type":"fileStatus","file":…,"status":…}` for the state of one; undefined for an event about something else.
  */
 export function fileFields(event: Event): FileFields | undefined {
   const offer = offerOf(event)

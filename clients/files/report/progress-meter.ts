@@ -7,10 +7,10 @@
  * @module
  */
 
-/** What was done longer ago than this says nothing about now. */
+/** The window of the measuring, in milliseconds: older progress says nothing about now. */
 export const WINDOW_MS = 5_000
 
-/** Before this much time has passed, nothing is said: the first pieces come in a rush. */
+/** The time before anything is reported, in milliseconds: the first pieces come in a rush. */
 export const SETTLING_MS = 500
 
 /** Points in time are kept no closer together, so that there are few of them however often progress is told. */
@@ -32,7 +32,7 @@ export class ProgressMeter {
   }
 
   /**
-   * So much is done by now.
+   * Note the progress so far.
    *
    * @param done - In bytes, of the total. Where it is less than before, the measuring begins anew.
    */
@@ -51,7 +51,7 @@ export class ProgressMeter {
     if (kept > 0) this.#points.splice(0, kept)
   }
 
-  /** In bytes a second; undefined while too little is known. */
+  /** The rate in bytes a second; undefined while too little is known. */
   rate(nowMs: number): number | undefined {
     this.#forget(nowMs)
     const [first] = this.#points

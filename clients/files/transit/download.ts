@@ -20,18 +20,18 @@ export interface DownloadOptions {
   readonly isFolder: boolean
   /** The folder that it comes to. */
   readonly folder: string
-  /** What it was about to become when the program ended, if it was. */
+  /** The path that it was about to get when the program ended, if it was. */
   readonly targetPath: string | undefined
-  /** What waits to be written of this and of all others that the same person gives. */
+  /** The pieces of this and of all other files of the same person that wait to be written. */
   readonly buffer: ReceiveBuffer
   readonly noteTargetPath: (targetPath: string) => void
-  /** There is something to say of it. */
+  /** There is something to report. */
   readonly onNews: () => void
   /** All of it is there, under this path. */
   readonly onReceived: (path: string) => void
   /** The download has failed: it cannot be kept, or is not what was offered; nothing of it is left. */
   readonly onFailed: (error: unknown) => void
-  /** Something else has failed, such as the store: what came is left, for another one to go on with. */
+  /** Something else has failed, such as the store: what has come stays, for another download to continue with. */
   readonly onHalted: (error: unknown) => void
 }
 

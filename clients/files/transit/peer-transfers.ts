@@ -18,7 +18,7 @@ import { Upload } from './upload.ts'
 export interface FileTransfers extends FileLane {
   /** A conversation begins. */
   begin(): void
-  /** It has ended. */
+  /** The conversation has ended. */
   end(): void
   /**
    * A piece came.
@@ -35,11 +35,11 @@ export interface PeerTransfersEvents {
   readonly onPosition: (id: string, position: number) => void
   /** All of it is there, under this path. */
   readonly onReceived: (id: string, path: string) => void
-  /** This side cannot keep it. */
+  /** This side cannot save a file. */
   readonly onSaveFailed: (id: string, error: unknown) => void
   /** The download is halted for another reason: what came is left, and the next conversation goes on with it. */
   readonly onHalted: (id: string, error: unknown) => void
-  /** This side does not have it any more. */
+  /** This side does not have an offered file any more. */
   readonly onSourceChanged: (id: string, error: unknown) => void
 }
 
@@ -47,7 +47,7 @@ export interface PeerTransfersOptions {
   readonly offerOf: (id: string) => FileOffer | undefined
   readonly noteTargetPath: (id: string, targetPath: string) => void
   readonly events: PeerTransfersEvents
-  /** There is something to say. */
+  /** There is something to send. */
   readonly wake: () => void
   readonly monotonicMs: () => number
 }
@@ -59,15 +59,15 @@ export class PeerTransfers implements FileTransfers {
   readonly #options: PeerTransfersOptions
   readonly #uploads = new Map<string, Upload>()
   readonly #downloads = new Map<string, Download>()
-  /** What ended here though it may not be over: it is not tried again by this program. */
+  /** The transfers that ended here though they may not be over; this program does not try them again. */
   readonly #left = new Set<string>()
   /** The transfers that go on with the next conversation. */
   readonly #halted = new Set<string>()
-  /** Of what nothing is left that is not to be kept. */
+  /** The transfers whose leftovers on the disk were removed. */
   readonly #cleared = new Set<string>()
   /** The endings that are under way. */
   readonly #ending = new Set<Promise<void>>()
-  /** What the other side asked for before its word that it accepts it was here. */
+  /** The progress that the other side reported before its answer that it accepts the offer. */
   readonly #early = new Map<string, FileProgress>()
   readonly #buffer = new ReceiveBuffer()
   #window = new SendWindow()
@@ -91,7 +91,7 @@ export class PeerTransfers implements FileTransfers {
     return this.#downloads.get(id)?.position ?? this.#uploads.get(id)?.position
   }
 
-  /** What there is with this key, as it is now: begins what was accepted, and ends what is over. */
+  /** Take the transfers with this key as they are now: begin those that are accepted, and end those that are over. */
   update(transfers: readonly PlacedTransfer[]): void {
     if (this.#isStopped) return
     this.#transfers = transfers
@@ -121,7 +121,7 @@ export class PeerTransfers implements FileTransfers {
     if (direction === 'uploading' && this.#isOpen && !this.#uploads.has(id)) this.#upload(transfer)
   }
 
-  /** It may have ended while no program was there to clear what had come of it. */
+  /** Clear what is left of a transfer: it may have ended while no program ran that could do so. */
   #clear(transfer: PlacedTransfer): void {
     const { id, direction, state, path: folder } = transfer
     const isLeft = direction === 'downloading' && isOver(transfer) && state !== 'received'

@@ -7,7 +7,10 @@
 /** How much may wait before whoever hears it is asked to wait, in bytes (docs/protocol.md, section 6.8). */
 export const MOST_WAITING_BYTES = 16 * 1024 * 1024
 
-/** What a piece takes in memory beside its bytes, about: otherwise pieces of one byte each would take a hundred times as much. */
+/**
+ * The memory that a piece takes beside its bytes, about: otherwise pieces of one byte each would take a hundred times
+ * as much.
+ */
 const PIECE_COST_BYTES = 256
 
 export class ReceiveBuffer {
@@ -20,7 +23,7 @@ export class ReceiveBuffer {
     return this.#isTooMuch ? this.#relieved.promise : undefined
   }
 
-  /** They wait no longer. */
+  /** Remove pieces that no longer wait. */
   remove(pieces: readonly Uint8Array[]): void {
     this.#bytes -= costOf(pieces)
     if (this.#isTooMuch) return

@@ -19,7 +19,7 @@ export const MOST_WINDOW_BYTES = 8 * 1024 * 1024
 /** How long what is on its way may stand in queues, in milliseconds: no more than what somebody says may wait. */
 const QUEUE_MS = 100
 
-/** What was measured longer ago than this says nothing about now. */
+/** The time after which a measurement says nothing about now, in milliseconds. */
 const MEMORY_MS = 1_000
 
 interface Mark {
@@ -36,7 +36,7 @@ export class SendWindow {
   /** The times at which parts were acknowledged, the oldest first; the first is the beginning. */
   #acknowledgedMarks: Mark[] = []
   #leastRoundTripMs = Number.POSITIVE_INFINITY
-  /** In bytes. */
+  /** The window in bytes. */
   #window = LEAST_WINDOW_BYTES
 
   /** Whether one more piece may go: as long as the window is not full, so that a part of a piece makes it grow. */
@@ -70,7 +70,10 @@ export class SendWindow {
     this.#measure()
   }
 
-  /** One mark a millisecond: who says byte by byte what has come must not make each mean a walk over thousands. */
+  /**
+   * Mark what was acknowledged, once a millisecond: otherwise a peer that acknowledges byte by byte could make each
+   * byte mean a walk over thousands of marks.
+   */
   #markAcknowledged(nowMs: number): void {
     const before = this.#acknowledgedMarks.at(-2)
     if (before !== undefined && nowMs - before.atMs < 1) this.#acknowledgedMarks.pop()
@@ -85,7 +88,7 @@ export class SendWindow {
     this.#window = Math.min(MOST_WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, wanted))
   }
 
-  /** So much of what was sent is not going to be heard of: its transfer is over. */
+  /** Drop bytes that were sent and will never be acknowledged: their transfer is over. */
   drop(bytes: number): void {
     this.#acknowledgedBytes += bytes
     this.#acknowledgedMarks = []

@@ -31,9 +31,11 @@ export class Upload {
   readonly #options: UploadOptions
   readonly #source: Source
   #blocks: Buffer[] = []
-  /** What blocks are read into, each again when all of it was said: a new one for each would be much to clean up. */
+  /**
+   * The buffers for blocks, each used again when all of it is sent: a new one for each block would be much to clean up.
+   */
   readonly #spare: Buffer[] = []
-  /** How much of the first of them. */
+  /** How much of the first block was sent. */
   #sentOfBlock = 0
   /** The position of the next chunk; undefined until the other side has said from where it wants it. */
   #sent: number | undefined

@@ -20,7 +20,7 @@ export interface Statement {
 }
 
 /**
- * What a commit promises. `disk`: it outlives a loss of power. `process`: it outlives the end of this process by
+ * The promise of a commit. `disk`: it outlives a loss of power. `process`: it outlives the end of this process by
  * whatever means, and a loss of power takes it only together with all that was committed after it.
  */
 export type Durability = 'disk' | 'process'

@@ -15,7 +15,7 @@
 import { SottoError } from '#lib/errors.ts'
 import type { Database } from './database.ts'
 
-/** Each brings a store from the version of its index to the next one. A released one never changes. */
+/** The migrations, each from the version of its index to the next one. A released one never changes. */
 const MIGRATIONS: readonly string[] = [
   `create table head (
      id integer primary key check (id = 1),

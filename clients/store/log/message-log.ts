@@ -52,7 +52,7 @@ export function stateAt(ordinal: number, { read, delivered, sent }: Progress): O
 export interface MessageLogOptions {
   readonly file: StoreFile
   readonly contactId: number
-  /** Which of the contact's identity keys. */
+  /** The index of the contact's identity key. */
   readonly key: number
   /** This machine's clock, Unix time in milliseconds. */
   readonly nowMs: () => number
@@ -95,7 +95,7 @@ export class MessageLog {
   }
 
   /**
-   * The same for an event by which this end ends a transfer. It takes no permission: a block must not keep the user from
+   * Append an event by which this end ends a transfer. It takes no permission: a block must not keep the user from
    * cancelling, and the other side learns nothing new.
    */
   appendEnd(event: Uint8Array, beside: (place: TransferPlace) => void): number {

@@ -8,7 +8,7 @@ import type { Batches, NumberedBatch } from '../rows/batches.ts'
 
 export interface OutgoingRange {
   readonly contact: number
-  /** Which of the contact's identity keys. */
+  /** The index of the contact's identity key. */
   readonly key: number
   /** The ordinal before the first event that is wanted. */
   readonly after: number
@@ -21,7 +21,7 @@ export interface OutgoingRange {
 export interface OutgoingEvents {
   /** Encoded, in order. */
   readonly events: readonly Uint8Array[]
-  /** In which they lie. */
+  /** The batches that they are in. */
   readonly batches: NumberedBatch[]
 }
 

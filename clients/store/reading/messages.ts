@@ -50,7 +50,7 @@ export function gapAt(contact: string, number: number): Gap {
   return { kind: 'gap', contact, position: { batch: number, index: 0 } }
 }
 
-/** One message of a batch, whose event was decoded already. */
+/** The message at a place of a batch, whose event was decoded already. */
 export function messageAt(
   contact: ContactState,
   { number, batch }: NumberedBatch,

@@ -64,7 +64,7 @@ export class UnreadFeed {
     return this.#failure.promise
   }
 
-  /** Something was received: from one person, or from anybody. */
+  /** Look for new messages: from one person, or from anybody. */
   wake(name?: string): void {
     const names = name === undefined ? this.#options.store.names() : [name]
     for (const each of names) if (!this.#postponed.has(each)) this.#names.add(each)

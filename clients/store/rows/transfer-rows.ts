@@ -18,18 +18,18 @@ import type { Transfer } from '../transfers/transfer.ts'
 import type { Contacts } from './contacts.ts'
 import { inCurrentWords } from './former-names.ts'
 
-/** Which identity key of which contact a transfer belongs to. */
+/** The identity key, and its contact, that a transfer belongs to. */
 export interface TransferPlace {
   readonly contactId: number
-  /** Which of the contact's identity keys, counted from 0. */
+  /** The index of the contact's identity key, counted from 0. */
   readonly key: number
 }
 
-/** What is known of a transfer beside the offer. */
+/** The facts about a transfer beside the offer. */
 export interface TransferRow extends TransferPlace, Omit<Transfer, 'contact' | 'at'> {
   /** The path that what came is about to get, absolute; set shortly before it gets it. */
   readonly targetPath?: string | undefined
-  /** When its state changed last, Unix time in milliseconds. */
+  /** The time of its last change of state, Unix time in milliseconds. */
   readonly atMs: number
 }
 

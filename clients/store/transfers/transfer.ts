@@ -38,17 +38,17 @@ export interface Transfer {
   readonly name: string
   /** How many files a folder holds; undefined for a single file. */
   readonly files: number | undefined
-  /** In bytes, all together. */
+  /** The size in bytes, all together. */
   readonly size: number
   readonly state: TransferState
   /** How much of it the receiver has, in bytes from the beginning. */
   readonly position: number
   /**
-   * On this machine, absolute. Upload: where it lies. Download: the folder that was chosen, and once it is received, the
-   * file or the folder that it has become; undefined before it is accepted.
+   * The absolute path on this machine. Upload: where the content is. Download: the folder that was chosen, and once it
+   * is received, the file or the folder that it has become; undefined before it is accepted.
    */
   readonly path: string | undefined
-  /** When its state changed last. */
+  /** The time of its last change of state. */
   readonly at: Date
 }
 
@@ -84,8 +84,8 @@ export const STATUS_OF: Readonly<Record<Exclude<TransferState, 'offered'>, FileS
 const OPEN: readonly TransferState[] = ['offered', 'accepted']
 
 /**
- * From which states each can be reached, and which side may say so. What was received is received, even where the sender
- * has cancelled it in the same moment.
+ * The states from which each state can be reached, and the sides that may take it there. `received` holds even if the
+ * sender has cancelled at the same time.
  */
 const STEPS: Readonly<
   Record<Exclude<TransferState, 'offered'>, { from: readonly TransferState[]; by: readonly TransferDirection[] }>
