@@ -6,8 +6,8 @@
  *     12      n     ciphertext  as long as the plaintext
  *     12 + n  16    tag
  *
- * Tickets and replies have this form, and whatever lies sealed on a disk. Records do not: their nonces are counted and
- * not carried (lib/noise).
+ * Tickets, grants and everything that is sealed on a disk have this form. Records do not: their nonces are counted and
+ * not sent along (lib/noise).
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
  * Signs of life (docs/protocol.md, section 6.6): when to give one, and when the other end has given none for too long.
  *
- * Each side speaks by its own clock and answers nothing. A side that is slow to read (a full pipe, a busy disk) would
- * find a question only behind all that came before it, and be taken for gone; a sign that it gives by itself is not held
- * up. For the same reason silence counts only while one listens.
+ * Each side sends signs by its own clock and answers none. A side that is slow to read (a full pipe, a busy disk) would
+ * find a question only after everything that came before it, and be taken for gone; a sign that it sends by itself is
+ * not held up. For the same reason, silence counts only while a side listens.
  *
  * All times are milliseconds on one clock that only goes forward.
  *

@@ -2,8 +2,8 @@
  * Hello and Welcome inside an open channel, for new keys (docs/protocol.md, section 7): with a new ticket, or without one
  * while the services are out of reach. Either way the new channel is bound to the old one, by its handshake hash.
  *
- * What must be true of the moment (that a renewal is due, that the services cannot be reached, that the maximum session
- * duration lasts) is for the caller to see to.
+ * The caller checks what depends on the time: that a renewal is due, that the services cannot be reached, and that the
+ * maximum session duration is not over.
  *
  * @module
  */

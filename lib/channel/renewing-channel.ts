@@ -63,10 +63,10 @@ export class RenewingChannel {
   }
 
   /**
-   * The next record to send, in the order in which they must be sent: what the channel itself has to say comes first.
+   * The next record to send, in the order in which they must be sent: the channel's own records come first.
    *
-   * @param content - Gives the plaintext of what else there is to say, at most 65,519 bytes, or undefined. It is asked
-   *   at most once, and what it gives is sealed.
+   * @param content - Gives the plaintext of another record, at most 65,519 bytes, or undefined if there is none. It is
+   *   called at most once, and its result is sealed.
    * @returns Undefined if there is nothing to say now.
    * @throws SottoError `ERR_NONCE_EXHAUSTED`, or what ended the channel.
    */
@@ -103,7 +103,7 @@ export class RenewingChannel {
   }
 
   /**
-   * Take in what a record says to the channel itself.
+   * Take in the part of a record that is for the channel itself.
    *
    * @param body - Parsed: whatever renews is alone in its record.
    * @returns Whether that was all of it; if not, the rest is for the owner.

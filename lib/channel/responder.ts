@@ -1,8 +1,8 @@
 /**
  * The receiver's end of the handshake: Hello in, Welcome out (docs/protocol.md, section 4).
  *
- * Everything that can be checked for microseconds is checked first; the Diffie-Hellmans, a thousand times as dear, are
- * spent only on a fresh ticket of this receiver.
+ * Every check that takes microseconds comes first; the Diffie-Hellmans, which cost a thousand times as much, are spent
+ * only on a fresh ticket for this receiver.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * Delivery within one conversation: decides what the next record says and what a record that came means.
+ * Delivery within one conversation: decides the content of the next record, and the meaning of each record that came.
  *
  * It holds no socket and no clock. The owner asks {@link Delivery.next} for plaintexts until there is none, hands every
- * plaintext that came to {@link Delivery.receive}, and reports to the incoming stream with `markStored` what is safe.
- * Asked again whenever the link takes more, `next` packs all that has queued up since into one record, and one
- * acknowledgement stands for all that was stored: a burst costs few records, and a lone message waits for nothing.
+ * plaintext that came to {@link Delivery.receive}, and reports stored events to the incoming stream with `markStored`.
+ * Whenever the link takes more, `next` packs everything queued since into one record, and one acknowledgement covers
+ * everything stored: a burst costs few records, and a single message waits for nothing.
  *
  *     opener                          host
  *     Resume (and events, 1)  ──▶
@@ -202,8 +202,8 @@ export class Delivery {
    * Take in the plaintext of a record, parsed.
    *
    * @throws SottoError `ERR_RECORD_MALFORMED` if it breaks a rule of the conversation or of its stream;
-   *   `ERR_STREAM_RENEWED` if the other side knows this side's stream otherwise than it was left, and it has a new id
-   *   now, or if what the other side says is not what it said before. The opener is to close and open again.
+   *   `ERR_STREAM_RENEWED` if the other side disagrees about this side's stream, which has a new id now, or sends
+   *   another event than before under a number. The opener is to close and open again.
    */
   receive(body: RecordBody): Received {
     if (this.#closeReceived) throw malformed('a record came after the Close')

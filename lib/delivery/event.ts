@@ -1,7 +1,7 @@
 /**
- * Events: the things said in a conversation, counted and acknowledged one by one.
+ * Events: the items of a conversation, numbered and acknowledged one by one.
  *
- * The writer encodes an event once; the same bytes wait in the queue, travel, and travel again after a cut.
+ * The writer encodes an event once; the same bytes wait in the queue, are sent, and are sent again after a cut.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What is said of files: offers, and what has become of them. A path of an offer names a place below a folder that the
- * reader chooses, and cannot name one outside of it (docs/protocol.md, section 6).
+ * Events about files: offers, and their states. A path of an offer names a place below a folder that the reader
+ * chooses, and cannot name one outside of it (docs/protocol.md, section 6).
  *
  * @module
  */

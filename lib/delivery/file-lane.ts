@@ -1,6 +1,6 @@
 /**
- * The lane beside a conversation's events, on which the bytes of files travel. Nothing in it is counted or kept by the
- * delivery: the side that gets a file says from where it wants it, in each conversation anew.
+ * The lane beside a conversation's events, for the bytes of files. The delivery neither numbers nor stores them: the
+ * side that gets a file names the position to continue from, in each conversation anew.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * What the other side says: in order, without gaps, each event once.
+ * The stream of the other side: in order, without gaps, each event once.
  *
- * Two marks move through a stream. `received` is the last event taken in; `stored` follows it as the owner reports what
- * is safe, and only that is acknowledged. After a cut the writer may send again what lies between the two; what was
- * received already is dropped (docs/protocol.md, section 6).
+ * Two marks move through a stream. `received` is the last event taken in; `stored` follows it as the owner reports
+ * stored events, and only those are acknowledged. After a cut the writer may send the events between the two again;
+ * those that were received already are dropped (docs/protocol.md, section 6).
  *
  * @module
  */
@@ -171,10 +171,10 @@ export class IncomingStream {
   }
 
   /**
-   * Take back that events were received which nobody will store: a conversation ended with them in hand. The writer says
-   * them again in the next one. Without this they would be dropped as seen, and later ones stored in their places.
+   * Forget received events that nobody will store, because their conversation has ended. The writer sends them again in
+   * the next one. Without this they would be dropped as repeats, and later ones stored in their places.
    *
-   * @param kept - How many of those not yet stored, the oldest, are still on their way to be.
+   * @param kept - How many of the oldest unstored events are still being stored.
    */
   forgetUnstored(kept = 0): void {
     this.#ids.length = Math.min(this.#ids.length, 1 + kept)

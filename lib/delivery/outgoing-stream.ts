@@ -1,9 +1,9 @@
 /**
- * What one side says to the other: events numbered from 1 within a stream id, kept until they are acknowledged.
+ * The stream of this side: events numbered from 1 within a stream id, kept until they are acknowledged.
  *
- * A stream outlives the conversations that carry it. After a cut the next conversation takes up again behind the last
- * acknowledgement; where the two ends no longer agree on where that is, the stream gets a new id and what waits is
- * numbered anew from 1, so that nothing is dropped in silence (docs/protocol.md, section 6).
+ * A stream outlives the conversations that carry it. After a cut the next conversation continues after the last
+ * acknowledgement. If the two ends no longer agree on it, the stream gets a new id and the waiting events are numbered
+ * from 1 again, so that nothing is dropped in silence (docs/protocol.md, section 6).
  *
  *     1 … acknowledged │ acknowledged + 1 … position │ position + 1 … last
  *        forgotten      │   sent, may have to be sent again   │     waiting
@@ -84,8 +84,9 @@ export class OutgoingStream {
   }
 
   /**
-   * The highest number that the current conversation has said whole, 0 for none: a Close names it. What earlier ones said
-   * does not count, for until its Resume is here nobody knows whether the other side still has it.
+   * The highest number of an event that the current conversation has sent whole, 0 for none: a Close names it. Events
+   * of earlier conversations do not count: until its Resume is here, nobody knows whether the other side still has
+   * them.
    */
   get position(): bigint {
     return this.#position
@@ -175,10 +176,11 @@ export class OutgoingStream {
   }
 
   /**
-   * Whether the other side's word on this stream fits what we know of it.
+   * Whether the other side's position in this stream agrees with ours.
    *
-   * It does not where either end lost its memory or got an old one back: the other side never heard of the stream,
-   * stored more than was said, less than it had acknowledged, or another event than was said under this number.
+   * It does not if either end has lost its profile or restored an old one: then the other side does not know the
+   * stream, has stored more than was sent, less than it had acknowledged, or another event than the one sent with this
+   * number.
    */
   agreesWith({ streamId, stored, lastEventId }: IncomingPosition): boolean {
     if (!isSame(streamId, this.#streamId)) return false

@@ -9,10 +9,11 @@ import { type IncomingPosition, IncomingStream } from './incoming-stream.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 
 /**
- * Gives back events that were acknowledged, where the owner keeps them: encoded, in order, all that followed the one that
- * the other side has last, in the present stream or an earlier one.
+ * Gives acknowledged events again, if the owner keeps them: encoded, in order, all that followed the other side's last
+ * one, in the present stream or an earlier one.
  *
- * None where it knows of none, and none where that event has another id: who cannot name it has no claim to the others.
+ * It gives none if it knows none, or if that last event has another id: whoever cannot name it has no claim to the
+ * others.
  */
 export type Recall = (known: IncomingPosition) => readonly Uint8Array[]
 
@@ -57,15 +58,15 @@ export class StreamPair {
   }
 
   /**
-   * Go on with the stream that the other side names, or begin with it.
+   * Continue the stream that the other side names, or begin it.
    *
-   * The other side may have left a stream while this one had another memory: of what came in the stream since, this side
-   * knows nothing, and it is the old one that tells what it lacks. So a stream that is not known is taken only when the
-   * other side has heard where this one stands. It has a new one by then, and says with it what was lost.
+   * The other side may have left a stream while this side was in another state, before it restored a backup, say. Then
+   * this side does not know the events of the stream since, and its old position tells what it lacks. So an unknown
+   * stream is accepted only when the other side has learned the position of this one. By then it has a new stream, in
+   * which it sends what was lost.
    *
-   * @param options.isAnswer - Whether it has heard that in this conversation.
-   * @returns undefined where it has not, and has to be told {@link known}: all that it says in this conversation it
-   *   sends again.
+   * @param options.isAnswer - Whether the other side has learned it in this conversation.
+   * @returns undefined if it has not, and must be told {@link known}: it sends everything of this conversation again.
    */
   receive(streamId: Uint8Array, { isAnswer }: { readonly isAnswer: boolean }): IncomingStream | undefined {
     const id = Uint8Array.from(streamId)
@@ -90,7 +91,7 @@ export class StreamPair {
   }
 
   /**
-   * Go on under a new id with what this side says, and send again what the other side shows that it has lost.
+   * Continue this side's stream under a new id, and send again the events that the other side has lost.
    *
    * @param streamId - 16 random bytes, never used before.
    * @param known - Where the other side says that it stands.

@@ -65,7 +65,7 @@ export class SymmetricState {
   /**
    * Split(): the cipher states of the two directions, the initiator's first, and one output more.
    *
-   * The spec takes two outputs of the last HKDF. A third leaves those two as they are and knows nothing of them, so it
+   * The spec takes two outputs of the last HKDF. A third leaves those two unchanged and reveals nothing of them, so it
    * can serve another purpose: `exported`, 32 bytes, is the secret by which a channel can be renewed.
    */
   split(): { initiator: CipherState; responder: CipherState; exported: Uint8Array } {

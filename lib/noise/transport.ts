@@ -29,8 +29,8 @@ export interface TransportKeys {
 /**
  * Seals and opens messages, which must arrive whole, once, and in order.
  *
- * The first failure is the last: from then on both directions throw the same error again, because whoever can make one
- * message fail could try for ever, and there is no safe place to go on from.
+ * The first failure is final: from then on both directions throw the same error, because whoever can make one message
+ * fail could try for ever, and there is no safe place to continue from.
  */
 export class Transport {
   readonly handshakeHash: Uint8Array

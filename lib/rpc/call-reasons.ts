@@ -1,9 +1,9 @@
 /**
- * Which reasons each call may be refused with, as its contract lists them: whatever else a status says is not believed,
- * for a reason is a program's to act on. A directory is not to say that a contact's key has changed, nor Auth that the
- * user has pressed Ctrl-C.
+ * The reasons with which each call may be refused, as its contract lists them. No other reason in a status is believed,
+ * since programs act on reasons: a directory must not claim that a contact's key has changed, nor Auth that the user
+ * has pressed Ctrl-C.
  *
- * The contracts in proto/ are the other place that says so; `test/rules/call-reasons.test.ts` holds the two together.
+ * The contracts in proto/ have the same lists; `test/rules/call-reasons.test.ts` compares the two.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * A channel to one server, and its methods as plain async functions.
  *
- * Every failure is a SottoError: what the other end answered (status.ts), or `ERR_UNAVAILABLE` where nobody answers, or
- * `ERR_SERVER_UNTRUSTED` where TLS fails, or what the caller's own signal says.
+ * Every failure is a SottoError: the other end's answer (status.ts), `ERR_UNAVAILABLE` if nobody answers,
+ * `ERR_SERVER_UNTRUSTED` if TLS fails, or the reason of the caller's own signal.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The standard health service (grpc.health.v1: Check, List, Watch) for a server as a whole and for each of its services.
  *
- * What it means is said in https://github.com/grpc/grpc/blob/master/doc/health-checking.md.
+ * Its meaning is defined in https://github.com/grpc/grpc/blob/master/doc/health-checking.md.
  *
  * @module
  */

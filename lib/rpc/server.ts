@@ -124,8 +124,8 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
 }
 
 /**
- * Lets the calls that are open end. The callback of `tryShutdown` tells nothing: it waits for ever where a caller holds
- * on, and not at all where Node.js 24 or later has begun to close the sessions before the library does.
+ * Lets the calls that are open end. The callback of `tryShutdown` is of no use: it waits for ever if a caller holds on,
+ * and not at all if Node.js 24 or later has begun to close the sessions before the library does.
  */
 async function finishWithin(graceMs: number, server: Server, injector: Injector): Promise<void> {
   const { promise: isTimeUp, resolve } = Promise.withResolvers<void>()

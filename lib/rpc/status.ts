@@ -8,7 +8,7 @@
  *     BadRequest  where fields are wrong, each of them
  *     RetryInfo   where waiting helps
  *
- * What is no SottoError, and what is nobody's business outside, becomes INTERNAL with one fixed text.
+ * An error that is no SottoError, or that nobody outside needs to know, becomes INTERNAL with one fixed text.
  *
  * @module
  */
@@ -60,8 +60,8 @@ export interface Link {
 /**
  * The status for something that a handler threw.
  *
- * The text is the error's own where the caller gets the code as it is, and the public code's otherwise, so that a text
- * cannot tell apart what the code does not.
+ * The text is the error's own if the caller gets its code unchanged, and the public code's otherwise, so that no text
+ * distinguishes what the code does not.
  */
 export function statusOf(thrown: unknown): OutgoingStatus {
   const error = isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', INTERNAL_TEXT)
@@ -94,9 +94,9 @@ export function isFault(thrown: unknown): boolean {
 /**
  * The error for a status that came back.
  *
- * A reason that the contract does not list for this call, or that goes with another status, is none: then the error is what
- * the bare status means. The words are always ours and never the other end's; field names and limits of a BadRequest are kept as printable
- * ASCII, and only from a trusted end.
+ * A reason that the contract does not list for this call, or that belongs to another status, is ignored: the error is
+ * then what the bare status means. The words are always ours and never the other end's; field names and limits of a
+ * BadRequest are kept as printable ASCII, and only from a trusted end.
  */
 export function errorOf(status: StatusObject | ServiceError, link: Link): SottoError {
   const details = detailsOf(status)

@@ -17,7 +17,7 @@ export type JobProcess = Pick<NodeJS.Process, 'kill' | 'on' | 'off'>
 const OWN_GROUP = 0
 
 /**
- * Put a terminal in raw mode again whenever the program goes on after it was stopped, by whatever: a shell gives the
+ * Put a terminal in raw mode again whenever the program continues after a stop, whatever caused it: a shell gives the
  * terminal its own mode meanwhile.
  *
  * @param onResumed - Called each time, in raw mode: what the terminal shows is the shell's by then.

@@ -1,5 +1,5 @@
 /**
- * What a service and the program that started it as its child tell each other, over the channel that Node.js opens
+ * The messages between a service and the program that started it as its child, over the channel that Node.js opens
  * between the two (`stdio: 'ipc'`).
  *
  * The child says once how its start went; an open channel says that the parent is alive and wants it to run. A service

@@ -4,8 +4,8 @@
  *     grant = AES-256-GCM(grant key, nonce, padded GrantBody, associated data), 540 bytes
  *     associated data = "sotto grant v1" || version (2) || realm (32) || sender's name (2 + n)
  *
- * The directory carries it and can neither open nor change it, so the sender takes whom it talks to from here and from
- * nowhere else.
+ * The directory carries it and can neither open nor change it, so the sender learns from the grant alone whom it talks
+ * to.
  *
  * @module
  */

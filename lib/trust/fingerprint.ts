@@ -20,8 +20,8 @@ export const FINGERPRINT_BYTES = 64
 export const FINGERPRINT_DIGITS = 30
 
 /**
- * How often SHA-512 is applied. Signal's number: it makes each guess at a key whose digits come out alike 5,200 times
- * as dear, which adds 12 bits to the 99.6 of the digits, for some 10 ms of whoever compares.
+ * How often SHA-512 is applied. Signal's number: it makes each guess at a key with the same digits cost 5,200 times as
+ * much, which adds 12 bits to the 99.6 of the digits, and costs whoever compares some 10 ms.
  */
 const ITERATIONS = 5_200
 

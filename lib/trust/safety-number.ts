@@ -1,14 +1,15 @@
 /**
- * The safety number of two people: what both see, and nobody between them can make come out alike for both.
+ * The safety number of two people: a number that both see, and that nobody between them can make equal for both.
  *
  *     a, b = the two fingerprints, the one with the lower digits first
  *     digits = digits(a) || digits(b)
  *     words = BIP-39(first 16 bytes of SHA-256("sotto words v1" || a || b))
  *     QR code = "SOTTO1:" || upper-case hexadecimal of a || b
  *
- * Who wants to stand in the middle needs two keys of their own that make the two safety numbers equal. For the digits they
- * must hit 30 that are given, twice. For the words it is enough that any two of their attempts meet, 2^64 of them on
- * either side, which is why they are made of the fingerprints and not of the keys: each attempt costs 5,200 hashes.
+ * An attacker in the middle needs two keys of their own that make the two safety numbers equal. For the digits, each of
+ * the two keys must give 30 fixed digits. For the words, it is enough that an attempt for one side matches one for the
+ * other, after 2^64 of them on either side. This is why the words are made from the fingerprints and not from the keys:
+ * each attempt costs 5,200 hashes.
  *
  * Byte for byte: docs/protocol.md, section "Safety numbers".
  *

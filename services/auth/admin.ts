@@ -1,8 +1,8 @@
 /**
- * What an administrator does to accounts, on Auth's own database, beside a running Auth or while it is stopped. Nothing
- * but accounts is touched, and where there is no installation (`ERR_CONFIG`) nothing is made.
+ * The administration of accounts, on Auth's own database, whether Auth runs or not. It changes nothing but accounts,
+ * and makes nothing if there is no installation (`ERR_CONFIG`).
  *
- * Only who may read the database's files can do it, which is Auth's system user; there is no RPC for it.
+ * Only somebody who may read the database's files can do it, which is Auth's system user; there is no RPC for it.
  *
  * @module
  */

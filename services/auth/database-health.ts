@@ -1,5 +1,5 @@
 /**
- * Whether the database can be read and written, tried again and again: what Auth's health is made of. Without either,
+ * Tries again and again whether the database can be read and written, which decides Auth's health. Without either,
  * nobody can sign in, and no session goes on for long.
  *
  * @module

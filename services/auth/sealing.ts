@@ -1,8 +1,8 @@
 /**
  * Mints the secret of a conversation and seals it for the two who are to share it.
  *
- * Whom the secret is for is taken from the two sessions and from nothing else. It exists here for the length of one
- * call: what leaves is sealed under keys that only the two clients have.
+ * The two sessions alone decide whom the secret is for. It exists here for the length of one call: it leaves only
+ * sealed under keys that the two clients have.
  *
  * @module
  */

@@ -89,9 +89,9 @@ async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * A grant and its key were called a reply and a reply key. The names stand in what derives the key and in what wraps
- * it, so neither the clients of the sessions that were there nor their rows have the key that is asked for now: these
- * sessions end, and their users log in again. Accounts and identity keys stay.
+ * A grant and its key were called a reply and a reply key. These names are in the labels that derive and wrap the key,
+ * so neither the clients of older sessions nor their rows have the key that is needed now: these sessions end, and
+ * their users log in again. Accounts and identity keys stay.
  */
 async function renameReplyKey(db: Kysely<unknown>): Promise<void> {
   await sql`delete from session`.execute(db)

@@ -1,6 +1,6 @@
 /**
- * The renewals that keep a directory process's announcements in force, which are also what its health is made of: a
- * directory that cannot write to its database takes nobody online.
+ * The renewals that keep a directory process's announcements valid, and decide its health: a directory that cannot
+ * write to its database takes nobody online.
  *
  * Auth is no part of this health. Without it who is online stays so, callers are told UNAVAILABLE, and taking the
  * directory out of service would end the announcements as well.

@@ -1,5 +1,5 @@
 /**
- * Who is online: an account is, while one of its receivers holds an Announce stream open.
+ * The accounts that are online: an account is, while one of its receivers holds an Announce stream open.
  *
  * The streams are in the memory of the process that serves them; what others need to know of them is in the database.
  * Each announcement there belongs to the row of its process, and counts only while that row's lease runs. So a process

@@ -1,8 +1,8 @@
 /**
- * What the directory asks of Auth, over mutual TLS: who a caller is, and a ticket for a conversation.
+ * The directory's calls to Auth, over mutual TLS: who a caller is, and a ticket for a conversation.
  *
- * The directory starts and stays up without Auth. What it cannot ask is then `ERR_UNAVAILABLE` with a time to come
- * back; the channel connects again by itself.
+ * The directory starts and stays up without Auth. A call then fails with `ERR_UNAVAILABLE` and a time to try again; the
+ * channel connects again by itself.
  *
  * @module
  */

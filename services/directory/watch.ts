@@ -1,8 +1,8 @@
 /**
- * One caller's watch over some names: what it was told of each, and what it is yet to be told.
+ * One caller's watch over some names: the state of each that was reported, and the state that is still to be reported.
  *
- * However much happens while the caller is slow, this is two states a name at most: of several changes the last is
- * told, and of one that was taken back nothing.
+ * However much happens while the caller is slow, this is at most two states a name: of several changes only the last is
+ * reported, and of one that was undone nothing.
  *
  * @module
  */

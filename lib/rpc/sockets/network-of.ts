@@ -1,6 +1,6 @@
 /**
- * Which network an address belongs to, as far as one caller can have many addresses: of IPv6 a provider gives everybody
- * the 2^64 of a /64 (RFC 6177), of IPv4 a single one.
+ * The network of an address, which stands for one caller: a provider gives everybody a single address of IPv4, but the
+ * 2^64 of a /64 of IPv6 (RFC 6177).
  *
  * @module
  */

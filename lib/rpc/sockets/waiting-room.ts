@@ -1,9 +1,9 @@
 /**
- * The room that those share who have not been let in, so that nobody can fill it for the others.
+ * The room that callers share who have not been let in, so that nobody can fill it for the others.
  *
- * Whoever comes is let wait. Where there is no room for that, the one goes who has waited longest of the same network, or
- * of the network that has most in it: a crowd drives out its own, and the newest has as long as it takes the others to
- * fill the room once more. Those who were vouched for stay as long as there is anybody else to go.
+ * Everybody who comes may wait. If the room is full, the one who has waited longest leaves, of the same network or of
+ * the network that has most places: a crowd drives out its own, and the newest has as long as the others take to fill
+ * the room once more. Callers who were vouched for stay as long as there is anybody else to leave.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A bounded queue in front of the password hash, which is dear on purpose.
+ * A bounded queue in front of the password hash, which is expensive on purpose.
  *
  * Hashes run on the thread pool, as many at once as there are cores: more would only take turns, each with its memory
  * held. Whoever would have to wait behind too many is told so at once, instead of holding a call open until its
