@@ -1,5 +1,5 @@
 /**
- * What the commands of a chat do.
+ * The commands of a chat, carried out.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What of all that happens is on the screen: one conversation at a time, with counts for the others.
+ * The view of a chat on a screen: one conversation at a time, with counts for the others.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a line says that somebody typed: a message, one of the commands, or neither.
+ * Parses a typed line: a message, one of the commands, or neither.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What somebody is told who leaves a chat while messages wait.
+ * The summary for a user who leaves a chat while messages wait.
  *
  * @module
  */

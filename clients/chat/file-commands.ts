@@ -1,5 +1,5 @@
 /**
- * What the commands of a chat about files do.
+ * The commands of a chat about files, carried out.
  *
  * @module
  */

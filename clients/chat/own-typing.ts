@@ -1,5 +1,5 @@
 /**
- * What others are told of the user's writing: that it goes on, now and then, and that it has ended.
+ * The reports of the user's typing to others: now and then that it goes on, and that it has ended.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Who is writing at the other ends. They say so every few seconds, and may go away without saying that they stopped.
+ * The typing of others. They report it every few seconds, and may go away without reporting that they stopped.
  *
  * @module
  */

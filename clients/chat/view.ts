@@ -1,5 +1,5 @@
 /**
- * What the user of a chat gets to see of all that happens: on a screen (chat-view.ts), or as JSON lines (json/).
+ * The view of a chat, which its user sees: on a screen (chat-view.ts), or as JSON lines (json/).
  *
  * @module
  */

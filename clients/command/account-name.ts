@@ -1,6 +1,6 @@
 /**
- * An account's name on a command line, checked before anything else happens: what a server would say of it comes late and
- * in the words of its contract.
+ * An account's name on a command line, checked before anything else happens: a server's error would come late and in
+ * the words of its contract.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a command ends with. Scripts rely on these numbers: they are documented in the README and do not change.
+ * The exit codes of the commands. Scripts rely on these numbers: they are documented in the README and do not change.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What every command that talks to others stands on: the profile, who is signed in, the clock of the services and the
- * connection to the directory. All of it is put together here alone.
+ * The base of every command that talks to others: the profile, who is signed in, the clock of the services and the
+ * connection to the directory. All of it is put together only here.
  *
  * @module
  */

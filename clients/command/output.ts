@@ -1,12 +1,12 @@
 /**
- * What a client shows: messages on standard output, everything else on standard error.
+ * The output of a client: messages on standard output, everything else on standard error.
  *
  * - In a pipe a message is its bytes and `\n`, unchanged.
  * - On a terminal it is `name: text`, with control characters as escapes.
  * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"text":…}`.
  *
- * What is said of files is JSON with what {@link fileFields} gives. In the other forms it is nothing: transfers are told of
- * by whoever follows them, on standard error.
+ * Events about files are JSON with the fields of {@link fileFields}. The other forms leave them out: whoever follows
+ * transfers reports them on standard error.
  *
  * @module
  */

@@ -10,9 +10,9 @@ import { ExitCode } from './exit-codes.ts'
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Keeps the process alive until a command settles, whatever it waits for: a timer or a connection of a library need not,
- * and Node.js then ends in the middle, with nothing said. An end that comes in the middle all the same is told as the
- * fault that it is.
+ * Keeps the process alive until a command settles, whatever it waits for: a timer or a connection of a library may not
+ * do so, and Node.js would then end in the middle, in silence. An end in the middle that comes all the same is reported
+ * as a fault.
  */
 export class PendingCommand implements Disposable {
   readonly #handle = setInterval(() => {}, LONGEST_TIMER_MS)

@@ -1,5 +1,5 @@
 /**
- * What `sotto send` and `sotto receive` have in common.
+ * The parts that `sotto send` and `sotto receive` have in common.
  *
  * @module
  */

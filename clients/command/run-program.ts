@@ -1,6 +1,6 @@
 /**
- * What every command of Sotto has in common: how a command line that cannot be read is answered, how a failure is told,
- * and which exit code it ends with.
+ * The parts that every command of Sotto has in common: the answer to a command line that cannot be read, the report of
+ * a failure, and the exit code.
  *
  * @module
  */

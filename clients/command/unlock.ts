@@ -1,6 +1,6 @@
 /**
- * Where the passphrase of a profile comes from, for all commands alike: the file that `SOTTO_PASSPHRASE_FILE` names, or
- * the person at the terminal. Never standard input that is a pipe, for that holds messages.
+ * The source of a profile's passphrase, the same for all commands: the file that `SOTTO_PASSPHRASE_FILE` names, or the
+ * person at the terminal. Never standard input that is a pipe, for that holds messages.
  *
  * @module
  */

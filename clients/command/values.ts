@@ -1,5 +1,5 @@
 /**
- * What holds of the values of all commands alike, seen to before any of them does anything: none is empty, and `~` is the
+ * The rules for the values of all commands, checked before any command does anything: none is empty, and `~` is the
  * user's home where a path is meant.
  *
  * @module

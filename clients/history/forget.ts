@@ -1,5 +1,5 @@
 /**
- * What `sotto forget` does: removes one conversation for good.
+ * `sotto forget`: removes one conversation for good.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import type { Transfer } from '../store/transfers/transfer.ts'
 import { hasStore, nothingOf } from './kept-history.ts'
 
 /**
- * Remove all that was sent to a contact and received from it, what waits included, and what has come of files that are
- * not whole. Its key stays known, and files that were received are left.
+ * Remove everything that was sent to a contact and received from it, with the waiting messages and the parts of
+ * incomplete files. Its key stays known, and received files stay.
  *
  * @param isSure - Asks, with the question to ask.
  * @returns false if it was not sure.

@@ -1,5 +1,5 @@
 /**
- * How kept messages are written.
+ * The formats in which kept messages are written.
  *
  * - For a person, `2026-11-22 14:02  bob: text`, with control characters as escapes, line feeds included: wherever it
  *   goes, since a pipe may lead to a terminal, and a line of one text must not pass for another entry.

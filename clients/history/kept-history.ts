@@ -1,5 +1,5 @@
 /**
- * What a profile has kept, for commands that read it beside whoever writes it.
+ * The kept history of a profile, for commands that read it while another process may write it.
  *
  * @module
  */

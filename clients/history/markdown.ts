@@ -1,6 +1,6 @@
 /**
  * Conversations as a Markdown document: a heading for each conversation and each day, and every message as a quotation.
- * Of files there is what was sent of them, behind the word *file*.
+ * Events about files follow the word *file*.
  *
  * What a message says is shown and never rendered: no text can forge a heading, another message, a link or an image.
  * Control characters are escapes, wherever the document goes; the exact bytes are in the JSON.

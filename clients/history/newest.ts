@@ -12,8 +12,8 @@ const PAGE = 256
 /**
  * The newest messages of these conversations together, the oldest of them first.
  *
- * It reads twice: back in time, to learn how many of them are of which conversation, and forth, to give them. So it holds
- * a page of each conversation, however many messages are asked for.
+ * It reads twice: back in time, to learn how many of them each conversation has, and forward, to give them. So it holds
+ * only a page of each conversation, however many messages are asked for.
  *
  * @param limit - How many at most; gaps count.
  */

@@ -1,5 +1,5 @@
 /**
- * Which changed keys the user was warned of: once is enough, however often a contact calls or is called.
+ * The changed keys that the user was warned of: once is enough, however often a contact calls or is called.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a messenger needs, and what it tells.
+ * The options and the events of a messenger.
  *
  * @module
  */

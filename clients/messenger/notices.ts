@@ -1,6 +1,6 @@
 /**
- * What people are told of the events of a messenger: one table, so that every command has the same words for the same
- * event.
+ * The notices for people about the events of a messenger: one table, so that every command has the same words for the
+ * same event.
  *
  * @module
  */

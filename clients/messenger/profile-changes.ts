@@ -1,5 +1,5 @@
 /**
- * What a change of the profile means for the people one talks with, whichever process has made it.
+ * The effects of a change of the profile on open conversations, whichever process has made it.
  *
  * @module
  */

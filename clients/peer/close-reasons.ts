@@ -1,5 +1,5 @@
 /**
- * What it means that the other side has ended a conversation.
+ * The meaning of the reasons with which the other side ends a conversation.
  *
  * @module
  */

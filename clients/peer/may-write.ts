@@ -1,6 +1,6 @@
 /**
- * Whether a contact may be written to, where they can be called: a doubt about their key stands only until their own client
- * has proven the pinned one, so it is asked for that first.
+ * Asks whether a contact may be written to, when they can be called: a doubt about their key lasts only until their own
+ * client proves the pinned one, so that client is called first.
  *
  * @module
  */

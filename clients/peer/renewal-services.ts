@@ -1,5 +1,5 @@
 /**
- * What the services say to a channel that is to be renewed (docs/protocol.md, section 7.5).
+ * The services' answers for a channel that is to be renewed (docs/protocol.md, section 7.5).
  *
  * @module
  */

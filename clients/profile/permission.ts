@@ -1,5 +1,5 @@
 /**
- * Whether a contact may be written to, and one of their keys received from, as the profile stands.
+ * Asks by the present profile whether a contact may be written to, and whether one of their keys may be received from.
  *
  * @module
  */

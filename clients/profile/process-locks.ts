@@ -1,5 +1,5 @@
 /**
- * Which process of a profile does what. Two locks tell:
+ * The locks that decide which process of a profile does what. There are two:
  *
  *     receive.lock     whoever can be called: a chat or a receive
  *     messenger.lock   whoever owns the profile's conversations and says what lies in its store: the same, or a send

@@ -1,5 +1,5 @@
 /**
- * What a profile holds, and its form as bytes: JSON, with base64 for bytes. It never lies on the disk unsealed.
+ * The content of a profile, and its form as bytes: JSON, with base64 for bytes. It is never on the disk unsealed.
  *
  * @module
  */

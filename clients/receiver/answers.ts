@@ -1,5 +1,5 @@
 /**
- * What a person types under a receiver: answers to whoever wrote last, or to whom a line names.
+ * The lines that a person types into a receiver: answers to whoever wrote last, or to whom a line names.
  *
  * @module
  */

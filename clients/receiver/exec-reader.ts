@@ -1,8 +1,8 @@
 /**
- * `sotto receive --exec`: a command of the user's takes what comes, message by message.
+ * `sotto receive --exec`: a command of the user's takes the messages, one by one.
  *
- * A message counts as read when the command has ended with 0. Until then it comes again: after a while where the
- * command fails, and at the next start where this process ends before. Its id is the same each time.
+ * A message counts as read when the command has ended with 0. Until then it comes again, with the same id: after a
+ * while if the command fails, and at the next start if this process ends before.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What `sotto receive` tells of files: who offers what and how to answer, now and then how far it has come, and how it
- * ended. On standard error, for no file belongs among the texts; as JSON, an object for each step on standard output.
+ * The notices of `sotto receive` about files: who offers what and how to answer, now and then the progress, and the
+ * end. On standard error, for no file belongs among the texts; as JSON, an object for each step on standard output.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * `sotto receive`: online for as long as it runs, showing what comes, and on a terminal answering it.
  *
- * What comes lies in the profile's store before its sender hears that it has arrived, and is carried from there to
+ * A message is in the profile's store before its sender learns that it has arrived, and is copied from there to
  * standard output.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * A command of the user's, run by the shell: what it reads, what it prints and how it ended.
+ * A command of the user's, run by the shell: its input, its output and its end.
  *
  * It runs in a process group of its own, so that all it has started can be ended with it.
  *

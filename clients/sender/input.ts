@@ -1,5 +1,5 @@
 /**
- * What a `sotto send` reads: lines, each a message as it stands, or JSON lines, each with the text of one.
+ * The input of a `sotto send`: lines, each a message as it stands, or JSON lines, each with the text of one.
  *
  * @module
  */

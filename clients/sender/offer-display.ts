@@ -1,6 +1,6 @@
 /**
- * What a person, or a script, sees of files that a `sotto send` offers: on a terminal a line that is written over and
- * over, in a pipe a line for each step, and as JSON an object for each of them.
+ * The display of the files that a `sotto send` offers, for a person or a script: on a terminal a line that is written
+ * over and over, in a pipe a line for each step, and as JSON an object for each of them.
  *
  * @module
  */

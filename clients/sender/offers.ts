@@ -1,6 +1,6 @@
 /**
- * What a `sotto send` has offered to one person, and what became of it. As with a tracker, whoever owns the profile's
- * conversations carries it: this process or another.
+ * The offers that a `sotto send` has made to one person, and their states. As with a tracker, the owner of the
+ * profile's conversations sends them: this process or another.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a `sotto send` has put into the profile's store for one person, and what became of it. Whoever owns the profile's
- * conversations says it: this process or another.
+ * The messages that a `sotto send` has put into the profile's store for one person, and their states. The owner of the
+ * profile's conversations sends them: this process or another.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * How a `sotto send` gets its messages said: it owns the profile's conversations if nobody else does, and leaves them to
- * whoever does. Roles change while it runs: it gives way to a chat or a receive that starts, and takes over from an owner
- * that goes away.
+ * The sending of a `sotto send`: it owns the profile's conversations if no other process does, and leaves its messages
+ * to the owner otherwise. Roles change while it runs: it gives way to a chat or a receive that starts, and takes over
+ * from an owner that goes away.
  *
  * @module
  */

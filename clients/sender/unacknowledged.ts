@@ -1,5 +1,5 @@
 /**
- * What a `sotto send` says of what has not arrived when it ends.
+ * The errors of a `sotto send` about messages and files that have not arrived when it ends.
  *
  * @module
  */

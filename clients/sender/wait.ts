@@ -1,3 +1,6 @@
-/** How far a message is to come before it counts as done. Apart from the sending, for the command line says the words. */
+/**
+ * The states that a message must reach before it counts as done. It is apart from the sending, because the command line
+ * needs the names.
+ */
 export const WAITS = ['sent', 'delivered', 'read'] as const
 export type Wait = (typeof WAITS)[number]

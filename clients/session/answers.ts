@@ -1,9 +1,9 @@
 /**
- * What the services answer, held to the limits of its contract before anything of it is kept or believed.
+ * Checks the answers of the services against the limits of their contract, before anything of them is kept or believed.
  *
- * TLS says who answers, and not that they mean well or count right: a time that no clock can show would make this
- * client's idea of the server's clock not a number, against which no ticket ever ends. Whatever breaks a limit makes the
- * whole answer one that did not come. A ticket and a grant are Auth's, sealed; what is inside is for lib/ticket to judge.
+ * TLS proves who answers, but not that they are honest or correct: with a time that no clock can show, this client's
+ * idea of the server's clock would be not a number, and no ticket would ever expire. An answer that breaks a limit
+ * counts as one that did not come. A ticket and a grant are Auth's, and sealed; lib/ticket judges their content.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How a client comes to trust a server: by its certificate authority, from a file or by its fingerprint, and never from
- * a connection that nothing vouches for.
+ * The way in which a client comes to trust a server: by its certificate authority, from a file or by its fingerprint,
+ * and never from a connection that nothing vouches for.
  *
  * @module
  */

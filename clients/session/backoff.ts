@@ -1,6 +1,6 @@
 /**
- * How long to wait before trying again: doubling, up to a limit, with jitter so that a hundred clients of a service
- * that comes back do not all call in the same moment.
+ * The wait before trying again: it doubles, up to a limit, with jitter so that a hundred clients of a service that
+ * comes back do not all call at the same moment.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * Who of some people is online, kept current: a watch at the directory that begins again whenever its link breaks.
+ * A watch over who of some people is online: it runs at the directory, and begins again whenever its link breaks.
  *
- * That somebody is online says that calling them is worth a try, no more. Who restarts, or moves to another address,
- * stays online all the while if they announce themselves before the directory notices.
+ * That somebody is online means only that calling them is worth a try. Somebody who restarts, or moves to another
+ * address, stays online if they announce themselves before the directory notices.
  *
  * @module
  */

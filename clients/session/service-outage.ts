@@ -1,5 +1,5 @@
 /**
- * What a client does about a service that it has a standing link to: which failures it waits out, and for how long.
+ * The handling of outages of a service with a standing link: which failures a client waits out, and for how long.
  *
  * @module
  */

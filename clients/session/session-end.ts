@@ -1,5 +1,5 @@
 /**
- * What it means that a session has ended, or that its announcement was replaced, and what to type then.
+ * The errors for a session that has ended, or whose announcement was replaced, with what to type then.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a person takes for one character, and how many columns of a terminal it may need.
+ * Clusters: what a person takes for one character, with the columns of a terminal that it may need.
  *
  * Terminals disagree: a family of four joined by U+200D is 2 columns wide in one and 8 in another, a heart with U+FE0F is
  * 1 or 2. So nothing here promises a place on the screen. Columns are an upper bound, by which rows are filled; where

@@ -1,6 +1,6 @@
 /**
- * What a terminal may be shown of a text that somebody else wrote: everything a person can read, and nothing that moves
- * the cursor, sets the title, rings, reorders the rest of the line or forges another one.
+ * Escapes a text that somebody else wrote, for a terminal. It keeps everything a person can read, and nothing that
+ * moves the cursor, sets the title, rings, reorders the rest of the line or forges another one.
  *
  * @module
  */
@@ -34,8 +34,8 @@ export function escapeForTerminal(text: string): string {
 }
 
 /**
- * A name, or a path, that somebody else may have chosen, as a line of a terminal may show it: whatever is not seen in it,
- * as an escape. In what people say a joiner has its use; a name must not look like another.
+ * A name, or a path, that somebody else may have chosen, as a line of a terminal may show it: its invisible characters
+ * are escapes. In a message a joiner has its use, but no name may look like another.
  */
 export function escapeName(name: string): string {
   return name.replace(UNSEEN, escapeCharacter)

@@ -1,6 +1,6 @@
 /**
- * The help in a narrow terminal: what commander lays out fits it already, and the examples and explanations below fit
- * here, broken between words.
+ * The help in a narrow terminal: commander's own part fits already, and the examples and explanations below it are
+ * broken between words here.
  *
  * @module
  */

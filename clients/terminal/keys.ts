@@ -1,5 +1,5 @@
 /**
- * What a key means wherever keys are read.
+ * The meanings of keys, wherever keys are read.
  *
  * @module
  */

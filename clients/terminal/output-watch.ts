@@ -1,8 +1,8 @@
 /**
- * Standard output that takes no more, which a stream tells when it likes: for every command alike.
+ * Watches for standard output that takes no more, for every command alike: a stream reports that at any time.
  *
- * A reader that has gone away, as in `sotto contacts | head -1`, has seen what it wanted: that is no failure. A disk that
- * is full is one.
+ * A reader that has gone away, as in `sotto contacts | head -1`, has seen what it wanted: that is no failure. A full
+ * disk is one.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Where a password or a passphrase comes from: a file, a pipe, or a person who types it unseen. Never a command line,
+ * The source of a password or a passphrase: a file, a pipe, or a person who types it unseen. Never a command line,
  * which every user of the machine can read.
  *
  * @module
@@ -35,8 +35,8 @@ const HINTS = {
 type Check = (password: Secret) => void
 
 /**
- * Asks for passwords, one after the other. Nothing that is typed between two questions shows either; dispose of it when
- * done, so that the terminal or pipe is let go.
+ * Asks for passwords, one after the other. Keys that are typed between two questions stay hidden, too. Dispose of it
+ * when done, to let go of the terminal or pipe.
  */
 export class PasswordReader implements Disposable {
   readonly #input: PasswordInput

@@ -1,6 +1,6 @@
 /**
- * Values of JSON that go back as they were written: a number of JavaScript has fewer digits than one of JSON may have, and
- * an object another order.
+ * JSON values that are returned as they were written: a number of JavaScript can lose digits, and an object the order
+ * of its fields.
  *
  * @module
  */

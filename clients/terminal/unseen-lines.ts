@@ -1,6 +1,6 @@
 /**
- * Lines that a person types on a terminal and nobody sees. Written here and not left to node:readline, which takes
- * Backspace for nothing where the terminal is called dumb: the password would be another than was meant.
+ * Lines that a person types on a terminal and nobody sees. They are read here and not by node:readline, which ignores
+ * Backspace if the terminal is called dumb: the password would be another than was meant.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Characters that are not seen where they stand, or that change how others look. In a name they make one look like
- * another, so that nobody can say by eye which it is.
+ * Characters that are invisible, or that change how others look. They make one name look like another, so that nobody
+ * can tell the two apart by eye.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the trace shows inside Hello and Welcome, where they begin a conversation and where they renew its keys.
+ * The trace of Hello and Welcome, when they begin a conversation and when they renew its keys.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the trace calls a record and shows of it. Each table has every kind that the contract has: a kind without a name
- * does not compile.
+ * The title and the fields of a record in the trace. Each table has every kind that the contract has: a kind without a
+ * name does not compile.
  *
  * @module
  */

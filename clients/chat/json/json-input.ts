@@ -1,6 +1,6 @@
 /**
- * What a script writes to a chat: `{"to":"bob","text":"hi"}`, `{"to":"bob","typing":true}` or `{"command":"who"}`, each
- * with a `"ref"` if it likes.
+ * The lines that a script writes to a chat: `{"to":"bob","text":"hi"}`, `{"to":"bob","typing":true}` or
+ * `{"command":"who"}`, each with a `"ref"` if it likes.
  *
  * @module
  */

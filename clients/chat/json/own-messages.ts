@@ -1,5 +1,6 @@
 /**
- * What the user says, in whichever process, and what becomes of it: told as it happens, in every conversation at once.
+ * The user's own messages, from whichever process, and their states: reported as they change, in every conversation at
+ * once.
  *
  * @module
  */

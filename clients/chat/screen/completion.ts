@@ -1,5 +1,5 @@
 /**
- * What the Tab key completes: commands, and names and paths where one is due.
+ * Completion by the Tab key: commands, and names and paths where one is expected.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What a conversation's screen shows: entries, one under another, and above the line one types on who is there.
+ * The content of a conversation's screen: entries, one under another, and above the input line a status that says who
+ * is there.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * How parts of the screen look, where it may be in colour. What a look says, the text says too: nothing is lost without.
+ * The look of the parts of the screen, if it may be in colour. The text says everything that a look does: nothing is
+ * lost without colour.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the failures of a disk mean for a file that comes, or is to go.
+ * The failures of a disk, as errors about a file that is downloaded or uploaded.
  *
  * @module
  */

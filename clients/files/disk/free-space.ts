@@ -1,5 +1,6 @@
 /**
- * What a disk has room for, less what was accepted to come to it: files that fit one by one may not fit together.
+ * The free space of a disk, less the files that were accepted and have not come yet: files that fit one by one may not
+ * fit together.
  *
  * @module
  */

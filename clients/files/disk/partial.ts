@@ -1,5 +1,5 @@
 /**
- * What has come of a file or a folder so far, on the disk:
+ * The part of a file or folder that has come so far, on the disk:
  *
  *     FOLDER/.sotto-ID.part/NAME      0700, its files 0600, in the folder that the user chose
  *

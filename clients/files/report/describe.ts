@@ -1,5 +1,5 @@
 /**
- * What a person is told of files: sizes, rates, what is offered, and how far it has come.
+ * The words for people about files: sizes, rates, offers and progress.
  *
  * All of it may stand on a terminal. A name is whatever the other side has chosen, so it is escaped, and quoted where it
  * could be taken for a part of the sentence.

@@ -1,6 +1,6 @@
 /**
- * How fast something goes, and how long it will still take: by what was done in the last few seconds, so that a pause is
- * seen soon and a single slow moment is not.
+ * Measures the rate of something, and the time left, by the progress of the last few seconds, so that a pause is seen
+ * soon and a single slow moment is not.
  *
  * Time comes in as an argument, in milliseconds of a clock that never jumps.
  *

@@ -1,6 +1,6 @@
 /**
- * What was told of each transfer, for as long as it may matter: the other side makes as many as it likes, and who tells
- * of them runs for months.
+ * The last report of each transfer, kept for as long as it may matter: the other side makes as many transfers as it
+ * likes, and the program runs for months.
  *
  * @module
  */

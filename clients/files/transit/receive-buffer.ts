@@ -1,5 +1,5 @@
 /**
- * What came from one person and is not written yet, of all that they give at the same time.
+ * The pieces from one person that are not written yet, of all files that they send at the same time.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * How much of files may be on its way at once.
+ * The limit of the bytes of files that may be on their way at once.
  *
- * Enough for the link never to run dry, and little more: what is on its way stands before the next thing that somebody
- * says. As much as the link takes in its shortest round trip, and for {@link QUEUE_MS} beyond it, both as measured.
+ * It is enough for the link never to run dry, and little more, since the next message waits behind those bytes: as much
+ * as the link carries in its shortest round trip and {@link QUEUE_MS} more, both as measured.
  *
  * Time comes in as an argument, in milliseconds of a clock that never jumps.
  *

@@ -1,5 +1,5 @@
 /**
- * What SQLite's failures mean to a person.
+ * SQLite's failures in words for a person.
  *
  * @module
  */

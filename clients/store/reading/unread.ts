@@ -1,5 +1,6 @@
 /**
- * What was received and not yet read: where a reader goes on, such as `sotto receive`, or a chat with its counts.
+ * The received messages that are not yet read: a reader continues with them, such as `sotto receive`, or a chat with
+ * its counts.
  *
  * @module
  */

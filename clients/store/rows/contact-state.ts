@@ -1,6 +1,6 @@
 /**
- * What a store knows of a contact beside the batches, and its form as bytes: JSON, with base64 for bytes. It never lies
- * on the disk unsealed.
+ * The state of a contact in a store, beside the batches, and its form as bytes: JSON, with base64 for bytes. It is
+ * never on the disk unsealed.
  *
  * An event's *ordinal* counts what was ever sent to an identity key, or received from it, from 1. Sequence numbers
  * begin anew with each stream; ordinals do not, so the marks that tell what became of a message are ordinals:
