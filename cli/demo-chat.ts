@@ -1,5 +1,5 @@
 /**
- * What `sotto demo` does on a terminal: a chat, with alice on one side of the window and bob on the other.
+ * `sotto demo` on a terminal: a chat, with alice on one side of the window and bob on the other.
  *
  * @module
  */

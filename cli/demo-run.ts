@@ -39,8 +39,8 @@ export async function runDemo(options: readonly string[]): Promise<number> {
 }
 
 /**
- * A client as a process of its own. Only the sender reads what is typed; without an output that is a terminal it edits no
- * line there, which the receiver, who knows nothing of it, would write into.
+ * A client as a process of its own. Only the sender reads what is typed. Its output is no terminal, so that it edits no
+ * line there: the receiver, which knows nothing of such a line, would write into it.
  */
 function client(which: 'sender' | 'receiver', options: readonly string[], env: Record<string, string | undefined>) {
   const main = fileURLToPath(new URL(`../clients/${which}/main.ts`, import.meta.url))

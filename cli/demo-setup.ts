@@ -1,5 +1,5 @@
 /**
- * What every demo begins with: both services as processes of their own, and two people who have signed in.
+ * The setup of every demo: both services as processes of their own, and two people who have signed in.
  *
  * @module
  */

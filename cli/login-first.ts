@@ -1,8 +1,8 @@
 /**
  * `--login` on the commands that need a session: sign in first, where there is none.
  *
- * A profile is one person's at one installation. Whoever names somebody else is refused, session or not: a command must
- * not speak for another person than the one that its line names.
+ * A profile is one person's at one installation. A command line that names somebody else is refused, session or not: a
+ * command must not speak for another person than it names.
  *
  * @module
  */

@@ -29,8 +29,9 @@ export interface VerifyOptions {
 type Keys = readonly [ComparableKey, ComparableKey?]
 
 /**
- * Show the safety number of the profile's owner and a contact; two of them while there is a doubt about the contact's key.
- * What they have found is asked on a terminal. How things stand is told last, from the pin as it is then.
+ * Show the safety number of the profile's owner and a contact; two of them while there is a doubt about the contact's
+ * key. On a terminal it asks for the result of the comparison. Last it shows the state of the key, from the pin as it
+ * is then.
  *
  * @returns that state.
  * @throws SottoError `ERR_USAGE` if it is not clear which of two keys agrees; as {@link comparableKeys}.

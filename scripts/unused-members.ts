@@ -2,10 +2,11 @@
  * Class members that no source uses: `node scripts/unused-members.ts [FOLDER]` prints those of the project there, and
  * fails if there are any.
  *
- * Tests use what they test, so neither the compiler nor the check for unused exports sees that a method is there for its
- * test alone; here a use in a test does not count. The compiler says what `object.member` and `{ member }` refer to, and
- * whether the object can be of a class: so what is used through an interface is used. What a class has to have for a
- * library's interface is the library's to use. Private members are left out, since the compiler reports those itself.
+ * Tests use what they test, so neither the compiler nor the check for unused exports sees that a method is there for
+ * its test alone; here a use in a test does not count. The compiler says what `object.member` and `{ member }` refer
+ * to, and whether the object can be of a class: so a member that is used through an interface is used. A member that a
+ * library's interface asks for counts as used by the library. Private members are left out, since the compiler reports
+ * those itself.
  */
 import { relative, resolve } from 'node:path'
 import { isSetAccessorDeclaration } from 'typescript/unstable/ast'

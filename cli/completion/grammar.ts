@@ -1,9 +1,9 @@
 /**
- * What can be typed behind `sotto`, read off the program itself, so that no shell knows a command or an option that it
- * does not have.
+ * The grammar of the command line, read from the program itself, so that no shell offers a command or an option that
+ * does not exist.
  *
- * What an argument takes is told by its choices, or else by how the help names it: a `<user>` is a contact, a `<file>` or
- * a `<path>` is a file.
+ * The values of an argument follow from its choices, or else from its name in the help: a `<user>` is a contact, a
+ * `<file>` or a `<path>` is a file.
  *
  * @module
  */

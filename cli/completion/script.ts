@@ -1,6 +1,6 @@
 /**
- * The parts of a completion script: what of it never changes lies beside this as a script of its shell, and the tables of
- * commands and options, made from the program, take the place of one line in it.
+ * The parts of a completion script: its constant part is a script of the shell beside this file, in which the tables of
+ * commands and options, made from the program, replace one line.
  *
  * @module
  */

@@ -71,7 +71,7 @@ export class ServiceChild {
   /**
    * Ask the service to stop, and wait until it has. It may have stopped already.
    *
-   * The wish goes over the channel: a signal beside the one that Ctrl-C sends to the whole group would count as a
+   * The request goes over the channel: a signal, beside the one that Ctrl-C sends to the whole group, would count as a
    * second one, which ends a process at once.
    *
    * @throws SottoError `ERR_INTERNAL` if it had to be killed, or did not end in order.

@@ -1,8 +1,8 @@
 /**
  * Auth and the directory on one machine, as two child processes that start, run and stop as one.
  *
- * A service that ends by itself is not started again: the other is stopped and the failure told, because a restart in
- * silence would hide what somebody has to see. Restarts are for systemd or a container engine.
+ * A service that ends by itself is not started again: the other is stopped and the failure reported, because a silent
+ * restart would hide the failure. Restarts are for systemd or a container engine.
  *
  * @module
  */

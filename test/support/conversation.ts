@@ -19,7 +19,7 @@ export const ALICE = keyPairOf('identity of alice')
 export const BOB = keyPairOf('identity of bob')
 export const REALM = bytesOf('realm', 32)
 
-/** The context of Bob's tickets: what he shares with Auth, and the id of this start of his receiver. */
+/** The context of Bob's tickets: what Bob shares with Auth, and the id of this start of Bob's receiver. */
 export const BOB_CONTEXT = {
   key: secretOf('ticket key of bob'),
   realm: REALM,
