@@ -1,5 +1,5 @@
 /**
- * What Auth and the directory both refuse, in the same words.
+ * The refusals that Auth and the directory share, in the same words.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How long a channel lasts without this or that (docs/protocol.md, sections 6.6 and 7). All of them are durations on a
- * clock that only goes forward.
+ * The times of a channel: renewals and signs of life (docs/protocol.md, sections 6.6 and 7). All are durations on a
+ * monotonic clock.
  *
  * @module
  */

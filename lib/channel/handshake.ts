@@ -1,6 +1,6 @@
 /**
- * What a handshake and a renewal have in common: Hello and Welcome, with ML-KEM beside Noise. They differ in prologue and
- * psk, and in what is checked before.
+ * The parts that a handshake and a renewal have in common: Hello and Welcome, with ML-KEM beside Noise. They differ in
+ * prologue and psk, and in what is checked before.
  *
  * @module
  */

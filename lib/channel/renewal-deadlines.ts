@@ -1,5 +1,5 @@
 /**
- * How long a channel may go on (docs/protocol.md, section 7.5): until its next renewal, and until the maximum session
+ * The deadlines of a channel (docs/protocol.md, section 7.5): until its next renewal, and until the maximum session
  * duration of its last ticket is over. Both ends count by themselves.
  *
  * All times are milliseconds on one clock that only goes forward.

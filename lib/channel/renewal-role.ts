@@ -1,6 +1,6 @@
 /**
- * What opener and host of a renewal have in common (docs/protocol.md, section 7): what they ask of whoever owns the
- * channel, what they say, and what they hear.
+ * The interface that opener and host of a renewal share (docs/protocol.md, section 7): their tasks for the owner of the
+ * channel, and the controls that they send and receive.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What goes with a call beside its messages: the request id and the bearer, as metadata.
+ * The metadata of a call: the request id and the bearer.
  *
  * @module
  */

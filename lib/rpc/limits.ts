@@ -1,5 +1,5 @@
 /**
- * What a server allows the other end, so that nobody can make it hold memory, sockets or timers without end.
+ * The limits of a server, so that nobody can make it hold memory, sockets or timers without end.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What each error code is on the wire: its canonical gRPC status, and what the caller learns of it.
+ * The form of each error code on the wire: its canonical gRPC status, and the code that the caller gets.
  *
  * @module
  */

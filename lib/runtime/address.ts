@@ -1,5 +1,5 @@
 /**
- * Where a server listens, as text: `HOST:PORT`, with an IPv6 literal in brackets.
+ * The address of a server as text: `HOST:PORT`, with an IPv6 literal in brackets.
  *
  * @module
  */

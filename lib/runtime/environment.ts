@@ -1,5 +1,5 @@
 /**
- * What the process is told from outside. The rest of the program takes these as arguments.
+ * The environment of the process. The rest of the program takes these as arguments.
  *
  * @module
  */

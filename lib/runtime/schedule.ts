@@ -1,5 +1,5 @@
 /**
- * What is done some time later, as an argument: a test lets the time pass.
+ * Schedules work for later. It is passed as an argument, so that a test can let the time pass.
  *
  * @module
  */

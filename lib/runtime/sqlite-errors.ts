@@ -1,5 +1,5 @@
 /**
- * What SQLite's failures mean where a service runs: those that the machine brings about, and not our code.
+ * SQLite's failures as errors: those that the machine causes, and not our code.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What a session token derives: two bearers to show and two keys to seal with (docs/protocol.md, section 2).
+ * The secrets that a session token derives: two bearers to show and two keys to seal with (docs/protocol.md, section
+ * 2).
  *
  * Client and Auth both derive them from the token R of a Login, and then both forget R. The labels keep the four apart:
  * whoever reads one learns nothing of the others, so the directory, which sees the first, can neither log a user out

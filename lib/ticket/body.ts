@@ -1,5 +1,5 @@
 /**
- * What the bodies of tickets and grants have in common: decoding without trust, and times.
+ * The parts that the bodies of tickets and grants have in common: decoding without trust, and times.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Whether an opened ticket is for this receiver, now, and for the first time (docs/protocol.md, section 3.4).
+ * Checks whether an opened ticket is for this receiver, now, and for the first time (docs/protocol.md, section 3.4).
  *
  * @module
  */

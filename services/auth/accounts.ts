@@ -1,5 +1,5 @@
 /**
- * Who there is, and whether a password is theirs.
+ * The accounts, and the check of their passwords.
  *
  * @module
  */

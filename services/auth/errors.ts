@@ -1,5 +1,5 @@
 /**
- * What Auth refuses.
+ * The refusals of Auth.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How clients reach Auth: told by its settings, and kept in its folder at each start, so that `sotto admin` says it
- * whatever the settings are in the shell that it is typed in.
+ * The address at which clients reach Auth: it comes from Auth's settings, and is written to its folder at each start,
+ * so that `sotto admin` prints it whatever the settings are in its own shell.
  *
  * @module
  */

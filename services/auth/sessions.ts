@@ -1,4 +1,5 @@
-/** The sessions of the people who are signed in.
+/**
+ * The sessions of the people who are signed in.
  *
  * A session is known by its id, which is no secret, and proved by two bearers, of which only hashes are kept. Its two
  * sealing keys are kept wrapped. The token that all four come from is forgotten as soon as the login has answered.

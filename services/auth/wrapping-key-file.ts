@@ -1,5 +1,5 @@
 /**
- * Where the wrapping key lies: in a file of its own, 32 raw bytes, outside the database and its backups.
+ * The file of the wrapping key, 32 raw bytes, outside the database and its backups.
  *
  * @module
  */

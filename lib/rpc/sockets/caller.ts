@@ -1,5 +1,5 @@
 /**
- * Whoever calls over one connection: a stranger for as long as no open call of theirs is let in.
+ * The caller at the other end of a connection: a stranger for as long as no open call of theirs is let in.
  *
  * @module
  */

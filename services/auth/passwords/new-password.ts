@@ -1,5 +1,5 @@
 /**
- * What a password must be that is set: for whoever sets it, at that moment. One from before is let in as it is.
+ * The rules for a new password, checked when it is set. An older password is accepted as it is.
  *
  * @module
  */
