@@ -19,7 +19,7 @@ import { isWrappedKey } from './wrapped-key.ts'
 /** The protection of a profile's key. */
 export type Protection = 'file' | 'passphrase'
 
-/** A key that lies open in memory, and how it lies on the disk. */
+/** A key in memory, in the clear, and its form on the disk. */
 export interface LoadedKey {
   readonly key: Secret
   readonly protection: Protection

@@ -13,7 +13,7 @@ export function policyOf({ pins, blocked }: ProfileState, name: string): Contact
 }
 
 /**
- * Ask whether a contact may be written to, by what lies on the disk: the user may have decided in another terminal.
+ * Ask whether a contact may be written to, by the profile on the disk: the user may have decided in another terminal.
  *
  * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_MISMATCH`, `ERR_KEY_CHANGED`.
  */
@@ -31,7 +31,7 @@ export function mayReceive({ state }: Profile, name: string, identityKey: Uint8A
 }
 
 /**
- * Stop where no conversation may be held with a contact, by what lies on the disk.
+ * Stop where no conversation may be held with a contact, by the profile on the disk.
  *
  * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_MISMATCH`.
  */

@@ -92,7 +92,7 @@ export class Profile {
   /**
    * Open a profile, or make a new one with an identity key of its own.
    *
-   * @param options.passphrase - For a new one, so that its key never lies on the disk in the clear.
+   * @param options.passphrase - For a new one, so that its key is never on the disk in the clear.
    * @throws SottoError as {@link Profile.open}, but for `ERR_PROFILE_MISSING`.
    */
   static async openOrCreate(home: string, name: string, options: CreateOptions = {}): Promise<Profile> {

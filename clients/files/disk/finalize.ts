@@ -17,7 +17,7 @@ const MOST_NAMES = 10_000
 const LONGEST_EXTENSION = 32
 
 export interface Finalizing {
-  /** The path of what is to get a name; it lies on the same disk as the folder. */
+  /** The path of what is to get a name; it is on the same disk as the folder. */
   readonly from: string
   readonly isFolder: boolean
   readonly folder: string

@@ -1,5 +1,5 @@
 /**
- * Makes an offer of what lies on the disk: a file, or a folder with all that is in it.
+ * Makes an offer of something on the disk: a file, or a folder with all that is in it.
  *
  * A folder is walked whole before anything is read, so that one with too much in it is refused at once. Its entries come
  * in the order of their names' bytes, folder by folder, so that the same content makes the same offer again. Within it

@@ -1,5 +1,5 @@
 /**
- * Searching all that was ever sent and received: batch by batch, because no index of what is in them lies on the disk.
+ * Searching all that was ever sent and received: batch by batch, because there is no index of their content on the disk.
  *
  * A text matches if it holds every word that was asked for, anywhere, with no regard to case or to how characters are
  * composed (Unicode, NFKC and full case conversion: straße finds STRASSE, é finds e with an accent after it). Words are
