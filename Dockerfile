@@ -3,8 +3,8 @@ FROM node:26.10.0-bookworm-slim AS packages
 WORKDIR /sotto
 COPY package.json package-lock.json .npmrc ./
 COPY bin bin
-# The base image is Node.js 26 itself, so the packaged one (an optional dependency) stays out.
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force
+# The base image is Node.js 26 itself, so the packaged one goes; other optional packages are binaries for this platform.
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-* && node bin/link-node.js && npm cache clean --force
 
 FROM node:26.10.0-bookworm-slim
 ENV NODE_ENV=production SOTTO_HOME=/var/lib/sotto NODE_COMPILE_CACHE=/tmp/node-compile-cache

@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { argon2 } from 'node:crypto'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { Secret } from '#lib/secret.ts'
 import { Accounts } from '../../services/auth/accounts.ts'
 import { WrappingKey } from '../../services/auth/key-wrapping.ts'
+import { type Argon2id, argon2id } from '../../services/auth/passwords/argon2id.ts'
 import { HashingQueue, type HashingQueueLimits } from '../../services/auth/passwords/hashing-queue.ts'
-import type { Argon2, PasswordParameters } from '../../services/auth/passwords/password-hash.ts'
+import type { PasswordParameters } from '../../services/auth/passwords/password-hash.ts'
 import { Passwords } from '../../services/auth/passwords/passwords.ts'
 import { DEFAULT_SESSION_LIFETIME_MS, Sessions } from '../../services/auth/sessions.ts'
 import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
@@ -56,10 +56,10 @@ export class AuthRecords implements AsyncDisposable {
     }: AuthRecordsOptions,
   ) {
     const nowMs = () => this.clock.nowMs()
-    const counting: Argon2 = (algorithm, options, done) => {
-      const { memory, passes, parallelism } = options
-      this.hashes.push({ memoryKib: memory, passes, parallelism })
-      argon2(algorithm, options, done)
+    const counting: Argon2id = (input) => {
+      const { memoryKib, passes, parallelism } = input
+      this.hashes.push({ memoryKib, passes, parallelism })
+      return argon2id(input)
     }
     this.db = db
     this.folder = folder

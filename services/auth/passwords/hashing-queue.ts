@@ -9,7 +9,7 @@
  */
 import { SottoError } from '#lib/errors.ts'
 
-/** About what one hash takes, in milliseconds, to say when to come back: measured at 20 to 30. */
+/** About what one hash takes, in milliseconds, to say when to come back: measured at 9 to 30. */
 const HASH_MS = 30
 
 /** The least that a caller is told to wait, in milliseconds. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { argon2, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Secret } from '#lib/secret.ts'
 import { prepareTypedSecret } from '#lib/typed-secret.ts'
+import { type Argon2id, argon2id } from './argon2id.ts'
 import type { HashingQueue } from './hashing-queue.ts'
 import {
-  type Argon2,
   areEqualParameters,
   encodePasswordHash,
   hashPassword,
@@ -31,13 +31,13 @@ export interface PasswordCheck {
 export class Passwords {
   readonly #parameters: PasswordParameters
   readonly #queue: HashingQueue
-  readonly #compute: Argon2
+  readonly #compute: Argon2id
 
   /**
    * @param parameters - For new hashes.
-   * @param compute - node:crypto's argon2; a test passes one that counts.
+   * @param compute - A test passes one that counts.
    */
-  constructor(parameters: PasswordParameters, queue: HashingQueue, compute: Argon2 = argon2) {
+  constructor(parameters: PasswordParameters, queue: HashingQueue, compute: Argon2id = argon2id) {
     this.#parameters = parameters
     this.#queue = queue
     this.#compute = compute
