@@ -122,9 +122,11 @@ export class OpenCall {
   #isOver = false
 
   constructor(path: string, native: ServerInterceptingCallInterface, metadata: Metadata, options: OpenCallsOptions) {
-    const role = options.onlyRole === undefined ? undefined : commonName(native)
     const requestId = requestIdOf(metadata)
     const ends = native.getConnectionInfo()
+    const caller = options.callers.at(ends)
+    const readRole = () => commonName(native)
+    const role = options.onlyRole === undefined ? undefined : (caller?.certificateName(readRole) ?? readRole())
     this.#path = path
     this.#native = native
     this.isAllowed = role === options.onlyRole
@@ -143,7 +145,7 @@ export class OpenCall {
     this.#requestTimer = setTimeout(() => {
       this.end(new SottoError('ERR_PEER_SILENT', 'the request did not come in time'))
     }, options.firstMessageTimeoutMs)
-    this.#door = options.callers.at(ends)?.begin((error) => this.end(error))
+    this.#door = caller?.begin((error) => this.end(error))
   }
 
   /** Whether the caller has got its status, or gone away. */

@@ -9,7 +9,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely'
+import { type CompiledQuery, Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { SottoError } from '../errors.ts'
 import { ensurePrivateDirectory, ensurePrivateFile, hasSystemCode } from './files.ts'
@@ -122,6 +122,19 @@ export async function probeSqlite<Schema>(database: Kysely<Schema>): Promise<voi
       await sql`pragma busy_timeout = ${sql.lit(BUSY_TIMEOUT_MS)}`.execute(connection)
     }
   })
+}
+
+/**
+ * A query of a hot path, compiled once: building and compiling one takes several times as long as running it.
+ *
+ * @param query - With any values. @returns what runs it with others, in the order in which the query names them.
+ */
+export function compileOnce<Schema, Row>(
+  database: Kysely<Schema>,
+  query: { compile(): CompiledQuery; execute(): Promise<Row[]> },
+): (...values: readonly unknown[]) => Promise<Row[]> {
+  const compiled = query.compile()
+  return async (...parameters) => (await database.executeQuery<Row>({ ...compiled, parameters })).rows
 }
 
 function openFile(path: string, codes: StoreCodes): DatabaseSync {

@@ -8,6 +8,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
+import { compileOnce } from '#lib/runtime/sqlite.ts'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
@@ -61,12 +62,14 @@ export class Sessions {
   readonly #wrappingKey: WrappingKey
   readonly #lifetimeMs: number
   readonly #nowMs: () => number
+  readonly #queries: Readonly<Record<'byId' | 'byDirectoryBearer', ReturnType<typeof sessionBy>>>
 
   constructor({ db, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
     this.#db = db
     this.#wrappingKey = wrappingKey
     this.#lifetimeMs = lifetimeMs
     this.#nowMs = nowMs
+    this.#queries = { byId: sessionBy(db, 'id'), byDirectoryBearer: sessionBy(db, 'directory_bearer_hash') }
   }
 
   /**
@@ -95,13 +98,13 @@ export class Sessions {
 
   /** The session that a directory bearer belongs to, extended by this use; undefined if it has ended or never was. */
   async use(directoryBearer: Secret): Promise<Session | undefined> {
-    const session = await this.#find('directory_bearer_hash', bearerHash(directoryBearer))
+    const session = await this.#find('byDirectoryBearer', bearerHash(directoryBearer))
     return session && (await this.#extend(session))
   }
 
   /** A session by its id; undefined if it has ended or never was. It is not extended: this is not its own use. */
   async find(id: Uint8Array): Promise<Session | undefined> {
-    return await this.#find('id', id)
+    return await this.#find('byId', id)
   }
 
   /**
@@ -158,16 +161,8 @@ export class Sessions {
     for (const { id } of kept.slice(MAX_SESSIONS - 1)) await sessions.where('id', '=', id).execute()
   }
 
-  async #find(column: 'id' | 'directory_bearer_hash', value: Uint8Array): Promise<Session | undefined> {
-    const row = await this.#db
-      .selectFrom('session')
-      .innerJoin('account', 'account.id', 'session.account_id')
-      .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
-      .where(`session.${column}`, '=', value)
-      .where('expires_at', '>', this.#nowMs())
-      // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
-      .where('wrapping_key_id', '=', this.#wrappingKey.id)
-      .executeTakeFirst()
+  async #find(by: 'byId' | 'byDirectoryBearer', value: Uint8Array): Promise<Session | undefined> {
+    const [row] = await this.#queries[by](value, this.#nowMs(), this.#wrappingKey.id)
     return (
       row && {
         id: row.id,
@@ -188,6 +183,22 @@ export class Sessions {
     await this.#db.updateTable('session').set({ expires_at: expiresAtMs }).where('id', '=', session.id).execute()
     return { ...session, expiresAtMs }
   }
+}
+
+/** Finds the session that has a value in a column. To be given that value, the time, and the id of the wrapping key. */
+function sessionBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash') {
+  const anything = Buffer.alloc(0)
+  return compileOnce(
+    db,
+    db
+      .selectFrom('session')
+      .innerJoin('account', 'account.id', 'session.account_id')
+      .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
+      .where(`session.${column}`, '=', anything)
+      .where('expires_at', '>', 0)
+      // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
+      .where('wrapping_key_id', '=', anything),
+  )
 }
 
 /**

@@ -15,6 +15,7 @@ import type { Kysely } from 'kysely'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { compileOnce } from '#lib/runtime/sqlite.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { DirectorySchema } from './store.ts'
 import { Watchers } from './watchers.ts'
@@ -60,6 +61,7 @@ export class PresenceRegistry {
   readonly watchers = new Watchers((accounts) => this.#onlineAmong(accounts))
   readonly #db: Kysely<DirectorySchema>
   readonly #clock: Clock
+  readonly #announcementOf: ReturnType<typeof announcementOf>
   readonly #replicaId = randomUUID()
   /** The announcements that this process holds open, by account. */
   readonly #entries = new Map<string, Entry>()
@@ -69,6 +71,7 @@ export class PresenceRegistry {
 
   private constructor(db: Kysely<DirectorySchema>, clock: Clock) {
     this.#db = db
+    this.#announcementOf = announcementOf(db)
     this.#clock = clock
   }
 
@@ -113,13 +116,7 @@ export class PresenceRegistry {
    * @throws SottoError why the database cannot be written, where nobody can be told to be away for that.
    */
   async find(account: string): Promise<Announcement | undefined> {
-    const row = await this.#db
-      .selectFrom('presence')
-      .innerJoin('replica', 'replica.id', 'presence.replica_id')
-      .select(['session_id', 'instance_id', 'endpoints'])
-      .where('account', '=', account)
-      .where('lease_ends_at', '>', this.#clock.now().getTime())
-      .executeTakeFirst()
+    const [row] = await this.#announcementOf(account, this.#clock.now().getTime())
     if (!row) {
       if (this.#failure !== undefined) throw this.#failure
       return undefined
@@ -216,4 +213,17 @@ export class PresenceRegistry {
     }
     return online
   }
+}
+
+/** Finds the announcement of an account. To be given the account and the time. */
+function announcementOf(db: Kysely<DirectorySchema>) {
+  return compileOnce(
+    db,
+    db
+      .selectFrom('presence')
+      .innerJoin('replica', 'replica.id', 'presence.replica_id')
+      .select(['session_id', 'instance_id', 'endpoints'])
+      .where('account', '=', '')
+      .where('lease_ends_at', '>', 0),
+  )
 }

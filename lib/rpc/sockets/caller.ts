@@ -34,6 +34,7 @@ export class Caller {
   #place: Place | undefined
   #timer: NodeJS.Timeout | undefined
   #isOver = false
+  #certificateName: { readonly value: string | undefined } | undefined
 
   /** @param rooms - Undefined where nobody is a stranger. */
   constructor(socket: Socket, network: string, rooms: CallerRooms | undefined) {
@@ -43,6 +44,16 @@ export class Caller {
     if (rooms === undefined) return
     this.#timer = setTimeout(() => this.#dismiss(silent()), rooms.admissionTimeoutMs)
     this.#weigh()
+  }
+
+  /**
+   * The name in the certificate of the connection, which stays the same for all its calls.
+   *
+   * @param read - Reads it, which takes longer than all else that a short call costs the transport.
+   */
+  certificateName(read: () => string | undefined): string | undefined {
+    this.#certificateName ??= { value: read() }
+    return this.#certificateName.value
   }
 
   /**
