@@ -9,6 +9,7 @@ import { isSottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import { accountExists, loginRefused, noSuchUser } from './errors.ts'
 import type { Passwords } from './passwords/passwords.ts'
+import { revokeAllOf } from './revocations.ts'
 import type { AccountTable, AuthSchema } from './store.ts'
 
 /** Bytes of an account's id. */
@@ -126,7 +127,7 @@ export class Accounts {
         .returning('id')
         .executeTakeFirst()
       if (!changed) throw noSuchUser()
-      await transaction.deleteFrom('session').where('account_id', '=', changed.id).execute()
+      await revokeAllOf(transaction, changed.id, this.#nowMs())
     })
   }
 
@@ -136,8 +137,12 @@ export class Accounts {
    * @throws SottoError `ERR_NO_SUCH_USER`.
    */
   async remove(name: string): Promise<void> {
-    const { numDeletedRows } = await this.#db.deleteFrom('account').where('name', '=', name).executeTakeFirstOrThrow()
-    if (numDeletedRows === 0n) throw noSuchUser()
+    await this.#db.transaction().execute(async (transaction) => {
+      const found = await transaction.selectFrom('account').select('id').where('name', '=', name).executeTakeFirst()
+      if (!found) throw noSuchUser()
+      await revokeAllOf(transaction, found.id, this.#nowMs())
+      await transaction.deleteFrom('account').where('id', '=', found.id).execute()
+    })
   }
 
   /** All accounts, by name. */

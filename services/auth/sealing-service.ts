@@ -11,12 +11,13 @@ import { Secret } from '#lib/secret.ts'
 import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
 import { noSuchUser, receiverGone } from './errors.ts'
+import type { Revocations } from './revocations.ts'
 import { sealChat } from './sealing.ts'
-
 import type { Session, Sessions } from './sessions.ts'
 import { checkAuthenticateRequest, checkFindAccountRequest, checkSealChatRequest } from './validation.ts'
 
 export interface SealingServiceOptions {
+  readonly revocations: Revocations
   readonly accounts: Accounts
   readonly sessions: Sessions
   readonly clock: Clock
@@ -27,6 +28,7 @@ export interface SealingServiceOptions {
 }
 
 export function createSealingService({
+  revocations,
   accounts,
   sessions,
   clock,
@@ -74,6 +76,13 @@ export function createSealingService({
         maxSessionDurationMs,
       })
       return { ticket: Buffer.from(ticket), grant: Buffer.from(grant) }
+    },
+
+    async *watchRevocations({ after }, { signal }) {
+      const known = after === undefined ? undefined : Number(after)
+      for await (const { number, sessionIds, incomplete } of revocations.watch(known, signal)) {
+        yield { number: BigInt(number), sessionIds: sessionIds.map((id) => Buffer.from(id)), incomplete }
+      }
     },
   }
 }

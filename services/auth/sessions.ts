@@ -15,6 +15,7 @@ import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import type { AuthenticatedAccount } from './accounts.ts'
 import { identityConflict, loginRefused } from './errors.ts'
 import type { WrappingKey } from './key-wrapping.ts'
+import { type Revocations, revoke } from './revocations.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How long a session lasts unused, in milliseconds: 30 days. */
@@ -50,6 +51,8 @@ export interface Session {
 
 export interface SessionsOptions {
   readonly db: Kysely<AuthSchema>
+  /** Told of sessions that end here. */
+  readonly revocations: Revocations
   readonly wrappingKey: WrappingKey
   /** How long a session lasts unused, in milliseconds. */
   readonly lifetimeMs: number
@@ -59,13 +62,15 @@ export interface SessionsOptions {
 
 export class Sessions {
   readonly #db: Kysely<AuthSchema>
+  readonly #revocations: Revocations
   readonly #wrappingKey: WrappingKey
   readonly #lifetimeMs: number
   readonly #nowMs: () => number
   readonly #queries: Readonly<Record<'byId' | 'byDirectoryBearer', ReturnType<typeof sessionBy>>>
 
-  constructor({ db, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
+  constructor({ db, revocations, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
     this.#db = db
+    this.#revocations = revocations
     this.#wrappingKey = wrappingKey
     this.#lifetimeMs = lifetimeMs
     this.#nowMs = nowMs
@@ -93,6 +98,7 @@ export class Sessions {
         .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
         .execute()
     })
+    this.#revocations.noteChange()
     return { token, id, expiresAtMs }
   }
 
@@ -113,12 +119,18 @@ export class Sessions {
    * @returns Whether there was one to end.
    */
   async end(authBearer: Secret): Promise<boolean> {
-    const { numDeletedRows } = await this.#db
-      .deleteFrom('session')
-      .where('auth_bearer_hash', '=', bearerHash(authBearer))
-      .where('expires_at', '>', this.#nowMs())
-      .executeTakeFirstOrThrow()
-    return numDeletedRows > 0n
+    const ended = await this.#db.transaction().execute(async (transaction) => {
+      const found = await transaction
+        .selectFrom('session')
+        .select('id')
+        .where('auth_bearer_hash', '=', bearerHash(authBearer))
+        .where('expires_at', '>', this.#nowMs())
+        .execute()
+      const ids = found.map(({ id }) => id)
+      return await revoke(transaction, ids, this.#nowMs())
+    })
+    this.#revocations.noteChange()
+    return ended > 0
   }
 
   /**
@@ -149,16 +161,12 @@ export class Sessions {
 
   /** End what a new session displaces: those of another identity key, and those that were not used for longest. */
   async #makeRoom(transaction: Transaction<AuthSchema>, accountId: Uint8Array, identityKey: Uint8Array): Promise<void> {
-    const sessions = transaction.deleteFrom('session')
-    await sessions.where('account_id', '=', accountId).where('identity_key', '!=', identityKey).execute()
-    await sessions.where('expires_at', '<=', this.#nowMs()).execute()
-    const kept = await transaction
-      .selectFrom('session')
-      .select('id')
-      .where('account_id', '=', accountId)
-      .orderBy('expires_at', 'desc')
-      .execute()
-    for (const { id } of kept.slice(MAX_SESSIONS - 1)) await sessions.where('id', '=', id).execute()
+    await transaction.deleteFrom('session').where('expires_at', '<=', this.#nowMs()).execute()
+    const others = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
+    const displaced = await others.where('identity_key', '!=', identityKey).execute()
+    const kept = await others.where('identity_key', '=', identityKey).orderBy('expires_at', 'desc').execute()
+    const ids = [...displaced, ...kept.slice(MAX_SESSIONS - 1)].map(({ id }) => id)
+    await revoke(transaction, ids, this.#nowMs())
   }
 
   async #find(by: 'byId' | 'byDirectoryBearer', value: Uint8Array): Promise<Session | undefined> {

@@ -19,6 +19,7 @@ import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { keepPublicAddress } from './public-address.ts'
+import { Revocations } from './revocations.ts'
 import { createSealingService } from './sealing-service.ts'
 import { createAuthService } from './service.ts'
 import { Sessions } from './sessions.ts'
@@ -61,7 +62,8 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const db = resources.adopt(await openSqlite<AuthSchema>(databasePath(config), MIGRATIONS), (open) => open.destroy())
 
   const accounts = new Accounts(db, new Passwords(config.password, new HashingQueue(config.hashing)), nowMs)
-  const sessions = new Sessions({ db, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
+  const revocations = new Revocations(db)
+  const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
   const common = { accounts, sessions, clock, realm }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security'>) =>
@@ -80,7 +82,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     services: [
       serve(
         SealingServiceService,
-        createSealingService({ ...common, maxSessionDurationMs: config.maxSessionDurationMs }),
+        createSealingService({ ...common, revocations, maxSessionDurationMs: config.maxSessionDurationMs }),
       ),
     ],
     security: { certificate: certificates.sealing, onlyClient: { role: 'directory.sotto', authorityPem } },

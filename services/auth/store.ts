@@ -50,15 +50,27 @@ interface SessionTable {
   expires_at: number
 }
 
+/** A session that was ended before its time, for some hours. */
+interface RevocationTable {
+  /** One more than the one before. */
+  number: number
+  /** 16 bytes. */
+  session_id: Uint8Array
+  /** Milliseconds since 1970. */
+  ended_at: number
+}
+
 export interface AuthSchema {
   account: AccountTable
   session: SessionTable
+  revocation: RevocationTable
 }
 
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
 export const MIGRATIONS: Migrations = {
   '0001_accounts_and_sessions': { up: createAccountsAndSessions },
   '0002_grant_key': { up: renameReplyKey },
+  '0003_revocations': { up: createRevocations },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -96,4 +108,13 @@ async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
 async function renameReplyKey(db: Kysely<unknown>): Promise<void> {
   await sql`delete from session`.execute(db)
   await db.schema.alterTable('session').renameColumn('reply_key', 'grant_key').execute()
+}
+
+async function createRevocations(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('revocation')
+    .addColumn('number', 'bigint', (column) => column.primaryKey())
+    .addColumn('session_id', 'bytea', (column) => column.notNull())
+    .addColumn('ended_at', 'bigint', (column) => column.notNull())
+    .execute()
 }

@@ -33,8 +33,8 @@ const FOR_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
 /** The part of a call's context that is passed on to Auth in the call made for it. */
 export type Origin = Pick<CallContext, 'requestId' | 'bearer' | 'signal'>
 
-/** The owner of the bearer that came with a call. */
-export interface Caller {
+/** The owner of a bearer, as Auth says. */
+export interface Authenticated {
   readonly account: string
   /** 16 bytes. */
   readonly sessionId: Uint8Array
@@ -42,6 +42,16 @@ export interface Caller {
   readonly expiresAt: Date
   /** Auth's clock when it answered. */
   readonly serverTime: Date
+}
+
+/** The sessions that have ended, as Auth tells them. */
+export interface Revocations {
+  /** The number up to which all are known now. */
+  readonly number: bigint
+  /** 16 bytes each. */
+  readonly sessionIds: readonly Uint8Array[]
+  /** Some before these cannot be told any more. */
+  readonly incomplete: boolean
 }
 
 /** A conversation that the caller asks for. */
@@ -68,7 +78,7 @@ export class SealingClient {
    *
    * @throws SottoError `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE`.
    */
-  async authenticate(origin: Origin): Promise<Caller> {
+  async authenticate(origin: Origin): Promise<Authenticated> {
     const directoryBearer = revealBearer(origin.bearer)
     const { username, sessionId, expiresAt, serverTime } = await this.#ask(origin, (call, options) =>
       call.authenticate({ directoryBearer }, options),
@@ -107,6 +117,16 @@ export class SealingClient {
         options,
       ),
     )
+  }
+
+  /**
+   * Hear of sessions that end, until the stream breaks or the signal fires.
+   *
+   * @param after - The number up to which all are known; undefined at first.
+   * @throws SottoError what broke it; the signal's reason.
+   */
+  watchRevocations(after: bigint | undefined, signal: AbortSignal): AsyncIterable<Revocations> {
+    return this.#connection.call.watchRevocations({ after }, { signal })
   }
 
   async #ask<Answer>(

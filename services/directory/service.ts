@@ -21,8 +21,9 @@ import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { chatWithSelf } from '#lib/shared-errors.ts'
+import type { Authentications, Caller } from './authentications.ts'
 import type { PresenceRegistry } from './presence.ts'
-import type { Caller, Origin, SealingClient } from './sealing-client.ts'
+import type { Origin, SealingClient } from './sealing-client.ts'
 import {
   checkAnnounceRequest,
   checkGetPresenceRequest,
@@ -34,18 +35,19 @@ import type { OnlineState } from './watch.ts'
 export interface DirectoryHandlersOptions {
   readonly presence: PresenceRegistry
   readonly sealing: SealingClient
+  readonly authentications: Authentications
   readonly clock: Clock
   /** How often an open announcement or watch is answered and its session looked at again, in milliseconds. */
   readonly heartbeatMs: number
 }
 
 export function createDirectoryHandlers(options: DirectoryHandlersOptions): Handlers<typeof DirectoryServiceService> {
-  const { presence, sealing, clock, heartbeatMs } = options
+  const { presence, sealing, authentications, clock, heartbeatMs } = options
 
   async function* announce(request: AnnounceRequest, context: CallContext): AsyncGenerator<AnnounceResponse> {
     checkAnnounceRequest(request)
     const { requestId, bearer, signal } = context
-    let caller = await sealing.authenticate(context)
+    let caller = await authentications.authenticate(context)
     // Whoever has gone by now must not take the place of the announcement that came after it.
     signal.throwIfAborted()
     let clockOffsetMs = offsetOf(caller)
@@ -56,9 +58,9 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
       instanceId: request.instanceId,
       endpoints: request.endpoints,
     })
-    const over = AbortSignal.any([signal, registration.ended])
     try {
       while (true) {
+        const over = AbortSignal.any([signal, registration.ended, caller.ended])
         over.throwIfAborted()
         const serverTime = new Date(clock.now().getTime() + clockOffsetMs)
         yield { serverTime, sessionExpiresAt: caller.expiresAt }
@@ -80,7 +82,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
    */
   async function reauthenticate(origin: Origin): Promise<Caller | undefined> {
     try {
-      return await sealing.authenticate(origin)
+      return await authentications.authenticate(origin)
     } catch (error) {
       if (isSottoError(error, 'ERR_UNAVAILABLE') && !origin.signal.aborted) return undefined
       throw error
@@ -94,7 +96,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
 
   async function getPresence(request: GetPresenceRequest, context: CallContext): Promise<GetPresenceResponse> {
     checkGetPresenceRequest(request)
-    await sealing.authenticate(context)
+    await authentications.authenticate(context)
     if (await presence.find(request.username)) return { presence: Presence.ONLINE }
     await sealing.findAccount(context, request.username)
     return { presence: Presence.OFFLINE }
@@ -105,13 +107,14 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     context: CallContext,
   ): AsyncGenerator<WatchPresenceResponse> {
     checkWatchPresenceRequest(request)
-    const { account } = await sealing.authenticate(context)
-    using watch = await presence.watchers.open(account, request.usernames)
+    let caller = await authentications.authenticate(context)
+    using watch = await presence.watchers.open(caller.account, request.usernames)
     while (true) {
-      const untilHeartbeat = AbortSignal.any([context.signal, AbortSignal.timeout(heartbeatMs)])
+      const over = AbortSignal.any([context.signal, caller.ended])
+      const untilHeartbeat = AbortSignal.any([over, AbortSignal.timeout(heartbeatMs)])
       for await (const states of watch.states(untilHeartbeat)) yield { states: states.map(stateOf) }
-      context.signal.throwIfAborted()
-      await reauthenticate(context)
+      over.throwIfAborted()
+      caller = (await reauthenticate(context)) ?? caller
       yield { states: [] }
     }
   }
@@ -140,7 +143,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
    * learn it.
    */
   async function absenceOf(username: string, context: CallContext): Promise<SottoError> {
-    const caller = await sealing.authenticate(context)
+    const caller = await authentications.authenticate(context)
     if (caller.account === username) return chatWithSelf()
     await sealing.findAccount(context, username)
     return notOnline()

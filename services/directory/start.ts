@@ -16,10 +16,12 @@ import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { openSqlite } from '#lib/runtime/sqlite.ts'
+import { Authentications } from './authentications.ts'
 import { awaitLeaf, type CERTIFICATE_WAIT_MS } from './certificate.ts'
 import type { Config } from './config.ts'
 import { keepLease } from './lease.ts'
 import { PresenceRegistry, RENEWAL_MS } from './presence.ts'
+import { keepWatchingRevocations } from './revocation-watch.ts'
 import { SealingClient } from './sealing-client.ts'
 import { createDirectoryHandlers } from './service.ts'
 import { type DirectorySchema, MIGRATIONS } from './store.ts'
@@ -69,11 +71,14 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   }
   const connection = resources.adopt(connect(SealingServiceService, target), (open) => open.close())
   const sealing = new SealingClient(connection, log)
+  const authentications = new Authentications(sealing, clock)
+  resources.defer(keepWatchingRevocations({ sealing, authentications, log }))
 
+  const handling = { presence, sealing, authentications, clock, heartbeatMs }
   const server = resources.adopt(
     await startServer({
       ...config.listen,
-      services: [serve(DirectoryServiceService, createDirectoryHandlers({ presence, sealing, clock, heartbeatMs }))],
+      services: [serve(DirectoryServiceService, createDirectoryHandlers(handling))],
       security: { certificate },
       limits: SERVICE_LIMITS,
       log,

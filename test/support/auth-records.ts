@@ -14,6 +14,7 @@ import { type Argon2id, argon2id } from '../../services/auth/passwords/argon2id.
 import { HashingQueue, type HashingQueueLimits } from '../../services/auth/passwords/hashing-queue.ts'
 import type { PasswordParameters } from '../../services/auth/passwords/password-hash.ts'
 import { Passwords } from '../../services/auth/passwords/passwords.ts'
+import { Revocations } from '../../services/auth/revocations.ts'
 import { DEFAULT_SESSION_LIFETIME_MS, Sessions } from '../../services/auth/sessions.ts'
 import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
 import { FakeClock } from './clock.ts'
@@ -37,6 +38,7 @@ export class AuthRecords implements AsyncDisposable {
   readonly folder: TemporaryFolder
   readonly accounts: Accounts
   readonly sessions: Sessions
+  readonly revocations: Revocations
   /** The parameters of every hash that was computed, in order. */
   readonly hashes: PasswordParameters[] = []
 
@@ -64,7 +66,14 @@ export class AuthRecords implements AsyncDisposable {
     this.db = db
     this.folder = folder
     this.accounts = new Accounts(db, new Passwords(parameters, new HashingQueue(hashing), counting), nowMs)
-    this.sessions = new Sessions({ db, wrappingKey, lifetimeMs: DEFAULT_SESSION_LIFETIME_MS, nowMs })
+    this.revocations = new Revocations(db)
+    this.sessions = new Sessions({
+      db,
+      revocations: this.revocations,
+      wrappingKey,
+      lifetimeMs: DEFAULT_SESSION_LIFETIME_MS,
+      nowMs,
+    })
   }
 
   /** Close the database, and leave its folder. */

@@ -216,6 +216,15 @@ describe('DirectoryService', () => {
       expect(await codesWith(alice.keys.directoryBearer)).to.deep.equal(refused)
     })
 
+    it('are refused after they logged out though the directory knew them, and what they hold open ends', async () => {
+      const { announcement } = await OpenAnnouncement.begin(connection, alice)
+      await getPresence('bob')
+      await logout(alice)
+      // No beat is due for 20 s.
+      expect(await announcement.end()).to.have.property('code', 'ERR_SESSION_ENDED')
+      expect(await codesWith(alice.keys.directoryBearer)).to.deep.equal(refused)
+    })
+
     it('are refused once the session was not used for as long as it lasts', async () => {
       clock.advance(DEFAULT_SESSION_LIFETIME_MS)
       expect(await codesWith(alice.keys.directoryBearer)).to.deep.equal(refused)

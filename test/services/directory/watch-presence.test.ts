@@ -119,7 +119,7 @@ describe('DirectoryService.WatchPresence', () => {
     for (let beat = 0; beat < 3; beat++) expect(await watching.next()).to.deep.equal({ states: [] })
   })
 
-  it('ends with the session, at the next beat', async () => {
+  it('ends with the session', async () => {
     const watching = watch(['bob'])
     await watching.states()
     await logout('alice')

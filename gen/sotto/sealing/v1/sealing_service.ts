@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -77,6 +79,25 @@ export interface SealChatResponse {
   ticket: Buffer;
   /** Sealed under the sender's grant key (sotto.peer.v1.GrantBody): 540 bytes. */
   grant: Buffer;
+}
+
+/** Request for SealingService.WatchRevocations. */
+export interface WatchRevocationsRequest {
+  /** The number of the last revocation that the caller knows of, as an answer said it; unset at the first call. */
+  after?: bigint | undefined;
+}
+
+/** Response for SealingService.WatchRevocations: at once, at each revocation, and each second. */
+export interface WatchRevocationsResponse {
+  /** The number up to which the caller now knows all. */
+  number: bigint;
+  /** The sessions that have ended: 16 bytes each, at most 500. */
+  sessionIds: Buffer[];
+  /**
+   * Some before these cannot be told any more, or none was asked for: every session may have ended. Only in the first
+   * message.
+   */
+  incomplete: boolean;
 }
 
 function createBaseAuthenticateRequest(): AuthenticateRequest {
@@ -640,6 +661,184 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
   },
 };
 
+function createBaseWatchRevocationsRequest(): WatchRevocationsRequest {
+  return { after: undefined };
+}
+
+export const WatchRevocationsRequest: MessageFns<WatchRevocationsRequest> = {
+  encode(message: WatchRevocationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.after !== undefined) {
+      if (BigInt.asUintN(64, message.after) !== message.after) {
+        throw new globalThis.Error("value provided for field message.after of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRevocationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRevocationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.after = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchRevocationsRequest {
+    return { after: isSet(object.after) ? BigInt(object.after) : undefined };
+  },
+
+  toJSON(message: WatchRevocationsRequest): unknown {
+    const obj: any = {};
+    if (message.after !== undefined) {
+      obj.after = message.after.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchRevocationsRequest>, I>>(base?: I): WatchRevocationsRequest {
+    return WatchRevocationsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchRevocationsRequest>, I>>(object: I): WatchRevocationsRequest {
+    const message = createBaseWatchRevocationsRequest();
+    message.after = (object.after !== undefined && object.after !== null) ? BigInt(object.after) : undefined;
+    return message;
+  },
+};
+
+function createBaseWatchRevocationsResponse(): WatchRevocationsResponse {
+  return { number: 0n, sessionIds: [], incomplete: false };
+}
+
+export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
+  encode(message: WatchRevocationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0n) {
+      if (BigInt.asUintN(64, message.number) !== message.number) {
+        throw new globalThis.Error("value provided for field message.number of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.number);
+    }
+    for (const v of message.sessionIds) {
+      writer.uint32(18).bytes(v!);
+    }
+    if (message.incomplete !== false) {
+      writer.uint32(24).bool(message.incomplete);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRevocationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRevocationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sessionIds.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.incomplete = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchRevocationsResponse {
+    return {
+      number: isSet(object.number) ? BigInt(object.number) : 0n,
+      sessionIds: globalThis.Array.isArray(object?.sessionIds)
+        ? object.sessionIds.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : globalThis.Array.isArray(object?.session_ids)
+        ? object.session_ids.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+      incomplete: isSet(object.incomplete) ? globalThis.Boolean(object.incomplete) : false,
+    };
+  },
+
+  toJSON(message: WatchRevocationsResponse): unknown {
+    const obj: any = {};
+    if (message.number !== 0n) {
+      obj.number = message.number.toString();
+    }
+    if (message.sessionIds?.length) {
+      obj.sessionIds = message.sessionIds.map((e) => base64FromBytes(e));
+    }
+    if (message.incomplete !== false) {
+      obj.incomplete = message.incomplete;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchRevocationsResponse>, I>>(base?: I): WatchRevocationsResponse {
+    return WatchRevocationsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchRevocationsResponse>, I>>(object: I): WatchRevocationsResponse {
+    const message = createBaseWatchRevocationsResponse();
+    message.number = (object.number !== undefined && object.number !== null) ? BigInt(object.number) : 0n;
+    message.sessionIds = object.sessionIds?.map((e) => e) || [];
+    message.incomplete = object.incomplete ?? false;
+    return message;
+  },
+};
+
 /**
  * Answers the directory's questions to Auth: who a caller is, and a ticket for a conversation. It has a server and a
  * port of its own, on mutual TLS 1.3, as "sealing.sotto"; only a client certificate named "directory.sotto" is let in.
@@ -720,6 +919,27 @@ export const SealingServiceService = {
     responseSerialize: (value: SealChatResponse): Buffer => Buffer.from(SealChatResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SealChatResponse => SealChatResponse.decode(value),
   },
+  /**
+   * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
+   * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
+   *
+   * Only the directory may call it, by its certificate.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors: none of its own.
+   */
+  watchRevocations: {
+    path: "/sotto.sealing.v1.SealingService/WatchRevocations" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchRevocationsRequest): Buffer =>
+      Buffer.from(WatchRevocationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchRevocationsRequest => WatchRevocationsRequest.decode(value),
+    responseSerialize: (value: WatchRevocationsResponse): Buffer =>
+      Buffer.from(WatchRevocationsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchRevocationsResponse => WatchRevocationsResponse.decode(value),
+  },
 } as const;
 
 export interface SealingServiceServer extends UntypedServiceImplementation {
@@ -759,6 +979,17 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.
    */
   sealChat: handleUnaryCall<SealChatRequest, SealChatResponse>;
+  /**
+   * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
+   * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
+   *
+   * Only the directory may call it, by its certificate.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors: none of its own.
+   */
+  watchRevocations: handleServerStreamingCall<WatchRevocationsRequest, WatchRevocationsResponse>;
 }
 
 export interface SealingServiceClient extends Client {
@@ -840,6 +1071,25 @@ export interface SealingServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SealChatResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
+   * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
+   *
+   * Only the directory may call it, by its certificate.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors: none of its own.
+   */
+  watchRevocations(
+    request: WatchRevocationsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchRevocationsResponse>;
+  watchRevocations(
+    request: WatchRevocationsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchRevocationsResponse>;
 }
 
 export const SealingServiceClient = makeGenericClientConstructor(

@@ -1,0 +1,55 @@
+/**
+ * Keeps hearing from Auth which sessions end: the stream is opened again whenever it breaks, and goes on where it was.
+ *
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from '#lib/runtime/log.ts'
+import type { Authentications } from './authentications.ts'
+import type { SealingClient } from './sealing-client.ts'
+
+/** How long after a break it is tried again, in milliseconds: Auth takes longer to start. */
+const RETRY_MS = 500
+
+export interface RevocationWatchOptions {
+  readonly sealing: SealingClient
+  readonly authentications: Authentications
+  readonly log: Logger
+}
+
+/**
+ * Watch until told to end.
+ *
+ * @returns a function that ends it.
+ */
+export function keepWatchingRevocations({
+  sealing,
+  authentications,
+  log,
+}: RevocationWatchOptions): () => Promise<void> {
+  const ended = new AbortController()
+  const { signal } = ended
+  let number: bigint | undefined
+
+  async function watchOnce(): Promise<void> {
+    for await (const news of sealing.watchRevocations(number, signal)) {
+      number = news.number
+      authentications.note(news)
+    }
+  }
+
+  async function watch(): Promise<void> {
+    while (!signal.aborted) {
+      await watchOnce().catch((error: unknown) => {
+        if (!signal.aborted) log.debug({ err: error }, 'auth tells of no ended sessions at present')
+      })
+      await delay(RETRY_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  const watching = watch()
+  return async () => {
+    ended.abort()
+    await watching
+  }
+}
