@@ -5,19 +5,15 @@
  * @module
  */
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent } from '#lib/delivery/event.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
-import type { Clock } from '#lib/runtime/clock.ts'
 import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Files } from '../files/files.ts'
 import type { PeerTransfers } from '../files/transit/peer-transfers.ts'
 import type { Conversation, PeerStreams } from '../peer/conversation.ts'
-import { drawEventId } from '../peer/event-ids.ts'
 import type { MessageLog, Progress } from '../store/log/message-log.ts'
 
 export interface DurableStreamsOptions {
   readonly messageLog: MessageLog
-  readonly clock: Clock
   /** The store of files that are offered and taken; without it none flow. */
   readonly fileStore?: Files | undefined
   /** An event that was sent has come further. */
@@ -68,18 +64,15 @@ export class DurableStreams implements PeerStreams {
   }
 
   /**
-   * Say texts, all or none of them. They go at once if a conversation is open and nothing is before them.
+   * Send events, all or none of them. They go at once if a conversation is open and nothing is before them.
    *
    * @param permission - Asked for now.
-   * @param texts - UTF-8, each at most 1 MiB; at least one.
+   * @param events - Encoded, at least one.
    * @returns the ordinal of the last, to look for in {@link progress}.
-   * @throws SottoError `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`.
+   * @throws SottoError `ERR_KEY_CHANGED`, `ERR_STORE`.
    */
-  enqueue(permission: WritePermission, ...texts: readonly Uint8Array[]): number {
-    const { messageLog, clock } = this.#options
-    const writtenAt = clock.now()
-    const events = texts.map((body) => encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
-    const ordinal = messageLog.append(permission, events)
+  append(permission: WritePermission, events: readonly Uint8Array[]): number {
+    const ordinal = this.#options.messageLog.append(permission, events)
     this.#conversation?.wake()
     return ordinal
   }

@@ -8,12 +8,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
 import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import { keyChanged, type WritePermission } from '#lib/trust/permission.ts'
 import { Files } from '../files/files.ts'
 import type { Conversation } from '../peer/conversation.ts'
+import { drawEventId } from '../peer/event-ids.ts'
 import { mayWriteOnceProven } from '../peer/may-write.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import { mayReceive } from '../profile/permission.ts'
@@ -29,6 +31,7 @@ import type { PeerSession } from './peer-session.ts'
 import { PeerSessions } from './peer-sessions.ts'
 import { followProfile } from './profile-changes.ts'
 import { StreamsByKey } from './streams-by-key.ts'
+import { WriteQueue } from './write-queue.ts'
 
 export class Messenger {
   /** Offers files and folders, and answers offers. */
@@ -41,8 +44,15 @@ export class Messenger {
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
   readonly #warnings = new KeyWarnings()
-  /** The last message that is being enqueued: one after the other, in the order of writing. */
-  #enqueuing: Promise<unknown> = Promise.resolve()
+  readonly #writing = new WriteQueue({
+    permit: (name) => this.#permit(name),
+    append: (name, permission, events) => {
+      const peer = this.peer(name)
+      const ordinal = peer.streams.append(permission, events)
+      peer.dial()
+      return ordinal
+    },
+  })
   #server: Promise<RpcServer> | undefined
   readonly #failure = Promise.withResolvers<never>()
 
@@ -64,7 +74,6 @@ export class Messenger {
     this.#streamsByKey = new StreamsByKey({
       store,
       files,
-      clock: clock.local,
       onProgress: events.onProgress,
       sendsReceipts,
       permit: (name, identityKey) => mayReceive(profile, name, identityKey),
@@ -222,19 +231,13 @@ export class Messenger {
    * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`: then
    *   none of them waits.
    */
-  enqueue(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
-    const enqueued = this.#enqueuing.then(() => this.#enqueue(name, texts))
-    this.#enqueuing = enqueued.catch(() => undefined)
-    return enqueued
-  }
-
-  async #enqueue(name: string, texts: readonly (string | Uint8Array)[]): Promise<number> {
-    const permission = await this.#permit(name)
-    const peer = this.peer(name)
-    const bytes = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text))
-    const ordinal = peer.streams.enqueue(permission, ...bytes)
-    peer.dial()
-    return ordinal
+  async enqueue(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
+    const writtenAt = this.#options.clock.local.now()
+    const events = texts.map((text) => {
+      const body = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
+      return encodeTextEvent({ eventId: drawEventId(), writtenAt, body })
+    })
+    return await this.#writing.write(name, events)
   }
 
   /**
@@ -289,7 +292,7 @@ export class Messenger {
 
   /** Keep what is being enqueued, close all conversations, and stop: afterwards nothing of it uses the store. */
   async stop(reason?: CloseReason): Promise<void> {
-    await this.#enqueuing
+    await this.#writing.idle()
     this.#unwatchProfile()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
     await this.#peers.goodbye(reason)

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Clock } from '#lib/runtime/clock.ts'
 import type { ReceivePermission } from '#lib/trust/permission.ts'
 import type { Files } from '../files/files.ts'
 import type { Conversation, PeerStreamsByKey } from '../peer/conversation.ts'
@@ -15,7 +14,6 @@ import { DurableStreams } from './durable-streams.ts'
 export interface StreamsByKeyOptions {
   readonly store: Store
   readonly files?: Files
-  readonly clock: Clock
   readonly onProgress: (name: string, progress: Progress) => void
   /** Whether others may know what the user has read. */
   readonly sendsReceipts: () => boolean
@@ -45,7 +43,7 @@ export class StreamsByKey implements PeerStreamsByKey {
     const key = textOf(identityKey)
     const known = ofName.get(key)
     if (known !== undefined) return known
-    const { store, files, clock, onProgress, sendsReceipts, permit } = this.#options
+    const { store, files, onProgress, sendsReceipts, permit } = this.#options
     // By this the store learns whose key it is, where something waits for the first.
     const messageLog = store.messageLog(name, identityKey)
     const early = ofName.get(ANY_KEY)
@@ -56,7 +54,6 @@ export class StreamsByKey implements PeerStreamsByKey {
       : new DurableStreams({
           messageLog,
           fileStore: files,
-          clock,
           sendsReceipts,
           permit: (key) => permit(name, key),
           onProgress: () => onProgress(name, streams.progress),

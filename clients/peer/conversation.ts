@@ -44,7 +44,7 @@ export interface PeerStreams {
   /** The other side's user has seen this side's stream up to this number. */
   onRead(sequence: bigint): void
   /**
-   * Make events safe that were just taken from a record, in the same turn. They are stored when this returns.
+   * Make events safe that were just taken from records, in the same turn. They are stored when this returns.
    *
    * @param show - Told those that are new to the user.
    */
@@ -92,6 +92,8 @@ export class Conversation {
   #isSettled = false
   readonly #sent: RecordTrace
   readonly #received: RecordTrace
+  /** Events that were taken from records in this turn, and are not stored yet. */
+  #unkept: Event[] = []
 
   /**
    * @param options.channel - Of a completed handshake.
@@ -174,49 +176,85 @@ export class Conversation {
 
   async #receive(first: RecordBody | undefined): Promise<void> {
     try {
-      let isOver = first !== undefined && (await this.#take(first))
+      let isOver = first !== undefined && (await this.#take([first]))
       while (!isOver) {
-        const body = await this.#nextBody()
-        isOver = this.#isSettled || (await this.#take(body))
+        const record = await this.#nextRecord()
+        isOver = this.#isSettled || (await this.#take(this.#open(record)))
       }
     } catch (error) {
       await this.#fail(error)
     }
   }
 
-  async #nextBody(): Promise<RecordBody> {
+  async #nextRecord(): Promise<Uint8Array> {
     const { channel, clock, link } = this.#options
     channel.listen(clock.local.monotonicMs())
     const record = await link.next()
     if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the stream ended without a Close')
-    const body = parseRecordBody(channel.open(record))
-    this.#received.tell(() => body, record.length)
-    return body
+    return record
+  }
+
+  /** Open a record, and those that have come behind it. */
+  *#open(first: Uint8Array): Generator<RecordBody, void, void> {
+    const { channel, link } = this.#options
+    for (let record: Uint8Array | undefined = first; record !== undefined; record = link.ready()) {
+      const body = parseRecordBody(channel.open(record))
+      this.#received.tell(() => body, record.length)
+      yield body
+    }
+  }
+
+  /**
+   * Take in records. The events of those that came together are stored in one step: however small somebody makes their
+   * records, the disk is waited for once a turn.
+   *
+   * @returns whether the other side's last was among them.
+   */
+  async #take(bodies: Iterable<RecordBody>): Promise<boolean> {
+    try {
+      for (const body of bodies) {
+        if (this.#isSettled || (await this.#takeOne(body))) return true
+      }
+      return false
+    } finally {
+      this.#keep()
+    }
   }
 
   /** Take in a record. Returns whether it was the other side's last. */
-  async #take(body: RecordBody): Promise<boolean> {
-    const { channel, clock, streams, deliver, onTyping, peerName } = this.#options
+  async #takeOne(body: RecordBody): Promise<boolean> {
+    const { channel, clock, streams, onTyping, peerName } = this.#options
     if (channel.receive(body, clock.clocks())) {
       this.#keeper.poll()
       return false
     }
     const { events, chunk, progress, close, typing, read } = this.#delivery.receive(body)
     if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
+    // What came before this record is told of before, and waits for no disk of a file.
+    if (typing !== undefined || chunk !== undefined) this.#keep()
+    this.#unkept.push(...events)
     if (typing !== undefined) onTyping?.(peerName, typing)
     streams.save()
     if (read !== undefined) streams.onRead(read)
     this.wake()
-    // What can no longer be acknowledged is not shown: it comes again in the next conversation.
-    if (events.length > 0 && !this.#isClosing) {
-      streams.keep(events, (fresh) => deliver(peerName, fresh))
-    }
     if (progress !== undefined) streams.files?.receiveProgress(progress)
     // Where much waits for the disk, nothing more is taken from the link.
     if (chunk !== undefined) await streams.files?.receiveChunk(chunk)
     if (close === undefined) return false
+    this.#keep()
     await this.#receiveClose(close.reason)
     return true
+  }
+
+  /** Store the events that were taken, show them, and let them be acknowledged. */
+  #keep(): void {
+    const events = this.#unkept
+    this.#unkept = []
+    // What can no longer be acknowledged is not shown: it comes again in the next conversation.
+    if (events.length === 0 || this.#isSettled || this.#isClosing) return
+    const { streams, deliver, peerName } = this.#options
+    streams.keep(events, (fresh) => deliver(peerName, fresh))
+    this.wake()
   }
 
   async #receiveClose(reason: CloseReason): Promise<void> {

@@ -16,6 +16,12 @@ export interface RecordLink {
    * @throws SottoError why the stream is over; `ERR_RECORD_MALFORMED` for anything but a record.
    */
   next(): Promise<Uint8Array | undefined>
+  /**
+   * The next record if it is here already; undefined otherwise. Not while {@link next} is pending.
+   *
+   * @throws SottoError `ERR_RECORD_MALFORMED` for anything but a record.
+   */
+  ready(): Uint8Array | undefined
   /** Send a record; resolves when the transport has taken it. @throws SottoError why the stream is over. */
   send(record: Uint8Array): Promise<void>
   /** Say that nothing more will be sent. Does nothing at the host's end, whose handler says so by returning. */
@@ -50,7 +56,13 @@ export class CallerLink implements RecordLink {
   }
 
   async next(): Promise<Uint8Array | undefined> {
-    return recordOf(await this.#incoming.next())
+    const { value } = await this.#incoming.next()
+    return value && recordOf(value)
+  }
+
+  ready(): Uint8Array | undefined {
+    const message = this.#stream.ready()
+    return message && recordOf(message)
   }
 
   send(record: Uint8Array): Promise<void> {
@@ -88,7 +100,13 @@ export class HostLink implements RecordLink {
   }
 
   async next(): Promise<Uint8Array | undefined> {
-    return recordOf(await this.#incoming.next())
+    const { value } = await this.#incoming.next()
+    return value && recordOf(value)
+  }
+
+  ready(): Uint8Array | undefined {
+    const message = this.#stream.ready()
+    return message && recordOf(message)
   }
 
   send(record: Uint8Array): Promise<void> {
@@ -126,9 +144,7 @@ export async function within<T>(timeoutMs: number, promise: Promise<T>, signal: 
   }
 }
 
-function recordOf({ value }: IteratorResult<ConverseRequest | ConverseResponse, unknown>): Uint8Array | undefined {
-  if (value === undefined) return undefined
-  const { message } = value as ConverseRequest | ConverseResponse
+function recordOf({ message }: ConverseRequest | ConverseResponse): Uint8Array {
   if (message?.$case === 'record') return message.value
   throw new SottoError('ERR_RECORD_MALFORMED', 'something else than a record came')
 }

@@ -27,6 +27,10 @@ export function createDuplex<Incoming, Outgoing>(source: DuplexSource<NodeDuplex
   const { stream, signal, cancel } = source
   return {
     messages: readMessages<Incoming>(source),
+    ready: () => {
+      const decoded: unknown = signal.aborted ? null : stream.read()
+      return decoded === null ? undefined : (source.check(decoded) as Incoming)
+    },
     async send(message) {
       if (!signal.aborted && !stream.writable) {
         throw new SottoError('ERR_CHANNEL_CLOSED', 'the stream has ended', { hint: 'try again' })

@@ -85,6 +85,13 @@ export interface Duplex<Incoming, Outgoing> {
    */
   readonly messages: AsyncIterableIterator<Incoming>
   /**
+   * The next message if it is here already, so that what came together is handled together; undefined otherwise, and
+   * where the stream is over. Not while `next()` of {@link messages} is pending.
+   *
+   * @throws SottoError `ERR_INVALID_ARGUMENT` for bytes that are no message.
+   */
+  ready(): Incoming | undefined
+  /**
    * Send one message. Await it before the next: while it is pending the link is busy, and what queues up meanwhile can
    * be packed into one message.
    *

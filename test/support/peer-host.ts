@@ -89,7 +89,6 @@ export class HostUnderTest implements AsyncDisposable {
         directory,
         streamsByKey: new StreamsByKey({
           store: this.#store,
-          clock: systemClock,
           onProgress() {},
           sendsReceipts: () => false,
           permit: permitReceiving,

@@ -44,8 +44,12 @@ export class SimulatedLink implements RecordLink, Receiver {
       this.#waiting = Promise.withResolvers<void>()
       await this.#waiting.promise
     }
+    return this.ready()
+  }
+
+  ready(): Uint8Array | undefined {
     const packet = this.#arrived.shift()
-    if (packet?.kind === 'record') return packet.record
+    if (packet === undefined || packet.kind === 'record') return packet?.record
     throw new SottoError('ERR_RECORD_MALFORMED', 'something else than a record came')
   }
 

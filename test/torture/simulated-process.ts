@@ -46,7 +46,6 @@ export class SimulatedProcess implements ConnectionOwner {
     void this.messageLog.streams
     this.streams = new DurableStreams({
       messageLog: this.messageLog,
-      clock: world.timeline,
       onProgress: () => {
         const { delivered, read } = this.streams.progress
         endpoint.receiveAcknowledgement(delivered)

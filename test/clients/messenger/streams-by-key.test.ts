@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { systemClock } from '#lib/runtime/clock.ts'
 import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { permitReceiving, permitWriting } from '../../support/permits.ts'
@@ -12,7 +11,6 @@ describe('StreamsByKey', () => {
     store = memoryStore()
     streamsByKey = new StreamsByKey({
       store,
-      clock: systemClock,
       onProgress() {},
       sendsReceipts: () => true,
       permit: permitReceiving,
@@ -22,7 +20,7 @@ describe('StreamsByKey', () => {
 
   it('gives what was written before any key was known to whichever is proven first', () => {
     const before = streamsByKey.with('bob', undefined)
-    before.enqueue(permitWriting('bob'), Buffer.from('hello'))
+    before.append(permitWriting('bob'), [outgoingText('hello')])
     expect(streamsByKey.with('bob', BOB_KEY)).to.equal(before)
     expect(streamsByKey.known('bob', undefined)).to.equal(undefined)
   })

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { Resume } from '#gen/sotto/peer/v1/record.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
+import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { encodeRecordBody } from '#lib/delivery/record-body.ts'
 import { SottoError } from '#lib/errors.ts'
 import { DurableStreams } from '../../../clients/messenger/durable-streams.ts'
@@ -13,10 +14,11 @@ import type { Store } from '../../../clients/store/store.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { converse, NOW_MS } from '../../support/conversation.ts'
+import { textOf } from '../../support/event-text.ts'
 import { permitReceiving, permitWriting } from '../../support/permits.ts'
 import { randomFrom } from '../../support/random.ts'
 import { ALICE_ENDS } from '../../support/renewing-pair.ts'
-import { BOB_KEY, testStore } from '../../support/stores.ts'
+import { BOB_KEY, outgoingText, testStore } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** A link that is as slow to take records as a test wants it, and brings those that it is given. */
@@ -31,6 +33,10 @@ class SlowLink implements RecordLink {
 
   async next(): Promise<Uint8Array | undefined> {
     return this.#incoming.shift() ?? (await new Promise(() => undefined))
+  }
+
+  ready(): Uint8Array | undefined {
+    return this.#incoming.shift()
   }
 
   send(): Promise<void> {
@@ -63,21 +69,29 @@ describe('Conversation', () => {
     const messageLog = store.messageLog('bob', BOB_KEY)
     return new DurableStreams({
       messageLog,
-      clock: clock.local,
       onProgress: () => undefined,
       sendsReceipts,
       permit: (key) => permitReceiving('bob', key),
     })
   }
 
-  /** Alice opens a conversation with somebody who says no more than where he stands: at nothing. */
-  function open(streams: DurableStreams): { conversation: Conversation; link: SlowLink } {
+  /** Alice opens a conversation with somebody who says where they stand, which is at nothing, and then some texts. */
+  function open(
+    streams: DurableStreams,
+    { texts = [] as readonly string[], shown = [] as string[][] } = {},
+  ): { conversation: Conversation; link: SlowLink } {
     const { alice, bob } = converse()
     // What Alice says first confirms the channel.
     bob.open(alice.seal(encodeRecordBody(undefined, {})))
     const streamId = randomBytes(STREAM_ID_BYTES)
     const resume = Resume.fromPartial({ streamId, peerStreamId: Buffer.from(streams.pair.outgoing.streamId) })
-    const link = new SlowLink(bob.seal(encodeRecordBody(undefined, { control: { $case: 'resume', value: resume } })))
+    const bobs = new OutgoingStream(streamId)
+    const said = texts.map((text) => {
+      bobs.append(outgoingText(text))
+      return encodeRecordBody(bobs.take(), {})
+    })
+    const records = [encodeRecordBody(undefined, { control: { $case: 'resume', value: resume } }), ...said]
+    const link = new SlowLink(...records.map((record) => bob.seal(record)))
     const channel = new RenewingChannel({
       channel: alice,
       role: { opener: { ends: ALICE_ENDS, instanceId: randomBytes(16), random: randomFrom('renewals of alice') } },
@@ -93,7 +107,7 @@ describe('Conversation', () => {
       clock,
       link,
       streams,
-      deliver: async () => undefined,
+      deliver: (_name, events) => void shown.push(events.map(textOf)),
       trace: undefined,
     })
     return { conversation, link }
@@ -101,10 +115,10 @@ describe('Conversation', () => {
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
     const streams = streamsWhere(() => false)
-    streams.enqueue(permitWriting('bob'), Buffer.from('is said'))
+    streams.append(permitWriting('bob'), [outgoingText('is said')])
     const first = open(streams)
     await calm()
-    streams.enqueue(permitWriting('bob'), Buffer.from('waits'))
+    streams.append(permitWriting('bob'), [outgoingText('waits')])
     const second = open(streams)
     first.link.sent[0]?.()
     await calm()
@@ -116,6 +130,20 @@ describe('Conversation', () => {
     await calm()
     expect(second.link.sent).to.have.length(2)
     second.conversation.replace()
+  })
+
+  it('stores what comes together in one step, and acknowledges all of it', async () => {
+    const streams = streamsWhere(() => false)
+    streams.identityKey = BOB_KEY
+    const shown: string[][] = []
+    const texts = Array.from({ length: 20 }, (_, index) => `line ${index}`)
+    const { conversation, link } = open(streams, { texts, shown })
+    await calm()
+    link.sent[0]?.()
+    await calm()
+    expect(shown).to.deep.equal([texts])
+    expect(streams.pair.incoming?.stored).to.equal(20n)
+    conversation.replace()
   })
 
   it('does not stand in the way of the next where its beginning fails', async () => {

@@ -155,7 +155,6 @@ describe('openConversation', () => {
     const streamsWith = (identityKey: Uint8Array) =>
       new DurableStreams({
         messageLog: store.messageLog('bob', identityKey),
-        clock: systemClock,
         onProgress() {},
         sendsReceipts: () => false,
         permit: (key) => permitReceiving('bob', key),
