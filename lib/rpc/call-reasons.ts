@@ -46,6 +46,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       Authenticate: ['ERR_SESSION_ENDED'],
       FindAccount: ['ERR_NO_SUCH_USER'],
       SealChat: ['ERR_SESSION_ENDED', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
+      WatchRevocations: [],
     },
   },
   // Nothing authenticates what a peer link says outside a record, so it may hint at a retry and no more.
