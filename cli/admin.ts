@@ -46,7 +46,7 @@ export function adminCommand(): Command {
       for (const { password } of await readPasswords([name], options)) {
         await setPassword(config, systemClock, name, password)
       }
-      notice(`${name} has another password and must sign in again`)
+      notice(`${name} has another password and must sign in again`, {})
     })
   admin
     .command('remove-user')
@@ -55,7 +55,7 @@ export function adminCommand(): Command {
     .action(async (name: string) => {
       const { removeUser } = await import('../services/auth/admin.ts')
       await removeUser(await readConfig(), systemClock, name)
-      notice(`removed ${name}`)
+      notice(`removed ${name}`, {})
     })
   admin
     .command('list-users')
@@ -80,11 +80,12 @@ async function reportAdded(config: Config, added: readonly string[]): Promise<vo
   const isNamed = !address.startsWith(':')
   // The fingerprint is what makes it safe to sign in for the first time.
   const server = `${isNamed ? '' : 'localhost'}${address}#${fingerprintOf(await readAuthorityCertificate(config))}`
-  notice(`added ${added.join(', ')}; what each types next, on a machine of their own:`)
+  notice(`added ${added.join(', ')}; what each types next, on a machine of their own:`, {})
   for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
   if (isNamed) return
   notice(
     "from another machine, put this one's name in place of localhost; SOTTO_NAMES sets others (docs/operations.md)",
+    {},
   )
 }
 

@@ -48,8 +48,8 @@ export function trustCommand(): Command {
       const profile = await openProfile(options)
       const trusted = await trust(profile, user, systemClock.now())
       if (options.json) return await printContact(profile, user)
-      notice(TRUSTED[trusted](user))
-      await noticeUndeliverable(profile, user)
+      notice(TRUSTED[trusted](user), options)
+      await noticeUndeliverable(profile, user, options)
     })
 }
 
@@ -70,7 +70,7 @@ export function verifyCommand(): Command {
       const { verifyContact } = await import('./verify.ts')
       const profile = await openProfile(options)
       const state = await verifyContact(profile, user, options)
-      if (state === 'verified') await noticeUndeliverable(profile, user)
+      if (state === 'verified') await noticeUndeliverable(profile, user, options)
     })
 }
 
@@ -81,11 +81,11 @@ async function printContact(profile: Profile, user: string): Promise<void> {
 }
 
 /** Say how many messages wait for a key that is not the one that is trusted now. */
-async function noticeUndeliverable(profile: Profile, user: string): Promise<void> {
+async function noticeUndeliverable(profile: Profile, user: string, options: ProfileOptions): Promise<void> {
   const { contactOf } = await import('../clients/history/contacts.ts')
   const { undeliverableNotice } = await import('../clients/store/log/undeliverable.ts')
   const { undeliverable } = contactOf(profile, user)
-  if (undeliverable > 0) notice(undeliverableNotice(user, undeliverable))
+  if (undeliverable > 0) notice(undeliverableNotice(user, undeliverable), options)
 }
 
 export function blockCommand(): Command {
@@ -105,6 +105,6 @@ function blocking(command: string, description: string, isBlocked: boolean): Com
       const profile = await openProfile(options)
       await setBlocked(profile, user, isBlocked)
       if (options.json) await printContact(profile, user)
-      else notice(`${user} is ${isBlocked ? 'blocked' : 'not blocked'}`)
+      else notice(`${user} is ${isBlocked ? 'blocked' : 'not blocked'}`, options)
     })
 }

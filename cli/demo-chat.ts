@@ -28,7 +28,7 @@ export async function runDemoChat(showsTrace: boolean): Promise<void> {
   await using resources = new AsyncDisposableStack()
   resources.defer(() => stop.dispose())
   const trace = showsTrace ? traceTo(process.stdout, { json: false }) : undefined
-  const { home } = await setUpDemo(resources, { notice: notice, trace, signal: stop.signal })
+  const { home } = await setUpDemo(resources, { notice: (text) => notice(text, {}), trace, signal: stop.signal })
 
   const left = new AbortController()
   const signal = AbortSignal.any([stop.signal, left.signal])

@@ -20,12 +20,12 @@ import { notice } from './profile-command.ts'
  * @returns The sender's exit code: 0 once all is acknowledged.
  */
 export async function runDemo(options: readonly string[]): Promise<number> {
-  const report = options.includes('--json') ? sendAsJson : notice
   const stop = listenForStop()
   await using resources = new AsyncDisposableStack()
   resources.defer(() => stop.dispose())
 
   const json = options.includes('--json')
+  const report = (text: string) => notice(text, { json })
   const trace = options.includes('--trace-arrivals') ? traceTo(process.stderr, { json }) : undefined
   const { env } = await setUpDemo(resources, { notice: report, trace, signal: stop.signal })
   const receiver = resources.adopt(client('receiver', ['--profile', 'bob', ...options], env), endInOrder)
@@ -63,9 +63,4 @@ async function endInOrder(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
-}
-
-/** Print a notice in the form of the two clients. */
-function sendAsJson(text: string): void {
-  process.stderr.write(`${JSON.stringify({ type: 'notice', text })}\n`)
 }

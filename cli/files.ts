@@ -96,7 +96,7 @@ function answer(name: string, description: string, prepare: Answer): Command {
           const transfer = store.transfers.get(id)
           if (transfer === undefined) continue
           if (options.json) printJson(transferFields(transfer))
-          else notice(transferRow(transfer))
+          else notice(transferRow(transfer), options)
         }
       })
       if (!isRunning) notice('it goes on when a sotto chat or receive runs here', options)

@@ -110,16 +110,17 @@ export function forgetCommand(): Command {
     .option('--yes', 'do not ask')
     .addHelpText('after', FORGET_HELP)
     .action(async (user: string, { yes, ...options }: ForgetOptions) => {
-      const { forget } = await import('../clients/history/forget.ts')
+      const { forget, forgottenNotice } = await import('../clients/history/forget.ts')
       const { isYes } = await import('../clients/terminal/yes-no.ts')
       const profile = await openProfile(options)
-      const isForgotten = await forget(profile, user, async (question) => {
+      const unsent = await forget(profile, user, async (question) => {
         if (yes) return true
         if (process.stdin.isTTY === true) return await isYes(question, process.stdin, process.stderr)
         throw new SottoError('ERR_USAGE', 'nobody is there to ask', { hint: 'if you are sure, add --yes' })
       })
-      if (options.json) printJson({ name: user, forgotten: isForgotten })
-      else notice(isForgotten ? `the conversation with ${user} is forgotten` : `nothing of ${user} is forgotten`)
+      if (options.json) printJson({ name: user, forgotten: unsent !== undefined, unsent })
+      else if (unsent === undefined) notice(`nothing of ${user} is forgotten`, options)
+      else notice(forgottenNotice(user, unsent), options)
     })
 }
 

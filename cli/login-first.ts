@@ -16,6 +16,7 @@ interface LoginFirstOptions {
   readonly profile: string
   readonly login?: string
   readonly passwordFile?: string
+  readonly json?: true
 }
 
 export function withLogin(command: Command): Command {
@@ -23,7 +24,8 @@ export function withLogin(command: Command): Command {
     .option('--login <name@server>', 'sign in first, unless the profile has a session: NAME@HOST:PORT#FINGERPRINT')
     .option('--password-file <file>', 'for --login: read the password from this file instead of asking')
     .hook('preAction', async (_program, action) => {
-      const { profile, login, passwordFile } = action.opts<LoginFirstOptions>()
+      const options = action.opts<LoginFirstOptions>()
+      const { profile, login, passwordFile } = options
       if (login === undefined) return
       const [, name, server] = /^([^@]+)@(.+)$/.exec(login) ?? []
       if (name === undefined || server === undefined) {
@@ -31,13 +33,14 @@ export function withLogin(command: Command): Command {
           hint: 'write --login NAME@HOST:PORT#FINGERPRINT, as "sotto admin add-user" prints it',
         })
       }
-      if (await hasSession(profile, name, server)) return
+      if (await hasSession(options, name, server)) return
       if (passwordFile === undefined && process.stdin.isTTY !== true) {
         throw new SottoError('ERR_USAGE', 'standard input is for messages here, not for a password', {
           hint: 'add --password-file FILE, or use sotto login before',
         })
       }
       await signIn(name, { profile, server, ...(passwordFile !== undefined && { passwordFile }) })
+      notice(`signed in as ${name}`, options)
     })
 }
 
@@ -46,10 +49,10 @@ export function withLogin(command: Command): Command {
  *
  * @throws SottoError `ERR_USAGE` if the profile is somebody else's, or belongs to another installation.
  */
-async function hasSession(profileName: string, name: string, server: string): Promise<boolean> {
+async function hasSession(options: LoginFirstOptions, name: string, server: string): Promise<boolean> {
   const { parseServer } = await import('../clients/session/authority.ts')
   const named = parseServer(server)
-  const profile = await openProfile({ profile: profileName }).catch(undefinedIfMissing)
+  const profile = await openProfile(options).catch(undefinedIfMissing)
   const account = profile?.state.account
   if (profile === undefined || account === undefined) return false
   const { checkAccount } = await import('../clients/session/login.ts')
@@ -60,8 +63,8 @@ async function hasSession(profileName: string, name: string, server: string): Pr
   if (account.session === undefined) return false
   if (named.address !== account.authAddress) {
     // One server may have several names: it is the fingerprint that tells installations apart.
-    const login = `sotto login ${name}${profileFlag(profileName)} --server ${server}`
-    notice(`the session is at ${account.authAddress}, and stays there; to move it: ${login}`)
+    const login = `sotto login ${name}${profileFlag(options.profile)} --server ${server}`
+    notice(`the session is at ${account.authAddress}, and stays there; to move it: ${login}`, options)
   }
   return true
 }

@@ -4,6 +4,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import { profileFlag } from '../clients/profile/login-line.ts'
+import type { Profile } from '../clients/profile/profile.ts'
 import { notice, openProfile, type ProfileOptions, printJson, untilStopped, withProfile } from './profile-command.ts'
 import { whoamiFields } from './whoami.ts'
 
@@ -39,11 +40,16 @@ export function loginCommand(): Command {
     .option('--replace-identity', 'take the account over from another installation; every contact sees a changed key')
     .option('--trace', 'show messages 1 and 2 as they happen')
     .addHelpText('after', LOGIN_EXAMPLES)
-    .action(signIn)
+    .action(async (username: string, options: LoginOptions) => {
+      const profile = await signIn(username, options)
+      const flag = profileFlag(options.profile)
+      if (options.json) printJson(whoamiFields(profile))
+      else notice(`signed in as ${username}; next: sotto chat${flag}, or: sotto send${flag} USER`, options)
+    })
 }
 
-/** Sign in, and say what to do next. */
-export async function signIn(username: string, options: LoginOptions): Promise<void> {
+/** Sign in with a password that is asked for or read. @returns the profile, with its session. */
+export async function signIn(username: string, options: LoginOptions): Promise<Profile> {
   const { findServer } = await import('../clients/session/authority.ts')
   const { login } = await import('../clients/session/login.ts')
   const { Profile } = await import('../clients/profile/profile.ts')
@@ -54,7 +60,7 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey() })
   const { server: address, ca: caFile, caFingerprint } = options
   const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account)
-  const account = await untilStopped(async (signal) => {
+  await untilStopped(async (signal) => {
     const { stdin: input, stderr: output } = process
     using passwords = new PasswordReader({ file: options.passwordFile, input, output, signal })
     return await login({
@@ -68,9 +74,7 @@ export async function signIn(username: string, options: LoginOptions): Promise<v
       trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
     })
   })
-  if (options.json) return printJson(whoamiFields(profile))
-  const flag = profileFlag(options.profile)
-  notice(`signed in as ${account.username}; next: sotto chat${flag}, or: sotto send${flag} USER`)
+  return profile
 }
 
 export function logoutCommand(): Command {
@@ -82,7 +86,7 @@ export function logoutCommand(): Command {
         const profile = await openProfile(options, signal)
         await logout(profile, signal)
         if (options.json) printJson(whoamiFields(profile))
-        else notice('signed out')
+        else notice('signed out', options)
       }),
     )
 }

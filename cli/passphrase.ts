@@ -93,5 +93,5 @@ function presentMissing(error: unknown): never {
 
 function report({ name, protection }: Profile, what: string, options: PassphraseOptions): void {
   if (options.json) printJson({ profile: name, protection })
-  else notice(`the profile ${name} ${what}`)
+  else notice(`the profile ${name} ${what}`, options)
 }

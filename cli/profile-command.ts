@@ -46,9 +46,13 @@ export function undefinedIfMissing(error: unknown): undefined {
   if (!isSottoError(error, 'ERR_PROFILE_MISSING')) throw error
 }
 
-/** Says something to the person; what a script wants is on standard output. */
-export function notice(text: string, { json }: Pick<ProfileOptions, 'json'> = {}): void {
-  process.stderr.write(json ? `${JSON.stringify({ type: 'notice', text })}\n` : `sotto: ${text}\n`)
+/**
+ * Says something to the person; what a script wants is on standard output.
+ *
+ * @param options - Of the command: whoever reads its JSON gets this as JSON, too.
+ */
+export function notice(text: string, { json }: { readonly json?: boolean }): void {
+  process.stderr.write(json ? jsonLine({ type: 'notice', text }) : `sotto: ${text}\n`)
 }
 
 /** The result of a command for a script: one JSON object, with values as values. */

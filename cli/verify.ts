@@ -50,10 +50,10 @@ export async function verifyContact(profile: Profile, name: string, options: Ver
     process.stdout.write(`${JSON.stringify({ name, state, ...fieldsOf(keys) })}\n`)
     return state
   }
-  notice(keyStateNotice(name, pin))
+  notice(keyStateNotice(name, pin), options)
   if (answer === undefined && state !== 'verified') {
     const which = keys.length === 1 ? '' : ' --key pinned, or --key seen'
-    notice(`once you have compared: sotto verify ${name}${profileFlag(profile.name)} --yes${which}; or --no`)
+    notice(`once you have compared: sotto verify ${name}${profileFlag(profile.name)} --yes${which}; or --no`, options)
   }
   return state
 }

@@ -15,7 +15,7 @@ import { hasStore, nothingOf } from './kept-history.ts'
  * incomplete files. Its key stays known, and received files stay.
  *
  * @param isSure - Asks, with the question to ask.
- * @returns false if it was not sure.
+ * @returns how many messages waited, and are not sent now; undefined if it was not sure, and nothing was done.
  * @throws SottoError `ERR_USAGE` if there is nothing to forget; `ERR_PROFILE_LOCKED` while a chat may be using it;
  *   `ERR_STORE_DAMAGED`, `ERR_STORE_KEY`, `ERR_STORE`.
  */
@@ -23,22 +23,21 @@ export async function forget(
   profile: Profile,
   name: string,
   isSure: (question: string) => Promise<boolean>,
-): Promise<boolean> {
+): Promise<number | undefined> {
   if (!hasStore(profile)) throw nothingOf(name)
   const { folder, key: profileKey } = profile.storage
   const store = openStore(folder, { profileKey })
   try {
     const contact = store.contacts().find((each) => each.name === name)
     if (contact === undefined) throw nothingOf(name)
-    if (!(await isSure(questionOf(name, contact.waiting)))) return false
+    if (!(await isSure(questionOf(name, contact.waiting)))) return undefined
     // A chat that goes on would write to a conversation that is no more.
     const lock = await lockForReceiving(profile)
     try {
-      await removeConversation(store, name)
+      return await removeConversation(store, name)
     } finally {
       lock.release()
     }
-    return true
   } finally {
     store.close()
   }

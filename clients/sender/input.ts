@@ -49,7 +49,7 @@ function textOf(json: string, number: number): Text {
     return { body: Buffer.from(textField(object, 'text'), 'utf8'), ref: refOf(json, object) }
   } catch (cause) {
     const { message, hint } = cause as SottoError
-    throw new SottoError('ERR_USAGE', `line ${number}: ${message}; those before it were sent`, {
+    throw new SottoError('ERR_USAGE', `line ${number}: ${message}; neither it nor what follows is sent`, {
       cause,
       ...(hint !== undefined && { hint }),
     })

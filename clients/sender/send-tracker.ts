@@ -122,8 +122,8 @@ export class SendTracker {
     }
   }
 
-  /** Put a batch there. @returns how many there were. */
-  put(batch: Iterable<Text>): number {
+  /** Put a batch there, up to the first that cannot be sent. @throws as {@link putAll}. */
+  put(batch: Iterable<Text>): void {
     const { messageLog, permit, onReport, onPut } = this.#options
     const { events, named, failure } = this.#encoded(batch)
     if (events.length > 0) {
@@ -137,7 +137,6 @@ export class SendTracker {
       onPut()
     }
     if (failure !== undefined) throw failure
-    return events.length
   }
 
   #extend(first: number, last: number): void {

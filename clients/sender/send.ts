@@ -80,7 +80,7 @@ export async function send(options: SendOptions): Promise<void> {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {
       if (!queue || !isNobodyThere(error)) throw error
-      return await keepForLater(options, running, sending.queueOnly(texts, files))
+      return await keepForLater(options, running, sending, () => sending.queueOnly(texts, files))
     }
     try {
       await Promise.race([sending.send(texts, files), sending.lost, aborted(running.signal)])
@@ -141,17 +141,24 @@ function isNobodyThere(error: unknown): boolean {
   return isSottoError(error) && NOBODY_THERE.has(error.code)
 }
 
+/** Leave it there, and say what waits: that much does, too, where the rest cannot be sent. */
 async function keepForLater(
-  { to, files = [] }: SendOptions,
+  { to }: SendOptions,
   { output }: Running,
-  left: Promise<number>,
+  sending: Sending,
+  leave: () => Promise<void>,
 ): Promise<void> {
-  const count = await left
-  const until = `for ${to}, until both of you are online and a sotto chat or receive runs here`
-  if (count > 0) output.notice(`${count === 1 ? 'one message waits' : `${count} messages wait`} ${until}`)
-  if (files.length === 0) return
-  output.notice(`${files.length === 1 ? 'one file waits' : `${files.length} files wait`} ${until}`)
-  output.notice('leave what was offered as it is: it is read again when it goes')
+  try {
+    await leave()
+  } finally {
+    const { waiting: messages, unfinished: files } = sending
+    const until = `for ${to}, until both of you are online and a sotto chat or receive runs here`
+    if (messages > 0) output.notice(`${messages === 1 ? 'one message waits' : `${messages} messages wait`} ${until}`)
+    if (files > 0) {
+      output.notice(`${files === 1 ? 'one file waits' : `${files} files wait`} ${until}`)
+      output.notice('leave what was offered as it is: it is read again when it goes')
+    }
+  }
 }
 
 function checkText(body: Uint8Array): void {

@@ -203,14 +203,12 @@ export class Sending implements AsyncDisposable {
     output.notice(NOTICES.doubtWithdrawn(to, forMs))
   }
 
-  /** Leave everything there for whoever owns the conversations next. @returns how many texts there were. */
-  async queueOnly(texts: Texts, files: AsyncIterable<Prepared>): Promise<number> {
+  /** Leave everything there for whoever owns the conversations next, up to what cannot be sent. */
+  async queueOnly(texts: Texts, files: AsyncIterable<Prepared>): Promise<void> {
     await this.#permit()
     const { tracker, offers } = this.#openMessageLog()
-    let count = 0
-    for await (const batch of texts) count += tracker.put(batch)
+    for await (const batch of texts) tracker.put(batch)
     for await (const prepared of files) offers.put(prepared)
-    return count
   }
 
   #openMessageLog(): { readonly tracker: SendTracker; readonly offers: Offers } {

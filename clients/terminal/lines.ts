@@ -58,7 +58,7 @@ export class LineSplitter {
     this.#pendingBytes += bytes.length
     if (this.#pendingBytes > this.#maxBytes) {
       throw new SottoError('ERR_MESSAGE_TOO_LARGE', `line ${this.#number} is longer than ${this.#maxBytes} bytes`, {
-        hint: 'the lines before it were sent, nothing of it was; a message holds 1 MiB',
+        hint: 'neither it nor what follows is sent; a message holds 1 MiB',
       })
     }
     if (bytes.length > 0) this.#pending.push(bytes)
@@ -71,7 +71,7 @@ export class LineSplitter {
     this.#pendingBytes = 0
     if (!isUtf8(line)) {
       throw new SottoError('ERR_INVALID_UTF8', `line ${this.#number} is not valid UTF-8`, {
-        hint: 'the lines before it were sent, nothing of it was; convert the input, for example with iconv',
+        hint: 'neither it nor what follows is sent; convert the input, for example with iconv',
       })
     }
     this.#number += 1

@@ -56,9 +56,17 @@ describe('sotto history, search, export and forget', function () {
     expect(await sotto('forget bob')).to.deep.include({ code: USAGE, output: '' })
     expect(await sotto('forget bob --yes --json')).to.deep.include({
       code: DONE,
-      output: '{"name":"bob","forgotten":true}\n',
+      output: '{"name":"bob","forgotten":true,"unsent":0}\n',
     })
     expect((await sotto('history')).output).to.equal(carol)
+  })
+
+  it('say what has become of what waited', async () => {
+    const bob = permitWriting('bob')
+    inStore(profile, clock, (store) => store.messageLog('bob', BOB_KEY).append(bob, [outgoingText('waits')]))
+    const forgotten = await sotto('forget bob --yes')
+    const said = 'sotto: nothing is kept of a conversation with bob, and one message that waited is not sent any more\n'
+    expect(forgotten).to.deep.equal({ code: DONE, output: '', errors: said })
   })
 
   it('say what is missing, what is wrong, and what cannot be read', async () => {

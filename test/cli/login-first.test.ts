@@ -24,10 +24,10 @@ describe('--login', () => {
   after(() => installation[Symbol.asyncDispose]())
 
   /** Sends to somebody whom there is not: who signs in comes as far as that. */
-  async function sendAs(login: string): Promise<{ code: number; said: string }> {
+  async function sendAs(login: string, ...more: readonly string[]): Promise<{ code: number; said: string }> {
     const passwordFile = join(installation.home.path, 'password')
     await writeFile(passwordFile, "alice's password\n")
-    const args = ['send', 'nobody', 'hi', '--login', login, '--password-file', passwordFile]
+    const args = ['send', 'nobody', 'hi', '--login', login, '--password-file', passwordFile, ...more]
     const env = environmentOf(installation.home.path)
     const failed = await run(process.execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], { env }).catch(
       (error) => error,
@@ -53,6 +53,14 @@ describe('--login', () => {
     const { code, said } = await sendAs(`alice@${address}#${'ab'.repeat(32)}`)
     expect([code, said.includes('at another installation (ERR_USAGE)')]).to.deep.equal([2, true])
     expect((await sendAs(`alice@${address}#ab`)).said).to.include('64 hexadecimal digits')
+  })
+
+  it('tells a script in JSON that it has signed in, or where the session is', async () => {
+    await installation.auth.addUser('carol', "alice's password")
+    const fresh = await sendAs(`carol@${server}`, '--json', '--profile', 'carol')
+    expect(fresh.said).to.match(/^\{"type":"notice","text":"signed in as carol"\}\n/)
+    const elsewhere = await sendAs(`alice@chat.example:7001#${server.split('#')[1]}`, '--json')
+    expect(elsewhere.said).to.match(/^\{"type":"notice","text":"the session is at /)
   })
 
   it('says where the session is, if another address of the same installation is named', async () => {

@@ -37,10 +37,10 @@ describe('forget', () => {
   it('removes one conversation and no other, if one is sure', async () => {
     const questions: string[] = []
     const no = async (question: string) => questions.push(question) === 0
-    expect(await forget(profile, 'bob', no)).to.equal(false)
+    expect(await forget(profile, 'bob', no)).to.equal(undefined)
     expect(questions[0]).to.include('1 of it not delivered')
     expect(names()).to.deep.equal(['bob', 'carol'])
-    expect(await forget(profile, 'bob', yes)).to.equal(true)
+    expect(await forget(profile, 'bob', yes)).to.equal(1)
     expect(names()).to.deep.equal(['carol'])
   })
 
@@ -59,7 +59,7 @@ describe('forget', () => {
     await mkdir(partialPath(home.path, id))
     await writeFile(join(partialPath(home.path, id), 'a'), 'some')
     await writeFile(join(home.path, 'whole'), 'all')
-    expect(await forget(profile, 'bob', yes)).to.equal(true)
+    expect(await forget(profile, 'bob', yes)).to.equal(1)
     expect(await readdir(home.path)).to.have.members(['profiles', 'whole'])
   })
 
@@ -77,6 +77,6 @@ describe('forget', () => {
       lock.release()
     }
     expect(names()).to.deep.equal(['bob', 'carol'])
-    expect(await forget(profile, 'bob', yes)).to.equal(true)
+    expect(await forget(profile, 'bob', yes)).to.equal(1)
   })
 })

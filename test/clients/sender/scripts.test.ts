@@ -112,6 +112,18 @@ describe('send, for scripts', function () {
     expect(linesOf(alice).map(({ ref, state }) => [ref, state])).to.deep.equal([[7, 'read']])
   })
 
+  it('keeps for later what stands before a line that cannot be sent, and says of neither that it was sent', async () => {
+    const lines = input('{"text":"one"}', '{"text":"two"}', 'three')
+    await using alice = installation.send('alice', 'bob', lines, { json: true, queue: true })
+    const { code, message } = await rejection(alice.done)
+    expect([code, message]).to.deep.equal([
+      'ERR_USAGE',
+      'line 3: a line is no JSON; neither it nor what follows is sent',
+    ])
+    expect(linesOf(alice).map(({ state }) => state)).to.deep.equal(['waiting', 'waiting'])
+    expect(alice.errors.text).to.include('2 messages wait for bob, until both of you are online')
+  })
+
   it('says of what it keeps for later that it waits', async () => {
     await using alice = installation.send('alice', 'bob', input('{"text":"later"}'), { json: true, queue: true })
     await alice.done
