@@ -4,21 +4,18 @@
  * @module
  */
 import type { Duplex as NodeDuplex } from 'node:stream'
-import type { Client, Metadata, CallOptions as NativeOptions, ServiceError } from '@grpc/grpc-js'
+import type { Metadata, CallOptions as NativeOptions, ServiceError } from '@grpc/grpc-js'
 import { isSottoError, SottoError } from '../errors.ts'
 import { metadataOf, newRequestId } from './call-metadata.ts'
 import { createDuplex, readMessages } from './duplex.ts'
+import { inTwoAttempts, type Renewable, streamInTwoAttempts } from './second-attempt.ts'
 import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from './service.ts'
-import type { ChannelSockets } from './sockets/channel-sockets.ts'
+import type { NativeChannel } from './sockets/native-channel.ts'
 import { errorOf, type Link } from './status.ts'
 
 /** The target of calls. */
-export interface CallSite {
-  readonly client: Client
-  readonly sockets: ChannelSockets
+export interface CallSite extends Renewable {
   readonly link: Omit<Link, 'path' | 'requestId'>
-  /** The signal that this end has closed the connection. */
-  readonly closed: AbortSignal
 }
 
 export function callUnary(site: CallSite, method: Method) {
@@ -26,25 +23,28 @@ export function callUnary(site: CallSite, method: Method) {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
     const { metadata, link } = prepare(site, method, options)
-    return new Promise((resolve, reject) => {
-      const call = site.sockets.own(() =>
-        site.client.makeUnaryRequest(
-          method.path,
-          method.requestSerialize,
-          method.responseDeserialize,
-          request,
-          metadata,
-          nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options }),
-          (error, response) => {
-            given.removeEventListener('abort', onAbort)
-            if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, link))
-            else resolve(response)
-          },
-        ),
-      )
-      const onAbort = () => giveUp(call)
-      given.addEventListener('abort', onAbort, { once: true })
-    })
+    const native = nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options })
+    const ask = (channel: NativeChannel) =>
+      new Promise((resolve, reject) => {
+        const call = channel.own((client) =>
+          client.makeUnaryRequest(
+            method.path,
+            method.requestSerialize,
+            method.responseDeserialize,
+            request,
+            metadata,
+            native,
+            (error, response) => {
+              given.removeEventListener('abort', onAbort)
+              if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, link))
+              else resolve(response)
+            },
+          ),
+        )
+        const onAbort = () => giveUp(call)
+        given.addEventListener('abort', onAbort, { once: true })
+      })
+    return await inTwoAttempts(site, ask)
   }
 }
 
@@ -54,28 +54,33 @@ export function callServerStream(site: CallSite, method: Method) {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
     const { metadata, link } = prepare(site, method, options)
-    const call = site.sockets.own(() =>
-      site.client.makeServerStreamRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        metadata,
-        nativeOptions(options),
-      ),
-    )
-    const { signal, cancel } = watchOver(call, given, () => link)
-    yield* readMessages({ stream: call, signal, cancel, check: (message) => message })
+    const native = nativeOptions(options)
+    const ask = (channel: NativeChannel) => {
+      const call = channel.own((client) =>
+        client.makeServerStreamRequest(
+          method.path,
+          method.requestSerialize,
+          method.responseDeserialize,
+          request,
+          metadata,
+          native,
+        ),
+      )
+      const { signal, cancel } = watchOver(call, given, () => link)
+      return readMessages({ stream: call, signal, cancel, check: (message) => message })
+    }
+    yield* streamInTwoAttempts(site, ask)
   }
 }
 
+/** It is not begun again by itself where it breaks: what was sent over it is its caller's. */
 export function callDuplex(site: CallSite, method: Method) {
   return (options: CallOptions = {}): Duplex<unknown, unknown> => {
     const given = signalOf(site, options)
     throwIfGivenUp(given)
     const { metadata, link } = prepare(site, method, options)
-    const call = site.sockets.own(() =>
-      site.client.makeBidiStreamRequest(
+    const call = site.channel.own((client) =>
+      client.makeBidiStreamRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,

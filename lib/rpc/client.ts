@@ -2,7 +2,8 @@
  * A channel to one server, and its methods as plain async functions.
  *
  * Every failure is a SottoError: the other end's answer (status.ts), `ERR_UNAVAILABLE` if nobody answers,
- * `ERR_SERVER_UNTRUSTED` if TLS fails, or the reason of the caller's own signal.
+ * `ERR_SERVER_UNTRUSTED` if TLS fails, or the reason of the caller's own signal. A connection
+ * that breaks before anything has come over it is made once more (second-attempt.ts).
  *
  * @module
  */
@@ -12,8 +13,9 @@ import { SottoError } from '../errors.ts'
 import type { CertificateChain, Role } from '../runtime/tls.ts'
 import { type CallSite, callDuplex, callServerStream, callUnary, reasonOf } from './calls.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from './limits.ts'
+import { Attempt } from './second-attempt.ts'
 import type { Calls, Method, Service } from './service.ts'
-import { ChannelSockets } from './sockets/channel-sockets.ts'
+import { NativeChannel } from './sockets/native-channel.ts'
 
 export interface Target {
   /** `HOST:PORT`, `[IPV6]:PORT`. */
@@ -33,11 +35,11 @@ export interface Target {
 export interface Connection<S extends Service> {
   readonly call: Calls<S>
   /**
-   * Connect now, once.
+   * Connect now: once, and once more if the connection breaks.
    *
    * @param options.timeoutMs - {@link CONNECT_TIMEOUT_MS} unless set.
    * @returns when the other end speaks HTTP/2, and TLS where that is asked for.
-   * @throws SottoError `ERR_UNAVAILABLE` at the first failure or when the time is over; the signal's reason.
+   * @throws SottoError `ERR_UNAVAILABLE` if that fails or when the time is over; the signal's reason.
    */
   ready(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>
   /** Drop the connection. Calls that are still open are cancelled. */
@@ -66,12 +68,22 @@ const COMMON_OPTIONS: ChannelOptions = {
 /** Make a channel. Nothing is sent before the first call. */
 export function connect<S extends Service>(service: S, target: Target): Connection<S> {
   // Without the scheme a host named `unix` or `ipv4` would be taken for one.
-  const client = new Client(`dns:///${target.address}`, credentialsOf(target), optionsOf(target))
+  const newChannel = () =>
+    new NativeChannel(
+      new Client(`dns:///${target.address}`, credentialsOf(target), optionsOf(target)),
+      CONNECT_TIMEOUT_MS,
+    )
   const closed = new AbortController()
-  const sockets = new ChannelSockets(CONNECT_TIMEOUT_MS)
+  let channel = newChannel()
   const site: CallSite = {
-    client,
-    sockets,
+    get channel() {
+      return channel
+    },
+    renew(broken) {
+      if (channel !== broken) return
+      channel = newChannel()
+      broken.close()
+    },
     closed: closed.signal,
     link: { address: target.address, isTrusted: target.security !== undefined },
   }
@@ -82,8 +94,7 @@ export function connect<S extends Service>(service: S, target: Target): Connecti
     close() {
       if (closed.signal.aborted) return
       closed.abort(new SottoError('ERR_CHANNEL_CLOSED', 'this end has closed the connection'))
-      client.close()
-      sockets.destroySilent()
+      channel.close()
     },
   }
 }
@@ -124,7 +135,6 @@ function optionsOf({ security }: Target): ChannelOptions {
 }
 
 async function whenReady(site: CallSite, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-  const channel = site.client.getChannel()
   const timeout = AbortSignal.timeout(timeoutMs)
   const given = AbortSignal.any([timeout, site.closed, ...(signal ? [signal] : [])])
   const failure = () =>
@@ -133,14 +143,25 @@ async function whenReady(site: CallSite, timeoutMs: number, signal: AbortSignal 
     })
   const { promise: isOver, reject } = Promise.withResolvers<never>()
   isOver.catch(() => {})
-  given.addEventListener('abort', () => reject(timeout.aborted ? failure() : reasonOf(given)), { once: true })
-  for (;;) {
-    if (given.aborted) throw timeout.aborted ? failure() : reasonOf(given)
-    const state = site.sockets.own(() => channel.getConnectivityState(true))
-    if (state === connectivityState.READY) return
-    if (state === connectivityState.TRANSIENT_FAILURE) throw failure()
+  const giveUp = () => reject(timeout.aborted ? failure() : reasonOf(given))
+  if (given.aborted) giveUp()
+  else given.addEventListener('abort', giveUp, { once: true })
+  const first = new Attempt(site)
+  if (await Promise.race([connects(site, first), isOver])) return
+  const second = await Promise.race([first.another(), isOver])
+  if (second === undefined || !(await Promise.race([connects(site, second), isOver]))) throw failure()
+}
+
+/** Whether an attempt to connect succeeds. */
+async function connects(site: CallSite, { channel }: Attempt): Promise<boolean> {
+  // A channel that was replaced or closed tells no more.
+  while (site.channel === channel && !site.closed.aborted) {
+    const state = channel.own((client) => client.getChannel().getConnectivityState(true))
+    if (state === connectivityState.READY) return true
+    if (state === connectivityState.TRANSIENT_FAILURE) return false
     const { promise: changed, resolve } = Promise.withResolvers<void>()
-    channel.watchConnectivityState(state, Infinity, () => resolve())
-    await Promise.race([changed, isOver])
+    channel.client.getChannel().watchConnectivityState(state, Infinity, () => resolve())
+    await changed
   }
+  return false
 }

@@ -116,6 +116,17 @@ export function errorOf(status: StatusObject | ServiceError, link: Link): SottoE
   })
 }
 
+/** Whether a call has failed without an answer of the other end: nobody was there, or the connection broke. */
+export function isUnanswered(error: unknown): boolean {
+  if (!isSottoError(error, 'ERR_UNAVAILABLE')) return false
+  const status = error.cause as Partial<StatusObject> | undefined
+  if (status?.code === undefined || status.metadata?.get(DETAILS_TRAILER).length) return false
+  return UNANSWERED.has(status.code)
+}
+
+/** How the library tells that a connection could not be had or broke. */
+const UNANSWERED: ReadonlySet<Code> = new Set<Code>([Code.UNAVAILABLE, Code.CANCELLED, Code.INTERNAL])
+
 /** Whether a call may be refused with this reason, under this status. */
 function isOfContract(reason: ErrorCode, status: Code, { path }: Link): boolean {
   return mayGive(path, reason) && WIRE_ERRORS[reason].status === status

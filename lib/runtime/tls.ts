@@ -59,11 +59,16 @@ export function parseFingerprint(text: string): string {
  * @param fingerprint - As {@link parseFingerprint} takes it.
  * @returns the certificate as PEM.
  * @throws SottoError `ERR_USAGE` if the address or the fingerprint cannot be read; `ERR_CA_MISMATCH` if no authority in
- *   the chain has it; `ERR_UNAVAILABLE` if nobody answers, or not with TLS 1.3.
+ *   the chain has it; `ERR_UNAVAILABLE` if nobody answers, or not with TLS 1.3; the signal's reason.
  */
-export async function fetchCertificateAuthority(address: string, fingerprint: string): Promise<string> {
+export async function fetchCertificateAuthority(
+  address: string,
+  fingerprint: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const wanted = parseFingerprint(fingerprint)
-  for (const certificate of await shownCertificates(address)) {
+  signal?.throwIfAborted()
+  for (const certificate of await shownCertificates(address, signal)) {
     const pem = certificate.toString()
     if (certificate.ca && fingerprintOf(pem) === wanted) return pem
   }
@@ -72,8 +77,20 @@ export async function fetchCertificateAuthority(address: string, fingerprint: st
   })
 }
 
-/** The certificates that a server shows, the leaf first. Nobody vouches for them. */
-async function shownCertificates(address: string): Promise<X509Certificate[]> {
+/** The certificates that a server shows, the leaf first. Nobody vouches for them. A connection that breaks is made again, once. */
+async function shownCertificates(address: string, signal: AbortSignal | undefined): Promise<X509Certificate[]> {
+  try {
+    return await shownOnce(address, signal).catch((error: unknown) => {
+      if (signal?.aborted || !hasSystemCode(error, 'ECONNRESET')) throw error
+      return shownOnce(address, signal)
+    })
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw unanswered(address, cause)
+  }
+}
+
+async function shownOnce(address: string, signal: AbortSignal | undefined): Promise<X509Certificate[]> {
   const socket = connect({
     ...parseAddress(address),
     minVersion: 'TLSv1.3',
@@ -81,6 +98,8 @@ async function shownCertificates(address: string): Promise<X509Certificate[]> {
     // The one connection that verifies nothing: it carries nothing, and what is taken from it is compared.
     rejectUnauthorized: false,
   })
+  const onAbort = () => void socket.destroy(new Error('given up'))
+  signal?.addEventListener('abort', onAbort, { once: true })
   try {
     await secured(socket)
     const shown: X509Certificate[] = []
@@ -89,9 +108,8 @@ async function shownCertificates(address: string): Promise<X509Certificate[]> {
       shown.push(each)
     }
     return shown
-  } catch (cause) {
-    throw unanswered(address, cause)
   } finally {
+    signal?.removeEventListener('abort', onAbort)
     socket.destroy()
   }
 }

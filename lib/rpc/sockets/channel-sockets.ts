@@ -20,10 +20,17 @@ subscribe('net.client.socket', (message) => owners.getStore()?.add((message as {
 export class ChannelSockets {
   readonly #answerTimeoutMs: number
   readonly #open = new Set<Socket>()
+  #broken = 0
+  #isClosed = false
 
   /** @param answerTimeoutMs - How long the other end has for its first byte, in milliseconds. */
   constructor(answerTimeoutMs: number) {
     this.#answerTimeoutMs = answerTimeoutMs
+  }
+
+  /** How many connections were made, so far, and then broken by the other end or on the way. */
+  get broken(): number {
+    return this.#broken
   }
 
   /** Run something that may make the channel connect, now or later. */
@@ -32,21 +39,43 @@ export class ChannelSockets {
   }
 
   add(socket: Socket): void {
+    // A socket that is destroyed before it connects would come to life again.
+    if (this.#isClosed) return void queueMicrotask(() => socket.destroy())
     this.#open.add(socket)
     orphanedSockets.add(socket)
     // Whoever serves HTTP/2 speaks at once, and so does whoever serves TLS once it is spoken to.
+    let isSilent = false
     const timer = setTimeout(() => {
-      if (socket.bytesRead === 0) socket.destroy(new Error('no answer in time'))
+      isSilent = socket.bytesRead === 0
+      if (isSilent) socket.destroy(new Error('no answer in time'))
     }, this.#answerTimeoutMs)
     timer.unref()
+    let isMade = false
+    const countBroken = () => {
+      if (isMade && !isSilent) this.#broken += 1
+      isMade = false
+    }
+    socket.once('connect', () => {
+      isMade = true
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      // A reset may come before this end knows that the connection is made; a refusal has another code.
+      isMade ||= error.code === 'ECONNRESET'
+      countBroken()
+    })
     socket.once('close', () => {
       clearTimeout(timer)
+      countBroken()
       this.#open.delete(socket)
     })
   }
 
-  /** Close those on which nothing has been said. The others the library closes, in order. */
-  destroySilent(): void {
+  /**
+   * Close those on which nothing has been said, and whatever is opened from now on: a channel that was about to connect
+   * again does so once after it is closed (subchannel.js of 1.14.7). The others the library closes, in order.
+   */
+  close(): void {
+    this.#isClosed = true
     for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy()
   }
 }

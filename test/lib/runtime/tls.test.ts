@@ -2,8 +2,10 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
 import { fetchCertificateAuthority, fingerprintOf, realmOf } from '#lib/runtime/tls.ts'
 import { authServer } from '../../support/auth-server.ts'
+import { FarLink } from '../../support/far-link.ts'
 import { rejection } from '../../support/rejection.ts'
 import { testAuthority } from '../../support/test-authority.ts'
 
@@ -60,6 +62,26 @@ describe('fetchCertificateAuthority', () => {
     const fetching = fetchCertificateAuthority(`127.0.0.1:${port}`, fingerprint)
     expect((await rejection(fetching)).code).to.equal('ERR_UNAVAILABLE')
     plain.close()
+  })
+
+  for (const bytes of [0, 300, 1_000]) {
+    it(`asks once more where the connection breaks after ${bytes} bytes`, async () => {
+      await using auth = await authServer({})
+      const left = [bytes]
+      await using link = await FarLink.start({ target: auth.address, cutAfter: () => left.shift() })
+      const fingerprint = fingerprintOf(auth.authority.authorityPem)
+      expect(fingerprintOf(await fetchCertificateAuthority(link.address, fingerprint))).to.equal(fingerprint)
+    })
+  }
+
+  it('gives up where it is told to', async () => {
+    await using silent = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as { port: number }
+    const abort = new AbortController()
+    silent.once('connection', () => abort.abort(new SottoError('ERR_INTERRUPTED', 'interrupted')))
+    const fetching = fetchCertificateAuthority(`127.0.0.1:${port}`, '00'.repeat(32), abort.signal)
+    expect((await rejection(fetching)).code).to.equal('ERR_INTERRUPTED')
   })
 
   it('says that there is no such host, and does not blame the server for it', async () => {

@@ -668,7 +668,8 @@ export const AuthServiceService = {
    *
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
-   * used one.
+   * used one. A caller that lost the connection before the answer may repeat it once: the session that it did not hear of
+   * ends unused.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -692,7 +693,7 @@ export const AuthServiceService = {
    * The caller must present the auth bearer of the session in the metadata key "authorization", as
    * "Bearer " and its base64url without padding.
    *
-   * Not repeatable: the bearer is spent with the session.
+   * Safe to repeat: the bearer is spent with the session, and says ERR_SESSION_ENDED from then on.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session. These
@@ -727,7 +728,8 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    *
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
-   * used one.
+   * used one. A caller that lost the connection before the answer may repeat it once: the session that it did not hear of
+   * ends unused.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -743,7 +745,7 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    * The caller must present the auth bearer of the session in the metadata key "authorization", as
    * "Bearer " and its base64url without padding.
    *
-   * Not repeatable: the bearer is spent with the session.
+   * Safe to repeat: the bearer is spent with the session, and says ERR_SESSION_ENDED from then on.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session. These
@@ -784,7 +786,8 @@ export interface AuthServiceClient extends Client {
    *
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
-   * used one.
+   * used one. A caller that lost the connection before the answer may repeat it once: the session that it did not hear of
+   * ends unused.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -814,7 +817,7 @@ export interface AuthServiceClient extends Client {
    * The caller must present the auth bearer of the session in the metadata key "authorization", as
    * "Bearer " and its base64url without padding.
    *
-   * Not repeatable: the bearer is spent with the session.
+   * Safe to repeat: the bearer is spent with the session, and says ERR_SESSION_ENDED from then on.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session. These

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { ChannelSockets } from '#lib/rpc/sockets/channel-sockets.ts'
+import { freePort } from '../../../support/free-port.ts'
+import { reset } from '../../../support/reset.ts'
 
 describe('ChannelSockets', () => {
   let server: Server
@@ -28,7 +30,7 @@ describe('ChannelSockets', () => {
     const sockets = new ChannelSockets(50)
     const socket = sockets.own(() => connect(port, '127.0.0.1'))
     await once(socket, 'data')
-    sockets.destroySilent()
+    sockets.close()
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(socket.destroyed).to.equal(false)
     socket.destroy()
@@ -42,9 +44,34 @@ describe('ChannelSockets', () => {
       return connect(port, '127.0.0.1')
     })
     const other = connect(port, '127.0.0.1')
-    sockets.destroySilent()
+    sockets.close()
     expect(own.destroyed).to.equal(true)
     expect(other.destroyed).to.equal(false)
     other.destroy()
+  })
+
+  it('opens none once it is closed', async () => {
+    const sockets = new ChannelSockets(50)
+    sockets.close()
+    await once(
+      sockets.own(() => connect(port, '127.0.0.1')),
+      'close',
+    )
+  })
+
+  it('counts those that were made and broke, and neither those that were refused nor those that were silent', async () => {
+    const sockets = new ChannelSockets(50)
+    const ended = (to: number) =>
+      new Promise((resolve) => {
+        const socket = sockets.own(() => connect(to, '127.0.0.1'))
+        socket.on('error', () => {}).on('close', resolve)
+      })
+    await ended(await freePort())
+    greet = () => {}
+    await ended(port)
+    expect(sockets.broken).to.equal(0)
+    greet = reset
+    await ended(port)
+    expect(sockets.broken).to.equal(1)
   })
 })
