@@ -5,7 +5,15 @@ import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import { profileFlag } from '../clients/profile/login-line.ts'
 import type { Profile } from '../clients/profile/profile.ts'
-import { notice, openProfile, type ProfileOptions, printJson, untilStopped, withProfile } from './profile-command.ts'
+import {
+  notice,
+  openProfile,
+  type ProfileOptions,
+  printJson,
+  untilStopped,
+  waitingNotice,
+  withProfile,
+} from './profile-command.ts'
 import { whoamiFields } from './whoami.ts'
 
 interface LoginOptions extends ProfileOptions {
@@ -59,15 +67,22 @@ export async function signIn(username: string, options: LoginOptions): Promise<P
 
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey() })
   const { server: address, ca: caFile, caFingerprint } = options
-  const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account)
   await untilStopped(async (signal) => {
     const { stdin: input, stderr: output } = process
     using passwords = new PasswordReader({ file: options.passwordFile, input, output, signal })
-    return await login({
+    using waiting = await waitingNotice(options)
+    waiting.begin('auth')
+    const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account, signal)
+    await login({
       profile,
       server,
       username,
-      askPassword: () => passwords.read(`password for ${username}`),
+      async askPassword() {
+        waiting.stop()
+        const password = await passwords.read(`password for ${username}`)
+        waiting.begin('auth')
+        return password
+      },
       replaceIdentityKey: options.replaceIdentity === true,
       clock: systemClock,
       signal,
@@ -84,7 +99,10 @@ export function logoutCommand(): Command {
       untilStopped(async (signal) => {
         const { logout } = await import('../clients/session/login.ts')
         const profile = await openProfile(options, signal)
+        using waiting = await waitingNotice(options)
+        waiting.begin('auth')
         await logout(profile, signal)
+        waiting.stop()
         if (options.json) printJson(whoamiFields(profile))
         else notice('signed out', options)
       }),

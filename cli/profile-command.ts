@@ -5,6 +5,7 @@ import { isSottoError } from '#lib/errors.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { profileOption } from '../clients/command/profile-option.ts'
+import type { WaitingNotice } from '../clients/command/waiting-notice.ts'
 import type { Protection } from '../clients/profile/key-file.ts'
 import { jsonLine } from '../clients/terminal/json-lines.ts'
 
@@ -29,6 +30,12 @@ export async function openProfile({ profile }: ProfileOptions, signal?: AbortSig
 export const PROTECTION: Readonly<Record<Protection, string>> = {
   file: 'a file that only you can read',
   passphrase: 'a passphrase',
+}
+
+/** Says for what a person waits, where one watches, if that takes long. */
+export async function waitingNotice(options: Pick<ProfileOptions, 'json'>): Promise<WaitingNotice> {
+  const { WaitingNotice } = await import('../clients/command/waiting-notice.ts')
+  return new WaitingNotice({ isWatched: process.stderr.isTTY === true, notice: (text) => notice(text, options) })
 }
 
 /** Runs something that Ctrl-C is to give up. */

@@ -18,6 +18,12 @@ import type { StartReport } from '#lib/runtime/parent.ts'
  */
 export const STOP_MS = 10_000
 
+/**
+ * How long a service may take to start, in milliseconds: it takes one or two seconds, and longer on a slow disk or where a
+ * large database of an earlier version is brought up to date.
+ */
+export const START_MS = 60_000
+
 /** Standard output belongs to the program that starts the services; what they write goes to standard error. */
 const STDIO = ['ignore', 2, 2, 'ipc'] as const
 
@@ -46,19 +52,27 @@ export class ServiceChild {
    * Wait until the service says how its start went.
    *
    * @returns what it listens on, by what it serves there: HOST:PORT.
-   * @throws SottoError what it says; `ERR_INTERNAL` if it ends without a word; the signal's reason.
+   * @throws SottoError what it says; `ERR_INTERNAL` if it ends without a word; `ERR_UNAVAILABLE` if it says nothing within
+   *   {@link START_MS}; the signal's reason.
    */
-  async untilUp(signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  async untilUp(signal: AbortSignal, timeoutMs: number = START_MS): Promise<Readonly<Record<string, string>>> {
+    const given = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const [report] = (await Promise.race([
-      once(this.#process, 'message', { signal }).catch((error: unknown) => {
+      once(this.#process, 'message', { signal: given }).catch((error: unknown) => {
         signal.throwIfAborted()
-        throw error
+        throw given.aborted ? this.#silent(timeoutMs) : error
       }),
       this.failure(),
     ])) as [StartReport]
     if (report.state === 'ready') return report.addresses
     const { code, message, hint } = report
     throw new SottoError(code, `${this.name}: ${message}`, hint === undefined ? {} : { hint })
+  }
+
+  #silent(timeoutMs: number): SottoError {
+    return new SottoError('ERR_UNAVAILABLE', `${this.name} is not up after ${timeoutMs / 1_000} seconds`, {
+      hint: 'its last log lines say how far it came; see whether its disk answers',
+    })
   }
 
   /** Rejects when the process ends, with `ERR_INTERNAL`: for a service that nobody has asked to stop. */

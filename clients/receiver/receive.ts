@@ -11,6 +11,7 @@ import { environment } from '#lib/runtime/environment.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
+import { WaitingNotice } from '../command/waiting-notice.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
@@ -73,7 +74,12 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       profileName: options.profile,
       clock: options.clock,
     })
+    const waiting = resources.use(
+      new WaitingNotice({ isWatched: options.errors.isTTY === true, notice: (text) => output.notice(text) }),
+    )
+    waiting.begin('the directory')
     const events = eventsFor(options, running, {
+      waiting,
       files,
       feed,
       store,
@@ -131,6 +137,8 @@ function startMessenger(
 }
 
 interface Parts {
+  /** Says that others cannot call yet. */
+  readonly waiting: WaitingNotice
   readonly feed: UnreadFeed
   readonly files: FileNotices
   readonly store: Store
@@ -138,7 +146,7 @@ interface Parts {
 }
 
 function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, parts: Parts): MessengerEvents {
-  const { feed, files, store, notice } = parts
+  const { waiting, feed, files, store, notice } = parts
   let wasOnline = false
   const unkept = new Unkept((text) => output.notice(text))
   return {
@@ -150,6 +158,7 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, pa
     onFile: (transfer, error) => files.changed(transfer, error),
     onPresence() {},
     onOnline(endpoints) {
+      waiting.stop()
       const where = endpoints.map(addressOf).join(', ')
       output.notice(wasOnline ? NOTICES.onlineAgain : NOTICES.online(account.username, where))
       if (!wasOnline) onReady(endpoints)

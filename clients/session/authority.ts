@@ -33,15 +33,19 @@ export interface TrustedServer {
  *
  * @param known - From an earlier login.
  * @throws SottoError `ERR_USAGE` if the server or its authority is named nowhere, or twice; `ERR_CA_MISMATCH` if the
- *   server shows no certificate of that fingerprint, or the file holds none; `ERR_UNAVAILABLE`.
+ *   server shows no certificate of that fingerprint, or the file holds none; `ERR_UNAVAILABLE`; the signal's reason.
  */
-export async function findServer(options: ServerOptions, known: TrustedServer | undefined): Promise<TrustedServer> {
+export async function findServer(
+  options: ServerOptions,
+  known: TrustedServer | undefined,
+  signal?: AbortSignal,
+): Promise<TrustedServer> {
   const { address, fingerprint } = parseServer(options.server ?? known?.authAddress)
   const fingerprints = [fingerprint, options.caFingerprint].filter((given) => given !== undefined)
   if (fingerprints.length + (options.caFile === undefined ? 0 : 1) > 1) {
     throw new SottoError('ERR_USAGE', 'the authority is named twice', { hint: 'give one of --ca and a fingerprint' })
   }
-  const authorityPem = await findAuthority(address, fingerprints[0], options.caFile, known)
+  const authorityPem = await findAuthority(address, fingerprints[0], options.caFile, known, signal)
   return { authAddress: address, authorityPem }
 }
 
@@ -50,8 +54,9 @@ async function findAuthority(
   fingerprint: string | undefined,
   caFile: string | undefined,
   known: TrustedServer | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
-  if (fingerprint !== undefined) return fetchCertificateAuthority(address, fingerprint)
+  if (fingerprint !== undefined) return fetchCertificateAuthority(address, fingerprint, signal)
   if (caFile !== undefined) return readAuthority(caFile)
   if (known !== undefined) return known.authorityPem
   throw new SottoError('ERR_USAGE', 'nothing says which certificate authority to trust', {

@@ -17,6 +17,7 @@ import { loginRequestEvent, loginResponseEvent } from '../trace/service-events.t
 import type { Trace } from '../trace/trace.ts'
 import { checkLogin, checkServerInfo } from './answers.ts'
 import type { TrustedServer } from './authority.ts'
+import { Backoff } from './backoff.ts'
 import { offsetOf } from './server-clock.ts'
 
 export interface LoginOptions {
@@ -94,14 +95,33 @@ async function beginSession(auth: AuthConnection, options: LoginOptions) {
   const identityKey = Buffer.from(profile.state.identity.publicKey)
   const request = { username, password, identityKey, replaceIdentityKey }
   trace?.(loginRequestEvent(request))
-  const sentAtMs = clock.now().getTime()
-  const response = await auth.call.login(request, { signal })
+  let sentAtMs = 0
+  const response = await inTurn(() => {
+    sentAtMs = clock.now().getTime()
+    return auth.call.login(request, { signal })
+  }, signal)
   const { sessionToken, sessionId, expiresAtMs, serverTime } = checkLogin(response)
   const keys = deriveSessionKeys(Secret.of(sessionToken))
   trace?.(loginResponseEvent(response, username, keys))
   // R has done its work: the four keys are all that either end keeps.
   sessionToken.fill(0)
   return { session: { sessionId, keys, expiresAtMs }, serverTime, sentAtMs }
+}
+
+/** How often a login is tried where Auth has too many of them, as it asks for itself. */
+const MAX_LOGIN_ATTEMPTS = 3
+
+/** Do something, and again after as long as Auth asks for, where it has too much to do. */
+async function inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const backoff = new Backoff({ firstMs: 500, longestMs: 4_000 })
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isSottoError(error, 'ERR_BUSY') || attempts === MAX_LOGIN_ATTEMPTS) throw error
+      await backoff.wait(signal, error)
+    }
+  }
 }
 
 /**

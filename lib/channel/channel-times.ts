@@ -11,7 +11,10 @@ export const RENEW_EVERY_MS = 15 * 60_000
 /** The time without a renewal of either kind, in milliseconds, after which the channel ends: four attempts. */
 export const RENEW_WITHIN_MS = 60 * 60_000
 
-/** The time from a failed attempt to the next one, in milliseconds: longer than services take to start again. */
+/**
+ * The time from a failed attempt to the next one, in milliseconds: longer than services take to start again, and as long
+ * as a service that is busy may ask a client to wait.
+ */
 export const RENEW_RETRY_MS = 60_000
 
 /** The time without a record sent, in milliseconds, after which a sign of life is due. */

@@ -4,6 +4,7 @@ import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
 import { fetchCertificateAuthority } from '#lib/runtime/tls.ts'
+import { ServiceChild } from '../../cli/up/child.ts'
 import { FREE_PORTS, type Services, startServices } from '../../cli/up/supervisor.ts'
 import { environmentOf } from '../support/environment.ts'
 import { freePort } from '../support/free-port.ts'
@@ -43,6 +44,13 @@ describe('startServices', function () {
     const second = await start()
     expect(second.caFingerprint).to.equal(first.caFingerprint)
     await second.stop()
+  })
+
+  it('waits no longer for a service than it may take, and says for which', async () => {
+    const auth = new ServiceChild('auth', environmentOf(home.path, { ...FREE_PORTS, SOTTO_LOG_LEVEL: 'silent' }))
+    const { code, message } = await rejection(auth.untilUp(never, 1))
+    expect([code, message]).to.deep.equal(['ERR_UNAVAILABLE', 'auth is not up after 0.001 seconds'])
+    await auth.stop().catch(() => undefined)
   })
 
   it('names the setting that is wrong', async () => {

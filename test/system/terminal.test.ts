@@ -32,7 +32,8 @@ describe('on a terminal', function () {
   /** A terminal where a shell runs sotto, prints its exit code and the state of the terminal, and waits. */
   async function open(...args: readonly string[]): Promise<Tmux> {
     const sotto = [process.execPath, join(ROOT, 'bin', 'sotto.js'), ...args].map((word) => `'${word}'`).join(' ')
-    const script = `${sotto}; echo "ended with $?"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | paste -sd ' '; cat`
+    // Ctrl-C is for sotto alone, and the shell goes on.
+    const script = `trap : INT; ${sotto}; echo "ended with $?"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | paste -sd ' '; cat`
     const env = Object.fromEntries(Object.entries(deployment.env).map(([name, value]) => [name, value ?? '']))
     terminal = await Tmux.open(['sh', '-c', script], { columns: 90, rows: 24, env })
     return terminal
@@ -48,6 +49,25 @@ describe('on a terminal', function () {
   /** A sender that sends what the test writes, and shows the answers. */
   const send = (from: string, to: string): TestProcess =>
     deployment.sotto(['send', to, '--profile', from], { input: 'open' })
+
+  for (const [service, command] of [
+    ['auth', 'login alice --profile alice'],
+    ['auth', 'logout --profile alice'],
+    ['directory', 'receive --profile alice'],
+  ] as const) {
+    it(`says for what it waits: sotto ${command}`, async () => {
+      deployment.service(service).signal('SIGSTOP')
+      try {
+        const tmux = await open(...command.split(' '))
+        const what = service === 'auth' ? 'auth' : 'the directory'
+        await tmux.until((screen) => screen.join('\n').includes(`waiting for ${what}; Ctrl-C gives up`))
+        await tmux.press('C-c')
+        await tmux.until((screen) => screen.some((row) => row.endsWith('ended with 130')))
+      } finally {
+        deployment.service(service).signal('SIGCONT')
+      }
+    })
+  }
 
   describe('sotto login', () => {
     const login = () => [

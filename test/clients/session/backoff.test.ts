@@ -1,6 +1,7 @@
 import { expect } from 'chai'
+import { RENEW_RETRY_MS } from '#lib/channel/channel-times.ts'
 import { SottoError } from '#lib/errors.ts'
-import { Backoff } from '../../../clients/session/backoff.ts'
+import { Backoff, LONGEST_ASKED_MS } from '../../../clients/session/backoff.ts'
 
 describe('Backoff', () => {
   it('doubles up to its limit, and begins again when reset', () => {
@@ -19,6 +20,10 @@ describe('Backoff', () => {
     const busy = (retryAfterMs: number) => new SottoError('ERR_BUSY', 'busy', { retryAfterMs })
     const waits = [busy(30_000), busy(3_600_000), busy(1), new Error('a fault'), undefined]
     expect(waits.map((failure) => backoff.nextMs(failure))).to.deep.equal([30_000, 60_000, 400, 500, 500])
+  })
+
+  it('asks nobody to wait longer than a conversation does before it asks the services for new keys again', () => {
+    expect(RENEW_RETRY_MS).to.be.at.least(LONGEST_ASKED_MS)
   })
 
   it('stops waiting when told to, with the reason it was told', async () => {

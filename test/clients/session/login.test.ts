@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { fingerprintOf, realmOf } from '#lib/runtime/tls.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
@@ -122,6 +123,33 @@ describe('signing in', () => {
       expect(kept.session.keys.authBearer.equals(session?.keys.authBearer.reveal() ?? new Uint8Array(0))).to.equal(true)
       await logout(profile, NEVER)
       expect((await Profile.open(home.path, 'alice')).state.account?.session).to.equal(undefined)
+    })
+
+    it('comes again as late as Auth asks for where that has too many logins, and gives up after a few', async () => {
+      for (const [refusals, code] of [
+        [2, undefined],
+        [3, 'ERR_BUSY'],
+      ] as const) {
+        let calls = 0
+        await using busy = await authServer({
+          getServerInfo: async () => ({ ...SERVER_INFO, realm: Buffer.from(realmOf(busy.authority.authorityPem)) }),
+          async login() {
+            calls += 1
+            if (calls <= refusals) throw new SottoError('ERR_BUSY', 'too many logins', { retryAfterMs: 10 })
+            const [sessionToken, sessionId] = [Buffer.alloc(32, 1), Buffer.alloc(16, 2)]
+            const expiresAt = new Date(SERVER_INFO.serverTime.getTime() + 86_400_000)
+            return { sessionToken, sessionId, expiresAt, serverTime: SERVER_INFO.serverTime }
+          },
+        })
+        const { authorityPem } = busy.authority
+        const fresh = await Profile.openOrCreate(home.path, `after-${refusals}`)
+        const signing = signIn({ profile: fresh, server: { authAddress: busy.address, authorityPem } })
+        const outcome = await signing.then(
+          () => undefined,
+          (error: SottoError) => error.code,
+        )
+        expect([outcome, calls]).to.deep.equal([code, 3])
+      }
     })
 
     it('shows messages 1 and 2, with no password and no token in them', async () => {
