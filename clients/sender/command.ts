@@ -48,7 +48,7 @@ export function sendCommand(): Command {
       .option('--file <path...>', 'offer files and folders, and wait until they are received')
       .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a chat or receive runs')
       .addOption(new Option('--wait <state>', 'how far messages are to come').choices(WAITS).default('delivered'))
-      .option('--timeout <seconds>', 'how long to wait for that at most, once all is there to be sent', seconds)
+      .option('--timeout <seconds>', 'how long to wait for that at most, the first contact included', seconds)
       // For the demo, whose input is no JSON whatever its output is.
       .addOption(new Option('--plain-input', 'read lines as they stand, with --json too').hideHelp())
       .addHelpText('after', EXAMPLES)

@@ -29,7 +29,7 @@ export interface SendOptions extends CommandOptions {
   readonly queue?: boolean
   /** How far messages are to come before it is done: into the other side's store unless set. */
   readonly wait?: Wait
-  /** How long to wait for that when all is there, in milliseconds; as long as it takes unless set. */
+  /** How long to wait for others, the first contact included, in milliseconds; as long as it takes unless set. */
   readonly timeoutMs?: number | undefined
   /** Read lines as they stand, with `json` too. */
   readonly plainInput?: boolean
@@ -40,6 +40,8 @@ const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_NOT_ONLINE',
   'ERR_PEER_UNREACHABLE',
   'ERR_UNAVAILABLE',
+  // Not reached within --timeout.
+  'ERR_NOT_ACKNOWLEDGED',
 ])
 
 /**

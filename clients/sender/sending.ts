@@ -23,7 +23,7 @@ import { IdleTimer } from './idle-timer.ts'
 import { LockHolder } from './lock-holder.ts'
 import { Offers } from './offers.ts'
 import { type Report, SendTracker, type Texts } from './send-tracker.ts'
-import { notAcknowledged, notInTime } from './unacknowledged.ts'
+import { notAcknowledged, notInTime, notReached } from './unacknowledged.ts'
 import type { Wait } from './wait.ts'
 
 export interface SendingOptions {
@@ -33,7 +33,10 @@ export interface SendingOptions {
   readonly redialMs: number
   /** How far messages are to come; to the other side's store unless set. */
   readonly wait?: Wait
-  /** How long to wait for that once everything is there, in milliseconds; as long as it takes unless set. */
+  /**
+   * How long to wait for the first contact and then, once everything is there, for that, in milliseconds of both together;
+   * as long as it takes unless set.
+   */
   readonly timeoutMs?: number | undefined
   /** Takes a report of each message once. */
   readonly onReport?: ((report: Report) => void) | undefined
@@ -64,6 +67,8 @@ export class Sending implements AsyncDisposable {
   /** The progress of all that was ever written to the other side, in messages, and of the files, in bytes. */
   #progress = { delivered: 0, bytes: 0 }
   #polling: Promise<void> = Promise.resolve()
+  /** How long it took to reach the other side: that much of the time is over. */
+  #reachedAfterMs = 0
 
   static async begin(options: SendingOptions): Promise<Sending> {
     const sending = new Sending(options)
@@ -134,11 +139,24 @@ export class Sending implements AsyncDisposable {
    *   conversation fails with.
    */
   async reach(): Promise<void> {
-    const { onWaiting } = this.#options
+    const { to, timeoutMs, running, onWaiting } = this.#options
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    // Whoever waits for nothing waits for this: without it nothing would go.
+    const timer = timeoutMs ? setTimeout(() => reject(notReached(to)), timeoutMs) : undefined
+    const beganAtMs = running.clock.local.monotonicMs()
+    try {
+      await Promise.race([this.#reach(), late])
+    } finally {
+      clearTimeout(timer)
+    }
+    this.#reachedAfterMs = running.clock.local.monotonicMs() - beganAtMs
+    onWaiting?.()
+  }
+
+  async #reach(): Promise<void> {
     await this.#permit()
     if (this.#lockHolder !== undefined) await this.#lockHolder.reach()
     else await this.#askDirectory()
-    onWaiting?.()
   }
 
   async #askDirectory(): Promise<void> {
@@ -182,7 +200,8 @@ export class Sending implements AsyncDisposable {
   #limitTime(tracker: SendTracker): NodeJS.Timeout | undefined {
     const { wait = 'delivered', timeoutMs } = this.#options
     if (timeoutMs === undefined) return undefined
-    return setTimeout(() => this.#lost.reject(notInTime(wait, tracker.awaited, this.unfinished)), timeoutMs)
+    const leftMs = Math.max(0, timeoutMs - this.#reachedAfterMs)
+    return setTimeout(() => this.#lost.reject(notInTime(wait, tracker.awaited, this.unfinished)), leftMs)
   }
 
   /** See that the other side may be written to; in a doubt about their key, once they were called. */

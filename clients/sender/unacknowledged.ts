@@ -30,6 +30,13 @@ export function notInTime(wait: Wait, count: number, files: number): SottoError 
   })
 }
 
+/** The time is over, and the other side was not reached: nothing is kept for it. */
+export function notReached(name: string): SottoError {
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${name} was not reached in time`, {
+    hint: 'nothing was sent or kept; give it more time, or add --queue to let it wait',
+  })
+}
+
 function messagesAre(count: number): string {
   return count === 1 ? 'one message is' : `${count} messages are`
 }

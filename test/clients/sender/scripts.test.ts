@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { Profile, setReceipts } from '../../../clients/profile/profile.ts'
@@ -87,11 +89,23 @@ describe('send, for scripts', function () {
 
   it('waits for that as long as it is told to, and says how far it came', async () => {
     await using bob = await installation.receive('bob')
-    const options = { json: true, wait: 'read', timeoutMs: 200 } as const
+    const options = { json: true, wait: 'read', timeoutMs: 1_000 } as const
     await using alice = installation.send('alice', 'bob', 'hello', options)
     expect((await rejection(alice.done)).code).to.equal('ERR_NOT_ACKNOWLEDGED')
     expect(linesOf(alice).map(({ state }) => state)).to.deep.equal(['delivered'])
     await bob.output.until((text) => text === 'hello\n')
+  })
+
+  it('waits no longer than that for the first contact, and keeps nothing, or what is to be kept', async () => {
+    await using silent = createServer((socket) => socket.resume().on('error', () => {}))
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const advertise = [{ address: '127.0.0.1', port: (silent.address() as AddressInfo).port }]
+    await using _bob = await installation.receive('bob', { advertise })
+    const { code, message } = await rejection(installation.send('alice', 'bob', 'hello', { timeoutMs: 200 }).done)
+    expect([code, message]).to.deep.equal(['ERR_NOT_ACKNOWLEDGED', 'bob was not reached in time'])
+    await using alice = installation.send('alice', 'bob', 'later', { json: true, queue: true, timeoutMs: 200 })
+    await alice.done
+    expect(linesOf(alice).map(({ state }) => state)).to.deep.equal(['waiting'])
   })
 
   it('is done when it is sent, if that is enough', async () => {
