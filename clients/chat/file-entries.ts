@@ -8,7 +8,7 @@ import type { SottoError } from '#lib/errors.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { type Pace, transferText } from '../files/report/describe.ts'
 import { ProgressMeter } from '../files/report/progress-meter.ts'
-import { isOver, type Transfer } from '../store/transfers/transfer.ts'
+import { isOver, isSameStep, type Transfer } from '../store/transfers/transfer.ts'
 import type { Screen } from './screen/screen.ts'
 
 /** How often what is under way is drawn anew, in milliseconds: often enough to be seen moving. */
@@ -83,17 +83,18 @@ export class FileEntries {
   /**
    * A transfer has come further.
    *
-   * @param error - Why it ended at this end, if it did.
+   * @param error - Why it ended or waits at this end, if it does.
    */
   changed(transfer: Transfer, error?: SottoError): void {
     const shown = this.#shown.get(transfer.id)
-    const hasTurned = shown?.transfer.state !== transfer.state
+    const hasTurned = !isSameStep(shown?.transfer, transfer)
     if (shown !== undefined) {
       if (transfer.state === 'accepted') shown.meter.note(transfer.position, this.#options.monotonicMs())
       shown.transfer = transfer
     }
     if (isOver(transfer)) this.#end(transfer, shown, error)
     else if (shown !== undefined && hasTurned) this.#draw(shown)
+    if (transfer.isPaused && error !== undefined) this.#add(transfer, error)
     if (transfer.state === 'accepted') this.#redraw ??= this.#options.schedule(REDRAW_MS, () => this.#drawAll())
   }
 
@@ -105,14 +106,16 @@ export class FileEntries {
 
   /** The end of a transfer is told once more where its entry is out of sight. */
   #end(transfer: Transfer, shown: Shown | undefined, error: SottoError | undefined): void {
-    const why = error === undefined ? '' : `: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`
-    const text = transferText(transfer) + why
     this.#shown.delete(transfer.id)
+    const text = textWith(transfer, error)
+    if (shown === undefined || !this.#options.screen.change(shown.entryId, { text })) this.#add(transfer, error)
+  }
+
+  #add(transfer: Transfer, error: SottoError | undefined): void {
     const { screen, now, ownName } = this.#options
-    if (shown !== undefined && screen.change(shown.entryId, { text })) return
     const own = transfer.direction === 'uploading'
     const who = own ? `${ownName} to ${transfer.contact}` : transfer.contact
-    screen.add({ id: randomUUID(), kind: 'file', who, own, time: now(), text })
+    screen.add({ id: randomUUID(), kind: 'file', who, own, time: now(), text: textWith(transfer, error) })
   }
 
   #drawAll(): void {
@@ -147,4 +150,9 @@ export class FileEntries {
     const nowMs = this.#options.monotonicMs()
     return { rate: meter.rate(nowMs), remainingMs: meter.remainingMs(nowMs) }
   }
+}
+
+function textWith(transfer: Transfer, error: SottoError | undefined): string {
+  const why = error === undefined ? '' : `: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`
+  return transferText(transfer) + why
 }

@@ -5,11 +5,11 @@
  */
 import { constants } from 'node:fs'
 import { access, realpath, stat } from 'node:fs/promises'
-import { SottoError } from '#lib/errors.ts'
+import { SottoError, type SottoErrorOptions } from '#lib/errors.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
-import { kept } from './disk/disk-errors.ts'
+import { kept, ROOM_INTERVAL_MS } from './disk/disk-errors.ts'
 import { freeSpace } from './disk/free-space.ts'
 
 /** The last that is being accepted into each store. */
@@ -111,16 +111,19 @@ async function checkFolder(folder: string, size: number, store: Store): Promise<
   const path = await realpath(folder)
   if (!(await stat(path)).isDirectory()) throw saveFailed('that is no folder', 'name one that is there')
   await access(path, constants.W_OK | constants.X_OK)
-  const { bytes, spokenFor } = await freeSpace(path, store.transfers.list())
-  if (bytes < size) throw saveFailed('there is no room for it on the disk', 'free some space')
-  if (bytes - spokenFor < size) {
-    throw saveFailed('there is no room for it on the disk beside what is still to come', 'free some space')
-  }
+  const { bytes, most, spokenFor } = await freeSpace(path, store.transfers.list())
+  if (most < size) throw saveFailed('it is larger than the disk', 'choose a folder on another disk')
+  if (bytes < size) throw noRoom('there is no room for it on the disk')
+  if (bytes - spokenFor < size) throw noRoom('there is no room for it on the disk beside what is still to come')
   return path
 }
 
-function saveFailed(message: string, hint: string): SottoError {
-  return new SottoError('ERR_FILE_SAVE_FAILED', message, { hint: `${hint}; the offer still waits` })
+function saveFailed(message: string, hint: string, options: SottoErrorOptions = {}): SottoError {
+  return new SottoError('ERR_FILE_SAVE_FAILED', message, { ...options, hint: `${hint}; the offer still waits` })
+}
+
+function noRoom(message: string): SottoError {
+  return saveFailed(message, 'free some space', { retryAfterMs: ROOM_INTERVAL_MS })
 }
 
 function noSuchFile(): SottoError {

@@ -5,13 +5,17 @@
  */
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { TransferPlace } from '../store/rows/transfer-rows.ts'
 import type { Store } from '../store/store.ts'
 import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
+import type { PlacedTransfer } from '../store/transfers/transfers.ts'
 import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
+import { isOfRoom } from './disk/disk-errors.ts'
+import { Pauses } from './pauses.ts'
 import { PeerTransfers } from './transit/peer-transfers.ts'
 
 export interface FilesOptions {
@@ -19,6 +23,7 @@ export interface FilesOptions {
   /** Somebody has offered something, or a transfer has come further. The error is why it ended at this end, if it did. */
   readonly onFile: (transfer: Transfer, error?: SottoError) => void
   readonly monotonicMs: () => number
+  readonly schedule: Schedule
   /**
    * The folder for offers that are accepted at once, which is all but those that {@link isHarmlessUnasked} leaves to
    * the user.
@@ -43,7 +48,7 @@ const [REPORT_INTERVAL_MS, NOTE_EVERY_MS] = [100, 1_000]
 
 /** The last report of a transfer. */
 interface LastReported {
-  readonly transfer: Transfer
+  readonly transfer: PlacedTransfer
   reportAtMs: number
   noteAtMs: number
 }
@@ -56,11 +61,21 @@ export class Files {
   readonly #tried = new Set<string>()
   /** The work that is under way and uses the store in the end. */
   readonly #doing = new Set<Promise<unknown>>()
+  /** The transfers that are accepted without asking as soon as there is room. */
+  readonly #postponed = new Set<string>()
+  readonly #pauses: Pauses
   #isStopped = false
 
   constructor(options: FilesOptions) {
     this.#options = options
-    for (const transfer of options.store.transfers.list()) this.#note(transfer)
+    const { store, schedule } = options
+    this.#pauses = new Pauses({
+      transfers: store.transfers,
+      schedule,
+      onChange: (id, error) => this.#reportLive(id, error),
+      retry: () => this.#do(() => this.#retry()),
+    })
+    for (const transfer of store.transfers.list()) this.#note(transfer)
   }
 
   /** All transfers, the oldest first. */
@@ -135,9 +150,10 @@ export class Files {
       noteTargetPath: (id, targetPath) => store.transfers.noteTargetPath(id, targetPath),
       events: {
         onPosition: (id, position) => this.#onPosition(id, position),
-        onReceived: (id, path) => this.#settle(id, 'received', { path }),
+        onReceived: (id, path) => this.#received(id, path),
         onSaveFailed: (id, error) => this.#settle(id, isDamaged(error) ? 'damaged' : 'save-failed', { error }),
-        onHalted: (id, error) => this.#reportHalted(id, error),
+        onHalted: (id, position, error) => this.#pauses.begin(id, position, error),
+        onPausedByPeer: (id, position) => this.#pauses.begin(id, position),
         onSourceChanged: (id, error) => this.#settle(id, 'source-changed', { error }),
       },
       wake,
@@ -161,6 +177,7 @@ export class Files {
     }
     for (const transfer of transfers) {
       const lastReported = this.#lastReported.get(transfer.id)?.transfer
+      if (isOver(transfer)) this.#pauses.end(transfer.id)
       if (lastReported?.state !== transfer.state || lastReported.path !== transfer.path) this.#report(transfer)
     }
     this.#dropForgotten(transfers)
@@ -193,12 +210,13 @@ export class Files {
     const transfer = this.#lastKnown(id)
     // Somebody else may have answered meanwhile.
     if (transfer?.state !== 'offered') return
-    if (isSottoError(error, 'ERR_FILE_SAVE_FAILED')) this.#settle(id, 'save-failed', { error })
+    if (isOfRoom(error)) this.#postpone(transfer, error)
+    else if (isSottoError(error, 'ERR_FILE_SAVE_FAILED')) this.#settle(id, 'save-failed', { error })
     else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#report(transfer, asSottoError(error))
   }
 
   /** A transfer as the store has it; where the store fails, as it was told last. */
-  #lastKnown(id: string): Transfer | undefined {
+  #lastKnown(id: string): PlacedTransfer | undefined {
     try {
       return this.#options.store.transfers.get(id)
     } catch {
@@ -220,13 +238,40 @@ export class Files {
       this.#onSettled(id)
     } catch (failure) {
       // The next start finds it as it was.
-      this.#reportHalted(id, failure)
+      this.#reportLive(id, failure)
     }
   }
 
-  #reportHalted(id: string, error: unknown): void {
+  /** All of it is there. @throws SottoError `ERR_STORE` where that cannot be put down. */
+  #received(id: string, path: string): void {
+    this.#options.store.transfers.settle(id, 'received', path)
+    this.#onSettled(id)
+  }
+
+  /** What would be accepted waits until there is room. */
+  #postpone({ id, contactId, key }: PlacedTransfer, error: unknown): void {
+    this.#postponed.add(id)
+    if (!this.#pauses.has(id)) this.#byPlace.get(`${contactId}:${key}`)?.peerTransfers.pause(id, 0)
+    this.#pauses.begin(id, 0, error)
+  }
+
+  /** Go on with what waits here, where there is room again. @returns whether anything still waits. */
+  async #retry(): Promise<boolean> {
+    for (const id of this.#postponed) this.#tried.delete(id)
+    this.#postponed.clear()
+    this.poll()
+    const all = [...this.#byPlace.values()]
+    const isMoving = await Promise.all(all.map(({ peerTransfers }) => peerTransfers.retry()))
+    const moving = this.#options.store.transfers.list().filter((transfer) => {
+      return all.some(({ place }, index) => isMoving[index] && isAt(transfer, place))
+    })
+    for (const contact of new Set(moving.map((transfer) => transfer.contact))) this.#options.onAppended(contact)
+    return this.#postponed.size > 0 || all.some(({ peerTransfers }) => peerTransfers.hasPaused)
+  }
+
+  #reportLive(id: string, error?: unknown): void {
     const transfer = this.#lastKnown(id)
-    if (transfer !== undefined) this.#report(transfer, asSottoError(error))
+    if (transfer !== undefined) this.#report(transfer, error === undefined ? undefined : asSottoError(error))
   }
 
   /** A step was put into the store, with what says so. */
@@ -237,6 +282,7 @@ export class Files {
   }
 
   #onPosition(id: string, position: number): void {
+    this.#pauses.moved(id, position)
     const lastReported = this.#lastReported.get(id)
     if (lastReported === undefined) return
     const nowMs = this.#options.monotonicMs()
@@ -246,7 +292,7 @@ export class Files {
     }
     if (nowMs < lastReported.reportAtMs) return
     lastReported.reportAtMs = nowMs + REPORT_INTERVAL_MS
-    this.#options.onFile({ ...lastReported.transfer, position })
+    this.#options.onFile({ ...lastReported.transfer, position, isPaused: this.#pauses.has(id) })
   }
 
   /** Note the position of a transfer for others to look at; nothing depends on it. */
@@ -258,24 +304,26 @@ export class Files {
     }
   }
 
-  #report(transfer: Transfer, error?: SottoError): void {
+  #report(transfer: PlacedTransfer, error?: SottoError): void {
     this.#note(transfer)
     this.#options.onFile(this.#live(transfer), error)
   }
 
-  #note(transfer: Transfer): void {
+  #note(transfer: PlacedTransfer): void {
     this.#lastReported.set(transfer.id, { transfer, reportAtMs: 0, noteAtMs: 0 })
   }
 
   #live(transfer: Transfer): Transfer {
     if (isOver(transfer)) return transfer
     const positions = [...this.#byPlace.values()].map(({ peerTransfers }) => peerTransfers.positionOf(transfer.id))
-    return { ...transfer, position: positions.find((position) => position !== undefined) ?? transfer.position }
+    const position = positions.find((each) => each !== undefined) ?? transfer.position
+    return { ...transfer, position, isPaused: this.#pauses.has(transfer.id) }
   }
 
   /** Let go of all files: afterwards nothing of it uses the store. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#pauses.stop()
     await Promise.allSettled(this.#doing)
     await Promise.all([...this.#byPlace.values()].map(({ peerTransfers }) => peerTransfers.stop()))
   }

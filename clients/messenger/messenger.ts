@@ -12,6 +12,7 @@ import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
 import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
+import { schedule } from '#lib/runtime/schedule.ts'
 import { keyChanged, type WritePermission } from '#lib/trust/permission.ts'
 import { Files } from '../files/files.ts'
 import type { Conversation } from '../peer/conversation.ts'
@@ -63,6 +64,7 @@ export class Messenger {
     this.files = new Files({
       store,
       monotonicMs: () => clock.local.monotonicMs(),
+      schedule,
       acceptInto: options.acceptInto,
       onFile: (transfer, error) => events.onFile?.(transfer, error),
       permit: (name) => this.#permit(name),

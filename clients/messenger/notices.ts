@@ -23,6 +23,9 @@ export const NOTICES = {
   stillWaiting: (name: string) => `what you wrote last waits until ${name} is online`,
   /** @param why - In words of this machine's, as that its disk is full. */
   unkept: (name: string, why: string) => `what ${name} says cannot be kept, and waits with them: ${why}`,
+  /** What the other side says under seal; why is nothing of this side's. */
+  unkeptThere: (name: string) =>
+    `${name}’s machine cannot save what you write now; it waits here, and goes once it can`,
   keptAgain: (name: string) => `what ${name} says is kept again`,
   undeliverable: undeliverableNotice,
 } as const

@@ -169,7 +169,8 @@ export class Conversation {
     const { channel, clock, streams } = this.#options
     return channel.next(clock.local.monotonicMs(), () => {
       const plaintext = this.#delivery.next()
-      if (plaintext !== undefined) streams.save()
+      // A Close says nothing that is not saved, and must be sent where the disk takes no more.
+      if (plaintext !== undefined && !this.#delivery.isCloseSent) streams.save()
       return plaintext
     })
   }
@@ -360,4 +361,5 @@ const GOODBYES: ReadonlyMap<string, CloseReason> = new Map([
   ['ERR_KEY_MISMATCH', CloseReason.SHUTDOWN],
   ['ERR_OUTPUT', CloseReason.SHUTDOWN],
   ['ERR_INTERNAL', CloseReason.SHUTDOWN],
+  ['ERR_STORE', CloseReason.CANNOT_SAVE],
 ])

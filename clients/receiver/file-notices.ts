@@ -13,7 +13,7 @@ import { transferFields } from '../files/report/listing.ts'
 import { Recent } from '../files/report/recent.ts'
 import { lineOf, TransferReport } from '../files/report/transfer-report.ts'
 import { profileFlag } from '../profile/login-line.ts'
-import type { Transfer, TransferState } from '../store/transfers/transfer.ts'
+import { isSameStep, type Transfer, type TransferStep } from '../store/transfers/transfer.ts'
 
 /** How often a person is told of what is under way, in milliseconds: seldom enough for lines that scroll by. */
 const REPORT_INTERVAL_MS = 10_000
@@ -33,7 +33,7 @@ export interface FileNoticesOptions {
 export class FileNotices {
   readonly #options: FileNoticesOptions
   readonly #report: TransferReport
-  readonly #states = new Recent<TransferState>()
+  readonly #steps = new Recent<TransferStep>()
 
   constructor(options: FileNoticesOptions) {
     const { output, clock, isWatched } = options
@@ -60,8 +60,8 @@ export class FileNotices {
   }
 
   #printJson(transfer: Transfer): void {
-    const isKnown = this.#states.get(transfer.id) === transfer.state
-    this.#states.set(transfer.id, transfer.state)
+    const isKnown = isSameStep(this.#steps.get(transfer.id), transfer)
+    this.#steps.set(transfer.id, transfer)
     if (isKnown) return
     this.#options.output.printJson(transferFields(transfer))
   }

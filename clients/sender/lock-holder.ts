@@ -11,6 +11,7 @@ import type { Running } from '../command/run-command.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
+import { Unkept } from '../messenger/unkept.ts'
 import type { Lock } from '../profile/lock.ts'
 import { READER_TIMEOUT_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
@@ -62,9 +63,13 @@ export class LockHolder {
   #events(): MessengerEvents {
     const { running, to, onMoved, onFile, onWaiting, onLost } = this.#options
     const { output } = running
+    const unkept = new Unkept((text) => output.notice(text))
     return {
       onWaiting: (name, forWhat) => name === to && !this.#hasTalked && onWaiting?.(forWhat),
-      onReceived: (name, events) => this.#receive(name, events),
+      onReceived: (name, events) => {
+        if (name === to) unkept.received(to)
+        this.#receive(name, events)
+      },
       onProgress: onMoved,
       onFile,
       onPresence() {},
@@ -73,12 +78,12 @@ export class LockHolder {
       onRefused: (name, error: SottoError) => name === to && onLost(error),
       ...noticeEvents((text) => output.notice(text)),
       onConversation: (name) => {
-        if (name === to && this.#hasTalked) output.notice(NOTICES.connectedAgain(to))
+        if (name === to && this.#hasTalked && !unkept.has(to)) output.notice(NOTICES.connectedAgain(to))
         if (name === to) this.#hasTalked = true
         onMoved()
       },
-      onParted: (name) => {
-        if (name === to) output.notice(NOTICES.redialling(to))
+      onParted: (name, end) => {
+        if (name === to && !unkept.parted(to, end)) output.notice(NOTICES.redialling(to))
         onMoved()
       },
     }

@@ -12,7 +12,7 @@ import { transferFields } from '../files/report/listing.ts'
 import { ProgressMeter } from '../files/report/progress-meter.ts'
 import { Recent } from '../files/report/recent.ts'
 import { lineOf, paceOf, TransferReport } from '../files/report/transfer-report.ts'
-import { isOver, type Transfer } from '../store/transfers/transfer.ts'
+import { isOver, isSameStep, type Transfer } from '../store/transfers/transfer.ts'
 import type { StatusLine } from '../terminal/status-line.ts'
 
 /** How often the line is written over, in milliseconds, and how often JSON tells of progress. */
@@ -71,7 +71,7 @@ export class OfferDisplay implements Disposable {
   /** Every step, and of progress no more than a line a second. */
   #printJson(transfer: Transfer): void {
     const nowMs = this.#options.clock.monotonicMs()
-    const isStep = this.#open.get(transfer.id)?.transfer.state !== transfer.state
+    const isStep = !isSameStep(this.#open.get(transfer.id)?.transfer, transfer)
     if (!isStep && nowMs - (this.#jsonAtMs.get(transfer.id) ?? 0) < JSON_EVERY_MS) return
     this.#jsonAtMs.set(transfer.id, nowMs)
     this.#options.output.printJson(transferFields(transfer))

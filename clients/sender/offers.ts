@@ -10,7 +10,7 @@ import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Prepared } from '../files/files.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
-import { isOver, type Transfer } from '../store/transfers/transfer.ts'
+import { isOver, isSameStep, type Transfer } from '../store/transfers/transfer.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
 import type { PlacedTransfer } from '../store/transfers/transfers.ts'
 
@@ -68,9 +68,9 @@ export class Offers {
     }
   }
 
-  /** Whether it goes on without a person's doing: an offer is on its way, or a file is. */
+  /** Whether it goes on without a person's doing: an offer is on its way, or a file is that does not wait for room. */
   get isMoving(): boolean {
-    return this.#isUndelivered || this.transfers.some(({ state }) => state === 'accepted')
+    return this.#isUndelivered || this.transfers.some(({ state, isPaused }) => state === 'accepted' && !isPaused)
   }
 
   /**
@@ -111,7 +111,9 @@ export class Offers {
       // What the user has forgotten is as good as cancelled.
       const stored = this.#options.store.transfers.get(known.id) ?? { ...known, state: 'cancelled' }
       const position = isLockHolder && !isOver(stored) ? known.position : stored.position
-      if (stored.state !== known.state || position !== known.position) this.#take({ ...stored, position })
+      const isPaused = isLockHolder ? known.isPaused : stored.isPaused
+      const next = { ...stored, position, isPaused }
+      if (!isSameStep(known, next) || position !== known.position) this.#take(next)
     }
     this.#move()
   }

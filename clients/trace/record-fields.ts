@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { CloseReason, type Event, FileOffer, FileStatusState, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import {
+  CloseReason,
+  type Event,
+  FileOffer,
+  FileProgressPause,
+  FileStatusState,
+  type RecordBody,
+} from '#gen/sotto/peer/v1/record.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
 import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
 import { bytesField, noted, plain, type TraceField } from './trace.ts'
@@ -95,7 +102,13 @@ const FIELDS = {
   fileProgress: (progress) =>
     progress === undefined
       ? []
-      : [bytesField('offer_id', progress.offerId), plain('received', progress.received, 'bytes of it are there')],
+      : [
+          bytesField('offer_id', progress.offerId),
+          plain('received', progress.received, 'bytes of it are there'),
+          ...(progress.pause === FileProgressPause.UNSPECIFIED
+            ? []
+            : [plain('pause', nameIn(FileProgressPause, progress.pause), 'no more of it is to come now')]),
+        ],
 } satisfies { readonly [Field in keyof RecordBody]: (value: RecordBody[Field], way: Way) => TraceField[] }
 
 /** All that is shown of a record. */

@@ -11,6 +11,7 @@ import {
   CloseReason,
   FileChunk,
   FileProgress,
+  FileProgressPause,
   Part,
   RecordBody,
   Resume,
@@ -155,7 +156,7 @@ export function parseRecordBody(plaintext: Uint8Array): RecordBody {
   if (body.control?.$case === 'resume') checkResume(body.control.value)
   if (body.control?.$case === 'close') checkClose(body.control.value)
   if (body.control?.$case.startsWith('renew')) checkAlone(body)
-  if (body.fileProgress !== undefined) checkOfferId(body.fileProgress.offerId)
+  if (body.fileProgress !== undefined) checkProgress(body.fileProgress)
   return body
 }
 
@@ -176,6 +177,13 @@ function checkChunk({ offerId, data }: FileChunk, { firstSequence }: RecordBody)
 
 function checkOfferId(offerId: Uint8Array): void {
   if (offerId.length !== EVENT_ID_BYTES) throw malformed('the id of an offer has the wrong length')
+}
+
+const KNOWN_PAUSES: ReadonlySet<number> = new Set(Object.values(FileProgressPause))
+
+function checkProgress({ offerId, pause }: FileProgress): void {
+  checkOfferId(offerId)
+  if (!KNOWN_PAUSES.has(pause)) throw malformed('a file is paused for no known reason')
 }
 
 function checkNumbering({ firstSequence, events, piece }: RecordBody): void {

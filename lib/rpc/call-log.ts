@@ -4,7 +4,7 @@
  * @module
  */
 import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
-import { isSottoError } from '../errors.ts'
+import { type ErrorCode, isSottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import { isFault } from './status.ts'
 
@@ -24,6 +24,9 @@ export interface FinishedCall {
   readonly account: string | undefined
 }
 
+/** What is wrong with this machine and not with the program: each call may meet it, and a stack tells nothing of it. */
+const SELF_EXPLAINING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_STORE', 'ERR_SERVER_DISK_FULL'])
+
 /** A fault of ours is logged here, once, with its cause. A refusal is no fault, and has its own code also where the caller learns another. */
 export function logCall(
   log: Logger,
@@ -38,7 +41,9 @@ export function logCall(
     ...(isSottoError(failure) && { code: failure.code }),
   }
   if (isSottoError(failure) && !isFault(failure)) log.info({ ...fields, reason: failure.message }, 'call refused')
-  else if (failure !== undefined) log.error({ ...fields, err: failure }, 'call failed')
+  else if (isSottoError(failure) && SELF_EXPLAINING.has(failure.code)) {
+    log.error({ ...fields, reason: failure.message }, 'call failed')
+  } else if (failure !== undefined) log.error({ ...fields, err: failure }, 'call failed')
   else if (status === Code.OK && ROUTINE_CALLS.test(path)) log.debug(fields, 'call')
   else log.info(fields, 'call')
 }

@@ -31,6 +31,8 @@ export class FileEnd {
   readonly ends: string[] = []
   /** The codes of the errors that have halted transfers for now. */
   readonly halts: string[] = []
+  /** How often the other end has said that it cannot save what comes. */
+  pauses = 0
   /** The error with which noting a target path fails, if it is to fail. */
   failure: Error | undefined
   /** Every chunk that was sent from here. */
@@ -59,7 +61,10 @@ export class FileEnd {
         onPosition() {},
         onReceived: (id, path) => end(id, `received ${path}`),
         onSaveFailed: (id, error) => end(id, codeOf(error)),
-        onHalted: (_id, error) => {
+        onPausedByPeer: () => {
+          this.pauses += 1
+        },
+        onHalted: (_id, _position, error) => {
           this.halts.push(codeOf(error))
           this.wake()
         },

@@ -46,7 +46,7 @@ export class MessengerUnderTest implements AsyncDisposable {
   readonly undeliverable: string[] = []
   /** The names whose key was proven while there was a doubt of it. */
   readonly withdrawn: string[] = []
-  /** The reports of files, as NAME: STATE, without repeats in a row. */
+  /** The reports of files, as NAME: STATE, and whether they wait for room, without repeats in a row. */
   readonly files: string[] = []
   readonly fileErrors: SottoError[] = []
   /** The events of the trace. */
@@ -107,8 +107,9 @@ export class MessengerUnderTest implements AsyncDisposable {
           this.typing.push(`${name}: ${isActive ? 'writes' : 'stops'}`)
           notify()
         },
-        onFile: ({ name, state }, error) => {
-          if (this.files.at(-1) !== `${name}: ${state}`) this.files.push(`${name}: ${state}`)
+        onFile: ({ name, state, isPaused }, error) => {
+          const step = `${name}: ${state}${isPaused ? ', paused' : ''}`
+          if (this.files.at(-1) !== step) this.files.push(step)
           if (error !== undefined) this.fileErrors.push(error)
           notify()
         },

@@ -144,7 +144,7 @@ export class JsonView implements View {
   fileChanged(transfer: Transfer, error?: SottoError): void {
     const nowMs = this.#options.monotonicMs()
     const lastReportedAtMs = this.#lastReportedAtMs.get(transfer.id)
-    const isProgress = transfer.state === 'accepted' && lastReportedAtMs !== undefined
+    const isProgress = transfer.state === 'accepted' && !transfer.isPaused && lastReportedAtMs !== undefined
     if (isProgress && nowMs - lastReportedAtMs < PROGRESS_EVERY_MS) return
     if (isOver(transfer)) this.#lastReportedAtMs.delete(transfer.id)
     else if (transfer.state === 'accepted') this.#lastReportedAtMs.set(transfer.id, nowMs)

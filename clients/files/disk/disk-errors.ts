@@ -7,8 +7,8 @@ import { isSottoError, SottoError } from '#lib/errors.ts'
 
 /** The system's failures by code: what is wrong, and what to do. */
 const SAVE_FAILURES: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
-  ['ENOSPC', ['the disk is full', 'free some space, and have it offered again']],
-  ['EDQUOT', ['the quota of the disk is used up', 'free some space, and have it offered again']],
+  ['ENOSPC', ['the disk is full', 'free some space; then it goes on by itself']],
+  ['EDQUOT', ['the quota of the disk is used up', 'free some space; then it goes on by itself']],
   ['EFBIG', ['it is larger than a file may be here', 'choose a folder on another disk']],
   ['EACCES', ['the folder may not be written', 'check its permissions, or choose another']],
   ['EPERM', ['the folder may not be written', 'check its permissions, or choose another']],
@@ -19,15 +19,28 @@ const SAVE_FAILURES: ReadonlyMap<string, readonly [what: string, hint: string]> 
   ['EILSEQ', ['its names are none to this disk', 'choose a folder on another disk']],
 ])
 
+/** The failures that are over once there is room. */
+const WITHOUT_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+
+/** How often to look whether there is room again, in milliseconds: it takes a system call for each that waits. */
+export const ROOM_INTERVAL_MS = 2_000
+
 /** Do something with the disk that a file comes to, and tell its failures as `ERR_FILE_SAVE_FAILED`. */
 export async function kept<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
     if (isSottoError(cause) || !(cause instanceof Error && 'code' in cause)) throw cause
-    const [what, hint] = SAVE_FAILURES.get(String(cause.code)) ?? ['the disk fails to write it', 'check the disk']
-    throw new SottoError('ERR_FILE_SAVE_FAILED', what, { cause, hint })
+    const code = String(cause.code)
+    const [what, hint] = SAVE_FAILURES.get(code) ?? ['the disk fails to write it', 'check the disk']
+    const retry = WITHOUT_ROOM.has(code) && { retryAfterMs: ROOM_INTERVAL_MS }
+    throw new SottoError('ERR_FILE_SAVE_FAILED', what, { cause, hint, ...retry })
   }
+}
+
+/** Whether what failed is that there was no room: it may succeed once somebody has freed some. */
+export function isOfRoom(error: unknown): boolean {
+  return isSottoError(error, 'ERR_FILE_SAVE_FAILED') && error.retryAfterMs !== undefined
 }
 
 /** Do something with a file that is offered, and tell its failures as `ERR_FILE_SOURCE_CHANGED`. */

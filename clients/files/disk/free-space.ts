@@ -13,6 +13,8 @@ const SPARE_BYTES = 16 * 1024 * 1024
 export interface FreeSpace {
   /** The space that a file may take if nothing else comes, in bytes; below 0 if the disk is as good as full. */
   readonly bytes: number
+  /** The same if nothing else were on it. */
+  readonly most: number
   /** How much of that is spoken for, in bytes: what else was accepted and has not come yet. */
   readonly spokenFor: number
 }
@@ -31,8 +33,8 @@ export async function freeSpace(folder: string, transfers: readonly Transfer[]):
   })
   const spokenFor = (await Promise.all(left)).reduce((sum, bytes) => sum + bytes, 0)
   // After that: what comes meanwhile counts twice, and not never.
-  const { bavail, bsize } = await statfs(folder)
-  return { bytes: bavail * bsize - SPARE_BYTES, spokenFor }
+  const { blocks, bavail, bsize } = await statfs(folder)
+  return { bytes: bavail * bsize - SPARE_BYTES, most: blocks * bsize - SPARE_BYTES, spokenFor }
 }
 
 /** The device of a folder; undefined if the folder has gone, as nothing comes to it then. */

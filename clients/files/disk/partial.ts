@@ -79,6 +79,11 @@ export class Partial {
     return this.#content.entries[this.#index]?.start ?? this.#content.size
   }
 
+  /** Whether something of it may not have come to the disk, though it was written. */
+  get isUnflushed(): boolean {
+    return this.#closingError !== undefined
+  }
+
   /**
    * Append to it.
    *

@@ -105,10 +105,20 @@ function partText(done: number, total: number): string {
 
 /** A transfer in one line, whatever has become of it: `report.pdf, 1.2 of 3.4 MB (35 %), 1.1 MB/s, 2 s left`. */
 export function transferText(transfer: Transfer, pace: Pace = {}): string {
-  const { state, position, size } = transfer
+  const { state, position, size, isPaused } = transfer
+  if (isPaused) return `${state === 'accepted' ? pausedText(transfer) : contentText(transfer)}, ${waitText(transfer)}`
   if (state !== 'accepted') return `${contentText(transfer)}, ${stateText(transfer)}`
   if (position === 0 && pace.rate === undefined) return `${contentText(transfer)}, accepted`
   return `${titleText(transfer)}, ${progressText(position, size, pace)}`
+}
+
+function pausedText(transfer: Transfer): string {
+  return `${titleText(transfer)}, ${progressText(transfer.position, transfer.size)}`
+}
+
+/** For what a transfer waits that is paused. */
+function waitText({ direction }: Pick<Transfer, 'direction'>): string {
+  return direction === 'uploading' ? 'waits: the other side cannot save it now' : 'waits: it cannot be saved here now'
 }
 
 /** The state of a transfer, as a part of a sentence about it. */

@@ -27,8 +27,8 @@ export function transferRow(transfer: Transfer): string {
 
 /** A transfer as JSON has it. */
 export function transferFields({ id, ...transfer }: Transfer): object {
-  const { contact, direction, name, files, size, state, position, path, at } = transfer
-  return { type: 'transfer', id, contact, direction, name, files, size, state, position, path, at }
+  const { contact, direction, name, files, size, state, isPaused = false, position, path, at } = transfer
+  return { type: 'transfer', id, contact, direction, name, files, size, state, paused: isPaused, position, path, at }
 }
 
 /**

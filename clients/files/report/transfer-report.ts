@@ -1,11 +1,11 @@
 /**
- * Tells of transfers in lines, for commands that have no screen: one when a transfer changes its state, and where it is
+ * Tells of transfers in lines, for commands that have no screen: one when a transfer takes a step, and where it is
  * asked for, one now and then of those that are under way.
  *
  * @module
  */
 import type { SottoError } from '#lib/errors.ts'
-import type { Transfer, TransferState } from '../../store/transfers/transfer.ts'
+import { isSameStep, type Transfer, type TransferStep } from '../../store/transfers/transfer.ts'
 import { type Pace, transferText } from './describe.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { Recent } from './recent.ts'
@@ -20,7 +20,7 @@ export interface TransferReportOptions {
 
 interface LastReported {
   readonly meter: ProgressMeter
-  state: TransferState | undefined
+  step: TransferStep | undefined
   atMs: number
 }
 
@@ -32,20 +32,20 @@ export class TransferReport {
     this.#options = options
   }
 
-  /** A transfer has come further. The error is why it ended at this end, if it did. */
+  /** A transfer has come further. The error is why it ended or waits at this end, if it does. */
   changed(transfer: Transfer, error?: SottoError): void {
     const { monotonicMs, everyMs, write } = this.#options
     const nowMs = monotonicMs()
     const lastReported = this.#lastReported.get(transfer.id) ?? {
       meter: new ProgressMeter(transfer.size),
-      state: undefined,
+      step: undefined,
       atMs: nowMs,
     }
     this.#lastReported.set(transfer.id, lastReported)
     if (transfer.state === 'accepted') lastReported.meter.note(transfer.position, nowMs)
     const isDue = everyMs !== undefined && nowMs - lastReported.atMs >= everyMs
-    if (lastReported.state === transfer.state && !isDue) return
-    lastReported.state = transfer.state
+    if (isSameStep(lastReported.step, transfer) && !isDue) return
+    lastReported.step = transfer
     lastReported.atMs = nowMs
     write(lineOf(transfer, paceOf(lastReported.meter, nowMs), error))
   }
@@ -58,5 +58,6 @@ export function paceOf(meter: ProgressMeter, nowMs: number): Pace {
 /** `to bob: report.pdf, 3.4 MB, declined`. */
 export function lineOf(transfer: Transfer, pace: Pace = {}, error?: SottoError): string {
   const who = `${transfer.direction === 'uploading' ? 'to' : 'from'} ${transfer.contact}`
-  return `${who}: ${transferText(transfer, pace)}${error === undefined ? '' : `: ${error.message}`}`
+  const hint = transfer.isPaused && error?.hint !== undefined ? `; ${error.hint}` : ''
+  return `${who}: ${transferText(transfer, pace)}${error === undefined ? '' : `: ${error.message}${hint}`}`
 }

@@ -6,9 +6,9 @@
  */
 
 import { join } from 'node:path'
-import type { FileChunk, FileProgress } from '#gen/sotto/peer/v1/record.ts'
+import { type FileChunk, type FileProgress, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
-import { kept } from '../disk/disk-errors.ts'
+import { isOfRoom, kept } from '../disk/disk-errors.ts'
 import { finalize, wasFinalized } from '../disk/finalize.ts'
 import { discardPartial, Partial, partialPath } from '../disk/partial.ts'
 import type { Content } from '../offer/content.ts'
@@ -27,11 +27,11 @@ export interface DownloadOptions {
   readonly noteTargetPath: (targetPath: string) => void
   /** There is something to report. */
   readonly onNews: () => void
-  /** All of it is there, under this path. */
+  /** All of it is there, under this path. What it throws halts the download: another one finds it there. */
   readonly onReceived: (path: string) => void
   /** The download has failed: it cannot be kept, or is not what was offered; nothing of it is left. */
   readonly onFailed: (error: unknown) => void
-  /** Something else has failed, such as the store: what has come stays, for another download to continue with. */
+  /** The disk is full, or the store fails: what has come stays, for another download to continue with. */
   readonly onHalted: (error: unknown) => void
 }
 
@@ -82,7 +82,7 @@ export class Download {
     if (this.#reported === undefined && position < this.#received) return undefined
     if (this.#reported !== undefined && position <= this.#reported) return undefined
     this.#reported = position
-    return { offerId: Buffer.from(this.id, 'hex'), received: BigInt(position) }
+    return { offerId: Buffer.from(this.id, 'hex'), received: BigInt(position), pause: FileProgressPause.UNSPECIFIED }
   }
 
   /**
@@ -157,7 +157,11 @@ export class Download {
     const { folder, id, onReceived } = this.#options
     this.#end()
     await discardPartial(folder, id)
-    onReceived(path)
+    try {
+      onReceived(path)
+    } catch (error) {
+      await this.#halt(error)
+    }
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {
@@ -166,7 +170,7 @@ export class Download {
     } catch (error) {
       this.#isWriting = false
       if (this.#isOver || this.#checking.signal.aborted) return
-      if (!isOfIt(error)) return await this.#halt(error)
+      if (isOfRoom(error) || !isOfIt(error)) return await this.#halt(error)
       await this.#clear()
       this.#options.onFailed(error)
     }
@@ -174,7 +178,10 @@ export class Download {
 
   async #halt(error: unknown): Promise<void> {
     this.#end()
+    const { folder, id } = this.#options
     await this.#partial?.close().catch(() => undefined)
+    // Its sizes would not tell how far it has come.
+    if (this.#partial?.isUnflushed) await discardPartial(folder, id).catch(() => undefined)
     this.#options.onHalted(error)
   }
 

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { FileChunk, FileOffer, FileProgress } from '#gen/sotto/peer/v1/record.ts'
+import { type FileChunk, type FileOffer, type FileProgress, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
 import type { FileLane } from '#lib/delivery/file-lane.ts'
 import { isOver } from '../../store/transfers/transfer.ts'
 import type { PlacedTransfer } from '../../store/transfers/transfers.ts'
 import { discardPartial } from '../disk/partial.ts'
 import { Content } from '../offer/content.ts'
 import { Download } from './download.ts'
+import { PausedDownloads } from './paused-downloads.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { SendWindow } from './send-window.ts'
 import { Upload } from './upload.ts'
@@ -33,12 +34,14 @@ export interface FileTransfers extends FileLane {
 /** The events of transfers, for whoever keeps them. */
 export interface PeerTransfersEvents {
   readonly onPosition: (id: string, position: number) => void
-  /** All of it is there, under this path. */
+  /** All of it is there, under this path. If it throws, the download is halted. */
   readonly onReceived: (id: string, path: string) => void
   /** This side cannot save a file. */
   readonly onSaveFailed: (id: string, error: unknown) => void
-  /** The download is halted for another reason: what came is left, and the next conversation goes on with it. */
-  readonly onHalted: (id: string, error: unknown) => void
+  /** The download is halted, as where the disk is full: what came is left, and {@link PeerTransfers.retry} goes on with it. */
+  readonly onHalted: (id: string, position: number, error: unknown) => void
+  /** The other side cannot save it now. */
+  readonly onPausedByPeer: (id: string, position: number) => void
   /** This side does not have an offered file any more. */
   readonly onSourceChanged: (id: string, error: unknown) => void
 }
@@ -61,8 +64,7 @@ export class PeerTransfers implements FileTransfers {
   readonly #downloads = new Map<string, Download>()
   /** The transfers that ended here though they may not be over; this program does not try them again. */
   readonly #left = new Set<string>()
-  /** The transfers that go on with the next conversation. */
-  readonly #halted = new Set<string>()
+  readonly #paused = new PausedDownloads()
   /** The transfers whose leftovers on the disk were removed. */
   readonly #cleared = new Set<string>()
   /** The endings that are under way. */
@@ -99,6 +101,7 @@ export class PeerTransfers implements FileTransfers {
     for (const ids of [this.#left, this.#cleared]) {
       for (const id of ids) if (!current.has(id)) ids.delete(id)
     }
+    this.#paused.keepOnly(new Set(transfers.flatMap((transfer) => (isOver(transfer) ? [] : [transfer.id]))))
     for (const [id, download] of this.#downloads) {
       const transfer = current.get(id)
       if (transfer !== undefined && !isOver(transfer)) continue
@@ -111,7 +114,7 @@ export class PeerTransfers implements FileTransfers {
   }
 
   get #wanted(): readonly PlacedTransfer[] {
-    const isToFlow = (id: string): boolean => !this.#left.has(id) && !this.#halted.has(id)
+    const isToFlow = (id: string): boolean => !this.#left.has(id) && !this.#paused.isWaiting(id)
     return this.#transfers.filter(({ id, state }) => state === 'accepted' && isToFlow(id))
   }
 
@@ -131,7 +134,7 @@ export class PeerTransfers implements FileTransfers {
     this.#track(discardPartial(folder, id))
   }
 
-  #download({ id, path: folder, targetPath, files }: PlacedTransfer): void {
+  #download({ id, path: folder, targetPath, files, position }: PlacedTransfer): void {
     const { offerOf, noteTargetPath, events, wake } = this.#options
     const offer = offerOf(id)
     if (offer === undefined || folder === undefined) return
@@ -152,17 +155,18 @@ export class PeerTransfers implements FileTransfers {
         wake()
       },
       onReceived: (path) => {
-        over()
         events.onReceived(id, path)
+        over()
       },
       onFailed: (error) => {
         over()
         events.onSaveFailed(id, error)
       },
       onHalted: (error) => {
-        this.#halted.add(id)
+        const reached = download.position ?? position
         this.#downloads.delete(id)
-        events.onHalted(id, error)
+        this.pause(id, reached)
+        events.onHalted(id, reached, error)
       },
     })
     this.#downloads.set(id, download)
@@ -204,7 +208,7 @@ export class PeerTransfers implements FileTransfers {
   begin(): void {
     this.end()
     this.#isOpen = true
-    this.#halted.clear()
+    this.#paused.begin()
     for (const download of this.#downloads.values()) download.begin()
     this.update(this.#transfers)
   }
@@ -216,7 +220,27 @@ export class PeerTransfers implements FileTransfers {
     for (const [id, upload] of this.#uploads) this.#drop(this.#uploads, id, upload.stop())
   }
 
+  /** A download is to wait until {@link retry} finds that it may go on; the other side is told. */
+  pause(id: string, position: number): void {
+    this.#paused.add(id, position)
+    this.#options.wake()
+  }
+
+  /** Whether anything waits here for room. */
+  get hasPaused(): boolean {
+    return this.#paused.size > 0
+  }
+
+  /** Go on with what waits here, where there is room again. @returns whether anything does. */
+  async retry(): Promise<boolean> {
+    const isAny = await this.#paused.retry(this.#transfers)
+    if (isAny) this.update(this.#transfers)
+    return isAny && !this.#isStopped
+  }
+
   nextProgress(): FileProgress | undefined {
+    const paused = this.#paused.nextProgress()
+    if (paused !== undefined) return paused
     for (const [id, download] of this.#downloads) {
       const progress = download.progress()
       if (progress === undefined) continue
@@ -249,10 +273,22 @@ export class PeerTransfers implements FileTransfers {
     const id = progress.offerId.toString('hex')
     const upload = this.#uploads.get(id)
     if (upload === undefined && this.#isOffered(id)) this.#early.set(id, progress)
+    if (progress.pause !== FileProgressPause.UNSPECIFIED) {
+      this.#receivePause(id, progress)
+      return
+    }
     const got = upload?.receiveProgress(progress.received)
     if (upload === undefined || got === undefined) return
     this.#window.acknowledged(got, this.#options.monotonicMs())
     this.#options.events.onPosition(id, upload.position)
+    this.#options.wake()
+  }
+
+  #receivePause(id: string, { received }: FileProgress): void {
+    const upload = this.#uploads.get(id)
+    const inFlight = upload?.pause(received)
+    if (inFlight !== undefined) this.#window.drop(inFlight)
+    if (inFlight !== undefined || this.#isOffered(id)) this.#options.events.onPausedByPeer(id, Number(received))
     this.#options.wake()
   }
 

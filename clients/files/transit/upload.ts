@@ -43,6 +43,8 @@ export class Upload {
   /** The position up to which it is read. */
   #read = 0
   #reading: Promise<void> | undefined
+  /** How often the other side has paused it: what was being read until then is not what comes next. */
+  #pauses = 0
   #isOver = false
 
   constructor(options: UploadOptions) {
@@ -73,7 +75,8 @@ export class Upload {
    */
   receiveProgress(received: bigint): number | undefined {
     const isFirst = this.#sent === undefined
-    if (received < this.#acknowledged || received > (this.#sent ?? this.#options.content.size)) return undefined
+    if (received > (this.#sent ?? this.#options.content.size)) return undefined
+    if (received < this.#acknowledged && !isFirst) return undefined
     const got = isFirst ? 0 : Number(received) - this.#acknowledged
     this.#acknowledged = Number(received)
     if (isFirst) {
@@ -81,6 +84,22 @@ export class Upload {
       this.#read = this.#acknowledged
     }
     return got
+  }
+
+  /**
+   * The other side cannot save it now: what it has not got counts as not sent, and it says anew from where it wants it.
+   *
+   * @returns how many bytes were on their way; undefined if it cannot be.
+   */
+  pause(received: bigint): number | undefined {
+    if (received > this.#options.content.size) return undefined
+    const { inFlight } = this
+    this.#sent = undefined
+    this.#acknowledged = Number(received)
+    this.#pauses += 1
+    this.#blocks = []
+    this.#sentOfBlock = 0
+    return inFlight
   }
 
   /** The next piece, if it is at hand. Its bytes are good until the next call. */
@@ -108,7 +127,7 @@ export class Upload {
   /** Have the next pieces read from the disk. */
   #readAhead(): void {
     const { content, onFailed } = this.#options
-    const isEnough = this.#blocks.length >= BLOCKS_AHEAD || this.#read === content.size
+    const isEnough = this.#blocks.length >= BLOCKS_AHEAD || this.#read === content.size || this.#sent === undefined
     if (isEnough || this.#isOver || this.#reading !== undefined) return
     this.#reading = this.#readBlock().then(
       () => {
@@ -123,10 +142,11 @@ export class Upload {
   }
 
   async #readBlock(): Promise<void> {
+    const pauses = this.#pauses
     const length = Math.min(BLOCK_BYTES, this.#options.content.size - this.#read)
     const block = (this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)).subarray(0, length)
     await this.#source.read(this.#read, block)
-    if (this.#isOver) return
+    if (this.#isOver || pauses !== this.#pauses) return
     this.#read += length
     this.#blocks.push(block)
     if (this.#blocks.length === 1) this.#options.onReady()

@@ -92,7 +92,7 @@ function offeredRow(place: TransferPlace, id: string, offer: FileOffer, atMs: nu
 }
 
 export function stepped(row: TransferRow, state: TransferState, atMs: number): TransferRow {
-  return { ...row, state, atMs, position: state === 'received' ? row.size : row.position }
+  return { ...row, state, atMs, isPaused: undefined, position: state === 'received' ? row.size : row.position }
 }
 
 export function isAt(one: TransferPlace, other: TransferPlace): boolean {

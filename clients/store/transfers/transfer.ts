@@ -41,6 +41,8 @@ export interface Transfer {
   /** The size in bytes, all together. */
   readonly size: number
   readonly state: TransferState
+  /** Whether it waits until the receiver's disk has room for it. Only what is not over does. */
+  readonly isPaused?: boolean | undefined
   /** How much of it the receiver has, in bytes from the beginning. */
   readonly position: number
   /**
@@ -56,6 +58,13 @@ export interface Transfer {
 export function isOver({ state }: Pick<Transfer, 'state'>): boolean {
   return state !== 'offered' && state !== 'accepted'
 }
+
+/** Whether one step is told as another: the state, and whether it waits in it. */
+export function isSameStep(one: TransferStep | undefined, other: TransferStep): boolean {
+  return one?.state === other.state && (one.isPaused ?? false) === (other.isPaused ?? false)
+}
+
+export type TransferStep = Pick<Transfer, 'state' | 'isPaused'>
 
 /** The summary of an offer, so that it need not be read again. */
 export function summaryOf(offer: FileOffer): Pick<Transfer, 'name' | 'files' | 'size'> {

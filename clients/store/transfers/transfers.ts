@@ -143,6 +143,11 @@ export class StoredTransfers {
     this.#note('process', id, { position })
   }
 
+  /** Note whether a transfer waits for room. It is for other processes to show, and lost with a loss of power. */
+  notePaused(id: string, isPaused: boolean): void {
+    this.#note('process', id, { isPaused: isPaused || undefined })
+  }
+
   /** Note the path that a transfer is about to get. */
   noteTargetPath(id: string, targetPath: string): void {
     this.#note('disk', id, { targetPath })

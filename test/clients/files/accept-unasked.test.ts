@@ -2,6 +2,7 @@ import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { SottoError } from '#lib/errors.ts'
+import { schedule } from '#lib/runtime/schedule.ts'
 import { Files, type FilesOptions } from '../../../clients/files/files.ts'
 import type { MessageLog } from '../../../clients/store/log/message-log.ts'
 import type { Store } from '../../../clients/store/store.ts'
@@ -50,6 +51,7 @@ describe('Files, of what is accepted without asking', () => {
       store,
       onFile,
       monotonicMs: () => 0,
+      schedule,
       acceptInto,
       permit,
       messageLogOf,
@@ -58,7 +60,7 @@ describe('Files, of what is accepted without asking', () => {
     })
   }
 
-  it('accepts no more at once than the disk has room for together', async () => {
+  it('accepts no more at once than the disk has room for together, and the rest as soon as there is room', async () => {
     const { bavail, bsize } = await statfs(acceptInto)
     const size = Math.floor(bavail * bsize * 0.4)
     const giver = memoryStore()
@@ -71,16 +73,27 @@ describe('Files, of what is accepted without asking', () => {
     converse(alice, new DeliveringSide(messageLog, false))
     giver.close()
     const told = Promise.withResolvers<SottoError>()
-    const files = filesWhere({ onFile: (_transfer, error) => error && told.resolve(error) })
+    const due: (() => void)[] = []
+    const accepted = Promise.withResolvers<void>()
+    const files = filesWhere({
+      onFile({ name, state }, error) {
+        if (error) told.resolve(error)
+        if (name === 'd' && state === 'accepted') accepted.resolve()
+      },
+      schedule(_ms, run) {
+        due.push(run)
+        return { cancel() {} }
+      },
+    })
     files.poll()
     expect(await told.promise).to.include({ code: 'ERR_FILE_SAVE_FAILED' })
+    const steps = () => store.transfers.list().map(({ name, state }) => `${name} ${state}`)
+    expect(steps()).to.deep.equal(['a.txt accepted', 'b accepted', 'c accepted', 'd offered'])
+    files.cancel(store.transfers.list()[1]?.id ?? '')
+    due.pop()?.()
+    await accepted.promise
     await files.stop()
-    expect(store.transfers.list().map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
-      'a.txt accepted',
-      'b accepted',
-      'c accepted',
-      'd save-failed',
-    ])
+    expect(steps()).to.deep.equal(['a.txt accepted', 'b cancelled', 'c accepted', 'd accepted'])
   })
 
   it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {

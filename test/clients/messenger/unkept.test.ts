@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Unkept } from '../../../clients/messenger/unkept.ts'
 import type { ConversationEnd } from '../../../clients/peer/conversation.ts'
@@ -23,6 +24,15 @@ describe('Unkept', () => {
       'what alice says cannot be kept, and waits with them: the disk is full; free some space',
       'what alice says is kept again',
     ])
+  })
+
+  it('tells once that somebody cannot keep what they are told', () => {
+    const end: ConversationEnd = { how: 'closed', by: 'peer', reason: CloseReason.CANNOT_SAVE }
+    for (let attempt = 0; attempt < 3; attempt += 1) expect(unkept.parted('bob', end)).to.equal(true)
+    expect(unkept.has('bob')).to.equal(true)
+    expect(unkept.parted('bob', { ...end, reason: CloseReason.SHUTDOWN })).to.equal(false)
+    expect(unkept.has('bob')).to.equal(false)
+    expect(notices).to.deep.equal(['bob’s machine cannot save what you write now; it waits here, and goes once it can'])
   })
 
   it('leaves other ends to others', () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { CloseReason, type Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { CloseReason, type Event, FileProgressPause, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { encodeTextEvent, textBody } from '#lib/delivery/event.ts'
 import type { FileLane } from '#lib/delivery/file-lane.ts'
@@ -366,7 +366,7 @@ describe('Delivery', () => {
 
   describe('with files', () => {
     const chunk = { offerId: Buffer.alloc(EVENT_ID_BYTES, 1), offset: 0n, data: Buffer.from('a piece') }
-    const progress = { offerId: Buffer.alloc(EVENT_ID_BYTES, 1), received: 0n }
+    const progress = { offerId: Buffer.alloc(EVENT_ID_BYTES, 1), received: 0n, pause: FileProgressPause.UNSPECIFIED }
 
     function laneOf<T>(...chunks: T[]): { nextChunk: () => T | undefined; nextProgress: () => undefined } {
       return { nextChunk: () => chunks.shift(), nextProgress: () => undefined }

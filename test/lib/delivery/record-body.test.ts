@@ -6,6 +6,7 @@ import {
   CloseReason,
   type Event,
   type FileChunk,
+  FileProgressPause,
   type Part,
   RecordBody,
   Resume,
@@ -96,7 +97,11 @@ describe('encodeRecordBody', () => {
 
   it('writes what is read, and of files, as the generated code reads it', () => {
     const chunk = { offerId: randomBytes(EVENT_ID_BYTES), offset: 61_440n, data: randomBytes(MAX_CHUNK_BYTES) }
-    const progress = { offerId: randomBytes(EVENT_ID_BYTES), received: MAX_UINT64 }
+    const progress = {
+      offerId: randomBytes(EVENT_ID_BYTES),
+      received: MAX_UINT64,
+      pause: FileProgressPause.CANNOT_SAVE,
+    }
     const encoded = encodeRecordBody({ chunk }, { acknowledged: MAX_UINT64, read: MAX_UINT64, progress })
     const expected = { acknowledged: MAX_UINT64, read: MAX_UINT64, piece: ofFile(chunk), fileProgress: progress }
     expect(parseRecordBody(encoded)).to.deep.equal(RecordBody.fromPartial(expected as never))
@@ -111,7 +116,11 @@ describe('encodeRecordBody', () => {
       peerLastEventId: randomBytes(EVENT_ID_BYTES),
     }
     const control = { $case: 'resume', value: resume } as const
-    const progress = { offerId: randomBytes(EVENT_ID_BYTES), received: MAX_UINT64 }
+    const progress = {
+      offerId: randomBytes(EVENT_ID_BYTES),
+      received: MAX_UINT64,
+      pause: FileProgressPause.CANNOT_SAVE,
+    }
     const extras = { acknowledged: MAX_UINT64, read: MAX_UINT64, progress, control }
     const encoded = encodeRecordBody({ firstSequence: MAX_UINT64, part }, extras)
     expect(parseRecordBody(encoded).piece).to.deep.equal(ofEvent(part))
@@ -190,7 +199,10 @@ describe('parseRecordBody', () => {
     ['a renewal beside an acknowledgement', bodyOf({ acknowledged: 1n, control: SWITCH })],
     ['a renewal beside what is read', bodyOf({ read: 1n, control: SWITCH })],
     ['a renewal beside a piece of a file', bodyOf({ piece: ofFile(chunk), control: SWITCH })],
-    ['a renewal beside where a file stands', bodyOf({ fileProgress: { offerId: id, received: 1n }, control: SWITCH })],
+    [
+      'a renewal beside where a file stands',
+      bodyOf({ fileProgress: { offerId: id, received: 1n, pause: 0 }, control: SWITCH }),
+    ],
     ['a piece of a file beside events', bodyOf({ firstSequence: 1n, events: [goodEvent()], piece: ofFile(chunk) })],
     ['an empty piece of a file', bodyOf({ piece: ofFile({ ...chunk, data: Buffer.alloc(0) }) })],
     [
@@ -198,7 +210,11 @@ describe('parseRecordBody', () => {
       bodyOf({ piece: ofFile({ ...chunk, data: Buffer.alloc(MAX_CHUNK_BYTES + 1) }) }),
     ],
     ['a piece of a file without an offer', bodyOf({ piece: ofFile({ ...chunk, offerId: Buffer.alloc(0) }) })],
-    ['a file that stands without an offer', bodyOf({ fileProgress: { offerId: Buffer.alloc(15), received: 0n } })],
+    ['a pause that is not known', bodyOf({ fileProgress: { offerId: id, received: 0n, pause: 2 as never } })],
+    [
+      'a file that stands without an offer',
+      bodyOf({ fileProgress: { offerId: Buffer.alloc(15), received: 0n, pause: 0 } }),
+    ],
     ['an event longer than the record', Buffer.from('080112ff7f', 'hex')],
     ['a length that never ends', Buffer.from('12ffffffffffffffffffff', 'hex')],
     ['groups inside groups', Buffer.alloc(MAX_RECORD_BODY_BYTES, 0x3b)],

@@ -211,7 +211,7 @@ export const FileStatusState = {
   RECEIVED: 3,
   /** CANCELLED - From either side: it is cancelled. */
   CANCELLED: 4,
-  /** SAVE_FAILED - From the side that got the offer: it cannot be saved, as on a full disk. */
+  /** SAVE_FAILED - From the side that got the offer: it cannot be saved, and waiting does not help. */
   SAVE_FAILED: 5,
   /** DAMAGED - From the side that got the offer: the content that came is not the one that was offered. */
   DAMAGED: 6,
@@ -305,6 +305,50 @@ export interface FileProgress {
   offerId: Buffer;
   /** The position up to which the speaker has the content, in bytes. */
   received: bigint;
+  /**
+   * With a pause, what was sent beyond `received` is lost, and no more is to be sent until a FileProgress without one
+   * says from where. A value that is not known is malformed.
+   */
+  pause: FileProgressPause;
+}
+
+/** Whether pieces may come. */
+export const FileProgressPause = {
+  /** UNSPECIFIED - They may. */
+  UNSPECIFIED: 0,
+  /** CANNOT_SAVE - Not now, for the speaker cannot save them, as where its disk is full. */
+  CANNOT_SAVE: 1,
+} as const;
+
+export type FileProgressPause = typeof FileProgressPause[keyof typeof FileProgressPause];
+
+export namespace FileProgressPause {
+  export type UNSPECIFIED = typeof FileProgressPause.UNSPECIFIED;
+  export type CANNOT_SAVE = typeof FileProgressPause.CANNOT_SAVE;
+}
+
+export function fileProgressPauseFromJSON(object: any): FileProgressPause {
+  switch (object) {
+    case 0:
+    case "PAUSE_UNSPECIFIED":
+      return FileProgressPause.UNSPECIFIED;
+    case 1:
+    case "PAUSE_CANNOT_SAVE":
+      return FileProgressPause.CANNOT_SAVE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileProgressPause");
+  }
+}
+
+export function fileProgressPauseToJSON(object: FileProgressPause): string {
+  switch (object) {
+    case FileProgressPause.UNSPECIFIED:
+      return "PAUSE_UNSPECIFIED";
+    case FileProgressPause.CANNOT_SAVE:
+      return "PAUSE_CANNOT_SAVE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileProgressPause");
+  }
 }
 
 /** A piece of one encoded Event. One event is in pieces at a time in each direction, and its pieces come in order. */
@@ -360,6 +404,11 @@ export const CloseReason = {
    * ticket.
    */
   EXPIRED: 5,
+  /**
+   * CANNOT_SAVE - The speaker cannot save now what the other side sends, as where its disk is full; what it has not acknowledged is
+   * to be sent again later.
+   */
+  CANNOT_SAVE: 6,
 } as const;
 
 export type CloseReason = typeof CloseReason[keyof typeof CloseReason];
@@ -371,6 +420,7 @@ export namespace CloseReason {
   export type KEY_CHANGED = typeof CloseReason.KEY_CHANGED;
   export type PROTOCOL = typeof CloseReason.PROTOCOL;
   export type EXPIRED = typeof CloseReason.EXPIRED;
+  export type CANNOT_SAVE = typeof CloseReason.CANNOT_SAVE;
 }
 
 export function closeReasonFromJSON(object: any): CloseReason {
@@ -393,6 +443,9 @@ export function closeReasonFromJSON(object: any): CloseReason {
     case 5:
     case "REASON_EXPIRED":
       return CloseReason.EXPIRED;
+    case 6:
+    case "REASON_CANNOT_SAVE":
+      return CloseReason.CANNOT_SAVE;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum CloseReason");
   }
@@ -412,6 +465,8 @@ export function closeReasonToJSON(object: CloseReason): string {
       return "REASON_PROTOCOL";
     case CloseReason.EXPIRED:
       return "REASON_EXPIRED";
+    case CloseReason.CANNOT_SAVE:
+      return "REASON_CANNOT_SAVE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum CloseReason");
   }
@@ -1451,7 +1506,7 @@ export const FileChunk: MessageFns<FileChunk> = {
 };
 
 function createBaseFileProgress(): FileProgress {
-  return { offerId: Buffer.alloc(0), received: 0n };
+  return { offerId: Buffer.alloc(0), received: 0n, pause: 0 };
 }
 
 export const FileProgress: MessageFns<FileProgress> = {
@@ -1464,6 +1519,9 @@ export const FileProgress: MessageFns<FileProgress> = {
         throw new globalThis.Error("value provided for field message.received of type uint64 too large");
       }
       writer.uint32(16).uint64(message.received);
+    }
+    if (message.pause !== 0) {
+      writer.uint32(24).int32(message.pause);
     }
     return writer;
   },
@@ -1497,6 +1555,14 @@ export const FileProgress: MessageFns<FileProgress> = {
             message.received = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pause = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1517,6 +1583,7 @@ export const FileProgress: MessageFns<FileProgress> = {
         ? Buffer.from(bytesFromBase64(object.offer_id))
         : Buffer.alloc(0),
       received: isSet(object.received) ? BigInt(object.received) : 0n,
+      pause: isSet(object.pause) ? fileProgressPauseFromJSON(object.pause) : 0,
     };
   },
 
@@ -1528,6 +1595,9 @@ export const FileProgress: MessageFns<FileProgress> = {
     if (message.received !== 0n) {
       obj.received = message.received.toString();
     }
+    if (message.pause !== 0) {
+      obj.pause = fileProgressPauseToJSON(message.pause);
+    }
     return obj;
   },
 
@@ -1538,6 +1608,7 @@ export const FileProgress: MessageFns<FileProgress> = {
     const message = createBaseFileProgress();
     message.offerId = object.offerId ?? Buffer.alloc(0);
     message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
+    message.pause = object.pause ?? 0;
     return message;
   },
 };

@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdir, readdir, readFile, rm, stat, symlink, truncat
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
-import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
+import { FileEntryType, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import { partialPath } from '../../../../clients/files/disk/partial.ts'
@@ -11,6 +11,8 @@ import { MOST_WAITING_BYTES } from '../../../../clients/files/transit/receive-bu
 import { LEAST_WINDOW_BYTES } from '../../../../clients/files/transit/send-window.ts'
 import { exchangeUntil, FileEnd, type Offered, offered } from '../../../support/file-end.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
+
+const pause = FileProgressPause.UNSPECIFIED
 
 describe('PeerTransfers', () => {
   let folder: TemporaryFolder
@@ -208,7 +210,7 @@ describe('PeerTransfers', () => {
     return Buffer.concat(await Promise.all(files)).subarray(from, from + length)
   }
 
-  it('keeps what came where what it is to be cannot be put down, and goes on with the next conversation', async () => {
+  it('keeps what came where what it is to be cannot be put down, and goes on as soon as it can be', async () => {
     await using uploader = new FileEnd()
     await using downloader = new FileEnd()
     const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
@@ -220,9 +222,11 @@ describe('PeerTransfers', () => {
       [],
       false,
     ])
+    await exchangeUntil(uploader, downloader, () => uploader.pauses > 0)
     expect((await readFile(join(partialPath(downloads, what.id), 'a.bin'))).equals(what.content)).to.equal(true)
     downloader.failure = undefined
     downloader.peerTransfers.begin()
+    expect(await downloader.peerTransfers.retry()).to.equal(true)
     await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
     expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
     expect(bytesOf(uploader)).to.equal(what.content.length)
@@ -264,7 +268,7 @@ describe('PeerTransfers', () => {
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
     uploader.upload(what)
     expect(uploader.peerTransfers.nextChunk()).to.equal(undefined)
-    uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n })
+    uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: 0n, pause })
     for (let said = 0; said < LEAST_WINDOW_BYTES; ) {
       const chunk = uploader.peerTransfers.nextChunk()
       if (chunk === undefined) await uploader.woken()
@@ -279,7 +283,11 @@ describe('PeerTransfers', () => {
     await using downloader = new FileEnd()
     const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
     uploader.know(what, { state: 'offered' })
-    uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received: BigInt(MAX_CHUNK_BYTES) })
+    uploader.peerTransfers.receiveProgress({
+      offerId: Buffer.from(what.id, 'hex'),
+      received: BigInt(MAX_CHUNK_BYTES),
+      pause,
+    })
     expect(uploader.peerTransfers.nextChunk()).to.equal(undefined)
     uploader.upload(what)
     await exchangeUntil(uploader, downloader, () => bytesOf(uploader) > 0)
@@ -401,14 +409,14 @@ describe('PeerTransfers', () => {
     const what = await file('a.bin', 20 * MAX_CHUNK_BYTES)
     agree(uploader, downloader, what)
     const claim = (received: bigint) =>
-      uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received })
+      uploader.peerTransfers.receiveProgress({ offerId: Buffer.from(what.id, 'hex'), received, pause })
     claim(BigInt(what.content.length) + 1n)
     expect(uploader.peerTransfers.positionOf(what.id)).to.equal(0)
     expect(uploader.peerTransfers.nextChunk()).to.equal(undefined)
     await exchangeUntil(uploader, downloader, () => bytesOf(uploader) > 4 * MAX_CHUNK_BYTES)
     const position = uploader.peerTransfers.positionOf(what.id)
     for (const received of [0n, 2n ** 64n - 1n, BigInt(bytesOf(uploader)) + 1n]) claim(received)
-    uploader.peerTransfers.receiveProgress({ offerId: randomBytes(16), received: 5n })
+    uploader.peerTransfers.receiveProgress({ offerId: randomBytes(16), received: 5n, pause })
     expect(uploader.peerTransfers.positionOf(what.id)).to.equal(position)
     await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
     expect((await got('a.bin')).equals(what.content)).to.equal(true)
