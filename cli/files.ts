@@ -24,7 +24,7 @@ export function filesCommand(): Command {
     .addHelpText('after', FILES_HELP)
     .action(async ({ all, ...options }: FilesOptions) => {
       const { recent, transferFields, transferRow } = await import('../clients/files/report/listing.ts')
-      await inStore(options, (store) => {
+      await inStore(options, 'read', (store) => {
         const transfers = store?.transfers.list() ?? []
         for (const transfer of all ? transfers : recent(transfers)) {
           if (options.json) printJson(transferFields(transfer))
@@ -87,7 +87,7 @@ function answer(name: string, description: string, prepare: Answer): Command {
       // --profile and --json belong to the command above, wherever they stand.
       const options = command.optsWithGlobals<AnswerOptions>()
       const { transferFields, transferRow, transfersWithIds } = await import('../clients/files/report/listing.ts')
-      const isRunning = await inStore(options, async (store, profile) => {
+      const isRunning = await inStore(options, 'write', async (store, profile) => {
         const ids = transfersWithIds(store?.transfers.list() ?? [], typed).map(({ id }) => id)
         if (store === undefined) return
         const act = await prepare({ store, profile }, ids, options)
@@ -110,9 +110,10 @@ function answer(name: string, description: string, prepare: Answer): Command {
  */
 async function inStore(
   options: ProfileOptions,
+  access: 'read' | 'write',
   work: (store: Store | undefined, profile: Profile) => Promise<void> | void,
 ): Promise<boolean> {
-  const { openStore } = await import('../clients/store/store.ts')
+  const { openStore, openStoreToRead } = await import('../clients/store/store.ts')
   const { hasStore } = await import('../clients/history/kept-history.ts')
   const profile = await openProfile(options)
   if (!hasStore(profile)) {
@@ -120,7 +121,8 @@ async function inStore(
     return false
   }
   const { folder, key: profileKey } = profile.storage
-  const store = openStore(folder, { profileKey })
+  // A full disk does not hinder what only reads.
+  const store = (access === 'read' ? openStoreToRead : openStore)(folder, { profileKey })
   try {
     await work(store, profile)
   } finally {

@@ -4,9 +4,12 @@ import { Profile } from '../../clients/profile/profile.ts'
 import { FakeClock } from '../support/clock.ts'
 import { outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
+import { offered } from '../support/file-events.ts'
 import { inStore, storeConversation } from '../support/kept.ts'
 import { namespaceRefusal } from '../support/network.ts'
+import { permitWriting } from '../support/permits.ts'
 import { TestProcess } from '../support/processes.ts'
+import { BOB_KEY } from '../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const refusal = namespaceRefusal()
@@ -14,12 +17,13 @@ const refusal = namespaceRefusal()
 describe(`sotto on a disk without room${refusal ? `: ${refusal}` : ''}`, function () {
   this.timeout(20_000)
   let home: TemporaryFolder
+  let profile: Profile
   before(function () {
     if (refusal) this.skip()
   })
   beforeEach(async () => {
     home = await temporaryFolder()
-    const profile = await Profile.openOrCreate(home.path, 'alice')
+    profile = await Profile.openOrCreate(home.path, 'alice')
     inStore(profile, new FakeClock(Date.UTC(2030, 0, 1, 12)), (store) => {
       storeConversation(store, 'bob', new FakeClock(Date.UTC(2030, 0, 1, 12)), ['See you?'])
     })
@@ -46,6 +50,24 @@ describe(`sotto on a disk without room${refusal ? `: ${refusal}` : ''}`, functio
       })
     })
   }
+
+  it('lists the files', async () => {
+    inStore(profile, new FakeClock(0), (store) => {
+      const { kind } = offered({ 'a.txt': 4 })
+      if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
+      const prepared = { offer: kind.value, path: '/a.txt' }
+      store.transfers.offer(permitWriting('bob'), store.messageLog('bob', BOB_KEY), prepared)
+    })
+    const { code, output, errors } = await sotto('files')
+    expect([code, errors]).to.deep.equal([0, ''])
+    expect(output).to.match(/^[0-9a-f]{8} {2}to bob {2}a\.txt, 4 B, offered\n$/)
+  })
+
+  it('lists the contacts', async () => {
+    const { code, output, errors } = await sotto('contacts')
+    expect([code, errors]).to.deep.equal([0, ''])
+    expect(output).to.include('bob')
+  })
 
   it('calls it full where something is to be written', async () => {
     const { code, errors } = await sotto('forget bob --yes')
