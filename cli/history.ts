@@ -1,4 +1,4 @@
-/** `sotto history`, `search`, `export` and `forget`: what the profile has kept of conversations. */
+/** `sotto history`, `search`, `export`, `forget` and `undeliverable`: what the profile has kept of conversations. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { accountName, accountNames } from '../clients/command/account-name.ts'
@@ -121,6 +121,75 @@ export function forgetCommand(): Command {
       if (options.json) printJson({ name: user, forgotten: unsent !== undefined, unsent })
       else if (unsent === undefined) notice(`nothing of ${user} is forgotten`, options)
       else notice(forgottenNotice(user, unsent), options)
+    })
+}
+
+const UNDELIVERABLE_HELP = `
+  sotto undeliverable                what waits for keys that contacts no longer have
+  sotto undeliverable again 3f09     sends the message whose id begins so to the key that they have now
+  sotto undeliverable drop 3f09      sends it to nobody; several ids can be named, or all
+
+It goes to no other key by itself: whether the new one is theirs is for you to say; see sotto verify.`
+
+export function undeliverableCommand(): Command {
+  const command = withProfile(new Command('undeliverable'))
+    .description('list the messages that wait for a key that was replaced, and send them again or drop them')
+    .addHelpText('after', UNDELIVERABLE_HELP)
+    .action(async (options: ProfileOptions) => {
+      const { openKept } = await import('../clients/history/kept-history.ts')
+      const { undeliverableMessages, undeliverableRow } = await import('../clients/history/undeliverable.ts')
+      const { jsonFields } = await import('../clients/history/formats.ts')
+      const profile = await openProfile(options)
+      const store = openKept(profile)?.store
+      try {
+        const messages = store === undefined ? [] : undeliverableMessages(store, profile.state)
+        const { account } = profile.state
+        for (const message of messages) {
+          if (options.json)
+            printJson({ ...jsonFields(message, account?.username ?? profile.name), undeliverable: true })
+          else process.stdout.write(`${undeliverableRow(message)}\n`)
+        }
+        if (messages.length === 0) notice('nothing waits for a key that was replaced', options)
+      } finally {
+        store?.close()
+      }
+    })
+  return command
+    .addCommand(settling('again', 'send them again, to the key that their contact has now'))
+    .addCommand(settling('drop', 'send them to nobody'))
+}
+
+/** The command that has what waits for a replaced key sent again, or dropped. */
+function settling(name: 'again' | 'drop', description: string): Command {
+  return new Command(name)
+    .description(description)
+    .argument('<id...>', 'of the messages, as sotto undeliverable shows them, or all')
+    .action(async (typed: string[], _own: unknown, command: Command) => {
+      // --profile and --json belong to the command above, wherever they stand.
+      const options = command.optsWithGlobals<ProfileOptions>()
+      const { dropMessages, sendAgain, undeliverableMessages, undeliverableRow, undeliverableWithIds } = await import(
+        '../clients/history/undeliverable.ts'
+      )
+      const { hasStore } = await import('../clients/history/kept-history.ts')
+      const { mayWrite } = await import('../clients/profile/permission.ts')
+      const { openStore } = await import('../clients/store/store.ts')
+      const profile = await openProfile(options)
+      if (!hasStore(profile)) return void undeliverableWithIds([], typed)
+      const { folder, key: profileKey } = profile.storage
+      const store = openStore(folder, { profileKey })
+      try {
+        const messages = undeliverableWithIds(undeliverableMessages(store, profile.state), typed)
+        if (name === 'again') await sendAgain(store, (contact) => mayWrite(profile, contact), messages)
+        else dropMessages(store, profile.state, messages)
+        const state = name === 'again' ? 'waiting' : 'dropped'
+        for (const message of messages) {
+          const { contact, event } = message
+          if (options.json) printJson({ type: 'state', contact, id: event.eventId.toString('hex'), state })
+          else notice(`${name === 'again' ? 'waits for their new key' : 'dropped'}: ${undeliverableRow(message)}`)
+        }
+      } finally {
+        store.close()
+      }
     })
 }
 

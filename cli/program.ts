@@ -10,7 +10,7 @@ import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyComm
 import { demoCommand } from './demo.ts'
 import { filesCommand } from './files.ts'
 import { healthCommand } from './health.ts'
-import { exportCommand, forgetCommand, historyCommand, searchCommand } from './history.ts'
+import { exportCommand, forgetCommand, historyCommand, searchCommand, undeliverableCommand } from './history.ts'
 import { loginCommand, logoutCommand } from './login.ts'
 import { withLogin } from './login-first.ts'
 import { passphraseCommand } from './passphrase.ts'
@@ -59,6 +59,7 @@ export function sotto(): Command {
     .addCommand(searchCommand())
     .addCommand(exportCommand())
     .addCommand(forgetCommand())
+    .addCommand(undeliverableCommand())
     .addCommand(whoamiCommand())
     .addCommand(contactsCommand())
     .addCommand(verifyCommand())

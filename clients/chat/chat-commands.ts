@@ -7,11 +7,14 @@ import { SottoError } from '#lib/errors.ts'
 import { safetyNumberRows } from '#lib/trust/safety-number.ts'
 import { removeConversation } from '../history/forget.ts'
 import { nothingOf } from '../history/kept-history.ts'
+import { dropMessages, sendAgain, undeliverableMessages, undeliverableWithIds } from '../history/undeliverable.ts'
 import type { Messenger } from '../messenger/messenger.ts'
+import { mayWrite } from '../profile/permission.ts'
 import { noteMismatch, pinIn, setBlocked, stateOf, TRUSTED, trust, verify } from '../profile/pins.ts'
 import { type Profile, setReceipts } from '../profile/profile.ts'
 import { type ComparableKey, comparableKeys, headingOf, keyStateNotice } from '../profile/safety-number.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
+import type { Message } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 import { helpRows } from './chat-help.ts'
 import type { Command, CommandName } from './command.ts'
@@ -57,6 +60,9 @@ export class ChatCommands {
       decline: (which) => files.decline(which),
       cancel: (which) => files.cancel(which),
       files: () => files.list(),
+      undeliverable: () => this.#showUndeliverable(),
+      again: (ids) => this.#sendAgain(ids),
+      drop: (ids) => this.#drop(ids),
       verify: (name) => this.#verify(this.#meant(name)),
       verified: (argument) => this.#verified(argument),
       mismatch: (name) => this.#mismatch(this.#meant(name)),
@@ -173,6 +179,34 @@ export class ChatCommands {
     view.forgotten(name, waiting)
   }
 
+  async #showUndeliverable(): Promise<void> {
+    const { view, store, profile } = this.#options
+    const messages = undeliverableMessages(store, await profile.refresh())
+    view.undeliverable(messages)
+  }
+
+  /** The messages with these ids, among all that wait for a key that was replaced. */
+  async #undeliverable(ids: string): Promise<Message[]> {
+    const { store, profile } = this.#options
+    return undeliverableWithIds(undeliverableMessages(store, await profile.refresh()), ids.split(/ +/))
+  }
+
+  async #sendAgain(ids: string): Promise<void> {
+    const { view, store, profile, messenger } = this.#options
+    const messages = await this.#undeliverable(ids)
+    await sendAgain(store, (name) => mayWrite(profile, name), messages)
+    messenger.takeAppended()
+    view.showAppended()
+    view.notice(`sent again: ${countText(messages)}`)
+  }
+
+  async #drop(ids: string): Promise<void> {
+    const { view, store, profile } = this.#options
+    const messages = await this.#undeliverable(ids)
+    dropMessages(store, profile.state, messages)
+    view.notice(`dropped: ${countText(messages)}`)
+  }
+
   async #receipts(setting: string): Promise<void> {
     const { view, profile } = this.#options
     const isOn = setting === '' ? profile.state.receipts : setting === 'on'
@@ -187,6 +221,10 @@ export class ChatCommands {
     if (isBlocked) await messenger.peer(name).goodbye()
     else messenger.peer(name).call()
   }
+}
+
+function countText({ length }: readonly Message[]): string {
+  return length === 1 ? 'one message' : `${length} messages`
 }
 
 /** Whether anything that was said may have come to somebody, or anything has come from them. */

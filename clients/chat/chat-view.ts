@@ -13,6 +13,7 @@ import { isSame } from '#lib/same-bytes.ts'
 import { offerText } from '../files/report/describe.ts'
 import { offerOf, statusOf } from '../files/report/file-events.ts'
 import { forgottenNotice } from '../history/forget.ts'
+import { undeliverableRow } from '../history/undeliverable.ts'
 import type { PinState } from '../profile/pins.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import { isOfAnotherKey } from '../store/log/undeliverable.ts'
@@ -139,7 +140,8 @@ export class ChatView implements View {
     // Ordinals count for each key; what was written for a former one comes no further.
     const isPending = own && this.#isForPresentKey(message)
     const entry = this.#entryOf(contact, event, { own, id: isPending ? this.#idOf(contact, ordinal) : randomUUID() })
-    if (state === 'received') screen.add({ ...entry, time: storedAt })
+    // What was dropped comes no further.
+    if (state === 'received' || state === 'dropped') screen.add({ ...entry, time: storedAt })
     else {
       const isFollowed = isPending && contact === this.#to
       screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#pending.add(ordinal, state, entry.id) : state })
@@ -255,6 +257,12 @@ export class ChatView implements View {
       return `${name}: ${isOnline ? 'online' : 'offline'}, ${key === undefined ? 'no key yet' : `key ${key}`}${queue}`
     })
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
+  }
+
+  undeliverable(messages: readonly Message[]): void {
+    const how = '/again ID sends one to the key that they have now, /drop ID sends it to nobody'
+    const rows = messages.map(undeliverableRow)
+    this.notice(rows.length > 0 ? [...rows, how].join('\n') : 'nothing waits for a key that was replaced')
   }
 
   /** The screen that it shows everything on. */

@@ -18,6 +18,7 @@ interface CommandForm {
     | '[NAME]'
     | '[NAME …]'
     | '[FILE]'
+    | 'ID …'
     | '[on|off]'
     | 'NAME [yes]'
   /** The description for the help: one clause. */
@@ -36,6 +37,9 @@ export const COMMANDS = {
   decline: { argument: '[FILE]', does: 'do not take it' },
   cancel: { argument: '[FILE]', does: 'end what is under way, or take it back' },
   files: { argument: '', does: 'show what is offered and under way' },
+  undeliverable: { argument: '', does: 'show what waits for keys that were replaced' },
+  again: { argument: 'ID …', does: 'send it again, to the key they have now; or all' },
+  drop: { argument: 'ID …', does: 'send it to nobody; or all' },
   verify: { argument: '[NAME]', does: 'safety number with NAME, or whom you talk with' },
   verified: { argument: '[NAME …]', does: 'they see the same; of two: pinned or seen' },
   mismatch: { argument: '[NAME]', does: 'they see another: stop, until they agree' },

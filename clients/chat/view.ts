@@ -56,6 +56,8 @@ export interface View {
   /** A heading of messages out of the store, or their end: for eyes alone. */
   caption(text: string): void
   who(people: readonly ContactStatus[]): void
+  /** What waits for keys that were replaced. */
+  undeliverable(messages: readonly Message[]): void
   /** The user has said something, which waits in the store. */
   enqueued(name: string, ordinal: number, message: TypedMessage): void
   /** Another command of the same person may have said something. */

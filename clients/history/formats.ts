@@ -41,6 +41,7 @@ export type IsUndeliverable = (message: Message) => boolean
 /** The note behind a message that has not arrived, with its leading space; empty for all others. */
 export function pendingOf(message: Message, isUndeliverable: IsUndeliverable): string {
   const { state } = message
+  if (state === 'dropped') return ' (dropped)'
   if (state !== 'waiting' && state !== 'sent') return ''
   return isUndeliverable(message) ? ' (waiting for a former key)' : ` (${state})`
 }

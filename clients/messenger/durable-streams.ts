@@ -41,6 +41,7 @@ export class DurableStreams implements PeerStreams {
   }
 
   get pair(): StreamPair {
+    if (this.#conversation === undefined) this.#options.messageLog.unloadDropped()
     return this.#options.messageLog.streams
   }
 
@@ -93,7 +94,7 @@ export class DurableStreams implements PeerStreams {
   attach(conversation: Conversation): void {
     this.#conversation?.replace()
     // What is kept is stored at once: the rest came as a conversation was closing, or as the disk failed.
-    this.pair.incoming?.forgetUnstored()
+    this.#options.messageLog.streams.incoming?.forgetUnstored()
     this.#conversation = conversation
     try {
       this.files?.begin()
@@ -110,7 +111,7 @@ export class DurableStreams implements PeerStreams {
     this.#conversation = undefined
     this.files?.end()
     // An event that was broken off comes again whole, and may be a mebibyte.
-    this.pair.incoming?.forgetPieces()
+    this.#options.messageLog.streams.incoming?.forgetPieces()
   }
 
   save(): void {

@@ -18,12 +18,13 @@ import type { Secret } from '#lib/secret.ts'
 import { type Database, openDatabase } from './disk/database.ts'
 import { pooledRandom, type Random } from './disk/row-seal.ts'
 import { hasNoRoomToShare } from './disk/sqlite-errors.ts'
+import { dropUndeliverable, readUndeliverable } from './log/former-keys.ts'
 import { MessageLog } from './log/message-log.ts'
 import { type PageOptions, readMessages, readPage } from './reading/history.ts'
 import type { Gap, Message } from './reading/messages.ts'
 import { searchMessages } from './reading/search.ts'
 import { readUnread, type UnreadGap, withRead } from './reading/unread.ts'
-import { type ContactState, newContact, newKey, withKey } from './rows/contact-state.ts'
+import { type ContactState, newContact, newKey, waitingCount, withKey } from './rows/contact-state.ts'
 import type { Contact } from './rows/contacts.ts'
 import type { TransferPlace } from './rows/transfer-rows.ts'
 import { StoreFile } from './store-file.ts'
@@ -75,7 +76,7 @@ export class Store {
     this.#file = new StoreFile({ database, profileKey, random, tolerant })
     const file = this.#file
     const messageLogAt = (place: TransferPlace) =>
-      new MessageLog({ file, ...place, nowMs: () => clock.now().getTime() })
+      new MessageLog({ file, ...place, random, nowMs: () => clock.now().getTime() })
     this.transfers = new StoredTransfers({ file, random, now: () => clock.now(), messageLogAt })
   }
 
@@ -89,7 +90,13 @@ export class Store {
   messageLog(name: string, identityKey: Uint8Array | undefined): MessageLog {
     const found = this.#file.read(() => findKey(this.#file.contacts.named(name), identityKey))
     const { contactId, key } = found ?? this.#file.write('disk', () => this.#makeKey(name, identityKey))
-    return new MessageLog({ file: this.#file, contactId, key, nowMs: () => this.#clock.now().getTime() })
+    return new MessageLog({
+      file: this.#file,
+      contactId,
+      key,
+      random: this.#random,
+      nowMs: () => this.#clock.now().getTime(),
+    })
   }
 
   #makeKey(name: string, identityKey: Uint8Array | undefined): { contactId: number; key: number } {
@@ -122,7 +129,7 @@ export class Store {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
     return states.flatMap(({ name, keys }) => {
       const counts = keys.map(({ identityKey, outgoing }) => {
-        return { name, identityKey, count: outgoing.appended - outgoing.acknowledged }
+        return { name, identityKey, count: waitingCount(outgoing) }
       })
       return counts.filter(({ count }) => count > 0)
     })
@@ -134,7 +141,7 @@ export class Store {
     return states.map(({ name, keys }) => ({
       name,
       unread: keys.reduce((sum, { received, read }) => sum + received - read, 0),
-      waiting: keys.reduce((sum, { outgoing }) => sum + outgoing.appended - outgoing.acknowledged, 0),
+      waiting: keys.reduce((sum, { outgoing }) => sum + waitingCount(outgoing), 0),
       last: this.history(name, { limit: 1 })[0],
     }))
   }
@@ -200,6 +207,20 @@ export class Store {
     })
     if (hasForgotten) this.#file.truncateLog()
     return hasForgotten
+  }
+
+  /** The messages that wait for other keys of somebody than this one, the oldest first. */
+  undeliverable(name: string, identityKey: Uint8Array): Message[] {
+    return this.#file.read(() => readUndeliverable(this.#file, name, identityKey))
+  }
+
+  /**
+   * Drop messages that wait for other keys of somebody than this one: they go to nobody. Of all or of none.
+   *
+   * @returns false if one of them waits no longer, or not for such a key.
+   */
+  drop(messages: readonly Message[], identityKey: Uint8Array): boolean {
+    return this.#file.write('disk', () => dropUndeliverable(this.#file, messages, identityKey))
   }
 
   /** Call back after each commit of another process, and at least once for those of one moment. */

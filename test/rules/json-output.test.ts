@@ -3,12 +3,16 @@ import { realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Command } from 'commander'
+import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { sotto } from '../../cli/program.ts'
 import { Profile } from '../../clients/profile/profile.ts'
+import { openStore } from '../../clients/store/store.ts'
 import { outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { Installation } from '../support/installation.ts'
+import { permitWriting } from '../support/permits.ts'
 import { TestProcess } from '../support/processes.ts'
+import { BOB_KEY } from '../support/stores.ts'
 
 /** Each command with --json, by its words; those of `files` have it from that. */
 function commandsWithJson(command: Command, path: readonly string[] = [], inherited = false): string[] {
@@ -42,6 +46,9 @@ const STEPS: readonly Step[] = [
   { command: 'search', args: ['hello'] },
   { command: 'export' },
   { command: 'contacts' },
+  { command: 'undeliverable' },
+  { command: 'undeliverable again', args: ['aa'] },
+  { command: 'undeliverable drop', args: ['bb'] },
   { command: 'verify', args: ['bob'] },
   { command: 'trust', args: ['bob'] },
   { command: 'block', args: ['bob'] },
@@ -65,12 +72,22 @@ describe('what --json writes', function () {
   before(async () => {
     installation = await Installation.start('bob', 'carol')
     await installation.auth.addUser('alice', "alice's password")
-    await installation.signIn('alice', { profile: 'default' })
+    writeForFormerKey(await installation.signIn('alice', { profile: 'default' }))
     folder = await realpath(installation.home.path)
     for (const name of ['offered', 'one', 'two', 'three']) await writeFile(join(folder, name), name)
     await writeFile(join(folder, 'password'), "alice's password\n")
   })
   after(() => installation[Symbol.asyncDispose]())
+
+  /** Two messages that wait for a key that bob does not have, with the ids aa… and bb…. */
+  function writeForFormerKey({ storage }: Profile): void {
+    const events = [0xaa, 0xbb].map((id) => {
+      return encodeTextEvent({ eventId: Buffer.alloc(16, id), writtenAt: new Date(0), body: Buffer.from('old') })
+    })
+    const store = openStore(storage.folder, { profileKey: storage.key })
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), events)
+    store.close()
+  }
 
   const start = ({ command, args = [], input }: Step) => {
     const words = [join(ROOT, 'bin', 'sotto.js'), ...command.split(' '), ...args, '--json']

@@ -107,5 +107,43 @@ describe('trust', function () {
     expect((await sotto('history bob --profile alice')).output).to.include('(waiting for a former key): keys')
     expect((await sotto('send bob again --profile alice')).code).to.equal(DONE)
     await anew.untilStdout('again\n')
+    anew.signal('SIGINT')
+    await anew.ended
+    expect((await sotto('undeliverable drop all --profile alice')).code).to.equal(DONE)
+    expect(await contactOf('alice')).to.include({ waiting: 0, undeliverable: 0 })
+  })
+
+  it('sends it again to the key that they have now when it is told to, and drops it likewise', async () => {
+    for (const text of ['first', 'second']) await sotto(`send bob --queue ${text} --profile alice`)
+    await deployment.signIn('bob', { profile: 'bob-later', replaceIdentityKey: true })
+    const { process: later } = await deployment.receive('bob-later')
+    expect((await sotto('send bob who? --profile alice')).code).to.equal(KEY_CHANGED)
+    expect((await sotto('undeliverable --profile alice')).output).to.equal('')
+    expect((await sotto('trust bob --profile alice')).code).to.equal(DONE)
+    const { output } = await sotto('undeliverable --profile alice --json')
+    const [first, second] = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect([first, second].map(({ text, state }) => [text, state])).to.deep.equal([
+      ['first', 'waiting'],
+      ['second', 'waiting'],
+    ])
+    const rows = (await sotto('undeliverable --profile alice')).output
+    expect(rows).to.match(
+      /^[0-9a-f]{8} {2}to bob {2}[-0-9]{10} [:0-9]{5} {2}first\n[0-9a-f]{8} {2}to bob .* {2}second\n$/,
+    )
+    expect((await sotto(`undeliverable again ${second.id.slice(0, 8)} --profile alice`)).code).to.equal(DONE)
+    expect((await sotto(`undeliverable again ${second.id.slice(0, 8)} --profile alice`)).code).to.equal(USAGE)
+    expect(JSON.parse((await sotto(`undeliverable drop all --json --profile alice`)).output)).to.deep.equal({
+      type: 'state',
+      contact: 'bob',
+      id: first.id,
+      state: 'dropped',
+    })
+    expect(await contactOf('alice')).to.include({ waiting: 1, undeliverable: 0 })
+    expect((await sotto('send bob last --profile alice')).code).to.equal(DONE)
+    await later.untilStdout('second\nlast\n')
+    expect((await sotto('history bob --profile alice')).output).to.include('(dropped): first')
   })
 })

@@ -116,6 +116,10 @@ export class JsonView implements View {
     }
   }
 
+  undeliverable(messages: readonly Message[]): void {
+    for (const message of messages) this.#emit({ ...jsonFields(message, this.#options.ownName), undeliverable: true })
+  }
+
   enqueued(name: string, ordinal: number, { ref }: TypedMessage): void {
     this.#own.poll(name, new Map([[ordinal, ref]]))
   }

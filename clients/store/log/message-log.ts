@@ -15,16 +15,21 @@
  */
 import { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
+import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Durability } from '../disk/database.ts'
+import type { Random } from '../disk/row-seal.ts'
+import type { Message } from '../reading/messages.ts'
 import { type Batch, packed } from '../rows/batch.ts'
 import { type ContactState, type IncomingState, type KeyState, withKey } from '../rows/contact-state.ts'
 import type { Contact } from '../rows/contacts.ts'
 import type { TransferPlace } from '../rows/transfer-rows.ts'
 import type { StoreFile } from '../store-file.ts'
 import { receiveFileEvents } from '../transfers/transfer-steps.ts'
+import { type Appended, hasDropped, leaveDropped, withEvents } from './appending.ts'
+import { withoutUndeliverable } from './former-keys.ts'
 import { LoadedStreams } from './loaded-streams.ts'
 import { receivedIds, textOf } from './received-ids.ts'
 
@@ -54,6 +59,7 @@ export interface MessageLogOptions {
   readonly contactId: number
   /** The index of the contact's identity key. */
   readonly key: number
+  readonly random: Random
   /** This machine's clock, Unix time in milliseconds. */
   readonly nowMs: () => number
 }
@@ -62,15 +68,17 @@ export class MessageLog {
   readonly #file: StoreFile
   readonly #contactId: number
   readonly #key: number
+  readonly #random: Random
   readonly #nowMs: () => number
   #loaded: LoadedStreams | undefined
   /** The ids of all that was received, while the other side repeats what it sent in another stream. */
   #receivedIds: ReadonlySet<string> | undefined
 
-  constructor({ file, contactId, key, nowMs }: MessageLogOptions) {
+  constructor({ file, contactId, key, random, nowMs }: MessageLogOptions) {
     this.#file = file
     this.#contactId = contactId
     this.#key = key
+    this.#random = random
     this.#nowMs = nowMs
   }
 
@@ -102,6 +110,28 @@ export class MessageLog {
     return this.#append([event], beside, () => undefined)
   }
 
+  /**
+   * Send messages again that wait for a former key of the same contact, in one step: they are appended as they were
+   * written, with their ids, and dropped where they were. So each is sent once, whatever ends between.
+   *
+   * @param permission - As {@link append}.
+   * @param messages - As {@link Store.undeliverable} gave them.
+   * @returns the ordinal of the last; undefined, with nothing changed, if one of them waits no longer.
+   * @throws SottoError as {@link append}.
+   */
+  appendAgain(permission: WritePermission, messages: readonly Message[]): number | undefined {
+    const storedAtMs = this.#nowMs()
+    const events = messages.map(({ event }) => Event.encode(event).finish())
+    return this.#write('disk', (contact, key) => {
+      const { identityKey } = key
+      permission.check(contact.name, identityKey)
+      const found = { id: this.#contactId, state: contact }
+      const rest = identityKey && withoutUndeliverable(this.#file, found, messages, identityKey)
+      if (rest === undefined) return { contact, key, batches: [], result: undefined }
+      return withEvents(rest, key, { place: this.place, events, storedAtMs })
+    })
+  }
+
   #append(
     events: readonly Uint8Array[],
     beside: ((place: TransferPlace) => void) | undefined,
@@ -111,17 +141,8 @@ export class MessageLog {
     const storedAtMs = this.#nowMs()
     return this.#write('disk', (contact, key) => {
       check(contact, key)
-      const batches: Batch[] = []
-      let first = key.outgoing.appended + 1
-      for (const run of packed(events)) {
-        batches.push({ direction: 'outgoing', storedAtMs, key: this.#key, first, events: run })
-        first += run.length
-      }
-      const { acknowledged, appended } = key.outgoing
-      const waitsFrom = acknowledged === appended ? contact.lastBatch + 1 : key.outgoing.waitsFrom
-      const outgoing = { ...key.outgoing, appended: first - 1, waitsFrom }
       beside?.(this.place)
-      return { contact, key: { ...key, outgoing }, batches, result: first - 1 }
+      return withEvents(contact, key, { place: this.place, events, storedAtMs })
     })
   }
 
@@ -132,8 +153,36 @@ export class MessageLog {
    * @throws SottoError `ERR_STORE_DAMAGED` if what waits cannot be read.
    */
   get streams(): StreamPair {
-    this.#loaded ??= this.#file.read(() => new LoadedStreams(this.#file, this.#find(), this.#key))
+    if (this.#loaded === undefined) {
+      this.#leaveDropped()
+      this.#loaded = this.#file.read(() => new LoadedStreams(this.#file, this.#find(), this.#key))
+    }
     return this.#loaded.streams
+  }
+
+  /** Have the streams loaded anew where the user has dropped some of what waits in them: while no conversation has them. */
+  unloadDropped(): void {
+    if (this.#loaded !== undefined && this.#hasDropped()) this.#loaded = undefined
+  }
+
+  #hasDropped(): boolean {
+    return this.#file.read(() => {
+      const contact = this.#file.contacts.get(this.#contactId)
+      return contact !== undefined && hasDropped(this.#keyOf(contact.state))
+    })
+  }
+
+  /** Number what is left anew, where the user has dropped some of what waits. @throws SottoError `ERR_STORE_DAMAGED`. */
+  #leaveDropped(): void {
+    if (!this.#hasDropped()) return
+    const storedAtMs = this.#nowMs()
+    const streamId = this.#random(STREAM_ID_BYTES)
+    this.#write('disk', (contact, key) => {
+      return {
+        ...leaveDropped(this.#file, { contact, key, place: this.place, streamId, storedAtMs }),
+        result: undefined,
+      }
+    })
   }
 
   /** Take in what other processes have appended, for the conversation to send. Cheap where there is nothing. */
@@ -303,9 +352,6 @@ function positionIn({ incoming, received }: KeyState, { streamId, stored }: Inco
   return incoming
 }
 
-interface Change<T> {
-  readonly contact: ContactState
-  readonly key: KeyState
-  readonly batches: readonly Batch[]
+interface Change<T> extends Appended {
   readonly result: T
 }

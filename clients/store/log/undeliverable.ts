@@ -29,6 +29,6 @@ export function isUndeliverable(message: Message, present: Uint8Array | undefine
 /** The notice of messages that will not be delivered. */
 export function undeliverableNotice(name: string, count: number): string {
   const what = count === 1 ? 'one message waits' : `${count} messages wait`
-  const where = `sotto history ${name} shows ${count === 1 ? 'it' : 'them'}`
-  return `${what} for another key of ${name} than the one they have now, and will not go to that; ${where}: say again what matters`
+  const it = count === 1 ? 'it' : 'them'
+  return `${what} for another key of ${name} than the one they have now, and will not go to that by itself; to send ${it} again, or drop ${it}: sotto undeliverable`
 }

@@ -7,9 +7,10 @@ import { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { Direction } from '../rows/batch.ts'
 import type { DamagedBatch, NumberedBatch } from '../rows/batches.ts'
 import type { ContactState, KeyState, OutgoingState } from '../rows/contact-state.ts'
+import { covers } from '../rows/ordinal-ranges.ts'
 
 /** The state of a message: `received` of one from the contact, the others of one to the contact. */
-export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'received'
+export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'dropped' | 'received'
 
 /** The position of a message in its conversation. Later is greater: first by batch, then by index. */
 export interface Position {
@@ -72,7 +73,8 @@ export function messageAt(
   }
 }
 
-function stateOf(ordinal: number, { read, acknowledged, handedOver }: OutgoingState): MessageState {
+function stateOf(ordinal: number, { read, acknowledged, handedOver, dropped }: OutgoingState): MessageState {
+  if (covers(dropped, ordinal)) return 'dropped'
   if (ordinal <= read) return 'read'
   if (ordinal <= acknowledged) return 'delivered'
   return ordinal <= handedOver ? 'sent' : 'waiting'

@@ -9,9 +9,12 @@
  *     0 ≤ base ≤ acknowledged ≤ handedOver ≤ appended
  *     0 ≤ seen ≤ heard
  *
+ * What was dropped counts as neither sent nor waiting, wherever its ordinal lies.
+ *
  * @module
  */
 import { inCurrentWords } from './former-names.ts'
+import { countAfter, type OrdinalRange } from './ordinal-ranges.ts'
 
 export interface ContactState {
   readonly name: string
@@ -53,6 +56,8 @@ export interface OutgoingState {
   readonly read: number
   /** The first batch that may hold an event that is not acknowledged. */
   readonly waitsFrom: number
+  /** The ordinals of the events that the user has dropped, or sent again to another key: they go to nobody. */
+  readonly dropped: readonly OrdinalRange[]
   /** Streams that this one replaced, the newest last, at most {@link KEPT_STREAMS}. */
   readonly former: readonly FormerStream[]
 }
@@ -87,12 +92,17 @@ export function newKey(identityKey: Uint8Array | undefined, streamId: Uint8Array
   const marks = { base: 0, acknowledged: 0, handedOver: 0, appended: 0, read: 0, waitsFrom: 1 }
   return {
     identityKey,
-    outgoing: { streamId, ...marks, former: [] },
+    outgoing: { streamId, ...marks, dropped: [], former: [] },
     incoming: undefined,
     received: 0,
     read: 0,
     unreadFrom: 1,
   }
+}
+
+/** How many events wait for their acknowledgement. */
+export function waitingCount({ appended, acknowledged, dropped }: OutgoingState): number {
+  return appended - acknowledged - countAfter(dropped, acknowledged)
 }
 
 /** The contact with one of its keys changed. */
@@ -112,7 +122,7 @@ export function encodeContact(contact: ContactState): Uint8Array {
 
 /**
  * Read what {@link encodeContact} wrote. The seal vouches for its form. A key without a mark of what was seen is from
- * before there was one: all of it counts as read.
+ * before there was one: all of it counts as read. Likewise nothing was dropped where it does not say what.
  */
 export function decodeContact(encoded: Uint8Array): ContactState {
   const contact = JSON.parse(Buffer.from(encoded).toString('utf8'), (name, value) => {
@@ -121,7 +131,7 @@ export function decodeContact(encoded: Uint8Array): ContactState {
   const { name, lastBatch } = contact
   const keys = contact.keys.map((key): KeyState => {
     const absent = { identityKey: undefined, incoming: undefined, read: key.received, unreadFrom: lastBatch + 1 }
-    return Object.assign(absent, key)
+    return Object.assign(absent, key, { outgoing: { ...key.outgoing, dropped: key.outgoing.dropped ?? [] } })
   })
   return { name, lastBatch, keys }
 }

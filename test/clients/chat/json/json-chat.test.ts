@@ -5,8 +5,11 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { chat } from '../../../../clients/chat/chat.ts'
 import { pinIn, verify } from '../../../../clients/profile/pins.ts'
 import { Profile, setReceipts } from '../../../../clients/profile/profile.ts'
+import { openStore } from '../../../../clients/store/store.ts'
 import { CapturedStream } from '../../../support/captured-stream.ts'
 import { Installation } from '../../../support/installation.ts'
+import { permitWriting } from '../../../support/permits.ts'
+import { BOB_KEY, outgoingText } from '../../../support/stores.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -155,6 +158,31 @@ describe('chat --json', function () {
     alice.write({ command: 'trust bob', ref: 'trusted' }, { to: 'bob', text: 'it is you' })
     await alice.until({ type: 'done', ref: 'trusted' })
     await bob.until({ type: 'message', text: 'it is you' })
+  })
+
+  it('lists what waits for a key that was replaced, and sends it again or drops it', async () => {
+    const { storage } = await Profile.open(installation.home.path, 'alice')
+    const store = openStore(storage.folder, { profileKey: storage.key })
+    const texts = ['first', 'second'].map((text) => outgoingText(text))
+    store.messageLog('bob', BOB_KEY).append(permitWriting('bob'), texts)
+    store.close()
+    await using bob = await start('bob')
+    await using alice = await start('alice')
+    alice.write({ to: 'bob', text: 'hello' })
+    await bob.until({ type: 'message', text: 'hello' })
+    alice.write({ command: 'undeliverable' })
+    const { id } = await alice.until({ text: 'first', undeliverable: true })
+    alice.write({ command: `again ${id}` })
+    await alice.until({ type: 'done', command: 'again' })
+    expect(await bob.until({ text: 'first' })).to.include({ type: 'message', id })
+    await alice.until({ type: 'state', id, state: 'delivered' })
+    alice.write({ command: 'drop all' }, { command: `again ${id}` })
+    await alice.until({ type: 'done', command: 'drop' })
+    expect(await alice.until({ type: 'error' })).to.include({ code: 'ERR_USAGE' })
+    alice.write({ to: 'bob', text: 'last' })
+    await bob.until({ type: 'message', text: 'last' })
+    const received = bob.lines.filter(({ type, from }) => type === 'message' && from === 'alice')
+    expect(received.map(({ text }) => text)).to.deep.equal(['hello', 'first', 'last'])
   })
 
   it('forgets a conversation, and tells what is said in it from then on', async () => {

@@ -12,6 +12,13 @@ describe('rows of a store from before the first release', () => {
     expect(decodeContact(before)).to.deep.equal(decodeContact(encodeContact({ ...contact, keys: [key] })))
   })
 
+  it('have dropped nothing', () => {
+    const key = newKey(BOB_KEY, Buffer.alloc(16, 1))
+    const { dropped: _, ...outgoing } = key.outgoing
+    const before = encodeContact({ ...newContact('bob'), keys: [{ ...key, outgoing: outgoing as never }] })
+    expect(decodeContact(before).keys[0]?.outgoing.dropped).to.deep.equal([])
+  })
+
   it('keep where a transfer stands, and what has become of it', () => {
     const before = [
       { direction: 'getting', state: 'unkept', goal: '/home/bob/a.txt' },
