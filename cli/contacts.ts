@@ -84,8 +84,9 @@ async function printContact(profile: Profile, user: string): Promise<void> {
 async function noticeUndeliverable(profile: Profile, user: string, options: ProfileOptions): Promise<void> {
   const { contactOf } = await import('../clients/history/contacts.ts')
   const { undeliverableNotice } = await import('../clients/store/log/undeliverable.ts')
+  const { forProfile } = await import('../clients/profile/login-line.ts')
   const { undeliverable } = contactOf(profile, user)
-  if (undeliverable > 0) notice(undeliverableNotice(user, undeliverable), options)
+  if (undeliverable > 0) notice(forProfile(undeliverableNotice(user, undeliverable), profile.name), options)
 }
 
 export function blockCommand(): Command {

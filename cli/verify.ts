@@ -3,7 +3,7 @@ import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import { type SafetyNumber, safetyNumberRows } from '#lib/trust/safety-number.ts'
-import { profileFlag } from '../clients/profile/login-line.ts'
+import { forProfile, profileFlag } from '../clients/profile/login-line.ts'
 import { noteMismatch, type PinState, pinIn, stateOf, verify } from '../clients/profile/pins.ts'
 import type { Profile } from '../clients/profile/profile.ts'
 import {
@@ -50,7 +50,7 @@ export async function verifyContact(profile: Profile, name: string, options: Ver
     process.stdout.write(`${JSON.stringify({ name, state, ...fieldsOf(keys) })}\n`)
     return state
   }
-  notice(keyStateNotice(name, pin), options)
+  notice(forProfile(keyStateNotice(name, pin), profile.name), options)
   if (answer === undefined && state !== 'verified') {
     const which = keys.length === 1 ? '' : ' --key pinned, or --key seen'
     notice(`once you have compared: sotto verify ${name}${profileFlag(profile.name)} --yes${which}; or --no`, options)

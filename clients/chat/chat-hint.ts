@@ -12,5 +12,8 @@ const OWN_NAME = /\bYOUR-NAME\b/g
 
 /** @param ownName - The user's own. */
 export function chatHint(hint: string, ownName: string): string {
-  return hint.replace(SHELL_COMMANDS, '/$1 ').replace(OWN_NAME, () => ownName)
+  return hint
+    .replace(SHELL_COMMANDS, '/$1 ')
+    .replaceAll('sotto undeliverable', '/undeliverable')
+    .replace(OWN_NAME, () => ownName)
 }

@@ -20,6 +20,7 @@ import type { UnreadGap } from '../store/reading/unread.ts'
 import { openStore } from '../store/store.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { ChatCommands } from './chat-commands.ts'
+import { chatHint } from './chat-hint.ts'
 import type { Command, Message as TypedMessage } from './command.ts'
 import { exitSummary } from './exit-summary.ts'
 import { FileCommands } from './file-commands.ts'
@@ -103,7 +104,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
-  const events = eventsFor(view)
+  const events = eventsFor(view, account.username)
   const messenger: Messenger = resources.adopt(
     new Messenger({
       profile,
@@ -170,7 +171,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   }
 }
 
-function eventsFor(view: View): MessengerEvents {
+function eventsFor(view: View, ownName: string): MessengerEvents {
   const unkept = new Unkept((text) => view.notice(text))
   return {
     onReceived(name, events) {
@@ -184,7 +185,7 @@ function eventsFor(view: View): MessengerEvents {
     onPresence: (name, isOnline) => view.presence(name, isOnline),
     onOnline: (endpoints) => view.online(endpoints),
     onOffline: (error) => view.offline(error),
-    ...noticeEvents((text) => view.notice(text)),
+    ...noticeEvents((text) => view.notice(chatHint(text, ownName))),
     onRefused: (name, error) => notice(view, error, { contact: name }),
   }
 }

@@ -9,6 +9,7 @@ import { asSottoError, SottoError } from '#lib/errors.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
 import { refuseDebugger } from '#lib/runtime/no-debugger.ts'
 import { findNonUtf8 } from '#lib/runtime/raw-arguments.js'
+import { DEFAULT_PROFILE, forProfile } from '../profile/login-line.ts'
 import { wrapHelp } from '../terminal/help-wrap.ts'
 import { OutputWatch } from '../terminal/output-watch.ts'
 import { ExitCode, exitCodeOf, NEXT_STEPS } from './exit-codes.ts'
@@ -26,16 +27,21 @@ type Output = Pick<NodeJS.WritableStream, 'write'>
  *   then, in lines that begin with the program's name; the last says what to do.
  */
 export async function runProgram(program: Command, argv: readonly string[], output: Output): Promise<number> {
-  using _pending = new PendingCommand((error) => reportFailure(error, output))
+  let profile: string | undefined
+  const report = (error: unknown) => reportFailure(error, output, profile)
+  using _pending = new PendingCommand(report)
   refuseDebugger()
   prepare(program, output)
-  program.hook('preAction', (_program, command) => checkValues(command))
+  program.hook('preAction', (_program, command) => {
+    profile = command.optsWithGlobals<{ profile?: string }>().profile
+    checkValues(command)
+  })
   // Nobody is left to tell.
   if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
   using written = new OutputWatch(process.stdout)
-  const exitCode = await codeOf(() => parse(program, argv), output)
+  const exitCode = await codeOf(() => parse(program, argv), report)
   const failure = await written.settle()
-  return failure === undefined || exitCode !== ExitCode.Done ? exitCode : reportFailure(failure, output)
+  return failure === undefined || exitCode !== ExitCode.Done ? exitCode : report(failure)
 }
 
 async function parse(program: Command, argv: readonly string[]): Promise<void> {
@@ -48,19 +54,23 @@ async function parse(program: Command, argv: readonly string[]): Promise<void> {
   await program.parseAsync(argv, { from: 'user' })
 }
 
-async function codeOf(run: () => Promise<void>, output: Output): Promise<number> {
+async function codeOf(run: () => Promise<void>, report: (error: unknown) => number): Promise<number> {
   try {
     await run()
     return Number(process.exitCode ?? ExitCode.Done)
   } catch (error) {
-    return reportFailure(error, output)
+    return report(error)
   }
 }
 
 function ignore(): void {}
 
-/** Tell a failure to the person: what, and what to do. A fault of ours is told without its stack. */
-export function reportFailure(error: unknown, output: Output): number {
+/**
+ * Tell a failure to the person: what, and what to do. A fault of ours is told without its stack.
+ *
+ * @param profile - The one that the command is about, if it is about one: what to do names it.
+ */
+export function reportFailure(error: unknown, output: Output, profile = DEFAULT_PROFILE): number {
   // Commander has told about it already, in its own words.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage
   const failure = systemRefusal(error) ?? asSottoError(error)
@@ -71,7 +81,7 @@ export function reportFailure(error: unknown, output: Output): number {
   if (failure.code !== 'ERR_INTERRUPTED') output.write(`sotto: ${failure.message}${detail} (${failure.code})\n`)
   const exitCode = exitCodeOf(failure.code)
   const next = failure.hint ?? NEXT_STEPS[exitCode]
-  if (next !== undefined) output.write(`sotto: ${next}\n`)
+  if (next !== undefined) output.write(`sotto: ${forProfile(next, profile)}\n`)
   return exitCode
 }
 

@@ -6,12 +6,15 @@
 import { asSottoError } from '#lib/errors.ts'
 import { USERNAME } from '#lib/validation.ts'
 import type { Messenger } from '../messenger/messenger.ts'
+import { forProfile } from '../profile/login-line.ts'
 import type { Store } from '../store/store.ts'
 
 export interface AnswersOptions {
   readonly messenger: Messenger
   readonly store: Store
   readonly notice: (text: string) => void
+  /** The name of the profile, for the commands that are named. */
+  readonly profileName: string
 }
 
 export class Answers {
@@ -71,6 +74,6 @@ export class Answers {
   notice(name: string, error: unknown): void {
     const { message, hint } = asSottoError(error)
     this.#options.notice(`to ${name}: ${message}`)
-    if (hint !== undefined) this.#options.notice(hint)
+    if (hint !== undefined) this.#options.notice(forProfile(hint, this.#options.profileName))
   }
 }

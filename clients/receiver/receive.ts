@@ -17,6 +17,7 @@ import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
 import { Unkept } from '../messenger/unkept.ts'
 import { addressOf } from '../peer/dial.ts'
+import { forProfile } from '../profile/login-line.ts'
 import { lockForReceiving } from '../profile/process-locks.ts'
 import { UnreadFeed, type UnreadFeedOptions } from '../store/reading/unread-feed.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -86,7 +87,7 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       notice: (name, error) => answers.notice(name, error),
     })
     const messenger = resources.adopt(startMessenger(options, running, { store, events }), (each) => each.stop())
-    const answers = new Answers({ messenger, store, notice: (text) => output.notice(text) })
+    const answers = new Answers({ messenger, store, notice: (text) => output.notice(text), profileName: profile.name })
     const watch = resources.adopt(
       store.watch(() => messenger.takeAppended()),
       (each) => each.stop(),
@@ -145,7 +146,7 @@ interface Parts {
   readonly notice: (name: string, error: unknown) => void
 }
 
-function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, parts: Parts): MessengerEvents {
+function eventsFor({ onReady }: ReceiveOptions, { output, account, profile }: Running, parts: Parts): MessengerEvents {
   const { waiting, feed, files, store, notice } = parts
   let wasOnline = false
   const unkept = new Unkept((text) => output.notice(text))
@@ -165,7 +166,7 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account }: Running, pa
       wasOnline = true
     },
     onOffline: ({ message }) => output.notice(NOTICES.offline(message)),
-    ...noticeEvents((text) => output.notice(text)),
+    ...noticeEvents((text) => output.notice(forProfile(text, profile.name))),
     onRefused: notice,
     onKeyChanged: (name) => output.notice(NOTICES.keyChanged(name)),
     onConversation(name) {

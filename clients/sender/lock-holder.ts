@@ -13,6 +13,7 @@ import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
 import { Unkept } from '../messenger/unkept.ts'
 import type { Lock } from '../profile/lock.ts'
+import { forProfile } from '../profile/login-line.ts'
 import { READER_TIMEOUT_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -76,7 +77,7 @@ export class LockHolder {
       onOnline() {},
       onOffline() {},
       onRefused: (name, error: SottoError) => name === to && onLost(error),
-      ...noticeEvents((text) => output.notice(text)),
+      ...noticeEvents((text) => output.notice(forProfile(text, running.profile.name))),
       onConversation: (name) => {
         if (name === to && this.#hasTalked && !unkept.has(to)) output.notice(NOTICES.connectedAgain(to))
         if (name === to) this.#hasTalked = true

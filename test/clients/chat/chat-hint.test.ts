@@ -5,6 +5,7 @@ describe('chatHint', () => {
   it('names what is to be typed in the chat', () => {
     expect(chatHint('let them again with: sotto unblock bob', 'alice')).to.equal('let them again with: /unblock bob')
     expect(chatHint('then sotto verify b.b, or sotto trust b.b', 'alice')).to.equal('then /verify b.b, or /trust b.b')
+    expect(chatHint('drop it: sotto undeliverable', 'alice')).to.equal('drop it: /undeliverable')
     expect(chatHint('sotto receipts on', 'alice')).to.equal('/receipts on')
   })
 
