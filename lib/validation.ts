@@ -13,6 +13,16 @@ export const USERNAME = /^[a-z0-9][a-z0-9._-]{0,31}$/
 /** The message about a violation of {@link USERNAME}. */
 const USERNAME_LIMIT = 'must be 1 to 32 characters of a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit'
 
+/** The last moment that a google.protobuf.Timestamp can be, in milliseconds of Unix time: the end of the year 9999. */
+const LAST_TIME_MS = Date.UTC(10_000, 0) - 1
+
+/** Whether a time that another end has sent is one since 1970 that clocks can show, and no decoded number out of range. */
+export function isTimestamp(time: Date | undefined): time is Date {
+  const ms = time?.getTime() ?? Number.NaN
+  // Written so that what is not a number is none, too.
+  return ms >= 0 && ms <= LAST_TIME_MS
+}
+
 /** The violations of one request. */
 export class Violations {
   readonly #found: FieldViolation[] = []

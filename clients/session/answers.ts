@@ -23,10 +23,8 @@ import { isSame } from '#lib/same-bytes.ts'
 import { SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { GRANT_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { TICKET_BYTES } from '#lib/ticket/ticket.ts'
+import { isTimestamp } from '#lib/validation.ts'
 import { MAX_ENDPOINTS } from './endpoints.ts'
-
-/** The last moment that a google.protobuf.Timestamp can be, in milliseconds of Unix time: the end of the year 9999. */
-const LAST_TIME_MS = Date.UTC(10_000, 0) - 1
 
 /** The longest name of the Domain Name System (RFC 1035, section 2.3.4). */
 const MAX_HOST_LENGTH = 255
@@ -124,10 +122,8 @@ export function checkRequestedChat(answer: RequestChatResponse): RequestChatResp
 }
 
 function timeOf(time: Date | undefined, who: string, field: string): Date {
-  const ms = time?.getTime() ?? Number.NaN
-  // Written so that what is not a number is refused, too.
-  expect(ms >= 0 && ms <= LAST_TIME_MS, who, field)
-  return new Date(ms)
+  expect(isTimestamp(time), who, field)
+  return time
 }
 
 function isAddress(text: string): boolean {
@@ -138,7 +134,7 @@ function isAddress(text: string): boolean {
   }
 }
 
-function expect(condition: boolean, who: string, field: string): void {
+function expect(condition: boolean, who: string, field: string): asserts condition {
   if (condition) return
   throw new SottoError('ERR_UNAVAILABLE', `the answer of ${who} breaks its contract in ${field}`, {
     hint: 'whoever runs the server has to look: both ends need the same version of sotto, and a clock that is right',

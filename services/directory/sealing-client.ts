@@ -13,6 +13,8 @@ import type { CallContext, CallOptions } from '#lib/rpc/service.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import type { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
+import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
+import { isTimestamp } from '#lib/validation.ts'
 
 /** How long Auth may take for one answer, in milliseconds: less than our own callers wait, so that they hear from us. */
 const DEADLINE_MS = 5_000
@@ -80,11 +82,14 @@ export class SealingClient {
    */
   async authenticate(origin: Origin): Promise<Authenticated> {
     const directoryBearer = revealBearer(origin.bearer)
-    const { username, sessionId, expiresAt, serverTime } = await this.#ask(origin, (call, options) =>
-      call.authenticate({ directoryBearer }, options),
-    )
-    if (!expiresAt || !serverTime) throw new TypeError('an answer of Auth lacks a time')
-    return { account: username, sessionId, expiresAt, serverTime }
+    return await this.#ask(origin, async (call, options) => {
+      const { username, sessionId, expiresAt, serverTime } = await call.authenticate({ directoryBearer }, options)
+      // Whoever announces is told this time: one that is not a number would end no session.
+      if (!isTimestamp(expiresAt) || !isTimestamp(serverTime) || sessionId.length !== SESSION_ID_BYTES) {
+        throw new SottoError('ERR_UNAVAILABLE', 'an answer of auth breaks its contract')
+      }
+      return { account: username, sessionId, expiresAt, serverTime }
+    })
   }
 
   /**
