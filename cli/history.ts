@@ -185,7 +185,8 @@ function settling(name: 'again' | 'drop', description: string): Command {
         for (const message of messages) {
           const { contact, event } = message
           if (options.json) printJson({ type: 'state', contact, id: event.eventId.toString('hex'), state })
-          else notice(`${name === 'again' ? 'waits for their new key' : 'dropped'}: ${undeliverableRow(message)}`, options)
+          else
+            notice(`${name === 'again' ? 'waits for their new key' : 'dropped'}: ${undeliverableRow(message)}`, options)
         }
       } finally {
         store.close()
