@@ -17,9 +17,10 @@ import { undeliverableRow } from '../history/undeliverable.ts'
 import type { PinState } from '../profile/pins.ts'
 import type { Progress } from '../store/log/message-log.ts'
 import { isOfAnotherKey } from '../store/log/undeliverable.ts'
-import type { Gap, Message } from '../store/reading/messages.ts'
+import { type Gap, type Message, writtenAtOf } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
+import { isLate } from '../terminal/calendar.ts'
 import { renderTrace } from '../trace/render.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { chatHint } from './chat-hint.ts'
@@ -31,8 +32,11 @@ import type { Entry } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
 import type { About, ContactStatus, View } from './view.ts'
 
-/** How many messages of a conversation are shown when it is begun or gone on with. */
+/** How many messages of a conversation are shown when it is begun or gone on with, besides what is unread. */
 const SHOWN_MESSAGES = 20
+
+/** How many are shown then at most. */
+const MAX_SHOWN_MESSAGES = 100
 
 export interface ChatViewOptions {
   readonly screen: Screen
@@ -66,10 +70,14 @@ export class ChatView implements View {
   /** Counts the times that the ordinals began anew, so that entries of one do not pass for those of another. */
   #round = 0
   #to: string | undefined
+  readonly #startedAt: Date
+  /** Whether the line that says that the user was away stands on the page. */
+  #isAwayMarked = false
   #isOnline = false
 
   constructor(options: ChatViewOptions) {
     this.#options = options
+    this.#startedAt = options.now()
     this.files = new FileEntries(options)
     this.#typing = new PeerTyping({ schedule: options.schedule, onChange: () => this.refreshStatus() })
     for (const { name, unread } of options.store.contacts()) if (unread > 0) this.#unread.set(name, unread)
@@ -88,8 +96,33 @@ export class ChatView implements View {
     this.files.clear()
     this.#to = name
     this.#beginRound()
-    for (const message of this.#options.store.history(name, { limit: SHOWN_MESSAGES }).reverse()) this.show(message)
+    this.#isAwayMarked = false
+    this.#showEnd(name)
     this.#markRead(name)
+  }
+
+  /** Show the end of a conversation, with a line before the first message that is unread. */
+  #showEnd(name: string): void {
+    const { store } = this.#options
+    const unread = this.#unread.get(name) ?? 0
+    const [firstUnread] = unread > 0 ? store.unread(name, { limit: 1 }) : []
+    const limit = Math.min(SHOWN_MESSAGES + unread, MAX_SHOWN_MESSAGES)
+    const messages = store.history(name, { limit }).reverse()
+    const isCut = messages.length === limit && firstUnread !== undefined && isUnread(messages[0], firstUnread)
+    for (const message of messages) {
+      if (message.kind === 'message' && isShowable(message.event) && isUnread(message, firstUnread)) {
+        this.#markAway(writtenAtOf(message), isCut ? `; the last ${limit} of them, /history N shows more` : '')
+      }
+      this.show(message)
+    }
+  }
+
+  /** Show once that what follows was written while the user was away. */
+  #markAway(time: Date, more = ''): void {
+    if (this.#isAwayMarked) return
+    this.#isAwayMarked = true
+    const { screen } = this.#options
+    screen.add({ id: randomUUID(), kind: 'divider', who: '', own: false, time, text: `while you were away${more}` })
   }
 
   /** A conversation was removed: take it off the screen, if it is there. */
@@ -140,11 +173,13 @@ export class ChatView implements View {
     // Ordinals count for each key; what was written for a former one comes no further.
     const isPending = own && this.#isForPresentKey(message)
     const entry = this.#entryOf(contact, event, { own, id: isPending ? this.#idOf(contact, ordinal) : randomUUID() })
-    // What was dropped comes no further.
-    if (state === 'received' || state === 'dropped') screen.add({ ...entry, time: storedAt })
+    const time = writtenAtOf(message)
+    if (state === 'received') screen.add({ ...entry, time, arrivedAt: storedAt })
+    // It comes no further.
+    else if (state === 'dropped') screen.add({ ...entry, time })
     else {
       const isFollowed = isPending && contact === this.#to
-      screen.add({ ...entry, time: storedAt, state: isFollowed ? this.#pending.add(ordinal, state, entry.id) : state })
+      screen.add({ ...entry, time, state: isFollowed ? this.#pending.add(ordinal, state, entry.id) : state })
     }
   }
 
@@ -205,7 +240,10 @@ export class ChatView implements View {
     if (name === this.#to) {
       for (const event of events) {
         const entry = this.#entryOf(name, event, { own: false, id: randomUUID() })
-        screen.add({ ...entry, time: now() }, { bell })
+        const arrivedAt = now()
+        const time = event.writtenAt ?? arrivedAt
+        if (time < this.#startedAt && isLate(time, arrivedAt)) this.#markAway(time)
+        screen.add({ ...entry, time, arrivedAt }, { bell })
       }
       this.#markRead(name)
     } else {
@@ -320,6 +358,14 @@ export class ChatView implements View {
     })
     screen.setStatus({ self: banner === undefined ? ownName : undefined, banner, to: this.#to, contacts })
   }
+}
+
+/** Whether an entry is a message of the contact's, and not older than the first one that is unread. */
+function isUnread(entry: Message | Gap | undefined, firstUnread: Message | Gap | undefined): boolean {
+  if (entry?.kind !== 'message' || entry.direction === 'outgoing' || firstUnread === undefined) return false
+  const { batch, index } = firstUnread.position
+  const { position } = entry
+  return position.batch > batch || (position.batch === batch && position.index >= index)
 }
 
 /** Whether an event is an entry of its own. What has become of a file shows where it was offered. */

@@ -2,8 +2,9 @@
  * The output of a client: messages on standard output, everything else on standard error.
  *
  * - In a pipe a message is its bytes and `\n`, unchanged.
- * - On a terminal it is `name: text`, with control characters as escapes.
- * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"text":…}`.
+ * - On a terminal it is `name: text`, with control characters as escapes; where it was written at another time than it
+ *   arrived at, both stand behind the name.
+ * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"storedAt":…,"text":…}`.
  *
  * Events about files are JSON with the fields of {@link fileFields}. The other forms leave them out: whoever follows
  * transfers reports them on standard error.
@@ -16,6 +17,7 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { textBody } from '#lib/delivery/event.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { fileFields } from '../files/report/file-events.ts'
+import { createCalendar, isLate } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
@@ -35,11 +37,18 @@ export interface OutputOptions {
   readonly bottomLine: BottomLine | undefined
 }
 
+/** What is shown of somebody's. */
+interface Incoming {
+  readonly event: Event
+  readonly storedAt: Date
+}
+
 export class Output {
   /** Shows a message of the protocol; undefined unless it is to be shown. */
   readonly trace: Trace
   readonly #options: OutputOptions
   readonly #isTerminal: boolean
+  readonly #calendar = createCalendar()
   readonly #failure = Promise.withResolvers<never>()
 
   constructor(options: OutputOptions) {
@@ -69,22 +78,29 @@ export class Output {
    * @returns when the operating system has taken every byte: only then they may be acknowledged.
    * @throws SottoError `ERR_OUTPUT` if it takes no more.
    */
-  async show(peerName: string, events: readonly Event[]): Promise<void> {
-    const formatted = events.flatMap((event) => this.#format(peerName, event))
+  async show(peerName: string, messages: readonly Incoming[]): Promise<void> {
+    const formatted = messages.flatMap((message) => this.#format(peerName, message))
     if (formatted.length > 0) await this.#write(Buffer.concat(formatted))
   }
 
-  #format(peerName: string, event: Event): Uint8Array[] {
+  #format(peerName: string, message: Incoming): Uint8Array[] {
+    const { event, storedAt } = message
     const { eventId, writtenAt } = event
     const body = textBody(event)
     if (this.#options.json) {
       const { type, ...fields } = fileFields(event) ?? { type: 'message', text: body?.toString('utf8') }
-      return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, ...fields })]
+      return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, storedAt, ...fields })]
     }
     if (body === undefined) return []
     if (!this.#isTerminal) return [body, LINE_FEED]
-    const name = styleText('bold', `${peerName}:`, { stream: this.#options.output })
+    const name = styleText('bold', `${peerName}${this.#timesOf(message)}:`, { stream: this.#options.output })
     return [Buffer.from(`${name} ${escapeForTerminal(body.toString('utf8'))}\n`)]
+  }
+
+  #timesOf({ event: { writtenAt }, storedAt }: Incoming): string {
+    if (writtenAt === undefined || !isLate(writtenAt, storedAt)) return ''
+    const { stampOf } = this.#calendar
+    return ` (written ${stampOf(writtenAt)}, arrived ${stampOf(storedAt)})`
   }
 
   /** Write an object as a line of JSON, as the result of the command: only where JSON is asked for. */

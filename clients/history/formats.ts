@@ -1,7 +1,8 @@
 /**
  * The formats in which kept messages are written.
  *
- * - For a person, `2026-11-22 14:02  bob: text`, with control characters as escapes, line feeds included: wherever it
+ * - For a person, `2026-11-22 14:02  bob: text`, with the time of writing by the writer's clock; where it arrived more
+ *   than a minute apart from that, `2026-11-20 14:02  bob (arrived 2026-11-23 09:01): text`; with control characters as escapes, line feeds included: wherever it
  *   goes, since a pipe may lead to a terminal, and a line of one text must not pass for another entry.
  * - As JSON, a line for each: `{"type":"message","contact":…,"from":…,"id":…,"writtenAt":…,"storedAt":…,"state":…,"text":…}`.
  *
@@ -18,8 +19,8 @@
 import { styleText } from 'node:util'
 import { textBody } from '#lib/delivery/event.ts'
 import { FileSentences, fileFields } from '../files/report/file-events.ts'
-import type { Gap, Message } from '../store/reading/messages.ts'
-import { createCalendar } from '../terminal/calendar.ts'
+import { type Gap, type Message, writtenAtOf } from '../store/reading/messages.ts'
+import { arrivalNote, type Calendar, createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { OutputStream } from '../terminal/output-stream.ts'
@@ -46,6 +47,11 @@ export function pendingOf(message: Message, isUndeliverable: IsUndeliverable): s
   return isUndeliverable(message) ? ' (waiting for a former key)' : ` (${state})`
 }
 
+/** What is to be said of when a message arrived; nothing of one's own. */
+export function arrivalOf(message: Message, calendar: Calendar): string {
+  return message.direction === 'outgoing' ? '' : arrivalNote(calendar, writtenAtOf(message), message.storedAt)
+}
+
 /** Lines for a person, each an entry whatever its text is. */
 export function lineFormat(ownName: string, output: OutputStream, isUndeliverable: IsUndeliverable): Format {
   const calendar = createCalendar()
@@ -53,13 +59,13 @@ export function lineFormat(ownName: string, output: OutputStream, isUndeliverabl
   const files = new FileSentences()
   return (entry) => {
     if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
-    const { contact, direction, storedAt, event } = entry
+    const { contact, direction, event } = entry
     const file = files.of(event)
     const from = direction === 'outgoing' ? `${ownName} → ${contact}${pendingOf(entry, isUndeliverable)}` : contact
-    const who = file === undefined ? `${from}:` : `${from}, file:`
+    const who = `${from}${arrivalOf(entry, calendar)}${file === undefined ? '' : ', file'}:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
     const text = file ?? escapeForTerminal(bodyOf(entry).toString('utf8'))
-    return Buffer.from(`${calendar.stampOf(storedAt)}  ${name} ${text}\n`)
+    return Buffer.from(`${calendar.stampOf(writtenAtOf(entry))}  ${name} ${text}\n`)
   }
 }
 

@@ -9,10 +9,10 @@
  */
 
 import { FileSentences } from '../files/report/file-events.ts'
-import type { Message } from '../store/reading/messages.ts'
+import { type Message, writtenAtOf } from '../store/reading/messages.ts'
 import { createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
-import { bodyOf, type Format, GAP_TEXT, type IsUndeliverable, pendingOf } from './formats.ts'
+import { arrivalOf, bodyOf, type Format, GAP_TEXT, type IsUndeliverable, pendingOf } from './formats.ts'
 
 /** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */
 const ACTIVE = /[\\`*_[\]<>&#|~$]/g
@@ -41,9 +41,10 @@ export function markdownFormat(ownName: string, isUndeliverable: IsUndeliverable
   return (entry) => {
     const { contact } = entry
     if (entry.kind === 'gap') return Buffer.from(`${headings(contact, undefined)}*(${GAP_TEXT})*\n\n`)
-    const heading = headings(contact, calendar.dayOf(entry.storedAt))
+    const writtenAt = writtenAtOf(entry)
+    const heading = headings(contact, calendar.dayOf(writtenAt))
     const author = escapeMarkdown(entry.direction === 'outgoing' ? ownName : contact)
-    const line = `**${author}** ${calendar.timeOf(entry.storedAt)}${pendingOf(entry, isUndeliverable)}`
+    const line = `**${author}** ${calendar.timeOf(writtenAt)}${arrivalOf(entry, calendar)}${pendingOf(entry, isUndeliverable)}`
     const file = files.of(entry.event)
     const quotation = file === undefined ? quotationOf(entry) : `> *file* ${escapeMarkdown(file)}`
     return Buffer.from(`${heading}${line}\n\n${quotation}\n\n`)

@@ -51,7 +51,7 @@ export class ExecReader {
    *   milliseconds.
    * @throws the system's error if no command can be started at all; the signal's reason.
    */
-  async take(name: string, { event }: Message): Promise<number | undefined> {
+  async take(name: string, { event, storedAt }: Message): Promise<number | undefined> {
     const { command, reply, env, signal } = this.#options
     const text = textBody(event)
     // Of files others tell.
@@ -60,7 +60,13 @@ export class ExecReader {
     const id = event.eventId.toString('hex')
     const result = await runShell({
       command,
-      env: { ...env, SOTTO_FROM: name, SOTTO_ID: id, SOTTO_WRITTEN_AT: event.writtenAt?.toISOString() },
+      env: {
+        ...env,
+        SOTTO_FROM: name,
+        SOTTO_ID: id,
+        SOTTO_WRITTEN_AT: event.writtenAt?.toISOString(),
+        SOTTO_STORED_AT: storedAt.toISOString(),
+      },
       input: text,
       output: reply ? { maxBytes: MAX_TEXT_BYTES } : 'inherit',
       signal,

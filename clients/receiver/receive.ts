@@ -113,8 +113,7 @@ function readerFor(
   if (exec === undefined) {
     return {
       async show(name, messages) {
-        const events = messages.map(({ event }) => event)
-        await output.show(name, events)
+        await output.show(name, messages)
         onShown(name)
         return undefined
       },

@@ -94,8 +94,10 @@ export class LockHolder {
   #receive(name: string, events: readonly Event[]): void {
     const { running, to } = this.#options
     if (name !== to) return
+    const storedAt = running.clock.local.now()
+    const messages = events.map((event) => ({ event, storedAt }))
     const shown = this.#shown
-      .then(() => running.output.show(name, events))
+      .then(() => running.output.show(name, messages))
       .then(() => {
         // What came since is shown next, and marked then.
         if (this.#isCaughtUp && this.#shown === shown) this.#messenger.markRead(to)

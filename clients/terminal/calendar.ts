@@ -34,6 +34,21 @@ export function createCalendar(timeZone?: string): Calendar {
   }
 }
 
+/** How far apart the times of writing and of arrival are for both to be told, in milliseconds. */
+const MAX_UNTOLD_MS = 60_000
+
+/** Whether a text was written at another time than it arrived at, by the two clocks. */
+export function isLate(writtenAt: Date, arrivedAt: Date): boolean {
+  return Math.abs(arrivedAt.getTime() - writtenAt.getTime()) > MAX_UNTOLD_MS
+}
+
+/** What stands behind a name and a time of writing, such as ` (arrived 09:01)`; nothing where it arrived at once. */
+export function arrivalNote(calendar: Calendar, writtenAt: Date, arrivedAt: Date): string {
+  if (!isLate(writtenAt, arrivedAt)) return ''
+  const isSameDay = calendar.dayOf(writtenAt) === calendar.dayOf(arrivedAt)
+  return ` (arrived ${isSameDay ? calendar.timeOf(arrivedAt) : calendar.stampOf(arrivedAt)})`
+}
+
 /** A time that is none at all is no reason to show nothing. */
 function format(formatter: Intl.DateTimeFormat, date: Date, unknown: string): string {
   return Number.isNaN(date.getTime()) ? unknown : formatter.format(date)

@@ -45,8 +45,8 @@ export function outgoingText(text: string | Uint8Array, writtenAt = new Date(0))
 }
 
 /** A text as an event that came. */
-export function incomingText(text: string): Event {
-  return parseEvent(outgoingText(text))
+export function incomingText(text: string, writtenAt?: Date): Event {
+  return parseEvent(outgoingText(text, writtenAt))
 }
 
 /** The texts of events. */

@@ -13,13 +13,19 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 export interface Entry {
   /** Names the entry in later updates; two entries of one page never share it. */
   readonly id: string
-  /** `notice` is the program's own word, `qr` a QR code of the text, `trace` a message of the protocol. */
-  readonly kind: 'message' | 'notice' | 'file' | 'qr' | 'trace'
+  /**
+   * `notice` is the program's own word, `divider` one that parts what stands above from what stands below, `qr` a QR code
+   * of the text, `trace` a message of the protocol.
+   */
+  readonly kind: 'message' | 'notice' | 'divider' | 'file' | 'qr' | 'trace'
   /** The author; shown with messages and files. */
   readonly who: string
   /** Whether the user of this screen wrote it: only then a state is shown. */
   readonly own: boolean
+  /** When it was written, by the writer's clock. */
   readonly time: Date
+  /** When it arrived, if it did: shown where that is not about when it was written. */
+  readonly arrivedAt?: Date | undefined
   /** Any text, with line ends if need be. For a file what is known of it: name, size, how far it has come. */
   readonly text: string
   /** Draws it in place of a text, for so many columns; without a terminal there is no end of them. */

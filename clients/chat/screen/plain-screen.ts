@@ -6,7 +6,7 @@
 import { EventEmitter } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import type { Calendar } from '../../terminal/calendar.ts'
+import { arrivalNote, type Calendar } from '../../terminal/calendar.ts'
 import { escapeForTerminal } from '../../terminal/escape.ts'
 import { parseLine } from '../command.ts'
 import type { Entry } from './entry.ts'
@@ -73,8 +73,10 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 }
 
 /** An entry as one line, such as `2026-11-22 14:02 bob: hello`. */
-export function plainLine({ kind, who, time, text, draw }: Entry, calendar: Calendar): string {
-  const name = { message: `${who}: `, file: `${who}, file: `, notice: '* ', qr: '* to scan: ', trace: '* ' }[kind]
+export function plainLine({ kind, who, time, arrivedAt = time, text, draw }: Entry, calendar: Calendar): string {
+  const from = `${who}${arrivalNote(calendar, time, arrivedAt)}`
+  const names = { message: `${from}: `, file: `${from}, file: `, qr: '* to scan: ' }
+  const name = kind === 'message' || kind === 'file' || kind === 'qr' ? names[kind] : '* '
   const body = draw === undefined ? text : draw(Number.POSITIVE_INFINITY).trimEnd()
   return `${calendar.stampOf(time)} ${escapeForTerminal(name + body)}`
 }

@@ -6,6 +6,8 @@
  *     14:03 ✓✓  alice: what one wrote oneself
  *     14:03     bob, file: report.pdf
  *     14:04  *  what the program has to say
+ *     --- while you were away ---
+ *     11:30     bob (arrived 14:05): what was written at another time than it arrived at
  *
  * Time, ticks and name begin at the left edge, which nothing that a peer sends can reach: every further row of a text
  * stands behind the gutter, and a control character in it shows as an escape.
@@ -14,7 +16,7 @@
  */
 import { stripVTControlCharacters } from 'node:util'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
-import type { Calendar } from '../../terminal/calendar.ts'
+import { arrivalNote, type Calendar } from '../../terminal/calendar.ts'
 import { columnsOf, truncated } from '../../terminal/cluster.ts'
 import { escapeForTerminal } from '../../terminal/escape.ts'
 import { isolated, withoutIsolates } from './direction.ts'
@@ -69,6 +71,7 @@ export const TICKS_MEAN = '... waits here, ✓ sent, ✓✓ delivered, ✓✓✓
 /** The rows of an entry: at least one, at most {@link MAX_ENTRY_ROWS} and one more. */
 export function renderEntry(entry: Entry, view: View): string[] {
   if (entry.kind === 'qr') return renderQrCode(entry, view)
+  if (entry.kind === 'divider') return [renderDivider(entry.text, view)]
   return entry.kind === 'trace' ? renderDrawing(entry, view) : renderText(entry, view)
 }
 
@@ -102,16 +105,19 @@ function cutNotice({ kind, text }: Entry): string {
 }
 
 /** The prefix before the text, and its columns. */
-function headOf({ kind, who, own, time, state }: Entry, { colour, calendar }: View): { text: string; columns: number } {
+function headOf(entry: Entry, { columns, colour, calendar }: View): { text: string; columns: number } {
+  const { kind, who, own, time, arrivedAt = time, state } = entry
   const paint = paintIn(colour)
   const clock = `${paint('faint', calendar.timeOf(time))} `
   if (kind === 'notice') return { text: `${clock}${paint('notice', ' * ')} `, columns: HEAD_COLUMNS }
   const ticks = own && state !== undefined ? TICKS[state] : '   '
   const name = truncated(escapeForTerminal(who), MAX_NAME_COLUMNS)
   const colon = kind === 'file' ? ', file: ' : ': '
+  const nameColumns = HEAD_COLUMNS + columnsOf(name) + colon.length
+  const arrival = truncated(arrivalNote(calendar, time, arrivedAt), Math.max(columns - nameColumns, 0))
   return {
-    text: `${clock}${paint('own', ticks)} ${paint(own ? 'own' : 'other', name)}${colon}`,
-    columns: HEAD_COLUMNS + columnsOf(name) + colon.length,
+    text: `${clock}${paint('own', ticks)} ${paint(own ? 'own' : 'other', name)}${paint('faint', arrival)}${colon}`,
+    columns: nameColumns + columnsOf(arrival),
   }
 }
 
@@ -148,6 +154,10 @@ function counted(count: number, what: string): string {
 }
 
 /** The row between entries of two days. */
-export function renderDay(time: Date, { columns, colour, calendar }: View): string {
-  return paintIn(colour)('faint', truncated(`--- ${calendar.dayOf(time)} ---`, columns))
+export function renderDay(time: Date, view: View): string {
+  return renderDivider(view.calendar.dayOf(time), view)
+}
+
+function renderDivider(text: string, { columns, colour }: View): string {
+  return paintIn(colour)('faint', truncated(`--- ${escapeForTerminal(text)} ---`, columns))
 }

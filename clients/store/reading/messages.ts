@@ -39,6 +39,11 @@ export interface Gap {
   readonly position: Position
 }
 
+/** When a message was written, by the writer's clock; when it was stored, if it does not say. */
+export function writtenAtOf({ event, storedAt }: Pick<Message, 'event' | 'storedAt'>): Date {
+  return event.writtenAt ?? storedAt
+}
+
 /** The messages of a batch, in order; a gap in place of one that is damaged. */
 export function messagesOf(contact: ContactState, { number, batch }: NumberedBatch | DamagedBatch): (Message | Gap)[] {
   const { name } = contact

@@ -1,7 +1,9 @@
 import { expect } from 'chai'
+import { systemClock } from '#lib/runtime/clock.ts'
 import type { ChatOptions } from '../../../clients/chat/chat.ts'
 import { setBlocked } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
+import { createCalendar } from '../../../clients/terminal/calendar.ts'
 import { ChatAtDesk } from '../../support/chat-at-desk.ts'
 import { Installation } from '../../support/installation.ts'
 
@@ -9,7 +11,7 @@ describe('chat', function () {
   this.timeout(15_000)
   let installation: Installation
   beforeEach(async () => {
-    installation = await Installation.start('alice', 'bob')
+    installation = await Installation.start('alice', 'bob', 'carol')
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
@@ -130,6 +132,39 @@ describe('chat', function () {
     expect(plain(await alice.shows('end of the last message'))).to.not.include('alice: hello')
   })
 
+  it('shows when a message was written, and when it arrived, below a line that says that one was away', async () => {
+    const DAY_MS = 86_400_000
+    const behind = { ...systemClock, now: () => new Date(Date.now() - 3 * DAY_MS) }
+    await using alice = await open('alice', { to: 'bob', clock: behind })
+    alice.submit('see you at eight?')
+    await alice.shows('... alice: see you')
+    await using bob = await open('bob', { to: 'alice' })
+    const screen = await bob.shows(/alice \(arrived 20\d\d-\d\d-\d\d \d\d:\d\d\): see you at eight\?$/)
+    const row = screen.findIndex((each) => each.includes('see you at eight?'))
+    expect(screen[row - 1]).to.equal('--- while you were away ---')
+    const { dayOf } = createCalendar()
+    expect(screen[row - 2]).to.equal(`--- ${dayOf(new Date(Date.now() - 3 * DAY_MS))} ---`)
+  })
+
+  it('shows a line before what was not read, with what went before it', async () => {
+    await using alice = await open('alice', { to: 'bob' })
+    {
+      await using bob = await open('bob', { to: 'alice' })
+      alice.submit('read')
+      await bob.shows('alice: read')
+    }
+    await using bob = await open('bob', { to: 'carol' }, 40)
+    for (let index = 1; index <= 22; index += 1) alice.submit(`unread ${index}`)
+    await bob.shows('alice: 22 new')
+    bob.submit('/to alice')
+    const screen = plain(await bob.shows('unread 22'), /^(?:\d\d:\d\d .{4}|(?=---))(.*)/u)
+    expect(screen.slice(-24, -21)).to.deep.equal(['alice: read', '--- while you were away ---', 'alice: unread 1'])
+    bob.submit('/to carol')
+    bob.submit('/to alice')
+    alice.submit('and now')
+    expect((await bob.shows('and now')).join('\n')).not.to.include('away')
+  })
+
   it('says where old messages begin and end', async () => {
     await using alice = await open('alice', { to: 'bob' })
     for (const text of ['one fish', 'two fish', 'three']) alice.submit(text)
@@ -152,6 +187,6 @@ describe('chat', function () {
 })
 
 /** What entries say, without time and ticks. */
-function plain(rows: readonly string[]): string[] {
-  return rows.flatMap((row) => /^\d\d:\d\d .{4}(.*)/u.exec(row)?.[1] ?? [])
+function plain(rows: readonly string[], pattern = /^\d\d:\d\d .{4}(.*)/u): string[] {
+  return rows.flatMap((row) => pattern.exec(row)?.[1] ?? [])
 }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { Output } from '../../../clients/command/output.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
@@ -11,13 +12,15 @@ describe('Output', () => {
   }
 
   const offer = offered({ 'report, v2.pdf': 3_400_000 })
+  const storedAt = new Date(0)
   const events = [incomingText('before'), offer, statusOf(offer, 'CANCELLED'), incomingText('after')]
+  const messages = events.map((event) => ({ event, storedAt }))
 
   it('keeps files out of what people read, for whoever follows transfers tells of them', async () => {
     for (const isTTY of [false, true]) {
       const { output, errors, shown } = outputTo({ isTTY })
-      await shown.show('bob', events)
-      await shown.show('bob', [offer])
+      await shown.show('bob', messages)
+      await shown.show('bob', [{ event: offer, storedAt }])
       if (isTTY) expect(output.text).to.match(/^\S*bob:\S* before\n\S*bob:\S* after\n$/)
       else expect(output.text).to.equal('before\nafter\n')
       expect(errors.text).to.equal('')
@@ -26,14 +29,27 @@ describe('Output', () => {
 
   it('writes files as JSON lines of their own types', async () => {
     const { output, errors, shown } = outputTo({ json: true })
-    await shown.show('bob', events)
+    await shown.show('bob', messages)
     const lines = output.text.trimEnd().split('\n')
     const [text, file, status] = lines.map((line) => JSON.parse(line))
     expect(lines).to.have.length(4)
     expect(text).to.include({ type: 'message', from: 'bob', text: 'before' })
+    expect(text).to.include({ writtenAt: '1970-01-01T00:00:00.000Z', storedAt: '1970-01-01T00:00:00.000Z' })
     expect(file).to.include({ type: 'file', from: 'bob', id: offer.eventId.toString('hex'), size: 3_400_000 })
     expect(file.entries).to.have.length(1)
     expect(status).to.include({ type: 'fileStatus', from: 'bob', file: file.id, status: 'cancelled' })
     expect(errors.text).to.equal('')
+  })
+
+  it('says to a person when it was written, where it arrived at another time', async () => {
+    const { output, shown } = outputTo({ isTTY: true })
+    const event = incomingText('See you at eight?', new Date(2026, 10, 20, 14, 2))
+    await shown.show('bob', [{ event, storedAt: new Date(2026, 10, 20, 14, 3) }])
+    await shown.show('bob', [{ event, storedAt: new Date(2026, 10, 23, 9, 1) }])
+    expect(output.text.split('\n').map(stripVTControlCharacters)).to.deep.equal([
+      'bob: See you at eight?',
+      'bob (written 2026-11-20 14:02, arrived 2026-11-23 09:01): See you at eight?',
+      '',
+    ])
   })
 })

@@ -4,6 +4,7 @@ import { jsonFormat, lineFormat } from '../../../clients/history/formats.ts'
 import { NOTHING_KEPT, type ShowOptions, showKept } from '../../../clients/history/kept-history.ts'
 import { newest } from '../../../clients/history/newest.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
+import type { Message } from '../../../clients/store/reading/messages.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { encodedFileEvent, offered, statusOf } from '../../support/file-events.ts'
@@ -46,7 +47,7 @@ describe('showKept', () => {
     return linesOf(output)
   }
 
-  const linesOf = ({ text }: CapturedStream) => text.split('\n').map((line) => line.replace(/^20\d\d-\S+ \S+ {2}/, ''))
+  const linesOf = ({ text }: CapturedStream) => text.split('\n').map((line) => line.replace(/^\d{4}-\S+ \S+ {2}/, ''))
 
   it('says so where nothing was ever kept, and makes no store', async () => {
     const before = await readdir(profile.storage.folder)
@@ -76,6 +77,24 @@ describe('showKept', () => {
       expect(output.text).to.match(/^20\d\d-\d\d-\d\d \d\d:\d\d {2}/)
     })
   }
+
+  it('tells when each message was written, and when it arrived where that is more than a minute apart', async () => {
+    keep('bob', '<At eight.')
+    const [kept] = inStore(profile, clock, (store) => store.history('bob', { limit: 1 })) as [Message]
+    const output = new CapturedStream()
+    const format = lineFormat('alice', output, () => false)
+    const written = (writtenAt: Date) => {
+      const storedAt = new Date(2026, 10, 23, 9, 1)
+      return Buffer.from(format({ ...kept, storedAt, event: { ...kept.event, writtenAt } })).toString()
+    }
+    expect(written(new Date(2026, 10, 23, 9, 0))).to.equal('2026-11-23 09:00  bob: At eight.\n')
+    expect(written(new Date(2026, 10, 20, 14, 2))).to.equal(
+      '2026-11-20 14:02  bob (arrived 2026-11-23 09:01): At eight.\n',
+    )
+    expect(written(new Date(2026, 10, 23, 8, 59))).to.equal('2026-11-23 08:59  bob (arrived 09:01): At eight.\n')
+    // A clock that is fast says so as well.
+    expect(written(new Date(2026, 10, 23, 9, 3))).to.equal('2026-11-23 09:03  bob (arrived 09:01): At eight.\n')
+  })
 
   it('writes each message as a line of JSON', async () => {
     keep('bob', 'a', `<${HOSTILE}`)

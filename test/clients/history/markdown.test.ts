@@ -19,7 +19,7 @@ function message(text: string, fields: Partial<Message> = {}): Message {
     ordinal: 1,
     identityKey: undefined,
     storedAt: NOON,
-    event: incomingText(text),
+    event: incomingText(text, fields.storedAt ?? NOON),
     ...fields,
   }
 }
@@ -52,6 +52,21 @@ describe('markdownFormat', () => {
         `## ${dayOf(NOON)}`,
         '**carol** 12:00',
         '> d',
+        '',
+      ].join('\n\n'),
+    )
+  })
+
+  it('has each message at the time of writing, and when it arrived where that is not the same', () => {
+    const late = { event: incomingText('eight?', NOON), storedAt: NEXT_DAY }
+    expect(write(message('', late), message('', { ...late, storedAt: new Date(+NOON + 61_000) }))).to.equal(
+      [
+        '# bob',
+        `## ${dayOf(NOON)}`,
+        '**bob** 12:00 (arrived 2026-11-23 09:05)',
+        '> eight?',
+        '**bob** 12:00 (arrived 12:01)',
+        '> eight?',
         '',
       ].join('\n\n'),
     )

@@ -14,6 +14,7 @@ import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-f
 
 const ID = '000102030405060708090a0b0c0d0e0f'
 const WRITTEN_AT = new Date(Date.UTC(2026, 10, 22, 12))
+const STORED_AT = new Date('2026-11-24T09:01:00Z')
 
 describe('ExecReader', () => {
   let folder: TemporaryFolder
@@ -45,7 +46,7 @@ describe('ExecReader', () => {
   const message = (text: string): Message => {
     const eventId = Buffer.from(ID, 'hex')
     const encoded = encodeTextEvent({ eventId, writtenAt: WRITTEN_AT, body: Buffer.from(text) })
-    return { event: Event.decode(encoded) } as Message
+    return { event: Event.decode(encoded), storedAt: STORED_AT } as Message
   }
 
   it('gives the text on standard input, and what is known of it in the environment alone', async () => {
@@ -55,6 +56,7 @@ describe('ExecReader', () => {
     expect(await readFile(path('text'), 'utf8')).to.equal(text)
     const env = await readFile(path('env'), 'utf8')
     expect(env.split('\n')).to.include.members(['SOTTO_FROM=alice', `SOTTO_ID=${ID}`])
+    expect(env).to.include('SOTTO_STORED_AT=2026-11-24T09:01:00.000Z')
     expect(env).to.include('SOTTO_WRITTEN_AT=2026-11-22T12:00:00.000Z').and.not.include('secret')
     expect(await readFile(path('arguments'), 'utf8')).to.not.include('secret')
     expect([said, notices]).to.deep.equal([[], []])

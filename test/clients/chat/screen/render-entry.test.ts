@@ -52,6 +52,17 @@ describe('renderEntry', () => {
     expect(renderEntry(entry({ kind: 'notice', text: 'bob is back' }), view())).to.deep.equal(['14:02  *  bob is back'])
   })
 
+  it('shows when a message arrived, where it was written at another time, and a divider from edge to edge', () => {
+    const arrived = (...time: [number, number, number]) => renderEntry(entry({ arrivedAt: at(...time) }), view())
+    const at = (day: number, hour: number, minute: number) => new Date(Date.UTC(2026, 10, day, hour, minute))
+    expect(arrived(22, 14, 3)).to.deep.equal(['14:02     bob: hello'])
+    expect(arrived(22, 14, 4)).to.deep.equal(['14:02     bob (arrived 14:04): hello'])
+    expect(arrived(23, 9, 1)).to.deep.equal(['14:02     bob (arrived 2026-11-23 09:01): hello'])
+    const file = renderEntry(entry({ kind: 'file', arrivedAt: at(23, 9, 1) }), view(30))
+    expect(file).to.deep.equal(['14:02     bob (arrive…, file: ', '| hello'])
+    expect(renderEntry(entry({ kind: 'divider', text: 'while\nyou' }), view())).to.deep.equal(['--- while\\nyou ---'])
+  })
+
   it('shows a QR code from the left edge on, or asks for a larger window', () => {
     const text = `SOTTO1:${'0123456789ABCDEF'.repeat(16)}`
     for (const colour of [true, false]) {
