@@ -44,14 +44,12 @@ export class ChatCommands {
   readonly #shown = new Map<string, readonly ComparableKey[]>()
 
   constructor(options: ChatCommandsOptions) {
-    const { view, messenger, files, store, quit } = options
+    const { view, files, store, quit } = options
     this.#options = options
     this.#handlers = {
       help: () => view.notice(helpRows().join('\n')),
-      to: (name) => {
-        messenger.peer(name)
-        view.switchTo(name)
-      },
+      to: (name) => this.#talkWith(name),
+      next: () => this.#next(),
       who: () => this.#who(),
       history: (count) => showNewest(view, store, count === '' ? DEFAULT_HISTORY : Number(count)),
       search: (words) => showFound(view, store, words),
@@ -88,14 +86,27 @@ export class ChatCommands {
     return name
   }
 
+  #talkWith(name: string): void {
+    const { messenger, view } = this.#options
+    messenger.peer(name)
+    view.switchTo(name)
+  }
+
+  #next(): void {
+    const { view } = this.#options
+    const name = view.nextUnread
+    if (name === undefined) view.notice('nobody else has written')
+    else this.#talkWith(name)
+  }
+
   async #who(): Promise<void> {
     const { view, store, messenger, profile } = this.#options
     // Keys are verified in another terminal.
     const { pins } = await profile.refresh()
-    const people = store.contacts().map(({ name, waiting }) => {
+    const people = store.contacts().map(({ name, unread, waiting }) => {
       const pin = pins.get(name)
       const undeliverable = pin === undefined ? 0 : undeliverableCount(store, name, pin.identityKey)
-      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), waiting, undeliverable }
+      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), unread, waiting, undeliverable }
     })
     view.who(people)
   }

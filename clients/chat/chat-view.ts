@@ -88,6 +88,16 @@ export class ChatView implements View {
     return this.#to
   }
 
+  /** Who else has written what was not shown yet; undefined if nobody has. */
+  get nextUnread(): string | undefined {
+    return this.#unread.keys().find((name) => name !== this.#to)
+  }
+
+  /** There is nobody of a name: where nobody sees whom a line goes to, it goes to nobody. */
+  notThere(): void {
+    if (!this.#options.screen.hasPrompt) this.#to = undefined
+  }
+
   /** Talk with somebody from here on: the end of what was sent before is shown. */
   switchTo(name: string): void {
     if (name === this.#to) return
@@ -289,10 +299,13 @@ export class ChatView implements View {
   }
 
   who(people: readonly ContactStatus[]): void {
-    const rows = people.map(({ name, isOnline, key, waiting, undeliverable }) => {
+    // Who has written comes first.
+    const sorted = [...people].sort((one, other) => Number(other.unread > 0) - Number(one.unread > 0))
+    const rows = sorted.map(({ name, isOnline, key, unread, waiting, undeliverable }) => {
+      const news = unread > 0 ? `, ${unread} new` : ''
       const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
       const queue = waiting > 0 ? `, ${waiting} waiting${former}` : ''
-      return `${name}: ${isOnline ? 'online' : 'offline'}, ${key === undefined ? 'no key yet' : `key ${key}`}${queue}`
+      return `${name}: ${isOnline ? 'online' : 'offline'}, ${key === undefined ? 'no key yet' : `key ${key}`}${news}${queue}`
     })
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
   }

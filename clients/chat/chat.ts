@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
-import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
+import { asSottoError } from '#lib/errors.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { schedule } from '#lib/runtime/schedule.ts'
 import { openSession, type SessionOptions } from '../command/open-session.ts'
@@ -21,14 +21,15 @@ import { openStore } from '../store/store.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { ChatCommands } from './chat-commands.ts'
 import { chatHint } from './chat-hint.ts'
-import type { Command, Message as TypedMessage } from './command.ts'
 import { exitSummary } from './exit-summary.ts'
 import { FileCommands } from './file-commands.ts'
 import { jsonFrontend } from './json/json-frontend.ts'
+import { NameCheck } from './name-check.ts'
 import { OwnTyping } from './own-typing.ts'
 import type { KeyInput } from './screen/line-editor.ts'
 import type { ScreenOutput } from './screen/screen.ts'
 import { screenFrontend } from './screen-frontend.ts'
+import { Submissions } from './submissions.ts'
 import type { About, View } from './view.ts'
 
 export interface ChatOptions extends SessionOptions {
@@ -66,6 +67,7 @@ export interface ChatOptions extends SessionOptions {
  *   - `ERR_PROFILE_MISSING`, `ERR_PASSPHRASE`, `ERR_NOT_LOGGED_IN`; `ERR_PROFILE_LOCKED` if another process receives for
  *     this profile,
  *   - `ERR_STORE_DAMAGED`, `ERR_STORE` if the store cannot be used,
+ *   - `ERR_CHAT_WITH_SELF` if it is to begin with the user's own name,
  *   - `ERR_ANNOUNCE_REPLACED`, `ERR_SESSION_ENDED` when that ends it; `ERR_INTERRUPTED`.
  */
 export async function chat(options: ChatOptions): Promise<void> {
@@ -80,8 +82,16 @@ export async function chat(options: ChatOptions): Promise<void> {
 
   const left = new AbortController()
   const signal = AbortSignal.any([options.signal, left.signal])
+  // Whoever leaves a terminal sees what is not done yet; at the end of a pipe all of it is to be.
+  const whileWorking = options.input.isTTY ? signal : options.signal
   const now = () => options.clock.now()
   const monotonicMs = () => options.clock.monotonicMs()
+  const names = new NameCheck({
+    ownName: account.username,
+    isKnown: (name) => profile.state.pins.has(name) || store.names().includes(name),
+    ask: (name, timeout) => directory.getPresence(name, AbortSignal.any([whileWorking, timeout])),
+  })
+  if (options.to === account.username) await names.check(options.to)
   const createFrontend = options.json === true ? jsonFrontend : screenFrontend
   const frontend = createFrontend({
     ...options,
@@ -104,7 +114,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
-  const events = eventsFor(view, account.username)
+  const events = eventsFor(view, account.username, () => submissions.beginAgain())
   const messenger: Messenger = resources.adopt(
     new Messenger({
       profile,
@@ -129,15 +139,11 @@ export async function chat(options: ChatOptions): Promise<void> {
     files: messenger.files,
     downloads: options.downloads,
     onFailure: (error) => notice(view, error),
-    // Whoever leaves a terminal sees what is not offered yet; at the end of a pipe all of it is to be.
-    signal: options.input.isTTY ? signal : options.signal,
+    signal: whileWorking,
   })
   const commands = new ChatCommands({ view, messenger, files, profile, store, now, quit: () => left.abort() })
 
-  /** The last line that is being carried out: one line after the other. */
-  let submitted: Promise<void> = Promise.resolve()
-  const isStrange = (name: string) => !profile.state.pins.has(name)
-  const desk = { view, messenger, commands, isStrange }
+  const submissions = new Submissions({ view, messenger, commands, names })
   const typing = new OwnTyping({
     send: (name, isActive) => messenger.sendTyping(name, isActive),
     monotonicMs,
@@ -150,13 +156,10 @@ export async function chat(options: ChatOptions): Promise<void> {
     }),
     (each) => each.stop(),
   )
-  if (options.to !== undefined) {
-    messenger.peer(options.to)
-    view.switchTo(options.to)
-  }
+  if (options.to !== undefined) submissions.begin(options.to)
   if (options.welcome !== undefined) view.notice(options.welcome)
   frontend.open({
-    submit: (submission) => (submitted = submitted.then(() => submit(submission, desk))),
+    submit: (submission) => submissions.submit(submission),
     writing: (name) => typing.typed(name),
     quit: () => left.abort(),
   })
@@ -166,12 +169,12 @@ export async function chat(options: ChatOptions): Promise<void> {
     if (!left.signal.aborted) throw error
   } finally {
     // A line that was read before the end of a pipe is kept before the store is closed.
-    await submitted
+    await submissions.idle
     await files.idle()
   }
 }
 
-function eventsFor(view: View, ownName: string): MessengerEvents {
+function eventsFor(view: View, ownName: string, onOnline: () => void): MessengerEvents {
   const unkept = new Unkept((text) => view.notice(text))
   return {
     onReceived(name, events) {
@@ -183,56 +186,13 @@ function eventsFor(view: View, ownName: string): MessengerEvents {
     onTyping: (name, isActive) => view.typing(name, isActive),
     onFile: (transfer, error) => view.fileChanged(transfer, error),
     onPresence: (name, isOnline) => view.presence(name, isOnline),
-    onOnline: (endpoints) => view.online(endpoints),
+    onOnline: (endpoints) => {
+      view.online(endpoints)
+      onOnline()
+    },
     onOffline: (error) => view.offline(error),
     ...noticeEvents((text) => view.notice(chatHint(text, ownName))),
     onRefused: (name, error) => notice(view, error, { contact: name }),
-  }
-}
-
-interface Desk {
-  readonly view: View
-  readonly messenger: Messenger
-  readonly commands: ChatCommands
-  /** Whether there was no conversation with somebody yet. */
-  readonly isStrange: (name: string) => boolean
-}
-
-/** Do what a line says. */
-async function submit(submission: TypedMessage | Command, desk: Desk): Promise<void> {
-  try {
-    if (submission.kind === 'command') await desk.commands.run(submission)
-    else await send(submission.to ?? desk.view.to, submission, desk)
-  } catch (error) {
-    notice(desk.view, error, { ref: submission.ref })
-    if (submission.kind === 'message') desk.view.restoreInput(submission)
-  }
-}
-
-async function send(
-  name: string | undefined,
-  message: TypedMessage,
-  { view, messenger, isStrange }: Desk,
-): Promise<void> {
-  if (name === undefined) {
-    throw new SottoError('ERR_USAGE', 'nobody is there to say it to', { hint: 'begin with /to NAME' })
-  }
-  view.switchTo(name)
-  const ordinal = await messenger.enqueue(name, message.text)
-  view.enqueued(name, ordinal, message)
-  // It may have gone already.
-  view.progressed(name, messenger.progress(name))
-  if (isStrange(name)) void noticeUnknownUser(name, { view, messenger })
-}
-
-/** The directory's watch takes whoever is not there for absent, and a wrong name would wait for ever without a word. */
-async function noticeUnknownUser(name: string, { view, messenger }: Pick<Desk, 'view' | 'messenger'>): Promise<void> {
-  try {
-    await messenger.open(name)
-  } catch (error) {
-    if (!isSottoError(error) || error.code !== 'ERR_NO_SUCH_USER') return
-    const hint = `check the name; /forget ${name} takes away what waits`
-    notice(view, new SottoError(error.code, error.message, { cause: error, hint }), { contact: name })
   }
 }
 

@@ -29,7 +29,8 @@ interface CommandForm {
 export const COMMANDS = {
   help: { argument: '', does: 'show this' },
   to: { argument: 'NAME', does: 'talk with NAME from here on' },
-  who: { argument: '', does: 'show who is online' },
+  next: { argument: '', does: 'go on to who has written, as Alt-A does' },
+  who: { argument: '', does: 'show who is online, and who has written' },
   history: { argument: '[N]', does: 'show the last N messages, 20 if not said' },
   search: { argument: 'WORDS', does: 'find messages that hold all the words' },
   file: { argument: 'PATH', does: 'offer a file or a folder' },
@@ -132,6 +133,13 @@ export function lineOf({ to, text }: Message): string {
  */
 export function recipientOf(written: Submission | undefined, current: string | undefined): string | undefined {
   return written?.kind === 'message' ? (written.to ?? current) : undefined
+}
+
+/** Whether it depends on whom one talks with. */
+export function isAboutConversation(submission: Command | Message): boolean {
+  if (submission.kind === 'message') return submission.to === undefined
+  const { name, argument } = submission
+  return name === 'file' || name === 'history' || (COMMANDS[name].argument === '[NAME]' && argument === undefined)
 }
 
 function parseCommand(text: string): Command | Mistake {

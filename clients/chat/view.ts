@@ -21,6 +21,8 @@ export interface ContactStatus {
   readonly isOnline: boolean
   /** The state of their key; undefined where none is known yet. */
   readonly key: string | undefined
+  /** How many messages of theirs were not shown yet. */
+  readonly unread: number
   /** How many messages wait for them. */
   readonly waiting: number
   /** How many of those wait for a key that they no longer have. */
@@ -47,6 +49,10 @@ export interface View {
   readonly files: TransferNames
   /** The contact to whom a line goes that names nobody. */
   readonly to: string | undefined
+  /** Who else has written what was not shown yet; undefined if nobody has. */
+  readonly nextUnread: string | undefined
+  /** There is nobody of a name that was to be talked with: where nobody sees whom a line goes to, it goes to nobody. */
+  notThere(): void
   /** Talk with somebody from here on. */
   switchTo(name: string): void
   /** A conversation was removed, and this many waiting messages will not be sent. */

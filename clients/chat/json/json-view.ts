@@ -93,6 +93,15 @@ export class JsonView implements View {
     return this.#to
   }
 
+  /** All that comes is told at once. */
+  get nextUnread(): undefined {
+    return undefined
+  }
+
+  notThere(): void {
+    this.#to = undefined
+  }
+
   switchTo(name: string): void {
     this.#to = name
   }
@@ -111,8 +120,8 @@ export class JsonView implements View {
   caption(): void {}
 
   who(people: readonly ContactStatus[]): void {
-    for (const { name: contact, isOnline: online, key, waiting, undeliverable } of people) {
-      this.#emit({ type: 'contact', contact, online, key, waiting, undeliverable })
+    for (const { name: contact, isOnline: online, key, unread, waiting, undeliverable } of people) {
+      this.#emit({ type: 'contact', contact, online, key, unread, waiting, undeliverable })
     }
   }
 

@@ -30,6 +30,8 @@ interface LineEditorEvents {
   interrupt: []
   /** Ctrl-D on an empty line, or the end of the input. */
   end: []
+  /** Alt-A: on to who else has written. */
+  next: []
   /** Ctrl-L: somebody else wrote on the terminal. */
   redraw: []
   /** The program goes on after it was stopped: the terminal shows what other programs wrote. */
@@ -139,6 +141,7 @@ export class LineEditor extends EventEmitter<LineEditorEvents> {
     else if (isInterrupt(key)) this.#interrupt()
     else if (this.#isDropping) return
     else if (this.#pasted !== undefined) this.#pasted += text ?? ''
+    else if (key.meta && key.name === 'a') this.emit('next')
     else if (key.name === 'tab') this.#insertEnding()
     else this.#press(text, key)
   }

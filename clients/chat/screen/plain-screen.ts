@@ -21,6 +21,7 @@ export interface PlainScreenOptions {
 
 /** Every entry is one line, whatever its text; states and status are not shown. */
 export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
+  readonly hasPrompt = false
   readonly #options: PlainScreenOptions
   readonly #lines: Interface
   #hasLeft = false

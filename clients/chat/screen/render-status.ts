@@ -12,6 +12,9 @@ import type { Contact, Status } from './entry.ts'
 import type { View } from './render-entry.ts'
 import { paintIn } from './theme.ts'
 
+/** How many that have written fit beside the rest in most rows. */
+const MOST_NAMED = 3
+
 /** The status as one row, cut if it does not fit. */
 export function renderStatus(status: Status, { columns, colour }: View): string {
   const others = status.contacts.filter(({ name }) => name !== status.to)
@@ -19,7 +22,7 @@ export function renderStatus(status: Status, { columns, colour }: View): string 
   const parts = [
     ...(status.banner === undefined ? [] : [status.banner]),
     ...(status.to === undefined ? ['/to NAME says whom to talk with'] : [describe(status.to, status.contacts)]),
-    ...others.filter(({ unread }) => unread > 0).map(({ name, unread }) => `${name}: ${unread} new`),
+    ...unreadParts(others),
     ...others.filter(({ typing }) => typing).map(({ name }) => `${name} is typing`),
     ...(quiet.length > 0 ? [`online: ${quiet.map(({ name }) => name).join(', ')}`] : []),
   ]
@@ -27,6 +30,13 @@ export function renderStatus(status: Status, { columns, colour }: View): string 
   // Who one is changes never, and gives way to all that does.
   const named = status.self === undefined ? row : `${escapeForTerminal(status.self)} | ${row}`
   return paintIn(colour)('faint', columnsOf(named) <= columns ? named : truncated(row, columns))
+}
+
+/** Who else has written: how many they are first, where they are more than a row may have room for. */
+function unreadParts(others: readonly Contact[]): string[] {
+  const unread = others.filter((contact) => contact.unread > 0)
+  const parts = unread.map((contact) => `${contact.name}: ${contact.unread} new`)
+  return parts.length > MOST_NAMED ? [`${parts.length} have written: Alt-A`, ...parts] : parts
 }
 
 /** The one that is written to. */

@@ -21,6 +21,8 @@ export interface ScreenEvents {
 }
 
 export interface Screen extends EventEmitter<ScreenEvents> {
+  /** Whether the user sees whom a line goes to. */
+  readonly hasPrompt: boolean
   /** Show an entry below those before. */
   add(entry: Entry, options?: { readonly bell?: boolean }): void
   /**

@@ -43,6 +43,7 @@ type Drawing = 'page' | 'repaint' | 'update'
 const BELL = '\u0007'
 
 export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen {
+  readonly hasPrompt = true
   readonly #options: TerminalScreenOptions
   readonly #editor: LineEditor
   readonly #transcript = new Transcript()
@@ -65,6 +66,7 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     this.#editor.on('line', (line) => this.#submit(line))
     this.#editor.on('interrupt', () => this.#leave())
     this.#editor.on('end', () => this.#leave())
+    this.#editor.on('next', () => this.#goOn())
     this.#editor.on('redraw', () => this.#draw('repaint'))
     this.#editor.on('resume', () => this.#draw('page'))
     options.output.on('resize', this.#onResize)
@@ -132,11 +134,20 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
       this.emit('submit', submission)
       return
     }
-    this.#notices += 1
-    const id = `screen ${this.#notices}`
-    this.add({ id, kind: 'notice', who: '', own: true, time: this.#options.now(), text: submission.what })
+    this.#notice(submission.what)
     // It may be long, and wants no more than another beginning.
     if (line.isPasted) this.#editor.restoreInput(line)
+  }
+
+  #goOn(): void {
+    if (this.#editor.line === '') this.emit('submit', { kind: 'command', name: 'next', argument: undefined })
+    else this.#notice('what stands on the line would go to somebody else; say it first, or Ctrl-C takes it away')
+  }
+
+  #notice(text: string): void {
+    this.#notices += 1
+    const id = `screen ${this.#notices}`
+    this.add({ id, kind: 'notice', who: '', own: true, time: this.#options.now(), text })
   }
 
   #leave(): void {

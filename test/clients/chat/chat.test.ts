@@ -6,12 +6,13 @@ import { Profile } from '../../../clients/profile/profile.ts'
 import { createCalendar } from '../../../clients/terminal/calendar.ts'
 import { ChatAtDesk } from '../../support/chat-at-desk.ts'
 import { Installation } from '../../support/installation.ts'
+import { rejection } from '../../support/rejection.ts'
 
 describe('chat', function () {
   this.timeout(15_000)
   let installation: Installation
   beforeEach(async () => {
-    installation = await Installation.start('alice', 'bob', 'carol')
+    installation = await Installation.start('alice', 'bob', 'carol', 'dave')
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
@@ -35,6 +36,11 @@ describe('chat', function () {
 
   it('begins while the services are away, keeps what is said, and goes online when they are back', async () => {
     await using bob = await open('bob', { to: 'alice' })
+    {
+      await using before = await open('alice', { to: 'bob' })
+      before.submit('hello')
+      await bob.shows('alice: hello')
+    }
     await installation.stopDirectory()
     await using alice = new ChatAtDesk(installation, 'alice', { to: 'bob' })
     await alice.shows('and this is being tried again')
@@ -43,6 +49,67 @@ describe('chat', function () {
     await installation.startDirectory()
     await bob.shows('alice: are you there?')
     await alice.shows('online; /help')
+  })
+
+  it('says so where nobody can be asked whether there is somebody, and begins with them once it can be asked', async () => {
+    await installation.stopDirectory()
+    await using alice = new ChatAtDesk(installation, 'alice', { to: 'bob' })
+    await alice.shows('bob: the directory cannot be asked now')
+    alice.submit('hello')
+    await alice.shows('nobody is there to say it to')
+    await alice.shows(/^> hello$/)
+    await installation.startDirectory()
+    await alice.shows(/^bob> hello$/)
+  })
+
+  it('stays with whom one talks where a name is nobody’s or one’s own, and gives back what was typed for it', async () => {
+    await using bob = await open('bob')
+    await using alice = await open('alice', { to: 'bob' })
+    await alice.shows(/^bob>$/)
+    alice.submit('/to alice')
+    await alice.shows('alice: that is your own name')
+    alice.submit('@nosuch are you there?')
+    await alice.shows(/^bob> @nosuch are you there\?$/)
+    alice.type('\u0003')
+    // The line behind it is typed before the directory has answered.
+    alice.type('/to nosuch\rfor nosuch alone\r')
+    await alice.shows('this was meant for nosuch')
+    await alice.shows(/^bob> for nosuch alone$/)
+    alice.type('\u0003')
+    alice.submit('for bob')
+    await bob.shows('alice: for bob')
+    expect((await bob.shows('alice: for bob')).join('\n')).not.to.include('nosuch')
+    alice.submit('/who')
+    expect(plain(await alice.shows(/bob: online, key/)).join('\n')).not.to.match(/(nosuch|alice): (online|offline)/)
+  })
+
+  it('ends where it is to begin with one’s own name', async () => {
+    await using alice = new ChatAtDesk(installation, 'alice', { to: 'alice' })
+    expect((await rejection(alice.done)).code).to.equal('ERR_CHAT_WITH_SELF')
+  })
+
+  it('goes on to each who has written, from an empty line, and names them in the status and to /who', async () => {
+    await using alice = await open('alice')
+    await using bob = await open('bob', { to: 'alice' })
+    await using carol = await open('carol', { to: 'alice' })
+    alice.submit('/to dave')
+    await alice.shows(/^dave>$/)
+    bob.submit('from bob')
+    await alice.shows('bob: 1 new')
+    carol.submit('from carol')
+    await alice.shows('carol: 1 new')
+    alice.submit('/who')
+    await alice.shows(/bob: online, key pinned, 1 new$/)
+    alice.type('half\u001ba')
+    await alice.shows('what stands on the line would go to somebody else')
+    await alice.shows(/^dave> half$/)
+    alice.type('\u0003\u001ba')
+    await alice.shows(/^bob>$/)
+    await alice.shows('bob: from bob')
+    alice.submit('/next')
+    await alice.shows(/^carol>$/)
+    alice.type('\u001ba')
+    await alice.shows('nobody else has written')
   })
 
   it('says who one is, before anything was said', async () => {
@@ -103,12 +170,12 @@ describe('chat', function () {
     expect(plain(alice.terminal.screen).filter((row) => row.includes('wait'))).to.deep.equal([])
   })
 
-  it('forgets a name that nobody has, at once', async () => {
+  it('keeps nothing for a name that nobody has', async () => {
     await using alice = await open('alice')
     alice.submit('@nosuch hello')
-    await alice.shows('check the name')
-    alice.submit('/forget nosuch')
-    await alice.shows('nothing is kept of a conversation with nosuch')
+    await alice.shows('nosuch: there is no such user; check the name')
+    await alice.shows(/^> @nosuch hello$/)
+    alice.type('\u0003')
     alice.submit('/who')
     await alice.shows('nobody yet')
     await alice.shows(/^>$/)

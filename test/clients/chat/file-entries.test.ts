@@ -24,6 +24,7 @@ class KeptScreen extends EventEmitter<ScreenEvents> implements Screen {
     return this.isInSight
   }
 
+  readonly hasPrompt = true
   setStatus(): void {}
   restoreInput(): boolean {
     return false

@@ -81,6 +81,25 @@ describe('chat --json', function () {
 
   const start = (name: string) => Script.start(installation, name)
 
+  it('takes nothing for a name that is nobody’s, or one’s own', async () => {
+    await using alice = await start('alice')
+    alice.write(
+      { to: 'nosuch', text: 'hello', ref: 1 },
+      { command: 'to nosuch', ref: 2 },
+      { to: 'alice', text: 'me', ref: 3 },
+    )
+    alice.write({ command: 'file /etc/hosts', ref: 4 }, { command: 'who', ref: 5 })
+    await alice.until({ type: 'done', ref: 5 })
+    const told = alice.lines.slice(1).map(({ type, code, contact, ref }) => [type, code, contact, ref])
+    expect(told).to.deep.equal([
+      ['error', 'ERR_NO_SUCH_USER', 'nosuch', 1],
+      ['error', 'ERR_NO_SUCH_USER', 'nosuch', 2],
+      ['error', 'ERR_CHAT_WITH_SELF', 'alice', 3],
+      ['error', 'ERR_USAGE', undefined, 4],
+      ['done', undefined, undefined, 5],
+    ])
+  })
+
   it('says, hears, and tells what becomes of each message, to its being read', async () => {
     await setReceipts(await Profile.open(installation.home.path, 'bob'), true)
     await using alice = await start('alice')

@@ -45,6 +45,12 @@ describe('renderStatus', () => {
     )
   })
 
+  it('counts first those who have written, where they are more than a row has room for', () => {
+    const contacts = Array.from({ length: 12 }, (_, index) => contact(`friend${index}`, { unread: 1 }))
+    const row = renderStatus({ to: 'bob', contacts: [contact('bob'), ...contacts] }, view())
+    expect(row).to.match(/^bob is online \| 12 have written: Alt-A \| friend0: 1 new \|/)
+  })
+
   it('says who one is, where there is room for all', () => {
     const status = { self: 'alice', to: 'bob', contacts: [contact('bob'), contact('carol', { unread: 3 })] }
     const whole = 'alice | bob is online | carol: 3 new'
