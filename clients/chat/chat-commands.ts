@@ -52,6 +52,7 @@ export class ChatCommands {
       next: () => this.#next(),
       who: () => this.#who(),
       history: (count) => showNewest(view, store, count === '' ? DEFAULT_HISTORY : Number(count)),
+      show: (number) => view.showWhole(number === '' ? undefined : Number(number)),
       search: (words) => showFound(view, store, words),
       file: (path) => files.offer(path),
       accept: (which) => files.accept(which),

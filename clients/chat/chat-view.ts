@@ -26,6 +26,7 @@ import type { TraceEvent } from '../trace/trace.ts'
 import { chatHint } from './chat-hint.ts'
 import { lineOf, type Message as TypedMessage } from './command.ts'
 import { FileEntries } from './file-entries.ts'
+import { LongMessages } from './long-messages.ts'
 import { PeerTyping } from './peer-typing.ts'
 import { PendingMessages } from './pending-messages.ts'
 import type { Entry } from './screen/entry.ts'
@@ -63,6 +64,7 @@ export class ChatView implements View {
   readonly #options: ChatViewOptions
   readonly #unread = new Map<string, number>()
   readonly #typing: PeerTyping
+  readonly #long = new LongMessages()
   /** Own messages on the screen that may come further. */
   #pending = new PendingMessages<string>()
   /** The key that these were written for; undefined before the first conversation. */
@@ -176,7 +178,6 @@ export class ChatView implements View {
   }
 
   #showMessage(message: Message): void {
-    const { screen } = this.#options
     const { contact, direction, ordinal, event, storedAt, state } = message
     if (!isShowable(event)) return
     const own = direction === 'outgoing'
@@ -184,13 +185,33 @@ export class ChatView implements View {
     const isPending = own && this.#isForPresentKey(message)
     const entry = this.#entryOf(contact, event, { own, id: isPending ? this.#idOf(contact, ordinal) : randomUUID() })
     const time = writtenAtOf(message)
-    if (state === 'received') screen.add({ ...entry, time, arrivedAt: storedAt })
+    if (state === 'received') this.#addMessage({ ...entry, time, arrivedAt: storedAt })
     // It comes no further.
-    else if (state === 'dropped') screen.add({ ...entry, time })
+    else if (state === 'dropped') this.#addMessage({ ...entry, time })
     else {
       const isFollowed = isPending && contact === this.#to
-      screen.add({ ...entry, time, state: isFollowed ? this.#pending.add(ordinal, state, entry.id) : state })
+      this.#addMessage({ ...entry, time, state: isFollowed ? this.#pending.add(ordinal, state, entry.id) : state })
     }
+  }
+
+  /** Show a message; where the screen may not show all of it, with the number by which it is shown whole. */
+  #addMessage(entry: Entry, options?: { readonly bell?: boolean }): void {
+    const number = entry.kind === 'message' ? this.#long.keep(entry) : undefined
+    this.#options.screen.add({ ...entry, number }, options)
+  }
+
+  showWhole(number: number | undefined): void {
+    const part = this.#long.read(number)
+    if (part === undefined) {
+      this.notice(
+        number === undefined ? 'no message is longer than what is shown' : `there is no long message ${number}`,
+      )
+      return
+    }
+    const { message, text, left } = part
+    this.#options.screen.add({ ...message, id: randomUUID(), kind: 'message', text, isWhole: true })
+    const count = left.toLocaleString('en')
+    this.notice(left > 0 ? `${count} characters more of ${part.number}: /show` : `end of ${part.number}`)
   }
 
   #idOf(name: string, ordinal: number): string {
@@ -215,11 +236,11 @@ export class ChatView implements View {
   enqueued(name: string, ordinal: number, { text }: TypedMessage): void {
     this.switchTo(name)
     this.#followKey()
-    const { screen, ownName, now } = this.#options
+    const { ownName, now } = this.#options
     const id = this.#idOf(name, ordinal)
     if (this.#pending.has(ordinal)) return
     const state = this.#pending.add(ordinal, 'waiting', id)
-    screen.add({ id, kind: 'message', who: ownName, own: true, time: now(), text, state })
+    this.#addMessage({ id, kind: 'message', who: ownName, own: true, time: now(), text, state })
   }
 
   /** The user has offered something. */
@@ -238,7 +259,7 @@ export class ChatView implements View {
 
   /** Messages have come. Those of the conversation on the screen are shown, the others counted. */
   received(name: string, incoming: readonly Event[]): void {
-    const { screen, bell, now } = this.#options
+    const { bell, now } = this.#options
     this.#typing.set(name, false)
     const events = incoming.filter(isShowable)
     if (events.length === 0) {
@@ -253,7 +274,7 @@ export class ChatView implements View {
         const arrivedAt = now()
         const time = event.writtenAt ?? arrivedAt
         if (time < this.#startedAt && isLate(time, arrivedAt)) this.#markAway(time)
-        screen.add({ ...entry, time, arrivedAt }, { bell })
+        this.#addMessage({ ...entry, time, arrivedAt }, { bell })
       }
       this.#markRead(name)
     } else {

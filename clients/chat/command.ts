@@ -32,6 +32,7 @@ export const COMMANDS = {
   next: { argument: '', does: 'go on to who has written, as Alt-A does' },
   who: { argument: '', does: 'show who is online, and who has written' },
   history: { argument: '[N]', does: 'show the last N messages, 20 if not said' },
+  show: { argument: '[N]', does: 'show a long message whole; again: more of it' },
   search: { argument: 'WORDS', does: 'find messages that hold all the words' },
   file: { argument: 'PATH', does: 'offer a file or a folder' },
   accept: { argument: '[FILE]', does: 'take what is offered: by number, name, or all' },
@@ -139,7 +140,9 @@ export function recipientOf(written: Submission | undefined, current: string | u
 export function isAboutConversation(submission: Command | Message): boolean {
   if (submission.kind === 'message') return submission.to === undefined
   const { name, argument } = submission
-  return name === 'file' || name === 'history' || (COMMANDS[name].argument === '[NAME]' && argument === undefined)
+  return (
+    name === 'file' || name === 'history' || (COMMANDS[name].argument.startsWith('[NAME') && argument === undefined)
+  )
 }
 
 function parseCommand(text: string): Command | Mistake {

@@ -59,6 +59,8 @@ export interface View {
   forgotten(name: string, waiting: number): void
   /** Show something out of the store. */
   show(message: Message | Gap): void
+  /** Show a long message whole, part by part: the one of a number, or more of the last. */
+  showWhole(number: number | undefined): void
   /** A heading of messages out of the store, or their end: for eyes alone. */
   caption(text: string): void
   who(people: readonly ContactStatus[]): void

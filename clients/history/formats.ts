@@ -2,8 +2,9 @@
  * The formats in which kept messages are written.
  *
  * - For a person, `2026-11-22 14:02  bob: text`, with the time of writing by the writer's clock; where it arrived more
- *   than a minute apart from that, `2026-11-20 14:02  bob (arrived 2026-11-23 09:01): text`; with control characters as escapes, line feeds included: wherever it
- *   goes, since a pipe may lead to a terminal, and a line of one text must not pass for another entry.
+ *   than a minute apart from that, `2026-11-20 14:02  bob (arrived 2026-11-23 09:01): text`. Control characters are
+ *   escapes wherever it goes, since a pipe may lead to a terminal. Line breaks are kept: what follows one stands indented
+ *   behind a gutter, so that a line of one text cannot pass for another entry.
  * - As JSON, a line for each: `{"type":"message","contact":…,"from":…,"id":…,"writtenAt":…,"storedAt":…,"state":…,"text":…}`.
  *
  * A message that waits for a key which the contact no longer has says so; as JSON it has `"undeliverable":true`.
@@ -21,6 +22,7 @@ import { textBody } from '#lib/delivery/event.ts'
 import { FileSentences, fileFields } from '../files/report/file-events.ts'
 import { type Gap, type Message, writtenAtOf } from '../store/reading/messages.ts'
 import { arrivalNote, type Calendar, createCalendar } from '../terminal/calendar.ts'
+import { clustersOf, columnsOf } from '../terminal/cluster.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { OutputStream } from '../terminal/output-stream.ts'
@@ -52,7 +54,7 @@ export function arrivalOf(message: Message, calendar: Calendar): string {
   return message.direction === 'outgoing' ? '' : arrivalNote(calendar, writtenAtOf(message), message.storedAt)
 }
 
-/** Lines for a person, each an entry whatever its text is. */
+/** Lines for a person. What begins at the left edge is the beginning of an entry, whatever its text is. */
 export function lineFormat(ownName: string, output: OutputStream, isUndeliverable: IsUndeliverable): Format {
   const calendar = createCalendar()
   const isTerminal = output.isTTY === true
@@ -64,9 +66,39 @@ export function lineFormat(ownName: string, output: OutputStream, isUndeliverabl
     const from = direction === 'outgoing' ? `${ownName} → ${contact}${pendingOf(entry, isUndeliverable)}` : contact
     const who = `${from}${arrivalOf(entry, calendar)}${file === undefined ? '' : ', file'}:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
-    const text = file ?? escapeForTerminal(bodyOf(entry).toString('utf8'))
-    return Buffer.from(`${calendar.stampOf(writtenAtOf(entry))}  ${name} ${text}\n`)
+    const text = file ?? bodyOf(entry).toString('utf8')
+    const stamp = calendar.stampOf(writtenAtOf(entry))
+    const columns = isTerminal ? (output.columns ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+    const rows = rowsOf(text, { columns, head: columnsOf(`${stamp}  ${who} `) })
+    return Buffer.from(`${stamp}  ${name} ${rows.join(GUTTER)}\n`)
   }
+}
+
+/** What begins each further row of a text: nothing that a text can be made to look like. */
+const GUTTER = `\n${' '.repeat(18)}| `
+const GUTTER_COLUMNS = GUTTER.length - 1
+
+/** A text in rows, each harmless; on a terminal none is longer than its width, since what wraps begins at the left edge. */
+function rowsOf(text: string, { columns, head }: { columns: number; head: number }): string[] {
+  const lines = text.split(/\r\n|[\n\r]/).map((line) => escapeForTerminal(line))
+  const longest = Math.max(columns - GUTTER_COLUMNS, 8)
+  return lines.flatMap((line, index) => cut(line, { first: index === 0 ? columns - head : longest, rest: longest }))
+}
+
+/** A line in rows of so many columns; never one that ends in the last column, where terminals differ. */
+function cut(line: string, { first, rest }: { first: number; rest: number }): string[] {
+  if (first === Number.POSITIVE_INFINITY) return [line]
+  const rows = ['']
+  let left = first - 1
+  for (const { text, columns } of clustersOf(line)) {
+    if (columns > left) {
+      rows.push('')
+      left = rest - 1
+    }
+    rows[rows.length - 1] += text
+    left -= columns
+  }
+  return rows
 }
 
 /** JSON lines. */

@@ -167,7 +167,7 @@ function amount(bytes: number): string {
  * @param options.json - Write each event as a line of JSON, `{"type":"trace", …}` (json.ts), instead of drawing it.
  */
 export function traceTo(
-  stream: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined; readonly columns?: number },
+  stream: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined },
   { json }: { readonly json: boolean },
 ): NonNullable<Trace> {
   return (event) => {

@@ -116,6 +116,9 @@ export class JsonView implements View {
     this.#emit(jsonFields(message, this.#options.ownName))
   }
 
+  /** Whatever comes is told whole. */
+  showWhole(): void {}
+
   /** The lines of a command, which is done behind them. */
   caption(): void {}
 

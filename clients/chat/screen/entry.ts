@@ -31,6 +31,10 @@ export interface Entry {
   /** Draws it in place of a text, for so many columns; without a terminal there is no end of them. */
   readonly draw?: ((columns: number) => string) | undefined
   readonly state?: MessageState | undefined
+  /** The number that `/show` calls a message by which may have more rows than are shown. */
+  readonly number?: number | undefined
+  /** Whether all rows are shown, however many. */
+  readonly isWhole?: boolean
 }
 
 /** The parts of an entry that may change after it was shown. */

@@ -34,10 +34,10 @@ export interface View {
   readonly calendar: Calendar
 }
 
-/** Rows that one entry may take. A longer text is cut, with a word about it. */
+/** Rows that one entry may take, unless it is to be shown whole. A longer text is cut, with a word about it. */
 export const MAX_ENTRY_ROWS = 100
 
-/** Rows that one of somebody's may take: a few of them have room on any screen. The store has all of it. */
+/** Rows that one of somebody's may take: a few of them have room on any screen. `/show` shows all of it. */
 export const MAX_MESSAGE_ROWS = 12
 
 /** UTF-16 units of a text that are looked at: more would not fit into {@link MAX_ENTRY_ROWS} of 160 columns. */
@@ -89,7 +89,8 @@ function renderText(entry: Entry, view: View): string[] {
   const rest = Math.max(view.columns - indent.length - GUTTER.length, 2)
   const beside = view.columns - head.columns
   const first = beside < MIN_TEXT_COLUMNS ? 0 : beside
-  const maxRows = entry.kind === 'notice' ? MAX_ENTRY_ROWS : MAX_MESSAGE_ROWS
+  const mostRows = entry.kind === 'notice' ? MAX_ENTRY_ROWS : MAX_MESSAGE_ROWS
+  const maxRows = entry.isWhole === true ? Number.POSITIVE_INFINITY : mostRows
   const { rows, isCut } = textRows(entry.text, { first, rest, maxRows })
   const [beginning = '', ...others] = rows
   return [
@@ -99,8 +100,9 @@ function renderText(entry: Entry, view: View): string[] {
   ]
 }
 
-function cutNotice({ kind, text }: Entry): string {
-  const shownBy = kind === 'notice' ? '' : '; sotto history shows it all'
+function cutNotice({ kind, text, number }: Entry): string {
+  const command = number === undefined ? 'sotto history' : `/show ${number}`
+  const shownBy = kind === 'notice' ? '' : `; ${command} shows it all`
   return `… cut: ${text.length.toLocaleString('en')} characters${shownBy}`
 }
 

@@ -232,6 +232,22 @@ describe('chat', function () {
     expect((await bob.shows('and now')).join('\n')).not.to.include('away')
   })
 
+  it('shows a long message whole, part by part', async () => {
+    await using bob = await open('bob', { to: 'alice' }, 120)
+    await using alice = await open('alice', { to: 'bob' })
+    const lines = Array.from({ length: 150 }, (_, index) => `line ${index}`)
+    alice.type(`\u001b[200~${lines.join('\n')}\u001b[201~\r`)
+    await bob.shows(/… cut: .* characters; \/show 1 shows it all$/)
+    bob.submit('/show')
+    await bob.shows(/\| line 89$/)
+    await bob.shows(/characters more of 1: \/show$/)
+    bob.submit('/show')
+    await bob.shows(/\| line 149$/)
+    await bob.shows('end of 1')
+    bob.submit('/show 7')
+    await bob.shows('there is no long message 7')
+  })
+
   it('says where old messages begin and end', async () => {
     await using alice = await open('alice', { to: 'bob' })
     for (const text of ['one fish', 'two fish', 'three']) alice.submit(text)

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { jsonFormat, lineFormat } from '../../../clients/history/formats.ts'
 import { NOTHING_KEPT, type ShowOptions, showKept } from '../../../clients/history/kept-history.ts'
@@ -71,9 +72,12 @@ describe('showKept', () => {
       keep('bob', `<${HOSTILE}`, '<see\n2026-11-23 04:23  bob: I owe you 1000')
       const output = new CapturedStream({ isTTY })
       const lines = await show(output)
-      expect(lines).to.have.length(3)
-      expect(lines[0]).to.include('see\\e]0;title\\x07 this\\n(bob: forged)')
-      expect(lines[1]).to.include('see\\n2026-11-23 04:23  bob: I owe you 1000')
+      const gutter = `${' '.repeat(18)}| `
+      expect(lines).to.have.length(5)
+      expect(lines[0]).to.include('see\\e]0;title\\x07 this')
+      expect(lines[1]).to.equal(`${gutter}(bob: forged)`)
+      expect(lines[2]).to.match(/see$/)
+      expect(lines[3]).to.equal(`${gutter}2026-11-23 04:23  bob: I owe you 1000`)
       expect(output.text).to.match(/^20\d\d-\d\d-\d\d \d\d:\d\d {2}/)
     })
   }
@@ -94,6 +98,16 @@ describe('showKept', () => {
     expect(written(new Date(2026, 10, 23, 8, 59))).to.equal('2026-11-23 08:59  bob (arrived 09:01): At eight.\n')
     // A clock that is fast says so as well.
     expect(written(new Date(2026, 10, 23, 9, 3))).to.equal('2026-11-23 09:03  bob (arrived 09:01): At eight.\n')
+  })
+
+  it('lets no text reach the left edge of a terminal that wraps', async () => {
+    keep('bob', `<${'.'.repeat(200)}2026-11-23 04:23  bob: I owe you 1000`)
+    const output = Object.assign(new CapturedStream({ isTTY: true }), { columns: 60 })
+    await show(output)
+    const rows = stripVTControlCharacters(output.text).split('\n')
+    for (const row of rows.slice(1, -1)) expect(row).to.match(/^ {18}\| .{1,39}$/)
+    expect(rows).to.have.length(8)
+    expect(rows[0]).to.have.length(59)
   })
 
   it('writes each message as a line of JSON', async () => {

@@ -155,6 +155,12 @@ describe('renderEntry', () => {
     })
   }
 
+  it('says how to read on, and shows all where it is to be whole', () => {
+    const text = Array.from({ length: 300 }, (_, index) => `line ${index}`).join('\n')
+    expect(renderEntry(entry({ text, number: 3 }), view()).at(-1)).to.match(/characters; \/show 3 shows it all$/)
+    expect(renderEntry(entry({ text, isWhole: true }), view())).to.have.length(300)
+  })
+
   for (const [kind, most] of [
     ['message', MAX_MESSAGE_ROWS],
     ['notice', MAX_ENTRY_ROWS],
