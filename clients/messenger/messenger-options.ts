@@ -33,6 +33,8 @@ export interface MessengerEvents {
   /** This end is online, or no longer. */
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
   readonly onOffline: (error: SottoError) => void
+  /** Another installation was online as the account of this one, and is no longer. */
+  readonly onReplaced?: () => void
   readonly onPinned: (name: string) => void
   /** Opening a conversation with somebody waits for this now. */
   readonly onWaiting?: (name: string, forWhat: string) => void

@@ -24,6 +24,8 @@ export interface Online {
   readonly signal: AbortSignal
   /** The announcement stands, or stands again, with these endpoints. */
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
+  /** Another installation was online as this account, and is no longer. */
+  readonly onReplaced?: (() => void) | undefined
   readonly onOffline: (error: SottoError) => void
   /** Whether to wait for services that are away at first. */
   readonly startsOffline?: boolean | undefined
@@ -40,6 +42,7 @@ export async function stayOnline(online: Online): Promise<never> {
     instanceId,
     signal,
     onOnline,
+    onReplaced,
     onOffline,
     startsOffline = false,
   } = online
@@ -50,6 +53,7 @@ export async function stayOnline(online: Online): Promise<never> {
     instanceId,
     signal,
     onOnline: () => onOnline(endpoints()),
+    onReplaced,
     onOffline,
     startsOffline,
   })

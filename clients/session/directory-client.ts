@@ -9,6 +9,7 @@ import {
   DirectoryServiceService,
   type Endpoint,
   type Presence,
+  ReplacedAnnouncement,
   type WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
@@ -44,6 +45,8 @@ export interface Announcement {
   readonly signal: AbortSignal
   /** The announcement stands, or stands again. */
   readonly onOnline: () => void
+  /** Another installation was online as this account, and is no longer. */
+  readonly onReplaced?: (() => void) | undefined
   /** The announcement is lost, and being tried again. Called once, until it stands again. */
   readonly onOffline: (error: SottoError) => void
   /** Whether it is tried again, too, where the services cannot be reached at first. */
@@ -156,7 +159,7 @@ export class DirectoryClient {
 
   /** Announce, and stay so until it ends: returns why. */
   async #announceOnce(announcement: Announcement, onRegistered: () => void): Promise<SottoError> {
-    const { endpoints, instanceId, signal, onOnline } = announcement
+    const { endpoints, instanceId, signal, onOnline, onReplaced } = announcement
     const bearer = this.#options.session.keys.directoryBearer
     let isRegistered = false
     try {
@@ -164,6 +167,7 @@ export class DirectoryClient {
       for await (const response of this.#connection.call.announce(request, { bearer, signal })) {
         this.#options.clock.learn(checkAnnounced(response))
         if (!isRegistered) onOnline()
+        if (response.replaced === ReplacedAnnouncement.OTHER_INSTANCE) onReplaced?.()
         isRegistered = true
         onRegistered()
       }

@@ -44,6 +44,8 @@ export interface Announcement {
 
 /** An announcement that stands until it is withdrawn or its signal fires. */
 export interface Registration {
+  /** Whether it took the place of one of another receiver of the account. */
+  readonly hasReplacedInstance: boolean
   /** Fires when something else than the caller ends it; the reason is a SottoError for the caller. */
   readonly ended: AbortSignal
   /** End it. Safe to repeat, and after another announcement took its place. */
@@ -99,6 +101,7 @@ export class PresenceRegistry {
       instance_id: instanceId,
       endpoints: JSON.stringify(endpoints),
     }
+    const before = await this.#noteFailure(this.#read(account))
     const write = this.#db
       .insertInto('presence')
       .values({ account, ...row })
@@ -107,7 +110,11 @@ export class PresenceRegistry {
     this.#end(account, new SottoError('ERR_ANNOUNCE_REPLACED', 'a newer announcement of this account took its place'))
     this.#entries.set(account, entry)
     this.watchers.noteChange(account)
-    return { ended: entry.controller.signal, withdraw: () => this.#withdraw(account, entry) }
+    return {
+      hasReplacedInstance: before !== undefined && Buffer.compare(before.instanceId, instanceId) !== 0,
+      ended: entry.controller.signal,
+      withdraw: () => this.#withdraw(account, entry),
+    }
   }
 
   /**
@@ -116,11 +123,14 @@ export class PresenceRegistry {
    * @throws SottoError why the database cannot be written, where nobody can be told to be away for that.
    */
   async find(account: string): Promise<Announcement | undefined> {
+    const found = await this.#read(account)
+    if (found === undefined && this.#failure !== undefined) throw this.#failure
+    return found
+  }
+
+  async #read(account: string): Promise<Announcement | undefined> {
     const [row] = await this.#announcementOf(account, this.#clock.now().getTime())
-    if (!row) {
-      if (this.#failure !== undefined) throw this.#failure
-      return undefined
-    }
+    if (row === undefined) return undefined
     return {
       account,
       sessionId: row.session_id,
@@ -165,9 +175,9 @@ export class PresenceRegistry {
       .execute()
   }
 
-  async #noteFailure(writing: Promise<unknown>): Promise<void> {
+  async #noteFailure<T>(writing: Promise<T>): Promise<T> {
     try {
-      await writing
+      return await writing
     } catch (error) {
       this.#failure = error
       throw error

@@ -12,6 +12,7 @@ import {
   type GetPresenceResponse,
   Presence,
   type PresenceState,
+  ReplacedAnnouncement,
   type RequestChatRequest,
   type RequestChatResponse,
   type WatchPresenceRequest,
@@ -58,12 +59,15 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
       instanceId: request.instanceId,
       endpoints: request.endpoints,
     })
+    const { OTHER_INSTANCE, UNSPECIFIED } = ReplacedAnnouncement
+    let replaced: ReplacedAnnouncement = registration.hasReplacedInstance ? OTHER_INSTANCE : UNSPECIFIED
     try {
       while (true) {
         const over = AbortSignal.any([signal, registration.ended, caller.ended])
         over.throwIfAborted()
         const serverTime = new Date(clock.now().getTime() + clockOffsetMs)
-        yield { serverTime, sessionExpiresAt: caller.expiresAt }
+        yield { serverTime, sessionExpiresAt: caller.expiresAt, replaced }
+        replaced = UNSPECIFIED
         await pause(heartbeatMs, over)
         const confirmed = await reauthenticate({ requestId, bearer, signal: over })
         if (confirmed) {

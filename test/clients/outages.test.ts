@@ -78,6 +78,8 @@ describe('clients when something is missing or breaks', () => {
     await copy.update(() => state)
     await using second = await installation.receive('copy')
     expect((await rejection(first.done)).code).to.equal('ERR_ANNOUNCE_REPLACED')
+    await second.errors.until((text) => /another sotto was online as you.*; to take that one back, /.test(text))
+    expect(first.errors.text).not.to.include('another sotto')
     await installation.send('alice', 'bob', 'hello').done
     await second.output.until((text) => text === 'hello\n')
   })

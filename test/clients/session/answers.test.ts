@@ -5,6 +5,7 @@ import {
   AnnounceResponse,
   GetPresenceResponse,
   Presence,
+  ReplacedAnnouncement,
   type RequestChatResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import {
@@ -67,9 +68,10 @@ const CONTRACTS = [
   }),
   contract<AnnounceResponse>({
     name: 'AnnounceResponse',
-    right: { serverTime: NOW, sessionExpiresAt: NOW },
+    right: { serverTime: NOW, sessionExpiresAt: NOW, replaced: ReplacedAnnouncement.UNSPECIFIED },
     check: checkAnnounced,
-    wrong: { serverTime: BAD_TIMES, sessionExpiresAt: BAD_TIMES },
+    // A value that is not known counts as none.
+    wrong: { serverTime: BAD_TIMES, sessionExpiresAt: BAD_TIMES, replaced: [] },
   }),
   contract<RequestChatResponse>({
     name: 'RequestChatResponse',

@@ -64,7 +64,8 @@ describe('DirectoryClient', () => {
             const refusal = refusals.shift()
             if (refusal !== undefined) throw refusal
             announced += 1
-            yield { serverTime: serverTimes.shift() ?? new Date(Date.now() + 3_600_000), sessionExpiresAt: new Date(0) }
+            const serverTime = serverTimes.shift() ?? new Date(Date.now() + 3_600_000)
+            yield { serverTime, sessionExpiresAt: new Date(0), replaced: 0 }
             throw announcements.shift() ?? new SottoError('ERR_ANNOUNCE_REPLACED', 'replaced')
           },
           watchPresence: async function* () {},

@@ -15,7 +15,7 @@ import { testLog } from '../../support/test-log.ts'
 /** The one method of the directory that is a server stream. */
 const ANNOUNCING = { announce: DirectoryServiceService.announce }
 
-const ANNOUNCED: AnnounceResponse = { serverTime: new Date(), sessionExpiresAt: new Date() }
+const ANNOUNCED: AnnounceResponse = { serverTime: new Date(), sessionExpiresAt: new Date(), replaced: 0 }
 
 describe('RpcServer.stop', () => {
   it('ends open streams as unavailable, with a time to come back', async () => {

@@ -60,6 +60,12 @@ describe('PresenceRegistry', () => {
     expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 2))
   })
 
+  it('says of a newer announcement whether another receiver had the one before', async () => {
+    const announced = []
+    for (const mark of [1, 2, 2]) announced.push(await presence.announce(announcementOf('bob', mark)))
+    expect(announced.map(({ hasReplacedInstance }) => hasReplacedInstance)).to.deep.equal([false, true, false])
+  })
+
   it('keeps the newer announcement when the replaced one is withdrawn late', async () => {
     const older = await presence.announce(announcementOf('bob', 1))
     const newer = await presence.announce(announcementOf('bob', 2))

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Presence, type RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
+import { Presence, ReplacedAnnouncement, type RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, ticketHash } from '#lib/ticket/ticket.ts'
@@ -62,6 +62,7 @@ describe('DirectoryService', () => {
       expect(first).to.deep.equal({
         serverTime: clock.now(),
         sessionExpiresAt: new Date(clock.nowMs() + DEFAULT_SESSION_LIFETIME_MS),
+        replaced: ReplacedAnnouncement.UNSPECIFIED,
       })
     })
 
@@ -86,7 +87,8 @@ describe('DirectoryService', () => {
       const older = await OpenAnnouncement.begin(connection, bob)
       const bobAgain = await auth.login('bob')
       const instanceId = Buffer.from(bytesOf('another instance id', 16))
-      await OpenAnnouncement.begin(directory.connect(), bobAgain, { instanceId })
+      const { first } = await OpenAnnouncement.begin(directory.connect(), bobAgain, { instanceId })
+      expect(first.replaced).to.equal(ReplacedAnnouncement.OTHER_INSTANCE)
       expect(await older.announcement.end()).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
       const { ticket } = await requestChat()
       const realm = realmOf(auth.running.caPem)

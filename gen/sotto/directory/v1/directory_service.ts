@@ -26,6 +26,51 @@ export const protobufPackage = "sotto.directory.v1";
 
 export const protobufFileName = "sotto/directory/v1/directory_service.proto";
 
+/**
+ * An announcement that a newer one of the account took the place of. A client takes a value that it does not know for
+ * REPLACED_ANNOUNCEMENT_UNSPECIFIED.
+ */
+export const ReplacedAnnouncement = {
+  /** UNSPECIFIED - None that stood, or one with the same instance_id, such as before a link broke. */
+  UNSPECIFIED: 0,
+  /**
+   * OTHER_INSTANCE - One with another instance_id: another installation was online as this account, or the same one before it was started
+   * anew and before the directory had noticed its end.
+   */
+  OTHER_INSTANCE: 1,
+} as const;
+
+export type ReplacedAnnouncement = typeof ReplacedAnnouncement[keyof typeof ReplacedAnnouncement];
+
+export namespace ReplacedAnnouncement {
+  export type UNSPECIFIED = typeof ReplacedAnnouncement.UNSPECIFIED;
+  export type OTHER_INSTANCE = typeof ReplacedAnnouncement.OTHER_INSTANCE;
+}
+
+export function replacedAnnouncementFromJSON(object: any): ReplacedAnnouncement {
+  switch (object) {
+    case 0:
+    case "REPLACED_ANNOUNCEMENT_UNSPECIFIED":
+      return ReplacedAnnouncement.UNSPECIFIED;
+    case 1:
+    case "REPLACED_ANNOUNCEMENT_OTHER_INSTANCE":
+      return ReplacedAnnouncement.OTHER_INSTANCE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ReplacedAnnouncement");
+  }
+}
+
+export function replacedAnnouncementToJSON(object: ReplacedAnnouncement): string {
+  switch (object) {
+    case ReplacedAnnouncement.UNSPECIFIED:
+      return "REPLACED_ANNOUNCEMENT_UNSPECIFIED";
+    case ReplacedAnnouncement.OTHER_INSTANCE:
+      return "REPLACED_ANNOUNCEMENT_OTHER_INSTANCE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ReplacedAnnouncement");
+  }
+}
+
 /** Whether somebody can be called. A client takes a value that it does not know for PRESENCE_OFFLINE. */
 export const Presence = {
   /** UNSPECIFIED - Unset. */
@@ -99,7 +144,11 @@ export interface AnnounceResponse {
     | Date
     | undefined;
   /** When the session ends if it is not used again. An open announcement uses it. */
-  sessionExpiresAt?: Date | undefined;
+  sessionExpiresAt?:
+    | Date
+    | undefined;
+  /** What the announcement took the place of. Said in the first response alone. */
+  replaced: ReplacedAnnouncement;
 }
 
 /** Request for DirectoryService.GetPresence. */
@@ -339,7 +388,7 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
 };
 
 function createBaseAnnounceResponse(): AnnounceResponse {
-  return { serverTime: undefined, sessionExpiresAt: undefined };
+  return { serverTime: undefined, sessionExpiresAt: undefined, replaced: 0 };
 }
 
 export const AnnounceResponse: MessageFns<AnnounceResponse> = {
@@ -349,6 +398,9 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
     }
     if (message.sessionExpiresAt !== undefined) {
       Timestamp.encode(toTimestamp(message.sessionExpiresAt), writer.uint32(18).fork()).join();
+    }
+    if (message.replaced !== 0) {
+      writer.uint32(24).int32(message.replaced);
     }
     return writer;
   },
@@ -382,6 +434,14 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
             message.sessionExpiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.replaced = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -406,6 +466,7 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
         : isSet(object.session_expires_at)
         ? fromJsonTimestamp(object.session_expires_at)
         : undefined,
+      replaced: isSet(object.replaced) ? replacedAnnouncementFromJSON(object.replaced) : 0,
     };
   },
 
@@ -417,6 +478,9 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
     if (message.sessionExpiresAt !== undefined) {
       obj.sessionExpiresAt = message.sessionExpiresAt.toISOString();
     }
+    if (message.replaced !== 0) {
+      obj.replaced = replacedAnnouncementToJSON(message.replaced);
+    }
     return obj;
   },
 
@@ -427,6 +491,7 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
     const message = createBaseAnnounceResponse();
     message.serverTime = object.serverTime ?? undefined;
     message.sessionExpiresAt = object.sessionExpiresAt ?? undefined;
+    message.replaced = object.replaced ?? 0;
     return message;
   },
 };
