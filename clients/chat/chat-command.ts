@@ -4,11 +4,14 @@
  * @module
  */
 import { Command } from 'commander'
+import { isSottoError } from '#lib/errors.ts'
 import { accountName } from '../command/account-name.ts'
 import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
 import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
 import { profileOption } from '../command/profile-option.ts'
 import { isDumb } from '../terminal/dumb.ts'
+import { escapeForTerminal } from '../terminal/escape.ts'
+import type { Cut } from './chat.ts'
 
 interface ChatFlags extends ListenFlags {
   readonly profile: string
@@ -41,10 +44,10 @@ export function chatCommand(): Command {
     .action(async (to: string | undefined, { profile, listen, advertise, downloads, ...flags }: ChatFlags) => {
       const { chat } = await import('./chat.ts')
       const { processOptions } = await import('../command/command-options.ts')
-      await chat({
+      const { signInAgain } = await import('../command/sign-in-again.ts')
+      const options = {
         ...processOptions(),
         profile,
-        to,
         listen,
         advertise,
         downloads,
@@ -53,7 +56,38 @@ export function chatCommand(): Command {
         trace: flags.trace === true,
         json: flags.json === true,
         ...(isDumb() && { interactive: false }),
-      })
+      }
+      const isAtTerminal = process.stdin.isTTY && process.stdout.isTTY && !options.json
+      let cut: Cut | undefined
+      const onCut = (at: Cut) => {
+        cut = at
+      }
+      for (let isOver = false; !isOver; ) {
+        const begin: Cut = cut ?? { to, draft: undefined }
+        cut = undefined
+        try {
+          await chat({ ...options, ...begin, onCut })
+          isOver = true
+        } catch (error) {
+          const at = cut as Cut | undefined
+          if (at === undefined) throw error
+          const maySignIn = isAtTerminal && isSottoError(error, 'ERR_SESSION_ENDED')
+          if (!maySignIn) throw withDraft(error, at)
+          process.stderr.write(`sotto: ${error.message}\n`)
+          await signInAgain({ ...options, output: process.stderr }).catch((failure: unknown) => {
+            throw withDraft(isSottoError(failure, 'ERR_INTERRUPTED') ? error : failure, at)
+          })
+        }
+      }
       process.stdin.destroy()
     })
+}
+
+/** Show what stood on the line of a chat that has ended, so that it is not lost. Returns the error, to be thrown. */
+function withDraft(error: unknown, { to, draft }: Cut): unknown {
+  if (draft !== undefined) {
+    const lines = draft.text.split('\n').map((line) => `  ${escapeForTerminal(line)}\n`)
+    process.stderr.write(`sotto: not said${to === undefined ? '' : ` to ${to}`}:\n${lines.join('')}`)
+  }
+  return error
 }

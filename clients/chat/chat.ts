@@ -21,6 +21,7 @@ import { openStore } from '../store/store.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { ChatCommands } from './chat-commands.ts'
 import { chatHint } from './chat-hint.ts'
+import type { Command, Message as TypedMessage } from './command.ts'
 import { exitSummary } from './exit-summary.ts'
 import { FileCommands } from './file-commands.ts'
 import { jsonFrontend } from './json/json-frontend.ts'
@@ -30,7 +31,15 @@ import type { KeyInput } from './screen/line-editor.ts'
 import type { ScreenOutput } from './screen/screen.ts'
 import { screenFrontend } from './screen-frontend.ts'
 import { Submissions } from './submissions.ts'
-import type { About, View } from './view.ts'
+import type { About, Draft, View } from './view.ts'
+
+/** What a chat was in the middle of when it was cut. */
+export interface Cut {
+  /** Whom the user talked with. */
+  readonly to: string | undefined
+  /** What stood on the line. */
+  readonly draft: Draft | undefined
+}
 
 export interface ChatOptions extends SessionOptions {
   /** The contact to talk with first. */
@@ -54,6 +63,10 @@ export interface ChatOptions extends SessionOptions {
   readonly interactive?: boolean
   /** Read and write JSON lines, for a script. */
   readonly json?: boolean
+  /** What stands on the line to begin with. */
+  readonly draft?: Draft | undefined
+  /** Told, before the chat ends for another reason than that the user leaves, what it ends in the middle of. */
+  readonly onCut?: ((cut: Cut) => void) | undefined
   /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
   /** The signal that ends the chat, aborted with `ERR_INTERRUPTED`. */
@@ -158,15 +171,18 @@ export async function chat(options: ChatOptions): Promise<void> {
   )
   if (options.to !== undefined) submissions.begin(options.to)
   if (options.welcome !== undefined) view.notice(options.welcome)
-  frontend.open({
-    submit: (submission) => submissions.submit(submission),
-    writing: (name) => typing.typed(name),
+  const listeners = {
+    submit: (submission: TypedMessage | Command) => submissions.submit(submission),
+    writing: (name: string | undefined) => typing.typed(name),
     quit: () => left.abort(),
-  })
+  }
+  frontend.open(listeners, options.draft)
   try {
     await Promise.race([messenger.run(), watch.failed, aborted(signal)])
   } catch (error) {
-    if (!left.signal.aborted) throw error
+    if (left.signal.aborted) return
+    options.onCut?.({ to: view.to, draft: frontend.draft })
+    throw error
   } finally {
     // A line that was read before the end of a pipe is kept before the store is closed.
     await submissions.idle

@@ -13,11 +13,15 @@ export function screenFrontend(options: ScreenOptions & Omit<ChatViewOptions, 's
   const view = new ChatView({ ...options, screen })
   return {
     view,
-    open({ submit, writing, quit }) {
+    get draft() {
+      return screen.draft
+    },
+    open({ submit, writing, quit }, draft) {
       screen.on('submit', (submission) => void submit(submission))
       screen.on('typing', (written) => writing(recipientOf(written, view.to)))
       screen.on('leave', quit)
       view.refreshStatus()
+      if (draft !== undefined) screen.restoreDraft(draft)
     },
     close: async () => screen.close(),
   }

@@ -109,11 +109,20 @@ export interface FrontendListeners {
   quit(): void
 }
 
+/** A line that is not ended yet. */
+export interface Draft {
+  readonly text: string
+  /** Whether it begins with a pasted text. */
+  readonly isPasted: boolean
+}
+
 /** A frontend: what a chat and its user meet at. */
 export interface Frontend {
   readonly view: View
-  /** Begin, now that there is somebody to listen. */
-  open(listeners: FrontendListeners): void
+  /** What stands on the line that the user has not ended yet. */
+  readonly draft: Draft | undefined
+  /** Begin, now that there is somebody to listen; with something on the line, if there is. */
+  open(listeners: FrontendListeners, draft?: Draft): void
   /** Close it; all that is to be shown is shown when this resolves. */
   close(): Promise<void>
 }

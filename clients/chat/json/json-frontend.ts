@@ -22,6 +22,7 @@ export function jsonFrontend({ input, output, ...options }: JsonFrontendOptions)
   const lines = new JsonInput(input)
   return {
     view,
+    draft: undefined,
     open({ submit, writing, quit }) {
       // Whoever read the lines has gone.
       output.on('error', quit)

@@ -52,6 +52,11 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
     return false
   }
 
+  /** Nobody edits a line here. */
+  readonly draft = undefined
+
+  restoreDraft(): void {}
+
   newPage(): void {}
 
   close(): void {

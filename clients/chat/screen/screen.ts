@@ -6,10 +6,12 @@
  *
  * @module
  */
+
 import type { EventEmitter } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { Command, Message, Submission } from '../command.ts'
 import type { Entry, EntryChange, Status } from './entry.ts'
+import type { Line } from './line-editor.ts'
 
 export interface ScreenEvents {
   /** The user has ended a line with a message or a command. A line that is neither is answered by the screen. */
@@ -39,6 +41,10 @@ export interface Screen extends EventEmitter<ScreenEvents> {
    * @returns whether it is there.
    */
   restoreInput(message: Message): boolean
+  /** What stands on the line; undefined where nothing does. */
+  readonly draft: Line | undefined
+  /** Put something back on an empty line, as it stood there. */
+  restoreDraft(draft: Line): void
   /** Begin an empty page, as for another conversation. What was shown scrolls away and changes no more. */
   newPage(): void
   /** Stop reading and drawing. What was shown stays; the prompt goes. */

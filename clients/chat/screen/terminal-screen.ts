@@ -100,6 +100,15 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     return this.#editor.restoreInput(isPasted ? { text, isPasted } : typed)
   }
 
+  get draft(): Line | undefined {
+    const { written } = this.#editor
+    return written.text.trim() === '' ? undefined : written
+  }
+
+  restoreDraft(draft: Line): void {
+    this.#editor.restoreInput(draft)
+  }
+
   newPage(): void {
     this.#flush()
     this.#transcript.clear()

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { logout } from '../../../clients/session/login.ts'
 import { ChatTerminals, shows, submit } from '../../support/chat-terminals.ts'
 import { Installation } from '../../support/installation.ts'
 import { hasTmux, type Tmux } from '../../support/tmux.ts'
@@ -25,6 +27,16 @@ describe('sotto chat', function () {
     await installation[Symbol.asyncDispose]()
   })
 
+  /** End the session of somebody's profile at auth, without the profile's knowing. */
+  const endSessionOf = async (name: string): Promise<void> => {
+    const copy = await Profile.openOrCreate(installation.home.path, 'copy')
+    const { state } = await Profile.open(installation.home.path, name)
+    await copy.update(() => state)
+    await logout(copy, new AbortController().signal)
+    await installation.stopDirectory()
+    await installation.startDirectory()
+  }
+
   const open = (name: string, to: string): Promise<Tmux> => terminals.open(name, to)
 
   it('carries a conversation, with ticks, and leaves alone the line that is being written', async () => {
@@ -50,6 +62,32 @@ describe('sotto chat', function () {
       'bob: 🙂',
       'alice: half a sentence',
     ])
+  })
+
+  it('keeps the line when its session ends, and goes on once the password is typed, which nobody sees', async () => {
+    const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
+    await alice.type('half a ')
+    await shows(alice, 'bob> half a')
+    await endSessionOf('alice')
+    await shows(alice, 'password for alice, to go on (Ctrl-C to leave):')
+    await submit(alice, 'wrong password')
+    await shows(alice, 'sotto: wrong name or password')
+    await submit(alice, "alice's password")
+    await shows(alice, 'bob> half a')
+    await submit(alice, 'sentence')
+    await shows(bob, 'alice: half a sentence')
+    expect((await alice.history()).join('\n')).not.to.include("alice's")
+  })
+
+  it('shows the line that is not said, and how to sign in, to whoever leaves when the session has ended', async () => {
+    const alice = await terminals.open('alice', 'bob')
+    await alice.type('half a sentence')
+    await shows(alice, 'bob> half a sentence')
+    await endSessionOf('alice')
+    await shows(alice, 'password for alice')
+    await alice.press('C-c')
+    const screen = await shows(alice, 'sign in again with: sotto login alice --profile alice')
+    expect(screen).to.include.members(['sotto: not said to bob:', '  half a sentence'])
   })
 
   it('writes plain lines on a terminal that is said to be dumb, and reads them', async () => {

@@ -29,6 +29,8 @@ class KeptScreen extends EventEmitter<ScreenEvents> implements Screen {
   restoreInput(): boolean {
     return false
   }
+  readonly draft = undefined
+  restoreDraft(): void {}
   newPage(): void {}
   close(): void {}
 }
