@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { forProfile } from '../../clients/profile/login-line.ts'
 import { noteChangedKey, pin } from '../../clients/profile/pins.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { undeliverableNotice } from '../../clients/store/log/undeliverable.ts'
@@ -13,7 +14,7 @@ import { TestProcess } from '../support/processes.ts'
 import { BOB_KEY, outgoingText } from '../support/stores.ts'
 
 const DONE = 0
-const WAITS = undeliverableNotice('bob', 1)
+const WAITS = forProfile(undeliverableNotice('bob', 1), 'alice')
 
 describe('sotto verify and trust', function () {
   this.timeout(20_000)

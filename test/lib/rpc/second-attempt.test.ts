@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
-import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
+import { DirectoryServiceService, ReplacedAnnouncement } from '#gen/sotto/directory/v1/directory_service.ts'
 import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
@@ -12,7 +12,7 @@ import { rejection } from '../../support/rejection.ts'
 import { testLog } from '../../support/test-log.ts'
 
 const ANNOUNCING = { announce: DirectoryServiceService.announce }
-const ANNOUNCED = { serverTime: new Date(), sessionExpiresAt: new Date() }
+const ANNOUNCED = { serverTime: new Date(), sessionExpiresAt: new Date(), replaced: ReplacedAnnouncement.UNSPECIFIED }
 
 /** A link of which the first connections are reset, each after so many bytes. */
 async function cutLink(target: string, ...cuts: readonly number[]): Promise<FarLink> {
