@@ -39,12 +39,25 @@ const PANE = ':0'
 export class Tmux {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sotto-tmux-'))
 
-  /** Open a terminal of this size in which a command runs; it ends with the command. */
+  /** Open a terminal of this size in which a command runs. What it has shown stays there after its end. */
   static async open(command: readonly string[], { columns, rows, env = {} }: TmuxOptions): Promise<Tmux> {
     const tmux = new Tmux()
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
     const size = ['-x', String(columns), '-y', String(rows)]
-    await tmux.#run('-f', '/dev/null', 'new-session', '-d', ...size, ...variables, ...command)
+    await tmux.#run(
+      '-f',
+      '/dev/null',
+      'set',
+      '-g',
+      'remain-on-exit',
+      'on',
+      ';',
+      'new-session',
+      '-d',
+      ...size,
+      ...variables,
+      ...command,
+    )
     return tmux
   }
 
