@@ -5,7 +5,7 @@
  */
 import { getChannelzHandlers, getChannelzServiceDefinition } from '@grpc/grpc-js'
 import type { Logger } from '../runtime/log.ts'
-import { SERVICE_LIMITS } from './limits.ts'
+import { INTERNAL_LIMITS } from './limits.ts'
 import { serveNative } from './served-service.ts'
 import { type RpcServer, startServer } from './server.ts'
 
@@ -27,7 +27,7 @@ export function startAdminServer(options: { readonly port: number; readonly log:
     host: LOOPBACK,
     port: options.port,
     security: undefined,
-    limits: SERVICE_LIMITS,
+    limits: INTERNAL_LIMITS,
     log: options.log,
     reflection: true,
   })

@@ -12,7 +12,7 @@ import { type ChannelCredentials, type ChannelOptions, Client, connectivityState
 import { SottoError } from '../errors.ts'
 import type { CertificateChain, Role } from '../runtime/tls.ts'
 import { type CallSite, callDuplex, callServerStream, callUnary, reasonOf } from './calls.ts'
-import { PEER_LIMITS, SERVICE_LIMITS } from './limits.ts'
+import { INTERNAL_LIMITS, PEER_LIMITS } from './limits.ts'
 import { Attempt } from './second-attempt.ts'
 import type { Calls, Method, Service } from './service.ts'
 import { NativeChannel } from './sockets/native-channel.ts'
@@ -127,8 +127,8 @@ function optionsOf({ security }: Target): ChannelOptions {
   }
   return {
     ...COMMON_OPTIONS,
-    'grpc.max_receive_message_length': SERVICE_LIMITS.maxReceiveBytes,
-    'grpc-node.max_session_memory': SERVICE_LIMITS.maxSessionMegabytes,
+    'grpc.max_receive_message_length': INTERNAL_LIMITS.maxReceiveBytes,
+    'grpc-node.max_session_memory': INTERNAL_LIMITS.maxSessionMegabytes,
     // TLS to an address fails without a name to ask for, and it is the role that matters.
     'grpc.ssl_target_name_override': security.role,
   }

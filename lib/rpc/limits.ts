@@ -14,6 +14,11 @@ export interface StrangerLimits {
   readonly calls: RoomLimits
   /** How long a new connection may take until a call over it is let in, in milliseconds. */
   readonly admissionTimeoutMs: number
+  /**
+   * How long a connection is no stranger's once a call over it was let in: for as long as that call lasts, or until it is
+   * closed.
+   */
+  readonly admission: 'call' | 'connection'
 }
 
 export interface ServerLimits {
@@ -47,14 +52,14 @@ export interface ServerLimits {
 }
 
 /**
- * The limits of auth and directory. The largest request is a login of about 1.2 KiB, and 256 KiB leaves room to grow. A
- * whole class behind one address translator shares one address.
+ * The limits of what the services have beside those for everybody: the directory's calls to Auth, whose certificate lets
+ * it in, and channelz on loopback. The largest request is a watch of 256 names, 8.5 KiB.
  */
-export const SERVICE_LIMITS: ServerLimits = {
-  maxReceiveBytes: 256 * 1024,
+export const INTERNAL_LIMITS: ServerLimits = {
+  maxReceiveBytes: 16 * 1024,
   maxStreamsPerConnection: 100,
   maxSessionMegabytes: 10,
-  receiveWindowBytes: 256 * 1024,
+  receiveWindowBytes: 64 * 1024,
   maxConnections: 10_000,
   maxConnectionsPerNetwork: 1_000,
   firstCallTimeoutMs: 10_000,
@@ -62,6 +67,24 @@ export const SERVICE_LIMITS: ServerLimits = {
   lingerMs: 2_000,
   idleTimeoutMs: 5 * 60_000,
   keepaliveMs: 20_000,
+}
+
+/**
+ * The limits of auth and directory. A whole class behind one address translator shares one address, and may sign in within
+ * one minute: whoever reads a password from a person need not keep a place meanwhile, as clients connect again.
+ *
+ * What strangers can make a service hold is their connections, some 120 KiB each with TLS, and their calls, a message
+ * each: 48 MiB and 8 MiB.
+ */
+export const SERVICE_LIMITS: ServerLimits = {
+  ...INTERNAL_LIMITS,
+  maxSessionMegabytes: 1,
+  strangers: {
+    connections: { places: 384, placesPerNetwork: 192 },
+    calls: { places: 512, placesPerNetwork: 256 },
+    admissionTimeoutMs: 30_000,
+    admission: 'connection',
+  },
 }
 
 /**
@@ -83,6 +106,7 @@ export const PEER_LIMITS: ServerLimits = {
     connections: { places: 48, placesPerNetwork: 16 },
     calls: { places: 48, placesPerNetwork: 16 },
     admissionTimeoutMs: 15_000,
+    admission: 'call',
   },
   firstCallTimeoutMs: 5_000,
   firstMessageTimeoutMs: 5_000,

@@ -40,7 +40,7 @@ export function createAuthService({
       }
     },
 
-    async login(request, { signal, log, noteAccount }) {
+    async login(request, { signal, log, caller, noteAccount }) {
       checkLoginRequest(request)
       // Whoever reads the log has to see whose password is being tried.
       noteAccount(request.username)
@@ -48,6 +48,7 @@ export function createAuthService({
       const account = await accounts.authenticate(request.username, password, signal)
       const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
       log.info({ account: account.name }, 'session begun')
+      caller.admit()
       return {
         sessionToken: Buffer.from(session.token.reveal()),
         sessionId: Buffer.from(session.id),
@@ -56,8 +57,9 @@ export function createAuthService({
       }
     },
 
-    async logout(_request, { bearer }) {
+    async logout(_request, { bearer, caller }) {
       if (!bearer || !(await sessions.end(bearer))) throw sessionEnded()
+      caller.admit()
       return {}
     },
   }

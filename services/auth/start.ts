@@ -6,7 +6,7 @@
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
-import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { INTERNAL_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
@@ -66,15 +66,13 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
   const common = { accounts, sessions, clock, realm }
 
-  const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security'>) =>
-    resources.adopt(
-      await startServer({ ...options, limits: SERVICE_LIMITS, log, reflection: true, health: true }),
-      (server) => server.stop(),
-    )
+  const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
+    resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())
   const authServer = await start({
     ...config.listen,
     services: [serve(AuthServiceService, createAuthService({ ...common, directoryAddress: config.directoryAddress }))],
     security: { certificate: certificates.auth },
+    limits: SERVICE_LIMITS,
   })
   await keepPublicAddress(config, authServer.port)
   const sealingServer = await start({
@@ -86,6 +84,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
       ),
     ],
     security: { certificate: certificates.sealing, onlyClient: { role: 'directory.sotto', authorityPem } },
+    limits: INTERNAL_LIMITS,
   })
 
   resources.defer(

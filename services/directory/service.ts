@@ -48,7 +48,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
   async function* announce(request: AnnounceRequest, context: CallContext): AsyncGenerator<AnnounceResponse> {
     checkAnnounceRequest(request)
     const { requestId, bearer, signal } = context
-    let caller = await authentications.authenticate(context)
+    let caller = await authenticate(context)
     // Whoever has gone by now must not take the place of the announcement that came after it.
     signal.throwIfAborted()
     let clockOffsetMs = offsetOf(caller)
@@ -80,6 +80,13 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
+  /** Who calls; from here on they are no stranger. */
+  async function authenticate(context: CallContext): Promise<Caller> {
+    const caller = await authentications.authenticate(context)
+    context.caller.admit()
+    return caller
+  }
+
   /**
    * Authenticate a caller again; undefined while Auth cannot be reached. Those who are online then stay online, and
    * others are still told of them.
@@ -100,7 +107,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
 
   async function getPresence(request: GetPresenceRequest, context: CallContext): Promise<GetPresenceResponse> {
     checkGetPresenceRequest(request)
-    await authentications.authenticate(context)
+    await authenticate(context)
     if (await presence.find(request.username)) return { presence: Presence.ONLINE }
     await sealing.findAccount(context, request.username)
     return { presence: Presence.OFFLINE }
@@ -111,7 +118,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     context: CallContext,
   ): AsyncGenerator<WatchPresenceResponse> {
     checkWatchPresenceRequest(request)
-    let caller = await authentications.authenticate(context)
+    let caller = await authenticate(context)
     using watch = await presence.watchers.open(caller.account, request.usernames)
     while (true) {
       const over = AbortSignal.any([context.signal, caller.ended])
@@ -134,6 +141,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
         nonce: request.nonce,
         senderAddress: context.remoteAddress,
       })
+      context.caller.admit()
       return { endpoints: [...receiver.endpoints], ticket, grant }
     } catch (error) {
       // Auth says that the receiver's session has ended; its stream would learn of it at its next beat only.
@@ -147,7 +155,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
    * learn it.
    */
   async function absenceOf(username: string, context: CallContext): Promise<SottoError> {
-    const caller = await authentications.authenticate(context)
+    const caller = await authenticate(context)
     if (caller.account === username) return chatWithSelf()
     await sealing.findAccount(context, username)
     return notOnline()

@@ -13,13 +13,15 @@ export interface CallerRooms {
   readonly calls: WaitingRoom
   /** How long a new connection may stay a stranger's, in milliseconds. */
   readonly admissionTimeoutMs: number
+  /** How long an admission lasts. */
+  readonly admission: 'call' | 'connection'
 }
 
 /** The standing of a caller, which the handler of their call raises as it learns who they are. */
 export interface CallerStanding {
   /** Note that they have shown something that strangers have not, such as a ticket: strangers make room before them. */
   vouch(): void
-  /** Note that they are who they say: for as long as the call is open they are no stranger. */
+  /** Note that they are who they say: they are no stranger, for as long as an admission lasts at this server. */
   admit(): void
 }
 
@@ -34,6 +36,7 @@ export class Caller {
   #place: Place | undefined
   #timer: NodeJS.Timeout | undefined
   #isOver = false
+  #isAdmitted = false
   #certificateName: { readonly value: string | undefined } | undefined
 
   /** @param rooms - Undefined where nobody is a stranger. */
@@ -63,7 +66,7 @@ export class Caller {
    */
   begin(onEvicted: (error: SottoError) => void): CallAtDoor {
     const call = new CallAtDoor(onEvicted, () => this.#weigh())
-    if (this.#rooms === undefined) return call
+    if (this.#rooms === undefined || this.#isAdmitted) return call
     this.#calls.add(call)
     call.enter(this.#rooms.calls, this.#network)
     return call
@@ -74,7 +77,9 @@ export class Caller {
     if (this.#rooms === undefined || this.#isOver) return
     for (const call of this.#calls) if (call.isOver) this.#calls.delete(call)
     const calls = [...this.#calls]
-    if (calls.some(({ isAdmitted }) => isAdmitted)) {
+    const isAdmitted = calls.some((call) => call.isAdmitted)
+    if (isAdmitted && this.#rooms.admission === 'connection') this.#isAdmitted = true
+    if (isAdmitted || this.#isAdmitted) {
       clearTimeout(this.#timer)
       this.#place?.leave()
       this.#place = undefined

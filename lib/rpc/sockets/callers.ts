@@ -34,9 +34,9 @@ export class Callers {
     this.#log = log
     const { strangers } = limits
     this.#rooms = strangers && {
+      ...strangers,
       connections: new WaitingRoom(strangers.connections),
       calls: new WaitingRoom(strangers.calls),
-      admissionTimeoutMs: strangers.admissionTimeoutMs,
     }
   }
 

@@ -8,7 +8,7 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
-import { CONVERSE, echo, peerServer, record } from '../../support/peer-server.ts'
+import { CONVERSE, type Converse, echo, peerServer, record } from '../../support/peer-server.ts'
 import { framed, rawCall } from '../../support/raw-call.ts'
 import { rejection } from '../../support/rejection.ts'
 import { testAuthority } from '../../support/test-authority.ts'
@@ -95,7 +95,7 @@ describe('a server among hostile callers', () => {
 
     it('closes connections over which nobody is let in, however much is called', async () => {
       const room = { places: 8, placesPerNetwork: 8 }
-      const strangers = { connections: room, calls: room, admissionTimeoutMs: 100 }
+      const strangers = { connections: room, calls: room, admissionTimeoutMs: 100, admission: 'call' } as const
       await using peer = await peerServer(echo, { strangers })
       const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
       const call = () => {
@@ -106,6 +106,25 @@ describe('a server among hostile callers', () => {
       }
       call()
       await sessionClosed(session)
+    })
+
+    it('keeps a connection over which somebody was let in once, where an admission lasts as long as that', async () => {
+      const room = { places: 2, placesPerNetwork: 2 }
+      const strangers = { connections: room, calls: room, admissionTimeoutMs: 100, admission: 'connection' } as const
+      const admit: Converse = async (_stream, { caller }) => caller.admit()
+      await using peer = await peerServer(admit, { strangers })
+      const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
+      const call = async () => {
+        const stream = session.request({ ':method': 'POST', ':path': CONVERSE, 'content-type': 'application/grpc' })
+        stream.resume().end()
+        await once(stream, 'close')
+      }
+      await call()
+      // Whoever comes later and is let in by nobody has to go.
+      await closed(await opened(peer.server.port))
+      expect(session.destroyed).to.equal(false)
+      await call()
+      session.destroy()
     })
 
     it('announces its limits: of streams, and of what may be under way to it', async () => {
