@@ -1,0 +1,74 @@
+/**
+ * Two people who are signed in at services of their own: all real processes.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { login } from '../../../clients/session/login.ts'
+import { addUsers } from '../../../services/auth/admin.ts'
+import { readConfig } from '../../../services/auth/config.ts'
+import { passwordOf } from '../../support/auth-records.ts'
+import { Deployment } from '../../support/deployment.ts'
+import { Actor } from '../framework/actor.ts'
+import type { Context } from '../framework/bench.ts'
+import type { PersonRequests } from './person.ts'
+
+export type Person = Actor<PersonRequests>
+
+/** Start auth and the directory. They end with the bench. */
+export async function startServices({ resources }: Pick<Context, 'resources'>): Promise<Deployment> {
+  return resources.use(await Deployment.start())
+}
+
+/** Sign somebody up who has no account yet, in a profile of the same name below a folder. */
+export async function signUp(services: Deployment, home: string, name: string): Promise<void> {
+  const account = name
+  await addUsers(readConfig(services.env), systemClock, [{ name: account, password: passwordOf(`${name}'s password`) }])
+  await login({
+    profile: await Profile.openOrCreate(home, name),
+    server: { authAddress: services.authAddress, authorityPem: await readFile(services.caFile, 'utf8') },
+    username: name,
+    askPassword: async () => passwordOf(`${name}'s password`),
+    replaceIdentityKey: false,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    trace: undefined,
+  })
+}
+
+/** Where a person listens, and where others are told to call: a link may lie between. */
+export interface Listening {
+  readonly port?: number
+  readonly advertised?: number
+  /** The folder to which files come at once. */
+  readonly downloads?: string
+}
+
+/** Start the process of a person. It ends with the bench. */
+export async function startPerson(
+  { resources }: Pick<Context, 'resources'>,
+  home: string,
+  name: string,
+  { port = 0, advertised, downloads = '' }: Listening = {},
+): Promise<Person> {
+  const args = [home, name, String(port), advertised === undefined ? '' : String(advertised), downloads]
+  return resources.use(await Actor.start<PersonRequests>('actors/person.ts', ...args))
+}
+
+/** A sender and a receiver, signed up under names that begin with a prefix, whose profiles lie in a folder. */
+export async function startPair(
+  context: Pick<Context, 'resources'>,
+  services: Deployment,
+  { home, prefix, listening = {} }: { readonly home: string; readonly prefix: string; readonly listening?: Listening },
+): Promise<{ readonly sender: Person; readonly receiver: Person }> {
+  const [alice, bob] = [`${prefix}-alice`, `${prefix}-bob`]
+  for (const name of [alice, bob]) await signUp(services, home, name)
+  const receiver = await startPerson(context, home, bob, listening)
+  const sender = await startPerson(context, home, alice)
+  await sender.ask('writeTo', bob)
+  // The first text opens the conversation and pins the keys.
+  await sender.ask('sendAwaited', 1, 1)
+  return { sender, receiver }
+}

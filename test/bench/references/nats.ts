@@ -1,0 +1,98 @@
+/**
+ * NATS core as an actor, either end: the publisher or the subscriber of one subject, in the text protocol of NATS and
+ * without a library, so that nothing but the server limits it.
+ *
+ *     nats.ts PORT
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Arrivals, type ReceiveRequests, stampedText, TEXT, TEXT_BYTES } from '../framework/arrivals.ts'
+import type { SendRequests } from '../framework/conversation.ts'
+import { atPace } from '../framework/pace.ts'
+import { serveActor } from '../framework/serve-actor.ts'
+
+export interface NatsRequests extends ReceiveRequests, SendRequests {
+  [request: string]: (...args: never[]) => unknown
+  /** Take what is published from now on. */
+  subscribe: () => Promise<void>
+}
+
+const SUBJECT = 'texts'
+const PING = 'PING\r\n'
+
+/** How much is handed to the socket at once, in characters, where a turn says more. */
+const PIECE = 65_536
+
+const socket = connect(Number(process.argv[2]), '127.0.0.1').setNoDelay(true)
+await once(socket, 'connect')
+socket.write('CONNECT {"verbose":false,"pedantic":false}\r\n')
+
+const arrivals = new Arrivals()
+let pongs: (() => void)[] = []
+let rest: Buffer = Buffer.alloc(0)
+
+socket.on('data', (data: Buffer) => {
+  const bytes = rest.length === 0 ? data : Buffer.concat([rest, data])
+  let offset = 0
+  for (;;) {
+    const end = bytes.indexOf('\r\n', offset, 'latin1')
+    if (end < 0) break
+    const line = bytes.toString('latin1', offset, end)
+    if (line.startsWith('MSG ')) {
+      const length = Number(line.slice(line.lastIndexOf(' ') + 1))
+      if (bytes.length < end + length + 4) break
+      arrivals.take(Buffer.from(bytes.subarray(end + 2, end + 2 + length)))
+      offset = end + length + 4
+      continue
+    }
+    if (line === 'PING') socket.write('PONG\r\n')
+    if (line === 'PONG') pongs.shift()?.()
+    offset = end + 2
+  }
+  rest = bytes.subarray(offset)
+})
+
+/** Resolves when the server has taken all that was written before. */
+function flushed(): Promise<void> {
+  return new Promise((resolve) => {
+    pongs = [...pongs, resolve]
+    socket.write(PING)
+  })
+}
+
+let unsent = ''
+let drained: Promise<unknown> | undefined
+
+/** Publish a text: what is said in one turn goes in one piece, as with the libraries for NATS. */
+function publish(text: string): void {
+  if (unsent === '') setImmediate(send)
+  unsent += `PUB ${SUBJECT} ${TEXT_BYTES}\r\n${text}\r\n`
+  if (unsent.length >= PIECE) send()
+}
+
+function send(): void {
+  if (unsent !== '' && !socket.write(unsent)) drained ??= once(socket, 'drain')
+  unsent = ''
+}
+
+const requests: NatsRequests = {
+  ...arrivals.requests,
+  async subscribe() {
+    socket.write(`SUB ${SUBJECT} 1\r\n`)
+    await flushed()
+  },
+  async sendAll(count) {
+    for (let said = 0; said < count; said += 1) {
+      publish(TEXT)
+      if (drained !== undefined) await drained
+      drained = undefined
+    }
+    send()
+    await flushed()
+  },
+  sendPaced: (count, perSecond) => atPace(count, perSecond, () => publish(stampedText())),
+}
+
+serveActor(requests, () => socket.destroy())
