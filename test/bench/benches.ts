@@ -2,10 +2,35 @@
 import { chat } from './chat.ts'
 import { chatAwaited } from './chat-awaited.ts'
 import { chatDurable } from './chat-durable.ts'
+import { getPresence, requestChat } from './directory-calls.ts'
+import { fair } from './fair.ts'
+import { far } from './far.ts'
+import { file } from './file.ts'
+import { fileFar } from './file-far.ts'
 import type { Bench } from './framework/bench.ts'
+import { grow } from './grow.ts'
 import { latency } from './latency.ts'
+import { login } from './login.ts'
 import { open } from './open.ts'
 import { pipe } from './pipe.ts'
+import { rest } from './rest.ts'
 import { start } from './start.ts'
 
-export const BENCHES: readonly Bench[] = [start, chat, chatDurable, chatAwaited, pipe, latency, open]
+export const BENCHES: readonly Bench[] = [
+  start,
+  chat,
+  chatDurable,
+  chatAwaited,
+  pipe,
+  latency,
+  far,
+  open,
+  file,
+  fileFar,
+  login,
+  requestChat,
+  getPresence,
+  fair,
+  rest,
+  grow,
+]
