@@ -11,6 +11,7 @@ import type { Bench } from './framework/bench.ts'
 import { grow } from './grow.ts'
 import { latency } from './latency.ts'
 import { login } from './login.ts'
+import { many } from './many.ts'
 import { open } from './open.ts'
 import { pipe } from './pipe.ts'
 import { rest } from './rest.ts'
@@ -31,6 +32,7 @@ export const BENCHES: readonly Bench[] = [
   requestChat,
   getPresence,
   fair,
+  many,
   rest,
   grow,
 ]

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { connect as connectTo } from '#lib/rpc/client.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { openSession } from '../../../clients/command/open-session.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
@@ -19,8 +21,10 @@ export interface CallerRequests extends Requests {
   requestChat: (username: string, count: number, width: number) => Promise<number[]>
   /** Ask whether somebody is online, likewise. */
   getPresence: (username: string, count: number, width: number) => Promise<number[]>
-  /** Sign in so often, each profile one at a time: the milliseconds that each took. */
+  /** Sign in so often, each profile one at a time, as `sotto login` does: the milliseconds that each took. */
   signIn: (count: number) => Promise<number[]>
+  /** The same with nothing but the call, over one connection. */
+  login: (count: number) => Promise<number[]>
 }
 
 const [home = '', ...names] = process.argv.slice(2)
@@ -28,6 +32,19 @@ const { signal } = new AbortController()
 const profiles = await Promise.all(names.map((name) => Profile.open(home, name)))
 const { connect } = await openSession({ home, profile: names[0] ?? '', clock: systemClock })
 const directory = connect(undefined)
+
+const { authAddress: address = '', authorityPem = '' } = profiles[0]?.login.account ?? {}
+const auth = connectTo(AuthServiceService, { address, security: { authorityPem, role: 'auth.sotto' } })
+
+/** Do something so often, with each profile one at a time. */
+function withEach(count: number, work: (profile: Profile) => Promise<unknown>): Promise<number[]> {
+  const free = [...profiles]
+  return inFlight(count, profiles.length, async () => {
+    const profile = free.pop() as Profile
+    await work(profile)
+    free.push(profile)
+  })
+}
 
 async function signInAs(profile: Profile): Promise<void> {
   const { account } = profile.login
@@ -46,14 +63,19 @@ async function signInAs(profile: Profile): Promise<void> {
 const requests: CallerRequests = {
   requestChat: (username, count, width) => inFlight(count, width, () => directory.requestChat(username, signal)),
   getPresence: (username, count, width) => inFlight(count, width, () => directory.getPresence(username, signal)),
-  async signIn(count) {
-    const free = [...profiles]
-    return await inFlight(count, profiles.length, async () => {
-      const profile = free.pop() as Profile
-      await signInAs(profile)
-      free.push(profile)
-    })
-  },
+  signIn: (count) => withEach(count, signInAs),
+  login: (count) =>
+    withEach(count, ({ state: { identity }, login: { account } }) =>
+      auth.call.login({
+        username: account.username,
+        password: `${account.username}'s password`,
+        identityKey: Buffer.from(identity.publicKey),
+        replaceIdentityKey: false,
+      }),
+    ),
 }
 
-serveActor(requests, () => directory.close())
+serveActor(requests, () => {
+  auth.close()
+  directory.close()
+})

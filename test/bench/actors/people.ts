@@ -13,6 +13,7 @@ import { passwordOf } from '../../support/auth-records.ts'
 import { Deployment } from '../../support/deployment.ts'
 import { Actor } from '../framework/actor.ts'
 import type { Context } from '../framework/bench.ts'
+import { inFlight } from '../framework/in-flight.ts'
 import type { PersonRequests } from './person.ts'
 
 export type Person = Actor<PersonRequests>
@@ -24,17 +25,30 @@ export async function startServices({ resources }: Pick<Context, 'resources'>): 
 
 /** Sign somebody up who has no account yet, in a profile of the same name below a folder. */
 export async function signUp(services: Deployment, home: string, name: string): Promise<void> {
-  const account = name
-  await addUsers(readConfig(services.env), systemClock, [{ name: account, password: passwordOf(`${name}'s password`) }])
-  await login({
-    profile: await Profile.openOrCreate(home, name),
-    server: { authAddress: services.authAddress, authorityPem: await readFile(services.caFile, 'utf8') },
-    username: name,
-    askPassword: async () => passwordOf(`${name}'s password`),
-    replaceIdentityKey: false,
-    clock: systemClock,
-    signal: new AbortController().signal,
-    trace: undefined,
+  await signUpAll(services, home, [name])
+}
+
+/** How many people sign in at once. */
+const WIDTH = 8
+
+/** The same for many. */
+export async function signUpAll(services: Deployment, home: string, names: readonly string[]): Promise<void> {
+  const accounts = names.map((name) => ({ name, password: passwordOf(`${name}'s password`) }))
+  await addUsers(readConfig(services.env), systemClock, accounts)
+  const authorityPem = await readFile(services.caFile, 'utf8')
+  const left = [...names]
+  await inFlight(names.length, WIDTH, async () => {
+    const name = left.pop() as string
+    await login({
+      profile: await Profile.openOrCreate(home, name),
+      server: { authAddress: services.authAddress, authorityPem },
+      username: name,
+      askPassword: async () => passwordOf(`${name}'s password`),
+      replaceIdentityKey: false,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      trace: undefined,
+    })
   })
 }
 

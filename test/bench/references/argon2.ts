@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { argon2, randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
+import { randomBytes } from 'node:crypto'
+import { argon2id, portableArgon2id } from '../../../services/auth/passwords/argon2id.ts'
 import { DEFAULT_PASSWORD_PARAMETERS, SALT_BYTES, TAG_BYTES } from '../../../services/auth/passwords/password-hash.ts'
 import type { Requests } from '../framework/actor.ts'
 import { inFlight } from '../framework/in-flight.ts'
@@ -17,23 +17,9 @@ export interface HashRequests extends Requests {
   hash: (count: number, width: number) => Promise<number[]>
 }
 
-const { memoryKib: memory, passes, parallelism } = DEFAULT_PASSWORD_PARAMETERS
-const PASSWORD = Buffer.from('a password of the bench')
-
-function hasherOfNode(): () => Promise<unknown> {
-  const compute = promisify(argon2)
-  const common = { message: PASSWORD, memory, passes, parallelism, tagLength: TAG_BYTES }
-  return () => compute('argon2id', { ...common, nonce: randomBytes(SALT_BYTES) })
-}
-
-async function hasherOf(library: string): Promise<() => Promise<unknown>> {
-  if (library === 'node:crypto') return hasherOfNode()
-  const { hash } = (await import(library)) as { hash: (password: Buffer, options: object) => Promise<string> }
-  const options = { memoryCost: memory, timeCost: passes, parallelism, outputLen: TAG_BYTES }
-  return () => hash(PASSWORD, options)
-}
-
-const hasher = await hasherOf(process.argv[2] ?? '')
-const requests: HashRequests = { hash: (count, width) => inFlight(count, width, hasher) }
+const compute = process.argv[2] === 'node:crypto' ? portableArgon2id : argon2id
+const input = { ...DEFAULT_PASSWORD_PARAMETERS, message: Buffer.from('a password of the bench'), tagBytes: TAG_BYTES }
+const hash = () => compute({ ...input, salt: randomBytes(SALT_BYTES) })
+const requests: HashRequests = { hash: (count, width) => inFlight(count, width, hash) }
 
 serveActor(requests)
