@@ -14,6 +14,7 @@ import { login } from './login.ts'
 import { many } from './many.ts'
 import { open } from './open.ts'
 import { pipe } from './pipe.ts'
+import { presence } from './presence.ts'
 import { rest } from './rest.ts'
 import { start } from './start.ts'
 
@@ -31,6 +32,7 @@ export const BENCHES: readonly Bench[] = [
   login,
   requestChat,
   getPresence,
+  presence,
   fair,
   many,
   rest,

@@ -6,6 +6,7 @@
  * @module
  */
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { connect as connectTo } from '#lib/rpc/client.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { openSession } from '../../../clients/command/open-session.ts'
@@ -21,11 +22,16 @@ export interface CallerRequests extends Requests {
   requestChat: (username: string, count: number, width: number) => Promise<number[]>
   /** Ask whether somebody is online, likewise. */
   getPresence: (username: string, count: number, width: number) => Promise<number[]>
+  /** Ask of each whether they are online: how many are. */
+  countOnline: (usernames: readonly string[]) => Promise<number>
   /** Sign in so often, each profile one at a time, as `sotto login` does: the milliseconds that each took. */
   signIn: (count: number) => Promise<number[]>
   /** The same with nothing but the call, over one connection. */
   login: (count: number) => Promise<number[]>
 }
+
+/** How many are asked for at once. */
+const WIDTH = 16
 
 const [home = '', ...names] = process.argv.slice(2)
 const { signal } = new AbortController()
@@ -63,6 +69,14 @@ async function signInAs(profile: Profile): Promise<void> {
 const requests: CallerRequests = {
   requestChat: (username, count, width) => inFlight(count, width, () => directory.requestChat(username, signal)),
   getPresence: (username, count, width) => inFlight(count, width, () => directory.getPresence(username, signal)),
+  async countOnline(usernames) {
+    const left = [...usernames]
+    let online = 0
+    await inFlight(usernames.length, WIDTH, async () => {
+      if ((await directory.getPresence(left.pop() ?? '', signal)) === Presence.ONLINE) online += 1
+    })
+    return online
+  },
   signIn: (count) => withEach(count, signInAs),
   login: (count) =>
     withEach(count, ({ state: { identity }, login: { account } }) =>

@@ -42,6 +42,9 @@ export interface PersonRequests extends ReceiveRequests, SendRequests {
 /** How many texts are handed over before a program looks whether they are kept, and how often it does so. */
 const [BLOCK, BLOCKS_AHEAD] = [1_000, 4]
 
+/** The same where it is to end at a time. */
+const FLOOD_BLOCK = 50
+
 const [home = '', profileName = '', port = '0', advertised = '', downloads = ''] = process.argv.slice(2)
 const address = '127.0.0.1'
 const { profile, account, clock, connect } = await openSession({ home, profile: profileName, clock: systemClock })
@@ -110,14 +113,12 @@ const requests: PersonRequests = {
     contact = name
   },
   async sendAll(count) {
-    const blocks: Promise<unknown>[] = []
-    for (let said = 0; said < count; ) {
-      const block = Array.from({ length: Math.min(BLOCK, count - said) }, () => messenger.enqueue(contact, TEXT))
-      blocks.push(Promise.all(block))
-      said += block.length
-      await blocks[blocks.length - BLOCKS_AHEAD]
-    }
-    await Promise.all(blocks)
+    let left = count
+    await sendBlocks(() => {
+      const texts = Math.min(BLOCK, left)
+      left -= texts
+      return texts
+    })
   },
   sendPaced: (count, perSecond) =>
     atPace(count, perSecond, () => {
@@ -128,7 +129,8 @@ const requests: PersonRequests = {
     return sharedNowMs()
   },
   async sendFor(ms) {
-    for (const endMs = performance.now() + ms; performance.now() < endMs; ) await requests.sendAll(BLOCK)
+    const endMs = performance.now() + ms
+    await sendBlocks(() => (performance.now() < endMs ? FLOOD_BLOCK : 0))
   },
   sendAwaited: (count, width) => inFlight(count, width, async () => delivered(await messenger.enqueue(contact, TEXT))),
   async openAndSend() {
@@ -156,6 +158,16 @@ const requests: PersonRequests = {
     return await received.promise
   },
   memory: () => process.memoryUsage.rss(),
+}
+
+/** Say texts, a call each: so many at a time as are asked for, until that is none. */
+async function sendBlocks(next: () => number): Promise<void> {
+  const blocks: Promise<unknown>[] = []
+  for (let texts = next(); texts > 0; texts = next()) {
+    blocks.push(Promise.all(Array.from({ length: texts }, () => messenger.enqueue(contact, TEXT))))
+    await blocks[blocks.length - BLOCKS_AHEAD]
+  }
+  await Promise.all(blocks)
 }
 
 /** Resolves when what was said up to an ordinal is acknowledged. */

@@ -19,7 +19,7 @@ export interface RunSettings {
 }
 
 /** How long a sample takes where the bench can choose, in seconds; and in a brief run. */
-const [SECONDS, BRIEF_SECONDS] = [1.5, 0.3]
+const [SECONDS, BRIEF_SECONDS] = [1.5, 0.15]
 
 /** The part of the usual work that a brief run does. */
 const BRIEF_PART = 0.1
