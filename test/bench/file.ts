@@ -81,7 +81,7 @@ export const file: Bench = {
     const row = `a folder of ${count.toLocaleString('en')} files of 1 KiB`
     const folder = await manyFiles(home, count, FILE_BYTES)
     const sendFolder = async () => (await sender.ask('sendFile', folder)) / 1_000
-    const refusal = await sendFolder().then(empty, (error: Error) => error.message.split('\n')[0])
+    const refusal = await sendFolder().then(empty, (error: Error) => whyOf(error))
     if (refusal !== undefined) context.leaveOut(`${row}: ${refusal}`)
     else {
       cases.push({
@@ -95,4 +95,9 @@ export const file: Bench = {
     }
     return cases
   },
+}
+
+/** What an actor was refused with, in its words. */
+function whyOf({ message }: Error): string {
+  return message.split('\n')[0]?.split(': ').at(-1) ?? message
 }

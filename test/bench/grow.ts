@@ -7,7 +7,7 @@ import { signUp, startPerson, startServices } from './actors/people.ts'
 import { SOTTO, sottoEnvironment, timeSotto } from './actors/sotto.ts'
 import type { Bench, Case } from './framework/bench.ts'
 import { timeCommand } from './references/command.ts'
-import { residentMegabytes } from './references/memory.ts'
+import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
 
 /** How many messages profiles have received. */
 const SIZES = [0, 10_000, 500_000] as const
@@ -22,7 +22,7 @@ export const grow: Bench = {
   work: `Whole commands with a history of ${SIZES.map((size) => size.toLocaleString('en')).join(', ')} messages; search and export of ${SEARCHED.toLocaleString('en')}`,
   async prepare(context) {
     const home = await context.folder('disk')
-    if (home === undefined) return []
+    if (home === undefined || !canLookAtProcesses(context)) return []
     const services = await startServices(context)
     await signUp(services, home, 'grow-bob')
     await startPerson(context, home, 'grow-bob')

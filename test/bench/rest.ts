@@ -1,12 +1,11 @@
 /** How much memory programs hold that do nothing but wait. */
-import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { freePort } from '../support/free-port.ts'
 import { TestProcess } from '../support/processes.ts'
 import { signUp, startServices } from './actors/people.ts'
 import { SOTTO, sottoEnvironment } from './actors/sotto.ts'
 import type { Bench, Case } from './framework/bench.ts'
-import { residentMegabytes } from './references/memory.ts'
+import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
 
 /** How long a program is left alone before it is looked at, in milliseconds. */
 const REST_MS = 2_000
@@ -17,10 +16,7 @@ export const rest: Bench = {
   name: 'rest',
   work: `Resident memory, ${REST_MS / 1_000} s after the start, with nothing to do; of sotto up that of all its processes`,
   async prepare(context) {
-    if (!existsSync('/proc/self/status')) {
-      context.leaveOut('memory is read from /proc, which this system does not have')
-      return []
-    }
+    if (!canLookAtProcesses(context)) return []
     const home = await context.folder('disk')
     const ownHome = await context.folder('disk')
     if (home === undefined || ownHome === undefined) return []

@@ -3,7 +3,16 @@
  *
  * @module
  */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import type { Context } from '../framework/bench.ts'
+
+/** Whether this system tells of processes; one that does not is named. */
+export function canLookAtProcesses({ leaveOut }: Pick<Context, 'leaveOut'>): boolean {
+  const isThere = existsSync('/proc/self/stat')
+  if (!isThere) leaveOut('memory is read from /proc, which this system does not have')
+  return isThere
+}
 
 /** What lies in memory of a process, in MB; of it and of all that it has started. */
 export async function residentMegabytes(pid: number): Promise<number> {

@@ -1,6 +1,6 @@
 /**
- * NATS core as an actor, either end: the publisher or the subscriber of one subject, in the text protocol of NATS and
- * without a library, so that nothing but the server limits it.
+ * NATS core as an actor, either end: the publisher or the subscriber of one subject in the text protocol of NATS. It
+ * does for each text what the library for Node.js does, and less.
  *
  *     nats.ts PORT
  *
@@ -8,7 +8,7 @@
  */
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { Arrivals, type ReceiveRequests, stampedText, TEXT, TEXT_BYTES } from '../framework/arrivals.ts'
+import { Arrivals, type ReceiveRequests, stampedText, TEXT } from '../framework/arrivals.ts'
 import type { SendRequests } from '../framework/conversation.ts'
 import { atPace } from '../framework/pace.ts'
 import { serveActor } from '../framework/serve-actor.ts'
@@ -21,9 +21,11 @@ export interface NatsRequests extends ReceiveRequests, SendRequests {
 
 const SUBJECT = 'texts'
 const PING = 'PING\r\n'
+const CRLF = Buffer.from('\r\n')
+const encoder = new TextEncoder()
 
-/** How much is handed to the socket at once, in characters, where a turn says more. */
-const PIECE = 65_536
+/** How much is handed to the socket at once, in bytes, where a turn says more. */
+const PIECE_BYTES = 65_536
 
 const socket = connect(Number(process.argv[2]), '127.0.0.1').setNoDelay(true)
 await once(socket, 'connect')
@@ -62,19 +64,22 @@ function flushed(): Promise<void> {
   })
 }
 
-let unsent = ''
+let unsent: Uint8Array[] = []
+let unsentBytes = 0
 let drained: Promise<unknown> | undefined
 
-/** Publish a text: what is said in one turn goes in one piece, as with the libraries for NATS. */
-function publish(text: string): void {
-  if (unsent === '') setImmediate(send)
-  unsent += `PUB ${SUBJECT} ${TEXT_BYTES}\r\n${text}\r\n`
-  if (unsent.length >= PIECE) send()
+/** Publish a payload: what is said in one turn goes in one piece, as with the library of NATS for Node.js. */
+function publish(subject: string, payload: Uint8Array): void {
+  if (unsent.length === 0) setImmediate(send)
+  unsent.push(encoder.encode(`PUB ${subject} ${payload.length}\r\n`), payload, CRLF)
+  unsentBytes += payload.length
+  if (unsentBytes >= PIECE_BYTES) send()
 }
 
 function send(): void {
-  if (unsent !== '' && !socket.write(unsent)) drained ??= once(socket, 'drain')
-  unsent = ''
+  if (unsent.length > 0 && !socket.write(Buffer.concat(unsent))) drained ??= once(socket, 'drain')
+  unsent = []
+  unsentBytes = 0
 }
 
 const requests: NatsRequests = {
@@ -85,14 +90,14 @@ const requests: NatsRequests = {
   },
   async sendAll(count) {
     for (let said = 0; said < count; said += 1) {
-      publish(TEXT)
+      publish(SUBJECT, encoder.encode(TEXT))
       if (drained !== undefined) await drained
       drained = undefined
     }
     send()
     await flushed()
   },
-  sendPaced: (count, perSecond) => atPace(count, perSecond, () => publish(stampedText())),
+  sendPaced: (count, perSecond) => atPace(count, perSecond, () => publish(SUBJECT, encoder.encode(stampedText()))),
 }
 
 serveActor(requests, () => socket.destroy())
