@@ -10,7 +10,7 @@ import { startCroc } from './references/croc.ts'
 import { startGrpc } from './references/start-grpc.ts'
 
 /** The size of the file, and how many small ones of how many bytes a folder has. */
-const [MEBIBYTES, FILES, FILE_BYTES] = [256, 20_000, 1_024]
+const [MEBIBYTES, FILES, FILE_BYTES] = [128, 20_000, 1_024]
 
 const [STREAM, COPY, CROC] = ['grpc-js, 64 KiB a message', 'cp and sync', 'croc --no-compress']
 

@@ -44,12 +44,18 @@ else if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
 
 async function run(): Promise<void> {
   const progress = new Progress(process.stderr)
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)))
+  }
   const results: Result[] = []
   for (const bench of BENCHES) {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue
-    const result = await runBench(bench, { rounds, isBrief: values.brief, progress })
+    const settings = { rounds, isBrief: values.brief, progress, signal: interrupted.signal }
+    const result = await runBench(bench, settings)
     results.push(result)
     console.log(terminalTable(result))
+    if (interrupted.signal.aborted) break
   }
   const machine = describeMachine()
   if (values.json !== undefined) {

@@ -7,6 +7,7 @@
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { aborted } from '../../../clients/command/run-command.ts'
 import type { Bench, Case, Context, Place, Result, Row, RowPlan } from './bench.ts'
 import type { Progress } from './progress.ts'
 import { median, rangeOf, ratioOf } from './statistics.ts'
@@ -16,6 +17,8 @@ export interface RunSettings {
   /** Whether a look is enough: a tenth of the work. */
   readonly isBrief: boolean
   readonly progress: Progress
+  /** Ends it; what was started ends too. */
+  readonly signal: AbortSignal
 }
 
 /** How long a sample takes where the bench can choose, in seconds; and in a brief run. */
@@ -32,7 +35,7 @@ const MEMORY_FOLDER = '/dev/shm'
 
 /** Run a bench to its end. One that breaks has its failure for a result. */
 export async function runBench(bench: Bench, settings: RunSettings): Promise<Result> {
-  const { rounds, progress } = settings
+  const { progress, rounds, signal } = settings
   const { name, work } = bench
   const leftOut = new Set<string>()
   const [loadBefore = 0] = loadavg()
@@ -44,8 +47,9 @@ export async function runBench(bench: Bench, settings: RunSettings): Promise<Res
   progress.begin(name)
   try {
     await using resources = new AsyncDisposableStack()
-    const cases = await bench.prepare(contextOf(settings, resources, (sentence) => leftOut.add(sentence)))
-    return finish(await measure(cases, rounds, progress))
+    const prepared = bench.prepare(contextOf(settings, resources, (sentence) => leftOut.add(sentence)))
+    const measured = prepared.then((cases) => measure(cases, rounds, progress))
+    return finish(await Promise.race([measured, aborted(signal)]))
   } catch (error) {
     return finish([], error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {
