@@ -32,9 +32,9 @@ export function versions(): Record<string, string> {
     version: string
   }
   const installed = {
-    'nats-server': versionOf('nats-server', '--version'),
-    prosody: versionOf('prosodyctl', 'about')?.match(/Prosody (\d[\d.]*)/)?.[1],
-    croc: versionOf('croc', '--version'),
+    'nats-server': numberIn(versionOf('nats-server', '--version')),
+    prosody: numberIn(versionOf('prosodyctl', 'about')),
+    croc: numberIn(versionOf('croc', '--version')),
   }
   return {
     sotto: `${manifest.version} ${versionOf('git', 'rev-parse', '--short', 'HEAD') ?? ''}`.trim(),
@@ -54,4 +54,9 @@ export function machineLine({ processor, cores, system }: Machine): string {
 function versionOf(command: string, ...args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', cwd: ROOT })
   return status === 0 ? stdout.trim() : undefined
+}
+
+/** The first version number in a text. */
+function numberIn(text = ''): string | undefined {
+  return /\d+(\.\d+)+/.exec(text)?.[0]
 }

@@ -24,6 +24,9 @@ export interface RunSettings {
 /** How long a sample takes where the bench can choose, in seconds; and in a brief run. */
 const [SECONDS, BRIEF_SECONDS] = [1.5, 0.15]
 
+/** How long a bench may take, in milliseconds, until it counts as stuck: several times what the longest one needs. */
+const LIMIT_MS = 300_000
+
 /** The part of the usual work that a brief run does. */
 const BRIEF_PART = 0.1
 
@@ -49,7 +52,7 @@ export async function runBench(bench: Bench, settings: RunSettings): Promise<Res
     await using resources = new AsyncDisposableStack()
     const prepared = bench.prepare(contextOf(settings, resources, (sentence) => leftOut.add(sentence)))
     const measured = prepared.then((cases) => measure(cases, rounds, progress))
-    return finish(await Promise.race([measured, aborted(signal)]))
+    return finish(await Promise.race([measured, aborted(AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]))]))
   } catch (error) {
     return finish([], error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {
