@@ -12,7 +12,7 @@ import { type ChannelCredentials, type ChannelOptions, Client, connectivityState
 import { SottoError } from '../errors.ts'
 import type { CertificateChain, Role } from '../runtime/tls.ts'
 import { type CallSite, callDuplex, callServerStream, callUnary, reasonOf } from './calls.ts'
-import { INTERNAL_LIMITS, PEER_LIMITS } from './limits.ts'
+import { CONVERSATION_WINDOW_BYTES, INTERNAL_LIMITS, PEER_LIMITS } from './limits.ts'
 import { Attempt } from './second-attempt.ts'
 import type { Calls, Method, Service } from './service.ts'
 import { NativeChannel } from './sockets/native-channel.ts'
@@ -122,7 +122,7 @@ function optionsOf({ security }: Target): ChannelOptions {
       ...COMMON_OPTIONS,
       'grpc.max_receive_message_length': PEER_LIMITS.maxReceiveBytes,
       'grpc-node.max_session_memory': PEER_LIMITS.maxSessionMegabytes,
-      'grpc-node.flow_control_window': PEER_LIMITS.receiveWindowBytes,
+      'grpc-node.flow_control_window': CONVERSATION_WINDOW_BYTES,
     }
   }
   return {

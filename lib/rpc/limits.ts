@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EarnedWindowLimits } from './sockets/earned-windows.ts'
 import type { RoomLimits } from './sockets/waiting-room.ts'
 
 /** The limits for callers who have not been let in. */
@@ -33,6 +34,8 @@ export interface ServerLimits {
    * default of HTTP/2, 65,535, allows 64 KiB a round trip.
    */
   readonly receiveWindowBytes: number
+  /** The window of a connection over which somebody was let in; the same as before unless set. */
+  readonly earnedWindow?: EarnedWindowLimits
   /** Connections open at once; further ones are closed as they come. */
   readonly maxConnections: number
   /** Connections open at once from one address, or from one /64 of IPv6. */
@@ -87,9 +90,12 @@ export const SERVICE_LIMITS: ServerLimits = {
   },
 }
 
+/** What may be under way to either end of a conversation, in bytes: 4 MiB carries 100 MB/s over 40 ms. */
+export const CONVERSATION_WINDOW_BYTES = 4 * 1024 * 1024
+
 /**
- * The limits of a receiver's own server. A record is at most 65,535 bytes; a window of 1 MiB carries 25 MB/s over 40
- * ms, and connections times windows, 48 MiB, is what strangers can make it hold. Those who are let in are counted by
+ * The limits of a receiver's own server. A record is at most 65,535 bytes, and connections times windows, 6 MiB, is what
+ * strangers can make it hold. Those who are let in are counted by
  * {@link servePeers}; that and the strangers are less than the connections here, which are a second line.
  *
  * A Hello is let in within a few round trips of a second and a quarter, and an office behind one address that comes back
@@ -99,7 +105,8 @@ export const PEER_LIMITS: ServerLimits = {
   maxReceiveBytes: 128 * 1024,
   maxStreamsPerConnection: 8,
   maxSessionMegabytes: 10,
-  receiveWindowBytes: 1024 * 1024,
+  receiveWindowBytes: 128 * 1024,
+  earnedWindow: { bytes: CONVERSATION_WINDOW_BYTES, totalBytes: 64 * 1024 * 1024 },
   maxConnections: 256,
   maxConnectionsPerNetwork: 128,
   strangers: {

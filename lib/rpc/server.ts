@@ -92,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const reflection = options.reflection ? createReflection(open.map(({ name }) => name)) : []
   for (const each of [...open, ...reflection]) each.install(server, calls)
 
-  const injector = createInjector(server, credentialsOf(security), limits, log)
+  const injector = createInjector(server, credentialsOf(security), { limits, callers, log })
   const listener = await listen({
     host: options.host,
     port: options.port,

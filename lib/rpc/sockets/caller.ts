@@ -37,6 +37,8 @@ export class Caller {
   #timer: NodeJS.Timeout | undefined
   #isOver = false
   #isAdmitted = false
+  /** Called at the first admission. */
+  onAdmitted: (() => void) | undefined
   #certificateName: { readonly value: string | undefined } | undefined
 
   /** @param rooms - Undefined where nobody is a stranger. */
@@ -80,6 +82,8 @@ export class Caller {
     const isAdmitted = calls.some((call) => call.isAdmitted)
     if (isAdmitted && this.#rooms.admission === 'connection') this.#isAdmitted = true
     if (isAdmitted || this.#isAdmitted) {
+      this.onAdmitted?.()
+      this.onAdmitted = undefined
       clearTimeout(this.#timer)
       this.#place?.leave()
       this.#place = undefined

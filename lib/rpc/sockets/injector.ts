@@ -13,6 +13,8 @@ import type { Duplex } from 'node:stream'
 import type { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
+import type { Callers } from './callers.ts'
+import { EarnedWindows } from './earned-windows.ts'
 
 /** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
 interface Http2Factories {
@@ -27,13 +29,24 @@ export interface Injector {
   readonly sessionsClosed: () => Promise<void>
 }
 
+export interface InjectorOptions {
+  readonly limits: ServerLimits
+  /** Who calls over which connection. */
+  readonly callers: Callers
+  readonly log: Logger
+}
+
 /** Make the library serve HTTP/2 over whatever sockets it is then handed. */
 export function createInjector(
   server: Server,
   credentials: ServerCredentials,
-  limits: ServerLimits,
-  log: Logger,
+  { limits, callers, log }: InjectorOptions,
 ): Injector {
+  const windows = limits.earnedWindow && new EarnedWindows(limits.earnedWindow)
+  const onSession = (session: http2.ServerHttp2Session) => {
+    const caller = callers.at(session.socket)
+    if (caller !== undefined && windows !== undefined) caller.onAdmitted = () => windows.widen(session)
+  }
   const sessions = new Set<http2.ServerHttp2Session>()
   const factories: Http2Factories = http2
   const { createServer, createSecureServer } = factories
@@ -42,7 +55,8 @@ export function createInjector(
     settings: { ...given?.settings, initialWindowSize: limits.receiveWindowBytes },
     unknownProtocolTimeout: limits.firstCallTimeoutMs,
   })
-  factories.createServer = (given) => guardSessions(createServer(settings(given)), limits, sessions)
+  factories.createServer = (given) =>
+    guardSessions(createServer(settings(given)), limits, sessions).on('session', onSession)
   factories.createSecureServer = (given) => {
     const secure = createSecureServer({
       ...given,
@@ -51,7 +65,7 @@ export function createInjector(
       handshakeTimeout: limits.firstCallTimeoutMs,
     })
     secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
-    return guardSessions(secure, limits, sessions)
+    return guardSessions(secure, limits, sessions).on('session', onSession)
   }
   try {
     const injector = server.createConnectionInjector(credentials)

@@ -127,6 +127,32 @@ describe('a server among hostile callers', () => {
       session.destroy()
     })
 
+    it('widens the window of those who are let in, as long as all of these stay within a limit', async () => {
+      const earnedWindow = { bytes: 300_000, totalBytes: 700_000 }
+      const admit: Converse = async (_stream, { caller }) => caller.admit()
+      await using peer = await peerServer(admit, { earnedWindow })
+      const callers: http2.ClientHttp2Session[] = []
+      /** The windows of a stream and of its connection after a call that is let in. */
+      const windowsOf = async () => {
+        const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
+        callers.push(session)
+        await once(session, 'remoteSettings')
+        const stream = session.request({ ':method': 'POST', ':path': CONVERSE, 'content-type': 'application/grpc' })
+        stream.resume().end()
+        await once(stream, 'close')
+        await new Promise<void>((resolve) => session.ping(() => resolve()))
+        return [session.remoteSettings.initialWindowSize, session.state.remoteWindowSize]
+      }
+      const [wide, narrow] = [earnedWindow.bytes, PEER_LIMITS.receiveWindowBytes]
+      expect(await windowsOf()).to.deep.equal([wide, wide])
+      expect(await windowsOf()).to.deep.equal([wide, wide])
+      expect(await windowsOf()).to.deep.equal([narrow, narrow])
+      callers[0]?.destroy()
+      // The server learns of it when it learns of it; the test's time limit bounds it.
+      for (let [window] = await windowsOf(); window !== wide; [window] = await windowsOf());
+      for (const session of callers) session.destroy()
+    })
+
     it('announces its limits: of streams, and of what may be under way to it', async () => {
       await using peer = await peerServer(echo)
       const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
