@@ -14,7 +14,7 @@ import type { RawJson } from '../../terminal/raw-json.ts'
 import { PendingMessages } from '../pending-messages.ts'
 
 export interface OwnMessagesOptions {
-  readonly store: Store
+  readonly store: Pick<Store, 'names' | 'history'>
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly progressOf: (name: string) => Progress
   /** There is a new message. */
@@ -106,7 +106,9 @@ export class OwnMessages {
 
   /** The messages to the present key behind an ordinal, the oldest first. */
   #since(name: string, ordinal: number): Message[] {
-    const { store, keyOf } = this.#options
+    const { store, keyOf, progressOf } = this.#options
+    // Whoever was never written to may have written half a million.
+    if (progressOf(name).appended <= ordinal) return []
     const key = keyOf(name)
     const found: Message[] = []
     let before: Message['position'] | undefined
