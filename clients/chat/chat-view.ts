@@ -5,13 +5,11 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { textBody } from '#lib/delivery/event.ts'
+import type { Event, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { offerText } from '../files/report/describe.ts'
-import { offerOf, statusOf } from '../files/report/file-events.ts'
 import { forgottenNotice } from '../history/forget.ts'
 import { undeliverableRow } from '../history/undeliverable.ts'
 import type { PinState } from '../profile/pins.ts'
@@ -27,6 +25,7 @@ import { chatHint } from './chat-hint.ts'
 import { lineOf, type Message as TypedMessage } from './command.ts'
 import { FileEntries } from './file-entries.ts'
 import { LongMessages } from './long-messages.ts'
+import { entryOf, isEntry } from './page/event-entry.ts'
 import { PeerTyping } from './peer-typing.ts'
 import { PendingMessages } from './pending-messages.ts'
 import type { Entry } from './screen/entry.ts'
@@ -122,7 +121,7 @@ export class ChatView implements View {
     const messages = store.history(name, { limit }).reverse()
     const isCut = messages.length === limit && firstUnread !== undefined && isUnread(messages[0], firstUnread)
     for (const message of messages) {
-      if (message.kind === 'message' && isShowable(message.event) && isUnread(message, firstUnread)) {
+      if (message.kind === 'message' && isEntry(message.event) && isUnread(message, firstUnread)) {
         this.#markAway(writtenAtOf(message), isCut ? `; the last ${limit} of them, /history N shows more` : '')
       }
       this.show(message)
@@ -179,11 +178,11 @@ export class ChatView implements View {
 
   #showMessage(message: Message): void {
     const { contact, direction, ordinal, event, storedAt, state } = message
-    if (!isShowable(event)) return
     const own = direction === 'outgoing'
     // Ordinals count for each key; what was written for a former one comes no further.
     const isPending = own && this.#isForPresentKey(message)
     const entry = this.#entryOf(contact, event, { own, id: isPending ? this.#idOf(contact, ordinal) : randomUUID() })
+    if (entry === undefined) return
     const time = writtenAtOf(message)
     if (state === 'received') this.#addMessage({ ...entry, time, arrivedAt: storedAt })
     // It comes no further.
@@ -261,7 +260,7 @@ export class ChatView implements View {
   received(name: string, incoming: readonly Event[]): void {
     const { bell, now } = this.#options
     this.#typing.set(name, false)
-    const events = incoming.filter(isShowable)
+    const events = incoming.filter(isEntry)
     if (events.length === 0) {
       // What has become of a file shows elsewhere, and is nothing that one would have to look at.
       if (name === this.#to || !this.#unread.has(name)) this.#options.markRead(name)
@@ -271,6 +270,7 @@ export class ChatView implements View {
     if (name === this.#to) {
       for (const event of events) {
         const entry = this.#entryOf(name, event, { own: false, id: randomUUID() })
+        if (entry === undefined) continue
         const arrivedAt = now()
         const time = event.writtenAt ?? arrivedAt
         if (time < this.#startedAt && isLate(time, arrivedAt)) this.#markAway(time)
@@ -283,14 +283,15 @@ export class ChatView implements View {
     }
   }
 
-  #entryOf(name: string, event: Event, { own, id }: { own: boolean; id: string }): Omit<Entry, 'time'> {
+  #entryOf(name: string, event: Event, { own, id }: { own: boolean; id: string }): Omit<Entry, 'time'> | undefined {
     const who = own ? this.#options.ownName : name
-    const offer = offerOf(event)
-    if (offer === undefined) return { id, kind: 'message', who, own, text: (textBody(event) ?? '').toString() }
-    const transfer = this.#options.store.transfers.get(event.eventId.toString('hex'))
+    return entryOf(event, { id, who, own, offerText: (offer) => this.#offerText(event, offer, id) })
+  }
+
+  #offerText({ eventId }: Event, offer: FileOffer, entryId: string): string {
+    const transfer = this.#options.store.transfers.get(eventId.toString('hex'))
     // One that came when too many were waiting is none.
-    const text = transfer === undefined ? `${offerText(offer)}, not taken` : this.files.show(transfer, id)
-    return { id, kind: 'file', who, own, text }
+    return transfer === undefined ? `${offerText(offer)}, not taken` : this.files.show(transfer, entryId)
   }
 
   /** The user's messages have come further. */
@@ -400,9 +401,4 @@ function isUnread(entry: Message | Gap | undefined, firstUnread: Message | Gap |
   const { batch, index } = firstUnread.position
   const { position } = entry
   return position.batch > batch || (position.batch === batch && position.index >= index)
-}
-
-/** Whether an event is an entry of its own. What has become of a file shows where it was offered. */
-function isShowable(event: Event): boolean {
-  return statusOf(event) === undefined
 }

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { statusOf } from '../files/report/file-events.ts'
-import type { Gap, Message } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
+import { isEntry } from './page/event-entry.ts'
 import type { View } from './view.ts'
 
 /** How many messages a search shows at most: more than a screen, less than a flood. */
@@ -20,7 +19,7 @@ export function showNewest(view: View, store: Store, limit: number): void {
     return
   }
   const messages = store.history(to, { limit }).reverse()
-  const count = messages.filter(isEntry).length
+  const count = messages.filter((message) => message.kind === 'gap' || isEntry(message.event)).length
   const what = count === 1 ? 'the last message' : `the last ${count} messages`
   view.caption(count === 0 ? `nothing was said to ${to} yet, or heard from them` : `${what} with ${to}:`)
   for (const message of messages) view.show(message)
@@ -39,9 +38,4 @@ export async function showFound(view: View, store: Store, words: string): Promis
   if (found === 0) view.notice('nothing found')
   else view.caption(`end of what was found: ${found === 1 ? 'one message' : `${found} messages`}`)
   if (found === MAX_FOUND) view.notice(`there may be more; ${MAX_FOUND} are shown`)
-}
-
-/** Entries of files show in the place where they were offered. */
-function isEntry(message: Message | Gap): boolean {
-  return message.kind !== 'message' || statusOf(message.event) === undefined
 }

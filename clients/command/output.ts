@@ -6,7 +6,7 @@
  *   arrived at, both stand behind the name.
  * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"storedAt":…,"text":…}`.
  *
- * Events about files are JSON with the fields of {@link fileFields}. The other forms leave them out: whoever follows
+ * Events about files are JSON with the fields of {@link eventFields}. The other forms leave them out: whoever follows
  * transfers reports them on standard error.
  *
  * @module
@@ -14,9 +14,8 @@
 
 import { styleText } from 'node:util'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { textBody } from '#lib/delivery/event.ts'
+import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import type { SottoError } from '#lib/errors.ts'
-import { fileFields } from '../files/report/file-events.ts'
 import { createCalendar, isLate } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
@@ -24,6 +23,7 @@ import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { outputFailure } from '../terminal/output-watch.ts'
 import { traceTo } from '../trace/render.ts'
 import type { Trace, TraceEvent } from '../trace/trace.ts'
+import { eventFields } from './event-fields.ts'
 
 export interface OutputOptions {
   readonly output: OutputStream
@@ -86,11 +86,11 @@ export class Output {
   #format(peerName: string, message: Incoming): Uint8Array[] {
     const { event, storedAt } = message
     const { eventId, writtenAt } = event
-    const body = textBody(event)
     if (this.#options.json) {
-      const { type, ...fields } = fileFields(event) ?? { type: 'message', text: body?.toString('utf8') }
+      const { type, ...fields } = eventFields(event)
       return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, storedAt, ...fields })]
     }
+    const body = byKind(event, SHOWN)
     if (body === undefined) return []
     if (!this.#isTerminal) return [body, LINE_FEED]
     const name = styleText('bold', `${peerName}${this.#timesOf(message)}:`, { stream: this.#options.output })
@@ -133,6 +133,13 @@ export class Output {
     this.printAbove(() => this.#options.output.write(bytes, done))
     return promise
   }
+}
+
+/** The bytes of an event that are shown unless it is JSON. */
+const SHOWN: ByKind<Buffer | undefined> = {
+  text: ({ body }) => body,
+  fileOffer: () => undefined,
+  fileStatus: () => undefined,
 }
 
 const LINE_FEED = Buffer.from('\n')

@@ -10,7 +10,7 @@
  * A message that waits for a key which the contact no longer has says so; as JSON it has `"undeliverable":true`.
  *
  * An offer of files, and what has become of one, is a line of its own kind: `bob, file: report.pdf, 3.4 MB`. As JSON it has
- * what {@link fileFields} gives in place of the text.
+ * what {@link eventFields} gives in place of the text.
  *
  * Where messages are missing, a line says so in each of them; as JSON it is `{"type":"gap","contact":…}`.
  *
@@ -18,25 +18,20 @@
  */
 
 import { styleText } from 'node:util'
-import { textBody } from '#lib/delivery/event.ts'
-import { FileSentences, fileFields } from '../files/report/file-events.ts'
+import { eventFields } from '../command/event-fields.ts'
 import { type Gap, type Message, writtenAtOf } from '../store/reading/messages.ts'
 import { arrivalNote, type Calendar, createCalendar } from '../terminal/calendar.ts'
 import { clustersOf, columnsOf } from '../terminal/cluster.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { OutputStream } from '../terminal/output-stream.ts'
+import { EventWords } from './event-words.ts'
 
 /** Writes one entry after the other; some forms depend on the entry before. */
 export type Format = (entry: Message | Gap) => Uint8Array
 
 /** The text in the place of missing messages. */
 export const GAP_TEXT = 'messages are missing here: the store was changed from outside'
-
-/** The text of a message, in UTF-8. */
-export function bodyOf({ event }: Message): Buffer {
-  return textBody(event) ?? Buffer.alloc(0)
-}
 
 /** Tells a message that waits for a key which its contact no longer has, as far as is known. */
 export type IsUndeliverable = (message: Message) => boolean
@@ -58,15 +53,14 @@ export function arrivalOf(message: Message, calendar: Calendar): string {
 export function lineFormat(ownName: string, output: OutputStream, isUndeliverable: IsUndeliverable): Format {
   const calendar = createCalendar()
   const isTerminal = output.isTTY === true
-  const files = new FileSentences()
+  const words = new EventWords()
   return (entry) => {
     if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
     const { contact, direction, event } = entry
-    const file = files.of(event)
+    const { label, text } = words.of(event)
     const from = direction === 'outgoing' ? `${ownName} → ${contact}${pendingOf(entry, isUndeliverable)}` : contact
-    const who = `${from}${arrivalOf(entry, calendar)}${file === undefined ? '' : ', file'}:`
+    const who = `${from}${arrivalOf(entry, calendar)}${label === undefined ? '' : `, ${label}`}:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
-    const text = file ?? bodyOf(entry).toString('utf8')
     const stamp = calendar.stampOf(writtenAtOf(entry))
     const columns = isTerminal ? (output.columns ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
     const rows = rowsOf(text, { columns, head: columnsOf(`${stamp}  ${who} `) })
@@ -114,7 +108,7 @@ export function jsonFields(entry: Message | Gap, ownName: string): object {
   const { contact } = entry
   if (entry.kind === 'gap') return { type: 'gap', contact }
   const { direction, event, storedAt, state } = entry
-  const { type, ...fields } = fileFields(event) ?? { type: 'message', text: bodyOf(entry).toString('utf8') }
+  const { type, ...fields } = eventFields(event)
   return {
     type,
     contact,

@@ -1,6 +1,6 @@
 /**
  * Conversations as a Markdown document: a heading for each conversation and each day, and every message as a quotation.
- * Events about files follow the word *file*.
+ * Events that are no messages follow the name of their kind, as *file*.
  *
  * What a message says is shown and never rendered: no text can forge a heading, another message, a link or an image.
  * Control characters are escapes, wherever the document goes; the exact bytes are in the JSON.
@@ -8,11 +8,11 @@
  * @module
  */
 
-import { FileSentences } from '../files/report/file-events.ts'
-import { type Message, writtenAtOf } from '../store/reading/messages.ts'
+import { writtenAtOf } from '../store/reading/messages.ts'
 import { createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
-import { arrivalOf, bodyOf, type Format, GAP_TEXT, type IsUndeliverable, pendingOf } from './formats.ts'
+import { EventWords } from './event-words.ts'
+import { arrivalOf, type Format, GAP_TEXT, type IsUndeliverable, pendingOf } from './formats.ts'
 
 /** Every sign that CommonMark 0.31 or GitHub's dialect makes something of in the middle of a line. */
 const ACTIVE = /[\\`*_[\]<>&#|~$]/g
@@ -30,7 +30,7 @@ export function markdownFormat(ownName: string, isUndeliverable: IsUndeliverable
   const calendar = createCalendar()
   let conversation: string | undefined
   let day: string | undefined
-  const files = new FileSentences()
+  const words = new EventWords()
   const headings = (contact: string, newDay: string | undefined): string => {
     const isNew = contact !== conversation
     const knownDay = isNew ? undefined : day
@@ -45,17 +45,15 @@ export function markdownFormat(ownName: string, isUndeliverable: IsUndeliverable
     const heading = headings(contact, calendar.dayOf(writtenAt))
     const author = escapeMarkdown(entry.direction === 'outgoing' ? ownName : contact)
     const line = `**${author}** ${calendar.timeOf(writtenAt)}${arrivalOf(entry, calendar)}${pendingOf(entry, isUndeliverable)}`
-    const file = files.of(entry.event)
-    const quotation = file === undefined ? quotationOf(entry) : `> *file* ${escapeMarkdown(file)}`
+    const { label, text } = words.of(entry.event)
+    const quotation = label === undefined ? quotationOf(text) : `> *${label}* ${escapeMarkdown(text)}`
     return Buffer.from(`${heading}${line}\n\n${quotation}\n\n`)
   }
 }
 
 /** Two spaces at the end of a line keep its end. */
-function quotationOf(message: Message): string {
-  const lines = bodyOf(message)
-    .toString('utf8')
-    .split(/\r\n|\r|\n/)
+function quotationOf(text: string): string {
+  const lines = text.split(/\r\n|\r|\n/)
   return lines.map((line) => `> ${quotedLine(line)}`.trimEnd()).join('  \n')
 }
 

@@ -4,15 +4,16 @@
  *
  * @module
  */
-import { textBody } from '#lib/delivery/event.ts'
+import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
-import { FileSentences, SHORT_ID_DIGITS } from '../files/report/file-events.ts'
+import { SHORT_ID_DIGITS } from '../files/report/file-events.ts'
 import type { ProfileState } from '../profile/state.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 import { createCalendar } from '../terminal/calendar.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
+import { EventWords } from './event-words.ts'
 
 /** All of it, by contact; of each the oldest first. */
 export function undeliverableMessages(store: Store, { pins }: Pick<ProfileState, 'pins'>): Message[] {
@@ -24,9 +25,8 @@ const calendar = createCalendar()
 /** `9b1f6a0d  to bob  2026-11-22 14:02  See you?`. Safe for a terminal, and a line whatever the text is. */
 export function undeliverableRow(message: Message): string {
   const { contact, event, storedAt } = message
-  const file = new FileSentences().of(event)
-  const text = file === undefined ? escapeForTerminal((textBody(event) ?? Buffer.alloc(0)).toString('utf8')) : file
-  const what = file === undefined ? text : `file: ${text}`
+  const { label, text } = new EventWords().of(event)
+  const what = `${label === undefined ? '' : `${label}: `}${escapeForTerminal(text)}`
   return `${idOf(message).slice(0, SHORT_ID_DIGITS)}  to ${contact}  ${calendar.stampOf(storedAt)}  ${what}`
 }
 
@@ -84,7 +84,7 @@ export async function sendAgain(
   permit: (name: string) => Promise<WritePermission>,
   messages: readonly Message[],
 ): Promise<void> {
-  if (messages.some(({ event }) => event.kind?.$case !== 'text')) throw ofFile()
+  if (!messages.every(({ event }) => byKind(event, IS_SENT_AGAIN))) throw ofFile()
   const byContact = Map.groupBy(messages, ({ contact }) => contact)
   for (const name of byContact.keys()) await permit(name)
   for (const [name, theirs] of byContact) {
@@ -93,6 +93,8 @@ export async function sendAgain(
     if (messageLog.appendAgain(permission, theirs) === undefined) throw waitsNoLonger()
   }
 }
+
+const IS_SENT_AGAIN: ByKind<boolean> = { text: () => true, fileOffer: () => false, fileStatus: () => false }
 
 function ofFile(): SottoError {
   return new SottoError('ERR_USAGE', 'what is said of a file is not sent again', {

@@ -7,7 +7,7 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
-import { textBody } from '#lib/delivery/event.ts'
+import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { isSottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
@@ -53,8 +53,7 @@ export class ExecReader {
    */
   async take(name: string, { event, storedAt }: Message): Promise<number | undefined> {
     const { command, reply, env, signal } = this.#options
-    const text = textBody(event)
-    // Of files others tell.
+    const text = byKind(event, INPUT)
     if (text === undefined) return undefined
     signal.throwIfAborted()
     const id = event.eventId.toString('hex')
@@ -99,6 +98,13 @@ export class ExecReader {
       this.#options.notice(`to ${name}: ${error.message}`)
     }
   }
+}
+
+/** The bytes of an event that the command gets; an event without them is passed over. Of files others tell. */
+const INPUT: ByKind<Buffer | undefined> = {
+  text: ({ body }) => body,
+  fileOffer: () => undefined,
+  fileStatus: () => undefined,
 }
 
 const LINE_FEED = 0x0a

@@ -9,9 +9,11 @@ import {
   type Event,
   FileOffer,
   FileProgressPause,
+  type FileStatus,
   FileStatusState,
   type RecordBody,
 } from '#gen/sotto/peer/v1/record.ts'
+import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
 import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
 import { bytesField, noted, plain, type TraceField } from './trace.ts'
@@ -167,23 +169,27 @@ const PIECE_FIELDS: FieldsByCase<NonNullable<Piece>> = {
   ],
 }
 
-/** The field for events. Texts show as sizes alone, together; offers and their states one by one. */
+/** The fields for events. Texts show as sizes alone, together; all others one by one. */
 function eventFields(events: readonly Event[]): TraceField[] {
-  const kinds = events.flatMap(({ kind }) => kind ?? [])
-  const texts = kinds.flatMap((kind) => (kind.$case === 'text' ? [kind.value.body.length] : []))
+  const texts: number[] = []
+  const others: TraceField[] = []
+  const table: ByKind<void> = {
+    text: ({ body }) => void texts.push(body.length),
+    fileOffer: (offer) => void others.push(offerField(offer)),
+    fileStatus: (status) => void others.push(statusField(status)),
+  }
+  for (const event of events) byKind(event, table)
   const what = texts.length === 1 ? 'one text, not shown' : `${texts.length} texts, not shown`
   const bytes = texts.reduce((sum, length) => sum + length, 0)
-  const others = kinds.flatMap((kind) => (kind.$case === 'text' ? [] : [fieldOfFiles(kind)]))
   return [...(texts.length > 0 ? [noted('events', what, 'secret', bytes)] : []), ...others]
 }
 
-function fieldOfFiles(kind: Exclude<NonNullable<Event['kind']>, { readonly $case: 'text' }>): TraceField {
-  if (kind.$case === 'fileOffer') {
-    const { entries } = kind.value
-    const inside = [plain('entries', entries.length), plain('size', sizeOf(kind.value), 'bytes of content')]
-    return { ...noted('file_offer', 'its names are not shown', 'secret', encodedLength(kind.value)), inside }
-  }
-  const { offerId, state } = kind.value
+function offerField(offer: FileOffer): TraceField {
+  const inside = [plain('entries', offer.entries.length), plain('size', sizeOf(offer), 'bytes of content')]
+  return { ...noted('file_offer', 'its names are not shown', 'secret', encodedLength(offer)), inside }
+}
+
+function statusField({ offerId, state }: FileStatus): TraceField {
   return { ...noted('file_status', STATUS_NAMES[state], 'plain'), inside: statusFields(offerId, state) }
 }
 

@@ -8,6 +8,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Event, type Text } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
+import { byKind } from './event-kind.ts'
 import { checkFileOffer, checkFileStatus } from './file-events.ts'
 import { EVENT_ID_BYTES, MAX_EVENT_BYTES, MAX_TEXT_BYTES } from './limits.ts'
 
@@ -72,21 +73,13 @@ export function parseEvent(encoded: Uint8Array): Event {
 export function checkEvent(event: Event): Event {
   if (event.eventId.length !== EVENT_ID_BYTES) throw malformed('an event id has the wrong length')
   if (event.writtenAt === undefined || Number.isNaN(event.writtenAt.getTime())) throw malformed('an event has no time')
-  if (event.kind === undefined) throw malformed('an event is of no known kind')
-  if (event.kind.$case === 'text') checkText(event.kind.value)
-  else if (event.kind.$case === 'fileOffer') checkFileOffer(event.kind.value)
-  else checkFileStatus(event.kind.value)
+  byKind<void>(event, { text: checkText, fileOffer: checkFileOffer, fileStatus: checkFileStatus })
   return event
 }
 
 function checkText({ body }: Text): void {
   if (body.length > MAX_TEXT_BYTES) throw malformed('a text is over its limit')
   if (!isUtf8(body)) throw malformed('a text is not UTF-8')
-}
-
-/** The body of a text, UTF-8; undefined for an event of another kind. */
-export function textBody({ kind }: Event): Buffer | undefined {
-  return kind?.$case === 'text' ? kind.value.body : undefined
 }
 
 /**

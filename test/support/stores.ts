@@ -7,11 +7,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent, parseEvent, textBody } from '#lib/delivery/event.ts'
+import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
 import { type Database, openDatabase } from '../../clients/store/disk/database.ts'
 import type { Gap, Message } from '../../clients/store/reading/messages.ts'
 import { STORE_FILE, Store, type StoreOptions } from '../../clients/store/store.ts'
+import { textBody } from './event-text.ts'
 import { bytesOf, secretOf } from './random.ts'
 
 export const PROFILE_KEY = secretOf('profile key')

@@ -5,7 +5,7 @@
  */
 
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent, textBody } from '#lib/delivery/event.ts'
+import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
@@ -14,6 +14,7 @@ import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Gap, Message } from '../../clients/store/reading/messages.ts'
 import { Store } from '../../clients/store/store.ts'
 import { Crash } from '../support/crashing-database.ts'
+import { textBody } from '../support/event-text.ts'
 import { permitWriting } from '../support/permits.ts'
 import { keyPairOf, secretOf } from '../support/random.ts'
 import { SimulatedDisk } from './disk.ts'

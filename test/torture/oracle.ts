@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { textBody } from '#lib/delivery/event.ts'
 import type { Gap, Message } from '../../clients/store/reading/messages.ts'
 import type { Direction } from '../../clients/store/rows/batch.ts'
+import { textBody } from '../support/event-text.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Violation } from './world.ts'
 

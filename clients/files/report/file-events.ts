@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  type Event,
-  FileEntryType,
-  type FileOffer,
-  type FileStatus,
-  FileStatusState,
-} from '#gen/sotto/peer/v1/record.ts'
+import { FileEntryType, type FileOffer, type FileStatus, FileStatusState } from '#gen/sotto/peer/v1/record.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
 import { summaryOf, type TransferState } from '../../store/transfers/transfer.ts'
 import { offerText, titleText } from './describe.ts'
@@ -47,14 +41,6 @@ export function shortId(offerId: Uint8Array): string {
   return Buffer.from(offerId).toString('hex').slice(0, SHORT_ID_DIGITS)
 }
 
-export function offerOf({ kind }: Event): FileOffer | undefined {
-  return kind?.$case === 'fileOffer' ? kind.value : undefined
-}
-
-export function statusOf({ kind }: Event): FileStatus | undefined {
-  return kind?.$case === 'fileStatus' ? kind.value : undefined
-}
-
 /** The one word for a status. */
 export function statusName({ state }: FileStatus): StatusName {
   const name = STATUS_NAMES[state]
@@ -69,35 +55,27 @@ export function statusName({ state }: FileStatus): StatusName {
 export class FileSentences {
   readonly #titles = new Map<string, string>()
 
-  /** `report.pdf, 3.4 MB` or `report.pdf received`, safe for a terminal; undefined for an event about something else. */
-  of(event: Event): string | undefined {
-    const offer = offerOf(event)
-    if (offer !== undefined) {
-      this.#titles.set(event.eventId.toString('hex'), titleText(summaryOf(offer)))
-      return offerText(offer)
-    }
-    const status = statusOf(event)
-    if (status === undefined) return undefined
+  /** `report.pdf, 3.4 MB` for an offer, safe for a terminal. */
+  ofOffer(eventId: Buffer, offer: FileOffer): string {
+    this.#titles.set(eventId.toString('hex'), titleText(summaryOf(offer)))
+    return offerText(offer)
+  }
+
+  /** `report.pdf received` for a status, safe for a terminal. */
+  ofStatus(status: FileStatus): string {
     const title = this.#titles.get(status.offerId.toString('hex')) ?? shortId(status.offerId)
     return `${title} ${STATUS_TEXTS[statusName(status)]}`
   }
 }
 
-/** Fields of JSON, by their names, with the type of the whole. */
-export interface FileFields extends Readonly<Record<string, unknown>> {
-  readonly type: 'file' | 'fileStatus'
+/** The JSON fields of an offer, with its type: `{"type":"file","size":…,"entries":[…]}`. */
+export function offerFields(offer: FileOffer) {
+  return { type: 'file', size: sizeOf(offer), entries: offer.entries.map(entryFields) } as const
 }
 
-/**
- * The JSON fields of an event about files, with its type: `{"type":"file","size":…,"entries":[…]}` for an offer, and
- * `{"type":"fileStatus","file":…,"status":…}` for the state of one; undefined for an event about something else.
- */
-export function fileFields(event: Event): FileFields | undefined {
-  const offer = offerOf(event)
-  if (offer !== undefined) return { type: 'file', size: sizeOf(offer), entries: offer.entries.map(entryFields) }
-  const status = statusOf(event)
-  if (status === undefined) return undefined
-  return { type: 'fileStatus', file: status.offerId.toString('hex'), status: statusName(status) }
+/** The JSON fields of what has become of an offer, with its type: `{"type":"fileStatus","file":…,"status":…}`. */
+export function statusFields(status: FileStatus) {
+  return { type: 'fileStatus', file: status.offerId.toString('hex'), status: statusName(status) } as const
 }
 
 function entryFields({ path, size, sha256, type }: FileOffer['entries'][number]): object {

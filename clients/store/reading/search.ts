@@ -10,6 +10,7 @@
  */
 import { isAscii } from 'node:buffer'
 import { Event } from '#gen/sotto/peer/v1/record.ts'
+import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import type { StoreFile } from '../store-file.ts'
 import { readRuns } from './history.ts'
 import { type Gap, gapAt, type Message, messageAt } from './messages.ts'
@@ -39,21 +40,21 @@ export async function* searchMessages(
   }
 }
 
-function holds({ kind }: Event, wanted: readonly string[]): boolean {
-  const text = searchable(kind)
+function holds(event: Event, wanted: readonly string[]): boolean {
+  const text = byKind(event, SEARCHED)
   if (text === undefined) return false
   const folded = isAscii(text) ? text.toString('latin1').toLowerCase() : fold(text.toString('utf8'))
   return wanted.every((word) => folded.includes(word))
 }
 
-/** The part of an event that is searched, in UTF-8. */
-function searchable(kind: Event['kind']): Buffer | undefined {
-  if (kind?.$case === 'text') return kind.value.body
-  if (kind?.$case !== 'fileOffer') return undefined
-  return Buffer.concat(kind.value.entries.flatMap(({ path }) => [path, LINE_FEED]))
-}
-
 const LINE_FEED = Buffer.from('\n')
+
+/** The part of an event that is searched, in UTF-8. */
+const SEARCHED: ByKind<Buffer | undefined> = {
+  text: ({ body }) => body,
+  fileOffer: ({ entries }) => Buffer.concat(entries.flatMap(({ path }) => [path, LINE_FEED])),
+  fileStatus: () => undefined,
+}
 
 // Upper case first, because that is where one letter becomes two: ß is SS, and both signs of a Greek sigma are one.
 function fold(text: string): string {

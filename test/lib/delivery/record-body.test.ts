@@ -12,7 +12,7 @@ import {
   Resume,
   Text,
 } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent, parseEvent, textBody } from '#lib/delivery/event.ts'
+import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
 import {
   EVENT_ID_BYTES,
   MAX_CHUNK_BYTES,
@@ -23,6 +23,7 @@ import {
   STREAM_ID_BYTES,
 } from '#lib/delivery/limits.ts'
 import { encodeRecordBody, eventCost, parseRecordBody } from '#lib/delivery/record-body.ts'
+import { textBody } from '../../support/event-text.ts'
 import { assertProperty } from '../../support/property.ts'
 
 const WRITTEN_AT = new Date('2026-03-01T12:00:00.125Z')

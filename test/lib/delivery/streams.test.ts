@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import type { Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
-import { encodeTextEvent, parseEvent, textBody } from '#lib/delivery/event.ts'
+import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
 import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import {
   EVENT_ID_BYTES,
@@ -19,6 +19,7 @@ import {
   eventCost,
   parseRecordBody,
 } from '#lib/delivery/record-body.ts'
+import { textBody } from '../../support/event-text.ts'
 
 const newId = (): Uint8Array => randomBytes(STREAM_ID_BYTES)
 
