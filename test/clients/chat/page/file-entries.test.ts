@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
-import { FileEntries, REDRAW_MS } from '../../../clients/chat/file-entries.ts'
-import type { Entry, EntryChange } from '../../../clients/chat/screen/entry.ts'
-import type { Screen, ScreenEvents } from '../../../clients/chat/screen/screen.ts'
-import type { Transfer } from '../../../clients/store/transfers/transfer.ts'
-import { FakeTimers } from '../../support/timers.ts'
+import { FileEntries, REDRAW_MS } from '../../../../clients/chat/page/file-entries.ts'
+import type { Entry, EntryChange } from '../../../../clients/chat/screen/entry.ts'
+import type { Screen, ScreenEvents } from '../../../../clients/chat/screen/screen.ts'
+import type { Transfer } from '../../../../clients/store/transfers/transfer.ts'
+import { FakeTimers } from '../../../support/timers.ts'
 
 /** In the terminal's place: keeps what is shown, and counts how often. */
 class KeptScreen extends EventEmitter<ScreenEvents> implements Screen {

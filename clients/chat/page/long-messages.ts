@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Entry } from './screen/entry.ts'
+import type { Entry } from '../screen/entry.ts'
 
 /** How many are kept to be read on: the last ones. */
 const MAX_KEPT = 100

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { LongMessages } from '../../../clients/chat/long-messages.ts'
+import { LongMessages } from '../../../../clients/chat/page/long-messages.ts'
 
 const message = (text: string) => ({ who: 'bob', own: false, time: new Date(0), text })
 

@@ -6,10 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import type { SottoError } from '#lib/errors.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
-import { type Pace, transferText } from '../files/report/describe.ts'
-import { ProgressMeter } from '../files/report/progress-meter.ts'
-import { isOver, isSameStep, type Transfer } from '../store/transfers/transfer.ts'
-import type { Screen } from './screen/screen.ts'
+import { type Pace, transferText } from '../../files/report/describe.ts'
+import { ProgressMeter } from '../../files/report/progress-meter.ts'
+import { isOver, isSameStep, type Transfer } from '../../store/transfers/transfer.ts'
+import type { Screen } from '../screen/screen.ts'
 
 /** How often what is under way is drawn anew, in milliseconds: often enough to be seen moving. */
 export const REDRAW_MS = 250
