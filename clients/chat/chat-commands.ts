@@ -4,15 +4,13 @@
  * @module
  */
 import { SottoError } from '#lib/errors.ts'
-import { safetyNumberRows } from '#lib/trust/safety-number.ts'
 import { removeConversation } from '../history/forget.ts'
 import { nothingOf } from '../history/kept-history.ts'
 import { dropMessages, sendAgain, undeliverableMessages, undeliverableWithIds } from '../history/undeliverable.ts'
 import type { Messenger } from '../messenger/messenger.ts'
 import { mayWrite } from '../profile/permission.ts'
-import { noteMismatch, pinIn, setBlocked, stateOf, TRUSTED, trust, verify } from '../profile/pins.ts'
+import { stateOf } from '../profile/pins.ts'
 import { type Profile, setReceipts } from '../profile/profile.ts'
-import { type ComparableKey, comparableKeys, headingOf, keyStateNotice } from '../profile/safety-number.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
@@ -20,6 +18,7 @@ import { helpRows } from './chat-help.ts'
 import type { Command, CommandName } from './command.ts'
 import type { FileCommands } from './file-commands.ts'
 import { showFound, showNewest } from './history-commands.ts'
+import { KeyCommands } from './key-commands.ts'
 import type { View } from './view.ts'
 
 export interface ChatCommandsOptions {
@@ -40,12 +39,11 @@ type Handler = (argument: string) => Promise<void> | void
 export class ChatCommands {
   readonly #options: ChatCommandsOptions
   readonly #handlers: Readonly<Record<CommandName, Handler>>
-  /** The names whose safety numbers were shown, and for which identity keys. */
-  readonly #shown = new Map<string, readonly ComparableKey[]>()
 
   constructor(options: ChatCommandsOptions) {
     const { view, files, store, quit } = options
     this.#options = options
+    const keys = new KeyCommands(options)
     this.#handlers = {
       help: () => view.notice(helpRows().join('\n')),
       to: (name) => this.#talkWith(name),
@@ -62,12 +60,12 @@ export class ChatCommands {
       undeliverable: () => this.#showUndeliverable(),
       again: (ids) => this.#sendAgain(ids),
       drop: (ids) => this.#drop(ids),
-      verify: (name) => this.#verify(this.#meant(name)),
-      verified: (argument) => this.#verified(argument),
-      mismatch: (name) => this.#mismatch(this.#meant(name)),
-      trust: (name) => this.#trust(this.#meant(name)),
-      block: (name) => this.#block(this.#meant(name), true),
-      unblock: (name) => this.#block(this.#meant(name), false),
+      verify: (name) => keys.verify(this.#meant(name)),
+      verified: (argument) => this.#verified(keys, argument),
+      mismatch: (name) => keys.mismatch(this.#meant(name)),
+      trust: (name) => keys.trust(this.#meant(name)),
+      block: (name) => keys.block(this.#meant(name), true),
+      unblock: (name) => keys.block(this.#meant(name), false),
       forget: (argument) => this.#forget(argument),
       receipts: (setting) => this.#receipts(setting),
       quit,
@@ -112,68 +110,9 @@ export class ChatCommands {
     view.who(people)
   }
 
-  async #verify(name: string): Promise<void> {
-    const { view, profile } = this.#options
-    await profile.refresh()
-    const keys = comparableKeys(profile, name).filter((each) => each !== undefined)
-    const isOne = keys.length === 1
-    for (const each of keys) {
-      const { digits, words } = safetyNumberRows(each.number)
-      const heading = isOne ? [] : [headingOf(each, name), '']
-      view.notice([...heading, ...digits, '', ...words].join('\n'))
-    }
-    await this.#tellState(name)
-    const noted = isOne ? `/verified ${name}` : `/verified ${name} pinned, or /verified ${name} seen`
-    view.notice(`if ${name} sees the same, on a screen that you trust: ${noted}; if not: /mismatch ${name}`)
-    // The largest last: what would come below it pushes its top off the screen.
-    for (const each of keys) {
-      if (!isOne) view.notice(headingOf(each, name))
-      view.qrCode(each.number.qrText)
-    }
-    this.#shown.set(name, keys)
-  }
-
-  async #verified(argument: string): Promise<void> {
-    const { profile, messenger, now } = this.#options
-    const [who = '', which] = argument.split(/ +/)
-    const name = this.#meant(who)
-    const shown = this.#shown.get(name)
-    if (shown === undefined) {
-      throw new SottoError('ERR_USAGE', `the safety number with ${name} has not been shown here`, {
-        hint: `compare it first: /verify ${name}`,
-      })
-    }
-    const agreed = shown.filter(({ key }) => which === undefined || key === which)
-    const [one] = agreed
-    if (one === undefined || agreed.length > 1) {
-      throw new SottoError('ERR_USAGE', `${shown.length === 1 ? 'one key is' : 'two keys are'} said to be ${name}’s`, {
-        hint:
-          shown.length === 1 ? `/verified ${name}` : `say which: /verified ${name} pinned, or /verified ${name} seen`,
-      })
-    }
-    await verify(profile, name, one.identityKey, now())
-    await this.#tellState(name)
-    messenger.peer(name).call()
-  }
-
-  async #mismatch(name: string): Promise<void> {
-    const { profile, now } = this.#options
-    await noteMismatch(profile, name, now())
-    await this.#tellState(name)
-  }
-
-  async #trust(name: string): Promise<void> {
-    const { view, profile, messenger, now } = this.#options
-    view.notice(TRUSTED[await trust(profile, name, now())](name))
-    await this.#tellState(name)
-    messenger.peer(name).call()
-  }
-
-  /** Say how things stand with a contact's key, from the pin as it is now. */
-  async #tellState(name: string): Promise<void> {
-    const { view, profile } = this.#options
-    const pin = pinIn(await profile.refresh(), name)
-    view.keyState(name, stateOf(pin), keyStateNotice(name, pin))
+  #verified(keys: KeyCommands, argument: string): Promise<void> {
+    const [name = '', which] = argument.split(/ +/)
+    return keys.verified(this.#meant(name), which)
   }
 
   async #forget(argument: string): Promise<void> {
@@ -224,14 +163,6 @@ export class ChatCommands {
     const isOn = setting === '' ? profile.state.receipts : setting === 'on'
     if (setting !== '') await setReceipts(profile, isOn)
     view.notice(isOn ? 'others see what you have read' : 'others do not see what you have read')
-  }
-
-  async #block(name: string, isBlocked: boolean): Promise<void> {
-    const { view, profile, messenger } = this.#options
-    await setBlocked(profile, name, isBlocked)
-    view.notice(`${name} is ${isBlocked ? 'blocked' : 'not blocked'}`)
-    if (isBlocked) await messenger.peer(name).goodbye()
-    else messenger.peer(name).call()
   }
 }
 
