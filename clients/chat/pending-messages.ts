@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type OutgoingState, type Progress, stateAt } from '../store/log/message-log.ts'
+import { type OutgoingState, type Progress, stateAt } from '../store/log/progress.ts'
 
 /**
  * How many messages are followed that the other side has and has not read: it may never say so. The oldest are let go.

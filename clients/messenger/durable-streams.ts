@@ -10,7 +10,8 @@ import type { ReceivePermission, WritePermission } from '#lib/trust/permission.t
 import type { Files } from '../files/files.ts'
 import type { PeerTransfers } from '../files/transit/peer-transfers.ts'
 import type { Conversation, PeerStreams } from '../peer/conversation.ts'
-import type { MessageLog, Progress } from '../store/log/message-log.ts'
+import type { MessageLog } from '../store/log/message-log.ts'
+import type { Progress } from '../store/log/progress.ts'
 
 export interface DurableStreamsOptions {
   readonly messageLog: MessageLog

@@ -15,7 +15,7 @@ import { throwIfRefused } from '../peer/close-reasons.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation } from '../peer/open-conversation.ts'
 import { Backoff } from '../session/backoff.ts'
-import type { Progress } from '../store/log/message-log.ts'
+import type { Progress } from '../store/log/progress.ts'
 import type { DurableStreams } from './durable-streams.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 

@@ -6,7 +6,7 @@
 import type { ReceivePermission } from '#lib/trust/permission.ts'
 import type { Files } from '../files/files.ts'
 import type { Conversation, PeerStreamsByKey } from '../peer/conversation.ts'
-import type { Progress } from '../store/log/message-log.ts'
+import type { Progress } from '../store/log/progress.ts'
 import type { Store } from '../store/store.ts'
 import { isAt } from '../store/transfers/transfer-steps.ts'
 import { DurableStreams } from './durable-streams.ts'

@@ -6,7 +6,7 @@
  */
 
 import { isSame } from '#lib/same-bytes.ts'
-import type { OutgoingState, Progress } from '../../store/log/message-log.ts'
+import type { OutgoingState, Progress } from '../../store/log/progress.ts'
 import { isOfAnotherKey } from '../../store/log/undeliverable.ts'
 import type { Message } from '../../store/reading/messages.ts'
 import type { Store } from '../../store/store.ts'

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Event, FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { offerText } from '../../files/report/describe.ts'
-import type { Progress } from '../../store/log/message-log.ts'
+import type { Progress } from '../../store/log/progress.ts'
 import { type Gap, type Message, writtenAtOf } from '../../store/reading/messages.ts'
 import type { Store } from '../../store/store.ts'
 import { isLate } from '../../terminal/calendar.ts'

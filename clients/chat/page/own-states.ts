@@ -5,7 +5,7 @@
  * @module
  */
 import { isSame } from '#lib/same-bytes.ts'
-import type { OutgoingState, Progress } from '../../store/log/message-log.ts'
+import type { OutgoingState, Progress } from '../../store/log/progress.ts'
 import { isOfAnotherKey } from '../../store/log/undeliverable.ts'
 import type { Message } from '../../store/reading/messages.ts'
 import { PendingMessages } from '../pending-messages.ts'

@@ -14,7 +14,6 @@
  * @module
  */
 import { Event } from '#gen/sotto/peer/v1/record.ts'
-import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { SottoError } from '#lib/errors.ts'
@@ -22,8 +21,7 @@ import type { ReceivePermission, WritePermission } from '#lib/trust/permission.t
 import type { Durability } from '../disk/database.ts'
 import type { Random } from '../disk/row-seal.ts'
 import type { Message } from '../reading/messages.ts'
-import { type Batch, packed } from '../rows/batch.ts'
-import { type ContactState, type IncomingState, type KeyState, withKey } from '../rows/contact-state.ts'
+import { type ContactState, type KeyState, withKey } from '../rows/contact-state.ts'
 import type { Contact } from '../rows/contacts.ts'
 import type { TransferPlace } from '../rows/transfer-rows.ts'
 import type { StoreFile } from '../store-file.ts'
@@ -31,28 +29,9 @@ import { receiveFileEvents } from '../transfers/transfer-steps.ts'
 import { type Appended, hasDropped, leaveDropped, withEvents } from './appending.ts'
 import { withoutUndeliverable } from './former-keys.ts'
 import { LoadedStreams } from './loaded-streams.ts'
-import { receivedIds, textOf } from './received-ids.ts'
-
-/** The progress of what was sent: each mark is the ordinal of an event, 0 for none. */
-export interface Progress {
-  /** The last event that there is. */
-  readonly appended: number
-  /** The last event that may have reached the other side. */
-  readonly sent: number
-  /** The last event that the other side has stored. */
-  readonly delivered: number
-  /** The last event that the other side's user has read. */
-  readonly read: number
-}
-
-/** How far a message has come: the marks in words. */
-export type OutgoingState = 'waiting' | 'sent' | 'delivered' | 'read'
-
-export function stateAt(ordinal: number, { read, delivered, sent }: Progress): OutgoingState {
-  if (ordinal <= read) return 'read'
-  if (ordinal <= delivered) return 'delivered'
-  return ordinal <= sent ? 'sent' : 'waiting'
-}
+import { type Progress, progressOf } from './progress.ts'
+import { ReceivedIds } from './received-ids.ts'
+import { positionIn, withReceived } from './receiving.ts'
 
 export interface MessageLogOptions {
   readonly file: StoreFile
@@ -71,8 +50,7 @@ export class MessageLog {
   readonly #random: Random
   readonly #nowMs: () => number
   #loaded: LoadedStreams | undefined
-  /** The ids of all that was received, while the other side repeats what it sent in another stream. */
-  #receivedIds: ReadonlySet<string> | undefined
+  readonly #receivedIds: ReceivedIds
 
   constructor({ file, contactId, key, random, nowMs }: MessageLogOptions) {
     this.#file = file
@@ -80,6 +58,7 @@ export class MessageLog {
     this.#key = key
     this.#random = random
     this.#nowMs = nowMs
+    this.#receivedIds = new ReceivedIds(file.batches, key)
   }
 
   /** The place of the log in the store. */
@@ -216,52 +195,28 @@ export class MessageLog {
    */
   store(permission: ReceivePermission, events: readonly Event[]): readonly Event[] {
     const { incoming } = this.streams
-    const last = events.at(-1)
-    if (incoming === undefined || last === undefined || incoming.received - incoming.stored < events.length) {
+    if (incoming === undefined || events.length === 0 || incoming.received - incoming.stored < events.length) {
       throw new TypeError('these events were not taken from the stream')
     }
     const storedAtMs = this.#nowMs()
     const fresh = this.#write('disk', (contact, key) => {
       permission.check(contact.name, key.identityKey)
       const before = positionIn(key, incoming)
-      const repeats = before.isRepeating ? this.#countRepeats(contact, events) : 0
-      const news = events.slice(repeats)
-      const batches: Batch[] = []
-      let first = key.received + 1
-      for (const run of packed(news.map((event) => Event.encode(event).finish()))) {
-        batches.push({ direction: 'incoming', storedAtMs, key: this.#key, first, events: run })
-        first += run.length
-      }
-      const after = {
-        streamId: incoming.streamId,
-        stored: before.stored + events.length,
-        lastEventId: last.eventId,
-        isRepeating: before.isRepeating && news.length === 0,
-      }
-      receiveFileEvents(this.#file.transfers, this.place, news, storedAtMs)
-      const unreadFrom = key.read === key.received ? contact.lastBatch + 1 : key.unreadFrom
-      return { contact, key: { ...key, incoming: after, received: first - 1, unreadFrom }, batches, result: news }
+      const found = { id: this.#contactId, state: contact }
+      const repeats = before.isRepeating ? this.#receivedIds.countRepeats(found, events) : 0
+      const { streamId } = incoming
+      const arrival = { place: this.place, streamId, before, events, repeats, storedAtMs }
+      const received = withReceived(contact, key, arrival)
+      receiveFileEvents(this.#file.transfers, this.place, received.result, storedAtMs)
+      return received
     })
     incoming.markStored(events.length)
     return fresh
   }
 
-  // What the other side sends again comes before anything new, because both lay in its outbox in the order of writing.
-  #countRepeats(contact: ContactState, events: readonly Event[]): number {
-    this.#receivedIds ??= receivedIds(this.#file.batches, { id: this.#contactId, state: contact }, this.#key)
-    const known = this.#receivedIds
-    const news = events.findIndex(({ eventId }) => !known.has(textOf(eventId)))
-    if (news === -1) return events.length
-    this.#receivedIds = undefined
-    return news
-  }
-
   /** The progress of what was sent, by whichever process. */
   progress(): Progress {
-    return this.#file.read(() => {
-      const { appended, handedOver: sent, acknowledged: delivered, read } = this.#keyOf(this.#find().state).outgoing
-      return { appended, sent, delivered, read }
-    })
+    return this.#file.read(() => progressOf(this.#keyOf(this.#find().state)))
   }
 
   /**
@@ -339,17 +294,6 @@ export class MessageLog {
     if (this.#loaded === undefined) throw new TypeError('the streams of this message log are not loaded')
     return this.#loaded
   }
-}
-
-/**
- * The position of a stream on the disk; of a stream that begins the disk knows nothing, or a former one of the same id.
- */
-function positionIn({ incoming, received }: KeyState, { streamId, stored }: IncomingStream): IncomingState {
-  if (stored === 0n) return { streamId, stored: 0, lastEventId: new Uint8Array(0), isRepeating: received > 0 }
-  if (incoming === undefined || BigInt(incoming.stored) !== stored) {
-    throw new TypeError('the stream is not where the disk has it')
-  }
-  return incoming
 }
 
 interface Change<T> extends Appended {

@@ -11,23 +11,45 @@ import type { Contact } from '../rows/contacts.ts'
 /** How many batches are read in one go. */
 const RUN = 256
 
-/**
- * Inside a transaction: the ids of all events that were received from a key, as {@link textOf} writes them. It reads
- * the whole conversation, some microseconds an event.
- */
-export function receivedIds(batches: Batches, { id, state }: Contact, key: number): ReadonlySet<string> {
-  const ids = new Set<string>()
-  for (let first = 1; first <= state.lastBatch; first += RUN) {
-    const run = batches.readWhatOpens(id, first, Math.min(state.lastBatch, first + RUN - 1))
-    for (const { batch } of run) {
-      if (batch?.direction !== 'incoming' || batch.key !== key) continue
-      for (const event of batch.events) ids.add(textOf(Event.decode(event).eventId))
-    }
+/** The ids of all that was received from a key, read while the other side repeats what it sent, and let go then. */
+export class ReceivedIds {
+  readonly #batches: Batches
+  readonly #key: number
+  #ids: ReadonlySet<string> | undefined
+
+  constructor(batches: Batches, key: number) {
+    this.#batches = batches
+    this.#key = key
   }
-  return ids
+
+  /**
+   * Inside a transaction: count the events that are known, from the first on. What the other side sends again comes before
+   * anything new, because both lay in its outbox in the order of writing.
+   */
+  countRepeats(contact: Contact, events: readonly Event[]): number {
+    this.#ids ??= this.#read(contact)
+    const known = this.#ids
+    const news = events.findIndex(({ eventId }) => !known.has(textOf(eventId)))
+    if (news === -1) return events.length
+    this.#ids = undefined
+    return news
+  }
+
+  /** The whole conversation is read, some microseconds an event. */
+  #read({ id, state }: Contact): ReadonlySet<string> {
+    const ids = new Set<string>()
+    for (let first = 1; first <= state.lastBatch; first += RUN) {
+      const run = this.#batches.readWhatOpens(id, first, Math.min(state.lastBatch, first + RUN - 1))
+      for (const { batch } of run) {
+        if (batch?.direction !== 'incoming' || batch.key !== this.#key) continue
+        for (const event of batch.events) ids.add(textOf(Event.decode(event).eventId))
+      }
+    }
+    return ids
+  }
 }
 
 /** An event id in a form that a Set compares by value. */
-export function textOf(eventId: Uint8Array): string {
+function textOf(eventId: Uint8Array): string {
   return Buffer.from(eventId).toString('latin1')
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { MAX_UNREAD, PendingMessages } from '../../../clients/chat/pending-messages.ts'
-import type { Progress } from '../../../clients/store/log/message-log.ts'
+import type { Progress } from '../../../clients/store/log/progress.ts'
 import { assertProperty } from '../../support/property.ts'
 
 const progress = (sent: number, delivered = 0, read = 0): Progress => ({ appended: sent, sent, delivered, read })

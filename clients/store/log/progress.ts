@@ -1,0 +1,34 @@
+/**
+ * The progress of what was sent to a contact, and the state of a message that follows from it.
+ *
+ * @module
+ */
+import type { KeyState } from '../rows/contact-state.ts'
+
+/** The progress of what was sent: each mark is the ordinal of an event, 0 for none. */
+export interface Progress {
+  /** The last event that there is. */
+  readonly appended: number
+  /** The last event that may have reached the other side. */
+  readonly sent: number
+  /** The last event that the other side has stored. */
+  readonly delivered: number
+  /** The last event that the other side's user has read. */
+  readonly read: number
+}
+
+/** The state of a message to a contact: the marks in words. */
+export type OutgoingState = 'waiting' | 'sent' | 'delivered' | 'read'
+
+/** The progress of what was sent to a key. */
+export function progressOf({ outgoing }: KeyState): Progress {
+  const { appended, handedOver: sent, acknowledged: delivered, read } = outgoing
+  return { appended, sent, delivered, read }
+}
+
+/** The state of the message with an ordinal. */
+export function stateAt(ordinal: number, { read, delivered, sent }: Progress): OutgoingState {
+  if (ordinal <= read) return 'read'
+  if (ordinal <= delivered) return 'delivered'
+  return ordinal <= sent ? 'sent' : 'waiting'
+}
