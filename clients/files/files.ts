@@ -16,6 +16,7 @@ import type { PlacedTransfer } from '../store/transfers/transfers.ts'
 import { acceptTransfer, cancelTransfer, declineTransfer, isHarmlessUnasked } from './accept.ts'
 import { isOfRoom } from './disk/disk-errors.ts'
 import { Pauses } from './pauses.ts'
+import { TransferReports } from './transfer-reports.ts'
 import { PeerTransfers } from './transit/peer-transfers.ts'
 
 export interface FilesOptions {
@@ -43,20 +44,9 @@ export interface Prepared {
   readonly path: string
 }
 
-/** How often a transfer that flows is told of, at most, and how often it is put down for others, in milliseconds. */
-const [REPORT_INTERVAL_MS, NOTE_EVERY_MS] = [100, 1_000]
-
-/** The last report of a transfer. */
-interface LastReported {
-  readonly transfer: PlacedTransfer
-  reportAtMs: number
-  noteAtMs: number
-}
-
 export class Files {
   readonly #options: FilesOptions
   readonly #byPlace = new Map<string, { readonly place: TransferPlace; readonly peerTransfers: PeerTransfers }>()
-  readonly #lastReported = new Map<string, LastReported>()
   /** The transfers that this program tried to accept without asking. */
   readonly #tried = new Set<string>()
   /** The work that is under way and uses the store in the end. */
@@ -64,23 +54,30 @@ export class Files {
   /** The transfers that are accepted without asking as soon as there is room. */
   readonly #postponed = new Set<string>()
   readonly #pauses: Pauses
+  readonly #reports: TransferReports
   #isStopped = false
 
   constructor(options: FilesOptions) {
     this.#options = options
-    const { store, schedule } = options
+    const { store, schedule, onFile, monotonicMs } = options
     this.#pauses = new Pauses({
       transfers: store.transfers,
       schedule,
-      onChange: (id, error) => this.#reportLive(id, error),
+      onChange: (id, error) => this.#reports.reportLive(id, error),
       retry: () => this.#do(() => this.#retry()),
     })
-    for (const transfer of store.transfers.list()) this.#note(transfer)
+    this.#reports = new TransferReports({
+      transfers: store.transfers,
+      onFile,
+      positionOf: (id) => this.#positionOf(id),
+      isPaused: (id) => this.#pauses.has(id),
+      monotonicMs,
+    })
   }
 
   /** All transfers, the oldest first. */
   list(): Transfer[] {
-    return this.#options.store.transfers.list().map((transfer) => this.#live(transfer))
+    return this.#options.store.transfers.list().map((transfer) => this.#reports.live(transfer))
   }
 
   /**
@@ -176,19 +173,17 @@ export class Files {
       peerTransfers.update(transfers.filter((transfer) => isAt(transfer, place)))
     }
     for (const transfer of transfers) {
-      const lastReported = this.#lastReported.get(transfer.id)?.transfer
       if (isOver(transfer)) this.#pauses.end(transfer.id)
-      if (lastReported?.state !== transfer.state || lastReported.path !== transfer.path) this.#report(transfer)
     }
-    this.#dropForgotten(transfers)
+    this.#reports.poll(transfers)
+    this.#forgetTried(transfers)
     this.#acceptUnasked(transfers)
     return new Set(transfers.flatMap(({ state, contact }) => (state === 'accepted' ? [contact] : [])))
   }
 
-  #dropForgotten(transfers: readonly Transfer[]): void {
-    if (this.#lastReported.size === transfers.length) return
+  #forgetTried(transfers: readonly Transfer[]): void {
+    if (this.#tried.size === 0) return
     const ids = new Set(transfers.map(({ id }) => id))
-    for (const id of this.#lastReported.keys()) if (!ids.has(id)) this.#lastReported.delete(id)
     for (const id of this.#tried) if (!ids.has(id)) this.#tried.delete(id)
   }
 
@@ -207,21 +202,12 @@ export class Files {
   #onUntaken(id: string, error: unknown): void {
     // The next start tries again.
     if (this.#isStopped) return
-    const transfer = this.#lastKnown(id)
+    const transfer = this.#reports.lastKnown(id)
     // Somebody else may have answered meanwhile.
     if (transfer?.state !== 'offered') return
     if (isOfRoom(error)) this.#postpone(transfer, error)
     else if (isSottoError(error, 'ERR_FILE_SAVE_FAILED')) this.#settle(id, 'save-failed', { error })
-    else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#report(transfer, asSottoError(error))
-  }
-
-  /** A transfer as the store has it; where the store fails, as it was told last. */
-  #lastKnown(id: string): PlacedTransfer | undefined {
-    try {
-      return this.#options.store.transfers.get(id)
-    } catch {
-      return this.#lastReported.get(id)?.transfer
-    }
+    else if (!isSottoError(error, 'ERR_NO_SUCH_FILE')) this.#reports.report(transfer, asSottoError(error))
   }
 
   #settle(
@@ -234,11 +220,11 @@ export class Files {
       const ordinal = store.transfers.settle(id, state, path)
       const transfer = store.transfers.get(id)
       if (transfer === undefined || ordinal === undefined) return
-      if (error !== undefined) this.#report(transfer, asSottoError(error))
+      if (error !== undefined) this.#reports.report(transfer, asSottoError(error))
       this.#onSettled(id)
     } catch (failure) {
       // The next start finds it as it was.
-      this.#reportLive(id, failure)
+      this.#reports.reportLive(id, failure)
     }
   }
 
@@ -269,11 +255,6 @@ export class Files {
     return this.#postponed.size > 0 || all.some(({ peerTransfers }) => peerTransfers.hasPaused)
   }
 
-  #reportLive(id: string, error?: unknown): void {
-    const transfer = this.#lastKnown(id)
-    if (transfer !== undefined) this.#report(transfer, error === undefined ? undefined : asSottoError(error))
-  }
-
   /** A step was put into the store, with what says so. */
   #onSettled(id: string): void {
     const transfer = this.#options.store.transfers.get(id)
@@ -283,41 +264,12 @@ export class Files {
 
   #onPosition(id: string, position: number): void {
     this.#pauses.moved(id, position)
-    const lastReported = this.#lastReported.get(id)
-    if (lastReported === undefined) return
-    const nowMs = this.#options.monotonicMs()
-    if (nowMs >= lastReported.noteAtMs) {
-      lastReported.noteAtMs = nowMs + NOTE_EVERY_MS
-      this.#notePosition(id, position)
-    }
-    if (nowMs < lastReported.reportAtMs) return
-    lastReported.reportAtMs = nowMs + REPORT_INTERVAL_MS
-    this.#options.onFile({ ...lastReported.transfer, position, isPaused: this.#pauses.has(id) })
+    this.#reports.onPosition(id, position)
   }
 
-  /** Note the position of a transfer for others to look at; nothing depends on it. */
-  #notePosition(id: string, position: number): void {
-    try {
-      this.#options.store.transfers.notePosition(id, position)
-    } catch (error) {
-      if (!isSottoError(error)) throw error
-    }
-  }
-
-  #report(transfer: PlacedTransfer, error?: SottoError): void {
-    this.#note(transfer)
-    this.#options.onFile(this.#live(transfer), error)
-  }
-
-  #note(transfer: PlacedTransfer): void {
-    this.#lastReported.set(transfer.id, { transfer, reportAtMs: 0, noteAtMs: 0 })
-  }
-
-  #live(transfer: Transfer): Transfer {
-    if (isOver(transfer)) return transfer
-    const positions = [...this.#byPlace.values()].map(({ peerTransfers }) => peerTransfers.positionOf(transfer.id))
-    const position = positions.find((each) => each !== undefined) ?? transfer.position
-    return { ...transfer, position, isPaused: this.#pauses.has(transfer.id) }
+  #positionOf(id: string): number | undefined {
+    const positions = [...this.#byPlace.values()].map(({ peerTransfers }) => peerTransfers.positionOf(id))
+    return positions.find((each) => each !== undefined)
   }
 
   /** Let go of all files: afterwards nothing of it uses the store. */
