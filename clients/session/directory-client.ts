@@ -60,9 +60,14 @@ export interface DirectoryClientOptions {
   readonly trace: Trace
 }
 
+/** The least time between two questions to Auth that the directory brought up, in milliseconds. */
+const TIME_PAUSE_MS = 60_000
+
 export class DirectoryClient {
   readonly #options: DirectoryClientOptions
   readonly #connection: Connection<typeof DirectoryServiceService>
+  /** When Auth may be asked for the time again, on the monotonic clock. */
+  #mayAskTimeAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: DirectoryClientOptions) {
     this.#options = options
@@ -125,6 +130,18 @@ export class DirectoryClient {
     clock.learn(await askServerTime(account, signal), sentAtMs)
   }
 
+  /** Ask Auth for the time where the directory tells another than is known here; without an answer, nothing changes. */
+  async #checkTime(told: Date, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    const nowMs = clock.local.monotonicMs()
+    if (!clock.isDoubtedBy(told) || nowMs < this.#mayAskTimeAtMs) return
+    this.#mayAskTimeAtMs = nowMs + TIME_PAUSE_MS
+    await this.#learnTime(signal).catch((error: unknown) => {
+      if (!isSottoError(error)) throw error
+    })
+    signal.throwIfAborted()
+  }
+
   /**
    * Stay announced until the signal is aborted, through whatever happens to the link or the services.
    *
@@ -165,7 +182,7 @@ export class DirectoryClient {
     try {
       const request = { endpoints: [...endpoints()], instanceId: Buffer.from(instanceId) }
       for await (const response of this.#connection.call.announce(request, { bearer, signal })) {
-        this.#options.clock.learn(checkAnnounced(response))
+        await this.#checkTime(checkAnnounced(response), signal)
         if (!isRegistered) onOnline()
         if (response.replaced === ReplacedAnnouncement.OTHER_INSTANCE) onReplaced?.()
         isRegistered = true

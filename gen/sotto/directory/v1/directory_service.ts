@@ -139,7 +139,7 @@ export interface AnnounceRequest {
 
 /** Response for DirectoryService.Announce. */
 export interface AnnounceResponse {
-  /** The server's clock when it sent this. */
+  /** The server's clock when it sent this. It tells a client when to ask Auth for the time, and is not learnt from. */
   serverTime?:
     | Date
     | undefined;
