@@ -173,6 +173,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   if (options.welcome !== undefined) view.notice(options.welcome)
   const listeners = {
     submit: (submission: TypedMessage | Command) => submissions.submit(submission),
+    check: (name: string) => names.check(name),
     writing: (name: string | undefined) => typing.typed(name),
     quit: () => left.abort(),
   }

@@ -103,6 +103,8 @@ export interface View {
 export interface FrontendListeners {
   /** Takes a message or a command of the user's; resolves when it is done. */
   submit(submission: TypedMessage | Command): Promise<void>
+  /** Whether there is anybody of a name: rejects if not, or if it is the user's own, or nobody can say. */
+  check(name: string): Promise<void>
   /** Takes the person to whom the user is writing; undefined for nobody. */
   writing(name: string | undefined): void
   /** Called when the user wants to leave, or is gone. */

@@ -23,11 +23,11 @@ export function jsonFrontend({ input, output, ...options }: JsonFrontendOptions)
   return {
     view,
     draft: undefined,
-    open({ submit, writing, quit }) {
+    open({ submit, check, writing, quit }) {
       // Whoever read the lines has gone.
       output.on('error', quit)
       view.open()
-      const read = lines.read({ submit, writing, failed: (error, ref) => view.failure(error, { ref }) })
+      const read = lines.read({ submit, check, writing, failed: (error, about) => view.failure(error, about) })
       void read.finally(quit)
     },
     async close() {

@@ -11,12 +11,15 @@ import { jsonText, MAX_JSON_LINE_BYTES, parseJsonLine, refOf, textField } from '
 import { LineSplitter } from '../../terminal/lines.ts'
 import type { RawJson } from '../../terminal/raw-json.ts'
 import { type Command, type Message, parseLine } from '../command.ts'
+import type { About } from '../view.ts'
 
 export interface JsonInputListeners {
   readonly submit: (submission: Message | Command) => Promise<void>
+  /** Rejects if there is nobody of a name. */
+  readonly check: (name: string) => Promise<void>
   readonly writing: (name: string | undefined) => void
   /** A line cannot be carried out. */
-  readonly failed: (error: SottoError, ref: RawJson | undefined) => void
+  readonly failed: (error: SottoError, about: About) => void
 }
 
 /** The request in a line. */
@@ -40,28 +43,35 @@ export class JsonInput {
       if (last !== undefined) await this.#take(last, listeners)
     } catch (error) {
       // It was closed by the chat's end; or it is a line of which nobody can tell where the next begins.
-      if (isSottoError(error)) listeners.failed(error, undefined)
+      if (isSottoError(error)) listeners.failed(error, {})
     }
   }
 
-  async #take(line: Uint8Array, { submit, writing, failed }: JsonInputListeners): Promise<void> {
+  async #take(line: Uint8Array, { submit, check, writing, failed }: JsonInputListeners): Promise<void> {
     const text = jsonText(line)
     if (text.trim() === '') return
     let ref: RawJson | undefined
+    let contact: string | undefined
     try {
       const object = parseJsonLine(text, ['to', 'text', 'typing', 'command', 'ref'])
       ref = refOf(text, object)
       const order = orderOf(object)
-      if (order.kind !== 'typing') await submit({ ...order, ref })
-      else writing(order.isActive ? order.to : undefined)
+      if (order.kind !== 'typing') return await submit({ ...order, ref })
+      contact = order.to
+      await check(order.to)
+      writing(order.isActive ? order.to : undefined)
     } catch (error) {
       if (!isSottoError(error)) throw error
-      failed(error, ref)
+      failed(error, { contact, ref })
     }
   }
 }
 
+/** What a line asks for: one thing, for the rest of it would be swallowed. */
 function orderOf(object: Readonly<Record<string, unknown>>): Order {
+  const asked = ['command', 'text', 'typing'].filter((field) => field in object)
+  if (asked.length > 1) throw misuse(`${asked.map((field) => `"${field}"`).join(' and ')} do not go in one line`)
+  if ('command' in object && 'to' in object) throw misuse('"command" and "to" do not go in one line')
   if ('command' in object) return commandOf(textField(object, 'command'))
   const to = textField(object, 'to')
   if (!USERNAME.test(to)) throw misuse('"to" is no name of an account')

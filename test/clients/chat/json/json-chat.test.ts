@@ -88,6 +88,7 @@ describe('chat --json', function () {
       { command: 'to nosuch', ref: 2 },
       { to: 'alice', text: 'me', ref: 3 },
     )
+    alice.write({ to: 'nosuch', typing: true, ref: 6 }, { to: 'alice', typing: false, ref: 7 })
     alice.write({ command: 'file /etc/hosts', ref: 4 }, { command: 'who', ref: 5 })
     await alice.until({ type: 'done', ref: 5 })
     const told = alice.lines.slice(1).map(({ type, code, contact, ref }) => [type, code, contact, ref])
@@ -95,6 +96,8 @@ describe('chat --json', function () {
       ['error', 'ERR_NO_SUCH_USER', 'nosuch', 1],
       ['error', 'ERR_NO_SUCH_USER', 'nosuch', 2],
       ['error', 'ERR_CHAT_WITH_SELF', 'alice', 3],
+      ['error', 'ERR_NO_SUCH_USER', 'nosuch', 6],
+      ['error', 'ERR_CHAT_WITH_SELF', 'alice', 7],
       ['error', 'ERR_USAGE', undefined, 4],
       ['done', undefined, undefined, 5],
     ])
@@ -239,6 +242,10 @@ describe('chat --json', function () {
     ['{"text":"x","ref":1}', 1],
     ['{"to":"bob","text":"x","typo":0}', undefined],
     ['{"to":"bob","typing":"yes","ref":1}', 1],
+    ['{"to":"Bob!","typing":true,"ref":1}', 1],
+    ['{"to":"bob","text":"x","typing":true,"ref":1}', 1],
+    ['{"to":"bob","command":"who","ref":1}', 1],
+    ['{"command":"who","text":"x","ref":1}', 1],
     ['{"command":"nonsense","ref":1}', 1],
     ['{"command":"history many","ref":1}', 1],
   ] as const) {
