@@ -348,6 +348,8 @@ export class Conversation {
     this.#retire()
     this.#options.streams.detach(this)
     this.#options.link.cancel()
+    this.#sent.end()
+    this.#received.end()
     this.#end.resolve(end)
   }
 }

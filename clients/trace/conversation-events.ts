@@ -15,6 +15,7 @@ import { noted, plain, sealedField, type TraceEvent, type TraceField } from './t
 
 const METHOD = 'sotto.peer.v1.PeerService.Converse'
 const OPEN = 'plain HTTP/2, sealed inside'
+const RECORD_PROTECTION = 'AES-256-GCM, by the channel’s keys'
 
 /** Hello, as both ends see it; the host, having opened the ticket, sees inside. */
 export function helloEvent(hello: Hello, parties: Parties, ticket?: Ticket): TraceEvent {
@@ -83,14 +84,41 @@ export function recordEvent({ from, to, number, body, recordBytes, leftOut = [] 
     from,
     to,
     method: METHOD,
-    protection: 'AES-256-GCM, by the channel’s keys',
+    protection: RECORD_PROTECTION,
     bytes: recordBytes,
     fields: [
       ...(leftOut.length > 0 ? [leftOutField(number, leftOut)] : []),
       sealedField('record', `sealed for ${to}:`, recordBytes, bodyFields(body, { from, to })),
     ],
-    readableBy: `${from} and ${to}, and nobody else.`,
+    readableBy: bothAlone(from, to),
   }
+}
+
+export interface LeftOutRecords extends Way {
+  /** The number of the next record, which there is none of. */
+  readonly number: number
+  readonly leftOut: readonly string[]
+  /** The size of all of them as they travel. */
+  readonly recordBytes: number
+}
+
+/** The records of a direction that were left out since the last one that was shown, as a conversation ends. */
+export function leftOutEvent({ from, to, number, leftOut, recordBytes }: LeftOutRecords): TraceEvent {
+  return {
+    step: 5,
+    message: 'Records left out, to the end',
+    from,
+    to,
+    method: METHOD,
+    protection: RECORD_PROTECTION,
+    bytes: recordBytes,
+    fields: [leftOutField(number, leftOut)],
+    readableBy: bothAlone(from, to),
+  }
+}
+
+function bothAlone(from: string, to: string): string {
+  return `${from} and ${to}, and nobody else.`
 }
 
 /** The field that names the records missing before this one: their numbers and titles. */

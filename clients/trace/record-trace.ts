@@ -1,11 +1,11 @@
 /**
  * The records of one direction of a conversation as the trace tells them: each with its number, and those that are left
- * out told with the next one that is shown, so that no number is missing without a word.
+ * out told with the next one that is shown, or at the end, so that no number is missing without a word.
  *
  * @module
  */
 import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
-import { recordEvent } from './conversation-events.ts'
+import { leftOutEvent, recordEvent } from './conversation-events.ts'
 import { titleOf, type Way } from './record-fields.ts'
 import type { Trace } from './trace.ts'
 
@@ -14,6 +14,8 @@ export class RecordTrace {
   readonly #trace: Trace
   #number: number
   #leftOut: string[] = []
+  /** The size of those that were left out, as they travel. */
+  #leftOutBytes = 0
 
   /** @param next - The number of the next record, counted from 0. */
   constructor(way: Way, trace: Trace, next: number) {
@@ -31,11 +33,26 @@ export class RecordTrace {
     const number = this.#number++
     if (this.#trace === undefined) return
     const content = body()
-    if (isOften(content)) this.#leftOut.push(titleOf(content))
-    else {
-      this.#trace(recordEvent({ ...this.#way, number, body: content, recordBytes, leftOut: this.#leftOut }))
-      this.#leftOut = []
+    if (isOften(content)) {
+      this.#leftOut.push(titleOf(content))
+      this.#leftOutBytes += recordBytes
+      return
     }
+    this.#trace(recordEvent({ ...this.#way, number, body: content, recordBytes, leftOut: this.#leftOut }))
+    this.#forget()
+  }
+
+  /** Tell of those that are left out still: no other is shown after them. */
+  end(): void {
+    const leftOut = this.#leftOut
+    if (leftOut.length === 0) return
+    this.#trace?.(leftOutEvent({ ...this.#way, number: this.#number, leftOut, recordBytes: this.#leftOutBytes }))
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#leftOut = []
+    this.#leftOutBytes = 0
   }
 }
 

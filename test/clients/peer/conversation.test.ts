@@ -11,6 +11,7 @@ import { Conversation } from '../../../clients/peer/conversation.ts'
 import type { RecordLink } from '../../../clients/peer/record-link.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
 import type { Store } from '../../../clients/store/store.ts'
+import type { Trace, TraceEvent } from '../../../clients/trace/trace.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { converse, NOW_MS } from '../../support/conversation.ts'
@@ -78,7 +79,7 @@ describe('Conversation', () => {
   /** Alice opens a conversation with somebody who says where they stand, which is at nothing, and then some texts. */
   function open(
     streams: DurableStreams,
-    { texts = [] as readonly string[], shown = [] as string[][] } = {},
+    { texts = [] as readonly string[], shown = [] as string[][], trace = undefined as Trace } = {},
   ): { conversation: Conversation; link: SlowLink } {
     const { alice, bob } = converse()
     // What Alice says first confirms the channel.
@@ -108,10 +109,30 @@ describe('Conversation', () => {
       link,
       streams,
       deliver: (_name, events) => void shown.push(events.map(textOf)),
-      trace: undefined,
+      trace,
     })
     return { conversation, link }
   }
+
+  it('tells of records that the trace left out when it is cut, once', async () => {
+    const told: TraceEvent[] = []
+    const { conversation, link } = open(
+      streamsWhere(() => false),
+      { trace: (event) => told.push(event) },
+    )
+    await calm()
+    conversation.sendTyping(true)
+    for (let n = 0; n < 3; n += 1) {
+      link.sent.shift()?.()
+      await calm()
+    }
+    expect(told.map(({ message }) => message)).to.deep.equal(['Record 0: Resume', 'Record 0: Resume'])
+    for (let n = 0; n < 2; n += 1) conversation.cut(new SottoError('ERR_CHANNEL_CUT', 'cut'))
+    expect(told.slice(2).map(({ message, from }) => [message, from])).to.deep.equal([
+      ['Records left out, to the end', 'alice'],
+    ])
+    expect(told[2]?.fields[0]?.note).to.match(/^record 1: 1 × Typing$/)
+  })
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
     const streams = streamsWhere(() => false)

@@ -112,4 +112,19 @@ describe('the trace of a record', () => {
     expect(leftOut[1]?.note).to.equal('records 2 to 4: 2 × Ping, 1 × a piece of a file')
     expect(leftOut[2]?.note).to.equal('record 6: 1 × Ping')
   })
+
+  it('tells which records it left out after the last that it shows, once, at the end', () => {
+    const told: TraceEvent[] = []
+    const trace = new RecordTrace({ from: 'alice', to: 'bob' }, (event) => told.push(event), 0)
+    const ping = bodyOf({ control: { $case: 'ping', value: {} } })
+    for (const body of [withEvent('text', EVENTS.text), ping, ping]) trace.tell(() => body, 100)
+    for (let n = 0; n < 2; n += 1) trace.end()
+    expect(told.map(({ message, bytes }) => [message, bytes])).to.deep.equal([
+      ['Record 0: a text', 100],
+      ['Records left out, to the end', 200],
+    ])
+    expect(told[1]?.fields).to.deep.equal([
+      { name: 'left_out', value: 2, note: 'records 1 to 2: 2 × Ping', tone: 'plain' },
+    ])
+  })
 })
