@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import { Secret } from '#lib/secret.ts'
+import { WaitingNotice } from '../clients/command/waiting-notice.ts'
 import { Profile } from '../clients/profile/profile.ts'
 import { login } from '../clients/session/login.ts'
 import type { Trace } from '../clients/trace/trace.ts'
@@ -42,7 +43,8 @@ export async function setUpDemo(resources: AsyncDisposableStack, options: DemoOp
   )
   const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, SOTTO_HOME: home }
   notice('starting auth and the directory, with their data in a temporary folder')
-  const services = resources.adopt(await startServices({ env, signal }), (running) => running.stop())
+  const waiting = new WaitingNotice({ isWatched: process.stderr.isTTY === true, notice })
+  const services = resources.adopt(await startServices({ env, signal, waiting }), (running) => running.stop())
   notice(`auth listens on ${services.authAddress}, the directory on ${services.directoryAddress}`)
   for (const name of DEMO_USERS) await signUp(name, { home, env }, services, options)
   return { home, env }

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { environment } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { waitingNotice } from './profile-command.ts'
 
 const HELP = `
 Ctrl-C or SIGTERM stops both in order. Settings are environment variables, such as SOTTO_HOME, SOTTO_AUTH_PORT and
@@ -15,6 +16,7 @@ export function upCommand(): Command {
       // Not disposed of: the echo of a Ctrl-C may come while the process is already on its way out.
       const { signal } = listenForStop()
       const { up } = await import('./up/up.ts')
-      await up({ env: environment(), signal, print: (text) => process.stderr.write(text) })
+      const waiting = await waitingNotice({})
+      await up({ env: environment(), signal, print: (text) => process.stderr.write(text), waiting })
     })
 }

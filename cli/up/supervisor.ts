@@ -13,6 +13,7 @@ import type { Target } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
 import { fingerprintOf } from '#lib/runtime/tls.ts'
+import type { WaitingNotice } from '../../clients/command/waiting-notice.ts'
 import { readConfig as readAuthConfig } from '../../services/auth/config.ts'
 import { readConfig as readDirectoryConfig } from '../../services/directory/config.ts'
 import { ServiceChild } from './child.ts'
@@ -54,6 +55,8 @@ export interface SupervisorOptions {
   readonly env: Environment
   /** Gives the start up, with the signal's reason. */
   readonly signal: AbortSignal
+  /** Says which service is waited for, if its start takes long. */
+  readonly waiting?: WaitingNotice
 }
 
 /**
@@ -70,10 +73,12 @@ export async function startServices(options: SupervisorOptions): Promise<Service
     // What the others then say of their end is no news.
     await stopAll(children).catch(() => {})
     throw error
+  } finally {
+    options.waiting?.stop()
   }
 }
 
-async function startIn(children: ServiceChild[], { env, signal }: SupervisorOptions): Promise<Services> {
+async function startIn(children: ServiceChild[], { env, signal, waiting }: SupervisorOptions): Promise<Services> {
   const authConfig = readAuthConfig(env)
   const directoryConfig = readDirectoryConfig(env)
   // Auth tells clients where the directory is, and the directory cannot start before Auth has made its certificate:
@@ -81,6 +86,7 @@ async function startIn(children: ServiceChild[], { env, signal }: SupervisorOpti
   const directoryPort = directoryConfig.listen.port || (await freePort(directoryConfig.listen.host))
   const shared = { ...env, SOTTO_DIRECTORY_PORT: String(directoryPort) }
 
+  waiting?.begin('auth to start')
   const auth = new ServiceChild('auth', shared)
   children.push(auth)
   const authListens = await auth.untilUp(signal)
@@ -89,6 +95,7 @@ async function startIn(children: ServiceChild[], { env, signal }: SupervisorOpti
   const authAddress = dialled(authListens['auth'])
   await checkHealth({ address: authAddress, security: { authorityPem, role: 'auth.sotto' } }, signal)
 
+  waiting?.begin('the directory to start')
   const directory = new ServiceChild('directory', { ...shared, SOTTO_SEALING_ADDRESS: dialled(authListens['sealing']) })
   children.push(directory)
   const failure = Promise.race(children.map((child) => child.failure()))

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Environment } from '#lib/runtime/environment.ts'
+import type { WaitingNotice } from '../../clients/command/waiting-notice.ts'
 import { shellCommand } from './shell-line.ts'
 import { type Services, startServices } from './supervisor.ts'
 
@@ -14,6 +15,8 @@ export interface UpOptions {
   readonly signal: AbortSignal
   /** Prints whole lines for a person. */
   readonly print: (text: string) => void
+  /** Says which service is waited for, if its start takes long. */
+  readonly waiting: WaitingNotice
 }
 
 /**
@@ -23,10 +26,10 @@ export interface UpOptions {
  * @throws SottoError whatever kept a service from starting; `ERR_INTERNAL` if one ended by itself, with the other
  *   stopped, or if one did not stop in order.
  */
-export async function up({ env, signal, print }: UpOptions): Promise<void> {
+export async function up({ env, signal, print, waiting }: UpOptions): Promise<void> {
   let services: Services
   try {
-    services = await startServices({ env, signal })
+    services = await startServices({ env, signal, waiting })
   } catch (error) {
     if (signal.aborted && error === signal.reason) return
     throw error

@@ -3,9 +3,11 @@ import { expect } from 'chai'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { isServing } from '#lib/rpc/health-check.ts'
+import type { Schedule } from '#lib/runtime/schedule.ts'
 import { fetchCertificateAuthority } from '#lib/runtime/tls.ts'
 import { ServiceChild } from '../../cli/up/child.ts'
-import { FREE_PORTS, type Services, startServices } from '../../cli/up/supervisor.ts'
+import { FREE_PORTS, type Services, type SupervisorOptions, startServices } from '../../cli/up/supervisor.ts'
+import { WaitingNotice } from '../../clients/command/waiting-notice.ts'
 import { environmentOf } from '../support/environment.ts'
 import { freePort } from '../support/free-port.ts'
 import { rejection } from '../support/rejection.ts'
@@ -22,9 +24,12 @@ describe('startServices', function () {
   })
   afterEach(() => home[Symbol.asyncDispose]())
 
-  const start = async (changes: Record<string, string> = {}, signal = never): Promise<Services> => {
+  const start = async (
+    changes: Record<string, string> = {},
+    options: Partial<SupervisorOptions> = {},
+  ): Promise<Services> => {
     const env = environmentOf(home.path, { ...FREE_PORTS, SOTTO_LOG_LEVEL: 'silent', ...changes })
-    return await startServices({ env, signal })
+    return await startServices({ env, signal: never, ...options })
   }
 
   it('starts both on free ports, returns their addresses, stops them, and starts again over the same data', async () => {
@@ -53,6 +58,23 @@ describe('startServices', function () {
     await auth.stop().catch(() => undefined)
   })
 
+  it('says for which service it waits while one takes long to start, until both are up', async () => {
+    const told: string[] = []
+    let isOver = false
+    const schedule: Schedule = (_afterMs, task) => {
+      queueMicrotask(task)
+      return {
+        cancel: () => {
+          isOver = true
+        },
+      }
+    }
+    const waiting = new WaitingNotice({ isWatched: true, notice: (text) => told.push(text), schedule })
+    const services = await start({}, { waiting })
+    await services.stop()
+    expect([told, isOver]).to.deep.equal([['waiting for auth to start; Ctrl-C gives up'], true])
+  })
+
   it('names the setting that is wrong', async () => {
     const refused = await rejection(start({ SOTTO_DIRECTORY_PORT: 'seven' }))
     expect(refused.code).to.equal('ERR_CONFIG')
@@ -72,7 +94,7 @@ describe('startServices', function () {
 
   it('aborts the start on a signal', async () => {
     const abort = new AbortController()
-    const starting = start({}, abort.signal).catch((error: unknown) => error)
+    const starting = start({}, { signal: abort.signal }).catch((error: unknown) => error)
     abort.abort(new Error('told so'))
     expect(await starting).to.equal(abort.signal.reason)
   })
