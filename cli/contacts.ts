@@ -10,7 +10,7 @@ import type { VerifyOptions } from './verify.ts'
 const CONTACTS_HELP = `
   new        something waits for them, or they are blocked, and no key of theirs is known yet
   pinned     the key that they had in your first conversation
-  verified   you have compared it: sotto verify
+  verified   you have compared it: sotto verify NAME
   changed    another was seen since: nothing goes to them until their own client answers, or sotto verify or trust
   mismatch   you have compared it, and it did not agree: nothing goes to them or comes from them until it does`
 
@@ -56,7 +56,7 @@ export function trustCommand(): Command {
 const VERIFY_HELP = `
 Both type it, each with the other's name, and compare: the digits or the words over the telephone, or one scans the
 other's code. If they are equal, nobody stands between the two; if not, nothing goes or is shown until they are, or until
-sotto trust. While another key is said to be theirs, both are shown; verifying the seen one accepts it.`
+sotto trust NAME. While another key is said to be theirs, both are shown; verifying the seen one accepts it.`
 
 export function verifyCommand(): Command {
   return withProfile(new Command('verify'))

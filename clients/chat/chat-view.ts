@@ -31,6 +31,8 @@ export interface ChatViewOptions {
   readonly store: Store
   /** The user's own name. */
   readonly ownName: string
+  /** The name of the profile, for the commands that are named. */
+  readonly profile: string
   readonly isOnline: (name: string) => boolean
   /** Note that the user has seen all that somebody said. */
   readonly markRead: (name: string) => void
@@ -191,7 +193,7 @@ export class ChatView implements View {
   done(): void {}
 
   failure({ message, hint }: SottoError, { contact }: About = {}): void {
-    const advice = hint === undefined ? '' : `; ${chatHint(hint, this.#options.ownName)}`
+    const advice = hint === undefined ? '' : `; ${chatHint(hint, this.#options.ownName, this.#options.profile)}`
     this.notice(`${contact === undefined ? '' : `${contact}: `}${message}${advice}`)
   }
 
@@ -212,7 +214,7 @@ export class ChatView implements View {
 
   /** Show the state of a contact's key. */
   keyState(_name: string, _state: PinState, text: string): void {
-    this.#addNotice('notice', chatHint(text, this.#options.ownName))
+    this.#addNotice('notice', chatHint(text, this.#options.ownName, this.#options.profile))
   }
 
   /** A QR code. */

@@ -127,7 +127,7 @@ export async function chat(options: ChatOptions): Promise<void> {
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
-  const events = eventsFor(view, account.username, () => submissions.beginAgain())
+  const events = eventsFor(view, [account.username, profile.name], () => submissions.beginAgain())
   const messenger: Messenger = resources.adopt(
     new Messenger({
       profile,
@@ -191,7 +191,11 @@ export async function chat(options: ChatOptions): Promise<void> {
   }
 }
 
-function eventsFor(view: View, ownName: string, onOnline: () => void): MessengerEvents {
+function eventsFor(
+  view: View,
+  whose: readonly [ownName: string, profile: string],
+  onOnline: () => void,
+): MessengerEvents {
   const unkept = new Unkept((text) => view.notice(text))
   return {
     onReceived(name, events) {
@@ -208,7 +212,7 @@ function eventsFor(view: View, ownName: string, onOnline: () => void): Messenger
       onOnline()
     },
     onOffline: (error) => view.offline(error),
-    ...noticeEvents((text) => view.notice(chatHint(text, ownName))),
+    ...noticeEvents((text) => view.notice(chatHint(text, ...whose))),
     onRefused: (name, error) => notice(view, error, { contact: name }),
   }
 }

@@ -14,6 +14,7 @@ import { transferFields } from '../../files/report/listing.ts'
 import { forgottenNotice } from '../../history/forget.ts'
 import { jsonFields } from '../../history/formats.ts'
 import { addressOf } from '../../peer/dial.ts'
+import { forProfile } from '../../profile/login-line.ts'
 import type { PinState } from '../../profile/pins.ts'
 import type { Progress } from '../../store/log/progress.ts'
 import type { Gap, Message } from '../../store/reading/messages.ts'
@@ -33,6 +34,8 @@ export interface JsonViewOptions {
   readonly store: Store
   /** The user's own name. */
   readonly ownName: string
+  /** The name of the profile, for the commands that hints name. */
+  readonly profile: string
   readonly keyOf: (name: string) => Uint8Array | undefined
   readonly progressOf: (name: string) => Progress
   /** Note what the user has seen. */
@@ -188,7 +191,8 @@ export class JsonView implements View {
   }
 
   failure({ code, message, hint }: SottoError, { contact, ref }: About = {}): void {
-    this.#emit({ type: 'error', code, message, hint, contact, ref })
+    const next = hint && forProfile(hint, this.#options.profile)
+    this.#emit({ type: 'error', code, message, hint: next, contact, ref })
   }
 
   /** A script has it still. */

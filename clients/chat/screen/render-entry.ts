@@ -101,8 +101,8 @@ function renderText(entry: Entry, view: View): string[] {
 }
 
 function cutNotice({ kind, text, number }: Entry): string {
-  const command = number === undefined ? 'sotto history' : `/show ${number}`
-  const shownBy = kind === 'notice' ? '' : `; ${command} shows it all`
+  const where = number === undefined ? 'the history' : `/show ${number}`
+  const shownBy = kind === 'notice' ? '' : `; ${where} shows it all`
   return `… cut: ${text.length.toLocaleString('en')} characters${shownBy}`
 }
 

@@ -150,7 +150,7 @@ describe('renderEntry', () => {
       const rows = renderEntry(entry({ text }), view())
       expect(rows).to.have.length.at.most(MAX_MESSAGE_ROWS + 1)
       const size = `${text.length.toLocaleString('en')} characters`
-      expect(rows.at(-1)).to.equal(`          | … cut: ${size}; sotto history shows it all`)
+      expect(rows.at(-1)).to.equal(`          | … cut: ${size}; the history shows it all`)
       expect(rows.join('')).to.have.length.below(100_000)
     })
   }
