@@ -97,9 +97,14 @@ function prepare(command: Command, output: Output): void {
   command.configureOutput({
     writeOut: (text) => void process.stdout.write(isTTY ? wrapHelp(text, columns) : text),
     writeErr: (text) => void output.write(text),
-    outputError: (text, write) => write(`${text.replace(/^error: /, 'sotto: ')}${textHint(command, text)}`),
+    outputError: (text, write) => write(`${inOneLine(text)}${textHint(command, text)}`),
   })
   for (const subcommand of command.commands) prepare(subcommand, output)
+}
+
+/** A mistake in a command line as one line of ours, with what was meant, if commander has an idea, behind it. */
+function inOneLine(text: string): string {
+  return text.replace(/^error: /, 'sotto: ').replace(/\n(?=\()/, ' ')
 }
 
 /** The hint for a text that begins with a dash and was taken for an option. */
