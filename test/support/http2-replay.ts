@@ -21,7 +21,9 @@ export async function replayCaller(bytes: Buffer): Promise<SentData> {
   const [near, far] = duplexPair()
   const server = createServer()
   server.emit('connection', far)
-  near.resume().write(bytes)
+  near
+    .resume()
+    .write(Buffer.concat([bytes.subarray(0, PREFACE_BYTES), ...framesToReplay(bytes.subarray(PREFACE_BYTES))]))
   const [stream, headers] = (await once(server, 'stream')) as [ServerHttp2Stream, IncomingHttpHeaders]
   const data = await stream.toArray()
   near.destroy()
@@ -35,7 +37,7 @@ export async function replayCallee(bytes: Buffer): Promise<SentData> {
   const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false })
   // A response before the request would be an error.
   await receivedMoreThan(PREFACE_AND_SETTINGS_BYTES, near)
-  near.write(bytes)
+  near.write(Buffer.concat([...framesToReplay(bytes)]))
   let trailers: IncomingHttpHeaders = {}
   stream.on('trailers', (received) => {
     trailers = received
@@ -46,8 +48,31 @@ export async function replayCallee(bytes: Buffer): Promise<SentData> {
   return { headers: { ...headers, ...trailers }, messages: messagesIn(Buffer.concat(data)) }
 }
 
-/** The size of what a client sends before its call: the preface (RFC 9113, section 3.4) and an empty SETTINGS frame. */
-const PREFACE_AND_SETTINGS_BYTES = 24 + 9
+/** RFC 9113, section 3.4. */
+const PREFACE_BYTES = 24
+
+/** RFC 9113, section 4.1. */
+const FRAME_HEADER_BYTES = 9
+
+/** The size of what a client sends before its call: the preface and an empty SETTINGS frame. */
+const PREFACE_AND_SETTINGS_BYTES = PREFACE_BYTES + FRAME_HEADER_BYTES
+
+/** RFC 9113, section 6.5. */
+const SETTINGS = 4
+const ACK = 1
+
+/**
+ * The frames without the acknowledgements of settings: a window that was widened in the middle was acknowledged, too, and
+ * the fresh other end widens none.
+ */
+function* framesToReplay(bytes: Buffer): Generator<Buffer, void, void> {
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + FRAME_HEADER_BYTES + bytes.readUIntBE(at, 3)
+    const isAcknowledgement = bytes[at + 3] === SETTINGS && bytes[at + 4] === ACK
+    if (!isAcknowledgement) yield bytes.subarray(at, end)
+    at = end
+  }
+}
 
 /** Resolves when more than so many bytes have come; they and all that follow are dropped. */
 async function receivedMoreThan(count: number, stream: Duplex): Promise<void> {
