@@ -53,6 +53,13 @@ for (const document of DOCUMENTS) {
       )
       expect(named.filter((name) => !(name !== undefined && name in manifest.scripts))).to.deep.equal([])
     })
+
+    it('has no row of a table twice', () => {
+      for (const [table] of text.matchAll(/^\|.*\n\|[ :|-]+\n(?:\|.*\n)+/gm)) {
+        const subjects = table.split('\n').flatMap((row) => row.match(/^\| (.+?) \|/)?.[1] ?? [])
+        expect(subjects.filter((subject, at) => subjects.indexOf(subject) < at)).to.deep.equal([])
+      }
+    })
   })
 }
 
