@@ -7,6 +7,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { Hello } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
@@ -33,6 +34,7 @@ import { Conversation } from './conversation.ts'
 import { PeerService } from './peer-service.ts'
 import { HostLink, within } from './record-link.ts'
 import { tryServices } from './renewal-services.ts'
+import { UnconfirmedCallers } from './unconfirmed-callers.ts'
 
 export interface Hosting {
   readonly profile: Profile
@@ -80,6 +82,7 @@ export function servePeers(hosting: Hosting, host: string, port: number): Promis
 class PeerHost {
   readonly #hosting: Hosting
   readonly #replayCache = new ReplayCache()
+  readonly #unconfirmed = new UnconfirmedCallers()
   #open = 0
 
   constructor(hosting: Hosting) {
@@ -103,8 +106,12 @@ class PeerHost {
   /** Everything up to the record that confirms the caller, whose failures are refusals. */
   async #letIn(link: HostLink, context: CallContext): Promise<{ accepted: AcceptedHello; first: RecordBody }> {
     try {
-      const accepted = await this.#handshake(link, context)
-      return { accepted, first: await this.#confirm(link, accepted, context.signal) }
+      const { hello, accepted } = await this.#accept(link)
+      return await this.#unconfirmed.confirm(accepted.ticket.senderName, context.signal, async (signal) => {
+        context.caller.vouch()
+        await this.#welcome(link, hello, accepted)
+        return { accepted, first: await this.#confirm(link, accepted, signal) }
+      })
     } catch (thrown) {
       const error = isSottoError(thrown, 'ERR_CHAT_WITH_SELF') ? ownTicket(thrown) : thrown
       // Who had to make room has done nothing that the user is to know.
@@ -113,18 +120,21 @@ class PeerHost {
     }
   }
 
-  /** Hello in, Welcome out. Nobody is believed yet. */
-  async #handshake(link: HostLink, { caller }: CallContext): Promise<AcceptedHello> {
-    const { profile, clock, trace } = this.#hosting
+  /** Take a Hello. Nobody is believed yet. */
+  async #accept(link: HostLink): Promise<{ hello: Hello; accepted: AcceptedHello }> {
+    const { profile, clock } = this.#hosting
     const hello = await link.hello()
     const accepted = acceptHello({ hello, ...this.#admission(), ...clock.clocks(), random: randomBytes })
     await refuseConversation(profile, accepted.ticket.senderName)
-    caller.vouch()
-    const parties = { opener: accepted.ticket.senderName, host: profile.login.account.username }
-    trace?.(helloEvent(hello, parties, accepted.ticket))
-    await link.welcome(accepted.welcome)
-    trace?.(welcomeEvent(accepted.welcome, parties))
-    return accepted
+    return { hello, accepted }
+  }
+
+  async #welcome(link: HostLink, hello: Hello, { ticket, welcome }: AcceptedHello): Promise<void> {
+    const { profile, trace } = this.#hosting
+    const parties = { opener: ticket.senderName, host: profile.login.account.username }
+    trace?.(helloEvent(hello, parties, ticket))
+    await link.welcome(welcome)
+    trace?.(welcomeEvent(welcome, parties))
   }
 
   /** The facts of this start by which tickets are judged. */

@@ -137,7 +137,7 @@ export class HostUnderTest implements AsyncDisposable {
     }
   }
 
-  /** Start a conversation as Alice would, with changes to her ticket or her keys. */
+  /** Start a conversation as Alice would, with changes to her ticket, her name or her keys. */
   start(changes: CallChanges = {}): StartedConversation {
     const { instanceId = this.instanceId, key = KEYS.ticketKey } = changes
     const body = this.ticketBody(changes.ticket)
@@ -146,7 +146,7 @@ export class HostUnderTest implements AsyncDisposable {
     const ticket = changes.carry?.(sealed) ?? sealed
     return startConversation({
       identity: changes.identity ?? keyPairOf('identity of alice'),
-      ownName: 'alice',
+      ownName: changes.ownName ?? 'alice',
       realm,
       ticket,
       grant: {
@@ -187,6 +187,7 @@ export interface CallChanges {
   readonly instanceId?: Uint8Array
   readonly key?: typeof KEYS.ticketKey
   readonly identity?: KeyPair
+  readonly ownName?: string
   /** Changes the sealed ticket on its way. */
   readonly carry?: (ticket: Uint8Array) => Uint8Array
 }

@@ -3,6 +3,8 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { within } from '../../../clients/peer/record-link.ts'
 import { type BareCaller, closeBody, resumeBody, textsBody } from '../../support/bare-caller.ts'
 import { HostUnderTest } from '../../support/peer-host.ts'
+import { keyPairOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
 import { Strangers } from '../../support/strangers.ts'
 
 const { signal } = new AbortController()
@@ -91,6 +93,19 @@ describe('servePeers, among strangers', () => {
     await early.sealAndSend(resumeBody(['three']))
     await early.acknowledged()
     expect(host.shown).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
+  })
+
+  it('lets a friend in beside a member who shows ticket after ticket and confirms none', async () => {
+    const identity = keyPairOf('identity of mallory')
+    const callers: BareCaller[] = []
+    for (let count = 0; count < 20; count += 1) {
+      const ticket = { senderName: 'mallory', senderIdentityKey: identity.publicKey }
+      callers.push(await host.handshake(host.start({ ticket, identity, ownName: 'mallory' })))
+    }
+    await within(1_000, talk('hello'), signal)
+    expect(host.shown).to.deep.equal(['alice: hello'])
+    expect((await rejection(callers[0]?.next() ?? Promise.resolve())).code).to.equal('ERR_BUSY')
+    expect(host.refused).to.deep.equal([])
   })
 
   it('has as much room as before once a conversation is over', async () => {
