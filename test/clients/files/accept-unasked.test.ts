@@ -96,6 +96,25 @@ describe('Files, of what is accepted without asking', () => {
     expect(steps()).to.deep.equal(['a.txt accepted', 'b cancelled', 'c accepted', 'd accepted'])
   })
 
+  it('accepts nothing that would take the last 16 MiB of the disk', async () => {
+    const { bavail, bsize } = await statfs(acceptInto)
+    const giver = memoryStore()
+    const alice = new DeliveringSide(giver.messageLog('bob', BOB_KEY), true)
+    const { kind } = offered({ large: bavail * bsize - 8 * 1024 * 1024 })
+    if (kind?.$case !== 'fileOffer') throw new TypeError('no offer')
+    giver.transfers.offer(permitWriting('bob'), alice.messageLog, { offer: kind.value, path: '/large' })
+    converse(alice, new DeliveringSide(messageLog, false))
+    giver.close()
+    const settled = Promise.withResolvers<string | undefined>()
+    const files = filesWhere({
+      onFile: ({ name }, error) => void (name === 'large' && settled.resolve(error?.message)),
+    })
+    files.poll()
+    expect(await settled.promise).to.equal('there is no room for it on the disk')
+    await files.stop()
+    expect(store.transfers.list().map(({ name, state }) => `${name} ${state}`)).to.include('large offered')
+  })
+
   it('has accepted what it was accepting when it is stopped, and accepts nothing more', async () => {
     const files = filesWhere()
     files.poll()

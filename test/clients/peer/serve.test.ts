@@ -238,7 +238,9 @@ describe('servePeers', () => {
     })
   })
 
-  it('hangs up on a caller who says nothing after Hello', async () => {
+  it('hangs up on a caller who says nothing after Hello', async function () {
+    // Sooner than the connection of a stranger is closed.
+    this.timeout(10_000)
     await using impatient = await HostUnderTest.start({ resumeTimeoutMs: 20 })
     const caller = await impatient.handshake()
     await rejection(caller.next())

@@ -108,6 +108,18 @@ describe('servePeers, among strangers', () => {
     expect(host.refused).to.deep.equal([])
   })
 
+  it('holds one conversation of a member, however many they begin', async () => {
+    for (let count = 0; count < 70; count += 1) {
+      const caller = await host.handshake()
+      await caller.sealAndSend(resumeBody([`${count}`]))
+      await caller.acknowledged()
+    }
+    const identity = keyPairOf('identity of carol')
+    const ticket = { senderName: 'carol', senderIdentityKey: identity.publicKey }
+    await talk('hello', host.handshake(host.start({ ticket, identity, ownName: 'carol' })))
+    expect(host.shown.at(-1)).to.equal('carol: hello')
+  })
+
   it('has as much room as before once a conversation is over', async () => {
     for (let count = 0; count < 70; count += 1) await talk('again')
     expect(host.shown).to.have.length(70)
