@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { DirectoryServiceService, ReplacedAnnouncement } from '#gen/sotto/directory/v1/directory_service.ts'
@@ -7,6 +8,7 @@ import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { type AuthServer, authServer, SERVER_INFO } from '../../support/auth-server.ts'
 import { FarLink } from '../../support/far-link.ts'
+import { freePort } from '../../support/free-port.ts'
 import { echo, peerServer, record } from '../../support/peer-server.ts'
 import { rejection } from '../../support/rejection.ts'
 import { testLog } from '../../support/test-log.ts'
@@ -48,6 +50,19 @@ describe('a connection that breaks before there is an answer', () => {
     const calls = [1, 2, 3].map(() => connection.call.getServerInfo({}))
     expect(await Promise.all(calls)).to.deep.equal([SERVER_INFO, SERVER_INFO, SERVER_INFO])
     connection.close()
+  })
+
+  it('is no such connection where nobody takes it: that is told at once', async () => {
+    const port = await freePort()
+    let attempts = 0
+    const count = () => void (attempts += 1)
+    subscribe('net.client.socket', count)
+    const connection = connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
+    expect((await rejection(connection.call.converse().messages.next())).code).to.equal('ERR_UNAVAILABLE')
+    expect((await rejection(connection.ready())).code).to.equal('ERR_UNAVAILABLE')
+    connection.close()
+    unsubscribe('net.client.socket', count)
+    expect(attempts).to.equal(1)
   })
 
   it('is made no third time', async () => {

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -427,9 +439,9 @@ describe('PeerTransfers', () => {
       'where it is removed': (path) => rm(path),
       'where it has grown': (path) => appendFile(path, 'more'),
       'where it has shrunk': (path) => truncate(path, 10),
-      'where a link is in its place': async (path) => {
-        await rm(path)
-        await symlink('/etc/hostname', path)
+      'where a link is in its place, to another of the same size': async (path) => {
+        await rename(path, `${path} elsewhere`)
+        await symlink(`${path} elsewhere`, path)
       },
       'where a folder is in its place': async (path) => {
         await rm(path)
