@@ -349,6 +349,17 @@ describe('PeerTransfers', () => {
       expect(await readdir(downloads)).to.deep.equal([])
     })
 
+    it('keeps nothing of what was rewritten at the same size since it was offered', async () => {
+      await using uploader = new FileEnd()
+      await using downloader = new FileEnd()
+      const what = await file('a.bin', 100)
+      agree(uploader, downloader, what)
+      await writeFile(what.path, randomBytes(100))
+      await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+      expect(downloader.ends).to.deep.equal(['ERR_FILE_DAMAGED'])
+      expect(await readdir(downloads)).to.deep.equal([])
+    })
+
     it('looks again at what was there before', async () => {
       const what = await file('a.bin', 3 * MAX_CHUNK_BYTES)
       await mkdir(partialPath(downloads, what.id))
