@@ -30,6 +30,8 @@ export interface Claim {
 const MAX_SESSION_DURATION_MS = 12 * 60 * 60 * 1_000
 
 export class LyingServices {
+  /** Whether they go on saying that somebody is online who has gone. */
+  deniesDepartures = false
   readonly #authorityPem: string
   readonly #claims = new Map<string, Claim>()
   readonly #announced = new Map<string, Announcement>()
@@ -114,7 +116,8 @@ export class LyingServices {
     onOnline()
     this.#change()
     if (!signal.aborted) await once(signal, 'abort')
-    if (this.#announced.get(profile) === announcement) this.#announced.delete(profile)
+    const isLast = this.#announced.get(profile) === announcement
+    if (isLast && !this.deniesDepartures) this.#announced.delete(profile)
     this.#change()
     throw signal.reason
   }

@@ -55,7 +55,9 @@ describe('a connection that breaks before there is an answer', () => {
   it('is no such connection where nobody takes it: that is told at once', async () => {
     const port = await freePort()
     let attempts = 0
-    const count = () => void (attempts += 1)
+    const count = () => {
+      attempts += 1
+    }
     subscribe('net.client.socket', count)
     const connection = connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
     expect((await rejection(connection.call.converse().messages.next())).code).to.equal('ERR_UNAVAILABLE')
