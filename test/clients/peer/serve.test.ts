@@ -6,7 +6,7 @@ import type { StartedConversation } from '#lib/channel/initiator.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
 import { TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
-import { pin } from '../../../clients/profile/pins.ts'
+import { noteMismatch, pin, setBlocked } from '../../../clients/profile/pins.ts'
 import { BareCaller, closeBody, resumeBody, textsBody } from '../../support/bare-caller.ts'
 import { type CallChanges, HostUnderTest } from '../../support/peer-host.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
@@ -91,6 +91,17 @@ describe('servePeers', () => {
         expect(host.shown).to.deep.equal(['alice: next'])
       })
     }
+
+    it('whom the user has blocked, or found to be another, as it refuses strangers', async () => {
+      await pin(host.profile, 'alice', keyPairOf('identity of alice').publicKey, new Date())
+      await setBlocked(host.profile, 'alice', true)
+      expect((await refusalOf(host.start().hello)).code).to.equal('ERR_HELLO_REFUSED')
+      await setBlocked(host.profile, 'alice', false)
+      await noteMismatch(host.profile, 'alice', new Date())
+      expect((await refusalOf(host.start().hello)).code).to.equal('ERR_HELLO_REFUSED')
+      expect(host.refused).to.deep.equal(['ERR_BLOCKED', 'ERR_KEY_MISMATCH'])
+      expect(host.shown).to.deep.equal([])
+    })
 
     it('a Hello that was said before, on the same connection and on another', async () => {
       const started = host.start()

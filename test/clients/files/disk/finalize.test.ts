@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -57,7 +57,23 @@ describe('place', () => {
     expect((await readdir(folder.path)).sort()).to.deep.equal(['a (1).txt', 'a (2).txt', 'a.txt'])
   })
 
-  it('goes on where something comes into being under the name that it has chosen', async () => {
+  it('goes on where a file comes into being under the name that it has chosen', async () => {
+    const meddle = (targetPath: string): void => {
+      // Between the look and the deed.
+      if (targetPath === at('a.txt')) writeFileSync(targetPath, 'mine')
+    }
+    const placed = await finalize({
+      from: at('from'),
+      isFolder: false,
+      folder: folder.path,
+      name: 'a.txt',
+      noteTargetPath: meddle,
+    })
+    expect(placed).to.equal(at('a (1).txt'))
+    expect(await readFile(at('a.txt'), 'utf8')).to.equal('mine')
+  })
+
+  it('goes on where a folder comes into being under the name that it has chosen', async () => {
     const meddle = (targetPath: string): void => {
       // Between the look and the deed.
       if (targetPath === at('trip')) mkdirSync(join(targetPath, 'mine'), { recursive: true })
