@@ -1,0 +1,55 @@
+/** The numbers in what the documents claim are those of the code. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { RENEW_EVERY_MS, RENEW_WITHIN_MS } from '#lib/channel/channel-times.ts'
+import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
+import { PEER_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { MIN_TYPED_CHARACTERS } from '#lib/typed-secret.ts'
+import { MOST_WAITING_BYTES } from '../../clients/files/transit/receive-buffer.ts'
+import { MAX_MEMORY_KIB } from '../../clients/profile/wrapped-key.ts'
+import { MAX_UNANSWERED } from '../../clients/store/transfers/transfer-steps.ts'
+import { readConfig } from '../../services/auth/config.ts'
+import { MAX_SESSIONS } from '../../services/auth/sessions.ts'
+import { REUSE_MS } from '../../services/directory/authentications.ts'
+import { ROOT } from '../support/environment.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const MIB = 1024 * 1024
+
+const auth = readConfig({ SOTTO_HOME: '/srv/sotto' })
+const { memoryKib, passes } = auth.password
+const thousands = (number: number) => number.toLocaleString('en')
+
+/** What each document says, made of the code's numbers. */
+const CLAIMS: Readonly<Record<string, readonly string[]>> = {
+  'docs/threat-model.md': [
+    `the maximum session duration of the last ticket (${auth.maxSessionDurationMs / HOUR_MS} h)`,
+    `have ${(PEER_LIMITS.strangers?.admissionTimeoutMs ?? 0) / 1_000} seconds`,
+    `${thousands(SERVICE_LIMITS.maxConnectionsPerNetwork)} connections of ${thousands(SERVICE_LIMITS.maxConnections)}`,
+    `argon2id hashes (${memoryKib / 1_024} MiB, ${passes} passes each)`,
+    `at least ${MIN_TYPED_CHARACTERS} characters`,
+    `more than ${MAX_TEXT_BYTES / MIB} MiB for one message`,
+    `more than ${MAX_UNANSWERED} offers`,
+    `more than ${MOST_WAITING_BYTES / MIB} MiB of pieces`,
+    `more than ${MAX_MEMORY_KIB / MIB} GiB of memory`,
+  ],
+  'docs/reliability.md': [`as the oldest of ${MAX_SESSIONS}`],
+  'docs/protocol.md': [`for ${REUSE_MS / MINUTE_MS} minutes at most`],
+}
+
+describe('what the documents claim', () => {
+  for (const [document, claims] of Object.entries(CLAIMS)) {
+    const text = readFileSync(join(ROOT, document), 'utf8').replaceAll(/\s+/g, ' ')
+    for (const claim of claims) {
+      it(`has the code’s numbers: ${claim}`, () => {
+        expect(text.includes(claim), document).to.equal(true)
+      })
+    }
+  }
+
+  it('holds where a number has a name: a quarter of an hour, and an hour', () => {
+    expect([RENEW_EVERY_MS, RENEW_WITHIN_MS]).to.deep.equal([HOUR_MS / 4, HOUR_MS])
+  })
+})
