@@ -20,14 +20,16 @@ const MIB = 1024 * 1024
 
 const auth = readConfig({ SOTTO_HOME: '/srv/sotto' })
 const { memoryKib, passes } = auth.password
-const thousands = (number: number) => number.toLocaleString('en')
+const { strangers: service } = SERVICE_LIMITS
 
 /** What each document says, made of the code's numbers. */
 const CLAIMS: Readonly<Record<string, readonly string[]>> = {
   'docs/threat-model.md': [
     `the maximum session duration of the last ticket (${auth.maxSessionDurationMs / HOUR_MS} h)`,
     `have ${(PEER_LIMITS.strangers?.admissionTimeoutMs ?? 0) / 1_000} seconds`,
-    `${thousands(SERVICE_LIMITS.maxConnectionsPerNetwork)} connections of ${thousands(SERVICE_LIMITS.maxConnections)}`,
+    `share ${service?.connections.places} connections and ${service?.calls.places} calls, of which one network has half`,
+    `and have ${(service?.admissionTimeoutMs ?? 0) / 1_000} seconds; room is made`,
+    `since ${auth.hashing.capacity} logins may wait`,
     `argon2id hashes (${memoryKib / 1_024} MiB, ${passes} passes each)`,
     `at least ${MIN_TYPED_CHARACTERS} characters`,
     `more than ${MAX_TEXT_BYTES / MIB} MiB for one message`,
@@ -49,7 +51,9 @@ describe('what the documents claim', () => {
     }
   }
 
-  it('holds where a number has a name: a quarter of an hour, and an hour', () => {
+  it('holds where a number has a name: a quarter of an hour, an hour, and half', () => {
     expect([RENEW_EVERY_MS, RENEW_WITHIN_MS]).to.deep.equal([HOUR_MS / 4, HOUR_MS])
+    for (const room of [service?.connections, service?.calls])
+      expect(room?.placesPerNetwork).to.equal((room?.places ?? 0) / 2)
   })
 })
