@@ -39,7 +39,7 @@ describe('a changed identity key', function () {
     for (const text of ['not for these eyes', 'nor this']) {
       const { code, errors } = await send('alice', 'bob', text)
       expect([code, errors.includes('ERR_KEY_CHANGED')], errors).to.deep.equal([KEY_CHANGED, true])
-      expect(errors.trimEnd().split('\n').at(-1)).to.include('sotto trust bob')
+      expect(errors.trimEnd().split('\n').at(-1)).to.include('sotto trust --profile alice bob')
     }
     expect((await deployment.run(['trust', 'bob', '--profile', 'alice'])).code).to.equal(0)
     expect((await send('alice', 'bob', 'good to see you')).code).to.equal(0)
