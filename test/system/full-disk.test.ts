@@ -45,7 +45,7 @@ describe(`sotto on a disk without room${refusal ? `: ${refusal}` : ''}`, functio
     it(`shows what is kept: ${line}`, async () => {
       expect(await sotto(line)).to.deep.equal({
         code: 0,
-        output: '2030-01-01 12:00  alice → bob: See you?\n',
+        output: '2030-01-01 12:01  alice → bob: See you?\n',
         errors: '',
       })
     })
