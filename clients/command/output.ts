@@ -17,7 +17,9 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { createCalendar, isLate } from '../terminal/calendar.ts'
+import { columnsOf } from '../terminal/cluster.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
+import { behindGutter } from '../terminal/gutter.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { outputFailure } from '../terminal/output-watch.ts'
@@ -36,6 +38,9 @@ export interface OutputOptions {
   /** The line on the same terminal that is edited, or written over and over: everything is shown above it. */
   readonly bottomLine: BottomLine | undefined
 }
+
+/** The indent of each further row of a text on a terminal. */
+const INDENT = 2
 
 /** What is shown of somebody's. */
 interface Incoming {
@@ -93,8 +98,11 @@ export class Output {
     const body = byKind(event, SHOWN)
     if (body === undefined) return []
     if (!this.#isTerminal) return [body, LINE_FEED]
-    const name = styleText('bold', `${peerName}${this.#timesOf(message)}:`, { stream: this.#options.output })
-    return [Buffer.from(`${name} ${escapeForTerminal(body.toString('utf8'))}\n`)]
+    const { output } = this.#options
+    const who = `${peerName}${this.#timesOf(message)}:`
+    const lines = [escapeForTerminal(body.toString('utf8'))]
+    const rows = behindGutter(lines, { head: columnsOf(`${who} `), indent: INDENT, output })
+    return [Buffer.from(`${styleText('bold', who, { stream: output })} ${rows}\n`)]
   }
 
   #timesOf({ event: { writtenAt }, storedAt }: Incoming): string {

@@ -21,8 +21,9 @@ import { styleText } from 'node:util'
 import { eventFields } from '../command/event-fields.ts'
 import { type Gap, type Message, writtenAtOf } from '../store/reading/messages.ts'
 import { arrivalNote, type Calendar, createCalendar } from '../terminal/calendar.ts'
-import { clustersOf, columnsOf } from '../terminal/cluster.ts'
+import { columnsOf } from '../terminal/cluster.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
+import { behindGutter } from '../terminal/gutter.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { OutputStream } from '../terminal/output-stream.ts'
 import { EventWords } from './event-words.ts'
@@ -62,38 +63,14 @@ export function lineFormat(ownName: string, output: OutputStream, isUndeliverabl
     const who = `${from}${arrivalOf(entry, calendar)}${label === undefined ? '' : `, ${label}`}:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
     const stamp = calendar.stampOf(writtenAtOf(entry))
-    const columns = isTerminal ? (output.columns ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
-    const rows = rowsOf(text, { columns, head: columnsOf(`${stamp}  ${who} `) })
-    return Buffer.from(`${stamp}  ${name} ${rows.join(GUTTER)}\n`)
+    const lines = text.split(/\r\n|[\n\r]/).map((line) => escapeForTerminal(line))
+    const rows = behindGutter(lines, { head: columnsOf(`${stamp}  ${who} `), indent: INDENT, output })
+    return Buffer.from(`${stamp}  ${name} ${rows}\n`)
   }
 }
 
-/** What begins each further row of a text: nothing that a text can be made to look like. */
-const GUTTER = `\n${' '.repeat(18)}| `
-const GUTTER_COLUMNS = GUTTER.length - 1
-
-/** A text in rows, each harmless; on a terminal none is longer than its width, since what wraps begins at the left edge. */
-function rowsOf(text: string, { columns, head }: { columns: number; head: number }): string[] {
-  const lines = text.split(/\r\n|[\n\r]/).map((line) => escapeForTerminal(line))
-  const longest = Math.max(columns - GUTTER_COLUMNS, 8)
-  return lines.flatMap((line, index) => cut(line, { first: index === 0 ? columns - head : longest, rest: longest }))
-}
-
-/** A line in rows of so many columns; never one that ends in the last column, where terminals differ. */
-function cut(line: string, { first, rest }: { first: number; rest: number }): string[] {
-  if (first === Number.POSITIVE_INFINITY) return [line]
-  const rows = ['']
-  let left = first - 1
-  for (const { text, columns } of clustersOf(line)) {
-    if (columns > left) {
-      rows.push('')
-      left = rest - 1
-    }
-    rows[rows.length - 1] += text
-    left -= columns
-  }
-  return rows
-}
+/** The indent of each further row of a text: as wide as the time of writing and the spaces behind it. */
+const INDENT = 18
 
 /** JSON lines. */
 export function jsonFormat(ownName: string, isUndeliverable: IsUndeliverable): Format {

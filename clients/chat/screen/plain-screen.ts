@@ -7,17 +7,23 @@ import { EventEmitter } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { arrivalNote, type Calendar } from '../../terminal/calendar.ts'
+import { columnsOf } from '../../terminal/cluster.ts'
 import { escapeForTerminal } from '../../terminal/escape.ts'
+import { behindGutter } from '../../terminal/gutter.ts'
+import type { OutputStream } from '../../terminal/output-stream.ts'
 import { parseLine } from '../command.ts'
 import type { Entry } from './entry.ts'
 import type { Screen, ScreenEvents } from './screen.ts'
 
 export interface PlainScreenOptions {
   readonly input: Readable
-  readonly output: Writable
+  readonly output: Writable & Pick<OutputStream, 'isTTY' | 'columns'>
   readonly calendar: Calendar
   readonly now: () => Date
 }
+
+/** The indent of what does not fit on a terminal that obeys nothing: its rows must not look like lines of others. */
+const INDENT = 2
 
 /** Every entry is one line, whatever its text; states and status are not shown. */
 export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
@@ -39,7 +45,8 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
 
   add(entry: Entry): void {
     const { output, calendar } = this.#options
-    output.write(`${plainLine(entry, calendar)}\n`)
+    const { head, body } = plainLine(entry, calendar)
+    output.write(`${head}${behindGutter([body], { head: columnsOf(head), indent: INDENT, output })}\n`)
   }
 
   change(): boolean {
@@ -78,11 +85,11 @@ export class PlainScreen extends EventEmitter<ScreenEvents> implements Screen {
   }
 }
 
-/** An entry as one line, such as `2026-11-22 14:02 bob: hello`. */
-export function plainLine({ kind, who, time, arrivedAt = time, text, draw }: Entry, calendar: Calendar): string {
+/** An entry as one line, such as `2026-11-22 14:02 bob: hello`: what stands before its text, and that. */
+function plainLine({ kind, who, time, arrivedAt = time, text, draw }: Entry, calendar: Calendar) {
   const from = `${who}${arrivalNote(calendar, time, arrivedAt)}`
   const names = { message: `${from}: `, file: `${from}, file: `, qr: '* to scan: ' }
   const name = kind === 'message' || kind === 'file' || kind === 'qr' ? names[kind] : '* '
   const body = draw === undefined ? text : draw(Number.POSITIVE_INFINITY).trimEnd()
-  return `${calendar.stampOf(time)} ${escapeForTerminal(name + body)}`
+  return { head: `${calendar.stampOf(time)} ${escapeForTerminal(name)}`, body: escapeForTerminal(body) }
 }

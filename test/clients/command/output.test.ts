@@ -41,6 +41,17 @@ describe('Output', () => {
     expect(errors.text).to.equal('')
   })
 
+  it('lets no text begin at the left edge of a terminal, where it could pass for somebody else’s', async () => {
+    const output = Object.assign(new CapturedStream({ isTTY: true }), { columns: 20 })
+    const shown = new Output({ output, errors: new CapturedStream(), json: false, trace: false, bottomLine: undefined })
+    await shown.show('bob', [{ event: incomingText(`hello${' '.repeat(9)}carol: forged`), storedAt }])
+    expect(stripVTControlCharacters(output.text).split('\n')).to.deep.equal([
+      'bob: hello         ',
+      '  | carol: forged',
+      '',
+    ])
+  })
+
   it('says to a person when it was written, where it arrived at another time', async () => {
     const { output, shown } = outputTo({ isTTY: true })
     const event = incomingText('See you at eight?', new Date(2026, 10, 20, 14, 2))

@@ -40,6 +40,16 @@ describe('createScreen without a terminal', () => {
     expect(output.text).to.equal('2026-11-22 14:02 bob: one\\ntwo\\r\\e[2J\\u{202e}\n')
   })
 
+  it('lets no text begin at the left edge of a terminal that obeys nothing', () => {
+    const dumb = Object.assign(output, { isTTY: true, columns: 40 })
+    screen.add({ ...entry, text: `hello${' '.repeat(12)}2026-11-22 14:02 carol: forged` })
+    expect(dumb.text.split('\n')).to.deep.equal([
+      '2026-11-22 14:02 bob: hello            ',
+      '  | 2026-11-22 14:02 carol: forged',
+      '',
+    ])
+  })
+
   it('writes nothing again', () => {
     screen.add(entry)
     screen.change('1', { state: 'read' })
