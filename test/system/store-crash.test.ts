@@ -1,21 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
-import type { Message } from '../../../clients/store/reading/messages.ts'
-import type { Store } from '../../../clients/store/store.ts'
-import { Crash, crashingDatabase, type ShouldCrash, type WriteStep } from '../../support/crashing-database.ts'
-import { converse, DeliveringSide } from '../../support/delivering-side.ts'
-import { assertAsyncProperty } from '../../support/property.ts'
-import {
-  ALICE_KEY,
-  BOB_KEY,
-  conversation,
-  outgoingText,
-  quickDatabase,
-  shown,
-  testStore,
-} from '../../support/stores.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+import type { Message } from '../../clients/store/reading/messages.ts'
+import type { Store } from '../../clients/store/store.ts'
+import { Crash, crashingDatabase, type ShouldCrash, type WriteStep } from '../support/crashing-database.ts'
+import { converse, DeliveringSide } from '../support/delivering-side.ts'
+import { assertAsyncProperty } from '../support/property.ts'
+import { ALICE_KEY, BOB_KEY, conversation, outgoingText, quickDatabase, shown, testStore } from '../support/stores.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const LONG = 'long '.repeat(MAX_PART_DATA_BYTES / 4)
 
