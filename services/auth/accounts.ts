@@ -8,6 +8,7 @@ import type { Insertable, Kysely, Selectable } from 'kysely'
 import { isSottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import { accountExists, loginRefused, noSuchUser } from './errors.ts'
+import type { HashCaller } from './passwords/hashing-queue.ts'
 import type { Passwords } from './passwords/passwords.ts'
 import { revokeAllOf } from './revocations.ts'
 import type { AccountTable, AuthSchema } from './store.ts'
@@ -59,16 +60,15 @@ export class Accounts {
    * An unknown name costs what a known one does: its password is checked against the hash of the account that stands
    * next to it in the alphabet, whose parameters are the stored ones, whatever they are today.
    *
-   * @param signal - Fires when nobody waits for the answer any more.
    * @throws SottoError `ERR_LOGIN_REFUSED` if there is no such account or the password is another; `ERR_BUSY` if too
    *   many wait.
    */
-  async authenticate(name: string, password: Secret, signal?: AbortSignal): Promise<AuthenticatedAccount> {
+  async authenticate(name: string, password: Secret, caller?: HashCaller): Promise<AuthenticatedAccount> {
     const nearest = await this.#findNearest(name)
     const { matches, isOutdated } = await this.#passwords.check(
       password,
       nearest?.password_hash ?? this.#passwords.decoy(),
-      signal,
+      caller,
     )
     if (!matches || nearest?.name !== name) throw loginRefused()
     if (isOutdated) await this.#rehash(nearest, password)

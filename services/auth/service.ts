@@ -6,6 +6,7 @@
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
+import { networkOf } from '#lib/rpc/sockets/network-of.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
@@ -40,12 +41,15 @@ export function createAuthService({
       }
     },
 
-    async login(request, { signal, log, caller, noteAccount }) {
+    async login(request, { signal, log, caller, remoteAddress, noteAccount }) {
       checkLoginRequest(request)
       // Whoever reads the log has to see whose password is being tried.
       noteAccount(request.username)
       const password = Secret.of(Buffer.from(request.password, 'utf8'))
-      const account = await accounts.authenticate(request.username, password, signal)
+      const account = await accounts.authenticate(request.username, password, {
+        network: networkOf(remoteAddress),
+        signal,
+      })
       const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
       log.info({ account: account.name }, 'session begun')
       caller.admit()

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type { Secret } from '#lib/secret.ts'
 import { prepareTypedSecret } from '#lib/typed-secret.ts'
 import { type Argon2id, argon2id } from './argon2id.ts'
-import type { HashingQueue } from './hashing-queue.ts'
+import type { HashCaller, HashingQueue } from './hashing-queue.ts'
 import {
   areEqualParameters,
   encodePasswordHash,
@@ -46,13 +46,12 @@ export class Passwords {
   /**
    * Hash a password for storage.
    *
-   * @param signal - Fires when nobody waits for the answer any more.
    * @returns A PHC string.
    * @throws SottoError `ERR_BUSY` if the queue is full.
    */
-  async hash(password: Secret, signal?: AbortSignal): Promise<string> {
+  async hash(password: Secret, caller?: HashCaller): Promise<string> {
     const prepared = prepareTypedSecret(password)
-    const made = await this.#queue.run(() => hashPassword(prepared, this.#parameters, this.#compute), signal)
+    const made = await this.#queue.run(() => hashPassword(prepared, this.#parameters, this.#compute), caller)
     return encodePasswordHash(made)
   }
 
@@ -63,9 +62,9 @@ export class Passwords {
    * @param phc - A PHC string.
    * @throws SottoError `ERR_BUSY` if the queue is full; `ERR_STORE` if the string cannot be read.
    */
-  async check(password: Secret, phc: string, signal?: AbortSignal): Promise<PasswordCheck> {
+  async check(password: Secret, phc: string, caller?: HashCaller): Promise<PasswordCheck> {
     const stored = parsePasswordHash(phc)
-    const isOf = (form: Secret) => this.#queue.run(() => verifyPassword(form, stored, this.#compute), signal)
+    const isOf = (form: Secret) => this.#queue.run(() => verifyPassword(form, stored, this.#compute), caller)
     const prepared = prepareTypedSecret(password)
     if (await isOf(prepared)) {
       return { matches: true, isOutdated: !areEqualParameters(stored.parameters, this.#parameters) }

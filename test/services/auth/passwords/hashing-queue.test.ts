@@ -42,6 +42,38 @@ describe('HashingQueue', () => {
     expect(await queue.run(async () => 'room again')).to.equal('room again')
   })
 
+  it('lets networks take turns, however much one of them asks for', async () => {
+    const queue = new HashingQueue({ concurrency: 1, capacity: 10 })
+    const order: string[] = []
+    const hash = (what: string, network: string) => queue.run(async () => void order.push(what), { network })
+    const crowd = Array.from({ length: 6 }, (_, index) => hash(`guess ${index}`, 'crowd'))
+    await Promise.all([...crowd, hash('alice', 'home'), hash('bob', 'office')])
+    expect(order.slice(0, 4)).to.deep.equal(['guess 0', 'guess 1', 'alice', 'bob'])
+    expect(order).to.have.length(8)
+  })
+
+  it('has the network that has most in a full queue make room, by its newest', async () => {
+    const queue = new HashingQueue({ concurrency: 1, capacity: 4 })
+    const running = pending()
+    const first = queue.run(running.run, { network: 'crowd' })
+    const crowd = Array.from({ length: 4 }, () => queue.run(async () => 'guess', { network: 'crowd' }))
+    const alice = queue.run(async () => 'alice', { network: 'home' })
+    expect((await rejection(crowd[3] as Promise<string>)).code).to.equal('ERR_BUSY')
+    // Nobody has more than another has by then: whoever comes late is refused, of whichever network.
+    const bob = queue.run(async () => 'bob', { network: 'home' })
+    expect((await rejection(crowd[2] as Promise<string>)).code).to.equal('ERR_BUSY')
+    const refused = rejection(queue.run(async () => 'carol', { network: 'home' }))
+    expect((await refused).code).to.equal('ERR_BUSY')
+    running.finish('done')
+    expect(await Promise.all([first, crowd[0], crowd[1], alice, bob])).to.deep.equal([
+      'done',
+      'guess',
+      'guess',
+      'alice',
+      'bob',
+    ])
+  })
+
   it('goes on after a hash that fails', async () => {
     const queue = new HashingQueue({ concurrency: 1, capacity: 1 })
     const failing = pending()
@@ -56,7 +88,7 @@ describe('HashingQueue', () => {
     const queue = new HashingQueue({ concurrency: 1, capacity: 2 })
     const [running, gone, next] = [pending(), pending(), pending()]
     const caller = new AbortController()
-    const results = [queue.run(running.run), queue.run(gone.run, caller.signal), queue.run(next.run)]
+    const results = [queue.run(running.run), queue.run(gone.run, { signal: caller.signal }), queue.run(next.run)]
     caller.abort(new Error('gone'))
     running.finish('')
     next.finish('next')
