@@ -29,7 +29,7 @@ const CLAIMS: Readonly<Record<string, readonly string[]>> = {
     `have ${(PEER_LIMITS.strangers?.admissionTimeoutMs ?? 0) / 1_000} seconds`,
     `share ${service?.connections.places} connections and ${service?.calls.places} calls, of which one network has half`,
     `and have ${(service?.admissionTimeoutMs ?? 0) / 1_000} seconds; room is made`,
-    `since ${auth.hashing.capacity} logins may wait`,
+    `where ${auth.hashing.capacity} logins wait`,
     `argon2id hashes (${memoryKib / 1_024} MiB, ${passes} passes each)`,
     `at least ${MIN_TYPED_CHARACTERS} characters`,
     `more than ${MAX_TEXT_BYTES / MIB} MiB for one message`,
