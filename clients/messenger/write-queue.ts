@@ -93,11 +93,15 @@ export class WriteQueue {
     let count = 0
     let bytes = 0
     for (const entry of this.#waiting) {
-      count += entry.name === name ? entry.events.length : 0
-      bytes += entry.name === name ? entry.events.reduce((sum, { length }) => sum + length, 0) : 0
-      const isNext = entry.name === name && (batch.length === 0 || (count <= MAX_EVENTS && bytes <= MAX_BYTES))
-      if (isNext) batch.push(entry)
-      else others.push(entry)
+      if (entry.name !== name) {
+        others.push(entry)
+        continue
+      }
+      count += entry.events.length
+      bytes += entry.events.reduce((sum, { length }) => sum + length, 0)
+      const isRoom = batch.length === 0 || (count <= MAX_EVENTS && bytes <= MAX_BYTES)
+      const into = isRoom ? batch : others
+      into.push(entry)
     }
     this.#waiting = others
     return batch

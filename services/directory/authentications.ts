@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { bearerHash } from '#lib/session/session-keys.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Authenticated, Origin, Revocations, SealingClient } from './sealing-client.ts'
 
@@ -126,9 +126,10 @@ export class Authentications {
 /** A bearer is not kept, only what tells it from others. */
 function hashOf({ bearer }: Origin): string {
   if (bearer === undefined) throw sessionEnded()
-  return createHash('sha256').update(bearer.reveal()).digest('base64')
+  return textOf(bearerHash(bearer))
 }
 
-function textOf(sessionId: Uint8Array): string {
-  return Buffer.from(sessionId).toString('base64')
+/** Bytes as the key of a map. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
 }
