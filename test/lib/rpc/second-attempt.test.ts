@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { expect } from 'chai'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { DirectoryServiceService, ReplacedAnnouncement } from '#gen/sotto/directory/v1/directory_service.ts'
@@ -55,8 +56,11 @@ describe('a connection that breaks before there is an answer', () => {
   it('is no such connection where nobody takes it: that is told at once', async () => {
     const port = await freePort()
     let attempts = 0
-    const count = () => {
-      attempts += 1
+    // Connections of other tests in this process are none of ours.
+    const count = (message: unknown) => {
+      ;(message as { socket: Socket }).socket.on('connectionAttempt', (_address, attempted) => {
+        if (attempted === port) attempts += 1
+      })
     }
     subscribe('net.client.socket', count)
     const connection = connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
