@@ -64,6 +64,15 @@ export function adminCommand(): Command {
       const { listUsers } = await import('../services/auth/admin.ts')
       for (const { name } of await listUsers(await readConfig(), systemClock)) process.stdout.write(`${name}\n`)
     })
+  admin
+    .command('init')
+    .description('make the keys that all replicas of Auth on one PostgreSQL share; one on SQLite makes its own')
+    .action(async () => {
+      const { initialise } = await import('../services/auth/admin.ts')
+      const config = await readConfig()
+      await initialise(config, systemClock)
+      notice(`give to every replica of Auth: ${config.authorityFolder} and ${config.wrappingKeyFile}`, {})
+    })
   return admin
 }
 

@@ -13,6 +13,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { SottoError } from '../errors.ts'
 import type { Clock } from './clock.ts'
+import { createFolderOnce } from './create-once.ts'
 import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from './files.ts'
 import type { CertificateAuthority } from './issue-certificate.ts'
 import type { CertificateChain, Role } from './tls.ts'
@@ -33,27 +34,39 @@ const RENEWAL_DAYS = 182
 const ROLE_SUFFIX = '.sotto'
 
 /**
- * The authority kept in a folder, made at first use.
+ * The authority kept in a folder, made at first use. Of several processes that begin at once, one makes it.
  *
  * @throws SottoError `ERR_STORE` if one of its two files is missing or does not fit the other.
  */
 export async function ensureCertificateAuthority(folder: string, clock: Clock): Promise<CertificateAuthority> {
-  const certificatePath = join(folder, AUTHORITY_FILE)
-  const keyPath = join(folder, AUTHORITY_KEY_FILE)
-  const [certificatePem, keyPem] = await Promise.all([readText(certificatePath), readText(keyPath)])
-  if (certificatePem !== undefined && keyPem !== undefined) {
-    if (!belongTogether(certificatePem, keyPem)) throw damaged(folder, `${AUTHORITY_FILE} and ${AUTHORITY_KEY_FILE}`)
-    return { certificatePem, keyPem }
-  }
-  if (certificatePem !== undefined || keyPem !== undefined) {
-    throw damaged(folder, certificatePem === undefined ? AUTHORITY_FILE : AUTHORITY_KEY_FILE)
-  }
+  const found = await loadAuthority(folder)
+  if (found !== undefined) return found
   const { issueAuthority } = await import('./issue-certificate.ts')
   const made = await issueAuthority(clock)
-  await ensurePrivateDirectory(folder)
-  await writeFileAtomically(keyPath, made.keyPem)
-  await writeFileAtomically(certificatePath, made.certificatePem, PUBLIC_FILE_MODE)
-  return made
+  const isOurs = await createFolderOnce(folder, [
+    { name: AUTHORITY_KEY_FILE, content: made.keyPem },
+    { name: AUTHORITY_FILE, content: made.certificatePem, mode: PUBLIC_FILE_MODE },
+  ])
+  const authority = isOurs ? made : await loadAuthority(folder)
+  if (authority === undefined) throw damaged(folder, AUTHORITY_FILE)
+  return authority
+}
+
+/**
+ * The authority kept in a folder; undefined where there is none.
+ *
+ * @throws SottoError `ERR_STORE` if one of its two files is missing or does not fit the other.
+ */
+export async function loadAuthority(folder: string): Promise<CertificateAuthority | undefined> {
+  const readBoth = () => Promise.all([AUTHORITY_FILE, AUTHORITY_KEY_FILE].map((name) => readText(join(folder, name))))
+  let [certificatePem, keyPem] = await readBoth()
+  // Another process may have put the folder there between the one look and the other.
+  if ((certificatePem === undefined) !== (keyPem === undefined)) [certificatePem, keyPem] = await readBoth()
+  if (certificatePem === undefined && keyPem === undefined) return undefined
+  if (certificatePem === undefined) throw damaged(folder, AUTHORITY_FILE)
+  if (keyPem === undefined) throw damaged(folder, AUTHORITY_KEY_FILE)
+  if (!belongTogether(certificatePem, keyPem)) throw damaged(folder, `${AUTHORITY_FILE} and ${AUTHORITY_KEY_FILE}`)
+  return { certificatePem, keyPem }
 }
 
 export interface LeafOptions {

@@ -126,7 +126,7 @@ async function removeTemporaries(path: string): Promise<void> {
 }
 
 /** A rename is on the disk only once its folder is. */
-async function flushDirectory(path: string): Promise<void> {
+export async function flushDirectory(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Insertable, Kysely, Selectable } from 'kysely'
 import { isSottoError } from '#lib/errors.ts'
+import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
 import { accountExists, loginRefused, noSuchUser } from './errors.ts'
 import type { HashCaller } from './passwords/hashing-queue.ts'
@@ -97,13 +98,15 @@ export class Accounts {
         created_at: this.#nowMs(),
       })
     }
-    await this.#db.transaction().execute(async (transaction) => {
-      const taken = await existingAmong(
-        transaction,
-        rows.map(({ name }) => name),
-      )
+    await inTransaction(this.#db, async (transaction) => {
+      const added = await transaction
+        .insertInto('account')
+        .values(rows)
+        .onConflict((conflict) => conflict.column('name').doNothing())
+        .returning('name')
+        .execute()
+      const taken = rows.map(({ name }) => name).filter((name) => !added.some((row) => row.name === name))
       if (taken.length > 0) throw accountExists(taken)
-      await transaction.insertInto('account').values(rows).execute()
     })
   }
 
@@ -119,7 +122,7 @@ export class Accounts {
    */
   async setPassword(name: string, password: Secret): Promise<void> {
     const password_hash = await this.#passwords.hash(password)
-    await this.#db.transaction().execute(async (transaction) => {
+    await inTransaction(this.#db, async (transaction) => {
       const changed = await transaction
         .updateTable('account')
         .set((account) => ({ password_hash, password_epoch: account('password_epoch', '+', 1) }))
@@ -137,8 +140,14 @@ export class Accounts {
    * @throws SottoError `ERR_NO_SUCH_USER`.
    */
   async remove(name: string): Promise<void> {
-    await this.#db.transaction().execute(async (transaction) => {
-      const found = await transaction.selectFrom('account').select('id').where('name', '=', name).executeTakeFirst()
+    await inTransaction(this.#db, async (transaction) => {
+      // Not only looked up: a login that goes on at this moment waits for the end of this, or begins no session.
+      const found = await transaction
+        .updateTable('account')
+        .set((account) => ({ password_epoch: account('password_epoch', '+', 1) }))
+        .where('name', '=', name)
+        .returning('id')
+        .executeTakeFirst()
       if (!found) throw noSuchUser()
       await revokeAllOf(transaction, found.id, this.#nowMs())
       await transaction.deleteFrom('account').where('id', '=', found.id).execute()

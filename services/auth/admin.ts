@@ -7,20 +7,36 @@
  * @module
  */
 import { SottoError } from '#lib/errors.ts'
+import { ensureCertificateAuthority } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { openSqliteBeside } from '#lib/runtime/sqlite.ts'
+import { openDatabaseBeside } from '#lib/runtime/database/database.ts'
 import type { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
 import { type AccountSummary, Accounts, type NewAccount } from './accounts.ts'
-import { type Config, databasePath } from './config.ts'
+import type { Config } from './config.ts'
 import { accountExists, noInstallation, noSuchUser } from './errors.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
+import { ensureWrappingKey } from './wrapping-key-file.ts'
 
 /** The part of Auth's settings that the administration needs. */
-export type AdminConfig = Pick<Config, 'dataFolder' | 'password' | 'hashing'>
+export type AdminConfig = Pick<Config, 'database' | 'dataFolder' | 'password' | 'hashing'>
+
+/**
+ * Make the keys that all replicas of Auth share, where they lack: the certificate authority and the wrapping key. An Auth
+ * on SQLite, which is alone, does that by itself at its first start.
+ *
+ * @throws SottoError `ERR_STORE`, `ERR_CONFIG` if one that is there cannot be used.
+ */
+export async function initialise(
+  { authorityFolder, wrappingKeyFile }: Pick<Config, 'authorityFolder' | 'wrappingKeyFile'>,
+  clock: Clock,
+): Promise<void> {
+  await ensureCertificateAuthority(authorityFolder, clock)
+  await ensureWrappingKey(wrappingKeyFile)
+}
 
 /**
  * Check the names of accounts that are to be added, before anybody is asked for their passwords.
@@ -108,7 +124,7 @@ function badNames(what: string, names: readonly string[], hint: string): SottoEr
 }
 
 async function withAccounts<T>(config: AdminConfig, clock: Clock, use: (accounts: Accounts) => Promise<T>): Promise<T> {
-  const db = await openSqliteBeside<AuthSchema>(databasePath(config), MIGRATIONS)
+  const db = await openDatabaseBeside<AuthSchema>(config.database, MIGRATIONS)
   if (db === undefined) throw noInstallation(config.dataFolder)
   try {
     const passwords = new Passwords(config.password, new HashingQueue(config.hashing))

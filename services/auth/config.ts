@@ -6,6 +6,8 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { listSetting, logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
+import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
+import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import type { HashingQueueLimits } from './passwords/hashing-queue.ts'
@@ -44,8 +46,15 @@ export interface Config {
    * they reached Auth, and so does the default, with the port of `SOTTO_DIRECTORY_PORT` (7002).
    */
   readonly directoryAddress: string
+  /**
+   * `SOTTO_AUTH_DATABASE`: a URL `postgres://USER@HOST/DATABASE`; with a password it stands in a file that
+   * `SOTTO_AUTH_DATABASE_FILE` names. Without either, SQLite in `auth.db` in the data folder.
+   */
+  readonly database: DatabaseSetting
   /** `SOTTO_AUTH_DATA`: the folder of `auth.db` and of the authority's and the servers' keys; `auth` in `SOTTO_HOME`. */
   readonly dataFolder: string
+  /** `SOTTO_AUTH_CA`: the folder of the certificate authority, with its key; `ca` in the data folder. */
+  readonly authorityFolder: string
   /** `SOTTO_AUTH_WRAPPING_KEY_FILE`: to be backed up apart from the database; `wrapping.key` in the data folder. */
   readonly wrappingKeyFile: string
   /**
@@ -98,6 +107,9 @@ const SETTINGS = {
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
   SOTTO_DIRECTORY_TLS: pathSetting.optional(),
   SOTTO_AUTH_DATA: pathSetting.optional(),
+  SOTTO_AUTH_DATABASE: databaseUrlSetting.optional(),
+  SOTTO_AUTH_DATABASE_FILE: databaseUrlFileSetting.optional(),
+  SOTTO_AUTH_CA: pathSetting.optional(),
   SOTTO_AUTH_WRAPPING_KEY_FILE: pathSetting.optional(),
   SOTTO_NAMES: listSetting.default([]),
   SOTTO_AUTH_PASSWORD_MEMORY_MIB: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.memoryKib / 1024, MAX_MEMORY_KIB / 1024),
@@ -137,7 +149,13 @@ export function readConfig(env: Environment): Config {
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
     adminPort: settings.SOTTO_AUTH_ADMIN_PORT,
     directoryAddress: settings.SOTTO_DIRECTORY_ADDRESS ?? `:${settings.SOTTO_DIRECTORY_PORT}`,
+    database: databaseSetting(
+      settings.SOTTO_AUTH_DATABASE,
+      settings.SOTTO_AUTH_DATABASE_FILE,
+      join(dataFolder, 'auth.db'),
+    ),
     dataFolder,
+    authorityFolder: settings.SOTTO_AUTH_CA ?? join(dataFolder, 'ca'),
     wrappingKeyFile: settings.SOTTO_AUTH_WRAPPING_KEY_FILE ?? join(dataFolder, 'wrapping.key'),
     directoryTlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(directoryDataFolder, 'tls'),
     names: settings.SOTTO_NAMES,
@@ -151,11 +169,6 @@ export function readConfig(env: Environment): Config {
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
     logLevel: settings.SOTTO_LOG_LEVEL,
   }
-}
-
-/** The path of the database. */
-export function databasePath({ dataFolder }: Pick<Config, 'dataFolder'>): string {
-  return join(dataFolder, 'auth.db')
 }
 
 function wholeNumber(least: number, most: number, usual = least) {

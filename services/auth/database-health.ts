@@ -5,8 +5,8 @@
  * @module
  */
 import type { Kysely } from 'kysely'
+import { probeDatabase } from '#lib/runtime/database/database.ts'
 import type { Logger } from '#lib/runtime/log.ts'
-import { probeSqlite } from '#lib/runtime/sqlite.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How often it is asked, in milliseconds: several times in the 10 s that a health check is commonly repeated in. */
@@ -52,7 +52,7 @@ export function watchDatabase({ db, log, intervalMs, onChange }: DatabaseHealthO
 async function failureOf(db: Kysely<AuthSchema>): Promise<unknown> {
   try {
     await db.selectFrom('account').select('id').limit(1).execute()
-    await probeSqlite(db)
+    await probeDatabase(db)
     return undefined
   } catch (error) {
     return error

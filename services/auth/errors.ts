@@ -39,3 +39,10 @@ export function noInstallation(dataFolder: string): SottoError {
     hint: 'set SOTTO_HOME to where it is; one begins with the first start of Auth, as by sotto up',
   })
 }
+
+/** @param path - Of the authority's folder, or the wrapping key's file. */
+export function noSharedKeys(path: string): SottoError {
+  return new SottoError('ERR_CONFIG', `there is no ${path}, which all replicas of Auth share`, {
+    hint: 'make it once, as by sotto admin init, and give it to each of them',
+  })
+}

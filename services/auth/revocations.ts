@@ -8,6 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How long a revocation can be told, in milliseconds: 1 h, longer than a directory takes to come back. */
@@ -37,10 +38,12 @@ export async function revoke(
 ): Promise<number> {
   // Most logins displace nobody.
   if (sessionIds.length === 0) return 0
+  // Whoever is told of a number has been told of all before it: they must not be drawn and committed across each other.
+  await takeTurn(transaction, 'revocation')
+  const next = sql<number>`(select coalesce(max(number), 0) + 1 from revocation)`
   for (const id of sessionIds) {
     await transaction.deleteFrom('session').where('id', '=', id).execute()
-    await sql`insert into revocation (number, session_id, ended_at)
-      select coalesce(max(number), 0) + 1, ${id}, ${nowMs} from revocation`.execute(transaction)
+    await transaction.insertInto('revocation').values({ number: next, session_id: id, ended_at: nowMs }).execute()
   }
   // The newest stays whatever its age, so that numbers go on from it.
   await transaction

@@ -8,7 +8,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
-import { compileOnce } from '#lib/runtime/sqlite.ts'
+import { takeTurn } from '#lib/runtime/database/dialect.ts'
+import { compileOnce, inTransaction } from '#lib/runtime/database/queries.ts'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
@@ -89,7 +90,7 @@ export class Sessions {
     const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
     const id = randomBytes(SESSION_ID_BYTES)
     const expiresAtMs = this.#nowMs() + this.#lifetimeMs
-    await this.#db.transaction().execute(async (transaction) => {
+    await inTransaction(this.#db, async (transaction) => {
       await claimAccount(transaction, account, identityKey, replace)
       await this.#makeRoom(transaction, account.id, identityKey)
       const row = this.#rowFor(token, { accountId: account.id, sessionId: id })
@@ -119,7 +120,7 @@ export class Sessions {
    * @returns Whether there was one to end.
    */
   async end(authBearer: Secret): Promise<boolean> {
-    const ended = await this.#db.transaction().execute(async (transaction) => {
+    const ended = await inTransaction(this.#db, async (transaction) => {
       const found = await transaction
         .selectFrom('session')
         .select('id')
@@ -131,6 +132,14 @@ export class Sessions {
     })
     this.#revocations.noteChange()
     return ended > 0
+  }
+
+  /** Delete what has ended by its time. Nobody is told: a session that is over is as good as deleted. */
+  async purge(): Promise<void> {
+    await inTransaction(this.#db, async (transaction) => {
+      await takeTurn(transaction, 'session purge')
+      await transaction.deleteFrom('session').where('expires_at', '<=', this.#nowMs()).execute()
+    })
   }
 
   /**
@@ -161,7 +170,8 @@ export class Sessions {
 
   /** End what a new session displaces: those of another identity key, and those that were not used for longest. */
   async #makeRoom(transaction: Transaction<AuthSchema>, accountId: Uint8Array, identityKey: Uint8Array): Promise<void> {
-    await transaction.deleteFrom('session').where('expires_at', '<=', this.#nowMs()).execute()
+    const over = transaction.deleteFrom('session').where('expires_at', '<=', this.#nowMs())
+    await over.where('account_id', '=', accountId).execute()
     const others = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
     const displaced = await others.where('identity_key', '!=', identityKey).execute()
     const kept = await others.where('identity_key', '=', identityKey).orderBy('expires_at', 'desc').execute()

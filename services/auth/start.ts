@@ -10,21 +10,24 @@ import { INTERNAL_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { Logger } from '#lib/runtime/log.ts'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { Accounts } from './accounts.ts'
 import { ensureCertificates } from './certificates.ts'
-import { type Config, databasePath } from './config.ts'
+import type { Config } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
+import { noSharedKeys } from './errors.ts'
+import type { WrappingKey } from './key-wrapping.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { keepPublicAddress } from './public-address.ts'
 import { Revocations } from './revocations.ts'
 import { createSealingService } from './sealing-service.ts'
 import { createAuthService } from './service.ts'
+import { keepPurging } from './session-purge.ts'
 import { Sessions } from './sessions.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
-import { loadWrappingKey } from './wrapping-key-file.ts'
+import { ensureWrappingKey, loadWrappingKey } from './wrapping-key-file.ts'
 
 export interface AuthDependencies {
   readonly clock: Clock
@@ -58,12 +61,14 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   await using resources = new AsyncDisposableStack()
 
   const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
-  const wrappingKey = await loadWrappingKey(config.wrappingKeyFile)
-  const db = resources.adopt(await openSqlite<AuthSchema>(databasePath(config), MIGRATIONS), (open) => open.destroy())
+  const wrappingKey = await wrappingKeyOf(config)
+  const database = await openDatabase<AuthSchema>(config.database, MIGRATIONS, { durability: 'disk', log })
+  const db = resources.adopt(database, (open) => open.destroy())
 
   const accounts = new Accounts(db, new Passwords(config.password, new HashingQueue(config.hashing)), nowMs)
   const revocations = new Revocations(db)
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
+  resources.defer(keepPurging(sessions, log))
   const common = { accounts, sessions, clock, realm }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
@@ -108,4 +113,12 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     caPem: authorityPem,
     stop: () => running.disposeAsync(),
   }
+}
+
+/** Where others share the database, they share the key: one that this process made would open nothing of theirs. */
+async function wrappingKeyOf({ wrappingKeyFile, database }: Config): Promise<WrappingKey> {
+  if (database.kind === 'sqlite') return await ensureWrappingKey(wrappingKeyFile)
+  const key = await loadWrappingKey(wrappingKeyFile)
+  if (key === undefined) throw noSharedKeys(wrappingKeyFile)
+  return key
 }

@@ -10,7 +10,8 @@
  * @module
  */
 import { type Kysely, sql } from 'kysely'
-import type { Migrations } from '#lib/runtime/sqlite.ts'
+import { namesType } from '#lib/runtime/database/dialect.ts'
+import type { Migrations } from '#lib/runtime/database/migrations.ts'
 
 /** A person. */
 export interface AccountTable {
@@ -77,7 +78,7 @@ async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('account')
     .addColumn('id', 'bytea', (column) => column.primaryKey())
-    .addColumn('name', 'text', (column) => column.notNull().unique())
+    .addColumn('name', namesType(db), (column) => column.notNull().unique())
     .addColumn('password_hash', 'text', (column) => column.notNull())
     .addColumn('password_epoch', 'bigint', (column) => column.notNull())
     .addColumn('identity_key', 'bytea')

@@ -5,9 +5,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
-import { ensurePrivateDirectory, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
+import { createFileOnce } from '#lib/runtime/create-once.ts'
+import { readFileIfPresent } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { WRAPPING_KEY_BYTES, WrappingKey } from './key-wrapping.ts'
 
@@ -15,14 +15,27 @@ import { WRAPPING_KEY_BYTES, WrappingKey } from './key-wrapping.ts'
 const OTHERS = 0o007
 
 /**
- * Load the wrapping key; make one at the first start. Where the file is lost, sessions that were begun under the old
- * key end, and people log in again.
+ * Load the wrapping key; make one at the first start, the same for all processes that begin at once. Where the file is
+ * lost, sessions that were begun under the old key end, and people log in again.
  *
  * @throws SottoError `ERR_CONFIG` if the file is of another length or others may read it.
  */
-export async function loadWrappingKey(path: string): Promise<WrappingKey> {
+export async function ensureWrappingKey(path: string): Promise<WrappingKey> {
+  const found = await loadWrappingKey(path)
+  if (found !== undefined) return found
+  const key = randomBytes(WRAPPING_KEY_BYTES)
+  const isOurs = await createFileOnce(path, key)
+  return isOurs ? new WrappingKey(Secret.of(key)) : await ensureWrappingKey(path)
+}
+
+/**
+ * Load the wrapping key; undefined where there is none.
+ *
+ * @throws SottoError `ERR_CONFIG` if the file is of another length or others may read it.
+ */
+export async function loadWrappingKey(path: string): Promise<WrappingKey | undefined> {
   const bytes = await readFileIfPresent(path)
-  if (!bytes) return await createWrappingKey(path)
+  if (!bytes) return undefined
   if (((await stat(path)).mode & OTHERS) !== 0) {
     throw new SottoError('ERR_CONFIG', 'the file of the wrapping key is open to others', { hint: `chmod 600 ${path}` })
   }
@@ -32,11 +45,4 @@ export async function loadWrappingKey(path: string): Promise<WrappingKey> {
     })
   }
   return new WrappingKey(Secret.of(bytes))
-}
-
-async function createWrappingKey(path: string): Promise<WrappingKey> {
-  const key = randomBytes(WRAPPING_KEY_BYTES)
-  await ensurePrivateDirectory(dirname(path))
-  await writeFileAtomically(path, key)
-  return new WrappingKey(Secret.of(key))
 }

@@ -5,6 +5,8 @@
  */
 import { join } from 'node:path'
 import { logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
+import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
+import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
 
@@ -18,6 +20,11 @@ export interface Config {
   readonly adminPort: number
   /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
   readonly sealingAddress: string
+  /**
+   * `SOTTO_DIRECTORY_DATABASE`: a URL `postgres://USER@HOST/DATABASE`; with a password it stands in a file that
+   * `SOTTO_DIRECTORY_DATABASE_FILE` names. Without either, SQLite in `directory.db` in the data folder.
+   */
+  readonly database: DatabaseSetting
   /** `SOTTO_DIRECTORY_DATA`: the folder of `directory.db`; `directory` in `SOTTO_HOME`. */
   readonly dataFolder: string
   /** `SOTTO_DIRECTORY_TLS`: the folder where Auth leaves the directory's certificate; `tls` in the data folder. */
@@ -38,6 +45,8 @@ const SETTINGS = {
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
+  SOTTO_DIRECTORY_DATABASE: databaseUrlSetting.optional(),
+  SOTTO_DIRECTORY_DATABASE_FILE: databaseUrlFileSetting.optional(),
   SOTTO_DIRECTORY_TLS: pathSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
@@ -67,6 +76,11 @@ export function readConfig(env: Environment): Config {
     listen: { host: settings.SOTTO_DIRECTORY_HOST, port: settings.SOTTO_DIRECTORY_PORT },
     adminPort: settings.SOTTO_DIRECTORY_ADMIN_PORT,
     sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
+    database: databaseSetting(
+      settings.SOTTO_DIRECTORY_DATABASE,
+      settings.SOTTO_DIRECTORY_DATABASE_FILE,
+      join(dataFolder, 'directory.db'),
+    ),
     dataFolder,
     tlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(dataFolder, 'tls'),
     logLevel: settings.SOTTO_LOG_LEVEL,

@@ -1,10 +1,11 @@
 /**
  * The accounts that are online: an account is, while one of its receivers holds an Announce stream open.
  *
- * The streams are in the memory of the process that serves them; what others need to know of them is in the database.
- * Each announcement there belongs to the row of its process, and counts only while that row's lease runs. So a process
- * that dies without a word takes its receivers offline by itself, and the rate of writes grows with processes, not with
- * people.
+ * The streams are in the memory of the process that serves them, and that is the truth; what others need to know of them
+ * is in the database, a copy. Each announcement there belongs to a process, and counts only while the lease of that
+ * process runs. So a process that dies without a word takes its receivers offline by itself, and the rate of writes grows
+ * with processes, not with people. A lease that lapsed is never fatal: with each renewal a process compares the copy with
+ * what it holds, writes again what is missing, and ends what a newer announcement elsewhere has replaced.
  *
  * Whoever watches is told of the changes: watchers.ts.
  *
@@ -12,11 +13,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { compileOnce } from '#lib/runtime/sqlite.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
+import type { PresenceNotices } from './presence-notices.ts'
+import { type Announcement, type NumberedAnnouncement, PresenceRows, type Standing } from './presence-rows.ts'
 import type { DirectorySchema } from './store.ts'
 import { Watchers } from './watchers.ts'
 
@@ -26,21 +27,8 @@ export const LEASE_MS = 15_000
 /** How often a process renews its lease, in milliseconds. */
 export const RENEWAL_MS = LEASE_MS / 3
 
-/** How many accounts one query looks up at most; more would only make it long. */
-const LOOKUP_BATCH = 500
-
-/**
- * The addresses at which an account can be called, with the session and the start of the client that announced them.
- */
-export interface Announcement {
-  readonly account: string
-  /** The session that announces: 16 bytes. */
-  readonly sessionId: Uint8Array
-  /** Drawn by the receiver at its start: 16 bytes. */
-  readonly instanceId: Uint8Array
-  /** The likeliest first. */
-  readonly endpoints: readonly Endpoint[]
-}
+/** After how many leases what a dead process left is cleared away: until then it merely does not count. */
+const CLEARED_AFTER_LEASES = 10
 
 /** An announcement that stands until it is withdrawn or its signal fires. */
 export interface Registration {
@@ -52,68 +40,76 @@ export interface Registration {
   withdraw(): Promise<void>
 }
 
-interface Entry {
-  readonly announcementId: string
-  readonly sessionId: Uint8Array
+/** What a process needs that shares its database with others. */
+export interface Sharing {
+  /** Undefined where no other process can be told. */
+  readonly notices?: PresenceNotices
+  /** The time of all that share the database, in milliseconds since 1970; undefined where that is this machine's. */
+  readonly sharedTimeMs?: () => Promise<number | undefined>
+}
+
+interface Entry extends NumberedAnnouncement {
   readonly controller: AbortController
 }
 
 export class PresenceRegistry {
   /** The watches that are open at this process. */
   readonly watchers = new Watchers((accounts) => this.#onlineAmong(accounts))
-  readonly #db: Kysely<DirectorySchema>
+  readonly #rows: PresenceRows
   readonly #clock: Clock
-  readonly #announcementOf: ReturnType<typeof announcementOf>
-  readonly #replicaId = randomUUID()
+  readonly #notices: PresenceNotices | undefined
+  readonly #sharedTimeMs: () => Promise<number | undefined>
   /** The announcements that this process holds open, by account. */
   readonly #entries = new Map<string, Entry>()
+  /** How far the shared time is ahead of this machine's, in milliseconds. */
+  #aheadMs = 0
   #left = false
   /** The failure that keeps this process from writing its lease, or who is online; undefined once it can again. */
   #failure: unknown
 
-  private constructor(db: Kysely<DirectorySchema>, clock: Clock) {
-    this.#db = db
-    this.#announcementOf = announcementOf(db)
+  private constructor(
+    db: Kysely<DirectorySchema>,
+    clock: Clock,
+    { notices, sharedTimeMs = async () => undefined }: Sharing,
+  ) {
+    this.#rows = new PresenceRows(db, randomUUID())
     this.#clock = clock
+    this.#notices = notices
+    this.#sharedTimeMs = sharedTimeMs
   }
 
   /**
    * Join the database as a process of its own. {@link renew} is the caller's to call, every {@link RENEWAL_MS}.
    */
-  static async join(db: Kysely<DirectorySchema>, clock: Clock): Promise<PresenceRegistry> {
-    const presence = new PresenceRegistry(db, clock)
+  static async join(db: Kysely<DirectorySchema>, clock: Clock, sharing: Sharing = {}): Promise<PresenceRegistry> {
+    const presence = new PresenceRegistry(db, clock, sharing)
     await presence.renew()
     return presence
   }
 
   /**
-   * Put an account online. An earlier announcement of the same account ends with `ERR_ANNOUNCE_REPLACED`.
+   * Put an account online. An earlier announcement of the same account ends with `ERR_ANNOUNCE_REPLACED`, at whatever
+   * process it is held.
    *
-   * @throws SottoError `ERR_SERVER_DISK_FULL`, `ERR_SERVER_STORE` if the database cannot be written; the earlier
-   *   announcement then stands.
+   * @throws SottoError `ERR_SERVER_DISK_FULL`, `ERR_SERVER_STORE`, `ERR_UNAVAILABLE` if the database cannot be written;
+   *   the earlier announcement then stands.
    */
-  async announce({ account, sessionId, instanceId, endpoints }: Announcement): Promise<Registration> {
-    const entry: Entry = { announcementId: randomUUID(), sessionId, controller: new AbortController() }
-    const row = {
-      announcement_id: entry.announcementId,
-      replica_id: this.#replicaId,
-      session_id: sessionId,
-      instance_id: instanceId,
-      endpoints: JSON.stringify(endpoints),
+  async announce(announcement: Announcement): Promise<Registration> {
+    const { account, instanceId } = announcement
+    const before = await this.#noteFailure(this.#rows.find(account, this.#now()))
+    const number = await this.#noteFailure(this.#rows.announce(announcement, this.#now()))
+    const entry: Entry = { ...announcement, number, controller: new AbortController() }
+    const held = this.#entries.get(account)
+    if (held !== undefined && held.number > number) entry.controller.abort(replaced())
+    else {
+      held?.controller.abort(replaced())
+      this.#entries.set(account, entry)
     }
-    const before = await this.#noteFailure(this.#read(account))
-    const write = this.#db
-      .insertInto('presence')
-      .values({ account, ...row })
-      .onConflict((conflict) => conflict.column('account').doUpdateSet(row))
-    await this.#noteFailure(write.execute())
-    this.#end(account, new SottoError('ERR_ANNOUNCE_REPLACED', 'a newer announcement of this account took its place'))
-    this.#entries.set(account, entry)
-    this.watchers.noteChange(account)
+    this.#tell(account)
     return {
       hasReplacedInstance: before !== undefined && Buffer.compare(before.instanceId, instanceId) !== 0,
       ended: entry.controller.signal,
-      withdraw: () => this.#withdraw(account, entry),
+      withdraw: () => this.#withdraw(entry),
     }
   }
 
@@ -123,36 +119,26 @@ export class PresenceRegistry {
    * @throws SottoError why the database cannot be written, where nobody can be told to be away for that.
    */
   async find(account: string): Promise<Announcement | undefined> {
-    const found = await this.#read(account)
+    const found = await this.#rows.find(account, this.#now())
     if (found === undefined && this.#failure !== undefined) throw this.#failure
     return found
-  }
-
-  async #read(account: string): Promise<Announcement | undefined> {
-    const [row] = await this.#announcementOf(account, this.#clock.now().getTime())
-    if (row === undefined) return undefined
-    return {
-      account,
-      sessionId: row.session_id,
-      instanceId: row.instance_id,
-      endpoints: JSON.parse(row.endpoints) as Endpoint[],
-    }
   }
 
   /**
    * Take an account offline because the session that announced it has ended. An announcement by another session of the
    * account stands.
    */
-  async expel({ account, sessionId }: Announcement): Promise<void> {
-    await this.#db.deleteFrom('presence').where('account', '=', account).where('session_id', '=', sessionId).execute()
-    this.watchers.noteChange(account)
+  async expel(announcement: Announcement): Promise<void> {
+    const { account, sessionId } = announcement
+    await this.#rows.expel(announcement, this.#now())
+    this.#tell(account)
     const entry = this.#entries.get(account)
-    if (entry && Buffer.compare(entry.sessionId, sessionId) === 0) this.#end(account, sessionEnded())
+    if (entry && Buffer.compare(entry.sessionId, sessionId) === 0) this.#end(entry, sessionEnded())
   }
 
   /**
-   * Say that this process lives, clear away those that did not for a whole lease, and tell the watchers what other
-   * processes have changed.
+   * Say that this process lives, compare what it holds with what the database says of it, clear away what the dead left,
+   * and tell the watchers what other processes have changed.
    */
   async renew(): Promise<void> {
     await this.#noteFailure(this.#renewLease())
@@ -160,19 +146,75 @@ export class PresenceRegistry {
     await this.watchers.refresh()
   }
 
+  /** Find out whether another process has changed what stands of these accounts; for whoever hears of it. */
+  async recheck(accounts: readonly string[]): Promise<void> {
+    for (const account of accounts) this.watchers.noteChange(account)
+    const held = accounts.flatMap((account) => this.#entries.get(account) ?? [])
+    if (held.length > 0) await this.#settle(held)
+  }
+
+  /** Take everything that this process holds offline, at once and not when its lease ends. The streams are the server's. */
+  async withdrawAll(): Promise<void> {
+    const accounts = [...this.#entries.keys()]
+    this.#entries.clear()
+    this.#left = true
+    await this.#rows.leave(this.#now())
+    for (const account of accounts) this.#notices?.tell(account)
+    await this.#notices?.flush()
+  }
+
   async #renewLease(): Promise<void> {
-    const now = this.#clock.now().getTime()
-    const lease = { lease_ends_at: now + LEASE_MS }
-    await this.#db
-      .insertInto('replica')
-      .values({ id: this.#replicaId, ...lease })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(lease))
-      .execute()
-    // A lease longer than needed: a process that merely slept comes back to what it holds.
-    await this.#db
-      .deleteFrom('replica')
-      .where('lease_ends_at', '<', now - LEASE_MS)
-      .execute()
+    const sharedMs = await this.#sharedTimeMs()
+    if (sharedMs !== undefined) this.#aheadMs = sharedMs - this.#clock.now().getTime()
+    await this.#rows.renewLease(this.#now() + LEASE_MS)
+    await this.#rows.clear(this.#now() - CLEARED_AFTER_LEASES * LEASE_MS, this.#now())
+    const held = [...this.#entries.values()]
+    const own = new Map((await this.#rows.ownStandings()).map(({ account, number }) => [account, number]))
+    await this.#settle(held.filter(({ account, number }) => own.get(account) !== number))
+  }
+
+  /** Bring what is held and what is written together: write what is lost, end what was replaced. */
+  async #settle(held: readonly Entry[]): Promise<void> {
+    if (held.length === 0) return
+    const standings = await this.#rows.standingsOf(held.map(({ account }) => account))
+    const byAccount = new Map(standings.map((standing) => [standing.account, standing]))
+    for (const entry of held) {
+      // It may have ended, or been replaced here, meanwhile.
+      if (this.#entries.get(entry.account) !== entry) continue
+      const standing = byAccount.get(entry.account)
+      if (standing !== undefined && this.#isOvertaken(entry, standing)) this.#end(entry, replaced())
+      else if (standing?.number !== entry.number || standing.replicaId === null) {
+        await this.#rows.restore(entry, this.#now())
+        this.#tell(entry.account)
+      }
+    }
+  }
+
+  #isOvertaken({ number }: Entry, standing: Standing): boolean {
+    const isElsewhere = standing.replicaId !== null && standing.replicaId !== this.#rows.replicaId
+    return standing.number > number || (standing.number === number && isElsewhere)
+  }
+
+  async #withdraw(entry: Entry): Promise<void> {
+    if (this.#left) return
+    if (this.#entries.get(entry.account) === entry) this.#entries.delete(entry.account)
+    await this.#rows.withdraw(entry, this.#now())
+    this.#tell(entry.account)
+  }
+
+  #end(entry: Entry, reason: SottoError): void {
+    this.#entries.delete(entry.account)
+    entry.controller.abort(reason)
+  }
+
+  #tell(account: string): void {
+    this.watchers.noteChange(account)
+    this.#notices?.tell(account)
+  }
+
+  async #onlineAmong(accounts: readonly string[]): Promise<Set<string>> {
+    if (this.#failure !== undefined) throw this.#failure
+    return await this.#rows.onlineAmong(accounts, this.#now())
   }
 
   async #noteFailure<T>(writing: Promise<T>): Promise<T> {
@@ -184,56 +226,11 @@ export class PresenceRegistry {
     }
   }
 
-  /** Take everything that this process holds offline, at once and not when its lease ends. The streams are the server's. */
-  async withdrawAll(): Promise<void> {
-    this.#entries.clear()
-    this.#left = true
-    await this.#db.deleteFrom('replica').where('id', '=', this.#replicaId).execute()
-  }
-
-  #end(account: string, reason: SottoError): void {
-    const entry = this.#entries.get(account)
-    this.#entries.delete(account)
-    entry?.controller.abort(reason)
-  }
-
-  async #withdraw(account: string, entry: Entry): Promise<void> {
-    if (this.#left) return
-    if (this.#entries.get(account) === entry) this.#entries.delete(account)
-    await this.#db
-      .deleteFrom('presence')
-      .where('account', '=', account)
-      .where('announcement_id', '=', entry.announcementId)
-      .execute()
-    this.watchers.noteChange(account)
-  }
-
-  async #onlineAmong(accounts: readonly string[]): Promise<Set<string>> {
-    if (this.#failure !== undefined) throw this.#failure
-    const online = new Set<string>()
-    for (let start = 0; start < accounts.length; start += LOOKUP_BATCH) {
-      const rows = await this.#db
-        .selectFrom('presence')
-        .innerJoin('replica', 'replica.id', 'presence.replica_id')
-        .select('account')
-        .where('account', 'in', accounts.slice(start, start + LOOKUP_BATCH))
-        .where('lease_ends_at', '>', this.#clock.now().getTime())
-        .execute()
-      for (const { account } of rows) online.add(account)
-    }
-    return online
+  #now(): number {
+    return this.#clock.now().getTime() + this.#aheadMs
   }
 }
 
-/** Finds the announcement of an account. To be given the account and the time. */
-function announcementOf(db: Kysely<DirectorySchema>) {
-  return compileOnce(
-    db,
-    db
-      .selectFrom('presence')
-      .innerJoin('replica', 'replica.id', 'presence.replica_id')
-      .select(['session_id', 'instance_id', 'endpoints'])
-      .where('account', '=', '')
-      .where('lease_ends_at', '>', 0),
-  )
+function replaced(): SottoError {
+  return new SottoError('ERR_ANNOUNCE_REPLACED', 'a newer announcement of this account took its place')
 }

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { join } from 'node:path'
-import { sql } from 'kysely'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { HEARTBEAT_MS } from '#lib/protocol.ts'
@@ -14,13 +12,16 @@ import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { openDatabase } from '#lib/runtime/database/database.ts'
+import { sharedTimeMs } from '#lib/runtime/database/dialect.ts'
 import type { Logger } from '#lib/runtime/log.ts'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { Authentications } from './authentications.ts'
 import { awaitLeaf, type CERTIFICATE_WAIT_MS } from './certificate.ts'
 import type { Config } from './config.ts'
 import { keepLease } from './lease.ts'
 import { PresenceRegistry, RENEWAL_MS } from './presence.ts'
+import { keepListening } from './presence-listening.ts'
+import { PresenceNotices } from './presence-notices.ts'
 import { keepWatchingRevocations } from './revocation-watch.ts'
 import { SealingClient } from './sealing-client.ts'
 import { createDirectoryHandlers } from './service.ts'
@@ -59,11 +60,13 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   await using resources = new AsyncDisposableStack()
 
   const { certificate, authorityPem } = await awaitLeaf(config.tlsFolder, dependencies)
-  const database = await openSqlite<DirectorySchema>(join(config.dataFolder, 'directory.db'), MIGRATIONS)
-  const db = resources.adopt(database, (open) => open.destroy())
   // Who was online is worth nothing after a power cut, so no announcement has to wait for the disk.
-  await sql`pragma synchronous = normal`.execute(db)
-  const presence = resources.adopt(await PresenceRegistry.join(db, clock), (joined) => joined.withdrawAll())
+  const opened = await openDatabase<DirectorySchema>(config.database, MIGRATIONS, { durability: 'process', log })
+  const db = resources.adopt(opened, (open) => open.destroy())
+  const notices = new PresenceNotices({ db, setting: config.database, log })
+  const sharing = { notices, sharedTimeMs: () => sharedTimeMs(db) }
+  const presence = resources.adopt(await PresenceRegistry.join(db, clock, sharing), (joined) => joined.withdrawAll())
+  resources.defer(keepListening({ presence, notices, log }))
 
   const target = {
     address: config.sealingAddress,

@@ -10,29 +10,32 @@
  * @module
  */
 import type { Kysely } from 'kysely'
-import type { Migrations } from '#lib/runtime/sqlite.ts'
+import { namesType } from '#lib/runtime/database/dialect.ts'
+import type { Migrations } from '#lib/runtime/database/migrations.ts'
 
 /** A running directory process. */
 export interface ReplicaTable {
   /** Drawn anew at each start: a UUID. */
   id: string
-  /** Milliseconds since 1970. Schedule than that the process is taken to be dead, and with it all that it announced. */
+  /** Milliseconds since 1970. Later than that the process is taken to be dead, and with it all that it announced. */
   lease_ends_at: number
 }
 
-/** A standing announcement; at most one for each account. */
+/** The last announcement of an account, which may have been withdrawn. */
 export interface PresenceTable {
   account: string
-  /** Tells this announcement from an earlier one of the same account: a UUID. */
-  announcement_id: string
-  /** The process that holds the stream. */
-  replica_id: string
+  /** One more than that of the announcement before. */
+  number: number
+  /** The process that holds the stream; null if it was withdrawn. */
+  replica_id: string | null
   /** The session that announced: 16 bytes. */
   session_id: Uint8Array
   /** The id of this start of the receiver, which tickets for it name: 16 bytes. */
   instance_id: Uint8Array
-  /** JSON: a list of {address, port}, the likeliest first. */
+  /** JSON: a list of {address, port}, the likeliest first; empty if it was withdrawn. */
   endpoints: string
+  /** Milliseconds since 1970. */
+  changed_at: number
 }
 
 export interface DirectorySchema {
@@ -44,6 +47,7 @@ export interface DirectorySchema {
 export const MIGRATIONS: Migrations = {
   '0001_presence': { up: createPresence },
   '0002_instance_id': { up: renameKid },
+  '0003_announcement_numbers': { up: numberAnnouncements },
 }
 
 async function createPresence(db: Kysely<unknown>): Promise<void> {
@@ -68,4 +72,23 @@ async function createPresence(db: Kysely<unknown>): Promise<void> {
 /** A start of a receiver was named by its `kid`, a word that elsewhere names a key. */
 async function renameKid(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('presence').renameColumn('kid', 'instance_id').execute()
+}
+
+/**
+ * An announcement was known by a UUID and gone with its process. Its account's row now outlives it, so that its number
+ * goes on. Who was online announces again by themselves.
+ */
+async function numberAnnouncements(db: Kysely<unknown>): Promise<void> {
+  await db.schema.dropTable('presence').execute()
+  await db.schema
+    .createTable('presence')
+    .addColumn('account', namesType(db), (column) => column.primaryKey())
+    .addColumn('number', 'bigint', (column) => column.notNull())
+    .addColumn('replica_id', 'text')
+    .addColumn('session_id', 'bytea', (column) => column.notNull())
+    .addColumn('instance_id', 'bytea', (column) => column.notNull())
+    .addColumn('endpoints', 'text', (column) => column.notNull())
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .execute()
+  await db.schema.createIndex('presence_replica').on('presence').column('replica_id').execute()
 }

@@ -34,7 +34,7 @@ describe(`a full disk${refusal ? `: ${refusal}` : ''}`, () => {
 
   it('takes auth out of service, which tells whoever signs in, and back when there is room', async () => {
     await using auth = await AuthUnderTest.start({
-      config: { dataFolder: join(disk.path, 'auth') },
+      config: sqliteIn(join(disk.path, 'auth'), 'auth.db'),
       healthIntervalMs: 5,
     })
     await auth.addUser('bob', "bob's password")
@@ -60,7 +60,7 @@ describe(`a full disk${refusal ? `: ${refusal}` : ''}`, () => {
     await using auth = await AuthUnderTest.start({ clock: systemClock })
     for (const name of ['alice', 'bob']) await auth.addUser(name, `${name}'s password`)
     await using directory = await DirectoryUnderTest.start(auth, {
-      config: { dataFolder: join(disk.path, 'directory') },
+      config: sqliteIn(join(disk.path, 'directory'), 'directory.db'),
       renewalMs: 5,
     })
     const { call } = directory.connect()
@@ -78,3 +78,7 @@ describe(`a full disk${refusal ? `: ${refusal}` : ''}`, () => {
     expect(answer.code).to.equal('ERR_NOT_ONLINE')
   })
 })
+
+function sqliteIn(dataFolder: string, file: string) {
+  return { dataFolder, database: { kind: 'sqlite', path: join(dataFolder, file) } } as const
+}

@@ -6,7 +6,6 @@
  */
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { Secret } from '#lib/secret.ts'
 import { Accounts } from '../../services/auth/accounts.ts'
 import { WrappingKey } from '../../services/auth/key-wrapping.ts'
@@ -20,6 +19,7 @@ import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
 import { FakeClock } from './clock.ts'
 import { secretOf } from './random.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+import { openTestDatabase } from './test-database.ts'
 
 /** The cheapest parameters of argon2id, for tests of anything but passwords. */
 export const QUICK_PARAMETERS: PasswordParameters = { memoryKib: 8, passes: 1, parallelism: 1 }
@@ -44,7 +44,7 @@ export class AuthRecords implements AsyncDisposable {
 
   static async open(options: AuthRecordsOptions = {}): Promise<AuthRecords> {
     const folder = options.folder ?? (await temporaryFolder())
-    const db = await openSqlite<AuthSchema>(join(folder.path, 'auth.db'), MIGRATIONS)
+    const db = await openTestDatabase<AuthSchema>(MIGRATIONS, join(folder.path, 'auth.db'))
     return new AuthRecords(db, folder, options)
   }
 

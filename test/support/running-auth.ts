@@ -9,17 +9,19 @@ import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { createLogger, type Logger } from '#lib/runtime/log.ts'
 import type { CertificateChain } from '#lib/runtime/tls.ts'
 import { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys, type SessionKeys } from '#lib/session/session-keys.ts'
-import { addUsers } from '../../services/auth/admin.ts'
+import { addUsers, initialise } from '../../services/auth/admin.ts'
 import { type Config, readConfig } from '../../services/auth/config.ts'
 import { type RunningAuth, startAuth } from '../../services/auth/start.ts'
 import { passwordOf, QUICK_PARAMETERS } from './auth-records.ts'
 import { FakeClock } from './clock.ts'
 import { keyPairOf } from './random.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+import { databaseAt } from './test-database.ts'
 
 export interface AuthUnderTestOptions {
   readonly clock?: Clock
@@ -45,17 +47,22 @@ export class AuthUnderTest implements AsyncDisposable {
   #connections: { close(): void }[] = []
 
   static async start(options: AuthUnderTestOptions = {}): Promise<AuthUnderTest> {
-    const auth = new AuthUnderTest(await temporaryFolder(), options)
+    const folder = await temporaryFolder()
+    const database = await databaseAt(join(folder.path, 'auth', 'auth.db'))
+    const auth = new AuthUnderTest(folder, database, options)
+    // Where a test says nothing of the database, it says nothing of keys that others share.
+    if (auth.config.database === database) await initialise(auth.config, auth.clock)
     await auth.start()
     return auth
   }
 
-  private constructor(folder: TemporaryFolder, options: AuthUnderTestOptions) {
+  private constructor(folder: TemporaryFolder, database: DatabaseSetting, options: AuthUnderTestOptions) {
     this.folder = folder
     this.clock = options.clock ?? new FakeClock(Date.now())
     this.#options = options
     this.config = {
       ...readConfig({ SOTTO_HOME: folder.path }),
+      database,
       listen: { host: '127.0.0.1', port: 0 },
       sealingListen: { host: '127.0.0.1', port: 0 },
       adminPort: 0,

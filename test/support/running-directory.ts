@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { join } from 'node:path'
 import type { AnnounceRequest, AnnounceResponse } from '#gen/sotto/directory/v1/directory_service.ts'
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
@@ -13,6 +14,7 @@ import { type DirectoryDependencies, type RunningDirectory, startDirectory } fro
 import { OpenStream } from './open-stream.ts'
 import { bytesOf } from './random.ts'
 import type { AuthUnderTest, TestSession } from './running-auth.ts'
+import { databaseAt } from './test-database.ts'
 
 export type DirectoryConnection = Connection<typeof DirectoryServiceService>
 
@@ -30,7 +32,9 @@ export class DirectoryUnderTest implements AsyncDisposable {
   /** Start a directory with an Auth; it keeps its data in the same temporary folder. */
   static async start(auth: AuthUnderTest, options: DirectoryUnderTestOptions = {}): Promise<DirectoryUnderTest> {
     const { sealingAddress, caPem } = auth.running
-    const config = { ...directoryConfigFor(auth), sealingAddress, ...options.config }
+    const own = directoryConfigFor(auth)
+    const database = await databaseAt(join(own.dataFolder, 'directory.db'))
+    const config = { ...own, database, sealingAddress, ...options.config }
     const log = createLogger({ name: 'directory', level: 'silent' })
     const running = await startDirectory(config, { clock: auth.clock, log, ...options })
     return new DirectoryUnderTest(auth, config, running, caPem)

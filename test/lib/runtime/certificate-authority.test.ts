@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ensureCertificateAuthority, ensureLeaf, hostNames, loadLeaf } from '#lib/runtime/certificate-authority.ts'
@@ -72,6 +72,21 @@ describe('ensureCertificateAuthority', () => {
     const issuer = new X509Certificate(authority.certificatePem)
     expect(certificate.checkIssued(issuer)).to.equal(true)
     expect(certificate.verify(issuer.publicKey)).to.equal(true)
+  })
+
+  it('makes one authority where several begin at once', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'ca')
+    const made = await Promise.all(Array.from({ length: 6 }, () => ensureCertificateAuthority(path, new FakeClock())))
+    expect(new Set(made.map(({ certificatePem }) => certificatePem)).size).to.equal(1)
+    expect(new Set(made.map(({ keyPem }) => keyPem)).size).to.equal(1)
+    expect(await readdir(folder.path)).to.deep.equal(['ca'])
+  })
+
+  it('begins no installation in a folder of something else', async () => {
+    await using folder = await temporaryFolder()
+    await writeFile(join(folder.path, 'notes'), '')
+    expect((await rejection(ensureCertificateAuthority(folder.path, new FakeClock()))).code).to.equal('ERR_STORE')
   })
 
   it('keeps it, its key readable by the owner alone', async () => {

@@ -24,6 +24,7 @@ describe("an administrator's hands", () => {
   beforeEach(async () => {
     folder = await temporaryFolder()
     config = {
+      database: { kind: 'sqlite', path: join(folder.path, 'auth.db') },
       dataFolder: folder.path,
       password: QUICK_PARAMETERS,
       hashing: { concurrency: 1, capacity: 1 },

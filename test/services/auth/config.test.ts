@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
-import { databasePath, readConfig } from '../../../services/auth/config.ts'
+import { readConfig } from '../../../services/auth/config.ts'
 
 /** What readConfig says of an environment that it refuses. */
 function problemsWith(env: Record<string, string>): string {
@@ -24,7 +24,9 @@ describe('readConfig', () => {
       sealingListen: { host: '127.0.0.1', port: 7003 },
       adminPort: 7011,
       directoryAddress: ':7002',
+      database: { kind: 'sqlite', path: '/srv/sotto/auth/auth.db' },
       dataFolder: '/srv/sotto/auth',
+      authorityFolder: '/srv/sotto/auth/ca',
       wrappingKeyFile: '/srv/sotto/auth/wrapping.key',
       directoryTlsFolder: '/srv/sotto/directory/tls',
       names: [],
@@ -34,7 +36,6 @@ describe('readConfig', () => {
       maxSessionDurationMs: 12 * 3_600_000,
       logLevel: 'info',
     })
-    expect(databasePath(config)).to.equal('/srv/sotto/auth/auth.db')
   })
 
   it('reads every setting', () => {
@@ -47,6 +48,8 @@ describe('readConfig', () => {
       SOTTO_AUTH_ADMIN_PORT: '2',
       SOTTO_DIRECTORY_ADDRESS: 'chat.example.org:443',
       SOTTO_AUTH_DATA: '/data',
+      SOTTO_AUTH_DATABASE_FILE: '/run/secrets/auth-database',
+      SOTTO_AUTH_CA: '/run/secrets/ca',
       SOTTO_AUTH_WRAPPING_KEY_FILE: '/run/secrets/wrapping',
       SOTTO_DIRECTORY_TLS: '/directory-tls',
       SOTTO_NAMES: 'chat.example.org, 192.0.2.1',
@@ -63,6 +66,8 @@ describe('readConfig', () => {
       sealingListen: { host: '::1', port: 1 },
       adminPort: 2,
       directoryAddress: 'chat.example.org:443',
+      database: { kind: 'postgres', urlFile: '/run/secrets/auth-database' },
+      authorityFolder: '/run/secrets/ca',
       dataFolder: '/data',
       wrappingKeyFile: '/run/secrets/wrapping',
       directoryTlsFolder: '/directory-tls',

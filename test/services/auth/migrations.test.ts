@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type Migrations, openSqlite } from '#lib/runtime/sqlite.ts'
+import type { Migrations } from '#lib/runtime/database/migrations.ts'
+import { openSqlite } from '#lib/runtime/database/sqlite.ts'
 import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 

@@ -1,11 +1,14 @@
+import { join } from 'node:path'
 import { expect } from 'chai'
 import type { WatchRevocationsResponse } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { removeUser, setPassword } from '../../../services/auth/admin.ts'
+import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
 import { passwordOf } from '../../support/auth-records.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { OpenStream } from '../../support/open-stream.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
+import { openTestDatabase } from '../../support/test-database.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -109,11 +112,10 @@ describe('SealingService.WatchRevocations', () => {
     await stream.next()
     stream.cancel()
     const ids = Array.from({ length: 1_201 }, (_, index) => Buffer.alloc(16, index))
-    const { DatabaseSync } = await import('node:sqlite')
-    const database = new DatabaseSync(`${auth.config.dataFolder}/auth.db`)
-    const insert = database.prepare('insert into revocation (number, session_id, ended_at) values (?, ?, ?)')
-    for (const [index, id] of ids.entries()) insert.run(index + 1, id, clock.nowMs())
-    database.close()
+    const db = await openTestDatabase<AuthSchema>(MIGRATIONS, join(auth.config.dataFolder, 'auth.db'))
+    const rows = ids.map((id, index) => ({ number: index + 1, session_id: id, ended_at: clock.nowMs() }))
+    await db.insertInto('revocation').values(rows).execute()
+    await db.destroy()
     const late = await watch(0n)
     const told = [await late.next(), await late.next(), await late.next()]
     expect(told.map(({ sessionIds }) => sessionIds.length)).to.deep.equal([500, 500, 201])

@@ -7,7 +7,6 @@ import { expect } from 'chai'
 import { isServing } from '#lib/rpc/health-check.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
 import { createLogger } from '#lib/runtime/log.ts'
-import { databasePath } from '../../../services/auth/config.ts'
 import { startAuth } from '../../../services/auth/start.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -84,7 +83,7 @@ describe('startAuth', () => {
       for (const target of targets) while ((await isServing(target)) !== serving);
     }
     await until(true)
-    const database = new DatabaseSync(databasePath(auth.config))
+    const database = new DatabaseSync(join(auth.config.dataFolder, 'auth.db'))
     database.exec('alter table account rename to hidden')
     await until(false)
     database.exec('alter table hidden rename to account')

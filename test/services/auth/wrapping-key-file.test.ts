@@ -1,28 +1,36 @@
-import { chmod, readFile, stat, truncate } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { WRAPPING_KEY_BYTES } from '../../../services/auth/key-wrapping.ts'
-import { loadWrappingKey } from '../../../services/auth/wrapping-key-file.ts'
+import { ensureWrappingKey } from '../../../services/auth/wrapping-key-file.ts'
 import { rejection } from '../../support/rejection.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-describe('loadWrappingKey', () => {
+describe('ensureWrappingKey', () => {
   it('makes a key at first, for the owner alone, and loads the same from then on', async () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'keys', 'wrapping.key')
-    const made = await loadWrappingKey(path)
+    const made = await ensureWrappingKey(path)
     expect((await stat(path)).mode & 0o777).to.equal(0o600)
     expect((await stat(join(folder.path, 'keys'))).mode & 0o777).to.equal(0o700)
     expect(await readFile(path)).to.have.length(WRAPPING_KEY_BYTES)
-    expect((await loadWrappingKey(path)).id).to.deep.equal(made.id)
+    expect((await ensureWrappingKey(path)).id).to.deep.equal(made.id)
+  })
+
+  it('makes one key where several begin at once', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'wrapping.key')
+    const keys = await Promise.all(Array.from({ length: 8 }, () => ensureWrappingKey(path)))
+    expect(new Set(keys.map(({ id }) => Buffer.from(id).toString('hex'))).size).to.equal(1)
+    expect(await readdir(folder.path)).to.deep.equal(['wrapping.key'])
   })
 
   it('refuses a file that is open to others', async () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'wrapping.key')
-    await loadWrappingKey(path)
+    await ensureWrappingKey(path)
     await chmod(path, 0o604)
-    const { code, hint } = await rejection(loadWrappingKey(path))
+    const { code, hint } = await rejection(ensureWrappingKey(path))
     expect(code).to.equal('ERR_CONFIG')
     expect(hint).to.include('chmod 600')
   })
@@ -30,9 +38,9 @@ describe('loadWrappingKey', () => {
   it('refuses a file of another length, and leaves it as it is', async () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'wrapping.key')
-    await loadWrappingKey(path)
+    await ensureWrappingKey(path)
     await truncate(path, WRAPPING_KEY_BYTES - 1)
-    expect((await rejection(loadWrappingKey(path))).code).to.equal('ERR_CONFIG')
+    expect((await rejection(ensureWrappingKey(path))).code).to.equal('ERR_CONFIG')
     expect(await readFile(path)).to.have.length(WRAPPING_KEY_BYTES - 1)
   })
 })

@@ -8,6 +8,7 @@ describe('readConfig of the directory', () => {
       listen: { host: '::', port: 7002 },
       adminPort: 7012,
       sealingAddress: 'localhost:7003',
+      database: { kind: 'sqlite', path: '/srv/sotto/directory/directory.db' },
       dataFolder: '/srv/sotto/directory',
       tlsFolder: '/srv/sotto/directory/tls',
       logLevel: 'info',
@@ -20,6 +21,7 @@ describe('readConfig of the directory', () => {
       SOTTO_DIRECTORY_PORT: '0',
       SOTTO_DIRECTORY_ADMIN_PORT: '7112',
       SOTTO_SEALING_ADDRESS: 'auth:7103',
+      SOTTO_DIRECTORY_DATABASE: 'postgres://sotto@db.example/directory',
       SOTTO_DIRECTORY_DATA: '/data',
       SOTTO_DIRECTORY_TLS: '/certificates',
       SOTTO_LOG_LEVEL: 'debug',
@@ -28,6 +30,7 @@ describe('readConfig of the directory', () => {
       listen: { host: '127.0.0.1', port: 0 },
       adminPort: 7112,
       sealingAddress: 'auth:7103',
+      database: { kind: 'postgres', url: 'postgres://sotto@db.example/directory' },
       dataFolder: '/data',
       tlsFolder: '/certificates',
       logLevel: 'debug',
@@ -36,6 +39,16 @@ describe('readConfig of the directory', () => {
 
   it('looks for the certificate beside the database unless told otherwise', () => {
     expect(readConfig({ SOTTO_DIRECTORY_DATA: '/data' })).to.include({ dataFolder: '/data', tlsFolder: '/data/tls' })
+  })
+
+  it('takes the URL of a database from a file, and one with a password from nowhere else', () => {
+    const url = 'postgres://sotto:secret@db.example/directory'
+    expect(readConfig({ SOTTO_DIRECTORY_DATABASE_FILE: '/run/secrets/url' }).database).to.deep.equal({
+      kind: 'postgres',
+      urlFile: '/run/secrets/url',
+    })
+    expect(codeOf(() => readConfig({ SOTTO_DIRECTORY_DATABASE: url }))).to.equal('ERR_CONFIG')
+    expect(codeOf(() => readConfig({ SOTTO_DIRECTORY_DATABASE: 'mysql://db.example/d' }))).to.equal('ERR_CONFIG')
   })
 
   it('finds auth on this machine by the port alone', () => {

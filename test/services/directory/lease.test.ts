@@ -1,14 +1,14 @@
 import { expect } from 'chai'
 import { createLogger } from '#lib/runtime/log.ts'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { keepLease } from '../../../services/directory/lease.ts'
 import { PresenceRegistry } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { openTestDatabase } from '../../support/test-database.ts'
 
 describe('keepLease', () => {
   it('tells when the database cannot be written any more, and when it can again', async () => {
-    const db = await openSqlite<DirectorySchema>(':memory:', MIGRATIONS)
+    const db = await openTestDatabase<DirectorySchema>(MIGRATIONS)
     const presence = await PresenceRegistry.join(db, new FakeClock())
     const changes = Promise.withResolvers<void>()
     const seen: boolean[] = []

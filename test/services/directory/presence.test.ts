@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import type { Kysely } from 'kysely'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { LEASE_MS, PresenceRegistry, RENEWAL_MS } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { openTestDatabase } from '../../support/test-database.ts'
 
 /** An announcement whose bytes tell it from others. */
 function announcementOf(account: string, mark: number) {
@@ -24,7 +24,7 @@ describe('PresenceRegistry', () => {
   let presence: PresenceRegistry
 
   beforeEach(async () => {
-    db = await openSqlite<DirectorySchema>(':memory:', MIGRATIONS)
+    db = await openTestDatabase<DirectorySchema>(MIGRATIONS)
     clock = new FakeClock()
     presence = await PresenceRegistry.join(db, clock)
   })
@@ -49,7 +49,8 @@ describe('PresenceRegistry', () => {
     await standing.withdraw()
     expect(await presence.find('bob')).to.equal(undefined)
     expect(standing.ended.aborted).to.equal(false)
-    expect(await countOf('presence')).to.equal(0)
+    const rows = await db.selectFrom('presence').select(['account', 'replica_id', 'endpoints']).execute()
+    expect(rows).to.deep.equal([{ account: 'bob', replica_id: null, endpoints: '[]' }])
   })
 
   it('ends an announcement when a newer one of the account comes, and says why', async () => {
@@ -75,10 +76,11 @@ describe('PresenceRegistry', () => {
     expect(newer.ended.reason).to.have.property('code', 'ERR_SESSION_ENDED')
   })
 
-  it('lets one of many announcements at once stand, the last', async () => {
+  it('lets one of many announcements at once stand, the one that the database has', async () => {
     const standings = await Promise.all([1, 2, 3, 4, 5].map((mark) => presence.announce(announcementOf('bob', mark))))
-    expect(standings.map(({ ended }) => ended.aborted)).to.deep.equal([true, true, true, true, false])
-    expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 5))
+    const standing = standings.flatMap(({ ended }, index) => (ended.aborted ? [] : [index + 1]))
+    expect(standing).to.have.length(1)
+    expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', standing[0] ?? 0))
   })
 
   it('leaves the earlier announcement alone if the database refuses the newer', async () => {
@@ -136,9 +138,14 @@ describe('PresenceRegistry', () => {
     it('clears the rows of the dead away', async () => {
       await presence.announce(announcementOf('bob', 1))
       const next = await PresenceRegistry.join(db, clock)
-      clock.advance(2 * LEASE_MS + 1)
+      clock.advance(11 * LEASE_MS + 1)
       await next.renew()
-      expect([await countOf('replica'), await countOf('presence')]).to.deep.equal([1, 0])
+      expect(await countOf('replica')).to.equal(1)
+      const rows = await db.selectFrom('presence').select(['replica_id', 'endpoints']).execute()
+      expect(rows).to.deep.equal([{ replica_id: null, endpoints: '[]' }])
+      clock.advance(7 * 86_400_000 + 1)
+      await next.renew()
+      expect(await countOf('presence')).to.equal(0)
     })
 
     it('comes back to what it holds after a sleep', async () => {
@@ -147,6 +154,84 @@ describe('PresenceRegistry', () => {
       expect(await presence.find('bob')).to.equal(undefined)
       await presence.renew()
       expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 1))
+    })
+  })
+
+  describe('beside another process', () => {
+    let other: PresenceRegistry
+
+    beforeEach(async () => {
+      other = await PresenceRegistry.join(db, clock)
+    })
+
+    it('learns with a renewal that an announcement was replaced there', async () => {
+      const here = await presence.announce(announcementOf('bob', 1))
+      const there = await other.announce(announcementOf('bob', 2))
+      await presence.renew()
+      expect(here.ended.reason).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
+      expect(there.ended.aborted).to.equal(false)
+      expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 2))
+    })
+
+    it('learns it at once where it hears of it', async () => {
+      const here = await presence.announce(announcementOf('bob', 1))
+      await other.announce(announcementOf('bob', 2))
+      await presence.recheck(['alice', 'bob'])
+      expect(here.ended.reason).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
+    })
+
+    it('learns that a session was ended there', async () => {
+      const here = await presence.announce(announcementOf('bob', 1))
+      await other.expel(announcementOf('bob', 1))
+      await presence.renew()
+      expect(here.ended.aborted).to.equal(true)
+      expect(await presence.find('bob')).to.equal(undefined)
+    })
+
+    it('writes again what the database has lost', async () => {
+      const here = await presence.announce(announcementOf('bob', 1))
+      await presence.announce(announcementOf('carol', 1))
+      await db.deleteFrom('presence').where('account', '=', 'bob').execute()
+      await db.deleteFrom('replica').execute()
+      await presence.renew()
+      expect(here.ended.aborted).to.equal(false)
+      expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 1))
+      expect(await presence.find('carol')).to.deep.equal(announcementOf('carol', 1))
+    })
+
+    it('writes again what the other cleared away while it could not renew, even for a day', async () => {
+      const here = await presence.announce(announcementOf('bob', 1))
+      clock.advance(86_400_000)
+      await other.renew()
+      expect(await other.find('bob')).to.equal(undefined)
+      await presence.renew()
+      expect(here.ended.aborted).to.equal(false)
+      expect(await other.find('bob')).to.deep.equal(announcementOf('bob', 1))
+    })
+
+    it('revives nothing that was replaced meanwhile, though the newer one has ended, too', async () => {
+      const here = await presence.announce(announcementOf('bob', 1))
+      clock.advance(86_400_000)
+      await (await other.announce(announcementOf('bob', 2))).withdraw()
+      await presence.renew()
+      expect(here.ended.reason).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
+      expect(await presence.find('bob')).to.equal(undefined)
+    })
+
+    it('takes nothing back that moved there', async () => {
+      const here = await presence.announce(announcementOf('bob', 1))
+      await other.announce(announcementOf('bob', 2))
+      await here.withdraw()
+      await presence.withdrawAll()
+      expect(await other.find('bob')).to.deep.equal(announcementOf('bob', 2))
+    })
+
+    it('goes by the time that both share, whatever this machine says', async () => {
+      const late = await PresenceRegistry.join(db, new FakeClock(clock.nowMs() - 30_000), {
+        sharedTimeMs: async () => clock.nowMs(),
+      })
+      await late.announce(announcementOf('bob', 1))
+      expect(await other.find('bob')).to.deep.equal(announcementOf('bob', 1))
     })
   })
 

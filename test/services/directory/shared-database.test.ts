@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { MAX_WATCHED_NAMES } from '#lib/protocol.ts'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { PresenceRegistry } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { OpenWatch } from '../../support/open-watch.ts'
 import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
 import { DirectoryUnderTest } from '../../support/running-directory.ts'
+import { openTestDatabase } from '../../support/test-database.ts'
 
 /** As long as names may be, so that they fill buffers soon. */
 const NAMES = Array.from({ length: MAX_WATCHED_NAMES - 1 }, (_, i) => `a-name-of-32-characters-long.${i + 100}`)
@@ -26,9 +26,7 @@ describe('a directory whose database another one shares', () => {
   })
   beforeEach(async () => {
     directory = await DirectoryUnderTest.start(auth, { renewalMs: 5 })
-    db = await openSqlite<DirectorySchema>(join(directory.config.dataFolder, 'directory.db'), MIGRATIONS)
-    // Hundreds of writes, none of which has to last.
-    await sql`pragma synchronous = off`.execute(db)
+    db = await openTestDatabase<DirectorySchema>(MIGRATIONS, join(directory.config.dataFolder, 'directory.db'))
     other = await PresenceRegistry.join(db, auth.clock)
   })
   afterEach(async () => {

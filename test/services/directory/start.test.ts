@@ -72,7 +72,8 @@ describe('startDirectory', () => {
   })
 
   it('refuses a database that is none', async () => {
-    const config = { dataFolder: join(auth.config.directoryTlsFolder, 'ca.pem') }
+    const path = join(auth.config.directoryTlsFolder, 'ca.pem', 'directory.db')
+    const config = { database: { kind: 'sqlite', path } } as const
     expect(await rejection(DirectoryUnderTest.start(auth, { config }))).to.have.property('code', 'ERR_STORE')
   })
 
@@ -107,7 +108,10 @@ describe('startDirectory', () => {
     const [ended] = await Promise.all([announcement.end(), directory.running.stop()])
     expect(ended).to.have.property('code', 'ERR_UNAVAILABLE')
     const file = new DatabaseSync(join(directory.config.dataFolder, 'directory.db'))
-    expect(file.prepare('select * from presence union all select *, 0, 0, 0, 0 from replica').all()).to.deep.equal([])
+    expect(file.prepare('select replica_id, endpoints from presence').all()).to.deep.equal([
+      { replica_id: null, endpoints: '[]' },
+    ])
+    expect(file.prepare('select * from replica').all()).to.deep.equal([])
     file.close()
   })
 

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import type { Kysely } from 'kysely'
-import { openSqlite } from '#lib/runtime/sqlite.ts'
 import { LEASE_MS, PresenceRegistry } from '../../../services/directory/presence.ts'
 import { type DirectorySchema, MIGRATIONS } from '../../../services/directory/store.ts'
 import { MAX_WATCHES_PER_ACCOUNT, Watchers } from '../../../services/directory/watchers.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { pendingStates } from '../../support/pending-states.ts'
 import { rejection } from '../../support/rejection.ts'
+import { openTestDatabase } from '../../support/test-database.ts'
 
 const announcementOf = (account: string, mark = 1) => ({
   account,
@@ -21,7 +21,7 @@ describe('Watchers', () => {
   let presence: PresenceRegistry
 
   beforeEach(async () => {
-    db = await openSqlite<DirectorySchema>(':memory:', MIGRATIONS)
+    db = await openTestDatabase<DirectorySchema>(MIGRATIONS)
     clock = new FakeClock()
     presence = await PresenceRegistry.join(db, clock)
   })

@@ -4,9 +4,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
-import { type Migrations, openSqlite } from '#lib/runtime/sqlite.ts'
-import { rejection } from '../../support/rejection.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
+import type { Migrations } from '#lib/runtime/database/migrations.ts'
+import { openSqlite } from '#lib/runtime/database/sqlite.ts'
+import { rejection } from '../../../support/rejection.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 interface Schema {
   person: { name: string; age: number | null; key: Uint8Array }

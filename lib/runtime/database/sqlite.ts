@@ -9,14 +9,11 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { type CompiledQuery, Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely'
-import { type Migration, Migrator } from 'kysely/migration'
-import { SottoError } from '../errors.ts'
-import { ensurePrivateDirectory, ensurePrivateFile, hasSystemCode } from './files.ts'
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely'
+import { SottoError } from '../../errors.ts'
+import { ensurePrivateDirectory, ensurePrivateFile, hasSystemCode } from '../files.ts'
+import { isOfThisVersion, type Migrations, migrate } from './migrations.ts'
 import { asStoreErrors, reasonOf, type StoreCodes } from './sqlite-errors.ts'
-
-/** Named steps that make the schema, applied in the order of their names. A released one never changes. */
-export type Migrations = Readonly<Record<string, Migration>>
 
 /** The codes that a service's callers get. */
 const OF_A_SERVICE: StoreCodes = { full: 'ERR_SERVER_DISK_FULL', other: 'ERR_SERVER_STORE' }
@@ -52,9 +49,7 @@ export async function openSqlite<Schema>(path: string, migrations: Migrations): 
     database = new Kysely<Schema>({
       dialect: new SqliteDialect({ database: adapt(openFile(path, OF_A_SERVICE), OF_A_SERVICE) }),
     })
-    const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
-    const { error } = await migrator.migrateToLatest()
-    if (error !== undefined) throw error
+    await migrate(database, migrations)
     return database
   } catch (cause) {
     await database?.destroy()
@@ -81,8 +76,7 @@ export async function openSqliteBeside<Schema>(
     database = new Kysely<Schema>({
       dialect: new SqliteDialect({ database: adapt(openFile(path, OF_THIS_MACHINE), OF_THIS_MACHINE) }),
     })
-    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
-    if (rows.map(({ name }) => name).join() === Object.keys(migrations).sort().join()) return database
+    if (await isOfThisVersion(database, migrations)) return database
   } catch (cause) {
     await database?.destroy()
     throw cannotOpen(path, cause, 'check the permissions and the free space of its folder')
@@ -122,19 +116,6 @@ export async function probeSqlite<Schema>(database: Kysely<Schema>): Promise<voi
       await sql`pragma busy_timeout = ${sql.lit(BUSY_TIMEOUT_MS)}`.execute(connection)
     }
   })
-}
-
-/**
- * A query of a hot path, compiled once: building and compiling one takes several times as long as running it.
- *
- * @param query - With any values. @returns what runs it with others, in the order in which the query names them.
- */
-export function compileOnce<Schema, Row>(
-  database: Kysely<Schema>,
-  query: { compile(): CompiledQuery; execute(): Promise<Row[]> },
-): (...values: readonly unknown[]) => Promise<Row[]> {
-  const compiled = query.compile()
-  return async (...parameters) => (await database.executeQuery<Row>({ ...compiled, parameters })).rows
 }
 
 function openFile(path: string, codes: StoreCodes): DatabaseSync {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ErrorCode, isSottoError, SottoError } from '../errors.ts'
+import { type ErrorCode, isSottoError, SottoError } from '../../errors.ts'
 
 /** The codes for failures of a database: those for a caller elsewhere, or those of this machine. */
 export interface StoreCodes {

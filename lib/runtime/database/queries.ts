@@ -1,0 +1,42 @@
+/**
+ * How queries and transactions are run.
+ *
+ * @module
+ */
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
+import { isConflict } from './postgres-errors.ts'
+
+/** How often a transaction is tried that others got in the way of. */
+const MAX_ATTEMPTS = 3
+
+/**
+ * A query of a hot path, compiled once: building and compiling one takes several times as long as running it.
+ *
+ * @param query - With any values. @returns what runs it with others, in the order in which the query names them.
+ */
+export function compileOnce<Schema, Row>(
+  database: Kysely<Schema>,
+  query: { compile(): CompiledQuery; execute(): Promise<Row[]> },
+): (...values: readonly unknown[]) => Promise<Row[]> {
+  const compiled = query.compile()
+  return async (...parameters) => (await database.executeQuery<Row>({ ...compiled, parameters })).rows
+}
+
+/**
+ * Run a transaction, all of it or nothing; and again where PostgreSQL ended it because of another that ran at once.
+ *
+ * @param work - May run {@link MAX_ATTEMPTS} times, and so changes nothing but the database.
+ * @throws whatever `work` throws; SottoError `ERR_BUSY` if others got in the way each time.
+ */
+export async function inTransaction<Schema, T>(
+  database: Kysely<Schema>,
+  work: (transaction: Transaction<Schema>) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await database.transaction().execute(work)
+    } catch (error) {
+      if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
+import { checkUser, initialise } from '../../services/auth/admin.ts'
+import { ROOT } from '../support/environment.ts'
+import { OpenWatch } from '../support/open-watch.ts'
+import { Postgres, whyNoPostgres } from '../support/postgres.ts'
+import { rejection } from '../support/rejection.ts'
+import { AuthUnderTest, type TestSession } from '../support/running-auth.ts'
+import { DirectoryUnderTest, OpenAnnouncement } from '../support/running-directory.ts'
+
+/** The tests of what the services keep, which run on SQLite with `npm test`, and on PostgreSQL from here. */
+const SAME_TESTS = [
+  ...['accounts', 'revocations', 'sealing', 'sealing-service', 'service', 'sessions'].map((name) => `auth/${name}`),
+  ...['authentications', 'lease', 'presence', 'service', 'shared-database', 'watch-presence'].map(
+    (name) => `directory/${name}`,
+  ),
+]
+
+/** It counts on an account being found within the turn, as it is with SQLite alone. */
+const LEFT_OUT = 'refuses at once when too many wait'
+
+const reason = whyNoPostgres()
+
+describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
+  this.timeout(240_000)
+  let postgres: Postgres
+  before(async function () {
+    if (reason) this.skip()
+    postgres = await Postgres.start()
+  })
+  after(() => postgres?.[Symbol.asyncDispose]())
+
+  it('passes the tests that SQLite passes', async () => {
+    const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
+    const files = SAME_TESTS.map((name) => join('test', 'services', `${name}.test.ts`))
+    const options = ['--no-config', '--no-color', '--timeout', '20000', '--grep', LEFT_OUT, '--invert']
+    const env = { ...process.env, SOTTO_TEST_POSTGRES: postgres.urlOf('postgres') }
+    const run = promisify(execFile)(process.execPath, [mocha, ...options, ...files], { cwd: ROOT, env })
+    const output = await run.then(
+      ({ stdout }) => stdout,
+      (error: { stdout: string }) => error.stdout,
+    )
+    expect(output).to.match(/ passing/)
+    expect(output.slice(Math.max(0, output.indexOf(' failing') - 10))).not.to.include(' failing')
+  })
+
+  describe('with two directories', () => {
+    let auth: AuthUnderTest
+    let directories: DirectoryUnderTest[]
+    let alice: TestSession
+    let bob: TestSession
+
+    beforeEach(async () => {
+      auth = await AuthUnderTest.start({ clock: systemClock })
+      for (const name of ['alice', 'bob']) await auth.addUser(name, `${name}'s password`)
+      alice = await auth.login('alice')
+      bob = await auth.login('bob')
+      const database: DatabaseSetting = { kind: 'postgres', url: await postgres.create() }
+      const start = () => DirectoryUnderTest.start(auth, { config: { database } })
+      directories = await Promise.all([start(), start()])
+    })
+    afterEach(async () => {
+      for (const directory of directories) await directory[Symbol.asyncDispose]()
+      await auth[Symbol.asyncDispose]()
+    })
+
+    const at = (index: number) => {
+      const directory = directories[index]
+      if (directory === undefined) throw new Error('no such directory')
+      return directory
+    }
+    const announce = (index: number) => OpenAnnouncement.begin(at(index).connect(), bob)
+    const presenceAt = async (index: number) => {
+      const { presence } = await at(index)
+        .connect()
+        .call.getPresence({ username: 'bob' }, { bearer: alice.keys.directoryBearer })
+      return presence
+    }
+
+    it('tells watchers of one within a second what happens at the other', async () => {
+      const watching = new OpenWatch(at(1).connect(), alice.keys.directoryBearer, ['bob'])
+      expect(await watching.states()).to.deep.equal(['bob offline'])
+      const began = performance.now()
+      const { announcement } = await announce(0)
+      expect(await watching.states()).to.deep.equal(['bob online'])
+      announcement.cancel()
+      expect(await watching.states()).to.deep.equal(['bob offline'])
+      expect(performance.now() - began).to.be.below(2_000)
+    })
+
+    it('ends within a second an announcement that another directory replaces', async () => {
+      const { announcement: older } = await announce(0)
+      const began = performance.now()
+      const { announcement: newer } = await announce(1)
+      expect(await older.end()).to.have.property('code', 'ERR_ANNOUNCE_REPLACED')
+      expect(performance.now() - began).to.be.below(1_000)
+      newer.cancel()
+    })
+
+    it('outlive a PostgreSQL that is killed and comes back, and keep who is online', async () => {
+      const { announcement } = await announce(0)
+      const watching = new OpenWatch(at(1).connect(), alice.keys.directoryBearer, ['bob'])
+      expect(await watching.states()).to.deep.equal(['bob online'])
+      await postgres.stop('SIGQUIT')
+      expect((await rejection(presenceAt(1))).code).to.equal('ERR_UNAVAILABLE')
+      await postgres.startAgain()
+      const began = performance.now()
+      await untilOnline(() => presenceAt(0))
+      await untilOnline(() => presenceAt(1))
+      expect(performance.now() - began).to.be.below(5_000)
+      announcement.cancel()
+      expect(await watching.states()).to.deep.equal(['bob offline'])
+    })
+  })
+
+  it('makes no keys of an Auth that others are to share, and one installation of two that begin at once', async () => {
+    await using folderOfKeys = await AuthUnderTest.start()
+    const { authorityFolder, wrappingKeyFile, dataFolder } = folderOfKeys.config
+    await folderOfKeys.stop()
+    const database: DatabaseSetting = { kind: 'postgres', url: await postgres.create() }
+    const lacking = { database, authorityFolder: join(dataFolder, 'none'), wrappingKeyFile }
+    const refused = await rejection(AuthUnderTest.start({ config: lacking }))
+    expect([refused.code, refused.hint]).to.deep.equal([
+      'ERR_CONFIG',
+      'make it once, as by sotto admin init, and give it to each of them',
+    ])
+    await initialise({ authorityFolder, wrappingKeyFile }, systemClock)
+    const config = { database, authorityFolder, wrappingKeyFile }
+    const [one, other] = await Promise.all([AuthUnderTest.start({ config }), AuthUnderTest.start({ config })])
+    await one.addUser('alice', "alice's password")
+    await checkUser(other.config, systemClock, 'alice')
+    const session = await one.login('alice')
+    const sealing = await other.connectSealing(await one.directoryCertificate())
+    const { username } = await sealing.call.authenticate({
+      directoryBearer: Buffer.from(session.keys.directoryBearer.reveal()),
+    })
+    expect(username).to.equal('alice')
+    await one[Symbol.asyncDispose]()
+    await other[Symbol.asyncDispose]()
+  })
+})
+
+/** Ask again and again until the answer is that somebody is online; a directory comes back by itself. */
+async function untilOnline(ask: () => Promise<Presence>): Promise<void> {
+  while ((await ask().catch(() => Presence.UNSPECIFIED)) !== Presence.ONLINE);
+}
