@@ -127,6 +127,9 @@ function optionsOf({ security }: Target): ChannelOptions {
   }
   return {
     ...COMMON_OPTIONS,
+    // A name may lead to several servers of one kind. Each client takes one of them, and another when that one is gone;
+    // a connection to each, as round_robin has, would make every server hold every client.
+    'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: { shuffleAddressList: true } }] }),
     'grpc.max_receive_message_length': INTERNAL_LIMITS.maxReceiveBytes,
     'grpc-node.max_session_memory': INTERNAL_LIMITS.maxSessionMegabytes,
     // TLS to an address fails without a name to ask for, and it is the role that matters.
