@@ -4,7 +4,8 @@ import { chatCommand } from '../clients/chat/chat-command.ts'
 import { receiveCommand } from '../clients/receiver/command.ts'
 import { sendCommand } from '../clients/sender/command.ts'
 import manifest from '../package.json' with { type: 'json' }
-import { adminCommand } from './admin.ts'
+import { joinCommand } from './account/join.ts'
+import { adminCommand } from './admin/command.ts'
 import { completeContactsCommand, completionCommand } from './completion/command.ts'
 import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyCommand } from './contacts.ts'
 import { demoCommand } from './demo.ts'
@@ -21,10 +22,10 @@ import { whoamiCommand } from './whoami.ts'
 const EXAMPLES = `
 A server for everybody, on one machine:
   sotto up
-  sotto admin add-user alice bob
+  sotto admin invite alice            prints a link, for alice alone
 
-Then everybody on their own; what to type is what "add-user" prints:
-  sotto login alice --server chat.example.org:7001 --ca-fingerprint 5C0A…
+Then everybody on their own, once:
+  sotto join                          asks for the link, and for a password of one's own choosing
   sotto chat                          talks with everybody, in one screen
   sotto receive                       shows what comes, and answers it
   sotto send bob 'See you at eight?'  sends one message
@@ -50,6 +51,7 @@ export function sotto(): Command {
     .version(manifest.version)
     .addHelpText('after', EXAMPLES)
     .addCommand(upCommand())
+    .addCommand(joinCommand())
     .addCommand(loginCommand())
     .addCommand(withLogin(chatCommand()))
     .addCommand(withLogin(receiveCommand()))

@@ -27,7 +27,10 @@ export const ERROR_CODES = [
   'ERR_IDENTITY_CONFLICT', // the account belongs to another identity key
   'ERR_NOT_LOGGED_IN', // the profile has no session
   'ERR_SESSION_ENDED', // a bearer that is missing, unknown, expired or of an ended session
-  'ERR_ACCOUNT_EXISTS', // an account of this name is there already
+  'ERR_ACCOUNT_EXISTS', // an account of this name is there already, or an invite for it
+  'ERR_INVITE_REFUSED', // the code of an invite that is none, used, expired or withdrawn, or for another name
+  'ERR_NO_SUCH_INVITE', // no invite of this id
+  'ERR_TURNED_OFF', // the host of the server does not offer what was asked for
   // the directory
   'ERR_NO_SUCH_USER', // no account of this name
   'ERR_NOT_ONLINE', // the account has no standing announcement

@@ -36,9 +36,12 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_NO_SUCH_FILE: ExitCode.Usage,
   ERR_CHAT_WITH_SELF: ExitCode.Usage,
   ERR_ACCOUNT_EXISTS: ExitCode.Usage,
+  ERR_NO_SUCH_INVITE: ExitCode.Usage,
   ERR_BLOCKED: ExitCode.Usage,
 
   ERR_LOGIN_REFUSED: ExitCode.LoginRefused,
+  ERR_INVITE_REFUSED: ExitCode.LoginRefused,
+  ERR_TURNED_OFF: ExitCode.LoginRefused,
   ERR_IDENTITY_CONFLICT: ExitCode.LoginRefused,
   ERR_NOT_LOGGED_IN: ExitCode.LoginRefused,
   ERR_SESSION_ENDED: ExitCode.LoginRefused,

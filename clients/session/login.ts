@@ -43,8 +43,7 @@ type AuthConnection = Connection<typeof AuthServiceService>
  */
 export async function login(options: LoginOptions): Promise<Account> {
   const { profile, server, username, clock } = options
-  const { account: owner } = profile.state
-  checkAccount(profile, username, owner === undefined || isSameRealm(owner, server))
+  checkOwner(profile, username, server)
   const auth = connectAuth(server)
   try {
     const { directoryAddress } = await getServerInfo(auth, server, options.signal)
@@ -56,6 +55,16 @@ export async function login(options: LoginOptions): Promise<Account> {
   } finally {
     auth.close()
   }
+}
+
+/**
+ * Check that a profile is this person's at this installation, or nobody's yet.
+ *
+ * @throws SottoError `ERR_USAGE` as {@link checkAccount}.
+ */
+export function checkOwner(profile: Profile, username: string, server: TrustedServer): void {
+  const { account } = profile.state
+  checkAccount(profile, username, account === undefined || isSameRealm(account, server))
 }
 
 function isSameRealm(one: TrustedServer, other: TrustedServer): boolean {
@@ -78,7 +87,8 @@ export function checkAccount(profile: Profile, username: string, isSameRealm: bo
   })
 }
 
-async function getServerInfo(
+/** What Auth says of the installation. @throws SottoError `ERR_CA_MISMATCH` if it is another one; `ERR_UNAVAILABLE`. */
+export async function getServerInfo(
   auth: AuthConnection,
   server: TrustedServer,
   signal: AbortSignal,
@@ -112,7 +122,7 @@ async function beginSession(auth: AuthConnection, options: LoginOptions) {
 const MAX_LOGIN_ATTEMPTS = 3
 
 /** Do something, and again after as long as Auth asks for, where it has too much to do. */
-async function inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const backoff = new Backoff({ firstMs: 500, longestMs: 4_000 })
   for (let attempts = 1; ; attempts += 1) {
     try {
@@ -153,6 +163,7 @@ export async function askServerTime(server: TrustedServer, signal: AbortSignal):
   }
 }
 
-function connectAuth({ authAddress, authorityPem }: TrustedServer): AuthConnection {
+/** Connects to Auth; to be closed. */
+export function connectAuth({ authAddress, authorityPem }: TrustedServer): AuthConnection {
   return connect(AuthServiceService, { address: authAddress, security: { authorityPem, role: 'auth.sotto' } })
 }

@@ -28,6 +28,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     calls: {
       GetServerInfo: [],
       Login: ['ERR_LOGIN_REFUSED', 'ERR_IDENTITY_CONFLICT', 'ERR_BUSY'],
+      Join: ['ERR_INVITE_REFUSED', 'ERR_TURNED_OFF', 'ERR_ACCOUNT_EXISTS', 'ERR_BUSY'],
       Logout: ['ERR_SESSION_ENDED'],
     },
   },

@@ -40,6 +40,9 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_NOT_LOGGED_IN: INTERNAL,
   ERR_SESSION_ENDED: { status: Code.UNAUTHENTICATED, code: 'ERR_SESSION_ENDED' },
   ERR_ACCOUNT_EXISTS: { status: Code.ALREADY_EXISTS, code: 'ERR_ACCOUNT_EXISTS' },
+  ERR_INVITE_REFUSED: { status: Code.UNAUTHENTICATED, code: 'ERR_INVITE_REFUSED' },
+  ERR_NO_SUCH_INVITE: INTERNAL,
+  ERR_TURNED_OFF: { status: Code.FAILED_PRECONDITION, code: 'ERR_TURNED_OFF' },
 
   ERR_NO_SUCH_USER: { status: Code.NOT_FOUND, code: 'ERR_NO_SUCH_USER' },
   ERR_NOT_ONLINE: { status: Code.FAILED_PRECONDITION, code: 'ERR_NOT_ONLINE' },
@@ -120,6 +123,14 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   },
   ERR_SESSION_ENDED: { message: 'the session has ended', hint: 'sign in again with: sotto login NAME' },
   ERR_ACCOUNT_EXISTS: { message: 'there is an account of this name already', hint: 'choose another name' },
+  ERR_INVITE_REFUSED: {
+    message: 'the server does not take this invite',
+    hint: 'each serves once and for some days: ask whoever runs the server for another; if it was yours, sign in: sotto login NAME',
+  },
+  ERR_TURNED_OFF: {
+    message: 'the server does not offer this',
+    hint: 'whoever runs it has turned it off',
+  },
   ERR_NO_SUCH_USER: { message: 'there is no such user', hint: 'check the name' },
   ERR_NOT_ONLINE: {
     message: 'the receiver is not online',

@@ -3,19 +3,18 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
-import type { Insertable, Kysely, Selectable } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import { isSottoError } from '#lib/errors.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
-import { accountExists, loginRefused, noSuchUser } from './errors.ts'
+import { insertAccounts, newAccountRow, replacePassword } from './account-rows.ts'
+import { loginRefused, noSuchUser } from './errors.ts'
+import { checkFree } from './invites/invites.ts'
+import { type Redeemed, redeemInvite, type SignUpMode } from './invites/redeem-invite.ts'
 import type { HashCaller } from './passwords/hashing-queue.ts'
 import type { Passwords } from './passwords/passwords.ts'
 import { revokeAllOf } from './revocations.ts'
 import type { AccountTable, AuthSchema } from './store.ts'
-
-/** Bytes of an account's id. */
-const ACCOUNT_ID_BYTES = 16
 
 /** An account whose password was just shown. */
 export interface AuthenticatedAccount {
@@ -87,32 +86,31 @@ export class Accounts {
    * @throws SottoError `ERR_ACCOUNT_EXISTS` if names are taken.
    */
   async add(accounts: readonly NewAccount[]): Promise<void> {
-    const rows: Insertable<AccountTable>[] = []
+    const rows: Selectable<AccountTable>[] = []
     for (const { name, password } of accounts) {
-      rows.push({
-        id: randomBytes(ACCOUNT_ID_BYTES),
-        name,
-        password_hash: await this.#passwords.hash(password),
-        password_epoch: 0,
-        identity_key: null,
-        created_at: this.#nowMs(),
-      })
+      const passwordHash = await this.#passwords.hash(password)
+      rows.push(newAccountRow({ name, passwordHash, nowMs: this.#nowMs() }))
     }
     await inTransaction(this.#db, async (transaction) => {
-      const added = await transaction
-        .insertInto('account')
-        .values(rows)
-        .onConflict((conflict) => conflict.column('name').doNothing())
-        .returning('name')
-        .execute()
-      const taken = rows.map(({ name }) => name).filter((name) => !added.some((row) => row.name === name))
-      if (taken.length > 0) throw accountExists(taken)
+      const names = rows.map(({ name }) => name)
+      await checkFree(transaction, names, this.#nowMs())
+      await insertAccounts(transaction, rows)
     })
   }
 
-  /** The names among these that have an account, by name. */
-  existingAmong(names: readonly string[]): Promise<string[]> {
-    return existingAmong(this.#db, names)
+  /**
+   * Take up an invite, or sign up without one. The password is hashed before anything else, in the same queue as those of
+   * logins: a guess of a code costs what a guess of a password costs, and takes as long whatever is wrong with it.
+   *
+   * @throws SottoError `ERR_ACCOUNT_EXISTS` if the name is taken; `ERR_BUSY` if too many wait.
+   */
+  async join(
+    { username, password, code }: { username: string; password: Secret; code: Secret | undefined },
+    mode: SignUpMode,
+    caller?: HashCaller,
+  ): Promise<Redeemed> {
+    const passwordHash = await this.#passwords.hash(password, caller)
+    return await redeemInvite(this.#db, { code, username, passwordHash }, { mode, nowMs: this.#nowMs() })
   }
 
   /**
@@ -121,16 +119,11 @@ export class Accounts {
    * @throws SottoError `ERR_NO_SUCH_USER`.
    */
   async setPassword(name: string, password: Secret): Promise<void> {
-    const password_hash = await this.#passwords.hash(password)
+    const passwordHash = await this.#passwords.hash(password)
     await inTransaction(this.#db, async (transaction) => {
-      const changed = await transaction
-        .updateTable('account')
-        .set((account) => ({ password_hash, password_epoch: account('password_epoch', '+', 1) }))
-        .where('name', '=', name)
-        .returning('id')
-        .executeTakeFirst()
-      if (!changed) throw noSuchUser()
-      await revokeAllOf(transaction, changed.id, this.#nowMs())
+      const found = await transaction.selectFrom('account').select('id').where('name', '=', name).executeTakeFirst()
+      if (!found) throw noSuchUser()
+      await replacePassword(transaction, found.id, passwordHash, this.#nowMs())
     })
   }
 
@@ -201,9 +194,4 @@ export class Accounts {
       if (!isSottoError(error, 'ERR_BUSY')) throw error
     }
   }
-}
-
-async function existingAmong(db: Kysely<AuthSchema>, names: readonly string[]): Promise<string[]> {
-  const rows = await db.selectFrom('account').select('name').where('name', 'in', names).orderBy('name').execute()
-  return rows.map(({ name }) => name)
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Kysely } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
 import { ensureCertificateAuthority } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
@@ -14,7 +15,8 @@ import type { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
 import { type AccountSummary, Accounts, type NewAccount } from './accounts.ts'
 import type { Config } from './config.ts'
-import { accountExists, noInstallation, noSuchUser } from './errors.ts'
+import { noInstallation, noSuchUser } from './errors.ts'
+import { checkFree } from './invites/invites.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
 import { Passwords } from './passwords/passwords.ts'
@@ -42,14 +44,13 @@ export async function initialise(
  * Check the names of accounts that are to be added, before anybody is asked for their passwords.
  *
  * @throws SottoError `ERR_INVALID_ARGUMENT` that says which are no names, or come twice; `ERR_ACCOUNT_EXISTS` that says
- *   which are taken; `ERR_STORE`.
+ *   which are taken, or have an invite that waits; `ERR_STORE`.
  */
 export async function checkNewNames(config: AdminConfig, clock: Clock, names: readonly string[]): Promise<void> {
   checkNames(names)
   const repeated = names.filter((name, index) => names.indexOf(name) !== index)
   if (repeated.length > 0) throw badNames('named twice', repeated, 'name each once')
-  const taken = await withAccounts(config, clock, (accounts) => accounts.existingAmong(names))
-  if (taken.length > 0) throw accountExists(taken)
+  await withDatabase(config, (db) => checkFree(db, names, clock.now().getTime()))
 }
 
 /**
@@ -109,8 +110,8 @@ export async function listUsers(config: AdminConfig, clock: Clock): Promise<Acco
   return await withAccounts(config, clock, (accounts) => accounts.list())
 }
 
-/** Refuse invalid names, all of them in one error. */
-function checkNames(names: readonly string[]): void {
+/** Refuse invalid names, all of them in one error. @throws SottoError `ERR_INVALID_ARGUMENT`. */
+export function checkNames(names: readonly string[]): void {
   const wrong = names.filter((name) => !USERNAME.test(name))
   const limit = 'a name is 1 to 32 of a-z, 0-9, ".", "_" and "-", and begins with a letter or a digit'
   if (wrong.length > 0) throw badNames('no name for an account', wrong, limit)
@@ -124,11 +125,25 @@ function badNames(what: string, names: readonly string[], hint: string): SottoEr
 }
 
 async function withAccounts<T>(config: AdminConfig, clock: Clock, use: (accounts: Accounts) => Promise<T>): Promise<T> {
-  const db = await openDatabaseBeside<AuthSchema>(config.database, MIGRATIONS)
-  if (db === undefined) throw noInstallation(config.dataFolder)
-  try {
+  return await withDatabase(config, async (db) => {
     const passwords = new Passwords(config.password, new HashingQueue(config.hashing))
     return await use(new Accounts(db, passwords, () => clock.now().getTime()))
+  })
+}
+
+/**
+ * Work with Auth's database, beside Auth if it runs.
+ *
+ * @throws SottoError `ERR_CONFIG` if there is no installation; `ERR_STORE`.
+ */
+export async function withDatabase<T>(
+  { database, dataFolder }: Pick<Config, 'database' | 'dataFolder'>,
+  use: (db: Kysely<AuthSchema>) => Promise<T>,
+): Promise<T> {
+  const db = await openDatabaseBeside<AuthSchema>(database, MIGRATIONS)
+  if (db === undefined) throw noInstallation(dataFolder)
+  try {
+    return await use(db)
   } finally {
     await db.destroy()
   }

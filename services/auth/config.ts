@@ -10,6 +10,7 @@ import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#li
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
+import { SIGN_UP_MODES, type SignUpMode } from './invites/redeem-invite.ts'
 import type { HashingQueueLimits } from './passwords/hashing-queue.ts'
 import {
   DEFAULT_PASSWORD_PARAMETERS,
@@ -75,6 +76,11 @@ export interface Config {
    * thread pool has to be as large (`UV_THREADPOOL_SIZE`, set before the start).
    */
   readonly hashing: HashingQueueLimits
+  /**
+   * `SOTTO_AUTH_SIGN_UP` (`invite`): who may make an account for themselves. `invite`: whoever has the code of an invite;
+   * `open`: everybody who can reach the server; `closed`: nobody, but for the administrator.
+   */
+  readonly signUp: SignUpMode
   /** `SOTTO_AUTH_SESSION_DAYS` (30): how long a session lasts unused. In milliseconds. */
   readonly sessionLifetimeMs: number
   /** `SOTTO_AUTH_CONVERSATION_HOURS` (12): how long a conversation may go on without a new ticket. In milliseconds. */
@@ -115,6 +121,7 @@ const SETTINGS = {
   SOTTO_AUTH_PASSWORD_MEMORY_MIB: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.memoryKib / 1024, MAX_MEMORY_KIB / 1024),
   SOTTO_AUTH_PASSWORD_PASSES: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.passes, MAX_PASSES),
   SOTTO_AUTH_LOGIN_QUEUE: wholeNumber(1, 10_000, 128),
+  SOTTO_AUTH_SIGN_UP: z.enum(SIGN_UP_MODES).default('invite'),
   SOTTO_AUTH_SESSION_DAYS: z.coerce
     .number()
     .positive()
@@ -165,6 +172,7 @@ export function readConfig(env: Environment): Config {
       passes: settings.SOTTO_AUTH_PASSWORD_PASSES,
     },
     hashing: { concurrency: availableParallelism(), capacity: settings.SOTTO_AUTH_LOGIN_QUEUE },
+    signUp: settings.SOTTO_AUTH_SIGN_UP,
     sessionLifetimeMs: Math.ceil(settings.SOTTO_AUTH_SESSION_DAYS * DAY_MS),
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
     logLevel: settings.SOTTO_LOG_LEVEL,

@@ -30,6 +30,34 @@ export function accountExists(names: readonly string[]): SottoError {
   })
 }
 
+/** Of names for which others have been invited already. */
+export function invitesExist(names: readonly string[]): SottoError {
+  const [first, ...others] = names
+  const whom = others.length === 0 ? `an invite waits for ${first}` : `invites wait for ${names.join(', ')}`
+  return new SottoError('ERR_ACCOUNT_EXISTS', `${whom} already`, {
+    hint: 'take another name, or withdraw it first: see sotto admin invites; nothing was changed',
+  })
+}
+
+/** Nobody is told which it was. */
+export function inviteRefused(): SottoError {
+  return new SottoError('ERR_INVITE_REFUSED', 'the invite is not taken', {
+    hint: 'each serves once and for some days; whoever runs the server can make another',
+  })
+}
+
+export function signUpClosed(): SottoError {
+  return new SottoError('ERR_TURNED_OFF', 'nobody can sign up at this server', { hint: 'ask whoever runs it' })
+}
+
+/** @param state - What has become of it; undefined if there is none of this id. */
+export function noSuchInvite(id: string, state?: string): SottoError {
+  const what = state === undefined ? 'there is no invite' : `there is nothing to withdraw: ${state} is the invite`
+  return new SottoError('ERR_NO_SUCH_INVITE', `${what} ${JSON.stringify(id)}`, {
+    hint: 'for those there are, see sotto admin invites; nothing was changed',
+  })
+}
+
 export function receiverGone(): SottoError {
   return new SottoError('ERR_NOT_ONLINE', "the receiver's session has ended", { hint: 'try again when they are back' })
 }

@@ -11,12 +11,18 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
+import { inviteRefused, signUpClosed } from './errors.ts'
+import type { SignUpMode } from './invites/redeem-invite.ts'
+import { checkNewPassword } from './passwords/new-password.ts'
+import type { Revocations } from './revocations.ts'
 import type { Sessions } from './sessions.ts'
-import { checkLoginRequest } from './validation.ts'
+import { checkJoinRequest, checkLoginRequest } from './validation.ts'
 
 export interface AuthServiceOptions {
   readonly accounts: Accounts
   readonly sessions: Sessions
+  readonly revocations: Revocations
+  readonly signUp: SignUpMode
   readonly clock: Clock
   /** SHA-256 of the authority's public key, 32 bytes. */
   readonly realm: Uint8Array
@@ -27,6 +33,8 @@ export interface AuthServiceOptions {
 export function createAuthService({
   accounts,
   sessions,
+  revocations,
+  signUp,
   clock,
   realm,
   directoryAddress,
@@ -59,6 +67,28 @@ export function createAuthService({
         expiresAt: new Date(session.expiresAtMs),
         serverTime: clock.now(),
       }
+    },
+
+    async join(request, { signal, log, caller, remoteAddress, noteAccount }) {
+      checkJoinRequest(request)
+      const { username, code } = request
+      noteAccount(username)
+      const password = Secret.of(Buffer.from(request.password, 'utf8'))
+      checkNewPassword(username, password)
+      const { inviteId, refusal } = await accounts.join(
+        { username, password, code: code.length === 0 ? undefined : Secret.of(code) },
+        signUp,
+        { network: networkOf(remoteAddress), signal },
+      )
+      if (refusal !== undefined) {
+        log.warn({ account: username, invite: inviteId, reason: refusal, peer: remoteAddress }, 'invite refused')
+        throw refusal === 'closed' ? signUpClosed() : inviteRefused()
+      }
+      // A password that was reset has ended sessions.
+      revocations.noteChange()
+      log.info({ account: username, invite: inviteId }, 'joined')
+      caller.admit()
+      return {}
     },
 
     async logout(_request, { bearer, caller }) {

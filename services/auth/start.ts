@@ -69,13 +69,14 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const revocations = new Revocations(db)
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
   resources.defer(keepPurging(sessions, log))
+  const { directoryAddress, signUp } = config
   const common = { accounts, sessions, clock, realm }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())
   const authServer = await start({
     ...config.listen,
-    services: [serve(AuthServiceService, createAuthService({ ...common, directoryAddress: config.directoryAddress }))],
+    services: [serve(AuthServiceService, createAuthService({ ...common, revocations, directoryAddress, signUp }))],
     security: { certificate: certificates.auth },
     limits: SERVICE_LIMITS,
   })

@@ -26,6 +26,32 @@ export interface AccountTable {
   identity_key: Uint8Array | null
   /** Milliseconds since 1970. */
   created_at: number
+  /** The name that people read beside the other, prepared (lib/display-name.ts); empty if there is none. */
+  display_name: string
+  /** The group of people that it is added and removed with; null if it is in none. */
+  cohort: string | null
+}
+
+/** An invite, taken up or not: for an account that is to be, or for the password of one that is there. */
+export interface InviteTable {
+  /** 8 random hexadecimal digits, by which the host names it. Not secret. */
+  id: string
+  /** SHA-256 of the code, 32 bytes. */
+  code_hash: Uint8Array
+  /** The name that the account has, or is to have; null where the person may choose. */
+  name: string | null
+  display_name: string
+  cohort: string | null
+  /** The account whose password it sets, or that it has made. Null until it has. */
+  account_id: Uint8Array | null
+  /** Milliseconds since 1970. */
+  created_at: number
+  /** Milliseconds since 1970. */
+  expires_at: number
+  /** Milliseconds since 1970; null until it is taken up. */
+  used_at: number | null
+  /** Milliseconds since 1970; null unless the host has withdrawn it. */
+  withdrawn_at: number | null
 }
 
 /** One login that has not ended. */
@@ -63,6 +89,7 @@ interface RevocationTable {
 
 export interface AuthSchema {
   account: AccountTable
+  invite: InviteTable
   session: SessionTable
   revocation: RevocationTable
 }
@@ -72,6 +99,7 @@ export const MIGRATIONS: Migrations = {
   '0001_accounts_and_sessions': { up: createAccountsAndSessions },
   '0002_grant_key': { up: renameReplyKey },
   '0003_revocations': { up: createRevocations },
+  '0004_invites': { up: createInvites },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -118,4 +146,26 @@ async function createRevocations(db: Kysely<unknown>): Promise<void> {
     .addColumn('session_id', 'bytea', (column) => column.notNull())
     .addColumn('ended_at', 'bigint', (column) => column.notNull())
     .execute()
+}
+
+async function createInvites(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('account')
+    .addColumn('display_name', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await db.schema.alterTable('account').addColumn('cohort', 'text').execute()
+  await db.schema
+    .createTable('invite')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('code_hash', 'bytea', (column) => column.notNull().unique())
+    .addColumn('name', namesType(db))
+    .addColumn('display_name', 'text', (column) => column.notNull())
+    .addColumn('cohort', 'text')
+    .addColumn('account_id', 'bytea', (column) => column.references('account.id').onDelete('cascade'))
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .addColumn('used_at', 'bigint')
+    .addColumn('withdrawn_at', 'bigint')
+    .execute()
+  await db.schema.createIndex('invite_account').on('invite').column('account_id').execute()
 }

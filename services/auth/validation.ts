@@ -6,8 +6,9 @@
  * @module
  */
 import { isIP } from 'node:net'
-import type { LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
+import type { JoinRequest, LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
 import type { AuthenticateRequest, FindAccountRequest, SealChatRequest } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import { INVITE_CODE_BYTES } from '#lib/invite-link.ts'
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
 import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
@@ -21,18 +22,35 @@ export const MAX_PASSWORD_BYTES = 1024
 export function checkLoginRequest({ username, password, identityKey }: LoginRequest): void {
   const violations = new Violations()
   violations.expectUsername(username, 'username')
-  const passwordBytes = Buffer.byteLength(password, 'utf8')
-  violations.expect(
-    passwordBytes >= 1 && passwordBytes <= MAX_PASSWORD_BYTES,
-    'password',
-    `must be 1 to ${MAX_PASSWORD_BYTES} bytes of UTF-8`,
-  )
+  expectPassword(violations, password, 'password')
   violations.expect(
     identityKey.length === IDENTITY_KEY_BYTES && isUsablePublicKey(identityKey),
     'identity_key',
     `must be an X25519 public key of ${IDENTITY_KEY_BYTES} bytes, not of low order`,
   )
   violations.throwIfAny()
+}
+
+/** The rules for new passwords are another matter: passwords/new-password.ts. */
+export function checkJoinRequest({ code, username, password }: JoinRequest): void {
+  const violations = new Violations()
+  violations.expect(
+    code.length === 0 || code.length === INVITE_CODE_BYTES,
+    'code',
+    `must be ${INVITE_CODE_BYTES} bytes, or empty`,
+  )
+  violations.expectUsername(username, 'username')
+  expectPassword(violations, password, 'password')
+  violations.throwIfAny()
+}
+
+function expectPassword(violations: Violations, password: string, field: string): void {
+  const bytes = Buffer.byteLength(password, 'utf8')
+  violations.expect(
+    bytes >= 1 && bytes <= MAX_PASSWORD_BYTES,
+    field,
+    `must be 1 to ${MAX_PASSWORD_BYTES} bytes of UTF-8`,
+  )
 }
 
 export function checkAuthenticateRequest({ directoryBearer }: AuthenticateRequest): void {

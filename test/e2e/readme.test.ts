@@ -31,8 +31,9 @@ describe('README.md', function () {
   let env: NodeJS.ProcessEnv
   let services: TestProcess | undefined
   const terminals: Tmux[] = []
-  /** `HOST:PORT#FINGERPRINT`, as `sotto admin add-user` prints it. */
-  let server = ''
+  /** Bob's link; alice's is the first that is made. */
+  let bobsLink = ''
+  let alicesLink = ''
 
   before(async () => {
     folder = await temporaryFolder()
@@ -66,14 +67,15 @@ describe('README.md', function () {
     return running
   }
 
-  /** On a terminal, where something is typed once it is asked for. */
-  async function runOnTerminal(command: string, question: RegExp, answer: string): Promise<Tmux> {
+  /** On a terminal, where something is typed once it is there. */
+  async function runOnTerminal(command: string, question: RegExp, answer = ''): Promise<Tmux> {
     const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? '']))
     // tmux gives its own PATH to what it runs.
-    const script = `PATH='${env['PATH']}'; ${command.replace('HOST:7001#FINGERPRINT', server)}; echo "ended with $?"; cat`
+    const script = `PATH='${env['PATH']}'; ${command}; echo "ended with $?"; cat`
     const terminal = await Tmux.open(['sh', '-c', script], { columns: 100, rows: 30, env: variables })
     terminals.push(terminal)
     await terminal.until((rows) => rows.some((row) => question.test(row)))
+    if (answer === '') return terminal
     await terminal.type(answer)
     await terminal.press('Enter')
     return terminal
@@ -102,26 +104,39 @@ describe('README.md', function () {
       },
     ],
     [
-      /^sotto admin add-user alice bob$/,
+      /^sotto admin invite alice$/,
       async (command) => {
-        const { errors } = await run(command, `${PASSWORD}\n${PASSWORD}\n`)
-        server = /--login alice@(\S+)/.exec(errors.text)?.[1] ?? ''
-        expect(server).to.match(/:\d+#[0-9a-f]{64}$/)
+        const { output } = await run(command)
+        alicesLink = output.text.trim()
+        // "The same for bob."
+        bobsLink = (await run(command.replace('alice', 'bob'))).output.text.trim()
       },
     ],
     [
-      /^sotto chat --login bob@/,
+      /^sotto join$/,
       async (command) => {
-        // "Both may share a machine: add `--profile bob` to one of them."
-        const bob = await runOnTerminal(`${command} --profile bob`, /^password for/, PASSWORD)
-        await bob.until((rows) => rows.some((row) => row.includes('online; /help')))
+        await run(command, `${alicesLink}\n${PASSWORD}\n`)
+        // "Add `--profile bob` to all that bob types."
+        const bob = await runOnTerminal(`${command} --profile bob`, /^the invite's link:/, bobsLink)
+        for (const question of [/^a password of your own for bob:/, /^a password of your own for bob, again:/]) {
+          await bob.until((rows) => rows.some((row) => question.test(row)))
+          await bob.type(PASSWORD)
+          await bob.press('Enter')
+        }
+        await bob.until(isDone)
+        await terminals.pop()?.close()
       },
     ],
     [
-      /^sotto send bob --login alice@/,
+      /^sotto chat$/,
       async (command) => {
-        const alice = await runOnTerminal(command, /^password for/, PASSWORD)
-        await alice.until(isDone)
+        await runOnTerminal(`${command} --profile bob`, /online; \/help/)
+      },
+    ],
+    [
+      /^sotto send bob 'Hello'$/,
+      async (command) => {
+        await run(command)
         await terminals[0]?.until((rows) => rows.some((row) => row.endsWith(' alice: Hello')))
       },
     ],

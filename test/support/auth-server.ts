@@ -42,11 +42,8 @@ export async function authServer(
   await using resources = new AsyncDisposableStack()
   const authority = resources.use(await testAuthority())
   const logged = testLog()
-  const notExpected = () => Promise.reject(new Error('not expected to be called'))
   const server = await startServer({
-    services: [
-      serve(AuthServiceService, { getServerInfo: notExpected, login: notExpected, logout: notExpected, ...handlers }),
-    ],
+    services: [serve(AuthServiceService, { ...unexpectedCalls(), ...handlers })],
     host: '127.0.0.1',
     port: 0,
     security: {
@@ -77,6 +74,14 @@ export async function authServer(
       await running[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Handlers of every call that fail, since the test expects none. */
+export function unexpectedCalls(): AuthHandlers {
+  const notExpected = () => Promise.reject(new Error('not expected to be called'))
+  return Object.fromEntries(
+    Object.keys(AuthServiceService).map((name) => [name, notExpected]),
+  ) as unknown as AuthHandlers
 }
 
 /** An answer of GetServerInfo. */

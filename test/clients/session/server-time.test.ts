@@ -11,7 +11,7 @@ import { type Role, realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { DirectoryClient } from '../../../clients/session/directory-client.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
-import { SERVER_INFO } from '../../support/auth-server.ts'
+import { SERVER_INFO, unexpectedCalls } from '../../support/auth-server.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type TestAuthority, testAuthority } from '../../support/test-authority.ts'
@@ -61,13 +61,12 @@ describe('the server’s time', () => {
   async function announce(...times: readonly number[]): Promise<number> {
     const notExpected = () => Promise.reject(new Error('not expected to be called'))
     const auth = serve(AuthServiceService, {
+      ...unexpectedCalls(),
       getServerInfo: async () => {
         asked += 1
         if (authTime === undefined) throw new SottoError('ERR_UNAVAILABLE', 'away')
         return { ...SERVER_INFO, realm: Buffer.from(realmOf(authority.authorityPem)), serverTime: authTime }
       },
-      login: notExpected,
-      logout: notExpected,
     })
     const directory = serve(DirectoryServiceService, {
       getPresence: notExpected,

@@ -8,6 +8,7 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
+import { unexpectedCalls } from '../../support/auth-server.ts'
 import { CONVERSE, type Converse, echo, peerServer, record } from '../../support/peer-server.ts'
 import { framed, rawCall } from '../../support/raw-call.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -249,13 +250,7 @@ describe('a server among hostile callers', () => {
     before(async () => {
       authority = await testAuthority()
       server = await startServer({
-        services: [
-          serve(AuthServiceService, {
-            getServerInfo: () => Promise.reject(new Error('not called')),
-            login: () => Promise.reject(new Error('not called')),
-            logout: () => Promise.reject(new Error('not called')),
-          }),
-        ],
+        services: [serve(AuthServiceService, unexpectedCalls())],
         host: '127.0.0.1',
         port: 0,
         security: { certificate: await authority.leaf('auth.sotto') },

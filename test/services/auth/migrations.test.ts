@@ -35,6 +35,7 @@ describe('the tables of an auth that ran before', () => {
   })
 })
 
-interface Before extends Pick<AuthSchema, 'account'> {
+interface Before {
+  account: Omit<AuthSchema['account'], 'display_name' | 'cohort'>
   session: Omit<AuthSchema['session'], 'grant_key'> & { reply_key: Uint8Array }
 }

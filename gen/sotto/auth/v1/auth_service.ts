@@ -72,6 +72,26 @@ export interface LoginResponse {
   serverTime?: Date | undefined;
 }
 
+/** Request for AuthService.Join. */
+export interface JoinRequest {
+  /** Secret. The invite's code: 16 bytes. Empty where the host lets everybody sign up. */
+  code: Buffer;
+  /**
+   * Required. The account's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*; the one that the invite is for, if it is for
+   * one.
+   */
+  username: string;
+  /**
+   * Required. Secret. The account's password from now on: 8 characters to 1,024 bytes of UTF-8, as typed, and none of the
+   * commonest.
+   */
+  password: string;
+}
+
+/** Response for AuthService.Join. */
+export interface JoinResponse {
+}
+
 /** Request for AuthService.Logout. */
 export interface LogoutRequest {
 }
@@ -519,6 +539,159 @@ export const LoginResponse: MessageFns<LoginResponse> = {
   },
 };
 
+function createBaseJoinRequest(): JoinRequest {
+  return { code: Buffer.alloc(0), username: "", password: "" };
+}
+
+export const JoinRequest: MessageFns<JoinRequest> = {
+  encode(message: JoinRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code.length !== 0) {
+      writer.uint32(10).bytes(message.code);
+    }
+    if (message.username !== "") {
+      writer.uint32(18).string(message.username);
+    }
+    if (message.password !== "") {
+      writer.uint32(26).string(message.password);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JoinRequest {
+    return {
+      code: isSet(object.code) ? Buffer.from(bytesFromBase64(object.code)) : Buffer.alloc(0),
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
+      password: isSet(object.password) ? globalThis.String(object.password) : "",
+    };
+  },
+
+  toJSON(message: JoinRequest): unknown {
+    const obj: any = {};
+    if (message.code.length !== 0) {
+      obj.code = base64FromBytes(message.code);
+    }
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
+    if (message.password !== "") {
+      obj.password = message.password;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<JoinRequest>, I>>(base?: I): JoinRequest {
+    return JoinRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JoinRequest>, I>>(object: I): JoinRequest {
+    const message = createBaseJoinRequest();
+    message.code = object.code ?? Buffer.alloc(0);
+    message.username = object.username ?? "";
+    message.password = object.password ?? "";
+    return message;
+  },
+};
+
+function createBaseJoinResponse(): JoinResponse {
+  return {};
+}
+
+export const JoinResponse: MessageFns<JoinResponse> = {
+  encode(_: JoinResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): JoinResponse {
+    return {};
+  },
+
+  toJSON(_: JoinResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<JoinResponse>, I>>(base?: I): JoinResponse {
+    return JoinResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JoinResponse>, I>>(_: I): JoinResponse {
+    const message = createBaseJoinResponse();
+    return message;
+  },
+};
+
 function createBaseLogoutRequest(): LogoutRequest {
   return {};
 }
@@ -688,6 +861,34 @@ export const AuthServiceService = {
     responseDeserialize: (value: Buffer): LoginResponse => LoginResponse.decode(value),
   },
   /**
+   * Take up an invite: make the account that it is for, with a password of the person's own choosing. An invite that the
+   * host has made for an account that is there (`sotto admin reset-password`) sets that account's password instead, and
+   * ends its sessions. No session begins: Login follows.
+   *
+   * Anybody may call it; the proof is the code of an invite. Where the host lets everybody sign up, no code is needed.
+   *
+   * Not safe to repeat blindly: a code serves once. A caller that lost the connection before the answer may repeat it once,
+   * and, if that is refused, finds out by Login whether the first call has come through.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_INVITE_REFUSED): the code is none, used, expired or withdrawn, or for another name. These
+   *     cases are not told apart, neither by the answer nor by the time it takes: the password is hashed before the code
+   *     is looked at, so that a guess costs what one at Login costs. Auth's log tells them apart.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host lets nobody sign up. Passwords can still be reset.
+   *   - ALREADY_EXISTS (ERR_ACCOUNT_EXISTS): the name is taken, or another invite is for it. Told only to those who have a
+   *     code, or need none.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   */
+  join: {
+    path: "/sotto.auth.v1.AuthService/Join" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: JoinRequest): Buffer => Buffer.from(JoinRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): JoinRequest => JoinRequest.decode(value),
+    responseSerialize: (value: JoinResponse): Buffer => Buffer.from(JoinResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): JoinResponse => JoinResponse.decode(value),
+  },
+  /**
    * End the caller's own session: it can open no conversation from then on.
    *
    * The caller must present the auth bearer of the session in the metadata key "authorization", as
@@ -739,6 +940,26 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
    */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
+  /**
+   * Take up an invite: make the account that it is for, with a password of the person's own choosing. An invite that the
+   * host has made for an account that is there (`sotto admin reset-password`) sets that account's password instead, and
+   * ends its sessions. No session begins: Login follows.
+   *
+   * Anybody may call it; the proof is the code of an invite. Where the host lets everybody sign up, no code is needed.
+   *
+   * Not safe to repeat blindly: a code serves once. A caller that lost the connection before the answer may repeat it once,
+   * and, if that is refused, finds out by Login whether the first call has come through.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_INVITE_REFUSED): the code is none, used, expired or withdrawn, or for another name. These
+   *     cases are not told apart, neither by the answer nor by the time it takes: the password is hashed before the code
+   *     is looked at, so that a guess costs what one at Login costs. Auth's log tells them apart.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host lets nobody sign up. Passwords can still be reset.
+   *   - ALREADY_EXISTS (ERR_ACCOUNT_EXISTS): the name is taken, or another invite is for it. Told only to those who have a
+   *     code, or need none.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   */
+  join: handleUnaryCall<JoinRequest, JoinResponse>;
   /**
    * End the caller's own session: it can open no conversation from then on.
    *
@@ -810,6 +1031,37 @@ export interface AuthServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LoginResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Take up an invite: make the account that it is for, with a password of the person's own choosing. An invite that the
+   * host has made for an account that is there (`sotto admin reset-password`) sets that account's password instead, and
+   * ends its sessions. No session begins: Login follows.
+   *
+   * Anybody may call it; the proof is the code of an invite. Where the host lets everybody sign up, no code is needed.
+   *
+   * Not safe to repeat blindly: a code serves once. A caller that lost the connection before the answer may repeat it once,
+   * and, if that is refused, finds out by Login whether the first call has come through.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_INVITE_REFUSED): the code is none, used, expired or withdrawn, or for another name. These
+   *     cases are not told apart, neither by the answer nor by the time it takes: the password is hashed before the code
+   *     is looked at, so that a guess costs what one at Login costs. Auth's log tells them apart.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host lets nobody sign up. Passwords can still be reset.
+   *   - ALREADY_EXISTS (ERR_ACCOUNT_EXISTS): the name is taken, or another invite is for it. Told only to those who have a
+   *     code, or need none.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   */
+  join(request: JoinRequest, callback: (error: ServiceError | null, response: JoinResponse) => void): ClientUnaryCall;
+  join(
+    request: JoinRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: JoinResponse) => void,
+  ): ClientUnaryCall;
+  join(
+    request: JoinRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: JoinResponse) => void,
   ): ClientUnaryCall;
   /**
    * End the caller's own session: it can open no conversation from then on.

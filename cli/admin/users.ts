@@ -1,28 +1,18 @@
-/** `sotto admin`: accounts, on Auth's own database. Whoever can read its files is the administrator. */
-import { Command } from 'commander'
+/** `sotto admin add-user` and its like: accounts that are there, and passwords that the host sets. */
+import type { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { environment } from '#lib/runtime/environment.ts'
 import type { Secret } from '#lib/secret.ts'
-import type { NewAccount } from '../services/auth/accounts.ts'
-import type { Config } from '../services/auth/config.ts'
-import { notice } from './profile-command.ts'
+import type { NewAccount } from '../../services/auth/accounts.ts'
+import type { Config } from '../../services/auth/config.ts'
+import { notice } from '../profile-command.ts'
+import { publicServer, readConfig } from './server.ts'
 
 interface PasswordOptions {
   readonly passwordFile?: string
 }
 
-const EXAMPLES = `
-  sotto admin add-user alice bob  asks for a password each
-  docker compose exec auth sotto admin add-user alice bob
-                                  the same in the container
-  printf '%s\\n' "$PASSWORD" | sotto admin add-user alice
-                                  in a script`
-
-export function adminCommand(): Command {
-  const admin = new Command('admin').description(
-    "manage accounts, on the machine and as the user that Auth's database belongs to",
-  )
-  admin.addHelpText('after', EXAMPLES)
+/** Adds the commands. */
+export function withUsers(admin: Command): Command {
   const withPassword = (name: string) =>
     admin.command(name).option('--password-file <file>', 'read the password from this file, less its line end')
 
@@ -30,7 +20,7 @@ export function adminCommand(): Command {
     .description('add accounts, all or none; asks for each password, or reads one a line from standard input')
     .argument('<name...>', '1 to 32 characters: a to z, 0 to 9, and . _ - after the first')
     .action(async (names: string[], options: PasswordOptions) => {
-      const { addUsers, checkNewNames } = await import('../services/auth/admin.ts')
+      const { addUsers, checkNewNames } = await import('../../services/auth/admin.ts')
       const config = await readConfig()
       await checkNewNames(config, systemClock, names)
       await addUsers(config, systemClock, await readPasswords(names, options))
@@ -40,7 +30,7 @@ export function adminCommand(): Command {
     .description('give an account another password; its sessions end, its identity key stays')
     .argument('<name>')
     .action(async (name: string, options: PasswordOptions) => {
-      const { checkUser, setPassword } = await import('../services/auth/admin.ts')
+      const { checkUser, setPassword } = await import('../../services/auth/admin.ts')
       const config = await readConfig()
       await checkUser(config, systemClock, name)
       for (const { password } of await readPasswords([name], options)) {
@@ -53,7 +43,7 @@ export function adminCommand(): Command {
     .description('remove an account and end its sessions')
     .argument('<name>')
     .action(async (name: string) => {
-      const { removeUser } = await import('../services/auth/admin.ts')
+      const { removeUser } = await import('../../services/auth/admin.ts')
       await removeUser(await readConfig(), systemClock, name)
       notice(`removed ${name}`, {})
     })
@@ -61,14 +51,14 @@ export function adminCommand(): Command {
     .command('list-users')
     .description('list the accounts, one a line')
     .action(async () => {
-      const { listUsers } = await import('../services/auth/admin.ts')
+      const { listUsers } = await import('../../services/auth/admin.ts')
       for (const { name } of await listUsers(await readConfig(), systemClock)) process.stdout.write(`${name}\n`)
     })
   admin
     .command('init')
     .description('make the keys that all replicas of Auth on one PostgreSQL share; one on SQLite makes its own')
     .action(async () => {
-      const { initialise } = await import('../services/auth/admin.ts')
+      const { initialise } = await import('../../services/auth/admin.ts')
       const config = await readConfig()
       await initialise(config, systemClock)
       notice(`give to every replica of Auth: ${config.authorityFolder} and ${config.wrappingKeyFile}`, {})
@@ -76,32 +66,17 @@ export function adminCommand(): Command {
   return admin
 }
 
-async function readConfig(): Promise<Config> {
-  const { readConfig } = await import('../services/auth/config.ts')
-  return readConfig(environment())
-}
-
 async function reportAdded(config: Config, added: readonly string[]): Promise<void> {
-  const { readAuthorityCertificate } = await import('../services/auth/certificates.ts')
-  const { readPublicAddress } = await import('../services/auth/public-address.ts')
-  const { fingerprintOf } = await import('#lib/runtime/tls.ts')
-  const address = await readPublicAddress(config)
-  const isNamed = !address.startsWith(':')
-  // The fingerprint is what makes it safe to sign in for the first time.
-  const server = `${isNamed ? '' : 'localhost'}${address}#${fingerprintOf(await readAuthorityCertificate(config))}`
+  const { address, fingerprint, noticeIfUnnamed } = await publicServer(config)
   notice(`added ${added.join(', ')}; what each types next, on a machine of their own:`, {})
-  for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${server}\n`)
-  if (isNamed) return
-  notice(
-    "from another machine, put this one's name in place of localhost; SOTTO_NAMES sets others (docs/operations.md)",
-    {},
-  )
+  for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${address}#${fingerprint}\n`)
+  noticeIfUnnamed()
 }
 
 /** The passwords that these accounts are to have, each checked as soon as it is there. */
 async function readPasswords(names: readonly string[], { passwordFile }: PasswordOptions): Promise<NewAccount[]> {
-  const { PasswordReader } = await import('../clients/terminal/password.ts')
-  const { checkNewPassword } = await import('../services/auth/passwords/new-password.ts')
+  const { PasswordReader } = await import('../../clients/terminal/password.ts')
+  const { checkNewPassword } = await import('../../services/auth/passwords/new-password.ts')
   using passwords = new PasswordReader({ file: passwordFile, input: process.stdin, output: process.stderr })
   const accounts: NewAccount[] = []
   for (const name of names) {
