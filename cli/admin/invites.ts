@@ -19,7 +19,7 @@ const DEFAULT_HOURS = 72
 /** The longest that one can be good: half a year, for what is printed at the beginning of a term. */
 const MAX_HOURS = 24 * 184
 
-const HOUR_MS = 3_600_000
+export const HOUR_MS = 3_600_000
 
 /** Adds the commands. */
 export function withInvites(admin: Command): Command {
@@ -29,7 +29,7 @@ export function withInvites(admin: Command): Command {
     .argument('[name]', 'the name of the account; without one, they choose it')
     .addOption(hoursOption())
     .option('--display-name <text>', 'what others read beside the name; up to 64 characters')
-    .option('--cohort <cohort>', 'the group that the account belongs to')
+    .option('--cohort <cohort>', 'the group that the account is removed with: sotto admin remove-cohort NAME')
     .option('--json', 'say it as JSON')
     .action(async (name: string | undefined, { hours, displayName = '', cohort, json }: InviteOptions) => {
       const { invite } = await import('../../services/auth/invites/administration.ts')
@@ -37,9 +37,8 @@ export function withInvites(admin: Command): Command {
       const { printInvite } = await import('./print-invite.ts')
       const config = await readConfig()
       const server = await publicServer(config)
-      const wanted = { name, displayName: prepareDisplayName(displayName), cohort, isReset: false }
-      const issued = await invite(config, systemClock, [wanted], hours * HOUR_MS)
-      for (const each of issued) printInvite(each, server, json === true)
+      const invitee = { name, displayName: prepareDisplayName(displayName), cohort, isReset: false }
+      printInvite(await invite(config, systemClock, invitee, hours * HOUR_MS), server, json === true)
     })
   admin
     .command('invites')

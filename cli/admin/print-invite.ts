@@ -5,12 +5,12 @@
  */
 import { formatInviteLink } from '#lib/invite-link.ts'
 import { qrCodeRows } from '#lib/trust/qr-code.ts'
-import type { IssuedInvite } from '../../services/auth/invites/invites.ts'
+import type { IssuedInvite } from '../../services/auth/invites/administration.ts'
 import { notice, printJson } from '../profile-command.ts'
 import type { PublicServer } from './server.ts'
 
 /** The link of an invite. It is a secret: whoever has it can take the invite up. */
-function linkOf({ name, code }: Pick<IssuedInvite, 'name' | 'code'>, server: PublicServer): string {
+export function linkOf({ name, code }: Pick<IssuedInvite, 'name' | 'code'>, server: PublicServer): string {
   return formatInviteLink({ ...server, name, code })
 }
 

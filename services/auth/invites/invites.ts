@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely'
-import { drawInviteCode, inviteCodeHash } from '#lib/invite-link.ts'
+import { inviteCodeHash } from '#lib/invite-link.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -30,15 +30,8 @@ export interface NewInvite {
   readonly cohort: string | undefined
   /** Whether the account is there, and the invite sets its password. */
   readonly isReset: boolean
-}
-
-/** An invite that was made. Its code is in no other place. */
-export interface IssuedInvite {
-  readonly id: string
-  readonly name: string | undefined
-  readonly displayName: string
+  /** Drawn for it. It is kept by its hash alone. */
   readonly code: Secret
-  readonly expiresAtMs: number
 }
 
 /** An invite, as the host sees it. */
@@ -64,18 +57,29 @@ export function inviteState(
   return row.expires_at <= nowMs ? 'expired' : 'open'
 }
 
+export interface IssueOptions {
+  readonly nowMs: number
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number
+  /**
+   * Puts the codes where the host wants them, while nobody else can write; again, where the transaction is tried again. If
+   * it fails, no invite is made.
+   */
+  readonly deliver?: () => Promise<void>
+}
+
 /**
  * Make invites, all of them or none.
  *
+ * @returns their ids.
  * @throws SottoError `ERR_ACCOUNT_EXISTS` if a name has an account already, or an invite that is open; of one that resets
  *   a password `ERR_NO_SUCH_USER` if it has none.
  */
 export async function issueInvites(
   db: Kysely<AuthSchema>,
   invites: readonly NewInvite[],
-  { nowMs, lifetimeMs }: { readonly nowMs: number; readonly lifetimeMs: number },
-): Promise<IssuedInvite[]> {
-  const expiresAtMs = nowMs + lifetimeMs
+  { nowMs, expiresAtMs, deliver }: IssueOptions,
+): Promise<string[]> {
   return await inTransaction(db, async (transaction) => {
     // So that two hosts at once cannot promise one name to two people.
     await takeTurn(transaction, 'invite')
@@ -85,21 +89,21 @@ export async function issueInvites(
       .execute()
     const names = invites.flatMap(({ name, isReset }) => (name === undefined || isReset ? [] : [name]))
     await checkFree(transaction, names, nowMs)
-    const issued: IssuedInvite[] = []
+    const ids: string[] = []
     for (const invite of invites) {
-      const code = drawInviteCode()
-      const row = await rowFor(transaction, invite, { code, nowMs, expiresAtMs })
+      const row = await rowFor(transaction, invite, { nowMs, expiresAtMs })
       await transaction.insertInto('invite').values(row).execute()
-      issued.push({ id: row.id, name: invite.name, displayName: invite.displayName, code, expiresAtMs })
+      ids.push(row.id)
     }
-    return issued
+    await deliver?.()
+    return ids
   })
 }
 
 async function rowFor(
   transaction: Transaction<AuthSchema>,
-  { name, displayName, cohort, isReset }: NewInvite,
-  { code, nowMs, expiresAtMs }: { readonly code: Secret; readonly nowMs: number; readonly expiresAtMs: number },
+  { name, displayName, cohort, isReset, code }: NewInvite,
+  { nowMs, expiresAtMs }: IssueOptions,
 ): Promise<Insertable<InviteTable>> {
   return {
     id: randomBytes(INVITE_ID_BYTES).toString('hex'),
@@ -133,17 +137,34 @@ export async function checkFree(
   nowMs: number,
   except: Uint8Array = Buffer.alloc(0),
 ): Promise<void> {
-  if (names.length === 0) return
-  const taken = await db.selectFrom('account').select('name').where('name', 'in', names).orderBy('name').execute()
-  if (taken.length > 0) throw accountExists(taken.map(({ name }) => name))
-  const promised = await openInvites(db, nowMs)
+  const { accounts, invites } = await findTaken(db, names, nowMs, except)
+  if (accounts.length > 0) throw accountExists(accounts)
+  if (invites.length > 0) throw invitesExist(invites)
+}
+
+/** Names that are not free. */
+export interface TakenNames {
+  readonly accounts: readonly string[]
+  readonly invites: readonly string[]
+}
+
+/** The names among these that are taken, in their order. */
+export async function findTaken(
+  db: Kysely<AuthSchema>,
+  names: readonly string[],
+  nowMs: number,
+  except: Uint8Array = Buffer.alloc(0),
+): Promise<TakenNames> {
+  if (names.length === 0) return { accounts: [], invites: [] }
+  const accounts = await db.selectFrom('account').select('name').where('name', 'in', names).orderBy('name').execute()
+  const invites = await openInvites(db, nowMs)
     .select('name')
     .where('name', 'in', names)
     .where('account_id', 'is', null)
     .where('code_hash', '!=', except)
     .orderBy('name')
     .execute()
-  if (promised.length > 0) throw invitesExist(promised.flatMap(({ name }) => name ?? []))
+  return { accounts: accounts.map(({ name }) => name), invites: invites.flatMap(({ name }) => name ?? []) }
 }
 
 /** All invites that are kept, the newest first. */
@@ -182,7 +203,8 @@ export async function withdrawInvites(db: Kysely<AuthSchema>, ids: readonly stri
   })
 }
 
-function openInvites(db: Kysely<AuthSchema>, nowMs: number) {
+/** The invites that can be taken up. */
+export function openInvites(db: Kysely<AuthSchema>, nowMs: number) {
   return db
     .selectFrom('invite')
     .where('used_at', 'is', null)

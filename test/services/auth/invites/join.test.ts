@@ -3,8 +3,13 @@ import { join as joinPath } from 'node:path'
 import { expect } from 'chai'
 import { drawInviteCode } from '#lib/invite-link.ts'
 import type { Secret } from '#lib/secret.ts'
-import { invite, invites, withdraw } from '../../../../services/auth/invites/administration.ts'
-import type { IssuedInvite, NewInvite } from '../../../../services/auth/invites/invites.ts'
+import {
+  type Invitee,
+  type IssuedInvite,
+  invite,
+  invites,
+  withdraw,
+} from '../../../../services/auth/invites/administration.ts'
 import type { SignUpMode } from '../../../../services/auth/invites/redeem-invite.ts'
 import { FakeClock } from '../../../support/clock.ts'
 import { rejection } from '../../../support/rejection.ts'
@@ -23,11 +28,9 @@ describe('Join', () => {
   })
   after(() => auth[Symbol.asyncDispose]())
 
-  async function issue(changes: Partial<NewInvite> = {}): Promise<IssuedInvite> {
+  async function issue(changes: Partial<Invitee> = {}): Promise<IssuedInvite> {
     const wanted = { name: undefined, displayName: '', cohort: undefined, isReset: false, ...changes }
-    const [issued] = await invite(auth.config, clock, [wanted], HOUR_MS)
-    if (issued === undefined) throw new Error('no invite')
-    return issued
+    return await invite(auth.config, clock, wanted, HOUR_MS)
   }
 
   const join = (username: string, code?: Secret, on = auth) =>
@@ -131,21 +134,15 @@ describe('Join', () => {
       await using other = await AuthUnderTest.start({ config: { signUp } })
       const wanted = { displayName: '', cohort: undefined }
       await other.addUser('nina', "nina's former password")
-      const [first, reset] = await invite(
-        other.config,
-        other.clock,
-        [
-          { ...wanted, name: undefined, isReset: false },
-          { ...wanted, name: 'nina', isReset: true },
-        ],
-        HOUR_MS,
-      )
+      const inviteTo = (name: string | undefined, isReset: boolean) =>
+        invite(other.config, other.clock, { ...wanted, name, isReset }, HOUR_MS)
+      const [first, reset] = [await inviteTo(undefined, false), await inviteTo('nina', true)]
       const answers = []
       for (const [name, code] of [
         ['mia', undefined],
         ['mia', undefined],
-        ['otto', first?.code],
-        ['nina', reset?.code],
+        ['otto', first.code],
+        ['nina', reset.code],
       ] as const) {
         answers.push(
           await join(name, code, other).then(
