@@ -15,6 +15,7 @@ import { exportCommand, forgetCommand, historyCommand, searchCommand, undelivera
 import { loginCommand, logoutCommand } from './login.ts'
 import { withLogin } from './login-first.ts'
 import { passphraseCommand } from './passphrase.ts'
+import { peopleCommand } from './people.ts'
 import { receiptsCommand } from './receipts.ts'
 import { upCommand } from './up.ts'
 import { whoamiCommand } from './whoami.ts'
@@ -63,6 +64,7 @@ export function sotto(): Command {
     .addCommand(forgetCommand())
     .addCommand(undeliverableCommand())
     .addCommand(whoamiCommand())
+    .addCommand(peopleCommand())
     .addCommand(contactsCommand())
     .addCommand(verifyCommand())
     .addCommand(trustCommand())

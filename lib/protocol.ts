@@ -29,6 +29,9 @@ export const HEARTBEAT_MS = 20_000
 /** How many names one watch may have: more people than one keeps up with, and 8.5 KiB. */
 export const MAX_WATCHED_NAMES = 256
 
+/** How many people one page of a roster may have: 64 KiB at most. */
+export const MAX_LISTED_USERS = 200
+
 /**
  * A number in 2 bytes, big-endian.
  *

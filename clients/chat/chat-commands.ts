@@ -19,6 +19,7 @@ import type { Command, CommandName } from './command.ts'
 import type { FileCommands } from './file-commands.ts'
 import { showFound, showNewest } from './history-commands.ts'
 import { KeyCommands } from './key-commands.ts'
+import type { Roster } from './roster.ts'
 import type { View } from './view.ts'
 
 export interface ChatCommandsOptions {
@@ -27,6 +28,7 @@ export interface ChatCommandsOptions {
   readonly files: FileCommands
   readonly profile: Profile
   readonly store: Store
+  readonly roster: Roster
   readonly now: () => Date
   readonly quit: () => void
 }
@@ -41,7 +43,7 @@ export class ChatCommands {
   readonly #handlers: Readonly<Record<CommandName, Handler>>
 
   constructor(options: ChatCommandsOptions) {
-    const { view, files, store, quit } = options
+    const { view, files, store, roster, quit } = options
     this.#options = options
     const keys = new KeyCommands(options)
     this.#handlers = {
@@ -49,6 +51,7 @@ export class ChatCommands {
       to: (name) => this.#talkWith(name),
       next: () => this.#next(),
       who: () => this.#who(),
+      people: (prefix) => roster.show(prefix),
       history: (count) => showNewest(view, store, count === '' ? DEFAULT_HISTORY : Number(count)),
       show: (number) => view.showWhole(number === '' ? undefined : Number(number)),
       search: (words) => showFound(view, store, words),

@@ -11,10 +11,12 @@ import type { Schedule } from '#lib/runtime/schedule.ts'
 import { forgottenNotice } from '../history/forget.ts'
 import { undeliverableRow } from '../history/undeliverable.ts'
 import type { PinState } from '../profile/pins.ts'
+import type { Person } from '../session/roster.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
+import { escapeName } from '../terminal/escape.ts'
 import { renderTrace } from '../trace/render.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { chatHint } from './chat-hint.ts'
@@ -24,7 +26,7 @@ import { isEntry } from './page/event-entry.ts'
 import { PeerTyping } from './peer-typing.ts'
 import type { Entry } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
-import type { About, ContactStatus, TransferNames, View } from './view.ts'
+import { type About, type ContactStatus, MORE_PEOPLE, type TransferNames, type View } from './view.ts'
 
 export interface ChatViewOptions {
   readonly screen: Screen
@@ -53,6 +55,8 @@ export class ChatView implements View {
   readonly #unread = new Map<string, number>()
   readonly #typing: PeerTyping
   #isOnline = false
+  /** The names that Tab completes beside those of contacts. */
+  #completed: readonly string[] = []
 
   constructor(options: ChatViewOptions) {
     this.#options = options
@@ -183,6 +187,20 @@ export class ChatView implements View {
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
   }
 
+  people(people: readonly Person[], isComplete: boolean): void {
+    const rows = people.map(({ name, displayName, isOnline }) => {
+      const shown = displayName === '' ? name : `${name} (${escapeName(displayName)})`
+      return `${shown}: ${isOnline ? 'online' : 'offline'}`
+    })
+    if (!isComplete) rows.push(MORE_PEOPLE)
+    this.notice(rows.length > 0 ? rows.join('\n') : 'nobody')
+  }
+
+  completeNames(names: readonly string[]): void {
+    this.#completed = names
+    this.refreshStatus()
+  }
+
   undeliverable(messages: readonly Message[]): void {
     const how = '/again ID sends one to the key that they have now, /drop ID sends it to nobody'
     const rows = messages.map(undeliverableRow)
@@ -242,6 +260,12 @@ export class ChatView implements View {
     const contacts = [...names].sort().map((name) => {
       return { name, online: isOnline(name), typing: this.#typing.has(name), unread: this.#unread.get(name) ?? 0 }
     })
-    screen.setStatus({ self: banner === undefined ? ownName : undefined, banner, to: this.to, contacts })
+    screen.setStatus({
+      self: banner === undefined ? ownName : undefined,
+      banner,
+      to: this.to,
+      contacts,
+      others: this.#completed,
+    })
   }
 }

@@ -27,6 +27,7 @@ import { FileCommands } from './file-commands.ts'
 import { jsonFrontend } from './json/json-frontend.ts'
 import { NameCheck } from './name-check.ts'
 import { OwnTyping } from './own-typing.ts'
+import { Roster } from './roster.ts'
 import type { KeyInput } from './screen/line-editor.ts'
 import type { ScreenOutput } from './screen/screen.ts'
 import { screenFrontend } from './screen-frontend.ts'
@@ -127,7 +128,11 @@ export async function chat(options: ChatOptions): Promise<void> {
   const { listen, advertise, channelTimes = {} } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
-  const events = eventsFor(view, [account.username, profile.name], () => submissions.beginAgain())
+  const events = eventsFor(view, [account.username, profile.name], () => {
+    submissions.beginAgain()
+    // Nobody presses Tab at the end of a pipe.
+    if (options.input.isTTY) void roster.load()
+  })
   const messenger: Messenger = resources.adopt(
     new Messenger({
       profile,
@@ -154,7 +159,13 @@ export async function chat(options: ChatOptions): Promise<void> {
     onFailure: (error) => notice(view, error),
     signal: whileWorking,
   })
-  const commands = new ChatCommands({ view, messenger, files, profile, store, now, quit: () => left.abort() })
+  const roster = new Roster({
+    view,
+    ownName: account.username,
+    list: (prefix, timeout) => directory.listPeople(prefix, AbortSignal.any([whileWorking, timeout])),
+  })
+  const quit = () => left.abort()
+  const commands = new ChatCommands({ view, messenger, files, profile, store, roster, now, quit })
 
   const submissions = new Submissions({ view, messenger, commands, names })
   const typing = new OwnTyping({
@@ -175,7 +186,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     submit: (submission: TypedMessage | Command) => submissions.submit(submission),
     check: (name: string) => names.check(name),
     writing: (name: string | undefined) => typing.typed(name),
-    quit: () => left.abort(),
+    quit,
   }
   frontend.open(listeners, options.draft)
   try {

@@ -17,6 +17,7 @@ interface CommandForm {
     | '[N]'
     | '[NAME]'
     | '[NAME …]'
+    | '[BEGIN]'
     | '[FILE]'
     | 'ID …'
     | '[on|off]'
@@ -31,6 +32,7 @@ export const COMMANDS = {
   to: { argument: 'NAME', does: 'talk with NAME from here on' },
   next: { argument: '', does: 'go on to who has written, as Alt-A does' },
   who: { argument: '', does: 'show who is online, and who has written' },
+  people: { argument: '[BEGIN]', does: 'show who there is, or whose name begins so' },
   history: { argument: '[N]', does: 'show the last N messages, 20 if not said' },
   show: { argument: '[N]', does: 'show a long message whole; again: more of it' },
   search: { argument: 'WORDS', does: 'find messages that hold all the words' },

@@ -8,6 +8,7 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Pace } from '../files/report/describe.ts'
 import type { PinState } from '../profile/pins.ts'
+import type { Person } from '../session/roster.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -45,6 +46,9 @@ export interface About {
   readonly ref?: RawJson | undefined
 }
 
+/** What follows a list of people that is not all. */
+export const MORE_PEOPLE = 'and more: /people and the beginning of a name finds them'
+
 export interface View {
   readonly files: TransferNames
   /** The contact to whom a line goes that names nobody. */
@@ -64,6 +68,10 @@ export interface View {
   /** A heading of messages out of the store, or their end: for eyes alone. */
   caption(text: string): void
   who(people: readonly ContactStatus[]): void
+  /** People whom the directory lists, and whether that is all of them. */
+  people(people: readonly Person[], isComplete: boolean): void
+  /** The names that may be meant, beside those of contacts. */
+  completeNames(names: readonly string[]): void
   /** What waits for keys that were replaced. */
   undeliverable(messages: readonly Message[]): void
   /** The user has said something, which waits in the store. */

@@ -23,6 +23,7 @@ import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
 import { Backoff } from './backoff.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
+import { listPeople, type Person } from './roster.ts'
 import type { ServerClock } from './server-clock.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
 import { explained, whyReplaced } from './session-end.ts'
@@ -118,6 +119,28 @@ export class DirectoryClient {
   async getPresence(username: string, signal: AbortSignal): Promise<Presence> {
     const bearer = this.#options.session.keys.directoryBearer
     return checkPresence(await this.#explain(this.#connection.call.getPresence({ username }, { bearer, signal })))
+  }
+
+  /**
+   * List who has an account, by name, a page at a time.
+   *
+   * @param prefix - Of their names; empty for all.
+   * @throws SottoError `ERR_TURNED_OFF` where the host shows nobody who the others are; `ERR_SESSION_ENDED`,
+   *   `ERR_UNAVAILABLE`.
+   */
+  listPeople(prefix: string, signal: AbortSignal): AsyncGenerator<readonly Person[], void, void> {
+    const bearer = this.#options.session.keys.directoryBearer
+    return listPeople(async (request) => {
+      try {
+        return await this.#explain(this.#connection.call.listUsers(request, { bearer, signal }))
+      } catch (error) {
+        if (!isSottoError(error, 'ERR_TURNED_OFF')) throw error
+        throw new SottoError('ERR_TURNED_OFF', 'the host does not show who the members are', {
+          cause: error,
+          hint: 'ask people for their names',
+        })
+      }
+    }, prefix)
   }
 
   async #explain<T>(called: Promise<T>): Promise<T> {

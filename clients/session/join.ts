@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isSottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { Account } from '../profile/state.ts'
 import { checkOwner, connectAuth, getServerInfo, inTurn, type LoginOptions, login } from './login.ts'
@@ -35,6 +35,7 @@ export async function join(options: JoinOptions): Promise<Account> {
     try {
       await inTurn(() => auth.call.join(request, { signal }), signal)
     } catch (refusal) {
+      if (isSottoError(refusal, 'ERR_TURNED_OFF')) throw signUpClosed(refusal)
       if (!isSottoError(refusal, 'ERR_INVITE_REFUSED')) throw refusal
       // It may have been used by this very person, whose connection broke before the answer came.
       return await signIn().catch((error: unknown) => {
@@ -45,4 +46,8 @@ export async function join(options: JoinOptions): Promise<Account> {
   } finally {
     auth.close()
   }
+}
+
+function signUpClosed(cause: unknown): SottoError {
+  return new SottoError('ERR_TURNED_OFF', 'nobody can sign up at this server', { cause, hint: 'ask whoever runs it' })
 }

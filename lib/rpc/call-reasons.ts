@@ -38,6 +38,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       Announce: ['ERR_ANNOUNCE_REPLACED'],
       GetPresence: ['ERR_NO_SUCH_USER'],
       WatchPresence: ['ERR_BUSY'],
+      ListUsers: ['ERR_TURNED_OFF'],
       RequestChat: ['ERR_NO_SUCH_USER', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
     },
   },
@@ -46,6 +47,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     calls: {
       Authenticate: ['ERR_SESSION_ENDED'],
       FindAccount: ['ERR_NO_SUCH_USER'],
+      ListAccounts: ['ERR_SESSION_ENDED', 'ERR_TURNED_OFF'],
       SealChat: ['ERR_SESSION_ENDED', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
       WatchRevocations: [],
     },

@@ -40,6 +40,12 @@ export interface AccountSummary {
   readonly sessions: number
 }
 
+/** Some of the accounts. */
+export interface AccountsPage {
+  readonly accounts: readonly { readonly name: string; readonly displayName: string }[]
+  readonly hasMore: boolean
+}
+
 type AccountRow = Pick<Selectable<AccountTable>, 'id' | 'name' | 'password_hash' | 'password_epoch'>
 
 export class Accounts {
@@ -73,6 +79,26 @@ export class Accounts {
     if (!matches || nearest?.name !== name) throw loginRefused()
     if (isOutdated) await this.#rehash(nearest, password)
     return { id: nearest.id, name, passwordEpoch: nearest.password_epoch }
+  }
+
+  /**
+   * The accounts by name, as members may know them.
+   *
+   * @param prefix - Of the names; empty for all.
+   * @param after - The name before the first; empty to begin.
+   * @param limit - The most to list.
+   */
+  async page(prefix: string, after: string, limit: number): Promise<AccountsPage> {
+    const query = this.#db.selectFrom('account').select(['name', 'display_name']).where('name', '>', after)
+    const rows = await query
+      .where('name', '>=', prefix)
+      // Names are ASCII, and nothing in them comes after this.
+      .where('name', '<', `${prefix}\u007f`)
+      .orderBy('name')
+      .limit(limit + 1)
+      .execute()
+    const accounts = rows.slice(0, limit).map((row) => ({ name: row.name, displayName: row.display_name }))
+    return { accounts, hasMore: rows.length > limit }
   }
 
   async exists(name: string): Promise<boolean> {

@@ -81,6 +81,8 @@ export interface Config {
    * `open`: everybody who can reach the server; `closed`: nobody, but for the administrator.
    */
   readonly signUp: SignUpMode
+  /** `SOTTO_AUTH_ROSTER` (`on`): whether members may list who the others are. */
+  readonly hasRoster: boolean
   /** `SOTTO_AUTH_SESSION_DAYS` (30): how long a session lasts unused. In milliseconds. */
   readonly sessionLifetimeMs: number
   /** `SOTTO_AUTH_CONVERSATION_HOURS` (12): how long a conversation may go on without a new ticket. In milliseconds. */
@@ -122,6 +124,7 @@ const SETTINGS = {
   SOTTO_AUTH_PASSWORD_PASSES: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.passes, MAX_PASSES),
   SOTTO_AUTH_LOGIN_QUEUE: wholeNumber(1, 10_000, 128),
   SOTTO_AUTH_SIGN_UP: z.enum(SIGN_UP_MODES).default('invite'),
+  SOTTO_AUTH_ROSTER: z.enum(['on', 'off']).default('on'),
   SOTTO_AUTH_SESSION_DAYS: z.coerce
     .number()
     .positive()
@@ -173,6 +176,7 @@ export function readConfig(env: Environment): Config {
     },
     hashing: { concurrency: availableParallelism(), capacity: settings.SOTTO_AUTH_LOGIN_QUEUE },
     signUp: settings.SOTTO_AUTH_SIGN_UP,
+    hasRoster: settings.SOTTO_AUTH_ROSTER === 'on',
     sessionLifetimeMs: Math.ceil(settings.SOTTO_AUTH_SESSION_DAYS * DAY_MS),
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
     logLevel: settings.SOTTO_LOG_LEVEL,

@@ -50,6 +50,12 @@ export function signUpClosed(): SottoError {
   return new SottoError('ERR_TURNED_OFF', 'nobody can sign up at this server', { hint: 'ask whoever runs it' })
 }
 
+export function rosterOff(): SottoError {
+  return new SottoError('ERR_TURNED_OFF', 'members are not listed at this server', {
+    hint: 'ask people for their names',
+  })
+}
+
 /** @param state - What has become of it; undefined if there is none of this id. */
 export function noSuchInvite(id: string, state?: string): SottoError {
   const what = state === undefined ? 'there is no invite' : `there is nothing to withdraw: ${state} is the invite`

@@ -10,11 +10,16 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
-import { noSuchUser, receiverGone } from './errors.ts'
+import { noSuchUser, receiverGone, rosterOff } from './errors.ts'
 import type { Revocations } from './revocations.ts'
 import { sealChat } from './sealing.ts'
 import type { Session, Sessions } from './sessions.ts'
-import { checkAuthenticateRequest, checkFindAccountRequest, checkSealChatRequest } from './validation.ts'
+import {
+  checkAuthenticateRequest,
+  checkFindAccountRequest,
+  checkListAccountsRequest,
+  checkSealChatRequest,
+} from './validation.ts'
 
 export interface SealingServiceOptions {
   readonly revocations: Revocations
@@ -23,6 +28,8 @@ export interface SealingServiceOptions {
   readonly clock: Clock
   /** SHA-256 of the authority's public key, 32 bytes. */
   readonly realm: Uint8Array
+  /** Whether members may know who the others are. */
+  readonly hasRoster: boolean
   /** How long a conversation may go on without a new ticket, in milliseconds. */
   readonly maxSessionDurationMs: number
 }
@@ -33,6 +40,7 @@ export function createSealingService({
   sessions,
   clock,
   realm,
+  hasRoster,
   maxSessionDurationMs,
 }: SealingServiceOptions): Handlers<typeof SealingServiceService> {
   async function callerOf(directoryBearer: Uint8Array): Promise<Session> {
@@ -57,6 +65,14 @@ export function createSealingService({
       checkFindAccountRequest(request)
       if (!(await accounts.exists(request.username))) throw noSuchUser()
       return {}
+    },
+
+    async listAccounts(request) {
+      checkListAccountsRequest(request)
+      await callerOf(request.directoryBearer)
+      if (!hasRoster) throw rosterOff()
+      const { accounts: listed, hasMore } = await accounts.page(request.prefix, request.after, request.pageSize)
+      return { accounts: listed.map(({ name: username, displayName }) => ({ username, displayName })), hasMore }
     },
 
     async sealChat(request) {

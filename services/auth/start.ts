@@ -69,7 +69,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const revocations = new Revocations(db)
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
   resources.defer(keepPurging(sessions, log))
-  const { directoryAddress, signUp } = config
+  const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
   const common = { accounts, sessions, clock, realm }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
@@ -84,10 +84,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const sealingServer = await start({
     ...config.sealingListen,
     services: [
-      serve(
-        SealingServiceService,
-        createSealingService({ ...common, revocations, maxSessionDurationMs: config.maxSessionDurationMs }),
-      ),
+      serve(SealingServiceService, createSealingService({ ...common, revocations, hasRoster, maxSessionDurationMs })),
     ],
     security: { certificate: certificates.sealing, onlyClient: { role: 'directory.sotto', authorityPem } },
     limits: INTERNAL_LIMITS,

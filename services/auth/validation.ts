@@ -7,14 +7,19 @@
  */
 import { isIP } from 'node:net'
 import type { JoinRequest, LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
-import type { AuthenticateRequest, FindAccountRequest, SealChatRequest } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import type {
+  AuthenticateRequest,
+  FindAccountRequest,
+  ListAccountsRequest,
+  SealChatRequest,
+} from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { INVITE_CODE_BYTES } from '#lib/invite-link.ts'
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
-import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES } from '#lib/protocol.ts'
+import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES, MAX_LISTED_USERS } from '#lib/protocol.ts'
 import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
 import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { SENDER_ADDRESS } from '#lib/ticket/ticket.ts'
-import { Violations } from '#lib/validation.ts'
+import { USERNAME_PREFIX, Violations } from '#lib/validation.ts'
 
 /** The longest password, in bytes of UTF-8: more is no password, and each byte is hashed. */
 export const MAX_PASSWORD_BYTES = 1024
@@ -62,6 +67,19 @@ export function checkAuthenticateRequest({ directoryBearer }: AuthenticateReques
 export function checkFindAccountRequest({ username }: FindAccountRequest): void {
   const violations = new Violations()
   violations.expectUsername(username, 'username')
+  violations.throwIfAny()
+}
+
+export function checkListAccountsRequest({ directoryBearer, prefix, pageSize, after }: ListAccountsRequest): void {
+  const violations = new Violations()
+  violations.expectBytes(directoryBearer, SESSION_KEY_BYTES, 'directory_bearer')
+  violations.expect(
+    USERNAME_PREFIX.test(prefix),
+    'prefix',
+    'must be at most 32 characters of a-z, 0-9, ".", "_" and "-"',
+  )
+  violations.expect(pageSize >= 1 && pageSize <= MAX_LISTED_USERS, 'page_size', `must be 1 to ${MAX_LISTED_USERS}`)
+  if (after !== '') violations.expectUsername(after, 'after')
   violations.throwIfAny()
 }
 

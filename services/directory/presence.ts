@@ -124,6 +124,11 @@ export class PresenceRegistry {
     return found
   }
 
+  /** Which of these accounts are online. @throws as {@link find}. */
+  onlineAmong(accounts: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#onlineAmong(accounts)
+  }
+
   /**
    * Take an account offline because the session that announced it has ended. An announcement by another session of the
    * account stands.

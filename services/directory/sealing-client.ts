@@ -6,7 +6,11 @@
  *
  * @module
  */
-import type { SealChatResponse, SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import type {
+  ListAccountsResponse,
+  SealChatResponse,
+  SealingServiceService,
+} from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { CallContext, CallOptions } from '#lib/rpc/service.ts'
@@ -28,6 +32,7 @@ const FOR_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
   'ERR_NO_SUCH_USER',
   'ERR_NOT_ONLINE',
   'ERR_CHAT_WITH_SELF',
+  'ERR_TURNED_OFF',
   'ERR_SERVER_DISK_FULL',
   'ERR_SERVER_STORE',
 ])
@@ -99,6 +104,19 @@ export class SealingClient {
    */
   async findAccount(origin: Origin, username: string): Promise<void> {
     await this.#ask(origin, (call, options) => call.findAccount({ username }, options))
+  }
+
+  /**
+   * List accounts, for a caller who is signed in.
+   *
+   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_TURNED_OFF`, `ERR_UNAVAILABLE`.
+   */
+  async listAccounts(
+    origin: Origin,
+    page: { readonly prefix: string; readonly pageSize: number; readonly after: string },
+  ): Promise<ListAccountsResponse> {
+    const directoryBearer = revealBearer(origin.bearer)
+    return await this.#ask(origin, (call, options) => call.listAccounts({ directoryBearer, ...page }, options))
   }
 
   /**

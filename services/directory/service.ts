@@ -10,6 +10,8 @@ import {
   type DirectoryServiceService,
   type GetPresenceRequest,
   type GetPresenceResponse,
+  type ListUsersRequest,
+  type ListUsersResponse,
   Presence,
   type PresenceState,
   ReplacedAnnouncement,
@@ -28,10 +30,14 @@ import type { Origin, SealingClient } from './sealing-client.ts'
 import {
   checkAnnounceRequest,
   checkGetPresenceRequest,
+  checkListUsersRequest,
   checkRequestChatRequest,
   checkWatchPresenceRequest,
 } from './validation.ts'
 import type { OnlineState } from './watch.ts'
+
+/** How many people a page of the roster has unless the caller says otherwise. */
+const DEFAULT_PAGE_SIZE = 100
 
 export interface DirectoryHandlersOptions {
   readonly presence: PresenceRegistry
@@ -130,6 +136,19 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
+  async function listUsers(request: ListUsersRequest, context: CallContext): Promise<ListUsersResponse> {
+    checkListUsersRequest(request)
+    const { prefix, pageToken: after } = request
+    const pageSize = request.pageSize || DEFAULT_PAGE_SIZE
+    const { accounts, hasMore } = await sealing.listAccounts(context, { prefix, pageSize, after })
+    context.caller.admit()
+    const online = await presence.onlineAmong(accounts.map(({ username }) => username))
+    const users = accounts.map(({ username, displayName }) => {
+      return { username, displayName, presence: online.has(username) ? Presence.ONLINE : Presence.OFFLINE }
+    })
+    return { users, nextPageToken: hasMore ? (users.at(-1)?.username ?? '') : '' }
+  }
+
   async function requestChat(request: RequestChatRequest, context: CallContext): Promise<RequestChatResponse> {
     checkRequestChatRequest(request)
     const receiver = await presence.find(request.username)
@@ -161,7 +180,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     return notOnline()
   }
 
-  return { announce, getPresence, watchPresence, requestChat }
+  return { announce, getPresence, watchPresence, listUsers, requestChat }
 }
 
 function stateOf({ username, online }: OnlineState): PresenceState {

@@ -9,12 +9,13 @@ import { isIP } from 'node:net'
 import type {
   AnnounceRequest,
   GetPresenceRequest,
+  ListUsersRequest,
   RequestChatRequest,
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
-import { INSTANCE_ID_BYTES, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
+import { INSTANCE_ID_BYTES, MAX_LISTED_USERS, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
-import { USERNAME, Violations } from '#lib/validation.ts'
+import { USERNAME, USERNAME_PREFIX, Violations } from '#lib/validation.ts'
 
 /** The most endpoints of an announcement: one for each way in which a machine is commonly reached. */
 export const MAX_ENDPOINTS = 8
@@ -60,6 +61,18 @@ export function checkWatchPresenceRequest({ usernames }: WatchPresenceRequest): 
   // One violation names all that are wrong: 256 of them would not fit in the trailers of an answer.
   const wrong = usernames.slice(0, MAX_WATCHED_NAMES).flatMap((name, index) => (USERNAME.test(name) ? [] : [index]))
   if (wrong.length > 0) violations.expectUsername('', `usernames[${wrong.join(', ')}]`)
+  violations.throwIfAny()
+}
+
+export function checkListUsersRequest({ prefix, pageSize, pageToken }: ListUsersRequest): void {
+  const violations = new Violations()
+  violations.expect(
+    USERNAME_PREFIX.test(prefix),
+    'prefix',
+    'must be at most 32 characters of a-z, 0-9, ".", "_" and "-"',
+  )
+  violations.expect(pageSize <= MAX_LISTED_USERS, 'page_size', `must be at most ${MAX_LISTED_USERS}`)
+  violations.expect(pageToken === '' || USERNAME.test(pageToken), 'page_token', 'must be one that an answer gave')
   violations.throwIfAny()
 }
 

@@ -16,6 +16,7 @@ import { jsonFields } from '../../history/formats.ts'
 import { addressOf } from '../../peer/dial.ts'
 import { forProfile } from '../../profile/login-line.ts'
 import type { PinState } from '../../profile/pins.ts'
+import type { Person } from '../../session/roster.ts'
 import type { Progress } from '../../store/log/progress.ts'
 import type { Gap, Message } from '../../store/reading/messages.ts'
 import type { UnreadGap } from '../../store/reading/unread.ts'
@@ -27,7 +28,7 @@ import { traceJson } from '../../trace/json.ts'
 import type { TraceEvent } from '../../trace/trace.ts'
 import type { Command, Message as TypedMessage } from '../command.ts'
 import { PeerTyping } from '../peer-typing.ts'
-import type { About, ContactStatus, TransferNames, View } from '../view.ts'
+import { type About, type ContactStatus, MORE_PEOPLE, type TransferNames, type View } from '../view.ts'
 import { OwnMessages } from './own-messages.ts'
 
 export interface JsonViewOptions {
@@ -130,6 +131,16 @@ export class JsonView implements View {
       this.#emit({ type: 'contact', contact, online, key, unread, waiting, undeliverable })
     }
   }
+
+  people(people: readonly Person[], isComplete: boolean): void {
+    for (const { name, displayName, isOnline } of people) {
+      this.#emit({ type: 'person', name, displayName, online: isOnline })
+    }
+    if (!isComplete) this.notice(MORE_PEOPLE)
+  }
+
+  /** A script completes its own lines. */
+  completeNames(): void {}
 
   undeliverable(messages: readonly Message[]): void {
     for (const message of messages) this.#emit({ ...jsonFields(message, this.#options.ownName), undeliverable: true })

@@ -59,4 +59,6 @@ export interface Status {
   readonly to: string | undefined
   /** The one written to and any other, in the order in which they are to be named. */
   readonly contacts: readonly Contact[]
+  /** Further names that may be meant, for Tab alone. */
+  readonly others?: readonly string[]
 }

@@ -166,7 +166,8 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
   }
 
   #names(): string[] {
-    return this.#status.contacts.map(({ name }) => name)
+    const { contacts, others = [] } = this.#status
+    return [...new Set([...contacts.map(({ name }) => name), ...others])].sort()
   }
 
   #size(): Size {

@@ -39,6 +39,15 @@ describe('sotto chat', function () {
 
   const open = (name: string, to: string): Promise<Tmux> => terminals.open(name, to)
 
+  it('completes the names of people whom one has never written to', async () => {
+    const alice = await open('alice', 'bob')
+    await submit(alice, '/people')
+    await shows(alice, 'carol: offline')
+    await alice.type('@ca')
+    await alice.press('Tab')
+    await shows(alice, /> @carol$/)
+  })
+
   it('carries a conversation, with ticks, and leaves alone the line that is being written', async () => {
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
     await shows(alice, 'bob is online')

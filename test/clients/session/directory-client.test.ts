@@ -59,6 +59,7 @@ describe('DirectoryClient', () => {
             if (isSessionOver) throw new SottoError('ERR_SESSION_ENDED', 'over')
             return { presence: Presence.OFFLINE }
           },
+          listUsers: async () => ({ users: [], nextPageToken: '' }),
           requestChat: async ({ nonce }) => answer(nonce),
           announce: async function* () {
             const refusal = refusals.shift()

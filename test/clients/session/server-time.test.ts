@@ -70,6 +70,7 @@ describe('the server’s time', () => {
     })
     const directory = serve(DirectoryServiceService, {
       getPresence: notExpected,
+      listUsers: notExpected,
       requestChat: notExpected,
       announce: async function* () {
         for (const time of times) {

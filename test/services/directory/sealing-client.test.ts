@@ -24,7 +24,8 @@ describe('SealingClient', () => {
     const watchRevocations = async function* () {
       yield* []
     }
-    const handlers = { authenticate, findAccount: notExpected, sealChat: notExpected, watchRevocations }
+    const calls = { findAccount: notExpected, listAccounts: notExpected, sealChat: notExpected }
+    const handlers = { ...calls, authenticate, watchRevocations }
     const { log } = testLog()
     await using resources = new AsyncDisposableStack()
     const server = await startServer({

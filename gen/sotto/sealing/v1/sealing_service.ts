@@ -56,6 +56,34 @@ export interface FindAccountRequest {
 export interface FindAccountResponse {
 }
 
+/** Request for SealingService.ListAccounts. */
+export interface ListAccountsRequest {
+  /** Required. Secret. The directory bearer of the member who asks: 32 bytes. */
+  directoryBearer: Buffer;
+  /** List only names that begin so: at most 32 characters of [a-z0-9._-]. Empty for all. */
+  prefix: string;
+  /** Required. The most accounts of the answer: 1 to 200. */
+  pageSize: number;
+  /** List only names that come after this one; empty for all. */
+  after: string;
+}
+
+/** Response for SealingService.ListAccounts. */
+export interface ListAccountsResponse {
+  /** In the order of their names, which is that of ASCII. */
+  accounts: ListedAccount[];
+  /** Whether there are more after these. */
+  hasMore: boolean;
+}
+
+/** An account, as members may know it. */
+export interface ListedAccount {
+  /** The account's name. */
+  username: string;
+  /** What the host has put beside it: at most 64 characters, or nothing. */
+  displayName: string;
+}
+
 /** Request for SealingService.SealChat. */
 export interface SealChatRequest {
   /** Required. Secret. The sender's directory bearer: 32 bytes. */
@@ -417,6 +445,311 @@ export const FindAccountResponse: MessageFns<FindAccountResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<FindAccountResponse>, I>>(_: I): FindAccountResponse {
     const message = createBaseFindAccountResponse();
+    return message;
+  },
+};
+
+function createBaseListAccountsRequest(): ListAccountsRequest {
+  return { directoryBearer: Buffer.alloc(0), prefix: "", pageSize: 0, after: "" };
+}
+
+export const ListAccountsRequest: MessageFns<ListAccountsRequest> = {
+  encode(message: ListAccountsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.directoryBearer.length !== 0) {
+      writer.uint32(10).bytes(message.directoryBearer);
+    }
+    if (message.prefix !== "") {
+      writer.uint32(18).string(message.prefix);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).uint32(message.pageSize);
+    }
+    if (message.after !== "") {
+      writer.uint32(34).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAccountsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAccountsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.directoryBearer = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAccountsRequest {
+    return {
+      directoryBearer: isSet(object.directoryBearer)
+        ? Buffer.from(bytesFromBase64(object.directoryBearer))
+        : isSet(object.directory_bearer)
+        ? Buffer.from(bytesFromBase64(object.directory_bearer))
+        : Buffer.alloc(0),
+      prefix: isSet(object.prefix) ? globalThis.String(object.prefix) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+    };
+  },
+
+  toJSON(message: ListAccountsRequest): unknown {
+    const obj: any = {};
+    if (message.directoryBearer.length !== 0) {
+      obj.directoryBearer = base64FromBytes(message.directoryBearer);
+    }
+    if (message.prefix !== "") {
+      obj.prefix = message.prefix;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListAccountsRequest>, I>>(base?: I): ListAccountsRequest {
+    return ListAccountsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAccountsRequest>, I>>(object: I): ListAccountsRequest {
+    const message = createBaseListAccountsRequest();
+    message.directoryBearer = object.directoryBearer ?? Buffer.alloc(0);
+    message.prefix = object.prefix ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.after = object.after ?? "";
+    return message;
+  },
+};
+
+function createBaseListAccountsResponse(): ListAccountsResponse {
+  return { accounts: [], hasMore: false };
+}
+
+export const ListAccountsResponse: MessageFns<ListAccountsResponse> = {
+  encode(message: ListAccountsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.accounts) {
+      ListedAccount.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.hasMore !== false) {
+      writer.uint32(16).bool(message.hasMore);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAccountsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAccountsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accounts.push(ListedAccount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hasMore = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAccountsResponse {
+    return {
+      accounts: globalThis.Array.isArray(object?.accounts)
+        ? object.accounts.map((e: any) => ListedAccount.fromJSON(e))
+        : [],
+      hasMore: isSet(object.hasMore)
+        ? globalThis.Boolean(object.hasMore)
+        : isSet(object.has_more)
+        ? globalThis.Boolean(object.has_more)
+        : false,
+    };
+  },
+
+  toJSON(message: ListAccountsResponse): unknown {
+    const obj: any = {};
+    if (message.accounts?.length) {
+      obj.accounts = message.accounts.map((e) => ListedAccount.toJSON(e));
+    }
+    if (message.hasMore !== false) {
+      obj.hasMore = message.hasMore;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListAccountsResponse>, I>>(base?: I): ListAccountsResponse {
+    return ListAccountsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAccountsResponse>, I>>(object: I): ListAccountsResponse {
+    const message = createBaseListAccountsResponse();
+    message.accounts = object.accounts?.map((e) => ListedAccount.fromPartial(e)) || [];
+    message.hasMore = object.hasMore ?? false;
+    return message;
+  },
+};
+
+function createBaseListedAccount(): ListedAccount {
+  return { username: "", displayName: "" };
+}
+
+export const ListedAccount: MessageFns<ListedAccount> = {
+  encode(message: ListedAccount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.username !== "") {
+      writer.uint32(10).string(message.username);
+    }
+    if (message.displayName !== "") {
+      writer.uint32(18).string(message.displayName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListedAccount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListedAccount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListedAccount {
+    return {
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
+      displayName: isSet(object.displayName)
+        ? globalThis.String(object.displayName)
+        : isSet(object.display_name)
+        ? globalThis.String(object.display_name)
+        : "",
+    };
+  },
+
+  toJSON(message: ListedAccount): unknown {
+    const obj: any = {};
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
+    if (message.displayName !== "") {
+      obj.displayName = message.displayName;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListedAccount>, I>>(base?: I): ListedAccount {
+    return ListedAccount.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListedAccount>, I>>(object: I): ListedAccount {
+    const message = createBaseListedAccount();
+    message.username = object.username ?? "";
+    message.displayName = object.displayName ?? "";
     return message;
   },
 };
@@ -898,6 +1231,27 @@ export const SealingServiceService = {
     responseDeserialize: (value: Buffer): FindAccountResponse => FindAccountResponse.decode(value),
   },
   /**
+   * List the accounts, by name.
+   *
+   * Only the directory may call it, by its certificate, with a member's bearer as the proof that a member asked.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the member's session has ended.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host shows nobody who the others are.
+   */
+  listAccounts: {
+    path: "/sotto.sealing.v1.SealingService/ListAccounts" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListAccountsRequest): Buffer => Buffer.from(ListAccountsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListAccountsRequest => ListAccountsRequest.decode(value),
+    responseSerialize: (value: ListAccountsResponse): Buffer =>
+      Buffer.from(ListAccountsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListAccountsResponse => ListAccountsResponse.decode(value),
+  },
+  /**
    * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
    * for the sender's.
    *
@@ -965,6 +1319,18 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
    */
   findAccount: handleUnaryCall<FindAccountRequest, FindAccountResponse>;
+  /**
+   * List the accounts, by name.
+   *
+   * Only the directory may call it, by its certificate, with a member's bearer as the proof that a member asked.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the member's session has ended.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host shows nobody who the others are.
+   */
+  listAccounts: handleUnaryCall<ListAccountsRequest, ListAccountsResponse>;
   /**
    * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
    * for the sender's.
@@ -1042,6 +1408,32 @@ export interface SealingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FindAccountResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * List the accounts, by name.
+   *
+   * Only the directory may call it, by its certificate, with a member's bearer as the proof that a member asked.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the member's session has ended.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host shows nobody who the others are.
+   */
+  listAccounts(
+    request: ListAccountsRequest,
+    callback: (error: ServiceError | null, response: ListAccountsResponse) => void,
+  ): ClientUnaryCall;
+  listAccounts(
+    request: ListAccountsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListAccountsResponse) => void,
+  ): ClientUnaryCall;
+  listAccounts(
+    request: ListAccountsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListAccountsResponse) => void,
   ): ClientUnaryCall;
   /**
    * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
