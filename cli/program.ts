@@ -5,6 +5,8 @@ import { receiveCommand } from '../clients/receiver/command.ts'
 import { sendCommand } from '../clients/sender/command.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { joinCommand } from './account/join.ts'
+import { passwordCommand } from './account/password.ts'
+import { sessionsCommand } from './account/sessions.ts'
 import { adminCommand } from './admin/command.ts'
 import { completeContactsCommand, completionCommand } from './completion/command.ts'
 import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyCommand } from './contacts.ts'
@@ -72,6 +74,8 @@ export function sotto(): Command {
     .addCommand(unblockCommand())
     .addCommand(receiptsCommand())
     .addCommand(passphraseCommand())
+    .addCommand(passwordCommand())
+    .addCommand(sessionsCommand())
     .addCommand(logoutCommand())
     .addCommand(adminCommand())
     .addCommand(demoCommand())

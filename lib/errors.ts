@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'ERR_FILE_DAMAGED', // a file that came is not what was offered
   // accounts and sessions
   'ERR_LOGIN_REFUSED', // unknown user or wrong password
+  'ERR_ACCOUNT_DISABLED', // the host of the server has disabled the account
   'ERR_IDENTITY_CONFLICT', // the account belongs to another identity key
   'ERR_NOT_LOGGED_IN', // the profile has no session
   'ERR_SESSION_ENDED', // a bearer that is missing, unknown, expired or of an ended session

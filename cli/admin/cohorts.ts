@@ -8,7 +8,7 @@ import { hasSystemCode, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
 import { escapeName } from '../../clients/terminal/escape.ts'
 import { outputFailure } from '../../clients/terminal/output-watch.ts'
 import { notice } from '../profile-command.ts'
-import { HOUR_MS, hoursOption } from './invites.ts'
+import { HOUR_MS, hoursOption } from './hours.ts'
 import { publicServer, readConfig } from './server.ts'
 
 interface ImportOptions {

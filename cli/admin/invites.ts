@@ -1,9 +1,10 @@
 /** `sotto admin invite`, `invites` and `withdraw`: links by which people join, with passwords of their own choosing. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { escapeName } from '../../clients/terminal/escape.ts'
 import type { InviteSummary } from '../../services/auth/invites/invites.ts'
 import { notice, printJson } from '../profile-command.ts'
+import { HOUR_MS, hoursOption } from './hours.ts'
 import { publicServer, readConfig } from './server.ts'
 
 interface InviteOptions {
@@ -12,14 +13,6 @@ interface InviteOptions {
   readonly cohort?: string
   readonly json?: true
 }
-
-/** How long an invite is good unless the host says otherwise: over a weekend. */
-const DEFAULT_HOURS = 72
-
-/** The longest that one can be good: half a year, for what is printed at the beginning of a term. */
-const MAX_HOURS = 24 * 184
-
-export const HOUR_MS = 3_600_000
 
 /** Adds the commands. */
 export function withInvites(admin: Command): Command {
@@ -61,17 +54,6 @@ export function withInvites(admin: Command): Command {
       notice(`withdrawn: ${ids.join(', ')}`, {})
     })
   return admin
-}
-
-/** How long invites are good. */
-export function hoursOption(): Option {
-  return new Option('--hours <number>', 'how long it can be used').argParser(hours).default(DEFAULT_HOURS)
-}
-
-function hours(text: string): number {
-  const value = Number(text)
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= MAX_HOURS) return value
-  throw new InvalidArgumentError(`It must be a number of hours, at most ${MAX_HOURS}.`)
 }
 
 function inviteFields({ sinceMs, name, cohort, ...fields }: InviteSummary): object {

@@ -2,9 +2,10 @@
 import type { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Secret } from '#lib/secret.ts'
-import type { NewAccount } from '../../services/auth/accounts.ts'
+import type { AccountSummary, NewAccount } from '../../services/auth/accounts.ts'
 import type { Config } from '../../services/auth/config.ts'
-import { notice } from '../profile-command.ts'
+import { notice, printJson } from '../profile-command.ts'
+import { HOUR_MS, hoursOption } from './hours.ts'
 import { publicServer, readConfig } from './server.ts'
 
 interface PasswordOptions {
@@ -39,6 +40,48 @@ export function withUsers(admin: Command): Command {
       notice(`${name} has another password and must sign in again`, {})
     })
   admin
+    .command('reset-password')
+    .description('print a link by which somebody sets another password; until then, theirs stays')
+    .argument('<name>')
+    .addOption(hoursOption())
+    .option('--json', 'say it as JSON')
+    .action(async (name: string, { hours, json }: { hours: number; json?: true }) => {
+      const { invite } = await import('../../services/auth/invites/administration.ts')
+      const { printInvite } = await import('./print-invite.ts')
+      const config = await readConfig()
+      const server = await publicServer(config)
+      const invitee = { name, displayName: '', cohort: undefined, isReset: true }
+      printInvite(await invite(config, systemClock, invitee, hours * HOUR_MS), server, json === true)
+    })
+  admin
+    .command('disable')
+    .description('let somebody sign in no longer, and end their sessions; all else stays')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const { setDisabled } = await import('../../services/auth/admin.ts')
+      await setDisabled(await readConfig(), systemClock, name, true)
+      notice(`${name} is disabled`, {})
+    })
+  admin
+    .command('enable')
+    .description('let somebody sign in again')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const { setDisabled } = await import('../../services/auth/admin.ts')
+      await setDisabled(await readConfig(), systemClock, name, false)
+      notice(`${name} can sign in`, {})
+    })
+  admin
+    .command('set-display-name')
+    .description('say what others read beside a name; it is for eyes alone, and never changes who somebody is')
+    .argument('<name>')
+    .argument('[text]', 'up to 64 characters; without it there is none')
+    .action(async (name: string, text = '') => {
+      const { setDisplayName } = await import('../../services/auth/admin.ts')
+      await setDisplayName(await readConfig(), systemClock, name, text)
+      notice(text === '' ? `${name} has no display name` : `${name} has another display name`, {})
+    })
+  admin
     .command('remove-user')
     .description('remove an account and end its sessions')
     .argument('<name>')
@@ -50,9 +93,13 @@ export function withUsers(admin: Command): Command {
   admin
     .command('list-users')
     .description('list the accounts, one a line')
-    .action(async () => {
+    .option('--json', 'say it as JSON, with what is known of each')
+    .action(async ({ json }: { json?: true }) => {
       const { listUsers } = await import('../../services/auth/admin.ts')
-      for (const { name } of await listUsers(await readConfig(), systemClock)) process.stdout.write(`${name}\n`)
+      for (const account of await listUsers(await readConfig(), systemClock)) {
+        if (json) printJson(fieldsOf(account))
+        else process.stdout.write(`${account.name}\n`)
+      }
     })
   admin
     .command('init')
@@ -71,6 +118,11 @@ async function reportAdded(config: Config, added: readonly string[]): Promise<vo
   notice(`added ${added.join(', ')}; what each types next, on a machine of their own:`, {})
   for (const name of added) process.stderr.write(`  sotto chat --login ${name}@${address}#${fingerprint}\n`)
   noticeIfUnnamed()
+}
+
+function fieldsOf({ createdAtMs, identityKey, cohort, ...account }: AccountSummary): object {
+  const identity = identityKey === undefined ? null : Buffer.from(identityKey).toString('hex')
+  return { ...account, cohort: cohort ?? null, createdAt: new Date(createdAtMs), identity }
 }
 
 /** The passwords that these accounts are to have, each checked as soon as it is there. */

@@ -42,6 +42,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_LOGIN_REFUSED: ExitCode.LoginRefused,
   ERR_INVITE_REFUSED: ExitCode.LoginRefused,
   ERR_TURNED_OFF: ExitCode.LoginRefused,
+  ERR_ACCOUNT_DISABLED: ExitCode.LoginRefused,
   ERR_IDENTITY_CONFLICT: ExitCode.LoginRefused,
   ERR_NOT_LOGGED_IN: ExitCode.LoginRefused,
   ERR_SESSION_ENDED: ExitCode.LoginRefused,

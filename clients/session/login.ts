@@ -33,7 +33,7 @@ export interface LoginOptions {
   readonly trace: Trace
 }
 
-type AuthConnection = Connection<typeof AuthServiceService>
+export type AuthConnection = Connection<typeof AuthServiceService>
 
 /**
  * Begin a session and keep it in the profile. An earlier one of the profile is left to end by itself.

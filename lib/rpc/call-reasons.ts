@@ -27,8 +27,11 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     every: BY_A_SERVICE,
     calls: {
       GetServerInfo: [],
-      Login: ['ERR_LOGIN_REFUSED', 'ERR_IDENTITY_CONFLICT', 'ERR_BUSY'],
+      Login: ['ERR_LOGIN_REFUSED', 'ERR_ACCOUNT_DISABLED', 'ERR_IDENTITY_CONFLICT', 'ERR_BUSY'],
       Join: ['ERR_INVITE_REFUSED', 'ERR_TURNED_OFF', 'ERR_ACCOUNT_EXISTS', 'ERR_BUSY'],
+      ChangePassword: ['ERR_SESSION_ENDED', 'ERR_LOGIN_REFUSED', 'ERR_BUSY'],
+      ListSessions: ['ERR_SESSION_ENDED'],
+      EndSessions: ['ERR_SESSION_ENDED'],
       Logout: ['ERR_SESSION_ENDED'],
     },
   },

@@ -36,6 +36,7 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_FILE_DAMAGED: INTERNAL,
 
   ERR_LOGIN_REFUSED: { status: Code.UNAUTHENTICATED, code: 'ERR_LOGIN_REFUSED' },
+  ERR_ACCOUNT_DISABLED: { status: Code.PERMISSION_DENIED, code: 'ERR_ACCOUNT_DISABLED' },
   ERR_IDENTITY_CONFLICT: { status: Code.FAILED_PRECONDITION, code: 'ERR_IDENTITY_CONFLICT' },
   ERR_NOT_LOGGED_IN: INTERNAL,
   ERR_SESSION_ENDED: { status: Code.UNAUTHENTICATED, code: 'ERR_SESSION_ENDED' },
@@ -116,6 +117,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   ERR_LOGIN_REFUSED: {
     message: 'wrong name or password',
     hint: 'check both; the administrator can set a new password',
+  },
+  ERR_ACCOUNT_DISABLED: {
+    message: 'this account is disabled',
+    hint: 'ask whoever runs the server; nothing of what is kept here is lost',
   },
   ERR_IDENTITY_CONFLICT: {
     message: 'this account belongs to another installation',

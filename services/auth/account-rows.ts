@@ -32,6 +32,7 @@ export function newAccountRow({
     created_at: nowMs,
     display_name: '',
     cohort: null,
+    disabled_at: null,
   }
 }
 
@@ -54,17 +55,35 @@ export async function insertAccounts(
   if (taken.length > 0) throw accountExists(taken)
 }
 
-/** Give an account another password, and end its sessions. A login that was checked against the former begins none. */
+/** Of another password. */
+interface PasswordChange {
+  /** A PHC string. */
+  readonly passwordHash: string
+  readonly nowMs: number
+  /** The number of the password whose place it takes; whichever it is unless set. */
+  readonly epoch?: number
+  /** The session that goes on, if one does. */
+  readonly except?: Uint8Array
+}
+
+/**
+ * Give an account another password, and end its sessions. A login that was checked against the former begins none.
+ *
+ * @returns false if the password has changed since, or the account is gone; nothing is changed then.
+ */
 export async function replacePassword(
   transaction: Transaction<AuthSchema>,
   accountId: Uint8Array,
-  passwordHash: string,
-  nowMs: number,
-): Promise<void> {
-  await transaction
+  { passwordHash, nowMs, epoch, except }: PasswordChange,
+): Promise<boolean> {
+  const change = transaction
     .updateTable('account')
     .set((account) => ({ password_hash: passwordHash, password_epoch: account('password_epoch', '+', 1) }))
     .where('id', '=', accountId)
-    .execute()
-  await revokeAllOf(transaction, accountId, nowMs)
+  // One statement that both asks and changes: of two at once, one finds that it has changed.
+  const asked = epoch === undefined ? change : change.where('password_epoch', '=', epoch)
+  const { numUpdatedRows } = await asked.executeTakeFirstOrThrow()
+  if (numUpdatedRows === 0n) return false
+  await revokeAllOf(transaction, accountId, nowMs, except)
+  return true
 }

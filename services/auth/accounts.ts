@@ -8,7 +8,7 @@ import { isSottoError } from '#lib/errors.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
 import { insertAccounts, newAccountRow, replacePassword } from './account-rows.ts'
-import { loginRefused, noSuchUser } from './errors.ts'
+import { accountDisabled, loginRefused, noSuchUser } from './errors.ts'
 import { checkFree } from './invites/invites.ts'
 import { type Redeemed, redeemInvite, type SignUpMode } from './invites/redeem-invite.ts'
 import type { HashCaller } from './passwords/hashing-queue.ts'
@@ -33,6 +33,9 @@ export interface NewAccount {
 /** An account, as an administrator sees it. */
 export interface AccountSummary {
   readonly name: string
+  readonly displayName: string
+  readonly cohort: string | undefined
+  readonly disabled: boolean
   readonly createdAtMs: number
   /** X25519, 32 bytes; undefined before the first login. */
   readonly identityKey: Uint8Array | undefined
@@ -46,7 +49,7 @@ export interface AccountsPage {
   readonly hasMore: boolean
 }
 
-type AccountRow = Pick<Selectable<AccountTable>, 'id' | 'name' | 'password_hash' | 'password_epoch'>
+type AccountRow = Pick<Selectable<AccountTable>, 'id' | 'name' | 'password_hash' | 'password_epoch' | 'disabled_at'>
 
 export class Accounts {
   readonly #db: Kysely<AuthSchema>
@@ -66,8 +69,8 @@ export class Accounts {
    * An unknown name costs what a known one does: its password is checked against the hash of the account that stands
    * next to it in the alphabet, whose parameters are the stored ones, whatever they are today.
    *
-   * @throws SottoError `ERR_LOGIN_REFUSED` if there is no such account or the password is another; `ERR_BUSY` if too
-   *   many wait.
+   * @throws SottoError `ERR_LOGIN_REFUSED` if there is no such account or the password is another; `ERR_ACCOUNT_DISABLED`
+   *   if it is the right one of an account that is disabled; `ERR_BUSY` if too many wait.
    */
   async authenticate(name: string, password: Secret, caller?: HashCaller): Promise<AuthenticatedAccount> {
     const nearest = await this.#findNearest(name)
@@ -77,6 +80,7 @@ export class Accounts {
       caller,
     )
     if (!matches || nearest?.name !== name) throw loginRefused()
+    if (nearest.disabled_at !== null) throw accountDisabled()
     if (isOutdated) await this.#rehash(nearest, password)
     return { id: nearest.id, name, passwordEpoch: nearest.password_epoch }
   }
@@ -94,6 +98,7 @@ export class Accounts {
       .where('name', '>=', prefix)
       // Names are ASCII, and nothing in them comes after this.
       .where('name', '<', `${prefix}\u007f`)
+      .where('disabled_at', 'is', null)
       .orderBy('name')
       .limit(limit + 1)
       .execute()
@@ -149,8 +154,76 @@ export class Accounts {
     await inTransaction(this.#db, async (transaction) => {
       const found = await transaction.selectFrom('account').select('id').where('name', '=', name).executeTakeFirst()
       if (!found) throw noSuchUser()
-      await replacePassword(transaction, found.id, passwordHash, this.#nowMs())
+      await replacePassword(transaction, found.id, { passwordHash, nowMs: this.#nowMs() })
     })
+  }
+
+  /**
+   * Have somebody who is signed in change their own password; all their sessions end but the one that asks.
+   *
+   * @param session - The one that asks: its id and its account's.
+   * @throws SottoError `ERR_LOGIN_REFUSED` if the present password is another; `ERR_BUSY` if too many wait.
+   */
+  async changePassword(
+    { sessionId, accountId }: { readonly sessionId: Uint8Array; readonly accountId: Uint8Array },
+    { current, next }: { readonly current: Secret; readonly next: Secret },
+    caller?: HashCaller,
+  ): Promise<void> {
+    const account = await this.#db
+      .selectFrom('account')
+      .select(['password_hash', 'password_epoch'])
+      .where('id', '=', accountId)
+      .executeTakeFirst()
+    if (account === undefined) throw loginRefused()
+    const isRight = async (password: Secret) =>
+      (await this.#passwords.check(password, account.password_hash, caller)).matches
+    if (!(await isRight(current))) {
+      // A repeated call, whose first answer was lost.
+      if (await isRight(next)) return
+      throw loginRefused()
+    }
+    const passwordHash = await this.#passwords.hash(next, caller)
+    const change = { passwordHash, nowMs: this.#nowMs(), epoch: account.password_epoch, except: sessionId }
+    const isChanged = await inTransaction(this.#db, (transaction) => replacePassword(transaction, accountId, change))
+    if (!isChanged) throw loginRefused()
+  }
+
+  /**
+   * Let nobody sign in to an account, and end its sessions, until it is enabled; or enable it. Its password, its identity
+   * key and its place in others' contacts stay.
+   *
+   * @throws SottoError `ERR_NO_SUCH_USER`.
+   */
+  async setDisabled(name: string, isDisabled: boolean): Promise<void> {
+    await inTransaction(this.#db, async (transaction) => {
+      const changed = await transaction
+        .updateTable('account')
+        .set((account) => ({
+          disabled_at: isDisabled ? this.#nowMs() : null,
+          // A login whose password was checked just before begins no session.
+          password_epoch: account('password_epoch', '+', 1),
+        }))
+        .where('name', '=', name)
+        .returning('id')
+        .executeTakeFirst()
+      if (!changed) throw noSuchUser()
+      if (isDisabled) await revokeAllOf(transaction, changed.id, this.#nowMs())
+    })
+  }
+
+  /**
+   * Say what people read beside a name.
+   *
+   * @param displayName - Prepared; empty for nothing.
+   * @throws SottoError `ERR_NO_SUCH_USER`.
+   */
+  async setDisplayName(name: string, displayName: string): Promise<void> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('account')
+      .set({ display_name: displayName })
+      .where('name', '=', name)
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 0n) throw noSuchUser()
   }
 
   /**
@@ -180,13 +253,16 @@ export class Accounts {
       .leftJoin('session', (join) =>
         join.onRef('session.account_id', '=', 'account.id').on('session.expires_at', '>', this.#nowMs()),
       )
-      .select(['name', 'account.created_at', 'account.identity_key'])
+      .select(['name', 'account.created_at', 'account.identity_key', 'display_name', 'cohort', 'disabled_at'])
       .select(({ fn }) => fn.count<number>('session.id').as('sessions'))
       .groupBy('account.id')
       .orderBy('name')
       .execute()
     return rows.map((row) => ({
       name: row.name,
+      displayName: row.display_name,
+      cohort: row.cohort ?? undefined,
+      disabled: row.disabled_at !== null,
       createdAtMs: row.created_at,
       identityKey: row.identity_key ?? undefined,
       sessions: Number(row.sessions),
@@ -197,7 +273,7 @@ export class Accounts {
   async #findNearest(name: string): Promise<AccountRow | undefined> {
     const byName = this.#db
       .selectFrom('account')
-      .select(['id', 'name', 'password_hash', 'password_epoch'])
+      .select(['id', 'name', 'password_hash', 'password_epoch', 'disabled_at'])
       .orderBy('name')
       .limit(1)
     return (await byName.where('name', '>=', name).executeTakeFirst()) ?? (await byName.executeTakeFirst())

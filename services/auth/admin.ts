@@ -7,6 +7,7 @@
  * @module
  */
 import type { Kysely } from 'kysely'
+import { prepareDisplayName } from '#lib/display-name.ts'
 import { SottoError } from '#lib/errors.ts'
 import { ensureCertificateAuthority } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
@@ -88,6 +89,27 @@ export async function setPassword(config: AdminConfig, clock: Clock, name: strin
   checkNames([name])
   checkNewPassword(name, password)
   await withAccounts(config, clock, (accounts) => accounts.setPassword(name, password))
+}
+
+/**
+ * Disable an account, which ends its sessions and lets nobody sign in to it, or enable it.
+ *
+ * @throws SottoError `ERR_INVALID_ARGUMENT` if the name is out of its limits; `ERR_NO_SUCH_USER`; `ERR_STORE`.
+ */
+export async function setDisabled(config: AdminConfig, clock: Clock, name: string, isDisabled: boolean): Promise<void> {
+  checkNames([name])
+  await withAccounts(config, clock, (accounts) => accounts.setDisabled(name, isDisabled))
+}
+
+/**
+ * Say what people read beside a name; nothing, if that is empty.
+ *
+ * @throws SottoError `ERR_INVALID_ARGUMENT` if the name or the text cannot be; `ERR_NO_SUCH_USER`; `ERR_STORE`.
+ */
+export async function setDisplayName(config: AdminConfig, clock: Clock, name: string, text: string): Promise<void> {
+  checkNames([name])
+  const displayName = prepareDisplayName(text)
+  await withAccounts(config, clock, (accounts) => accounts.setDisplayName(name, displayName))
 }
 
 /**

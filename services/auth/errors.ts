@@ -12,6 +12,11 @@ export function loginRefused(): SottoError {
   })
 }
 
+/** Told only to those who know the password. */
+export function accountDisabled(): SottoError {
+  return new SottoError('ERR_ACCOUNT_DISABLED', 'the account is disabled', { hint: 'ask whoever runs the server' })
+}
+
 export function identityConflict(): SottoError {
   return new SottoError('ERR_IDENTITY_CONFLICT', 'the account belongs to another installation', {
     hint: 'log in from that one, or replace its key: every contact then sees that it changed',

@@ -56,16 +56,18 @@ export async function revoke(
   return sessionIds.length
 }
 
-/** End all sessions of an account, as {@link revoke} does. */
+/** End all sessions of an account, but for one if it is given, as {@link revoke} does. @returns how many. */
 export async function revokeAllOf(
   transaction: Transaction<AuthSchema>,
   accountId: Uint8Array,
   nowMs: number,
-): Promise<void> {
-  const sessions = await transaction.selectFrom('session').select('id').where('account_id', '=', accountId).execute()
-  await revoke(
+  except: Uint8Array = Buffer.alloc(0),
+): Promise<number> {
+  const sessions = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
+  const ending = await sessions.where('id', '!=', except).execute()
+  return await revoke(
     transaction,
-    sessions.map(({ id }) => id),
+    ending.map(({ id }) => id),
     nowMs,
   )
 }

@@ -8,6 +8,7 @@ import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import { networkOf } from '#lib/rpc/sockets/network-of.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { isSame } from '#lib/same-bytes.ts'
 import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
@@ -15,8 +16,13 @@ import { inviteRefused, signUpClosed } from './errors.ts'
 import type { SignUpMode } from './invites/redeem-invite.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
 import type { Revocations } from './revocations.ts'
-import type { Sessions } from './sessions.ts'
-import { checkJoinRequest, checkLoginRequest } from './validation.ts'
+import type { Session, Sessions } from './sessions.ts'
+import {
+  checkChangePasswordRequest,
+  checkEndSessionsRequest,
+  checkJoinRequest,
+  checkLoginRequest,
+} from './validation.ts'
 
 export interface AuthServiceOptions {
   readonly accounts: Accounts
@@ -39,6 +45,12 @@ export function createAuthService({
   realm,
   directoryAddress,
 }: AuthServiceOptions): Handlers<typeof AuthServiceService> {
+  async function callerOf(bearer: Secret | undefined): Promise<Session> {
+    const session = bearer && (await sessions.findByAuthBearer(bearer))
+    if (session === undefined) throw sessionEnded()
+    return session
+  }
+
   return {
     async getServerInfo() {
       return {
@@ -53,7 +65,7 @@ export function createAuthService({
       checkLoginRequest(request)
       // Whoever reads the log has to see whose password is being tried.
       noteAccount(request.username)
-      const password = Secret.of(Buffer.from(request.password, 'utf8'))
+      const password = passwordOf(request.password)
       const account = await accounts.authenticate(request.username, password, {
         network: networkOf(remoteAddress),
         signal,
@@ -73,7 +85,7 @@ export function createAuthService({
       checkJoinRequest(request)
       const { username, code } = request
       noteAccount(username)
-      const password = Secret.of(Buffer.from(request.password, 'utf8'))
+      const password = passwordOf(request.password)
       checkNewPassword(username, password)
       const { inviteId, refusal } = await accounts.join(
         { username, password, code: code.length === 0 ? undefined : Secret.of(code) },
@@ -91,10 +103,52 @@ export function createAuthService({
       return {}
     },
 
+    async changePassword(request, { bearer, caller, signal, log, remoteAddress, noteAccount }) {
+      checkChangePasswordRequest(request)
+      const session = await callerOf(bearer)
+      noteAccount(session.name)
+      caller.admit()
+      const [current, next] = [passwordOf(request.currentPassword), passwordOf(request.newPassword)]
+      checkNewPassword(session.name, next)
+      const asking = { sessionId: session.id, accountId: session.accountId }
+      await accounts.changePassword(asking, { current, next }, { network: networkOf(remoteAddress), signal })
+      revocations.noteChange()
+      log.info({ account: session.name }, 'password changed')
+      return {}
+    },
+
+    async listSessions(_request, { bearer, caller }) {
+      const session = await callerOf(bearer)
+      caller.admit()
+      const listed = await sessions.listOf(session.accountId)
+      return {
+        sessions: listed.map(({ id, createdAtMs, lastUsedAtMs, expiresAtMs }) => ({
+          sessionId: Buffer.from(id),
+          createdAt: new Date(createdAtMs),
+          lastUsedAt: new Date(lastUsedAtMs),
+          expiresAt: new Date(expiresAtMs),
+          isCurrent: isSame(id, session.id),
+        })),
+      }
+    },
+
+    async endSessions(request, { bearer, caller, log }) {
+      checkEndSessionsRequest(request)
+      const session = await callerOf(bearer)
+      caller.admit()
+      const ended = await sessions.endOwn(session, request.sessionIds)
+      log.info({ account: session.name, ended }, 'sessions ended')
+      return { ended }
+    },
+
     async logout(_request, { bearer, caller }) {
       if (!bearer || !(await sessions.end(bearer))) throw sessionEnded()
       caller.admit()
       return {}
     },
   }
+}
+
+function passwordOf(text: string): Secret {
+  return Secret.of(Buffer.from(text, 'utf8'))
 }

@@ -16,7 +16,7 @@ import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import type { AuthenticatedAccount } from './accounts.ts'
 import { identityConflict, loginRefused } from './errors.ts'
 import type { WrappingKey } from './key-wrapping.ts'
-import { type Revocations, revoke } from './revocations.ts'
+import { type Revocations, revoke, revokeAllOf } from './revocations.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How long a session lasts unused, in milliseconds: 30 days. */
@@ -50,6 +50,16 @@ export interface Session {
   readonly wrappedKeys: { readonly ticket: Uint8Array; readonly grant: Uint8Array }
 }
 
+/** A session, as its owner sees it. */
+export interface SessionSummary {
+  /** 16 bytes. */
+  readonly id: Uint8Array
+  readonly createdAtMs: number
+  /** To within {@link EXTENSION_STEP_MS}. */
+  readonly lastUsedAtMs: number
+  readonly expiresAtMs: number
+}
+
 export interface SessionsOptions {
   readonly db: Kysely<AuthSchema>
   /** Told of sessions that end here. */
@@ -61,13 +71,16 @@ export interface SessionsOptions {
   readonly nowMs: () => number
 }
 
+/** How a session is found. */
+type Lookup = 'byId' | 'byDirectoryBearer' | 'byAuthBearer'
+
 export class Sessions {
   readonly #db: Kysely<AuthSchema>
   readonly #revocations: Revocations
   readonly #wrappingKey: WrappingKey
   readonly #lifetimeMs: number
   readonly #nowMs: () => number
-  readonly #queries: Readonly<Record<'byId' | 'byDirectoryBearer', ReturnType<typeof sessionBy>>>
+  readonly #queries: Readonly<Record<Lookup, ReturnType<typeof sessionBy>>>
 
   constructor({ db, revocations, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
     this.#db = db
@@ -75,7 +88,11 @@ export class Sessions {
     this.#wrappingKey = wrappingKey
     this.#lifetimeMs = lifetimeMs
     this.#nowMs = nowMs
-    this.#queries = { byId: sessionBy(db, 'id'), byDirectoryBearer: sessionBy(db, 'directory_bearer_hash') }
+    this.#queries = {
+      byId: sessionBy(db, 'id'),
+      byDirectoryBearer: sessionBy(db, 'directory_bearer_hash'),
+      byAuthBearer: sessionBy(db, 'auth_bearer_hash'),
+    }
   }
 
   /**
@@ -112,6 +129,49 @@ export class Sessions {
   /** A session by its id; undefined if it has ended or never was. It is not extended: this is not its own use. */
   async find(id: Uint8Array): Promise<Session | undefined> {
     return await this.#find('byId', id)
+  }
+
+  /** The session that an auth bearer belongs to; undefined if it has ended or never was. It is not extended. */
+  async findByAuthBearer(authBearer: Secret): Promise<Session | undefined> {
+    return await this.#find('byAuthBearer', bearerHash(authBearer))
+  }
+
+  /** The sessions of an account that have not ended, the latest used first. */
+  async listOf(accountId: Uint8Array): Promise<SessionSummary[]> {
+    const rows = await this.#db
+      .selectFrom('session')
+      .select(['id', 'created_at', 'expires_at'])
+      .where('account_id', '=', accountId)
+      .where('expires_at', '>', this.#nowMs())
+      .orderBy('expires_at', 'desc')
+      .execute()
+    return rows.map(({ id, created_at, expires_at }) => {
+      const lastUsedAtMs = Math.max(created_at, expires_at - this.#lifetimeMs)
+      return { id, createdAtMs: created_at, lastUsedAtMs, expiresAtMs: expires_at }
+    })
+  }
+
+  /**
+   * End sessions of an account, as their owner asks.
+   *
+   * @param asking - The session that asks, whose account's they must be.
+   * @param ids - Which; none for all but the one that asks.
+   * @returns How many have ended.
+   */
+  async endOwn(asking: Pick<Session, 'id' | 'accountId'>, ids: readonly Uint8Array[]): Promise<number> {
+    const ended = await inTransaction(this.#db, async (transaction) => {
+      const { id, accountId } = asking
+      if (ids.length === 0) return await revokeAllOf(transaction, accountId, this.#nowMs(), id)
+      const own = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
+      const found = await own.where('id', 'in', ids).execute()
+      return await revoke(
+        transaction,
+        found.map((row) => row.id),
+        this.#nowMs(),
+      )
+    })
+    this.#revocations.noteChange()
+    return ended
   }
 
   /**
@@ -179,7 +239,7 @@ export class Sessions {
     await revoke(transaction, ids, this.#nowMs())
   }
 
-  async #find(by: 'byId' | 'byDirectoryBearer', value: Uint8Array): Promise<Session | undefined> {
+  async #find(by: Lookup, value: Uint8Array): Promise<Session | undefined> {
     const [row] = await this.#queries[by](value, this.#nowMs(), this.#wrappingKey.id)
     return (
       row && {
@@ -204,7 +264,7 @@ export class Sessions {
 }
 
 /** Finds the session that has a value in a column. To be given that value, the time, and the id of the wrapping key. */
-function sessionBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash') {
+function sessionBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash' | 'auth_bearer_hash') {
   const anything = Buffer.alloc(0)
   return compileOnce(
     db,

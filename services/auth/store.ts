@@ -30,6 +30,8 @@ export interface AccountTable {
   display_name: string
   /** The group of people that it is added and removed with; null if it is in none. */
   cohort: string | null
+  /** Milliseconds since 1970: since when nobody can sign in to it. Null if it is not disabled. */
+  disabled_at: number | null
 }
 
 /** An invite, taken up or not: for an account that is to be, or for the password of one that is there. */
@@ -100,6 +102,7 @@ export const MIGRATIONS: Migrations = {
   '0002_grant_key': { up: renameReplyKey },
   '0003_revocations': { up: createRevocations },
   '0004_invites': { up: createInvites },
+  '0005_disabled_accounts': { up: addDisabledAt },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -168,4 +171,8 @@ async function createInvites(db: Kysely<unknown>): Promise<void> {
     .addColumn('withdrawn_at', 'bigint')
     .execute()
   await db.schema.createIndex('invite_account').on('invite').column('account_id').execute()
+}
+
+async function addDisabledAt(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('account').addColumn('disabled_at', 'bigint').execute()
 }

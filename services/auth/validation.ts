@@ -6,7 +6,12 @@
  * @module
  */
 import { isIP } from 'node:net'
-import type { JoinRequest, LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
+import type {
+  ChangePasswordRequest,
+  EndSessionsRequest,
+  JoinRequest,
+  LoginRequest,
+} from '#gen/sotto/auth/v1/auth_service.ts'
 import type {
   AuthenticateRequest,
   FindAccountRequest,
@@ -20,6 +25,9 @@ import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
 import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { SENDER_ADDRESS } from '#lib/ticket/ticket.ts'
 import { USERNAME_PREFIX, Violations } from '#lib/validation.ts'
+
+/** How many sessions one call may end: as many as an account has. */
+const MAX_ENDED_SESSIONS = 16
 
 /** The longest password, in bytes of UTF-8: more is no password, and each byte is hashed. */
 export const MAX_PASSWORD_BYTES = 1024
@@ -46,6 +54,23 @@ export function checkJoinRequest({ code, username, password }: JoinRequest): voi
   )
   violations.expectUsername(username, 'username')
   expectPassword(violations, password, 'password')
+  violations.throwIfAny()
+}
+
+export function checkChangePasswordRequest({ currentPassword, newPassword }: ChangePasswordRequest): void {
+  const violations = new Violations()
+  expectPassword(violations, currentPassword, 'current_password')
+  expectPassword(violations, newPassword, 'new_password')
+  violations.throwIfAny()
+}
+
+export function checkEndSessionsRequest({ sessionIds }: EndSessionsRequest): void {
+  const violations = new Violations()
+  violations.expect(
+    sessionIds.length <= MAX_ENDED_SESSIONS && sessionIds.every(({ length }) => length === SESSION_ID_BYTES),
+    'session_ids',
+    `must be at most ${MAX_ENDED_SESSIONS} of ${SESSION_ID_BYTES} bytes`,
+  )
   violations.throwIfAny()
 }
 

@@ -162,6 +162,7 @@ describe('README.md', function () {
         await terminal.until(isDone)
       },
     ],
+    [/^sotto password$/, (command) => run(command, `${PASSWORD}\nanother ${PASSWORD}\n`)],
     [
       /^sotto passphrase$/,
       async (command) => {

@@ -26,7 +26,15 @@ describe('the contracts', () => {
     const secret = contracts.flatMap(fieldsOf).filter(({ isSecret }) => isSecret)
     expect(new Set(secret.map(({ name }) => name))).to.deep.equal(
       new Set([
-        ...['password', 'code', 'session_token', 'directory_bearer', 'sender_bearer'],
+        ...[
+          'password',
+          'current_password',
+          'new_password',
+          'code',
+          'session_token',
+          'directory_bearer',
+          'sender_bearer',
+        ],
         ...['secret', 'body', 'path', 'data'],
       ]),
     )

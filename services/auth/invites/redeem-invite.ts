@@ -109,6 +109,6 @@ async function resetPassword(
   { passwordHash }: Redemption,
   nowMs: number,
 ): Promise<Uint8Array> {
-  await replacePassword(transaction, accountId, passwordHash, nowMs)
+  await replacePassword(transaction, accountId, { passwordHash, nowMs })
   return accountId
 }

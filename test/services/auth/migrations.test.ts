@@ -36,6 +36,6 @@ describe('the tables of an auth that ran before', () => {
 })
 
 interface Before {
-  account: Omit<AuthSchema['account'], 'display_name' | 'cohort'>
+  account: Omit<AuthSchema['account'], 'display_name' | 'cohort' | 'disabled_at'>
   session: Omit<AuthSchema['session'], 'grant_key'> & { reply_key: Uint8Array }
 }
