@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
+import { invite } from '../../../services/auth/invites/administration.ts'
 import { findSecrets } from '../../support/byte-forms.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -42,6 +43,16 @@ describe('what a run of auth leaves behind', () => {
     secrets['the secret of the conversation'] = openGrant({ ...context, grant }).secret.reveal()
     await rejection(call.authenticate({ directoryBearer: Buffer.from(alice.keys.authBearer.reveal()) }))
     await auth.connect().call.logout({}, { bearer: alice.keys.authBearer })
+    // One invite that is taken up, and one that waits.
+    for (const name of ['carol', 'dave']) {
+      const invitee = { name, displayName: '', cohort: undefined, isReset: false }
+      const { code } = await invite(auth.config, auth.clock, invitee, 3_600_000)
+      secrets[`the code of ${name}`] = code.reveal()
+    }
+    const password = "carol's password"
+    secrets['the password of carol'] = Buffer.from(password)
+    const code = Buffer.from(secrets['the code of carol'] ?? [])
+    await auth.connect().call.join({ code, username: 'carol', password })
   })
 
   after(async () => {
