@@ -5,6 +5,7 @@ import { environment } from '#lib/runtime/environment.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { NewAccount } from '../services/auth/accounts.ts'
 import type { Config } from '../services/auth/config.ts'
+import { withCopies } from './admin/copies.ts'
 import { notice } from './profile-command.ts'
 
 interface PasswordOptions {
@@ -64,16 +65,7 @@ export function adminCommand(): Command {
       const { listUsers } = await import('../services/auth/admin.ts')
       for (const { name } of await listUsers(await readConfig(), systemClock)) process.stdout.write(`${name}\n`)
     })
-  admin
-    .command('init')
-    .description('make the keys that all replicas of Auth on one PostgreSQL share; one on SQLite makes its own')
-    .action(async () => {
-      const { initialise } = await import('../services/auth/admin.ts')
-      const config = await readConfig()
-      await initialise(config, systemClock)
-      notice(`give to every replica of Auth: ${config.authorityFolder} and ${config.wrappingKeyFile}`, {})
-    })
-  return admin
+  return withCopies(admin)
 }
 
 async function readConfig(): Promise<Config> {

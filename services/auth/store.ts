@@ -67,6 +67,9 @@ export interface AuthSchema {
   revocation: RevocationTable
 }
 
+/** The tables, each after those that it refers to. */
+export const TABLES = ['account', 'session', 'revocation'] as const satisfies readonly (keyof AuthSchema)[]
+
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
 export const MIGRATIONS: Migrations = {
   '0001_accounts_and_sessions': { up: createAccountsAndSessions },
