@@ -33,10 +33,14 @@ export function withCopies(admin: Command): Command {
   admin
     .command('init')
     .description('make the keys that all replicas of Auth on one PostgreSQL share; one on SQLite makes its own')
-    .action(async () => {
+    .option(
+      '--new-authority',
+      'where the authority is lost: have the accounts belong to a new one, which nobody trusts yet',
+    )
+    .action(async ({ newAuthority }: { newAuthority?: boolean }) => {
       const { initialise } = await import('../../services/auth/admin.ts')
       const config = await readConfig()
-      await initialise(config, systemClock)
+      await initialise(config, systemClock, newAuthority)
       notice(`give to every replica of Auth: ${config.authorityFolder} and ${config.wrappingKeyFile}`, {})
     })
   admin

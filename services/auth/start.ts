@@ -17,6 +17,7 @@ import { ensureCertificates } from './certificates.ts'
 import type { Config } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { noSharedKeys } from './errors.ts'
+import { claimDatabase, requireAuthorityOf, requireDatabase } from './installation.ts'
 import type { WrappingKey } from './key-wrapping.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
@@ -60,10 +61,14 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const nowMs = () => clock.now().getTime()
   await using resources = new AsyncDisposableStack()
 
-  const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
-  const wrappingKey = await wrappingKeyOf(config)
+  // First the database, then what it belongs to: a start that breaks off leaves none that waits for what never comes.
+  await requireDatabase(config)
   const database = await openDatabase<AuthSchema>(config.database, MIGRATIONS, { durability: 'disk', log })
   const db = resources.adopt(database, (open) => open.destroy())
+  await requireAuthorityOf(db, config.authorityFolder)
+  const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
+  await claimDatabase(db, realm)
+  const wrappingKey = await wrappingKeyOf(config)
 
   const accounts = new Accounts(db, new Passwords(config.password, new HashingQueue(config.hashing)), nowMs)
   const revocations = new Revocations(db)

@@ -61,20 +61,34 @@ interface RevocationTable {
   ended_at: number
 }
 
+/** The authority that the database belongs to: one row. */
+interface InstallationTable {
+  id: number
+  /** SHA-256 of the authority's public key, 32 bytes. */
+  realm: Uint8Array
+}
+
 export interface AuthSchema {
   account: AccountTable
   session: SessionTable
   revocation: RevocationTable
+  installation: InstallationTable
 }
 
 /** The tables, each after those that it refers to. */
-export const TABLES = ['account', 'session', 'revocation'] as const satisfies readonly (keyof AuthSchema)[]
+export const TABLES = [
+  'installation',
+  'account',
+  'session',
+  'revocation',
+] as const satisfies readonly (keyof AuthSchema)[]
 
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
 export const MIGRATIONS: Migrations = {
   '0001_accounts_and_sessions': { up: createAccountsAndSessions },
   '0002_grant_key': { up: renameReplyKey },
   '0003_revocations': { up: createRevocations },
+  '0005_installation': { up: createInstallation },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -120,5 +134,13 @@ async function createRevocations(db: Kysely<unknown>): Promise<void> {
     .addColumn('number', 'bigint', (column) => column.primaryKey())
     .addColumn('session_id', 'bytea', (column) => column.notNull())
     .addColumn('ended_at', 'bigint', (column) => column.notNull())
+    .execute()
+}
+
+async function createInstallation(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('installation')
+    .addColumn('id', 'bigint', (column) => column.primaryKey())
+    .addColumn('realm', 'bytea', (column) => column.notNull())
     .execute()
 }

@@ -157,7 +157,7 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
       'ERR_CONFIG',
       'make it once, as by sotto admin init, and give it to each of them',
     ])
-    await initialise({ authorityFolder, wrappingKeyFile }, systemClock)
+    await initialise({ authorityFolder, database, wrappingKeyFile }, systemClock)
     const config = { database, authorityFolder, wrappingKeyFile }
     const [one, other] = await Promise.all([AuthUnderTest.start({ config }), AuthUnderTest.start({ config })])
     await one.addUser('alice', "alice's password")
