@@ -22,7 +22,7 @@ const COMMAND_LINE = [
   'bin/node-26.js',
   'bin/sotto.js',
   'cli/*.ts',
-  'cli/completion/*.ts',
+  'cli/{admin,completion}/*.ts',
   'clients/chat/chat-command.ts',
   'clients/command/*.ts',
   'clients/profile/login-line.ts',

@@ -30,7 +30,7 @@ export type RowValue = string | number | null | Uint8Array
 
 /** Write a backup. @returns its lines, without line feeds. */
 export function writeBackup(header: BackupHeader, rows: readonly BackupRow[]): string[] {
-  const lines = [{ format: 'sotto auth backup', version: VERSION, ...header }, ...rows.map(encodedRow)].map((each) =>
+  const lines = [{ format: 'backup of auth', version: VERSION, ...header }, ...rows.map(encodedRow)].map((each) =>
     JSON.stringify(each),
   )
   const hash = createHash('sha256')
@@ -61,7 +61,7 @@ export function readBackup(lines: readonly string[]): { header: BackupHeader; ro
 
 function readHeader(line: string | undefined): BackupHeader {
   const header = parsed(line)
-  if (!isObject(header) || header['format'] !== 'sotto auth backup') throw noBackup('it is no backup of Auth')
+  if (!isObject(header) || header['format'] !== 'backup of auth') throw noBackup('it is no backup of Auth')
   if (header['version'] !== VERSION) throw noBackup('it is of another version')
   const { migrations, at } = header
   if (!Array.isArray(migrations) || typeof at !== 'string') throw noBackup('its first line is damaged')
