@@ -11,11 +11,13 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
+import type { SignInAttempts } from './attempts/sign-in-attempts.ts'
 import type { Sessions } from './sessions.ts'
 import { checkLoginRequest } from './validation.ts'
 
 export interface AuthServiceOptions {
   readonly accounts: Accounts
+  readonly attempts: SignInAttempts
   readonly sessions: Sessions
   readonly clock: Clock
   /** SHA-256 of the authority's public key, 32 bytes. */
@@ -26,6 +28,7 @@ export interface AuthServiceOptions {
 
 export function createAuthService({
   accounts,
+  attempts,
   sessions,
   clock,
   realm,
@@ -46,10 +49,10 @@ export function createAuthService({
       // Whoever reads the log has to see whose password is being tried.
       noteAccount(request.username)
       const password = Secret.of(Buffer.from(request.password, 'utf8'))
-      const account = await accounts.authenticate(request.username, password, {
-        network: networkOf(remoteAddress),
-        signal,
-      })
+      const network = networkOf(remoteAddress)
+      const account = await attempts.try({ network, account: request.username }, () =>
+        accounts.authenticate(request.username, password, { network, signal }),
+      )
       const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
       log.info({ account: account.name }, 'session begun')
       caller.admit()

@@ -13,6 +13,7 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { Accounts } from './accounts.ts'
+import { SignInAttempts } from './attempts/sign-in-attempts.ts'
 import { ensureCertificates } from './certificates.ts'
 import type { Config } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
@@ -22,10 +23,10 @@ import type { WrappingKey } from './key-wrapping.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { keepPublicAddress } from './public-address.ts'
+import { keepPurging } from './purge.ts'
 import { Revocations } from './revocations.ts'
 import { createSealingService } from './sealing-service.ts'
 import { createAuthService } from './service.ts'
-import { keepPurging } from './session-purge.ts'
 import { Sessions } from './sessions.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
 import { ensureWrappingKey, loadWrappingKey } from './wrapping-key-file.ts'
@@ -73,8 +74,9 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const accounts = new Accounts(db, new Passwords(config.password, new HashingQueue(config.hashing)), nowMs)
   const revocations = new Revocations(db)
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
-  resources.defer(keepPurging(sessions, log))
-  const common = { accounts, sessions, clock, realm }
+  const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
+  resources.defer(keepPurging({ sessions, attempts, log }))
+  const common = { accounts, attempts, sessions, clock, realm }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())

@@ -68,11 +68,25 @@ interface InstallationTable {
   realm: Uint8Array
 }
 
+/** Attempts of one kind that have failed of late. */
+interface SignInAttemptTable {
+  /** Whose attempts, and from where: a hash, 32 bytes. */
+  key: Uint8Array
+  failures: number
+  /** Until then, in milliseconds since 1970, the next one is refused. */
+  next_at: number
+  /** Of the last attempt: milliseconds since 1970. */
+  changed_at: number
+  /** When one succeeded, in milliseconds since 1970; 0 for never. */
+  known_at: number
+}
+
 export interface AuthSchema {
   account: AccountTable
   session: SessionTable
   revocation: RevocationTable
   installation: InstallationTable
+  sign_in_attempt: SignInAttemptTable
 }
 
 /** The tables, each after those that it refers to. */
@@ -81,6 +95,7 @@ export const TABLES = [
   'account',
   'session',
   'revocation',
+  'sign_in_attempt',
 ] as const satisfies readonly (keyof AuthSchema)[]
 
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
@@ -89,6 +104,7 @@ export const MIGRATIONS: Migrations = {
   '0002_grant_key': { up: renameReplyKey },
   '0003_revocations': { up: createRevocations },
   '0005_installation': { up: createInstallation },
+  '0006_sign_in_attempts': { up: createSignInAttempts },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -142,5 +158,16 @@ async function createInstallation(db: Kysely<unknown>): Promise<void> {
     .createTable('installation')
     .addColumn('id', 'bigint', (column) => column.primaryKey())
     .addColumn('realm', 'bytea', (column) => column.notNull())
+    .execute()
+}
+
+async function createSignInAttempts(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('sign_in_attempt')
+    .addColumn('key', 'bytea', (column) => column.primaryKey())
+    .addColumn('failures', 'bigint', (column) => column.notNull())
+    .addColumn('next_at', 'bigint', (column) => column.notNull())
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .addColumn('known_at', 'bigint', (column) => column.notNull())
     .execute()
 }

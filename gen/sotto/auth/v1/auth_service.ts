@@ -676,7 +676,8 @@ export const AuthServiceService = {
    *     answer nor by the time it takes.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
    *     replace_identity_key is not set. Told only to those who know the password.
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
    */
   login: {
     path: "/sotto.auth.v1.AuthService/Login" as const,
@@ -736,7 +737,8 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    *     answer nor by the time it takes.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
    *     replace_identity_key is not set. Told only to those who know the password.
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
    */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
   /**
@@ -794,7 +796,8 @@ export interface AuthServiceClient extends Client {
    *     answer nor by the time it takes.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
    *     replace_identity_key is not set. Told only to those who know the password.
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
    */
   login(
     request: LoginRequest,
