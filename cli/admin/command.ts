@@ -1,6 +1,7 @@
 /** `sotto admin`: accounts and invites, on Auth's own database. Whoever can read its files is the administrator. */
 import { Command } from 'commander'
 import { withCohorts } from './cohorts.ts'
+import { withCopies } from './copies.ts'
 import { withInvites } from './invites.ts'
 import { withUsers } from './users.ts'
 
@@ -17,5 +18,5 @@ export function adminCommand(): Command {
   const admin = new Command('admin').description(
     "invite people and manage accounts, on the machine and as the user that Auth's database belongs to",
   )
-  return withUsers(withCohorts(withInvites(admin.addHelpText('after', EXAMPLES))))
+  return withCopies(withUsers(withCohorts(withInvites(admin.addHelpText('after', EXAMPLES)))))
 }

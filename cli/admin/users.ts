@@ -101,15 +101,6 @@ export function withUsers(admin: Command): Command {
         else process.stdout.write(`${account.name}\n`)
       }
     })
-  admin
-    .command('init')
-    .description('make the keys that all replicas of Auth on one PostgreSQL share; one on SQLite makes its own')
-    .action(async () => {
-      const { initialise } = await import('../../services/auth/admin.ts')
-      const config = await readConfig()
-      await initialise(config, systemClock)
-      notice(`give to every replica of Auth: ${config.authorityFolder} and ${config.wrappingKeyFile}`, {})
-    })
   return admin
 }
 

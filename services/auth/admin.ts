@@ -11,12 +11,14 @@ import { prepareDisplayName } from '#lib/display-name.ts'
 import { SottoError } from '#lib/errors.ts'
 import { ensureCertificateAuthority } from '#lib/runtime/certificate-authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { openDatabaseBeside } from '#lib/runtime/database/database.ts'
+import { openDatabase, openDatabaseBeside } from '#lib/runtime/database/database.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
 import type { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
 import { type AccountSummary, Accounts, type NewAccount } from './accounts.ts'
 import type { Config } from './config.ts'
 import { noInstallation, noSuchUser } from './errors.ts'
+import { claimDatabase, reclaimDatabase, requireAuthorityOf } from './installation.ts'
 import { checkFree } from './invites/invites.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
@@ -28,16 +30,25 @@ import { ensureWrappingKey } from './wrapping-key-file.ts'
 export type AdminConfig = Pick<Config, 'database' | 'dataFolder' | 'password' | 'hashing'>
 
 /**
- * Make the keys that all replicas of Auth share, where they lack: the certificate authority and the wrapping key. An Auth
- * on SQLite, which is alone, does that by itself at its first start.
+ * Make what all replicas of Auth share, where it lacks: the tables, the certificate authority and the wrapping key. An
+ * Auth on SQLite, which is alone, does that by itself at its first start.
  *
- * @throws SottoError `ERR_STORE`, `ERR_CONFIG` if one that is there cannot be used.
+ * @param isNewAuthority - Whether an authority may be made for records that belonged to another.
+ * @throws SottoError `ERR_STORE`, `ERR_CONFIG` if something that is there cannot be used.
  */
 export async function initialise(
-  { authorityFolder, wrappingKeyFile }: Pick<Config, 'authorityFolder' | 'wrappingKeyFile'>,
+  { authorityFolder, database, wrappingKeyFile }: Pick<Config, 'authorityFolder' | 'database' | 'wrappingKeyFile'>,
   clock: Clock,
+  isNewAuthority = false,
 ): Promise<void> {
-  await ensureCertificateAuthority(authorityFolder, clock)
+  const db = await openDatabase<AuthSchema>(database, MIGRATIONS, { durability: 'disk' })
+  try {
+    if (!isNewAuthority) await requireAuthorityOf(db, authorityFolder)
+    const realm = realmOf((await ensureCertificateAuthority(authorityFolder, clock)).certificatePem)
+    await (isNewAuthority ? reclaimDatabase : claimDatabase)(db, realm)
+  } finally {
+    await db.destroy()
+  }
   await ensureWrappingKey(wrappingKeyFile)
 }
 

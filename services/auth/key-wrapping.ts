@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { hash, randomBytes } from 'node:crypto'
+import { createHmac, hash, randomBytes } from 'node:crypto'
 import { NONCE_BYTES, OVERHEAD_BYTES, openBytes, sealBytes } from '#lib/aead.ts'
 import { SottoError } from '#lib/errors.ts'
 import { lengthPrefixed } from '#lib/protocol.ts'
@@ -31,6 +31,7 @@ export const WRAPPED_KEY_BYTES = SESSION_KEY_BYTES + OVERHEAD_BYTES
 
 const LABEL = 'sotto wrapped key v1'
 const ID_LABEL = 'sotto wrapping key id v1'
+const PSEUDONYM_LABEL = 'sotto pseudonym v1'
 
 /** The place that a wrapped key belongs to. */
 export interface WrappedKeyPlace {
@@ -50,6 +51,15 @@ export class WrappingKey {
     this.#key = key
     const digest = hash('sha256', Buffer.concat([Buffer.from(ID_LABEL, 'ascii'), key.reveal()]), 'buffer')
     this.id = digest.subarray(0, WRAPPING_KEY_ID_BYTES)
+  }
+
+  /**
+   * Hash a text under this key, so that the database tells nobody what the text was.
+   *
+   * @returns 32 bytes: HMAC-SHA256(key, "sotto pseudonym v1" || text).
+   */
+  pseudonym(text: string): Uint8Array {
+    return createHmac('sha256', this.#key.reveal()).update(PSEUDONYM_LABEL).update(text).digest()
   }
 
   /**

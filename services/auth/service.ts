@@ -12,6 +12,7 @@ import { isSame } from '#lib/same-bytes.ts'
 import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
+import type { SignInAttempts } from './attempts/sign-in-attempts.ts'
 import { inviteRefused, signUpClosed } from './errors.ts'
 import type { SignUpMode } from './invites/redeem-invite.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
@@ -26,6 +27,7 @@ import {
 
 export interface AuthServiceOptions {
   readonly accounts: Accounts
+  readonly attempts: SignInAttempts
   readonly sessions: Sessions
   readonly revocations: Revocations
   readonly signUp: SignUpMode
@@ -38,6 +40,7 @@ export interface AuthServiceOptions {
 
 export function createAuthService({
   accounts,
+  attempts,
   sessions,
   revocations,
   signUp,
@@ -66,10 +69,10 @@ export function createAuthService({
       // Whoever reads the log has to see whose password is being tried.
       noteAccount(request.username)
       const password = passwordOf(request.password)
-      const account = await accounts.authenticate(request.username, password, {
-        network: networkOf(remoteAddress),
-        signal,
-      })
+      const network = networkOf(remoteAddress)
+      const account = await attempts.try({ network, account: request.username }, () =>
+        accounts.authenticate(request.username, password, { network, signal }),
+      )
       const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
       log.info({ account: account.name }, 'session begun')
       caller.admit()
@@ -87,15 +90,14 @@ export function createAuthService({
       noteAccount(username)
       const password = passwordOf(request.password)
       checkNewPassword(username, password)
-      const { inviteId, refusal } = await accounts.join(
-        { username, password, code: code.length === 0 ? undefined : Secret.of(code) },
-        signUp,
-        { network: networkOf(remoteAddress), signal },
-      )
-      if (refusal !== undefined) {
-        log.warn({ account: username, invite: inviteId, reason: refusal, peer: remoteAddress }, 'invite refused')
+      const network = networkOf(remoteAddress)
+      const inviteId = await attempts.try({ network, account: undefined }, async () => {
+        const joining = { username, password, code: code.length === 0 ? undefined : Secret.of(code) }
+        const { inviteId: id, refusal } = await accounts.join(joining, signUp, { network, signal })
+        if (refusal === undefined) return id
+        log.warn({ account: username, invite: id, reason: refusal, peer: remoteAddress }, 'invite refused')
         throw refusal === 'closed' ? signUpClosed() : inviteRefused()
-      }
+      })
       // A password that was reset has ended sessions.
       revocations.noteChange()
       log.info({ account: username, invite: inviteId }, 'joined')
@@ -111,7 +113,10 @@ export function createAuthService({
       const [current, next] = [passwordOf(request.currentPassword), passwordOf(request.newPassword)]
       checkNewPassword(session.name, next)
       const asking = { sessionId: session.id, accountId: session.accountId }
-      await accounts.changePassword(asking, { current, next }, { network: networkOf(remoteAddress), signal })
+      const network = networkOf(remoteAddress)
+      await attempts.try({ network, account: session.name }, () =>
+        accounts.changePassword(asking, { current, next }, { network, signal }),
+      )
       revocations.noteChange()
       log.info({ account: session.name }, 'password changed')
       return {}

@@ -13,18 +13,20 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { Accounts } from './accounts.ts'
+import { SignInAttempts } from './attempts/sign-in-attempts.ts'
 import { ensureCertificates } from './certificates.ts'
 import type { Config } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { noSharedKeys } from './errors.ts'
+import { claimDatabase, requireAuthorityOf, requireDatabase } from './installation.ts'
 import type { WrappingKey } from './key-wrapping.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { keepPublicAddress } from './public-address.ts'
+import { keepPurging } from './purge.ts'
 import { Revocations } from './revocations.ts'
 import { createSealingService } from './sealing-service.ts'
 import { createAuthService } from './service.ts'
-import { keepPurging } from './session-purge.ts'
 import { Sessions } from './sessions.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
 import { ensureWrappingKey, loadWrappingKey } from './wrapping-key-file.ts'
@@ -60,17 +62,22 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const nowMs = () => clock.now().getTime()
   await using resources = new AsyncDisposableStack()
 
-  const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
-  const wrappingKey = await wrappingKeyOf(config)
+  // First the database, then what it belongs to: a start that breaks off leaves none that waits for what never comes.
+  await requireDatabase(config)
   const database = await openDatabase<AuthSchema>(config.database, MIGRATIONS, { durability: 'disk', log })
   const db = resources.adopt(database, (open) => open.destroy())
+  await requireAuthorityOf(db, config.authorityFolder)
+  const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
+  await claimDatabase(db, realm)
+  const wrappingKey = await wrappingKeyOf(config)
 
   const accounts = new Accounts(db, new Passwords(config.password, new HashingQueue(config.hashing)), nowMs)
   const revocations = new Revocations(db)
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
-  resources.defer(keepPurging(sessions, log))
+  const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
+  resources.defer(keepPurging({ sessions, attempts, log }))
   const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
-  const common = { accounts, sessions, clock, realm }
+  const common = { accounts, attempts, sessions, clock, realm }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())

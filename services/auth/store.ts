@@ -89,20 +89,54 @@ interface RevocationTable {
   ended_at: number
 }
 
+/** The authority that the database belongs to: one row. */
+interface InstallationTable {
+  id: number
+  /** SHA-256 of the authority's public key, 32 bytes. */
+  realm: Uint8Array
+}
+
+/** Attempts of one kind that have failed of late. */
+interface SignInAttemptTable {
+  /** Whose attempts, and from where: a hash, 32 bytes. */
+  key: Uint8Array
+  failures: number
+  /** Until then, in milliseconds since 1970, the next one is refused. */
+  next_at: number
+  /** Of the last attempt: milliseconds since 1970. */
+  changed_at: number
+  /** When one succeeded, in milliseconds since 1970; 0 for never. */
+  known_at: number
+}
+
 export interface AuthSchema {
   account: AccountTable
   invite: InviteTable
   session: SessionTable
   revocation: RevocationTable
+  installation: InstallationTable
+  sign_in_attempt: SignInAttemptTable
 }
+
+/** The tables, each after those that it refers to. */
+export const TABLES = [
+  'installation',
+  'account',
+  'invite',
+  'session',
+  'revocation',
+  'sign_in_attempt',
+] as const satisfies readonly (keyof AuthSchema)[]
 
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
 export const MIGRATIONS: Migrations = {
   '0001_accounts_and_sessions': { up: createAccountsAndSessions },
   '0002_grant_key': { up: renameReplyKey },
   '0003_revocations': { up: createRevocations },
-  '0004_invites': { up: createInvites },
-  '0005_disabled_accounts': { up: addDisabledAt },
+  '0005_installation': { up: createInstallation },
+  '0006_sign_in_attempts': { up: createSignInAttempts },
+  '0007_invites': { up: createInvites },
+  '0008_disabled_accounts': { up: addDisabledAt },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -148,6 +182,25 @@ async function createRevocations(db: Kysely<unknown>): Promise<void> {
     .addColumn('number', 'bigint', (column) => column.primaryKey())
     .addColumn('session_id', 'bytea', (column) => column.notNull())
     .addColumn('ended_at', 'bigint', (column) => column.notNull())
+    .execute()
+}
+
+async function createInstallation(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('installation')
+    .addColumn('id', 'bigint', (column) => column.primaryKey())
+    .addColumn('realm', 'bytea', (column) => column.notNull())
+    .execute()
+}
+
+async function createSignInAttempts(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('sign_in_attempt')
+    .addColumn('key', 'bytea', (column) => column.primaryKey())
+    .addColumn('failures', 'bigint', (column) => column.notNull())
+    .addColumn('next_at', 'bigint', (column) => column.notNull())
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .addColumn('known_at', 'bigint', (column) => column.notNull())
     .execute()
 }
 

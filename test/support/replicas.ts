@@ -106,10 +106,7 @@ export class Replicas implements AsyncDisposable {
     await mkdir(this.#path('keys'))
     await this.postgres.create('auth')
     await this.postgres.create('directory')
-    await initialise(
-      { authorityFolder: this.#path('ca'), wrappingKeyFile: this.#path('keys/wrapping.key') },
-      systemClock,
-    )
+    await initialise(readConfig(this.#settingsOf('auth', 0)), systemClock)
   }
 
   #path(name: string): string {

@@ -1,11 +1,16 @@
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
+import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { checkUser, initialise } from '../../services/auth/admin.ts'
+import { moveTo } from '../../services/auth/backup/administration.ts'
+import { backup } from '../../services/auth/backup/backup.ts'
+import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
 import { ROOT } from '../support/environment.ts'
 import { OpenWatch } from '../support/open-watch.ts'
 import { Postgres, whyNoPostgres } from '../support/postgres.ts'
@@ -119,6 +124,29 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
     })
   })
 
+  it('takes what SQLite has, and gives it back', async () => {
+    await using auth = await AuthUnderTest.start()
+    for (const name of ['alice', 'bob', 'zoe']) await auth.addUser(name, `${name}'s password`)
+    await auth.login('alice')
+    const urlFile = join(auth.folder.path, 'url')
+    await writeFile(urlFile, `${await postgres.create()}\n`)
+    const there: DatabaseSetting = { kind: 'postgres', urlFile }
+    const back: DatabaseSetting = { kind: 'sqlite', path: join(auth.folder.path, 'back', 'auth.db') }
+    const { dataFolder } = auth.config
+    expect(await moveTo(there, auth.config, systemClock)).to.equal(3)
+    expect(await moveTo(back, { database: there, dataFolder }, systemClock)).to.equal(3)
+    const contents = await Promise.all(
+      [auth.config.database, there, back].map(async (database) => {
+        const db = await openDatabase<AuthSchema>(database, MIGRATIONS, { durability: 'disk' })
+        const lines = await backup(db, new Date(0))
+        await db.destroy()
+        return lines
+      }),
+    )
+    expect(contents[1]).to.deep.equal(contents[0])
+    expect(contents[2]).to.deep.equal(contents[0])
+  })
+
   it('makes no keys of an Auth that others are to share, and one installation of two that begin at once', async () => {
     await using folderOfKeys = await AuthUnderTest.start()
     const { authorityFolder, wrappingKeyFile, dataFolder } = folderOfKeys.config
@@ -130,7 +158,7 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
       'ERR_CONFIG',
       'make it once, as by sotto admin init, and give it to each of them',
     ])
-    await initialise({ authorityFolder, wrappingKeyFile }, systemClock)
+    await initialise({ authorityFolder, database, wrappingKeyFile }, systemClock)
     const config = { database, authorityFolder, wrappingKeyFile }
     const [one, other] = await Promise.all([AuthUnderTest.start({ config }), AuthUnderTest.start({ config })])
     await one.addUser('alice', "alice's password")

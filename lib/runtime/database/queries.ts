@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CompiledQuery, Kysely, Transaction } from 'kysely'
+import { type CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
+import { isPostgres } from './dialect.ts'
 import { isConflict } from './postgres-errors.ts'
 
 /** How often a transaction is tried that others got in the way of. */
@@ -39,4 +40,25 @@ export async function inTransaction<Schema, T>(
       if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error
     }
   }
+}
+
+/**
+ * Run reads that all see the database as it is at one moment, while others go on writing.
+ *
+ * @throws whatever `work` throws.
+ */
+export async function inSnapshot<Schema, T>(
+  database: Kysely<Schema>,
+  work: (snapshot: Kysely<Schema>) => Promise<T>,
+): Promise<T> {
+  // A transaction of Kysely's own would be one that writes: on SQLite it would keep others from it.
+  const begin = isPostgres(database) ? sql`begin isolation level repeatable read read only` : sql`begin deferred`
+  return await database.connection().execute(async (connection) => {
+    await begin.execute(connection)
+    try {
+      return await work(connection)
+    } finally {
+      await sql`rollback`.execute(connection)
+    }
+  })
 }

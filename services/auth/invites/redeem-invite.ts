@@ -7,7 +7,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely'
 import { inviteCodeHash } from '#lib/invite-link.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
-import { insertAccounts, newAccountRow, replacePassword } from '../account-rows.ts'
+import { insertAccounts, newAccountRow, replacePassword } from '../accounts/account-rows.ts'
 import type { AuthSchema, InviteTable } from '../store.ts'
 import { checkFree, type InviteState, inviteState } from './invites.ts'
 

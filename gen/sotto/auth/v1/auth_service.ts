@@ -1470,7 +1470,8 @@ export const AuthServiceService = {
    *     password.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
    *     replace_identity_key is not set. Told only to those who know the password.
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
    */
   login: {
     path: "/sotto.auth.v1.AuthService/Login" as const,
@@ -1624,7 +1625,8 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    *     password.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
    *     replace_identity_key is not set. Told only to those who know the password.
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
    */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
   /**
@@ -1741,7 +1743,8 @@ export interface AuthServiceClient extends Client {
    *     password.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
    *     replace_identity_key is not set. Told only to those who know the password.
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
    */
   login(
     request: LoginRequest,

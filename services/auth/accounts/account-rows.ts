@@ -5,9 +5,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Selectable, Transaction } from 'kysely'
-import { accountExists } from './errors.ts'
-import { revokeAllOf } from './revocations.ts'
-import type { AccountTable, AuthSchema } from './store.ts'
+import { accountExists } from '../errors.ts'
+import { revokeAllOf } from '../revocations.ts'
+import type { AccountTable, AuthSchema } from '../store.ts'
 
 /** Bytes of an account's id. */
 const ACCOUNT_ID_BYTES = 16

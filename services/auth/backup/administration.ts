@@ -1,0 +1,85 @@
+/**
+ * What `sotto admin` does with copies: to a file, from a file, and from one kind of database to another.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { SottoError } from '#lib/errors.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { createFileOnce } from '#lib/runtime/create-once.ts'
+import { openDatabase, openDatabaseBeside } from '#lib/runtime/database/database.ts'
+import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
+import { systemRefusal } from '#lib/runtime/files.ts'
+import type { Config } from '../config.ts'
+import { noInstallation } from '../errors.ts'
+import { type AuthSchema, MIGRATIONS } from '../store.ts'
+import { backup, type RestoreOptions, restore } from './backup.ts'
+
+type BackupConfig = Pick<Config, 'database' | 'dataFolder'>
+
+/**
+ * Write a copy of the database to a new file, for its owner alone.
+ *
+ * @throws SottoError `ERR_STORE` if there is a file already, or it cannot be written; `ERR_CONFIG` if there is no
+ *   installation.
+ */
+export async function backupTo(path: string, config: BackupConfig, clock: Clock): Promise<void> {
+  const lines = await copyOf(config, clock)
+  const isNew = await createFileOnce(path, Buffer.from(`${lines.join('\n')}\n`)).catch((error: unknown) => {
+    throw systemRefusal(error) ?? error
+  })
+  if (isNew) return
+  throw new SottoError('ERR_STORE', `there is a file ${path} already`, { hint: 'name another; nothing was written' })
+}
+
+/**
+ * Put a copy from a file in the place of what the database holds; one is made if there is none.
+ *
+ * @returns how many accounts there are now.
+ * @throws SottoError as {@link restore} does; `ERR_STORE` if the file cannot be read.
+ */
+export async function restoreFrom(
+  path: string,
+  config: BackupConfig,
+  options: Omit<RestoreOptions, 'nowMs'>,
+  clock: Clock,
+): Promise<number> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw systemRefusal(error) ?? error
+  })
+  return await restoreInto(config.database, text.trimEnd().split('\n'), options, clock)
+}
+
+/**
+ * Copy everything from the database that the settings name to another one, which must hold no accounts.
+ *
+ * @returns how many accounts there are now.
+ * @throws SottoError as {@link restore} does.
+ */
+export async function moveTo(target: DatabaseSetting, config: BackupConfig, clock: Clock): Promise<number> {
+  return await restoreInto(target, await copyOf(config, clock), { replace: false, endSessions: false }, clock)
+}
+
+async function copyOf(config: BackupConfig, clock: Clock): Promise<string[]> {
+  const db = await openDatabaseBeside<AuthSchema>(config.database, MIGRATIONS)
+  if (db === undefined) throw noInstallation(config.dataFolder)
+  try {
+    return await backup(db, clock.now())
+  } finally {
+    await db.destroy()
+  }
+}
+
+async function restoreInto(
+  target: DatabaseSetting,
+  lines: readonly string[],
+  options: Omit<RestoreOptions, 'nowMs'>,
+  clock: Clock,
+): Promise<number> {
+  const db = await openDatabase<AuthSchema>(target, MIGRATIONS, { durability: 'disk' })
+  try {
+    return await restore(db, lines, { ...options, nowMs: clock.now().getTime() })
+  } finally {
+    await db.destroy()
+  }
+}

@@ -1,0 +1,129 @@
+import { expect } from 'chai'
+import { sql } from 'kysely'
+import { backup, type RestoreOptions, restore } from '../../../services/auth/backup/backup.ts'
+import { TABLES } from '../../../services/auth/store.ts'
+import { AuthRecords, passwordOf } from '../../support/auth-records.ts'
+import { keyPairOf } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
+
+const OPTIONS: RestoreOptions = { replace: false, endSessions: false, nowMs: 0 }
+
+describe("a backup of Auth's database", () => {
+  let source: AuthRecords
+  let target: AuthRecords
+
+  beforeEach(async () => {
+    ;[source, target] = await Promise.all([AuthRecords.open(), AuthRecords.open()])
+    for (const name of ['alice', 'bob']) await source.accounts.add([{ name, password: passwordOf(`${name}'s`) }])
+  })
+  afterEach(async () => {
+    await source[Symbol.asyncDispose]()
+    await target[Symbol.asyncDispose]()
+  })
+
+  async function beginSession(records: AuthRecords, name: string) {
+    const account = await records.accounts.authenticate(name, passwordOf(`${name}'s`))
+    return await records.sessions.begin(account, keyPairOf(name).publicKey, false)
+  }
+  const linesOf = (records: AuthRecords) => backup(records.db, records.clock.now())
+  const restoreInto = (records: AuthRecords, lines: readonly string[], options: Partial<RestoreOptions> = {}) =>
+    restore(records.db, lines, { ...OPTIONS, ...options })
+  const rowsOf = async (records: AuthRecords) => {
+    const rows = []
+    for (const table of TABLES) rows.push(await records.db.selectFrom(table).selectAll().execute())
+    return rows
+  }
+
+  it('has every table, and nothing else', async () => {
+    const { rows } = await sql<{ name: string }>`
+      select name from sqlite_master where type = 'table' and name not like 'kysely_%'`.execute(source.db)
+    expect(rows.map(({ name }) => name).sort()).to.deep.equal([...TABLES].sort())
+  })
+
+  it('gives back what was there, into an empty database', async () => {
+    await beginSession(source, 'alice')
+    expect(await restoreInto(target, await linesOf(source))).to.equal(2)
+    expect(await rowsOf(target)).to.deep.equal(await rowsOf(source))
+    await target.accounts.authenticate('bob', passwordOf("bob's"))
+  })
+
+  it('is made while others write, and keeps nobody from it', async () => {
+    await using beside = await AuthRecords.open({ folder: source.folder })
+    const [lines] = await Promise.all([
+      linesOf(source),
+      beside.accounts.add([{ name: 'carol', password: passwordOf("carol's") }]),
+    ])
+    expect(await restoreInto(target, lines)).to.be.oneOf([2, 3])
+  })
+
+  it('takes the place of accounts only where that is asked for', async () => {
+    await target.accounts.add([{ name: 'zoe', password: passwordOf("zoe's") }])
+    const lines = await linesOf(source)
+    expect((await rejection(restoreInto(target, lines))).code).to.equal('ERR_ACCOUNT_EXISTS')
+    expect(await target.accounts.exists('zoe')).to.equal(true)
+    expect(await restoreInto(target, lines, { replace: true })).to.equal(2)
+    expect(await target.accounts.exists('zoe')).to.equal(false)
+  })
+
+  it('tells directories of the sessions that are gone with it, under numbers that go on', async () => {
+    const kept = await beginSession(source, 'alice')
+    const lines = await linesOf(source)
+    const later = await beginSession(source, 'bob')
+    await source.accounts.setPassword('alice', passwordOf("alice's new"))
+    await restoreInto(source, lines, { replace: true, nowMs: 7 })
+    const told = await source.db.selectFrom('revocation').selectAll().execute()
+    expect(told.map(({ number, session_id, ended_at }) => [number, Buffer.from(session_id), ended_at])).to.deep.equal([
+      [2, later.id, 7],
+    ])
+    expect(await source.sessions.find(kept.id)).not.to.equal(undefined)
+  })
+
+  it('has everybody sign in again where that is asked for', async () => {
+    const session = await beginSession(source, 'alice')
+    await restoreInto(target, await linesOf(source), { endSessions: true })
+    expect(await target.sessions.find(session.id)).to.equal(undefined)
+    expect(await target.accounts.exists('alice')).to.equal(true)
+  })
+
+  describe('that is damaged', () => {
+    let lines: string[]
+    beforeEach(async () => {
+      await beginSession(source, 'alice')
+      lines = await linesOf(source)
+    })
+
+    async function expectRefusal(damaged: readonly string[]): Promise<void> {
+      expect((await rejection(restoreInto(target, damaged))).code).to.equal('ERR_STORE')
+      expect(await target.accounts.list()).to.deep.equal([])
+    }
+
+    it('is refused where it is cut, anywhere', async () => {
+      for (let length = 0; length < lines.length; length += 1) await expectRefusal(lines.slice(0, length))
+      const last = lines.at(-1) ?? ''
+      await expectRefusal([...lines.slice(0, -1), last.slice(0, -1)])
+    })
+
+    it('is refused where a line is missing, twice, or elsewhere', async () => {
+      for (let index = 0; index < lines.length; index += 1) {
+        await expectRefusal(lines.toSpliced(index, 1))
+        await expectRefusal(lines.toSpliced(index, 0, lines[index] ?? ''))
+      }
+      await expectRefusal([lines[0] ?? '', lines[2] ?? '', lines[1] ?? '', ...lines.slice(3)])
+    })
+
+    it('is refused where a letter is another', async () => {
+      for (const [index, line] of lines.entries()) {
+        for (let at = 0; at < line.length; at += 7) {
+          const other = line[at] === 'x' ? 'y' : 'x'
+          await expectRefusal(lines.with(index, `${line.slice(0, at)}${other}${line.slice(at + 1)}`))
+        }
+      }
+    })
+
+    it('is refused where it is of another version, or nothing of ours', async () => {
+      await expectRefusal(lines.with(0, (lines[0] ?? '').replace('"version":1', '"version":2')))
+      await expectRefusal(lines.with(0, (lines[0] ?? '').replace('0003', '0009')))
+      await expectRefusal(['{}', '[]', 'null', '1', '"text"'])
+    })
+  })
+})
