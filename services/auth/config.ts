@@ -79,6 +79,10 @@ export interface Config {
   readonly sessionLifetimeMs: number
   /** `SOTTO_AUTH_CONVERSATION_HOURS` (12): how long a conversation may go on without a new ticket. In milliseconds. */
   readonly maxSessionDurationMs: number
+  /**
+   * `SOTTO_AUTH_METRICS_HOST` (`127.0.0.1`), `SOTTO_AUTH_METRICS_PORT`: metrics for Prometheus; none without a port.
+   */
+  readonly metrics: ListenAddress | undefined
   /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
 }
@@ -125,6 +129,8 @@ const SETTINGS = {
     .positive()
     .max(720)
     .default(DEFAULT_MAX_SESSION_DURATION_MS / HOUR_MS),
+  SOTTO_AUTH_METRICS_HOST: hostSetting.default('127.0.0.1'),
+  SOTTO_AUTH_METRICS_PORT: portSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
@@ -167,10 +173,15 @@ export function readConfig(env: Environment): Config {
     hashing: { concurrency: availableParallelism(), capacity: settings.SOTTO_AUTH_LOGIN_QUEUE },
     sessionLifetimeMs: Math.ceil(settings.SOTTO_AUTH_SESSION_DAYS * DAY_MS),
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
+    metrics: metricsAt(settings.SOTTO_AUTH_METRICS_HOST, settings.SOTTO_AUTH_METRICS_PORT),
     logLevel: settings.SOTTO_LOG_LEVEL,
   }
 }
 
 function wholeNumber(least: number, most: number, usual = least) {
   return z.coerce.number().int().min(least).max(most).default(usual)
+}
+
+function metricsAt(host: string, port: number | undefined): ListenAddress | undefined {
+  return port === undefined ? undefined : { host, port }
 }

@@ -7,7 +7,8 @@ await runService({
   name: 'auth',
   readConfig,
   async start(config, dependencies) {
-    const { address, sealingAddress, adminAddress, stop } = await startAuth(config, dependencies)
-    return { addresses: { auth: address, sealing: sealingAddress, admin: adminAddress }, stop }
+    const { address, sealingAddress, adminAddress, metricsAddress, stop } = await startAuth(config, dependencies)
+    const metrics = metricsAddress === undefined ? {} : { metrics: metricsAddress }
+    return { addresses: { auth: address, sealing: sealingAddress, admin: adminAddress, ...metrics }, stop }
   },
 })

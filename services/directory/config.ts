@@ -29,6 +29,11 @@ export interface Config {
   readonly dataFolder: string
   /** `SOTTO_DIRECTORY_TLS`: the folder where Auth leaves the directory's certificate; `tls` in the data folder. */
   readonly tlsFolder: string
+  /**
+   * `SOTTO_DIRECTORY_METRICS_HOST` (`127.0.0.1`), `SOTTO_DIRECTORY_METRICS_PORT`: metrics for Prometheus; none without a
+   * port.
+   */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined
   /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
 }
@@ -48,6 +53,8 @@ const SETTINGS = {
   SOTTO_DIRECTORY_DATABASE: databaseUrlSetting.optional(),
   SOTTO_DIRECTORY_DATABASE_FILE: databaseUrlFileSetting.optional(),
   SOTTO_DIRECTORY_TLS: pathSetting.optional(),
+  SOTTO_DIRECTORY_METRICS_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+  SOTTO_DIRECTORY_METRICS_PORT: portSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
@@ -71,6 +78,7 @@ const SETTINGS_OF_OTHERS = [
  */
 export function readConfig(env: Environment): Config {
   const settings = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
+  const port = settings.SOTTO_DIRECTORY_METRICS_PORT
   const dataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(sottoHome(env), 'directory')
   return {
     listen: { host: settings.SOTTO_DIRECTORY_HOST, port: settings.SOTTO_DIRECTORY_PORT },
@@ -83,6 +91,7 @@ export function readConfig(env: Environment): Config {
     ),
     dataFolder,
     tlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(dataFolder, 'tls'),
+    metrics: port === undefined ? undefined : { host: settings.SOTTO_DIRECTORY_METRICS_HOST, port },
     logLevel: settings.SOTTO_LOG_LEVEL,
   }
 }

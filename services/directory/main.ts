@@ -7,7 +7,8 @@ await runService({
   name: 'directory',
   readConfig,
   async start(config, dependencies) {
-    const { address, adminAddress, stop } = await startDirectory(config, dependencies)
-    return { addresses: { directory: address, admin: adminAddress }, stop }
+    const { address, adminAddress, metricsAddress, stop } = await startDirectory(config, dependencies)
+    const metrics = metricsAddress === undefined ? {} : { metrics: metricsAddress }
+    return { addresses: { directory: address, admin: adminAddress, ...metrics }, stop }
   },
 })

@@ -34,6 +34,7 @@ describe('readConfig', () => {
       hashing: { concurrency: availableParallelism(), capacity: 128 },
       sessionLifetimeMs: 30 * 24 * 3_600_000,
       maxSessionDurationMs: 12 * 3_600_000,
+      metrics: undefined,
       logLevel: 'info',
     })
   })
@@ -58,6 +59,8 @@ describe('readConfig', () => {
       SOTTO_AUTH_LOGIN_QUEUE: '7',
       SOTTO_AUTH_SESSION_DAYS: '0.5',
       SOTTO_AUTH_CONVERSATION_HOURS: '1',
+      SOTTO_AUTH_METRICS_HOST: '::1',
+      SOTTO_AUTH_METRICS_PORT: '9100',
       SOTTO_LOG_LEVEL: 'debug',
     })
     expect(config).to.deep.equal({
@@ -76,6 +79,7 @@ describe('readConfig', () => {
       hashing: { concurrency: availableParallelism(), capacity: 7 },
       sessionLifetimeMs: 12 * 3_600_000,
       maxSessionDurationMs: 3_600_000,
+      metrics: { host: '::1', port: 9100 },
       logLevel: 'debug',
     })
   })

@@ -11,6 +11,7 @@ describe('readConfig of the directory', () => {
       database: { kind: 'sqlite', path: '/srv/sotto/directory/directory.db' },
       dataFolder: '/srv/sotto/directory',
       tlsFolder: '/srv/sotto/directory/tls',
+      metrics: undefined,
       logLevel: 'info',
     })
   })
@@ -24,6 +25,8 @@ describe('readConfig of the directory', () => {
       SOTTO_DIRECTORY_DATABASE: 'postgres://sotto@db.example/directory',
       SOTTO_DIRECTORY_DATA: '/data',
       SOTTO_DIRECTORY_TLS: '/certificates',
+      SOTTO_DIRECTORY_METRICS_HOST: '::1',
+      SOTTO_DIRECTORY_METRICS_PORT: '9100',
       SOTTO_LOG_LEVEL: 'debug',
     })
     expect(config).to.deep.equal({
@@ -33,6 +36,7 @@ describe('readConfig of the directory', () => {
       database: { kind: 'postgres', url: 'postgres://sotto@db.example/directory' },
       dataFolder: '/data',
       tlsFolder: '/certificates',
+      metrics: { host: '::1', port: 9100 },
       logLevel: 'debug',
     })
   })
