@@ -7,9 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-/** The oldest major version that strips types, has ML-KEM, argon2 and node:sqlite, and is tested here. */
-const OLDEST_MAJOR = 26
+import { isNewEnough, OLDEST_MAJOR } from './new-enough.js'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -23,11 +21,6 @@ const PACKAGES = {
 
 /** Where npm puts the commands of a package's dependencies: the first entry of PATH in every npm script. */
 export const LINK = join(ROOT, 'node_modules', '.bin', 'node')
-
-/** Whether the running Node.js is itself new enough. */
-export function isNewEnough(version = process.versions.node) {
-  return Number.parseInt(version, 10) >= OLDEST_MAJOR
-}
 
 /**
  * The path of a Node.js that starts and is new enough.
