@@ -1,14 +1,14 @@
 /** The `sotto` command where whatever started it is an older Node.js. */
-import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { findNonUtf8 } from '../lib/runtime/raw-arguments.js'
-import { findNode } from './node-26.js'
+const { spawn } = require('node:child_process')
+const { constants } = require('node:os')
+const { join } = require('node:path')
+const { findNode } = require('./node-26.js')
 
-const LAUNCHER = fileURLToPath(new URL('sotto.js', import.meta.url))
+const LAUNCHER = join(__dirname, 'sotto.js')
 
 /** Runs the command under the Node.js 26 that is installed beside it. */
-export function runUnderNewer(argv) {
+exports.runUnderNewer = async (argv) => {
+  const { findNonUtf8 } = await import('../lib/runtime/raw-arguments.js')
   const found = findNode()
   // Handed on, they would be UTF-8, and nobody could tell any more.
   const nonUtf8 = findNonUtf8(argv)
@@ -25,7 +25,7 @@ export function runUnderNewer(argv) {
 function runUnder(node, argv) {
   // The arguments may be nobody else's business; the child takes care of its own.
   process.title = 'sotto'
-  const child = spawn(node, ['--disable-sigusr1', LAUNCHER, ...argv], { stdio: 'inherit' })
+  const child = spawn(node, ['--disable-sigusr1', '--use-openssl-ca', LAUNCHER, ...argv], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     process.exitCode = signal ? 128 + constants.signals[signal] : code

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
-import { NO_DEBUGGER } from '#lib/runtime/no-debugger.ts'
+import { NODE_OPTIONS } from '#lib/runtime/node-options.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { traceTo } from '../clients/trace/render.ts'
@@ -46,7 +46,7 @@ export async function runDemo(options: readonly string[]): Promise<number> {
 function client(command: 'send' | 'receive', options: readonly string[], env: Record<string, string | undefined>) {
   const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url))
   const [stdin, stdout] = command === 'send' ? (['inherit', 'ignore'] as const) : (['ignore', 'inherit'] as const)
-  return fork(main, [command, ...options], { env, execArgv: [NO_DEBUGGER], stdio: [stdin, stdout, 'inherit', 'ipc'] })
+  return fork(main, [command, ...options], { env, execArgv: NODE_OPTIONS, stdio: [stdin, stdout, 'inherit', 'ipc'] })
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {

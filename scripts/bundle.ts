@@ -2,7 +2,7 @@
  * A program of Sotto and everything that it imports as one file of JavaScript.
  *
  * One file to find, read and compile takes a fraction of the time of some 400, and Node.js strips no types below
- * node_modules. Names stay as they are, so that a stack can be read. Modules that a program imports on demand are evaluated
+ * node_modules. It is CommonJS, for which Node.js need not start its loader of modules. Names stay as they are, so that a stack can be read. Modules that a program imports on demand are evaluated
  * on demand here too.
  *
  * @module
@@ -35,7 +35,7 @@ export async function bundle(entry: string, outfile: string): Promise<string[]> 
     entryPoints: [entry],
     outfile,
     bundle: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node26',
     external: NATIVE,
@@ -45,31 +45,37 @@ export async function bundle(entry: string, outfile: string): Promise<string[]> 
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    banner: {
-      js: [
-        // For what is CommonJS, and for what is native.
-        `const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);`,
-        `const ${PACKAGE}=new URL('${root}/',import.meta.url);`,
-      ].join(''),
-    },
+    banner: { js: `const ${PACKAGE}=new URL('${root}/',require('node:url').pathToFileURL(__filename));` },
   })
   return Object.keys(metafile.inputs)
 }
 
 /**
- * Modules of Node.js itself, looked up when the module that imports them is evaluated. An import statement would look all
- * of them up at the start, and every export of each, which for some loads more than is used (`node:http` takes 27 ms).
+ * Modules of Node.js itself, looked up when the module that imports them is evaluated, and only what is used of each. An
+ * import statement would look all of them up at the start, and every export of each, which for some loads more than is
+ * used (for `node:http` 27 ms more).
  */
 const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path }) => {
+    onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) => {
       const name = path.replace(/^node:/, '')
-      return path === name && !builtinModules.includes(name) ? undefined : { path: name, namespace: 'builtin' }
+      if (path === name && !builtinModules.includes(name)) return undefined
+      return kind === 'require-call' ? { path: `node:${name}`, external: true } : { path: name, namespace: 'builtin' }
     })
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule('node:${path}')`,
-    }))
+    onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+      const { default: _, ...named } = await import(`node:${path}`)
+      const exported = Object.keys(named).map(
+        (name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})()`,
+      )
+      return {
+        contents: [
+          `const builtin = process.getBuiltinModule('node:${path}')`,
+          'export default builtin',
+          ...exported,
+        ].join('\n'),
+      }
+    })
   },
 }
 
@@ -82,7 +88,7 @@ const places: Plugin = {
       if (!/\bimport\.meta\.url\b|\b__dirname\b/.test(source)) return undefined
       const place = relative('.', path)
         .replace(/^.*node_modules/, THIRD_PARTY)
-        .replace(/\.ts$/, '.js')
+        .replace(/\.ts$/, '.cjs')
       const url = `new URL('${place}', ${PACKAGE})`
       return {
         loader: path.endsWith('.ts') ? 'ts' : 'js',

@@ -37,7 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sotto-release-'))
 try {
   const inputs = new Set<string>()
   for (const entry of PROGRAMS) {
-    for (const input of await bundle(entry, join(folder, entry.replace(/ts$/, 'js')))) inputs.add(input)
+    for (const input of await bundle(entry, join(folder, entry.replace(/ts$/, 'cjs')))) inputs.add(input)
   }
   for (const file of FILES) copy(file, file)
   for (const file of PACKAGE_FILES) copy(join('node_modules', file), join(THIRD_PARTY, file))

@@ -13,7 +13,7 @@ import { type Environment, environment } from './environment.ts'
 import { systemRefusal } from './files.ts'
 import { createLogger, type Logger } from './log.ts'
 import type { LogLevel } from './log-levels.ts'
-import { refuseDebugger } from './no-debugger.ts'
+import { refuseDebugger } from './node-options.ts'
 import { parentGone, reportFailure, reportReady } from './parent.ts'
 import { listenForStop } from './shutdown.ts'
 

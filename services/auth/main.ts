@@ -3,7 +3,8 @@ import { runService } from '#lib/runtime/service-process.ts'
 import { readConfig } from './config.ts'
 import { startAuth } from './start.ts'
 
-await runService({
+// No `await`: a bundle is CommonJS, which has none here.
+void runService({
   name: 'auth',
   readConfig,
   async start(config, dependencies) {

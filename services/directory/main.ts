@@ -3,7 +3,8 @@ import { runService } from '#lib/runtime/service-process.ts'
 import { readConfig } from './config.ts'
 import { startDirectory } from './start.ts'
 
-await runService({
+// No `await`: a bundle is CommonJS, which has none here.
+void runService({
   name: 'directory',
   readConfig,
   async start(config, dependencies) {

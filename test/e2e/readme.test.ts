@@ -83,7 +83,7 @@ describe('README.md', function () {
 
   /** How each command is run; the first that fits. */
   const RUNS: ReadonlyArray<readonly [command: RegExp, run: (command: string) => Promise<unknown>]> = [
-    [/^npm (test|run test:system|run check|run generate|run bench)$/, async () => {}],
+    [/^npm (test|run test:system|run check|run generate|run bench|run release)$/, async () => {}],
     [
       /^npm run demo$/,
       async (command) => {
