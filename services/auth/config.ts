@@ -41,6 +41,8 @@ export interface Config {
   readonly sealingListen: ListenAddress
   /** `SOTTO_AUTH_ADMIN_PORT` (7011): channelz, on loopback alone; 0 for any free port. */
   readonly adminPort: number
+  /** `SOTTO_AUTH_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
+  readonly healthPort: number | undefined
   /**
    * `SOTTO_DIRECTORY_ADDRESS`: the directory's HOST:PORT, as clients are told. An empty HOST means the one under which
    * they reached Auth, and so does the default, with the port of `SOTTO_DIRECTORY_PORT` (7002).
@@ -106,6 +108,7 @@ const SETTINGS = {
   SOTTO_SEALING_HOST: hostSetting.default('127.0.0.1'),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_AUTH_ADMIN_PORT: portSetting.default(7011),
+  SOTTO_AUTH_HEALTH_PORT: portSetting.optional(),
   SOTTO_DIRECTORY_ADDRESS: handedOutSetting.optional(),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
@@ -154,6 +157,7 @@ export function readConfig(env: Environment): Config {
     publicAddress: settings.SOTTO_AUTH_ADDRESS,
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
     adminPort: settings.SOTTO_AUTH_ADMIN_PORT,
+    healthPort: settings.SOTTO_AUTH_HEALTH_PORT,
     directoryAddress: settings.SOTTO_DIRECTORY_ADDRESS ?? `:${settings.SOTTO_DIRECTORY_PORT}`,
     database: databaseSetting(
       settings.SOTTO_AUTH_DATABASE,

@@ -8,6 +8,7 @@ import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { INTERNAL_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
+import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
@@ -122,6 +123,11 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
       certificateGauge(certificates.auth, clock),
     ]),
   )
+  const { healthPort } = config
+  if (healthPort !== undefined) {
+    const isServing = () => authServer.isServing
+    resources.adopt(await startHealthPort({ port: healthPort, isServing }), (open) => open.stop())
+  }
   const running = resources.move()
   return {
     address: formatAddress(authServer),

@@ -18,6 +18,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   /** `SOTTO_DIRECTORY_ADMIN_PORT` (7012): channelz, on loopback alone; 0 for any free port. */
   readonly adminPort: number
+  /** `SOTTO_DIRECTORY_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
+  readonly healthPort: number | undefined
   /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
   readonly sealingAddress: string
   /**
@@ -47,6 +49,7 @@ const SETTINGS = {
   SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_ADMIN_PORT: portSetting.default(7012),
+  SOTTO_DIRECTORY_HEALTH_PORT: portSetting.optional(),
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
@@ -83,6 +86,7 @@ export function readConfig(env: Environment): Config {
   return {
     listen: { host: settings.SOTTO_DIRECTORY_HOST, port: settings.SOTTO_DIRECTORY_PORT },
     adminPort: settings.SOTTO_DIRECTORY_ADMIN_PORT,
+    healthPort: settings.SOTTO_DIRECTORY_HEALTH_PORT,
     sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
     database: databaseSetting(
       settings.SOTTO_DIRECTORY_DATABASE,

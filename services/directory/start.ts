@@ -10,6 +10,7 @@ import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
+import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
@@ -109,6 +110,11 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
       certificateGauge(certificate, clock),
     ]),
   )
+  const { healthPort } = config
+  if (healthPort !== undefined) {
+    const isServing = () => server.isServing
+    resources.adopt(await startHealthPort({ port: healthPort, isServing }), (open) => open.stop())
+  }
   const running = resources.move()
   return {
     address: formatAddress(server),

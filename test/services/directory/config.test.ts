@@ -7,6 +7,7 @@ describe('readConfig of the directory', () => {
     expect(readConfig({ SOTTO_HOME: '/srv/sotto' })).to.deep.equal({
       listen: { host: '::', port: 7002 },
       adminPort: 7012,
+      healthPort: undefined,
       sealingAddress: 'localhost:7003',
       database: { kind: 'sqlite', path: '/srv/sotto/directory/directory.db' },
       dataFolder: '/srv/sotto/directory',
@@ -21,6 +22,7 @@ describe('readConfig of the directory', () => {
       SOTTO_DIRECTORY_HOST: '127.0.0.1',
       SOTTO_DIRECTORY_PORT: '0',
       SOTTO_DIRECTORY_ADMIN_PORT: '7112',
+      SOTTO_DIRECTORY_HEALTH_PORT: '7122',
       SOTTO_SEALING_ADDRESS: 'auth:7103',
       SOTTO_DIRECTORY_DATABASE: 'postgres://sotto@db.example/directory',
       SOTTO_DIRECTORY_DATA: '/data',
@@ -32,6 +34,7 @@ describe('readConfig of the directory', () => {
     expect(config).to.deep.equal({
       listen: { host: '127.0.0.1', port: 0 },
       adminPort: 7112,
+      healthPort: 7122,
       sealingAddress: 'auth:7103',
       database: { kind: 'postgres', url: 'postgres://sotto@db.example/directory' },
       dataFolder: '/data',
