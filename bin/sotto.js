@@ -2,6 +2,7 @@
 /** The `sotto` command: finds Node.js 26, then runs the program of cli/ under it. bin/sotto runs this. */
 const { existsSync, readFileSync } = require('node:fs')
 const module_ = require('node:module')
+const { homedir } = require('node:os')
 const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { isNewEnough } = require('./new-enough.js')
@@ -13,10 +14,13 @@ const SOURCE = join(ROOT, 'cli', 'main.ts')
 const BUNDLE = join(ROOT, 'cli', 'main.cjs')
 
 /**
- * Compiled sources, by which a command starts in a third of the time. Where they cannot be written, nothing is kept. Each
- * command keeps those that it needs: what is there once is not added to.
+ * Where compiled sources are kept, by which a command starts in a third of the time: beside them, or for the user where
+ * only an administrator writes there. Each command keeps those that it needs: what is there once is not added to.
  */
-const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'compile')
+const COMPILE_CACHES = [
+  join(ROOT, 'node_modules', '.cache', 'compile'),
+  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sotto', 'compile'),
+]
 const OFTEN_RUN = ['chat', 'receive', 'send', 'up']
 
 // It would start the debugger of Node.js (lib/runtime/node-options.ts), before and while the command runs.
@@ -29,7 +33,9 @@ if (command === '--version' && rest.length === 0) {
 } else if (isNewEnough()) {
   // A measurement of coverage needs the sources as they are.
   if (process.env['NODE_V8_COVERAGE'] === undefined) {
-    module_.enableCompileCache(join(COMPILE_CACHE, OFTEN_RUN.includes(command) ? command : 'others'))
+    const { compileCacheStatus } = module_.constants
+    const folder = OFTEN_RUN.includes(command) ? command : 'others'
+    COMPILE_CACHES.find((cache) => module_.enableCompileCache(join(cache, folder)).status !== compileCacheStatus.FAILED)
   }
   if (existsSync(SOURCE)) void import(pathToFileURL(SOURCE).href)
   else require(BUNDLE)
