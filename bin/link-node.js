@@ -4,9 +4,9 @@
  * Several platform packages own a command named `node`, and npm, when it skips the packages of other platforms,
  * removes the link of the one that it kept (npm 9 to 11.6.0 do). So the link is made here, once, in the open.
  */
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { dirname, relative } from 'node:path'
-import { findNode, LINK } from './node-26.js'
+const { mkdirSync, rmSync, symlinkSync } = require('node:fs')
+const { dirname, relative } = require('node:path')
+const { findNode, LINK } = require('./node-26.js')
 
 const found = findNode()
 if ('problem' in found) {

@@ -3,15 +3,12 @@
  *
  * Plain JavaScript that an older Node.js can read: this is the code that runs before the right one is found.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+const { spawnSync } = require('node:child_process')
+const { existsSync } = require('node:fs')
+const { join } = require('node:path')
+const { isNewEnough, OLDEST_MAJOR } = require('./new-enough.js')
 
-/** The oldest major version that strips types, has ML-KEM, argon2 and node:sqlite, and is tested here. */
-const OLDEST_MAJOR = 26
-
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const ROOT = join(__dirname, '..')
 
 /** For each platform, the npm package that carries the binary itself; package.json lists them as optional dependencies. */
 const PACKAGES = {
@@ -22,19 +19,14 @@ const PACKAGES = {
 }
 
 /** Where npm puts the commands of a package's dependencies: the first entry of PATH in every npm script. */
-export const LINK = join(ROOT, 'node_modules', '.bin', 'node')
-
-/** Whether the running Node.js is itself new enough. */
-export function isNewEnough(version = process.versions.node) {
-  return Number.parseInt(version, 10) >= OLDEST_MAJOR
-}
+exports.LINK = join(ROOT, 'node_modules', '.bin', 'node')
 
 /**
  * The path of a Node.js that starts and is new enough.
  *
  * @returns {{ path: string } | { problem: string }} the problem is one sentence that says what to do.
  */
-export function findNode() {
+exports.findNode = () => {
   const name = PACKAGES[`${process.platform}-${process.arch}`]
   const packaged = name && join(ROOT, 'node_modules', name, 'bin', 'node')
   const complaints = []

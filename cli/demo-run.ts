@@ -4,9 +4,10 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
-import { NO_DEBUGGER } from '#lib/runtime/no-debugger.ts'
+import { NODE_OPTIONS } from '#lib/runtime/node-options.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { traceTo } from '../clients/trace/render.ts'
@@ -28,12 +29,12 @@ export async function runDemo(options: readonly string[]): Promise<number> {
   const report = (text: string) => notice(text, { json })
   const trace = options.includes('--trace-arrivals') ? traceTo(process.stderr, { json }) : undefined
   const { env } = await setUpDemo(resources, { notice: report, trace, signal: stop.signal })
-  const receiver = resources.adopt(client('receiver', ['--profile', 'bob', ...options], env), endInOrder)
+  const receiver = resources.adopt(client('receive', ['--profile', 'bob', ...options], env), endInOrder)
   await untilReady(receiver)
   report('bob is online; everything that alice says from here on goes to bob directly')
   if (process.stdin.isTTY) report('type as alice, a line a message; Ctrl-D ends it')
   const from = ['bob', '--profile', 'alice', '--plain-input', ...options]
-  const sender = resources.adopt(client('sender', from, env), endInOrder)
+  const sender = resources.adopt(client('send', from, env), endInOrder)
   const [code] = await once(sender, 'exit')
   return code ?? 1
 }
@@ -42,10 +43,10 @@ export async function runDemo(options: readonly string[]): Promise<number> {
  * A client as a process of its own. Only the sender reads what is typed. Its output is no terminal, so that it edits no
  * line there: the receiver, which knows nothing of such a line, would write into it.
  */
-function client(which: 'sender' | 'receiver', options: readonly string[], env: Record<string, string | undefined>) {
-  const main = fileURLToPath(new URL(`../clients/${which}/main.ts`, import.meta.url))
-  const [stdin, stdout] = which === 'sender' ? (['inherit', 'ignore'] as const) : (['ignore', 'inherit'] as const)
-  return fork(main, [...options], { env, execArgv: [NO_DEBUGGER], stdio: [stdin, stdout, 'inherit', 'ipc'] })
+function client(command: 'send' | 'receive', options: readonly string[], env: Record<string, string | undefined>) {
+  const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url))
+  const [stdin, stdout] = command === 'send' ? (['inherit', 'ignore'] as const) : (['ignore', 'inherit'] as const)
+  return fork(main, [command, ...options], { env, execArgv: NODE_OPTIONS, stdio: [stdin, stdout, 'inherit', 'ipc'] })
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {

@@ -2,4 +2,7 @@
 import { runProgram } from '../clients/command/run-program.ts'
 import { sotto } from './program.ts'
 
-process.exitCode = await runProgram(sotto(), process.argv.slice(2), process.stderr)
+// No `await`: a bundle is CommonJS, which has none here.
+void runProgram(sotto(), process.argv.slice(2), process.stderr).then((exitCode) => {
+  process.exitCode = exitCode
+})

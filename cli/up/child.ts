@@ -5,11 +5,13 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { NO_DEBUGGER } from '#lib/runtime/no-debugger.ts'
+import { NODE_OPTIONS } from '#lib/runtime/node-options.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 
 /**
@@ -40,11 +42,15 @@ export class ServiceChild {
    * @param env - All of its environment: its settings and the rest.
    */
   constructor(name: string, env: Environment) {
-    const main = fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url))
+    const main = fileURLToPath(new URL(`../../services/${name}/main${extname(import.meta.url)}`, import.meta.url))
     this.name = name
     // Node.js hashes passwords on a pool of 4 threads by default, whatever the machine has; two are left for files.
     const threads = { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism() + 2)) }
-    this.#process = fork(main, [], { env: { ...threads, ...env }, execArgv: [NO_DEBUGGER], stdio: [...STDIO] })
+    this.#process = fork(main, [], {
+      env: { ...threads, ...compileCache(), ...env },
+      execArgv: NODE_OPTIONS,
+      stdio: [...STDIO],
+    })
     this.ended = once(this.#process, 'exit').then(([code, signal]) => signal ?? `exit code ${code}`)
   }
 
@@ -100,4 +106,11 @@ export class ServiceChild {
       hint: 'its last log lines say why',
     })
   }
+}
+
+/** A service keeps its compiled sources where this process keeps its own, if it does. */
+function compileCache(): Environment {
+  const folder = getCompileCacheDir()
+  // Node.js has added a folder for its own version.
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
 }

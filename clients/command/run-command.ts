@@ -11,7 +11,7 @@ import type { DirectoryClient } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { Prompt } from '../terminal/prompt.ts'
-import { openSession, type SessionOptions } from './open-session.ts'
+import { openAccount, type SessionOptions } from './open-account.ts'
 import { Output } from './output.ts'
 
 export interface CommandOptions extends SessionOptions {
@@ -42,7 +42,8 @@ export interface Running {
   readonly account: SignedIn
   readonly clock: ServerClock
   readonly output: Output
-  readonly directory: DirectoryClient
+  /** The connection to the directory, made with the first call. */
+  readonly connect: () => Promise<DirectoryClient>
   readonly channelTimes: Partial<ChannelTimes>
   /** The prompt; there is one only where a person types and reads on the same terminal. */
   readonly prompt: Prompt | undefined
@@ -57,7 +58,7 @@ export interface Running {
  *   as soon as standard output takes no more; what the command throws.
  */
 export async function runCommand(options: CommandOptions, run: (running: Running) => Promise<void>): Promise<void> {
-  const { profile, account, clock, connect } = await openSession(options)
+  const { profile, account, session, clock } = await openAccount(options)
   const { channelTimes } = options
   const prompt = promptFor(options)
   const output = new Output({
@@ -65,15 +66,22 @@ export async function runCommand(options: CommandOptions, run: (running: Running
     bottomLine: prompt ?? options.bottomLine,
     untraced: options.traceArrivals ? account.username : undefined,
   })
-  const directory = connect(output.trace)
+  let connecting: Promise<DirectoryClient> | undefined
+  // Loaded with the first call, for it takes as long as all the rest of a start.
+  const connectNow = async () => {
+    const { DirectoryClient } = await import('../session/directory-client.ts')
+    return new DirectoryClient({ account, session, clock, trace: output.trace })
+  }
+  const connect = () => (connecting ??= connectNow())
   const failed = new AbortController()
   output.failed.catch((error: unknown) => failed.abort(error))
   const signals = [options.signal, failed.signal, ...(prompt ? [prompt.interrupted] : [])]
   try {
     const signal = AbortSignal.any(signals)
-    await run({ profile, account, clock, output, directory, channelTimes, prompt, signal })
+    await run({ profile, account, clock, output, connect, channelTimes, prompt, signal })
   } finally {
-    directory.close()
+    const directory = await connecting
+    directory?.close()
     prompt?.close()
     // A read that is still waiting would keep the process alive.
     options.input.destroy()

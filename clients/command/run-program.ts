@@ -7,7 +7,7 @@
 import { type Command, CommanderError } from 'commander'
 import { asSottoError, SottoError } from '#lib/errors.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
-import { refuseDebugger } from '#lib/runtime/no-debugger.ts'
+import { refuseDebugger } from '#lib/runtime/node-options.ts'
 import { findNonUtf8 } from '#lib/runtime/raw-arguments.js'
 import { DEFAULT_PROFILE, forProfile } from '../profile/login-line.ts'
 import { wrapHelp } from '../terminal/help-wrap.ts'

@@ -91,8 +91,8 @@ export function jsonFields(entry: Message | Gap, ownName: string): object {
     contact,
     from: direction === 'outgoing' ? ownName : contact,
     id: event.eventId.toString('hex'),
-    writtenAt: event.writtenAt,
-    storedAt,
+    writtenAt: event.writtenAt?.toJSON(),
+    storedAt: storedAt.toJSON(),
     state,
     ...fields,
   }

@@ -20,6 +20,7 @@ import { drawEventId } from '../peer/event-ids.ts'
 import { mayWriteOnceProven } from '../peer/may-write.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import { mayReceive } from '../profile/permission.ts'
+import { answerTalking } from '../profile/talking.ts'
 import { stayOnline } from '../session/announce.ts'
 import type { Progress } from '../store/log/progress.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
@@ -44,6 +45,7 @@ export class Messenger {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #unwatchProfile: () => void
+  #endAnswering: () => void = () => {}
   readonly #warnings = new KeyWarnings()
   readonly #writing = new WriteQueue({
     permit: (name) => this.#permit(name),
@@ -146,12 +148,13 @@ export class Messenger {
   }
 
   async #run(): Promise<never> {
-    const { listen, store } = this.#options
+    const { listen, profile, store } = this.#options
     this.files.poll()
     if (listen === undefined) {
       this.takeAppended()
       return await this.#peers.ended
     }
+    this.#endAnswering = answerTalking(profile, (name) => this.isTalkingWith(name))
     const instanceId = randomBytes(INSTANCE_ID_BYTES)
     this.#server = this.#listen(listen, instanceId)
     const { port } = await this.#server
@@ -296,6 +299,7 @@ export class Messenger {
   async stop(reason?: CloseReason): Promise<void> {
     await this.#writing.idle()
     this.#unwatchProfile()
+    this.#endAnswering()
     this.#stopped.abort(new SottoError('ERR_INTERRUPTED', 'the messenger was stopped'))
     await this.#peers.goodbye(reason)
     // It may just be starting.

@@ -5,7 +5,8 @@
  *       profile.key               0600  32 random bytes, or those under a passphrase (profile-key.ts)
  *       profile.sealed            0600  everything else, sealed under that key (profile-seal.ts)
  *       profile.lock              held for as long as one of the two is being written
- *       receive.lock, messenger.lock   held by the process that receives, or owns the conversations (roles.ts)
+ *       receive.lock, messenger.lock   held by the process that receives, or owns the conversations (process-locks.ts)
+ *       messenger.sock            where the process that receives says with whom it talks (talking.ts)
  *
  * Several processes may use a profile at once, such as a `sotto send` beside a `sotto receive`. Each change is read,
  * made and written under the lock, so none is lost.

@@ -13,7 +13,7 @@ import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
 import { WaitingNotice } from '../command/waiting-notice.ts'
 import { Messenger } from '../messenger/messenger.ts'
-import type { MessengerEvents } from '../messenger/messenger-options.ts'
+import type { MessengerEvents, MessengerOptions } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
 import { Unkept } from '../messenger/unkept.ts'
 import { addressOf } from '../peer/dial.ts'
@@ -86,7 +86,10 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       store,
       notice: (name, error) => answers.notice(name, error),
     })
-    const messenger = resources.adopt(startMessenger(options, running, { store, events }), (each) => each.stop())
+    const directory = await running.connect()
+    const messenger = resources.adopt(startMessenger(options, running, { store, events, directory }), (each) =>
+      each.stop(),
+    )
     const answers = new Answers({ messenger, store, notice: (text) => output.notice(text), profileName: profile.name })
     const watch = resources.adopt(
       store.watch(() => messenger.takeAppended()),
@@ -129,7 +132,7 @@ function readerFor(
 function startMessenger(
   { listen, advertise, acceptInto, logLevel, errors }: ReceiveOptions,
   running: Running,
-  parts: { readonly store: Store; readonly events: MessengerEvents },
+  parts: Pick<MessengerOptions, 'store' | 'events' | 'directory'>,
 ): Messenger {
   const write = (line: string) => void running.output.printAbove(() => errors.write(line))
   const log = createLogger({ name: 'receiver', level: logLevel, destination: { write } })

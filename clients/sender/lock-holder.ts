@@ -14,12 +14,14 @@ import { NOTICES, noticeEvents } from '../messenger/notices.ts'
 import { Unkept } from '../messenger/unkept.ts'
 import type { Lock } from '../profile/lock.ts'
 import { forProfile } from '../profile/login-line.ts'
+import type { DirectoryClient } from '../session/directory-client.ts'
 import { READER_TIMEOUT_MS } from '../store/reading/unread-feed.ts'
 import type { Store } from '../store/store.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 
 export interface LockHolderOptions {
   readonly running: Running
+  readonly directory: DirectoryClient
   readonly store: Store
   /** Released in the end. */
   readonly lock: Lock
@@ -46,11 +48,12 @@ export class LockHolder {
   #isStopped = false
 
   constructor(options: LockHolderOptions) {
-    const { running, store, to } = options
+    const { running, directory, store, to } = options
     this.#options = options
     this.#isCaughtUp = store.unread(to, { limit: 1 }).length === 0
     this.#messenger = new Messenger({
       ...running,
+      directory,
       store,
       events: this.#events(),
       listen: undefined,

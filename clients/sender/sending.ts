@@ -12,15 +12,15 @@ import { WritePermission } from '#lib/trust/permission.ts'
 import type { Running } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
 import { NOTICES } from '../messenger/notices.ts'
-import { mayWriteOnceProven } from '../peer/may-write.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
 import { refuseChangedKey } from '../profile/pins.ts'
 import { isReceived, tryLockForSending } from '../profile/process-locks.ts'
+import { isTalkedWith } from '../profile/talking.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
 import { IdleTimer } from './idle-timer.ts'
-import { LockHolder } from './lock-holder.ts'
+import type { LockHolder } from './lock-holder.ts'
 import { Offers } from './offers.ts'
 import { type Report, SendTracker, type Texts } from './send-tracker.ts'
 import { notAcknowledged, notInTime, notReached } from './unacknowledged.ts'
@@ -128,8 +128,17 @@ export class Sending implements AsyncDisposable {
     const onMoved = () => this.#onMoved()
     const onLost = (error: unknown) => this.#lost.reject(error)
     const onFile = (transfer: Transfer, error?: SottoError) => this.#onFile(transfer, error)
-    this.#lockHolder = new LockHolder({ running, store: this.#store, lock, to, onMoved, onFile, onWaiting, onLost })
-    return this.#lockHolder
+    try {
+      // Loaded here, for with another owner none of it is needed.
+      const { LockHolder } = await import('./lock-holder.ts')
+      const directory = await running.connect()
+      const store = this.#store
+      this.#lockHolder = new LockHolder({ running, directory, store, lock, to, onMoved, onFile, onWaiting, onLost })
+      return this.#lockHolder
+    } catch (error) {
+      lock.release()
+      throw error
+    }
   }
 
   /**
@@ -155,14 +164,16 @@ export class Sending implements AsyncDisposable {
 
   async #reach(): Promise<void> {
     await this.#permit()
+    const { running, to } = this.#options
     if (this.#lockHolder !== undefined) await this.#lockHolder.reach()
-    else await this.#askDirectory()
+    else if (!(await isTalkedWith(running.profile, to))) await this.#askDirectory()
   }
 
   async #askDirectory(): Promise<void> {
     const { running, to, onWaiting } = this.#options
-    const { profile, directory, clock, signal } = running
+    const { profile, connect, clock, signal } = running
     onWaiting?.('the directory')
+    const directory = await connect()
     const { grant } = await directory.requestChat(to, signal)
     await refuseChangedKey(profile, to, grant.receiverIdentityKey, clock.local.now())
   }
@@ -209,15 +220,18 @@ export class Sending implements AsyncDisposable {
     const { running, to, onWaiting } = this.#options
     const { profile, clock, output, signal } = running
     const before = (await profile.refresh()).pins.get(to)
+    if (before?.changedTo === undefined) return void (await mayWrite(profile, to))
     const calling = {
       ...running,
+      directory: await running.connect(),
       trace: output.trace,
       onPinned() {},
       onWaiting: (_name: string, forWhat: string) => onWaiting?.(forWhat),
     }
+    const { mayWriteOnceProven } = await import('../peer/may-write.ts')
     await mayWriteOnceProven(calling, to, signal)
     // Where there is a messenger of this process, that tells it.
-    if (before?.changedTo === undefined || this.#lockHolder !== undefined) return
+    if (this.#lockHolder !== undefined) return
     const forMs = before.changedAtMs === undefined ? undefined : clock.local.now().getTime() - before.changedAtMs
     output.notice(NOTICES.doubtWithdrawn(to, forMs))
   }

@@ -22,7 +22,13 @@ export interface Cluster {
  */
 const MAX_CODE_POINTS = 32
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+let madeSegmenter: Intl.Segmenter | undefined
+
+/** Made when it is needed first, for that takes 10 ms: most of what is shown is ASCII. */
+function segment(text: string): Intl.Segments {
+  madeSegmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return madeSegmenter.segment(text)
+}
 
 /** Printable ASCII needs no segmenter and no table. */
 const ASCII = /^[ -~]*$/
@@ -53,8 +59,8 @@ export function* clustersOf(line: string): Generator<Cluster> {
     return
   }
   let isAfterNothing = false
-  for (const { segment } of segmenter.segment(line)) {
-    const cluster = clusterOf(segment)
+  for (const { segment: text } of segment(line)) {
+    const cluster = clusterOf(text)
     if (cluster.columns > 0 || !isAfterNothing) yield cluster
     isAfterNothing = cluster.columns === 0
   }
@@ -62,7 +68,7 @@ export function* clustersOf(line: string): Generator<Cluster> {
 
 /** The start and end of the cluster at an index of a text, in UTF-16 units. */
 export function clusterAround(text: string, index: number): { readonly start: number; readonly end: number } {
-  const found = segmenter.segment(text).containing(index)
+  const found = segment(text).containing(index)
   if (found === undefined) return { start: index, end: index }
   return { start: found.index, end: found.index + found.segment.length }
 }

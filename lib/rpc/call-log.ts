@@ -1,11 +1,12 @@
 /**
- * The one line that the log has of each call.
+ * What is noted of each call when it is over: a line in the log, and word to whoever counts.
  *
  * @module
  */
 import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
 import { type ErrorCode, isSottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
+import { CALLS, type CallEvent } from '../runtime/metrics/call-events.ts'
 import { isFault } from './status.ts'
 
 /** Calls that come by themselves, all day long: logged at `debug` when all is well. */
@@ -27,11 +28,20 @@ export interface FinishedCall {
 /** What is wrong with this machine and not with the program: each call may meet it, and a stack tells nothing of it. */
 const SELF_EXPLAINING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_STORE', 'ERR_SERVER_DISK_FULL'])
 
-/** A fault of ours is logged here, once, with its cause. A refusal is no fault, and has its own code also where the caller learns another. */
+/** Note that a call is over. A fault of ours is logged here, once, with its cause. A refusal is no fault, and has its own code also where the caller learns another. */
 export function logCall(
   log: Logger,
   { path, remoteAddress, status, durationMs, failure, account }: FinishedCall,
 ): void {
+  if (CALLS.hasSubscribers) {
+    const reason = isSottoError(failure) ? failure.code : failure === undefined ? '' : 'ERR_INTERNAL'
+    CALLS.publish({
+      method: path.slice(1),
+      status: codeToJSON(status),
+      reason,
+      seconds: durationMs / 1_000,
+    } satisfies CallEvent)
+  }
   const fields = {
     rpc: path.slice(1),
     peer: remoteAddress,

@@ -19,6 +19,8 @@ const WHOLE_SERVER = ''
 
 export interface Health {
   readonly served: ServedService
+  /** The answer. */
+  readonly isServing: boolean
   /** Set the answer for every check and watch from now on. */
   setServing(serving: boolean): void
 }
@@ -58,6 +60,9 @@ export function createHealth(names: readonly string[]): Health {
 
   return {
     served,
+    get isServing() {
+      return status === HealthStatus.SERVING
+    },
     setServing(serving) {
       status = serving ? HealthStatus.SERVING : HealthStatus.NOT_SERVING
       changes.emit('change')

@@ -4,114 +4,41 @@
  *
  * The answers come from the descriptor set that buf builds of every contract (gen/descriptors.binpb), so they are what
  * the contracts say, comments included. The two reflection services are themselves loaded from their proto files when
- * the server starts; nothing of them is generated.
+ * somebody asks for the first time; nothing of them is generated.
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { createFileRegistry, type DescFile, type FileRegistry, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
-import { loadSync } from '@grpc/proto-loader'
-import { Code } from '#gen/google/rpc/code.ts'
 import { type ServedService, serve } from './served-service.ts'
 import type { CallContext, Duplex, Service } from './service.ts'
 
-const DESCRIPTORS = fileURLToPath(new URL('../../gen/descriptors.binpb', import.meta.url))
-const PROTO_FOLDER = fileURLToPath(new URL('../../proto', import.meta.url))
-const VERSIONS = ['v1', 'v1alpha'] as const
-
-/** ServerReflectionRequest, as the loader gives it; both versions have the same fields. */
-interface ReflectionRequest {
-  readonly host?: string
-  readonly message_request?: keyof ReflectionRequest
-  readonly file_by_filename?: string
-  readonly file_containing_symbol?: string
-  readonly file_containing_extension?: { readonly containing_type?: string; readonly extension_number?: number }
-  readonly all_extension_numbers_of_type?: string
-  readonly list_services?: string
-}
-
-/** One member of ServerReflectionResponse.message_response. */
-type Answer = Readonly<Record<string, object>>
+/** The packages of the two versions. */
+const VERSIONS = ['grpc.reflection.v1', 'grpc.reflection.v1alpha']
 
 /** The reflection services for a server that has the named services beside them. */
 export function createReflection(names: readonly string[]): ServedService[] {
-  const loaded = VERSIONS.map((version) => loadReflection(version))
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)))
-  const listed = [...names, ...VERSIONS.map((version) => `grpc.reflection.${version}.ServerReflection`)].sort()
+  const listed = [...names, ...VERSIONS.map((version) => `${version}.ServerReflection`)].sort()
+  return VERSIONS.map((version) =>
+    serve(undecoded(version), {
+      async ServerReflectionInfo(stream: Duplex<Buffer, Buffer>, _context: CallContext): Promise<void> {
+        const { answerReflection } = await import('./reflection-answers.ts')
+        for await (const request of stream.messages) await stream.send(answerReflection(version, listed, request))
+      },
+    }),
+  )
+}
 
-  async function answerAll(stream: Duplex<ReflectionRequest, object>, _context: CallContext): Promise<void> {
-    for await (const request of stream.messages) {
-      await stream.send({
-        valid_host: request.host ?? '',
-        original_request: request,
-        ...answer(registry, listed, request),
-      })
-    }
+/** The service as its bytes, which are decoded by what is loaded with the first call. */
+function undecoded(version: string): Service {
+  const same = (bytes: Buffer) => bytes
+  return {
+    ServerReflectionInfo: {
+      path: `/${version}.ServerReflection/ServerReflectionInfo`,
+      requestStream: true,
+      responseStream: true,
+      requestSerialize: same,
+      requestDeserialize: same,
+      responseSerialize: same,
+      responseDeserialize: same,
+    },
   }
-  return loaded.map((service) => serve(service, { ServerReflectionInfo: answerAll }))
-}
-
-function loadReflection(version: (typeof VERSIONS)[number]) {
-  const loaded = loadSync(`grpc/reflection/${version}/reflection.proto`, {
-    includeDirs: [PROTO_FOLDER],
-    keepCase: true,
-    oneofs: true,
-  })
-  return loaded[`grpc.reflection.${version}.ServerReflection`] as unknown as Service
-}
-
-function answer(registry: FileRegistry, services: readonly string[], request: ReflectionRequest): Answer {
-  switch (request.message_request) {
-    case 'list_services':
-      return { list_services_response: { service: services.map((name) => ({ name })) } }
-    case 'file_by_filename':
-      return filesAnswer([...registry.files].find((file) => file.proto.name === request.file_by_filename))
-    case 'file_containing_symbol':
-      return filesAnswer(fileOf(registry, request.file_containing_symbol ?? ''))
-    case 'file_containing_extension': {
-      const { containing_type: type = '', extension_number: number = 0 } = request.file_containing_extension ?? {}
-      return filesAnswer(extensionsOf(registry, type).find((each) => each.number === number)?.file)
-    }
-    case 'all_extension_numbers_of_type': {
-      const type = request.all_extension_numbers_of_type ?? ''
-      if (registry.getMessage(type) === undefined) return notFound()
-      const numbers = extensionsOf(registry, type).map((each) => each.number)
-      return { all_extension_numbers_response: { base_type_name: type, extension_number: numbers } }
-    }
-    default:
-      return errorAnswer(Code.INVALID_ARGUMENT, 'the request asks for nothing that is known')
-  }
-}
-
-/** The file that declares a message, enum, service or extension, or else a field, value or method inside of one. */
-function fileOf(registry: FileRegistry, symbol: string): DescFile | undefined {
-  return (registry.get(symbol) ?? registry.get(symbol.slice(0, Math.max(symbol.lastIndexOf('.'), 0))))?.file
-}
-
-function extensionsOf(registry: FileRegistry, type: string) {
-  return [...registry].filter((each) => each.kind === 'extension').filter((each) => each.extendee.typeName === type)
-}
-
-/** A file with everything that it imports, so that the caller need not ask again. */
-function filesAnswer(file: DescFile | undefined): Answer {
-  if (file === undefined) return notFound()
-  const files = new Set<DescFile>()
-  const add = (each: DescFile) => {
-    if (files.has(each)) return
-    files.add(each)
-    each.dependencies.forEach(add)
-  }
-  add(file)
-  const encoded = [...files].map((each) => Buffer.from(toBinary(FileDescriptorProtoSchema, each.proto)))
-  return { file_descriptor_response: { file_descriptor_proto: encoded } }
-}
-
-function notFound(): Answer {
-  return errorAnswer(Code.NOT_FOUND, 'there is no such name')
-}
-
-function errorAnswer(code: Code, message: string): Answer {
-  return { error_response: { error_code: code, error_message: message } }
 }

@@ -47,6 +47,8 @@ export interface RpcServer {
   readonly host: string
   /** The real one. */
   readonly port: number
+  /** Whether health checkers are told that all is well. */
+  readonly isServing: boolean
   /** Tell health checkers whether all is well. A server starts as serving. */
   setServing(serving: boolean): void
   /**
@@ -118,6 +120,9 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   return {
     host: listener.host,
     port: listener.port,
+    get isServing() {
+      return health?.isServing ?? true
+    },
     setServing: (serving) => health?.setServing(serving),
     stop: (graceMs = STOP_GRACE_MS) => (stopped ??= stop(graceMs)),
   }

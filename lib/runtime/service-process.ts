@@ -6,13 +6,14 @@
  * @module
  */
 import { once } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { isSottoError, type SottoError } from '../errors.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Environment, environment } from './environment.ts'
 import { systemRefusal } from './files.ts'
 import { createLogger, type Logger } from './log.ts'
 import type { LogLevel } from './log-levels.ts'
-import { refuseDebugger } from './no-debugger.ts'
+import { refuseDebugger } from './node-options.ts'
 import { parentGone, reportFailure, reportReady } from './parent.ts'
 import { listenForStop } from './shutdown.ts'
 
@@ -57,6 +58,8 @@ export async function runService<Config extends { readonly logLevel: LogLevel }>
     const service = await program.start(config, { clock: systemClock, log, signal })
     log.info({ addresses: service.addresses }, 'up')
     reportReady(service.addresses)
+    // Else it would be kept when the process ends, which may be in a month, or by kill -9.
+    flushCompileCache()
     if (!signal.aborted) await once(signal, 'abort')
     log.info({ reason: signal.reason.message }, 'stopping')
     await service.stop()

@@ -42,6 +42,8 @@ export interface Config {
   readonly sealingListen: ListenAddress
   /** `SOTTO_AUTH_ADMIN_PORT` (7011): channelz, on loopback alone; 0 for any free port. */
   readonly adminPort: number
+  /** `SOTTO_AUTH_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
+  readonly healthPort: number | undefined
   /**
    * `SOTTO_DIRECTORY_ADDRESS`: the directory's HOST:PORT, as clients are told. An empty HOST means the one under which
    * they reached Auth, and so does the default, with the port of `SOTTO_DIRECTORY_PORT` (7002).
@@ -87,6 +89,10 @@ export interface Config {
   readonly sessionLifetimeMs: number
   /** `SOTTO_AUTH_CONVERSATION_HOURS` (12): how long a conversation may go on without a new ticket. In milliseconds. */
   readonly maxSessionDurationMs: number
+  /**
+   * `SOTTO_AUTH_METRICS_HOST` (`127.0.0.1`), `SOTTO_AUTH_METRICS_PORT`: metrics for Prometheus; none without a port.
+   */
+  readonly metrics: ListenAddress | undefined
   /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
 }
@@ -110,6 +116,7 @@ const SETTINGS = {
   SOTTO_SEALING_HOST: hostSetting.default('127.0.0.1'),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_AUTH_ADMIN_PORT: portSetting.default(7011),
+  SOTTO_AUTH_HEALTH_PORT: portSetting.optional(),
   SOTTO_DIRECTORY_ADDRESS: handedOutSetting.optional(),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
@@ -135,6 +142,8 @@ const SETTINGS = {
     .positive()
     .max(720)
     .default(DEFAULT_MAX_SESSION_DURATION_MS / HOUR_MS),
+  SOTTO_AUTH_METRICS_HOST: hostSetting.default('127.0.0.1'),
+  SOTTO_AUTH_METRICS_PORT: portSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
@@ -158,6 +167,7 @@ export function readConfig(env: Environment): Config {
     publicAddress: settings.SOTTO_AUTH_ADDRESS,
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
     adminPort: settings.SOTTO_AUTH_ADMIN_PORT,
+    healthPort: settings.SOTTO_AUTH_HEALTH_PORT,
     directoryAddress: settings.SOTTO_DIRECTORY_ADDRESS ?? `:${settings.SOTTO_DIRECTORY_PORT}`,
     database: databaseSetting(
       settings.SOTTO_AUTH_DATABASE,
@@ -179,10 +189,15 @@ export function readConfig(env: Environment): Config {
     hasRoster: settings.SOTTO_AUTH_ROSTER === 'on',
     sessionLifetimeMs: Math.ceil(settings.SOTTO_AUTH_SESSION_DAYS * DAY_MS),
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
+    metrics: metricsAt(settings.SOTTO_AUTH_METRICS_HOST, settings.SOTTO_AUTH_METRICS_PORT),
     logLevel: settings.SOTTO_LOG_LEVEL,
   }
 }
 
 function wholeNumber(least: number, most: number, usual = least) {
   return z.coerce.number().int().min(least).max(most).default(usual)
+}
+
+function metricsAt(host: string, port: number | undefined): ListenAddress | undefined {
+  return port === undefined ? undefined : { host, port }
 }

@@ -8,10 +8,12 @@ import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { INTERNAL_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
+import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { Logger } from '#lib/runtime/log.ts'
+import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { Accounts } from './accounts.ts'
 import { SignInAttempts } from './attempts/sign-in-attempts.ts'
 import { ensureCertificates } from './certificates.ts'
@@ -45,6 +47,8 @@ export interface RunningAuth {
   readonly sealingAddress: string
   /** The address of channelz, HOST:PORT. */
   readonly adminAddress: string
+  /** The address of the metrics, HOST:PORT; undefined where there are none. */
+  readonly metricsAddress: string | undefined
   /** The authority's certificate: what clients trust. */
   readonly caPem: string
   /** Stop in order: no new calls, the open ones to their end, then the database. */
@@ -71,7 +75,8 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   await claimDatabase(db, realm)
   const wrappingKey = await wrappingKeyOf(config)
 
-  const accounts = new Accounts(db, new Passwords(config.password, new HashingQueue(config.hashing)), nowMs)
+  const queue = new HashingQueue(config.hashing)
+  const accounts = new Accounts(db, new Passwords(config.password, queue), nowMs)
   const revocations = new Revocations(db)
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
   const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
@@ -110,11 +115,23 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const adminServer = resources.adopt(await startAdminServer({ port: config.adminPort, log }), (server) =>
     server.stop(),
   )
+  const { address: metricsAddress } = resources.use(
+    await serveMetrics(config.metrics, [
+      { name: 'sign_ins_waiting', help: 'Passwords that wait to be hashed.', read: () => queue.length },
+      certificateGauge(certificates.auth, clock),
+    ]),
+  )
+  const { healthPort } = config
+  if (healthPort !== undefined) {
+    const isServing = () => authServer.isServing
+    resources.adopt(await startHealthPort({ port: healthPort, isServing }), (open) => open.stop())
+  }
   const running = resources.move()
   return {
     address: formatAddress(authServer),
     sealingAddress: formatAddress(sealingServer),
     adminAddress: formatAddress(adminServer),
+    metricsAddress,
     caPem: authorityPem,
     stop: () => running.disposeAsync(),
   }

@@ -18,6 +18,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   /** `SOTTO_DIRECTORY_ADMIN_PORT` (7012): channelz, on loopback alone; 0 for any free port. */
   readonly adminPort: number
+  /** `SOTTO_DIRECTORY_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
+  readonly healthPort: number | undefined
   /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
   readonly sealingAddress: string
   /**
@@ -29,6 +31,11 @@ export interface Config {
   readonly dataFolder: string
   /** `SOTTO_DIRECTORY_TLS`: the folder where Auth leaves the directory's certificate; `tls` in the data folder. */
   readonly tlsFolder: string
+  /**
+   * `SOTTO_DIRECTORY_METRICS_HOST` (`127.0.0.1`), `SOTTO_DIRECTORY_METRICS_PORT`: metrics for Prometheus; none without a
+   * port.
+   */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined
   /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
 }
@@ -42,12 +49,15 @@ const SETTINGS = {
   SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_ADMIN_PORT: portSetting.default(7012),
+  SOTTO_DIRECTORY_HEALTH_PORT: portSetting.optional(),
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
   SOTTO_DIRECTORY_DATABASE: databaseUrlSetting.optional(),
   SOTTO_DIRECTORY_DATABASE_FILE: databaseUrlFileSetting.optional(),
   SOTTO_DIRECTORY_TLS: pathSetting.optional(),
+  SOTTO_DIRECTORY_METRICS_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+  SOTTO_DIRECTORY_METRICS_PORT: portSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
 }
 
@@ -71,10 +81,12 @@ const SETTINGS_OF_OTHERS = [
  */
 export function readConfig(env: Environment): Config {
   const settings = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
+  const port = settings.SOTTO_DIRECTORY_METRICS_PORT
   const dataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(sottoHome(env), 'directory')
   return {
     listen: { host: settings.SOTTO_DIRECTORY_HOST, port: settings.SOTTO_DIRECTORY_PORT },
     adminPort: settings.SOTTO_DIRECTORY_ADMIN_PORT,
+    healthPort: settings.SOTTO_DIRECTORY_HEALTH_PORT,
     sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
     database: databaseSetting(
       settings.SOTTO_DIRECTORY_DATABASE,
@@ -83,6 +95,7 @@ export function readConfig(env: Environment): Config {
     ),
     dataFolder,
     tlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(dataFolder, 'tls'),
+    metrics: port === undefined ? undefined : { host: settings.SOTTO_DIRECTORY_METRICS_HOST, port },
     logLevel: settings.SOTTO_LOG_LEVEL,
   }
 }

@@ -3,11 +3,13 @@ import { runService } from '#lib/runtime/service-process.ts'
 import { readConfig } from './config.ts'
 import { startDirectory } from './start.ts'
 
-await runService({
+// No `await`: a bundle is CommonJS, which has none here.
+void runService({
   name: 'directory',
   readConfig,
   async start(config, dependencies) {
-    const { address, adminAddress, stop } = await startDirectory(config, dependencies)
-    return { addresses: { directory: address, admin: adminAddress }, stop }
+    const { address, adminAddress, metricsAddress, stop } = await startDirectory(config, dependencies)
+    const metrics = metricsAddress === undefined ? {} : { metrics: metricsAddress }
+    return { addresses: { directory: address, admin: adminAddress, ...metrics }, stop }
   },
 })

@@ -87,6 +87,11 @@ export class PresenceRegistry {
     return presence
   }
 
+  /** How many announcements this process holds. */
+  get size(): number {
+    return this.#entries.size
+  }
+
   /**
    * Put an account online. An earlier announcement of the same account ends with `ERR_ANNOUNCE_REPLACED`, at whatever
    * process it is held.

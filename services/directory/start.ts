@@ -10,11 +10,13 @@ import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
+import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import { sharedTimeMs } from '#lib/runtime/database/dialect.ts'
 import type { Logger } from '#lib/runtime/log.ts'
+import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { Authentications } from './authentications.ts'
 import { awaitLeaf, type CERTIFICATE_WAIT_MS } from './certificate.ts'
 import type { Config } from './config.ts'
@@ -45,6 +47,8 @@ export interface RunningDirectory {
   readonly address: string
   /** The address of channelz, HOST:PORT. */
   readonly adminAddress: string
+  /** The address of the metrics, HOST:PORT; undefined where there are none. */
+  readonly metricsAddress: string | undefined
   /** Stop in order: open streams end with UNAVAILABLE, what was announced is withdrawn, then the database. */
   stop(): Promise<void>
 }
@@ -95,10 +99,27 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const adminServer = resources.adopt(await startAdminServer({ port: config.adminPort, log }), (listening) =>
     listening.stop(),
   )
+  const { address: metricsAddress } = resources.use(
+    await serveMetrics(config.metrics, [
+      { name: 'online', help: 'Receivers that are announced at this directory.', read: () => presence.size },
+      {
+        name: 'watches',
+        help: 'Watches of others that are open at this directory.',
+        read: () => presence.watchers.size,
+      },
+      certificateGauge(certificate, clock),
+    ]),
+  )
+  const { healthPort } = config
+  if (healthPort !== undefined) {
+    const isServing = () => server.isServing
+    resources.adopt(await startHealthPort({ port: healthPort, isServing }), (open) => open.stop())
+  }
   const running = resources.move()
   return {
     address: formatAddress(server),
     adminAddress: formatAddress(adminServer),
+    metricsAddress,
     stop: () => running.disposeAsync(),
   }
 }

@@ -40,6 +40,13 @@ export class Watchers {
     this.#lookUp = lookUp
   }
 
+  /** How many watches are open. */
+  get size(): number {
+    let count = 0
+    for (const watches of this.#byWatcher.values()) count += watches.size
+    return count
+  }
+
   /**
    * Begin a watch; it goes on until it is disposed of.
    *

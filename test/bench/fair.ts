@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { TestProcess } from '../support/processes.ts'
 import { signUp, startPerson, startServices } from './actors/people.ts'
-import { SOTTO, sottoEnvironment } from './actors/sotto.ts'
+import { sottoCommand, sottoEnvironment } from './actors/sotto.ts'
 import type { Bench } from './framework/bench.ts'
 import { quantile } from './framework/statistics.ts'
 
@@ -37,9 +37,13 @@ export const fair: Bench = {
       return quantile(await receiver.ask('delays'), 0.99) / 1_000
     }
     const interrupted = async () => {
-      await using program = new TestProcess(SOTTO, ['receive', '--profile', 'fair-carol', '--listen', '127.0.0.1'], {
-        env: sottoEnvironment(home),
-      })
+      await using program = new TestProcess(
+        sottoCommand(),
+        ['receive', '--profile', 'fair-carol', '--listen', '127.0.0.1'],
+        {
+          env: sottoEnvironment(home),
+        },
+      )
       await program.untilStderr('online as')
       await flood.ask('writeTo', 'fair-carol')
       await flood.ask('sendAwaited', 1, 1)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { TestProcess } from '../support/processes.ts'
 import { fillHistory, RARE_WORD } from './actors/history.ts'
 import { signUp, startPerson, startServices } from './actors/people.ts'
-import { SOTTO, sottoEnvironment, timeSotto } from './actors/sotto.ts'
+import { sottoCommand, sottoEnvironment, timeSotto } from './actors/sotto.ts'
 import type { Bench, Case } from './framework/bench.ts'
 import { timeCommand } from './references/command.ts'
 import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
@@ -65,7 +65,7 @@ export const grow: Bench = {
     const plain = join(home, 'export.jsonl')
     {
       await using file = await open(plain, 'w')
-      const program = new TestProcess(SOTTO, ['export', '--json', ...profile], { env: sottoEnvironment(home) })
+      const program = new TestProcess(sottoCommand(), ['export', '--json', ...profile], { env: sottoEnvironment(home) })
       await program.ended
       await file.write(program.output.text)
     }
@@ -91,7 +91,7 @@ export const grow: Bench = {
 async function startChat(home: string, profile: string): Promise<readonly number[]> {
   const beganMs = performance.now()
   const args = ['chat', '--json', '--profile', profile, '--listen', '127.0.0.1']
-  const chat = new TestProcess(SOTTO, args, { env: sottoEnvironment(home), input: 'open' })
+  const chat = new TestProcess(sottoCommand(), args, { env: sottoEnvironment(home), input: 'open' })
   try {
     await chat.output.until((text) => text.includes('"type":"online"'))
     const tookMs = performance.now() - beganMs

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { freePort } from '../support/free-port.ts'
 import { TestProcess } from '../support/processes.ts'
 import { signUp, startServices } from './actors/people.ts'
-import { SOTTO, sottoEnvironment } from './actors/sotto.ts'
+import { sottoCommand, sottoEnvironment } from './actors/sotto.ts'
 import type { Bench, Case } from './framework/bench.ts'
 import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
 
@@ -58,9 +58,21 @@ export const rest: Bench = {
     const chat = ['chat', '--json', '--profile', 'rest-alice', '--listen', '127.0.0.1']
     const against = [{ to: NODE }]
     return [
-      caseOf({ case: 'sotto up', unit: 'MB', against, bar: { atMost: 200 } }, SOTTO, ['up'], /add-user/, host),
-      caseOf({ case: 'sotto receive', unit: 'MB', against, bar: { atMost: 75 } }, SOTTO, receive, /online/, person),
-      caseOf({ case: 'sotto chat --json', unit: 'MB', against, bar: { atMost: 80 } }, SOTTO, chat, /online/, person),
+      caseOf({ case: 'sotto up', unit: 'MB', against, bar: { atMost: 200 } }, sottoCommand(), ['up'], /add-user/, host),
+      caseOf(
+        { case: 'sotto receive', unit: 'MB', against, bar: { atMost: 75 } },
+        sottoCommand(),
+        receive,
+        /online/,
+        person,
+      ),
+      caseOf(
+        { case: 'sotto chat --json', unit: 'MB', against, bar: { atMost: 80 } },
+        sottoCommand(),
+        chat,
+        /online/,
+        person,
+      ),
       caseOf(
         { case: NODE, unit: 'MB' },
         process.execPath,

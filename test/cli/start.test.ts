@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { join, matchesGlob, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import manifest from '../../package.json' with { type: 'json' }
@@ -19,7 +19,7 @@ const LISTING = `data:text/javascript,${encodeURIComponent(`
 
 /** What a command line is read with. Each module more is a millisecond of every command. */
 const COMMAND_LINE = [
-  'bin/node-26.js',
+  'bin/new-enough.js',
   'bin/sotto.js',
   'cli/*.ts',
   'cli/{account,admin,completion}/*.ts',
@@ -70,7 +70,7 @@ describe('the start of sotto', () => {
   }
 
   it('loads next to nothing to say its version', async () => {
-    expect(await unexpected(['--version'], ['bin/*.js', 'lib/runtime/raw-arguments.js'])).to.deep.equal([])
+    expect(await unexpected(['--version'], ['bin/{sotto,new-enough}.js'])).to.deep.equal([])
   })
 
   for (const args of [['--help'], ['send', '--help'], ['completion', 'bash'], ['completion', 'fish']]) {
@@ -81,6 +81,13 @@ describe('the start of sotto', () => {
 
   it('loads no more than what reads a profile to complete a name', async () => {
     expect(await unexpected(['complete-contacts'], [...COMMAND_LINE, ...PROFILE])).to.deep.equal([])
+  })
+
+  it('loads nothing of gRPC for a send that another process of the profile takes on', async () => {
+    const send = `import(${JSON.stringify(pathToFileURL(join(ROOT, 'clients', 'sender', 'send.ts')))})`
+    const { stderr } = await run(process.execPath, ['--import', LISTING, '--eval', send])
+    expect(stderr.split('\n')).to.satisfy((urls: string[]) => urls.some((url) => url.endsWith('/store/store.ts')))
+    expect(stderr.split('\n').filter((url) => url.includes('grpc'))).to.deep.equal([])
   })
 
   it('says the version of the package, whoever is asked', async () => {

@@ -148,7 +148,7 @@ export class ChangingContact implements AsyncDisposable {
     try {
       await succeeds(queue ? this.#queues(running) : this.#hands(running))
     } finally {
-      running.directory.close()
+      await running.connect().then((directory) => directory.close())
     }
   }
 
@@ -173,12 +173,13 @@ export class ChangingContact implements AsyncDisposable {
   async #running(): Promise<Running> {
     const profile = await this.#profileIn('elsewhere')
     const streams = { output: new CapturedStream(), errors: new CapturedStream() }
+    const directory = this.#services.directoryFor(profile)
     return {
       profile,
       ...profile.login,
       clock: new ServerClock(systemClock, 0),
       output: new Output({ ...streams, trace: false, json: false, bottomLine: undefined, untraced: undefined }),
-      directory: this.#services.directoryFor(profile),
+      connect: async () => directory,
       channelTimes: {},
       prompt: undefined,
       signal: new AbortController().signal,

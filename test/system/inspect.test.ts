@@ -51,7 +51,7 @@ describe('docs/inspect.md', () => {
   before(async () => {
     folder = await temporaryFolder()
     for (const name of ['bin', 'blocks', 'tmp']) await mkdir(join(folder.path, name))
-    // As `npm install -g .` does.
+    // What the install does, but for the bundle (test/system/release.test.ts).
     await symlink(join(ROOT, 'bin', 'sotto'), join(folder.path, 'bin', 'sotto'))
     const ports = await Promise.all(PORT_SETTINGS.map(async (name) => [name, String(await freePort())]))
     const env = {

@@ -19,7 +19,7 @@ const ODD_SPACE = /\p{Zs}/gu
 const UNSEEN_END = /^ +|[ .]+$/g
 
 /** Devices to Windows, whatever the extension; and what has come of a file so far, to this program. */
-const RESERVED = /^(?:(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)|\.sotto-)/i
+const RESERVED = /^(?:(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)|\.sotto-)/i
 
 /**
  * A name as it is safe to save. It has no {@link UNSEEN} character, no space at an end, no full stop at its own, one form of

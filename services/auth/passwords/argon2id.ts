@@ -34,8 +34,16 @@ export const portableArgon2id: Argon2id = ({ message, salt, memoryKib, passes, p
   return promise
 }
 
-/** The fastest that this machine has. */
-export const argon2id: Argon2id = await native().catch(() => portableArgon2id)
+let found: Promise<Argon2id> | undefined
+
+/** The fastest that this machine has; looked for with the first password. */
+export function fastestArgon2id(): Promise<Argon2id> {
+  found ??= native().catch(() => portableArgon2id)
+  return found
+}
+
+/** By the fastest that this machine has. */
+export const argon2id: Argon2id = async (input) => (await fastestArgon2id())(input)
 
 async function native(): Promise<Argon2id> {
   const { hashRaw } = await import('@node-rs/argon2')

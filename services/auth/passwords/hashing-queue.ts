@@ -46,6 +46,11 @@ export class HashingQueue {
     this.#limits = limits
   }
 
+  /** How many hashes wait for their turn. */
+  get length(): number {
+    return this.#count
+  }
+
   /**
    * Run a hash when its turn comes. Networks take turns, so that a crowd of guesses from one keeps nobody of another
    * waiting; where the queue is full, the network that has most in it makes room, by its newest.

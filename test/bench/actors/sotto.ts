@@ -3,11 +3,22 @@
  *
  * @module
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ROOT } from '../../support/environment.ts'
+import { installRelease } from '../../support/release.ts'
 import { type CommandSettings, timeCommand } from '../references/command.ts'
 
-export const SOTTO = join(ROOT, 'bin', 'sotto')
+let installed: string | undefined
+
+/** The path of the command, which is installed when it is needed first. */
+export function sottoCommand(): string {
+  if (installed !== undefined) return installed
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  installed = installRelease(folder).command
+  return installed
+}
 
 /** The environment of a shell: nothing of npm's, which has the right Node.js first in PATH. */
 export function sottoEnvironment(home: string): NodeJS.ProcessEnv {
@@ -16,5 +27,5 @@ export function sottoEnvironment(home: string): NodeJS.ProcessEnv {
 
 /** Run `sotto` to its end, with its data in a home. @returns the milliseconds. */
 export function timeSotto(home: string, args: readonly string[], settings: CommandSettings = {}): Promise<number> {
-  return timeCommand(SOTTO, args, { ...settings, env: sottoEnvironment(home) })
+  return timeCommand(sottoCommand(), args, { ...settings, env: sottoEnvironment(home) })
 }

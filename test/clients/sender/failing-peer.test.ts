@@ -9,6 +9,7 @@ import { Output } from '../../../clients/command/output.ts'
 import type { Running } from '../../../clients/command/run-command.ts'
 import type { HostLink } from '../../../clients/peer/record-link.ts'
 import { Sending } from '../../../clients/sender/sending.ts'
+import type { DirectoryClient } from '../../../clients/session/directory-client.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { FailingHost } from '../../support/failing-host.ts'
@@ -24,6 +25,7 @@ describe('a send to somebody whose machine fails', function () {
   let home: TemporaryFolder
   let services: LyingServices
   let running: Running
+  let directory: DirectoryClient
 
   beforeEach(async () => {
     home = await temporaryFolder()
@@ -33,19 +35,20 @@ describe('a send to somebody whose machine fails', function () {
     const profile = await services.enrol(home.path, { name: 'alice', username: 'alice', identity })
     services.claim('alice', { profile: 'alice', identityKey: identity.publicKey })
     const streams = { output: new CapturedStream(), errors: new CapturedStream() }
+    directory = services.directoryFor(profile)
     running = {
       profile,
       ...profile.login,
       clock: new ServerClock(systemClock, 0),
       output: new Output({ ...streams, trace: false, json: false, bottomLine: undefined, untraced: undefined }),
-      directory: services.directoryFor(profile),
+      connect: async () => directory,
       channelTimes: {},
       prompt: undefined,
       signal: new AbortController().signal,
     }
   })
   afterEach(async () => {
-    running.directory.close()
+    directory.close()
     await home[Symbol.asyncDispose]()
   })
 

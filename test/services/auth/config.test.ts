@@ -23,6 +23,7 @@ describe('readConfig', () => {
       publicAddress: undefined,
       sealingListen: { host: '127.0.0.1', port: 7003 },
       adminPort: 7011,
+      healthPort: undefined,
       directoryAddress: ':7002',
       database: { kind: 'sqlite', path: '/srv/sotto/auth/auth.db' },
       dataFolder: '/srv/sotto/auth',
@@ -36,6 +37,7 @@ describe('readConfig', () => {
       hasRoster: true,
       sessionLifetimeMs: 30 * 24 * 3_600_000,
       maxSessionDurationMs: 12 * 3_600_000,
+      metrics: undefined,
       logLevel: 'info',
     })
   })
@@ -48,6 +50,7 @@ describe('readConfig', () => {
       SOTTO_SEALING_HOST: '::1',
       SOTTO_SEALING_PORT: '1',
       SOTTO_AUTH_ADMIN_PORT: '2',
+      SOTTO_AUTH_HEALTH_PORT: '3',
       SOTTO_DIRECTORY_ADDRESS: 'chat.example.org:443',
       SOTTO_AUTH_DATA: '/data',
       SOTTO_AUTH_DATABASE_FILE: '/run/secrets/auth-database',
@@ -62,6 +65,8 @@ describe('readConfig', () => {
       SOTTO_AUTH_ROSTER: 'off',
       SOTTO_AUTH_SESSION_DAYS: '0.5',
       SOTTO_AUTH_CONVERSATION_HOURS: '1',
+      SOTTO_AUTH_METRICS_HOST: '::1',
+      SOTTO_AUTH_METRICS_PORT: '9100',
       SOTTO_LOG_LEVEL: 'debug',
     })
     expect(config).to.deep.equal({
@@ -69,6 +74,7 @@ describe('readConfig', () => {
       publicAddress: ':443',
       sealingListen: { host: '::1', port: 1 },
       adminPort: 2,
+      healthPort: 3,
       directoryAddress: 'chat.example.org:443',
       database: { kind: 'postgres', urlFile: '/run/secrets/auth-database' },
       authorityFolder: '/run/secrets/ca',
@@ -82,6 +88,7 @@ describe('readConfig', () => {
       hasRoster: false,
       sessionLifetimeMs: 12 * 3_600_000,
       maxSessionDurationMs: 3_600_000,
+      metrics: { host: '::1', port: 9100 },
       logLevel: 'debug',
     })
   })

@@ -7,10 +7,12 @@ describe('readConfig of the directory', () => {
     expect(readConfig({ SOTTO_HOME: '/srv/sotto' })).to.deep.equal({
       listen: { host: '::', port: 7002 },
       adminPort: 7012,
+      healthPort: undefined,
       sealingAddress: 'localhost:7003',
       database: { kind: 'sqlite', path: '/srv/sotto/directory/directory.db' },
       dataFolder: '/srv/sotto/directory',
       tlsFolder: '/srv/sotto/directory/tls',
+      metrics: undefined,
       logLevel: 'info',
     })
   })
@@ -20,19 +22,24 @@ describe('readConfig of the directory', () => {
       SOTTO_DIRECTORY_HOST: '127.0.0.1',
       SOTTO_DIRECTORY_PORT: '0',
       SOTTO_DIRECTORY_ADMIN_PORT: '7112',
+      SOTTO_DIRECTORY_HEALTH_PORT: '7122',
       SOTTO_SEALING_ADDRESS: 'auth:7103',
       SOTTO_DIRECTORY_DATABASE: 'postgres://sotto@db.example/directory',
       SOTTO_DIRECTORY_DATA: '/data',
       SOTTO_DIRECTORY_TLS: '/certificates',
+      SOTTO_DIRECTORY_METRICS_HOST: '::1',
+      SOTTO_DIRECTORY_METRICS_PORT: '9100',
       SOTTO_LOG_LEVEL: 'debug',
     })
     expect(config).to.deep.equal({
       listen: { host: '127.0.0.1', port: 0 },
       adminPort: 7112,
+      healthPort: 7122,
       sealingAddress: 'auth:7103',
       database: { kind: 'postgres', url: 'postgres://sotto@db.example/directory' },
       dataFolder: '/data',
       tlsFolder: '/certificates',
+      metrics: { host: '::1', port: 9100 },
       logLevel: 'debug',
     })
   })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { argon2id, portableArgon2id } from '../../../../services/auth/passwords/argon2id.ts'
+import { argon2id, fastestArgon2id, portableArgon2id } from '../../../../services/auth/passwords/argon2id.ts'
 import {
   DEFAULT_PASSWORD_PARAMETERS,
   encodePasswordHash,
@@ -40,8 +40,8 @@ describe('hashPassword', () => {
 })
 
 describe('verifyPassword', () => {
-  it('computes by the package, which is several times as fast', () => {
-    expect(argon2id).to.not.equal(portableArgon2id)
+  it('computes by the package, which is several times as fast', async () => {
+    expect(await fastestArgon2id()).to.not.equal(portableArgon2id)
   })
 
   for (const [by, compute] of Object.entries({ 'the package': argon2id, 'node:crypto': portableArgon2id })) {

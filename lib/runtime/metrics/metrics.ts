@@ -1,0 +1,136 @@
+/**
+ * Metrics of a service for Prometheus, over HTTP at a port of its own.
+ *
+ * What counts them is loaded only where a port is set; without one nothing is counted, and nothing is paid.
+ *
+ * @module
+ */
+import { X509Certificate } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { SottoError } from '../../errors.ts'
+import { formatAddress } from '../address.ts'
+import type { Clock } from '../clock.ts'
+import type { CertificateChain } from '../tls.ts'
+import { CALLS, type CallEvent } from './call-events.ts'
+
+/** A figure that is read when somebody asks. */
+export interface Gauge {
+  /** Of lower-case letters and `_`; `sotto_` is put before it. */
+  readonly name: string
+  readonly help: string
+  readonly read: () => number
+}
+
+export interface MetricsAddress {
+  /** An IP literal. */
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+}
+
+export interface RunningMetrics extends AsyncDisposable {
+  /** HOST:PORT; undefined where nothing is served. */
+  readonly address: string | undefined
+}
+
+const DAY_MS = 86_400_000
+
+/** The days that a certificate is still good for: it is made anew by a start in the second half of its year. */
+export function certificateGauge({ certificatesPem }: CertificateChain, clock: Clock): Gauge {
+  const endsAtMs = new X509Certificate(certificatesPem).validToDate.getTime()
+  const read = () => (endsAtMs - clock.now().getTime()) / DAY_MS
+  return { name: 'certificate_days_left', help: 'Days until the certificate of this service ends.', read }
+}
+
+/** The most that a request may have in its head, in bytes, and how long it may take, in milliseconds. */
+const MAX_HEADER_BYTES = 8_192
+const REQUEST_TIMEOUT_MS = 5_000
+
+/** The most connections at once: a Prometheus or two, and somebody who looks. */
+const MAX_CONNECTIONS = 16
+
+/** The upper bounds of the times of calls, in seconds: from what a look-up takes to what a client waits for. */
+const BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+
+/**
+ * Count from now on, and answer `GET /metrics`.
+ *
+ * @param at - Undefined for nothing at all.
+ * @throws SottoError `ERR_CONFIG` if the port cannot be bound.
+ */
+export async function serveMetrics(at: MetricsAddress | undefined, gauges: readonly Gauge[]): Promise<RunningMetrics> {
+  if (at === undefined) return { address: undefined, async [Symbol.asyncDispose]() {} }
+  const { host, port } = at
+  const { collectDefaultMetrics, Counter, Gauge: NativeGauge, Histogram, Registry } = await import('prom-client')
+  const registers = [new Registry()]
+  const [register] = registers as [InstanceType<typeof Registry>]
+  collectDefaultMetrics({ register })
+  const calls = new Counter({
+    name: 'sotto_calls_total',
+    help: 'Calls that are over, by method, gRPC status and our reason for a refusal.',
+    labelNames: ['method', 'status', 'reason'],
+    registers,
+  })
+  const seconds = new Histogram({
+    name: 'sotto_call_seconds',
+    help: 'How long calls took, streams to their end.',
+    labelNames: ['method'],
+    buckets: BUCKETS,
+    registers,
+  })
+  for (const { name, help, read } of gauges) {
+    new NativeGauge({
+      name: `sotto_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  const count = (message: unknown) => {
+    const { method, status, reason, seconds: taken } = message as CallEvent
+    calls.inc({ method, status, reason })
+    seconds.observe({ method }, taken)
+  }
+
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => {
+      if (request.method !== 'GET' || request.url !== '/metrics') {
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('see /metrics\n')
+        return
+      }
+      register.metrics().then(
+        (text) => response.writeHead(200, { 'content-type': register.contentType }).end(text),
+        () => response.writeHead(500).end(),
+      )
+    },
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  const bound = await listen(server, host, port)
+  CALLS.subscribe(count)
+  return {
+    address: formatAddress({ host, port: bound }),
+    async [Symbol.asyncDispose]() {
+      CALLS.unsubscribe(count)
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  server.once('error', reject)
+  server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port))
+  try {
+    return await promise
+  } catch (cause) {
+    throw new SottoError('ERR_CONFIG', `cannot listen at ${formatAddress({ host, port })} for metrics`, {
+      cause,
+      hint: 'is another program there? set another port',
+    })
+  }
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { answerTalking, isTalkedWith } from '../../../clients/profile/talking.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+describe('isTalkedWith', () => {
+  let home: TemporaryFolder
+  let profile: Profile
+  let path: string
+  beforeEach(async () => {
+    home = await temporaryFolder()
+    profile = await Profile.openOrCreate(home.path, 'alice')
+    path = join(profile.storage.folder, 'messenger.sock')
+  })
+  afterEach(() => home[Symbol.asyncDispose]())
+
+  it('is what the owner of the conversations says', async () => {
+    const end = answerTalking(profile, (name) => name === 'bob')
+    expect(await isTalkedWith(profile, 'bob')).to.equal(true)
+    expect(await isTalkedWith(profile, 'carol')).to.equal(false)
+    end()
+    expect(await isTalkedWith(profile, 'bob')).to.equal(false)
+  })
+
+  it('is no where nobody answers, or with something else', async () => {
+    expect(await isTalkedWith(profile, 'bob')).to.equal(false)
+    const silent = createServer(() => {}).listen(path)
+    await once(silent, 'listening')
+    expect(await isTalkedWith(profile, 'bob')).to.equal(false)
+    silent.close()
+    const other = createServer((socket) => socket.end('1 or so')).listen(path)
+    await once(other, 'listening')
+    expect(await isTalkedWith(profile, 'bob')).to.equal(false)
+    other.close()
+  })
+
+  it('is answered by an owner who follows one that was killed', async () => {
+    await writeFile(path, '')
+    const end = answerTalking(profile, () => true)
+    expect(await isTalkedWith(profile, 'bob')).to.equal(true)
+    end()
+  })
+
+  for (const question of ['\n', '../bob\n', 'x'.repeat(10_000)]) {
+    it(`is no to a question that is none: ${question.slice(0, 8)}`, async () => {
+      const end = answerTalking(profile, () => true)
+      const socket = connect(path)
+      socket.on('error', () => {})
+      socket.write(question)
+      const [answer] = await once(socket, 'data')
+      expect(String(answer)).to.equal('0')
+      socket.destroy()
+      end()
+    })
+  }
+})

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { ROOT } from '../support/environment.ts'
+import { rejection } from '../support/rejection.ts'
+import { AuthUnderTest } from '../support/running-auth.ts'
+import { DirectoryUnderTest, OpenAnnouncement } from '../support/running-directory.ts'
+
+const METRICS = { host: '127.0.0.1', port: 0 }
+
+describe('the metrics of the services', () => {
+  let auth: AuthUnderTest
+  let directory: DirectoryUnderTest
+
+  before(async () => {
+    auth = await AuthUnderTest.start({ config: { metrics: METRICS } })
+    directory = await DirectoryUnderTest.start(auth, { config: { metrics: METRICS } })
+    await auth.addUser('alice', "alice's password")
+  })
+  after(async () => {
+    await directory[Symbol.asyncDispose]()
+    await auth[Symbol.asyncDispose]()
+  })
+
+  const get = (of: AuthUnderTest | DirectoryUnderTest, path = '/metrics', method = 'GET') =>
+    fetch(`http://${of.running.metricsAddress}${path}`, { method })
+  const metrics = async (of: AuthUnderTest | DirectoryUnderTest) => await (await get(of)).text()
+
+  it('count calls by method, status and reason, and time them', async () => {
+    await auth.login('alice')
+    await rejection(auth.login('alice', { password: 'wrong' }))
+    const text = await metrics(auth)
+    const login = 'method="sotto.auth.v1.AuthService/Login"'
+    expect(text).to.include(`sotto_calls_total{${login},status="OK",reason=""} 1\n`)
+    expect(text).to.include(`sotto_calls_total{${login},status="UNAUTHENTICATED",reason="ERR_LOGIN_REFUSED"} 1\n`)
+    expect(text).to.include(`sotto_call_seconds_count{${login}} 2\n`)
+    expect(text).to.match(/^sotto_sign_ins_waiting 0$/m)
+    expect(text).to.match(/^sotto_certificate_days_left 36[45]\.?\d*$/m)
+    expect(text).to.match(/^process_resident_memory_bytes \d+$/m)
+  })
+
+  it('tell how many are online, and no name of anybody', async () => {
+    const session = await auth.login('alice')
+    const { announcement } = await OpenAnnouncement.begin(directory.connect(), session)
+    const text = await metrics(directory)
+    expect(text)
+      .to.match(/^sotto_online 1$/m)
+      .and.match(/^sotto_watches 0$/m)
+    expect(text).not.to.include('alice')
+    announcement.cancel()
+  })
+
+  it('are at one path, to be read', async () => {
+    const answers = [await get(auth, '/'), await get(auth, '/metrics?x'), await get(auth, '/metrics', 'POST')]
+    expect(answers.map(({ status }) => status)).to.deep.equal([404, 404, 404])
+  })
+
+  it('are at no port unless one is set, and a port that is taken is named', async () => {
+    await using quiet = await AuthUnderTest.start()
+    expect(quiet.running.metricsAddress).to.equal(undefined)
+    const taken = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => taken.once('listening', resolve))
+    const { port } = taken.address() as { port: number }
+    const { code, message } = await rejection(AuthUnderTest.start({ config: { metrics: { ...METRICS, port } } }))
+    taken.close()
+    expect([code, message]).to.deep.equal(['ERR_CONFIG', `cannot listen at 127.0.0.1:${port} for metrics`])
+  })
+
+  for (const file of ['dashboard.json', 'alerts.yml']) {
+    it(`have every name that ${file} asks for`, async () => {
+      const text = await readFile(join(ROOT, 'docs', 'monitoring', file), 'utf8')
+      const named = text.match(/\b(?:sotto|nodejs|process)_[a-z0-9_]+/g) ?? []
+      expect(named).to.have.length.above(4)
+      const known = (await metrics(auth)) + (await metrics(directory))
+      expect([...new Set(named)].filter((name) => !known.includes(name))).to.deep.equal([])
+    })
+  }
+})
