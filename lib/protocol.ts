@@ -29,6 +29,9 @@ export const HEARTBEAT_MS = 20_000
 /** How many names one watch may have: more people than one keeps up with, and 8.5 KiB. */
 export const MAX_WATCHED_NAMES = 256
 
+/** How many conversations Auth seals in one call at most: 6.5 KiB of request, 35 KiB of answer. */
+export const MAX_SEALED_TOGETHER = 32
+
 /**
  * A number in 2 bytes, big-endian.
  *

@@ -10,6 +10,9 @@ import { type FieldViolation, SottoError } from './errors.ts'
 /** An account's name, as every contract has it: 1 to 32 characters. Lower case only, so that no two names look alike by case. */
 export const USERNAME = /^[a-z0-9][a-z0-9._-]{0,31}$/
 
+/** A request's name in the logs, as it is passed from service to service. */
+export const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
+
 /** The message about a violation of {@link USERNAME}. */
 const USERNAME_LIMIT = 'must be 1 to 32 characters of a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit'
 

@@ -45,7 +45,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     calls: {
       Authenticate: ['ERR_SESSION_ENDED'],
       FindAccount: ['ERR_NO_SUCH_USER'],
-      SealChat: ['ERR_SESSION_ENDED', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
+      SealChats: [],
       WatchRevocations: [],
     },
   },

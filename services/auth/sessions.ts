@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
-import { compileOnce, inTransaction } from '#lib/runtime/database/queries.ts'
+import { compileForList, inTransaction } from '#lib/runtime/database/queries.ts'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
@@ -67,7 +67,7 @@ export class Sessions {
   readonly #wrappingKey: WrappingKey
   readonly #lifetimeMs: number
   readonly #nowMs: () => number
-  readonly #queries: Readonly<Record<'byId' | 'byDirectoryBearer', ReturnType<typeof sessionBy>>>
+  readonly #queries: Readonly<Record<'byId' | 'byDirectoryBearer', ReturnType<typeof sessionsBy>>>
 
   constructor({ db, revocations, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
     this.#db = db
@@ -75,7 +75,7 @@ export class Sessions {
     this.#wrappingKey = wrappingKey
     this.#lifetimeMs = lifetimeMs
     this.#nowMs = nowMs
-    this.#queries = { byId: sessionBy(db, 'id'), byDirectoryBearer: sessionBy(db, 'directory_bearer_hash') }
+    this.#queries = { byId: sessionsBy(db, 'id'), byDirectoryBearer: sessionsBy(db, 'directory_bearer_hash') }
   }
 
   /**
@@ -105,13 +105,19 @@ export class Sessions {
 
   /** The session that a directory bearer belongs to, extended by this use; undefined if it has ended or never was. */
   async use(directoryBearer: Secret): Promise<Session | undefined> {
-    const session = await this.#find('byDirectoryBearer', bearerHash(directoryBearer))
-    return session && (await this.#extend(session))
+    const [session] = await this.useAll([directoryBearer])
+    return session
   }
 
-  /** A session by its id; undefined if it has ended or never was. It is not extended: this is not its own use. */
-  async find(id: Uint8Array): Promise<Session | undefined> {
-    return await this.#find('byId', id)
+  /** The same for several, in their order. */
+  async useAll(directoryBearers: readonly Secret[]): Promise<(Session | undefined)[]> {
+    const sessions = await this.#find('byDirectoryBearer', directoryBearers.map(bearerHash))
+    return await Promise.all(sessions.map((session) => session && this.#extend(session)))
+  }
+
+  /** Sessions by their ids, likewise, but not extended: this is not their own use. */
+  async findAll(ids: readonly Uint8Array[]): Promise<(Session | undefined)[]> {
+    return await this.#find('byId', ids)
   }
 
   /**
@@ -179,18 +185,10 @@ export class Sessions {
     await revoke(transaction, ids, this.#nowMs())
   }
 
-  async #find(by: 'byId' | 'byDirectoryBearer', value: Uint8Array): Promise<Session | undefined> {
-    const [row] = await this.#queries[by](value, this.#nowMs(), this.#wrappingKey.id)
-    return (
-      row && {
-        id: row.id,
-        accountId: row.account_id,
-        name: row.name,
-        identityKey: row.identity_key,
-        expiresAtMs: row.expires_at,
-        wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key },
-      }
-    )
+  async #find(by: 'byId' | 'byDirectoryBearer', values: readonly Uint8Array[]): Promise<(Session | undefined)[]> {
+    const rows = await this.#queries[by](values, this.#nowMs(), this.#wrappingKey.id)
+    const found = new Map(rows.map((row) => [textOf(row.found_by), sessionOf(row)]))
+    return values.map((value) => found.get(textOf(value)))
   }
 
   async #extend(session: Session): Promise<Session> {
@@ -203,20 +201,37 @@ export class Sessions {
   }
 }
 
-/** Finds the session that has a value in a column. To be given that value, the time, and the id of the wrapping key. */
-function sessionBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash') {
-  const anything = Buffer.alloc(0)
-  return compileOnce(
-    db,
+/** Finds the sessions that have these values in a column. To be given the values, the time, and the id of the wrapping key. */
+function sessionsBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash') {
+  return compileForList(db, (values: readonly Uint8Array[]) =>
     db
       .selectFrom('session')
       .innerJoin('account', 'account.id', 'session.account_id')
       .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
-      .where(`session.${column}`, '=', anything)
+      .select(`session.${column} as found_by`)
+      .where(`session.${column}`, 'in', values)
       .where('expires_at', '>', 0)
       // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
-      .where('wrapping_key_id', '=', anything),
+      .where('wrapping_key_id', '=', Buffer.alloc(0)),
   )
+}
+
+type SessionRow = Awaited<ReturnType<ReturnType<typeof sessionsBy>>>[number]
+
+function sessionOf(row: SessionRow): Session {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    identityKey: row.identity_key,
+    expiresAtMs: row.expires_at,
+    wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key },
+  }
+}
+
+/** Bytes as the key of a map. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
 /**

@@ -136,8 +136,8 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     if (!receiver) throw await absenceOf(request.username, context)
     try {
       const { ticket, grant } = await sealing.sealChat(context, {
-        receiverSessionId: receiver.sessionId,
-        receiverInstanceId: receiver.instanceId,
+        receiverSessionId: Buffer.from(receiver.sessionId),
+        receiverInstanceId: Buffer.from(receiver.instanceId),
         nonce: request.nonce,
         senderAddress: context.remoteAddress,
       })
