@@ -20,6 +20,11 @@ export interface StrangerLimits {
    * closed.
    */
   readonly admission: 'call' | 'connection'
+  /**
+   * How many connections beyond the limits of all are taken in to tell their callers that there is no room; none unless
+   * set: they are closed as they come.
+   */
+  readonly surplusConnections?: number
 }
 
 export interface ServerLimits {
@@ -36,7 +41,7 @@ export interface ServerLimits {
   readonly receiveWindowBytes: number
   /** The window of a connection over which somebody was let in; the same as before unless set. */
   readonly earnedWindow?: EarnedWindowLimits
-  /** Connections open at once; further ones are closed as they come. */
+  /** Connections open at once. */
   readonly maxConnections: number
   /** Connections open at once from one address, or from one /64 of IPv6. */
   readonly maxConnectionsPerNetwork: number
@@ -77,7 +82,7 @@ export const INTERNAL_LIMITS: ServerLimits = {
  * one minute: whoever reads a password from a person need not keep a place meanwhile, as clients connect again.
  *
  * What strangers can make a service hold is their connections, some 120 KiB each with TLS, and their calls, a message
- * each: 48 MiB and 8 MiB.
+ * each: 47 MiB and 8 MiB.
  */
 export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
@@ -87,6 +92,7 @@ export const SERVICE_LIMITS: ServerLimits = {
     calls: { places: 512, placesPerNetwork: 256 },
     admissionTimeoutMs: 30_000,
     admission: 'connection',
+    surplusConnections: 16,
   },
 }
 

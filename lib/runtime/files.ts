@@ -195,3 +195,15 @@ export function systemRefusal(thrown: unknown): SottoError | undefined {
 export function hasSystemCode(thrown: unknown, code: string): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === code
 }
+
+/**
+ * How many files and connections this process may have open at once: `ulimit -n`. Node.js raises the soft limit to the
+ * hard one when it starts.
+ *
+ * @returns undefined where this machine does not say it, or there is no limit.
+ */
+export async function openFilesLimit(): Promise<number | undefined> {
+  const limits = (await readFileIfPresent('/proc/self/limits'))?.toString() ?? ''
+  const [, soft] = /^Max open files +(\d+)/m.exec(limits) ?? []
+  return soft === undefined ? undefined : Number(soft)
+}

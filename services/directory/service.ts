@@ -51,6 +51,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     let caller = await authenticate(context)
     // Whoever has gone by now must not take the place of the announcement that came after it.
     signal.throwIfAborted()
+    context.caller.settle()
     let clockOffsetMs = offsetOf(caller)
     const { account, sessionId } = caller
     const registration = await presence.announce({
@@ -119,6 +120,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
   ): AsyncGenerator<WatchPresenceResponse> {
     checkWatchPresenceRequest(request)
     let caller = await authenticate(context)
+    context.caller.settle()
     using watch = await presence.watchers.open(caller.account, request.usernames)
     while (true) {
       const over = AbortSignal.any([context.signal, caller.ended])

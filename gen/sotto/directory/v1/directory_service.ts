@@ -1058,6 +1058,8 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
+ *   - RESOURCE_EXHAUSTED (ERR_BUSY): there is no room for another connection, or for another caller who has shown no bearer
+ *     yet; RetryInfo says when to try again.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type DirectoryServiceService = typeof DirectoryServiceService;
@@ -1072,6 +1074,8 @@ export const DirectoryServiceService = {
    *
    * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
    * a dead link and the client's idea of the server's clock stays fresh.
+   *
+   * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
    * Errors:
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
@@ -1118,8 +1122,10 @@ export const DirectoryServiceService = {
    * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
-   * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
+   * who watch is that of those who announce.
+   *
+   * Errors: none of its own.
    */
   watchPresence: {
     path: "/sotto.directory.v1.DirectoryService/WatchPresence" as const,
@@ -1166,6 +1172,8 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
    * a dead link and the client's idea of the server's clock stays fresh.
    *
+   * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
+   *
    * Errors:
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
    */
@@ -1195,8 +1203,10 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
-   * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
+   * who watch is that of those who announce.
+   *
+   * Errors: none of its own.
    */
   watchPresence: handleServerStreamingCall<WatchPresenceRequest, WatchPresenceResponse>;
   /**
@@ -1225,6 +1235,8 @@ export interface DirectoryServiceClient extends Client {
    *
    * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
    * a dead link and the client's idea of the server's clock stays fresh.
+   *
+   * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
    * Errors:
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
@@ -1274,8 +1286,10 @@ export interface DirectoryServiceClient extends Client {
    * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
-   * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
+   * who watch is that of those who announce.
+   *
+   * Errors: none of its own.
    */
   watchPresence(
     request: WatchPresenceRequest,
