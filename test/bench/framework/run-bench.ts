@@ -16,6 +16,8 @@ export interface RunSettings {
   readonly rounds: number
   /** Whether a look is enough: a tenth of the work. */
   readonly isBrief: boolean
+  /** How many of something the benches hold at once that have a size; as many as they say unless set. */
+  readonly size?: number | undefined
   readonly progress: Progress
   /** Ends it; what was started ends too. */
   readonly signal: AbortSignal
@@ -26,6 +28,9 @@ const [SECONDS, BRIEF_SECONDS] = [1.5, 0.15]
 
 /** How long a bench may take, in milliseconds, until it counts as stuck: several times what the longest one needs. */
 const LIMIT_MS = 300_000
+
+/** The same where a size was asked for. */
+const SIZED_LIMIT_MS = 1_800_000
 
 /** The part of the usual work that a brief run does. */
 const BRIEF_PART = 0.1
@@ -40,6 +45,7 @@ const MEMORY_FOLDER = '/dev/shm'
 export async function runBench(bench: Bench, settings: RunSettings): Promise<Result> {
   const { progress, rounds, signal } = settings
   const { name, work } = bench
+  const limitMs = settings.size === undefined ? LIMIT_MS : SIZED_LIMIT_MS
   const leftOut = new Set<string>()
   const [loadBefore = 0] = loadavg()
   const finish = (rows: readonly Row[], failure?: string): Result => {
@@ -52,7 +58,7 @@ export async function runBench(bench: Bench, settings: RunSettings): Promise<Res
     await using resources = new AsyncDisposableStack()
     const prepared = bench.prepare(contextOf(settings, resources, (sentence) => leftOut.add(sentence)))
     const measured = prepared.then((cases) => measure(cases, rounds, progress))
-    return finish(await Promise.race([measured, aborted(AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]))]))
+    return finish(await Promise.race([measured, aborted(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]))]))
   } catch (error) {
     return finish([], error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {
@@ -61,15 +67,17 @@ export async function runBench(bench: Bench, settings: RunSettings): Promise<Res
 }
 
 function contextOf(
-  { isBrief, progress }: RunSettings,
+  { isBrief, size, progress }: RunSettings,
   resources: AsyncDisposableStack,
   leaveOut: (sentence: string) => void,
 ): Context {
+  const amount = (usual: number) => Math.max(1, Math.round(isBrief ? usual * BRIEF_PART : usual))
   return {
     resources,
     leaveOut,
     seconds: isBrief ? BRIEF_SECONDS : SECONDS,
-    amount: (usual) => Math.max(1, Math.round(isBrief ? usual * BRIEF_PART : usual)),
+    amount,
+    size: (usual) => size ?? amount(usual),
     note: (what) => progress.note(what),
     async folder(place) {
       const parent = await parentOf(place)
