@@ -23,8 +23,11 @@ export const IDENTITY_KEY_BYTES = 32
 /** How far two clocks may differ, in milliseconds, once the offset from the server's clock is taken off. */
 export const CLOCK_SKEW_MS = 60_000
 
-/** How often an open announcement or watch is answered though nothing has happened, in milliseconds. */
-export const HEARTBEAT_MS = 20_000
+/**
+ * How often an open announcement or watch is answered though nothing has happened, in milliseconds. A dead link is noticed
+ * sooner, by the pings of HTTP/2, and an ended session at once: what is left is to look at the session now and then.
+ */
+export const HEARTBEAT_MS = 60_000
 
 /** How many names one watch may have: more people than one keeps up with, and 8.5 KiB. */
 export const MAX_WATCHED_NAMES = 256

@@ -1072,8 +1072,8 @@ export const DirectoryServiceService = {
    * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
    * announcement ends the older.
    *
-   * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
-   * a dead link and the client's idea of the server's clock stays fresh.
+   * The first response says that the announcement stands; further ones come every 60 seconds, so that the client's idea of
+   * the server's clock stays fresh. A dead link both ends notice sooner, by the pings of HTTP/2.
    *
    * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
@@ -1118,8 +1118,8 @@ export const DirectoryServiceService = {
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
-   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
-   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * state, not all those in between. A response without a state comes every 60 seconds, so that both ends notice if
+   * the other no longer does its work. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
    * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
@@ -1169,8 +1169,8 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
    * announcement ends the older.
    *
-   * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
-   * a dead link and the client's idea of the server's clock stays fresh.
+   * The first response says that the announcement stands; further ones come every 60 seconds, so that the client's idea of
+   * the server's clock stays fresh. A dead link both ends notice sooner, by the pings of HTTP/2.
    *
    * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
@@ -1199,8 +1199,8 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
-   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
-   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * state, not all those in between. A response without a state comes every 60 seconds, so that both ends notice if
+   * the other no longer does its work. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
    * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
@@ -1233,8 +1233,8 @@ export interface DirectoryServiceClient extends Client {
    * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
    * announcement ends the older.
    *
-   * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
-   * a dead link and the client's idea of the server's clock stays fresh.
+   * The first response says that the announcement stands; further ones come every 60 seconds, so that the client's idea of
+   * the server's clock stays fresh. A dead link both ends notice sooner, by the pings of HTTP/2.
    *
    * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
@@ -1282,8 +1282,8 @@ export interface DirectoryServiceClient extends Client {
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
-   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
-   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * state, not all those in between. A response without a state comes every 60 seconds, so that both ends notice if
+   * the other no longer does its work. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
    * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
