@@ -8,6 +8,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
+import { Gathering } from '#lib/gathering.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { compileForList, inTransaction } from '#lib/runtime/database/queries.ts'
 import { Secret } from '#lib/secret.ts'
@@ -36,6 +38,17 @@ export interface NewSession {
   readonly id: Uint8Array
   readonly expiresAtMs: number
 }
+
+/** A session that is to begin. */
+interface Beginning {
+  readonly account: AuthenticatedAccount
+  /** The installation's, 32 bytes. */
+  readonly identityKey: Uint8Array
+  readonly replace: boolean
+}
+
+/** The most sessions that begin in one transaction. */
+const MAX_BEGUN_TOGETHER = 32
 
 /** A session that has not ended. */
 export interface Session {
@@ -67,6 +80,10 @@ export class Sessions {
   readonly #wrappingKey: WrappingKey
   readonly #lifetimeMs: number
   readonly #nowMs: () => number
+  readonly #beginnings = new Gathering<Beginning, NewSession | SottoError>({
+    most: MAX_BEGUN_TOGETHER,
+    ask: (beginnings) => this.#beginAll(beginnings),
+  })
   readonly #queries: Readonly<Record<'byId' | 'byDirectoryBearer', ReturnType<typeof sessionsBy>>>
 
   constructor({ db, revocations, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
@@ -87,19 +104,40 @@ export class Sessions {
    *   password has changed since it was checked, or the account is gone.
    */
   async begin(account: AuthenticatedAccount, identityKey: Uint8Array, replace: boolean): Promise<NewSession> {
+    const begun = await this.#beginnings.ask({ account, identityKey, replace })
+    if (isSottoError(begun)) throw begun
+    return begun
+  }
+
+  /** Begin sessions in one transaction, and so with one flush: others sign in and call while it is written. */
+  async #beginAll(beginnings: readonly Beginning[]): Promise<(NewSession | SottoError)[]> {
+    // In the order of accounts, so that two transactions at once never wait for each other.
+    const inOrder = beginnings.toSorted((one, other) => Buffer.compare(one.account.id, other.account.id))
+    const begun = await inTransaction(this.#db, async (transaction) => {
+      const results = new Map<Beginning, NewSession | SottoError>()
+      for (const beginning of inOrder) results.set(beginning, await this.#beginIn(transaction, beginning))
+      return results
+    })
+    this.#revocations.noteChange()
+    return beginnings.map((beginning) => begun.get(beginning) as NewSession | SottoError)
+  }
+
+  /** @returns the error for who is refused, of whom nothing is written then. */
+  async #beginIn(
+    transaction: Transaction<AuthSchema>,
+    { account, identityKey, replace }: Beginning,
+  ): Promise<NewSession | SottoError> {
+    const refusal = await claimAccount(transaction, account, identityKey, replace)
+    if (refusal !== undefined) return refusal
+    await this.#makeRoom(transaction, account.id, identityKey)
     const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
     const id = randomBytes(SESSION_ID_BYTES)
     const expiresAtMs = this.#nowMs() + this.#lifetimeMs
-    await inTransaction(this.#db, async (transaction) => {
-      await claimAccount(transaction, account, identityKey, replace)
-      await this.#makeRoom(transaction, account.id, identityKey)
-      const row = this.#rowFor(token, { accountId: account.id, sessionId: id })
-      await transaction
-        .insertInto('session')
-        .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
-        .execute()
-    })
-    this.#revocations.noteChange()
+    const row = this.#rowFor(token, { accountId: account.id, sessionId: id })
+    await transaction
+      .insertInto('session')
+      .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
+      .execute()
     return { token, id, expiresAtMs }
   }
 
@@ -187,6 +225,7 @@ export class Sessions {
 
   async #find(by: 'byId' | 'byDirectoryBearer', values: readonly Uint8Array[]): Promise<(Session | undefined)[]> {
     const rows = await this.#queries[by](values, this.#nowMs(), this.#wrappingKey.id)
+    const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
     const found = new Map(rows.map((row) => [textOf(row.found_by), sessionOf(row)]))
     return values.map((value) => found.get(textOf(value)))
   }
@@ -229,21 +268,18 @@ function sessionOf(row: SessionRow): Session {
   }
 }
 
-/** Bytes as the key of a map. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-}
-
 /**
  * Make sure that the account is this key's, and hold its row until the transaction ends: one statement that both asks
  * and changes, so that two logins at once cannot both get what only one may have.
+ *
+ * @returns why not, if it cannot be.
  */
 async function claimAccount(
   transaction: Transaction<AuthSchema>,
   { id, passwordEpoch }: AuthenticatedAccount,
   identityKey: Uint8Array,
   replace: boolean,
-): Promise<void> {
+): Promise<SottoError | undefined> {
   const take = transaction
     .updateTable('account')
     .set({ identity_key: identityKey })
@@ -253,13 +289,12 @@ async function claimAccount(
     or([eb('identity_key', 'is', null), eb('identity_key', '=', identityKey)]),
   )
   const { numUpdatedRows } = await (replace ? take : takeIfFree).executeTakeFirstOrThrow()
-  if (numUpdatedRows === 1n) return
+  if (numUpdatedRows === 1n) return undefined
   const current = await transaction
     .selectFrom('account')
     .select('id')
     .where('id', '=', id)
     .where('password_epoch', '=', passwordEpoch)
     .executeTakeFirst()
-  if (!current) throw loginRefused()
-  throw identityConflict()
+  return current === undefined ? loginRefused() : identityConflict()
 }

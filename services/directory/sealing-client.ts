@@ -14,6 +14,7 @@ import {
   type SealingServiceService,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
+import { Gathering } from '#lib/gathering.ts'
 import { MAX_SEALED_TOGETHER } from '#lib/protocol.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { CallContext, CallOptions } from '#lib/rpc/service.ts'
@@ -22,7 +23,6 @@ import type { Secret } from '#lib/secret.ts'
 import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { isTimestamp } from '#lib/validation.ts'
-import { Gathering } from './gathering.ts'
 
 /** How long Auth may take for one answer, in milliseconds: less than our own callers wait, so that they hear from us. */
 const DEADLINE_MS = 5_000

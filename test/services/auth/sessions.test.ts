@@ -105,6 +105,22 @@ describe('Sessions', () => {
       expect(codes.toSorted()).to.deep.equal(['ERR_IDENTITY_CONFLICT', 'in'])
     })
 
+    it('begins together what comes together, whoever among them is refused', async () => {
+      await records.accounts.add([{ name: 'alice', password: passwordOf('x') }])
+      const alice = await records.accounts.authenticate('alice', passwordOf('x'))
+      const gone = { ...alice, id: bytesOf('nobody', 16) }
+      await begin()
+      const [refused, left, own, second] = await Promise.all([
+        rejection(begin(PHONE)),
+        rejection(records.sessions.begin(gone, PHONE, false)),
+        records.sessions.begin(alice, PHONE, false),
+        begin(),
+      ])
+      expect([refused.code, left.code]).to.deep.equal(['ERR_IDENTITY_CONFLICT', 'ERR_LOGIN_REFUSED'])
+      expect(await findSession(records.sessions, own.id)).to.include({ name: 'alice' })
+      expect(await findSession(records.sessions, second.id)).to.include({ name: 'bob' })
+    })
+
     it('ends the session that was not used for longest when there are too many', async () => {
       const sessions = []
       for (let count = 0; count < MAX_SESSIONS; count += 1) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Gathering } from '../../../services/directory/gathering.ts'
+import { Gathering } from '#lib/gathering.ts'
 
 describe('Gathering', () => {
   let asked: string[][]
