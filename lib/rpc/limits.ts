@@ -82,13 +82,13 @@ export const INTERNAL_LIMITS: ServerLimits = {
  * one minute: whoever reads a password from a person need not keep a place meanwhile, as clients connect again.
  *
  * What strangers can make a service hold is their connections, some 120 KiB each with TLS, and their calls, a message
- * each: 47 MiB and 8 MiB.
+ * each: 47 MiB and 8 MiB. A handshake takes some milliseconds, and longer where a crowd comes back at once.
  */
 export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
   maxSessionMegabytes: 1,
   strangers: {
-    connections: { places: 384, placesPerNetwork: 192 },
+    connections: { places: 384, placesPerNetwork: 192, graceMs: 250 },
     calls: { places: 512, placesPerNetwork: 256 },
     admissionTimeoutMs: 30_000,
     admission: 'connection',

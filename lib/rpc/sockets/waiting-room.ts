@@ -5,6 +5,9 @@
  * the network that has most places: a crowd drives out its own, and the newest has as long as the others take to fill
  * the room once more. Callers who were vouched for stay as long as there is anybody else to leave.
  *
+ * A room may give everybody a little time before they can be made to leave, and turn newcomers away instead: otherwise
+ * ten thousand who come back at the same moment drive each other out, and nobody ever gets in.
+ *
  * @module
  */
 
@@ -13,6 +16,8 @@ export interface RoomLimits {
   readonly places: number
   /** How many of them of one network, as {@link networkOf} has it. */
   readonly placesPerNetwork: number
+  /** How long nobody has to leave after they came, in milliseconds; 0 unless set. */
+  readonly graceMs?: number
 }
 
 export class WaitingRoom {
@@ -28,12 +33,12 @@ export class WaitingRoom {
    * Let somebody wait.
    *
    * @param onEvicted - They have to make room. They have left by then.
-   * @returns undefined if there is no room but that of those who were vouched for.
+   * @returns undefined if there is no room but that of those who were vouched for, or have only just come.
    */
   enter(network: string, onEvicted: () => void): Place | undefined {
     const own = this.#byNetwork.get(network) ?? new Set()
-    if (own.size >= this.#limits.placesPerNetwork && !evictOneOf(own)) return undefined
-    if (this.#size >= this.#limits.places && !evictOneOf(this.#fullest())) return undefined
+    if (own.size >= this.#limits.placesPerNetwork && !this.#evictOneOf(own)) return undefined
+    if (this.#size >= this.#limits.places && !this.#evictOneOf(this.#fullest())) return undefined
     const place = new Place(onEvicted, () => this.#leave(network, place))
     this.#byNetwork.set(network, (this.#byNetwork.get(network) ?? new Set()).add(place))
     return place
@@ -43,6 +48,19 @@ export class WaitingRoom {
     const places = this.#byNetwork.get(network)
     places?.delete(place)
     if (places?.size === 0) this.#byNetwork.delete(network)
+  }
+
+  #evictOneOf(places: Iterable<Place>): boolean {
+    const { graceMs = 0 } = this.#limits
+    const latestMs = performance.now() - graceMs
+    for (const place of places) {
+      if (place.isVouchedFor) continue
+      // Those behind it came later.
+      if (place.enteredAtMs > latestMs) return false
+      place.evict()
+      return true
+    }
+    return false
   }
 
   get #size(): number {
@@ -62,6 +80,8 @@ export class WaitingRoom {
 export class Place {
   /** Whether others go first where somebody has to make room. */
   isVouchedFor = false
+  /** On the monotonic clock. */
+  readonly enteredAtMs = performance.now()
   readonly #onEvicted: () => void
   readonly #onLeft: () => void
 
@@ -79,13 +99,4 @@ export class Place {
     this.#onLeft()
     this.#onEvicted()
   }
-}
-
-function evictOneOf(places: Iterable<Place>): boolean {
-  for (const place of places) {
-    if (place.isVouchedFor) continue
-    place.evict()
-    return true
-  }
-  return false
 }

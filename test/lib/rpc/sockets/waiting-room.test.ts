@@ -43,6 +43,17 @@ describe('WaitingRoom', () => {
     expect(evicted).to.deep.equal(['a3', 'a4'])
   })
 
+  it('has nobody leave who has only just come, where there is a time for that, and turns away who comes then', () => {
+    room = new WaitingRoom({ places: 3, placesPerNetwork: 2, graceMs: 60_000 })
+    const [a1] = enterAll('a1', 'a2')
+    expect(enter('a3')).to.equal(undefined)
+    enterAll('b1')
+    expect(enter('c1')).to.equal(undefined)
+    a1?.leave()
+    expect(enter('c1')).to.not.equal(undefined)
+    expect(evicted).to.deep.equal([])
+  })
+
   it('never holds more than it has places, whoever comes', () => {
     const inside = new Set<number>()
     for (let n = 0; n < 2_000; n += 1) {
