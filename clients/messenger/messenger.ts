@@ -238,10 +238,7 @@ export class Messenger {
    */
   async enqueue(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
     const writtenAt = this.#options.clock.local.now()
-    const events = texts.map((text) => {
-      const body = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
-      return encodeTextEvent({ eventId: drawEventId(), writtenAt, body })
-    })
+    const events = texts.map((body) => encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
     return await this.#writing.write(name, events)
   }
 

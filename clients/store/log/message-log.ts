@@ -13,9 +13,10 @@
  *
  * @module
  */
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
+import { encodeEvent } from '#lib/delivery/text-event.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Durability } from '../disk/database.ts'
@@ -100,7 +101,7 @@ export class MessageLog {
    */
   appendAgain(permission: WritePermission, messages: readonly Message[]): number | undefined {
     const storedAtMs = this.#nowMs()
-    const events = messages.map(({ event }) => Event.encode(event).finish())
+    const events = messages.map(({ event }) => encodeEvent(event))
     return this.#write('disk', (contact, key) => {
       const { identityKey } = key
       permission.check(contact.name, identityKey)
