@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { setTimeout } from 'node:timers/promises'
 import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
+import { scheduleRef } from '#lib/runtime/schedule.ts'
 
 export interface RecordLink {
   /**
@@ -124,23 +124,19 @@ export class HostLink implements RecordLink {
  * @throws SottoError `ERR_PEER_SILENT` if that was not enough; what the signal was aborted with.
  */
 export async function within<T>(timeoutMs: number, promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const done = new AbortController()
-  const timeout = setTimeout(timeoutMs, undefined, { signal: AbortSignal.any([signal, done.signal]) })
-  const silence = timeout.then(
-    () => {
-      throw new SottoError('ERR_PEER_SILENT', 'the other end says nothing', { hint: 'try again' })
-    },
-    () => {
-      throw signal.reason
-    },
-  )
-  // Whichever loses the race has nobody else to tell.
-  promise.catch(() => undefined)
-  silence.catch(() => undefined)
+  const over = Promise.withResolvers<never>()
+  const onAbort = () => over.reject(signal.reason)
+  const onSilence = () => {
+    over.reject(new SottoError('ERR_PEER_SILENT', 'the other end says nothing', { hint: 'try again' }))
+  }
+  const timer = scheduleRef(timeoutMs, onSilence)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
-    return await Promise.race([promise, silence])
+    return await Promise.race([promise, over.promise])
   } finally {
-    done.abort()
+    timer.cancel()
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -199,7 +199,7 @@ export class Profile {
     for (;;) {
       const version = this.#version
       // Before it is read: what is written in between is then read twice, and never missed.
-      const fileVersion = await fileVersionOf(path)
+      const fileVersion = fileVersionOf(path)
       if (fileVersion !== undefined && fileVersion === this.#fileVersion) return this.#state
       const sealed = await readFileIfPresent(path)
       if (sealed === undefined) throw keyDamaged()
