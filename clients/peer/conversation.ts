@@ -285,8 +285,9 @@ export class Conversation {
     // What can no longer be acknowledged is not shown: it comes again in the next conversation.
     if (events.length === 0 || this.#isSettled || this.#isClosing) return
     const { streams, deliver, peerName } = this.#options
-    streams.keep(events, (fresh) => deliver(peerName, fresh))
+    // At the end of this task, and before whatever others do about the events.
     this.wake()
+    streams.keep(events, (fresh) => deliver(peerName, fresh))
   }
 
   #save(): void {
