@@ -31,6 +31,9 @@ const NANOS_PER_MS = 1_000_000
 /** The longest varint that is read here: 7 bytes, 49 bits. */
 const VARINT_BOUND = 2 ** 49
 
+/** The largest number that can be shifted. */
+const MAX_INT32 = 2 ** 31 - 1
+
 const TIME_OFFSET = 2 + EVENT_ID_BYTES
 
 /**
@@ -115,8 +118,10 @@ function writeByte(into: Uint8Array, at: number, byte: number): number {
 
 /** Write a number as a varint. @returns where the next byte goes. */
 export function writeVarint(into: Uint8Array, at: number, value: number): number {
-  let [left, next] = [value, at]
-  for (; left >= 0x80; left = Math.floor(left / 0x80)) into[next++] = (left % 0x80) | 0x80
+  let next = at
+  let left = value
+  for (; left > MAX_INT32; left = Math.floor(left / 0x80)) into[next++] = (left % 0x80) | 0x80
+  for (; left >= 0x80; left >>= 7) into[next++] = (left & 0x7f) | 0x80
   into[next] = left
   return next + 1
 }

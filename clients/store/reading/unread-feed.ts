@@ -38,8 +38,8 @@ export interface UnreadFeedOptions {
   readonly schedule?: Schedule
 }
 
-/** A record has some hundred small messages. */
-const PAGE = 1_000
+/** As many small messages as come in one step at most, about. */
+const PAGE = 4_000
 
 export class UnreadFeed {
   readonly #options: UnreadFeedOptions

@@ -15,8 +15,8 @@ import { type Gap, type Message, messageAt } from './messages.ts'
 /** Stands for messages from a key that are missing or cannot be read, up to an ordinal. */
 export interface UnreadGap extends Gap, Pick<Message, 'ordinal' | 'identityKey'> {}
 
-/** How many batches are read in one go. */
-const RUN = 16
+/** How many batches are read in one go: what a page has no room for is read once more. */
+const RUN = 4
 
 /** The size of a page, in bytes of its messages' texts, about; a longer message stands alone. */
 const PAGE_BYTES = 4 * 1024 * 1024
