@@ -50,6 +50,11 @@ export interface CreateOptions {
   readonly cost?: WrappingCost
 }
 
+/** A change that somebody has asked for. */
+interface AskedChange extends Pick<PromiseWithResolvers<ProfileState>, 'resolve' | 'reject'> {
+  readonly change: (state: ProfileState) => ProfileState
+}
+
 export class Profile {
   readonly name: string
   readonly #folder: string
@@ -62,8 +67,12 @@ export class Profile {
   /** Counts the states that it has had. */
   #version = 0
   readonly #listeners = new Set<() => void>()
-  /** The last change under way: one process makes one at a time. */
-  #changes: Promise<unknown> = Promise.resolve()
+  /** The last look at the file, which never rejects; and the one that begins when it is over. */
+  #look: Promise<unknown> = Promise.resolve()
+  #nextLook: Promise<ProfileState> | undefined
+  /** The changes that are asked for, and wait for those that are being written. */
+  readonly #asked: AskedChange[] = []
+  #changing: Promise<void> | undefined
 
   private constructor(name: string, folder: string, { key, protection }: LoadedKey, state: ProfileState) {
     this.name = name
@@ -193,8 +202,21 @@ export class Profile {
     return { folder: this.#folder, key: this.#key }
   }
 
-  /** Read again where another process may have written since. Cheap enough for every handshake and every line. */
-  async refresh(): Promise<ProfileState> {
+  /**
+   * Read again where another process may have written since. Cheap enough for every handshake and every line: those who
+   * ask while one look is under way share the next.
+   */
+  refresh(): Promise<ProfileState> {
+    this.#nextLook ??= this.#look.then(() => {
+      this.#nextLook = undefined
+      const look = this.#read()
+      this.#look = look.catch(() => undefined)
+      return look
+    })
+    return this.#nextLook
+  }
+
+  async #read(): Promise<ProfileState> {
     const path = join(this.#folder, SEALED_FILE)
     for (;;) {
       const version = this.#version
@@ -227,32 +249,58 @@ export class Profile {
   }
 
   /**
-   * Change what the profile holds: read, change and write as one step, on the disk when this resolves.
+   * Change what the profile holds: read, change and write as one step, on the disk when this resolves. What is asked for
+   * while another change is written goes to the disk in one writing, as where many people are pinned at once.
    *
    * @param change - Given what the profile holds now. It throws to change nothing.
    * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing; `ERR_PROFILE_DAMAGED`.
    */
   update(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
-    const changed = this.#changes.then(() => this.#updateNow(change))
-    this.#changes = changed.catch(() => undefined)
-    return changed
+    const { promise, resolve, reject } = Promise.withResolvers<ProfileState>()
+    this.#asked.push({ change, resolve, reject })
+    this.#changing ??= this.#updateAll()
+    return promise
   }
 
-  async #updateNow(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
+  async #updateAll(): Promise<void> {
+    while (this.#asked.length > 0) {
+      const asked = this.#asked.splice(0)
+      try {
+        await this.#updateNow(asked)
+      } catch (error) {
+        for (const { reject } of asked) reject(error)
+      }
+    }
+    this.#changing = undefined
+  }
+
+  async #updateNow(asked: readonly AskedChange[]): Promise<void> {
     const lock = await takeWriteLock(this.#folder)
     try {
       const before = await this.refresh()
-      const after = change(before)
-      if (after !== before) await this.#write(after)
-      return after
+      let state = before
+      const made: (() => void)[] = []
+      for (const { change, resolve, reject } of asked) {
+        try {
+          const after = change(state)
+          state = after
+          made.push(() => resolve(after))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      if (state !== before) await this.#write(state)
+      for (const tell of made) tell()
     } finally {
       lock.release()
     }
   }
 
   async #write(state: ProfileState): Promise<void> {
-    await writeFileAtomically(join(this.#folder, SEALED_FILE), sealProfile(this.#key, encodeState(state)))
-    this.#take(state)
+    const path = join(this.#folder, SEALED_FILE)
+    await writeFileAtomically(path, sealProfile(this.#key, encodeState(state)))
+    // Nobody else writes meanwhile.
+    this.#take(state, await fileVersionOf(path))
   }
 }
 

@@ -35,8 +35,8 @@ export interface ServerLimits {
   /** Memory that HTTP/2 may hold for one connection before it refuses new calls, in megabytes. */
   readonly maxSessionMegabytes: number
   /**
-   * How much may be under way to the server on one connection, in bytes: what a hostile caller can make it hold. The
-   * default of HTTP/2, 65,535, allows 64 KiB a round trip.
+   * How much may be under way to the server in one call, in bytes, and over one connection: there HTTP/2 begins with no
+   * less than 65,535. It is what a hostile caller can make the server hold beside a message that comes.
    */
   readonly receiveWindowBytes: number
   /** The window of a connection over which somebody was let in; the same as before unless set. */
@@ -88,8 +88,8 @@ export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
   maxSessionMegabytes: 1,
   strangers: {
-    connections: { places: 384, placesPerNetwork: 192, graceMs: 250 },
-    calls: { places: 512, placesPerNetwork: 256 },
+    connections: { places: 384, placesPerNetwork: 192, vouchedPlaces: 0, graceMs: 250 },
+    calls: { places: 512, placesPerNetwork: 256, vouchedPlaces: 0 },
     admissionTimeoutMs: 30_000,
     admission: 'connection',
     surplusConnections: 16,
@@ -99,25 +99,32 @@ export const SERVICE_LIMITS: ServerLimits = {
 /** What may be under way to either end of a conversation, in bytes: 4 MiB carries 100 MB/s over 40 ms. */
 export const CONVERSATION_WINDOW_BYTES = 4 * 1024 * 1024
 
+/** Conversations at once, of callers who are let in: more than a person follows, and as many as one class has pupils. */
+export const MAX_CONVERSATIONS = 512
+
+/** Callers at once who have shown a ticket, and have confirmed it by no record yet: 17 MiB with the record they say. */
+const VOUCHED_CALLERS = 256
+
 /**
- * The limits of a receiver's own server. A record is at most 65,535 bytes, and connections times windows, 6 MiB, is what
- * strangers can make it hold. Those who are let in are counted by
- * {@link servePeers}; that and the strangers are less than the connections here, which are a second line.
+ * The limits of a receiver's own server. A record is at most 65,535 bytes, so a message is little more, and what strangers
+ * can make it hold are their calls, each with a message that comes and a window behind it: 96 of 82 KiB, less than 8 MiB.
+ * A Hello has some 2 KiB, so that the window is no narrower to those who have a ticket.
  *
- * A Hello is let in within a few round trips of a second and a quarter, and an office behind one address that comes back
- * after an outage has 16 of them under way at once.
+ * Everybody behind one address may come back at once after an outage, such as a class: nobody counts the connections of
+ * one network who were let in, and those who wait drive out their own (waiting-room.ts). Those who are let in are counted
+ * by {@link servePeers}; that and all who wait are less than the connections here, which are a second line.
  */
 export const PEER_LIMITS: ServerLimits = {
-  maxReceiveBytes: 128 * 1024,
+  maxReceiveBytes: 66 * 1024,
   maxStreamsPerConnection: 8,
   maxSessionMegabytes: 10,
-  receiveWindowBytes: 128 * 1024,
+  receiveWindowBytes: 16 * 1024,
   earnedWindow: { bytes: CONVERSATION_WINDOW_BYTES, totalBytes: 64 * 1024 * 1024 },
-  maxConnections: 256,
-  maxConnectionsPerNetwork: 128,
+  maxConnections: 2 * MAX_CONVERSATIONS + 128,
+  maxConnectionsPerNetwork: 2 * MAX_CONVERSATIONS + 128,
   strangers: {
-    connections: { places: 48, placesPerNetwork: 16 },
-    calls: { places: 48, placesPerNetwork: 16 },
+    connections: { places: 256, placesPerNetwork: 224, vouchedPlaces: VOUCHED_CALLERS },
+    calls: { places: 96, placesPerNetwork: 80, vouchedPlaces: VOUCHED_CALLERS },
     admissionTimeoutMs: 15_000,
     admission: 'call',
   },

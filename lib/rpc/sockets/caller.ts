@@ -16,6 +16,8 @@ export interface CallerRooms {
   readonly admissionTimeoutMs: number
   /** How long an admission lasts. */
   readonly admission: 'call' | 'connection'
+  /** Those who have to go, and have the time to learn why. */
+  readonly farewells: Set<Caller>
 }
 
 /** The standing of a caller, which the handler of their call raises as it learns who they are. */
@@ -35,8 +37,11 @@ export interface CallerStanding {
 /** After which time somebody may try again for whom there was no room, in milliseconds. */
 const FULL_RETRY_MS = 5_000
 
-/** How long the status that says why takes to leave, in milliseconds, before the connection is cut. */
-const FAREWELL_MS = 50
+/** How long a caller who has to go has for the status that says why, in milliseconds: a round trip, should a call begin. */
+const FAREWELL_MS = 250
+
+/** How many have that time at once: a crowd that comes back and back would else hold as many sockets as it can open. */
+const MAX_FAREWELLS = 64
 
 export class Caller {
   readonly #socket: Socket
@@ -50,6 +55,8 @@ export class Caller {
   readonly #settledPlaces: Places
   /** How many of its calls are to last. */
   #settledCalls = 0
+  /** Why they have to go, once they have. */
+  #farewell: SottoError | undefined
   /** Called at the first admission. */
   onAdmitted: (() => void) | undefined
   #certificateName: { readonly value: string | undefined } | undefined
@@ -88,6 +95,10 @@ export class Caller {
    */
   begin(onEvicted: (error: SottoError) => void): CallAtDoor {
     const call = new CallAtDoor(onEvicted, this)
+    if (this.#farewell !== undefined) {
+      call.dismiss(this.#farewell)
+      return call
+    }
     if (this.#rooms === undefined || this.#isAdmitted) return call
     this.#calls.add(call)
     if (this.isSurplus) this.#dismiss(full())
@@ -127,17 +138,23 @@ export class Caller {
     }
     this.#place ??= this.#rooms.connections.enter(this.#network, () => this.#dismiss(busy()))
     if (this.#place === undefined) this.#dismiss(busy())
-    else this.#place.isVouchedFor = calls.some(({ isVouchedFor }) => isVouchedFor)
+    else this.#place.vouch(calls.some(({ isVouchedFor }) => isVouchedFor))
   }
 
-  /** Have them go, and learn why, where they are so far that it can be said. */
+  /** Have them go, and learn why: in the calls that they have begun, or in the first that they are about to begin. */
   #dismiss(error: SottoError): void {
-    if (this.#isOver) return
+    if (this.#isOver || this.#rooms === undefined) return
     const calls = [...this.#calls]
     this.closed()
+    this.#farewell = error
     for (const call of calls) call.dismiss(error)
-    if (calls.length === 0) this.#socket.destroy()
-    else setTimeout(() => this.#socket.destroy(), FAREWELL_MS)
+    const { farewells } = this.#rooms
+    if (farewells.size >= MAX_FAREWELLS) return void this.#socket.destroy()
+    farewells.add(this)
+    setTimeout(() => {
+      farewells.delete(this)
+      this.#socket.destroy()
+    }, FAREWELL_MS)
   }
 
   /** The connection is closed. */
@@ -157,15 +174,12 @@ export class CallAtDoor implements CallerStanding {
   #place: Place | undefined
   #isSettled = false
   isAdmitted = false
+  isVouchedFor = false
   isOver = false
 
   constructor(onEvicted: (error: SottoError) => void, caller: Pick<Caller, 'weigh' | 'settle' | 'unsettle'>) {
     this.#onEvicted = onEvicted
     this.#caller = caller
-  }
-
-  get isVouchedFor(): boolean {
-    return this.#place?.isVouchedFor ?? false
   }
 
   enter(room: WaitingRoom, network: string): void {
@@ -175,7 +189,8 @@ export class CallAtDoor implements CallerStanding {
 
   vouch(): void {
     if (this.#place === undefined) return
-    this.#place.isVouchedFor = true
+    this.isVouchedFor = true
+    this.#place.vouch(true)
     this.#caller.weigh()
   }
 

@@ -43,6 +43,7 @@ export class Callers {
       ...strangers,
       connections: new WaitingRoom(strangers.connections),
       calls: new WaitingRoom(strangers.calls),
+      farewells: new Set(),
     }
     this.#places = new Places(maxConnections, maxConnectionsPerNetwork)
     const settled = (places: number) => Math.ceil(places * SETTLED_PART)
