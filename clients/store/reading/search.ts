@@ -53,7 +53,8 @@ const LINE_FEED = Buffer.from('\n')
 /** The part of an event that is searched, in UTF-8. */
 const SEARCHED: ByKind<Buffer | undefined> = {
   text: ({ body }) => body,
-  fileOffer: ({ entries }) => Buffer.concat(entries.flatMap(({ path }) => [path, LINE_FEED])),
+  fileOffer: ({ entries, manifest }) =>
+    manifest?.name ?? Buffer.concat(entries.flatMap(({ path }) => [path, LINE_FEED])),
   fileStatus: () => undefined,
 }
 
