@@ -13,6 +13,7 @@ import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { asSottoError, SottoError } from '#lib/errors.ts'
+import { release } from '#lib/runtime/release.ts'
 import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { FileTransfers } from '../files/transit/peer-transfers.ts'
@@ -173,6 +174,7 @@ export class Conversation {
     for (let sent = this.#next(); sent !== undefined; sent = this.#next()) {
       this.#sent.tell(() => parseRecordBody(sent.plaintext), sent.record.length)
       await this.#options.link.send(sent.record)
+      release(sent.plaintext)
     }
     // No await between the last look and this: whoever wakes after it starts another round.
     this.#flushing = undefined
@@ -215,16 +217,21 @@ export class Conversation {
     const { channel } = this.#options
     let record: Uint8Array | undefined = first
     for (let bytes = 0; record !== undefined && !this.#isSettled; ) {
-      const body = parseRecordBody(channel.open(record))
-      this.#received.tell(() => body, record.length)
+      const { length } = record
+      const plaintext = channel.open(record)
+      const body = parseRecordBody(plaintext)
+      this.#received.tell(() => body, length)
+      release(record)
+      // A piece of a file is a copy; what else there is may be a view.
+      if (body.piece?.$case === 'fileChunk' && body.events.length === 0) release(plaintext)
       yield body
-      bytes += record.length
-      record = bytes < MAX_STEP_BYTES ? await this.#behind(record) : undefined
+      bytes += length
+      record = bytes < MAX_STEP_BYTES ? await this.#behind(length) : undefined
     }
   }
 
-  /** The record behind another, if it is here; behind a full one with events there is more, which is worth a turn. */
-  async #behind({ length }: Uint8Array): Promise<Uint8Array | undefined> {
+  /** The record behind one of so many bytes, if it is here; behind a full one with events there is more, which is worth a turn. */
+  async #behind(length: number): Promise<Uint8Array | undefined> {
     const { link } = this.#options
     const ready = link.ready()
     if (ready !== undefined || length < FULL_RECORD_BYTES || this.#unkept.length === 0) return ready

@@ -7,6 +7,7 @@ import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
+import { release } from '#lib/runtime/release.ts'
 import { scheduleRef } from '#lib/runtime/schedule.ts'
 
 export interface RecordLink {
@@ -22,7 +23,7 @@ export interface RecordLink {
    * @throws SottoError `ERR_RECORD_MALFORMED` for anything but a record.
    */
   ready(): Uint8Array | undefined
-  /** Send a record; resolves when the transport has taken it. @throws SottoError why the stream is over. */
+  /** Send a record, which is nobody's afterwards; resolves when the transport has taken it. @throws SottoError why the stream is over. */
   send(record: Uint8Array): Promise<void>
   /** Say that nothing more will be sent. Does nothing at the host's end, whose handler says so by returning. */
   end(): void
@@ -65,8 +66,9 @@ export class CallerLink implements RecordLink {
     return message && recordOf(message)
   }
 
-  send(record: Uint8Array): Promise<void> {
-    return this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+  async send(record: Uint8Array): Promise<void> {
+    await this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+    release(record)
   }
 
   end(): void {
@@ -109,8 +111,9 @@ export class HostLink implements RecordLink {
     return message && recordOf(message)
   }
 
-  send(record: Uint8Array): Promise<void> {
-    return this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+  async send(record: Uint8Array): Promise<void> {
+    await this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+    release(record)
   }
 
   end(): void {}

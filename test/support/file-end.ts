@@ -130,7 +130,7 @@ export class FileEnd {
     if (chunk === undefined) return progress !== undefined
     const copy = { ...chunk, data: Buffer.from(chunk.data) }
     this.sent.push(copy)
-    void other.peerTransfers.receiveChunk(copy)
+    void other.peerTransfers.receiveChunk({ ...copy, data: Buffer.from(copy.data) })
     return true
   }
 

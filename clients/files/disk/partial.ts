@@ -118,6 +118,7 @@ export class Partial {
   async #write(open: OpenFile, pieces: readonly Buffer[]): Promise<void> {
     const { bytesWritten } = await open.file.writev(pieces, open.written)
     open.written += bytesWritten
+    if (bytesWritten === pieces.reduce((sum, { length }) => sum + length, 0)) return
     // A disk that is about to be full takes a part of it.
     const rest = Buffer.concat(pieces).subarray(bytesWritten)
     for (let offset = 0; offset < rest.length; ) {
