@@ -217,7 +217,7 @@ export class Conversation {
     const { channel } = this.#options
     let record: Uint8Array | undefined = first
     for (let bytes = 0; record !== undefined && !this.#isSettled; ) {
-      const { length } = record
+      const length: number = record.length
       const plaintext = channel.open(record)
       const body = parseRecordBody(plaintext)
       this.#received.tell(() => body, length)

@@ -7,6 +7,7 @@
  *       -- --json FILE                      all figures, with every sample
  *          --rounds N                       how often each case is measured; 5
  *          --size N                         how many people the bench of presence has
+ *          --duration SECONDS               how long slow-reader watches each case; 20
  *          --brief                          a tenth of the work, to see whether it runs
  *          --write docs/performance.md      put the tables into that document, and the pictures beside it
  *          --list                           what there is
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     size: { type: 'string' },
+    duration: { type: 'string' },
     brief: { type: 'boolean', default: false },
     write: { type: 'string' },
     list: { type: 'boolean', default: false },
@@ -57,7 +59,8 @@ async function run(): Promise<void> {
   const results: Result[] = []
   for (const bench of BENCHES) {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue
-    const settings = { rounds, size, isBrief: values.brief, progress, signal: interrupted.signal }
+    const duration = values.duration === undefined ? undefined : Number(values.duration)
+    const settings = { rounds, size, duration, isBrief: values.brief, progress, signal: interrupted.signal }
     const result = await runBench(bench, settings)
     results.push(result)
     console.log(terminalTable(result))

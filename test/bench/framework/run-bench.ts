@@ -19,6 +19,8 @@ export interface RunSettings {
   /** How many of something the benches hold at once that have a size; as many as they say unless set. */
   readonly size?: number | undefined
   readonly progress: Progress
+  /** How long what is watched for a while is to last, in seconds, where that is not as usual. */
+  readonly duration?: number | undefined
   /** Ends it; what was started ends too. */
   readonly signal: AbortSignal
 }
@@ -31,6 +33,8 @@ const LIMIT_MS = 300_000
 
 /** The same where a size was asked for. */
 const SIZED_LIMIT_MS = 1_800_000
+/** How many cases of a bench last as long as the run says, at most. */
+const MOST_WATCHED = 2
 
 /** The part of the usual work that a brief run does. */
 const BRIEF_PART = 0.1
@@ -43,9 +47,10 @@ const MEMORY_FOLDER = '/dev/shm'
 
 /** Run a bench to its end. One that breaks has its failure for a result. */
 export async function runBench(bench: Bench, settings: RunSettings): Promise<Result> {
-  const { progress, rounds, signal } = settings
+  const { progress, rounds, signal, duration = 0 } = settings
+  const usualMs = settings.size === undefined ? LIMIT_MS : SIZED_LIMIT_MS
+  const limitMs = usualMs + duration * 1_000 * MOST_WATCHED * rounds
   const { name, work } = bench
-  const limitMs = settings.size === undefined ? LIMIT_MS : SIZED_LIMIT_MS
   const leftOut = new Set<string>()
   const [loadBefore = 0] = loadavg()
   const finish = (rows: readonly Row[], failure?: string): Result => {
@@ -67,7 +72,7 @@ export async function runBench(bench: Bench, settings: RunSettings): Promise<Res
 }
 
 function contextOf(
-  { isBrief, size, progress }: RunSettings,
+  { isBrief, size, progress, duration }: RunSettings,
   resources: AsyncDisposableStack,
   leaveOut: (sentence: string) => void,
 ): Context {
@@ -78,6 +83,7 @@ function contextOf(
     seconds: isBrief ? BRIEF_SECONDS : SECONDS,
     amount,
     size: (usual) => size ?? amount(usual),
+    duration: (usual) => duration ?? (isBrief ? usual * BRIEF_PART : usual),
     note: (what) => progress.note(what),
     async folder(place) {
       const parent = await parentOf(place)
