@@ -6,8 +6,8 @@
 import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
+import { release } from '#lib/release.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
-import { release } from '#lib/runtime/release.ts'
 import { scheduleRef } from '#lib/runtime/schedule.ts'
 
 export interface RecordLink {

@@ -16,7 +16,7 @@ import {
 } from 'node:crypto'
 import { SottoError } from '#lib/errors.ts'
 import { fixedLength } from '#lib/protocol.ts'
-import { release } from '#lib/runtime/release.ts'
+import { release } from '#lib/release.ts'
 import { Secret } from '#lib/secret.ts'
 
 /** DHLEN: bytes of an X25519 public key, secret key or result (Noise, section 12.1). */

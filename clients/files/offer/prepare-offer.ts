@@ -9,7 +9,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { type BigIntStats, constants, type Dirent } from 'node:fs'
+import { type BigIntStats, constants, type Dirent, fstatSync } from 'node:fs'
 import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { FileEntry, FileEntryType, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
@@ -217,10 +217,10 @@ function checkPath(at: string, path: Buffer): void {
 async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (bytes: number) => void): Promise<Buffer> {
   try {
     await using file = await open(at, OPEN_FLAGS)
-    const before = await file.stat({ bigint: true })
+    const before = fstatSync(file.fd, { bigint: true })
     if (!before.isFile() || before.size !== size) throw changed(at)
-    const sha256 = await read(file, size, signal, onRead)
-    const after = await file.stat({ bigint: true })
+    const sha256 = await read(file, Number(size), signal, onRead)
+    const after = fstatSync(file.fd, { bigint: true })
     if (sha256 === undefined || after.size !== size || after.mtimeNs !== before.mtimeNs) throw changed(at)
     return sha256
   } catch (error) {
@@ -229,26 +229,24 @@ async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (by
   }
 }
 
-/** undefined for a file that is longer or shorter than it was. */
+/** undefined for a file that is shorter than it was. */
 async function read(
   file: FileHandle,
-  size: bigint,
+  size: number,
   signal: AbortSignal,
   onRead: (bytes: number) => void,
 ): Promise<Buffer | undefined> {
   const hash = createHash('sha256')
-  // One byte more than there should be, so that the end is seen.
-  const buffer = Buffer.allocUnsafe(Number(size < BigInt(READ_BYTES) ? size + 1n : BigInt(READ_BYTES)))
-  let left = size
-  for (;;) {
+  const buffer = Buffer.allocUnsafe(Math.min(size, READ_BYTES))
+  for (let left = size; left > 0; ) {
     signal.throwIfAborted()
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
-    if (bytesRead === 0) return left === 0n ? hash.digest() : undefined
-    left -= BigInt(bytesRead)
-    if (left < 0n) return undefined
+    const { bytesRead } = await file.read(buffer, 0, Math.min(left, buffer.length), null)
+    if (bytesRead === 0) return undefined
+    left -= bytesRead
     hash.update(buffer.subarray(0, bytesRead))
     onRead(bytesRead)
   }
+  return hash.digest()
 }
 
 function unreadable(at: string, cause: unknown): SottoError {

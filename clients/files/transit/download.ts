@@ -8,7 +8,7 @@
 import { join } from 'node:path'
 import { type FileChunk, type FileProgress, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
-import { release } from '#lib/runtime/release.ts'
+import { release } from '#lib/release.ts'
 import { isOfRoom, kept } from '../disk/disk-errors.ts'
 import { finalize, wasFinalized } from '../disk/finalize.ts'
 import { discardPartial, Partial, partialPath } from '../disk/partial.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { release } from '#lib/runtime/release.ts'
+import { release } from '#lib/release.ts'
 
 describe('release', () => {
   const half = Buffer.poolSize / 2
