@@ -102,7 +102,10 @@ export const SERVICE_LIMITS: ServerLimits = {
  */
 export const CONVERSATION_WINDOW_BYTES = 8 * 1024 * 1024
 
-/** Conversations at once, of callers who are let in: more than a person follows, and as many as one class has pupils. */
+/**
+ * Conversations at once, of callers who are let in: more than a person follows, and more than a school year has pupils. Each
+ * may hold a part of a message, 1 MiB at most: it takes as many accounts as there are parts.
+ */
 export const MAX_CONVERSATIONS = 512
 
 /** Callers at once who have shown a ticket, and have confirmed it by no record yet: 17 MiB with the record they say. */

@@ -25,7 +25,17 @@ describe('the contracts', () => {
   it('call so what derives keys, shows who calls, and is said', () => {
     const secret = contracts.flatMap(fieldsOf).filter(({ isSecret }) => isSecret)
     expect(new Set(secret.map(({ name }) => name))).to.deep.equal(
-      new Set(['password', 'session_token', 'directory_bearer', 'sender_bearer', 'secret', 'body', 'path', 'data']),
+      new Set([
+        'password',
+        'session_token',
+        'directory_bearer',
+        'sender_bearer',
+        'secret',
+        'body',
+        'path',
+        'name',
+        'data',
+      ]),
     )
   })
 })
