@@ -16,11 +16,14 @@ export interface ManifestDownloadOptions {
   readonly onWhole: (encoded: Uint8Array) => void
 }
 
+const NOTHING = Buffer.alloc(0)
+
 export class ManifestDownload implements IncomingTransfer {
   /** None of the files is there. */
   readonly position = 0
   readonly #options: ManifestDownloadOptions
-  readonly #pieces: Buffer[] = []
+  /** What came, at the beginning of memory that grows with it. */
+  #encoded = NOTHING
   #received = 0
   /** The position that was reported in this conversation. */
   #reported: number | undefined
@@ -46,15 +49,27 @@ export class ManifestDownload implements IncomingTransfer {
     const { manifest, onNews, onWhole } = this.#options
     const end = this.#received + data.length
     if (this.#reported === undefined || offset !== BigInt(this.#received) || end > manifest.size) return
-    // Copied: small pieces would otherwise each keep the record that they came in.
-    this.#pieces.push(Buffer.from(data))
-    this.#received = end
-    if (end === manifest.size) onWhole(Buffer.concat(this.#pieces))
+    this.#add(data)
+    if (end === manifest.size) onWhole(this.#encoded.subarray(0, end))
     else onNews()
   }
 
+  /** Copied, for a buffer to each piece would be a hundred times as large where they have a byte each. */
+  #add(data: Uint8Array): void {
+    const end = this.#received + data.length
+    if (end > this.#encoded.length) {
+      const size = Math.min(this.#options.manifest.size, Math.max(2 * this.#encoded.length, end))
+      const larger = Buffer.allocUnsafeSlow(size)
+      larger.set(this.#encoded.subarray(0, this.#received))
+      this.#encoded = larger
+    }
+    this.#encoded.set(data, this.#received)
+    this.#received = end
+  }
+
   async stop(): Promise<void> {
-    this.#pieces.length = 0
+    this.#encoded = NOTHING
+    this.#reported = undefined
   }
 
   async discard(): Promise<void> {
