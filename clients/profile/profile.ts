@@ -21,6 +21,7 @@ import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { ensurePrivateDirectory, fileVersionOf, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
+import { type Change, ChangeQueue } from './change-queue.ts'
 import {
   createKeyFile,
   keyDamaged,
@@ -50,11 +51,6 @@ export interface CreateOptions {
   readonly cost?: WrappingCost
 }
 
-/** A change that somebody has asked for. */
-interface AskedChange extends Pick<PromiseWithResolvers<ProfileState>, 'resolve' | 'reject'> {
-  readonly change: (state: ProfileState) => ProfileState
-}
-
 export class Profile {
   readonly name: string
   readonly #folder: string
@@ -70,9 +66,7 @@ export class Profile {
   /** The last look at the file, which never rejects; and the one that begins when it is over. */
   #look: Promise<unknown> = Promise.resolve()
   #nextLook: Promise<ProfileState> | undefined
-  /** The changes that are asked for, and wait for those that are being written. */
-  readonly #asked: AskedChange[] = []
-  #changing: Promise<void> | undefined
+  readonly #changes = new ChangeQueue((change) => this.#change(change))
 
   private constructor(name: string, folder: string, { key, protection }: LoadedKey, state: ProfileState) {
     this.name = name
@@ -255,42 +249,16 @@ export class Profile {
    * @param change - Given what the profile holds now. It throws to change nothing.
    * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing; `ERR_PROFILE_DAMAGED`.
    */
-  update(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
-    const { promise, resolve, reject } = Promise.withResolvers<ProfileState>()
-    this.#asked.push({ change, resolve, reject })
-    this.#changing ??= this.#updateAll()
-    return promise
+  update(change: Change): Promise<ProfileState> {
+    return this.#changes.ask(change)
   }
 
-  async #updateAll(): Promise<void> {
-    while (this.#asked.length > 0) {
-      const asked = this.#asked.splice(0)
-      try {
-        await this.#updateNow(asked)
-      } catch (error) {
-        for (const { reject } of asked) reject(error)
-      }
-    }
-    this.#changing = undefined
-  }
-
-  async #updateNow(asked: readonly AskedChange[]): Promise<void> {
+  async #change(change: Change): Promise<void> {
     const lock = await takeWriteLock(this.#folder)
     try {
       const before = await this.refresh()
-      let state = before
-      const made: (() => void)[] = []
-      for (const { change, resolve, reject } of asked) {
-        try {
-          const after = change(state)
-          state = after
-          made.push(() => resolve(after))
-        } catch (error) {
-          reject(error)
-        }
-      }
-      if (state !== before) await this.#write(state)
-      for (const tell of made) tell()
+      const after = change(before)
+      if (after !== before) await this.#write(after)
     } finally {
       lock.release()
     }
