@@ -4,7 +4,6 @@
  * @module
  */
 import { type FileChunk, type FileOffer, type FileProgress, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
-import type { FileLane } from '#lib/delivery/file-lane.ts'
 import { filesStart, lacksEntries, manifestOf, withEntries } from '#lib/delivery/manifest.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { isOver } from '../../store/transfers/transfer.ts'
@@ -12,54 +11,13 @@ import type { PlacedTransfer } from '../../store/transfers/transfers.ts'
 import { discardPartial } from '../disk/partial.ts'
 import { Content } from '../offer/content.ts'
 import { Download } from './download.ts'
+import type { FileTransfers, PeerTransfersOptions } from './file-transfers.ts'
 import type { IncomingTransfer } from './incoming-transfer.ts'
 import { ManifestDownload } from './manifest-download.ts'
 import { PausedDownloads } from './paused-downloads.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { SendWindow } from './send-window.ts'
 import { Upload } from './upload.ts'
-
-/** The files that a conversation carries beside its events. */
-export interface FileTransfers extends FileLane {
-  /** A conversation begins. */
-  begin(): void
-  /** The conversation has ended. */
-  end(): void
-  /**
-   * A piece came.
-   *
-   * @returns a promise if much waits to be written: until it resolves nothing more should be taken from the other side.
-   */
-  receiveChunk(chunk: FileChunk): Promise<void> | undefined
-  /** The other side has said up to where it has something. */
-  receiveProgress(progress: FileProgress): void
-}
-
-/** The events of transfers, for whoever keeps them. */
-export interface PeerTransfersEvents {
-  readonly onPosition: (id: string, position: number) => void
-  /** All of it is there, under this path. If it throws, the download is halted. */
-  readonly onReceived: (id: string, path: string) => void
-  /** This side cannot save a file. */
-  readonly onSaveFailed: (id: string, error: unknown) => void
-  /** The download is halted, as where the disk is full: what came is left, and {@link PeerTransfers.retry} goes on with it. */
-  readonly onHalted: (id: string, position: number, error: unknown) => void
-  /** The other side cannot save it now. */
-  readonly onPausedByPeer: (id: string, position: number) => void
-  /** This side does not have an offered file any more. */
-  readonly onSourceChanged: (id: string, error: unknown) => void
-}
-
-export interface PeerTransfersOptions {
-  readonly offerOf: (id: string) => FileOffer | undefined
-  /** Puts down the entries of an offer that came in its manifest. */
-  readonly noteEntries: (id: string, offer: FileOffer) => void
-  readonly noteTargetPath: (id: string, targetPath: string) => void
-  readonly events: PeerTransfersEvents
-  /** There is something to send. */
-  readonly wake: () => void
-  readonly monotonicMs: () => number
-}
 
 /** How many are given at the same time, in turn: each has a file open, and half a mebibyte read ahead. */
 const MOST_IN_TURN = 4
