@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { signUp, startServices } from './actors/people.ts'
-import { SOTTO, sottoEnvironment } from './actors/sotto.ts'
+import { sottoCommand, sottoEnvironment } from './actors/sotto.ts'
 import { TEXT } from './framework/arrivals.ts'
 import type { Bench, Case } from './framework/bench.ts'
 import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
@@ -60,7 +60,7 @@ async function flood(
   seconds: number,
   hold: (receiver: ChildProcess, signal: AbortSignal) => Promise<void>,
 ): Promise<readonly number[]> {
-  const start = (...args: string[]) => spawn(SOTTO, args, { env: sottoEnvironment(home), detached: true })
+  const start = (...args: string[]) => spawn(sottoCommand(), args, { env: sottoEnvironment(home), detached: true })
   const receiver = start('receive', '--profile', `${name}-bob`, '--listen', '127.0.0.1')
   // Its first words are that it is online.
   await once(receiver.stderr, 'data')
