@@ -40,12 +40,7 @@ const CIPHER = 'aes-256-gcm'
  * @returns {@link OVERHEAD_BYTES} bytes more than the plaintext, in memory of their own.
  * @throws TypeError if key or nonce has another length.
  */
-export function sealBytes(
-  key: Secret,
-  nonce: Uint8Array,
-  associatedData: Uint8Array,
-  plaintext: Uint8Array,
-): Uint8Array {
+export function sealBytes(key: Secret, nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Buffer {
   fixedLength(nonce, NONCE_BYTES, 'nonce')
   const cipher = createCipheriv(CIPHER, bytesOf(key), nonce, { authTagLength: TAG_BYTES })
   cipher.setAAD(associatedData)

@@ -23,14 +23,20 @@ export const IDENTITY_KEY_BYTES = 32
 /** How far two clocks may differ, in milliseconds, once the offset from the server's clock is taken off. */
 export const CLOCK_SKEW_MS = 60_000
 
-/** How often an open announcement or watch is answered though nothing has happened, in milliseconds. */
-export const HEARTBEAT_MS = 20_000
+/**
+ * How often an open announcement or watch is answered though nothing has happened, in milliseconds. A dead link is noticed
+ * sooner, by the pings of HTTP/2, and an ended session at once: what is left is to look at the session now and then.
+ */
+export const HEARTBEAT_MS = 60_000
 
 /** How many names one watch may have: more people than one keeps up with, and 8.5 KiB. */
 export const MAX_WATCHED_NAMES = 256
 
 /** How many people one page of a roster may have: 64 KiB at most. */
 export const MAX_LISTED_USERS = 200
+
+/** How many conversations Auth seals in one call at most: 6.5 KiB of request, 35 KiB of answer. */
+export const MAX_SEALED_TOGETHER = 32
 
 /**
  * A number in 2 bytes, big-endian.

@@ -13,6 +13,9 @@ export const USERNAME = /^[a-z0-9][a-z0-9._-]{0,31}$/
 /** The beginning of names, as who lists people may give it: nothing, or up to 32 characters. */
 export const USERNAME_PREFIX = /^[a-z0-9._-]{0,32}$/
 
+/** A request's name in the logs, as it is passed from service to service. */
+export const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
+
 /** The message about a violation of {@link USERNAME}. */
 const USERNAME_LIMIT = 'must be 1 to 32 characters of a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit'
 

@@ -144,6 +144,7 @@ export class Files {
     const name = `${place.contactId}:${place.key}`
     const peerTransfers = new PeerTransfers({
       offerOf: (id) => store.transfers.offerOf(id),
+      noteEntries: (id, offer) => store.transfers.noteEntries(id, offer),
       noteTargetPath: (id, targetPath) => store.transfers.noteTargetPath(id, targetPath),
       events: {
         onPosition: (id, position) => this.#onPosition(id, position),

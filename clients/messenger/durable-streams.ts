@@ -74,8 +74,10 @@ export class DurableStreams implements PeerStreams {
    * @throws SottoError `ERR_KEY_CHANGED`, `ERR_STORE`.
    */
   append(permission: WritePermission, events: readonly Uint8Array[]): number {
-    const ordinal = this.#options.messageLog.append(permission, events)
-    this.#conversation?.wake()
+    const { messageLog } = this.#options
+    if (this.#conversation?.isSaying !== true) return messageLog.append(permission, events)
+    const ordinal = messageLog.appendSaid(permission, events)
+    this.#conversation.wake()
     return ordinal
   }
 

@@ -236,13 +236,14 @@ export class Messenger {
    * @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`, `ERR_MESSAGE_TOO_LARGE`, `ERR_INVALID_UTF8`, `ERR_STORE`: then
    *   none of them waits.
    */
-  async enqueue(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
+  enqueue(name: string, ...texts: readonly (string | Uint8Array)[]): Promise<number> {
     const writtenAt = this.#options.clock.local.now()
-    const events = texts.map((text) => {
-      const body = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
-      return encodeTextEvent({ eventId: drawEventId(), writtenAt, body })
-    })
-    return await this.#writing.write(name, events)
+    try {
+      const events = texts.map((body) => encodeTextEvent({ eventId: drawEventId(), writtenAt, body }))
+      return this.#writing.write(name, events)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**

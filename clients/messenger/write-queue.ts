@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { WritePermission } from '#lib/trust/permission.ts'
 
 /** The most events in one step, unless one call brings more: some 10 ms of this process, in which nobody else is served. */
-const MAX_EVENTS = 1_000
+const MAX_EVENTS = 4_000
 
 /** Likewise in bytes. */
 const MAX_BYTES = 1024 * 1024
@@ -22,14 +22,15 @@ export interface WriteQueueOptions {
 
 /** The events of one call. */
 interface Entry {
-  readonly name: string
   readonly events: readonly Uint8Array[]
-  readonly written: PromiseWithResolvers<number>
+  readonly resolve: (ordinal: number) => void
+  readonly reject: (error: unknown) => void
 }
 
 export class WriteQueue {
   readonly #options: WriteQueueOptions
-  #waiting: Entry[] = []
+  /** What waits, by contact: whose turn is next comes first. */
+  readonly #waiting = new Map<string, Entry[]>()
   #running: Promise<void> | undefined
 
   constructor(options: WriteQueueOptions) {
@@ -44,10 +45,13 @@ export class WriteQueue {
    * @throws SottoError what {@link WriteQueueOptions} throw: then none of them is written.
    */
   write(name: string, events: readonly Uint8Array[]): Promise<number> {
-    const written = Promise.withResolvers<number>()
-    this.#waiting.push({ name, events, written })
-    this.#running ??= this.#run()
-    return written.promise
+    return new Promise((resolve, reject) => {
+      const entry = { events, resolve, reject }
+      const waiting = this.#waiting.get(name)
+      if (waiting === undefined) this.#waiting.set(name, [entry])
+      else waiting.push(entry)
+      this.#running ??= this.#run()
+    })
   }
 
   /** Resolves when nothing is being written. */
@@ -56,10 +60,10 @@ export class WriteQueue {
   }
 
   async #run(): Promise<void> {
-    for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
-      await this.#writeTo(next.name)
+    for (const [name] of this.#waiting) {
+      await this.#writeTo(name)
       // Others are served, and more gathers.
-      if (this.#waiting.length > 0) await setImmediate()
+      if (this.#waiting.size > 0) await setImmediate()
     }
     // No await between the last look and this: whoever writes after it starts another round.
     this.#running = undefined
@@ -69,41 +73,33 @@ export class WriteQueue {
     const { permit, append } = this.#options
     const [asked] = await Promise.allSettled([permit(name)])
     // Only now: what was written meanwhile comes along.
-    const batch = this.#take(name)
+    const entries = this.#take(name)
     try {
       if (asked.status === 'rejected') throw asked.reason
-      let ordinal = append(
-        name,
-        asked.value,
-        batch.flatMap(({ events }) => events),
-      )
-      for (const { events, written } of batch.reverse()) {
-        written.resolve(ordinal)
-        ordinal -= events.length
+      const events = entries.flatMap((entry) => entry.events)
+      let ordinal = append(name, asked.value, events) - events.length
+      for (const entry of entries) {
+        ordinal += entry.events.length
+        entry.resolve(ordinal)
       }
     } catch (error) {
-      for (const { written } of batch) written.reject(error)
+      for (const entry of entries) entry.reject(error)
     }
   }
 
-  /** The oldest that wait for a contact, at least one. */
+  /** The oldest that wait for a contact, at least one. The rest waits behind the others. */
   #take(name: string): Entry[] {
-    const batch: Entry[] = []
-    const others: Entry[] = []
-    let count = 0
-    let bytes = 0
-    for (const entry of this.#waiting) {
-      if (entry.name !== name) {
-        others.push(entry)
-        continue
-      }
-      count += entry.events.length
-      bytes += entry.events.reduce((sum, { length }) => sum + length, 0)
-      const isRoom = batch.length === 0 || (count <= MAX_EVENTS && bytes <= MAX_BYTES)
-      const into = isRoom ? batch : others
-      into.push(entry)
+    const waiting = this.#waiting.get(name) ?? []
+    this.#waiting.delete(name)
+    let [taken, count, bytes] = [0, 0, 0]
+    for (const { events } of waiting) {
+      count += events.length
+      for (const { length } of events) bytes += length
+      if (taken > 0 && (count > MAX_EVENTS || bytes > MAX_BYTES)) break
+      taken += 1
     }
-    this.#waiting = others
-    return batch
+    if (taken === waiting.length) return waiting
+    this.#waiting.set(name, waiting.slice(taken))
+    return waiting.slice(0, taken)
   }
 }

@@ -6,15 +6,17 @@
  *
  * @module
  */
+import { setImmediate } from 'node:timers/promises'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { RenewingChannel, SentRecord } from '#lib/channel/renewing-channel.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { asSottoError, SottoError } from '#lib/errors.ts'
+import { release } from '#lib/release.ts'
 import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
-import type { FileTransfers } from '../files/transit/peer-transfers.ts'
+import type { FileTransfers } from '../files/transit/file-transfers.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { RecordTrace } from '../trace/record-trace.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -39,7 +41,7 @@ export interface PeerStreams {
   attach(conversation: Conversation): void
   /** A conversation has ended. */
   detach(conversation: Conversation): void
-  /** The streams have moved: called before a record leaves that was taken from them, and after one came. */
+  /** The streams have moved: called before a record leaves that was taken from them, and after some came. */
   save(): void
   /** The other side's user has seen this side's stream up to this number. */
   onRead(sequence: bigint): void
@@ -77,6 +79,12 @@ export interface ConversationOptions {
   readonly drawStreamId?: () => Uint8Array
 }
 
+/** The bytes of records after which a step takes no more: some 10 ms of this process, in which nobody else is served. */
+const MAX_STEP_BYTES = 512 * 1024
+
+/** The size from which a record counts as full, in bytes: whoever has that much to say has more. */
+const FULL_RECORD_BYTES = 48 * 1024
+
 /** How long the other side has to answer a Close, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000
 
@@ -94,6 +102,9 @@ export class Conversation {
   readonly #received: RecordTrace
   /** Events that were taken from records in this turn, and are not stored yet. */
   #unkept: Event[] = []
+  /** Whether a record came in this turn, and what it moved is not put down yet; and the last number that was read. */
+  #isUnsaved = false
+  #unsavedRead: bigint | undefined
 
   /**
    * @param options.channel - Of a completed handshake.
@@ -139,6 +150,11 @@ export class Conversation {
     return this.#resumed.promise
   }
 
+  /** Whether what is appended now is said at once. */
+  get isSaying(): boolean {
+    return this.#delivery.isResumed && !this.#isClosing && !this.#isSettled
+  }
+
   /** Resolves when it has ended, however; it never rejects. */
   get ended(): Promise<ConversationEnd> {
     return this.#end.promise
@@ -158,6 +174,7 @@ export class Conversation {
     for (let sent = this.#next(); sent !== undefined; sent = this.#next()) {
       this.#sent.tell(() => parseRecordBody(sent.plaintext), sent.record.length)
       await this.#options.link.send(sent.record)
+      release(sent.plaintext)
     }
     // No await between the last look and this: whoever wakes after it starts another round.
     this.#flushing = undefined
@@ -195,25 +212,42 @@ export class Conversation {
     return record
   }
 
-  /** Open a record, and those that have come behind it. */
-  *#open(first: Uint8Array): Generator<RecordBody, void, void> {
-    const { channel, link } = this.#options
-    for (let record: Uint8Array | undefined = first; record !== undefined; record = link.ready()) {
-      const body = parseRecordBody(channel.open(record))
-      this.#received.tell(() => body, record.length)
+  /** Open a record, and those that have come behind it, or are just about to. */
+  async *#open(first: Uint8Array): AsyncGenerator<RecordBody, void, void> {
+    const { channel } = this.#options
+    let record: Uint8Array | undefined = first
+    for (let bytes = 0; record !== undefined && !this.#isSettled; ) {
+      const length: number = record.length
+      const plaintext = channel.open(record)
+      const body = parseRecordBody(plaintext)
+      this.#received.tell(() => body, length)
+      release(record)
+      // A piece of a file is a copy; what else there is may be a view.
+      if (body.piece?.$case === 'fileChunk' && body.events.length === 0) release(plaintext)
       yield body
+      bytes += length
+      record = bytes < MAX_STEP_BYTES ? await this.#behind(length) : undefined
     }
   }
 
+  /** The record behind one of so many bytes, if it is here; behind a full one with events there is more, which is worth a turn. */
+  async #behind(length: number): Promise<Uint8Array | undefined> {
+    const { link } = this.#options
+    const ready = link.ready()
+    if (ready !== undefined || length < FULL_RECORD_BYTES || this.#unkept.length === 0) return ready
+    await setImmediate()
+    return this.#isSettled ? undefined : link.ready()
+  }
+
   /**
-   * Take in records. The events of those that came together are stored in one step: however small somebody makes their
-   * records, the disk is waited for once a turn.
+   * Take in records. What those have moved that came together is put down, and their events are stored, in one step:
+   * however small somebody makes their records, the disk is waited for once a turn.
    *
    * @returns whether the other side's last was among them.
    */
-  async #take(bodies: Iterable<RecordBody>): Promise<boolean> {
+  async #take(bodies: Iterable<RecordBody> | AsyncIterable<RecordBody>): Promise<boolean> {
     try {
-      for (const body of bodies) {
+      for await (const body of bodies) {
         if (this.#isSettled || (await this.#takeOne(body))) return true
       }
       return false
@@ -233,10 +267,10 @@ export class Conversation {
     if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
     // What came before this record is told of before, and waits for no disk of a file.
     if (typing !== undefined || chunk !== undefined) this.#keep()
-    this.#unkept.push(...events)
+    this.#unkept = this.#unkept.length === 0 ? [...events] : this.#unkept.concat(events)
+    this.#isUnsaved = true
+    this.#unsavedRead = read ?? this.#unsavedRead
     if (typing !== undefined) onTyping?.(peerName, typing)
-    streams.save()
-    if (read !== undefined) streams.onRead(read)
     this.wake()
     if (progress !== undefined) streams.files?.receiveProgress(progress)
     // Where much waits for the disk, nothing more is taken from the link.
@@ -247,15 +281,29 @@ export class Conversation {
     return true
   }
 
-  /** Store the events that were taken, show them, and let them be acknowledged. */
+  /**
+   * Put down what the records of this turn have moved. Store the events that were taken, show them, and let them be
+   * acknowledged.
+   */
   #keep(): void {
     const events = this.#unkept
     this.#unkept = []
+    this.#save()
     // What can no longer be acknowledged is not shown: it comes again in the next conversation.
     if (events.length === 0 || this.#isSettled || this.#isClosing) return
     const { streams, deliver, peerName } = this.#options
-    streams.keep(events, (fresh) => deliver(peerName, fresh))
+    // At the end of this task, and before whatever others do about the events.
     this.wake()
+    streams.keep(events, (fresh) => deliver(peerName, fresh))
+  }
+
+  #save(): void {
+    if (!this.#isUnsaved) return
+    const read = this.#unsavedRead
+    this.#isUnsaved = false
+    this.#unsavedRead = undefined
+    this.#options.streams.save()
+    if (read !== undefined) this.#options.streams.onRead(read)
   }
 
   async #receiveClose(reason: CloseReason): Promise<void> {

@@ -10,13 +10,17 @@ import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 const BATCH = 256
 
 let drawn: Uint8Array = new Uint8Array(0)
+let taken = 0
 
 /** A new id: EVENT_ID_BYTES random bytes, a view of a larger piece of memory that nobody writes to any more. */
 export function drawEventId(): Uint8Array {
-  if (drawn.length === 0) drawn = randomBytes(BATCH * EVENT_ID_BYTES)
-  const id = drawn.subarray(0, EVENT_ID_BYTES)
-  drawn = drawn.subarray(EVENT_ID_BYTES)
-  return id
+  if (taken === drawn.length) {
+    drawn = randomBytes(BATCH * EVENT_ID_BYTES)
+    taken = 0
+  }
+  const start = taken
+  taken += EVENT_ID_BYTES
+  return drawn.subarray(start, taken)
 }
 
 /** Draws a stream id. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { isSottoError } from '#lib/errors.ts'
-import { conversationRefusal, type WritePermission } from '#lib/trust/permission.ts'
+import { conversationRefusal, WritePermission } from '#lib/trust/permission.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
 import { type Greeting, proveKey } from './open-conversation.ts'
 
@@ -22,14 +22,14 @@ export async function mayWriteOnceProven(
 ): Promise<WritePermission> {
   const { profile } = calling
   const policy = policyOf(await profile.refresh(), name)
-  if (policy.pin?.changedTo !== undefined && conversationRefusal(policy) === undefined) {
-    try {
-      await proveKey(calling, name, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      // They are away, or said to have another key still: what is asked next says what that means.
-      if (!isSottoError(error)) throw error
-    }
+  const isDoubted = policy.pin?.changedTo !== undefined && conversationRefusal(policy) === undefined
+  if (!isDoubted) return WritePermission.of(policy)
+  try {
+    await proveKey(calling, name, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    // They are away, or said to have another key still: what is asked next says what that means.
+    if (!isSottoError(error)) throw error
   }
   return await mayWrite(profile, name)
 }

@@ -128,6 +128,8 @@ async function call<Result>(
       reached.connection.close()
       signal.throwIfAborted()
       if (hellos === MAX_HELLOS || !isOfThisEndpoint(error)) throw error
+      // Who is full says when to come back.
+      if (error.code === 'ERR_BUSY' && requested.endpoints.every((each) => tried.has(addressOf(each)))) throw error
     }
   }
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { setTimeout } from 'node:timers/promises'
 import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { SottoError } from '#lib/errors.ts'
+import { release } from '#lib/release.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
+import { scheduleRef } from '#lib/runtime/schedule.ts'
 
 export interface RecordLink {
   /**
@@ -22,7 +23,7 @@ export interface RecordLink {
    * @throws SottoError `ERR_RECORD_MALFORMED` for anything but a record.
    */
   ready(): Uint8Array | undefined
-  /** Send a record; resolves when the transport has taken it. @throws SottoError why the stream is over. */
+  /** Send a record, which is nobody's afterwards; resolves when the transport has taken it. @throws SottoError why the stream is over. */
   send(record: Uint8Array): Promise<void>
   /** Say that nothing more will be sent. Does nothing at the host's end, whose handler says so by returning. */
   end(): void
@@ -65,8 +66,9 @@ export class CallerLink implements RecordLink {
     return message && recordOf(message)
   }
 
-  send(record: Uint8Array): Promise<void> {
-    return this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+  async send(record: Uint8Array): Promise<void> {
+    await this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+    release(record)
   }
 
   end(): void {
@@ -109,8 +111,9 @@ export class HostLink implements RecordLink {
     return message && recordOf(message)
   }
 
-  send(record: Uint8Array): Promise<void> {
-    return this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+  async send(record: Uint8Array): Promise<void> {
+    await this.#stream.send({ message: { $case: 'record', value: asBuffer(record) } })
+    release(record)
   }
 
   end(): void {}
@@ -124,23 +127,19 @@ export class HostLink implements RecordLink {
  * @throws SottoError `ERR_PEER_SILENT` if that was not enough; what the signal was aborted with.
  */
 export async function within<T>(timeoutMs: number, promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const done = new AbortController()
-  const timeout = setTimeout(timeoutMs, undefined, { signal: AbortSignal.any([signal, done.signal]) })
-  const silence = timeout.then(
-    () => {
-      throw new SottoError('ERR_PEER_SILENT', 'the other end says nothing', { hint: 'try again' })
-    },
-    () => {
-      throw signal.reason
-    },
-  )
-  // Whichever loses the race has nobody else to tell.
-  promise.catch(() => undefined)
-  silence.catch(() => undefined)
+  const over = Promise.withResolvers<never>()
+  const onAbort = () => over.reject(signal.reason)
+  const onSilence = () => {
+    over.reject(new SottoError('ERR_PEER_SILENT', 'the other end says nothing', { hint: 'try again' }))
+  }
+  const timer = scheduleRef(timeoutMs, onSilence)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
-    return await Promise.race([promise, silence])
+    return await Promise.race([promise, over.promise])
   } finally {
-    done.abort()
+    timer.cancel()
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

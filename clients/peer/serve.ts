@@ -15,7 +15,7 @@ import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { type AcceptedHello, type Admission, acceptHello } from '#lib/channel/responder.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { PEER_LIMITS } from '#lib/rpc/limits.ts'
+import { MAX_CONVERSATIONS, PEER_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
 import type { CallContext, Duplex } from '#lib/rpc/service.ts'
 import type { Logger } from '#lib/runtime/log.ts'
@@ -56,6 +56,8 @@ export interface Hosting {
   readonly trace: Trace
   /** How long a caller has for its first record, in milliseconds; {@link RESUME_TIMEOUT_MS} unless set. */
   readonly resumeTimeoutMs?: number
+  /** How many conversations there may be at once; {@link MAX_CONVERSATIONS} unless set. */
+  readonly maxConversations?: number
   /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
 }
@@ -63,8 +65,8 @@ export interface Hosting {
 /** How long a caller has for its first record, in milliseconds. */
 const RESUME_TIMEOUT_MS = 5_000
 
-/** Conversations at once, of callers who are let in: more than a person follows, and 64 MiB of halves of their messages. */
-const MAX_CONVERSATIONS = 64
+/** When to come back, in milliseconds, who finds that there are as many conversations as there may be. */
+const FULL_RETRY_MS = 10_000
 
 /** Start the server. Calls that come before the announcement stands have no ticket and are refused. */
 export function servePeers(hosting: Hosting, host: string, port: number): Promise<RpcServer> {
@@ -93,7 +95,8 @@ class PeerHost {
     const link = new HostLink(stream)
     const { accepted, first } = await this.#letIn(link, context)
     if (first.control?.$case === 'close') return
-    if (this.#open >= MAX_CONVERSATIONS) throw new SottoError('ERR_BUSY', 'too many conversations at once')
+    const { maxConversations = MAX_CONVERSATIONS } = this.#hosting
+    if (this.#open >= maxConversations) throw full()
     context.caller.admit()
     this.#open += 1
     try {
@@ -106,9 +109,13 @@ class PeerHost {
   /** Everything up to the record that confirms the caller, whose failures are refusals. */
   async #letIn(link: HostLink, context: CallContext): Promise<{ accepted: AcceptedHello; first: RecordBody }> {
     try {
-      const { hello, accepted } = await this.#accept(link)
-      return await this.#unconfirmed.confirm(accepted.ticket.senderName, context.signal, async (signal) => {
+      const hello = await link.hello()
+      const accepted = this.#accept(hello)
+      const { senderName } = accepted.ticket
+      return await this.#unconfirmed.confirm(senderName, context.signal, async (signal) => {
+        // Before anything is waited for: a crowd that comes back at once is not to be taken for one of strangers.
         context.caller.vouch()
+        await refuseConversation(this.#hosting.profile, senderName)
         await this.#welcome(link, hello, accepted)
         return { accepted, first: await this.#confirm(link, accepted, signal) }
       })
@@ -121,12 +128,8 @@ class PeerHost {
   }
 
   /** Take a Hello. Nobody is believed yet. */
-  async #accept(link: HostLink): Promise<{ hello: Hello; accepted: AcceptedHello }> {
-    const { profile, clock } = this.#hosting
-    const hello = await link.hello()
-    const accepted = acceptHello({ hello, ...this.#admission(), ...clock.clocks(), random: randomBytes })
-    await refuseConversation(profile, accepted.ticket.senderName)
-    return { hello, accepted }
+  #accept(hello: Hello): AcceptedHello {
+    return acceptHello({ hello, ...this.#admission(), ...this.#hosting.clock.clocks(), random: randomBytes })
   }
 
   async #welcome(link: HostLink, hello: Hello, { ticket, welcome }: AcceptedHello): Promise<void> {
@@ -220,6 +223,10 @@ class PeerHost {
       nowMs: clock.local.monotonicMs(),
     })
   }
+}
+
+function full(): SottoError {
+  return new SottoError('ERR_BUSY', 'too many conversations at once', { retryAfterMs: FULL_RETRY_MS })
 }
 
 /** A code that the directory tells everybody, here as one that a caller does not learn. */

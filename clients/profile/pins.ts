@@ -52,7 +52,7 @@ function verdictOn({ pins }: ProfileState, name: string, identityKey: Uint8Array
  */
 export async function pin(profile: Profile, name: string, identityKey: Uint8Array, now: Date): Promise<boolean> {
   let verdict: PinVerdict = 'new'
-  await profile.update((state) => {
+  const pinned = (state: ProfileState): ProfileState => {
     const refusal = conversationRefusal(policyOf(state, name))
     if (refusal !== undefined) throw refusal
     verdict = verdictOn(state, name, identityKey)
@@ -61,7 +61,10 @@ export async function pin(profile: Profile, name: string, identityKey: Uint8Arra
     if (known === undefined) return withPin(state, name, pinOf(identityKey, now))
     if (known.changedTo === undefined) return state
     return withPin(state, name, { ...known, changedTo: undefined, changedAtMs: undefined })
-  })
+  }
+  // As a rule there is nothing to change, and no lock to take.
+  const state = await profile.refresh()
+  if (pinned(state) !== state) await profile.update(pinned)
   return verdict === 'new'
 }
 

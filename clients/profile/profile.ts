@@ -21,6 +21,7 @@ import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
 import { ensurePrivateDirectory, fileVersionOf, readFileIfPresent, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
+import { type Change, ChangeQueue } from './change-queue.ts'
 import {
   createKeyFile,
   keyDamaged,
@@ -62,8 +63,10 @@ export class Profile {
   /** Counts the states that it has had. */
   #version = 0
   readonly #listeners = new Set<() => void>()
-  /** The last change under way: one process makes one at a time. */
-  #changes: Promise<unknown> = Promise.resolve()
+  /** The last look at the file, which never rejects; and the one that begins when it is over. */
+  #look: Promise<unknown> = Promise.resolve()
+  #nextLook: Promise<ProfileState> | undefined
+  readonly #changes = new ChangeQueue((change) => this.#change(change))
 
   private constructor(name: string, folder: string, { key, protection }: LoadedKey, state: ProfileState) {
     this.name = name
@@ -193,13 +196,26 @@ export class Profile {
     return { folder: this.#folder, key: this.#key }
   }
 
-  /** Read again where another process may have written since. Cheap enough for every handshake and every line. */
-  async refresh(): Promise<ProfileState> {
+  /**
+   * Read again where another process may have written since. Cheap enough for every handshake and every line: those who
+   * ask while one look is under way share the next.
+   */
+  refresh(): Promise<ProfileState> {
+    this.#nextLook ??= this.#look.then(() => {
+      this.#nextLook = undefined
+      const look = this.#read()
+      this.#look = look.catch(() => undefined)
+      return look
+    })
+    return this.#nextLook
+  }
+
+  async #read(): Promise<ProfileState> {
     const path = join(this.#folder, SEALED_FILE)
     for (;;) {
       const version = this.#version
       // Before it is read: what is written in between is then read twice, and never missed.
-      const fileVersion = await fileVersionOf(path)
+      const fileVersion = fileVersionOf(path)
       if (fileVersion !== undefined && fileVersion === this.#fileVersion) return this.#state
       const sealed = await readFileIfPresent(path)
       if (sealed === undefined) throw keyDamaged()
@@ -227,32 +243,32 @@ export class Profile {
   }
 
   /**
-   * Change what the profile holds: read, change and write as one step, on the disk when this resolves.
+   * Change what the profile holds: read, change and write as one step, on the disk when this resolves. What is asked for
+   * while another change is written goes to the disk in one writing, as where many people are pinned at once.
    *
    * @param change - Given what the profile holds now. It throws to change nothing.
    * @throws SottoError `ERR_PROFILE_LOCKED` if another process keeps writing; `ERR_PROFILE_DAMAGED`.
    */
-  update(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
-    const changed = this.#changes.then(() => this.#updateNow(change))
-    this.#changes = changed.catch(() => undefined)
-    return changed
+  update(change: Change): Promise<ProfileState> {
+    return this.#changes.ask(change)
   }
 
-  async #updateNow(change: (state: ProfileState) => ProfileState): Promise<ProfileState> {
+  async #change(change: Change): Promise<void> {
     const lock = await takeWriteLock(this.#folder)
     try {
       const before = await this.refresh()
       const after = change(before)
       if (after !== before) await this.#write(after)
-      return after
     } finally {
       lock.release()
     }
   }
 
   async #write(state: ProfileState): Promise<void> {
-    await writeFileAtomically(join(this.#folder, SEALED_FILE), sealProfile(this.#key, encodeState(state)))
-    this.#take(state)
+    const path = join(this.#folder, SEALED_FILE)
+    await writeFileAtomically(path, sealProfile(this.#key, encodeState(state)))
+    // Nobody else writes meanwhile.
+    this.#take(state, await fileVersionOf(path))
   }
 }
 

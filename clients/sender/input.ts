@@ -8,6 +8,7 @@ import { SottoError } from '#lib/errors.ts'
 import { jsonText, MAX_JSON_LINE_BYTES, parseJsonLine, refOf, textField } from '../terminal/json-lines.ts'
 import { LineSplitter } from '../terminal/lines.ts'
 import type { Prompt } from '../terminal/prompt.ts'
+import { inPieces } from './pieces.ts'
 import type { Text } from './send-tracker.ts'
 
 /** The lines that are typed or piped in, in batches. */
@@ -38,7 +39,7 @@ export async function* jsonLinesOf(input: Readable): AsyncGenerator<Iterable<Tex
 }
 
 async function* batchesOf(input: Readable, splitter: LineSplitter): AsyncGenerator<Iterable<Uint8Array>> {
-  for await (const chunk of input) yield splitter.push(chunk as Uint8Array)
+  for await (const chunk of inPieces(input)) yield splitter.push(chunk)
   const last = splitter.end()
   if (last !== undefined) yield [last]
 }

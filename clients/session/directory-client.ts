@@ -67,6 +67,8 @@ const TIME_PAUSE_MS = 60_000
 export class DirectoryClient {
   readonly #options: DirectoryClientOptions
   readonly #connection: Connection<typeof DirectoryServiceService>
+  /** Read from the authority's certificate when it is first needed: that takes longer than all else about a grant. */
+  #realm: Uint8Array | undefined
   /** When Auth may be asked for the time again, on the monotonic clock. */
   #mayAskTimeAtMs = Number.NEGATIVE_INFINITY
 
@@ -96,8 +98,13 @@ export class DirectoryClient {
       await this.#explain(this.#connection.call.requestChat(request, { bearer, signal })),
     )
     const { endpoints, ticket } = response
-    const realm = realmOf(account.authorityPem)
-    const grant = openGrant({ key: session.keys.grantKey, realm, senderName: account.username, grant: response.grant })
+    this.#realm ??= realmOf(account.authorityPem)
+    const grant = openGrant({
+      key: session.keys.grantKey,
+      realm: this.#realm,
+      senderName: account.username,
+      grant: response.grant,
+    })
     trace?.(requestChatResponseEvent(response, account.username, grant))
     const expected = { nonce, ticket, receiverName: username }
     try {

@@ -185,7 +185,13 @@ function eventFields(events: readonly Event[]): TraceField[] {
 }
 
 function offerField(offer: FileOffer): TraceField {
-  const inside = [plain('entries', offer.entries.length), plain('size', sizeOf(offer), 'bytes of content')]
+  const { manifest } = offer
+  const inside = [
+    manifest === undefined
+      ? plain('entries', offer.entries.length)
+      : plain('manifest', manifest.size, 'bytes of entries'),
+    plain('size', sizeOf(offer), 'bytes of content'),
+  ]
   return { ...noted('file_offer', 'its names are not shown', 'secret', encodedLength(offer)), inside }
 }
 

@@ -11,14 +11,15 @@ import { SottoError } from '../errors.ts'
 import { byKind } from './event-kind.ts'
 import { checkFileOffer, checkFileStatus } from './file-events.ts'
 import { EVENT_ID_BYTES, MAX_EVENT_BYTES, MAX_TEXT_BYTES } from './limits.ts'
+import { decodeEvent, writeText } from './text-event.ts'
 
 export interface TextEventFields {
   /** {@link EVENT_ID_BYTES} random bytes, never used before. */
   readonly eventId: Uint8Array
   /** The writer's clock. */
   readonly writtenAt: Date
-  /** UTF-8, 0 to {@link MAX_TEXT_BYTES} bytes. */
-  readonly body: Uint8Array
+  /** UTF-8 where it is bytes, 0 to {@link MAX_TEXT_BYTES} of them. */
+  readonly body: string | Uint8Array
 }
 
 export interface FileEventFields extends Omit<TextEventFields, 'body'> {
@@ -34,18 +35,14 @@ export interface FileEventFields extends Omit<TextEventFields, 'body'> {
  */
 export function encodeTextEvent({ eventId, writtenAt, body }: TextEventFields): Uint8Array {
   if (eventId.length !== EVENT_ID_BYTES) throw new TypeError(`an event id is ${EVENT_ID_BYTES} bytes`)
-  if (body.length > MAX_TEXT_BYTES) {
-    throw new SottoError(
-      'ERR_MESSAGE_TOO_LARGE',
-      `a text of ${body.length} bytes is over the limit of ${MAX_TEXT_BYTES}`,
-    )
+  const bytes = Buffer.byteLength(body, 'utf8')
+  if (bytes > MAX_TEXT_BYTES) {
+    throw new SottoError('ERR_MESSAGE_TOO_LARGE', `a text of ${bytes} bytes is over the limit of ${MAX_TEXT_BYTES}`)
   }
-  if (!isUtf8(body)) throw new SottoError('ERR_INVALID_UTF8', 'the text is not valid UTF-8')
-  return Event.encode({
-    eventId: asBuffer(eventId),
-    writtenAt,
-    kind: { $case: 'text', value: { body: asBuffer(body) } },
-  }).finish()
+  if (typeof body !== 'string' && !isUtf8(body)) {
+    throw new SottoError('ERR_INVALID_UTF8', 'the text is not valid UTF-8')
+  }
+  return writeText(eventId, writtenAt, body)
 }
 
 /**
@@ -56,7 +53,7 @@ export function encodeTextEvent({ eventId, writtenAt, body }: TextEventFields): 
 export function parseEvent(encoded: Uint8Array): Event {
   let event: Event
   try {
-    event = Event.decode(encoded)
+    event = decodeEvent(encoded)
   } catch (cause) {
     throw new SottoError('ERR_RECORD_MALFORMED', 'an event cannot be decoded', { cause })
   }

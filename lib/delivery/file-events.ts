@@ -8,21 +8,48 @@ import { isUtf8 } from 'node:buffer'
 import {
   type FileEntry,
   FileEntryType,
+  type FileManifest,
   type FileOffer,
   type FileStatus,
   FileStatusState,
 } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
-import { EVENT_ID_BYTES, MAX_OFFER_FOLDERS, MAX_PATH_BYTES, MAX_PATH_NAME_BYTES, SHA256_BYTES } from './limits.ts'
+import {
+  EVENT_ID_BYTES,
+  MAX_MANIFEST_BYTES,
+  MAX_OFFER_FOLDERS,
+  MAX_PATH_BYTES,
+  MAX_PATH_NAME_BYTES,
+  SHA256_BYTES,
+} from './limits.ts'
 
 /**
- * Hold an offer to the limits of its contract.
+ * Hold an offer, as an event has it, to the limits of its contract.
+ *
+ * @throws SottoError `ERR_RECORD_MALFORMED` for entries that {@link checkEntries} refuses, a manifest that cannot be, or
+ *   entries beside a manifest.
+ */
+export function checkFileOffer({ entries, manifest }: FileOffer): void {
+  if (manifest === undefined) checkEntries(entries)
+  else if (entries.length > 0) throw malformed('an offer has entries beside its manifest')
+  else checkManifest(manifest)
+}
+
+function checkManifest({ name, size, sha256, contentSize }: FileManifest): void {
+  if (!isPath(name) || name.includes('/')) throw malformed('the name in a manifest is none')
+  if (size === 0 || size > MAX_MANIFEST_BYTES) throw malformed('a manifest has a size that cannot be')
+  if (sha256.length !== SHA256_BYTES) throw malformed('a hash in an offer has the wrong length')
+  if (contentSize > BigInt(Number.MAX_SAFE_INTEGER - size)) throw malformed('an offer is larger than can be counted')
+}
+
+/**
+ * Hold the entries of an offer to the limits of their contract.
  *
  * @throws SottoError `ERR_RECORD_MALFORMED` for no entries, a path that {@link isPath} refuses or that comes twice or
  *   through a file, paths of two roots, more than {@link MAX_OFFER_FOLDERS} folders, a type, a size or a hash that
  *   cannot be.
  */
-export function checkFileOffer({ entries }: FileOffer): void {
+export function checkEntries(entries: readonly FileEntry[]): void {
   const [first] = entries
   if (first === undefined) throw malformed('an offer has no files')
   const root = rootOf(first)
@@ -46,7 +73,8 @@ export function rootOf({ path }: FileEntry): string {
 }
 
 /** How many bytes the content of an offer has. */
-export function sizeOf({ entries }: FileOffer): number {
+export function sizeOf({ entries, manifest }: FileOffer): number {
+  if (manifest !== undefined) return Number(manifest.contentSize)
   return entries.reduce((sum, { size }) => sum + Number(size), 0)
 }
 

@@ -104,13 +104,12 @@ export class IncomingStream {
     if (events.length === 0) return []
     this.#leavePieces()
     if (firstSequence > this.received + 1n) throw malformed('events were left out')
-    const fresh: Event[] = []
-    let sequence = firstSequence
-    for (const event of events) {
-      if (this.#isNew(sequence, event)) fresh.push(event)
-      sequence += 1n
+    // As a rule nothing is a repeat.
+    if (firstSequence === this.received + 1n) {
+      for (const { eventId } of events) this.#ids.push(eventId)
+      return events
     }
-    return fresh
+    return events.filter((event, index) => this.#isNew(firstSequence + BigInt(index), event))
   }
 
   #acceptPart(sequence: bigint, { offset, data, last }: Part): Event[] {
@@ -167,6 +166,8 @@ export class IncomingStream {
   markStored(count: number): void {
     if (count > this.#ids.length - 1) throw new TypeError('more is stored than was received')
     this.#ids.splice(0, count)
+    // Not a window into a record: this id may stay for long.
+    this.#ids[0] = Uint8Array.from(this.lastStoredEventId)
     this.#stored += BigInt(count)
   }
 

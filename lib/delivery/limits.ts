@@ -46,5 +46,11 @@ export const MAX_PATH_NAME_BYTES = 255
  */
 export const MAX_OFFER_FOLDERS = 16_384
 
+/**
+ * The largest manifest of an offer, in bytes: some 130,000 files with names of 20 letters. It is held in memory until it is
+ * there.
+ */
+export const MAX_MANIFEST_BYTES = 8_388_608
+
 /** Bytes of a SHA-256 hash. */
 export const SHA256_BYTES = 32

@@ -10,12 +10,12 @@
  *
  * @module
  */
-import { Event } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
 import { isSame } from '../same-bytes.ts'
 import type { IncomingPosition } from './incoming-stream.ts'
 import { EVENT_ROOM_BYTES, MAX_PART_DATA_BYTES, STREAM_ID_BYTES } from './limits.ts'
 import { type EventBatch, type EventPiece, eventCost } from './record-body.ts'
+import { decodeEvent } from './text-event.ts'
 
 /** The position in an outgoing stream, as its owner keeps it between two runs of the program. */
 export interface OutgoingPosition {
@@ -186,7 +186,7 @@ export class OutgoingStream {
     if (!isSame(streamId, this.#streamId)) return false
     if (stored < this.#acknowledged || stored > this.#sent) return false
     const last = this.#queue[Number(stored - this.#acknowledged) - 1]
-    return last === undefined || isSame(Event.decode(last).eventId, lastEventId)
+    return last === undefined || isSame(decodeEvent(last).eventId, lastEventId)
   }
 
   /**

@@ -20,6 +20,7 @@ import {
 import { SottoError } from '../errors.ts'
 import { checkEvent } from './event.ts'
 import { EVENT_ID_BYTES, MAX_CHUNK_BYTES, MAX_EVENT_BYTES, MAX_RECORD_BODY_BYTES, STREAM_ID_BYTES } from './limits.ts'
+import { readTexts, writeVarint } from './text-event.ts'
 
 /** A run of whole events, in order. */
 export interface EventBatch {
@@ -88,14 +89,36 @@ export function eventCost(encoded: Uint8Array): number {
 export function encodeRecordBody(content: RecordContent | undefined, extras: RecordExtras): Uint8Array {
   const { acknowledged, control, read, progress } = extras
   const writer = new BinaryWriter()
-  if (content !== undefined && !('chunk' in content)) encodeEvents(writer, content)
+  if (content !== undefined && 'part' in content) encodePiece(writer, content)
   if (acknowledged) writer.uint32(TAG.acknowledged).uint64(acknowledged)
   if (control !== undefined) encodeControl(writer, control)
   if (read) writer.uint32(TAG.read).uint64(read)
   if (progress !== undefined) FileProgress.encode(progress, writer.uint32(TAG.progress).fork()).join()
-  const encoded = content !== undefined && 'chunk' in content ? withChunk(writer, content.chunk) : writer.finish()
+  const encoded = withContent(writer, content)
   if (encoded.length > MAX_RECORD_BODY_BYTES)
     throw new TypeError(`a record body of ${encoded.length} bytes does not fit`)
+  return encoded
+}
+
+function withContent(writer: BinaryWriter, content: RecordContent | undefined): Uint8Array {
+  if (content !== undefined && 'events' in content) return withEvents(content, writer.finish())
+  return content !== undefined && 'chunk' in content ? withChunk(writer, content.chunk) : writer.finish()
+}
+
+/** Put events before the other parts, in memory that has the right size from the beginning. */
+function withEvents({ firstSequence, events }: EventBatch, others: Uint8Array): Uint8Array {
+  const number = new BinaryWriter().uint32(TAG.firstSequence).uint64(firstSequence).finish()
+  const eventsBytes = events.reduce((sum, event) => sum + eventCost(event), 0)
+  const encoded = Buffer.allocUnsafeSlow(number.length + eventsBytes + others.length)
+  encoded.set(number)
+  let at = number.length
+  for (const event of events) {
+    encoded[at] = TAG.event
+    at = writeVarint(encoded, at + 1, event.length)
+    encoded.set(event, at)
+    at += event.length
+  }
+  encoded.set(others, at)
   return encoded
 }
 
@@ -121,10 +144,9 @@ const NO_BYTES = Buffer.alloc(0)
 /** Field 3 of a FileChunk, of a length that follows. */
 const CHUNK_DATA_TAG = 26
 
-function encodeEvents(writer: BinaryWriter, content: EventBatch | EventPiece): void {
-  writer.uint32(TAG.firstSequence).uint64(content.firstSequence)
-  if ('part' in content) Part.encode(content.part, writer.uint32(TAG.part).fork()).join()
-  else for (const event of content.events) writer.uint32(TAG.event).bytes(event)
+function encodePiece(writer: BinaryWriter, { firstSequence, part }: EventPiece): void {
+  writer.uint32(TAG.firstSequence).uint64(firstSequence)
+  Part.encode(part, writer.uint32(TAG.part).fork()).join()
 }
 
 function encodeControl(writer: BinaryWriter, control: DeliveryControl): void {
@@ -145,7 +167,7 @@ export function parseRecordBody(plaintext: Uint8Array): RecordBody {
   if (plaintext.length > MAX_RECORD_BODY_BYTES) throw malformed('a record body is over its limit')
   let body: RecordBody
   try {
-    body = RecordBody.decode(plaintext)
+    body = readTexts(plaintext) ?? RecordBody.decode(plaintext)
   } catch (cause) {
     throw new SottoError('ERR_RECORD_MALFORMED', 'a record body cannot be decoded', { cause })
   }

@@ -16,6 +16,7 @@ import {
 } from 'node:crypto'
 import { SottoError } from '#lib/errors.ts'
 import { fixedLength } from '#lib/protocol.ts'
+import { release } from '#lib/release.ts'
 import { Secret } from '#lib/secret.ts'
 
 /** DHLEN: bytes of an X25519 public key, secret key or result (Noise, section 12.1). */
@@ -147,7 +148,9 @@ export function encrypt(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plai
   if (ad.length > 0) cipher.setAAD(ad)
   const ciphertext = cipher.update(plaintext)
   cipher.final()
-  return Buffer.concat([ciphertext, cipher.getAuthTag()], ciphertext.length + TAG_BYTES)
+  const sealed = Buffer.concat([ciphertext, cipher.getAuthTag()], ciphertext.length + TAG_BYTES)
+  release(ciphertext)
+  return sealed
 }
 
 /**

@@ -21,10 +21,13 @@ const BY_THE_SERVER = ['ERR_INVALID_ARGUMENT', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_C
 /** The reasons that any service with a database gives. */
 const BY_A_SERVICE = [...BY_THE_SERVER, 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'] as const
 
+/** The reasons that a service for everybody gives: it may be full. */
+const BY_A_PUBLIC_SERVICE = [...BY_A_SERVICE, 'ERR_BUSY'] as const
+
 /** The reasons by the full name of a service, and then by the name of a call. */
 export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
   'sotto.auth.v1.AuthService': {
-    every: BY_A_SERVICE,
+    every: BY_A_PUBLIC_SERVICE,
     calls: {
       GetServerInfo: [],
       Login: ['ERR_LOGIN_REFUSED', 'ERR_ACCOUNT_DISABLED', 'ERR_IDENTITY_CONFLICT', 'ERR_BUSY'],
@@ -36,11 +39,11 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     },
   },
   'sotto.directory.v1.DirectoryService': {
-    every: [...BY_A_SERVICE, 'ERR_SESSION_ENDED'],
+    every: [...BY_A_PUBLIC_SERVICE, 'ERR_SESSION_ENDED'],
     calls: {
       Announce: ['ERR_ANNOUNCE_REPLACED'],
       GetPresence: ['ERR_NO_SUCH_USER'],
-      WatchPresence: ['ERR_BUSY'],
+      WatchPresence: [],
       ListUsers: ['ERR_TURNED_OFF'],
       RequestChat: ['ERR_NO_SUCH_USER', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
     },
@@ -51,7 +54,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       Authenticate: ['ERR_SESSION_ENDED'],
       FindAccount: ['ERR_NO_SUCH_USER'],
       ListAccounts: ['ERR_SESSION_ENDED', 'ERR_TURNED_OFF'],
-      SealChat: ['ERR_SESSION_ENDED', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
+      SealChats: [],
       WatchRevocations: [],
     },
   },

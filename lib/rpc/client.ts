@@ -49,6 +49,9 @@ export interface Connection<S extends Service> {
 /** How long a connection may take, in milliseconds, and the other end's first byte on each attempt. */
 export const CONNECT_TIMEOUT_MS = 10_000
 
+/** The largest answer of a service, in bytes: what Auth seals in one call are 35 KiB. */
+const MAX_ANSWER_BYTES = 64 * 1024
+
 const COMMON_OPTIONS: ChannelOptions = {
   // The retry buffer would keep every message of a long stream (https://github.com/grpc/grpc-node/issues/2371).
   'grpc.enable_retries': 0,
@@ -130,7 +133,7 @@ function optionsOf({ security }: Target): ChannelOptions {
     // A name may lead to several servers of one kind. Each client takes one of them, and another when that one is gone;
     // a connection to each, as round_robin has, would make every server hold every client.
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: { shuffleAddressList: true } }] }),
-    'grpc.max_receive_message_length': INTERNAL_LIMITS.maxReceiveBytes,
+    'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
     'grpc-node.max_session_memory': INTERNAL_LIMITS.maxSessionMegabytes,
     // TLS to an address fails without a name to ask for, and it is the role that matters.
     'grpc.ssl_target_name_override': security.role,

@@ -20,6 +20,11 @@ export interface StrangerLimits {
    * closed.
    */
   readonly admission: 'call' | 'connection'
+  /**
+   * How many connections beyond the limits of all are taken in to tell their callers that there is no room; none unless
+   * set: they are closed as they come.
+   */
+  readonly surplusConnections?: number
 }
 
 export interface ServerLimits {
@@ -30,13 +35,13 @@ export interface ServerLimits {
   /** Memory that HTTP/2 may hold for one connection before it refuses new calls, in megabytes. */
   readonly maxSessionMegabytes: number
   /**
-   * How much may be under way to the server on one connection, in bytes: what a hostile caller can make it hold. The
-   * default of HTTP/2, 65,535, allows 64 KiB a round trip.
+   * How much may be under way to the server in one call, in bytes, and over one connection: there HTTP/2 begins with no
+   * less than 65,535. It is what a hostile caller can make the server hold beside a message that comes.
    */
   readonly receiveWindowBytes: number
   /** The window of a connection over which somebody was let in; the same as before unless set. */
   readonly earnedWindow?: EarnedWindowLimits
-  /** Connections open at once; further ones are closed as they come. */
+  /** Connections open at once. */
   readonly maxConnections: number
   /** Connections open at once from one address, or from one /64 of IPv6. */
   readonly maxConnectionsPerNetwork: number
@@ -77,41 +82,55 @@ export const INTERNAL_LIMITS: ServerLimits = {
  * one minute: whoever reads a password from a person need not keep a place meanwhile, as clients connect again.
  *
  * What strangers can make a service hold is their connections, some 120 KiB each with TLS, and their calls, a message
- * each: 48 MiB and 8 MiB.
+ * each: 47 MiB and 8 MiB. A handshake takes some milliseconds, and longer where a crowd comes back at once.
  */
 export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
   maxSessionMegabytes: 1,
   strangers: {
-    connections: { places: 384, placesPerNetwork: 192 },
-    calls: { places: 512, placesPerNetwork: 256 },
+    connections: { places: 384, placesPerNetwork: 192, vouchedPlaces: 0, graceMs: 250 },
+    calls: { places: 512, placesPerNetwork: 256, vouchedPlaces: 0 },
     admissionTimeoutMs: 30_000,
     admission: 'connection',
+    surplusConnections: 16,
   },
 }
 
-/** What may be under way to either end of a conversation, in bytes: 4 MiB carries 100 MB/s over 40 ms. */
-export const CONVERSATION_WINDOW_BYTES = 4 * 1024 * 1024
+/**
+ * What may be under way to either end of a conversation, in bytes: as much as files may have (send-window.ts), so that
+ * they do not wait in the transport, where texts would wait behind them. 8 MiB carries 200 MB/s over 40 ms.
+ */
+export const CONVERSATION_WINDOW_BYTES = 8 * 1024 * 1024
 
 /**
- * The limits of a receiver's own server. A record is at most 65,535 bytes, and connections times windows, 6 MiB, is what
- * strangers can make it hold. Those who are let in are counted by
- * {@link servePeers}; that and the strangers are less than the connections here, which are a second line.
+ * Conversations at once, of callers who are let in: more than a person follows, and more than a school year has pupils. Each
+ * may hold a part of a message, 1 MiB at most: it takes as many accounts as there are parts.
+ */
+export const MAX_CONVERSATIONS = 512
+
+/** Callers at once who have shown a ticket, and have confirmed it by no record yet: 17 MiB with the record they say. */
+const VOUCHED_CALLERS = 256
+
+/**
+ * The limits of a receiver's own server. A record is at most 65,535 bytes, so a message is little more, and what strangers
+ * can make it hold are their calls, each with a message that comes and a window behind it: 96 of 82 KiB, less than 8 MiB.
+ * A Hello has some 2 KiB, so that the window is no narrower to those who have a ticket.
  *
- * A Hello is let in within a few round trips of a second and a quarter, and an office behind one address that comes back
- * after an outage has 16 of them under way at once.
+ * Everybody behind one address may come back at once after an outage, such as a class: nobody counts the connections of
+ * one network who were let in, and those who wait drive out their own (waiting-room.ts). Those who are let in are counted
+ * by {@link servePeers}; that and all who wait are less than the connections here, which are a second line.
  */
 export const PEER_LIMITS: ServerLimits = {
-  maxReceiveBytes: 128 * 1024,
+  maxReceiveBytes: 66 * 1024,
   maxStreamsPerConnection: 8,
   maxSessionMegabytes: 10,
-  receiveWindowBytes: 128 * 1024,
+  receiveWindowBytes: 16 * 1024,
   earnedWindow: { bytes: CONVERSATION_WINDOW_BYTES, totalBytes: 64 * 1024 * 1024 },
-  maxConnections: 256,
-  maxConnectionsPerNetwork: 128,
+  maxConnections: 2 * MAX_CONVERSATIONS + 128,
+  maxConnectionsPerNetwork: 2 * MAX_CONVERSATIONS + 128,
   strangers: {
-    connections: { places: 48, placesPerNetwork: 16 },
-    calls: { places: 48, placesPerNetwork: 16 },
+    connections: { places: 256, placesPerNetwork: 224, vouchedPlaces: VOUCHED_CALLERS },
+    calls: { places: 96, placesPerNetwork: 80, vouchedPlaces: VOUCHED_CALLERS },
     admissionTimeoutMs: 15_000,
     admission: 'call',
   },

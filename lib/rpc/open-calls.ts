@@ -135,7 +135,11 @@ export class OpenCall {
       bearer: bearerOf(metadata),
       remoteAddress: plainAddress(ends.remoteAddress ?? ''),
       peerCertificateName: role,
-      caller: { vouch: () => this.#door?.vouch(), admit: () => this.#door?.admit() },
+      caller: {
+        vouch: () => this.#door?.vouch(),
+        admit: () => this.#door?.admit(),
+        settle: () => this.#door?.settle(),
+      },
       log: options.log.child({ requestId }),
       noteAccount: (account) => {
         this.#account = account

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SottoError } from '../errors.ts'
@@ -150,20 +150,18 @@ const SETTLED_MS = 2_000
 
 /**
  * Tell a file's content from any other that it had or will have, without reading it. It holds for files that are written
- * as by {@link writeFileAtomically}.
+ * as by {@link writeFileAtomically}. It does not wait for a thread: a look takes some microseconds, and is on the way of
+ * every text.
  *
  * @returns Undefined where it cannot be told: there is no file, or it changed in the last 2 s, and what is written next
  *   might bear the same time.
  * @throws Error of the operating system, other than `ENOENT`.
  */
-export async function fileVersionOf(path: string): Promise<string | undefined> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs } = await stat(path, { bigint: true })
-    return Date.now() - Number(mtimeMs) < SETTLED_MS ? undefined : [dev, ino, size, mtimeNs, ctimeNs].join(':')
-  } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) return undefined
-    throw error
-  }
+export function fileVersionOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  if (found === undefined) return undefined
+  const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs } = found
+  return Date.now() - Number(mtimeMs) < SETTLED_MS ? undefined : [dev, ino, size, mtimeNs, ctimeNs].join(':')
 }
 
 /**
@@ -194,4 +192,16 @@ export function systemRefusal(thrown: unknown): SottoError | undefined {
 /** Whether something thrown is an error of the operating system with this code, such as `ENOENT`. */
 export function hasSystemCode(thrown: unknown, code: string): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === code
+}
+
+/**
+ * How many files and connections this process may have open at once: `ulimit -n`. Node.js raises the soft limit to the
+ * hard one when it starts.
+ *
+ * @returns undefined where this machine does not say it, or there is no limit.
+ */
+export async function openFilesLimit(): Promise<number | undefined> {
+  const limits = (await readFileIfPresent('/proc/self/limits'))?.toString() ?? ''
+  const [, soft] = /^Max open files +(\d+)/m.exec(limits) ?? []
+  return soft === undefined ? undefined : Number(soft)
 }

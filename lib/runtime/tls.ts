@@ -23,10 +23,16 @@ export type Role = 'auth.sotto' | 'directory.sotto' | 'sealing.sotto'
 /** How long a server has to show its certificates, in milliseconds. */
 const FETCH_TIMEOUT_MS = 10_000
 
-/** SHA-256 of an authority's SubjectPublicKeyInfo in DER: names the installation, 32 bytes. */
+/** The authority whose realm was asked for last: a process knows one, and asks several times for each conversation. */
+let lastAsked: { readonly authorityPem: string; readonly realm: Uint8Array } | undefined
+
+/** SHA-256 of an authority's SubjectPublicKeyInfo in DER: names the installation, 32 bytes. Not to be changed. */
 export function realmOf(authorityPem: string): Uint8Array {
+  if (lastAsked?.authorityPem === authorityPem) return lastAsked.realm
   const spki = new X509Certificate(authorityPem).publicKey.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(spki).digest()
+  const realm = createHash('sha256').update(spki).digest()
+  lastAsked = { authorityPem, realm }
+  return realm
 }
 
 /** SHA-256 of a certificate in DER, as 64 lower-case hexadecimal digits: what a person compares. */

@@ -95,7 +95,7 @@ export function sealGrant({
   body,
   nonce,
   ...context
-}: GrantContext & { readonly nonce: Uint8Array; readonly body: Grant }): Uint8Array {
+}: GrantContext & { readonly nonce: Uint8Array; readonly body: Grant }): Buffer {
   if (!isWellFormed(body)) throw new TypeError('a grant with a field out of its limits')
   const encoded = GrantBody.encode({
     nonce: Buffer.from(body.nonce),

@@ -24,7 +24,7 @@ export const SEALED_BYTES = PADDED_BYTES + OVERHEAD_BYTES
  * @param associatedData - Authenticated, not carried: the opener must know the same.
  * @returns {@link SEALED_BYTES} bytes.
  */
-export function sealBody(key: Secret, nonce: Uint8Array, associatedData: Uint8Array, body: Uint8Array): Uint8Array {
+export function sealBody(key: Secret, nonce: Uint8Array, associatedData: Uint8Array, body: Uint8Array): Buffer {
   return sealBytes(key, nonce, associatedData, pad(body))
 }
 

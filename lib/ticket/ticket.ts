@@ -90,7 +90,7 @@ export function sealTicket({
   body,
   nonce,
   ...context
-}: TicketContext & { readonly nonce: Uint8Array; readonly body: Ticket }): Uint8Array {
+}: TicketContext & { readonly nonce: Uint8Array; readonly body: Ticket }): Buffer {
   if (!isWellFormed(body)) throw new TypeError('a ticket with a field out of its limits')
   const encoded = TicketBody.encode({
     ticketId: Buffer.from(body.ticketId),

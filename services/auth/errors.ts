@@ -69,10 +69,6 @@ export function noSuchInvite(id: string, state?: string): SottoError {
   })
 }
 
-export function receiverGone(): SottoError {
-  return new SottoError('ERR_NOT_ONLINE', "the receiver's session has ended", { hint: 'try again when they are back' })
-}
-
 export function noInstallation(dataFolder: string): SottoError {
   return new SottoError('ERR_CONFIG', `there is no installation in ${dataFolder}`, {
     hint: 'set SOTTO_HOME to where it is; one begins with the first start of Auth, as by sotto up',

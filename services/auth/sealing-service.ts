@@ -4,13 +4,20 @@
  *
  * @module
  */
-import type { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import {
+  ChatRefusal,
+  type ChatResult,
+  type ChatToSeal,
+  chatRefusalToJSON,
+  type SealingServiceService,
+} from '#gen/sotto/sealing/v1/sealing_service.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Logger } from '#lib/runtime/log.ts'
 import { Secret } from '#lib/secret.ts'
-import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
+import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
-import { noSuchUser, receiverGone, rosterOff } from './errors.ts'
+import { noSuchUser, rosterOff } from './errors.ts'
 import type { Revocations } from './revocations.ts'
 import { sealChat } from './sealing.ts'
 import type { Session, Sessions } from './sessions.ts'
@@ -18,7 +25,7 @@ import {
   checkAuthenticateRequest,
   checkFindAccountRequest,
   checkListAccountsRequest,
-  checkSealChatRequest,
+  checkSealChatsRequest,
 } from './validation.ts'
 
 export interface SealingServiceOptions {
@@ -26,6 +33,7 @@ export interface SealingServiceOptions {
   readonly accounts: Accounts
   readonly sessions: Sessions
   readonly clock: Clock
+  readonly log: Logger
   /** SHA-256 of the authority's public key, 32 bytes. */
   readonly realm: Uint8Array
   /** Whether members may know who the others are. */
@@ -39,20 +47,43 @@ export function createSealingService({
   accounts,
   sessions,
   clock,
+  log,
   realm,
   hasRoster,
   maxSessionDurationMs,
 }: SealingServiceOptions): Handlers<typeof SealingServiceService> {
-  async function callerOf(directoryBearer: Uint8Array): Promise<Session> {
-    const session = await sessions.use(Secret.of(directoryBearer))
-    if (!session) throw sessionEnded()
-    return session
+  /** What becomes of one conversation: whatever that is, the others of its call get theirs. */
+  function resultOf(
+    chat: ChatToSeal,
+    sender: Session | undefined,
+    receiver: Session | undefined,
+  ): ChatResult['result'] {
+    if (!sender) return { $case: 'refusal', value: ChatRefusal.SENDER_SESSION_ENDED }
+    if (!receiver) return { $case: 'refusal', value: ChatRefusal.RECEIVER_SESSION_ENDED }
+    if (isSameAccount(sender, receiver)) return { $case: 'refusal', value: ChatRefusal.WITH_SELF }
+    try {
+      const value = sealChat({
+        realm,
+        receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },
+        sender: { session: sender, key: sessions.unwrap(sender, 'grant') },
+        instanceId: chat.receiverInstanceId,
+        nonce: chat.nonce,
+        senderAddress: chat.senderAddress,
+        nowMs: clock.now().getTime(),
+        maxSessionDurationMs,
+      })
+      return { $case: 'sealed', value }
+    } catch (error) {
+      log.error({ requestId: chat.requestId, err: error }, 'a conversation could not be sealed')
+      return { $case: 'refusal', value: ChatRefusal.UNSPECIFIED }
+    }
   }
 
   return {
     async authenticate(request) {
       checkAuthenticateRequest(request)
-      const session = await callerOf(request.directoryBearer)
+      const session = await sessions.use(Secret.of(request.directoryBearer))
+      if (!session) throw sessionEnded()
       return {
         username: session.name,
         sessionId: Buffer.from(session.id),
@@ -69,29 +100,25 @@ export function createSealingService({
 
     async listAccounts(request) {
       checkListAccountsRequest(request)
-      await callerOf(request.directoryBearer)
+      if (!(await sessions.use(Secret.of(request.directoryBearer)))) throw sessionEnded()
       if (!hasRoster) throw rosterOff()
       const { accounts: listed, hasMore } = await accounts.page(request.prefix, request.after, request.pageSize)
       return { accounts: listed.map(({ name: username, displayName }) => ({ username, displayName })), hasMore }
     },
 
-    async sealChat(request) {
-      checkSealChatRequest(request)
-      const sender = await callerOf(request.senderBearer)
-      const receiver = await sessions.find(request.receiverSessionId)
-      if (!receiver) throw receiverGone()
-      if (Buffer.compare(sender.accountId, receiver.accountId) === 0) throw chatWithSelf()
-      const { ticket, grant } = sealChat({
-        realm,
-        receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },
-        sender: { session: sender, key: sessions.unwrap(sender, 'grant') },
-        instanceId: request.receiverInstanceId,
-        nonce: request.nonce,
-        senderAddress: request.senderAddress,
-        nowMs: clock.now().getTime(),
-        maxSessionDurationMs,
-      })
-      return { ticket: Buffer.from(ticket), grant: Buffer.from(grant) }
+    async sealChats(request) {
+      checkSealChatsRequest(request)
+      const { chats } = request
+      const senders = await sessions.useAll(chats.map(({ senderBearer }) => Secret.of(senderBearer)))
+      const receivers = await sessions.findAll(chats.map(({ receiverSessionId }) => receiverSessionId))
+      return {
+        results: chats.map((chat, index) => {
+          const result = resultOf(chat, senders[index], receivers[index])
+          const refusal = result?.$case === 'refusal' ? { refusal: chatRefusalToJSON(result.value) } : undefined
+          log.info({ requestId: chat.requestId, ...refusal }, refusal ? 'conversation refused' : 'conversation sealed')
+          return { result }
+        }),
+      }
     },
 
     async *watchRevocations({ after }, { signal }) {
@@ -101,4 +128,8 @@ export function createSealingService({
       }
     },
   }
+}
+
+function isSameAccount(one: Session, other: Session): boolean {
+  return Buffer.compare(one.accountId, other.accountId) === 0
 }

@@ -8,8 +8,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
+import { Gathering } from '#lib/gathering.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
-import { compileOnce, inTransaction } from '#lib/runtime/database/queries.ts'
+import { compileForList, inTransaction } from '#lib/runtime/database/queries.ts'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
@@ -36,6 +38,17 @@ export interface NewSession {
   readonly id: Uint8Array
   readonly expiresAtMs: number
 }
+
+/** A session that is to begin. */
+interface Beginning {
+  readonly account: AuthenticatedAccount
+  /** The installation's, 32 bytes. */
+  readonly identityKey: Uint8Array
+  readonly replace: boolean
+}
+
+/** The most sessions that begin in one transaction. */
+const MAX_BEGUN_TOGETHER = 32
 
 /** A session that has not ended. */
 export interface Session {
@@ -80,7 +93,11 @@ export class Sessions {
   readonly #wrappingKey: WrappingKey
   readonly #lifetimeMs: number
   readonly #nowMs: () => number
-  readonly #queries: Readonly<Record<Lookup, ReturnType<typeof sessionBy>>>
+  readonly #beginnings = new Gathering<Beginning, NewSession | SottoError>({
+    most: MAX_BEGUN_TOGETHER,
+    ask: (beginnings) => this.#beginAll(beginnings),
+  })
+  readonly #queries: Readonly<Record<Lookup, ReturnType<typeof sessionsBy>>>
 
   constructor({ db, revocations, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
     this.#db = db
@@ -89,9 +106,9 @@ export class Sessions {
     this.#lifetimeMs = lifetimeMs
     this.#nowMs = nowMs
     this.#queries = {
-      byId: sessionBy(db, 'id'),
-      byDirectoryBearer: sessionBy(db, 'directory_bearer_hash'),
-      byAuthBearer: sessionBy(db, 'auth_bearer_hash'),
+      byId: sessionsBy(db, 'id'),
+      byDirectoryBearer: sessionsBy(db, 'directory_bearer_hash'),
+      byAuthBearer: sessionsBy(db, 'auth_bearer_hash'),
     }
   }
 
@@ -104,36 +121,64 @@ export class Sessions {
    *   password has changed since it was checked, or the account is gone.
    */
   async begin(account: AuthenticatedAccount, identityKey: Uint8Array, replace: boolean): Promise<NewSession> {
+    const begun = await this.#beginnings.ask({ account, identityKey, replace })
+    if (isSottoError(begun)) throw begun
+    return begun
+  }
+
+  /** Begin sessions in one transaction, and so with one flush: others sign in and call while it is written. */
+  async #beginAll(beginnings: readonly Beginning[]): Promise<(NewSession | SottoError)[]> {
+    // In the order of accounts, so that two transactions at once never wait for each other.
+    const inOrder = beginnings.toSorted((one, other) => Buffer.compare(one.account.id, other.account.id))
+    const begun = await inTransaction(this.#db, async (transaction) => {
+      const results = new Map<Beginning, NewSession | SottoError>()
+      for (const beginning of inOrder) results.set(beginning, await this.#beginIn(transaction, beginning))
+      return results
+    })
+    this.#revocations.noteChange()
+    return beginnings.map((beginning) => begun.get(beginning) as NewSession | SottoError)
+  }
+
+  /** @returns the error for who is refused, of whom nothing is written then. */
+  async #beginIn(
+    transaction: Transaction<AuthSchema>,
+    { account, identityKey, replace }: Beginning,
+  ): Promise<NewSession | SottoError> {
+    const refusal = await claimAccount(transaction, account, identityKey, replace)
+    if (refusal !== undefined) return refusal
+    await this.#makeRoom(transaction, account.id, identityKey)
     const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
     const id = randomBytes(SESSION_ID_BYTES)
     const expiresAtMs = this.#nowMs() + this.#lifetimeMs
-    await inTransaction(this.#db, async (transaction) => {
-      await claimAccount(transaction, account, identityKey, replace)
-      await this.#makeRoom(transaction, account.id, identityKey)
-      const row = this.#rowFor(token, { accountId: account.id, sessionId: id })
-      await transaction
-        .insertInto('session')
-        .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
-        .execute()
-    })
-    this.#revocations.noteChange()
+    const row = this.#rowFor(token, { accountId: account.id, sessionId: id })
+    await transaction
+      .insertInto('session')
+      .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
+      .execute()
     return { token, id, expiresAtMs }
   }
 
   /** The session that a directory bearer belongs to, extended by this use; undefined if it has ended or never was. */
   async use(directoryBearer: Secret): Promise<Session | undefined> {
-    const session = await this.#find('byDirectoryBearer', bearerHash(directoryBearer))
-    return session && (await this.#extend(session))
+    const [session] = await this.useAll([directoryBearer])
+    return session
   }
 
-  /** A session by its id; undefined if it has ended or never was. It is not extended: this is not its own use. */
-  async find(id: Uint8Array): Promise<Session | undefined> {
-    return await this.#find('byId', id)
+  /** The same for several, in their order. */
+  async useAll(directoryBearers: readonly Secret[]): Promise<(Session | undefined)[]> {
+    const sessions = await this.#find('byDirectoryBearer', directoryBearers.map(bearerHash))
+    return await Promise.all(sessions.map((session) => session && this.#extend(session)))
+  }
+
+  /** Sessions by their ids, likewise, but not extended: this is not their own use. */
+  async findAll(ids: readonly Uint8Array[]): Promise<(Session | undefined)[]> {
+    return await this.#find('byId', ids)
   }
 
   /** The session that an auth bearer belongs to; undefined if it has ended or never was. It is not extended. */
   async findByAuthBearer(authBearer: Secret): Promise<Session | undefined> {
-    return await this.#find('byAuthBearer', bearerHash(authBearer))
+    const [session] = await this.#find('byAuthBearer', [bearerHash(authBearer)])
+    return session
   }
 
   /** The sessions of an account that have not ended, the latest used first. */
@@ -239,18 +284,11 @@ export class Sessions {
     await revoke(transaction, ids, this.#nowMs())
   }
 
-  async #find(by: Lookup, value: Uint8Array): Promise<Session | undefined> {
-    const [row] = await this.#queries[by](value, this.#nowMs(), this.#wrappingKey.id)
-    return (
-      row && {
-        id: row.id,
-        accountId: row.account_id,
-        name: row.name,
-        identityKey: row.identity_key,
-        expiresAtMs: row.expires_at,
-        wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key },
-      }
-    )
+  async #find(by: Lookup, values: readonly Uint8Array[]): Promise<(Session | undefined)[]> {
+    const rows = await this.#queries[by](values, this.#nowMs(), this.#wrappingKey.id)
+    const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
+    const found = new Map(rows.map((row) => [textOf(row.found_by), sessionOf(row)]))
+    return values.map((value) => found.get(textOf(value)))
   }
 
   async #extend(session: Session): Promise<Session> {
@@ -263,32 +301,46 @@ export class Sessions {
   }
 }
 
-/** Finds the session that has a value in a column. To be given that value, the time, and the id of the wrapping key. */
-function sessionBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash' | 'auth_bearer_hash') {
-  const anything = Buffer.alloc(0)
-  return compileOnce(
-    db,
+/** Finds the sessions that have these values in a column. To be given the values, the time, and the id of the wrapping key. */
+function sessionsBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash' | 'auth_bearer_hash') {
+  return compileForList(db, (values: readonly Uint8Array[]) =>
     db
       .selectFrom('session')
       .innerJoin('account', 'account.id', 'session.account_id')
       .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
-      .where(`session.${column}`, '=', anything)
+      .select(`session.${column} as found_by`)
+      .where(`session.${column}`, 'in', values)
       .where('expires_at', '>', 0)
       // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
-      .where('wrapping_key_id', '=', anything),
+      .where('wrapping_key_id', '=', Buffer.alloc(0)),
   )
+}
+
+type SessionRow = Awaited<ReturnType<ReturnType<typeof sessionsBy>>>[number]
+
+function sessionOf(row: SessionRow): Session {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    identityKey: row.identity_key,
+    expiresAtMs: row.expires_at,
+    wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key },
+  }
 }
 
 /**
  * Make sure that the account is this key's, and hold its row until the transaction ends: one statement that both asks
  * and changes, so that two logins at once cannot both get what only one may have.
+ *
+ * @returns why not, if it cannot be.
  */
 async function claimAccount(
   transaction: Transaction<AuthSchema>,
   { id, passwordEpoch }: AuthenticatedAccount,
   identityKey: Uint8Array,
   replace: boolean,
-): Promise<void> {
+): Promise<SottoError | undefined> {
   const take = transaction
     .updateTable('account')
     .set({ identity_key: identityKey })
@@ -298,13 +350,12 @@ async function claimAccount(
     or([eb('identity_key', 'is', null), eb('identity_key', '=', identityKey)]),
   )
   const { numUpdatedRows } = await (replace ? take : takeIfFree).executeTakeFirstOrThrow()
-  if (numUpdatedRows === 1n) return
+  if (numUpdatedRows === 1n) return undefined
   const current = await transaction
     .selectFrom('account')
     .select('id')
     .where('id', '=', id)
     .where('password_epoch', '=', passwordEpoch)
     .executeTakeFirst()
-  if (!current) throw loginRefused()
-  throw identityConflict()
+  return current === undefined ? loginRefused() : identityConflict()
 }

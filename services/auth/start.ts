@@ -82,7 +82,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
   resources.defer(keepPurging({ sessions, attempts, log }))
   const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
-  const common = { accounts, attempts, sessions, clock, realm }
+  const common = { accounts, attempts, sessions, clock, log, realm }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())

@@ -16,15 +16,15 @@ import type {
   AuthenticateRequest,
   FindAccountRequest,
   ListAccountsRequest,
-  SealChatRequest,
+  SealChatsRequest,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { INVITE_CODE_BYTES } from '#lib/invite-link.ts'
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
-import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES, MAX_LISTED_USERS } from '#lib/protocol.ts'
+import { IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES, MAX_LISTED_USERS, MAX_SEALED_TOGETHER } from '#lib/protocol.ts'
 import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
 import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { SENDER_ADDRESS } from '#lib/ticket/ticket.ts'
-import { USERNAME_PREFIX, Violations } from '#lib/validation.ts'
+import { REQUEST_ID, USERNAME_PREFIX, Violations } from '#lib/validation.ts'
 
 /** How many sessions one call may end: as many as an account has. */
 const MAX_ENDED_SESSIONS = 16
@@ -108,16 +108,30 @@ export function checkListAccountsRequest({ directoryBearer, prefix, pageSize, af
   violations.throwIfAny()
 }
 
-export function checkSealChatRequest(request: SealChatRequest): void {
+export function checkSealChatsRequest({ chats }: SealChatsRequest): void {
   const violations = new Violations()
-  violations.expectBytes(request.senderBearer, SESSION_KEY_BYTES, 'sender_bearer')
-  violations.expectBytes(request.receiverSessionId, SESSION_ID_BYTES, 'receiver_session_id')
-  violations.expectBytes(request.receiverInstanceId, INSTANCE_ID_BYTES, 'receiver_instance_id')
-  violations.expectBytes(request.nonce, REQUEST_NONCE_BYTES, 'nonce')
   violations.expect(
-    request.senderAddress === '' || (isIP(request.senderAddress) !== 0 && SENDER_ADDRESS.test(request.senderAddress)),
-    'sender_address',
-    'must be empty or an IPv4 or IPv6 literal of at most 45 characters',
+    chats.length >= 1 && chats.length <= MAX_SEALED_TOGETHER,
+    'chats',
+    `must be 1 to ${MAX_SEALED_TOGETHER} conversations`,
   )
+  // Beyond the limit they are not looked at: one answer must not grow with what a caller sends.
+  for (const [index, chat] of chats.slice(0, MAX_SEALED_TOGETHER).entries()) {
+    const field = (name: string) => `chats[${index}].${name}`
+    violations.expectBytes(chat.senderBearer, SESSION_KEY_BYTES, field('sender_bearer'))
+    violations.expectBytes(chat.receiverSessionId, SESSION_ID_BYTES, field('receiver_session_id'))
+    violations.expectBytes(chat.receiverInstanceId, INSTANCE_ID_BYTES, field('receiver_instance_id'))
+    violations.expectBytes(chat.nonce, REQUEST_NONCE_BYTES, field('nonce'))
+    violations.expect(
+      chat.senderAddress === '' || (isIP(chat.senderAddress) !== 0 && SENDER_ADDRESS.test(chat.senderAddress)),
+      field('sender_address'),
+      'must be empty or an IPv4 or IPv6 literal of at most 45 characters',
+    )
+    violations.expect(
+      REQUEST_ID.test(chat.requestId),
+      field('request_id'),
+      'must be 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"',
+    )
+  }
   violations.throwIfAny()
 }

@@ -20,6 +20,12 @@ export interface Config {
   readonly adminPort: number
   /** `SOTTO_DIRECTORY_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
   readonly healthPort: number | undefined
+  /**
+   * `SOTTO_DIRECTORY_CONNECTIONS` (25,000), `SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS` (1,000): how many connections may be
+   * open at once, and how many of them from one address. Seven in eight may be of people who are online, so that there is
+   * room for calls. Each takes a file descriptor and some 100 KB.
+   */
+  readonly connections: { readonly most: number; readonly mostPerAddress: number }
   /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
   readonly sealingAddress: string
   /**
@@ -44,12 +50,17 @@ const addressSetting = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT')
 
+/** Eight, of which one is left for calls, are the least that is of use. */
+const connectionsSetting = z.coerce.number().int().min(8).max(1_000_000)
+
 const SETTINGS = {
   SOTTO_HOME: pathSetting.optional(),
   SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_ADMIN_PORT: portSetting.default(7012),
   SOTTO_DIRECTORY_HEALTH_PORT: portSetting.optional(),
+  SOTTO_DIRECTORY_CONNECTIONS: connectionsSetting.default(25_000),
+  SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(1_000),
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
@@ -87,6 +98,10 @@ export function readConfig(env: Environment): Config {
     listen: { host: settings.SOTTO_DIRECTORY_HOST, port: settings.SOTTO_DIRECTORY_PORT },
     adminPort: settings.SOTTO_DIRECTORY_ADMIN_PORT,
     healthPort: settings.SOTTO_DIRECTORY_HEALTH_PORT,
+    connections: {
+      most: settings.SOTTO_DIRECTORY_CONNECTIONS,
+      mostPerAddress: settings.SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS,
+    },
     sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
     database: databaseSetting(
       settings.SOTTO_DIRECTORY_DATABASE,

@@ -6,17 +6,22 @@
  *
  * @module
  */
-import type {
-  ListAccountsResponse,
-  SealChatResponse,
-  SealingServiceService,
+import {
+  ChatRefusal,
+  type ChatResult,
+  type ChatToSeal,
+  type ListAccountsResponse,
+  type SealedChat,
+  type SealingServiceService,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
+import { Gathering } from '#lib/gathering.ts'
+import { MAX_SEALED_TOGETHER } from '#lib/protocol.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { CallContext, CallOptions } from '#lib/rpc/service.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import type { Secret } from '#lib/secret.ts'
-import { sessionEnded } from '#lib/shared-errors.ts'
+import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { isTimestamp } from '#lib/validation.ts'
 
@@ -62,16 +67,18 @@ export interface Revocations {
 }
 
 /** A conversation that the caller asks for. */
-export interface ChatRequest {
-  readonly receiverSessionId: Uint8Array
-  readonly receiverInstanceId: Uint8Array
-  readonly nonce: Uint8Array
-  readonly senderAddress: string
-}
+export type ChatRequest = Omit<ChatToSeal, 'senderBearer' | 'requestId'>
+
+/** The signal of what nobody gives up. */
+const NEVER = new AbortController().signal
 
 export class SealingClient {
   readonly #connection: Connection<typeof SealingServiceService>
   readonly #log: Logger
+  readonly #chats = new Gathering<ChatToSeal, ChatResult['result']>({
+    most: MAX_SEALED_TOGETHER,
+    ask: (chats) => this.#sealAll(chats),
+  })
   /** Unknown before the first call. */
   #reachable: boolean | undefined
 
@@ -91,7 +98,7 @@ export class SealingClient {
       const { username, sessionId, expiresAt, serverTime } = await call.authenticate({ directoryBearer }, options)
       // Whoever announces is told this time: one that is not a number would end no session.
       if (!isTimestamp(expiresAt) || !isTimestamp(serverTime) || sessionId.length !== SESSION_ID_BYTES) {
-        throw new SottoError('ERR_UNAVAILABLE', 'an answer of auth breaks its contract')
+        throw brokenContract()
       }
       return { account: username, sessionId, expiresAt, serverTime }
     })
@@ -125,21 +132,19 @@ export class SealingClient {
    * @throws SottoError `ERR_SESSION_ENDED` for the caller's session, `ERR_NOT_ONLINE` for the receiver's;
    *   `ERR_CHAT_WITH_SELF`, `ERR_UNAVAILABLE`.
    */
-  async sealChat(origin: Origin, request: ChatRequest): Promise<SealChatResponse> {
-    const senderBearer = revealBearer(origin.bearer)
-    const { receiverSessionId, receiverInstanceId, nonce, senderAddress } = request
-    return await this.#ask(origin, (call, options) =>
-      call.sealChat(
-        {
-          senderBearer,
-          receiverSessionId: Buffer.from(receiverSessionId),
-          receiverInstanceId: Buffer.from(receiverInstanceId),
-          nonce: Buffer.from(nonce),
-          senderAddress,
-        },
-        options,
-      ),
+  async sealChat({ bearer, requestId }: Origin, request: ChatRequest): Promise<SealedChat> {
+    const result = await this.#chats.ask({ ...request, senderBearer: revealBearer(bearer), requestId })
+    if (result?.$case === 'sealed') return result.value
+    throw errorFor(result?.value, requestId)
+  }
+
+  async #sealAll(chats: readonly ChatToSeal[]): Promise<readonly ChatResult['result'][]> {
+    // Whoever has gone away meanwhile is no reason to give the others up.
+    const { results } = await this.#ask({ signal: NEVER }, (call, options) =>
+      call.sealChats({ chats: [...chats] }, options),
     )
+    if (results.length !== chats.length) throw brokenContract()
+    return results.map(({ result }) => result)
   }
 
   /**
@@ -153,11 +158,15 @@ export class SealingClient {
   }
 
   async #ask<Answer>(
-    { requestId, signal }: Origin,
+    { requestId, signal }: Pick<Origin, 'signal'> & Partial<Origin>,
     ask: (call: Connection<typeof SealingServiceService>['call'], options: CallOptions) => Promise<Answer>,
   ): Promise<Answer> {
     try {
-      const answer = await ask(this.#connection.call, { requestId, signal, deadlineMs: DEADLINE_MS })
+      const answer = await ask(this.#connection.call, {
+        signal,
+        deadlineMs: DEADLINE_MS,
+        ...(requestId !== undefined && { requestId }),
+      })
       this.#noteReachable()
       return answer
     } catch (error) {
@@ -183,6 +192,26 @@ export class SealingClient {
   #noteUnreachable(error: unknown): void {
     if (this.#reachable !== false) this.#log.warn({ err: error }, 'auth cannot be reached')
     this.#reachable = false
+  }
+}
+
+function brokenContract(): SottoError {
+  return new SottoError('ERR_UNAVAILABLE', 'an answer of auth breaks its contract')
+}
+
+/** What the caller is told who asked for a conversation that Auth has not sealed. */
+function errorFor(refusal: ChatRefusal | undefined, requestId: string): SottoError {
+  switch (refusal) {
+    case ChatRefusal.SENDER_SESSION_ENDED:
+      return sessionEnded()
+    case ChatRefusal.RECEIVER_SESSION_ENDED:
+      return new SottoError('ERR_NOT_ONLINE', "the receiver's session has ended", {
+        hint: 'try again when they are back',
+      })
+    case ChatRefusal.WITH_SELF:
+      return chatWithSelf()
+    default:
+      return new SottoError('ERR_INTERNAL', `auth could not seal a conversation: its log says why, under ${requestId}`)
   }
 }
 

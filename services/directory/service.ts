@@ -57,6 +57,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     let caller = await authenticate(context)
     // Whoever has gone by now must not take the place of the announcement that came after it.
     signal.throwIfAborted()
+    context.caller.settle()
     let clockOffsetMs = offsetOf(caller)
     const { account, sessionId } = caller
     const registration = await presence.announce({
@@ -125,6 +126,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
   ): AsyncGenerator<WatchPresenceResponse> {
     checkWatchPresenceRequest(request)
     let caller = await authenticate(context)
+    context.caller.settle()
     using watch = await presence.watchers.open(caller.account, request.usernames)
     while (true) {
       const over = AbortSignal.any([context.signal, caller.ended])
@@ -155,8 +157,8 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     if (!receiver) throw await absenceOf(request.username, context)
     try {
       const { ticket, grant } = await sealing.sealChat(context, {
-        receiverSessionId: receiver.sessionId,
-        receiverInstanceId: receiver.instanceId,
+        receiverSessionId: Buffer.from(receiver.sessionId),
+        receiverInstanceId: Buffer.from(receiver.instanceId),
         nonce: request.nonce,
         senderAddress: context.remoteAddress,
       })

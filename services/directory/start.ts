@@ -8,13 +8,14 @@ import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { HEARTBEAT_MS } from '#lib/protocol.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
-import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { SERVICE_LIMITS, type ServerLimits } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import { sharedTimeMs } from '#lib/runtime/database/dialect.ts'
+import { openFilesLimit } from '#lib/runtime/files.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { Authentications } from './authentications.ts'
@@ -81,13 +82,14 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const authentications = new Authentications(sealing, clock)
   resources.defer(keepWatchingRevocations({ sealing, authentications, log }))
 
+  const limits = { ...SERVICE_LIMITS, ...(await connectionLimits(config, log)) }
   const handling = { presence, sealing, authentications, clock, heartbeatMs }
   const server = resources.adopt(
     await startServer({
       ...config.listen,
       services: [serve(DirectoryServiceService, createDirectoryHandlers(handling))],
       security: { certificate },
-      limits: SERVICE_LIMITS,
+      limits,
       log,
       reflection: true,
       health: true,
@@ -122,4 +124,23 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
     metricsAddress,
     stop: () => running.disposeAsync(),
   }
+}
+
+/** Files that the directory has open beside its callers' connections: the database, Auth, the log, at most. */
+const OWN_FILES = 128
+
+/** As many connections as the settings say, or as there may be: who cannot be taken in could not be told so either. */
+async function connectionLimits(
+  { connections: { most, mostPerAddress } }: Config,
+  log: Logger,
+): Promise<Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerNetwork'>> {
+  const openFiles = (await openFilesLimit()) ?? Number.POSITIVE_INFINITY
+  const maxConnections = Math.min(most, openFiles - OWN_FILES)
+  if (maxConnections < most) {
+    log.warn(
+      { openFiles, connections: maxConnections },
+      'fewer connections than SOTTO_DIRECTORY_CONNECTIONS: raise the limit of open files (ulimit -n)',
+    )
+  }
+  return { maxConnections, maxConnectionsPerNetwork: mostPerAddress }
 }

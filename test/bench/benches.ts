@@ -16,6 +16,7 @@ import { open } from './open.ts'
 import { pipe } from './pipe.ts'
 import { presence } from './presence.ts'
 import { rest } from './rest.ts'
+import { slowReader } from './slow-reader.ts'
 import { start } from './start.ts'
 
 export const BENCHES: readonly Bench[] = [
@@ -35,6 +36,7 @@ export const BENCHES: readonly Bench[] = [
   presence,
   fair,
   many,
+  slowReader,
   rest,
   grow,
 ]

@@ -6,6 +6,8 @@
  *     npm run bench chat latency            some
  *       -- --json FILE                      all figures, with every sample
  *          --rounds N                       how often each case is measured; 5
+ *          --size N                         how many people the bench of presence has
+ *          --duration SECONDS               how long slow-reader watches each case; 20
  *          --brief                          a tenth of the work, to see whether it runs
  *          --write docs/performance.md      put the tables into that document, and the pictures beside it
  *          --list                           what there is
@@ -29,16 +31,22 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'string' },
     rounds: { type: 'string', default: '5' },
+    size: { type: 'string' },
+    duration: { type: 'string' },
     brief: { type: 'boolean', default: false },
     write: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
+const size = values.size === undefined ? undefined : Number(values.size)
+const isCount = (count: number) => Number.isInteger(count) && count >= 1
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
 if (values.list) for (const { name, work } of BENCHES) console.log(`${name.padEnd(14)} ${work}`)
-else if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
-  console.error(`not known: ${unknown.join(', ') || `--rounds ${values.rounds}`}; see npm run bench -- --list`)
+else if (unknown.length > 0 || !isCount(rounds) || !isCount(size ?? 1)) {
+  console.error(
+    `not known: ${unknown.join(', ') || `--rounds ${values.rounds} --size ${values.size}`}; see npm run bench -- --list`,
+  )
   process.exitCode = 2
 } else await run()
 
@@ -51,7 +59,8 @@ async function run(): Promise<void> {
   const results: Result[] = []
   for (const bench of BENCHES) {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue
-    const settings = { rounds, isBrief: values.brief, progress, signal: interrupted.signal }
+    const duration = values.duration === undefined ? undefined : Number(values.duration)
+    const settings = { rounds, size, duration, isBrief: values.brief, progress, signal: interrupted.signal }
     const result = await runBench(bench, settings)
     results.push(result)
     console.log(terminalTable(result))

@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises'
 import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
 import type { Deployment } from '../support/deployment.ts'
 import type { AudienceRequests } from './actors/audience.ts'
-import { signUp, signUpAll, startServices } from './actors/people.ts'
+import { beginSessions } from './actors/audience-sessions.ts'
+import { signUp, startServices } from './actors/people.ts'
 import { startCaller } from './actors/start-caller.ts'
 import { Actor } from './framework/actor.ts'
 import type { Bench, Context } from './framework/bench.ts'
@@ -13,39 +14,60 @@ import { sharedNowMs } from './framework/serve-actor.ts'
 import type { HeldStreamsRequests } from './references/held-streams.ts'
 import { canLookAtProcesses, processorMs, residentMegabytes } from './references/memory.ts'
 
-/** How many people are online, of the thousand connections that one address may have; and how many processes they share. */
-const [PEOPLE, PROCESSES] = [300, 2]
+/** How many people are online, unless the run says otherwise; and how many processes they share. */
+const [PEOPLE, PROCESSES] = [1_000, 2]
+
+/** The part of them that comes first, so that what the directory needs for anybody at all is not counted as theirs. */
+const FIRST_PART = 0.1
+
+/** How many streams of the reference are held: each takes the same. */
+const MOST_HELD = 1_000
 
 /** How long the services are watched while nobody does anything, in milliseconds. */
-const STAND_MS = 2_000
+const STAND_MS = 5_000
 
 const HELD = 'a held TLS stream of grpc-js'
 
 export const presence: Bench = {
   name: 'presence',
-  work: `${PEOPLE} receivers on one directory, each over a connection of its own, with nothing to do; then the directory is killed (-9) and started again`,
+  work: `Receivers on one directory (${PEOPLE.toLocaleString('en')} unless --size says otherwise), each over a connection of its own, with nothing to do; then the directory is killed (-9) and started again`,
   async prepare(context) {
     const home = await context.folder('disk')
     if (home === undefined || !canLookAtProcesses(context)) return []
-    const services = await startServices(context)
-    const people = Math.max(PROCESSES, context.amount(PEOPLE))
+    const people = Math.max(2 * PROCESSES, context.size(PEOPLE))
+    // All of them come from one address, and one in eight places is kept for others.
+    const services = await startServices(context, { SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: String(2 * people) })
     const names = Array.from({ length: people }, (_, number) => `there-${number}`)
     context.note(`signing up ${people} people`)
     await signUp(services, home, 'presence-alice')
-    await signUpAll(services, home, names)
+    const sessions = await beginSessions(services, names)
     const caller = await startCaller(context, home, 'presence-alice')
-    await caller.ask('getPresence', 'there-0', 1, 1)
+    await caller.ask('getPresence', 'there-0', 1, 1).catch(() => undefined)
     const directory = () => services.service('directory').pid
-    const empty = await residentMegabytes(directory())
     context.note(`${people} people come online`)
     const audience: Actor<AudienceRequests>[] = []
     for (let index = 0; index < PROCESSES; index += 1) {
-      const share = names.filter((_name, number) => number % PROCESSES === index)
-      audience.push(context.resources.use(await Actor.start<AudienceRequests>('actors/audience.ts', home, ...share)))
+      audience.push(context.resources.use(await Actor.start<AudienceRequests>('actors/audience.ts')))
     }
+    const shared = {
+      directoryAddress: services.directoryAddress,
+      authorityPem: await readFile(services.caFile, 'utf8'),
+    }
+    const come = (share: (number: number) => boolean) =>
+      Promise.all(
+        audience.map((each, index) => {
+          const members = sessions.filter((_member, number) => share(number) && number % PROCESSES === index)
+          return each.ask('come', members, shared)
+        }),
+      )
+    const first = Math.ceil(people * FIRST_PART)
     const online = async () => Math.max(...(await Promise.all(audience.map((each) => each.ask('online')))))
+    await come((number) => number < first)
     await online()
-    const held = await heldKilobytes(context, services, people)
+    const base = await residentMegabytes(directory())
+    await come((number) => number >= first)
+    await online()
+    const held = await heldKilobytes(context, services, Math.min(people, MOST_HELD))
     const both = () => [directory(), services.service('auth').pid]
     const spent = async () => (await Promise.all(both().map(processorMs))).reduce((sum, each) => sum + each, 0)
     return [
@@ -57,7 +79,7 @@ export const presence: Bench = {
           { case: 'all back after kill -9', unit: 's', bar: { atMost: 20 } },
         ],
         async measure() {
-          const memory = (((await residentMegabytes(directory())) - empty) * 1e3) / people
+          const memory = (((await residentMegabytes(directory())) - base) * 1e3) / (people - first)
           const [beganMs, before] = [performance.now(), await spent()]
           await setTimeout(STAND_MS)
           const part = (100 * ((await spent()) - before)) / (performance.now() - beganMs)

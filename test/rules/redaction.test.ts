@@ -35,7 +35,7 @@ describe('the contracts', () => {
           'directory_bearer',
           'sender_bearer',
         ],
-        ...['secret', 'body', 'path', 'data'],
+        ...['secret', 'body', 'path', 'name', 'data'],
       ]),
     )
   })

@@ -14,7 +14,7 @@ import { HashingQueue, type HashingQueueLimits } from '../../services/auth/passw
 import type { PasswordParameters } from '../../services/auth/passwords/password-hash.ts'
 import { Passwords } from '../../services/auth/passwords/passwords.ts'
 import { Revocations } from '../../services/auth/revocations.ts'
-import { DEFAULT_SESSION_LIFETIME_MS, Sessions } from '../../services/auth/sessions.ts'
+import { DEFAULT_SESSION_LIFETIME_MS, type Session, Sessions } from '../../services/auth/sessions.ts'
 import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
 import { FakeClock } from './clock.ts'
 import { secretOf } from './random.ts'
@@ -85,6 +85,12 @@ export class AuthRecords implements AsyncDisposable {
     await this.close()
     await this.folder[Symbol.asyncDispose]()
   }
+}
+
+/** A session by its id; undefined if it has ended or never was. */
+export async function findSession(sessions: Sessions, id: Uint8Array): Promise<Session | undefined> {
+  const [session] = await sessions.findAll([id])
+  return session
 }
 
 /** A password, as clients send it. */

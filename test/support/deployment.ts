@@ -73,6 +73,10 @@ export class Deployment implements AsyncDisposable {
     this.env = env
   }
 
+  get directoryAddress(): string {
+    return `127.0.0.1:${this.env['SOTTO_DIRECTORY_PORT']}`
+  }
+
   get caFile(): string {
     return join(this.home.path, 'auth', 'ca', 'ca.pem')
   }

@@ -53,6 +53,7 @@ export class FileEnd {
     }
     this.peerTransfers = new PeerTransfers({
       offerOf: (id) => this.#offers.get(id),
+      noteEntries: (id, offer) => void this.#offers.set(id, offer),
       noteTargetPath: (id, targetPath) => {
         if (this.failure !== undefined) throw this.failure
         this.put({ ...(this.#transfers.get(id) as PlacedTransfer), targetPath })
@@ -129,7 +130,7 @@ export class FileEnd {
     if (chunk === undefined) return progress !== undefined
     const copy = { ...chunk, data: Buffer.from(chunk.data) }
     this.sent.push(copy)
-    void other.peerTransfers.receiveChunk(copy)
+    void other.peerTransfers.receiveChunk({ ...copy, data: Buffer.from(copy.data) })
     return true
   }
 

@@ -33,6 +33,7 @@ const KEYS = deriveSessionKeys(secretOf('session of bob'))
 
 export interface HostUnderTestOptions {
   readonly resumeTimeoutMs?: number
+  readonly maxConversations?: number
 }
 
 export class HostUnderTest implements AsyncDisposable {

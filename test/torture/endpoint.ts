@@ -156,8 +156,8 @@ export class Endpoint implements ProcessOwner {
     if (isConcurrent) this.#concurrent ??= this.messageLogOf(this.openStore())
     this.#remaining -= count
     this.#pending = count
-    const messageLog = isConcurrent ? (this.#concurrent as MessageLog) : running.messageLog
-    const appended = messageLog.append(permitWriting(this.peer.name), events)
+    const appender = isConcurrent ? (this.#concurrent as MessageLog) : running.streams
+    const appended = appender.append(permitWriting(this.peer.name), events)
     if (appended !== this.promised + count)
       throw new Violation(`${this.name} appended ${count} and got number ${appended}`)
     this.promised = appended

@@ -7,7 +7,7 @@ import { Violation } from './world.ts'
 const MESSAGES = 500
 
 /** The first of the 20 seeds: among these every kind of fault happens. */
-const FIRST_SEED = 51
+const FIRST_SEED = 91
 
 describe('simulate', function () {
   // Two seconds of work, on a machine that may be busy.

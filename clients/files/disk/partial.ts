@@ -13,7 +13,7 @@
  * @module
  */
 import { createHash, type Hash } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, fstatSync } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
@@ -118,6 +118,7 @@ export class Partial {
   async #write(open: OpenFile, pieces: readonly Buffer[]): Promise<void> {
     const { bytesWritten } = await open.file.writev(pieces, open.written)
     open.written += bytesWritten
+    if (bytesWritten === pieces.reduce((sum, { length }) => sum + length, 0)) return
     // A disk that is about to be full takes a part of it.
     const rest = Buffer.concat(pieces).subarray(bytesWritten)
     for (let offset = 0; offset < rest.length; ) {
@@ -180,7 +181,8 @@ export class Partial {
       file = await open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK)
     }
     try {
-      const stats = await file.stat({ bigint: true })
+      // In step: the system has just looked at it, and to ask in a thread takes longer.
+      const stats = fstatSync(file.fd, { bigint: true })
       this.#meet(stats)
       if (!stats.isFile() || stats.nlink !== 1n || stats.size > BigInt(entry.size)) throw foreign()
       const written = Number(stats.size)

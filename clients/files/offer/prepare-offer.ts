@@ -9,12 +9,13 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { type BigIntStats, constants, type Dirent } from 'node:fs'
+import { type BigIntStats, constants, type Dirent, fstatSync } from 'node:fs'
 import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { FileEntry, FileEntryType, type FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { isPath } from '#lib/delivery/file-events.ts'
-import { MAX_EVENT_BYTES, MAX_OFFER_FOLDERS, SHA256_BYTES } from '#lib/delivery/limits.ts'
+import { MAX_MANIFEST_BYTES, MAX_OFFER_FOLDERS, SHA256_BYTES } from '#lib/delivery/limits.ts'
+import { makeOffer } from '#lib/delivery/manifest.ts'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 import { escapeName } from '../../terminal/escape.ts'
@@ -34,14 +35,8 @@ export interface PreparedOffer {
   readonly skipped: readonly string[]
 }
 
-/** The bytes that an entry takes in an event beside itself: its tag (1), and its length (1 to 3). */
+/** The bytes that an entry takes in a list beside itself: its tag (1), and its length (1 to 3). */
 const ENTRY_OVERHEAD_BYTES = 4
-
-/**
- * The bytes that an event about an offer takes beside the entries, rounded up: its id (18), its time (14), tags,
- * lengths.
- */
-const EVENT_OVERHEAD_BYTES = 64
 
 /** How much is read at a time, in bytes: a millisecond or two of hashing, in which the program does nothing else. */
 const READ_BYTES = 1_048_576
@@ -58,7 +53,7 @@ const NO_HASH = Buffer.alloc(SHA256_BYTES)
  * @throws SottoError
  *   - `ERR_INVALID_FILE`, which names the path, for what is not there, cannot be read, changes meanwhile, has a name
  *     that no offer may have, or is no file,
- *   - `ERR_MESSAGE_TOO_LARGE` for a folder of more files than an offer has room for,
+ *   - `ERR_MESSAGE_TOO_LARGE` for a folder of more files than a manifest has room for,
  *   - the signal's reason.
  */
 export async function prepareOffer(path: string, { signal, onHashed }: PrepareOptions): Promise<PreparedOffer> {
@@ -77,7 +72,7 @@ export async function prepareOffer(path: string, { signal, onHashed }: PrepareOp
           })
     entries.push({ ...entry, sha256 })
   }
-  return { offer: { entries }, path: root, skipped: walk.skipped }
+  return { offer: makeOffer(entries), path: root, skipped: walk.skipped }
 }
 
 /**
@@ -121,7 +116,8 @@ class Walk {
   readonly found: Found[] = []
   readonly skipped: string[] = []
   readonly #signal: AbortSignal
-  #bytes = EVENT_OVERHEAD_BYTES
+  /** The bytes of the entries as a list. */
+  #bytes = 0
   #folders = 0
 
   constructor(signal: AbortSignal) {
@@ -164,7 +160,7 @@ class Walk {
         ? { path, size: 0n, sha256: Buffer.alloc(0), type: FileEntryType.FOLDER }
         : { path, size: stats.size, sha256: NO_HASH, type: typeOf(stats) }
     this.#bytes += FileEntry.encode(entry).finish().length + ENTRY_OVERHEAD_BYTES
-    if (this.#bytes > MAX_EVENT_BYTES) throw tooMany(`more files in it than ${this.found.length}`)
+    if (this.#bytes > MAX_MANIFEST_BYTES) throw tooMany(`more files in it than ${this.found.length}`)
     this.found.push({ at, entry })
   }
 }
@@ -221,10 +217,10 @@ function checkPath(at: string, path: Buffer): void {
 async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (bytes: number) => void): Promise<Buffer> {
   try {
     await using file = await open(at, OPEN_FLAGS)
-    const before = await file.stat({ bigint: true })
+    const before = fstatSync(file.fd, { bigint: true })
     if (!before.isFile() || before.size !== size) throw changed(at)
-    const sha256 = await read(file, size, signal, onRead)
-    const after = await file.stat({ bigint: true })
+    const sha256 = await read(file, Number(size), signal, onRead)
+    const after = fstatSync(file.fd, { bigint: true })
     if (sha256 === undefined || after.size !== size || after.mtimeNs !== before.mtimeNs) throw changed(at)
     return sha256
   } catch (error) {
@@ -233,26 +229,24 @@ async function hashOf(at: string, size: bigint, signal: AbortSignal, onRead: (by
   }
 }
 
-/** undefined for a file that is longer or shorter than it was. */
+/** undefined for a file that is shorter than it was. */
 async function read(
   file: FileHandle,
-  size: bigint,
+  size: number,
   signal: AbortSignal,
   onRead: (bytes: number) => void,
 ): Promise<Buffer | undefined> {
   const hash = createHash('sha256')
-  // One byte more than there should be, so that the end is seen.
-  const buffer = Buffer.allocUnsafe(Number(size < BigInt(READ_BYTES) ? size + 1n : BigInt(READ_BYTES)))
-  let left = size
-  for (;;) {
+  const buffer = Buffer.allocUnsafe(Math.min(size, READ_BYTES))
+  for (let left = size; left > 0; ) {
     signal.throwIfAborted()
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
-    if (bytesRead === 0) return left === 0n ? hash.digest() : undefined
-    left -= BigInt(bytesRead)
-    if (left < 0n) return undefined
+    const { bytesRead } = await file.read(buffer, 0, Math.min(left, buffer.length), null)
+    if (bytesRead === 0) return undefined
+    left -= bytesRead
     hash.update(buffer.subarray(0, bytesRead))
     onRead(bytesRead)
   }
+  return hash.digest()
 }
 
 function unreadable(at: string, cause: unknown): SottoError {

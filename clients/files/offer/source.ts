@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { type BigIntStats, constants, fstatSync, realpathSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sourceChanged, stillThere } from '../disk/disk-errors.ts'
 import type { Content, ContentEntry } from './content.ts'
@@ -46,7 +46,7 @@ export class Source {
         const { bytesRead } = await open.file.read(buffer, filled, wanted, from)
         if (bytesRead === 0) throw sourceChanged()
         filled += bytesRead
-        if (from + bytesRead === open.entry.size) await this.#checkUnchanged(open)
+        if (from + bytesRead === open.entry.size) this.#checkUnchanged(open)
       }
     })
   }
@@ -55,25 +55,29 @@ export class Source {
     const entry = this.#content.entryAt(offset)
     if (this.#open?.entry === entry) return this.#open
     await this.close()
-    const file = await open(await this.#locate(entry), OPEN_FLAGS)
-    // Before anything can fail, so that it is closed.
-    const opened = { entry, file, stats: await statOf(file) }
-    this.#open = opened
-    if (!opened.stats.isFile() || opened.stats.size !== BigInt(entry.size)) throw sourceChanged()
-    return opened
+    const path = this.#locate(entry)
+    const file = await open(path, OPEN_FLAGS)
+    try {
+      // In step, as in what follows: the system has just looked at all of it, and to ask in a thread takes longer.
+      const stats = fstatSync(file.fd, { bigint: true })
+      if (!stats.isFile() || stats.size !== BigInt(entry.size)) throw sourceChanged()
+      // A folder on the way that has become a link leads elsewhere.
+      if (path !== this.#path && realpathSync.native(dirname(path)) !== dirname(path)) throw sourceChanged()
+      this.#open = { entry, file, stats }
+      return this.#open
+    } catch (error) {
+      await file.close()
+      throw error
+    }
   }
 
-  /** The path of an entry, checked: a folder on the way that has become a link would lead elsewhere. */
-  async #locate({ path }: ContentEntry): Promise<string> {
+  #locate({ path }: ContentEntry): string {
     const inside = path.split('/').slice(1)
-    if (inside.length === 0) return this.#path
-    const located = join(this.#path, ...inside)
-    if ((await realpath(dirname(located))) !== dirname(located)) throw sourceChanged()
-    return located
+    return inside.length === 0 ? this.#path : join(this.#path, ...inside)
   }
 
-  async #checkUnchanged({ file, stats }: OpenFile): Promise<void> {
-    const now = await file.stat({ bigint: true })
+  #checkUnchanged({ file, stats }: OpenFile): void {
+    const now = fstatSync(file.fd, { bigint: true })
     if (now.size !== stats.size || now.mtimeNs !== stats.mtimeNs) throw sourceChanged()
   }
 
@@ -82,14 +86,5 @@ export class Source {
     const open = this.#open
     this.#open = undefined
     await open?.file.close()
-  }
-}
-
-async function statOf(file: FileHandle): Promise<BigIntStats> {
-  try {
-    return await file.stat({ bigint: true })
-  } catch (error) {
-    await file.close()
-    throw error
   }
 }

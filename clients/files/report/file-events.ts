@@ -68,8 +68,13 @@ export class FileSentences {
   }
 }
 
-/** The JSON fields of an offer, with its type: `{"type":"file","size":…,"entries":[…]}`. */
+/**
+ * The JSON fields of an offer, with its type: `{"type":"file","size":…,"entries":[…]}`, or where these have no room in an
+ * event `{"type":"file","size":…,"name":…,"files":…}`.
+ */
 export function offerFields(offer: FileOffer) {
+  const { name, files, size } = summaryOf(offer)
+  if (offer.manifest !== undefined) return { type: 'file', size, name, files } as const
   return { type: 'file', size: sizeOf(offer), entries: offer.entries.map(entryFields) } as const
 }
 

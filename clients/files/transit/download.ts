@@ -8,15 +8,19 @@
 import { join } from 'node:path'
 import { type FileChunk, type FileProgress, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError } from '#lib/errors.ts'
+import { release } from '#lib/release.ts'
 import { isOfRoom, kept } from '../disk/disk-errors.ts'
 import { finalize, wasFinalized } from '../disk/finalize.ts'
 import { discardPartial, Partial, partialPath } from '../disk/partial.ts'
 import type { Content } from '../offer/content.ts'
+import type { IncomingTransfer } from './incoming-transfer.ts'
 import type { ReceiveBuffer } from './receive-buffer.ts'
 
 export interface DownloadOptions {
   readonly id: string
   readonly content: Content
+  /** The position at which the files begin, behind the manifest. */
+  readonly start: number
   readonly isFolder: boolean
   /** The folder that it comes to. */
   readonly folder: string
@@ -41,7 +45,7 @@ const REPORT_EVERY_BYTES = 256 * 1024
 /** How much is written at a time, in bytes: the hash of it takes half a millisecond. */
 const WRITE_BYTES = 1024 * 1024
 
-export class Download {
+export class Download implements IncomingTransfer {
   readonly id: string
   readonly #options: DownloadOptions
   #partial: Partial | undefined
@@ -64,17 +68,14 @@ export class Download {
     this.#working = this.#guarded(() => this.#open())
   }
 
-  /** The position on the disk; undefined until that is known. */
   get position(): number | undefined {
     return this.#partial?.position
   }
 
-  /** Another conversation: say where it stands. */
   begin(): void {
     this.#reported = undefined
   }
 
-  /** The position to report, if it is news. */
   progress(): FileProgress | undefined {
     if (this.#isOver || this.#partial === undefined) return undefined
     const { position } = this.#partial
@@ -82,16 +83,13 @@ export class Download {
     if (this.#reported === undefined && position < this.#received) return undefined
     if (this.#reported !== undefined && position <= this.#reported) return undefined
     this.#reported = position
-    return { offerId: Buffer.from(this.id, 'hex'), received: BigInt(position), pause: FileProgressPause.UNSPECIFIED }
+    const received = BigInt(this.#options.start + position)
+    return { offerId: Buffer.from(this.id, 'hex'), received, pause: FileProgressPause.UNSPECIFIED }
   }
 
-  /**
-   * Take in a piece. One that does not begin where it ends, or goes beyond the content, is ignored.
-   *
-   * @returns a promise if much waits to be written: until it resolves no more should be taken in.
-   */
   receive({ offset, data }: FileChunk): Promise<void> | undefined {
-    const isFitting = offset === BigInt(this.#received) && this.#received + data.length <= this.#options.content.size
+    const { start, content } = this.#options
+    const isFitting = offset === BigInt(start + this.#received) && this.#received + data.length <= content.size
     if (this.#isOver || this.#partial === undefined || this.#reported === undefined || !isFitting) return undefined
     this.#received += data.length
     this.#queue.push(data)
@@ -127,6 +125,7 @@ export class Download {
     while (this.#queue.length > 0 && !this.#isOver) {
       const pieces = this.#take()
       await partial.append(pieces).finally(() => this.#options.buffer.remove(pieces))
+      for (const piece of pieces) release(piece)
       const isCaughtUp = this.#queue.length === 0
       if (isCaughtUp || partial.position - (this.#reported ?? 0) >= REPORT_EVERY_BYTES) this.#options.onNews()
     }
@@ -199,7 +198,7 @@ export class Download {
     await discardPartial(folder, id).catch(() => undefined)
   }
 
-  /** Let go of it: it goes on from here in another program. What waits is written first, and nothing is checked. */
+  /** What waits is written first, and nothing is checked. */
   async stop(): Promise<void> {
     this.#checking.abort()
     while (this.#isWriting) await this.#working
@@ -208,7 +207,6 @@ export class Download {
     await this.#partial?.close().catch(() => undefined)
   }
 
-  /** Discard the download: leave nothing of it. */
   async discard(): Promise<void> {
     this.#end()
     await this.#working

@@ -12,8 +12,10 @@ import type { Transfer } from '../../store/transfers/transfer.ts'
 const MOST_LEFT_OUT = 32
 
 interface PausedDownload {
-  /** The position that it has come to, in bytes. */
+  /** The position that its files have come to, in bytes. */
   readonly position: number
+  /** The position at which its files begin. */
+  readonly start: number
   /** How many attempts in a row have come no further. */
   readonly attempts: number
   /** How many looks are left out before the next attempt. */
@@ -36,12 +38,12 @@ export class PausedDownloads {
     return this.#paused.get(id)?.isWaiting === true
   }
 
-  /** A download waits from now on, at this position. */
-  add(id: string, position: number): void {
+  /** A download waits from now on, at this position of its files, which begin at `start`. */
+  add(id: string, position: number, start: number): void {
     const before = this.#paused.get(id)
     const attempts = before !== undefined && position <= before.position ? before.attempts + 1 : 0
     const leftOut = attempts === 0 ? 0 : Math.min(2 ** attempts, MOST_LEFT_OUT)
-    this.#paused.set(id, { position, attempts, leftOut, isWaiting: true, isSent: false })
+    this.#paused.set(id, { position, start, attempts, leftOut, isWaiting: true, isSent: false })
   }
 
   /** Forget all that does not wait any more. */
@@ -59,7 +61,7 @@ export class PausedDownloads {
     for (const [id, paused] of this.#paused) {
       if (paused.isSent || !paused.isWaiting) continue
       paused.isSent = true
-      const received = BigInt(paused.position)
+      const received = BigInt(paused.start + paused.position)
       return { offerId: Buffer.from(id, 'hex'), received, pause: FileProgressPause.CANNOT_SAVE }
     }
     return undefined

@@ -4,56 +4,20 @@
  * @module
  */
 import { type FileChunk, type FileOffer, type FileProgress, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
-import type { FileLane } from '#lib/delivery/file-lane.ts'
+import { filesStart, lacksEntries, manifestOf, withEntries } from '#lib/delivery/manifest.ts'
+import { isSottoError } from '#lib/errors.ts'
 import { isOver } from '../../store/transfers/transfer.ts'
 import type { PlacedTransfer } from '../../store/transfers/transfers.ts'
 import { discardPartial } from '../disk/partial.ts'
 import { Content } from '../offer/content.ts'
 import { Download } from './download.ts'
+import type { FileTransfers, PeerTransfersOptions } from './file-transfers.ts'
+import type { IncomingTransfer } from './incoming-transfer.ts'
+import { ManifestDownload } from './manifest-download.ts'
 import { PausedDownloads } from './paused-downloads.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { SendWindow } from './send-window.ts'
 import { Upload } from './upload.ts'
-
-/** The files that a conversation carries beside its events. */
-export interface FileTransfers extends FileLane {
-  /** A conversation begins. */
-  begin(): void
-  /** The conversation has ended. */
-  end(): void
-  /**
-   * A piece came.
-   *
-   * @returns a promise if much waits to be written: until it resolves nothing more should be taken from the other side.
-   */
-  receiveChunk(chunk: FileChunk): Promise<void> | undefined
-  /** The other side has said up to where it has something. */
-  receiveProgress(progress: FileProgress): void
-}
-
-/** The events of transfers, for whoever keeps them. */
-export interface PeerTransfersEvents {
-  readonly onPosition: (id: string, position: number) => void
-  /** All of it is there, under this path. If it throws, the download is halted. */
-  readonly onReceived: (id: string, path: string) => void
-  /** This side cannot save a file. */
-  readonly onSaveFailed: (id: string, error: unknown) => void
-  /** The download is halted, as where the disk is full: what came is left, and {@link PeerTransfers.retry} goes on with it. */
-  readonly onHalted: (id: string, position: number, error: unknown) => void
-  /** The other side cannot save it now. */
-  readonly onPausedByPeer: (id: string, position: number) => void
-  /** This side does not have an offered file any more. */
-  readonly onSourceChanged: (id: string, error: unknown) => void
-}
-
-export interface PeerTransfersOptions {
-  readonly offerOf: (id: string) => FileOffer | undefined
-  readonly noteTargetPath: (id: string, targetPath: string) => void
-  readonly events: PeerTransfersEvents
-  /** There is something to send. */
-  readonly wake: () => void
-  readonly monotonicMs: () => number
-}
 
 /** How many are given at the same time, in turn: each has a file open, and half a mebibyte read ahead. */
 const MOST_IN_TURN = 4
@@ -61,7 +25,7 @@ const MOST_IN_TURN = 4
 export class PeerTransfers implements FileTransfers {
   readonly #options: PeerTransfersOptions
   readonly #uploads = new Map<string, Upload>()
-  readonly #downloads = new Map<string, Download>()
+  readonly #downloads = new Map<string, IncomingTransfer>()
   /** The transfers that ended here though they may not be over; this program does not try them again. */
   readonly #left = new Set<string>()
   readonly #paused = new PausedDownloads()
@@ -134,10 +98,41 @@ export class PeerTransfers implements FileTransfers {
     this.#track(discardPartial(folder, id))
   }
 
-  #download({ id, path: folder, targetPath, files, position }: PlacedTransfer): void {
-    const { offerOf, noteTargetPath, events, wake } = this.#options
-    const offer = offerOf(id)
+  #download(transfer: PlacedTransfer): void {
+    const { id, path: folder } = transfer
+    const offer = this.#options.offerOf(id)
     if (offer === undefined || folder === undefined) return
+    if (lacksEntries(offer)) this.#downloadManifest(id, offer)
+    else this.#downloadFiles(transfer, offer, folder)
+  }
+
+  /** One at a time, for each is held in memory. */
+  #downloadManifest(id: string, offer: FileOffer): void {
+    const { noteEntries, events, wake } = this.#options
+    const isAnother = this.#downloads.values().some((each) => each instanceof ManifestDownload)
+    if (isAnother || offer.manifest === undefined) return
+    const goOn = (encoded: Uint8Array): void => {
+      this.#downloads.delete(id)
+      try {
+        noteEntries(id, withEntries(offer, encoded))
+      } catch (error) {
+        if (isSottoError(error, 'ERR_FILE_DAMAGED')) {
+          this.#left.add(id)
+          events.onSaveFailed(id, error)
+        } else {
+          this.pause(id, 0)
+          events.onHalted(id, 0, error)
+        }
+      }
+      this.update(this.#transfers)
+    }
+    this.#downloads.set(id, new ManifestDownload({ id, manifest: offer.manifest, onNews: wake, onWhole: goOn }))
+    wake()
+  }
+
+  #downloadFiles({ id, targetPath, files, position }: PlacedTransfer, offer: FileOffer, folder: string): void {
+    const { noteTargetPath, events, wake } = this.#options
+    const start = filesStart(offer)
     const over = (): void => {
       this.#left.add(id)
       this.#downloads.delete(id)
@@ -145,6 +140,7 @@ export class PeerTransfers implements FileTransfers {
     const download: Download = new Download({
       id,
       content: new Content(offer, { asSaved: true }),
+      start,
       isFolder: files !== undefined,
       folder,
       targetPath,
@@ -165,7 +161,7 @@ export class PeerTransfers implements FileTransfers {
       onHalted: (error) => {
         const reached = download.position ?? position
         this.#downloads.delete(id)
-        this.pause(id, reached)
+        this.pause(id, reached, start)
         events.onHalted(id, reached, error)
       },
     })
@@ -181,7 +177,8 @@ export class PeerTransfers implements FileTransfers {
       this.#endUpload(id)
       events.onSourceChanged(id, error)
     }
-    this.#uploads.set(id, new Upload({ id, content: new Content(offer), path, onReady: wake, onFailed }))
+    const parts = { manifest: manifestOf(offer), content: new Content(offer) }
+    this.#uploads.set(id, new Upload({ id, ...parts, path, onReady: wake, onFailed }))
     const early = this.#early.get(id)
     if (early !== undefined) this.receiveProgress(early)
   }
@@ -221,8 +218,8 @@ export class PeerTransfers implements FileTransfers {
   }
 
   /** A download is to wait until {@link retry} finds that it may go on; the other side is told. */
-  pause(id: string, position: number): void {
-    this.#paused.add(id, position)
+  pause(id: string, position: number, start = 0): void {
+    this.#paused.add(id, position, start)
     this.#options.wake()
   }
 
@@ -288,7 +285,8 @@ export class PeerTransfers implements FileTransfers {
     const upload = this.#uploads.get(id)
     const inFlight = upload?.pause(received)
     if (inFlight !== undefined) this.#window.drop(inFlight)
-    if (inFlight !== undefined || this.#isOffered(id)) this.#options.events.onPausedByPeer(id, Number(received))
+    const position = upload?.position ?? Number(received)
+    if (inFlight !== undefined || this.#isOffered(id)) this.#options.events.onPausedByPeer(id, position)
     this.#options.wake()
   }
 

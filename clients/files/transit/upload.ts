@@ -11,6 +11,8 @@ import { Source } from '../offer/source.ts'
 
 export interface UploadOptions {
   readonly id: string
+  /** What comes before the files; nothing where the offer has their entries. */
+  readonly manifest: Uint8Array
   readonly content: Content
   /** The path that it lies at. */
   readonly path: string
@@ -26,15 +28,23 @@ const BLOCK_BYTES = 16 * MAX_CHUNK_BYTES
 /** How many such blocks are at hand or on their way from the disk: one to be sent, one to be read meanwhile. */
 const BLOCKS_AHEAD = 2
 
+/** What was read into a buffer. */
+interface Block {
+  readonly buffer: Buffer
+  readonly length: number
+}
+
 export class Upload {
   readonly id: string
   readonly #options: UploadOptions
   readonly #source: Source
-  #blocks: Buffer[] = []
+  #blocks: Block[] = []
   /**
    * The buffers for blocks, each used again when all of it is sent: a new one for each block would be much to clean up.
    */
   readonly #spare: Buffer[] = []
+  /** The size of all that there is to say: of the manifest and of the files. */
+  readonly #size: number
   /** How much of the first block was sent. */
   #sentOfBlock = 0
   /** The position of the next chunk; undefined until the other side has said from where it wants it. */
@@ -43,24 +53,31 @@ export class Upload {
   /** The position up to which it is read. */
   #read = 0
   #reading: Promise<void> | undefined
-  /** How often the other side has paused it: what was being read until then is not what comes next. */
-  #pauses = 0
+  /** How often it went on elsewhere: what was being read until then is not what comes next. */
+  #jumps = 0
   #isOver = false
 
   constructor(options: UploadOptions) {
     this.id = options.id
     this.#options = options
+    this.#size = options.manifest.length + options.content.size
     this.#source = new Source(options.content, options.path)
   }
 
   /** Whether the other side has said from where it wants it, and there is more to say. */
   get isWanted(): boolean {
-    return this.#sent !== undefined && this.#sent < this.#options.content.size
+    return this.#sent !== undefined && this.#sent < this.#size && !this.#isBeforeFiles
   }
 
-  /** The position up to which the other side has it, as it has reported. */
+  /** Whether all of the manifest is sent, and the other side has not said that it is ready for the files. */
+  get #isBeforeFiles(): boolean {
+    const { length } = this.#options.manifest
+    return this.#sent === length && this.#acknowledged < length
+  }
+
+  /** The position up to which the other side has the files, as it has reported. */
   get position(): number {
-    return this.#acknowledged
+    return Math.max(0, this.#acknowledged - this.#options.manifest.length)
   }
 
   /** How much is on its way, in bytes. */
@@ -74,16 +91,24 @@ export class Upload {
    * @returns how many bytes it has got of what was sent; undefined if that cannot be.
    */
   receiveProgress(received: bigint): number | undefined {
-    const isFirst = this.#sent === undefined
-    if (received > (this.#sent ?? this.#options.content.size)) return undefined
-    if (received < this.#acknowledged && !isFirst) return undefined
-    const got = isFirst ? 0 : Number(received) - this.#acknowledged
-    this.#acknowledged = Number(received)
-    if (isFirst) {
-      this.#sent = this.#acknowledged
-      this.#read = this.#acknowledged
-    }
+    const position = Number(received)
+    // Of its files the other side may have some already, whose names it has only now.
+    const isNew = this.#sent === undefined || (this.#isBeforeFiles && position >= this.#options.manifest.length)
+    if (received > (isNew ? this.#size : (this.#sent ?? 0))) return undefined
+    if (position < this.#acknowledged && this.#sent !== undefined) return undefined
+    const got = this.#sent === undefined ? 0 : Math.min(position, this.#sent) - this.#acknowledged
+    this.#acknowledged = position
+    if (isNew && position !== this.#sent) this.#goOnFrom(position)
     return got
+  }
+
+  /** What is read ahead is not what comes next. */
+  #goOnFrom(position: number | undefined): void {
+    this.#sent = position
+    this.#read = position ?? 0
+    this.#jumps += 1
+    this.#blocks = []
+    this.#sentOfBlock = 0
   }
 
   /**
@@ -92,13 +117,10 @@ export class Upload {
    * @returns how many bytes were on their way; undefined if it cannot be.
    */
   pause(received: bigint): number | undefined {
-    if (received > this.#options.content.size) return undefined
+    if (received > this.#size) return undefined
     const { inFlight } = this
-    this.#sent = undefined
     this.#acknowledged = Number(received)
-    this.#pauses += 1
-    this.#blocks = []
-    this.#sentOfBlock = 0
+    this.#goOnFrom(undefined)
     return inFlight
   }
 
@@ -108,8 +130,9 @@ export class Upload {
     this.#reuseSent()
     this.#readAhead()
     const [block] = this.#blocks
-    if (block === undefined) return undefined
-    const data = block.subarray(this.#sentOfBlock, this.#sentOfBlock + MAX_CHUNK_BYTES)
+    if (block === undefined || this.#isBeforeFiles) return undefined
+    const end = Math.min(block.length, this.#sentOfBlock + MAX_CHUNK_BYTES)
+    const data = block.buffer.subarray(this.#sentOfBlock, end)
     const offset = this.#sent
     this.#sent += data.length
     this.#sentOfBlock += data.length
@@ -120,14 +143,14 @@ export class Upload {
     const [block] = this.#blocks
     if (block === undefined || this.#sentOfBlock < block.length) return
     this.#blocks.shift()
-    this.#spare.push(block)
+    this.#spare.push(block.buffer)
     this.#sentOfBlock = 0
   }
 
   /** Have the next pieces read from the disk. */
   #readAhead(): void {
-    const { content, onFailed } = this.#options
-    const isEnough = this.#blocks.length >= BLOCKS_AHEAD || this.#read === content.size || this.#sent === undefined
+    const { onFailed } = this.#options
+    const isEnough = this.#blocks.length >= BLOCKS_AHEAD || this.#read === this.#size || this.#sent === undefined
     if (isEnough || this.#isOver || this.#reading !== undefined) return
     this.#reading = this.#readBlock().then(
       () => {
@@ -142,13 +165,17 @@ export class Upload {
   }
 
   async #readBlock(): Promise<void> {
-    const pauses = this.#pauses
-    const length = Math.min(BLOCK_BYTES, this.#options.content.size - this.#read)
-    const block = (this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)).subarray(0, length)
-    await this.#source.read(this.#read, block)
-    if (this.#isOver || pauses !== this.#pauses) return
+    const jumps = this.#jumps
+    const { manifest } = this.#options
+    // A block ends with the manifest, as a piece does.
+    const end = this.#read < manifest.length ? manifest.length : this.#size
+    const length = Math.min(BLOCK_BYTES, end - this.#read)
+    const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    if (this.#read < manifest.length) buffer.set(manifest.subarray(this.#read, this.#read + length))
+    else await this.#source.read(this.#read - manifest.length, buffer.subarray(0, length))
+    if (this.#isOver || jumps !== this.#jumps) return
     this.#read += length
-    this.#blocks.push(block)
+    this.#blocks.push({ buffer, length })
     if (this.#blocks.length === 1) this.#options.onReady()
   }
 

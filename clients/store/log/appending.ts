@@ -41,6 +41,11 @@ export function withEvents(
   return { contact, key: { ...key, outgoing }, batches, result: first - 1 }
 }
 
+/** The key where all that there is may have reached the other side. */
+export function allHandedOver(key: KeyState): KeyState {
+  return { ...key, outgoing: { ...key.outgoing, handedOver: key.outgoing.appended } }
+}
+
 /** Whether the user has dropped some of what waits. */
 export function hasDropped({ outgoing: { dropped, acknowledged } }: KeyState): boolean {
   return countAfter(dropped, acknowledged) > 0

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { Event } from '#gen/sotto/peer/v1/record.ts'
 import { type IncomingPosition, IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { StreamPair } from '#lib/delivery/stream-pair.ts'
+import { decodeEvent } from '#lib/delivery/text-event.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { damaged } from '../disk/sqlite-errors.ts'
 import { type Batch, lastOf } from '../rows/batch.ts'
@@ -180,7 +180,7 @@ export class LoadedStreams {
         batches: [1, this.#waiting[0]?.number ?? contact.state.lastBatch],
       })
       const [last, ...lost] = found?.events ?? []
-      if (last === undefined || !isSame(Event.decode(last).eventId, lastEventId)) return []
+      if (last === undefined || !isSame(decodeEvent(last).eventId, lastEventId)) return []
       const [oldest] = this.#waiting
       this.#waiting.unshift(...(found?.batches ?? []).filter(({ number }) => number !== oldest?.number))
       return lost

@@ -13,9 +13,10 @@
  *
  * @module
  */
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
+import { encodeEvent } from '#lib/delivery/text-event.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Durability } from '../disk/database.ts'
@@ -26,7 +27,7 @@ import type { Contact } from '../rows/contacts.ts'
 import type { TransferPlace } from '../rows/transfer-rows.ts'
 import type { StoreFile } from '../store-file.ts'
 import { receiveFileEvents } from '../transfers/transfer-steps.ts'
-import { type Appended, hasDropped, leaveDropped, withEvents } from './appending.ts'
+import { type Appended, allHandedOver, hasDropped, leaveDropped, withEvents } from './appending.ts'
 import { withoutUndeliverable } from './former-keys.ts'
 import { LoadedStreams } from './loaded-streams.ts'
 import { type Progress, progressOf } from './progress.ts'
@@ -78,7 +79,17 @@ export class MessageLog {
    *   `ERR_STORE` if the disk fails or is full. In each case nothing was added.
    */
   append(permission: WritePermission, events: readonly Uint8Array[], beside?: (place: TransferPlace) => void): number {
-    return this.#append(events, beside, ({ name }, { identityKey }) => permission.check(name, identityKey))
+    return this.#append(events, { beside, permission })
+  }
+
+  /**
+   * Append events that a conversation says at once: that they may reach the other side is put down in the same step, so
+   * that there is nothing to {@link save} before the record leaves.
+   *
+   * @returns, and throws, as {@link append}.
+   */
+  appendSaid(permission: WritePermission, events: readonly Uint8Array[]): number {
+    return this.#append(events, { permission, isHandedOver: true })
   }
 
   /**
@@ -86,7 +97,7 @@ export class MessageLog {
    * cancelling, and the other side learns nothing new.
    */
   appendEnd(event: Uint8Array, beside: (place: TransferPlace) => void): number {
-    return this.#append([event], beside, () => undefined)
+    return this.#append([event], { beside })
   }
 
   /**
@@ -100,7 +111,7 @@ export class MessageLog {
    */
   appendAgain(permission: WritePermission, messages: readonly Message[]): number | undefined {
     const storedAtMs = this.#nowMs()
-    const events = messages.map(({ event }) => Event.encode(event).finish())
+    const events = messages.map(({ event }) => encodeEvent(event))
     return this.#write('disk', (contact, key) => {
       const { identityKey } = key
       permission.check(contact.name, identityKey)
@@ -111,17 +122,14 @@ export class MessageLog {
     })
   }
 
-  #append(
-    events: readonly Uint8Array[],
-    beside: ((place: TransferPlace) => void) | undefined,
-    check: (contact: ContactState, key: KeyState) => void,
-  ): number {
+  #append(events: readonly Uint8Array[], { beside, permission, isHandedOver = false }: AppendOptions): number {
     if (events.length === 0) throw new TypeError('nothing to append')
     const storedAtMs = this.#nowMs()
     return this.#write('disk', (contact, key) => {
-      check(contact, key)
+      permission?.check(contact.name, key.identityKey)
       beside?.(this.place)
-      return withEvents(contact, key, { place: this.place, events, storedAtMs })
+      const appended = withEvents(contact, key, { place: this.place, events, storedAtMs })
+      return isHandedOver ? { ...appended, key: allHandedOver(appended.key) } : appended
     })
   }
 
@@ -294,6 +302,14 @@ export class MessageLog {
     if (this.#loaded === undefined) throw new TypeError('the streams of this message log are not loaded')
     return this.#loaded
   }
+}
+
+interface AppendOptions {
+  /** Puts down what belongs to the events. */
+  readonly beside?: ((place: TransferPlace) => void) | undefined
+  /** Left out where none is needed. */
+  readonly permission?: WritePermission
+  readonly isHandedOver?: boolean
 }
 
 interface Change<T> extends Appended {

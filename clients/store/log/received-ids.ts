@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { decodeEvent } from '#lib/delivery/text-event.ts'
 import type { Batches } from '../rows/batches.ts'
 import type { Contact } from '../rows/contacts.ts'
 
@@ -42,7 +43,7 @@ export class ReceivedIds {
       const run = this.#batches.readWhatOpens(id, first, Math.min(state.lastBatch, first + RUN - 1))
       for (const { batch } of run) {
         if (batch?.direction !== 'incoming' || batch.key !== this.#key) continue
-        for (const event of batch.events) ids.add(textOf(Event.decode(event).eventId))
+        for (const event of batch.events) ids.add(textOf(decodeEvent(event).eventId))
       }
     }
     return ids

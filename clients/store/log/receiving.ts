@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
+import { encodeEvent } from '#lib/delivery/text-event.ts'
 import { type Batch, packed } from '../rows/batch.ts'
 import type { ContactState, IncomingState, KeyState } from '../rows/contact-state.ts'
 import type { TransferPlace } from '../rows/transfer-rows.ts'
@@ -32,14 +33,14 @@ export function withReceived(
   const news = events.slice(repeats)
   const batches: Batch[] = []
   let first = key.received + 1
-  for (const run of packed(news.map((event) => Event.encode(event).finish()))) {
+  for (const run of packed(news.map(encodeEvent))) {
     batches.push({ direction: 'incoming', storedAtMs, key: place.key, first, events: run })
     first += run.length
   }
   const incoming = {
     streamId,
     stored: before.stored + events.length,
-    lastEventId: events.at(-1)?.eventId ?? before.lastEventId,
+    lastEventId: Uint8Array.from(events.at(-1)?.eventId ?? before.lastEventId),
     isRepeating: before.isRepeating && news.length === 0,
   }
   const unreadFrom = key.read === key.received ? contact.lastBatch + 1 : key.unreadFrom

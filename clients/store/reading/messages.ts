@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
+import { decodeEvent } from '#lib/delivery/text-event.ts'
 import type { Direction } from '../rows/batch.ts'
 import type { DamagedBatch, NumberedBatch } from '../rows/batches.ts'
 import type { ContactState, KeyState, OutgoingState } from '../rows/contact-state.ts'
@@ -48,7 +49,7 @@ export function writtenAtOf({ event, storedAt }: Pick<Message, 'event' | 'stored
 export function messagesOf(contact: ContactState, { number, batch }: NumberedBatch | DamagedBatch): (Message | Gap)[] {
   const { name } = contact
   if (batch === undefined) return [gapAt(name, number)]
-  return batch.events.map((event, index) => messageAt(contact, { number, batch }, index, Event.decode(event)))
+  return batch.events.map((event, index) => messageAt(contact, { number, batch }, index, decodeEvent(event)))
 }
 
 /** A gap in place of a batch that is damaged. */

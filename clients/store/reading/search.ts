@@ -9,8 +9,9 @@
  * @module
  */
 import { isAscii } from 'node:buffer'
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
+import { decodeEvent } from '#lib/delivery/text-event.ts'
 import type { StoreFile } from '../store-file.ts'
 import { readRuns } from './history.ts'
 import { type Gap, gapAt, type Message, messageAt } from './messages.ts'
@@ -33,7 +34,7 @@ export async function* searchMessages(
     for (const { number, batch } of batches) {
       if (batch === undefined) yield gapAt(contact.name, number)
       for (const [index, encoded] of batch?.events.entries() ?? []) {
-        const event = Event.decode(encoded)
+        const event = decodeEvent(encoded)
         if (batch && holds(event, wanted)) yield messageAt(contact, { number, batch }, index, event)
       }
     }
@@ -52,7 +53,8 @@ const LINE_FEED = Buffer.from('\n')
 /** The part of an event that is searched, in UTF-8. */
 const SEARCHED: ByKind<Buffer | undefined> = {
   text: ({ body }) => body,
-  fileOffer: ({ entries }) => Buffer.concat(entries.flatMap(({ path }) => [path, LINE_FEED])),
+  fileOffer: ({ entries, manifest }) =>
+    manifest?.name ?? Buffer.concat(entries.flatMap(({ path }) => [path, LINE_FEED])),
   fileStatus: () => undefined,
 }
 

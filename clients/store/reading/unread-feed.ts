@@ -6,6 +6,7 @@
  * @module
  */
 
+import { setImmediate } from 'node:timers/promises'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import type { Store } from '../store.ts'
@@ -37,8 +38,8 @@ export interface UnreadFeedOptions {
   readonly schedule?: Schedule
 }
 
-/** A record has some hundred small messages. */
-const PAGE = 1_000
+/** As many small messages as come in one step at most, about. */
+const PAGE = 4_000
 
 export class UnreadFeed {
   readonly #options: UnreadFeedOptions
@@ -110,9 +111,12 @@ export class UnreadFeed {
   async #showSome(name: string): Promise<boolean> {
     const { store, show, markRead, onGap, page: limit = PAGE } = this.#options
     const page = store.unread(name, { limit })
+    if (page.length === 0) return false
     if (page.some(({ kind }) => kind === 'gap')) onGap(name)
     const messages = page.filter((each) => each.kind === 'message')
     const waitMs = messages.length > 0 ? await show(name, messages) : undefined
+    // Whoever wrote waits for the acknowledgement, and nobody for this.
+    await setImmediate()
     if (this.#isOver) return false
     const last = page.at(-1)
     if (waitMs !== undefined) this.#postpone(name, waitMs)

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Event } from '#gen/sotto/peer/v1/record.ts'
+import { decodeEvent } from '#lib/delivery/text-event.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { lastOf } from '../rows/batch.ts'
 import type { ContactState, KeyState } from '../rows/contact-state.ts'
@@ -15,8 +15,8 @@ import { type Gap, type Message, messageAt } from './messages.ts'
 /** Stands for messages from a key that are missing or cannot be read, up to an ordinal. */
 export interface UnreadGap extends Gap, Pick<Message, 'ordinal' | 'identityKey'> {}
 
-/** How many batches are read in one go. */
-const RUN = 16
+/** How many batches are read in one go: what a page has no room for is read once more. */
+const RUN = 4
 
 /** The size of a page, in bytes of its messages' texts, about; a longer message stands alone. */
 const PAGE_BYTES = 4 * 1024 * 1024
@@ -44,7 +44,7 @@ export function readUnread(file: StoreFile, name: string, { limit }: { limit: nu
         skip(batch.first - 1, number)
         while (page.length < limit && through < lastOf(batch)) {
           const event = batch.events[through + 1 - batch.first] as Uint8Array
-          page.push(messageAt(state, { number, batch }, through + 1 - batch.first, Event.decode(event)))
+          page.push(messageAt(state, { number, batch }, through + 1 - batch.first, decodeEvent(event)))
           bytes += event.length
           through += 1
         }

@@ -1,5 +1,6 @@
 /**
- * The table of transfers. A row is two seals under one key: the offer, which never changes, and its state, which does.
+ * The table of transfers. A row is two seals under one key: the offer, which changes only where its entries come later, and
+ * its state.
  *
  *     transfer.offer    a FileOffer in protobuf         bound to the transfer's id
  *     transfer.sealed   a {@link TransferRow} in JSON   bound to the row's number
@@ -52,7 +53,9 @@ export interface TransferRowsOptions {
 export class TransferRows {
   readonly #seal: RowSeal
   readonly #contacts: Contacts
-  readonly #sql: Readonly<Record<'readAll' | 'readLast' | 'readOffer' | 'insert' | 'update' | 'remove', Statement>>
+  readonly #sql: Readonly<
+    Record<'readAll' | 'readLast' | 'readOffer' | 'insert' | 'replaceOffer' | 'update' | 'remove', Statement>
+  >
   readonly #tolerant: boolean
   /** The rows that were opened already, by id, good for as long as their tags are the same. */
   #opened = new Map<number, Known>()
@@ -68,6 +71,7 @@ export class TransferRows {
       readLast: database.prepare('select max(id) from transfer'),
       readOffer: database.prepare('select offer from transfer where id = ?'),
       insert: database.prepare('insert into transfer (id, offer, sealed) values (?, ?, ?)'),
+      replaceOffer: database.prepare('update transfer set offer = ? where id = ?'),
       update: database.prepare('update transfer set sealed = ? where id = ?'),
       remove: database.prepare('delete from transfer where id = ?'),
     }
@@ -131,9 +135,18 @@ export class TransferRows {
    */
   insert(row: TransferRow, offer: FileOffer): number {
     const id = ((this.#sql.readLast.all()[0]?.[0] as number | null) ?? 0) + 1
-    const sealedOffer = this.#seal.seal(offerRow(row.id), FileOffer.encode(offer).finish())
-    this.#change('insert', id, sealedOffer, this.#sealed(id, row))
+    this.#change('insert', id, this.#sealedOffer(row.id, offer), this.#sealed(id, row))
     return id
+  }
+
+  /** Put the offer of a transfer in the place of what was known of it. */
+  replaceOffer(transferId: string, offer: FileOffer): void {
+    const [id] = this.find(transferId) ?? []
+    if (id !== undefined) this.#change('replaceOffer', this.#sealedOffer(transferId, offer), id)
+  }
+
+  #sealedOffer(transferId: string, offer: FileOffer): Uint8Array {
+    return this.#seal.seal(offerRow(transferId), FileOffer.encode(offer).finish())
   }
 
   update(id: number, row: TransferRow): void {
@@ -148,7 +161,7 @@ export class TransferRows {
     this.#change('remove', id)
   }
 
-  #change(verb: 'insert' | 'update' | 'remove', ...values: readonly (number | Uint8Array)[]): void {
+  #change(verb: 'insert' | 'replaceOffer' | 'update' | 'remove', ...values: readonly (number | Uint8Array)[]): void {
     // The head is to vouch for all that there is, so not for what others have put there or taken away.
     if (!this.#isChanged) this.#check(this.#read())
     this.#isChanged = true

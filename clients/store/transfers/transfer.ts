@@ -68,7 +68,9 @@ export type TransferStep = Pick<Transfer, 'state' | 'isPaused'>
 
 /** The summary of an offer, so that it need not be read again. */
 export function summaryOf(offer: FileOffer): Pick<Transfer, 'name' | 'files' | 'size'> {
-  const { entries } = offer
+  const { entries, manifest } = offer
+  if (manifest !== undefined)
+    return { name: manifest.name.toString('utf8'), files: manifest.files, size: sizeOf(offer) }
   const [first] = entries
   if (first === undefined) throw new TypeError('an offer of nothing')
   const isFolder = first.type === FileEntryType.FOLDER || first.path.includes('/')

@@ -7,6 +7,7 @@
 import type { FileOffer } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
 import { EVENT_ID_BYTES } from '#lib/delivery/limits.ts'
+import { announced } from '#lib/delivery/manifest.ts'
 import type { WritePermission } from '#lib/trust/permission.ts'
 import type { Random } from '../disk/row-seal.ts'
 import type { MessageLog } from '../log/message-log.ts'
@@ -71,7 +72,7 @@ export class StoredTransfers {
   ) {
     const writtenAt = this.#options.now()
     const eventId = this.#options.random(EVENT_ID_BYTES)
-    const event = encodeFileEvent({ eventId, writtenAt, kind: { $case: 'fileOffer', value: offer } })
+    const event = encodeFileEvent({ eventId, writtenAt, kind: { $case: 'fileOffer', value: announced(offer) } })
     const id = Buffer.from(eventId).toString('hex')
     const ordinal = messageLog.append(permission, [event], (place) => {
       const row = {
@@ -151,6 +152,12 @@ export class StoredTransfers {
   /** Note the path that a transfer is about to get. */
   noteTargetPath(id: string, targetPath: string): void {
     this.#note('disk', id, { targetPath })
+  }
+
+  /** Note the entries of an offer, which came as the beginning of its content. */
+  noteEntries(id: string, offer: FileOffer): void {
+    const { file } = this.#options
+    file.write('disk', () => file.transfers.replaceOffer(id, offer))
   }
 
   #note(durability: 'disk' | 'process', id: string, changes: Partial<TransferRow>): void {

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
+import type { Places } from './places.ts'
 import type { Place, WaitingRoom } from './waiting-room.ts'
 
 /** The rooms in which strangers wait. */
@@ -15,6 +16,8 @@ export interface CallerRooms {
   readonly admissionTimeoutMs: number
   /** How long an admission lasts. */
   readonly admission: 'call' | 'connection'
+  /** Those who have to go, and have the time to learn why. */
+  readonly farewells: Set<Caller>
 }
 
 /** The standing of a caller, which the handler of their call raises as it learns who they are. */
@@ -23,10 +26,22 @@ export interface CallerStanding {
   vouch(): void
   /** Note that they are who they say: they are no stranger, for as long as an admission lasts at this server. */
   admit(): void
+  /**
+   * Note that this call is to last, perhaps for days: there is less room for the connections of those than for all.
+   *
+   * @throws SottoError `ERR_BUSY`, with the time to come back, where it is taken.
+   */
+  settle(): void
 }
 
-/** How long the status that says why takes to leave, in milliseconds, before the connection is cut. */
-const FAREWELL_MS = 50
+/** After which time somebody may try again for whom there was no room, in milliseconds. */
+const FULL_RETRY_MS = 5_000
+
+/** How long a caller who has to go has for the status that says why, in milliseconds: a round trip, should a call begin. */
+const FAREWELL_MS = 250
+
+/** How many have that time at once: a crowd that comes back and back would else hold as many sockets as it can open. */
+const MAX_FAREWELLS = 64
 
 export class Caller {
   readonly #socket: Socket
@@ -37,18 +52,30 @@ export class Caller {
   #timer: NodeJS.Timeout | undefined
   #isOver = false
   #isAdmitted = false
+  readonly #settledPlaces: Places
+  /** How many of its calls are to last. */
+  #settledCalls = 0
+  /** Why they have to go, once they have. */
+  #farewell: SottoError | undefined
   /** Called at the first admission. */
   onAdmitted: (() => void) | undefined
   #certificateName: { readonly value: string | undefined } | undefined
 
-  /** @param rooms - Undefined where nobody is a stranger. */
-  constructor(socket: Socket, network: string, rooms: CallerRooms | undefined) {
+  /** Whether there is no room for the connection: all that is called over it is told so, and it is closed. */
+  isSurplus = false
+
+  /**
+   * @param settledPlaces - Those of connections over which a call is to last.
+   * @param rooms - Undefined where nobody is a stranger.
+   */
+  constructor(socket: Socket, network: string, settledPlaces: Places, rooms: CallerRooms | undefined) {
     this.#socket = socket
     this.#network = network
+    this.#settledPlaces = settledPlaces
     this.#rooms = rooms
     if (rooms === undefined) return
     this.#timer = setTimeout(() => this.#dismiss(silent()), rooms.admissionTimeoutMs)
-    this.#weigh()
+    this.weigh()
   }
 
   /**
@@ -67,15 +94,35 @@ export class Caller {
    * @param onEvicted - It has to end now, with this error; perhaps before this returns.
    */
   begin(onEvicted: (error: SottoError) => void): CallAtDoor {
-    const call = new CallAtDoor(onEvicted, () => this.#weigh())
+    const call = new CallAtDoor(onEvicted, this)
+    if (this.#farewell !== undefined) {
+      call.dismiss(this.#farewell)
+      return call
+    }
     if (this.#rooms === undefined || this.#isAdmitted) return call
     this.#calls.add(call)
-    call.enter(this.#rooms.calls, this.#network)
+    if (this.isSurplus) this.#dismiss(full())
+    else call.enter(this.#rooms.calls, this.#network)
     return call
   }
 
+  /** One of its calls is to last. @throws SottoError `ERR_BUSY`; the connection is closed then, as others need its place. */
+  settle(): void {
+    if (this.#settledCalls === 0 && !this.#settledPlaces.enter(this.#network)) {
+      setTimeout(() => this.#socket.destroy(), FAREWELL_MS)
+      throw full()
+    }
+    this.#settledCalls += 1
+  }
+
+  /** A call that was to last is over. */
+  unsettle(): void {
+    this.#settledCalls -= 1
+    if (this.#settledCalls === 0) this.#settledPlaces.leave(this.#network)
+  }
+
   /** Take the place that fits what its calls have shown. */
-  #weigh(): void {
+  weigh(): void {
     if (this.#rooms === undefined || this.#isOver) return
     for (const call of this.#calls) if (call.isOver) this.#calls.delete(call)
     const calls = [...this.#calls]
@@ -91,17 +138,23 @@ export class Caller {
     }
     this.#place ??= this.#rooms.connections.enter(this.#network, () => this.#dismiss(busy()))
     if (this.#place === undefined) this.#dismiss(busy())
-    else this.#place.isVouchedFor = calls.some(({ isVouchedFor }) => isVouchedFor)
+    else this.#place.vouch(calls.some(({ isVouchedFor }) => isVouchedFor))
   }
 
-  /** Have them go, and learn why, where they are so far that it can be said. */
+  /** Have them go, and learn why: in the calls that they have begun, or in the first that they are about to begin. */
   #dismiss(error: SottoError): void {
-    if (this.#isOver) return
+    if (this.#isOver || this.#rooms === undefined) return
     const calls = [...this.#calls]
     this.closed()
+    this.#farewell = error
     for (const call of calls) call.dismiss(error)
-    if (calls.length === 0) this.#socket.destroy()
-    else setTimeout(() => this.#socket.destroy(), FAREWELL_MS)
+    const { farewells } = this.#rooms
+    if (farewells.size >= MAX_FAREWELLS) return void this.#socket.destroy()
+    farewells.add(this)
+    setTimeout(() => {
+      farewells.delete(this)
+      this.#socket.destroy()
+    }, FAREWELL_MS)
   }
 
   /** The connection is closed. */
@@ -117,18 +170,16 @@ export class Caller {
 /** A call at the door, until it is over. */
 export class CallAtDoor implements CallerStanding {
   readonly #onEvicted: (error: SottoError) => void
-  readonly #onChange: () => void
+  readonly #caller: Pick<Caller, 'weigh' | 'settle' | 'unsettle'>
   #place: Place | undefined
+  #isSettled = false
   isAdmitted = false
+  isVouchedFor = false
   isOver = false
 
-  constructor(onEvicted: (error: SottoError) => void, onChange: () => void) {
+  constructor(onEvicted: (error: SottoError) => void, caller: Pick<Caller, 'weigh' | 'settle' | 'unsettle'>) {
     this.#onEvicted = onEvicted
-    this.#onChange = onChange
-  }
-
-  get isVouchedFor(): boolean {
-    return this.#place?.isVouchedFor ?? false
+    this.#caller = caller
   }
 
   enter(room: WaitingRoom, network: string): void {
@@ -138,15 +189,22 @@ export class CallAtDoor implements CallerStanding {
 
   vouch(): void {
     if (this.#place === undefined) return
-    this.#place.isVouchedFor = true
-    this.#onChange()
+    this.isVouchedFor = true
+    this.#place.vouch(true)
+    this.#caller.weigh()
   }
 
   admit(): void {
     if (this.isOver) return
     this.isAdmitted = true
     this.#place?.leave()
-    this.#onChange()
+    this.#caller.weigh()
+  }
+
+  settle(): void {
+    if (this.isOver || this.#isSettled) return
+    this.#caller.settle()
+    this.#isSettled = true
   }
 
   dismiss(error: SottoError): void {
@@ -160,8 +218,13 @@ export class CallAtDoor implements CallerStanding {
     this.isOver = true
     this.#place?.leave()
     this.#place = undefined
-    this.#onChange()
+    if (this.#isSettled) this.#caller.unsettle()
+    this.#caller.weigh()
   }
+}
+
+function full(): SottoError {
+  return new SottoError('ERR_BUSY', 'there is no room for another connection', { retryAfterMs: FULL_RETRY_MS })
 }
 
 function busy(): SottoError {

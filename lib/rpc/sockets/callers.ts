@@ -11,6 +11,7 @@ import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
 import { Caller, type CallerRooms } from './caller.ts'
 import { networkOf } from './network-of.ts'
+import { Places } from './places.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /** The two ends of a connection, which name it. */
@@ -21,47 +22,58 @@ export interface Ends {
   readonly remotePort?: number | undefined
 }
 
+/** The part of the places of all, and of those of a network, that connections may take for good. */
+const SETTLED_PART = 7 / 8
+
 export class Callers {
   readonly #limits: ServerLimits
   readonly #log: Logger
   readonly #rooms: CallerRooms | undefined
   readonly #byEnds = new Map<string, Caller>()
   readonly #open = new Set<Socket>()
-  readonly #countByNetwork = new Map<string, number>()
+  readonly #places: Places
+  readonly #settledPlaces: Places
+  readonly #surplusPlaces: Places
 
   constructor(limits: ServerLimits, log: Logger) {
     this.#limits = limits
     this.#log = log
-    const { strangers } = limits
+    const { strangers, maxConnections, maxConnectionsPerNetwork } = limits
     this.#rooms = strangers && {
       ...strangers,
       connections: new WaitingRoom(strangers.connections),
       calls: new WaitingRoom(strangers.calls),
+      farewells: new Set(),
     }
+    this.#places = new Places(maxConnections, maxConnectionsPerNetwork)
+    const settled = (places: number) => Math.ceil(places * SETTLED_PART)
+    this.#settledPlaces = new Places(settled(maxConnections), settled(maxConnectionsPerNetwork))
+    const surplus = strangers?.surplusConnections ?? 0
+    this.#surplusPlaces = new Places(surplus, surplus)
   }
 
   /** Take a connection in. @returns false if it is over the limits, and was closed. */
   add(socket: Socket): boolean {
     const network = networkOf(socket.remoteAddress ?? '')
-    const count = this.#countByNetwork.get(network) ?? 0
-    const { maxConnections, maxConnectionsPerNetwork } = this.#limits
-    if (this.#open.size >= maxConnections || count >= maxConnectionsPerNetwork) {
-      this.#log.debug({ peer: socket.remoteAddress, open: this.#open.size }, 'too many connections')
+    const places = [this.#places, this.#surplusPlaces].find((each) => each.enter(network))
+    if (places !== this.#places) {
+      const { maxConnections, maxConnectionsPerNetwork } = this.#limits
+      this.#log.debug({ peer: socket.remoteAddress, maxConnections, maxConnectionsPerNetwork }, 'too many connections')
+    }
+    if (places === undefined) {
       socket.destroy()
       return false
     }
     this.#open.add(socket)
-    this.#countByNetwork.set(network, count + 1)
     const name = nameOf(socket)
-    const caller = new Caller(socket, network, this.#rooms)
+    const caller = new Caller(socket, network, this.#settledPlaces, this.#rooms)
+    caller.isSurplus = places === this.#surplusPlaces
     this.#byEnds.set(name, caller)
     socket.on('close', () => {
       caller.closed()
       this.#open.delete(socket)
       this.#byEnds.delete(name)
-      const left = (this.#countByNetwork.get(network) ?? 1) - 1
-      if (left === 0) this.#countByNetwork.delete(network)
-      else this.#countByNetwork.set(network, left)
+      places.leave(network)
     })
     return true
   }

@@ -1,6 +1,10 @@
 /**
  * Receive windows that callers earn by being let in: far ends need wide ones, and strangers could fill them.
  *
+ * All who have earned one share the memory for them alike: each has the widest window until there are so many that it
+ * would be too much, and half of it from then on, and so on. A window that is narrower than before takes effect as what is
+ * under way comes in.
+ *
  * @module
  */
 import type { ServerHttp2Session } from 'node:http2'
@@ -8,27 +12,47 @@ import type { ServerHttp2Session } from 'node:http2'
 export interface EarnedWindowLimits {
   /** What may be under way over one connection, in bytes. */
   readonly bytes: number
-  /** What may be under way over all that have earned it, in bytes; who is let in beyond that keeps a stranger's window. */
+  /** What may be under way over all that have earned it, in bytes. */
   readonly totalBytes: number
 }
 
 export class EarnedWindows {
   readonly #limits: EarnedWindowLimits
-  #usedBytes = 0
+  readonly #sessions = new Set<ServerHttp2Session>()
+  /** The window of each, in bytes. */
+  #bytes: number
 
   constructor(limits: EarnedWindowLimits) {
     this.#limits = limits
+    this.#bytes = limits.bytes
   }
 
-  /** Widen the window of a session and of its streams, if there is memory for it, until the session closes. */
+  /** Widen the window of a session and of its streams until it closes, at the cost of those that have a wide one. */
   widen(session: ServerHttp2Session): void {
-    const { bytes, totalBytes } = this.#limits
-    if (this.#usedBytes + bytes > totalBytes || session.destroyed) return
-    this.#usedBytes += bytes
+    if (session.destroyed) return
+    this.#sessions.add(session)
     session.once('close', () => {
-      this.#usedBytes -= bytes
+      this.#sessions.delete(session)
+      this.#share()
     })
-    session.setLocalWindowSize(bytes)
-    session.settings({ initialWindowSize: bytes })
+    // Where the share is another now, it has been told with the others.
+    if (!this.#share()) apply(session, this.#bytes)
   }
+
+  /** Share the memory anew. Returns whether that changed the windows. */
+  #share(): boolean {
+    const { bytes, totalBytes } = this.#limits
+    let share = bytes
+    while (share * this.#sessions.size > totalBytes) share /= 2
+    if (share === this.#bytes) return false
+    this.#bytes = share
+    for (const session of this.#sessions) apply(session, share)
+    return true
+  }
+}
+
+function apply(session: ServerHttp2Session, bytes: number): void {
+  if (session.destroyed || session.closed) return
+  session.setLocalWindowSize(bytes)
+  session.settings({ initialWindowSize: bytes })
 }

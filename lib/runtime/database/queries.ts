@@ -62,3 +62,24 @@ export async function inSnapshot<Schema, T>(
     }
   })
 }
+
+/**
+ * The same for a query that begins with a list of values, compiled once for each length that is a power of two: a list
+ * is filled up with its last value.
+ *
+ * @param queryFor - Makes the query for a list, with any other values. @returns what runs it for a list, of one value at
+ *   least, and with others.
+ */
+export function compileForList<Schema, Value, Row>(
+  database: Kysely<Schema>,
+  queryFor: (list: readonly Value[]) => { compile(): CompiledQuery; execute(): Promise<Row[]> },
+): (list: readonly Value[], ...others: readonly unknown[]) => Promise<Row[]> {
+  const byLength = new Map<number, (...values: readonly unknown[]) => Promise<Row[]>>()
+  return async (list, ...others) => {
+    const length = 2 ** Math.ceil(Math.log2(list.length))
+    const filled = [...list, ...Array<Value>(length - list.length).fill(list.at(-1) as Value)]
+    const run = byLength.get(length) ?? compileOnce(database, queryFor(filled))
+    byLength.set(length, run)
+    return await run(...filled, ...others)
+  }
+}

@@ -2,33 +2,60 @@
  * People who are announced and do nothing else, as an actor: each with a connection of their own, as a `sotto receive` at
  * rest has one.
  *
- *     audience.ts HOME PROFILE…
- *
  * @module
  */
 import { randomBytes } from 'node:crypto'
 import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { openSession } from '../../../clients/command/open-session.ts'
+import { Secret } from '#lib/secret.ts'
+import { deriveSessionKeys } from '#lib/session/session-keys.ts'
+import { DirectoryClient } from '../../../clients/session/directory-client.ts'
+import { ServerClock } from '../../../clients/session/server-clock.ts'
 import type { Requests } from '../framework/actor.ts'
 import { serveActor, sharedNowMs } from '../framework/serve-actor.ts'
+import type { Member } from './audience-sessions.ts'
+
+/** What all members have in common. */
+export interface Shared {
+  readonly directoryAddress: string
+  readonly authorityPem: string
+}
 
 export interface AudienceRequests extends Requests {
+  /** Have these come online, and stay. */
+  come: (members: readonly Member[], shared: Shared) => void
   /** Resolves with the time when all are announced. */
   online: () => Promise<number>
   /** Resolves when somebody has lost their announcement. */
   offline: () => Promise<void>
 }
 
-const [home = '', ...names] = process.argv.slice(2)
 const over = new AbortController()
 const standing = new Set<string>()
+const announcing: Promise<unknown>[] = []
 let all = Promise.withResolvers<number>()
 let broken = Promise.withResolvers<void>()
 
-async function announce(name: string): Promise<void> {
-  const { connect } = await openSession({ home, profile: name, clock: systemClock })
-  const directory = connect(undefined)
+async function announce({ username, token }: Member, { directoryAddress, authorityPem }: Shared): Promise<void> {
+  const session = {
+    sessionId: Buffer.alloc(0),
+    keys: deriveSessionKeys(Secret.of(Buffer.from(token, 'base64'))),
+    expiresAtMs: Number.POSITIVE_INFINITY,
+  }
+  const directory = new DirectoryClient({
+    account: {
+      authAddress: '',
+      directoryAddress,
+      username,
+      authorityPem,
+      clockOffsetMs: 0,
+      profileName: username,
+      session,
+    },
+    session,
+    clock: new ServerClock(systemClock, 0),
+    trace: undefined,
+  })
   try {
     await directory.announce({
       endpoints: () => [{ address: '127.0.0.1', port: 9 }],
@@ -36,14 +63,14 @@ async function announce(name: string): Promise<void> {
       signal: over.signal,
       startsOffline: true,
       onOnline() {
-        standing.add(name)
-        if (standing.size < names.length) return
+        standing.add(username)
+        if (standing.size < announcing.length) return
         all.resolve(sharedNowMs())
         broken = Promise.withResolvers()
       },
       onOffline() {
-        if (standing.size === names.length) all = Promise.withResolvers()
-        standing.delete(name)
+        if (standing.size === announcing.length) all = Promise.withResolvers()
+        standing.delete(username)
         broken.resolve()
       },
     })
@@ -52,11 +79,18 @@ async function announce(name: string): Promise<void> {
   }
 }
 
-const announcing = names.map((name) =>
-  announce(name).catch((error: unknown) => over.signal.aborted || all.reject(error)),
-)
+const requests: AudienceRequests = {
+  come(members, shared) {
+    all = Promise.withResolvers()
+    for (const member of members) {
+      announcing.push(announce(member, shared).catch((error: unknown) => over.signal.aborted || all.reject(error)))
+    }
+  },
+  online: () => all.promise,
+  offline: () => broken.promise,
+}
 
-serveActor({ online: () => all.promise, offline: () => broken.promise } satisfies AudienceRequests, async () => {
+serveActor(requests, async () => {
   over.abort()
   await Promise.all(announcing)
 })

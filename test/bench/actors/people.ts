@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { systemClock } from '#lib/runtime/clock.ts'
+import type { Environment } from '#lib/runtime/environment.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { login } from '../../../clients/session/login.ts'
 import { addUsers } from '../../../services/auth/admin.ts'
@@ -18,9 +19,12 @@ import type { PersonRequests } from './person.ts'
 
 export type Person = Actor<PersonRequests>
 
-/** Start auth and the directory. They end with the bench. */
-export async function startServices({ resources }: Pick<Context, 'resources'>): Promise<Deployment> {
-  return resources.use(await Deployment.start())
+/** Start auth and the directory. They end with the bench. @param settings - Settings of both. */
+export async function startServices(
+  { resources }: Pick<Context, 'resources'>,
+  settings: Environment = {},
+): Promise<Deployment> {
+  return resources.use(await Deployment.start(settings))
 }
 
 /** Sign somebody up who has no account yet, in a profile of the same name below a folder. */

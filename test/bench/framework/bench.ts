@@ -57,6 +57,10 @@ export interface Context {
   readonly seconds: number
   /** An amount of work: less of it in a brief run. */
   readonly amount: (usual: number) => number
+  /** How many of something are held at once: as many as the run was told (`--size`), or fewer in a brief run. */
+  readonly size: (usual: number) => number
+  /** How long something is to last that is watched for a while, in seconds: shorter in a brief run, or as the run says. */
+  readonly duration: (usual: number) => number
   /** Name a reference that this machine does not have. */
   readonly leaveOut: (sentence: string) => void
   /** Make an empty folder, removed with the bench; undefined, and named, where the machine has no such place. */

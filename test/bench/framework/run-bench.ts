@@ -16,7 +16,11 @@ export interface RunSettings {
   readonly rounds: number
   /** Whether a look is enough: a tenth of the work. */
   readonly isBrief: boolean
+  /** How many of something the benches hold at once that have a size; as many as they say unless set. */
+  readonly size?: number | undefined
   readonly progress: Progress
+  /** How long what is watched for a while is to last, in seconds, where that is not as usual. */
+  readonly duration?: number | undefined
   /** Ends it; what was started ends too. */
   readonly signal: AbortSignal
 }
@@ -26,6 +30,11 @@ const [SECONDS, BRIEF_SECONDS] = [1.5, 0.15]
 
 /** How long a bench may take, in milliseconds, until it counts as stuck: several times what the longest one needs. */
 const LIMIT_MS = 300_000
+
+/** The same where a size was asked for. */
+const SIZED_LIMIT_MS = 1_800_000
+/** How many cases of a bench last as long as the run says, at most. */
+const MOST_WATCHED = 2
 
 /** The part of the usual work that a brief run does. */
 const BRIEF_PART = 0.1
@@ -38,7 +47,9 @@ const MEMORY_FOLDER = '/dev/shm'
 
 /** Run a bench to its end. One that breaks has its failure for a result. */
 export async function runBench(bench: Bench, settings: RunSettings): Promise<Result> {
-  const { progress, rounds, signal } = settings
+  const { progress, rounds, signal, duration = 0 } = settings
+  const usualMs = settings.size === undefined ? LIMIT_MS : SIZED_LIMIT_MS
+  const limitMs = usualMs + duration * 1_000 * MOST_WATCHED * rounds
   const { name, work } = bench
   const leftOut = new Set<string>()
   const [loadBefore = 0] = loadavg()
@@ -52,7 +63,7 @@ export async function runBench(bench: Bench, settings: RunSettings): Promise<Res
     await using resources = new AsyncDisposableStack()
     const prepared = bench.prepare(contextOf(settings, resources, (sentence) => leftOut.add(sentence)))
     const measured = prepared.then((cases) => measure(cases, rounds, progress))
-    return finish(await Promise.race([measured, aborted(AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]))]))
+    return finish(await Promise.race([measured, aborted(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]))]))
   } catch (error) {
     return finish([], error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {
@@ -61,15 +72,18 @@ export async function runBench(bench: Bench, settings: RunSettings): Promise<Res
 }
 
 function contextOf(
-  { isBrief, progress }: RunSettings,
+  { isBrief, size, progress, duration }: RunSettings,
   resources: AsyncDisposableStack,
   leaveOut: (sentence: string) => void,
 ): Context {
+  const amount = (usual: number) => Math.max(1, Math.round(isBrief ? usual * BRIEF_PART : usual))
   return {
     resources,
     leaveOut,
     seconds: isBrief ? BRIEF_SECONDS : SECONDS,
-    amount: (usual) => Math.max(1, Math.round(isBrief ? usual * BRIEF_PART : usual)),
+    amount,
+    size: (usual) => size ?? amount(usual),
+    duration: (usual) => duration ?? (isBrief ? usual * BRIEF_PART : usual),
     note: (what) => progress.note(what),
     async folder(place) {
       const parent = await parentOf(place)

@@ -76,16 +76,16 @@ describe('WriteQueue', () => {
     expect(steps).to.deep.equal(['bob: c'])
   })
 
-  it('takes no more than 1,000 events or 1 MiB in a step, but for a call that brings more', async () => {
-    const small = Array.from({ length: 1_500 }, () => queue.write('bob', [text('x')]))
+  it('takes no more than 4,000 events or 1 MiB in a step, but for a call that brings more, and gives each a turn', async () => {
+    const small = Array.from({ length: 6_000 }, () => queue.write('bob', [text('x')]))
     const large = [queue.write('carol', [Buffer.alloc(700_000)]), queue.write('carol', [Buffer.alloc(700_000)])]
     const many = queue.write(
       'dave',
-      Array.from({ length: 2_000 }, () => text('y')),
+      Array.from({ length: 5_000 }, () => text('y')),
     )
     await Promise.all([...small, ...large, many])
     const sizes = steps.map((step) => `${step.slice(0, step.indexOf(':'))} ${step.split(' ').length - 1}`)
-    expect(sizes).to.deep.equal(['bob 1000', 'bob 500', 'carol 1', 'carol 1', 'dave 2000'])
+    expect(sizes).to.deep.equal(['bob 4000', 'carol 1', 'dave 5000', 'bob 2000', 'carol 1'])
   })
 
   it('is idle once all is written', async () => {

@@ -1,13 +1,22 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
 import { expect } from 'chai'
 import { Code } from '#gen/google/rpc/code.ts'
+import { PEER_LIMITS } from '#lib/rpc/limits.ts'
 import { within } from '../../../clients/peer/record-link.ts'
 import { type BareCaller, closeBody, resumeBody, textsBody } from '../../support/bare-caller.ts'
 import { HostUnderTest } from '../../support/peer-host.ts'
+import { CONVERSE } from '../../support/peer-server.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { Strangers } from '../../support/strangers.ts'
 
 const { signal } = new AbortController()
+
+const { connections, calls } = PEER_LIMITS.strangers ?? expect.fail('everybody is let in')
+
+/** More connections than there are places, and as many as have more calls than one network has, of 8 each. */
+const [MANY, BUSY] = [connections.places + 8, calls.placesPerNetwork / 8 + 1]
 
 /** Addresses of this machine, of a network each. */
 const addresses = (count: number) => Array.from({ length: count }, (_, n) => `127.0.${n >> 6}.${(n & 63) + 2}`)
@@ -34,16 +43,16 @@ describe('servePeers, among strangers', () => {
   }
 
   const crowds: Readonly<Record<string, () => Promise<void>>> = {
-    '64 connections of one address that say nothing': async () => {
-      for (let count = 0; count < 64; count += 1) await strangers.connect()
+    'more connections of one address than there are places, that say nothing': async () => {
+      for (let count = 0; count < MANY; count += 1) await strangers.connect()
     },
-    '64 connections of 64 addresses that say nothing': async () => {
-      for (const address of addresses(64)) await strangers.connect(address)
+    'more connections of an address each than there are places, that say nothing': async () => {
+      for (const address of addresses(MANY)) await strangers.connect(address)
     },
-    '8 connections of one address with 8 empty calls each': async () => {
-      for (let count = 0; count < 8; count += 1) await strangers.call(8)
+    'more empty calls of one address than there are places': async () => {
+      for (let count = 0; count < BUSY; count += 1) await strangers.call(8)
     },
-    '64 connections of 64 addresses with 8 empty calls each': async () => {
+    'more empty calls of 64 addresses than there are places': async () => {
       for (const address of addresses(64)) await strangers.call(8, address)
     },
   }
@@ -57,7 +66,7 @@ describe('servePeers, among strangers', () => {
   }
 
   it('lets a friend in while a crowd comes back as often as it is sent away', async () => {
-    const crowd = addresses(48)
+    const crowd = addresses(MANY)
     let isOver = false
     const comeBack = async (from: string) => {
       while (!isOver) {
@@ -66,7 +75,7 @@ describe('servePeers, among strangers', () => {
       }
     }
     const coming = crowd.map(comeBack)
-    while (strangers.open < crowd.length) await new Promise(setImmediate)
+    while (strangers.open < connections.places) await new Promise(setImmediate)
     await within(1_000, talk('hello'), signal)
     isOver = true
     strangers[Symbol.dispose]()
@@ -75,10 +84,27 @@ describe('servePeers, among strangers', () => {
   })
 
   it('tells those who have to make room that it is busy, and the user nothing', async () => {
-    for (let count = 0; count < 4; count += 1) await strangers.call(8)
+    for (let count = 0; count < BUSY; count += 1) await strangers.call(8)
     await talk('hello')
     expect(new Set(strangers.statuses)).to.deep.equal(new Set([Code.RESOURCE_EXHAUSTED]))
     expect(host.refused).to.deep.equal([])
+  })
+
+  it('tells so also who has begun no call yet, in the first that they begin', async () => {
+    const session = http2.connect(`http://127.0.0.1:${host.port}`)
+    await once(session, 'remoteSettings')
+    for (let count = 0; count < connections.placesPerNetwork; count += 1) await strangers.connect()
+    const call = session.request({ ':method': 'POST', ':path': CONVERSE, 'content-type': 'application/grpc' })
+    const [{ 'grpc-status': status }] = await once(call, 'response')
+    expect(Number(status)).to.equal(Code.RESOURCE_EXHAUSTED)
+    session.destroy()
+  })
+
+  it('tells whoever finds it full when to come back', async () => {
+    await using full = await HostUnderTest.start({ maxConversations: 0 })
+    const caller = await full.handshake()
+    await caller.sealAndSend(resumeBody(['hello']))
+    expect(await rejection(caller.next())).to.include({ code: 'ERR_BUSY', retryAfterMs: 10_000 })
   })
 
   it('sends nobody away who has shown a ticket, nor whoever is let in', async () => {
@@ -109,7 +135,7 @@ describe('servePeers, among strangers', () => {
   })
 
   it('holds one conversation of a member, however many they begin', async () => {
-    for (let count = 0; count < 70; count += 1) {
+    for (let count = 0; count < 20; count += 1) {
       const caller = await host.handshake()
       await caller.sealAndSend(resumeBody([`${count}`]))
       await caller.acknowledged()
@@ -121,7 +147,8 @@ describe('servePeers, among strangers', () => {
   })
 
   it('has as much room as before once a conversation is over', async () => {
-    for (let count = 0; count < 70; count += 1) await talk('again')
-    expect(host.shown).to.have.length(70)
+    await using small = await HostUnderTest.start({ maxConversations: 1 })
+    for (let count = 0; count < 3; count += 1) await talk('again', small.handshake())
+    expect(small.shown).to.have.length(3)
   })
 })

@@ -103,6 +103,26 @@ describe('Profile', () => {
     expect(profile.state.account).to.equal(undefined)
   })
 
+  it('writes what is asked for at once in few steps, each change on what the one before left', async () => {
+    const profile = await Profile.openOrCreate(home.path, 'alice')
+    let takes = 0
+    profile.onTaken(() => {
+      takes += 1
+    })
+    const names = Array.from({ length: 50 }, (_, n) => `name-${n}`)
+    const changes = names.map((name, n) =>
+      profile.update((state) => {
+        if (n === 7) throw new TypeError('not this one')
+        return { ...state, blocked: new Set([...state.blocked, name]) }
+      }),
+    )
+    const results = await Promise.allSettled(changes)
+    expect(results.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))).to.deep.equal([7])
+    const kept = names.filter((_name, n) => n !== 7)
+    expect([...(await Profile.open(home.path, 'alice')).state.blocked]).to.deep.equal(kept)
+    expect(takes).to.be.at.most(4)
+  })
+
   it('says so where there is none', async () => {
     expect((await rejection(Profile.open(home.path, 'alice'))).code).to.equal('ERR_PROFILE_MISSING')
   })

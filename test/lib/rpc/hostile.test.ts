@@ -95,7 +95,7 @@ describe('a server among hostile callers', () => {
     })
 
     it('closes connections over which nobody is let in, however much is called', async () => {
-      const room = { places: 8, placesPerNetwork: 8 }
+      const room = { places: 8, placesPerNetwork: 8, vouchedPlaces: 0 }
       const strangers = { connections: room, calls: room, admissionTimeoutMs: 100, admission: 'call' } as const
       await using peer = await peerServer(echo, { strangers })
       const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
@@ -110,7 +110,7 @@ describe('a server among hostile callers', () => {
     })
 
     it('keeps a connection over which somebody was let in once, where an admission lasts as long as that', async () => {
-      const room = { places: 2, placesPerNetwork: 2 }
+      const room = { places: 2, placesPerNetwork: 2, vouchedPlaces: 0 }
       const strangers = { connections: room, calls: room, admissionTimeoutMs: 100, admission: 'connection' } as const
       const admit: Converse = async (_stream, { caller }) => caller.admit()
       await using peer = await peerServer(admit, { strangers })
@@ -128,8 +128,8 @@ describe('a server among hostile callers', () => {
       session.destroy()
     })
 
-    it('widens the window of those who are let in, as long as all of these stay within a limit', async () => {
-      const earnedWindow = { bytes: 300_000, totalBytes: 700_000 }
+    it('widens the window of those who are let in, who share what all of these may be', async () => {
+      const earnedWindow = { bytes: 400_000, totalBytes: 800_000 }
       const admit: Converse = async (_stream, { caller }) => caller.admit()
       await using peer = await peerServer(admit, { earnedWindow })
       const callers: http2.ClientHttp2Session[] = []
@@ -144,11 +144,16 @@ describe('a server among hostile callers', () => {
         await new Promise<void>((resolve) => session.ping(() => resolve()))
         return [session.remoteSettings.initialWindowSize, session.state.remoteWindowSize]
       }
-      const [wide, narrow] = [earnedWindow.bytes, PEER_LIMITS.receiveWindowBytes]
+      const [wide, half] = [earnedWindow.bytes, earnedWindow.bytes / 2]
       expect(await windowsOf()).to.deep.equal([wide, wide])
       expect(await windowsOf()).to.deep.equal([wide, wide])
-      expect(await windowsOf()).to.deep.equal([narrow, narrow])
+      expect((await windowsOf())[0]).to.equal(half)
+      for (const session of callers) {
+        await new Promise<void>((resolve) => session.ping(() => resolve()))
+        expect(session.remoteSettings.initialWindowSize).to.equal(half)
+      }
       callers[0]?.destroy()
+      callers[1]?.destroy()
       // The server learns of it when it learns of it; the test's time limit bounds it.
       for (let [window] = await windowsOf(); window !== wide; [window] = await windowsOf());
       for (const session of callers) session.destroy()
@@ -162,7 +167,7 @@ describe('a server among hostile callers', () => {
       expect(settings.initialWindowSize).to.equal(PEER_LIMITS.receiveWindowBytes)
       // The window of the whole connection is no setting; its update comes after them.
       await new Promise<void>((resolve) => session.ping(() => resolve()))
-      expect(session.state.remoteWindowSize).to.equal(PEER_LIMITS.receiveWindowBytes)
+      expect(session.state.remoteWindowSize).to.equal(Math.max(65_535, PEER_LIMITS.receiveWindowBytes))
       session.destroy()
     })
 

@@ -4,7 +4,7 @@ import {
   hashPassword,
   type PasswordParameters,
 } from '../../../services/auth/passwords/password-hash.ts'
-import { AuthRecords, passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
+import { AuthRecords, findSession, passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 
@@ -163,7 +163,7 @@ describe('Accounts', () => {
       const account = await records.accounts.authenticate('bob', passwordOf("bob's password"))
       const session = await records.sessions.begin(account, keyPairOf('bob').publicKey, false)
       await records.accounts.setPassword('bob', passwordOf('another'))
-      expect(await records.sessions.find(session.id)).to.equal(undefined)
+      expect(await findSession(records.sessions, session.id)).to.equal(undefined)
       const refused = await rejection(records.accounts.authenticate('bob', passwordOf("bob's password")))
       expect(refused.code).to.equal('ERR_LOGIN_REFUSED')
       const again = await records.accounts.authenticate('bob', passwordOf('another'))
@@ -190,7 +190,7 @@ describe('Accounts', () => {
       const session = await records.sessions.begin(first, keyPairOf('bob').publicKey, false)
       await records.accounts.remove('bob')
       expect(await records.accounts.exists('bob')).to.equal(false)
-      expect(await records.sessions.find(session.id)).to.equal(undefined)
+      expect(await findSession(records.sessions, session.id)).to.equal(undefined)
       const late = await rejection(records.sessions.begin(first, keyPairOf('bob').publicKey, false))
       expect(late.code).to.equal('ERR_LOGIN_REFUSED')
       await records.accounts.add([{ name: 'bob', password: passwordOf('another bob') }])

@@ -10,7 +10,7 @@ import {
   removeUser,
   setPassword,
 } from '../../../services/auth/admin.ts'
-import { AuthRecords, passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
+import { AuthRecords, findSession, passwordOf, QUICK_PARAMETERS } from '../../support/auth-records.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -57,7 +57,7 @@ describe("an administrator's hands", () => {
       const account = await records.accounts.authenticate('bob', passwordOf('the first one'))
       const session = await records.sessions.begin(account, keyPairOf('bob').publicKey, false)
       await setPassword(config, records.clock, 'bob', passwordOf('the second one'))
-      expect(await records.sessions.find(session.id)).to.equal(undefined)
+      expect(await findSession(records.sessions, session.id)).to.equal(undefined)
       await records.accounts.authenticate('bob', passwordOf('the second one'))
       await removeUser(config, records.clock, 'bob')
       const refused = await rejection(records.accounts.authenticate('bob', passwordOf('the second one')))

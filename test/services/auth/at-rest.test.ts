@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { SealedChat } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
 import { invite } from '../../../services/auth/invites/administration.ts'
@@ -32,15 +33,18 @@ describe('what a run of auth leaves behind', () => {
       for (const [purpose, key] of Object.entries(keys)) secrets[`the ${purpose} of ${name}`] = key.reveal()
     }
     const { call } = await auth.connectSealing()
-    const { grant } = await call.sealChat({
+    const chat = {
       senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
       receiverSessionId: bob.id,
       receiverInstanceId: INSTANCE_ID,
       nonce: INSTANCE_ID,
       senderAddress: '',
-    })
+      requestId: 'r',
+    }
+    const [answer] = (await call.sealChats({ chats: [chat] })).results
+    const sealed = answer?.result?.value as SealedChat
     const context = { key: alice.keys.grantKey, realm: realmOf(auth.running.caPem), senderName: 'alice' }
-    secrets['the secret of the conversation'] = openGrant({ ...context, grant }).secret.reveal()
+    secrets['the secret of the conversation'] = openGrant({ ...context, grant: sealed.grant }).secret.reveal()
     await rejection(call.authenticate({ directoryBearer: Buffer.from(alice.keys.authBearer.reveal()) }))
     await auth.connect().call.logout({}, { bearer: alice.keys.authBearer })
     // One invite that is taken up, and one that waits.

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { sql } from 'kysely'
 import { backup, type RestoreOptions, restore } from '../../../services/auth/backup/backup.ts'
 import { TABLES } from '../../../services/auth/store.ts'
-import { AuthRecords, passwordOf } from '../../support/auth-records.ts'
+import { AuthRecords, findSession, passwordOf } from '../../support/auth-records.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 
@@ -75,13 +75,13 @@ describe("a backup of Auth's database", () => {
     expect(told.map(({ number, session_id, ended_at }) => [number, Buffer.from(session_id), ended_at])).to.deep.equal([
       [2, later.id, 7],
     ])
-    expect(await source.sessions.find(kept.id)).not.to.equal(undefined)
+    expect(await findSession(source.sessions, kept.id)).not.to.equal(undefined)
   })
 
   it('has everybody sign in again where that is asked for', async () => {
     const session = await beginSession(source, 'alice')
     await restoreInto(target, await linesOf(source), { endSessions: true })
-    expect(await target.sessions.find(session.id)).to.equal(undefined)
+    expect(await findSession(target.sessions, session.id)).to.equal(undefined)
     expect(await target.accounts.exists('alice')).to.equal(true)
   })
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { SealChatRequest } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import { ChatRefusal, type ChatToSeal, type SealedChat } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
@@ -33,16 +33,36 @@ describe('SealingService', () => {
     await auth[Symbol.asyncDispose]()
   })
 
-  async function sealChat(changes: Partial<SealChatRequest> = {}) {
-    const { call } = await auth.connectSealing()
-    return await call.sealChat({
+  /** What alice asks for when she wants to talk to bob. */
+  function chatOf(changes: Partial<ChatToSeal> = {}): ChatToSeal {
+    return {
       senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
       receiverSessionId: bob.id,
       receiverInstanceId: INSTANCE_ID,
       nonce: NONCE,
       senderAddress: '192.0.2.7',
+      requestId: 'r',
       ...changes,
-    })
+    }
+  }
+
+  /** What becomes of each. */
+  async function sealChats(...chats: readonly ChatToSeal[]): Promise<(SealedChat | ChatRefusal | undefined)[]> {
+    const { call } = await auth.connectSealing()
+    const { results } = await call.sealChats({ chats: [...chats] })
+    return results.map(({ result }) => result?.value)
+  }
+
+  async function sealChat(changes: Partial<ChatToSeal> = {}): Promise<SealedChat> {
+    const [sealed] = await sealChats(chatOf(changes))
+    if (typeof sealed !== 'object') throw new Error(`refused: ${sealed}`)
+    return sealed
+  }
+
+  /** Why one is refused. */
+  async function refusalOf(changes: Partial<ChatToSeal> = {}): Promise<unknown> {
+    const [refusal] = await sealChats(chatOf(changes))
+    return refusal
   }
 
   async function logout(session: TestSession): Promise<void> {
@@ -57,15 +77,7 @@ describe('SealingService', () => {
 
     it('are nobody with a certificate of the same authority for another role', async () => {
       const { call } = await auth.connectSealing(await auth.ownCertificate())
-      const refused = await rejection(
-        call.sealChat({
-          senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
-          receiverSessionId: bob.id,
-          receiverInstanceId: INSTANCE_ID,
-          nonce: NONCE,
-          senderAddress: '',
-        }),
-      )
+      const refused = await rejection(call.sealChats({ chats: [chatOf()] }))
       expect(refused.code).to.equal('ERR_CALLER_UNTRUSTED')
     })
 
@@ -117,8 +129,8 @@ describe('SealingService', () => {
     })
   })
 
-  describe('SealChat', () => {
-    function openBoth({ ticket, grant }: { ticket: Buffer; grant: Buffer }, receiver: TestSession, name: string) {
+  describe('SealChats', () => {
+    function openBoth({ ticket, grant }: SealedChat, receiver: TestSession, name: string) {
       const realm = realmOf(auth.running.caPem)
       return {
         ticket: openTicket({
@@ -154,44 +166,73 @@ describe('SealingService', () => {
 
     it('seals only while both sessions live', async () => {
       await logout(bob)
-      expect((await rejection(sealChat())).code).to.equal('ERR_NOT_ONLINE')
+      expect(await refusalOf()).to.equal(ChatRefusal.RECEIVER_SESSION_ENDED)
       bob = await auth.login('bob')
       await sealChat()
       await logout(alice)
-      expect((await rejection(sealChat())).code).to.equal('ERR_SESSION_ENDED')
+      expect(await refusalOf()).to.equal(ChatRefusal.SENDER_SESSION_ENDED)
     })
 
     it('seals only until either session expires', async () => {
       clock.advance(DEFAULT_SESSION_LIFETIME_MS - 1)
       await sealChat()
       clock.advance(1)
-      expect((await rejection(sealChat())).code).to.equal('ERR_NOT_ONLINE')
+      expect(await refusalOf()).to.equal(ChatRefusal.RECEIVER_SESSION_ENDED)
       clock.advance(DEFAULT_SESSION_LIFETIME_MS)
-      expect((await rejection(sealChat())).code).to.equal('ERR_SESSION_ENDED')
+      expect(await refusalOf()).to.equal(ChatRefusal.SENDER_SESSION_ENDED)
     })
 
     it('refuses an unknown sender, an unknown receiver, and a chat with oneself', async () => {
       const senderBearer = Buffer.from(secretOf('unknown').reveal())
-      expect((await rejection(sealChat({ senderBearer }))).code).to.equal('ERR_SESSION_ENDED')
+      expect(await refusalOf({ senderBearer })).to.equal(ChatRefusal.SENDER_SESSION_ENDED)
       const receiverSessionId = Buffer.from(bytesOf('unknown', 16))
-      expect((await rejection(sealChat({ receiverSessionId }))).code).to.equal('ERR_NOT_ONLINE')
+      expect(await refusalOf({ receiverSessionId })).to.equal(ChatRefusal.RECEIVER_SESSION_ENDED)
       const elsewhere = await auth.login('alice')
       for (const { id } of [alice, elsewhere]) {
-        expect((await rejection(sealChat({ receiverSessionId: id }))).code).to.equal('ERR_CHAT_WITH_SELF')
+        expect(await refusalOf({ receiverSessionId: id })).to.equal(ChatRefusal.WITH_SELF)
+      }
+    })
+
+    it('answers each of many by itself and in order, whatever becomes of the others', async () => {
+      const carol = await auth.login('carol')
+      const to = (receiverSessionId: Buffer) => chatOf({ receiverSessionId })
+      const answers = await sealChats(to(bob.id), to(alice.id), to(carol.id), to(Buffer.alloc(16)), to(bob.id))
+      const [first, self, second, unknown, third] = answers
+      expect([self, unknown]).to.deep.equal([ChatRefusal.WITH_SELF, ChatRefusal.RECEIVER_SESSION_ENDED])
+      const secrets = [
+        openBoth(first as SealedChat, bob, 'bob'),
+        openBoth(second as SealedChat, carol, 'carol'),
+        openBoth(third as SealedChat, bob, 'bob'),
+      ].map(({ ticket, grant }) => {
+        expect(ticket.secret.equals(grant.secret)).to.equal(true)
+        return ticket.secret.fingerprint()
+      })
+      expect(new Set(secrets)).to.have.length(3)
+    })
+
+    it('takes 32 at once, and neither none nor more', async () => {
+      const many = (count: number) => Array.from({ length: count }, () => chatOf())
+      expect(await sealChats(...many(32))).to.have.length(32)
+      for (const count of [0, 33]) {
+        const { code, violations } = await rejection(sealChats(...many(count)))
+        expect(code).to.equal('ERR_INVALID_ARGUMENT')
+        expect(violations.map(({ field }) => field)).to.deep.equal(['chats'])
       }
     })
 
     it('refuses fields out of their limits, and names all of them', async () => {
       const short = Buffer.alloc(1)
       const fields = { senderBearer: short, receiverSessionId: short, receiverInstanceId: short, nonce: short }
-      const { code, violations } = await rejection(sealChat({ ...fields, senderAddress: 'example.org' }))
+      const wrong = chatOf({ ...fields, senderAddress: 'example.org', requestId: 'a line\n' })
+      const { code, violations } = await rejection(sealChats(chatOf(), wrong))
       expect(code).to.equal('ERR_INVALID_ARGUMENT')
       expect(violations.map(({ field }) => field)).to.deep.equal([
-        'sender_bearer',
-        'receiver_session_id',
-        'receiver_instance_id',
-        'nonce',
-        'sender_address',
+        'chats[1].sender_bearer',
+        'chats[1].receiver_session_id',
+        'chats[1].receiver_instance_id',
+        'chats[1].nonce',
+        'chats[1].sender_address',
+        'chats[1].request_id',
       ])
     })
   })

@@ -4,7 +4,7 @@ import { bearerHash, deriveSessionKeys } from '#lib/session/session-keys.ts'
 import type { AuthenticatedAccount } from '../../../services/auth/accounts.ts'
 import { WrappingKey } from '../../../services/auth/key-wrapping.ts'
 import { DEFAULT_SESSION_LIFETIME_MS, EXTENSION_STEP_MS, MAX_SESSIONS } from '../../../services/auth/sessions.ts'
-import { AuthRecords, passwordOf } from '../../support/auth-records.ts'
+import { AuthRecords, findSession, passwordOf } from '../../support/auth-records.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -43,7 +43,7 @@ describe('Sessions', () => {
 
     it('keeps the two sealing keys, so that they can be opened again', async () => {
       const { id, keys } = await begin()
-      const found = await records.sessions.find(id)
+      const found = await findSession(records.sessions, id)
       if (!found) throw new Error('no session')
       expect(records.sessions.unwrap(found, 'ticket').equals(keys.ticketKey)).to.equal(true)
       expect(records.sessions.unwrap(found, 'grant').equals(keys.grantKey)).to.equal(true)
@@ -51,15 +51,15 @@ describe('Sessions', () => {
 
     it('begins several sessions for one installation', async () => {
       const [first, second] = [await begin(), await begin()]
-      expect(await records.sessions.find(first.id)).to.not.equal(undefined)
-      expect(await records.sessions.find(second.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, first.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, second.id)).to.not.equal(undefined)
       expect(first.token.equals(second.token)).to.equal(false)
     })
 
     it('refuses another installation, and changes nothing', async () => {
       const first = await begin()
       expect((await rejection(begin(PHONE))).code).to.equal('ERR_IDENTITY_CONFLICT')
-      expect(await records.sessions.find(first.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, first.id)).to.not.equal(undefined)
       await begin(LAPTOP)
     })
 
@@ -72,16 +72,16 @@ describe('Sessions', () => {
     it('gives the account to another installation that asks for it, and ends the sessions of the first', async () => {
       const [first, second] = [await begin(), await begin()]
       const replacing = await begin(PHONE, true)
-      expect(await records.sessions.find(first.id)).to.equal(undefined)
-      expect(await records.sessions.find(second.id)).to.equal(undefined)
-      expect(await records.sessions.find(replacing.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, first.id)).to.equal(undefined)
+      expect(await findSession(records.sessions, second.id)).to.equal(undefined)
+      expect(await findSession(records.sessions, replacing.id)).to.not.equal(undefined)
       expect((await rejection(begin(LAPTOP))).code).to.equal('ERR_IDENTITY_CONFLICT')
     })
 
     it('ends nothing when the same installation asks to replace', async () => {
       const first = await begin()
       await begin(LAPTOP, true)
-      expect(await records.sessions.find(first.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, first.id)).to.not.equal(undefined)
     })
 
     it('ends no session of anybody else', async () => {
@@ -90,7 +90,7 @@ describe('Sessions', () => {
       const hers = await records.sessions.begin(alice, keyPairOf("alice's").publicKey, false)
       await begin()
       await begin(PHONE, true)
-      expect(await records.sessions.find(hers.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, hers.id)).to.not.equal(undefined)
     })
 
     it('lets one of two installations in that come first at once', async () => {
@@ -105,6 +105,22 @@ describe('Sessions', () => {
       expect(codes.toSorted()).to.deep.equal(['ERR_IDENTITY_CONFLICT', 'in'])
     })
 
+    it('begins together what comes together, whoever among them is refused', async () => {
+      await records.accounts.add([{ name: 'alice', password: passwordOf('x') }])
+      const alice = await records.accounts.authenticate('alice', passwordOf('x'))
+      const gone = { ...alice, id: bytesOf('nobody', 16) }
+      await begin()
+      const [refused, left, own, second] = await Promise.all([
+        rejection(begin(PHONE)),
+        rejection(records.sessions.begin(gone, PHONE, false)),
+        records.sessions.begin(alice, PHONE, false),
+        begin(),
+      ])
+      expect([refused.code, left.code]).to.deep.equal(['ERR_IDENTITY_CONFLICT', 'ERR_LOGIN_REFUSED'])
+      expect(await findSession(records.sessions, own.id)).to.include({ name: 'alice' })
+      expect(await findSession(records.sessions, second.id)).to.include({ name: 'bob' })
+    })
+
     it('ends the session that was not used for longest when there are too many', async () => {
       const sessions = []
       for (let count = 0; count < MAX_SESSIONS; count += 1) {
@@ -115,8 +131,8 @@ describe('Sessions', () => {
       if (!first || !second) throw new Error('no sessions')
       await records.sessions.use(first.keys.directoryBearer)
       await begin()
-      expect(await records.sessions.find(first.id)).to.not.equal(undefined)
-      expect(await records.sessions.find(second.id)).to.equal(undefined)
+      expect(await findSession(records.sessions, first.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, second.id)).to.equal(undefined)
       expect(await records.db.selectFrom('session').select('id').execute()).to.have.length(MAX_SESSIONS)
     })
 
@@ -151,9 +167,9 @@ describe('Sessions', () => {
     it('knows the bearer to the last millisecond of an unused session, and not after', async () => {
       const { id, keys } = await begin()
       records.clock.advance(DEFAULT_SESSION_LIFETIME_MS - 1)
-      expect(await records.sessions.find(id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, id)).to.not.equal(undefined)
       records.clock.advance(1)
-      expect(await records.sessions.find(id)).to.equal(undefined)
+      expect(await findSession(records.sessions, id)).to.equal(undefined)
       expect(await records.sessions.use(keys.directoryBearer)).to.equal(undefined)
       expect(await records.sessions.end(keys.authBearer)).to.equal(false)
     })
@@ -163,13 +179,13 @@ describe('Sessions', () => {
     it('extends nothing', async () => {
       const { id, expiresAtMs } = await begin()
       records.clock.advance(2 * EXTENSION_STEP_MS)
-      expect(await records.sessions.find(id)).to.include({ expiresAtMs })
+      expect(await findSession(records.sessions, id)).to.include({ expiresAtMs })
     })
 
     it('knows no other id', async () => {
       await begin()
-      expect(await records.sessions.find(bytesOf('another', 16))).to.equal(undefined)
-      expect(await records.sessions.find(new Uint8Array(0))).to.equal(undefined)
+      expect(await findSession(records.sessions, bytesOf('another', 16))).to.equal(undefined)
+      expect(await findSession(records.sessions, new Uint8Array(0))).to.equal(undefined)
     })
   })
 
@@ -179,8 +195,8 @@ describe('Sessions', () => {
       expect(await records.sessions.end(first.keys.directoryBearer)).to.equal(false)
       expect(await records.sessions.end(first.keys.authBearer)).to.equal(true)
       expect(await records.sessions.end(first.keys.authBearer)).to.equal(false)
-      expect(await records.sessions.find(first.id)).to.equal(undefined)
-      expect(await records.sessions.find(second.id)).to.not.equal(undefined)
+      expect(await findSession(records.sessions, first.id)).to.equal(undefined)
+      expect(await findSession(records.sessions, second.id)).to.not.equal(undefined)
     })
   })
 
@@ -198,7 +214,7 @@ describe('Sessions', () => {
         .where('id', '=', first.id)
         .execute()
       for (const { id } of [first, second]) {
-        const session = await records.sessions.find(id)
+        const session = await findSession(records.sessions, id)
         if (!session) throw new Error('no session')
         expect(codeOf(() => records.sessions.unwrap(session, 'ticket'))).to.equal('ERR_STORE')
         expect(codeOf(() => records.sessions.unwrap(session, 'grant'))).to.equal('ERR_STORE')
@@ -220,9 +236,9 @@ describe('Sessions', () => {
     await records.close()
     const wrappingKey = new WrappingKey(secretOf('a new wrapping key'))
     records = await AuthRecords.open({ folder: records.folder, wrappingKey })
-    expect(await records.sessions.find(id)).to.equal(undefined)
+    expect(await findSession(records.sessions, id)).to.equal(undefined)
     expect(await records.sessions.use(keys.directoryBearer)).to.equal(undefined)
     const again = await begin()
-    expect(await records.sessions.find(again.id)).to.not.equal(undefined)
+    expect(await findSession(records.sessions, again.id)).to.not.equal(undefined)
   })
 })

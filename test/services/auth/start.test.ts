@@ -61,13 +61,16 @@ describe('startAuth', () => {
     const info = await auth.connect().call.getServerInfo({})
     expect(info.realm).to.deep.equal(before.realm)
     const { call } = await auth.connectSealing()
-    await call.sealChat({
+    const chat = {
       senderBearer: Buffer.from(alice.keys.directoryBearer.reveal()),
       receiverSessionId: bob.id,
       receiverInstanceId: Buffer.alloc(16),
       nonce: Buffer.alloc(16),
       senderAddress: '',
-    })
+      requestId: 'r',
+    }
+    const { results } = await call.sealChats({ chats: [chat] })
+    expect(results[0]?.result?.$case).to.equal('sealed')
     const identityKey = Buffer.from(keyPairOf('another').publicKey)
     expect((await rejection(auth.login('bob', { identityKey }))).code).to.equal('ERR_IDENTITY_CONFLICT')
   })

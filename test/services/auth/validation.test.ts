@@ -4,7 +4,7 @@ import {
   checkAuthenticateRequest,
   checkFindAccountRequest,
   checkLoginRequest,
-  checkSealChatRequest,
+  checkSealChatsRequest,
   MAX_PASSWORD_BYTES,
 } from '../../../services/auth/validation.ts'
 import { LOW_ORDER_KEYS } from '../../support/low-order-keys.ts'
@@ -17,12 +17,13 @@ const LOGIN = {
   replaceIdentityKey: false,
 }
 
-const SEAL_CHAT = {
+const CHAT = {
   senderBearer: Buffer.alloc(32),
   receiverSessionId: Buffer.alloc(16),
   receiverInstanceId: Buffer.alloc(16),
   nonce: Buffer.alloc(16),
   senderAddress: '',
+  requestId: 'r',
 }
 
 /** The fields that a check refuses. */
@@ -89,31 +90,34 @@ describe('checkFindAccountRequest', () => {
   })
 })
 
-describe('checkSealChatRequest', () => {
+describe('checkSealChatsRequest', () => {
   it('takes no address, and IPv4 and IPv6 literals up to the longest', () => {
     const longest = '0000:0000:0000:0000:0000:ffff:255.255.255.255'
     expect(longest).to.have.length(45)
     for (const senderAddress of ['', '192.0.2.1', '::1', longest]) {
-      expect(refused(() => checkSealChatRequest({ ...SEAL_CHAT, senderAddress }))).to.deep.equal([])
+      expect(refused(() => checkSealChatsRequest({ chats: [{ ...CHAT, senderAddress }] }))).to.deep.equal([])
     }
     for (const senderAddress of ['example.org', '1.2.3', '::1 ', `fe80::1%${'x'.repeat(60)}`, 'fe80::1%\u001b[2J']) {
-      const request = { ...SEAL_CHAT, senderAddress }
+      const request = { chats: [{ ...CHAT, senderAddress }] }
       expect(
-        refused(() => checkSealChatRequest(request)),
+        refused(() => checkSealChatsRequest(request)),
         senderAddress,
-      ).to.deep.equal(['sender_address'])
+      ).to.deep.equal(['chats[0].sender_address'])
     }
   })
 
   it('names every field that is wrong', () => {
     const bytes = Buffer.alloc(15)
-    const request = { senderBearer: bytes, receiverSessionId: bytes, receiverInstanceId: bytes, nonce: bytes }
-    expect(refused(() => checkSealChatRequest({ ...request, senderAddress: 'x' }))).to.deep.equal([
-      'sender_bearer',
-      'receiver_session_id',
-      'receiver_instance_id',
-      'nonce',
-      'sender_address',
+    const chat = { senderBearer: bytes, receiverSessionId: bytes, receiverInstanceId: bytes, nonce: bytes }
+    const wrong = { ...chat, senderAddress: 'x', requestId: '' }
+    expect(refused(() => checkSealChatsRequest({ chats: [wrong, CHAT, { ...CHAT, nonce: bytes }] }))).to.deep.equal([
+      'chats[0].sender_bearer',
+      'chats[0].receiver_session_id',
+      'chats[0].receiver_instance_id',
+      'chats[0].nonce',
+      'chats[0].sender_address',
+      'chats[0].request_id',
+      'chats[2].nonce',
     ])
   })
 })

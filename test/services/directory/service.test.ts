@@ -222,7 +222,7 @@ describe('DirectoryService', () => {
       const { announcement } = await OpenAnnouncement.begin(connection, alice)
       await getPresence('bob')
       await logout(alice)
-      // No beat is due for 20 s.
+      // No beat is due for a minute.
       expect(await announcement.end()).to.have.property('code', 'ERR_SESSION_ENDED')
       expect(await codesWith(alice.keys.directoryBearer)).to.deep.equal(refused)
     })

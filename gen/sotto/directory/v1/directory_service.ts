@@ -1392,6 +1392,8 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
+ *   - RESOURCE_EXHAUSTED (ERR_BUSY): there is no room for another connection, or for another caller who has shown no bearer
+ *     yet; RetryInfo says when to try again.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type DirectoryServiceService = typeof DirectoryServiceService;
@@ -1404,8 +1406,10 @@ export const DirectoryServiceService = {
    * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
    * announcement ends the older.
    *
-   * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
-   * a dead link and the client's idea of the server's clock stays fresh.
+   * The first response says that the announcement stands; further ones come every 60 seconds, so that the client's idea of
+   * the server's clock stays fresh. A dead link both ends notice sooner, by the pings of HTTP/2.
+   *
+   * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
    * Errors:
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
@@ -1448,12 +1452,14 @@ export const DirectoryServiceService = {
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
-   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
-   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * state, not all those in between. A response without a state comes every 60 seconds, so that both ends notice if
+   * the other no longer does its work. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
-   * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
+   * who watch is that of those who announce.
+   *
+   * Errors: none of its own.
    */
   watchPresence: {
     path: "/sotto.directory.v1.DirectoryService/WatchPresence" as const,
@@ -1517,8 +1523,10 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
    * announcement ends the older.
    *
-   * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
-   * a dead link and the client's idea of the server's clock stays fresh.
+   * The first response says that the announcement stands; further ones come every 60 seconds, so that the client's idea of
+   * the server's clock stays fresh. A dead link both ends notice sooner, by the pings of HTTP/2.
+   *
+   * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
    * Errors:
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
@@ -1545,12 +1553,14 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
-   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
-   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * state, not all those in between. A response without a state comes every 60 seconds, so that both ends notice if
+   * the other no longer does its work. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
-   * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
+   * who watch is that of those who announce.
+   *
+   * Errors: none of its own.
    */
   watchPresence: handleServerStreamingCall<WatchPresenceRequest, WatchPresenceResponse>;
   /**
@@ -1589,8 +1599,10 @@ export interface DirectoryServiceClient extends Client {
    * A repeated call replaces the earlier one: one installation of an account is online at a time, and a newer
    * announcement ends the older.
    *
-   * The first response says that the announcement stands; further ones come every 20 seconds, so that both ends notice
-   * a dead link and the client's idea of the server's clock stays fresh.
+   * The first response says that the announcement stands; further ones come every 60 seconds, so that the client's idea of
+   * the server's clock stays fresh. A dead link both ends notice sooner, by the pings of HTTP/2.
+   *
+   * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
    * Errors:
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
@@ -1636,12 +1648,14 @@ export interface DirectoryServiceClient extends Client {
    *
    * The first response gives the state of every name; a further one comes with each change, which the directory notices
    * by itself. A newer announcement in place of an older is no change. A caller that reads slowly gets a name's last
-   * state, not all those in between. A response without a state comes every 20 seconds, so that both ends notice a dead
-   * link. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
+   * state, not all those in between. A response without a state comes every 60 seconds, so that both ends notice if
+   * the other no longer does its work. If several directories share a database, one learns of another's changes within 5 seconds, and within 20 that
    * the other has died.
    *
-   * Errors:
-   *   - RESOURCE_EXHAUSTED (ERR_BUSY): the account has 16 watches open; RetryInfo says when to try again.
+   * An account has at most 16 watches open, and a further one is refused with ERR_BUSY. The room of the connections of those
+   * who watch is that of those who announce.
+   *
+   * Errors: none of its own.
    */
   watchPresence(
     request: WatchPresenceRequest,

@@ -115,10 +115,30 @@ export interface Text {
  */
 export interface FileOffer {
   /**
-   * Required, at least one. The path of a single file is its name; in a folder every path begins with the folder's
-   * name.
+   * Required, at least one, unless manifest is set: then none. The path of a single file is its name; in a folder every
+   * path begins with the folder's name.
    */
   entries: FileEntry[];
+  /** Set where the entries have no room in an event: they come as the beginning of the content. */
+  manifest?: FileManifest | undefined;
+}
+
+/**
+ * What stands in an offer for the entries of a folder that are too many for an event. A FileOffer that has these entries
+ * and nothing else, encoded, is the manifest: it comes before the content of the first file, and positions in the content
+ * count from its first byte.
+ */
+export interface FileManifest {
+  /** Required. Private. The folder's name, as the paths of all entries begin: UTF-8, 1 to 255 bytes, as names in paths. */
+  name: Buffer;
+  /** Required. The size of the manifest in bytes, 1 to 8,388,608. */
+  size: number;
+  /** Required. SHA-256 of the manifest, 32 bytes. */
+  sha256: Buffer;
+  /** The number of files among the entries. */
+  files: number;
+  /** The sizes of all files together, in bytes: at most 2^53 - 1. */
+  contentSize: bigint;
 }
 
 /** One file of an offer, or a folder that has nothing in it. */
@@ -1120,13 +1140,16 @@ export const Text: MessageFns<Text> = {
 };
 
 function createBaseFileOffer(): FileOffer {
-  return { entries: [] };
+  return { entries: [], manifest: undefined };
 }
 
 export const FileOffer: MessageFns<FileOffer> = {
   encode(message: FileOffer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.entries) {
       FileEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.manifest !== undefined) {
+      FileManifest.encode(message.manifest, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -1152,6 +1175,14 @@ export const FileOffer: MessageFns<FileOffer> = {
             message.entries.push(FileEntry.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.manifest = FileManifest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1167,6 +1198,7 @@ export const FileOffer: MessageFns<FileOffer> = {
   fromJSON(object: any): FileOffer {
     return {
       entries: globalThis.Array.isArray(object?.entries) ? object.entries.map((e: any) => FileEntry.fromJSON(e)) : [],
+      manifest: isSet(object.manifest) ? FileManifest.fromJSON(object.manifest) : undefined,
     };
   },
 
@@ -1174,6 +1206,9 @@ export const FileOffer: MessageFns<FileOffer> = {
     const obj: any = {};
     if (message.entries?.length) {
       obj.entries = message.entries.map((e) => FileEntry.toJSON(e));
+    }
+    if (message.manifest !== undefined) {
+      obj.manifest = FileManifest.toJSON(message.manifest);
     }
     return obj;
   },
@@ -1184,6 +1219,151 @@ export const FileOffer: MessageFns<FileOffer> = {
   fromPartial<I extends Exact<DeepPartial<FileOffer>, I>>(object: I): FileOffer {
     const message = createBaseFileOffer();
     message.entries = object.entries?.map((e) => FileEntry.fromPartial(e)) || [];
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? FileManifest.fromPartial(object.manifest)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFileManifest(): FileManifest {
+  return { name: Buffer.alloc(0), size: 0, sha256: Buffer.alloc(0), files: 0, contentSize: 0n };
+}
+
+export const FileManifest: MessageFns<FileManifest> = {
+  encode(message: FileManifest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name.length !== 0) {
+      writer.uint32(10).bytes(message.name);
+    }
+    if (message.size !== 0) {
+      writer.uint32(16).uint32(message.size);
+    }
+    if (message.sha256.length !== 0) {
+      writer.uint32(26).bytes(message.sha256);
+    }
+    if (message.files !== 0) {
+      writer.uint32(32).uint32(message.files);
+    }
+    if (message.contentSize !== 0n) {
+      if (BigInt.asUintN(64, message.contentSize) !== message.contentSize) {
+        throw new globalThis.Error("value provided for field message.contentSize of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.contentSize);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileManifest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileManifest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.size = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.files = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.contentSize = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileManifest {
+    return {
+      name: isSet(object.name) ? Buffer.from(bytesFromBase64(object.name)) : Buffer.alloc(0),
+      size: isSet(object.size) ? globalThis.Number(object.size) : 0,
+      sha256: isSet(object.sha256) ? Buffer.from(bytesFromBase64(object.sha256)) : Buffer.alloc(0),
+      files: isSet(object.files) ? globalThis.Number(object.files) : 0,
+      contentSize: isSet(object.contentSize)
+        ? BigInt(object.contentSize)
+        : isSet(object.content_size)
+        ? BigInt(object.content_size)
+        : 0n,
+    };
+  },
+
+  toJSON(message: FileManifest): unknown {
+    const obj: any = {};
+    if (message.name.length !== 0) {
+      obj.name = base64FromBytes(message.name);
+    }
+    if (message.size !== 0) {
+      obj.size = Math.round(message.size);
+    }
+    if (message.sha256.length !== 0) {
+      obj.sha256 = base64FromBytes(message.sha256);
+    }
+    if (message.files !== 0) {
+      obj.files = Math.round(message.files);
+    }
+    if (message.contentSize !== 0n) {
+      obj.contentSize = message.contentSize.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileManifest>, I>>(base?: I): FileManifest {
+    return FileManifest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileManifest>, I>>(object: I): FileManifest {
+    const message = createBaseFileManifest();
+    message.name = object.name ?? Buffer.alloc(0);
+    message.size = object.size ?? 0;
+    message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    message.files = object.files ?? 0;
+    message.contentSize = (object.contentSize !== undefined && object.contentSize !== null)
+      ? BigInt(object.contentSize)
+      : 0n;
     return message;
   },
 };

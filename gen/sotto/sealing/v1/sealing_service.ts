@@ -26,6 +26,61 @@ export const protobufPackage = "sotto.sealing.v1";
 
 export const protobufFileName = "sotto/sealing/v1/sealing_service.proto";
 
+/** Why nothing was sealed. A caller takes a value that it does not know for CHAT_REFUSAL_UNSPECIFIED. */
+export const ChatRefusal = {
+  /** UNSPECIFIED - The service failed; its log has the cause, under the conversation's request id. */
+  UNSPECIFIED: 0,
+  /** SENDER_SESSION_ENDED - The sender's bearer is unknown, expired or of an ended session. */
+  SENDER_SESSION_ENDED: 1,
+  /** RECEIVER_SESSION_ENDED - The receiver's session has ended. */
+  RECEIVER_SESSION_ENDED: 2,
+  /** WITH_SELF - Both sessions are of one account. */
+  WITH_SELF: 3,
+} as const;
+
+export type ChatRefusal = typeof ChatRefusal[keyof typeof ChatRefusal];
+
+export namespace ChatRefusal {
+  export type UNSPECIFIED = typeof ChatRefusal.UNSPECIFIED;
+  export type SENDER_SESSION_ENDED = typeof ChatRefusal.SENDER_SESSION_ENDED;
+  export type RECEIVER_SESSION_ENDED = typeof ChatRefusal.RECEIVER_SESSION_ENDED;
+  export type WITH_SELF = typeof ChatRefusal.WITH_SELF;
+}
+
+export function chatRefusalFromJSON(object: any): ChatRefusal {
+  switch (object) {
+    case 0:
+    case "CHAT_REFUSAL_UNSPECIFIED":
+      return ChatRefusal.UNSPECIFIED;
+    case 1:
+    case "CHAT_REFUSAL_SENDER_SESSION_ENDED":
+      return ChatRefusal.SENDER_SESSION_ENDED;
+    case 2:
+    case "CHAT_REFUSAL_RECEIVER_SESSION_ENDED":
+      return ChatRefusal.RECEIVER_SESSION_ENDED;
+    case 3:
+    case "CHAT_REFUSAL_WITH_SELF":
+      return ChatRefusal.WITH_SELF;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChatRefusal");
+  }
+}
+
+export function chatRefusalToJSON(object: ChatRefusal): string {
+  switch (object) {
+    case ChatRefusal.UNSPECIFIED:
+      return "CHAT_REFUSAL_UNSPECIFIED";
+    case ChatRefusal.SENDER_SESSION_ENDED:
+      return "CHAT_REFUSAL_SENDER_SESSION_ENDED";
+    case ChatRefusal.RECEIVER_SESSION_ENDED:
+      return "CHAT_REFUSAL_RECEIVER_SESSION_ENDED";
+    case ChatRefusal.WITH_SELF:
+      return "CHAT_REFUSAL_WITH_SELF";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChatRefusal");
+  }
+}
+
 /** Request for SealingService.Authenticate. */
 export interface AuthenticateRequest {
   /** Required. Secret. The caller's directory bearer: 32 bytes. */
@@ -84,8 +139,14 @@ export interface ListedAccount {
   displayName: string;
 }
 
-/** Request for SealingService.SealChat. */
-export interface SealChatRequest {
+/** Request for SealingService.SealChats. */
+export interface SealChatsRequest {
+  /** Required. 1 to 32 conversations. */
+  chats: ChatToSeal[];
+}
+
+/** A conversation that somebody asks for. */
+export interface ChatToSeal {
   /** Required. Secret. The sender's directory bearer: 32 bytes. */
   senderBearer: Buffer;
   /** Required. The session that the receiver announced itself with: 16 bytes. */
@@ -99,10 +160,31 @@ export interface SealChatRequest {
    * It is shown to the receiver and never enforced.
    */
   senderAddress: string;
+  /** Required. Names the sender's request in the logs of both services: 1 to 64 characters, [A-Za-z0-9._-]. */
+  requestId: string;
 }
 
-/** Response for SealingService.SealChat. */
-export interface SealChatResponse {
+/** Response for SealingService.SealChats. */
+export interface SealChatsResponse {
+  /** One for each conversation, in their order. */
+  results: ChatResult[];
+}
+
+/** What became of one conversation. */
+export interface ChatResult {
+  /** Either. */
+  result?:
+    | //
+    /** It may begin. */
+    { $case: "sealed"; value: SealedChat }
+    | //
+    /** It may not. */
+    { $case: "refusal"; value: ChatRefusal }
+    | undefined;
+}
+
+/** A conversation's secret, sealed for both ends. */
+export interface SealedChat {
   /** Sealed under the receiver's ticket key (sotto.peer.v1.TicketBody): 540 bytes. */
   ticket: Buffer;
   /** Sealed under the sender's grant key (sotto.peer.v1.GrantBody): 540 bytes. */
@@ -754,18 +836,88 @@ export const ListedAccount: MessageFns<ListedAccount> = {
   },
 };
 
-function createBaseSealChatRequest(): SealChatRequest {
+function createBaseSealChatsRequest(): SealChatsRequest {
+  return { chats: [] };
+}
+
+export const SealChatsRequest: MessageFns<SealChatsRequest> = {
+  encode(message: SealChatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.chats) {
+      ChatToSeal.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealChatsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealChatsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chats.push(ChatToSeal.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SealChatsRequest {
+    return {
+      chats: globalThis.Array.isArray(object?.chats) ? object.chats.map((e: any) => ChatToSeal.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SealChatsRequest): unknown {
+    const obj: any = {};
+    if (message.chats?.length) {
+      obj.chats = message.chats.map((e) => ChatToSeal.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SealChatsRequest>, I>>(base?: I): SealChatsRequest {
+    return SealChatsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SealChatsRequest>, I>>(object: I): SealChatsRequest {
+    const message = createBaseSealChatsRequest();
+    message.chats = object.chats?.map((e) => ChatToSeal.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseChatToSeal(): ChatToSeal {
   return {
     senderBearer: Buffer.alloc(0),
     receiverSessionId: Buffer.alloc(0),
     receiverInstanceId: Buffer.alloc(0),
     nonce: Buffer.alloc(0),
     senderAddress: "",
+    requestId: "",
   };
 }
 
-export const SealChatRequest: MessageFns<SealChatRequest> = {
-  encode(message: SealChatRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const ChatToSeal: MessageFns<ChatToSeal> = {
+  encode(message: ChatToSeal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.senderBearer.length !== 0) {
       writer.uint32(10).bytes(message.senderBearer);
     }
@@ -781,10 +933,13 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
     if (message.senderAddress !== "") {
       writer.uint32(42).string(message.senderAddress);
     }
+    if (message.requestId !== "") {
+      writer.uint32(50).string(message.requestId);
+    }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): SealChatRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): ChatToSeal {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -793,7 +948,7 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSealChatRequest();
+      const message = createBaseChatToSeal();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -837,6 +992,14 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
             message.senderAddress = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -849,7 +1012,7 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
     }
   },
 
-  fromJSON(object: any): SealChatRequest {
+  fromJSON(object: any): ChatToSeal {
     return {
       senderBearer: isSet(object.senderBearer)
         ? Buffer.from(bytesFromBase64(object.senderBearer))
@@ -872,10 +1035,15 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
         : isSet(object.sender_address)
         ? globalThis.String(object.sender_address)
         : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
     };
   },
 
-  toJSON(message: SealChatRequest): unknown {
+  toJSON(message: ChatToSeal): unknown {
     const obj: any = {};
     if (message.senderBearer.length !== 0) {
       obj.senderBearer = base64FromBytes(message.senderBearer);
@@ -892,29 +1060,203 @@ export const SealChatRequest: MessageFns<SealChatRequest> = {
     if (message.senderAddress !== "") {
       obj.senderAddress = message.senderAddress;
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SealChatRequest>, I>>(base?: I): SealChatRequest {
-    return SealChatRequest.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<ChatToSeal>, I>>(base?: I): ChatToSeal {
+    return ChatToSeal.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SealChatRequest>, I>>(object: I): SealChatRequest {
-    const message = createBaseSealChatRequest();
+  fromPartial<I extends Exact<DeepPartial<ChatToSeal>, I>>(object: I): ChatToSeal {
+    const message = createBaseChatToSeal();
     message.senderBearer = object.senderBearer ?? Buffer.alloc(0);
     message.receiverSessionId = object.receiverSessionId ?? Buffer.alloc(0);
     message.receiverInstanceId = object.receiverInstanceId ?? Buffer.alloc(0);
     message.nonce = object.nonce ?? Buffer.alloc(0);
     message.senderAddress = object.senderAddress ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
 
-function createBaseSealChatResponse(): SealChatResponse {
+function createBaseSealChatsResponse(): SealChatsResponse {
+  return { results: [] };
+}
+
+export const SealChatsResponse: MessageFns<SealChatsResponse> = {
+  encode(message: SealChatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      ChatResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealChatsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealChatsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(ChatResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SealChatsResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results) ? object.results.map((e: any) => ChatResult.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SealChatsResponse): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => ChatResult.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SealChatsResponse>, I>>(base?: I): SealChatsResponse {
+    return SealChatsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SealChatsResponse>, I>>(object: I): SealChatsResponse {
+    const message = createBaseSealChatsResponse();
+    message.results = object.results?.map((e) => ChatResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseChatResult(): ChatResult {
+  return { result: undefined };
+}
+
+export const ChatResult: MessageFns<ChatResult> = {
+  encode(message: ChatResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "sealed":
+        SealedChat.encode(message.result.value, writer.uint32(10).fork()).join();
+        break;
+      case "refusal":
+        writer.uint32(16).int32(message.result.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChatResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChatResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "sealed", value: SealedChat.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.result = { $case: "refusal", value: reader.int32() as any };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChatResult {
+    return {
+      result: isSet(object.sealed)
+        ? { $case: "sealed", value: SealedChat.fromJSON(object.sealed) }
+        : isSet(object.refusal)
+        ? { $case: "refusal", value: chatRefusalFromJSON(object.refusal) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: ChatResult): unknown {
+    const obj: any = {};
+    if (message.result?.$case === "sealed") {
+      obj.sealed = SealedChat.toJSON(message.result.value);
+    } else if (message.result?.$case === "refusal") {
+      obj.refusal = chatRefusalToJSON(message.result.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ChatResult>, I>>(base?: I): ChatResult {
+    return ChatResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChatResult>, I>>(object: I): ChatResult {
+    const message = createBaseChatResult();
+    switch (object.result?.$case) {
+      case "sealed": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "sealed", value: SealedChat.fromPartial(object.result.value) };
+        }
+        break;
+      }
+      case "refusal": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "refusal", value: object.result.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseSealedChat(): SealedChat {
   return { ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
 }
 
-export const SealChatResponse: MessageFns<SealChatResponse> = {
-  encode(message: SealChatResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const SealedChat: MessageFns<SealedChat> = {
+  encode(message: SealedChat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ticket.length !== 0) {
       writer.uint32(10).bytes(message.ticket);
     }
@@ -924,7 +1266,7 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): SealChatResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): SealedChat {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -933,7 +1275,7 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSealChatResponse();
+      const message = createBaseSealedChat();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -965,14 +1307,14 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
     }
   },
 
-  fromJSON(object: any): SealChatResponse {
+  fromJSON(object: any): SealedChat {
     return {
       ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
       grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
     };
   },
 
-  toJSON(message: SealChatResponse): unknown {
+  toJSON(message: SealedChat): unknown {
     const obj: any = {};
     if (message.ticket.length !== 0) {
       obj.ticket = base64FromBytes(message.ticket);
@@ -983,11 +1325,11 @@ export const SealChatResponse: MessageFns<SealChatResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SealChatResponse>, I>>(base?: I): SealChatResponse {
-    return SealChatResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<SealedChat>, I>>(base?: I): SealedChat {
+    return SealedChat.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SealChatResponse>, I>>(object: I): SealChatResponse {
-    const message = createBaseSealChatResponse();
+  fromPartial<I extends Exact<DeepPartial<SealedChat>, I>>(object: I): SealedChat {
+    const message = createBaseSealedChat();
     message.ticket = object.ticket ?? Buffer.alloc(0);
     message.grant = object.grant ?? Buffer.alloc(0);
     return message;
@@ -1252,26 +1594,23 @@ export const SealingServiceService = {
     responseDeserialize: (value: Buffer): ListAccountsResponse => ListAccountsResponse.decode(value),
   },
   /**
-   * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
-   * for the sender's.
+   * Draw the secret of each of these conversations and seal it twice: in the ticket for the receiver's session, and in the
+   * grant for the sender's. What the directory is asked for at the same time it asks for together.
    *
-   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   * Only the directory may call it, by its certificate, with each sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call makes a new secret and a new ticket.
+   * Not idempotent: each call makes new secrets and new tickets.
    *
-   * Errors:
-   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
-   *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): the receiver's session has ended.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.
+   * Errors: none of its own. A conversation that is refused has its reason in its result, and keeps none of the others.
    */
-  sealChat: {
-    path: "/sotto.sealing.v1.SealingService/SealChat" as const,
+  sealChats: {
+    path: "/sotto.sealing.v1.SealingService/SealChats" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: SealChatRequest): Buffer => Buffer.from(SealChatRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SealChatRequest => SealChatRequest.decode(value),
-    responseSerialize: (value: SealChatResponse): Buffer => Buffer.from(SealChatResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): SealChatResponse => SealChatResponse.decode(value),
+    requestSerialize: (value: SealChatsRequest): Buffer => Buffer.from(SealChatsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SealChatsRequest => SealChatsRequest.decode(value),
+    responseSerialize: (value: SealChatsResponse): Buffer => Buffer.from(SealChatsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SealChatsResponse => SealChatsResponse.decode(value),
   },
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
@@ -1332,19 +1671,16 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    */
   listAccounts: handleUnaryCall<ListAccountsRequest, ListAccountsResponse>;
   /**
-   * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
-   * for the sender's.
+   * Draw the secret of each of these conversations and seal it twice: in the ticket for the receiver's session, and in the
+   * grant for the sender's. What the directory is asked for at the same time it asks for together.
    *
-   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   * Only the directory may call it, by its certificate, with each sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call makes a new secret and a new ticket.
+   * Not idempotent: each call makes new secrets and new tickets.
    *
-   * Errors:
-   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
-   *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): the receiver's session has ended.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.
+   * Errors: none of its own. A conversation that is refused has its reason in its result, and keeps none of the others.
    */
-  sealChat: handleUnaryCall<SealChatRequest, SealChatResponse>;
+  sealChats: handleUnaryCall<SealChatsRequest, SealChatsResponse>;
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
    * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
@@ -1436,32 +1772,29 @@ export interface SealingServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListAccountsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Draw the secret of one conversation and seal it twice: in the ticket for the receiver's session, and in the grant
-   * for the sender's.
+   * Draw the secret of each of these conversations and seal it twice: in the ticket for the receiver's session, and in the
+   * grant for the sender's. What the directory is asked for at the same time it asks for together.
    *
-   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   * Only the directory may call it, by its certificate, with each sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call makes a new secret and a new ticket.
+   * Not idempotent: each call makes new secrets and new tickets.
    *
-   * Errors:
-   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's session has ended.
-   *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): the receiver's session has ended.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): both sessions are of one account.
+   * Errors: none of its own. A conversation that is refused has its reason in its result, and keeps none of the others.
    */
-  sealChat(
-    request: SealChatRequest,
-    callback: (error: ServiceError | null, response: SealChatResponse) => void,
+  sealChats(
+    request: SealChatsRequest,
+    callback: (error: ServiceError | null, response: SealChatsResponse) => void,
   ): ClientUnaryCall;
-  sealChat(
-    request: SealChatRequest,
+  sealChats(
+    request: SealChatsRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: SealChatResponse) => void,
+    callback: (error: ServiceError | null, response: SealChatsResponse) => void,
   ): ClientUnaryCall;
-  sealChat(
-    request: SealChatRequest,
+  sealChats(
+    request: SealChatsRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SealChatResponse) => void,
+    callback: (error: ServiceError | null, response: SealChatsResponse) => void,
   ): ClientUnaryCall;
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again

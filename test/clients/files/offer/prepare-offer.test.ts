@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { FileEntryType } from '#gen/sotto/peer/v1/record.ts'
 import { encodeFileEvent } from '#lib/delivery/event.ts'
-import { MAX_EVENT_BYTES, MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
+import { MAX_EVENT_BYTES, MAX_MANIFEST_BYTES, MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
+import { announced, manifestOf, withEntries } from '#lib/delivery/manifest.ts'
 import { prepareOffer } from '../../../../clients/files/offer/prepare-offer.ts'
 import { rejection } from '../../../support/rejection.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
@@ -158,10 +159,21 @@ describe('prepareOffer', () => {
     expect((await rejection(prepareOffer(join(home, 'all'), { signal }))).code).to.equal('ERR_INVALID_FILE')
   })
 
-  it('refuses more files than an offer has room for, before it reads one', async () => {
+  it('offers more files than an event has room for by a manifest', async () => {
     const name = 'n'.repeat(MAX_PATH_NAME_BYTES)
     const folder = await make(join('all', name, name, name, '/'))
     const count = Math.ceil(MAX_EVENT_BYTES / (3 * MAX_PATH_NAME_BYTES))
+    for (let index = 0; index < count; index += 1) writeFileSync(join(folder, `${index}`), 'x')
+    const { offer } = await prepareOffer(join(home, 'all'), { signal })
+    expect(offer.manifest).to.include({ files: count, contentSize: BigInt(count) })
+    expect(offer.manifest?.name.toString()).to.equal('all')
+    expect(withEntries(announced(offer), manifestOf(offer))).to.deep.equal(offer)
+  })
+
+  it('refuses more files than a manifest has room for, before it reads one', async () => {
+    const name = 'n'.repeat(MAX_PATH_NAME_BYTES)
+    const folder = await make(join('all', name, name, name, '/'))
+    const count = Math.ceil(MAX_MANIFEST_BYTES / (3 * MAX_PATH_NAME_BYTES))
     for (let index = 0; index < count; index += 1) writeFileSync(join(folder, `${index}`), '')
     let isHashing = false
     const onHashed = () => {

@@ -17,6 +17,7 @@ import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { FileEntryType, FileProgressPause } from '#gen/sotto/peer/v1/record.ts'
 import { MAX_CHUNK_BYTES } from '#lib/delivery/limits.ts'
+import { announced, offerByManifest } from '#lib/delivery/manifest.ts'
 import { SottoError } from '#lib/errors.ts'
 import { partialPath } from '../../../../clients/files/disk/partial.ts'
 import { MOST_WAITING_BYTES } from '../../../../clients/files/transit/receive-buffer.ts'
@@ -118,6 +119,37 @@ describe('PeerTransfers', () => {
       expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'many')}`])
       expect(await readdir(join(downloads, 'many'))).to.have.members(names)
       expect(stood.filter((position) => position === 300_000n)).to.have.length.below(2)
+    })
+
+    it('a folder whose entries come first, from where it was after a break in either part', async () => {
+      await using uploader = new FileEnd()
+      await mkdir(at('many'))
+      // Long names, so that a few make a long list.
+      for (let index = 0; index < 600; index += 1) {
+        await writeFile(at('many', `${index}`.padStart(200, '-')), randomBytes(250))
+      }
+      const whole = await offered(at('many'))
+      const offer = offerByManifest(whole.offer.entries)
+      const size = offer.manifest?.size ?? 0
+      expect(size).to.be.greaterThan(2 * MAX_CHUNK_BYTES)
+      uploader.upload({ ...whole, offer })
+      const target = { ...whole, offer: announced(offer) }
+      const breaks = [MAX_CHUNK_BYTES, size + 1]
+      for (const position of breaks) {
+        await using stopped = new FileEnd()
+        stopped.download(target, downloads)
+        if (position > size) stopped.know({ ...whole, offer }, { direction: 'downloading', path: downloads })
+        await exchangeUntil(uploader, stopped, () => uploader.sent.some(({ offset }) => offset >= BigInt(position)))
+        uploader.peerTransfers.begin()
+      }
+      await using downloader = new FileEnd()
+      downloader.download(target, downloads)
+      await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+      expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'many')}`])
+      expect(await readdir(join(downloads, 'many'))).to.have.length(600)
+      expect(
+        uploader.sent.every(({ offset, data }) => Number(offset) >= size || Number(offset) + data.length <= size),
+      ).to.equal(true)
     })
 
     it('several at once, in turn', async () => {

@@ -49,7 +49,7 @@ describe('SendWindow', () => {
       const queuedMs = pending / bytesPerMs - roundTripMs
       const pieceMs = MAX_CHUNK_BYTES / bytesPerMs
       // What the shortest round trip has of the first two pieces themselves comes on top, and the piece that fills it.
-      expect(queuedMs).to.be.within(0, Math.max(150 + pieceMs, LEAST_WINDOW_BYTES / bytesPerMs) + pieceMs)
+      expect(queuedMs).to.be.within(0, Math.max(50 + pieceMs, LEAST_WINDOW_BYTES / bytesPerMs) + pieceMs)
     })
   }
 

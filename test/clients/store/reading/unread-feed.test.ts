@@ -45,7 +45,7 @@ describe('UnreadFeed', () => {
     feed.wake()
     const drained = feed.drained()
     for (let count = 1; count <= 3; count += 1) {
-      await calm()
+      while (given.length < count) await calm()
       timers.advance(READER_TIMEOUT_MS - 1)
       given.at(-1)?.take()
     }

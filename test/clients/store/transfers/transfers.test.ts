@@ -89,6 +89,10 @@ describe('StoredTransfers', () => {
     })
     expect(bob.transfers.get(id)).to.include({ contact: 'alice', direction: 'downloading', state: 'offered', size: 4 })
     expect(bob.transfers.offerOf(id)?.entries[0]?.path.toString()).to.equal('a.txt')
+    const known = bob.transfers.offerOf(id)
+    bob.transfers.noteEntries(id, offerOf('b.txt'))
+    expect(bob.transfers.offerOf(id)?.entries[0]?.path.toString()).to.equal('b.txt')
+    if (known !== undefined) bob.transfers.noteEntries(id, known)
     expect(bob.transfers.get(id)?.path).to.equal(undefined)
   })
 

@@ -5,7 +5,7 @@ describe('WaitingRoom', () => {
   let room: WaitingRoom
   let evicted: string[]
   beforeEach(() => {
-    room = new WaitingRoom({ places: 6, placesPerNetwork: 3 })
+    room = new WaitingRoom({ places: 6, placesPerNetwork: 3, vouchedPlaces: 5 })
     evicted = []
   })
 
@@ -34,13 +34,35 @@ describe('WaitingRoom', () => {
     expect(evicted).to.deep.equal(['a2'])
   })
 
-  it('keeps those who were vouched for, and turns away who comes when there is nobody else', () => {
-    for (const place of enterAll('a1', 'a2', 'b1', 'b2', 'b3')) if (place) place.isVouchedFor = true
-    enterAll('a3', 'a4')
-    expect(evicted).to.deep.equal(['a3'])
-    expect(enter('b4')).to.equal(undefined)
-    enterAll('c1')
-    expect(evicted).to.deep.equal(['a3', 'a4'])
+  it('keeps those who are vouched for, beside as many others as ever', () => {
+    for (const place of enterAll('a1', 'a2', 'a3', 'b1', 'b2')) place?.vouch(true)
+    enterAll('a4', 'a5', 'a6', 'b3', 'b4', 'b5')
+    expect(evicted).to.deep.equal([])
+    enterAll('a7', 'c1')
+    expect(evicted).to.deep.equal(['a4', 'a5'])
+  })
+
+  it('leaves those among the others for whom there is no room beside them', () => {
+    const places = enterAll('a1', 'a2', 'b1', 'b2', 'b3', 'c1')
+    for (const place of places) place?.vouch(true)
+    enterAll('c2', 'c3', 'c4')
+    expect(evicted).to.deep.equal(['c1'])
+    places[0]?.leave()
+    places[0]?.vouch(true)
+    places[1]?.vouch(false)
+    enterAll('a3', 'a4', 'a5')
+    expect(evicted).to.deep.equal(['c1', 'a2'])
+  })
+
+  it('has nobody leave who has only just come, where there is a time for that, and turns away who comes then', () => {
+    room = new WaitingRoom({ places: 3, placesPerNetwork: 2, vouchedPlaces: 0, graceMs: 60_000 })
+    const [a1] = enterAll('a1', 'a2')
+    expect(enter('a3')).to.equal(undefined)
+    enterAll('b1')
+    expect(enter('c1')).to.equal(undefined)
+    a1?.leave()
+    expect(enter('c1')).to.not.equal(undefined)
+    expect(evicted).to.deep.equal([])
   })
 
   it('never holds more than it has places, whoever comes', () => {
@@ -48,14 +70,13 @@ describe('WaitingRoom', () => {
     for (let n = 0; n < 2_000; n += 1) {
       const network = String((n * 7919) % 13)
       const place = room.enter(network, () => inside.delete(n))
-      if (place === undefined) continue
       inside.add(n)
-      if (n % 5 === 0) place.isVouchedFor = true
+      if (n % 5 === 0) place?.vouch(true)
       if (n % 3 === 0) {
-        place.leave()
+        place?.leave()
         inside.delete(n)
       }
-      expect(inside.size).to.be.at.most(6)
+      expect(inside.size).to.be.at.most(6 + 5)
     }
   })
 })
