@@ -137,7 +137,8 @@ async function connectionLimits(
   const openFiles = (await openFilesLimit()) ?? Number.POSITIVE_INFINITY
   const maxConnections = Math.min(most, openFiles - OWN_FILES)
   if (maxConnections < most) {
-    log.warn(
+    // No warning: the usual setting is more than most machines allow, and more than most ever need.
+    log.info(
       { openFiles, connections: maxConnections },
       'fewer connections than SOTTO_DIRECTORY_CONNECTIONS: raise the limit of open files (ulimit -n)',
     )
