@@ -5,7 +5,7 @@
  * @module
  */
 import { createInterface } from 'node:readline'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { readSecretFile } from '#lib/runtime/files.ts'
 import type { RawInput } from '#lib/runtime/job-control.ts'
 import { Secret } from '#lib/secret.ts'
@@ -31,6 +31,9 @@ const HINTS = {
     'type it when asked, or name a file that holds it: with SOTTO_PASSPHRASE_FILE, or with the options that --help shows',
 } as const
 
+/** How often a person is asked for a password that is being set. */
+const MAX_ATTEMPTS = 3
+
 /** Checks a password, and throws if it is not acceptable. */
 type Check = (password: Secret) => void
 
@@ -54,8 +57,9 @@ export class PasswordReader implements Disposable {
    * Read one password.
    *
    * @param question - What a person is asked, without the colon.
-   * @param options.twice - On a terminal, ask again and compare: for a password that is being set.
-   * @param options.check - Called with it, before it is asked for again.
+   * @param options.twice - On a terminal, ask for it once more and compare: for a password that is being set. A person whose
+   *   two differ, or whose password will not do, is told why and asked again, {@link MAX_ATTEMPTS} times in all.
+   * @param options.check - Called with it, before it is asked for once more.
    * @throws SottoError `ERR_USAGE` if there is none, or the two differ; `ERR_INTERRUPTED` on Ctrl-C; what the signal was
    *   aborted with; what `check` throws.
    */
@@ -66,11 +70,22 @@ export class PasswordReader implements Disposable {
     const { file, input } = this.#input
     if (file !== undefined) return this.#checked(await readSecretFile(file), check)
     if (input.isTTY !== true) return this.#checked(await this.#nextLine(), check)
-    const password = this.#checked(await this.#ask(question), check)
-    if (twice && !password.equals(this.#checked(await this.#ask(`${question}, again`)))) {
-      throw new SottoError('ERR_USAGE', `the two ${this.#what}s differ`, { hint: 'try again; nothing was changed' })
+    if (!twice) return this.#checked(await this.#ask(question), check)
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#readTwice(question, check)
+      } catch (error) {
+        const mayMend = isSottoError(error, 'ERR_USAGE') || isSottoError(error, 'ERR_INVALID_ARGUMENT')
+        if (!mayMend || attempt === MAX_ATTEMPTS) throw error
+        this.#input.output.write(`sotto: ${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}\n`)
+      }
     }
-    return password
+  }
+
+  async #readTwice(question: string, check: Check): Promise<Secret> {
+    const password = this.#checked(await this.#ask(question), check)
+    if (password.equals(this.#checked(await this.#ask(`${question}, again`)))) return password
+    throw new SottoError('ERR_USAGE', `the two ${this.#what}s differ`, { hint: 'try again; nothing was changed' })
   }
 
   /** Whether it is a person who is asked, and may be asked again. */

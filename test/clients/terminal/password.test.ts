@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
+import type { Secret } from '#lib/secret.ts'
 import { PasswordReader } from '../../../clients/terminal/password.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -38,6 +40,35 @@ describe('PasswordReader', () => {
       expect(output.text).to.equal('password: \n'.repeat(corrections.length))
     })
   }
+
+  describe('for a password that is being set', () => {
+    const check = (password: Secret) => {
+      if (password.length < 8) throw new SottoError('ERR_INVALID_ARGUMENT', 'too short', { hint: 'take a longer one' })
+    }
+    const set = async (...answers: readonly string[]): Promise<string> => {
+      using passwords = new PasswordReader({ input: keyboard, output })
+      const password = passwords.read('password', { twice: true, check })
+      keyboard.write(answers.map((answer) => `${answer}\r`).join(''))
+      return Buffer.from((await password).reveal()).toString('utf8')
+    }
+
+    it('tells a person what is wrong and asks again: what will not do, two that differ, nothing', async () => {
+      expect(await set('short', 'long enough', 'long enouhg', 'long enough', 'long enough')).to.equal('long enough')
+      expect(output.text.split('\n')).to.include.members([
+        'sotto: too short: take a longer one',
+        'sotto: the two passwords differ: try again; nothing was changed',
+      ])
+      expect(await set('', 'long enough', 'long enough')).to.equal('long enough')
+    })
+
+    it('gives up after three times', async () => {
+      expect((await rejection(set('one', 'two', 'three'))).code).to.equal('ERR_INVALID_ARGUMENT')
+    })
+
+    it('hears Ctrl-C between two of them', async () => {
+      expect((await rejection(set('short', '\u0003'))).code).to.equal('ERR_INTERRUPTED')
+    })
+  })
 
   it('is raw while it reads, and again when the program goes on, with the question anew', async () => {
     using passwords = new PasswordReader({ input: keyboard, output })
