@@ -59,11 +59,23 @@ const STEPS: readonly Step[] = [
   { command: 'passphrase', args: ['--remove'] },
   { command: 'logout' },
   { command: 'login', args: ['alice', '--password-file', 'password'] },
+  { command: 'people' },
+  { command: 'sessions' },
+  { command: 'sessions end', args: ['--others'] },
+  { command: 'password', args: ['--password-file', 'password', '--new-password-file', 'new-password'] },
+  { command: 'admin invite', args: ['dave'] },
+  { command: 'admin invites' },
+  { command: 'admin list-users' },
+  { command: 'admin reset-password', args: ['bob'] },
+  { command: 'join', args: ['link', '--profile', 'erin', '--password-file', 'password'] },
   // It goes on until it is ended; nothing has come.
   { command: 'receive', args: ['--listen', '127.0.0.1'], lines: 0 },
   // Its five messages go to standard error; what bob hears is JSON.
   { command: 'demo', args: ['--no-trace'], input: 'hello\n' },
 ]
+
+/** The commands of which some words stand for what is known only when all runs. */
+const HAS_STAND_INS = /^(?:files |join$)/
 
 describe('what --json writes', function () {
   this.timeout(60_000)
@@ -76,6 +88,7 @@ describe('what --json writes', function () {
     folder = await realpath(installation.home.path)
     for (const name of ['offered', 'one', 'two', 'three']) await writeFile(join(folder, name), name)
     await writeFile(join(folder, 'password'), "alice's password\n")
+    await writeFile(join(folder, 'new-password'), "alice's other password\n")
   })
   after(() => installation[Symbol.asyncDispose]())
 
@@ -91,7 +104,9 @@ describe('what --json writes', function () {
 
   const start = ({ command, args = [], input }: Step) => {
     const words = [join(ROOT, 'bin', 'sotto.js'), ...command.split(' '), ...args, '--json']
-    const env = environmentOf(folder, { HOME: folder })
+    // The host's own commands are about the services' data.
+    const home = command.startsWith('admin ') ? installation.auth.folder.path : folder
+    const env = environmentOf(home, { HOME: folder })
     return new TestProcess(process.execPath, words, { env, cwd: folder, input })
   }
 
@@ -99,6 +114,12 @@ describe('what --json writes', function () {
     const tried = new Set(STEPS.map(({ command }) => command))
     expect([...tried].sort()).to.deep.equal(commandsWithJson(sotto()).sort())
   })
+
+  /** @returns the link of an invite. */
+  async function invite(name: string): Promise<string> {
+    const { output } = await outcomeOf(start({ command: 'admin invite', args: [name] }))
+    return JSON.parse(output).link
+  }
 
   /** Carol offers three files, whose ids take the place of their names. */
   async function offers(): Promise<ReadonlyMap<string, string>> {
@@ -115,10 +136,10 @@ describe('what --json writes', function () {
   }
 
   it('is an object a line, and nothing else', async () => {
-    const ids = await offers()
+    const words = new Map([...(await offers()), ['link', await invite('erin')]])
     await using _bob = await installation.receive('bob')
     for (const { lines = 1, code = 0, ...step } of STEPS) {
-      const args = step.args?.map((word) => (step.command.startsWith('files ') ? (ids.get(word) ?? word) : word)) ?? []
+      const args = step.args?.map((word) => (HAS_STAND_INS.test(step.command) ? (words.get(word) ?? word) : word)) ?? []
       const running = start({ ...step, args })
       if (step.command === 'receive') {
         await running.untilStderr('online as alice')

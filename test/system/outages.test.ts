@@ -130,7 +130,8 @@ describe('an outage', function () {
   it('by a second receiver of the account ends the first, which reports why', async () => {
     const { process: first } = await deployment.receive('bob')
     const profiles = join(deployment.home.path, 'profiles')
-    await cp(join(profiles, 'bob'), join(profiles, 'bob-elsewhere'), { recursive: true })
+    const filter = (path: string) => !path.endsWith('.sock')
+    await cp(join(profiles, 'bob'), join(profiles, 'bob-elsewhere'), { recursive: true, filter })
     const { process: second } = await deployment.receive('bob-elsewhere')
     await expectFailure(first, LOGIN_REFUSED, 'ERR_ANNOUNCE_REPLACED')
     const sent = await deployment.run(['send', 'bob', 'to the second', '--profile', 'alice'])
