@@ -4,6 +4,7 @@
  * @module
  */
 import { DirectoryClient } from '../session/directory-client.ts'
+import { keepIn } from '../session/directory-link.ts'
 import type { Trace } from '../trace/trace.ts'
 import { type OpenAccount, openAccount, type SessionOptions } from './open-account.ts'
 
@@ -21,5 +22,5 @@ export interface OpenSession extends OpenAccount {
  */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
   const opened = await openAccount(options)
-  return { ...opened, connect: (trace) => new DirectoryClient({ ...opened, trace }) }
+  return { ...opened, connect: (trace) => new DirectoryClient({ ...opened, trace, onMoved: keepIn(opened.profile) }) }
 }

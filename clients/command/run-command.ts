@@ -69,8 +69,11 @@ export async function runCommand(options: CommandOptions, run: (running: Running
   let connecting: Promise<DirectoryClient> | undefined
   // Loaded with the first call, for it takes as long as all the rest of a start.
   const connectNow = async () => {
-    const { DirectoryClient } = await import('../session/directory-client.ts')
-    return new DirectoryClient({ account, session, clock, trace: output.trace })
+    const [{ DirectoryClient }, { keepIn }] = await Promise.all([
+      import('../session/directory-client.ts'),
+      import('../session/directory-link.ts'),
+    ])
+    return new DirectoryClient({ account, session, clock, trace: output.trace, onMoved: keepIn(profile) })
   }
   const connect = () => (connecting ??= connectNow())
   const failed = new AbortController()

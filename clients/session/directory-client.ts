@@ -6,14 +6,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import {
-  DirectoryServiceService,
   type Endpoint,
   type Presence,
   ReplacedAnnouncement,
   type WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { type Connection, connect } from '#lib/rpc/client.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { checkGrant, type Grant, openGrant, REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import type { Session, SignedIn } from '../profile/state.ts'
@@ -21,6 +19,7 @@ import { requestChatEvent, requestChatResponseEvent } from '../trace/service-eve
 import type { Trace } from '../trace/trace.ts'
 import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
 import { Backoff } from './backoff.ts'
+import { DirectoryLink } from './directory-link.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
 import { listPeople, type Person } from './roster.ts'
@@ -59,6 +58,8 @@ export interface DirectoryClientOptions {
   readonly session: Session
   readonly clock: ServerClock
   readonly trace: Trace
+  /** Keeps the directory's address where Auth says that it has moved. */
+  readonly onMoved?: (directoryAddress: string) => Promise<void>
 }
 
 /** The least time between two questions to Auth that the directory brought up, in milliseconds. */
@@ -66,7 +67,7 @@ const TIME_PAUSE_MS = 60_000
 
 export class DirectoryClient {
   readonly #options: DirectoryClientOptions
-  readonly #connection: Connection<typeof DirectoryServiceService>
+  readonly #link: DirectoryLink
   /** Read from the authority's certificate when it is first needed: that takes longer than all else about a grant. */
   #realm: Uint8Array | undefined
   /** When Auth may be asked for the time again, on the monotonic clock. */
@@ -74,11 +75,7 @@ export class DirectoryClient {
 
   constructor(options: DirectoryClientOptions) {
     this.#options = options
-    const { directoryAddress, authorityPem } = options.account
-    this.#connection = connect(DirectoryServiceService, {
-      address: directoryAddress,
-      security: { authorityPem, role: 'directory.sotto' },
-    })
+    this.#link = new DirectoryLink(options.account, options.onMoved)
   }
 
   /**
@@ -95,7 +92,7 @@ export class DirectoryClient {
     trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
     const bearer = session.keys.directoryBearer
     const response = checkRequestedChat(
-      await this.#explain(this.#connection.call.requestChat(request, { bearer, signal })),
+      await this.#ask((calls) => calls.requestChat(request, { bearer, signal }), signal),
     )
     const { endpoints, ticket } = response
     this.#realm ??= realmOf(account.authorityPem)
@@ -125,7 +122,7 @@ export class DirectoryClient {
    */
   async getPresence(username: string, signal: AbortSignal): Promise<Presence> {
     const bearer = this.#options.session.keys.directoryBearer
-    return checkPresence(await this.#explain(this.#connection.call.getPresence({ username }, { bearer, signal })))
+    return checkPresence(await this.#ask((calls) => calls.getPresence({ username }, { bearer, signal }), signal))
   }
 
   /**
@@ -139,7 +136,7 @@ export class DirectoryClient {
     const bearer = this.#options.session.keys.directoryBearer
     return listPeople(async (request) => {
       try {
-        return await this.#explain(this.#connection.call.listUsers(request, { bearer, signal }))
+        return await this.#ask((calls) => calls.listUsers(request, { bearer, signal }), signal)
       } catch (error) {
         if (!isSottoError(error, 'ERR_TURNED_OFF')) throw error
         throw new SottoError('ERR_TURNED_OFF', 'the host does not show who the members are', {
@@ -150,8 +147,12 @@ export class DirectoryClient {
     }, prefix)
   }
 
-  async #explain<T>(called: Promise<T>): Promise<T> {
-    return await called.catch((error: unknown) => Promise.reject(explained(error, this.#options.account)))
+  async #ask<T>(call: (calls: DirectoryLink['call']) => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await this.#link.ask(call, signal)
+    } catch (error) {
+      throw explained(error, this.#options.account)
+    }
   }
 
   async #learnTime(signal: AbortSignal): Promise<void> {
@@ -194,6 +195,7 @@ export class DirectoryClient {
       if (!mayFail || !isPassing(error)) throw await this.#whyEnded(error, signal)
       if (!isReported) onOffline(error)
       isReported = true
+      if (isSottoError(error, 'ERR_UNAVAILABLE') && (await this.#link.follow(signal))) continue
       await backoff.wait(signal, error)
     }
   }
@@ -211,7 +213,7 @@ export class DirectoryClient {
     let isRegistered = false
     try {
       const request = { endpoints: [...endpoints()], instanceId: Buffer.from(instanceId) }
-      for await (const response of this.#connection.call.announce(request, { bearer, signal })) {
+      for await (const response of this.#link.call.announce(request, { bearer, signal })) {
         await this.#checkTime(checkAnnounced(response), signal)
         if (!isRegistered) onOnline()
         if (response.replaced === ReplacedAnnouncement.OTHER_INSTANCE) onReplaced?.()
@@ -228,11 +230,11 @@ export class DirectoryClient {
   /** Learn who of these people is online, and of every change, until the signal is aborted. */
   watch(usernames: Iterable<string>, watching: PresenceWatching): PresenceWatch {
     const bearer = this.#options.session.keys.directoryBearer
-    const { watchPresence } = this.#connection.call
+    const link = this.#link
     const { account } = this.#options
     const call = async function* (request: WatchPresenceRequest, signal: AbortSignal) {
       try {
-        yield* watchPresence(request, { bearer, signal })
+        yield* link.call.watchPresence(request, { bearer, signal })
       } catch (error) {
         throw explained(error, account)
       }
@@ -242,6 +244,6 @@ export class DirectoryClient {
 
   /** Drop the link. An announcement ends with it. */
   close(): void {
-    this.#connection.close()
+    this.#link.close()
   }
 }

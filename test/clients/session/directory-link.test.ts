@@ -1,0 +1,64 @@
+import { expect } from 'chai'
+import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { DirectoryClient } from '../../../clients/session/directory-client.ts'
+import { keepIn } from '../../../clients/session/directory-link.ts'
+import { ServerClock } from '../../../clients/session/server-clock.ts'
+import { Installation } from '../../support/installation.ts'
+import { rejection } from '../../support/rejection.ts'
+
+describe('the link to a directory that the host has moved', () => {
+  let installation: Installation
+  before(async () => {
+    installation = await Installation.start('alice', 'bob')
+  })
+  after(() => installation[Symbol.asyncDispose]())
+
+  /** A client that believes the directory to be where nobody is. */
+  async function misled(authAddress?: string) {
+    const profile = await Profile.open(installation.home.path, 'alice')
+    await keepIn(profile)('127.0.0.1:1')
+    const { account, session } = profile.login
+    const client = new DirectoryClient({
+      account: authAddress === undefined ? account : { ...account, authAddress },
+      session,
+      clock: new ServerClock(systemClock, 0),
+      trace: undefined,
+      onMoved: keepIn(profile),
+    })
+    return { client, profile }
+  }
+
+  it('asks Auth where it is, goes there, and keeps that', async () => {
+    const { client, profile } = await misled()
+    expect(await client.getPresence('bob', new AbortController().signal)).to.equal(Presence.OFFLINE)
+    client.close()
+    expect(profile.state.account?.directoryAddress).to.match(/^127\.0\.0\.1:\d{4,5}$/)
+  })
+
+  it('announces there', async () => {
+    const { client } = await misled()
+    const ending = new AbortController()
+    const { promise: isOnline, resolve } = Promise.withResolvers<void>()
+    const announcing = client.announce({
+      endpoints: () => [{ address: '127.0.0.1', port: 4_000 }],
+      instanceId: Buffer.alloc(16),
+      signal: ending.signal,
+      onOnline: resolve,
+      onOffline: () => {},
+      startsOffline: true,
+    })
+    announcing.catch(() => {})
+    await isOnline
+    ending.abort()
+    client.close()
+  })
+
+  it('says that the directory is away where Auth is, too', async () => {
+    const { client } = await misled('127.0.0.1:1')
+    const { code } = await rejection(client.getPresence('bob', new AbortController().signal))
+    client.close()
+    expect(code).to.equal('ERR_UNAVAILABLE')
+  })
+})
