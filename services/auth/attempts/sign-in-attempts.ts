@@ -89,8 +89,9 @@ export class SignInAttempts {
   async #settle({ ofAccount, ofNetwork }: Keys, outcome: 'known' | 'nothing'): Promise<void> {
     const nowMs = this.#nowMs()
     await inTransaction(this.#db, async (transaction) => {
-      if (ofNetwork) await takeBack(transaction, ofNetwork, nowMs)
+      // In the order of a reservation: two that wait for each other's row would wait until PostgreSQL ends one.
       if (ofAccount) await (outcome === 'known' ? noteKnown : takeBack)(transaction, ofAccount, nowMs)
+      if (ofNetwork) await takeBack(transaction, ofNetwork, nowMs)
     })
   }
 }
