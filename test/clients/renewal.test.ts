@@ -120,7 +120,9 @@ describe('a conversation that stays open', () => {
     const { account } = alices.login
     const link = await Link.to(account.directoryAddress)
     const directoryAddress = `localhost:${parseAddress(link.address).port}`
-    await alices.update((state) => ({ ...state, account: { ...account, directoryAddress } }))
+    // Nor does Auth tell alice another way there.
+    const authAddress = '127.0.0.1:1'
+    await alices.update((state) => ({ ...state, account: { ...account, authAddress, directoryAddress } }))
     await using talk = await talking()
     const { bob, type, finish } = talk
     await untilTraced(bob, 'RenewSwitch', 1)
