@@ -20,6 +20,8 @@ export interface StrangerLimits {
    * closed.
    */
   readonly admission: 'call' | 'connection'
+  /** Calls open at once on one connection over which nobody was let in yet; as many as later unless set. */
+  readonly streamsPerConnection?: number
   /**
    * How many connections beyond the limits of all are taken in to tell their callers that there is no room; none unless
    * set: they are closed as they come.
@@ -81,17 +83,29 @@ export const INTERNAL_LIMITS: ServerLimits = {
  * The limits of auth and directory. A whole class behind one address translator shares one address, and may sign in within
  * one minute: whoever reads a password from a person need not keep a place meanwhile, as clients connect again.
  *
- * What strangers can make a service hold is their connections, some 120 KiB each with TLS, and their calls, a message
- * each: 47 MiB and 8 MiB. A handshake takes some milliseconds, and longer where a crowd comes back at once.
+ * What strangers can make a service hold is at most 64 MiB, measured as its resident memory by
+ * test/system/strangers-memory.test.ts: 4 waves of 480 connections from 4 addresses, each with 20 calls of an unfinished
+ * request of 16 KiB, add 25 to 40 MiB. Held are 10 MiB, some 110 KiB a connection and 16 KiB a call; the rest is garbage,
+ * and what the allocator keeps of it: over a connection 64 KiB come before the caller has heard of a smaller window. So
+ * it is the places that count, not the windows. With 384 places and 100 calls on each it was 330 MiB.
+ *
+ * A handshake takes 3 to 5 ms of a core: within the 60 ms in which nobody has to leave a dozen get through, whoever else
+ * comes, and no network fills its places faster than it can do handshakes.
  */
 export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
   maxSessionMegabytes: 1,
+  receiveWindowBytes: 4 * 1024,
+  earnedWindow: {
+    bytes: INTERNAL_LIMITS.receiveWindowBytes,
+    totalBytes: INTERNAL_LIMITS.receiveWindowBytes * INTERNAL_LIMITS.maxConnections,
+  },
   strangers: {
-    connections: { places: 384, placesPerNetwork: 192, vouchedPlaces: 0, graceMs: 250 },
-    calls: { places: 512, placesPerNetwork: 256, vouchedPlaces: 0 },
+    connections: { places: 64, placesPerNetwork: 32, vouchedPlaces: 0, graceMs: 60 },
+    calls: { places: 64, placesPerNetwork: 32, vouchedPlaces: 0 },
     admissionTimeoutMs: 30_000,
     admission: 'connection',
+    streamsPerConnection: 2,
     surplusConnections: 16,
   },
 }

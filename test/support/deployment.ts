@@ -10,6 +10,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
+import { SERVICE_NODE_OPTIONS } from '#lib/runtime/node-options.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { login } from '../../clients/session/login.ts'
 import { addUsers } from '../../services/auth/admin.ts'
@@ -89,7 +90,9 @@ export class Deployment implements AsyncDisposable {
 
   /** Start a service. @param settings - Settings that differ from those of the deployment. */
   async startService(name: ServiceName, settings: Environment = {}): Promise<void> {
-    const running = this.#start([join(ROOT, 'services', name, 'main.ts')], { env: { ...this.env, ...settings } })
+    const running = this.#start([...SERVICE_NODE_OPTIONS, join(ROOT, 'services', name, 'main.ts')], {
+      env: { ...this.env, ...settings },
+    })
     this.#services.set(name, running)
     await running.untilStderr('"msg":"up"')
   }

@@ -40,8 +40,8 @@ const FULL_RETRY_MS = 5_000
 /** How long a caller who has to go has for the status that says why, in milliseconds: a round trip, should a call begin. */
 const FAREWELL_MS = 250
 
-/** How many have that time at once: a crowd that comes back and back would else hold as many sockets as it can open. */
-const MAX_FAREWELLS = 64
+/** How many have that time at once, beside those who have a place: each holds as much as they, and a crowd would hold all that it can open. */
+const MAX_FAREWELLS = 16
 
 export class Caller {
   readonly #socket: Socket

@@ -22,6 +22,9 @@ interface Http2Factories {
   createSecureServer(options?: http2.SecureServerOptions): http2.Http2SecureServer
 }
 
+/** As `lingerMs`, for a stranger, in milliseconds: what was sent of a request is held until then. */
+const STRANGER_LINGER_MS = 10
+
 export interface Injector {
   /** Serve on a connected socket. */
   readonly inject: (socket: Duplex) => void
@@ -43,20 +46,35 @@ export function createInjector(
   { limits, callers, log }: InjectorOptions,
 ): Injector {
   const windows = limits.earnedWindow && new EarnedWindows(limits.earnedWindow)
+  const admitted = new WeakSet<http2.Http2Session>()
   const onSession = (session: http2.ServerHttp2Session) => {
     const caller = callers.at(session.socket)
-    if (caller !== undefined && windows !== undefined) caller.onAdmitted = () => windows.widen(session)
+    if (caller === undefined) return
+    caller.onAdmitted = () => {
+      admitted.add(session)
+      if (session.destroyed || session.closed) return
+      if (limits.strangers?.streamsPerConnection !== undefined)
+        session.settings({ maxConcurrentStreams: limits.maxStreamsPerConnection })
+      windows?.widen(session)
+    }
   }
   const sessions = new Set<http2.ServerHttp2Session>()
   const factories: Http2Factories = http2
   const { createServer, createSecureServer } = factories
   const settings = (given?: http2.ServerOptions): http2.ServerOptions => ({
     ...given,
-    settings: { ...given?.settings, initialWindowSize: limits.receiveWindowBytes },
+    settings: {
+      ...given?.settings,
+      initialWindowSize: limits.receiveWindowBytes,
+      maxConcurrentStreams: limits.strangers?.streamsPerConnection ?? limits.maxStreamsPerConnection,
+    },
     unknownProtocolTimeout: limits.firstCallTimeoutMs,
   })
   factories.createServer = (given) =>
-    guardSessions(createServer(settings(given)), limits, sessions).on('session', onSession)
+    guardSessions(createServer(settings(given)), limits, sessions, (session) => admitted.has(session)).on(
+      'session',
+      onSession,
+    )
   factories.createSecureServer = (given) => {
     const secure = createSecureServer({
       ...given,
@@ -65,7 +83,7 @@ export function createInjector(
       handshakeTimeout: limits.firstCallTimeoutMs,
     })
     secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
-    return guardSessions(secure, limits, sessions).on('session', onSession)
+    return guardSessions(secure, limits, sessions, (session) => admitted.has(session)).on('session', onSession)
   }
   try {
     const injector = server.createConnectionInjector(credentials)
@@ -86,6 +104,7 @@ function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
   server: S,
   limits: ServerLimits,
   sessions: Set<http2.ServerHttp2Session>,
+  isAdmitted: (session: http2.Http2Session) => boolean,
 ): S {
   server.on('session', (session: http2.ServerHttp2Session) => {
     sessions.add(session)
@@ -99,7 +118,8 @@ function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
   })
   server.on('stream', (stream: http2.ServerHttp2Stream) => {
     stream.once('finish', () => {
-      const timer = setTimeout(() => stream.close(), limits.lingerMs)
+      const isStranger = stream.session !== undefined && !isAdmitted(stream.session)
+      const timer = setTimeout(() => stream.close(), isStranger ? STRANGER_LINGER_MS : limits.lingerMs)
       stream.once('close', () => clearTimeout(timer))
     })
   })

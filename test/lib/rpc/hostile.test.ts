@@ -159,6 +159,27 @@ describe('a server among hostile callers', () => {
       for (const session of callers) session.destroy()
     })
 
+    it('opens more streams to a caller once somebody is let in', async () => {
+      const room = { places: 2, placesPerNetwork: 2, vouchedPlaces: 0 }
+      const strangers = {
+        connections: room,
+        calls: room,
+        admissionTimeoutMs: 5_000,
+        admission: 'connection',
+        streamsPerConnection: 2,
+      } as const
+      const admit: Converse = async (_stream, { caller }) => caller.admit()
+      await using peer = await peerServer(admit, { strangers })
+      const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
+      const [before] = (await once(session, 'remoteSettings')) as [http2.Settings]
+      expect(before.maxConcurrentStreams).to.equal(2)
+      const stream = session.request({ ':method': 'POST', ':path': CONVERSE, 'content-type': 'application/grpc' })
+      stream.resume().end()
+      const [after] = (await once(session, 'remoteSettings')) as [http2.Settings]
+      expect(after.maxConcurrentStreams).to.equal(PEER_LIMITS.maxStreamsPerConnection)
+      session.destroy()
+    })
+
     it('announces its limits: of streams, and of what may be under way to it', async () => {
       await using peer = await peerServer(echo)
       const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)

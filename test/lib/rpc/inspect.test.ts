@@ -121,18 +121,19 @@ describe('a server seen from outside', () => {
     })
 
     it('serves more watchers than Node.js expects of one emitter', async () => {
-      const connection = connectHealth()
-      const { Watch } = connection.call as unknown as HealthCalls
+      const connections = Array.from({ length: 20 }, connectHealth)
       const warnings: Error[] = []
       const onWarning = (warning: Error) => warnings.push(warning)
       process.on('warning', onWarning)
-      const watches = Array.from({ length: 20 }, () => Watch({ service: '' })[Symbol.asyncIterator]())
+      const watches = connections.map(({ call }) =>
+        (call as unknown as HealthCalls).Watch({ service: '' })[Symbol.asyncIterator](),
+      )
       for (const watched of watches) expect((await watched.next()).value).to.deep.equal({ status: 'SERVING' })
       auth.server.setServing(false)
       for (const watched of watches) expect((await watched.next()).value).to.deep.equal({ status: 'NOT_SERVING' })
       auth.server.setServing(true)
       await Promise.all(watches.map((watched) => watched.return?.()))
-      connection.close()
+      for (const connection of connections) connection.close()
       process.off('warning', onWarning)
       expect(warnings).to.deep.equal([])
     })
