@@ -15,6 +15,7 @@ import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
 import type { Callers } from './callers.ts'
 import { EarnedWindows } from './earned-windows.ts'
+import { guardSession } from './session-guard.ts'
 
 /** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
 interface Http2Factories {
@@ -71,10 +72,12 @@ export function createInjector(
     unknownProtocolTimeout: limits.firstCallTimeoutMs,
   })
   factories.createServer = (given) =>
-    guardSessions(createServer(settings(given)), limits, sessions, (session) => admitted.has(session)).on(
-      'session',
-      onSession,
-    )
+    guardSessions(createServer(settings(given)), {
+      limits,
+      log,
+      sessions,
+      isAdmitted: (session) => admitted.has(session),
+    }).on('session', onSession)
   factories.createSecureServer = (given) => {
     const secure = createSecureServer({
       ...given,
@@ -83,7 +86,10 @@ export function createInjector(
       handshakeTimeout: limits.firstCallTimeoutMs,
     })
     secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
-    return guardSessions(secure, limits, sessions, (session) => admitted.has(session)).on('session', onSession)
+    return guardSessions(secure, { limits, log, sessions, isAdmitted: (session) => admitted.has(session) }).on(
+      'session',
+      onSession,
+    )
   }
   try {
     const injector = server.createConnectionInjector(credentials)
@@ -100,21 +106,24 @@ export function createInjector(
   }
 }
 
+interface SessionOptions {
+  readonly limits: ServerLimits
+  readonly log: Logger
+  /** Those that are open. */
+  readonly sessions: Set<http2.ServerHttp2Session>
+  /** Whether somebody was let in over a session. */
+  readonly isAdmitted: (session: http2.Http2Session) => boolean
+}
+
 function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
   server: S,
-  limits: ServerLimits,
-  sessions: Set<http2.ServerHttp2Session>,
-  isAdmitted: (session: http2.Http2Session) => boolean,
+  { limits, log, sessions, isAdmitted }: SessionOptions,
 ): S {
   server.on('session', (session: http2.ServerHttp2Session) => {
     sessions.add(session)
     session.setLocalWindowSize(limits.receiveWindowBytes)
-    const timer = setTimeout(() => session.destroy(), limits.firstCallTimeoutMs)
-    session.once('stream', () => clearTimeout(timer))
-    session.once('close', () => {
-      clearTimeout(timer)
-      sessions.delete(session)
-    })
+    guardSession(session, { firstCallTimeoutMs: limits.firstCallTimeoutMs, log })
+    session.once('close', () => sessions.delete(session))
   })
   server.on('stream', (stream: http2.ServerHttp2Stream) => {
     stream.once('finish', () => {

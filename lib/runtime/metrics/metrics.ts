@@ -13,6 +13,7 @@ import { formatAddress } from '../address.ts'
 import type { Clock } from '../clock.ts'
 import type { CertificateChain } from '../tls.ts'
 import { CALLS, type CallEvent } from './call-events.ts'
+import { CUTS, type CutEvent } from './cut-events.ts'
 
 /** A figure that is read when somebody asks. */
 export interface Gauge {
@@ -79,6 +80,13 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
     buckets: BUCKETS,
     registers,
   })
+  const cuts = new Counter({
+    name: 'sotto_cut_total',
+    help: 'Connections that were cut because of what the other end did, by reason.',
+    labelNames: ['reason'],
+    registers,
+  })
+  const countCut = (message: unknown) => cuts.inc({ reason: (message as CutEvent).reason })
   for (const { name, help, read } of gauges) {
     new NativeGauge({
       name: `sotto_${name}`,
@@ -111,10 +119,12 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
   server.maxConnections = MAX_CONNECTIONS
   const bound = await listen(server, host, port)
   CALLS.subscribe(count)
+  CUTS.subscribe(countCut)
   return {
     address: formatAddress({ host, port: bound }),
     async [Symbol.asyncDispose]() {
       CALLS.unsubscribe(count)
+      CUTS.unsubscribe(countCut)
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
