@@ -66,6 +66,7 @@ export function createAuthService({
 
     async login(request, { signal, log, caller, remoteAddress, noteAccount }) {
       checkLoginRequest(request)
+      caller.vouch()
       // Whoever reads the log has to see whose password is being tried.
       noteAccount(request.username)
       const password = passwordOf(request.password)
@@ -86,6 +87,7 @@ export function createAuthService({
 
     async join(request, { signal, log, caller, remoteAddress, noteAccount }) {
       checkJoinRequest(request)
+      caller.vouch()
       const { username, code } = request
       noteAccount(username)
       const password = passwordOf(request.password)
