@@ -6,19 +6,17 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { Gathering } from '#lib/gathering.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { compileForList, inTransaction } from '#lib/runtime/database/queries.ts'
-import { Secret } from '#lib/secret.ts'
-import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
-import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
+import type { Secret } from '#lib/secret.ts'
+import { bearerHash } from '#lib/session/session-keys.ts'
 import type { AuthenticatedAccount } from './accounts.ts'
-import { identityConflict, loginRefused } from './errors.ts'
 import type { WrappingKey } from './key-wrapping.ts'
 import { type Revocations, revoke, revokeAllOf } from './revocations.ts'
+import { type Beginning, beginSessions, type NewSession } from './sessions/begin-sessions.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How long a session lasts unused, in milliseconds: 30 days. */
@@ -26,26 +24,6 @@ export const DEFAULT_SESSION_LIFETIME_MS = 30 * 24 * 3_600_000
 
 /** A use extends a session only if the last extension is so long ago, in milliseconds: not every call is a write. */
 export const EXTENSION_STEP_MS = 3_600_000
-
-/** How many sessions an account may have, so that what a password can fill is bounded. */
-export const MAX_SESSIONS = 16
-
-/** The session that a login creates. */
-export interface NewSession {
-  /** R, 32 bytes: this copy is the only one. */
-  readonly token: Secret
-  /** 16 bytes. */
-  readonly id: Uint8Array
-  readonly expiresAtMs: number
-}
-
-/** A session that is to begin. */
-interface Beginning {
-  readonly account: AuthenticatedAccount
-  /** The installation's, 32 bytes. */
-  readonly identityKey: Uint8Array
-  readonly replace: boolean
-}
 
 /** The most sessions that begin in one transaction. */
 const MAX_BEGUN_TOGETHER = 32
@@ -128,34 +106,10 @@ export class Sessions {
 
   /** Begin sessions in one transaction, and so with one flush: others sign in and call while it is written. */
   async #beginAll(beginnings: readonly Beginning[]): Promise<(NewSession | SottoError)[]> {
-    // In the order of accounts, so that two transactions at once never wait for each other.
-    const inOrder = beginnings.toSorted((one, other) => Buffer.compare(one.account.id, other.account.id))
-    const begun = await inTransaction(this.#db, async (transaction) => {
-      const results = new Map<Beginning, NewSession | SottoError>()
-      for (const beginning of inOrder) results.set(beginning, await this.#beginIn(transaction, beginning))
-      return results
-    })
+    const options = { wrappingKey: this.#wrappingKey, lifetimeMs: this.#lifetimeMs, nowMs: this.#nowMs() }
+    const begun = await inTransaction(this.#db, (transaction) => beginSessions(transaction, beginnings, options))
     this.#revocations.noteChange()
-    return beginnings.map((beginning) => begun.get(beginning) as NewSession | SottoError)
-  }
-
-  /** @returns the error for who is refused, of whom nothing is written then. */
-  async #beginIn(
-    transaction: Transaction<AuthSchema>,
-    { account, identityKey, replace }: Beginning,
-  ): Promise<NewSession | SottoError> {
-    const refusal = await claimAccount(transaction, account, identityKey, replace)
-    if (refusal !== undefined) return refusal
-    await this.#makeRoom(transaction, account.id, identityKey)
-    const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
-    const id = randomBytes(SESSION_ID_BYTES)
-    const expiresAtMs = this.#nowMs() + this.#lifetimeMs
-    const row = this.#rowFor(token, { accountId: account.id, sessionId: id })
-    await transaction
-      .insertInto('session')
-      .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
-      .execute()
-    return { token, id, expiresAtMs }
+    return begun
   }
 
   /** The session that a directory bearer belongs to, extended by this use; undefined if it has ended or never was. */
@@ -256,34 +210,6 @@ export class Sessions {
     return this.#wrappingKey.unwrap(wrappedKeys[purpose], { accountId, sessionId: id, purpose })
   }
 
-  /** The columns that keep the four secrets of a session: hashes and wrapped keys. */
-  #rowFor(token: Secret, { accountId, sessionId }: { accountId: Uint8Array; sessionId: Uint8Array }) {
-    const keys = deriveSessionKeys(token)
-    const wrap = (key: Secret, purpose: 'ticket' | 'grant') =>
-      this.#wrappingKey.wrap(key, { accountId, sessionId, purpose })
-    return {
-      id: sessionId,
-      account_id: accountId,
-      directory_bearer_hash: bearerHash(keys.directoryBearer),
-      auth_bearer_hash: bearerHash(keys.authBearer),
-      wrapping_key_id: this.#wrappingKey.id,
-      ticket_key: wrap(keys.ticketKey, 'ticket'),
-      grant_key: wrap(keys.grantKey, 'grant'),
-      created_at: this.#nowMs(),
-    }
-  }
-
-  /** End what a new session displaces: those of another identity key, and those that were not used for longest. */
-  async #makeRoom(transaction: Transaction<AuthSchema>, accountId: Uint8Array, identityKey: Uint8Array): Promise<void> {
-    const over = transaction.deleteFrom('session').where('expires_at', '<=', this.#nowMs())
-    await over.where('account_id', '=', accountId).execute()
-    const others = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
-    const displaced = await others.where('identity_key', '!=', identityKey).execute()
-    const kept = await others.where('identity_key', '=', identityKey).orderBy('expires_at', 'desc').execute()
-    const ids = [...displaced, ...kept.slice(MAX_SESSIONS - 1)].map(({ id }) => id)
-    await revoke(transaction, ids, this.#nowMs())
-  }
-
   async #find(by: Lookup, values: readonly Uint8Array[]): Promise<(Session | undefined)[]> {
     const rows = await this.#queries[by](values, this.#nowMs(), this.#wrappingKey.id)
     const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
@@ -327,35 +253,4 @@ function sessionOf(row: SessionRow): Session {
     expiresAtMs: row.expires_at,
     wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key },
   }
-}
-
-/**
- * Make sure that the account is this key's, and hold its row until the transaction ends: one statement that both asks
- * and changes, so that two logins at once cannot both get what only one may have.
- *
- * @returns why not, if it cannot be.
- */
-async function claimAccount(
-  transaction: Transaction<AuthSchema>,
-  { id, passwordEpoch }: AuthenticatedAccount,
-  identityKey: Uint8Array,
-  replace: boolean,
-): Promise<SottoError | undefined> {
-  const take = transaction
-    .updateTable('account')
-    .set({ identity_key: identityKey })
-    .where('id', '=', id)
-    .where('password_epoch', '=', passwordEpoch)
-  const takeIfFree = take.where(({ eb, or }) =>
-    or([eb('identity_key', 'is', null), eb('identity_key', '=', identityKey)]),
-  )
-  const { numUpdatedRows } = await (replace ? take : takeIfFree).executeTakeFirstOrThrow()
-  if (numUpdatedRows === 1n) return undefined
-  const current = await transaction
-    .selectFrom('account')
-    .select('id')
-    .where('id', '=', id)
-    .where('password_epoch', '=', passwordEpoch)
-    .executeTakeFirst()
-  return current === undefined ? loginRefused() : identityConflict()
 }

@@ -1,0 +1,152 @@
+/**
+ * The beginning of sessions: an account is held for an identity key, what the new session displaces ends, and its keys
+ * are wrapped.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Transaction } from 'kysely'
+import type { SottoError } from '#lib/errors.ts'
+import { Secret } from '#lib/secret.ts'
+import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
+import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
+import type { AuthenticatedAccount } from '../accounts.ts'
+import { identityConflict, loginRefused } from '../errors.ts'
+import type { WrappingKey } from '../key-wrapping.ts'
+import { revoke } from '../revocations.ts'
+import type { AuthSchema } from '../store.ts'
+
+/** How many sessions an account may have, so that what a password can fill is bounded. */
+export const MAX_SESSIONS = 16
+
+/** The session that a login creates. */
+export interface NewSession {
+  /** R, 32 bytes: this copy is the only one. */
+  readonly token: Secret
+  /** 16 bytes. */
+  readonly id: Uint8Array
+  readonly expiresAtMs: number
+}
+
+/** A session that is to begin. */
+export interface Beginning {
+  readonly account: AuthenticatedAccount
+  /** The installation's, 32 bytes. */
+  readonly identityKey: Uint8Array
+  /** Give the account to this key even where it has another. */
+  readonly replace: boolean
+}
+
+/** What all sessions that begin have in common. */
+export interface BeginningOptions {
+  readonly wrappingKey: WrappingKey
+  /** How long a session lasts unused, in milliseconds. */
+  readonly lifetimeMs: number
+  /** The wall clock, in milliseconds since 1970. */
+  readonly nowMs: number
+}
+
+/**
+ * Begin sessions in a transaction.
+ *
+ * @returns in their order the sessions, or the error for who is refused, of whom nothing is written.
+ */
+export async function beginSessions(
+  transaction: Transaction<AuthSchema>,
+  beginnings: readonly Beginning[],
+  options: BeginningOptions,
+): Promise<(NewSession | SottoError)[]> {
+  // In the order of accounts, so that two transactions at once never wait for each other.
+  const inOrder = beginnings.toSorted((one, other) => Buffer.compare(one.account.id, other.account.id))
+  const begun = new Map<Beginning, NewSession | SottoError>()
+  for (const beginning of inOrder) begun.set(beginning, await beginSession(transaction, beginning, options))
+  return beginnings.map((beginning) => begun.get(beginning) as NewSession | SottoError)
+}
+
+async function beginSession(
+  transaction: Transaction<AuthSchema>,
+  { account, identityKey, replace }: Beginning,
+  options: BeginningOptions,
+): Promise<NewSession | SottoError> {
+  const refusal = await claimAccount(transaction, account, identityKey, replace)
+  if (refusal !== undefined) return refusal
+  await makeRoom(transaction, { accountId: account.id, identityKey, nowMs: options.nowMs })
+  const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
+  const id = randomBytes(SESSION_ID_BYTES)
+  const expiresAtMs = options.nowMs + options.lifetimeMs
+  const row = rowFor(token, { accountId: account.id, sessionId: id }, options)
+  await transaction
+    .insertInto('session')
+    .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
+    .execute()
+  return { token, id, expiresAtMs }
+}
+
+/** The columns that keep the four secrets of a session: hashes and wrapped keys. */
+function rowFor(
+  token: Secret,
+  { accountId, sessionId }: { readonly accountId: Uint8Array; readonly sessionId: Uint8Array },
+  { wrappingKey, nowMs }: BeginningOptions,
+) {
+  const keys = deriveSessionKeys(token)
+  const wrap = (key: Secret, purpose: 'ticket' | 'grant') => wrappingKey.wrap(key, { accountId, sessionId, purpose })
+  return {
+    id: sessionId,
+    account_id: accountId,
+    directory_bearer_hash: bearerHash(keys.directoryBearer),
+    auth_bearer_hash: bearerHash(keys.authBearer),
+    wrapping_key_id: wrappingKey.id,
+    ticket_key: wrap(keys.ticketKey, 'ticket'),
+    grant_key: wrap(keys.grantKey, 'grant'),
+    created_at: nowMs,
+  }
+}
+
+/** End what a new session displaces: those of another identity key, and those that were not used for longest. */
+async function makeRoom(
+  transaction: Transaction<AuthSchema>,
+  {
+    accountId,
+    identityKey,
+    nowMs,
+  }: { readonly accountId: Uint8Array; readonly identityKey: Uint8Array; readonly nowMs: number },
+): Promise<void> {
+  const over = transaction.deleteFrom('session').where('expires_at', '<=', nowMs)
+  await over.where('account_id', '=', accountId).execute()
+  const others = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
+  const displaced = await others.where('identity_key', '!=', identityKey).execute()
+  const kept = await others.where('identity_key', '=', identityKey).orderBy('expires_at', 'desc').execute()
+  const ids = [...displaced, ...kept.slice(MAX_SESSIONS - 1)].map(({ id }) => id)
+  await revoke(transaction, ids, nowMs)
+}
+
+/**
+ * Make sure that the account is this key's, and hold its row until the transaction ends: one statement that both asks
+ * and changes, so that two logins at once cannot both get what only one may have.
+ *
+ * @returns why not, if it cannot be.
+ */
+async function claimAccount(
+  transaction: Transaction<AuthSchema>,
+  { id, passwordEpoch }: AuthenticatedAccount,
+  identityKey: Uint8Array,
+  replace: boolean,
+): Promise<SottoError | undefined> {
+  const take = transaction
+    .updateTable('account')
+    .set({ identity_key: identityKey })
+    .where('id', '=', id)
+    .where('password_epoch', '=', passwordEpoch)
+  const takeIfFree = take.where(({ eb, or }) =>
+    or([eb('identity_key', 'is', null), eb('identity_key', '=', identityKey)]),
+  )
+  const { numUpdatedRows } = await (replace ? take : takeIfFree).executeTakeFirstOrThrow()
+  if (numUpdatedRows === 1n) return undefined
+  const current = await transaction
+    .selectFrom('account')
+    .select('id')
+    .where('id', '=', id)
+    .where('password_epoch', '=', passwordEpoch)
+    .executeTakeFirst()
+  return current === undefined ? loginRefused() : identityConflict()
+}
