@@ -1,5 +1,6 @@
 /** `sotto admin`: accounts and invites, on Auth's own database. Whoever can read its files is the administrator. */
 import { Command } from 'commander'
+import { withAudit } from './audit.ts'
 import { withCohorts } from './cohorts.ts'
 import { withCopies } from './copies.ts'
 import { withInvites } from './invites.ts'
@@ -18,5 +19,5 @@ export function adminCommand(): Command {
   const admin = new Command('admin').description(
     "invite people and manage accounts, on the machine and as the user that Auth's database belongs to",
   )
-  return withCopies(withUsers(withCohorts(withInvites(admin.addHelpText('after', EXAMPLES)))))
+  return withAudit(withCopies(withUsers(withCohorts(withInvites(admin.addHelpText('after', EXAMPLES))))))
 }

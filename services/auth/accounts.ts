@@ -7,7 +7,9 @@ import type { Kysely, Selectable } from 'kysely'
 import { isSottoError } from '#lib/errors.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
+import { type AccountSummary, listAccounts } from './accounts/account-list.ts'
 import { insertAccounts, newAccountRow, replacePassword } from './accounts/account-rows.ts'
+import { appendAudit, byHost, byMember } from './audit/audit-log.ts'
 import { accountDisabled, loginRefused, noSuchUser } from './errors.ts'
 import { checkFree } from './invites/invites.ts'
 import { type Redeemed, redeemInvite, type SignUpMode } from './invites/redeem-invite.ts'
@@ -24,23 +26,18 @@ export interface AuthenticatedAccount {
   readonly passwordEpoch: number
 }
 
+/** A session of somebody who asks for something. */
+export interface AskingSession {
+  readonly id: Uint8Array
+  readonly accountId: Uint8Array
+  /** Of the account. */
+  readonly name: string
+}
+
 /** An account that is to be added. */
 export interface NewAccount {
   readonly name: string
   readonly password: Secret
-}
-
-/** An account, as an administrator sees it. */
-export interface AccountSummary {
-  readonly name: string
-  readonly displayName: string
-  readonly cohort: string | undefined
-  readonly disabled: boolean
-  readonly createdAtMs: number
-  /** X25519, 32 bytes; undefined before the first login. */
-  readonly identityKey: Uint8Array | undefined
-  /** How many sessions of it have not ended. */
-  readonly sessions: number
 }
 
 /** Some of the accounts. */
@@ -126,6 +123,8 @@ export class Accounts {
       const names = rows.map(({ name }) => name)
       await checkFree(transaction, names, this.#nowMs())
       await insertAccounts(transaction, rows)
+      const added = names.map((name) => byHost('account added', name))
+      await appendAudit(transaction, added, this.#nowMs())
     })
   }
 
@@ -155,17 +154,18 @@ export class Accounts {
       const found = await transaction.selectFrom('account').select('id').where('name', '=', name).executeTakeFirst()
       if (!found) throw noSuchUser()
       await replacePassword(transaction, found.id, { passwordHash, nowMs: this.#nowMs() })
+      await appendAudit(transaction, [byHost('password changed', name)], this.#nowMs())
     })
   }
 
   /**
    * Have somebody who is signed in change their own password; all their sessions end but the one that asks.
    *
-   * @param session - The one that asks: its id and its account's.
+   * @param session - The one that asks: its id, and its account's id and name.
    * @throws SottoError `ERR_LOGIN_REFUSED` if the present password is another; `ERR_BUSY` if too many wait.
    */
   async changePassword(
-    { sessionId, accountId }: { readonly sessionId: Uint8Array; readonly accountId: Uint8Array },
+    { id, accountId, name }: AskingSession,
     { current, next }: { readonly current: Secret; readonly next: Secret },
     caller?: HashCaller,
   ): Promise<void> {
@@ -183,8 +183,12 @@ export class Accounts {
       throw loginRefused()
     }
     const passwordHash = await this.#passwords.hash(next, caller)
-    const change = { passwordHash, nowMs: this.#nowMs(), epoch: account.password_epoch, except: sessionId }
-    const isChanged = await inTransaction(this.#db, (transaction) => replacePassword(transaction, accountId, change))
+    const change = { passwordHash, nowMs: this.#nowMs(), epoch: account.password_epoch, except: id }
+    const isChanged = await inTransaction(this.#db, async (transaction) => {
+      if (!(await replacePassword(transaction, accountId, change))) return false
+      await appendAudit(transaction, [byMember(name, 'password changed')], this.#nowMs())
+      return true
+    })
     if (!isChanged) throw loginRefused()
   }
 
@@ -208,6 +212,8 @@ export class Accounts {
         .executeTakeFirst()
       if (!changed) throw noSuchUser()
       if (isDisabled) await revokeAllOf(transaction, changed.id, this.#nowMs())
+      const what = isDisabled ? 'account disabled' : 'account enabled'
+      await appendAudit(transaction, [byHost(what, name)], this.#nowMs())
     })
   }
 
@@ -218,12 +224,15 @@ export class Accounts {
    * @throws SottoError `ERR_NO_SUCH_USER`.
    */
   async setDisplayName(name: string, displayName: string): Promise<void> {
-    const { numUpdatedRows } = await this.#db
-      .updateTable('account')
-      .set({ display_name: displayName })
-      .where('name', '=', name)
-      .executeTakeFirstOrThrow()
-    if (numUpdatedRows === 0n) throw noSuchUser()
+    await inTransaction(this.#db, async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('account')
+        .set({ display_name: displayName })
+        .where('name', '=', name)
+        .executeTakeFirstOrThrow()
+      if (numUpdatedRows === 0n) throw noSuchUser()
+      await appendAudit(transaction, [byHost('display name changed', name)], this.#nowMs())
+    })
   }
 
   /**
@@ -243,30 +252,13 @@ export class Accounts {
       if (!found) throw noSuchUser()
       await revokeAllOf(transaction, found.id, this.#nowMs())
       await transaction.deleteFrom('account').where('id', '=', found.id).execute()
+      await appendAudit(transaction, [byHost('account removed', name)], this.#nowMs())
     })
   }
 
   /** All accounts, by name. */
   async list(): Promise<AccountSummary[]> {
-    const rows = await this.#db
-      .selectFrom('account')
-      .leftJoin('session', (join) =>
-        join.onRef('session.account_id', '=', 'account.id').on('session.expires_at', '>', this.#nowMs()),
-      )
-      .select(['name', 'account.created_at', 'account.identity_key', 'display_name', 'cohort', 'disabled_at'])
-      .select(({ fn }) => fn.count<number>('session.id').as('sessions'))
-      .groupBy('account.id')
-      .orderBy('name')
-      .execute()
-    return rows.map((row) => ({
-      name: row.name,
-      displayName: row.display_name,
-      cohort: row.cohort ?? undefined,
-      disabled: row.disabled_at !== null,
-      createdAtMs: row.created_at,
-      identityKey: row.identity_key ?? undefined,
-      sessions: Number(row.sessions),
-    }))
+    return await listAccounts(this.#db, this.#nowMs())
   }
 
   /** The account of this name; else the next by name, and after the last the first; undefined if there is none. */

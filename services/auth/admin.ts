@@ -15,16 +15,16 @@ import { openDatabase, openDatabaseBeside } from '#lib/runtime/database/database
 import { realmOf } from '#lib/runtime/tls.ts'
 import type { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
-import { type AccountSummary, Accounts, type NewAccount } from './accounts.ts'
+import type { AccountSummary } from './accounts/account-list.ts'
+import { Accounts, type NewAccount } from './accounts.ts'
 import type { Config } from './config.ts'
 import { noInstallation, noSuchUser } from './errors.ts'
-import { claimDatabase, reclaimDatabase, requireAuthorityOf } from './installation.ts'
+import { claimDatabase, claimWrappingKey, reclaimDatabase, requireAuthorityOf } from './installation.ts'
 import { checkFree } from './invites/invites.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
-import { ensureWrappingKey } from './wrapping-key-file.ts'
 
 /** The part of Auth's settings that the administration needs. */
 export type AdminConfig = Pick<Config, 'database' | 'dataFolder' | 'password' | 'hashing'>
@@ -45,11 +45,11 @@ export async function initialise(
   try {
     if (!isNewAuthority) await requireAuthorityOf(db, authorityFolder)
     const realm = realmOf((await ensureCertificateAuthority(authorityFolder, clock)).certificatePem)
-    await (isNewAuthority ? reclaimDatabase : claimDatabase)(db, realm)
+    await (isNewAuthority ? reclaimDatabase : claimDatabase)(db, realm, clock)
+    await claimWrappingKey(db, wrappingKeyFile, clock)
   } finally {
     await db.destroy()
   }
-  await ensureWrappingKey(wrappingKeyFile)
 }
 
 /**

@@ -8,11 +8,16 @@
  * @module
  */
 import { access } from 'node:fs/promises'
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
 import { loadAuthority } from '#lib/runtime/certificate-authority.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+import { inTransaction } from '#lib/runtime/database/queries.ts'
+import { type AuditAction, appendAudit, byHost, noteAudit } from './audit/audit-log.ts'
 import type { Config } from './config.ts'
+import type { WrappingKey } from './key-wrapping.ts'
 import type { AuthSchema } from './store.ts'
+import { ensureWrappingKey } from './wrapping-key-file.ts'
 
 /** The one row of its table. */
 const ROW = 1
@@ -49,25 +54,53 @@ export async function requireAuthorityOf(db: Kysely<AuthSchema>, authorityFolder
 /**
  * Note that a database belongs to the authority of this realm.
  *
+ * @param clock - Says when, if it is the first.
  * @throws SottoError `ERR_CONFIG` if it belongs to another.
  */
-export async function claimDatabase(db: Kysely<AuthSchema>, realm: Uint8Array): Promise<void> {
-  await db
-    .insertInto('installation')
-    .values({ id: ROW, realm })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute()
-  const kept = await realmOfDatabase(db)
-  if (kept !== undefined && Buffer.compare(kept, realm) === 0) return
-  throw new SottoError('ERR_CONFIG', 'the database is of another installation than the certificate authority', {
-    hint: 'check the settings of both; the right ones were made together',
-  })
+export async function claimDatabase(db: Kysely<AuthSchema>, realm: Uint8Array, clock: Clock): Promise<void> {
+  await inTransaction(db, (transaction) => claim(transaction, { realm, clock, what: 'installation begun' }))
 }
 
 /** Have a database belong to another authority, of which no client knows yet. */
-export async function reclaimDatabase(db: Kysely<AuthSchema>, realm: Uint8Array): Promise<void> {
-  await db.deleteFrom('installation').execute()
-  await claimDatabase(db, realm)
+export async function reclaimDatabase(db: Kysely<AuthSchema>, realm: Uint8Array, clock: Clock): Promise<void> {
+  await inTransaction(db, async (transaction) => {
+    await transaction.deleteFrom('installation').execute()
+    await claim(transaction, { realm, clock, what: 'new authority' })
+  })
+}
+
+/**
+ * Make a wrapping key where there is none, and write that into the audit log.
+ *
+ * @throws SottoError as {@link ensureWrappingKey} does.
+ */
+export async function claimWrappingKey(db: Kysely<AuthSchema>, path: string, clock: Clock): Promise<WrappingKey> {
+  const { key, isNew } = await ensureWrappingKey(path)
+  const detail = Buffer.from(key.id).toString('hex')
+  if (isNew) await noteAudit(db, byHost('wrapping key made', '', detail), clock.now().getTime())
+  return key
+}
+
+interface Claim {
+  readonly realm: Uint8Array
+  readonly clock: Clock
+  readonly what: AuditAction
+}
+
+async function claim(transaction: Transaction<AuthSchema>, { realm, clock, what }: Claim): Promise<void> {
+  const { numInsertedOrUpdatedRows: inserted = 0n } = await transaction
+    .insertInto('installation')
+    .values({ id: ROW, realm })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow()
+  const kept = await realmOfDatabase(transaction)
+  if (kept === undefined || Buffer.compare(kept, realm) !== 0) {
+    throw new SottoError('ERR_CONFIG', 'the database is of another installation than the certificate authority', {
+      hint: 'check the settings of both; the right ones were made together',
+    })
+  }
+  const detail = `realm ${Buffer.from(realm).toString('hex')}`
+  if (inserted > 0n) await appendAudit(transaction, [byHost(what, '', detail)], clock.now().getTime())
 }
 
 async function realmOfDatabase(db: Kysely<AuthSchema>): Promise<Uint8Array | undefined> {

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '#lib/runtime/log.ts'
 import type { SignInAttempts } from './attempts/sign-in-attempts.ts'
+import type { Refusals } from './audit/refusals.ts'
 import type { Sessions } from './sessions.ts'
 
 /** How often, in milliseconds: 1 h. A session that is over is as good as deleted meanwhile. */
@@ -13,14 +14,15 @@ const PURGE_INTERVAL_MS = 3_600_000
 export interface PurgeOptions {
   readonly sessions: Sessions
   readonly attempts: SignInAttempts
+  readonly refusals: Refusals
   readonly log: Logger
 }
 
 /** Purge now, and again and again. @returns a function that ends it, once a purge that may be going on is over. */
-export function keepPurging({ sessions, attempts, log }: PurgeOptions): () => Promise<void> {
+export function keepPurging({ sessions, attempts, refusals, log }: PurgeOptions): () => Promise<void> {
   let ongoing: Promise<unknown> = Promise.resolve()
   const purge = () => {
-    ongoing = Promise.all([sessions.purge(), attempts.purge()]).catch((error: unknown) =>
+    ongoing = Promise.all([sessions.purge(), attempts.purge(), refusals.flush()]).catch((error: unknown) =>
       log.warn({ err: error }, 'cannot clear away what is old'),
     )
   }

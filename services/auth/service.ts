@@ -4,6 +4,7 @@
  * @module
  */
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { type ErrorCode, isSottoError } from '#lib/errors.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import { networkOf } from '#lib/rpc/sockets/network-of.ts'
@@ -13,6 +14,9 @@ import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
 import type { SignInAttempts } from './attempts/sign-in-attempts.ts'
+import type { AuditAction } from './audit/audit-log.ts'
+import { SOMEBODY } from './audit/chain.ts'
+import type { Refusals } from './audit/refusals.ts'
 import { inviteRefused, signUpClosed } from './errors.ts'
 import type { SignUpMode } from './invites/redeem-invite.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
@@ -30,6 +34,7 @@ export interface AuthServiceOptions {
   readonly attempts: SignInAttempts
   readonly sessions: Sessions
   readonly revocations: Revocations
+  readonly refusals: Refusals
   readonly signUp: SignUpMode
   readonly clock: Clock
   /** SHA-256 of the authority's public key, 32 bytes. */
@@ -38,11 +43,19 @@ export interface AuthServiceOptions {
   readonly directoryAddress: string
 }
 
+/** Why somebody is refused, for the audit log. Who comes too often or too late is not refused: nothing was checked. */
+const REASONS: Partial<Record<ErrorCode, string>> = {
+  ERR_LOGIN_REFUSED: 'wrong password',
+  ERR_ACCOUNT_DISABLED: 'disabled',
+  ERR_IDENTITY_CONFLICT: 'another identity key',
+}
+
 export function createAuthService({
   accounts,
   attempts,
   sessions,
   revocations,
+  refusals,
   signUp,
   clock,
   realm,
@@ -52,6 +65,22 @@ export function createAuthService({
     const session = bearer && (await sessions.findByAuthBearer(bearer))
     if (session === undefined) throw sessionEnded()
     return session
+  }
+
+  /** Do something, and write it into the audit log if it is refused. */
+  async function noting<T>(work: () => Promise<T>, what: AuditAction, name: string): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      const reason = isSottoError(error) ? REASONS[error.code] : undefined
+      if (reason !== undefined) {
+        // A name that is nobody's is written nowhere for good: it may be a password, typed on the wrong line.
+        const isMember = await accounts.exists(name)
+        const [subject, detail] = isMember ? [name, reason] : ['', 'no such account']
+        await refusals.note({ who: SOMEBODY, what, subject, detail })
+      }
+      throw error
+    }
   }
 
   return {
@@ -71,10 +100,14 @@ export function createAuthService({
       noteAccount(request.username)
       const password = passwordOf(request.password)
       const network = networkOf(remoteAddress)
-      const account = await attempts.try({ network, account: request.username }, () =>
-        accounts.authenticate(request.username, password, { network, signal }),
-      )
-      const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
+      const signIn = async () => {
+        const account = await attempts.try({ network, account: request.username }, () =>
+          accounts.authenticate(request.username, password, { network, signal }),
+        )
+        const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
+        return { account, session }
+      }
+      const { account, session } = await noting(signIn, 'sign-in refused', request.username)
       log.info({ account: account.name }, 'session begun')
       caller.admit()
       return {
@@ -98,6 +131,8 @@ export function createAuthService({
         const { inviteId: id, refusal } = await accounts.join(joining, signUp, { network, signal })
         if (refusal === undefined) return id
         log.warn({ account: username, invite: id, reason: refusal, peer: remoteAddress }, 'invite refused')
+        const detail = id === undefined ? refusal : `${refusal}, invite ${id}`
+        await refusals.note({ who: SOMEBODY, what: 'invite refused', detail })
         throw refusal === 'closed' ? signUpClosed() : inviteRefused()
       })
       // A password that was reset has ended sessions.
@@ -114,11 +149,12 @@ export function createAuthService({
       caller.admit()
       const [current, next] = [passwordOf(request.currentPassword), passwordOf(request.newPassword)]
       checkNewPassword(session.name, next)
-      const asking = { sessionId: session.id, accountId: session.accountId }
       const network = networkOf(remoteAddress)
-      await attempts.try({ network, account: session.name }, () =>
-        accounts.changePassword(asking, { current, next }, { network, signal }),
-      )
+      const change = () =>
+        attempts.try({ network, account: session.name }, () =>
+          accounts.changePassword(session, { current, next }, { network, signal }),
+        )
+      await noting(change, 'password change refused', session.name)
       revocations.noteChange()
       log.info({ account: session.name }, 'password changed')
       return {}

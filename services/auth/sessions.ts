@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { Gathering } from '#lib/gathering.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
@@ -14,6 +14,7 @@ import { compileForList, inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
 import { bearerHash } from '#lib/session/session-keys.ts'
 import type { AuthenticatedAccount } from './accounts.ts'
+import { appendAudit, byMember } from './audit/audit-log.ts'
 import type { WrappingKey } from './key-wrapping.ts'
 import { type Revocations, revoke, revokeAllOf } from './revocations.ts'
 import { type Beginning, beginSessions, type NewSession } from './sessions/begin-sessions.ts'
@@ -157,17 +158,15 @@ export class Sessions {
    * @param ids - Which; none for all but the one that asks.
    * @returns How many have ended.
    */
-  async endOwn(asking: Pick<Session, 'id' | 'accountId'>, ids: readonly Uint8Array[]): Promise<number> {
+  async endOwn(asking: Pick<Session, 'id' | 'accountId' | 'name'>, ids: readonly Uint8Array[]): Promise<number> {
+    const { id, accountId, name } = asking
     const ended = await inTransaction(this.#db, async (transaction) => {
-      const { id, accountId } = asking
-      if (ids.length === 0) return await revokeAllOf(transaction, accountId, this.#nowMs(), id)
-      const own = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
-      const found = await own.where('id', 'in', ids).execute()
-      return await revoke(
-        transaction,
-        found.map((row) => row.id),
-        this.#nowMs(),
-      )
+      const count =
+        ids.length === 0
+          ? await revokeAllOf(transaction, accountId, this.#nowMs(), id)
+          : await revoke(transaction, await ownOf(transaction, accountId, ids), this.#nowMs())
+      if (count > 0) await appendAudit(transaction, [byMember(name, 'sessions ended', `${count}`)], this.#nowMs())
+      return count
     })
     this.#revocations.noteChange()
     return ended
@@ -182,12 +181,16 @@ export class Sessions {
     const ended = await inTransaction(this.#db, async (transaction) => {
       const found = await transaction
         .selectFrom('session')
-        .select('id')
+        .innerJoin('account', 'account.id', 'session.account_id')
+        .select(['session.id', 'name'])
         .where('auth_bearer_hash', '=', bearerHash(authBearer))
         .where('expires_at', '>', this.#nowMs())
         .execute()
       const ids = found.map(({ id }) => id)
-      return await revoke(transaction, ids, this.#nowMs())
+      const count = await revoke(transaction, ids, this.#nowMs())
+      const events = found.map(({ name }) => byMember(name, 'session ended'))
+      await appendAudit(transaction, events, this.#nowMs())
+      return count
     })
     this.#revocations.noteChange()
     return ended > 0
@@ -225,6 +228,16 @@ export class Sessions {
     await this.#db.updateTable('session').set({ expires_at: expiresAtMs }).where('id', '=', session.id).execute()
     return { ...session, expiresAtMs }
   }
+}
+
+/** Which of these sessions are an account's. */
+async function ownOf(
+  transaction: Transaction<AuthSchema>,
+  accountId: Uint8Array,
+  ids: readonly Uint8Array[],
+): Promise<Uint8Array[]> {
+  const own = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
+  return (await own.where('id', 'in', ids).execute()).map(({ id }) => id)
 }
 
 /** Finds the sessions that have these values in a column. To be given the values, the time, and the id of the wrapping key. */

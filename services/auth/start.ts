@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Kysely } from 'kysely'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
@@ -16,11 +17,12 @@ import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { Accounts } from './accounts.ts'
 import { SignInAttempts } from './attempts/sign-in-attempts.ts'
+import { Refusals } from './audit/refusals.ts'
 import { ensureCertificates } from './certificates.ts'
 import type { Config } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { noSharedKeys } from './errors.ts'
-import { claimDatabase, requireAuthorityOf, requireDatabase } from './installation.ts'
+import { claimDatabase, claimWrappingKey, requireAuthorityOf, requireDatabase } from './installation.ts'
 import type { WrappingKey } from './key-wrapping.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
@@ -31,7 +33,7 @@ import { createSealingService } from './sealing-service.ts'
 import { createAuthService } from './service.ts'
 import { Sessions } from './sessions.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
-import { ensureWrappingKey, loadWrappingKey } from './wrapping-key-file.ts'
+import { loadWrappingKey } from './wrapping-key-file.ts'
 
 export interface AuthDependencies {
   readonly clock: Clock
@@ -72,15 +74,17 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const db = resources.adopt(database, (open) => open.destroy())
   await requireAuthorityOf(db, config.authorityFolder)
   const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
-  await claimDatabase(db, realm)
-  const wrappingKey = await wrappingKeyOf(config)
+  await claimDatabase(db, realm, clock)
+  const wrappingKey = await wrappingKeyOf(config, db, clock)
 
   const queue = new HashingQueue(config.hashing)
   const accounts = new Accounts(db, new Passwords(config.password, queue), nowMs)
   const revocations = new Revocations(db)
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
   const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
-  resources.defer(keepPurging({ sessions, attempts, log }))
+  const refusals = new Refusals(db, nowMs)
+  resources.defer(() => refusals.flush(true))
+  resources.defer(keepPurging({ sessions, attempts, refusals, log }))
   const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
   const common = { accounts, attempts, sessions, clock, log, realm }
 
@@ -88,7 +92,9 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())
   const authServer = await start({
     ...config.listen,
-    services: [serve(AuthServiceService, createAuthService({ ...common, revocations, directoryAddress, signUp }))],
+    services: [
+      serve(AuthServiceService, createAuthService({ ...common, refusals, revocations, directoryAddress, signUp })),
+    ],
     security: { certificate: certificates.auth },
     limits: SERVICE_LIMITS,
   })
@@ -138,8 +144,12 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
 }
 
 /** Where others share the database, they share the key: one that this process made would open nothing of theirs. */
-async function wrappingKeyOf({ wrappingKeyFile, database }: Config): Promise<WrappingKey> {
-  if (database.kind === 'sqlite') return await ensureWrappingKey(wrappingKeyFile)
+async function wrappingKeyOf(
+  { wrappingKeyFile, database }: Config,
+  db: Kysely<AuthSchema>,
+  clock: Clock,
+): Promise<WrappingKey> {
+  if (database.kind === 'sqlite') return await claimWrappingKey(db, wrappingKeyFile, clock)
   const key = await loadWrappingKey(wrappingKeyFile)
   if (key === undefined) throw noSharedKeys(wrappingKeyFile)
   return key

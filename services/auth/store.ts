@@ -109,6 +109,29 @@ interface SignInAttemptTable {
   known_at: number
 }
 
+/** An entry of the audit log: audit/chain.ts. */
+interface AuditTable {
+  /** Counted from 1, without gaps. */
+  number: number
+  /** Milliseconds since 1970. */
+  at: number
+  who: string
+  what: string
+  subject: string
+  detail: string
+  /** SHA-256 of the entry before, 32 bytes; of the first one, zeros. */
+  previous_hash: Uint8Array
+}
+
+/** The end of the audit log, so that a log that was cut there is noticed: one row. */
+interface AuditHeadTable {
+  id: number
+  /** Of the last entry. */
+  number: number
+  /** SHA-256 of the last entry, 32 bytes. */
+  hash: Uint8Array
+}
+
 export interface AuthSchema {
   account: AccountTable
   invite: InviteTable
@@ -116,6 +139,8 @@ export interface AuthSchema {
   revocation: RevocationTable
   installation: InstallationTable
   sign_in_attempt: SignInAttemptTable
+  audit: AuditTable
+  audit_head: AuditHeadTable
 }
 
 /** The tables, each after those that it refers to. */
@@ -126,6 +151,8 @@ export const TABLES = [
   'session',
   'revocation',
   'sign_in_attempt',
+  'audit',
+  'audit_head',
 ] as const satisfies readonly (keyof AuthSchema)[]
 
 /** Every step from an empty database to the current tables, by name and in its order. A step is never changed. */
@@ -137,6 +164,7 @@ export const MIGRATIONS: Migrations = {
   '0006_sign_in_attempts': { up: createSignInAttempts },
   '0007_invites': { up: createInvites },
   '0008_disabled_accounts': { up: addDisabledAt },
+  '0009_audit': { up: createAudit },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -228,4 +256,23 @@ async function createInvites(db: Kysely<unknown>): Promise<void> {
 
 async function addDisabledAt(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('account').addColumn('disabled_at', 'bigint').execute()
+}
+
+async function createAudit(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('audit')
+    .addColumn('number', 'bigint', (column) => column.primaryKey())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('who', 'text', (column) => column.notNull())
+    .addColumn('what', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('detail', 'text', (column) => column.notNull())
+    .addColumn('previous_hash', 'bytea', (column) => column.notNull())
+    .execute()
+  await db.schema
+    .createTable('audit_head')
+    .addColumn('id', 'bigint', (column) => column.primaryKey())
+    .addColumn('number', 'bigint', (column) => column.notNull())
+    .addColumn('hash', 'bytea', (column) => column.notNull())
+    .execute()
 }

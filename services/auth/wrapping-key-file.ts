@@ -18,14 +18,15 @@ const OTHERS = 0o007
  * Load the wrapping key; make one at the first start, the same for all processes that begin at once. Where the file is
  * lost, sessions that were begun under the old key end, and people log in again.
  *
+ * @returns the key, and whether this call has made it.
  * @throws SottoError `ERR_CONFIG` if the file is of another length or others may read it.
  */
-export async function ensureWrappingKey(path: string): Promise<WrappingKey> {
+export async function ensureWrappingKey(path: string): Promise<{ key: WrappingKey; isNew: boolean }> {
   const found = await loadWrappingKey(path)
-  if (found !== undefined) return found
+  if (found !== undefined) return { key: found, isNew: false }
   const key = randomBytes(WRAPPING_KEY_BYTES)
   const isOurs = await createFileOnce(path, key)
-  return isOurs ? new WrappingKey(Secret.of(key)) : await ensureWrappingKey(path)
+  return isOurs ? { key: new WrappingKey(Secret.of(key)), isNew: true } : await ensureWrappingKey(path)
 }
 
 /**

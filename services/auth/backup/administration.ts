@@ -4,12 +4,14 @@
  * @module
  */
 import { readFile } from 'node:fs/promises'
-import { SottoError } from '#lib/errors.ts'
+import type { Kysely } from 'kysely'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { createFileOnce } from '#lib/runtime/create-once.ts'
 import { openDatabase, openDatabaseBeside } from '#lib/runtime/database/database.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
+import { type AuditEvent, byHost, noteAudit } from '../audit/audit-log.ts'
 import type { Config } from '../config.ts'
 import { noInstallation } from '../errors.ts'
 import { type AuthSchema, MIGRATIONS } from '../store.ts'
@@ -24,7 +26,7 @@ type BackupConfig = Pick<Config, 'database' | 'dataFolder'>
  *   installation.
  */
 export async function backupTo(path: string, config: BackupConfig, clock: Clock): Promise<void> {
-  const lines = await copyOf(config, clock)
+  const lines = await copyOf(config, clock, 'backup made')
   const isNew = await createFileOnce(path, Buffer.from(`${lines.join('\n')}\n`)).catch((error: unknown) => {
     throw systemRefusal(error) ?? error
   })
@@ -41,13 +43,18 @@ export async function backupTo(path: string, config: BackupConfig, clock: Clock)
 export async function restoreFrom(
   path: string,
   config: BackupConfig,
-  options: Omit<RestoreOptions, 'nowMs'>,
+  options: Pick<RestoreOptions, 'replace' | 'endSessions'>,
   clock: Clock,
 ): Promise<number> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw systemRefusal(error) ?? error
   })
-  return await restoreInto(config.database, text.trimEnd().split('\n'), options, clock)
+  return await restoreInto(
+    config.database,
+    text.trimEnd().split('\n'),
+    { ...options, what: 'database restored' },
+    clock,
+  )
 }
 
 /**
@@ -57,16 +64,28 @@ export async function restoreFrom(
  * @throws SottoError as {@link restore} does.
  */
 export async function moveTo(target: DatabaseSetting, config: BackupConfig, clock: Clock): Promise<number> {
-  return await restoreInto(target, await copyOf(config, clock), { replace: false, endSessions: false }, clock)
+  const options = { replace: false, endSessions: false, what: 'database moved' } as const
+  return await restoreInto(target, await copyOf(config, clock), options, clock)
 }
 
-async function copyOf(config: BackupConfig, clock: Clock): Promise<string[]> {
+/** @param what - What the audit log is to say of it; it is in the copy, too. */
+async function copyOf(config: BackupConfig, clock: Clock, what?: 'backup made'): Promise<string[]> {
   const db = await openDatabaseBeside<AuthSchema>(config.database, MIGRATIONS)
   if (db === undefined) throw noInstallation(config.dataFolder)
   try {
+    if (what !== undefined) await noteIfPossible(db, byHost(what), clock)
     return await backup(db, clock.now())
   } finally {
     await db.destroy()
+  }
+}
+
+/** A database that takes no more can still be copied: that is when a copy is needed most. */
+async function noteIfPossible(db: Kysely<AuthSchema>, event: AuditEvent, clock: Clock): Promise<void> {
+  try {
+    await noteAudit(db, event, clock.now().getTime())
+  } catch (error) {
+    if (!isSottoError(error)) throw error
   }
 }
 

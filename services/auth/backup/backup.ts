@@ -8,6 +8,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
 import { inSnapshot, inTransaction } from '#lib/runtime/database/queries.ts'
+import { appendAudit, auditHead, byHost, hasAuditHash } from '../audit/audit-log.ts'
+import { type AuditHead, EMPTY_HEAD } from '../audit/chain.ts'
 import { type AuthSchema, MIGRATIONS, TABLES } from '../store.ts'
 import { type BackupRow, readBackup, writeBackup } from './format.ts'
 
@@ -19,6 +21,8 @@ export interface RestoreOptions {
   readonly replace: boolean
   /** Whether everybody is to sign in again. */
   readonly endSessions: boolean
+  /** What the audit log is to say of it. */
+  readonly what: 'database restored' | 'database moved'
   readonly nowMs: number
 }
 
@@ -38,7 +42,8 @@ export async function backup(db: Kysely<AuthSchema>, at: Date): Promise<string[]
 
 /**
  * Put a backup in the place of what the database holds. An Auth that runs meanwhile goes on with it, and directories are
- * told of the sessions that ended with that.
+ * told of the sessions that ended with that. The audit log stays where it goes on from that of the backup: nobody can cut it
+ * by a restore.
  *
  * @param lines - Of the backup, without their line feeds.
  * @returns how many accounts there are now.
@@ -48,7 +53,7 @@ export async function backup(db: Kysely<AuthSchema>, at: Date): Promise<string[]
 export async function restore(
   db: Kysely<AuthSchema>,
   lines: readonly string[],
-  { replace, endSessions, nowMs }: RestoreOptions,
+  { replace, endSessions, what, nowMs }: RestoreOptions,
 ): Promise<number> {
   const { header, rows } = readBackup(lines)
   if (header.migrations.join() !== STEPS.join()) throw ofAnotherVersion()
@@ -56,15 +61,35 @@ export async function restore(
     const before = await transaction.selectFrom('session').select('id').execute()
     const newest = await newestRevocation(transaction)
     if (!replace && (await countAccounts(transaction)) > 0) throw accountsThere()
-    for (const table of TABLES.toReversed()) await transaction.deleteFrom(table).execute()
-    await insertAll(transaction, rows)
+    const former = await auditHead(transaction)
+    const kept = (await hasAuditHash(transaction, headOf(rows))) ? AUDIT_TABLES : []
+    for (const table of TABLES.toReversed()) {
+      if (!kept.includes(table)) await transaction.deleteFrom(table).execute()
+    }
+    await insertAll(
+      transaction,
+      rows.filter((row) => !kept.includes(row.table)),
+    )
     if (endSessions) await transaction.deleteFrom('session').execute()
     await noteEnds(transaction, { before, newest, nowMs })
+    const isLost = kept.length === 0 && former.number > 0
+    const detail = isLost ? `in place of a log that ended with ${Buffer.from(former.hash).toString('hex')}` : ''
+    await appendAudit(transaction, [byHost(what, '', detail)], nowMs)
     return await countAccounts(transaction)
   })
 }
 
 const STEPS = Object.keys(MIGRATIONS).sort()
+
+/** Tables that are kept together or not at all. */
+const AUDIT_TABLES: readonly string[] = ['audit', 'audit_head'] satisfies readonly (typeof TABLES)[number][]
+
+/** The end of the audit log of a backup. */
+function headOf(rows: readonly BackupRow[]): AuditHead {
+  const values = rows.find(({ table }) => table === 'audit_head')?.values
+  const { number, hash } = values ?? {}
+  return typeof number === 'number' && hash instanceof Uint8Array ? { number, hash } : EMPTY_HEAD
+}
 
 async function insertAll(transaction: Transaction<AuthSchema>, rows: readonly BackupRow[]): Promise<void> {
   for (const table of TABLES) {

@@ -6,6 +6,7 @@
 import type { Kysely } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
+import { appendAudit, byHost } from '../audit/audit-log.ts'
 import { revokeAllOf } from '../revocations.ts'
 import type { AuthSchema } from '../store.ts'
 import { openInvites } from './invites.ts'
@@ -45,7 +46,7 @@ export async function removeCohort(db: Kysely<AuthSchema>, cohort: string, nowMs
       .where('cohort', '=', cohort)
       .orderBy('name')
       .execute()
-    const open = await openInvites(transaction, nowMs).select('id').where('cohort', '=', cohort).execute()
+    const open = await openInvites(transaction, nowMs).select(['id', 'name']).where('cohort', '=', cohort).execute()
     if (accounts.length + open.length === 0) throw emptyCohort(cohort)
     for (const { id } of accounts) {
       await revokeAllOf(transaction, id, nowMs)
@@ -58,6 +59,11 @@ export async function removeCohort(db: Kysely<AuthSchema>, cohort: string, nowMs
       .where('used_at', 'is', null)
       .where('withdrawn_at', 'is', null)
       .execute()
+    const events = [
+      ...accounts.map(({ name }) => byHost('account removed', name, `cohort ${cohort}`)),
+      ...open.map(({ id, name }) => byHost('invite withdrawn', name ?? '', `invite ${id}`)),
+    ]
+    await appendAudit(transaction, events, nowMs)
     return { names: accounts.map(({ name }) => name), invites: open.length }
   })
 }

@@ -9,6 +9,7 @@ import { inviteCodeHash } from '#lib/invite-link.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
+import { type AuditEvent, appendAudit, byHost } from '../audit/audit-log.ts'
 import { accountExists, invitesExist, noSuchInvite, noSuchUser } from '../errors.ts'
 import type { AuthSchema, InviteTable } from '../store.ts'
 
@@ -90,11 +91,14 @@ export async function issueInvites(
     const names = invites.flatMap(({ name, isReset }) => (name === undefined || isReset ? [] : [name]))
     await checkFree(transaction, names, nowMs)
     const ids: string[] = []
+    const events: AuditEvent[] = []
     for (const invite of invites) {
       const row = await rowFor(transaction, invite, { nowMs, expiresAtMs })
       await transaction.insertInto('invite').values(row).execute()
       ids.push(row.id)
+      events.push(byHost(invite.isReset ? 'reset link made' : 'invite made', invite.name, `invite ${row.id}`))
     }
+    await appendAudit(transaction, events, nowMs)
     await deliver?.()
     return ids
   })
@@ -200,6 +204,9 @@ export async function withdrawInvites(db: Kysely<AuthSchema>, ids: readonly stri
       .where('id', 'in', ids)
       .where('withdrawn_at', 'is', null)
       .execute()
+    const withdrawn = rows.filter(({ id }) => states.get(id) === 'open')
+    const events = withdrawn.map(({ id, name }) => byHost('invite withdrawn', name ?? '', `invite ${id}`))
+    await appendAudit(transaction, events, nowMs)
   })
 }
 

@@ -8,6 +8,7 @@ import { inviteCodeHash } from '#lib/invite-link.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
 import { insertAccounts, newAccountRow, replacePassword } from '../accounts/account-rows.ts'
+import { appendAudit, byMember } from '../audit/audit-log.ts'
 import type { AuthSchema, InviteTable } from '../store.ts'
 import { checkFree, type InviteState, inviteState } from './invites.ts'
 
@@ -50,6 +51,7 @@ export async function redeemInvite(
     if (code === undefined) {
       if (mode !== 'open') return { inviteId: undefined, refusal: mode === 'closed' ? 'closed' : 'none' }
       await makeAccount(transaction, redemption, undefined, nowMs)
+      await appendAudit(transaction, [byMember(username, 'joined')], nowMs)
       return { inviteId: undefined, refusal: undefined }
     }
     const invite = await claim(transaction, inviteCodeHash(code))
@@ -64,6 +66,8 @@ export async function redeemInvite(
       .set({ used_at: nowMs, account_id: accountId, name: username })
       .where('id', '=', invite.id)
       .execute()
+    const what = invite.account_id === null ? 'joined' : 'password reset'
+    await appendAudit(transaction, [byMember(username, what, `invite ${invite.id}`)], nowMs)
     return { inviteId: invite.id, refusal: undefined }
   })
 }

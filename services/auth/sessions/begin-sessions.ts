@@ -6,11 +6,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Transaction } from 'kysely'
-import type { SottoError } from '#lib/errors.ts'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { Secret } from '#lib/secret.ts'
 import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import type { AuthenticatedAccount } from '../accounts.ts'
+import { type AuditEvent, appendAudit, byMember } from '../audit/audit-log.ts'
 import { identityConflict, loginRefused } from '../errors.ts'
 import type { WrappingKey } from '../key-wrapping.ts'
 import { revoke } from '../revocations.ts'
@@ -59,18 +60,31 @@ export async function beginSessions(
   // In the order of accounts, so that two transactions at once never wait for each other.
   const inOrder = beginnings.toSorted((one, other) => Buffer.compare(one.account.id, other.account.id))
   const begun = new Map<Beginning, NewSession | SottoError>()
-  for (const beginning of inOrder) begun.set(beginning, await beginSession(transaction, beginning, options))
+  const events: AuditEvent[] = []
+  for (const beginning of inOrder) {
+    const { session, displaced } = await beginSession(transaction, beginning, options)
+    begun.set(beginning, session)
+    if (!isSottoError(session)) events.push(eventOf(beginning, displaced))
+  }
+  await appendAudit(transaction, events, options.nowMs)
   return beginnings.map((beginning) => begun.get(beginning) as NewSession | SottoError)
 }
 
+function eventOf({ account, replace }: Beginning, displaced: number): AuditEvent {
+  const asked = replace ? ['the account was to be given to its identity key'] : []
+  const ended = displaced > 0 ? [`others ended: ${displaced}`] : []
+  return byMember(account.name, 'session begun', [...asked, ...ended].join(', '))
+}
+
+/** @returns also how many others ended with it. */
 async function beginSession(
   transaction: Transaction<AuthSchema>,
   { account, identityKey, replace }: Beginning,
   options: BeginningOptions,
-): Promise<NewSession | SottoError> {
+): Promise<{ session: NewSession | SottoError; displaced: number }> {
   const refusal = await claimAccount(transaction, account, identityKey, replace)
-  if (refusal !== undefined) return refusal
-  await makeRoom(transaction, { accountId: account.id, identityKey, nowMs: options.nowMs })
+  if (refusal !== undefined) return { session: refusal, displaced: 0 }
+  const displaced = await makeRoom(transaction, { accountId: account.id, identityKey, nowMs: options.nowMs })
   const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
   const id = randomBytes(SESSION_ID_BYTES)
   const expiresAtMs = options.nowMs + options.lifetimeMs
@@ -79,7 +93,7 @@ async function beginSession(
     .insertInto('session')
     .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
     .execute()
-  return { token, id, expiresAtMs }
+  return { session: { token, id, expiresAtMs }, displaced }
 }
 
 /** The columns that keep the four secrets of a session: hashes and wrapped keys. */
@@ -102,7 +116,11 @@ function rowFor(
   }
 }
 
-/** End what a new session displaces: those of another identity key, and those that were not used for longest. */
+/**
+ * End what a new session displaces: those of another identity key, and those that were not used for longest.
+ *
+ * @returns how many.
+ */
 async function makeRoom(
   transaction: Transaction<AuthSchema>,
   {
@@ -110,14 +128,14 @@ async function makeRoom(
     identityKey,
     nowMs,
   }: { readonly accountId: Uint8Array; readonly identityKey: Uint8Array; readonly nowMs: number },
-): Promise<void> {
+): Promise<number> {
   const over = transaction.deleteFrom('session').where('expires_at', '<=', nowMs)
   await over.where('account_id', '=', accountId).execute()
   const others = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
   const displaced = await others.where('identity_key', '!=', identityKey).execute()
   const kept = await others.where('identity_key', '=', identityKey).orderBy('expires_at', 'desc').execute()
   const ids = [...displaced, ...kept.slice(MAX_SESSIONS - 1)].map(({ id }) => id)
-  await revoke(transaction, ids, nowMs)
+  return await revoke(transaction, ids, nowMs)
 }
 
 /**

@@ -41,7 +41,7 @@ export async function beginSessions(services: Deployment, names: readonly string
     const sessions = new Sessions({
       db,
       revocations: new Revocations(db),
-      wrappingKey: await ensureWrappingKey(config.wrappingKeyFile),
+      wrappingKey: (await ensureWrappingKey(config.wrappingKeyFile)).key,
       lifetimeMs: config.sessionLifetimeMs,
       nowMs: () => systemClock.now().getTime(),
     })

@@ -6,7 +6,7 @@ import { AuthRecords, findSession, passwordOf } from '../../support/auth-records
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 
-const OPTIONS: RestoreOptions = { replace: false, endSessions: false, nowMs: 0 }
+const OPTIONS: RestoreOptions = { replace: false, endSessions: false, what: 'database restored', nowMs: 0 }
 
 describe("a backup of Auth's database", () => {
   let source: AuthRecords
@@ -30,7 +30,9 @@ describe("a backup of Auth's database", () => {
     restore(records.db, lines, { ...OPTIONS, ...options })
   const rowsOf = async (records: AuthRecords) => {
     const rows = []
-    for (const table of TABLES) rows.push(await records.db.selectFrom(table).selectAll().execute())
+    // The audit log has an entry more: audit/audit-log.test.ts.
+    const tables = TABLES.filter((table) => !table.startsWith('audit'))
+    for (const table of tables) rows.push(await records.db.selectFrom(table).selectAll().execute())
     return rows
   }
 

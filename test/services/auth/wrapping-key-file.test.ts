@@ -14,14 +14,17 @@ describe('ensureWrappingKey', () => {
     expect((await stat(path)).mode & 0o777).to.equal(0o600)
     expect((await stat(join(folder.path, 'keys'))).mode & 0o777).to.equal(0o700)
     expect(await readFile(path)).to.have.length(WRAPPING_KEY_BYTES)
-    expect((await ensureWrappingKey(path)).id).to.deep.equal(made.id)
+    const loaded = await ensureWrappingKey(path)
+    expect([made.isNew, loaded.isNew]).to.deep.equal([true, false])
+    expect(loaded.key.id).to.deep.equal(made.key.id)
   })
 
   it('makes one key where several begin at once', async () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'wrapping.key')
     const keys = await Promise.all(Array.from({ length: 8 }, () => ensureWrappingKey(path)))
-    expect(new Set(keys.map(({ id }) => Buffer.from(id).toString('hex'))).size).to.equal(1)
+    expect(new Set(keys.map(({ key }) => Buffer.from(key.id).toString('hex'))).size).to.equal(1)
+    expect(keys.filter(({ isNew }) => isNew)).to.have.length(1)
     expect(await readdir(folder.path)).to.deep.equal(['wrapping.key'])
   })
 
