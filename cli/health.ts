@@ -4,7 +4,7 @@ import { Argument, Command } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { type Environment, environment } from '#lib/runtime/environment.ts'
 
-type ServiceName = 'auth' | 'directory'
+export type ServiceName = 'auth' | 'directory'
 
 export function healthCommand(): Command {
   return new Command('health')
@@ -23,7 +23,7 @@ export function healthCommand(): Command {
 }
 
 /** The address of a service, and the authority and role to check its certificate against, from its own settings. */
-async function targetOf(name: ServiceName, env: Environment) {
+export async function targetOf(name: ServiceName, env: Environment) {
   const { loadLeaf } = await import('#lib/runtime/certificate-authority.ts')
   const { readConfig } = await import(`../services/${name}/config.ts`)
   const config = readConfig(env)

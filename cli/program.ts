@@ -11,6 +11,7 @@ import { adminCommand } from './admin/command.ts'
 import { completeContactsCommand, completionCommand } from './completion/command.ts'
 import { blockCommand, contactsCommand, trustCommand, unblockCommand, verifyCommand } from './contacts.ts'
 import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor/command.ts'
 import { filesCommand } from './files.ts'
 import { healthCommand } from './health.ts'
 import { exportCommand, forgetCommand, historyCommand, searchCommand, undeliverableCommand } from './history.ts'
@@ -79,6 +80,7 @@ export function sotto(): Command {
     .addCommand(logoutCommand())
     .addCommand(adminCommand())
     .addCommand(demoCommand())
+    .addCommand(doctorCommand())
     .addCommand(healthCommand())
     .addCommand(completionCommand())
     .addCommand(completeContactsCommand(), { hidden: true })

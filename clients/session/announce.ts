@@ -60,7 +60,7 @@ export async function stayOnline(online: Online): Promise<never> {
 }
 
 /** The address of a host, or nothing where its name leads nowhere: the announcement will say so better. */
-async function addressOfHost(host: string): Promise<string> {
+export async function addressOfHost(host: string): Promise<string> {
   return lookup(host).then(
     ({ address }) => address,
     () => '',

@@ -81,6 +81,11 @@ export function isLoopback(address: string): boolean {
   return isIn(LOOPBACK, address)
 }
 
+/** Whether an IP literal is one of a house's own network, which leads nowhere from elsewhere. */
+export function isPrivate(address: string): boolean {
+  return isIn(PRIVATE, address)
+}
+
 function isIn(list: BlockList, address: string): boolean {
   const family = isIP(address)
   return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6')

@@ -83,8 +83,12 @@ export async function fetchCertificateAuthority(
   })
 }
 
-/** The certificates that a server shows, the leaf first. Nobody vouches for them. A connection that breaks is made again, once. */
-async function shownCertificates(address: string, signal: AbortSignal | undefined): Promise<X509Certificate[]> {
+/**
+ * The certificates that a server shows, the leaf first. Nobody vouches for them. A connection that breaks is made again, once.
+ *
+ * @throws SottoError `ERR_UNAVAILABLE` if nobody answers, or not with TLS 1.3; the signal's reason.
+ */
+export async function shownCertificates(address: string, signal?: AbortSignal): Promise<X509Certificate[]> {
   try {
     return await shownOnce(address, signal).catch((error: unknown) => {
       if (signal?.aborted || !hasSystemCode(error, 'ECONNRESET')) throw error

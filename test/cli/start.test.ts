@@ -23,6 +23,7 @@ const COMMAND_LINE = [
   'bin/sotto.js',
   'cli/*.ts',
   'cli/{account,admin,completion}/*.ts',
+  'cli/doctor/command.ts',
   'clients/chat/chat-command.ts',
   'clients/command/*.ts',
   'clients/profile/login-line.ts',

@@ -35,3 +35,12 @@ export async function sharedTimeMs<Schema>(database: Kysely<Schema>): Promise<nu
   const { rows } = await sql<{ now_ms: number }>`select ${milliseconds} as now_ms`.execute(database)
   return rows[0]?.now_ms
 }
+
+/** The size of a database on its disk, in bytes, without what is still in a log of changes. */
+export async function databaseBytes<Schema>(database: Kysely<Schema>): Promise<number> {
+  const size = isPostgres(database)
+    ? sql<{ bytes: number }>`select pg_database_size(current_database())::bigint as bytes`
+    : sql<{ bytes: number }>`select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()`
+  const { rows } = await size.execute(database)
+  return rows[0]?.bytes ?? 0
+}

@@ -1,0 +1,79 @@
+/** `sotto admin status`: how the installation does, on one screen. */
+import type { Command } from 'commander'
+import { asSottoError } from '#lib/errors.ts'
+import { formatAddress } from '#lib/runtime/address.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { environment } from '#lib/runtime/environment.ts'
+import type { Config } from '../../services/auth/config.ts'
+import { type ServiceName, targetOf } from '../health.ts'
+import { printFacts, printJson } from '../profile-command.ts'
+import { readConfig } from './server.ts'
+
+const DAY_MS = 86_400_000
+
+/** How long the metrics may take, in milliseconds. */
+const METRICS_TIMEOUT_MS = 5_000
+
+/** Adds the command. */
+export function withStatus(admin: Command): Command {
+  admin
+    .command('status')
+    .description('show how the installation does: people, sessions, database, certificates, services')
+    .option('--json', 'say it as JSON')
+    .action(async ({ json }: { json?: true }) => {
+      const { certificateEnds, installationStatus } = await import('../../services/auth/status/status.ts')
+      const config = await readConfig()
+      const status = await installationStatus(config, systemClock)
+      const ends = await certificateEnds(config)
+      const [auth, directory] = await Promise.all([serviceState('auth'), serviceState('directory')])
+      const signInsWaiting = await readSignInsWaiting(config)
+      if (json) {
+        const certificates = { authEndsAt: ends.auth, authorityEndsAt: ends.authority }
+        printJson({ ...status, certificates, services: { auth, directory }, signInsWaiting: signInsWaiting ?? null })
+        return
+      }
+      const { kind, bytes } = status.database
+      printFacts({
+        accounts: `${status.accounts}, of which ${status.disabled} disabled`,
+        invites: `${status.openInvites} open`,
+        sessions: `${status.sessions}`,
+        'sign-ins':
+          signInsWaiting === undefined ? 'unknown without SOTTO_AUTH_METRICS_PORT' : `${signInsWaiting} waiting`,
+        'audit log': `${status.auditEntries} entries`,
+        database: `${kind}, ${(bytes / 1e6).toFixed(1)} MB`,
+        certificates: `auth ${daysUntil(ends.auth)} days, authority ${daysUntil(ends.authority)} days`,
+        auth,
+        directory,
+      })
+    })
+  return admin
+}
+
+function daysUntil(end: Date): number {
+  return Math.floor((end.getTime() - systemClock.now().getTime()) / DAY_MS)
+}
+
+/** `serves`, or why not. */
+async function serviceState(name: ServiceName): Promise<string> {
+  const { isServing } = await import('#lib/rpc/health-check.ts')
+  try {
+    return (await isServing(await targetOf(name, environment()))) ? 'serves' : 'answers, and does not serve'
+  } catch (error) {
+    const { message, code } = asSottoError(error)
+    return `${message} (${code})`
+  }
+}
+
+/** How many passwords wait to be hashed; undefined where Auth has no metrics, or does not answer. */
+async function readSignInsWaiting({ metrics }: Config): Promise<number | undefined> {
+  if (metrics === undefined) return undefined
+  try {
+    const answer = await fetch(`http://${formatAddress(metrics)}/metrics`, {
+      signal: AbortSignal.timeout(METRICS_TIMEOUT_MS),
+    })
+    const [, value] = /^sotto_sign_ins_waiting (\d+)$/m.exec(await answer.text()) ?? []
+    return value === undefined ? undefined : Number(value)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What `sotto doctor` looks at in a profile: whether it opens, and its store with it.
+ *
+ * @module
+ */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hasSystemCode } from '#lib/runtime/files.ts'
+import { hasLockHolder, isReceived } from '../../clients/profile/process-locks.ts'
+import type { Profile } from '../../clients/profile/profile.ts'
+import { openStoreToRead, STORE_FILE } from '../../clients/store/store.ts'
+import { PROTECTION } from '../profile-command.ts'
+import { check, type Report, type Seen } from './finding.ts'
+
+/** Check a profile. @returns it; undefined where it does not open. */
+export async function checkProfile(report: Report, open: () => Promise<Profile>): Promise<Profile | undefined> {
+  const opened = await check(report, 'profile', async () => {
+    const profile = await open()
+    const whose = profile.state.account?.username ?? 'nobody yet'
+    return { profile, text: `${profile.name}, of ${whose}, protected by ${PROTECTION[profile.protection]}` }
+  })
+  if (opened === undefined) return undefined
+  const { profile } = opened
+  await check(report, 'messages', () => checkStore(profile))
+  await check(report, 'running', () => ({ text: runningText(profile) }))
+  return profile
+}
+
+async function checkStore({ storage }: Profile): Promise<Seen> {
+  const isThere = await stat(join(storage.folder, STORE_FILE)).then(
+    () => true,
+    (error: unknown) => {
+      if (hasSystemCode(error, 'ENOENT')) return false
+      throw error
+    },
+  )
+  if (!isThere) return { text: 'none yet' }
+  const store = openStoreToRead(storage.folder, { profileKey: storage.key })
+  try {
+    const contacts = store.contacts()
+    const waiting = contacts.reduce((sum, each) => sum + each.waiting, 0)
+    return { text: `the store opens: ${contacts.length} contacts, ${waiting} messages wait to be delivered` }
+  } finally {
+    store.close()
+  }
+}
+
+function runningText(profile: Profile): string {
+  if (isReceived(profile)) return 'a chat or receive of this profile runs, and can be called'
+  if (hasLockHolder(profile)) return 'a send of this profile runs'
+  return 'no command of this profile runs; nobody can call before sotto chat or sotto receive does'
+}
