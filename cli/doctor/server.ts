@@ -8,7 +8,6 @@ import { SottoError } from '#lib/errors.ts'
 import { CLOCK_SKEW_MS, PROTOCOL_VERSION } from '#lib/protocol.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { shownCertificates } from '#lib/runtime/tls.ts'
-import { loginLine } from '../../clients/profile/login-line.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
 import type { Session, SignedIn } from '../../clients/profile/state.ts'
 import { DirectoryClient } from '../../clients/session/directory-client.ts'
@@ -66,11 +65,8 @@ export function certificateSeen(end: Date, clock: Clock, whose: string): Seen {
 async function checkAuth(account: SignedIn, signal: AbortSignal): Promise<Seen> {
   const auth = connectAuth(account)
   try {
-    const { directoryAddress } = await getServerInfo(auth, account, signal)
-    const text = `answers at ${account.authAddress}, with version ${PROTOCOL_VERSION} of the protocol`
-    if (directoryAddress === account.directoryAddress) return { text }
-    const todo = `sign in again with: ${loginLine(account.username, account.profileName)}`
-    return { text: `${text}, and now names ${directoryAddress} as the directory`, todo }
+    await getServerInfo(auth, account, signal)
+    return { text: `answers at ${account.authAddress}, with version ${PROTOCOL_VERSION} of the protocol` }
   } finally {
     auth.close()
   }
@@ -102,9 +98,7 @@ async function checkDirectory(
   const directory = new DirectoryClient({ account, session, clock: serverClock, trace: undefined })
   try {
     const presence = await directory.getPresence(account.username, signal)
-    return {
-      text: `answers at ${account.directoryAddress}, and says that you are ${presence === Presence.ONLINE ? 'online' : 'offline'}`,
-    }
+    return { text: `answers, and says that you are ${presence === Presence.ONLINE ? 'online' : 'offline'}` }
   } finally {
     directory.close()
   }

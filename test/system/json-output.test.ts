@@ -60,6 +60,7 @@ const STEPS: readonly Step[] = [
   { command: 'logout' },
   { command: 'login', args: ['alice', '--password-file', 'password'] },
   { command: 'people' },
+  { command: 'doctor', lines: 10 },
   { command: 'sessions' },
   { command: 'sessions end', args: ['--others'] },
   { command: 'password', args: ['--password-file', 'password', '--new-password-file', 'new-password'] },
@@ -67,6 +68,8 @@ const STEPS: readonly Step[] = [
   { command: 'admin invites' },
   { command: 'admin list-users' },
   { command: 'admin reset-password', args: ['bob'] },
+  { command: 'admin audit', lines: 10 },
+  { command: 'admin status' },
   { command: 'join', args: ['link', '--profile', 'erin', '--password-file', 'password'] },
   // It goes on until it is ended; nothing has come.
   { command: 'receive', args: ['--listen', '127.0.0.1'], lines: 0 },
