@@ -83,7 +83,11 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
   const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
   const refusals = new Refusals(db, nowMs)
-  resources.defer(() => refusals.flush(true))
+  resources.defer(() =>
+    refusals
+      .flush(true)
+      .catch((error: unknown) => log.warn({ err: error }, 'cannot note how many refusals were not told')),
+  )
   resources.defer(keepPurging({ sessions, attempts, refusals, log }))
   const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
   const common = { accounts, attempts, sessions, clock, log, realm }

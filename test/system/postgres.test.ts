@@ -141,7 +141,8 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
         const db = await openDatabase<AuthSchema>(database, MIGRATIONS, { durability: 'disk' })
         const lines = await backup(db, new Date(0))
         await db.destroy()
-        return lines
+        // Each move is an entry more in the audit log, and so in the sum at the end.
+        return lines.filter((line) => !line.startsWith('["audit')).slice(0, -1)
       }),
     )
     expect(contents[1]).to.deep.equal(contents[0])
