@@ -1,9 +1,8 @@
 /** `sotto admin init`, `backup`, `restore` and `move`: the keys that replicas share, and copies of Auth's database. */
 import type { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
-import { environment } from '#lib/runtime/environment.ts'
-import type { Config } from '../../services/auth/config.ts'
 import { notice } from '../profile-command.ts'
+import { readConfig } from './server.ts'
 
 interface RestoreFlags {
   readonly replace?: boolean
@@ -82,9 +81,4 @@ export function withCopies(admin: Command): Command {
       notice(`moved ${count === 1 ? '1 account' : `${count} accounts`}; start Auth ${next}`, {})
     })
   return admin
-}
-
-async function readConfig(): Promise<Config> {
-  const { readConfig } = await import('../../services/auth/config.ts')
-  return readConfig(environment())
 }

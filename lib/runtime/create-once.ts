@@ -4,22 +4,22 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { link, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   ensurePrivateDirectory,
   flushDirectory,
   hasSystemCode,
   PRIVATE_DIRECTORY_MODE,
-  PRIVATE_FILE_MODE,
+  temporaryBeside,
+  writeNewFile,
 } from './files.ts'
 
 /** A file that is to be made. */
 export interface NewFile {
   readonly name: string
   readonly content: string | Uint8Array
-  /** Its permissions; {@link PRIVATE_FILE_MODE} unless it is meant for others. */
+  /** Its permissions: the owner's alone unless it is meant for others. */
   readonly mode?: number
 }
 
@@ -34,7 +34,7 @@ export async function createFolderOnce(folder: string, files: readonly NewFile[]
   await ensurePrivateDirectory(dirname(folder))
   await mkdir(temporary, { mode: PRIVATE_DIRECTORY_MODE })
   try {
-    for (const { name, content, mode } of files) await writeNew(join(temporary, name), content, mode)
+    for (const { name, content, mode } of files) await writeNewFile(join(temporary, name), content, mode)
     await flushDirectory(temporary)
     // It takes the place of an empty folder, and of no other (rename(2)).
     await rename(temporary, folder)
@@ -57,7 +57,7 @@ export async function createFileOnce(path: string, content: Uint8Array): Promise
   const temporary = temporaryBeside(path)
   await ensurePrivateDirectory(dirname(path))
   try {
-    await writeNew(temporary, content)
+    await writeNewFile(temporary, content)
     await link(temporary, path)
   } catch (error) {
     if (hasSystemCode(error, 'EEXIST')) return false
@@ -67,18 +67,4 @@ export async function createFileOnce(path: string, content: Uint8Array): Promise
   }
   await flushDirectory(dirname(path))
   return true
-}
-
-function temporaryBeside(path: string): string {
-  return `${path}.${randomBytes(6).toString('hex')}.tmp`
-}
-
-async function writeNew(path: string, content: string | Uint8Array, mode = PRIVATE_FILE_MODE): Promise<void> {
-  const file = await open(path, 'wx', mode)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

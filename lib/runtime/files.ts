@@ -69,22 +69,40 @@ export async function writeFileAtomically(
   content: string | Uint8Array,
   mode: number = PRIVATE_FILE_MODE,
 ): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = temporaryBeside(path)
   try {
-    // wx: the name is random, so a file that is there already was put there by somebody.
-    const file = await open(temporary, 'wx', mode)
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeNewFile(temporary, content, mode)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
   }
   await flushDirectory(dirname(path))
+}
+
+/** A name beside a file or folder that nobody else takes, for what is to become it. */
+export function temporaryBeside(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`
+}
+
+/**
+ * Write a file that is not there yet, and flush it to the disk.
+ *
+ * @throws Error of the operating system, such as `EEXIST`.
+ */
+export async function writeNewFile(
+  path: string,
+  content: string | Uint8Array,
+  mode = PRIVATE_FILE_MODE,
+): Promise<void> {
+  // wx: the names are random, so a file that is there already was put there by somebody.
+  const file = await open(path, 'wx', mode)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /**
