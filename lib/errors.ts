@@ -22,6 +22,9 @@ export const ERROR_CODES = [
   'ERR_FILE_SAVE_FAILED', // a file that comes cannot be kept: a full disk, a folder that may not be written
   'ERR_FILE_SOURCE_CHANGED', // a file that was offered has been changed or removed since
   'ERR_FILE_DAMAGED', // a file that came is not what was offered
+  'ERR_REQUEST_TOO_LARGE', // a request to a server, or its metadata, is larger than the call may be
+  'ERR_UNIMPLEMENTED', // a server does not have the call, or the compression, that it was asked for
+  'ERR_DEADLINE_EXCEEDED', // the deadline that a caller set passed before the server had an answer
   // accounts and sessions
   'ERR_LOGIN_REFUSED', // unknown user or wrong password
   'ERR_ACCOUNT_DISABLED', // the host of the server has disabled the account
@@ -42,7 +45,7 @@ export const ERROR_CODES = [
   'ERR_UNAVAILABLE', // a service cannot be reached
   'ERR_SERVER_DISK_FULL', // the disk of a service is full, as the service says
   'ERR_SERVER_STORE', // a service cannot read or write its database for another reason: locked, not writable, failing
-  'ERR_NO_SUCH_SERVICE', // a server that was asked for the health of a service that it does not have
+  'ERR_NO_SUCH_SERVICE', // a server that was asked about something of its own that it does not have, such as a service
   'ERR_CA_MISMATCH', // the server's certificates do not lead to the authority that the user named
   'ERR_SERVER_UNTRUSTED', // TLS failed: another authority, another role, or an old version
   'ERR_CERTIFICATE_TIME', // the server's certificate is not valid at the time of this machine: one of the two is wrong

@@ -57,6 +57,9 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 
   ERR_BUSY: ExitCode.Unreachable,
   ERR_UNAVAILABLE: ExitCode.Unreachable,
+  ERR_REQUEST_TOO_LARGE: ExitCode.Unreachable,
+  ERR_UNIMPLEMENTED: ExitCode.Unreachable,
+  ERR_DEADLINE_EXCEEDED: ExitCode.Unreachable,
   ERR_SERVER_DISK_FULL: ExitCode.Unreachable,
   ERR_SERVER_STORE: ExitCode.Unreachable,
   ERR_NO_SUCH_SERVICE: ExitCode.Unreachable,

@@ -15,8 +15,18 @@ export interface ServiceReasons {
   readonly calls: Readonly<Record<string, readonly ErrorCode[]>>
 }
 
-/** The reasons that any server of ours gives by itself, before or beside a handler. */
-const BY_THE_SERVER = ['ERR_INVALID_ARGUMENT', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_CLOSED', 'ERR_INTERNAL'] as const
+/**
+ * The reasons that any server of ours gives by itself, before or beside a handler. Of a deadline that has passed a caller
+ * needs no server to learn, so that it believes none.
+ */
+const BY_THE_SERVER = [
+  'ERR_INVALID_ARGUMENT',
+  'ERR_REQUEST_TOO_LARGE',
+  'ERR_UNIMPLEMENTED',
+  'ERR_UNAVAILABLE',
+  'ERR_CHANNEL_CLOSED',
+  'ERR_INTERNAL',
+] as const
 
 /** The reasons that any service with a database gives. */
 const BY_A_SERVICE = [...BY_THE_SERVER, 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'] as const

@@ -2,8 +2,9 @@
  * The calls that are open on one server: each gets a request id, a signal and one line in the log, and all streams can
  * be ended together.
  *
- * It is an interceptor, so it also sees what the gRPC library answers by itself before a handler runs. A handler finds
- * its call again by the metadata object, the one thing that both of them are given.
+ * It is an interceptor. What the gRPC library answers by itself passes no interceptor but goes straight to the call's own
+ * `sendStatus`, so that is replaced for each call: it is the one place through which every status goes. A handler finds its
+ * call again by the metadata object, the one thing that both of them are given.
  *
  * @module
  */
@@ -19,6 +20,7 @@ import { SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import { logCall } from './call-log.ts'
 import { bearerOf, requestIdOf } from './call-metadata.ts'
+import { errorOfLibrary } from './library-status.ts'
 import type { CallContext } from './service.ts'
 import type { CallAtDoor } from './sockets/caller.ts'
 import type { Callers } from './sockets/callers.ts'
@@ -65,9 +67,19 @@ export class OpenCalls {
   /** The interceptor to install on the server. */
   readonly interceptor: ServerInterceptor = (method, native) => {
     let open: OpenCall | undefined
+    const send = native.sendStatus.bind(native)
+    native.sendStatus = (status) => {
+      if (open?.isOver) return
+      const error = errorOfLibrary(status)
+      if (error === undefined) {
+        open?.finish(status.code as Code)
+        send(status)
+      } else if (open === undefined) send(statusOf(error))
+      else open.end(error)
+    }
     const listener: ServerListener = {
       onReceiveMetadata: (metadata, pass) => {
-        const call = new OpenCall(method.path, native, metadata, this.#options)
+        const call = new OpenCall({ path: method.path, native, send, metadata }, this.#options)
         open = call
         if (!call.isAllowed) {
           call.end(new SottoError('ERR_CALLER_UNTRUSTED', 'the certificate of the caller may not call this service'))
@@ -96,13 +108,17 @@ export class OpenCalls {
       sendMessage: (message, pass) => {
         if (!open?.isOver) pass(message)
       },
-      sendStatus: (status, pass) => {
-        if (open?.isOver) return
-        open?.finish(status.code as Code)
-        pass(status)
-      },
     })
   }
+}
+
+interface Begun {
+  /** The method's, as on the wire. */
+  readonly path: string
+  readonly native: ServerInterceptingCallInterface
+  /** Ends the call with a status. */
+  readonly send: ServerInterceptingCallInterface['sendStatus']
+  readonly metadata: Metadata
 }
 
 /** A call under way. */
@@ -111,7 +127,7 @@ export class OpenCall {
   /** Whether the caller has the role that it must have. */
   readonly isAllowed: boolean
   readonly #path: string
-  readonly #native: ServerInterceptingCallInterface
+  readonly #send: Begun['send']
   readonly #abort = new AbortController()
   readonly #startedMs = performance.now()
   readonly #requestTimer: NodeJS.Timeout
@@ -121,14 +137,14 @@ export class OpenCall {
   #account: string | undefined
   #isOver = false
 
-  constructor(path: string, native: ServerInterceptingCallInterface, metadata: Metadata, options: OpenCallsOptions) {
+  constructor({ path, native, send, metadata }: Begun, options: OpenCallsOptions) {
     const requestId = requestIdOf(metadata)
     const ends = native.getConnectionInfo()
     const caller = options.callers.at(ends)
     const readRole = () => commonName(native)
     const role = options.onlyRole === undefined ? undefined : (caller?.certificateName(readRole) ?? readRole())
     this.#path = path
-    this.#native = native
+    this.#send = send
     this.isAllowed = role === options.onlyRole
     this.context = {
       requestId,
@@ -177,7 +193,7 @@ export class OpenCall {
     this.#failure = error
     const status = statusOf(error)
     this.finish(status.code)
-    this.#native.sendStatus(status)
+    this.#send(status)
     this.#abort.abort(error)
   }
 

@@ -11,13 +11,15 @@ import type { Handlers, Service } from './service.ts'
 export interface ServedService {
   /** `sotto.auth.v1.AuthService`. */
   readonly name: string
+  /** Of its methods, as on the wire. */
+  readonly paths: readonly string[]
   readonly install: (server: Server, calls: OpenCalls) => void
 }
 
 /** Put a service and its handlers together. */
 export function serve<S extends Service>(service: S, handlers: Handlers<S>): ServedService {
   return {
-    name: fullNameOf(service),
+    ...namesOf(service),
     install(server, calls) {
       // Each handler fits its own method; over a table of methods that can no longer be said.
       const { definition, implementation } = adapt(service, handlers as unknown as Handlers<Service>, calls)
@@ -32,15 +34,15 @@ export function serveNative(
   implementation: UntypedServiceImplementation,
 ): ServedService {
   return {
-    name: fullNameOf(definition),
+    ...namesOf(definition),
     install: (server) => server.addService(definition, implementation),
   }
 }
 
 /** The full name of a service, from the path of its methods: `/sotto.auth.v1.AuthService/Login`. */
-function fullNameOf(service: Readonly<Record<string, { readonly path: string }>>): string {
-  const [method] = Object.values(service)
-  const [, name] = method?.path.split('/') ?? []
+function namesOf(service: Readonly<Record<string, { readonly path: string }>>): Pick<ServedService, 'name' | 'paths'> {
+  const paths = Object.values(service).map(({ path }) => path)
+  const [, name] = paths[0]?.split('/') ?? []
   if (name === undefined) throw new TypeError('a service without methods')
-  return name
+  return { name, paths }
 }

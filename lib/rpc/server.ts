@@ -8,14 +8,15 @@ import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { CertificateChain } from '../runtime/tls.ts'
-import { createHealth } from './health.ts'
 import type { ServerLimits } from './limits.ts'
 import { OpenCalls } from './open-calls.ts'
-import { createReflection } from './reflection.ts'
 import type { ServedService } from './served-service.ts'
 import { Callers } from './sockets/callers.ts'
 import { createInjector, type Injector } from './sockets/injector.ts'
 import { listen } from './sockets/listener.ts'
+import { createHealth } from './standard/health.ts'
+import { createReflection } from './standard/reflection.ts'
+import { refusedCalls, routeAmong } from './standard/refused-calls.ts'
 
 export { type ServedService, serve } from './served-service.ts'
 
@@ -92,9 +93,11 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const health = options.health ? createHealth(options.services.map(({ name }) => name)) : undefined
   const open = health ? [...options.services, health.served] : options.services
   const reflection = options.reflection ? createReflection(open.map(({ name }) => name)) : []
-  for (const each of [...open, ...reflection]) each.install(server, calls)
+  const installed = [...open, ...reflection, refusedCalls]
+  for (const each of installed) each.install(server, calls)
 
-  const injector = createInjector(server, credentialsOf(security), { limits, callers, log })
+  const route = routeAmong(new Set(installed.flatMap(({ paths }) => paths)))
+  const injector = createInjector(server, credentialsOf(security), { limits, callers, log, route })
   const listener = await listen({
     host: options.host,
     port: options.port,

@@ -35,6 +35,10 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_FILE_SOURCE_CHANGED: INTERNAL,
   ERR_FILE_DAMAGED: INTERNAL,
 
+  ERR_REQUEST_TOO_LARGE: { status: Code.RESOURCE_EXHAUSTED, code: 'ERR_REQUEST_TOO_LARGE' },
+  ERR_UNIMPLEMENTED: { status: Code.UNIMPLEMENTED, code: 'ERR_UNIMPLEMENTED' },
+  ERR_DEADLINE_EXCEEDED: { status: Code.DEADLINE_EXCEEDED, code: 'ERR_DEADLINE_EXCEEDED' },
+
   ERR_LOGIN_REFUSED: { status: Code.UNAUTHENTICATED, code: 'ERR_LOGIN_REFUSED' },
   ERR_ACCOUNT_DISABLED: { status: Code.PERMISSION_DENIED, code: 'ERR_ACCOUNT_DISABLED' },
   ERR_IDENTITY_CONFLICT: { status: Code.FAILED_PRECONDITION, code: 'ERR_IDENTITY_CONFLICT' },
@@ -113,6 +117,14 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   ERR_INVALID_ARGUMENT: {
     message: 'the server refuses the request as malformed',
     hint: 'check that both ends are of the same version',
+  },
+  ERR_REQUEST_TOO_LARGE: {
+    message: 'the request is larger than the server takes',
+    hint: 'check that both ends are of the same version',
+  },
+  ERR_UNIMPLEMENTED: {
+    message: 'the server does not know what it was asked for',
+    hint: 'it may be older than this program: whoever runs it can bring it up to date',
   },
   ERR_LOGIN_REFUSED: {
     message: 'wrong name or password',

@@ -4,6 +4,8 @@
  * @module
  */
 import http2 from 'node:http2'
+import { ErrorInfo, RetryInfo } from '#gen/google/rpc/error_details.ts'
+import { Status } from '#gen/google/rpc/status.ts'
 
 export interface RawCall {
   readonly port: number
@@ -16,8 +18,23 @@ export interface RawCall {
   readonly end?: boolean
 }
 
+/** The end of a call, as its trailers say it. */
+export interface RawAnswer {
+  /** The `grpc-status`; undefined where the call or the connection is reset. */
+  readonly status: number | undefined
+  /** The reason of its ErrorInfo; undefined where it has none. */
+  readonly reason: string | undefined
+  /** The wait of its RetryInfo, in milliseconds; undefined where it has none. */
+  readonly retryAfterMs: number | undefined
+}
+
 /** Make the call. Returns the `grpc-status` that comes back; undefined where the call or the connection is reset. */
-export async function rawCall({ port, path, headers, bytes, end = true }: RawCall): Promise<number | undefined> {
+export async function rawCall(call: RawCall): Promise<number | undefined> {
+  return (await rawAnswer(call)).status
+}
+
+/** Make the call. */
+export async function rawAnswer({ port, path, headers, bytes, end = true }: RawCall): Promise<RawAnswer> {
   const session = http2.connect(`http://127.0.0.1:${port}`)
   session.on('error', () => {})
   try {
@@ -28,22 +45,37 @@ export async function rawCall({ port, path, headers, bytes, end = true }: RawCal
       te: 'trailers',
       ...headers,
     })
-    let status: string | undefined
-    stream.on('error', () => {})
-    stream.on('response', (response) => {
-      status ??= response['grpc-status'] as string | undefined
-    })
-    stream.on('trailers', (trailers) => {
-      status ??= trailers['grpc-status'] as string | undefined
-    })
+    let trailers: http2.IncomingHttpHeaders = {}
+    const note = (received: http2.IncomingHttpHeaders) => {
+      if (received['grpc-status'] !== undefined) trailers = received
+    }
+    stream
+      .on('error', () => {})
+      .on('response', note)
+      .on('trailers', note)
     stream.resume()
     if (bytes) stream.write(bytes)
     if (end) stream.end()
     // 'end' comes where the server has answered, 'close' where it has not; a reset is an error between the two.
     await new Promise<void>((resolve) => stream.once('end', resolve).once('close', resolve))
-    return status === undefined ? undefined : Number(status)
+    return answerIn(trailers)
   } finally {
     session.destroy()
+  }
+}
+
+function answerIn(trailers: http2.IncomingHttpHeaders): RawAnswer {
+  const status = trailers['grpc-status']
+  const packed = String(trailers['grpc-status-details-bin'] ?? '')
+  const { details } = Status.decode(Buffer.from(packed, 'base64'))
+  const detail = (name: string) =>
+    details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${name}`)?.value
+  const [info, retry] = [detail('ErrorInfo'), detail('RetryInfo')]
+  const delay = retry && RetryInfo.decode(retry).retryDelay
+  return {
+    status: status === undefined ? undefined : Number(status),
+    reason: info && ErrorInfo.decode(info).reason,
+    retryAfterMs: delay && Number(delay.seconds) * 1_000 + delay.nanos / 1e6,
   }
 }
 

@@ -13,6 +13,7 @@ import type { Duplex } from 'node:stream'
 import type { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
+import type { Route } from '../standard/refused-calls.ts'
 import type { Callers } from './callers.ts'
 import { EarnedWindows } from './earned-windows.ts'
 import { guardSession } from './session-guard.ts'
@@ -38,13 +39,15 @@ export interface InjectorOptions {
   /** Who calls over which connection. */
   readonly callers: Callers
   readonly log: Logger
+  /** Under which path a call is served, whatever path it came with. */
+  readonly route: Route
 }
 
 /** Make the library serve HTTP/2 over whatever sockets it is then handed. */
 export function createInjector(
   server: Server,
   credentials: ServerCredentials,
-  { limits, callers, log }: InjectorOptions,
+  { limits, callers, log, route }: InjectorOptions,
 ): Injector {
   const windows = limits.earnedWindow && new EarnedWindows(limits.earnedWindow)
   const admitted = new WeakSet<http2.Http2Session>()
@@ -75,6 +78,7 @@ export function createInjector(
     guardSessions(createServer(settings(given)), {
       limits,
       log,
+      route,
       sessions,
       isAdmitted: (session) => admitted.has(session),
     }).on('session', onSession)
@@ -86,7 +90,7 @@ export function createInjector(
       handshakeTimeout: limits.firstCallTimeoutMs,
     })
     secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
-    return guardSessions(secure, { limits, log, sessions, isAdmitted: (session) => admitted.has(session) }).on(
+    return guardSessions(secure, { limits, log, route, sessions, isAdmitted: (session) => admitted.has(session) }).on(
       'session',
       onSession,
     )
@@ -106,9 +110,7 @@ export function createInjector(
   }
 }
 
-interface SessionOptions {
-  readonly limits: ServerLimits
-  readonly log: Logger
+interface SessionOptions extends Pick<InjectorOptions, 'limits' | 'log' | 'route'> {
   /** Those that are open. */
   readonly sessions: Set<http2.ServerHttp2Session>
   /** Whether somebody was let in over a session. */
@@ -117,7 +119,7 @@ interface SessionOptions {
 
 function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
   server: S,
-  { limits, log, sessions, isAdmitted }: SessionOptions,
+  { limits, log, route, sessions, isAdmitted }: SessionOptions,
 ): S {
   server.on('session', (session: http2.ServerHttp2Session) => {
     sessions.add(session)
@@ -125,7 +127,9 @@ function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
     guardSession(session, { firstCallTimeoutMs: limits.firstCallTimeoutMs, log })
     session.once('close', () => sessions.delete(session))
   })
-  server.on('stream', (stream: http2.ServerHttp2Stream) => {
+  server.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, _flags, raw: string[]) => {
+    // The library's own listener comes after this one, and finds what is set here.
+    headers[':path'] = route(headers[':path'], raw)
     stream.once('finish', () => {
       const isStranger = stream.session !== undefined && !isAdmitted(stream.session)
       const timer = setTimeout(() => stream.close(), isStranger ? STRANGER_LINGER_MS : limits.lingerMs)

@@ -224,7 +224,7 @@ describe('a server among hostile callers', () => {
       await using peer = await peerServer(echo)
       const stream = peer.connection.call.converse()
       const sending = stream.send(record(5_000_000)).catch(() => {})
-      expect((await rejection(Array.fromAsync(stream.messages))).code).to.equal('ERR_BUSY')
+      expect((await rejection(Array.fromAsync(stream.messages))).code).to.equal('ERR_REQUEST_TOO_LARGE')
       await sending
     })
 

@@ -116,7 +116,8 @@ describe('errorOf', () => {
   })
 
   it('believes a peer no more than can do no harm', () => {
-    const harmless = ['ERR_HELLO_REFUSED', 'ERR_BUSY', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_CLOSED', 'ERR_INVALID_ARGUMENT']
+    const ofTheCall = ['ERR_INVALID_ARGUMENT', 'ERR_REQUEST_TOO_LARGE', 'ERR_UNIMPLEMENTED']
+    const harmless = ['ERR_HELLO_REFUSED', 'ERR_BUSY', 'ERR_UNAVAILABLE', 'ERR_CHANNEL_CLOSED', ...ofTheCall]
     for (const code of ERROR_CODES) {
       const back = errorOf(asReceived(new SottoError(code, 'why')), PEER)
       expect([...harmless, 'ERR_INTERNAL'], code).to.include(back.code)

@@ -1421,11 +1421,15 @@ export const LogoutResponse: MessageFns<LogoutResponse> = {
  * It listens on TLS 1.3 only, under the installation's own certificate authority, as "auth.sotto".
  *
  * Every error carries google.rpc.ErrorInfo in the "grpc-status-details-bin" trailer, with the domain "sotto" and one
- * of the reasons named below. A client believes no other.
+ * of the reasons named below, also where a server refuses a call before it looks at it. A client believes no other. A
+ * deadline that has passed is DEADLINE_EXCEEDED with the reason ERR_DEADLINE_EXCEEDED, if the server is the first to notice.
+ * HTTP/2 resets a call whose metadata is of 64 KiB or more, or of 128 entries or more: then there is nothing but that.
  *
  * Errors that every call here may give:
  *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
  *     below; BadRequest names it.
+ *   - RESOURCE_EXHAUSTED (ERR_REQUEST_TOO_LARGE): the request, or its metadata, is larger than the call may be.
+ *   - UNIMPLEMENTED (ERR_UNIMPLEMENTED): the server does not have this call, or the compression of the request.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): the service is stopping; RetryInfo says when to try again.
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.

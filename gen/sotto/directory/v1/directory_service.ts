@@ -1388,6 +1388,8 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
  *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
  *     below; BadRequest names it.
  *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session.
+ *   - RESOURCE_EXHAUSTED (ERR_REQUEST_TOO_LARGE): the request, or its metadata, is larger than the call may be.
+ *   - UNIMPLEMENTED (ERR_UNIMPLEMENTED): the server does not have this call, or the compression of the request.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): Auth cannot be reached, or the directory is stopping; RetryInfo says when to try again.
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.

@@ -259,6 +259,8 @@ export const ConverseResponse: MessageFns<ConverseResponse> = {
  *
  * Errors that every call here may give:
  *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): something came that is no message of its type.
+ *   - RESOURCE_EXHAUSTED (ERR_REQUEST_TOO_LARGE): the request, or its metadata, is larger than the call may be.
+ *   - UNIMPLEMENTED (ERR_UNIMPLEMENTED): the server does not have this call, or the compression of the request.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): the receiver is stopping; RetryInfo says when to try again.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the channel has ended, or a message did not come in time. Why is in the receiver's
  *     own log.

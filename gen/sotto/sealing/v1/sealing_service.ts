@@ -1525,6 +1525,8 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
  *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
  *     below.
  *   - PERMISSION_DENIED (ERR_CALLER_UNTRUSTED): the caller's certificate is not the directory's.
+ *   - RESOURCE_EXHAUSTED (ERR_REQUEST_TOO_LARGE): the request, or its metadata, is larger than the call may be.
+ *   - UNIMPLEMENTED (ERR_UNIMPLEMENTED): the server does not have this call, or the compression of the request.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): the service is stopping; RetryInfo says when to try again.
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.

@@ -11,8 +11,8 @@ import {
   HealthService,
   HealthCheckResponseServingStatus as HealthStatus,
 } from '#gen/grpc/health/v1/health.ts'
-import { SottoError } from '../errors.ts'
-import { type ServedService, serve } from './served-service.ts'
+import { SottoError } from '../../errors.ts'
+import { type ServedService, serve } from '../served-service.ts'
 
 /** The name that stands for the server as a whole. */
 const WHOLE_SERVER = ''

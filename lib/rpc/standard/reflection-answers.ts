@@ -10,11 +10,11 @@ import { createFileRegistry, type DescFile, type FileRegistry, fromBinary, toBin
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { loadSync } from '@grpc/proto-loader'
 import { Code } from '#gen/google/rpc/code.ts'
-import { SottoError } from '../errors.ts'
-import type { Method } from './service.ts'
+import { SottoError } from '../../errors.ts'
+import type { Method } from '../service.ts'
 
-const DESCRIPTORS = fileURLToPath(new URL('../../gen/descriptors.binpb', import.meta.url))
-const PROTO_FOLDER = fileURLToPath(new URL('../../proto', import.meta.url))
+const DESCRIPTORS = fileURLToPath(new URL('../../../gen/descriptors.binpb', import.meta.url))
+const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url))
 
 /** ServerReflectionRequest, as the loader gives it; both versions have the same fields. */
 interface ReflectionRequest {

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { type ServedService, serve } from './served-service.ts'
-import type { CallContext, Duplex, Service } from './service.ts'
+import { type ServedService, serve } from '../served-service.ts'
+import type { CallContext, Duplex, Service } from '../service.ts'
 
 /** The packages of the two versions. */
 const VERSIONS = ['grpc.reflection.v1', 'grpc.reflection.v1alpha']
