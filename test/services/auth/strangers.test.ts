@@ -46,6 +46,6 @@ describe('Auth, among strangers', function () {
       replaceIdentityKey: false,
     }
     const refused = await call.login(request).catch((error: unknown) => error)
-    expect(refused).to.include({ code: 'ERR_BUSY' })
+    expect(refused).to.include({ code: 'ERR_REQUEST_TOO_LARGE' })
   })
 })
