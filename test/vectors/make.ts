@@ -8,7 +8,7 @@ import { grant, handshake, renewal, ticket } from './conversation.ts'
 import { CALL, counted, drawn, hex } from './inputs.ts'
 import * as reference from './reference.ts'
 
-const { hkdf, noiseIkpsk2, sha256, utf8 } = reference
+const { hkdf, noiseIkpsk2, noiseXpsk1, sha256, utf8 } = reference
 
 const NOTHING = new Uint8Array(0)
 
@@ -138,6 +138,37 @@ function noiseVector(comment: string, prologue: Uint8Array, payloads: Uint8Array
   }
 }
 
+function oneWay() {
+  const cases: Record<string, { prologue: Uint8Array; payload: Uint8Array }> = {
+    'nothing: an empty prologue and an empty payload': { prologue: NOTHING, payload: NOTHING },
+    'a prologue of 2,000 bytes, and a payload of one byte': { prologue: counted(2_000), payload: Uint8Array.of(7) },
+    'the largest payload': { prologue: utf8('prologue'), payload: counted(65_439) },
+  }
+  return Object.entries(cases).map(([comment, { prologue, payload }]) => {
+    const [initiatorStatic, initiatorEphemeral, responderStatic, psk] = [
+      drawn(`one way: ${comment} init_static`, 32),
+      drawn(`one way: ${comment} init_ephemeral`, 32),
+      drawn(`one way: ${comment} resp_static`, 32),
+      drawn(`one way: ${comment} psk`, 32),
+    ] as const
+    const sealed = noiseXpsk1({ prologue, initiatorStatic, initiatorEphemeral, responderStatic, psk, payload })
+    return {
+      comment,
+      protocol_name: 'Noise_Xpsk1_25519_AESGCM_SHA256',
+      init_prologue: hex(prologue),
+      init_psks: [hex(psk)],
+      init_static: hex(initiatorStatic),
+      init_ephemeral: hex(initiatorEphemeral),
+      init_remote_static: hex(reference.publicKeyOf(responderStatic)),
+      resp_prologue: hex(prologue),
+      resp_psks: [hex(psk)],
+      resp_static: hex(responderStatic),
+      handshake_hash: hex(sealed.handshakeHash),
+      messages: [noiseMessage(payload, sealed.message)],
+    }
+  })
+}
+
 function safetyNumbers() {
   const keyOf = (name: string): Uint8Array => reference.publicKeyOf(drawn(`identity key of ${name}`, 32))
   const pairs = [
@@ -172,6 +203,7 @@ export function makeVectors() {
     'ticket.json': of([ticket()]),
     'grant.json': of([grant()]),
     'noise.json': of(noise()),
+    'noise-one-way.json': of(oneWay()),
     'handshake.json': of([handshake()]),
     'renewal.json': of(renewal()),
     'records.json': of([records()]),

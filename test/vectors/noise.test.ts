@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Initiator, Responder } from '#lib/noise/handshake.ts'
+import { readOneWay, writeOneWay } from '#lib/noise/one-way.ts'
 import { bytes, inFormOf, keyPair, readVectors, secret } from '../support/own-vectors.ts'
 import { counted, hex } from './inputs.ts'
 import type { NoiseMessage } from './make.ts'
@@ -29,6 +30,27 @@ describe('noise.json', () => {
         const ciphertext = from.seal(payloadOf(message))
         compare(message, ciphertext, to.open(ciphertext))
       }
+    })
+  }
+})
+
+describe('noise-one-way.json', () => {
+  for (const vector of readVectors('noise-one-way.json').vectors) {
+    it(`holds for both roles: ${vector.comment}`, () => {
+      const [first = {}] = vector.messages
+      const message = writeOneWay({
+        prologue: bytes(vector.init_prologue),
+        s: keyPair(vector.init_static),
+        e: keyPair(vector.init_ephemeral),
+        rs: bytes(vector.init_remote_static),
+        psk: secret(vector.init_psks[0] ?? ''),
+        payload: payloadOf(first),
+      })
+      const prologue = bytes(vector.resp_prologue)
+      const psk = secret(vector.resp_psks[0] ?? '')
+      const { payload, remoteStatic } = readOneWay({ prologue, s: keyPair(vector.resp_static), psk, message })
+      compare(first, message, payload)
+      expect(hex(remoteStatic)).to.equal(hex(keyPair(vector.init_static).publicKey))
     })
   }
 })

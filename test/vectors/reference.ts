@@ -151,10 +151,9 @@ export interface HandshakeInputs {
   readonly payloads: readonly [Uint8Array, Uint8Array]
 }
 
-/** Noise_IKpsk2_25519_AESGCM_SHA256 of both ends at once, for they hash and mix the same. The keys are secret keys. */
-export function noiseIkpsk2(inputs: HandshakeInputs) {
-  const { prologue, initiatorStatic, initiatorEphemeral, responderStatic, responderEphemeral, psk, payloads } = inputs
-  let h = concat(utf8('Noise_IKpsk2_25519_AESGCM_SHA256'))
+/** The state that both ends of a handshake hash and mix alike, as far as `<- s`. */
+function symmetricState(protocolName: string, prologue: Uint8Array, responderPublic: Uint8Array) {
+  let h = concat(utf8(protocolName), new Uint8Array(32 - protocolName.length))
   let [ck, k, n] = [h, h, 0n]
   const mixHash = (data: Uint8Array): void => {
     h = sha256(h, data)
@@ -163,38 +162,72 @@ export function noiseIkpsk2(inputs: HandshakeInputs) {
     const [next, key] = hkdf(ck, ikm, utf8(''), 2) as [Uint8Array, Uint8Array]
     ;[ck, k, n] = [next, key, 0n]
   }
-  const encryptAndHash = (plaintext: Uint8Array): Uint8Array => {
-    const ciphertext = aesGcm(k, noiseNonce(n), h, plaintext)
-    n += 1n
-    mixHash(ciphertext)
-    return ciphertext
-  }
-  const ephemeral = (secret: Uint8Array): Uint8Array => {
-    const key = publicKeyOf(secret)
-    mixHash(key)
-    mixKey(key)
-    return key
-  }
-  const [rs, rePublic] = [publicKeyOf(responderStatic), publicKeyOf(responderEphemeral)]
   mixHash(prologue)
-  mixHash(rs)
+  mixHash(responderPublic)
+  return {
+    mixKey,
+    mixKeyAndHash(psk: Uint8Array): void {
+      const [next, forHash, key] = hkdf(ck, psk, utf8(''), 3) as [Uint8Array, Uint8Array, Uint8Array]
+      mixHash(forHash)
+      ;[ck, k, n] = [next, key, 0n]
+    },
+    encryptAndHash(plaintext: Uint8Array): Uint8Array {
+      const ciphertext = aesGcm(k, noiseNonce(n), h, plaintext)
+      n += 1n
+      mixHash(ciphertext)
+      return ciphertext
+    },
+    ephemeral(secret: Uint8Array): Uint8Array {
+      const key = publicKeyOf(secret)
+      mixHash(key)
+      mixKey(key)
+      return key
+    },
+    split() {
+      const [initiatorKey, responderKey, exported] = hkdf(ck, utf8(''), utf8(''), 3) as [
+        Uint8Array,
+        Uint8Array,
+        Uint8Array,
+      ]
+      return { handshakeHash: h, initiatorKey, responderKey, exported }
+    },
+  }
+}
 
-  const e1 = ephemeral(initiatorEphemeral)
-  mixKey(x25519(initiatorEphemeral, rs)) // es
-  const s = encryptAndHash(publicKeyOf(initiatorStatic))
-  mixKey(x25519(initiatorStatic, rs)) // ss
-  const message1 = concat(e1, s, encryptAndHash(payloads[0]))
+/** Noise_IKpsk2_25519_AESGCM_SHA256 of both ends at once, for they hash and mix the same. The keys are secret keys. */
+export function noiseIkpsk2(inputs: HandshakeInputs) {
+  const { prologue, initiatorStatic, initiatorEphemeral, responderStatic, responderEphemeral, psk, payloads } = inputs
+  const [rs, rePublic] = [publicKeyOf(responderStatic), publicKeyOf(responderEphemeral)]
+  const state = symmetricState('Noise_IKpsk2_25519_AESGCM_SHA256', prologue, rs)
 
-  const e2 = ephemeral(responderEphemeral)
-  mixKey(x25519(initiatorEphemeral, rePublic)) // ee
-  mixKey(x25519(initiatorStatic, rePublic)) // se
-  const [next, forHash, key] = hkdf(ck, psk, utf8(''), 3) as [Uint8Array, Uint8Array, Uint8Array]
-  mixHash(forHash)
-  ;[ck, k, n] = [next, key, 0n]
-  const message2 = concat(e2, encryptAndHash(payloads[1]))
+  const e1 = state.ephemeral(initiatorEphemeral)
+  state.mixKey(x25519(initiatorEphemeral, rs)) // es
+  const s = state.encryptAndHash(publicKeyOf(initiatorStatic))
+  state.mixKey(x25519(initiatorStatic, rs)) // ss
+  const message1 = concat(e1, s, state.encryptAndHash(payloads[0]))
 
-  const [initiatorKey, responderKey, exported] = hkdf(ck, utf8(''), utf8(''), 3) as [Uint8Array, Uint8Array, Uint8Array]
-  return { message1, message2, handshakeHash: h, initiatorKey, responderKey, exported }
+  const e2 = state.ephemeral(responderEphemeral)
+  state.mixKey(x25519(initiatorEphemeral, rePublic)) // ee
+  state.mixKey(x25519(initiatorStatic, rePublic)) // se
+  state.mixKeyAndHash(psk)
+  const message2 = concat(e2, state.encryptAndHash(payloads[1]))
+  return { message1, message2, ...state.split() }
+}
+
+/** Noise_Xpsk1_25519_AESGCM_SHA256: its one message. The keys are secret keys. */
+export function noiseXpsk1(
+  inputs: Omit<HandshakeInputs, 'responderEphemeral' | 'payloads'> & { readonly payload: Uint8Array },
+) {
+  const { prologue, initiatorStatic, initiatorEphemeral, responderStatic, psk, payload } = inputs
+  const rs = publicKeyOf(responderStatic)
+  const state = symmetricState('Noise_Xpsk1_25519_AESGCM_SHA256', prologue, rs)
+  const e = state.ephemeral(initiatorEphemeral)
+  state.mixKey(x25519(initiatorEphemeral, rs)) // es
+  const s = state.encryptAndHash(publicKeyOf(initiatorStatic))
+  state.mixKey(x25519(initiatorStatic, rs)) // ss
+  state.mixKeyAndHash(psk)
+  const message = concat(e, s, state.encryptAndHash(payload))
+  return { message, handshakeHash: state.split().handshakeHash }
 }
 
 /** A person's fingerprint: 64 bytes, and 30 digits. */

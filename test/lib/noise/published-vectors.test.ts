@@ -1,10 +1,11 @@
 /**
  * The published vectors of the suite 25519_AESGCM_SHA256: every handshake pattern over the shipped state objects, and
- * the shipped handshake on its own.
+ * the shipped handshakes on their own.
  */
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Initiator, PROTOCOL_NAME, Responder } from '#lib/noise/handshake.ts'
+import { ONE_WAY_PROTOCOL_NAME, readOneWay, writeOneWay } from '#lib/noise/one-way.ts'
 import { type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'
 import { Secret } from '#lib/secret.ts'
 import { PatternEnd } from '../../support/noise-patterns.ts'
@@ -39,12 +40,23 @@ describe('the published Noise vectors', () => {
     }
   }
 
+  function vectorOf(protocolName: string): NoiseVector {
+    const vector = vectors.find((candidate) => candidate.protocol_name === protocolName)
+    if (!vector) throw new Error(`no vector for ${protocolName}`)
+    return vector
+  }
+
   for (const role of ['initiator', 'responder'] as const) {
     it(`the shipped handshake comes out the same as ${role}`, () => {
-      const vector = vectors.find((candidate) => candidate.protocol_name === PROTOCOL_NAME)
-      if (!vector) throw new Error(`no vector for ${PROTOCOL_NAME}`)
+      const vector = vectorOf(PROTOCOL_NAME)
       if (role === 'initiator') runInitiator(vector)
       else runResponder(vector)
+    })
+
+    it(`the shipped one-way handshake comes out the same as ${role}`, () => {
+      const vector = vectorOf(ONE_WAY_PROTOCOL_NAME)
+      if (role === 'initiator') runWriter(vector)
+      else runReader(vector)
     })
   }
 })
@@ -113,4 +125,29 @@ function runResponder(vector: NoiseVector): void {
     if (index % 2 === 0) expect(hex(transport.open(bytes(message.ciphertext)))).to.equal(message.payload)
     else expect(hex(transport.seal(bytes(message.payload)))).to.equal(message.ciphertext)
   }
+}
+
+function runWriter(vector: NoiseVector): void {
+  const [first] = vector.messages
+  const message = writeOneWay({
+    prologue: bytes(vector.init_prologue),
+    s: keyPairFrom(secret(vector.init_static ?? '')),
+    e: keyPairFrom(secret(vector.init_ephemeral ?? '')),
+    rs: bytes(vector.init_remote_static ?? ''),
+    psk: secret(vector.init_psks?.[0] ?? ''),
+    payload: bytes(first?.payload ?? ''),
+  })
+  expect(hex(message)).to.equal(first?.ciphertext)
+}
+
+function runReader(vector: NoiseVector): void {
+  const [first] = vector.messages
+  const { payload, remoteStatic } = readOneWay({
+    prologue: bytes(vector.resp_prologue),
+    s: keyPairFrom(secret(vector.resp_static ?? '')),
+    psk: secret(vector.resp_psks?.[0] ?? ''),
+    message: bytes(first?.ciphertext ?? ''),
+  })
+  expect(hex(payload)).to.equal(first?.payload)
+  expect(hex(remoteStatic)).to.equal(hex(keyPair(vector.init_static)?.publicKey))
 }
