@@ -80,6 +80,9 @@ export const ERROR_CODES = [
   'ERR_CHANNEL_CLOSED', // the channel has ended
   'ERR_STREAM_RENEWED', // the two ends know a stream otherwise; a new one begins with the next conversation
   'ERR_NOT_ACKNOWLEDGED', // the conversation ended before everything was acknowledged
+  // letters
+  'ERR_LETTER_MALFORMED', // a letter, or the prekey that one is to be sealed for, that cannot be read
+  'ERR_PREKEY_UNKNOWN', // a letter for a prekey that is not held, or no longer
   // trust and the profile
   'ERR_KEY_CHANGED', // a contact's identity key is not the pinned one
   'ERR_KEY_MISMATCH', // the user has compared safety numbers with a contact, and they did not agree

@@ -92,6 +92,9 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_RECORD_MALFORMED: ExitCode.Unreachable,
   ERR_STREAM_RENEWED: ExitCode.Unreachable,
 
+  ERR_LETTER_MALFORMED: ExitCode.Unreachable,
+  ERR_PREKEY_UNKNOWN: ExitCode.Unreachable,
+
   ERR_CHANNEL_CUT: ExitCode.NotAcknowledged,
   ERR_CHANNEL_CLOSED: ExitCode.NotAcknowledged,
   ERR_NOT_ACKNOWLEDGED: ExitCode.NotAcknowledged,

@@ -56,10 +56,10 @@ export function decodeClear(clear: Uint8Array): HelloClear {
   }
 }
 
-/** @throws SottoError `ERR_HELLO_VERSION` unless the Hello is of this version, and of its suite. */
-export function checkVersion({ version, suite }: HelloClear): void {
+/** @throws SottoError `ERR_HELLO_VERSION` unless the Hello, or the letter, is of this version, and of its suite. */
+export function checkVersion({ version, suite }: Pick<HelloClear, 'version' | 'suite'>): void {
   if (version === PROTOCOL_VERSION && suite === SUITE) return
-  throw new SottoError('ERR_HELLO_VERSION', 'the Hello is of another version of the protocol', {
+  throw new SottoError('ERR_HELLO_VERSION', 'the other end speaks another version of the protocol', {
     hint: 'the two ends need the same version of sotto',
   })
 }

@@ -77,7 +77,7 @@ export function writeOneWay(options: {
  * @param options.message - As it came. It is not changed.
  * @returns The payload, and the static public key of whoever wrote it.
  * @throws SottoError
- *   - `ERR_HELLO_MALFORMED` if the message has an impossible length,
+ *   - `ERR_LETTER_MALFORMED` if the message has an impossible length,
  *   - `ERR_LOW_ORDER_KEY` if a key in it is such,
  *   - `ERR_DECRYPT` if it was not made for this reader, this prologue and this psk.
  */
@@ -89,7 +89,7 @@ export function readOneWay(options: {
 }): { readonly payload: Uint8Array; readonly remoteStatic: Uint8Array } {
   const { prologue, s, psk, message } = options
   if (message.length < ONE_WAY_OVERHEAD_BYTES || message.length > MAX_MESSAGE_BYTES) {
-    throw new SottoError('ERR_HELLO_MALFORMED', 'a handshake message has an impossible length')
+    throw new SottoError('ERR_LETTER_MALFORMED', 'a one-way message has an impossible length')
   }
   const endOfS = DH_BYTES + DH_BYTES + TAG_BYTES
   const symmetric = begin(prologue, s.publicKey)

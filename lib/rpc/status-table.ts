@@ -95,6 +95,9 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_STREAM_RENEWED: CHANNEL_CLOSED,
   ERR_NOT_ACKNOWLEDGED: CHANNEL_CLOSED,
 
+  ERR_LETTER_MALFORMED: INTERNAL,
+  ERR_PREKEY_UNKNOWN: INTERNAL,
+
   // To a stranger, a receiver that does not know the key is one that refuses; to the contact it says so under seal.
   ERR_KEY_CHANGED: HELLO_REFUSED,
   ERR_KEY_MISMATCH: HELLO_REFUSED,

@@ -17,18 +17,38 @@ export interface TicketExpectation extends Clocks {
   readonly replayCache: ReplayCache
 }
 
+/** The fields of a ticket, of a conversation or of a letter, that are checked. */
+type CheckedFields = Pick<
+  Ticket,
+  'senderName' | 'senderIdentityKey' | 'receiverIdentityKey' | 'issuedAtMs' | 'expiresAtMs'
+>
+
 /**
- * Check a ticket, in this order, and mark it as used. No Diffie-Hellman is spent on any of it.
+ * Check the ticket of a conversation, in this order, and mark it as used. No Diffie-Hellman is spent on any of it.
+ *
+ * @throws SottoError
+ *   - those of {@link checkTicketFields},
+ *   - `ERR_TICKET_REPLAYED` if it was used,
+ *   - `ERR_TICKET_CACHE_FULL` if there is no room to remember it.
+ */
+export function checkTicket(ticket: Ticket, expected: TicketExpectation): void {
+  checkTicketFields(ticket, expected)
+  expected.replayCache.mark(ticket, expected)
+}
+
+/**
+ * Check all of a ticket but whether it was used before, in this order.
  *
  * @throws SottoError
  *   - `ERR_TICKET_RECEIVER` if it names another receiver's identity key,
  *   - `ERR_CHAT_WITH_SELF` if its sender is the receiver itself,
  *   - `ERR_TICKET_FUTURE` if it was issued more than 60 s from now,
- *   - `ERR_TICKET_EXPIRED` if it is over its time and 60 s of skew,
- *   - `ERR_TICKET_REPLAYED` if it was used,
- *   - `ERR_TICKET_CACHE_FULL` if there is no room to remember it.
+ *   - `ERR_TICKET_EXPIRED` if it is over its time and 60 s of skew.
  */
-export function checkTicket(ticket: Ticket, expected: TicketExpectation): void {
+export function checkTicketFields(
+  ticket: CheckedFields,
+  expected: Pick<TicketExpectation, 'identityKey' | 'ownName' | 'nowMs'>,
+): void {
   if (!timingSafeEqual(ticket.receiverIdentityKey, expected.identityKey)) {
     throw new SottoError('ERR_TICKET_RECEIVER', 'the ticket is for another identity key')
   }
@@ -42,7 +62,6 @@ export function checkTicket(ticket: Ticket, expected: TicketExpectation): void {
   if (!(expected.nowMs <= ticket.expiresAtMs + CLOCK_SKEW_MS)) {
     throw new SottoError('ERR_TICKET_EXPIRED', 'the ticket is over its time', { hint: CLOCK_HINT })
   }
-  expected.replayCache.mark(ticket, expected)
 }
 
 const CLOCK_HINT = 'compare the clocks of this machine and the server'

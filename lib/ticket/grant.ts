@@ -38,7 +38,7 @@ export const REQUEST_NONCE_BYTES = 16
 export const SESSION_ID_BYTES = 16
 
 /** Bytes of a ticket's hash. */
-const TICKET_HASH_BYTES = 32
+export const TICKET_HASH_BYTES = 32
 
 const LABEL = 'sotto grant v1'
 
@@ -138,7 +138,7 @@ export function openGrant({ grant, ...context }: GrantContext & { readonly grant
 }
 
 /**
- * Check that a grant is for this request, in this order.
+ * Check that a grant, of a conversation or of a letter, is for this request, in this order.
  *
  * @throws SottoError
  *   - `ERR_GRANT_NONCE` if it is for another request,
@@ -146,7 +146,10 @@ export function openGrant({ grant, ...context }: GrantContext & { readonly grant
  *   - `ERR_GRANT_RECEIVER` if it names another receiver than was asked for,
  *   - `ERR_GRANT_EXPIRED` if its ticket is over its time and 60 s of skew.
  */
-export function checkGrant(grant: Grant, expected: GrantExpectation): void {
+export function checkGrant(
+  grant: Pick<Grant, 'nonce' | 'ticketHash' | 'receiverName' | 'expiresAtMs'>,
+  expected: GrantExpectation,
+): void {
   if (!timingSafeEqual(grant.nonce, fixedLength(expected.nonce, REQUEST_NONCE_BYTES, 'nonce'))) {
     throw new SottoError('ERR_GRANT_NONCE', 'the grant is for another request')
   }

@@ -6,12 +6,17 @@ import * as times from '#lib/channel/channel-times.ts'
 import * as hello from '#lib/channel/hello.ts'
 import * as kem from '#lib/channel/kem.ts'
 import * as delivery from '#lib/delivery/limits.ts'
+import * as letterBody from '#lib/letter/letter-body.ts'
+import * as payload from '#lib/letter/payload.ts'
+import * as prekey from '#lib/letter/prekey.ts'
 import * as handshake from '#lib/noise/handshake.ts'
+import * as oneWay from '#lib/noise/one-way.ts'
 import * as primitives from '#lib/noise/primitives.ts'
 import * as transport from '#lib/noise/transport.ts'
 import * as protocol from '#lib/protocol.ts'
 import * as session from '#lib/session/session-keys.ts'
 import * as grant from '#lib/ticket/grant.ts'
+import * as letterTicket from '#lib/ticket/letter-ticket.ts'
 import * as padding from '#lib/ticket/padding.ts'
 import * as ticket from '#lib/ticket/ticket.ts'
 import * as lease from '../../services/directory/presence.ts'
@@ -24,6 +29,11 @@ const CODE: Record<string, unknown> = {
   ...hello,
   ...kem,
   ...delivery,
+  ...letterBody,
+  ...payload,
+  ...prekey,
+  ...oneWay,
+  ...letterTicket,
   ...handshake,
   ...primitives,
   ...transport,

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { grant, handshake, renewal, ticket } from './conversation.ts'
 import { CALL, counted, drawn, hex } from './inputs.ts'
+import { letterGrant, letters, letterTicket } from './letter.ts'
 import * as reference from './reference.ts'
 
 const { hkdf, noiseIkpsk2, noiseXpsk1, sha256, utf8 } = reference
@@ -207,6 +208,9 @@ export function makeVectors() {
     'handshake.json': of([handshake()]),
     'renewal.json': of(renewal()),
     'records.json': of([records()]),
+    'letter-ticket.json': of([letterTicket()]),
+    'letter-grant.json': of([letterGrant()]),
+    'letter.json': of(letters()),
     'safety-number.json': of(safetyNumbers()),
   }
 }

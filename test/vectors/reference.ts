@@ -43,7 +43,7 @@ function aesGcm(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: U
 }
 
 /** X25519(secret, u): the Montgomery ladder of RFC 7748, section 5. */
-function x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
+export function x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
   const p = 2n ** 255n - 19n
   const mod = (value: bigint): bigint => ((value % p) + p) % p
   const k = (littleEndian(secret) & (2n ** 254n - 8n)) | (2n ** 254n)

@@ -64,8 +64,8 @@ describe('the one-way handshake', () => {
     const message = write({ payload: bytesOf('payload', 20) })
     for (const changed of flips(message)) expect(codeOf(() => read(changed))).to.equal('ERR_DECRYPT')
     for (const cut of truncations(message)) {
-      expect(codeOf(() => read(cut))).to.equal(cut.length < 96 ? 'ERR_HELLO_MALFORMED' : 'ERR_DECRYPT')
+      expect(codeOf(() => read(cut))).to.equal(cut.length < 96 ? 'ERR_LETTER_MALFORMED' : 'ERR_DECRYPT')
     }
-    expect(codeOf(() => read(new Uint8Array(MAX_MESSAGE_BYTES + 1)))).to.equal('ERR_HELLO_MALFORMED')
+    expect(codeOf(() => read(new Uint8Array(MAX_MESSAGE_BYTES + 1)))).to.equal('ERR_LETTER_MALFORMED')
   })
 })

@@ -73,6 +73,54 @@ export interface GrantBody {
   secret: Buffer;
 }
 
+/**
+ * The content of a letter's ticket: what Auth tells the receiver about one letter. It is padded to 512 bytes, sealed under
+ * the ticket key of the receiver's newest session, and carried inside the letter (docs/protocol.md, section 13).
+ */
+export interface LetterTicketBody {
+  /** Required. The id of the ticket, which a receiver accepts once: 16 random bytes. */
+  ticketId: Buffer;
+  /** Required. Auth's clock when it sealed this. */
+  issuedAt?:
+    | Date
+    | undefined;
+  /** Required. The time until which the letter can be opened: at most 14 days after issued_at. */
+  expiresAt?:
+    | Date
+    | undefined;
+  /** Required. The sender's name, from Auth's record of the session. */
+  senderName: string;
+  /** Required. The sender's identity key, also from Auth's record of the session: X25519, 32 bytes. */
+  senderIdentityKey: Buffer;
+  /** Required. The receiver's identity key as Auth knows it: X25519, 32 bytes. */
+  receiverIdentityKey: Buffer;
+  /** Required. Secret. The secret of the letter, s: 32 random bytes. */
+  secret: Buffer;
+}
+
+/**
+ * The content of a letter's grant: what Auth tells the sender about the same letter. It is padded to 512 bytes, sealed
+ * under the sender's grant key, and passed on by the directory (docs/protocol.md, section 13).
+ */
+export interface LetterGrantBody {
+  /** Required. The sender's nonce, as the request had it: 16 bytes. */
+  nonce: Buffer;
+  /** Required. SHA-256 of the sealed ticket that belongs to this grant: 32 bytes. */
+  ticketHash: Buffer;
+  /** Required. The receiver's name, from Auth's record of its session. The sender stops if it asked for another. */
+  receiverName: string;
+  /** Required. The receiver's session, whose ticket key opens the ticket: 16 bytes. */
+  receiverSessionId: Buffer;
+  /** Required. The receiver's identity key: X25519, 32 bytes. */
+  receiverIdentityKey: Buffer;
+  /** Required. The time until which the letter can be opened, the ticket's. */
+  expiresAt?:
+    | Date
+    | undefined;
+  /** Required. Secret. The secret of the letter, s: 32 random bytes. */
+  secret: Buffer;
+}
+
 function createBaseTicketBody(): TicketBody {
   return {
     ticketId: Buffer.alloc(0),
@@ -546,6 +594,396 @@ export const GrantBody: MessageFns<GrantBody> = {
     message.maxSessionDuration = (object.maxSessionDuration !== undefined && object.maxSessionDuration !== null)
       ? Duration.fromPartial(object.maxSessionDuration)
       : undefined;
+    message.secret = object.secret ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseLetterTicketBody(): LetterTicketBody {
+  return {
+    ticketId: Buffer.alloc(0),
+    issuedAt: undefined,
+    expiresAt: undefined,
+    senderName: "",
+    senderIdentityKey: Buffer.alloc(0),
+    receiverIdentityKey: Buffer.alloc(0),
+    secret: Buffer.alloc(0),
+  };
+}
+
+export const LetterTicketBody: MessageFns<LetterTicketBody> = {
+  encode(message: LetterTicketBody, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ticketId.length !== 0) {
+      writer.uint32(10).bytes(message.ticketId);
+    }
+    if (message.issuedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.issuedAt), writer.uint32(18).fork()).join();
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(26).fork()).join();
+    }
+    if (message.senderName !== "") {
+      writer.uint32(34).string(message.senderName);
+    }
+    if (message.senderIdentityKey.length !== 0) {
+      writer.uint32(42).bytes(message.senderIdentityKey);
+    }
+    if (message.receiverIdentityKey.length !== 0) {
+      writer.uint32(50).bytes(message.receiverIdentityKey);
+    }
+    if (message.secret.length !== 0) {
+      writer.uint32(58).bytes(message.secret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LetterTicketBody {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLetterTicketBody();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ticketId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.issuedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.senderName = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.senderIdentityKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.receiverIdentityKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.secret = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LetterTicketBody {
+    return {
+      ticketId: isSet(object.ticketId)
+        ? Buffer.from(bytesFromBase64(object.ticketId))
+        : isSet(object.ticket_id)
+        ? Buffer.from(bytesFromBase64(object.ticket_id))
+        : Buffer.alloc(0),
+      issuedAt: isSet(object.issuedAt)
+        ? fromJsonTimestamp(object.issuedAt)
+        : isSet(object.issued_at)
+        ? fromJsonTimestamp(object.issued_at)
+        : undefined,
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+      senderName: isSet(object.senderName)
+        ? globalThis.String(object.senderName)
+        : isSet(object.sender_name)
+        ? globalThis.String(object.sender_name)
+        : "",
+      senderIdentityKey: isSet(object.senderIdentityKey)
+        ? Buffer.from(bytesFromBase64(object.senderIdentityKey))
+        : isSet(object.sender_identity_key)
+        ? Buffer.from(bytesFromBase64(object.sender_identity_key))
+        : Buffer.alloc(0),
+      receiverIdentityKey: isSet(object.receiverIdentityKey)
+        ? Buffer.from(bytesFromBase64(object.receiverIdentityKey))
+        : isSet(object.receiver_identity_key)
+        ? Buffer.from(bytesFromBase64(object.receiver_identity_key))
+        : Buffer.alloc(0),
+      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: LetterTicketBody): unknown {
+    const obj: any = {};
+    if (message.ticketId.length !== 0) {
+      obj.ticketId = base64FromBytes(message.ticketId);
+    }
+    if (message.issuedAt !== undefined) {
+      obj.issuedAt = message.issuedAt.toISOString();
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = message.expiresAt.toISOString();
+    }
+    if (message.senderName !== "") {
+      obj.senderName = message.senderName;
+    }
+    if (message.senderIdentityKey.length !== 0) {
+      obj.senderIdentityKey = base64FromBytes(message.senderIdentityKey);
+    }
+    if (message.receiverIdentityKey.length !== 0) {
+      obj.receiverIdentityKey = base64FromBytes(message.receiverIdentityKey);
+    }
+    if (message.secret.length !== 0) {
+      obj.secret = base64FromBytes(message.secret);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LetterTicketBody>, I>>(base?: I): LetterTicketBody {
+    return LetterTicketBody.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LetterTicketBody>, I>>(object: I): LetterTicketBody {
+    const message = createBaseLetterTicketBody();
+    message.ticketId = object.ticketId ?? Buffer.alloc(0);
+    message.issuedAt = object.issuedAt ?? undefined;
+    message.expiresAt = object.expiresAt ?? undefined;
+    message.senderName = object.senderName ?? "";
+    message.senderIdentityKey = object.senderIdentityKey ?? Buffer.alloc(0);
+    message.receiverIdentityKey = object.receiverIdentityKey ?? Buffer.alloc(0);
+    message.secret = object.secret ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseLetterGrantBody(): LetterGrantBody {
+  return {
+    nonce: Buffer.alloc(0),
+    ticketHash: Buffer.alloc(0),
+    receiverName: "",
+    receiverSessionId: Buffer.alloc(0),
+    receiverIdentityKey: Buffer.alloc(0),
+    expiresAt: undefined,
+    secret: Buffer.alloc(0),
+  };
+}
+
+export const LetterGrantBody: MessageFns<LetterGrantBody> = {
+  encode(message: LetterGrantBody, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nonce.length !== 0) {
+      writer.uint32(10).bytes(message.nonce);
+    }
+    if (message.ticketHash.length !== 0) {
+      writer.uint32(18).bytes(message.ticketHash);
+    }
+    if (message.receiverName !== "") {
+      writer.uint32(26).string(message.receiverName);
+    }
+    if (message.receiverSessionId.length !== 0) {
+      writer.uint32(34).bytes(message.receiverSessionId);
+    }
+    if (message.receiverIdentityKey.length !== 0) {
+      writer.uint32(42).bytes(message.receiverIdentityKey);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(50).fork()).join();
+    }
+    if (message.secret.length !== 0) {
+      writer.uint32(58).bytes(message.secret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LetterGrantBody {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLetterGrantBody();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nonce = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ticketHash = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.receiverName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.receiverSessionId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.receiverIdentityKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.secret = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LetterGrantBody {
+    return {
+      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
+      ticketHash: isSet(object.ticketHash)
+        ? Buffer.from(bytesFromBase64(object.ticketHash))
+        : isSet(object.ticket_hash)
+        ? Buffer.from(bytesFromBase64(object.ticket_hash))
+        : Buffer.alloc(0),
+      receiverName: isSet(object.receiverName)
+        ? globalThis.String(object.receiverName)
+        : isSet(object.receiver_name)
+        ? globalThis.String(object.receiver_name)
+        : "",
+      receiverSessionId: isSet(object.receiverSessionId)
+        ? Buffer.from(bytesFromBase64(object.receiverSessionId))
+        : isSet(object.receiver_session_id)
+        ? Buffer.from(bytesFromBase64(object.receiver_session_id))
+        : Buffer.alloc(0),
+      receiverIdentityKey: isSet(object.receiverIdentityKey)
+        ? Buffer.from(bytesFromBase64(object.receiverIdentityKey))
+        : isSet(object.receiver_identity_key)
+        ? Buffer.from(bytesFromBase64(object.receiver_identity_key))
+        : Buffer.alloc(0),
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: LetterGrantBody): unknown {
+    const obj: any = {};
+    if (message.nonce.length !== 0) {
+      obj.nonce = base64FromBytes(message.nonce);
+    }
+    if (message.ticketHash.length !== 0) {
+      obj.ticketHash = base64FromBytes(message.ticketHash);
+    }
+    if (message.receiverName !== "") {
+      obj.receiverName = message.receiverName;
+    }
+    if (message.receiverSessionId.length !== 0) {
+      obj.receiverSessionId = base64FromBytes(message.receiverSessionId);
+    }
+    if (message.receiverIdentityKey.length !== 0) {
+      obj.receiverIdentityKey = base64FromBytes(message.receiverIdentityKey);
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = message.expiresAt.toISOString();
+    }
+    if (message.secret.length !== 0) {
+      obj.secret = base64FromBytes(message.secret);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LetterGrantBody>, I>>(base?: I): LetterGrantBody {
+    return LetterGrantBody.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LetterGrantBody>, I>>(object: I): LetterGrantBody {
+    const message = createBaseLetterGrantBody();
+    message.nonce = object.nonce ?? Buffer.alloc(0);
+    message.ticketHash = object.ticketHash ?? Buffer.alloc(0);
+    message.receiverName = object.receiverName ?? "";
+    message.receiverSessionId = object.receiverSessionId ?? Buffer.alloc(0);
+    message.receiverIdentityKey = object.receiverIdentityKey ?? Buffer.alloc(0);
+    message.expiresAt = object.expiresAt ?? undefined;
     message.secret = object.secret ?? Buffer.alloc(0);
     return message;
   },
