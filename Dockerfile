@@ -18,5 +18,6 @@ COPY proto proto
 COPY services services
 # The volumes' mount points, owned by who will write there: a new volume takes its owner from the image.
 RUN ln -s /sotto/bin/sotto /usr/local/bin/sotto \
-  && install -d -o node -g node -m 700 /var/lib/sotto /var/lib/sotto/auth /var/lib/sotto/directory /var/lib/sotto/directory-tls
+  && cd /var/lib && install -d -o node -g node -m 755 sotto sotto/postgres \
+  && cd sotto && install -d -o node -g node -m 700 auth directory directory-tls keys auth-database directory-database
 USER node

@@ -11,12 +11,14 @@ import { TestProcess } from './processes.ts'
 /** The part of `docker inspect`'s output that tests use. */
 export interface Container {
   readonly Id: string
+  readonly Name: string
   readonly Config: { readonly User: string }
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean
     readonly CapDrop: readonly string[]
     readonly SecurityOpt: readonly string[]
     readonly RestartPolicy: { readonly Name: string }
+    readonly LogConfig: { readonly Config: Readonly<Record<string, string>> }
   }
   readonly Mounts: readonly { readonly Name?: string; readonly Destination: string; readonly RW: boolean }[]
   readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly { HostPort: string }[] | null>> }
@@ -33,17 +35,20 @@ export class ComposeProject {
   readonly #env: NodeJS.ProcessEnv
   readonly #command: readonly string[]
 
-  /** @param settings - What docker-compose.yml takes from the environment. */
-  constructor(name: string, settings: Readonly<Record<string, string>>) {
+  /**
+   * @param settings - What docker-compose.yml takes from the environment.
+   * @param options - Options of compose that come before a command.
+   */
+  constructor(name: string, settings: Readonly<Record<string, string>>, options: readonly string[] = []) {
     this.name = name
     this.#env = { ...process.env, ...settings }
-    this.#command = composeCommand()
+    this.#command = [...composeCommand(), '--project-name', name, ...options]
   }
 
   /** Run `docker compose ARGS` to its end. */
   try(args: readonly string[], input?: string): Promise<Outcome> {
     const [program = '', ...own] = this.#command
-    return run(program, [...own, '--project-name', this.name, ...args], { env: this.#env, input })
+    return run(program, [...own, ...args], { env: this.#env, input })
   }
 
   /** Run `docker compose ARGS` to its end. @throws Error if it fails, with what it printed. */
@@ -57,12 +62,19 @@ export class ComposeProject {
   }
 
   async container(service: string): Promise<Container> {
+    const [container] = await this.containers(service)
+    if (container === undefined) throw new Error(`${service} has no container`)
+    return container
+  }
+
+  /** The containers of a service, those that have ended included. */
+  async containers(service: string): Promise<readonly Container[]> {
     // Only the second version lists stopped containers with --all, and only the first does so without.
     const filter = ['--filter', `label=com.docker.compose.project=${this.name}`]
     const which = ['--filter', `label=com.docker.compose.service=${service}`]
     const { output } = await docker('ps', '--all', '--quiet', '--no-trunc', ...filter, ...which)
-    const [container] = JSON.parse((await docker('inspect', output.trim())).output) as [Container]
-    return container
+    const ids = output.split('\n').filter(Boolean)
+    return ids.length === 0 ? [] : (JSON.parse((await docker('inspect', ...ids)).output) as Container[])
   }
 }
 

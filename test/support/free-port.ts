@@ -22,10 +22,19 @@ let next = randomInt(PORTS_PER_WORKER)
  * or so, as each binds its port only later: a worker goes through ports of its own, one after another.
  */
 export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1)
+  return port
+}
+
+/** The same for several ports in a row. */
+export async function freePorts(count: number): Promise<number[]> {
+  let row: number[] = []
   for (let attempt = 0; attempt < PORTS_PER_WORKER; attempt += 1) {
     const port = share + next
     next = (next + 1) % PORTS_PER_WORKER
-    if (await isFree(port)) return port
+    if (row.at(-1) !== port - 1) row = []
+    if (await isFree(port)) row.push(port)
+    if (row.length === count) return row
   }
   throw new Error(`no port is free from ${share} to ${share + PORTS_PER_WORKER - 1}`)
 }

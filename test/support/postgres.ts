@@ -22,7 +22,7 @@ const VERSIONS = '/usr/lib/postgresql'
 
 /** Why PostgreSQL cannot be started here; undefined if it can. */
 export function whyNoPostgres(): string | undefined {
-  if (programs() === undefined) return 'PostgreSQL is not installed'
+  if (postgresPrograms() === undefined) return 'PostgreSQL is not installed'
   return undefined
 }
 
@@ -34,7 +34,7 @@ export class Postgres implements AsyncDisposable {
 
   /** Make a cluster of databases, and start its server. */
   static async start(): Promise<Postgres> {
-    const installed = programs()
+    const installed = postgresPrograms()
     if (installed === undefined) throw new Error('PostgreSQL is not installed')
     const folder = await temporaryFolder()
     const postgres = new Postgres(installed, folder, await freePort())
@@ -113,7 +113,8 @@ export class Postgres implements AsyncDisposable {
   }
 }
 
-function programs(): string | undefined {
+/** The folder of the newest PostgreSQL's programs; undefined where none is installed. */
+export function postgresPrograms(): string | undefined {
   const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).map(Number).filter(Boolean) : []
   const newest = Math.max(0, ...versions)
   return newest > 0 ? join(VERSIONS, String(newest), 'bin') : undefined

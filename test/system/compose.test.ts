@@ -91,10 +91,11 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
   })
 
   for (const service of SERVICES) {
-    it(`runs ${service} without privileges: not root, no capabilities, and only its data is writable`, async () => {
+    it(`runs ${service} without privileges, not as root, with only its data writable, and rotates its log`, async () => {
       const { Config, HostConfig } = await project.container(service)
       expect(Config.User).to.equal('node')
       expect(HostConfig.RestartPolicy.Name).to.equal('unless-stopped')
+      expect(HostConfig.LogConfig.Config).to.deep.equal({ 'max-size': '10m', 'max-file': '5' })
       const status = await project.exec(service, 'cat', '/proc/1/status')
       expect(status.output).to.match(/^Uid:\s+1000\s+1000\s/m)
       expect(status.output)
