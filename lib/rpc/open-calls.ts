@@ -24,6 +24,7 @@ import { errorOfLibrary } from './library-status.ts'
 import type { CallContext } from './service.ts'
 import type { CallAtDoor } from './sockets/caller.ts'
 import type { Callers } from './sockets/callers.ts'
+import type { ConnectionGuard } from './sockets/guard/connection-guard.ts'
 import { plainAddress } from './sockets/network-of.ts'
 import { type OutgoingStatus, statusOf } from './status.ts'
 
@@ -133,6 +134,7 @@ export class OpenCall {
   readonly #requestTimer: NodeJS.Timeout
   /** The call's place among strangers; undefined if the connection is closed already. */
   readonly #door: CallAtDoor | undefined
+  readonly #guard: ConnectionGuard | undefined
   #failure: unknown
   #account: string | undefined
   #isOver = false
@@ -163,8 +165,11 @@ export class OpenCall {
       signal: this.#abort.signal,
     }
     this.#requestTimer = setTimeout(() => {
-      this.end(new SottoError('ERR_PEER_SILENT', 'the request did not come in time'))
+      const error = new SottoError('ERR_PEER_SILENT', 'the request did not come in time')
+      this.end(error)
+      caller?.late(error)
     }, options.firstMessageTimeoutMs)
+    this.#guard = caller?.guard
     this.#door = caller?.begin((error) => this.end(error))
   }
 
@@ -202,6 +207,7 @@ export class OpenCall {
     this.#isOver = true
     clearTimeout(this.#requestTimer)
     this.#door?.end()
+    if (status === Code.RESOURCE_EXHAUSTED) this.#guard?.refused()
     logCall(this.context.log, {
       path: this.#path,
       remoteAddress: this.context.remoteAddress,

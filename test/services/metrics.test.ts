@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { CUTS, type CutEvent } from '#lib/runtime/metrics/cut-events.ts'
 import { ROOT } from '../support/environment.ts'
 import { rejection } from '../support/rejection.ts'
 import { AuthUnderTest } from '../support/running-auth.ts'
@@ -49,6 +50,16 @@ describe('the metrics of the services', () => {
       .and.match(/^sotto_watches 0$/m)
     expect(text).not.to.include('alice')
     announcement.cancel()
+  })
+
+  it('count the connections that were cut, by reason and network, but no network by name that comes late', async () => {
+    const cut = (network: string) => CUTS.publish({ reason: 'pings', network } satisfies CutEvent)
+    for (let number = 0; number < 70; number += 1) cut(`192.0.2.${number}`)
+    cut('192.0.2.0')
+    const text = await metrics(auth)
+    expect(text).to.include('sotto_cut_total{reason="pings",network="192.0.2.0"} 2\n')
+    expect(text).to.include('sotto_cut_total{reason="pings",network="others"} 6\n')
+    expect(text).not.to.include('192.0.2.64')
   })
 
   it('are at one path, to be read', async () => {

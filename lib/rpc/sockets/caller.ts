@@ -5,6 +5,8 @@
  */
 import type { Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
+import type { CutReason } from '../../runtime/metrics/cut-events.ts'
+import type { ConnectionGuard } from './guard/connection-guard.ts'
 import type { Places } from './places.ts'
 import type { Place, WaitingRoom } from './waiting-room.ts'
 
@@ -59,6 +61,7 @@ export class Caller {
   #farewell: SottoError | undefined
   /** Called at the first admission. */
   onAdmitted: (() => void) | undefined
+  readonly guard: ConnectionGuard
   #certificateName: { readonly value: string | undefined } | undefined
 
   /** Whether there is no room for the connection: all that is called over it is told so, and it is closed. */
@@ -67,15 +70,33 @@ export class Caller {
   /**
    * @param settledPlaces - Those of connections over which a call is to last.
    * @param rooms - Undefined where nobody is a stranger.
+   * @param guard - Of their connection.
    */
-  constructor(socket: Socket, network: string, settledPlaces: Places, rooms: CallerRooms | undefined) {
+  constructor(
+    socket: Socket,
+    network: string,
+    settledPlaces: Places,
+    rooms: CallerRooms | undefined,
+    guard: ConnectionGuard,
+  ) {
     this.#socket = socket
+    this.guard = guard
     this.#network = network
     this.#settledPlaces = settledPlaces
     this.#rooms = rooms
     if (rooms === undefined) return
-    this.#timer = setTimeout(() => this.#dismiss(silent()), rooms.admissionTimeoutMs)
+    this.#timer = setTimeout(() => this.#dismiss('stranger', silent()), rooms.admissionTimeoutMs)
     this.weigh()
+  }
+
+  /** Whether nobody is let in over the connection, where somebody has to be. */
+  get isStranger(): boolean {
+    return this.#place !== undefined
+  }
+
+  /** The request of a call did not come whole in time: a stranger has to go. */
+  late(error: SottoError): void {
+    if (this.isStranger) this.#dismiss('request', error)
   }
 
   /**
@@ -101,7 +122,7 @@ export class Caller {
     }
     if (this.#rooms === undefined || this.#isAdmitted) return call
     this.#calls.add(call)
-    if (this.isSurplus) this.#dismiss(full())
+    if (this.isSurplus) this.#dismiss('full', full())
     else call.enter(this.#rooms.calls, this.#network)
     return call
   }
@@ -109,6 +130,7 @@ export class Caller {
   /** One of its calls is to last. @throws SottoError `ERR_BUSY`; the connection is closed then, as others need its place. */
   settle(): void {
     if (this.#settledCalls === 0 && !this.#settledPlaces.enter(this.#network)) {
+      this.guard.note('full')
       setTimeout(() => this.#socket.destroy(), FAREWELL_MS)
       throw full()
     }
@@ -136,14 +158,15 @@ export class Caller {
       this.#place = undefined
       return
     }
-    this.#place ??= this.#rooms.connections.enter(this.#network, () => this.#dismiss(busy()))
-    if (this.#place === undefined) this.#dismiss(busy())
+    this.#place ??= this.#rooms.connections.enter(this.#network, () => this.#dismiss('crowd', busy()))
+    if (this.#place === undefined) this.#dismiss('crowd', busy())
     else this.#place.vouch(calls.some(({ isVouchedFor }) => isVouchedFor))
   }
 
   /** Have them go, and learn why: in the calls that they have begun, or in the first that they are about to begin. */
-  #dismiss(error: SottoError): void {
+  #dismiss(reason: CutReason, error: SottoError): void {
     if (this.#isOver || this.#rooms === undefined) return
+    this.guard.note(reason)
     const calls = [...this.#calls]
     this.closed()
     this.#farewell = error

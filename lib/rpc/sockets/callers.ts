@@ -10,6 +10,9 @@ import type { Socket } from 'node:net'
 import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
 import { Caller, type CallerRooms } from './caller.ts'
+import { ConnectionGuard } from './guard/connection-guard.ts'
+import { reportCut } from './guard/report-cut.ts'
+import { Sweep } from './guard/sweep.ts'
 import { networkOf } from './network-of.ts'
 import { Places } from './places.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -31,6 +34,7 @@ export class Callers {
   readonly #rooms: CallerRooms | undefined
   readonly #byEnds = new Map<string, Caller>()
   readonly #open = new Set<Socket>()
+  readonly #sweep = new Sweep()
   readonly #places: Places
   readonly #settledPlaces: Places
   readonly #surplusPlaces: Places
@@ -56,21 +60,26 @@ export class Callers {
   add(socket: Socket): boolean {
     const network = networkOf(socket.remoteAddress ?? '')
     const places = [this.#places, this.#surplusPlaces].find((each) => each.enter(network))
-    if (places !== this.#places) {
-      const { maxConnections, maxConnectionsPerNetwork } = this.#limits
-      this.#log.debug({ peer: socket.remoteAddress, maxConnections, maxConnectionsPerNetwork }, 'too many connections')
-    }
     if (places === undefined) {
+      reportCut(this.#log, 'full', socket.remoteAddress)
       socket.destroy()
       return false
     }
     this.#open.add(socket)
     const name = nameOf(socket)
-    const caller = new Caller(socket, network, this.#settledPlaces, this.#rooms)
+    const guard: ConnectionGuard = new ConnectionGuard(socket, {
+      log: this.#log,
+      isStranger: () => caller.isStranger,
+      // TLS has a time of its own, as long as this.
+      firstCallDueMs: performance.now() + 2 * this.#limits.firstCallTimeoutMs,
+    })
+    const caller = new Caller(socket, network, this.#settledPlaces, this.#rooms, guard)
     caller.isSurplus = places === this.#surplusPlaces
     this.#byEnds.set(name, caller)
+    this.#sweep.add(guard)
     socket.on('close', () => {
       caller.closed()
+      this.#sweep.delete(guard)
       this.#open.delete(socket)
       this.#byEnds.delete(name)
       places.leave(network)

@@ -16,7 +16,8 @@ import type { ServerLimits } from '../limits.ts'
 import type { Route } from '../standard/refused-calls.ts'
 import type { Callers } from './callers.ts'
 import { EarnedWindows } from './earned-windows.ts'
-import { guardSession } from './session-guard.ts'
+import { reportCut } from './guard/report-cut.ts'
+import { guardSession } from './guard/session-guard.ts'
 
 /** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
 interface Http2Factories {
@@ -54,6 +55,7 @@ export function createInjector(
   const onSession = (session: http2.ServerHttp2Session) => {
     const caller = callers.at(session.socket)
     if (caller === undefined) return
+    guardSession(session, caller.guard, limits)
     caller.onAdmitted = () => {
       admitted.add(session)
       if (session.destroyed || session.closed) return
@@ -77,7 +79,6 @@ export function createInjector(
   factories.createServer = (given) =>
     guardSessions(createServer(settings(given)), {
       limits,
-      log,
       route,
       sessions,
       isAdmitted: (session) => admitted.has(session),
@@ -89,8 +90,11 @@ export function createInjector(
       minVersion: 'TLSv1.3',
       handshakeTimeout: limits.firstCallTimeoutMs,
     })
-    secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
-    return guardSessions(secure, { limits, log, route, sessions, isAdmitted: (session) => admitted.has(session) }).on(
+    secure.on('tlsClientError', (error: NodeJS.ErrnoException, { remoteAddress: peer }) => {
+      if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') reportCut(log, 'handshake', peer)
+      else log.debug({ peer, err: error }, 'no TLS')
+    })
+    return guardSessions(secure, { limits, route, sessions, isAdmitted: (session) => admitted.has(session) }).on(
       'session',
       onSession,
     )
@@ -110,7 +114,7 @@ export function createInjector(
   }
 }
 
-interface SessionOptions extends Pick<InjectorOptions, 'limits' | 'log' | 'route'> {
+interface SessionOptions extends Pick<InjectorOptions, 'limits' | 'route'> {
   /** Those that are open. */
   readonly sessions: Set<http2.ServerHttp2Session>
   /** Whether somebody was let in over a session. */
@@ -119,12 +123,11 @@ interface SessionOptions extends Pick<InjectorOptions, 'limits' | 'log' | 'route
 
 function guardSessions<S extends http2.Http2Server | http2.Http2SecureServer>(
   server: S,
-  { limits, log, route, sessions, isAdmitted }: SessionOptions,
+  { limits, route, sessions, isAdmitted }: SessionOptions,
 ): S {
   server.on('session', (session: http2.ServerHttp2Session) => {
     sessions.add(session)
     session.setLocalWindowSize(limits.receiveWindowBytes)
-    guardSession(session, { firstCallTimeoutMs: limits.firstCallTimeoutMs, log })
     session.once('close', () => sessions.delete(session))
   })
   server.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, _flags, raw: string[]) => {

@@ -6,13 +6,32 @@
  */
 import { channel } from 'node:diagnostics_channel'
 
-/** Why a connection was cut: what it flooded, that it began no call in time, or that it broke HTTP/2. */
-export type CutReason = 'pings' | 'settings' | 'silent' | 'protocol'
+/**
+ * Why a connection was cut. `lib/rpc/sockets/guard/bounds.ts` has the bound of each.
+ *
+ * Too slow: no TLS in time, no call, no whole request, nobody who was let in, a message that stopped, nothing taken of what
+ * was sent. Too much: pings, settings, calls, framing around no content. Too many: it had to make room, or there was none.
+ * And what breaks HTTP/2.
+ */
+export type CutReason =
+  | 'handshake'
+  | 'silent'
+  | 'request'
+  | 'stranger'
+  | 'message'
+  | 'unread'
+  | 'pings'
+  | 'settings'
+  | 'calls'
+  | 'framing'
+  | 'crowd'
+  | 'full'
+  | 'protocol'
 
 export interface CutEvent {
   readonly reason: CutReason
-  /** The address of the other end; undefined if it has gone. */
-  readonly peer: string | undefined
+  /** The address of the other end, or its /64; `unknown` if it has gone. */
+  readonly network: string
 }
 
 /** The channel of {@link CutEvent}s. */

@@ -51,6 +51,9 @@ const REQUEST_TIMEOUT_MS = 5_000
 /** The most connections at once: a Prometheus or two, and somebody who looks. */
 const MAX_CONNECTIONS = 16
 
+/** How many networks are counted by name, the first that were cut since the start: an attacker has 2^64 and more. */
+const MAX_NETWORKS = 64
+
 /** The upper bounds of the times of calls, in seconds: from what a look-up takes to what a client waits for. */
 const BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
 
@@ -82,11 +85,16 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
   })
   const cuts = new Counter({
     name: 'sotto_cut_total',
-    help: 'Connections that were cut because of what the other end did, by reason.',
-    labelNames: ['reason'],
+    help: 'Connections that were cut, by reason and by the network of the other end.',
+    labelNames: ['reason', 'network'],
     registers,
   })
-  const countCut = (message: unknown) => cuts.inc({ reason: (message as CutEvent).reason })
+  const networks = new Set<string>()
+  const countCut = (message: unknown) => {
+    const { reason, network } = message as CutEvent
+    if (networks.size < MAX_NETWORKS) networks.add(network)
+    cuts.inc({ reason, network: networks.has(network) ? network : 'others' })
+  }
   for (const { name, help, read } of gauges) {
     new NativeGauge({
       name: `sotto_${name}`,

@@ -1,0 +1,201 @@
+/**
+ * The guard of a connection: it cuts a connection whose other end floods it, takes none of what is sent, or leaves a message
+ * unfinished, and says so once. The bounds are in bounds.ts.
+ *
+ * What floods by frames that Node.js tells of is cut at once (session-guard.ts); all else at one of the looks that the
+ * guard takes every {@link SWEEP_INTERVAL_MS}, at figures that are counted anyway.
+ *
+ * @module
+ */
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Logger } from '../../../runtime/log.ts'
+import type { CutReason } from '../../../runtime/metrics/cut-events.ts'
+import {
+  MESSAGE_TIMEOUT_MS,
+  REFUSED_CALLS_PER_SECOND,
+  STRANGER_CALLS_PER_SECOND,
+  SWEEP_INTERVAL_MS,
+  UNREAD_TIMEOUT_MS,
+} from './bounds.ts'
+import { FrameBudget } from './frame-budget.ts'
+import { MessageProgress } from './message-progress.ts'
+import { Rate } from './rate.ts'
+import { reportCut } from './report-cut.ts'
+
+/** What took so long is counted in looks: a process that was halted has not waited meanwhile. */
+const [UNREAD_LOOKS, MESSAGE_LOOKS] = [UNREAD_TIMEOUT_MS, MESSAGE_TIMEOUT_MS].map((ms) => ms / SWEEP_INTERVAL_MS) as [
+  number,
+  number,
+]
+
+/** How often what comes too late is allowed for, in milliseconds: all calls of a connection share one window. */
+const LATE_INTERVAL_MS = 5_000
+
+export interface ConnectionGuardOptions {
+  readonly log: Logger
+  /** Whether nobody was let in over the connection. */
+  readonly isStranger: () => boolean
+  /** When its first call has to have begun, in milliseconds on the monotonic clock. */
+  readonly firstCallDueMs: number
+}
+
+/** A call that is open. */
+interface OpenStream {
+  readonly session: ServerHttp2Session
+  readonly progress: MessageProgress
+  /** How many messages had begun at the last look, and at how many looks in a row the last of them had not ended. */
+  begun: number
+  looks: number
+  /** Whether it was seen closed. What is buffered of it may keep it open in JavaScript for long. */
+  isClosed: boolean
+}
+
+export class ConnectionGuard {
+  readonly #socket: Socket
+  readonly #peer: string | undefined
+  readonly #options: ConnectionGuardOptions
+  readonly #budget = new FrameBudget()
+  readonly #streams = new Map<ServerHttp2Stream, OpenStream>()
+  readonly #strangerCalls = new Rate(STRANGER_CALLS_PER_SECOND)
+  readonly #refusedCalls = new Rate(REFUSED_CALLS_PER_SECOND)
+  #isCut = false
+  /** Undefined once a call has begun. */
+  #firstCallDueMs: number | undefined
+  /** The content that was read so far, in bytes, by streams that are open or over. */
+  #content = 0
+  #calls = 0
+  #late = 0
+  #lateAgainAtMs = 0
+  /** The bytes that the other end has taken, and for how many looks no more of those that wait. */
+  #taken = 0
+  #unreadLooks = 0
+  /** What there was at the last look. */
+  #last = { atMs: performance.now(), received: 0, content: 0, sent: 0 }
+
+  constructor(socket: Socket, options: ConnectionGuardOptions) {
+    this.#socket = socket
+    this.#peer = socket.remoteAddress
+    this.#options = options
+    this.#firstCallDueMs = options.firstCallDueMs
+  }
+
+  /** Report that the connection is cut, the first time; it may have a moment until it is. */
+  note(reason: CutReason): void {
+    if (this.#isCut) return
+    this.#isCut = true
+    reportCut(this.#options.log, reason, this.#peer)
+  }
+
+  /** Cut the connection. The socket itself: an HTTP/2 session waits until what it was writing is taken. */
+  cut(reason: CutReason): void {
+    this.note(reason)
+    this.#socket.destroy()
+  }
+
+  /** TLS is done: the time until the first call begins anew. */
+  expectFirstCall(dueMs: number): void {
+    if (this.#firstCallDueMs !== undefined) this.#firstCallDueMs = dueMs
+  }
+
+  /** A call begins. @param session - Over which it came; the stream forgets it when it closes. */
+  began(stream: ServerHttp2Stream, session: ServerHttp2Session): void {
+    this.#firstCallDueMs = undefined
+    this.#calls += 1
+    if (this.#options.isStranger() && this.#strangerCalls.isExceeded()) {
+      this.cut('calls')
+      return
+    }
+    const open: OpenStream = { session, progress: new MessageProgress(), begun: 0, looks: 0, isClosed: false }
+    this.#streams.set(stream, open)
+    // The library listens already, and has paused the stream until somebody reads.
+    stream.on('data', (chunk: Uint8Array) => {
+      this.#content += chunk.length
+      open.progress.push(chunk)
+    })
+    stream.once('close', () => {
+      this.#streams.delete(stream)
+      this.#content += stream.readableLength
+      this.#noteClosed(stream, open)
+    })
+  }
+
+  /** A call is closed. What the other end was allowed to send before it hears of that may still come. */
+  #noteClosed(stream: ServerHttp2Stream, open: OpenStream): void {
+    if (open.isClosed) return
+    open.isClosed = true
+    const nowMs = performance.now()
+    if (stream.readableEnded || open.session.destroyed || nowMs < this.#lateAgainAtMs) return
+    this.#lateAgainAtMs = nowMs + LATE_INTERVAL_MS
+    this.#late = open.session.state.effectiveLocalWindowSize ?? 0
+  }
+
+  /** A call was refused because of a limit. */
+  refused(): void {
+    if (this.#refusedCalls.isExceeded()) this.cut('calls')
+  }
+
+  /** Take a look. @param nowMs - On the monotonic clock. */
+  look(nowMs: number): void {
+    const crossed = this.#crossed(nowMs)
+    if (crossed !== undefined) this.cut(crossed)
+  }
+
+  #crossed(nowMs: number): CutReason | undefined {
+    if (this.#firstCallDueMs !== undefined && nowMs >= this.#firstCallDueMs) return 'silent'
+    if (this.#isUnread()) return 'unread'
+    if (this.#isUnfinished()) return 'message'
+    return this.#isWithinBudget(nowMs) ? undefined : 'framing'
+  }
+
+  #isUnread(): boolean {
+    const waiting = waitingBytes(this.#socket)
+    const taken = this.#socket.bytesWritten - waiting
+    this.#unreadLooks = waiting > 0 && taken === this.#taken ? this.#unreadLooks + 1 : 0
+    this.#taken = taken
+    return this.#unreadLooks >= UNREAD_LOOKS
+  }
+
+  #isUnfinished(): boolean {
+    for (const [stream, open] of this.#streams) {
+      const { begun, isInside } = open.progress
+      // What has come and is not read yet may be the rest of it.
+      const isSame = isInside && begun === open.begun && stream.readableLength === 0
+      open.looks = isSame ? open.looks + 1 : 0
+      open.begun = begun
+      if (open.looks >= MESSAGE_LOOKS) return true
+    }
+    return false
+  }
+
+  #isWithinBudget(nowMs: number): boolean {
+    let content = this.#content
+    for (const [stream, open] of this.#streams) {
+      content += stream.readableLength
+      if (stream.closed) this.#noteClosed(stream, open)
+    }
+    const { bytesRead: received, bytesWritten: sent } = this.#socket
+    const { last, calls, late } = { last: this.#last, calls: this.#calls, late: this.#late }
+    this.#last = { atMs: nowMs, received, content, sent }
+    this.#calls = 0
+    this.#late = 0
+    return this.#budget.spend({
+      elapsedMs: nowMs - last.atMs,
+      received: received - last.received,
+      content: content - last.content,
+      sent: sent - last.sent,
+      calls,
+      late,
+    })
+  }
+}
+
+/**
+ * The bytes that wait until the other end takes them. Node.js has them in no public property: what is written past
+ * JavaScript, as HTTP/2 and TLS write, is in the handle alone, and its own socket timeouts ask that, too
+ * (Socket.prototype._onTimeout in lib/net.js).
+ */
+function waitingBytes(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null }
+  return handle?.writeQueueSize ?? 0
+}
