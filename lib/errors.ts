@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   // the directory
   'ERR_NO_SUCH_USER', // no account of this name
   'ERR_NOT_ONLINE', // the account has no standing announcement
+  'ERR_NO_MAILBOX', // the account takes no letters: it is signed in nowhere, or has put down no prekeys
   'ERR_CHAT_WITH_SELF', // sender and receiver are one account
   'ERR_ANNOUNCE_REPLACED', // a newer announcement of the account took this one's place
   // reaching others

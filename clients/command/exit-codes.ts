@@ -52,6 +52,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 
   ERR_NO_SUCH_USER: ExitCode.NoSuchUser,
   ERR_NOT_ONLINE: ExitCode.NotOnline,
+  ERR_NO_MAILBOX: ExitCode.NotOnline,
   ERR_KEY_CHANGED: ExitCode.KeyChanged,
   ERR_KEY_MISMATCH: ExitCode.KeyChanged,
 

@@ -56,6 +56,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       WatchPresence: [],
       ListUsers: ['ERR_TURNED_OFF'],
       RequestChat: ['ERR_NO_SUCH_USER', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
+      RequestLetter: ['ERR_NO_SUCH_USER', 'ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF'],
     },
   },
   'sotto.sealing.v1.SealingService': {
@@ -65,6 +66,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       FindAccount: ['ERR_NO_SUCH_USER'],
       ListAccounts: ['ERR_SESSION_ENDED', 'ERR_TURNED_OFF'],
       SealChats: [],
+      SealLetter: ['ERR_SESSION_ENDED', 'ERR_NO_SUCH_USER', 'ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF'],
       WatchRevocations: [],
     },
   },

@@ -51,6 +51,7 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
 
   ERR_NO_SUCH_USER: { status: Code.NOT_FOUND, code: 'ERR_NO_SUCH_USER' },
   ERR_NOT_ONLINE: { status: Code.FAILED_PRECONDITION, code: 'ERR_NOT_ONLINE' },
+  ERR_NO_MAILBOX: { status: Code.FAILED_PRECONDITION, code: 'ERR_NO_MAILBOX' },
   ERR_CHAT_WITH_SELF: { status: Code.FAILED_PRECONDITION, code: 'ERR_CHAT_WITH_SELF' },
   ERR_ANNOUNCE_REPLACED: { status: Code.ABORTED, code: 'ERR_ANNOUNCE_REPLACED' },
 
@@ -156,6 +157,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
     message: 'the receiver is not online',
     hint: 'try again when they are, or add --queue to let it wait',
   },
+  ERR_NO_MAILBOX: { message: 'nothing can be left for the receiver', hint: 'it waits here until they are online' },
   ERR_CHAT_WITH_SELF: { message: 'sender and receiver are the same account', hint: 'name somebody else' },
   ERR_ANNOUNCE_REPLACED: {
     message: 'another chat or receive of this account has come online, and took the place of this one',

@@ -18,7 +18,7 @@ import {
   MAX_PASSES,
   type PasswordParameters,
 } from './passwords/password-hash.ts'
-import { DEFAULT_MAX_SESSION_DURATION_MS } from './sealing.ts'
+import { DEFAULT_MAX_SESSION_DURATION_MS } from './sealing/seal-chat.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from './sessions.ts'
 
 /** The address and port on which a server listens. */

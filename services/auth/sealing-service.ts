@@ -15,17 +15,19 @@ import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { Secret } from '#lib/secret.ts'
-import { sessionEnded } from '#lib/shared-errors.ts'
+import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
-import { noSuchUser, rosterOff } from './errors.ts'
+import { noMailbox, noSuchUser, rosterOff } from './errors.ts'
 import type { Revocations } from './revocations.ts'
-import { sealChat } from './sealing.ts'
+import { sealChat } from './sealing/seal-chat.ts'
+import { sealLetter } from './sealing/seal-letter.ts'
 import type { Session, Sessions } from './sessions.ts'
 import {
   checkAuthenticateRequest,
   checkFindAccountRequest,
   checkListAccountsRequest,
   checkSealChatsRequest,
+  checkSealLetterRequest,
 } from './validation.ts'
 
 export interface SealingServiceOptions {
@@ -119,6 +121,22 @@ export function createSealingService({
           return { result }
         }),
       }
+    },
+
+    async sealLetter(request) {
+      checkSealLetterRequest(request)
+      const sender = await sessions.use(Secret.of(request.senderBearer))
+      if (!sender) throw sessionEnded()
+      const receiver = await sessions.findNewestOf(request.receiverName)
+      if (!receiver) throw (await accounts.exists(request.receiverName)) ? noMailbox() : noSuchUser()
+      if (isSameAccount(sender, receiver)) throw chatWithSelf()
+      return sealLetter({
+        realm,
+        receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },
+        sender: { session: sender, key: sessions.unwrap(sender, 'grant') },
+        nonce: request.nonce,
+        nowMs: clock.now().getTime(),
+      })
     },
 
     async *watchRevocations({ after }, { signal }) {

@@ -136,6 +136,21 @@ export class Sessions {
     return session
   }
 
+  /** The session of an account that began last, of those that have not ended; undefined where there is none. */
+  async findNewestOf(name: string): Promise<Session | undefined> {
+    const row = await selectSessions(this.#db)
+      .select('session.id as found_by')
+      .where('name', '=', name)
+      .where('expires_at', '>', this.#nowMs())
+      .where('wrapping_key_id', '=', this.#wrappingKey.id)
+      .orderBy('session.created_at', 'desc')
+      // Two of one millisecond: any, but always the same.
+      .orderBy('session.id')
+      .limit(1)
+      .executeTakeFirst()
+    return row && sessionOf(row)
+  }
+
   /** The sessions of an account that have not ended, the latest used first. */
   async listOf(accountId: Uint8Array): Promise<SessionSummary[]> {
     const rows = await this.#db
@@ -243,16 +258,20 @@ async function ownOf(
 /** Finds the sessions that have these values in a column. To be given the values, the time, and the id of the wrapping key. */
 function sessionsBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash' | 'auth_bearer_hash') {
   return compileForList(db, (values: readonly Uint8Array[]) =>
-    db
-      .selectFrom('session')
-      .innerJoin('account', 'account.id', 'session.account_id')
-      .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
+    selectSessions(db)
       .select(`session.${column} as found_by`)
       .where(`session.${column}`, 'in', values)
       .where('expires_at', '>', 0)
       // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
       .where('wrapping_key_id', '=', Buffer.alloc(0)),
   )
+}
+
+function selectSessions(db: Kysely<AuthSchema>) {
+  return db
+    .selectFrom('session')
+    .innerJoin('account', 'account.id', 'session.account_id')
+    .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
 }
 
 type SessionRow = Awaited<ReturnType<ReturnType<typeof sessionsBy>>>[number]

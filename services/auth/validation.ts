@@ -17,6 +17,7 @@ import type {
   FindAccountRequest,
   ListAccountsRequest,
   SealChatsRequest,
+  SealLetterRequest,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { INVITE_CODE_BYTES } from '#lib/invite-link.ts'
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
@@ -133,5 +134,13 @@ export function checkSealChatsRequest({ chats }: SealChatsRequest): void {
       'must be 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"',
     )
   }
+  violations.throwIfAny()
+}
+
+export function checkSealLetterRequest({ senderBearer, receiverName, nonce }: SealLetterRequest): void {
+  const violations = new Violations()
+  violations.expectBytes(senderBearer, SESSION_KEY_BYTES, 'sender_bearer')
+  violations.expectUsername(receiverName, 'receiver_name')
+  violations.expectBytes(nonce, REQUEST_NONCE_BYTES, 'nonce')
   violations.throwIfAny()
 }

@@ -13,6 +13,7 @@ import {
   type ListAccountsResponse,
   type SealedChat,
   type SealingServiceService,
+  type SealLetterResponse,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import { Gathering } from '#lib/gathering.ts'
@@ -36,6 +37,7 @@ const FOR_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
   'ERR_SESSION_ENDED',
   'ERR_NO_SUCH_USER',
   'ERR_NOT_ONLINE',
+  'ERR_NO_MAILBOX',
   'ERR_CHAT_WITH_SELF',
   'ERR_TURNED_OFF',
   'ERR_SERVER_DISK_FULL',
@@ -136,6 +138,17 @@ export class SealingClient {
     const result = await this.#chats.ask({ ...request, senderBearer: revealBearer(bearer), requestId })
     if (result?.$case === 'sealed') return result.value
     throw errorFor(result?.value, requestId)
+  }
+
+  /**
+   * Have a letter's secret minted and sealed for both ends.
+   *
+   * @throws SottoError `ERR_SESSION_ENDED`, `ERR_NO_SUCH_USER`, `ERR_NO_MAILBOX`, `ERR_CHAT_WITH_SELF`,
+   *   `ERR_UNAVAILABLE`.
+   */
+  async sealLetter(origin: Origin, receiverName: string, nonce: Buffer): Promise<SealLetterResponse> {
+    const senderBearer = revealBearer(origin.bearer)
+    return await this.#ask(origin, (call, options) => call.sealLetter({ senderBearer, receiverName, nonce }, options))
   }
 
   async #sealAll(chats: readonly ChatToSeal[]): Promise<readonly ChatResult['result'][]> {

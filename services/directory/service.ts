@@ -17,6 +17,8 @@ import {
   ReplacedAnnouncement,
   type RequestChatRequest,
   type RequestChatResponse,
+  type RequestLetterRequest,
+  type RequestLetterResponse,
   type WatchPresenceRequest,
   type WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
@@ -32,6 +34,7 @@ import {
   checkGetPresenceRequest,
   checkListUsersRequest,
   checkRequestChatRequest,
+  checkRequestLetterRequest,
   checkWatchPresenceRequest,
 } from './validation.ts'
 import type { OnlineState } from './watch.ts'
@@ -171,6 +174,14 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
+  /** Whatever presence says: the letter is for when they are back. */
+  async function requestLetter(request: RequestLetterRequest, context: CallContext): Promise<RequestLetterResponse> {
+    checkRequestLetterRequest(request)
+    const { ticket, grant } = await sealing.sealLetter(context, request.username, request.nonce)
+    context.caller.admit()
+    return { ticket, grant }
+  }
+
   /**
    * The error that says why somebody who is not online cannot be called. Only callers who show that they are signed in
    * learn it.
@@ -182,7 +193,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     return notOnline()
   }
 
-  return { announce, getPresence, watchPresence, listUsers, requestChat }
+  return { announce, getPresence, watchPresence, listUsers, requestChat, requestLetter }
 }
 
 function stateOf({ username, online }: OnlineState): PresenceState {

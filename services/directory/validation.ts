@@ -11,6 +11,7 @@ import type {
   GetPresenceRequest,
   ListUsersRequest,
   RequestChatRequest,
+  RequestLetterRequest,
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { INSTANCE_ID_BYTES, MAX_LISTED_USERS, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
@@ -77,6 +78,13 @@ export function checkListUsersRequest({ prefix, pageSize, pageToken }: ListUsers
 }
 
 export function checkRequestChatRequest({ username, nonce }: RequestChatRequest): void {
+  const violations = new Violations()
+  violations.expectUsername(username, 'username')
+  violations.expectBytes(nonce, REQUEST_NONCE_BYTES, 'nonce')
+  violations.throwIfAny()
+}
+
+export function checkRequestLetterRequest({ username, nonce }: RequestLetterRequest): void {
   const violations = new Violations()
   violations.expectUsername(username, 'username')
   violations.expectBytes(nonce, REQUEST_NONCE_BYTES, 'nonce')

@@ -61,6 +61,7 @@ describe('DirectoryClient', () => {
           },
           listUsers: async () => ({ users: [], nextPageToken: '' }),
           requestChat: async ({ nonce }) => answer(nonce),
+          requestLetter: () => Promise.reject(new Error('not expected to be called')),
           announce: async function* () {
             const refusal = refusals.shift()
             if (refusal !== undefined) throw refusal

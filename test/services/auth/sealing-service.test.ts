@@ -1,7 +1,14 @@
 import { expect } from 'chai'
-import { ChatRefusal, type ChatToSeal, type SealedChat } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import {
+  ChatRefusal,
+  type ChatToSeal,
+  type SealedChat,
+  type SealLetterRequest,
+} from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
-import { openGrant } from '#lib/ticket/grant.ts'
+import { checkGrant, openGrant } from '#lib/ticket/grant.ts'
+import { openLetterGrant } from '#lib/ticket/letter-grant.ts'
+import { LETTER_LIFETIME_MS, openLetterTicket } from '#lib/ticket/letter-ticket.ts'
 import { openTicket, TICKET_LIFETIME_MS } from '#lib/ticket/ticket.ts'
 import { DEFAULT_SESSION_LIFETIME_MS, EXTENSION_STEP_MS } from '../../../services/auth/sessions.ts'
 import { FakeClock } from '../../support/clock.ts'
@@ -234,6 +241,72 @@ describe('SealingService', () => {
         'chats[1].sender_address',
         'chats[1].request_id',
       ])
+    })
+  })
+
+  describe('SealLetter', () => {
+    beforeEach(async () => {
+      // Later than any session of the tests before.
+      clock.advance(1)
+      bob = await auth.login('bob')
+    })
+
+    const realm = () => realmOf(auth.running.caPem)
+    const sealLetter = async (changes: Partial<SealLetterRequest> = {}) => {
+      const { call } = await auth.connectSealing()
+      const senderBearer = Buffer.from(alice.keys.directoryBearer.reveal())
+      return await call.sealLetter({ senderBearer, receiverName: 'bob', nonce: NONCE, ...changes })
+    }
+    const codeOf = async (changes: Partial<SealLetterRequest>) => (await rejection(sealLetter(changes))).code
+
+    it('seals one secret for the two, with names and keys from its own records, for 14 days', async () => {
+      const { ticket, grant } = await sealLetter()
+      const context = { key: bob.keys.ticketKey, realm: realm(), receiverName: 'bob' }
+      const opened = openLetterTicket({ ...context, ticket })
+      const granted = openLetterGrant({ key: alice.keys.grantKey, realm: realm(), senderName: 'alice', grant })
+      expect(opened.secret.equals(granted.secret)).to.equal(true)
+      expect(opened).to.include({ senderName: 'alice', issuedAtMs: clock.nowMs() })
+      expect(opened.expiresAtMs).to.equal(clock.nowMs() + LETTER_LIFETIME_MS)
+      expect(granted.expiresAtMs).to.equal(opened.expiresAtMs)
+      expect(Buffer.compare(opened.senderIdentityKey, keyPairOf('alice').publicKey)).to.equal(0)
+      expect(Buffer.compare(opened.receiverIdentityKey, keyPairOf('bob').publicKey)).to.equal(0)
+      expect(Buffer.compare(granted.receiverSessionId, bob.id)).to.equal(0)
+      checkGrant(granted, { nonce: NONCE, ticket, receiverName: 'bob', nowMs: clock.nowMs() })
+    })
+
+    it("takes the receiver's newest session that has not ended", async () => {
+      const sessionOf = async () => {
+        const { grant } = await sealLetter()
+        const context = { key: alice.keys.grantKey, realm: realm(), senderName: 'alice' }
+        return openLetterGrant({ ...context, grant }).receiverSessionId
+      }
+      clock.advance(1)
+      const newer = await auth.login('bob')
+      // A use of the older one does not make it the newest.
+      clock.advance(EXTENSION_STEP_MS)
+      const { call } = await auth.connectSealing()
+      await call.authenticate({ directoryBearer: Buffer.from(bob.keys.directoryBearer.reveal()) })
+      expect(Buffer.compare(await sessionOf(), newer.id)).to.equal(0)
+      await logout(newer)
+      expect(Buffer.compare(await sessionOf(), bob.id)).to.equal(0)
+    })
+
+    it('refuses a sender without a session, nobody, somebody who is signed in nowhere, and oneself', async () => {
+      expect(await codeOf({ senderBearer: Buffer.from(secretOf('?').reveal()) })).to.equal('ERR_SESSION_ENDED')
+      expect(await codeOf({ receiverName: 'eve' })).to.equal('ERR_NO_SUCH_USER')
+      expect(await codeOf({ receiverName: 'alice' })).to.equal('ERR_CHAT_WITH_SELF')
+      clock.advance(DEFAULT_SESSION_LIFETIME_MS)
+      alice = await auth.login('alice')
+      expect(await codeOf({})).to.equal('ERR_NO_MAILBOX')
+    })
+
+    it('refuses fields out of their limits, and names all of them', async () => {
+      const short = Buffer.alloc(1)
+      const { code, violations } = await rejection(
+        sealLetter({ senderBearer: short, receiverName: 'Bob', nonce: short }),
+      )
+      expect(code).to.equal('ERR_INVALID_ARGUMENT')
+      expect(violations.map(({ field }) => field)).to.deep.equal(['sender_bearer', 'receiver_name', 'nonce'])
     })
   })
 })

@@ -24,8 +24,14 @@ describe('SealingClient', () => {
     const watchRevocations = async function* () {
       yield* []
     }
-    const calls = { findAccount: notExpected, listAccounts: notExpected, sealChats: notExpected }
-    const all = { ...calls, authenticate: notExpected, watchRevocations }
+    const sealing = { sealChats: notExpected, sealLetter: notExpected }
+    const all = {
+      ...sealing,
+      findAccount: notExpected,
+      listAccounts: notExpected,
+      authenticate: notExpected,
+      watchRevocations,
+    }
     const { log } = testLog()
     const server = await startServer({
       services: [serve(SealingServiceService, { ...all, ...handlers })],

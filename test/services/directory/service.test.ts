@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { Presence, ReplacedAnnouncement, type RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
+import { openLetterGrant } from '#lib/ticket/letter-grant.ts'
+import { openLetterTicket } from '#lib/ticket/letter-ticket.ts'
 import { openTicket, ticketHash } from '#lib/ticket/ticket.ts'
 import { DEFAULT_SESSION_LIFETIME_MS } from '../../../services/auth/sessions.ts'
 import { FakeClock } from '../../support/clock.ts'
@@ -185,6 +187,31 @@ describe('DirectoryService', () => {
     })
   })
 
+  describe('RequestLetter', () => {
+    const requestLetter = (username: string, { keys } = alice) =>
+      connection.call.requestLetter({ username, nonce: NONCE }, { bearer: keys.directoryBearer })
+
+    it('gives a ticket and a grant whether somebody is online or not', async () => {
+      clock.advance(1)
+      bob = await auth.login('bob')
+      const { ticket, grant } = await requestLetter('bob')
+      const realm = realmOf(auth.running.caPem)
+      const opened = openLetterTicket({ key: bob.keys.ticketKey, realm, receiverName: 'bob', ticket })
+      const granted = openLetterGrant({ key: alice.keys.grantKey, realm, senderName: 'alice', grant })
+      expect(opened.secret.equals(granted.secret)).to.equal(true)
+      await OpenAnnouncement.begin(directory.connect(), bob)
+      await requestLetter('bob')
+    })
+
+    it('says who cannot have one: nobody of that name, nobody signed in, and oneself', async () => {
+      expect(await rejection(requestLetter('mallory'))).to.have.property('code', 'ERR_NO_SUCH_USER')
+      expect(await rejection(requestLetter('alice'))).to.have.property('code', 'ERR_CHAT_WITH_SELF')
+      await auth.connect().call.endSessions({ sessionIds: [] }, { bearer: bob.keys.authBearer })
+      await auth.connect().call.logout({}, { bearer: bob.keys.authBearer })
+      expect(await rejection(requestLetter('bob'))).to.have.property('code', 'ERR_NO_MAILBOX')
+    })
+  })
+
   describe('its callers', () => {
     /** Every call, with one bearer. */
     const attempts = (bearer: ReturnType<typeof secretOf> | undefined) => {
@@ -194,12 +221,14 @@ describe('DirectoryService', () => {
         call.getPresence({ username: 'bob' }, options),
         call.requestChat({ username: 'bob', nonce: NONCE }, options),
         call.requestChat({ username: 'mallory', nonce: NONCE }, options),
+        call.requestLetter({ username: 'bob', nonce: NONCE }, options),
+        call.requestLetter({ username: 'mallory', nonce: NONCE }, options),
         call.announce(ANNOUNCE_REQUEST, options)[Symbol.asyncIterator]().next(),
       ]
     }
     const codesWith = async (bearer?: ReturnType<typeof secretOf>) =>
       await Promise.all(attempts(bearer).map(async (attempt) => (await rejection(attempt)).code))
-    const refused = Array(4).fill('ERR_SESSION_ENDED')
+    const refused = Array(6).fill('ERR_SESSION_ENDED')
 
     beforeEach(() => OpenAnnouncement.begin(directory.connect(), bob))
 

@@ -6,6 +6,7 @@ import {
   checkAnnounceRequest,
   checkGetPresenceRequest,
   checkRequestChatRequest,
+  checkRequestLetterRequest,
   MAX_ENDPOINTS,
 } from '../../../services/directory/validation.ts'
 
@@ -105,6 +106,14 @@ describe('checkRequestChatRequest', () => {
 
   it('names both fields at fault at once', () => {
     const faults = faultsOf(() => checkRequestChatRequest({ username: 'Bob', nonce: Buffer.alloc(0) }))
+    expect(faults).to.deep.equal(['username', 'nonce'])
+  })
+})
+
+describe('checkRequestLetterRequest', () => {
+  it('takes a name and a nonce, and names both where they are wrong', () => {
+    expect(faultsOf(() => checkRequestLetterRequest({ username: 'bob', nonce }))).to.deep.equal([])
+    const faults = faultsOf(() => checkRequestLetterRequest({ username: 'Bob', nonce: Buffer.alloc(17) }))
     expect(faults).to.deep.equal(['username', 'nonce'])
   })
 })

@@ -242,6 +242,25 @@ export interface RequestChatResponse {
   grant: Buffer;
 }
 
+/** Request for DirectoryService.RequestLetter. */
+export interface RequestLetterRequest {
+  /** Required. The receiver's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
+  username: string;
+  /** Required. 16 random bytes, never used before. The grant carries them back, so that an old grant is noticed. */
+  nonce: Buffer;
+}
+
+/** Response for DirectoryService.RequestLetter. */
+export interface RequestLetterResponse {
+  /** The ticket, which the letter carries to the receiver, who alone can open it: 540 bytes. */
+  ticket: Buffer;
+  /**
+   * The grant for the caller: the secret, and the person with whom it is shared (sotto.peer.v1.LetterGrantBody, sealed):
+   * 540 bytes.
+   */
+  grant: Buffer;
+}
+
 function createBaseEndpoint(): Endpoint {
   return { address: "", port: 0 };
 }
@@ -1377,6 +1396,176 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
   },
 };
 
+function createBaseRequestLetterRequest(): RequestLetterRequest {
+  return { username: "", nonce: Buffer.alloc(0) };
+}
+
+export const RequestLetterRequest: MessageFns<RequestLetterRequest> = {
+  encode(message: RequestLetterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.username !== "") {
+      writer.uint32(10).string(message.username);
+    }
+    if (message.nonce.length !== 0) {
+      writer.uint32(18).bytes(message.nonce);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestLetterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestLetterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nonce = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequestLetterRequest {
+    return {
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
+      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: RequestLetterRequest): unknown {
+    const obj: any = {};
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
+    if (message.nonce.length !== 0) {
+      obj.nonce = base64FromBytes(message.nonce);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequestLetterRequest>, I>>(base?: I): RequestLetterRequest {
+    return RequestLetterRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestLetterRequest>, I>>(object: I): RequestLetterRequest {
+    const message = createBaseRequestLetterRequest();
+    message.username = object.username ?? "";
+    message.nonce = object.nonce ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseRequestLetterResponse(): RequestLetterResponse {
+  return { ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
+}
+
+export const RequestLetterResponse: MessageFns<RequestLetterResponse> = {
+  encode(message: RequestLetterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ticket.length !== 0) {
+      writer.uint32(10).bytes(message.ticket);
+    }
+    if (message.grant.length !== 0) {
+      writer.uint32(18).bytes(message.grant);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestLetterResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestLetterResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ticket = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.grant = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequestLetterResponse {
+    return {
+      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
+      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: RequestLetterResponse): unknown {
+    const obj: any = {};
+    if (message.ticket.length !== 0) {
+      obj.ticket = base64FromBytes(message.ticket);
+    }
+    if (message.grant.length !== 0) {
+      obj.grant = base64FromBytes(message.grant);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequestLetterResponse>, I>>(base?: I): RequestLetterResponse {
+    return RequestLetterResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestLetterResponse>, I>>(object: I): RequestLetterResponse {
+    const message = createBaseRequestLetterResponse();
+    message.ticket = object.ticket ?? Buffer.alloc(0);
+    message.grant = object.grant ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 /**
  * Knows who is online, and at which addresses. It passes on what Auth has sealed and can open none of it; a directory
  * that lies can refuse and misroute calls, but cannot learn a secret, replace a key or read a message.
@@ -1514,6 +1703,28 @@ export const DirectoryServiceService = {
     responseSerialize: (value: RequestChatResponse): Buffer => Buffer.from(RequestChatResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RequestChatResponse => RequestChatResponse.decode(value),
   },
+  /**
+   * Get the ticket and the grant of one letter to somebody, whether they are online or not (docs/protocol.md, section 13).
+   *
+   * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
+   *
+   * Not idempotent: each call makes a new secret and a new ticket, for one letter within 14 days.
+   *
+   * Errors:
+   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
+   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account is signed in nowhere, so nobody could open a letter to it.
+   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   */
+  requestLetter: {
+    path: "/sotto.directory.v1.DirectoryService/RequestLetter" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RequestLetterRequest): Buffer => Buffer.from(RequestLetterRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RequestLetterRequest => RequestLetterRequest.decode(value),
+    responseSerialize: (value: RequestLetterResponse): Buffer =>
+      Buffer.from(RequestLetterResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RequestLetterResponse => RequestLetterResponse.decode(value),
+  },
 } as const;
 
 export interface DirectoryServiceServer extends UntypedServiceImplementation {
@@ -1590,6 +1801,19 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
    */
   requestChat: handleUnaryCall<RequestChatRequest, RequestChatResponse>;
+  /**
+   * Get the ticket and the grant of one letter to somebody, whether they are online or not (docs/protocol.md, section 13).
+   *
+   * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
+   *
+   * Not idempotent: each call makes a new secret and a new ticket, for one letter within 14 days.
+   *
+   * Errors:
+   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
+   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account is signed in nowhere, so nobody could open a letter to it.
+   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   */
+  requestLetter: handleUnaryCall<RequestLetterRequest, RequestLetterResponse>;
 }
 
 export interface DirectoryServiceClient extends Client {
@@ -1720,6 +1944,33 @@ export interface DirectoryServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RequestChatResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Get the ticket and the grant of one letter to somebody, whether they are online or not (docs/protocol.md, section 13).
+   *
+   * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
+   *
+   * Not idempotent: each call makes a new secret and a new ticket, for one letter within 14 days.
+   *
+   * Errors:
+   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
+   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account is signed in nowhere, so nobody could open a letter to it.
+   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   */
+  requestLetter(
+    request: RequestLetterRequest,
+    callback: (error: ServiceError | null, response: RequestLetterResponse) => void,
+  ): ClientUnaryCall;
+  requestLetter(
+    request: RequestLetterRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RequestLetterResponse) => void,
+  ): ClientUnaryCall;
+  requestLetter(
+    request: RequestLetterRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RequestLetterResponse) => void,
   ): ClientUnaryCall;
 }
 

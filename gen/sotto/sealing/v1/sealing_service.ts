@@ -191,6 +191,24 @@ export interface SealedChat {
   grant: Buffer;
 }
 
+/** Request for SealingService.SealLetter. */
+export interface SealLetterRequest {
+  /** Required. Secret. The sender's directory bearer: 32 bytes. */
+  senderBearer: Buffer;
+  /** Required. The receiver's name. */
+  receiverName: string;
+  /** Required. The sender's nonce, which comes back inside the grant: 16 bytes. */
+  nonce: Buffer;
+}
+
+/** Response for SealingService.SealLetter: a letter's secret, sealed for both ends. */
+export interface SealLetterResponse {
+  /** Sealed under the ticket key of the receiver's session (sotto.peer.v1.LetterTicketBody): 540 bytes. */
+  ticket: Buffer;
+  /** Sealed under the sender's grant key (sotto.peer.v1.LetterGrantBody): 540 bytes. */
+  grant: Buffer;
+}
+
 /** Request for SealingService.WatchRevocations. */
 export interface WatchRevocationsRequest {
   /** The number of the last revocation that the caller knows of, as an answer said it; unset at the first call. */
@@ -1336,6 +1354,200 @@ export const SealedChat: MessageFns<SealedChat> = {
   },
 };
 
+function createBaseSealLetterRequest(): SealLetterRequest {
+  return { senderBearer: Buffer.alloc(0), receiverName: "", nonce: Buffer.alloc(0) };
+}
+
+export const SealLetterRequest: MessageFns<SealLetterRequest> = {
+  encode(message: SealLetterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.senderBearer.length !== 0) {
+      writer.uint32(10).bytes(message.senderBearer);
+    }
+    if (message.receiverName !== "") {
+      writer.uint32(18).string(message.receiverName);
+    }
+    if (message.nonce.length !== 0) {
+      writer.uint32(26).bytes(message.nonce);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealLetterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealLetterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.senderBearer = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.receiverName = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nonce = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SealLetterRequest {
+    return {
+      senderBearer: isSet(object.senderBearer)
+        ? Buffer.from(bytesFromBase64(object.senderBearer))
+        : isSet(object.sender_bearer)
+        ? Buffer.from(bytesFromBase64(object.sender_bearer))
+        : Buffer.alloc(0),
+      receiverName: isSet(object.receiverName)
+        ? globalThis.String(object.receiverName)
+        : isSet(object.receiver_name)
+        ? globalThis.String(object.receiver_name)
+        : "",
+      nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: SealLetterRequest): unknown {
+    const obj: any = {};
+    if (message.senderBearer.length !== 0) {
+      obj.senderBearer = base64FromBytes(message.senderBearer);
+    }
+    if (message.receiverName !== "") {
+      obj.receiverName = message.receiverName;
+    }
+    if (message.nonce.length !== 0) {
+      obj.nonce = base64FromBytes(message.nonce);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SealLetterRequest>, I>>(base?: I): SealLetterRequest {
+    return SealLetterRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SealLetterRequest>, I>>(object: I): SealLetterRequest {
+    const message = createBaseSealLetterRequest();
+    message.senderBearer = object.senderBearer ?? Buffer.alloc(0);
+    message.receiverName = object.receiverName ?? "";
+    message.nonce = object.nonce ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseSealLetterResponse(): SealLetterResponse {
+  return { ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
+}
+
+export const SealLetterResponse: MessageFns<SealLetterResponse> = {
+  encode(message: SealLetterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ticket.length !== 0) {
+      writer.uint32(10).bytes(message.ticket);
+    }
+    if (message.grant.length !== 0) {
+      writer.uint32(18).bytes(message.grant);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealLetterResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealLetterResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ticket = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.grant = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SealLetterResponse {
+    return {
+      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
+      grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: SealLetterResponse): unknown {
+    const obj: any = {};
+    if (message.ticket.length !== 0) {
+      obj.ticket = base64FromBytes(message.ticket);
+    }
+    if (message.grant.length !== 0) {
+      obj.grant = base64FromBytes(message.grant);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SealLetterResponse>, I>>(base?: I): SealLetterResponse {
+    return SealLetterResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SealLetterResponse>, I>>(object: I): SealLetterResponse {
+    const message = createBaseSealLetterResponse();
+    message.ticket = object.ticket ?? Buffer.alloc(0);
+    message.grant = object.grant ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseWatchRevocationsRequest(): WatchRevocationsRequest {
   return { after: undefined };
 }
@@ -1615,6 +1827,29 @@ export const SealingServiceService = {
     responseDeserialize: (value: Buffer): SealChatsResponse => SealChatsResponse.decode(value),
   },
   /**
+   * Draw the secret of a letter and seal it twice: in the ticket for the newest session of the receiver that has not ended,
+   * and in the grant for the sender's session. Nobody need be online.
+   *
+   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   *
+   * Not idempotent: each call makes a new secret and a new ticket.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's bearer is unknown, expired or of an ended session.
+   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no account of the receiver's name.
+   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the receiver is signed in nowhere.
+   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the sender.
+   */
+  sealLetter: {
+    path: "/sotto.sealing.v1.SealingService/SealLetter" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SealLetterRequest): Buffer => Buffer.from(SealLetterRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SealLetterRequest => SealLetterRequest.decode(value),
+    responseSerialize: (value: SealLetterResponse): Buffer => Buffer.from(SealLetterResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SealLetterResponse => SealLetterResponse.decode(value),
+  },
+  /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
    * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
    *
@@ -1683,6 +1918,21 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    * Errors: none of its own. A conversation that is refused has its reason in its result, and keeps none of the others.
    */
   sealChats: handleUnaryCall<SealChatsRequest, SealChatsResponse>;
+  /**
+   * Draw the secret of a letter and seal it twice: in the ticket for the newest session of the receiver that has not ended,
+   * and in the grant for the sender's session. Nobody need be online.
+   *
+   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   *
+   * Not idempotent: each call makes a new secret and a new ticket.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's bearer is unknown, expired or of an ended session.
+   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no account of the receiver's name.
+   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the receiver is signed in nowhere.
+   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the sender.
+   */
+  sealLetter: handleUnaryCall<SealLetterRequest, SealLetterResponse>;
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
    * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
@@ -1797,6 +2047,35 @@ export interface SealingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SealChatsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Draw the secret of a letter and seal it twice: in the ticket for the newest session of the receiver that has not ended,
+   * and in the grant for the sender's session. Nobody need be online.
+   *
+   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   *
+   * Not idempotent: each call makes a new secret and a new ticket.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's bearer is unknown, expired or of an ended session.
+   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no account of the receiver's name.
+   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the receiver is signed in nowhere.
+   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the sender.
+   */
+  sealLetter(
+    request: SealLetterRequest,
+    callback: (error: ServiceError | null, response: SealLetterResponse) => void,
+  ): ClientUnaryCall;
+  sealLetter(
+    request: SealLetterRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SealLetterResponse) => void,
+  ): ClientUnaryCall;
+  sealLetter(
+    request: SealLetterRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SealLetterResponse) => void,
   ): ClientUnaryCall;
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again

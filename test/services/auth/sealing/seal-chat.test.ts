@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { checkGrant, GRANT_BYTES, openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
-import { DEFAULT_MAX_SESSION_DURATION_MS, sealChat } from '../../../services/auth/sealing.ts'
-import type { Session } from '../../../services/auth/sessions.ts'
-import { codeOf } from '../../support/code-of.ts'
-import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
+import { DEFAULT_MAX_SESSION_DURATION_MS, sealChat } from '../../../../services/auth/sealing/seal-chat.ts'
+import type { Session } from '../../../../services/auth/sessions.ts'
+import { codeOf } from '../../../support/code-of.ts'
+import { bytesOf, keyPairOf, secretOf } from '../../../support/random.ts'
 
 const REALM = bytesOf('realm', 32)
 const INSTANCE_ID = bytesOf('instance id', 16)
