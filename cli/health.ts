@@ -24,10 +24,12 @@ export function healthCommand(): Command {
 
 /** The address of a service, and the authority and role to check its certificate against, from its own settings. */
 export async function targetOf(name: ServiceName, env: Environment) {
-  const { loadLeaf } = await import('#lib/runtime/certificate-authority.ts')
+  const { loadLeaf } = await import('#lib/runtime/certificates/leaf.ts')
   const { readConfig } = await import(`../services/${name}/config.ts`)
   const config = readConfig(env)
-  const { authorityPem } = await loadLeaf(name === 'auth' ? join(config.dataFolder, 'tls') : config.tlsFolder)
+  const { authoritiesPem: authorityPem } = await loadLeaf(
+    name === 'auth' ? join(config.dataFolder, 'tls') : config.tlsFolder,
+  )
   const role = `${name}.sotto` as const
   return { address: `localhost:${config.listen.port}`, security: { authorityPem, role } }
 }

@@ -4,6 +4,7 @@ import { withAudit } from './audit.ts'
 import { withCohorts } from './cohorts.ts'
 import { withCopies } from './copies.ts'
 import { withInvites } from './invites.ts'
+import { withRotation } from './rotate.ts'
 import { withStatus } from './status.ts'
 import { withUsers } from './users.ts'
 
@@ -20,5 +21,6 @@ export function adminCommand(): Command {
   const admin = new Command('admin').description(
     "invite people and manage accounts, on the machine and as the user that Auth's database belongs to",
   )
-  return withStatus(withAudit(withCopies(withUsers(withCohorts(withInvites(admin.addHelpText('after', EXAMPLES)))))))
+  const people = withUsers(withCohorts(withInvites(admin.addHelpText('after', EXAMPLES))))
+  return withStatus(withAudit(withRotation(withCopies(people))))
 }

@@ -23,7 +23,7 @@ export interface PublicServer {
 
 /** @throws SottoError `ERR_STORE` if there is no certificate, or it cannot be read. */
 export async function publicServer(config: Config): Promise<PublicServer> {
-  const { readAuthorityCertificate } = await import('../../services/auth/certificates.ts')
+  const { readAuthorityCertificate } = await import('../../services/auth/keys/certificates.ts')
   const { readPublicAddress } = await import('../../services/auth/public-address.ts')
   const { fingerprintOf } = await import('#lib/runtime/tls.ts')
   const address = await readPublicAddress(config)

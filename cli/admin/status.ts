@@ -2,14 +2,13 @@
 import type { Command } from 'commander'
 import { asSottoError } from '#lib/errors.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
+import { daysUntil, WARNING_DAYS } from '#lib/runtime/certificates/lifetimes.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import type { Config } from '../../services/auth/config.ts'
 import { type ServiceName, targetOf } from '../health.ts'
 import { printFacts, printJson } from '../profile-command.ts'
 import { readConfig } from './server.ts'
-
-const DAY_MS = 86_400_000
 
 /** How long the metrics may take, in milliseconds. */
 const METRICS_TIMEOUT_MS = 5_000
@@ -41,7 +40,10 @@ export function withStatus(admin: Command): Command {
           signInsWaiting === undefined ? 'unknown without SOTTO_AUTH_METRICS_PORT' : `${signInsWaiting} waiting`,
         'audit log': `${status.auditEntries} entries`,
         database: `${kind}, ${(bytes / 1e6).toFixed(1)} MB`,
-        certificates: `auth ${daysUntil(ends.auth)} days, authority ${daysUntil(ends.authority)} days`,
+        certificates: [
+          endText('auth', ends.auth, daysUntil(ends.auth, systemClock)),
+          endText('authority', ends.authority, daysUntil(ends.authority, systemClock)),
+        ].join(', '),
         auth,
         directory,
       })
@@ -49,8 +51,10 @@ export function withStatus(admin: Command): Command {
   return admin
 }
 
-function daysUntil(end: Date): number {
-  return Math.floor((end.getTime() - systemClock.now().getTime()) / DAY_MS)
+/** How long a certificate is good for, with what to do where that is not long. */
+function endText(what: string, end: Date, daysLeft: number): string {
+  const days = `${what} ${Math.floor(daysLeft)} days`
+  return daysLeft < WARNING_DAYS ? `${days} (${end.toISOString().slice(0, 10)}: see sotto doctor)` : days
 }
 
 /** `serves`, or why not. */

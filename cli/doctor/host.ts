@@ -12,6 +12,8 @@ import { type ServiceName, targetOf } from '../health.ts'
 import { check, type Report, type Seen } from './finding.ts'
 import { certificateSeen } from './server.ts'
 
+const AUTHORITY_TODO = 'sotto admin init --new-authority makes another; everybody then needs a new link'
+
 /** Check the installation of this machine, if it has one. @returns whether it does. */
 export async function checkHost(report: Report, env: Environment, clock: Clock): Promise<boolean> {
   const { readConfig } = await import('../../services/auth/config.ts')
@@ -29,7 +31,7 @@ export async function checkHost(report: Report, env: Environment, clock: Clock):
     certificateSeen((await certificateEnds(config)).auth, clock, 'it'),
   )
   await check(report, 'authority', async () =>
-    certificateSeen((await certificateEnds(config)).authority, clock, "the authority's certificate"),
+    certificateSeen((await certificateEnds(config)).authority, clock, "the authority's certificate", AUTHORITY_TODO),
   )
   for (const name of ['auth', 'directory'] as const) await check(report, `${name} here`, () => checkService(name, env))
   return true

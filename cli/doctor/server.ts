@@ -6,6 +6,7 @@
 import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { CLOCK_SKEW_MS, PROTOCOL_VERSION } from '#lib/protocol.ts'
+import { daysUntil, WARNING_DAYS } from '#lib/runtime/certificates/lifetimes.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { shownCertificates } from '#lib/runtime/tls.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
@@ -15,11 +16,6 @@ import { askServerTime, connectAuth, getServerInfo } from '../../clients/session
 import { listSessions } from '../../clients/session/own-account.ts'
 import { offsetOf, ServerClock } from '../../clients/session/server-clock.ts'
 import { check, type Report, type Seen } from './finding.ts'
-
-const DAY_MS = 86_400_000
-
-/** How many days before its end a certificate is a matter for the host. */
-export const CERTIFICATE_DAYS = 30
 
 interface Looking {
   readonly profile: Profile
@@ -51,14 +47,22 @@ async function checkCertificate({ authAddress }: SignedIn, clock: Clock, signal:
   return certificateSeen(leaf.validToDate, clock, "the server's")
 }
 
-/** @throws SottoError `ERR_CERTIFICATE_TIME` for a certificate that has ended. */
-export function certificateSeen(end: Date, clock: Clock, whose: string): Seen {
-  const days = Math.floor((end.getTime() - clock.now().getTime()) / DAY_MS)
+/** What there is to do about a certificate of the services: they renew it long before by themselves. */
+const SERVER_TODO = 'the host looks why auth does not renew it: its log says so; sotto admin rotate leaf'
+
+/**
+ * How long a certificate is still good for.
+ *
+ * @param todo - What there is to do where it ends soon.
+ * @throws SottoError `ERR_CERTIFICATE_TIME` for a certificate that has ended.
+ */
+export function certificateSeen(end: Date, clock: Clock, whose: string, todo = SERVER_TODO): Seen {
+  const days = Math.floor(daysUntil(end, clock))
   const text = `${whose} is good until ${end.toISOString().slice(0, 10)}`
-  if (days >= CERTIFICATE_DAYS) return { text }
-  if (days >= 0) return { text: `${text}: ${days} days`, todo: 'the host starts the services again, which renews it' }
+  if (days >= WARNING_DAYS) return { text }
+  if (days >= 0) return { text: `${text}: ${days} days`, todo }
   throw new SottoError('ERR_CERTIFICATE_TIME', `${whose} ended on ${end.toISOString().slice(0, 10)}`, {
-    hint: "check this machine's date; if that is right, the host starts the services again",
+    hint: `check this machine's date; if that is right: ${todo}`,
   })
 }
 

@@ -20,7 +20,7 @@ import { NativeChannel } from './sockets/native-channel.ts'
 export interface Target {
   /** `HOST:PORT`, `[IPV6]:PORT`. */
   readonly address: string
-  /** TLS 1.3 under this authority to the holder of this role; `undefined` is plain HTTP/2, for peers. */
+  /** TLS 1.3 under this authority, or any of several, to the holder of this role; `undefined` is plain HTTP/2, for peers. */
   readonly security:
     | {
         readonly authorityPem: string
@@ -42,6 +42,8 @@ export interface Connection<S extends Service> {
    * @throws SottoError `ERR_UNAVAILABLE` if that fails or when the time is over; the signal's reason.
    */
   ready(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>
+  /** Connect with another certificate, or by other authorities, from now on. Calls that are open go on as they are. */
+  setSecurity(security: Target['security']): void
   /** Drop the connection. Calls that are still open are cancelled. */
   close(): void
 }
@@ -70,10 +72,11 @@ const COMMON_OPTIONS: ChannelOptions = {
 
 /** Make a channel. Nothing is sent before the first call. */
 export function connect<S extends Service>(service: S, target: Target): Connection<S> {
+  let { security } = target
   // Without the scheme a host named `unix` or `ipv4` would be taken for one.
   const newChannel = () =>
     new NativeChannel(
-      new Client(`dns:///${target.address}`, credentialsOf(target), optionsOf(target)),
+      new Client(`dns:///${target.address}`, credentialsOf(security), optionsOf(security)),
       CONNECT_TIMEOUT_MS,
     )
   const closed = new AbortController()
@@ -94,6 +97,10 @@ export function connect<S extends Service>(service: S, target: Target): Connecti
   return {
     call: call as Calls<S>,
     ready: ({ timeoutMs = CONNECT_TIMEOUT_MS, signal } = {}) => whenReady(site, timeoutMs, signal),
+    setSecurity(next) {
+      security = next
+      site.renew(channel)
+    },
     close() {
       if (closed.signal.aborted) return
       closed.abort(new SottoError('ERR_CHANNEL_CLOSED', 'this end has closed the connection'))
@@ -107,7 +114,7 @@ function callOf(site: CallSite, method: Method) {
   return method.responseStream ? callServerStream(site, method) : callUnary(site, method)
 }
 
-function credentialsOf({ security }: Target): ChannelCredentials {
+function credentialsOf(security: Target['security']): ChannelCredentials {
   if (security === undefined) return credentials.createInsecure()
   const { authorityPem, certificate } = security
   return credentials.createFromSecureContext(
@@ -119,7 +126,7 @@ function credentialsOf({ security }: Target): ChannelCredentials {
   )
 }
 
-function optionsOf({ security }: Target): ChannelOptions {
+function optionsOf(security: Target['security']): ChannelOptions {
   if (security === undefined) {
     return {
       ...COMMON_OPTIONS,

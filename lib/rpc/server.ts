@@ -23,8 +23,8 @@ export { type ServedService, serve } from './served-service.ts'
 export interface ServerSecurity {
   /** The server's own certificate with the authority's behind it, and its key. */
   readonly certificate: CertificateChain
-  /** Mutual TLS: only a client whose certificate has this role, by this authority, is let in. */
-  readonly onlyClient?: { readonly role: string; readonly authorityPem: string }
+  /** Mutual TLS: only a client whose certificate has this role, by one of these authorities, is let in. */
+  readonly onlyClient?: { readonly role: string; readonly authoritiesPem: string }
 }
 
 export interface ServerOptions {
@@ -52,6 +52,8 @@ export interface RpcServer {
   readonly isServing: boolean
   /** Tell health checkers whether all is well. A server starts as serving. */
   setServing(serving: boolean): void
+  /** Show another certificate to those who connect from now on. Connections that are open go on. */
+  setCertificate(security: ServerSecurity): void
   /**
    * Stop in order: say so to health checkers, take no more connections, end open streams with UNAVAILABLE, let unary
    * calls finish. Resolves when every socket is closed, by force after `graceMs`.
@@ -127,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
       return health?.isServing ?? true
     },
     setServing: (serving) => health?.setServing(serving),
+    setCertificate: (next) => injector.setSecureContext(contextOf(next)),
     stop: (graceMs = STOP_GRACE_MS) => (stopped ??= stop(graceMs)),
   }
 }
@@ -145,11 +148,15 @@ async function finishWithin(graceMs: number, server: Server, injector: Injector)
 
 function credentialsOf(security: ServerSecurity | undefined): ServerCredentials {
   if (security === undefined) return ServerCredentials.createInsecure()
-  const { certificate, onlyClient } = security
-  return ServerCredentials.createSsl(
+  const { ca, cert, key } = contextOf(security)
+  return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], security.onlyClient !== undefined)
+}
+
+function contextOf({ certificate, onlyClient }: ServerSecurity) {
+  return {
     // With no authority named, the library would trust the public ones; ours alone decides who is a client.
-    Buffer.from(onlyClient?.authorityPem ?? certificate.certificatesPem),
-    [{ cert_chain: Buffer.from(certificate.certificatesPem), private_key: Buffer.from(certificate.keyPem) }],
-    onlyClient !== undefined,
-  )
+    ca: Buffer.from(onlyClient?.authoritiesPem ?? certificate.certificatesPem),
+    cert: Buffer.from(certificate.certificatesPem),
+    key: Buffer.from(certificate.keyPem),
+  }
 }

@@ -9,7 +9,8 @@
 import type { Kysely } from 'kysely'
 import { prepareDisplayName } from '#lib/display-name.ts'
 import { SottoError } from '#lib/errors.ts'
-import { ensureCertificateAuthority } from '#lib/runtime/certificate-authority.ts'
+import { ensureCertificateAuthority } from '#lib/runtime/certificates/authority.ts'
+import { firstAuthorityOf } from '#lib/runtime/certificates/chain.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase, openDatabaseBeside } from '#lib/runtime/database/database.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
@@ -44,12 +45,17 @@ export async function initialise(
   const db = await openDatabase<AuthSchema>(database, MIGRATIONS, { durability: 'disk' })
   try {
     if (!isNewAuthority) await requireAuthorityOf(db, authorityFolder)
-    const realm = realmOf((await ensureCertificateAuthority(authorityFolder, clock)).certificatePem)
+    const realm = await realmIn(authorityFolder, clock)
     await (isNewAuthority ? reclaimDatabase : claimDatabase)(db, realm, clock)
     await claimWrappingKey(db, wrappingKeyFile, clock)
   } finally {
     await db.destroy()
   }
+}
+
+async function realmIn(authorityFolder: string, clock: Clock): Promise<Uint8Array> {
+  const { certificatesPem } = await ensureCertificateAuthority(authorityFolder, clock)
+  return realmOf(firstAuthorityOf(certificatesPem))
 }
 
 /**

@@ -10,14 +10,14 @@
 import { access } from 'node:fs/promises'
 import type { Kysely, Transaction } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
-import { loadAuthority } from '#lib/runtime/certificate-authority.ts'
+import { loadAuthority } from '#lib/runtime/certificates/authority.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import { type AuditAction, appendAudit, byHost, noteAudit } from './audit/audit-log.ts'
 import type { Config } from './config.ts'
-import type { WrappingKey } from './key-wrapping.ts'
+import type { WrappingKey } from './keys/key-wrapping.ts'
+import { ensureWrappingKey } from './keys/wrapping-key-file.ts'
 import type { AuthSchema } from './store.ts'
-import { ensureWrappingKey } from './wrapping-key-file.ts'
 
 /** The one row of its table. */
 const ROW = 1

@@ -8,22 +8,25 @@ import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { INTERNAL_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
-import { type ServerOptions, serve, startServer } from '#lib/rpc/server.ts'
+import { type ServerOptions, type ServerSecurity, serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
+import { firstAuthorityOf } from '#lib/runtime/certificates/chain.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { Logger } from '#lib/runtime/log.ts'
-import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
+import { authorityGauge, certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
 import { Accounts } from './accounts.ts'
 import { SignInAttempts } from './attempts/sign-in-attempts.ts'
 import { Refusals } from './audit/refusals.ts'
-import { ensureCertificates } from './certificates.ts'
 import type { Config } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { noSharedKeys } from './errors.ts'
 import { claimDatabase, claimWrappingKey, requireAuthorityOf, requireDatabase } from './installation.ts'
-import type { WrappingKey } from './key-wrapping.ts'
+import { type Certificates, ensureCertificates, keepCertificates, trustedBySealing } from './keys/certificates.ts'
+import type { WrappingKey } from './keys/key-wrapping.ts'
+import { loadWrappingKey } from './keys/wrapping-key-file.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { keepPublicAddress } from './public-address.ts'
@@ -33,13 +36,14 @@ import { createSealingService } from './sealing-service.ts'
 import { createAuthService } from './service.ts'
 import { Sessions } from './sessions.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
-import { loadWrappingKey } from './wrapping-key-file.ts'
 
 export interface AuthDependencies {
   readonly clock: Clock
   readonly log: Logger
   /** How often health is found out, in milliseconds; {@link HEALTH_INTERVAL_MS} unless set. */
   readonly healthIntervalMs?: number
+  /** How often the files of keys and certificates are looked at, in milliseconds; `RELOAD_MS` unless set. */
+  readonly reloadMs?: number
 }
 
 export interface RunningAuth {
@@ -64,7 +68,7 @@ export interface RunningAuth {
  *   cannot. Nothing is left running then.
  */
 export async function startAuth(config: Config, dependencies: AuthDependencies): Promise<RunningAuth> {
-  const { clock, log, healthIntervalMs = HEALTH_INTERVAL_MS } = dependencies
+  const { clock, log, healthIntervalMs = HEALTH_INTERVAL_MS, reloadMs } = dependencies
   const nowMs = () => clock.now().getTime()
   await using resources = new AsyncDisposableStack()
 
@@ -73,7 +77,8 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const database = await openDatabase<AuthSchema>(config.database, MIGRATIONS, { durability: 'disk', log })
   const db = resources.adopt(database, (open) => open.destroy())
   await requireAuthorityOf(db, config.authorityFolder)
-  const { authorityPem, realm, ...certificates } = await ensureCertificates(config, clock)
+  let certificates = await ensureCertificates(config, clock)
+  const realm = realmOf(firstAuthorityOf(certificates.authoritiesPem))
   await claimDatabase(db, realm, clock)
   const wrappingKey = await wrappingKeyOf(config, db, clock)
 
@@ -99,7 +104,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     services: [
       serve(AuthServiceService, createAuthService({ ...common, refusals, revocations, directoryAddress, signUp })),
     ],
-    security: { certificate: certificates.auth },
+    security: authSecurity(certificates),
     limits: SERVICE_LIMITS,
   })
   await keepPublicAddress(config, authServer.port)
@@ -108,9 +113,23 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     services: [
       serve(SealingServiceService, createSealingService({ ...common, revocations, hasRoster, maxSessionDurationMs })),
     ],
-    security: { certificate: certificates.sealing, onlyClient: { role: 'directory.sotto', authorityPem } },
+    security: sealingSecurity(certificates),
     limits: INTERNAL_LIMITS,
   })
+  resources.defer(
+    keepCertificates({
+      config,
+      certificates,
+      clock,
+      log,
+      intervalMs: reloadMs,
+      onChange(renewed) {
+        certificates = renewed
+        authServer.setCertificate(authSecurity(renewed))
+        sealingServer.setCertificate(sealingSecurity(renewed))
+      },
+    }),
+  )
 
   resources.defer(
     watchDatabase({
@@ -128,7 +147,8 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const { address: metricsAddress } = resources.use(
     await serveMetrics(config.metrics, [
       { name: 'sign_ins_waiting', help: 'Passwords that wait to be hashed.', read: () => queue.length },
-      certificateGauge(certificates.auth, clock),
+      certificateGauge(() => certificates.auth, clock),
+      authorityGauge(() => certificates.authoritiesPem, clock),
     ]),
   )
   const { healthPort } = config
@@ -142,9 +162,18 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     sealingAddress: formatAddress(sealingServer),
     adminAddress: formatAddress(adminServer),
     metricsAddress,
-    caPem: authorityPem,
+    caPem: certificates.authoritiesPem,
     stop: () => running.disposeAsync(),
   }
+}
+
+function authSecurity({ auth }: Certificates): ServerSecurity {
+  return { certificate: auth }
+}
+
+function sealingSecurity(certificates: Certificates): ServerSecurity {
+  const onlyClient = { role: 'directory.sotto', authoritiesPem: trustedBySealing(certificates) }
+  return { certificate: certificates.sealing, onlyClient }
 }
 
 /** Where others share the database, they share the key: one that this process made would open nothing of theirs. */

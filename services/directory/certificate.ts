@@ -1,12 +1,13 @@
 /**
  * The directory's certificate. Auth makes it, at its own start, and leaves it in a folder that both can reach; so a
- * directory that is started first has to wait.
+ * directory that is started first has to wait. Auth also renews it, and so the folder is looked at again and again.
  *
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
+import { type LoadedLeaf, loadLeaf } from '#lib/runtime/certificates/leaf.ts'
+import { EndWarnings, endOf } from '#lib/runtime/certificates/lifetimes.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 
@@ -33,7 +34,7 @@ export interface CertificateWait {
 export async function awaitLeaf(
   folder: string,
   { clock, log, certificateWaitMs: waitMs = CERTIFICATE_WAIT_MS, signal }: CertificateWait,
-) {
+): Promise<LoadedLeaf> {
   const deadlineMs = clock.monotonicMs() + waitMs
   let waiting = false
   while (true) {
@@ -47,6 +48,60 @@ export async function awaitLeaf(
     }
     signal?.throwIfAborted()
     await delay(POLL_INTERVAL_MS)
+  }
+}
+
+/** How often the certificate is looked at, in milliseconds: a rotation is in use everywhere in twice that. */
+const RELOAD_MS = 5_000
+
+export interface LeafRenewal {
+  readonly folder: string
+  /** The one that is in use at first. */
+  readonly leaf: LoadedLeaf
+  readonly clock: Clock
+  readonly log: Logger
+  /** {@link RELOAD_MS} unless set. */
+  readonly intervalMs?: number | undefined
+  /** Called with another that is to be used from now on. */
+  readonly onChange: (leaf: LoadedLeaf) => void
+}
+
+/**
+ * Look at the folder again and again, and warn of a certificate that ends soon. Where it cannot be read, the one of
+ * before stays, which is said once.
+ *
+ * @returns a function that ends it, once a look that may be going on is over.
+ */
+export function keepLeaf({ folder, leaf, clock, log, intervalMs = RELOAD_MS, onChange }: LeafRenewal) {
+  const warnings = new EndWarnings(clock, log)
+  let current = leaf
+  let isFailing = false
+  const warn = () => warnings.check([{ what: 'directory', endsAt: endOf(current.certificate.certificatesPem) }])
+
+  async function look(): Promise<void> {
+    try {
+      const found = await loadLeaf(folder)
+      isFailing = false
+      if (found.certificate.certificatesPem !== current.certificate.certificatesPem) {
+        current = found
+        onChange(found)
+        log.info({ endsAt: endOf(found.certificate.certificatesPem) }, 'new certificate')
+      }
+    } catch (error) {
+      if (!isFailing) log.error({ err: error }, 'the certificate cannot be read: the one of before stays in use')
+      isFailing = true
+    }
+    warn()
+  }
+
+  let looking = Promise.resolve()
+  const timer = setInterval(() => {
+    looking = looking.then(look)
+  }, intervalMs)
+  warn()
+  return async () => {
+    clearInterval(timer)
+    await looking
   }
 }
 

@@ -12,6 +12,7 @@ import { SERVICE_LIMITS, type ServerLimits } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
+import type { LoadedLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import { sharedTimeMs } from '#lib/runtime/database/dialect.ts'
@@ -19,7 +20,7 @@ import { openFilesLimit } from '#lib/runtime/files.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { Authentications } from './authentications.ts'
-import { awaitLeaf, type CERTIFICATE_WAIT_MS } from './certificate.ts'
+import { awaitLeaf, type CERTIFICATE_WAIT_MS, keepLeaf } from './certificate.ts'
 import type { Config } from './config.ts'
 import { keepLease } from './lease.ts'
 import { PresenceRegistry, RENEWAL_MS } from './presence.ts'
@@ -41,6 +42,8 @@ export interface DirectoryDependencies {
   readonly heartbeatMs?: number
   /** How often the lease is renewed, in milliseconds; {@link RENEWAL_MS} unless set. */
   readonly renewalMs?: number
+  /** How often the certificate's file is looked at, in milliseconds; `RELOAD_MS` unless set. */
+  readonly reloadMs?: number
 }
 
 export interface RunningDirectory {
@@ -64,7 +67,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const { clock, log, heartbeatMs = HEARTBEAT_MS, renewalMs = RENEWAL_MS } = dependencies
   await using resources = new AsyncDisposableStack()
 
-  const { certificate, authorityPem } = await awaitLeaf(config.tlsFolder, dependencies)
+  let leaf = await awaitLeaf(config.tlsFolder, dependencies)
   // Who was online is worth nothing after a power cut, so no announcement has to wait for the disk.
   const opened = await openDatabase<DirectorySchema>(config.database, MIGRATIONS, { durability: 'process', log })
   const db = resources.adopt(opened, (open) => open.destroy())
@@ -73,10 +76,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const presence = resources.adopt(await PresenceRegistry.join(db, clock, sharing), (joined) => joined.withdrawAll())
   resources.defer(keepListening({ presence, notices, log }))
 
-  const target = {
-    address: config.sealingAddress,
-    security: { authorityPem, role: 'sealing.sotto', certificate } as const,
-  }
+  const target = { address: config.sealingAddress, security: sealingSecurity(leaf) }
   const connection = resources.adopt(connect(SealingServiceService, target), (open) => open.close())
   const sealing = new SealingClient(connection, log)
   const authentications = new Authentications(sealing, clock)
@@ -88,13 +88,27 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
     await startServer({
       ...config.listen,
       services: [serve(DirectoryServiceService, createDirectoryHandlers(handling))],
-      security: { certificate },
+      security: { certificate: leaf.certificate },
       limits,
       log,
       reflection: true,
       health: true,
     }),
     (listening) => listening.stop(),
+  )
+  resources.defer(
+    keepLeaf({
+      folder: config.tlsFolder,
+      leaf,
+      clock,
+      log,
+      intervalMs: dependencies.reloadMs,
+      onChange(renewed) {
+        leaf = renewed
+        server.setCertificate({ certificate: renewed.certificate })
+        connection.setSecurity(sealingSecurity(renewed))
+      },
+    }),
   )
   resources.defer(keepLease({ presence, log, renewalMs, onChange: (healthy) => server.setServing(healthy) }))
 
@@ -109,7 +123,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
         help: 'Watches of others that are open at this directory.',
         read: () => presence.watchers.size,
       },
-      certificateGauge(certificate, clock),
+      certificateGauge(() => leaf.certificate, clock),
     ]),
   )
   const { healthPort } = config
@@ -124,6 +138,10 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
     metricsAddress,
     stop: () => running.disposeAsync(),
   }
+}
+
+function sealingSecurity({ certificate, authoritiesPem }: LoadedLeaf) {
+  return { authorityPem: authoritiesPem, role: 'sealing.sotto', certificate } as const
 }
 
 /** Files that the directory has open beside its callers' connections: the database, Auth, the log, at most. */

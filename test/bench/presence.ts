@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
+import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Deployment } from '../support/deployment.ts'
 import type { AudienceRequests } from './actors/audience.ts'
 import { beginSessions } from './actors/audience-sessions.ts'

@@ -1,10 +1,11 @@
 import { chmod, mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { WARNING_DAYS } from '#lib/runtime/certificates/lifetimes.ts'
 import { check, type Finding } from '../../cli/doctor/finding.ts'
 import { checkMachine } from '../../cli/doctor/machine.ts'
 import { addressesSeen } from '../../cli/doctor/network.ts'
-import { CERTIFICATE_DAYS, certificateSeen } from '../../cli/doctor/server.ts'
+import { certificateSeen } from '../../cli/doctor/server.ts'
 import type { ListeningAt } from '../../clients/session/endpoints.ts'
 import { FakeClock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -48,8 +49,8 @@ describe('what sotto doctor finds', () => {
   it('of a certificate is when it ends, and a fault once it has', async () => {
     const clock = new FakeClock(1_800_000_000_000)
     const seen = (days: number) => certificateSeen(new Date(clock.nowMs() + days * DAY_MS), clock, 'it')
-    expect(seen(CERTIFICATE_DAYS).todo).to.equal(undefined)
-    expect(seen(CERTIFICATE_DAYS - 1).todo).to.include('renews')
+    expect(seen(WARNING_DAYS).todo).to.equal(undefined)
+    expect(seen(WARNING_DAYS - 1).todo).to.include('sotto admin rotate leaf')
     const findings: Finding[] = []
     await check(
       (finding) => findings.push(finding),

@@ -48,7 +48,7 @@ export async function authServer(
     port: 0,
     security: {
       certificate: await authority.leaf('auth.sotto'),
-      ...(onlyRole && { onlyClient: { role: onlyRole, authorityPem: authority.authorityPem } }),
+      ...(onlyRole && { onlyClient: { role: onlyRole, authoritiesPem: authority.authorityPem } }),
     },
     limits: SERVICE_LIMITS,
     log: logged.log,

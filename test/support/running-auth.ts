@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { AuthServiceService, type LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
 import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
-import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
+import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { createLogger, type Logger } from '#lib/runtime/log.ts'
@@ -29,6 +29,7 @@ export interface AuthUnderTestOptions {
   /** Changes to the settings. Passwords are quick to hash unless these differ. */
   readonly config?: Partial<Config>
   readonly healthIntervalMs?: number
+  readonly reloadMs?: number
 }
 
 /** A session that a test has begun. */
@@ -72,11 +73,12 @@ export class AuthUnderTest implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { log = createLogger({ name: 'auth', level: 'silent' }), healthIntervalMs } = this.#options
+    const { log = createLogger({ name: 'auth', level: 'silent' }), healthIntervalMs, reloadMs } = this.#options
     this.#running = await startAuth(this.config, {
       clock: this.clock,
       log,
       ...(healthIntervalMs !== undefined && { healthIntervalMs }),
+      ...(reloadMs !== undefined && { reloadMs }),
     })
   }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { join } from 'node:path'
-import { ensureCertificateAuthority, ensureLeaf } from '#lib/runtime/certificate-authority.ts'
+import { ensureCertificateAuthority } from '#lib/runtime/certificates/authority.ts'
+import { ensureLeaf } from '#lib/runtime/certificates/leaf.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { CertificateChain, Role } from '#lib/runtime/tls.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
@@ -21,7 +22,7 @@ export async function testAuthority(): Promise<TestAuthority> {
   const folder = await temporaryFolder()
   const authority = await ensureCertificateAuthority(join(folder.path, 'ca'), systemClock)
   return {
-    authorityPem: authority.certificatePem,
+    authorityPem: authority.certificatesPem,
     folder,
     leaf: (role) =>
       ensureLeaf({

@@ -10,6 +10,7 @@
  */
 import http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions } from 'node:tls'
 import type { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
@@ -28,9 +29,13 @@ interface Http2Factories {
 /** As `lingerMs`, for a stranger, in milliseconds: what was sent of a request is held until then. */
 const STRANGER_LINGER_MS = 10
 
+const TLS_VERSION = { minVersion: 'TLSv1.3' } as const
+
 export interface Injector {
   /** Serve on a connected socket. */
   readonly inject: (socket: Duplex) => void
+  /** Have new connections see another certificate. @throws TypeError if the server is one without TLS. */
+  readonly setSecureContext: (context: SecureContextOptions) => void
   /** Resolves when every HTTP/2 session is over. */
   readonly sessionsClosed: () => Promise<void>
 }
@@ -65,6 +70,9 @@ export function createInjector(
     }
   }
   const sessions = new Set<http2.ServerHttp2Session>()
+  let setSecureContext: Injector['setSecureContext'] = () => {
+    throw new TypeError('a server without TLS has no certificate')
+  }
   const factories: Http2Factories = http2
   const { createServer, createSecureServer } = factories
   const settings = (given?: http2.ServerOptions): http2.ServerOptions => ({
@@ -87,13 +95,14 @@ export function createInjector(
     const secure = createSecureServer({
       ...given,
       ...settings(given),
-      minVersion: 'TLSv1.3',
+      ...TLS_VERSION,
       handshakeTimeout: limits.firstCallTimeoutMs,
     })
     secure.on('tlsClientError', (error: NodeJS.ErrnoException, { remoteAddress: peer }) => {
       if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') reportCut(log, 'handshake', peer)
       else log.debug({ peer, err: error }, 'no TLS')
     })
+    setSecureContext = (context) => secure.setSecureContext({ ...context, ...TLS_VERSION })
     return guardSessions(secure, { limits, route, sessions, isAdmitted: (session) => admitted.has(session) }).on(
       'session',
       onSession,
@@ -103,6 +112,7 @@ export function createInjector(
     const injector = server.createConnectionInjector(credentials)
     return {
       inject: (socket) => injector.injectConnection(socket),
+      setSecureContext,
       async sessionsClosed() {
         await Promise.all(
           [...sessions].map((session) => new Promise<void>((resolve) => session.once('close', resolve))),

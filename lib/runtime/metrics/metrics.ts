@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import { formatAddress } from '../address.ts'
+import { daysUntil, endOf } from '../certificates/lifetimes.ts'
 import type { Clock } from '../clock.ts'
 import type { CertificateChain } from '../tls.ts'
 import { CALLS, type CallEvent } from './call-events.ts'
@@ -35,13 +35,16 @@ export interface RunningMetrics extends AsyncDisposable {
   readonly address: string | undefined
 }
 
-const DAY_MS = 86_400_000
-
-/** The days that a certificate is still good for: it is made anew by a start in the second half of its year. */
-export function certificateGauge({ certificatesPem }: CertificateChain, clock: Clock): Gauge {
-  const endsAtMs = new X509Certificate(certificatesPem).validToDate.getTime()
-  const read = () => (endsAtMs - clock.now().getTime()) / DAY_MS
+/** The days that a service's certificate is still good for: it is made anew in the second half of its year. */
+export function certificateGauge(current: () => CertificateChain, clock: Clock): Gauge {
+  const read = () => daysUntil(endOf(current().certificatesPem), clock)
   return { name: 'certificate_days_left', help: 'Days until the certificate of this service ends.', read }
+}
+
+/** The days that the authority is still good for: it is replaced by a command. */
+export function authorityGauge(current: () => string, clock: Clock): Gauge {
+  const read = () => daysUntil(endOf(current()), clock)
+  return { name: 'authority_days_left', help: 'Days until the certificate authority ends.', read }
 }
 
 /** The most that a request may have in its head, in bytes, and how long it may take, in milliseconds. */

@@ -35,6 +35,7 @@ export type AuditAction =
   | 'invite refused'
   | 'invite withdrawn'
   | 'joined'
+  | 'leaves renewed'
   | 'new authority'
   | 'password change refused'
   | 'password changed'

@@ -13,7 +13,7 @@ import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import type { AuthenticatedAccount } from '../accounts.ts'
 import { type AuditEvent, appendAudit, byMember } from '../audit/audit-log.ts'
 import { identityConflict, loginRefused } from '../errors.ts'
-import type { WrappingKey } from '../key-wrapping.ts'
+import type { WrappingKey } from '../keys/key-wrapping.ts'
 import { revoke } from '../revocations.ts'
 import type { AuthSchema } from '../store.ts'
 

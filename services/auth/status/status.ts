@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
+import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
+import { endOf } from '#lib/runtime/certificates/lifetimes.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { databaseBytes } from '#lib/runtime/database/dialect.ts'
 import { inSnapshot } from '#lib/runtime/database/queries.ts'
@@ -31,7 +31,7 @@ export interface InstallationStatus {
 
 /** The ends of the certificates of an installation. */
 export interface CertificateEnds {
-  /** Of Auth's own, which a start makes anew in the second half of its year. */
+  /** Of Auth's own, which is made anew in the second half of its year. */
   readonly auth: Date
   readonly authority: Date
 }
@@ -63,9 +63,8 @@ export async function installationStatus(
 
 /** @throws SottoError `ERR_STORE` if they are not there or cannot be read. */
 export async function certificateEnds({ dataFolder }: Pick<Config, 'dataFolder'>): Promise<CertificateEnds> {
-  const { certificate, authorityPem } = await loadLeaf(join(dataFolder, 'tls'))
-  const endOf = (pem: string) => new X509Certificate(pem).validToDate
-  return { auth: endOf(certificate.certificatesPem), authority: endOf(authorityPem) }
+  const { certificate, authoritiesPem } = await loadLeaf(join(dataFolder, 'tls'))
+  return { auth: endOf(certificate.certificatesPem), authority: endOf(authoritiesPem) }
 }
 
 const COUNT = sql<number>`count(*)`.as('count')

@@ -6,7 +6,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadLeaf } from '#lib/runtime/certificate-authority.ts'
+import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Deployment } from '../../support/deployment.ts'
 import { Actor } from '../framework/actor.ts'
 import type { Context } from '../framework/bench.ts'

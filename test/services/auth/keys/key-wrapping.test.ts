@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { WRAPPED_KEY_BYTES, type WrappedKeyPlace, WrappingKey } from '../../../services/auth/key-wrapping.ts'
-import { codeOf } from '../../support/code-of.ts'
-import { bytesOf, secretOf } from '../../support/random.ts'
+import { WRAPPED_KEY_BYTES, type WrappedKeyPlace, WrappingKey } from '../../../../services/auth/keys/key-wrapping.ts'
+import { codeOf } from '../../../support/code-of.ts'
+import { bytesOf, secretOf } from '../../../support/random.ts'
 
 describe('WrappingKey', () => {
   const wrappingKey = new WrappingKey(secretOf('wrapping key'))

@@ -1,10 +1,10 @@
 import { chmod, readdir, readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { WRAPPING_KEY_BYTES } from '../../../services/auth/key-wrapping.ts'
-import { ensureWrappingKey } from '../../../services/auth/wrapping-key-file.ts'
-import { rejection } from '../../support/rejection.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { WRAPPING_KEY_BYTES } from '../../../../services/auth/keys/key-wrapping.ts'
+import { ensureWrappingKey } from '../../../../services/auth/keys/wrapping-key-file.ts'
+import { rejection } from '../../../support/rejection.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 describe('ensureWrappingKey', () => {
   it('makes a key at first, for the owner alone, and loads the same from then on', async () => {

@@ -22,8 +22,10 @@ import {
   type X509CertificateCreateCommonParams,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import type { Clock } from './clock.ts'
-import type { CertificateChain } from './tls.ts'
+import type { Clock } from '../clock.ts'
+import type { CertificateChain } from '../tls.ts'
+import { certificatesIn, inOrderShown } from './chain.ts'
+import { AUTHORITY_DAYS, BACKDATED_MS, LEAF_DAYS } from './lifetimes.ts'
 
 // Its types name those of a browser, which Node.js has under names of its own.
 declare global {
@@ -38,44 +40,44 @@ declare global {
   type RsaHashedImportParams = webcrypto.RsaHashedImportParams
 }
 
-/** The certificate and the key that sign leaves. */
+/** The certificates and the key that sign leaves, and the next authority. */
 export interface CertificateAuthority {
-  readonly certificatePem: string
+  /** The authority's own certificate, and what leads from the installation's first one to it: chain.ts has the order. */
+  readonly certificatesPem: string
   /** PKCS #8. Secret. */
   readonly keyPem: string
 }
 
+/** The first authority's name; the ones after it have their number behind it, by which TLS finds its way between them. */
 const AUTHORITY_NAME = 'Sotto certificate authority'
 
 const DAY_MS = 86_400_000
-const AUTHORITY_DAYS = 3_650
-const LEAF_DAYS = 365
-/** How far a certificate's first moment lies back, for the sake of clocks that are behind, in milliseconds. */
-const BACKDATED_MS = 3_600_000
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const
 
-/** An authority that signs leaves only, and is signed by itself. */
+/** The first authority of an installation, signed by itself. */
 export async function issueAuthority(clock: Clock): Promise<CertificateAuthority> {
   const keys = await generateKeys()
-  const certificate = await X509CertificateGenerator.createSelfSigned(
-    {
-      ...commonParams(AUTHORITY_DAYS, clock),
-      name: `CN=${AUTHORITY_NAME}`,
-      keys,
-      extensions: [
-        new BasicConstraintsExtension(true, 0, true),
-        new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      ],
-    },
-    webcrypto,
-  )
-  return { certificatePem: certificate.toString('pem'), keyPem: pemOf(keys.privateKey) }
+  const certificate = await selfSigned(AUTHORITY_NAME, keys, clock)
+  return { certificatesPem: pemText(certificate), keyPem: pemOf(keys.privateKey) }
+}
+
+function selfSigned(name: string, keys: webcrypto.CryptoKeyPair, clock: Clock): Promise<X509Certificate> {
+  const params = { ...commonParams(AUTHORITY_DAYS, clock), name: `CN=${name}`, keys, extensions: authorityExtensions() }
+  return X509CertificateGenerator.createSelfSigned(params, webcrypto)
+}
+
+/** No limit on what is below it: leaves, and the authorities that come after. */
+function authorityExtensions() {
+  return [
+    new BasicConstraintsExtension(true, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+  ]
 }
 
 /**
- * A leaf for both ends of a connection, with the authority's certificate behind it.
+ * A leaf for both ends of a connection, with the authority's certificates behind it.
  *
  * @param names - The role first, which is also the subject; then names and IP literals.
  */
@@ -89,7 +91,7 @@ export async function issueLeaf(
     {
       ...commonParams(LEAF_DAYS, clock),
       subject: `CN=${names[0]}`,
-      issuer: new X509Certificate(authority.certificatePem).subjectName,
+      issuer: new X509Certificate(authority.certificatesPem).subjectName,
       publicKey: keys.publicKey,
       signingKey: createPrivateKey(authority.keyPem).toCryptoKey(KEY_ALGORITHM, false, ['sign']),
       extensions: [
@@ -103,7 +105,7 @@ export async function issueLeaf(
   )
   return {
     keyPem: pemOf(keys.privateKey),
-    certificatesPem: `${certificate.toString('pem').trim()}\n${authority.certificatePem.trim()}\n`,
+    certificatesPem: [pemText(certificate), ...inOrderShown(certificatesIn(authority.certificatesPem))].join(''),
   }
 }
 
@@ -118,6 +120,10 @@ function commonParams(days: number, clock: Clock): X509CertificateCreateCommonPa
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
+}
+
+function pemText(certificate: X509Certificate): string {
+  return `${certificate.toString('pem').trim()}\n`
 }
 
 function pemOf(privateKey: webcrypto.CryptoKey): string {

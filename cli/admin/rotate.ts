@@ -1,0 +1,40 @@
+/** `sotto admin rotate`: other keys and certificates, while the services run and nobody signs in again. */
+import type { Command } from 'commander'
+import { systemClock } from '#lib/runtime/clock.ts'
+import type { Config } from '../../services/auth/config.ts'
+import { notice } from '../profile-command.ts'
+import { readConfig } from './server.ts'
+
+const HELP = `
+The services take it up by themselves, within seconds, and nobody notices: connections and conversations that are open go
+on, and nobody signs in again. Where they do not run, they do so at their next start.`
+
+/** Adds the commands. */
+export function withRotation(admin: Command): Command {
+  const rotate = admin
+    .command('rotate')
+    .description('replace keys and certificates while the services run')
+    .addHelpText('after', HELP)
+  rotate
+    .command('leaf')
+    .description("make the services' own certificates anew, as they do by themselves every half year")
+    .action(async () => {
+      const { rotateLeaves } = await import('../../services/auth/keys/rotation.ts')
+      const config = await readConfig()
+      await untilTakenUp(config, 'certificates', () => rotateLeaves(config, systemClock))
+    })
+  return admin
+}
+
+/** Rotate, and say whether the Auth of this machine has taken it up. */
+async function untilTakenUp(config: Config, what: string, rotate: () => Promise<void>): Promise<void> {
+  const { awaitNewLeaf, currentLeaf } = await import('../../services/auth/keys/rotation.ts')
+  const before = await currentLeaf(config)
+  await rotate()
+  const end = await awaitNewLeaf(config, before, systemClock)
+  const result =
+    end === undefined
+      ? 'auth, which does not run here, makes them at its next start'
+      : `auth has new ${what} until ${end.toISOString().slice(0, 10)}; the directory follows within seconds`
+  notice(result, {})
+}
