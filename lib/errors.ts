@@ -41,6 +41,7 @@ export const ERROR_CODES = [
   'ERR_NO_MAILBOX', // the account takes no letters: it is signed in nowhere, or has put down no prekeys
   'ERR_CHAT_WITH_SELF', // sender and receiver are one account
   'ERR_ANNOUNCE_REPLACED', // a newer announcement of the account took this one's place
+  'ERR_ENDPOINTS_REFUSED', // the directory tells others of none of the addresses that a receiver offers
   // reaching others
   'ERR_BUSY', // a queue or a cache is full; later it may not be
   'ERR_UNAVAILABLE', // a service cannot be reached

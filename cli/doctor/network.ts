@@ -11,11 +11,12 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
+import { LOOPBACK, PRIVATE } from '#lib/runtime/network/ranges.ts'
 import { addressOf } from '../../clients/peer/dial.ts'
 import { isReceived } from '../../clients/profile/process-locks.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
-import { addressOfHost } from '../../clients/session/announce.ts'
-import { endpointsToAnnounce, isLoopback, isPrivate, type ListeningAt } from '../../clients/session/endpoints.ts'
+import { endpointsToAnnounce, type ListeningAt } from '../../clients/session/endpoints.ts'
+import { addressOfHost } from '../../clients/session/host-address.ts'
 import { check, type Report, type Seen } from './finding.ts'
 
 export interface NetworkOptions {
@@ -55,15 +56,21 @@ export function addressesSeen(at: ListeningAt): Seen {
   const endpoints = endpointsToAnnounce(at)
   const named = endpoints.map((each) => (port === 0 && advertise.length === 0 ? each.address : addressOf(each)))
   const text = `others are told ${named.join(', ')}`
-  if (isLoopback(serverAddress)) return { text }
+  if (LOOPBACK.has(serverAddress)) return { text }
   const own = new Set(Object.values(interfaces).flatMap((each) => (each ?? []).map(({ address }) => address)))
   const foreign = endpoints.filter(({ address }) => !own.has(address))
   if (foreign.length > 0) {
     const which = foreign.map(addressOf).join(', ')
-    return { text: `${text}, of which this machine has not ${which}`, todo: 'have your router pass that on to here' }
+    const isForHost = foreign.some(({ address }) => !PRIVATE.has(address)) && PRIVATE.has(serverAddress)
+    const allow =
+      '; the server is in your own network, so whoever runs it has to allow that (SOTTO_DIRECTORY_ENDPOINTS)'
+    return {
+      text: `${text}, of which this machine has not ${which}`,
+      todo: `have your router pass that on to here${isForHost ? allow : ''}`,
+    }
   }
-  const isOutOfReach = endpoints.every(({ address }) => isPrivate(address) || isLoopback(address))
-  if (isPrivate(serverAddress) || !isOutOfReach) return { text }
+  const isOutOfReach = endpoints.every(({ address }) => PRIVATE.has(address) || LOOPBACK.has(address))
+  if (PRIVATE.has(serverAddress) || !isOutOfReach) return { text }
   return {
     text: `${text}: addresses of your own network, while the server is outside: a router seems to be in between`,
     todo: 'who is in the same network can call you, and you can call others; for the rest, have the router pass a port on, and add --listen and --advertise',

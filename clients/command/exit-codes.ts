@@ -35,6 +35,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_INVALID_FILE: ExitCode.Usage,
   ERR_NO_SUCH_FILE: ExitCode.Usage,
   ERR_CHAT_WITH_SELF: ExitCode.Usage,
+  ERR_ENDPOINTS_REFUSED: ExitCode.Usage,
   ERR_ACCOUNT_EXISTS: ExitCode.Usage,
   ERR_NO_SUCH_INVITE: ExitCode.Usage,
   ERR_BLOCKED: ExitCode.Usage,

@@ -6,7 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError } from '#lib/errors.ts'
-import { MAX_ENDPOINTS, parseEndpoint } from '../session/endpoints.ts'
+import { MAX_ENDPOINTS, MIN_PORT, parseEndpoint } from '../session/endpoints.ts'
 
 export interface ListenFlags {
   readonly listen: Endpoint
@@ -29,7 +29,9 @@ function listenAddress(text: string): Endpoint {
 
 function advertised(text: string, before: readonly Endpoint[]): readonly Endpoint[] {
   if (before.length === MAX_ENDPOINTS) throw new InvalidArgumentError(`It can be given ${MAX_ENDPOINTS} times at most.`)
-  return [...before, endpoint(text)]
+  const named = endpoint(text)
+  if (named.port < MIN_PORT) throw new InvalidArgumentError(`Others are told of ports from ${MIN_PORT} on.`)
+  return [...before, named]
 }
 
 function endpoint(text: string, defaultPort?: number): Endpoint {

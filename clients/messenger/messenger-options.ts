@@ -33,6 +33,8 @@ export interface MessengerEvents {
   /** This end is online, or no longer. */
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
   readonly onOffline: (error: SottoError) => void
+  /** Others are not told of some of the addresses that were to be advertised: which, and why, a clause each. */
+  readonly onNotAdvertised?: (why: readonly string[]) => void
   /** Another installation was online as the account of this one, and is no longer. */
   readonly onReplaced?: () => void
   readonly onPinned: (name: string) => void

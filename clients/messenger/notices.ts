@@ -10,6 +10,7 @@ import type { MessengerEvents } from './messenger-options.ts'
 export const NOTICES = {
   online: (name: string, where: string) => `online as ${name}, at ${where}`,
   onlineAgain: 'online again',
+  notAdvertised: (why: readonly string[]) => `others are not told of ${why.join('; nor of ')}`,
   replaced:
     'another sotto was online as you, and was taken offline, since one is at a time, the newest; to take that one back, leave this and start that again; if it was neither yours nor this one before a break, have the administrator set another password',
   offline: (why: string) => `offline: ${why}; trying again, conversations go on`,
@@ -32,11 +33,12 @@ export const NOTICES = {
   undeliverable: undeliverableNotice,
 } as const
 
-type NoticedEvent = 'onReplaced' | 'onPinned' | 'onDoubtWithdrawn' | 'onUndeliverable'
+type NoticedEvent = 'onNotAdvertised' | 'onReplaced' | 'onPinned' | 'onDoubtWithdrawn' | 'onUndeliverable'
 
 /** The events of which every command makes a notice, and nothing else. */
 export function noticeEvents(notice: (text: string) => void): Pick<MessengerEvents, NoticedEvent> {
   return {
+    onNotAdvertised: (why) => notice(NOTICES.notAdvertised(why)),
     onReplaced: () => notice(NOTICES.replaced),
     onPinned: (name) => notice(NOTICES.pinned(name)),
     onDoubtWithdrawn: (name, forMs) => notice(NOTICES.doubtWithdrawn(name, forMs)),

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { SottoError } from '#lib/errors.ts'
@@ -11,6 +10,8 @@ import { parseAddress } from '#lib/runtime/address.ts'
 import type { Account } from '../profile/state.ts'
 import type { DirectoryClient } from './directory-client.ts'
 import { endpointsToAnnounce } from './endpoints.ts'
+import { addressOfHost } from './host-address.ts'
+import { describeRefused } from './refused-endpoints.ts'
 
 export interface Online {
   readonly directory: DirectoryClient
@@ -24,6 +25,8 @@ export interface Online {
   readonly signal: AbortSignal
   /** The announcement stands, or stands again, with these endpoints. */
   readonly onOnline: (endpoints: readonly Endpoint[]) => void
+  /** Others are not told of some of the addresses of `advertise`: which, and why, a clause each. */
+  readonly onNotAdvertised?: ((why: readonly string[]) => void) | undefined
   /** Another installation was online as this account, and is no longer. */
   readonly onReplaced?: (() => void) | undefined
   readonly onOffline: (error: SottoError) => void
@@ -42,6 +45,7 @@ export async function stayOnline(online: Online): Promise<never> {
     instanceId,
     signal,
     onOnline,
+    onNotAdvertised,
     onReplaced,
     onOffline,
     startsOffline = false,
@@ -52,17 +56,14 @@ export async function stayOnline(online: Online): Promise<never> {
     endpoints,
     instanceId,
     signal,
-    onOnline: () => onOnline(endpoints()),
+    onOnline,
+    // Of the machine's own addresses nobody needs to know: one of them that others reach is enough.
+    onRefused(refused) {
+      const why = describeRefused(advertise, refused)
+      if (why.length > 0) onNotAdvertised?.(why)
+    },
     onReplaced,
     onOffline,
     startsOffline,
   })
-}
-
-/** The address of a host, or nothing where its name leads nowhere: the announcement will say so better. */
-export async function addressOfHost(host: string): Promise<string> {
-  return lookup(host).then(
-    ({ address }) => address,
-    () => '',
-  )
 }

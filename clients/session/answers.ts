@@ -82,7 +82,8 @@ export interface BegunSession {
 }
 
 /** The server's time, of an announcement that stands. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
-export function checkAnnounced({ serverTime, sessionExpiresAt }: AnnounceResponse): Date {
+export function checkAnnounced({ serverTime, sessionExpiresAt, refusedEndpoints }: AnnounceResponse): Date {
+  expect(refusedEndpoints.length <= MAX_ENDPOINTS, 'the directory', 'refused_endpoints')
   timeOf(sessionExpiresAt, 'the directory', 'session_expires_at')
   return timeOf(serverTime, 'the directory', 'server_time')
 }

@@ -8,10 +8,12 @@ import { randomBytes } from 'node:crypto'
 import {
   type Endpoint,
   type Presence,
+  type RefusedEndpoint,
   ReplacedAnnouncement,
   type WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import { LOOPBACK } from '#lib/runtime/network/ranges.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { checkGrant, type Grant, openGrant, REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import type { Session, SignedIn } from '../profile/state.ts'
@@ -22,6 +24,7 @@ import { Backoff } from './backoff.ts'
 import { DirectoryLink } from './directory-link.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
+import { acceptedOf, namingEndpoints } from './refused-endpoints.ts'
 import { listPeople, type Person } from './roster.ts'
 import type { ServerClock } from './server-clock.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
@@ -43,8 +46,10 @@ export interface Announcement {
   /** 16 random bytes, drawn at the start of the receiver. */
   readonly instanceId: Uint8Array
   readonly signal: AbortSignal
-  /** The announcement stands, or stands again. */
-  readonly onOnline: () => void
+  /** The announcement stands, or stands again: with these endpoints, of those that were offered. */
+  readonly onOnline: (endpoints: readonly Endpoint[]) => void
+  /** Others are not told of these. */
+  readonly onRefused?: ((refused: readonly RefusedEndpoint[]) => void) | undefined
   /** Another installation was online as this account, and is no longer. */
   readonly onReplaced?: (() => void) | undefined
   /** The announcement is lost, and being tried again. Called once, until it stands again. */
@@ -112,7 +117,16 @@ export class DirectoryClient {
       await this.#learnTime(signal)
       checkGrant(grant, { ...expected, nowMs: clock.nowMs() })
     }
-    return { endpoints, ticket, grant }
+    return { endpoints: await this.#leadingElsewhere(endpoints), ticket, grant }
+  }
+
+  /**
+   * The endpoints without loopback, unless the directory is on this machine: it would lead the caller to a program here, of
+   * a stranger's choice.
+   */
+  async #leadingElsewhere(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    const elsewhere = endpoints.filter(({ address }) => !LOOPBACK.has(address))
+    return elsewhere.length < endpoints.length && (await this.#link.isOnThisMachine()) ? endpoints : elsewhere
   }
 
   /**
@@ -208,20 +222,25 @@ export class DirectoryClient {
 
   /** Announce, and stay so until it ends: returns why. */
   async #announceOnce(announcement: Announcement, onRegistered: () => void): Promise<SottoError> {
-    const { endpoints, instanceId, signal, onOnline, onReplaced } = announcement
+    const { instanceId, signal, onOnline, onRefused, onReplaced } = announcement
     const bearer = this.#options.session.keys.directoryBearer
     let isRegistered = false
+    let offered: readonly Endpoint[] = []
     try {
-      const request = { endpoints: [...endpoints()], instanceId: Buffer.from(instanceId) }
+      offered = announcement.endpoints()
+      const request = { endpoints: [...offered], instanceId: Buffer.from(instanceId) }
       for await (const response of this.#link.call.announce(request, { bearer, signal })) {
         await this.#checkTime(checkAnnounced(response), signal)
-        if (!isRegistered) onOnline()
+        if (!isRegistered) {
+          onOnline(acceptedOf(offered, response.refusedEndpoints))
+          if (response.refusedEndpoints.length > 0) onRefused?.(response.refusedEndpoints)
+        }
         if (response.replaced === ReplacedAnnouncement.OTHER_INSTANCE) onReplaced?.()
         isRegistered = true
         onRegistered()
       }
     } catch (error) {
-      if (isSottoError(error)) return error
+      if (isSottoError(error)) return namingEndpoints(error, offered)
       throw error
     }
     return new SottoError('ERR_UNAVAILABLE', 'the directory has ended the announcement')

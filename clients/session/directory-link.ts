@@ -6,8 +6,11 @@
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
+import { parseAddress } from '#lib/runtime/address.ts'
+import { LOOPBACK } from '#lib/runtime/network/ranges.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
+import { addressOfHost } from './host-address.ts'
 import { connectAuth, getServerInfo } from './login.ts'
 
 /** How long Auth has to say where the directory is, in milliseconds: whoever waits would rather hear that it is away. */
@@ -44,6 +47,11 @@ export class DirectoryLink {
       if (!isSottoError(error, 'ERR_UNAVAILABLE') || !(await this.follow(signal))) throw error
       return await call(this.call)
     }
+  }
+
+  /** Whether the directory is on this machine, by its address. */
+  async isOnThisMachine(): Promise<boolean> {
+    return LOOPBACK.has(await addressOfHost(parseAddress(this.#address).host))
   }
 
   /** Ask Auth where the directory is, and go there. @returns whether that is elsewhere; false if Auth does not say. */

@@ -14,6 +14,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_SERVER_DISK_FULL',
   'ERR_SERVER_STORE',
   'ERR_BUSY',
+  // This machine's addresses change, and the host may allow them.
+  'ERR_ENDPOINTS_REFUSED',
   'ERR_CHANNEL_CUT',
   'ERR_CHANNEL_CLOSED',
   'ERR_INTERNAL',

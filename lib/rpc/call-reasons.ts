@@ -51,7 +51,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
   'sotto.directory.v1.DirectoryService': {
     every: [...BY_A_PUBLIC_SERVICE, 'ERR_SESSION_ENDED'],
     calls: {
-      Announce: ['ERR_ANNOUNCE_REPLACED'],
+      Announce: ['ERR_ENDPOINTS_REFUSED', 'ERR_ANNOUNCE_REPLACED'],
       GetPresence: ['ERR_NO_SUCH_USER'],
       WatchPresence: [],
       ListUsers: ['ERR_TURNED_OFF'],

@@ -54,6 +54,7 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_NO_MAILBOX: { status: Code.FAILED_PRECONDITION, code: 'ERR_NO_MAILBOX' },
   ERR_CHAT_WITH_SELF: { status: Code.FAILED_PRECONDITION, code: 'ERR_CHAT_WITH_SELF' },
   ERR_ANNOUNCE_REPLACED: { status: Code.ABORTED, code: 'ERR_ANNOUNCE_REPLACED' },
+  ERR_ENDPOINTS_REFUSED: { status: Code.PERMISSION_DENIED, code: 'ERR_ENDPOINTS_REFUSED' },
 
   ERR_BUSY: { status: Code.RESOURCE_EXHAUSTED, code: 'ERR_BUSY' },
   ERR_UNAVAILABLE: { status: Code.UNAVAILABLE, code: 'ERR_UNAVAILABLE' },
@@ -162,6 +163,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   ERR_ANNOUNCE_REPLACED: {
     message: 'another chat or receive of this account has come online, and took the place of this one',
     hint: 'one is online at a time: leave that one, and start this again to take the place back',
+  },
+  ERR_ENDPOINTS_REFUSED: {
+    message: 'the directory tells others of none of these addresses',
+    hint: 'offer one of your own network, or ask whoever runs the server to allow yours',
   },
   ERR_BUSY: { message: 'the other end is busy', hint: 'try again in a moment' },
   ERR_UNAVAILABLE: { message: 'the server does not answer', hint: 'check its address and that it runs' },

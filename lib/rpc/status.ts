@@ -68,7 +68,7 @@ export function statusOf(thrown: unknown): OutgoingStatus {
   const { status, code } = WIRE_ERRORS[error.code]
   const text = publicText(error, code)
   const details = [pack('ErrorInfo', ErrorInfo, { reason: code, domain: ERROR_DOMAIN, metadata: new Map() })]
-  if (code === 'ERR_INVALID_ARGUMENT' && error.violations.length > 0) {
+  if (OF_FIELDS.has(code) && error.violations.length > 0) {
     details.push(
       pack('BadRequest', BadRequest, {
         fieldViolations: error.violations.map((each) => ({ ...each, reason: '', localizedMessage: undefined })),
@@ -82,6 +82,9 @@ export function statusOf(thrown: unknown): OutgoingStatus {
   metadata.set(DETAILS_TRAILER, Buffer.from(Status.encode({ code: status, message: text, details }).finish()))
   return { code: status, details: text, metadata }
 }
+
+/** The codes of which the fields are told that are wrong. */
+const OF_FIELDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_INVALID_ARGUMENT', 'ERR_ENDPOINTS_REFUSED'])
 
 /** The codes by which a caller learns of this machine's state, and no more. */
 const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_INTERNAL', 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'])

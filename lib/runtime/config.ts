@@ -6,8 +6,10 @@
  * @module
  */
 import { z } from 'zod'
+import { SottoError } from '../errors.ts'
 import { type Environment, expandHome, invalidSettings, settingProblems } from './environment.ts'
 import { LOG_LEVELS } from './log-levels.ts'
+import { Ranges } from './network/ranges.ts'
 
 export { z }
 
@@ -36,6 +38,15 @@ export const listSetting = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 )
+/** Addresses and networks, separated by commas. */
+export const rangesSetting = listSetting.transform((texts, context) => {
+  try {
+    return new Ranges(texts)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof SottoError ? `${error.message}: ${error.hint}` : '' })
+    return z.NEVER
+  }
+})
 
 /** The variables of the test suite; a service that it starts inherits them. */
 const OF_TESTS = ['SOTTO_VECTORS', 'SOTTO_TEST_']

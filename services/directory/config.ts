@@ -4,11 +4,12 @@
  * @module
  */
 import { join } from 'node:path'
-import { logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
+import { logLevelSetting, pathSetting, portSetting, rangesSetting, readSettings, z } from '#lib/runtime/config.ts'
 import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
+import type { Ranges } from '#lib/runtime/network/ranges.ts'
 
 export interface Config {
   /**
@@ -26,6 +27,12 @@ export interface Config {
    * room for calls. Each takes a file descriptor and some 100 KB.
    */
   readonly connections: { readonly most: number; readonly mostPerAddress: number }
+  /**
+   * `SOTTO_DIRECTORY_ENDPOINTS` (none): further addresses and networks, separated by commas, at which others may be told to
+   * call somebody: those that a router passes on, such as `203.0.113.7, 2001:db8::/32`. Private addresses, and the one that
+   * somebody calls from, need no mention.
+   */
+  readonly allowedEndpoints: Ranges
   /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
   readonly sealingAddress: string
   /**
@@ -61,6 +68,7 @@ const SETTINGS = {
   SOTTO_DIRECTORY_HEALTH_PORT: portSetting.optional(),
   SOTTO_DIRECTORY_CONNECTIONS: connectionsSetting.default(25_000),
   SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(1_000),
+  SOTTO_DIRECTORY_ENDPOINTS: rangesSetting.prefault(''),
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
@@ -102,6 +110,7 @@ export function readConfig(env: Environment): Config {
       most: settings.SOTTO_DIRECTORY_CONNECTIONS,
       mostPerAddress: settings.SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS,
     },
+    allowedEndpoints: settings.SOTTO_DIRECTORY_ENDPOINTS,
     sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
     database: databaseSetting(
       settings.SOTTO_DIRECTORY_DATABASE,

@@ -25,8 +25,10 @@ import {
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { Ranges } from '#lib/runtime/network/ranges.ts'
 import { chatWithSelf } from '#lib/shared-errors.ts'
 import type { Authentications, Caller } from './authentications.ts'
+import { judgeEndpoints } from './endpoints.ts'
 import type { PresenceRegistry } from './presence.ts'
 import type { Origin, SealingClient } from './sealing-client.ts'
 import {
@@ -47,17 +49,20 @@ export interface DirectoryHandlersOptions {
   readonly sealing: SealingClient
   readonly authentications: Authentications
   readonly clock: Clock
+  /** The endpoints that the host allows, whoever announces them. */
+  readonly allowedEndpoints: Ranges
   /** How often an open announcement or watch is answered and its session looked at again, in milliseconds. */
   readonly heartbeatMs: number
 }
 
 export function createDirectoryHandlers(options: DirectoryHandlersOptions): Handlers<typeof DirectoryServiceService> {
-  const { presence, sealing, authentications, clock, heartbeatMs } = options
+  const { presence, sealing, authentications, clock, allowedEndpoints, heartbeatMs } = options
 
   async function* announce(request: AnnounceRequest, context: CallContext): AsyncGenerator<AnnounceResponse> {
     checkAnnounceRequest(request)
     const { requestId, bearer, signal } = context
     let caller = await authenticate(context)
+    const judged = judgeEndpoints(request.endpoints, context.remoteAddress, allowedEndpoints)
     // Whoever has gone by now must not take the place of the announcement that came after it.
     signal.throwIfAborted()
     context.caller.settle()
@@ -67,17 +72,19 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
       account,
       sessionId,
       instanceId: request.instanceId,
-      endpoints: request.endpoints,
+      endpoints: judged.accepted,
     })
     const { OTHER_INSTANCE, UNSPECIFIED } = ReplacedAnnouncement
     let replaced: ReplacedAnnouncement = registration.hasReplacedInstance ? OTHER_INSTANCE : UNSPECIFIED
+    let refusedEndpoints = [...judged.refused]
     try {
       while (true) {
         const over = AbortSignal.any([signal, registration.ended, caller.ended])
         over.throwIfAborted()
         const serverTime = new Date(clock.now().getTime() + clockOffsetMs)
-        yield { serverTime, sessionExpiresAt: caller.expiresAt, replaced }
+        yield { serverTime, sessionExpiresAt: caller.expiresAt, replaced, refusedEndpoints }
         replaced = UNSPECIFIED
+        refusedEndpoints = []
         await pause(heartbeatMs, over)
         const confirmed = await reauthenticate({ requestId, bearer, signal: over })
         if (confirmed) {

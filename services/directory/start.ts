@@ -83,7 +83,8 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   resources.defer(keepWatchingRevocations({ sealing, authentications, log }))
 
   const limits = { ...SERVICE_LIMITS, ...(await connectionLimits(config, log)) }
-  const handling = { presence, sealing, authentications, clock, heartbeatMs }
+  const { allowedEndpoints } = config
+  const handling = { presence, sealing, authentications, clock, allowedEndpoints, heartbeatMs }
   const server = resources.adopt(
     await startServer({
       ...config.listen,

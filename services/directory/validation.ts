@@ -15,6 +15,7 @@ import type {
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { INSTANCE_ID_BYTES, MAX_LISTED_USERS, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
+import { NOBODYS } from '#lib/runtime/network/ranges.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import { USERNAME, USERNAME_PREFIX, Violations } from '#lib/validation.ts'
 
@@ -24,6 +25,8 @@ export const MAX_ENDPOINTS = 8
 /** The longest form of an IPv6 address: eight groups, the last two written as IPv4. */
 export const MAX_ADDRESS_CHARACTERS = 45
 
+/** The least port: those below are of the system's own services, of which no chat is one (RFC 6335, section 6). */
+export const MIN_PORT = 1_024
 const MAX_PORT = 65_535
 
 export function checkAnnounceRequest({ endpoints, instanceId }: AnnounceRequest): void {
@@ -38,9 +41,13 @@ export function checkAnnounceRequest({ endpoints, instanceId }: AnnounceRequest)
     violations.expect(
       isAddress(address),
       `endpoints[${index}].address`,
-      'must be an IPv4 or IPv6 literal without a zone',
+      'must be the IPv4 or IPv6 literal of one machine, without a zone',
     )
-    violations.expect(port >= 1 && port <= MAX_PORT, `endpoints[${index}].port`, `must be 1 to ${MAX_PORT}`)
+    violations.expect(
+      port >= MIN_PORT && port <= MAX_PORT,
+      `endpoints[${index}].port`,
+      `must be ${MIN_PORT} to ${MAX_PORT}`,
+    )
   }
   violations.expectBytes(instanceId, INSTANCE_ID_BYTES, 'instance_id')
   violations.throwIfAny()
@@ -93,5 +100,6 @@ export function checkRequestLetterRequest({ username, nonce }: RequestLetterRequ
 
 /** A zone, as in fe80::1%eth0, names an interface of the receiver's machine: to anybody else it means nothing. */
 function isAddress(address: string): boolean {
-  return address.length <= MAX_ADDRESS_CHARACTERS && isIP(address) !== 0 && !address.includes('%')
+  const isLiteral = address.length <= MAX_ADDRESS_CHARACTERS && isIP(address) !== 0 && !address.includes('%')
+  return isLiteral && !NOBODYS.has(address)
 }

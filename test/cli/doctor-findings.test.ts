@@ -84,6 +84,9 @@ describe('what sotto doctor finds', () => {
     it('is which of those that are told others this machine has not itself', () => {
       const advertise = [{ address: '198.51.100.4', port: 7100 }]
       expect(addressesSeen(at({ advertise }, '192.168.1.7')).todo).to.include('router')
+      expect(addressesSeen(at({ advertise }, '192.168.1.7')).todo).not.to.include('SOTTO_DIRECTORY_ENDPOINTS')
+      const inside = at({ advertise, serverAddress: '192.168.1.1' }, '192.168.1.7')
+      expect(addressesSeen(inside).todo).to.include('SOTTO_DIRECTORY_ENDPOINTS')
       expect(addressesSeen(at({ advertise }, '198.51.100.4')).todo).to.equal(undefined)
     })
   })

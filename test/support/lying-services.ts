@@ -113,7 +113,7 @@ export class LyingServices {
   async announce(profile: string, announcement: Announcement): Promise<never> {
     const { signal, onOnline } = announcement
     this.#announced.set(profile, announcement)
-    onOnline()
+    onOnline(announcement.endpoints())
     this.#change()
     if (!signal.aborted) await once(signal, 'abort')
     const isLast = this.#announced.get(profile) === announcement

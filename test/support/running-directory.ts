@@ -8,6 +8,7 @@ import type { AnnounceRequest, AnnounceResponse } from '#gen/sotto/directory/v1/
 import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_service.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { createLogger } from '#lib/runtime/log.ts'
+import { Ranges } from '#lib/runtime/network/ranges.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type Config, readConfig } from '../../services/directory/config.ts'
 import { type DirectoryDependencies, type RunningDirectory, startDirectory } from '../../services/directory/start.ts'
@@ -61,10 +62,11 @@ export class DirectoryUnderTest implements AsyncDisposable {
   }
 }
 
-/** The settings of a directory that keeps its data in Auth's folder. */
+/** The settings of a directory that keeps its data in Auth's folder, and allows the endpoints of {@link ANNOUNCE_REQUEST}. */
 export function directoryConfigFor(auth: AuthUnderTest): Config {
   const config = readConfig({ SOTTO_HOME: auth.folder.path })
-  return { ...config, listen: { host: '127.0.0.1', port: 0 }, adminPort: 0 }
+  const allowedEndpoints = new Ranges(ANNOUNCE_REQUEST.endpoints.map(({ address }) => address))
+  return { ...config, listen: { host: '127.0.0.1', port: 0 }, adminPort: 0, allowedEndpoints }
 }
 
 /** An announcement that a test holds open. */

@@ -130,6 +130,29 @@ describe('exit codes', function () {
     })
   })
 
+  describe(`${USAGE}, addresses of which others are not told`, () => {
+    const listen = 'receive --profile carol --listen 127.0.0.1'
+
+    it('when all are somebody else’s, as far as the directory sees', async () => {
+      const refused = await sotto(`${listen} --advertise 203.0.113.7:7100`)
+      expectFailure(refused, USAGE, 'ERR_ENDPOINTS_REFUSED')
+      expect(refused.errors).to.include('203.0.113.7:7100 is a public address, and the call comes from 127.0.0.1')
+    })
+
+    it('when the port is one of the system’s own services', async () => {
+      expect((await sotto(`${listen} --advertise 127.0.0.1:443`)).code).to.equal(USAGE)
+    })
+
+    it('but not when one is left: then it says which it is not', async () => {
+      const advertise = ['--advertise', '203.0.113.7:7100', '--advertise', `127.0.0.1:${await freePort()}`]
+      const { process: carol } = await deployment.receive('carol', advertise)
+      await carol.untilStderr('others are not told of 203.0.113.7:7100')
+      expect(/online as carol, at (.*)/.exec(carol.errors.text)?.[1]).to.equal(advertise[3])
+      carol.signal('SIGINT')
+      await carol.ended
+    })
+  })
+
   describe(`${UNREACHABLE}, a service or a person’s machine cannot be reached`, () => {
     it('when nobody answers at the server’s address', async () => {
       const line = `login alice --profile nowhere --server 127.0.0.1:${await freePort()} --ca ${deployment.caFile}`

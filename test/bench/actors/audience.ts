@@ -58,7 +58,7 @@ async function announce({ username, token }: Member, { directoryAddress, authori
   })
   try {
     await directory.announce({
-      endpoints: () => [{ address: '127.0.0.1', port: 9 }],
+      endpoints: () => [{ address: '127.0.0.1', port: 9009 }],
       instanceId: randomBytes(INSTANCE_ID_BYTES),
       signal: over.signal,
       startsOffline: true,

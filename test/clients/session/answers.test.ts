@@ -68,10 +68,15 @@ const CONTRACTS = [
   }),
   contract<AnnounceResponse>({
     name: 'AnnounceResponse',
-    right: { serverTime: NOW, sessionExpiresAt: NOW, replaced: ReplacedAnnouncement.UNSPECIFIED },
+    right: { serverTime: NOW, sessionExpiresAt: NOW, replaced: ReplacedAnnouncement.UNSPECIFIED, refusedEndpoints: [] },
     check: checkAnnounced,
     // A value that is not known counts as none.
-    wrong: { serverTime: BAD_TIMES, sessionExpiresAt: BAD_TIMES, replaced: [] },
+    wrong: {
+      serverTime: BAD_TIMES,
+      sessionExpiresAt: BAD_TIMES,
+      replaced: [],
+      refusedEndpoints: [new Array(9).fill({})],
+    },
   }),
   contract<RequestChatResponse>({
     name: 'RequestChatResponse',

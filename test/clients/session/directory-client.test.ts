@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import {
   DirectoryServiceService,
+  EndpointRefusal,
   Presence,
+  type RefusedEndpoint,
   type RequestChatResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
@@ -39,6 +41,8 @@ describe('DirectoryClient', () => {
   let announced: number
   /** What the first ones answer with for a time. */
   let serverTimes: Date[]
+  /** Of each announcement. */
+  let refusedEndpoints: RefusedEndpoint[]
   let isSessionOver: boolean
 
   before(async () => {
@@ -49,6 +53,7 @@ describe('DirectoryClient', () => {
   beforeEach(async () => {
     announcements = []
     refusals = []
+    refusedEndpoints = []
     announced = 0
     serverTimes = []
     isSessionOver = false
@@ -67,7 +72,7 @@ describe('DirectoryClient', () => {
             if (refusal !== undefined) throw refusal
             announced += 1
             const serverTime = serverTimes.shift() ?? new Date()
-            yield { serverTime, sessionExpiresAt: new Date(0), replaced: 0 }
+            yield { serverTime, sessionExpiresAt: new Date(0), replaced: 0, refusedEndpoints }
             throw announcements.shift() ?? new SottoError('ERR_ANNOUNCE_REPLACED', 'replaced')
           },
           watchPresence: async function* () {},
@@ -132,6 +137,12 @@ describe('DirectoryClient', () => {
       const { endpoints, grant } = await client.requestChat('bob', NEVER)
       expect(endpoints).to.deep.equal([{ address: '192.0.2.7', port: 7100 }])
       expect(grant.receiverName).to.equal('bob')
+    })
+
+    it('gives loopback where the directory is at loopback itself', async () => {
+      const endpoints = ['127.0.0.1', '::1', '192.0.2.7'].map((address) => ({ address, port: 7100 }))
+      answer = (nonce) => ({ ...respond(sealed(nonce)), endpoints })
+      expect((await client.requestChat('bob', NEVER)).endpoints).to.deep.equal(endpoints)
     })
 
     const lies: ReadonlyArray<readonly [what: string, code: string, lie: (nonce: Uint8Array) => RequestChatResponse]> =
@@ -201,6 +212,45 @@ describe('DirectoryClient', () => {
       expect((await rejection(announce({ onOnline, onOffline }))).code).to.equal('ERR_ANNOUNCE_REPLACED')
       expect(told).to.deep.equal(['online', 'ERR_UNAVAILABLE', 'online'])
       expect(announced).to.equal(2)
+    })
+
+    it('tells which endpoints stand, and which do not', async () => {
+      const offered = [
+        { address: '192.0.2.7', port: 7100 },
+        { address: '192.168.1.7', port: 7100 },
+      ]
+      const { NOT_YOURS } = EndpointRefusal
+      const nobodys = { address: '203.0.113.1', port: 1 }
+      refusedEndpoints = [
+        { endpoint: offered[0], reason: NOT_YOURS },
+        { endpoint: nobodys, reason: NOT_YOURS },
+      ]
+      const told: (readonly object[])[] = []
+      const listen = (about: readonly object[]) => told.push(about)
+      await rejection(announce({ endpoints: () => offered, onOnline: listen, onRefused: listen }))
+      expect(told).to.deep.equal([[offered[1]], refusedEndpoints])
+    })
+
+    it('says of each endpoint why the directory tells nobody of it', async () => {
+      const violations = [{ field: 'endpoints[0]', description: 'is a public address' }]
+      refusals = [new SottoError('ERR_ENDPOINTS_REFUSED', 'none left', { violations })]
+      const { code, message, hint } = await rejection(announce())
+      expect([code, message]).to.deep.equal([
+        'ERR_ENDPOINTS_REFUSED',
+        'the directory tells others of none of your addresses; 192.0.2.7:7100 is a public address',
+      ])
+      expect(hint).to.include('SOTTO_DIRECTORY_ENDPOINTS')
+    })
+
+    it('is tried again where all endpoints are refused of somebody who was online', async () => {
+      announcements = [new SottoError('ERR_UNAVAILABLE', 'stopping')]
+      const told: string[] = []
+      const onOnline = () => {
+        if (told.length === 0) refusals = [new SottoError('ERR_ENDPOINTS_REFUSED', 'none left')]
+        told.push('online')
+      }
+      await rejection(announce({ onOnline, onOffline: ({ code }: SottoError) => told.push(code) }))
+      expect(told).to.deep.equal(['online', 'ERR_UNAVAILABLE', 'online'])
     })
 
     it('is not tried again before the directory wants it', async () => {

@@ -3,7 +3,7 @@ import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { DirectoryClient } from '../../../clients/session/directory-client.ts'
-import { keepIn } from '../../../clients/session/directory-link.ts'
+import { DirectoryLink, keepIn } from '../../../clients/session/directory-link.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -45,7 +45,7 @@ describe('the link to a directory that the host has moved', () => {
       endpoints: () => [{ address: '127.0.0.1', port: 4_000 }],
       instanceId: Buffer.alloc(16),
       signal: ending.signal,
-      onOnline: resolve,
+      onOnline: () => resolve(),
       onOffline: () => {},
       startsOffline: true,
     })
@@ -53,6 +53,24 @@ describe('the link to a directory that the host has moved', () => {
     await isOnline
     ending.abort()
     client.close()
+  })
+
+  it('knows whether the directory is on this machine: nobody is called at loopback otherwise', async () => {
+    const { account } = (await Profile.open(installation.home.path, 'alice')).login
+    const isHere = async (directoryAddress: string) => {
+      const link = new DirectoryLink({ ...account, directoryAddress })
+      try {
+        return await link.isOnThisMachine()
+      } finally {
+        link.close()
+      }
+    }
+    for (const address of ['127.0.0.1:1', '127.9.9.9:1', '[::1]:1', 'localhost:1']) {
+      expect(await isHere(address), address).to.equal(true)
+    }
+    for (const address of ['192.0.2.1:1', '192.168.1.1:1', '[2001:db8::1]:1', 'nowhere.invalid:1']) {
+      expect(await isHere(address), address).to.equal(false)
+    }
   })
 
   it('says that the directory is away where Auth is, too', async () => {

@@ -1,6 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { expect } from 'chai'
 import { endpointsToAnnounce, MAX_ENDPOINTS, parseEndpoint } from '../../../clients/session/endpoints.ts'
+import { codeOf } from '../../support/code-of.ts'
 
 const PORT = 7100
 
@@ -48,6 +49,14 @@ describe('endpointsToAnnounce', () => {
   it('offers an address once, and no more than an announcement may carry', () => {
     const many = Array.from({ length: MAX_ENDPOINTS + 1 }, (_, n) => `10.0.0.${n}`)
     expect(offered({ interfaces: interfaces(...many, ...many) })).to.deep.equal(many.slice(0, MAX_ENDPOINTS))
+  })
+
+  it('says so where it listens at a port of which nobody is told, unless another is advertised', () => {
+    const [port, advertise] = [443, [{ address: '198.51.100.1', port: 7443 }]]
+    for (const host of ['::', '192.168.1.7']) {
+      expect(codeOf(() => offered({ host, port, interfaces: machine }))).to.equal('ERR_CONFIG')
+    }
+    expect(offered({ port, advertise })).to.deep.equal(['198.51.100.1'])
   })
 
   it('says so where there is none', () => {

@@ -96,10 +96,10 @@ describe('PresenceWatch', () => {
     const gone = new AbortController()
     const { promise: online, resolve } = Promise.withResolvers<void>()
     const announced = clientOf(profiles[name]).announce({
-      endpoints: () => [{ address: '192.0.2.1', port: 1 }],
+      endpoints: () => [{ address: '192.168.2.1', port: 4_000 }],
       instanceId: bytesOf('instance id', 16),
       signal: AbortSignal.any([over.signal, gone.signal]),
-      onOnline: resolve,
+      onOnline: () => resolve(),
       onOffline: () => {},
     })
     await Promise.race([online, announced])

@@ -75,7 +75,7 @@ describe('the server’s time', () => {
       requestLetter: notExpected,
       announce: async function* () {
         for (const time of times) {
-          yield { serverTime: new Date(time), sessionExpiresAt: new Date(NOW_MS), replaced: 0 }
+          yield { serverTime: new Date(time), sessionExpiresAt: new Date(NOW_MS), replaced: 0, refusedEndpoints: [] }
         }
         throw new SottoError('ERR_ANNOUNCE_REPLACED', 'replaced')
       },

@@ -15,7 +15,12 @@ import { rejection } from '../../support/rejection.ts'
 import { testLog } from '../../support/test-log.ts'
 
 const ANNOUNCING = { announce: DirectoryServiceService.announce }
-const ANNOUNCED = { serverTime: new Date(), sessionExpiresAt: new Date(), replaced: ReplacedAnnouncement.UNSPECIFIED }
+const ANNOUNCED = {
+  serverTime: new Date(),
+  sessionExpiresAt: new Date(),
+  replaced: ReplacedAnnouncement.UNSPECIFIED,
+  refusedEndpoints: [],
+}
 
 /** A link of which the first connections are reset, each after so many bytes. */
 async function cutLink(target: string, ...cuts: readonly number[]): Promise<FarLink> {

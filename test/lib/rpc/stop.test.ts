@@ -15,7 +15,12 @@ import { testLog } from '../../support/test-log.ts'
 /** The one method of the directory that is a server stream. */
 const ANNOUNCING = { announce: DirectoryServiceService.announce }
 
-const ANNOUNCED: AnnounceResponse = { serverTime: new Date(), sessionExpiresAt: new Date(), replaced: 0 }
+const ANNOUNCED: AnnounceResponse = {
+  serverTime: new Date(),
+  sessionExpiresAt: new Date(),
+  replaced: 0,
+  refusedEndpoints: [],
+}
 
 describe('RpcServer.stop', () => {
   it('ends open streams as unavailable, with a time to come back', async () => {

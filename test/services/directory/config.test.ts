@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Ranges } from '#lib/runtime/network/ranges.ts'
 import { readConfig } from '../../../services/directory/config.ts'
 import { codeOf } from '../../support/code-of.ts'
 
@@ -9,6 +10,7 @@ describe('readConfig of the directory', () => {
       adminPort: 7012,
       healthPort: undefined,
       connections: { most: 25_000, mostPerAddress: 1_000 },
+      allowedEndpoints: new Ranges([]),
       sealingAddress: 'localhost:7003',
       database: { kind: 'sqlite', path: '/srv/sotto/directory/directory.db' },
       dataFolder: '/srv/sotto/directory',
@@ -26,6 +28,7 @@ describe('readConfig of the directory', () => {
       SOTTO_DIRECTORY_HEALTH_PORT: '7122',
       SOTTO_DIRECTORY_CONNECTIONS: '50000',
       SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: '40000',
+      SOTTO_DIRECTORY_ENDPOINTS: '203.0.113.7, 2001:db8::/32',
       SOTTO_SEALING_ADDRESS: 'auth:7103',
       SOTTO_DIRECTORY_DATABASE: 'postgres://sotto@db.example/directory',
       SOTTO_DIRECTORY_DATA: '/data',
@@ -39,6 +42,7 @@ describe('readConfig of the directory', () => {
       adminPort: 7112,
       healthPort: 7122,
       connections: { most: 50_000, mostPerAddress: 40_000 },
+      allowedEndpoints: new Ranges(['203.0.113.7', '2001:db8::/32']),
       sealingAddress: 'auth:7103',
       database: { kind: 'postgres', url: 'postgres://sotto@db.example/directory' },
       dataFolder: '/data',
@@ -71,7 +75,18 @@ describe('readConfig of the directory', () => {
     expect(readConfig({ SOTTO_HOME: '/', ...shared })).to.deep.equal(readConfig({ SOTTO_HOME: '/' }))
   })
 
+  it('allows the endpoints that a setting names, and no others', () => {
+    const { allowedEndpoints } = readConfig({ SOTTO_DIRECTORY_ENDPOINTS: '203.0.113.7, 2001:db8::/32' })
+    expect(['203.0.113.7', '203.0.113.8', '2001:db8:1::1'].map((each) => allowedEndpoints.has(each))).to.deep.equal([
+      true,
+      false,
+      true,
+    ])
+  })
+
   for (const [name, value] of [
+    ['SOTTO_DIRECTORY_ENDPOINTS', '203.0.113.7/40'],
+    ['SOTTO_DIRECTORY_ENDPOINTS', 'chat.example'],
     ['SOTTO_DIRECTORY_HOST', 'localhost'],
     ['SOTTO_DIRECTORY_PORT', '65536'],
     ['SOTTO_DIRECTORY_PORT', 'seven'],

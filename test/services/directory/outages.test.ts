@@ -101,7 +101,7 @@ describe('a directory in trouble', () => {
         call.getPresence({ username: 'bob' }, options),
         call.requestChat({ username: 'bob', nonce: Buffer.alloc(16) }, options),
         call
-          .announce({ endpoints: [{ address: '::1', port: 1 }], instanceId: Buffer.alloc(16) }, options)
+          .announce({ endpoints: [{ address: '::1', port: 4000 }], instanceId: Buffer.alloc(16) }, options)
           [Symbol.asyncIterator]()
           .next(),
       ]) {

@@ -65,6 +65,7 @@ describe('DirectoryService', () => {
         serverTime: clock.now(),
         sessionExpiresAt: new Date(clock.nowMs() + DEFAULT_SESSION_LIFETIME_MS),
         replaced: ReplacedAnnouncement.UNSPECIFIED,
+        refusedEndpoints: [],
       })
     })
 

@@ -42,29 +42,34 @@ describe('checkAnnounceRequest', () => {
   })
 
   it('names a thousand bad endpoints no more often than eight may be sent', () => {
-    const endpoints = Array(1000).fill({ address: '', port: 1 })
+    const endpoints = Array(1000).fill({ address: '', port: 4000 })
     expect(faultsOf(() => checkAnnounceRequest({ endpoints, instanceId }))).to.have.length(1 + MAX_ENDPOINTS)
   })
 
-  for (const address of ['127.0.0.1', '::1', '2001:db8::7', 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255']) {
+  for (const address of ['127.0.0.1', '::1', '2001:db8::7', 'abcd:abcd:abcd:abcd:abcd:abcd:255.255.255.255']) {
     it(`accepts the address ${address}`, () => {
-      expect(faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], instanceId }))).to.deep.equal([])
+      expect(faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 4000 }], instanceId }))).to.deep.equal(
+        [],
+      )
     })
   }
 
-  for (const address of ['', 'localhost', 'bob.example', '192.0.2', '[::1]', 'fe80::1%eth0', '192.0.2.7:80', ' ::1']) {
+  const noLiterals = ['', 'localhost', 'bob.example', '192.0.2', '[::1]', 'fe80::1%eth0', '192.0.2.7:80', ' ::1']
+  const nobodys = ['0.0.0.0', '0.1.2.3', '224.0.0.1', '239.9.9.9', '255.255.255.255', '240.0.0.1', '::', 'ff02::1']
+  const disguised = ['::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:8.8.8.8']
+  for (const address of [...noLiterals, ...nobodys, ...disguised]) {
     it(`refuses the address ${JSON.stringify(address)}`, () => {
-      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 1 }], instanceId }))
+      const faults = faultsOf(() => checkAnnounceRequest({ endpoints: [{ address, port: 4000 }], instanceId }))
       expect(faults).to.deep.equal(['endpoints[0].address'])
     })
   }
 
   it('accepts the first port and the last, and refuses what lies beyond', () => {
-    const faults = [1, 65_535, 0, 65_536, 2 ** 32 - 1].map((port) =>
+    const faults = [1_024, 65_535, 1_023, 22, 0, 65_536, 2 ** 32 - 1].map((port) =>
       faultsOf(() => checkAnnounceRequest({ endpoints: [{ ...endpoint, port }], instanceId })),
     )
     const refused = ['endpoints[0].port']
-    expect(faults).to.deep.equal([[], [], refused, refused, refused])
+    expect(faults).to.deep.equal([[], [], refused, refused, refused, refused, refused])
   })
 
   it('names every field at fault at once', () => {

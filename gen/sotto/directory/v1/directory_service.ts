@@ -26,6 +26,61 @@ export const protobufPackage = "sotto.directory.v1";
 
 export const protobufFileName = "sotto/directory/v1/directory_service.proto";
 
+/** Why others are not told of an endpoint. */
+export const EndpointRefusal = {
+  /** UNSPECIFIED - For a reason that the client does not know. */
+  UNSPECIFIED: 0,
+  /** NOT_YOURS - It is a public address, and not the one that the caller calls from; the host can allow it. */
+  NOT_YOURS: 1,
+  /** LOOPBACK - It is loopback, and the caller is not on the directory's machine. */
+  LOOPBACK: 2,
+  /** LINK_LOCAL - It is link-local, and not the one that the caller calls from. */
+  LINK_LOCAL: 3,
+} as const;
+
+export type EndpointRefusal = typeof EndpointRefusal[keyof typeof EndpointRefusal];
+
+export namespace EndpointRefusal {
+  export type UNSPECIFIED = typeof EndpointRefusal.UNSPECIFIED;
+  export type NOT_YOURS = typeof EndpointRefusal.NOT_YOURS;
+  export type LOOPBACK = typeof EndpointRefusal.LOOPBACK;
+  export type LINK_LOCAL = typeof EndpointRefusal.LINK_LOCAL;
+}
+
+export function endpointRefusalFromJSON(object: any): EndpointRefusal {
+  switch (object) {
+    case 0:
+    case "ENDPOINT_REFUSAL_UNSPECIFIED":
+      return EndpointRefusal.UNSPECIFIED;
+    case 1:
+    case "ENDPOINT_REFUSAL_NOT_YOURS":
+      return EndpointRefusal.NOT_YOURS;
+    case 2:
+    case "ENDPOINT_REFUSAL_LOOPBACK":
+      return EndpointRefusal.LOOPBACK;
+    case 3:
+    case "ENDPOINT_REFUSAL_LINK_LOCAL":
+      return EndpointRefusal.LINK_LOCAL;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EndpointRefusal");
+  }
+}
+
+export function endpointRefusalToJSON(object: EndpointRefusal): string {
+  switch (object) {
+    case EndpointRefusal.UNSPECIFIED:
+      return "ENDPOINT_REFUSAL_UNSPECIFIED";
+    case EndpointRefusal.NOT_YOURS:
+      return "ENDPOINT_REFUSAL_NOT_YOURS";
+    case EndpointRefusal.LOOPBACK:
+      return "ENDPOINT_REFUSAL_LOOPBACK";
+    case EndpointRefusal.LINK_LOCAL:
+      return "ENDPOINT_REFUSAL_LINK_LOCAL";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EndpointRefusal");
+  }
+}
+
 /**
  * An announcement that a newer one of the account took the place of. A client takes a value that it does not know for
  * REPLACED_ANNOUNCEMENT_UNSPECIFIED.
@@ -120,9 +175,12 @@ export function presenceToJSON(object: Presence): string {
 
 /** An address at which a receiver's client listens. */
 export interface Endpoint {
-  /** Required. An IPv4 or IPv6 literal, at most 45 characters; never a name, so that a caller asks no name server. */
+  /**
+   * Required. An IPv4 or IPv6 literal, at most 45 characters; never a name, so that a caller asks no name server. Never an
+   * unspecified, multicast, broadcast or reserved address, nor one of IPv4 that is written as IPv6.
+   */
   address: string;
-  /** Required. A TCP port, 1 to 65535. */
+  /** Required. A TCP port, 1024 to 65535. */
   port: number;
 }
 
@@ -149,6 +207,18 @@ export interface AnnounceResponse {
     | undefined;
   /** What the announcement took the place of. Said in the first response alone. */
   replaced: ReplacedAnnouncement;
+  /** The endpoints that others are not told of. Said in the first response alone. */
+  refusedEndpoints: RefusedEndpoint[];
+}
+
+/** An endpoint that others are not told of. */
+export interface RefusedEndpoint {
+  /** As it was announced. */
+  endpoint?:
+    | Endpoint
+    | undefined;
+  /** Why. */
+  reason: EndpointRefusal;
 }
 
 /** Request for DirectoryService.GetPresence. */
@@ -438,7 +508,7 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
 };
 
 function createBaseAnnounceResponse(): AnnounceResponse {
-  return { serverTime: undefined, sessionExpiresAt: undefined, replaced: 0 };
+  return { serverTime: undefined, sessionExpiresAt: undefined, replaced: 0, refusedEndpoints: [] };
 }
 
 export const AnnounceResponse: MessageFns<AnnounceResponse> = {
@@ -451,6 +521,9 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
     }
     if (message.replaced !== 0) {
       writer.uint32(24).int32(message.replaced);
+    }
+    for (const v of message.refusedEndpoints) {
+      RefusedEndpoint.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -492,6 +565,14 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
             message.replaced = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.refusedEndpoints.push(RefusedEndpoint.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -517,6 +598,11 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
         ? fromJsonTimestamp(object.session_expires_at)
         : undefined,
       replaced: isSet(object.replaced) ? replacedAnnouncementFromJSON(object.replaced) : 0,
+      refusedEndpoints: globalThis.Array.isArray(object?.refusedEndpoints)
+        ? object.refusedEndpoints.map((e: any) => RefusedEndpoint.fromJSON(e))
+        : globalThis.Array.isArray(object?.refused_endpoints)
+        ? object.refused_endpoints.map((e: any) => RefusedEndpoint.fromJSON(e))
+        : [],
     };
   },
 
@@ -531,6 +617,9 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
     if (message.replaced !== 0) {
       obj.replaced = replacedAnnouncementToJSON(message.replaced);
     }
+    if (message.refusedEndpoints?.length) {
+      obj.refusedEndpoints = message.refusedEndpoints.map((e) => RefusedEndpoint.toJSON(e));
+    }
     return obj;
   },
 
@@ -542,6 +631,94 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
     message.serverTime = object.serverTime ?? undefined;
     message.sessionExpiresAt = object.sessionExpiresAt ?? undefined;
     message.replaced = object.replaced ?? 0;
+    message.refusedEndpoints = object.refusedEndpoints?.map((e) => RefusedEndpoint.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRefusedEndpoint(): RefusedEndpoint {
+  return { endpoint: undefined, reason: 0 };
+}
+
+export const RefusedEndpoint: MessageFns<RefusedEndpoint> = {
+  encode(message: RefusedEndpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endpoint !== undefined) {
+      Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
+    }
+    if (message.reason !== 0) {
+      writer.uint32(16).int32(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefusedEndpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefusedEndpoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.endpoint = Endpoint.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefusedEndpoint {
+    return {
+      endpoint: isSet(object.endpoint) ? Endpoint.fromJSON(object.endpoint) : undefined,
+      reason: isSet(object.reason) ? endpointRefusalFromJSON(object.reason) : 0,
+    };
+  },
+
+  toJSON(message: RefusedEndpoint): unknown {
+    const obj: any = {};
+    if (message.endpoint !== undefined) {
+      obj.endpoint = Endpoint.toJSON(message.endpoint);
+    }
+    if (message.reason !== 0) {
+      obj.reason = endpointRefusalToJSON(message.reason);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RefusedEndpoint>, I>>(base?: I): RefusedEndpoint {
+    return RefusedEndpoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RefusedEndpoint>, I>>(object: I): RefusedEndpoint {
+    const message = createBaseRefusedEndpoint();
+    message.endpoint = (object.endpoint !== undefined && object.endpoint !== null)
+      ? Endpoint.fromPartial(object.endpoint)
+      : undefined;
+    message.reason = object.reason ?? 0;
     return message;
   },
 };
@@ -1602,7 +1779,14 @@ export const DirectoryServiceService = {
    *
    * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
+   * Others are told of an endpoint if its address is private (RFC 1918, RFC 4193, 100.64.0.0/10), if it is the one that the
+   * caller calls from (of IPv6, one of the same /64), or if the host allows it; of loopback if the caller calls from the
+   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, the
+   * announcement is refused.
+   *
    * Errors:
+   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints; BadRequest says why not, of
+   *     each. An announcement that stood goes on.
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
    */
   announce: {
@@ -1741,7 +1925,14 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    *
    * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
+   * Others are told of an endpoint if its address is private (RFC 1918, RFC 4193, 100.64.0.0/10), if it is the one that the
+   * caller calls from (of IPv6, one of the same /64), or if the host allows it; of loopback if the caller calls from the
+   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, the
+   * announcement is refused.
+   *
    * Errors:
+   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints; BadRequest says why not, of
+   *     each. An announcement that stood goes on.
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
    */
   announce: handleServerStreamingCall<AnnounceRequest, AnnounceResponse>;
@@ -1830,7 +2021,14 @@ export interface DirectoryServiceClient extends Client {
    *
    * As many may stand as leave an eighth of the directory's connections, and of those of one address, to other calls.
    *
+   * Others are told of an endpoint if its address is private (RFC 1918, RFC 4193, 100.64.0.0/10), if it is the one that the
+   * caller calls from (of IPv6, one of the same /64), or if the host allows it; of loopback if the caller calls from the
+   * directory's own machine. The other endpoints are left out, and the first response says which; where none is left, the
+   * announcement is refused.
+   *
    * Errors:
+   *   - PERMISSION_DENIED (ERR_ENDPOINTS_REFUSED): others may be told of none of the endpoints; BadRequest says why not, of
+   *     each. An announcement that stood goes on.
    *   - ABORTED (ERR_ANNOUNCE_REPLACED): a newer announcement of this account took its place.
    */
   announce(request: AnnounceRequest, options?: Partial<CallOptions>): ClientReadableStream<AnnounceResponse>;
