@@ -16,6 +16,7 @@ interface LoginFirstOptions {
   readonly profile: string
   readonly login?: string
   readonly passwordFile?: string
+  readonly codeFile?: string
   readonly json?: true
 }
 
@@ -23,9 +24,10 @@ export function withLogin(command: Command): Command {
   return command
     .option('--login <name@server>', 'sign in first, unless the profile has a session: NAME@HOST:PORT#FINGERPRINT')
     .option('--password-file <file>', 'for --login: read the password from this file instead of asking')
+    .option('--code-file <file>', 'for --login: read a code of the second factor from this file, where one is needed')
     .hook('preAction', async (_program, action) => {
       const options = action.opts<LoginFirstOptions>()
-      const { profile, login, passwordFile } = options
+      const { profile, login, passwordFile, codeFile } = options
       if (login === undefined) return
       const [, name, server] = /^([^@]+)@(.+)$/.exec(login) ?? []
       if (name === undefined || server === undefined) {
@@ -39,7 +41,8 @@ export function withLogin(command: Command): Command {
           hint: 'add --password-file FILE, or use sotto login before',
         })
       }
-      await signIn(name, { profile, server, ...(passwordFile !== undefined && { passwordFile }) })
+      const files = { ...(passwordFile !== undefined && { passwordFile }), ...(codeFile !== undefined && { codeFile }) }
+      await signIn(name, { profile, server, ...files }, process.stdin.isTTY === true)
       notice(`signed in as ${name}`, options)
     })
 }

@@ -21,6 +21,7 @@ interface LoginOptions extends ProfileOptions {
   readonly ca?: string
   readonly caFingerprint?: string
   readonly passwordFile?: string
+  readonly codeFile?: string
   readonly replaceIdentity?: true
   readonly trace?: true
 }
@@ -32,7 +33,9 @@ const LOGIN_EXAMPLES = `
   sotto login alice              later: the profile knows the server
   sotto login bob --profile bob  a second person on this machine
   sotto login alice --password-file FILE
-                                 in a script; or pipe the password in`
+                                 in a script; or pipe the password in
+  printf '%s\\n' "$PASSWORD" "$CODE" | sotto login alice
+                                 with a code of the second factor, on a line of its own or by --code-file FILE`
 
 export function loginCommand(): Command {
   return withProfile(new Command('login'))
@@ -45,6 +48,7 @@ export function loginCommand(): Command {
       '--password-file <file>',
       'read the password from this file; otherwise you are asked, or it is read from a pipe',
     )
+    .option('--code-file <file>', 'read a code of the second factor from this file, where one is needed')
     .option('--replace-identity', 'take the account over from another installation; every contact sees a changed key')
     .option('--trace', 'show messages 1 and 2 as they happen')
     .addHelpText('after', LOGIN_EXAMPLES)
@@ -56,24 +60,43 @@ export function loginCommand(): Command {
     })
 }
 
-/** Sign in with a password that is asked for or read. @returns the profile, with its session. */
-export async function signIn(username: string, options: LoginOptions): Promise<Profile> {
+/**
+ * Sign in with a password that is asked for or read, and a code where one is needed.
+ *
+ * @param mayRead - Whether standard input is for what no file has.
+ * @returns the profile, with its session.
+ */
+export async function signIn(username: string, options: LoginOptions, mayRead = true): Promise<Profile> {
   const { findServer } = await import('../clients/session/authority.ts')
   const { login } = await import('../clients/session/login.ts')
   const { Profile } = await import('../clients/profile/profile.ts')
   const { traceTo } = await import('../clients/trace/render.ts')
   const { PasswordReader } = await import('../clients/terminal/password.ts')
+  const { terminalCodes } = await import('../clients/command/terminal-codes.ts')
   const { unlockKey } = await import('../clients/command/unlock.ts')
 
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey() })
   const { server: address, ca: caFile, caFingerprint } = options
   await untilStopped(async (signal) => {
-    const { stdin: input, stderr: output } = process
-    using passwords = new PasswordReader({ file: options.passwordFile, input, output, signal })
+    const typed = { input: process.stdin, output: process.stderr, signal }
+    // One reader for both, where both are lines of one pipe.
+    using lines = new PasswordReader(typed)
+    const readerOf = (file: string | undefined) => (file === undefined ? lines : new PasswordReader({ ...typed, file }))
+    const passwords = readerOf(options.passwordFile)
     using waiting = await waitingNotice(options)
     waiting.begin('auth')
     const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account, signal)
+    const codes = terminalCodes({
+      username,
+      server: server.authAddress,
+      reader: readerOf(options.codeFile),
+      output: process.stderr,
+      isJson: options.json === true,
+      notice: (text) => notice(text, options),
+      onAsk: (isAsking) => (isAsking ? waiting.stop() : waiting.begin('auth')),
+    })
     await login({
+      ...((mayRead || options.codeFile !== undefined) && { codes }),
       profile,
       server,
       username,

@@ -6,6 +6,7 @@ import { sendCommand } from '../clients/sender/command.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { joinCommand } from './account/join.ts'
 import { passwordCommand } from './account/password.ts'
+import { secondFactorCommand } from './account/second-factor.ts'
 import { sessionsCommand } from './account/sessions.ts'
 import { adminCommand } from './admin/command.ts'
 import { completeContactsCommand, completionCommand } from './completion/command.ts'
@@ -76,6 +77,7 @@ export function sotto(): Command {
     .addCommand(receiptsCommand())
     .addCommand(passphraseCommand())
     .addCommand(passwordCommand())
+    .addCommand(secondFactorCommand())
     .addCommand(sessionsCommand())
     .addCommand(logoutCommand())
     .addCommand(adminCommand())

@@ -28,6 +28,9 @@ export const ERROR_CODES = [
   // accounts and sessions
   'ERR_LOGIN_REFUSED', // unknown user or wrong password
   'ERR_ACCOUNT_DISABLED', // the host of the server has disabled the account
+  'ERR_CODE_REQUIRED', // the account has a second factor, and no code of it was given
+  'ERR_CODE_REFUSED', // a code of a second factor that is wrong, or has served
+  'ERR_ENROLMENT_REQUIRED', // the account has no second factor, and what was asked for needs one
   'ERR_IDENTITY_CONFLICT', // the account belongs to another identity key
   'ERR_NOT_LOGGED_IN', // the profile has no session
   'ERR_SESSION_ENDED', // a bearer that is missing, unknown, expired or of an ended session

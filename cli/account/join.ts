@@ -14,6 +14,7 @@ import { whoamiFields } from '../whoami.ts'
 interface JoinOptions extends ProfileOptions {
   readonly name?: string
   readonly passwordFile?: string
+  readonly codeFile?: string
   readonly replaceIdentity?: true
 }
 
@@ -34,6 +35,7 @@ export function joinCommand(): Command {
     .argument('[link]', 'of the invite; without it you are asked, or it is the first line of standard input')
     .option('--name <name>', 'the name of your account, where the invite leaves that to you', accountName)
     .option('--password-file <file>', 'read the password from this file instead of asking')
+    .option('--code-file <file>', 'read a code of the second factor from this file, where one is needed')
     .option('--replace-identity', 'take the account over from another installation; every contact sees a changed key')
     .addHelpText('after', HELP)
     .action(async (link: string | undefined, options: JoinOptions) => {
@@ -77,14 +79,16 @@ async function join(invite: Invite, { options, ask, passwords, signal }: Joining
   const session = await import('../../clients/session/join.ts')
   const { Profile } = await import('../../clients/profile/profile.ts')
   const { PasswordReader } = await import('../../clients/terminal/password.ts')
+  const { terminalCodes } = await import('../../clients/command/terminal-codes.ts')
   const { unlockKey } = await import('../../clients/command/unlock.ts')
   const { checkNewPassword } = await import('../../services/auth/passwords/new-password.ts')
 
   const username = await nameFor(invite, options.name, ask)
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey(signal) })
   const { stdin: input, stderr: output } = process
-  const { passwordFile: file } = options
-  const reader = file === undefined ? passwords : new PasswordReader({ file, input, output, signal })
+  const readerOf = (file: string | undefined) =>
+    file === undefined ? passwords : new PasswordReader({ file, input, output, signal })
+  const reader = readerOf(options.passwordFile)
   using waiting = await waitingNotice(options)
   waiting.begin('auth')
   const server = await findServer({ server: invite.server }, undefined, signal)
@@ -100,6 +104,15 @@ async function join(invite: Invite, { options, ask, passwords, signal }: Joining
       waiting.begin('auth')
       return password
     },
+    codes: terminalCodes({
+      username,
+      server: server.authAddress,
+      reader: readerOf(options.codeFile),
+      output,
+      isJson: options.json === true,
+      notice: (text) => notice(text, options),
+      onAsk: (isAsking) => (isAsking ? waiting.stop() : waiting.begin('auth')),
+    }),
     replaceIdentityKey: options.replaceIdentity === true,
     clock: systemClock,
     signal,

@@ -33,7 +33,7 @@ export function withStatus(admin: Command): Command {
       }
       const { kind, bytes } = status.database
       printFacts({
-        accounts: `${status.accounts}, of which ${status.disabled} disabled`,
+        accounts: `${status.accounts}, of which ${status.disabled} disabled, ${status.withSecondFactor} with a second factor`,
         invites: `${status.openInvites} open`,
         sessions: `${status.sessions}`,
         'sign-ins':

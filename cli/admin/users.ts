@@ -55,6 +55,15 @@ export function withUsers(admin: Command): Command {
       printInvite(await invite(config, systemClock, invitee, hours * HOUR_MS), server, json === true)
     })
   admin
+    .command('reset-second-factor')
+    .description('take the second factor of somebody away who has lost it, and end their sessions')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const { resetSecondFactor } = await import('../../services/auth/second-factor/administration.ts')
+      const hadOne = await resetSecondFactor(await readConfig(), systemClock, name)
+      notice(hadOne ? `${name} has no second factor, and must sign in again` : `${name} has no second factor`, {})
+    })
+  admin
     .command('disable')
     .description('let somebody sign in no longer, and end their sessions; all else stays')
     .argument('<name>')
@@ -112,9 +121,15 @@ async function reportAdded(config: Config, added: readonly string[]): Promise<vo
   noticeIfUnnamed()
 }
 
-function fieldsOf({ createdAtMs, identityKey, cohort, ...account }: AccountSummary): object {
+function fieldsOf({ createdAtMs, identityKey, cohort, hasSecondFactor, ...account }: AccountSummary): object {
   const identity = identityKey === undefined ? null : Buffer.from(identityKey).toString('hex')
-  return { ...account, cohort: cohort ?? null, createdAt: new Date(createdAtMs), identity }
+  return {
+    ...account,
+    secondFactor: hasSecondFactor,
+    cohort: cohort ?? null,
+    createdAt: new Date(createdAtMs),
+    identity,
+  }
 }
 
 /** The passwords that these accounts are to have, each checked as soon as it is there. */

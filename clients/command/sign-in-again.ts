@@ -9,6 +9,7 @@ import type { UnlockKey } from '../profile/key-file.ts'
 import { Profile } from '../profile/profile.ts'
 import { login } from '../session/login.ts'
 import { type PasswordInput, PasswordReader } from '../terminal/password.ts'
+import { terminalCodes } from './terminal-codes.ts'
 
 /** How often somebody may type it wrong. */
 const MAX_ATTEMPTS = 3
@@ -34,14 +35,23 @@ export async function signInAgain({ home, unlock, clock, signal, ...options }: S
   const { input, output } = options
   using passwords = new PasswordReader({ input, output, signal })
   const askPassword = () => passwords.read(`password for ${username}, to go on (Ctrl-C to leave)`)
-  const attempt = { profile, server: account, username, askPassword, replaceIdentityKey: false, clock, signal }
+  const notice = (text: string) => output.write(`sotto: ${text}\n`)
+  const codes = terminalCodes({
+    username,
+    server: account.authAddress,
+    reader: passwords,
+    output,
+    isJson: false,
+    notice,
+  })
+  const attempt = { profile, server: account, username, askPassword, codes, replaceIdentityKey: false, clock, signal }
   for (let attempts = 1; ; attempts += 1) {
     try {
       await login({ ...attempt, trace: undefined })
       return
     } catch (error) {
       if (!isSottoError(error, 'ERR_LOGIN_REFUSED') || attempts === MAX_ATTEMPTS) throw error
-      output.write(`sotto: ${error.message}\n`)
+      notice(error.message)
     }
   }
 }

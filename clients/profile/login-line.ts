@@ -18,7 +18,7 @@ export function loginLine(username: string, profile: string): string {
 
 /** Commands about a profile as hints and notices name them; what the other side is to type is about a profile of theirs. */
 const PROFILE_COMMANDS =
-  /(?<!they type: )\bsotto (?:verify|trust|block|unblock|contacts|files|history|search|undeliverable|login)\b(?![^;,\n]* --profile )/g
+  /(?<!they type: )\bsotto (?:verify|trust|block|unblock|contacts|files|history|search|undeliverable|login|second-factor)\b(?![^;,\n]* --profile )/g
 
 /** A text of ours with every command in it about this profile, so that it can be typed as it is printed. */
 export function forProfile(text: string, profile: string): string {

@@ -8,7 +8,11 @@
  * @module
  */
 import { isIP } from 'node:net'
-import type { GetServerInfoResponse, LoginResponse } from '#gen/sotto/auth/v1/auth_service.ts'
+import type {
+  BeginSecondFactorResponse,
+  GetServerInfoResponse,
+  LoginResponse,
+} from '#gen/sotto/auth/v1/auth_service.ts'
 import {
   type AnnounceResponse,
   type GetPresenceResponse,
@@ -20,9 +24,11 @@ import { SottoError } from '#lib/errors.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
 import { isSame } from '#lib/same-bytes.ts'
+import { Secret } from '#lib/secret.ts'
 import { SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { GRANT_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { TICKET_BYTES } from '#lib/ticket/ticket.ts'
+import { TOTP_SECRET_BYTES } from '#lib/totp.ts'
 import { isTimestamp } from '#lib/validation.ts'
 import { MAX_ENDPOINTS } from './endpoints.ts'
 
@@ -31,6 +37,10 @@ const MAX_HOST_LENGTH = 255
 
 /** The longest text of an IP address (RFC 4291, section 2.2): eight groups, the last two as an IPv4 address. */
 const MAX_ADDRESS_LENGTH = 45
+
+/** How many recovery codes a second factor has, and the form of each: LoginResponse.recovery_codes of the contract. */
+const RECOVERY_CODES = 10
+const RECOVERY_CODE = /^([A-Z2-7]{4}-){3}[A-Z2-7]{4}$/
 
 /**
  * The answer to GetServerInfo, checked.
@@ -61,7 +71,8 @@ export interface ServerInfo {
 }
 
 /** The answer to Login, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
-export function checkLogin({ sessionToken, sessionId, expiresAt, serverTime }: LoginResponse): BegunSession {
+export function checkLogin(answer: LoginResponse): BegunSession {
+  const { sessionToken, sessionId, expiresAt, serverTime, recoveryCodes } = answer
   expect(sessionToken.length === SESSION_TOKEN_BYTES, 'auth', 'session_token')
   expect(sessionId.length === SESSION_ID_BYTES, 'auth', 'session_id')
   return {
@@ -69,7 +80,21 @@ export function checkLogin({ sessionToken, sessionId, expiresAt, serverTime }: L
     sessionId,
     expiresAtMs: timeOf(expiresAt, 'auth', 'expires_at').getTime(),
     serverTime: timeOf(serverTime, 'auth', 'server_time'),
+    recoveryCodes: recoveryCodes.length === 0 ? [] : checkRecoveryCodes(recoveryCodes),
   }
+}
+
+/** Recovery codes, checked: a person reads and keeps them. @throws SottoError `ERR_UNAVAILABLE` if they break their contract. */
+export function checkRecoveryCodes(codes: readonly string[]): readonly string[] {
+  const areCodes = codes.length === RECOVERY_CODES && codes.every((code) => RECOVERY_CODE.test(code))
+  expect(areCodes, 'auth', 'recovery_codes')
+  return codes
+}
+
+/** The answer to BeginSecondFactor, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+export function checkSecret({ secret }: BeginSecondFactorResponse): Secret {
+  expect(secret.length === TOTP_SECRET_BYTES, 'auth', 'secret')
+  return Secret.of(secret)
 }
 
 export interface BegunSession {
@@ -79,6 +104,8 @@ export interface BegunSession {
   readonly sessionId: Uint8Array
   readonly expiresAtMs: number
   readonly serverTime: Date
+  /** Those of a second factor that was confirmed by this; else none. */
+  readonly recoveryCodes: readonly string[]
 }
 
 /** The server's time, of an announcement that stands. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import { AuthServiceService, type BeginSecondFactorRequest } from '#gen/sotto/auth/v1/auth_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
@@ -15,9 +15,10 @@ import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
 import { loginRequestEvent, loginResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
-import { checkLogin, checkServerInfo } from './answers.ts'
+import { checkLogin, checkSecret, checkServerInfo } from './answers.ts'
 import type { TrustedServer } from './authority.ts'
 import { Backoff } from './backoff.ts'
+import { type CodePrompt, withCode } from './code-prompt.ts'
 import { offsetOf } from './server-clock.ts'
 
 export interface LoginOptions {
@@ -26,6 +27,10 @@ export interface LoginOptions {
   readonly username: string
   /** Asked for once the server has shown that it is the right one. */
   readonly askPassword: () => Promise<Secret>
+  /** Asked for the code of a second factor, where the account has one; undefined where nobody can be. */
+  readonly codes?: CodePrompt
+  /** A code that is sent at once. */
+  readonly firstCode?: string
   /** Take the account over where it belongs to another installation. */
   readonly replaceIdentityKey: boolean
   readonly clock: Clock
@@ -47,7 +52,9 @@ export async function login(options: LoginOptions): Promise<Account> {
   const auth = connectAuth(server)
   try {
     const { directoryAddress } = await getServerInfo(auth, server, options.signal)
-    const { session, serverTime, sentAtMs } = await beginSession(auth, options)
+    const { session, serverTime, sentAtMs, recoveryCodes } = await beginSession(auth, options)
+    // First of all: nobody can show them again.
+    if (recoveryCodes.length > 0) options.codes?.showRecoveryCodes(recoveryCodes)
     const clockOffsetMs = offsetOf(serverTime, sentAtMs, clock.now().getTime())
     const account: Account = { username, ...server, directoryAddress, clockOffsetMs, session }
     await profile.update((state) => ({ ...state, account, isLoginDamaged: false }))
@@ -103,19 +110,33 @@ async function beginSession(auth: AuthConnection, options: LoginOptions) {
   const { profile, username, replaceIdentityKey, clock, signal, trace } = options
   const password = Buffer.from((await options.askPassword()).reveal()).toString('utf8')
   const identityKey = Buffer.from(profile.state.identity.publicKey)
-  const request = { username, password, identityKey, replaceIdentityKey }
-  trace?.(loginRequestEvent(request))
   let sentAtMs = 0
-  const response = await inTurn(() => {
-    sentAtMs = clock.now().getTime()
-    return auth.call.login(request, { signal })
-  }, signal)
-  const { sessionToken, sessionId, expiresAtMs, serverTime } = checkLogin(response)
+  const enrol = async () => {
+    options.codes?.showSecret(await beginSecondFactor(auth, { username, password, code: '' }, signal))
+  }
+  const response = await withCode({ prompt: options.codes, first: options.firstCode, enrol }, async (code) => {
+    const request = { username, password, identityKey, replaceIdentityKey, code }
+    trace?.(loginRequestEvent(request))
+    return await inTurn(() => {
+      sentAtMs = clock.now().getTime()
+      return auth.call.login(request, { signal })
+    }, signal)
+  })
+  const { sessionToken, sessionId, expiresAtMs, serverTime, recoveryCodes } = checkLogin(response)
   const keys = deriveSessionKeys(Secret.of(sessionToken))
   trace?.(loginResponseEvent(response, username, keys))
   // R has done its work: the four keys are all that either end keeps.
   sessionToken.fill(0)
-  return { session: { sessionId, keys, expiresAtMs }, serverTime, sentAtMs }
+  return { session: { sessionId, keys, expiresAtMs }, serverTime, sentAtMs, recoveryCodes }
+}
+
+/** Have a second factor drawn. @returns its secret. @throws what BeginSecondFactor gives. */
+export async function beginSecondFactor(
+  auth: AuthConnection,
+  request: BeginSecondFactorRequest,
+  signal: AbortSignal,
+): Promise<Secret> {
+  return checkSecret(await inTurn(() => auth.call.beginSecondFactor(request, { signal }), signal))
 }
 
 /** How often a login is tried where Auth has too many of them, as it asks for itself. */

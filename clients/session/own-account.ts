@@ -1,5 +1,5 @@
 /**
- * What people do with their own account: another password, and the sessions of it.
+ * What people do with their own account: another password, the sessions of it, and whether it has a second factor.
  *
  * @module
  */
@@ -73,6 +73,26 @@ export async function endSessions(profile: Profile, ids: readonly string[], sign
   return ended
 }
 
+/** The second factor of the account. */
+export interface OwnSecondFactor {
+  /** Undefined where the account has none. */
+  readonly confirmedAt: Date | undefined
+  readonly recoveryCodesLeft: number
+}
+
+/**
+ * Find out about the account's second factor.
+ *
+ * @throws SottoError `ERR_NOT_LOGGED_IN`, `ERR_SESSION_ENDED`; `ERR_UNAVAILABLE`, also for an answer that breaks its
+ *   contract.
+ */
+export async function getSecondFactor(profile: Profile, signal: AbortSignal): Promise<OwnSecondFactor> {
+  const answer = await withAuth(profile, (call, bearer) => call.getSecondFactor({}, { bearer, signal }))
+  const { confirmedAt, recoveryCodesLeft } = answer
+  if (confirmedAt !== undefined && !isTimestamp(confirmedAt)) throw broken('confirmed_at')
+  return { confirmedAt, recoveryCodesLeft }
+}
+
 async function withAuth<T>(
   profile: Profile,
   ask: (call: AuthConnection['call'], bearer: Secret) => Promise<T>,
@@ -90,7 +110,7 @@ async function withAuth<T>(
 
 function checked({ sessionId, createdAt, lastUsedAt, expiresAt, isCurrent }: ListedSession): OwnSession {
   if (sessionId.length !== SESSION_ID_BYTES || ![createdAt, lastUsedAt, expiresAt].every(isTimestamp)) {
-    throw new SottoError('ERR_UNAVAILABLE', 'the answer of auth breaks its contract in sessions')
+    throw broken('sessions')
   }
   return {
     id: sessionId.toString('hex'),
@@ -99,6 +119,10 @@ function checked({ sessionId, createdAt, lastUsedAt, expiresAt, isCurrent }: Lis
     expiresAt: expiresAt as Date,
     isCurrent,
   }
+}
+
+function broken(field: string): SottoError {
+  return new SottoError('ERR_UNAVAILABLE', `the answer of auth breaks its contract in ${field}`)
 }
 
 function textOf(password: Secret): string {

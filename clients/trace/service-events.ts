@@ -15,7 +15,7 @@ const TLS = 'TLS 1.3'
 
 /** 1: a name, a password, an identity key. */
 export function loginRequestEvent(request: LoginRequest): TraceEvent {
-  const { username, identityKey, replaceIdentityKey } = request
+  const { username, identityKey, replaceIdentityKey, code } = request
   return {
     step: 1,
     message: 'LoginRequest',
@@ -29,6 +29,7 @@ export function loginRequestEvent(request: LoginRequest): TraceEvent {
       // No fingerprint: a password can be guessed, and a fingerprint would tell who guessed right.
       noted('password', 'not shown, in no form', 'secret'),
       bytesField('identity_key', identityKey, 'X25519, the public half'),
+      ...(code === '' ? [] : [noted('code', 'not shown, in no form', 'secret')]),
       ...(replaceIdentityKey ? [plain('replace_identity_key', true)] : []),
     ],
     readableBy: `${username} and auth. The password is nobody else’s business, and auth keeps only its argon2id hash.`,

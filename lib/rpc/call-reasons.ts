@@ -34,15 +34,28 @@ const BY_A_SERVICE = [...BY_THE_SERVER, 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STOR
 /** The reasons that a service for everybody gives: it may be full. */
 const BY_A_PUBLIC_SERVICE = [...BY_A_SERVICE, 'ERR_BUSY'] as const
 
+/** The reasons that Auth gives whoever comes with a password, and a code. */
+const TO_WHO_PROVES = [
+  'ERR_LOGIN_REFUSED',
+  'ERR_ACCOUNT_DISABLED',
+  'ERR_CODE_REQUIRED',
+  'ERR_CODE_REFUSED',
+  'ERR_BUSY',
+] as const
+
 /** The reasons by the full name of a service, and then by the name of a call. */
 export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
   'sotto.auth.v1.AuthService': {
     every: BY_A_PUBLIC_SERVICE,
     calls: {
       GetServerInfo: [],
-      Login: ['ERR_LOGIN_REFUSED', 'ERR_ACCOUNT_DISABLED', 'ERR_IDENTITY_CONFLICT', 'ERR_BUSY'],
+      Login: [...TO_WHO_PROVES, 'ERR_ENROLMENT_REQUIRED', 'ERR_IDENTITY_CONFLICT'],
       Join: ['ERR_INVITE_REFUSED', 'ERR_TURNED_OFF', 'ERR_ACCOUNT_EXISTS', 'ERR_BUSY'],
       ChangePassword: ['ERR_SESSION_ENDED', 'ERR_LOGIN_REFUSED', 'ERR_BUSY'],
+      BeginSecondFactor: TO_WHO_PROVES,
+      RenewRecoveryCodes: [...TO_WHO_PROVES, 'ERR_ENROLMENT_REQUIRED'],
+      EndSecondFactor: [...TO_WHO_PROVES, 'ERR_TURNED_OFF'],
+      GetSecondFactor: ['ERR_SESSION_ENDED'],
       ListSessions: ['ERR_SESSION_ENDED'],
       EndSessions: ['ERR_SESSION_ENDED'],
       Logout: ['ERR_SESSION_ENDED'],

@@ -41,6 +41,9 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
 
   ERR_LOGIN_REFUSED: { status: Code.UNAUTHENTICATED, code: 'ERR_LOGIN_REFUSED' },
   ERR_ACCOUNT_DISABLED: { status: Code.PERMISSION_DENIED, code: 'ERR_ACCOUNT_DISABLED' },
+  ERR_CODE_REQUIRED: { status: Code.UNAUTHENTICATED, code: 'ERR_CODE_REQUIRED' },
+  ERR_CODE_REFUSED: { status: Code.UNAUTHENTICATED, code: 'ERR_CODE_REFUSED' },
+  ERR_ENROLMENT_REQUIRED: { status: Code.FAILED_PRECONDITION, code: 'ERR_ENROLMENT_REQUIRED' },
   ERR_IDENTITY_CONFLICT: { status: Code.FAILED_PRECONDITION, code: 'ERR_IDENTITY_CONFLICT' },
   ERR_NOT_LOGGED_IN: INTERNAL,
   ERR_SESSION_ENDED: { status: Code.UNAUTHENTICATED, code: 'ERR_SESSION_ENDED' },
@@ -138,6 +141,18 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string;
   ERR_ACCOUNT_DISABLED: {
     message: 'this account is disabled',
     hint: 'ask whoever runs the server; nothing of what is kept here is lost',
+  },
+  ERR_CODE_REQUIRED: {
+    message: 'this account has a second factor, and no code was given',
+    hint: 'sign in at a terminal, which asks for it; a script pipes it in as a line after the password, or names a file with --code-file',
+  },
+  ERR_CODE_REFUSED: {
+    message: 'the code is wrong, or has served already',
+    hint: 'take the next one that your app shows, and see that the clock of its device is right; or use a recovery code',
+  },
+  ERR_ENROLMENT_REQUIRED: {
+    message: 'the account has no second factor yet, and needs one',
+    hint: 'sign in at a terminal, which sets one up, or: sotto second-factor on',
   },
   ERR_IDENTITY_CONFLICT: {
     message: 'this account belongs to another installation',

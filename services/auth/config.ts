@@ -83,6 +83,11 @@ export interface Config {
    * `open`: everybody who can reach the server; `closed`: nobody, but for the administrator.
    */
   readonly signUp: SignUpMode
+  /**
+   * `SOTTO_AUTH_SECOND_FACTOR` (`optional`): `required` has everybody set one up as they sign in; the sessions of those who
+   * have none end with the start.
+   */
+  readonly isSecondFactorRequired: boolean
   /** `SOTTO_AUTH_ROSTER` (`on`): whether members may list who the others are. */
   readonly hasRoster: boolean
   /** `SOTTO_AUTH_SESSION_DAYS` (30): how long a session lasts unused. In milliseconds. */
@@ -131,6 +136,7 @@ const SETTINGS = {
   SOTTO_AUTH_PASSWORD_PASSES: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.passes, MAX_PASSES),
   SOTTO_AUTH_LOGIN_QUEUE: wholeNumber(1, 10_000, 128),
   SOTTO_AUTH_SIGN_UP: z.enum(SIGN_UP_MODES).default('invite'),
+  SOTTO_AUTH_SECOND_FACTOR: z.enum(['optional', 'required']).default('optional'),
   SOTTO_AUTH_ROSTER: z.enum(['on', 'off']).default('on'),
   SOTTO_AUTH_SESSION_DAYS: z.coerce
     .number()
@@ -186,6 +192,7 @@ export function readConfig(env: Environment): Config {
     },
     hashing: { concurrency: availableParallelism(), capacity: settings.SOTTO_AUTH_LOGIN_QUEUE },
     signUp: settings.SOTTO_AUTH_SIGN_UP,
+    isSecondFactorRequired: settings.SOTTO_AUTH_SECOND_FACTOR === 'required',
     hasRoster: settings.SOTTO_AUTH_ROSTER === 'on',
     sessionLifetimeMs: Math.ceil(settings.SOTTO_AUTH_SESSION_DAYS * DAY_MS),
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),

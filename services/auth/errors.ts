@@ -17,6 +17,25 @@ export function accountDisabled(): SottoError {
   return new SottoError('ERR_ACCOUNT_DISABLED', 'the account is disabled', { hint: 'ask whoever runs the server' })
 }
 
+/** Told only to those who know the password. */
+export function codeRequired(): SottoError {
+  return new SottoError('ERR_CODE_REQUIRED', 'a code of the second factor is needed')
+}
+
+/** Told only to those who know the password. */
+export function codeRefused(): SottoError {
+  return new SottoError('ERR_CODE_REFUSED', 'the code is wrong, or has served')
+}
+
+/** Told only to those who know the password. */
+export function enrolmentRequired(): SottoError {
+  return new SottoError('ERR_ENROLMENT_REQUIRED', 'the account has no second factor')
+}
+
+export function secondFactorDemanded(): SottoError {
+  return new SottoError('ERR_TURNED_OFF', 'the host asks everybody for a second factor')
+}
+
 export function identityConflict(): SottoError {
   return new SottoError('ERR_IDENTITY_CONFLICT', 'the account belongs to another installation', {
     hint: 'log in from that one, or replace its key: every contact then sees that it changed',

@@ -4,7 +4,6 @@
  * @module
  */
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
-import { type ErrorCode, isSottoError } from '#lib/errors.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import { networkOf } from '#lib/rpc/sockets/network-of.ts'
@@ -13,14 +12,16 @@ import { isSame } from '#lib/same-bytes.ts'
 import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
+import { Credentials, passwordOf } from './attempts/credentials.ts'
 import type { SignInAttempts } from './attempts/sign-in-attempts.ts'
-import type { AuditAction } from './audit/audit-log.ts'
 import { SOMEBODY } from './audit/chain.ts'
 import type { Refusals } from './audit/refusals.ts'
 import { inviteRefused, signUpClosed } from './errors.ts'
 import type { SignUpMode } from './invites/redeem-invite.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
 import type { Revocations } from './revocations.ts'
+import { secondFactorHandlers } from './second-factor/handlers.ts'
+import type { SecondFactors } from './second-factor/second-factors.ts'
 import type { Session, Sessions } from './sessions.ts'
 import {
   checkChangePasswordRequest,
@@ -33,6 +34,7 @@ export interface AuthServiceOptions {
   readonly accounts: Accounts
   readonly attempts: SignInAttempts
   readonly sessions: Sessions
+  readonly secondFactors: SecondFactors
   readonly revocations: Revocations
   readonly refusals: Refusals
   readonly signUp: SignUpMode
@@ -43,17 +45,11 @@ export interface AuthServiceOptions {
   readonly directoryAddress: string
 }
 
-/** Why somebody is refused, for the audit log. Who comes too often or too late is not refused: nothing was checked. */
-const REASONS: Partial<Record<ErrorCode, string>> = {
-  ERR_LOGIN_REFUSED: 'wrong password',
-  ERR_ACCOUNT_DISABLED: 'disabled',
-  ERR_IDENTITY_CONFLICT: 'another identity key',
-}
-
 export function createAuthService({
   accounts,
   attempts,
   sessions,
+  secondFactors,
   revocations,
   refusals,
   signUp,
@@ -61,26 +57,12 @@ export function createAuthService({
   realm,
   directoryAddress,
 }: AuthServiceOptions): Handlers<typeof AuthServiceService> {
+  const credentials = new Credentials(accounts, attempts, refusals)
+
   async function callerOf(bearer: Secret | undefined): Promise<Session> {
     const session = bearer && (await sessions.findByAuthBearer(bearer))
     if (session === undefined) throw sessionEnded()
     return session
-  }
-
-  /** Do something, and write it into the audit log if it is refused. */
-  async function noting<T>(work: () => Promise<T>, what: AuditAction, name: string): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      const reason = isSottoError(error) ? REASONS[error.code] : undefined
-      if (reason !== undefined) {
-        // A name that is nobody's is written nowhere for good: it may be a password, typed on the wrong line.
-        const isMember = await accounts.exists(name)
-        const [subject, detail] = isMember ? [name, reason] : ['', 'no such account']
-        await refusals.note({ who: SOMEBODY, what, subject, detail })
-      }
-      throw error
-    }
   }
 
   return {
@@ -93,28 +75,19 @@ export function createAuthService({
       }
     },
 
-    async login(request, { signal, log, caller, remoteAddress, noteAccount }) {
+    async login(request, context) {
       checkLoginRequest(request)
-      caller.vouch()
-      // Whoever reads the log has to see whose password is being tried.
-      noteAccount(request.username)
-      const password = passwordOf(request.password)
-      const network = networkOf(remoteAddress)
-      const signIn = async () => {
-        const account = await attempts.try({ network, account: request.username }, () =>
-          accounts.authenticate(request.username, password, { network, signal }),
-        )
-        const session = await sessions.begin(account, request.identityKey, request.replaceIdentityKey)
-        return { account, session }
-      }
-      const { account, session } = await noting(signIn, 'sign-in refused', request.username)
-      log.info({ account: account.name }, 'session begun')
-      caller.admit()
+      const { username, identityKey, replaceIdentityKey, code } = request
+      const session = await credentials.forOwner(request, context, 'sign-in refused', (account) =>
+        sessions.begin(account, identityKey, replaceIdentityKey, code),
+      )
+      context.log.info({ account: username }, 'session begun')
       return {
         sessionToken: Buffer.from(session.token.reveal()),
         sessionId: Buffer.from(session.id),
         expiresAt: new Date(session.expiresAtMs),
         serverTime: clock.now(),
+        recoveryCodes: [...session.recoveryCodes],
       }
     },
 
@@ -154,11 +127,13 @@ export function createAuthService({
         attempts.try({ network, account: session.name }, () =>
           accounts.changePassword(session, { current, next }, { network, signal }),
         )
-      await noting(change, 'password change refused', session.name)
+      await credentials.noting('password change refused', session.name, change)
       revocations.noteChange()
       log.info({ account: session.name }, 'password changed')
       return {}
     },
+
+    ...secondFactorHandlers(secondFactors, credentials, callerOf),
 
     async listSessions(_request, { bearer, caller }) {
       const session = await callerOf(bearer)
@@ -190,8 +165,4 @@ export function createAuthService({
       return {}
     },
   }
-}
-
-function passwordOf(text: string): Secret {
-  return Secret.of(Buffer.from(text, 'utf8'))
 }

@@ -59,6 +59,8 @@ export interface SessionsOptions {
   readonly wrappingKey: WrappingKey
   /** How long a session lasts unused, in milliseconds. */
   readonly lifetimeMs: number
+  /** Whether nobody begins one without a second factor; false unless set. */
+  readonly isSecondFactorRequired?: boolean
   /** The wall clock, in milliseconds since 1970. */
   readonly nowMs: () => number
 }
@@ -71,6 +73,7 @@ export class Sessions {
   readonly #revocations: Revocations
   readonly #wrappingKey: WrappingKey
   readonly #lifetimeMs: number
+  readonly #isSecondFactorRequired: boolean
   readonly #nowMs: () => number
   readonly #beginnings = new Gathering<Beginning, NewSession | SottoError>({
     most: MAX_BEGUN_TOGETHER,
@@ -78,11 +81,12 @@ export class Sessions {
   })
   readonly #queries: Readonly<Record<Lookup, ReturnType<typeof sessionsBy>>>
 
-  constructor({ db, revocations, wrappingKey, lifetimeMs, nowMs }: SessionsOptions) {
+  constructor({ db, revocations, wrappingKey, lifetimeMs, isSecondFactorRequired = false, nowMs }: SessionsOptions) {
     this.#db = db
     this.#revocations = revocations
     this.#wrappingKey = wrappingKey
     this.#lifetimeMs = lifetimeMs
+    this.#isSecondFactorRequired = isSecondFactorRequired
     this.#nowMs = nowMs
     this.#queries = {
       byId: sessionsBy(db, 'id'),
@@ -96,18 +100,30 @@ export class Sessions {
    *
    * @param identityKey - The installation's, 32 bytes.
    * @param replace - Give the account to this key even where it has another; the sessions of the other end.
-   * @throws SottoError `ERR_IDENTITY_CONFLICT` if the account belongs to another key; `ERR_LOGIN_REFUSED` if the
-   *   password has changed since it was checked, or the account is gone.
+   * @param code - A code of the account's second factor, as it was sent; empty for none.
+   * @throws SottoError `ERR_CODE_REQUIRED`, `ERR_CODE_REFUSED` if the account has a second factor, and this is no code of it;
+   *   `ERR_ENROLMENT_REQUIRED` if it has none, and needs one; `ERR_IDENTITY_CONFLICT` if the account belongs to another
+   *   key; `ERR_LOGIN_REFUSED` if the password has changed since it was checked, or the account is gone.
    */
-  async begin(account: AuthenticatedAccount, identityKey: Uint8Array, replace: boolean): Promise<NewSession> {
-    const begun = await this.#beginnings.ask({ account, identityKey, replace })
+  async begin(
+    account: AuthenticatedAccount,
+    identityKey: Uint8Array,
+    replace: boolean,
+    code = '',
+  ): Promise<NewSession> {
+    const begun = await this.#beginnings.ask({ account, identityKey, replace, code })
     if (isSottoError(begun)) throw begun
     return begun
   }
 
   /** Begin sessions in one transaction, and so with one flush: others sign in and call while it is written. */
   async #beginAll(beginnings: readonly Beginning[]): Promise<(NewSession | SottoError)[]> {
-    const options = { wrappingKey: this.#wrappingKey, lifetimeMs: this.#lifetimeMs, nowMs: this.#nowMs() }
+    const options = {
+      wrappingKey: this.#wrappingKey,
+      lifetimeMs: this.#lifetimeMs,
+      isSecondFactorRequired: this.#isSecondFactorRequired,
+      nowMs: this.#nowMs(),
+    }
     const begun = await inTransaction(this.#db, (transaction) => beginSessions(transaction, beginnings, options))
     this.#revocations.noteChange()
     return begun

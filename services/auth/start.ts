@@ -33,6 +33,8 @@ import { keepPublicAddress } from './public-address.ts'
 import { keepPurging } from './purge.ts'
 import { Revocations } from './revocations.ts'
 import { createSealingService } from './sealing-service.ts'
+import { endSessionsWithout } from './second-factor/administration.ts'
+import { SecondFactors } from './second-factor/second-factors.ts'
 import { createAuthService } from './service.ts'
 import { Sessions } from './sessions.ts'
 import { type AuthSchema, MIGRATIONS } from './store.ts'
@@ -85,7 +87,10 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const queue = new HashingQueue(config.hashing)
   const accounts = new Accounts(db, new Passwords(config.password, queue), nowMs)
   const revocations = new Revocations(db)
-  const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs: config.sessionLifetimeMs, nowMs })
+  const { sessionLifetimeMs: lifetimeMs, isSecondFactorRequired } = config
+  const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs, isSecondFactorRequired, nowMs })
+  const secondFactors = new SecondFactors({ db, wrappingKey, isRequired: isSecondFactorRequired, nowMs })
+  if (isSecondFactorRequired) await endSessionsWithout(db, nowMs())
   const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
   const refusals = new Refusals(db, nowMs)
   resources.defer(() =>
@@ -93,17 +98,16 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
       .flush(true)
       .catch((error: unknown) => log.warn({ err: error }, 'cannot note how many refusals were not told')),
   )
-  resources.defer(keepPurging({ sessions, attempts, refusals, log }))
+  resources.defer(keepPurging({ sessions, attempts, secondFactors, refusals, log }))
   const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
-  const common = { accounts, attempts, sessions, clock, log, realm }
+  const common = { accounts, sessions, clock, log, realm }
+  const ofAuth = { ...common, attempts, secondFactors, refusals, revocations, directoryAddress, signUp }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())
   const authServer = await start({
     ...config.listen,
-    services: [
-      serve(AuthServiceService, createAuthService({ ...common, refusals, revocations, directoryAddress, signUp })),
-    ],
+    services: [serve(AuthServiceService, createAuthService(ofAuth))],
     security: authSecurity(certificates),
     limits: SERVICE_LIMITS,
   })

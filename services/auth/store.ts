@@ -12,6 +12,7 @@
 import { type Kysely, sql } from 'kysely'
 import { namesType } from '#lib/runtime/database/dialect.ts'
 import type { Migrations } from '#lib/runtime/database/migrations.ts'
+import { createSecondFactors, type RecoveryCodeTable, type SecondFactorTable } from './second-factor/tables.ts'
 
 /** A person. */
 export interface AccountTable {
@@ -135,6 +136,8 @@ interface AuditHeadTable {
 export interface AuthSchema {
   account: AccountTable
   invite: InviteTable
+  second_factor: SecondFactorTable
+  recovery_code: RecoveryCodeTable
   session: SessionTable
   revocation: RevocationTable
   installation: InstallationTable
@@ -148,6 +151,8 @@ export const TABLES = [
   'installation',
   'account',
   'invite',
+  'second_factor',
+  'recovery_code',
   'session',
   'revocation',
   'sign_in_attempt',
@@ -165,6 +170,7 @@ export const MIGRATIONS: Migrations = {
   '0007_invites': { up: createInvites },
   '0008_disabled_accounts': { up: addDisabledAt },
   '0009_audit': { up: createAudit },
+  '0010_second_factors': { up: createSecondFactors },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {

@@ -7,6 +7,7 @@
  */
 import { isIP } from 'node:net'
 import type {
+  BeginSecondFactorRequest,
   ChangePasswordRequest,
   EndSessionsRequest,
   JoinRequest,
@@ -26,6 +27,7 @@ import { SESSION_KEY_BYTES } from '#lib/session/session-keys.ts'
 import { REQUEST_NONCE_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { SENDER_ADDRESS } from '#lib/ticket/ticket.ts'
 import { REQUEST_ID, USERNAME_PREFIX, Violations } from '#lib/validation.ts'
+import { parseCode } from './second-factor/codes.ts'
 
 /** How many sessions one call may end: as many as an account has. */
 const MAX_ENDED_SESSIONS = 16
@@ -33,15 +35,24 @@ const MAX_ENDED_SESSIONS = 16
 /** The longest password, in bytes of UTF-8: more is no password, and each byte is hashed. */
 export const MAX_PASSWORD_BYTES = 1024
 
-export function checkLoginRequest({ username, password, identityKey }: LoginRequest): void {
+/** The longest code of a second factor, in bytes of UTF-8: the 16 characters of a recovery code, and much between them. */
+const MAX_CODE_BYTES = 64
+
+export function checkLoginRequest({ identityKey, ...shown }: LoginRequest): void {
   const violations = new Violations()
-  violations.expectUsername(username, 'username')
-  expectPassword(violations, password, 'password')
+  expectShown(violations, shown)
   violations.expect(
     identityKey.length === IDENTITY_KEY_BYTES && isUsablePublicKey(identityKey),
     'identity_key',
     `must be an X25519 public key of ${IDENTITY_KEY_BYTES} bytes, not of low order`,
   )
+  violations.throwIfAny()
+}
+
+/** What whoever owns an account shows. */
+export function checkShown(shown: BeginSecondFactorRequest): void {
+  const violations = new Violations()
+  expectShown(violations, shown)
   violations.throwIfAny()
 }
 
@@ -73,6 +84,16 @@ export function checkEndSessionsRequest({ sessionIds }: EndSessionsRequest): voi
     `must be at most ${MAX_ENDED_SESSIONS} of ${SESSION_ID_BYTES} bytes`,
   )
   violations.throwIfAny()
+}
+
+function expectShown(violations: Violations, { username, password, code }: BeginSecondFactorRequest): void {
+  violations.expectUsername(username, 'username')
+  expectPassword(violations, password, 'password')
+  violations.expect(
+    code === '' || (Buffer.byteLength(code, 'utf8') <= MAX_CODE_BYTES && parseCode(code) !== undefined),
+    'code',
+    'must be empty, 6 digits, or the 16 characters of a recovery code',
+  )
 }
 
 function expectPassword(violations: Violations, password: string, field: string): void {

@@ -106,6 +106,7 @@ describe('a whole run, at the most that can be logged and traced', function () {
       password: PASSWORDS[ALICE] ?? '',
       identityKey: Buffer.from(profile.state.identity.publicKey),
       replaceIdentityKey: false,
+      code: '',
     })
     auth.close()
     keep('the session token', sessionToken)

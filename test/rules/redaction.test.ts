@@ -3,7 +3,9 @@ import { expect } from 'chai'
 
 /** The fields of a contract: the sentences above each, and whether a program that prints messages leaves it out. */
 function fieldsOf(contract: string) {
-  const fields = readFileSync(contract, 'utf8').matchAll(/((?: *\/\/.*\n)*) +[\w.]+ (\w+) = \d+( \[.*\])?;\n/g)
+  const fields = readFileSync(contract, 'utf8').matchAll(
+    /((?: *\/\/.*\n)*) +(?:repeated )?[\w.]+ (\w+) = \d+( \[.*\])?;\n/g,
+  )
   return Array.from(fields, ([, comment = '', name, options = '']) => ({
     name,
     isSecret: /\b(?:Secret|Private)[.:]/.test(comment),
@@ -31,6 +33,7 @@ describe('the contracts', () => {
           'current_password',
           'new_password',
           'code',
+          'recovery_codes',
           'session_token',
           'directory_bearer',
           'sender_bearer',

@@ -148,5 +148,6 @@ export function loginRequestOf(name: string): LoginRequest {
     password: `${name}'s password`,
     identityKey: Buffer.from(keyPairOf(name).publicKey),
     replaceIdentityKey: false,
+    code: '',
   }
 }

@@ -21,7 +21,14 @@ import { DirectoryUnderTest, OpenAnnouncement } from '../support/running-directo
 /** The tests of what the services keep, which run on SQLite with `npm test`, and on PostgreSQL from here. */
 const SAME_TESTS = [
   ...['accounts', 'revocations', 'sealing', 'sealing-service', 'service', 'sessions'].map((name) => `auth/${name}`),
-  ...['own-account', 'invites/join', 'audit/audit-log', 'audit/service'].map((name) => `auth/${name}`),
+  ...[
+    'own-account',
+    'second-factor/second-factor',
+    'sign-in-attempts',
+    'invites/join',
+    'audit/audit-log',
+    'audit/service',
+  ].map((name) => `auth/${name}`),
   ...['authentications', 'lease', 'list-users', 'presence', 'service', 'shared-database', 'watch-presence'].map(
     (name) => `directory/${name}`,
   ),

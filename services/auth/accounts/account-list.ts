@@ -12,6 +12,7 @@ export interface AccountSummary {
   readonly displayName: string
   readonly cohort: string | undefined
   readonly disabled: boolean
+  readonly hasSecondFactor: boolean
   readonly createdAtMs: number
   /** X25519, 32 bytes; undefined before the first login. */
   readonly identityKey: Uint8Array | undefined
@@ -28,6 +29,13 @@ export async function listAccounts(db: Kysely<AuthSchema>, nowMs: number): Promi
     )
     .select(['name', 'account.created_at', 'account.identity_key', 'display_name', 'cohort', 'disabled_at'])
     .select(({ fn }) => fn.count<number>('session.id').as('sessions'))
+    .select(({ selectFrom }) =>
+      selectFrom('second_factor')
+        .select('state')
+        .whereRef('second_factor.account_id', '=', 'account.id')
+        .where('state', '=', 'confirmed')
+        .as('second_factor'),
+    )
     .groupBy('account.id')
     .orderBy('name')
     .execute()
@@ -36,6 +44,7 @@ export async function listAccounts(db: Kysely<AuthSchema>, nowMs: number): Promi
     displayName: row.display_name,
     cohort: row.cohort ?? undefined,
     disabled: row.disabled_at !== null,
+    hasSecondFactor: row.second_factor !== null,
     createdAtMs: row.created_at,
     identityKey: row.identity_key ?? undefined,
     sessions: Number(row.sessions),

@@ -23,6 +23,12 @@ export const PACE_OF_ACCOUNT: Pace = { free: 5, firstDelayMs: 1_000, maxDelayMs:
 /** Of one network, whatever it tries: a class behind one address signs in at once, each with some mistakes. */
 export const PACE_OF_NETWORK: Pace = { free: 100, firstDelayMs: 500, maxDelayMs: 8_000 }
 
+/**
+ * Of one account's codes, from all networks that it has not signed in from: whoever guesses there knows the password, and
+ * has many networks. That leaves some thousand guesses a day, of a million codes of which three are right.
+ */
+export const PACE_OF_CODES: Pace = { free: 5, firstDelayMs: 1_000, maxDelayMs: 150_000 }
+
 /** Who tries, and for whom. */
 export interface Attempt {
   /** As lib/rpc/sockets/network-of.ts has it. */
@@ -32,7 +38,7 @@ export interface Attempt {
 }
 
 /** The refusals that tell of a guess. */
-const GUESSES = ['ERR_LOGIN_REFUSED', 'ERR_INVITE_REFUSED']
+const GUESSES = ['ERR_LOGIN_REFUSED', 'ERR_CODE_REFUSED', 'ERR_INVITE_REFUSED']
 
 export class SignInAttempts {
   readonly #db: Kysely<AuthSchema>
@@ -52,13 +58,32 @@ export class SignInAttempts {
   /**
    * Check a secret, if it is not too soon for that.
    *
-   * @param check - Throws one of {@link GUESSES} if the secret is wrong.
+   * @param check - Throws one of {@link GUESSES} if the secret is wrong. Told whether the account has signed in from there.
    * @throws SottoError `ERR_BUSY`, with when to come back, if too many have failed; whatever `check` throws.
    */
-  async try<T>(attempt: Attempt, check: () => Promise<T>): Promise<T> {
-    const keys = await this.#reserve(attempt)
+  async try<T>(attempt: Attempt, check: (isKnown: boolean) => Promise<T>): Promise<T> {
+    return await this.#within(await this.#reserve(attempt), check)
+  }
+
+  /**
+   * Check a code of somebody whose password was right, from a network that the account has not signed in from.
+   *
+   * @param check - As for {@link try}.
+   * @throws SottoError as {@link try}.
+   */
+  async tryCode<T>(account: string, check: () => Promise<T>): Promise<T> {
+    const ofAccount = this.#keyOf(`codes ${account}`)
+    const nowMs = this.#nowMs()
+    const { waitMs } = await inTransaction(this.#db, (transaction) =>
+      reserve(transaction, ofAccount, PACE_OF_CODES, nowMs),
+    )
+    if (waitMs !== undefined) throw tooSoon(waitMs)
+    return await this.#within({ ofAccount, ofNetwork: undefined, isKnown: false }, check)
+  }
+
+  async #within<T>(keys: Keys, check: (isKnown: boolean) => Promise<T>): Promise<T> {
     try {
-      const checked = await check()
+      const checked = await check(keys.isKnown)
       await this.#settle(keys, 'known')
       return checked
     } catch (error) {
@@ -79,10 +104,10 @@ export class SignInAttempts {
     return await inTransaction(this.#db, async (transaction) => {
       const own = ofAccount && (await reserve(transaction, ofAccount, PACE_OF_ACCOUNT, nowMs))
       if (own?.waitMs !== undefined) throw tooSoon(own.waitMs)
-      if (own?.isKnown) return { ofAccount, ofNetwork: undefined }
+      if (own?.isKnown) return { ofAccount, ofNetwork: undefined, isKnown: true }
       const common = await reserve(transaction, ofNetwork, PACE_OF_NETWORK, nowMs)
       if (common.waitMs !== undefined) throw tooSoon(common.waitMs)
-      return { ofAccount, ofNetwork }
+      return { ofAccount, ofNetwork, isKnown: false }
     })
   }
 
@@ -100,6 +125,8 @@ interface Keys {
   readonly ofAccount: Uint8Array | undefined
   /** Undefined where the network is not counted. */
   readonly ofNetwork: Uint8Array | undefined
+  /** Whether the account has signed in from there. */
+  readonly isKnown: boolean
 }
 
 function tooSoon(waitMs: number): SottoError {

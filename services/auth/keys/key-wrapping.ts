@@ -1,15 +1,17 @@
 /**
- * The sessions' sealing keys at rest: sealed (lib/aead.ts) under one key that is not in the database.
+ * The sessions' sealing keys and the secrets of second factors at rest: sealed (lib/aead.ts) under one key that is not in the
+ * database.
  *
  *     offset  size  field
  *     0       12    nonce       random
- *     12      32    ciphertext  of the key
- *     44      16    tag
+ *     12      n     ciphertext  of the key: 32 bytes, or the 20 of a second factor
+ *     12 + n  16    tag
  *
  *     associated data = "sotto wrapped key v1" || account (2 + n) || session (2 + n) || purpose (2 + n)
  *                       || wrapping key's id (2 + n)
  *
- * So a copy of the database, a backup for one, opens no ticket; and a row's keys put into another row do not open.
+ * A second factor has no session: its field is empty. So a copy of the database, a backup for one, opens no ticket and gives no
+ * code; and a row's keys put into another row do not open.
  *
  * @module
  */
@@ -26,7 +28,7 @@ export const WRAPPING_KEY_BYTES = 32
 /** Bytes of its id. Enough to tell keys apart; nothing rests on their being hard to meet. */
 const WRAPPING_KEY_ID_BYTES = 8
 
-/** Bytes of a wrapped key. @public */
+/** Bytes of a session's wrapped key. @public */
 export const WRAPPED_KEY_BYTES = SESSION_KEY_BYTES + OVERHEAD_BYTES
 
 const LABEL = 'sotto wrapped key v1'
@@ -34,11 +36,9 @@ const ID_LABEL = 'sotto wrapping key id v1'
 const PSEUDONYM_LABEL = 'sotto pseudonym v1'
 
 /** The place that a wrapped key belongs to. */
-export interface WrappedKeyPlace {
-  readonly accountId: Uint8Array
-  readonly sessionId: Uint8Array
-  readonly purpose: 'ticket' | 'grant'
-}
+export type WrappedKeyPlace =
+  | { readonly accountId: Uint8Array; readonly sessionId: Uint8Array; readonly purpose: 'ticket' | 'grant' }
+  | { readonly accountId: Uint8Array; readonly sessionId?: never; readonly purpose: 'second factor' }
 
 export class WrappingKey {
   /** The first {@link WRAPPING_KEY_ID_BYTES} bytes of SHA-256("sotto wrapping key id v1" || key). Not secret. */
@@ -63,24 +63,23 @@ export class WrappingKey {
   }
 
   /**
-   * Wrap a session's key. Random nonces are good for 2^32 wraps under one key (NIST SP 800-38D, section 8.3): two
+   * Wrap a key. Random nonces are good for 2^32 wraps under one key (NIST SP 800-38D, section 8.3): two
    * thousand million logins.
    *
-   * @param key - 32 bytes.
-   * @returns {@link WRAPPED_KEY_BYTES} bytes.
+   * @returns {@link OVERHEAD_BYTES} more than the key has.
    */
   wrap(key: Secret, place: WrappedKeyPlace): Uint8Array {
     return sealBytes(this.#key, randomBytes(NONCE_BYTES), this.#associatedData(place), key.reveal())
   }
 
   /**
-   * Unwrap a session's key.
+   * Unwrap a key.
    *
    * @throws SottoError `ERR_STORE` if it was wrapped under another key or for another place, or was changed.
    */
   unwrap(wrapped: Uint8Array, place: WrappedKeyPlace): Secret {
     const key = openBytes(this.#key, this.#associatedData(place), wrapped)
-    if (key?.length !== SESSION_KEY_BYTES) throw doesNotOpen()
+    if (key === undefined) throw doesNotOpen()
     return Secret.of(key)
   }
 
@@ -88,7 +87,7 @@ export class WrappingKey {
     return Buffer.concat([
       Buffer.from(LABEL, 'ascii'),
       ...lengthPrefixed(accountId),
-      ...lengthPrefixed(sessionId),
+      ...lengthPrefixed(sessionId ?? new Uint8Array()),
       ...lengthPrefixed(purpose),
       ...lengthPrefixed(this.id),
     ])
@@ -96,7 +95,7 @@ export class WrappingKey {
 }
 
 function doesNotOpen(): SottoError {
-  return new SottoError('ERR_STORE', "a session's wrapped key does not open", {
+  return new SottoError('ERR_STORE', 'a wrapped key does not open', {
     hint: 'restore the database and the wrapping key together, or have the user log in again',
   })
 }

@@ -1,6 +1,6 @@
 /**
- * The beginning of sessions: an account is held for an identity key, what the new session displaces ends, and its keys
- * are wrapped.
+ * The beginning of sessions: the code of a second factor is checked and spent, an account is held for an identity key, what
+ * the new session displaces ends, and its keys are wrapped.
  *
  * @module
  */
@@ -12,9 +12,10 @@ import { bearerHash, deriveSessionKeys, SESSION_TOKEN_BYTES } from '#lib/session
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import type { AuthenticatedAccount } from '../accounts.ts'
 import { type AuditEvent, appendAudit, byMember } from '../audit/audit-log.ts'
-import { identityConflict, loginRefused } from '../errors.ts'
+import { enrolmentRequired, identityConflict, loginRefused } from '../errors.ts'
 import type { WrappingKey } from '../keys/key-wrapping.ts'
 import { revoke } from '../revocations.ts'
+import { checkCode, spend } from '../second-factor/second-factor-rows.ts'
 import type { AuthSchema } from '../store.ts'
 
 /** How many sessions an account may have, so that what a password can fill is bounded. */
@@ -27,6 +28,8 @@ export interface NewSession {
   /** 16 bytes. */
   readonly id: Uint8Array
   readonly expiresAtMs: number
+  /** Those of a second factor that was confirmed by this; else none. */
+  readonly recoveryCodes: readonly string[]
 }
 
 /** A session that is to begin. */
@@ -36,6 +39,8 @@ export interface Beginning {
   readonly identityKey: Uint8Array
   /** Give the account to this key even where it has another. */
   readonly replace: boolean
+  /** A code of the account's second factor, as it was sent; empty for none. */
+  readonly code: string
 }
 
 /** What all sessions that begin have in common. */
@@ -43,6 +48,8 @@ export interface BeginningOptions {
   readonly wrappingKey: WrappingKey
   /** How long a session lasts unused, in milliseconds. */
   readonly lifetimeMs: number
+  /** Whether nobody begins one without a second factor. */
+  readonly isSecondFactorRequired: boolean
   /** The wall clock, in milliseconds since 1970. */
   readonly nowMs: number
 }
@@ -59,15 +66,15 @@ export async function beginSessions(
 ): Promise<(NewSession | SottoError)[]> {
   // In the order of accounts, so that two transactions at once never wait for each other.
   const inOrder = beginnings.toSorted((one, other) => Buffer.compare(one.account.id, other.account.id))
-  const begun = new Map<Beginning, NewSession | SottoError>()
+  const outcomes = new Map<Beginning, NewSession | SottoError>()
   const events: AuditEvent[] = []
   for (const beginning of inOrder) {
-    const { session, displaced } = await beginSession(transaction, beginning, options)
-    begun.set(beginning, session)
-    if (!isSottoError(session)) events.push(eventOf(beginning, displaced))
+    const begun = await beginSession(transaction, beginning, options)
+    outcomes.set(beginning, isSottoError(begun) ? begun : begun.session)
+    if (!isSottoError(begun)) events.push(...begun.events, eventOf(beginning, begun.displaced))
   }
   await appendAudit(transaction, events, options.nowMs)
-  return beginnings.map((beginning) => begun.get(beginning) as NewSession | SottoError)
+  return beginnings.map((beginning) => outcomes.get(beginning) as NewSession | SottoError)
 }
 
 function eventOf({ account, replace }: Beginning, displaced: number): AuditEvent {
@@ -76,14 +83,26 @@ function eventOf({ account, replace }: Beginning, displaced: number): AuditEvent
   return byMember(account.name, 'session begun', [...asked, ...ended].join(', '))
 }
 
-/** @returns also how many others ended with it. */
+interface Begun {
+  readonly session: NewSession
+  /** How many others ended with it. */
+  readonly displaced: number
+  /** What the audit log is to say of the second factor. */
+  readonly events: readonly AuditEvent[]
+}
+
+/** Nothing is written for who is refused: a code that was right serves again. */
 async function beginSession(
   transaction: Transaction<AuthSchema>,
-  { account, identityKey, replace }: Beginning,
+  { account, identityKey, replace, code }: Beginning,
   options: BeginningOptions,
-): Promise<{ session: NewSession | SottoError; displaced: number }> {
+): Promise<Begun | SottoError> {
+  const proof = await checkCode(transaction, account, code, { ...options, mayConfirm: true })
+  if (isSottoError(proof)) return proof
+  if (proof.kind === 'none' && options.isSecondFactorRequired) return enrolmentRequired()
   const refusal = await claimAccount(transaction, account, identityKey, replace)
-  if (refusal !== undefined) return { session: refusal, displaced: 0 }
+  if (refusal !== undefined) return refusal
+  const { events, recoveryCodes } = await spend(transaction, account, proof, options.nowMs)
   const displaced = await makeRoom(transaction, { accountId: account.id, identityKey, nowMs: options.nowMs })
   const token = Secret.of(randomBytes(SESSION_TOKEN_BYTES))
   const id = randomBytes(SESSION_ID_BYTES)
@@ -93,7 +112,7 @@ async function beginSession(
     .insertInto('session')
     .values({ ...row, identity_key: identityKey, expires_at: expiresAtMs })
     .execute()
-  return { session: { token, id, expiresAtMs }, displaced }
+  return { session: { token, id, expiresAtMs, recoveryCodes }, displaced, events }
 }
 
 /** The columns that keep the four secrets of a session: hashes and wrapped keys. */

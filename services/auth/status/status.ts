@@ -20,6 +20,8 @@ export interface InstallationStatus {
   readonly accounts: number
   /** How many of them are disabled. */
   readonly disabled: number
+  /** How many of them have a second factor. */
+  readonly withSecondFactor: number
   /** Sessions that have not ended. */
   readonly sessions: number
   /** Invites that can be taken up. */
@@ -53,6 +55,9 @@ export async function installationStatus(
     return await inSnapshot(db, async (snapshot) => ({
       accounts: await countOf(snapshot.selectFrom('account').select(COUNT)),
       disabled: await countOf(snapshot.selectFrom('account').select(COUNT).where('disabled_at', 'is not', null)),
+      withSecondFactor: await countOf(
+        snapshot.selectFrom('second_factor').select(COUNT).where('state', '=', 'confirmed'),
+      ),
       sessions: await countOf(snapshot.selectFrom('session').select(COUNT).where('expires_at', '>', nowMs)),
       openInvites: await countOf(openInvites(snapshot, nowMs).select(COUNT)),
       auditEntries: (await auditHead(snapshot)).number,

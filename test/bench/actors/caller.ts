@@ -85,6 +85,7 @@ const requests: CallerRequests = {
         password: `${account.username}'s password`,
         identityKey: Buffer.from(identity.publicKey),
         replaceIdentityKey: false,
+        code: '',
       }),
     ),
 }

@@ -1,6 +1,11 @@
 import { expect } from 'chai'
 import { Timestamp } from '#gen/google/protobuf/timestamp.ts'
-import type { GetServerInfoResponse, LoginResponse } from '#gen/sotto/auth/v1/auth_service.ts'
+import type {
+  BeginSecondFactorResponse,
+  GetServerInfoResponse,
+  LoginResponse,
+  RenewRecoveryCodesResponse,
+} from '#gen/sotto/auth/v1/auth_service.ts'
 import {
   AnnounceResponse,
   GetPresenceResponse,
@@ -12,7 +17,9 @@ import {
   checkAnnounced,
   checkLogin,
   checkPresence,
+  checkRecoveryCodes,
   checkRequestedChat,
+  checkSecret,
   checkServerInfo,
   checkStates,
 } from '../../../clients/session/answers.ts'
@@ -27,6 +34,15 @@ const BAD_TIMES = [undefined, new Date(Number.NaN), new Date(8.64e15 + 1), new D
 
 /** Bytes of every length but the right one: none, one too few, one too many, huge. */
 const badBytes = (length: number) => [0, length - 1, length + 1, 200_000].map((each) => Buffer.alloc(each, 1))
+
+const RECOVERY_CODES = Array<string>(10).fill('ABCD-EFGH-2345-67QR')
+/** One too few, one too many, and what is no code: it would come to a person's terminal. */
+const BAD_RECOVERY_CODES = [
+  RECOVERY_CODES.slice(1),
+  ['', ...RECOVERY_CODES],
+  [...RECOVERY_CODES.slice(1), 'ABCD-EFGH-2345-67Q1'],
+  [...RECOVERY_CODES.slice(1), '\u001b[2J'],
+]
 
 const BAD_ADDRESSES = ['', 'localhost', '192.0.2.256', 'fe80::1%eth0', ` ${'1'.repeat(5)}`, '1'.repeat(100_000)]
 const BAD_PORTS = [0, 65_536, 0xffff_ffff]
@@ -62,9 +78,33 @@ const CONTRACTS = [
   }),
   contract<LoginResponse>({
     name: 'LoginResponse',
-    right: { sessionToken: Buffer.alloc(32, 1), sessionId: Buffer.alloc(16, 1), expiresAt: NOW, serverTime: NOW },
+    right: {
+      sessionToken: Buffer.alloc(32, 1),
+      sessionId: Buffer.alloc(16, 1),
+      expiresAt: NOW,
+      serverTime: NOW,
+      recoveryCodes: [],
+    },
     check: checkLogin,
-    wrong: { sessionToken: badBytes(32), sessionId: badBytes(16), expiresAt: BAD_TIMES, serverTime: BAD_TIMES },
+    wrong: {
+      sessionToken: badBytes(32),
+      sessionId: badBytes(16),
+      expiresAt: BAD_TIMES,
+      serverTime: BAD_TIMES,
+      recoveryCodes: BAD_RECOVERY_CODES,
+    },
+  }),
+  contract<RenewRecoveryCodesResponse>({
+    name: 'RenewRecoveryCodesResponse',
+    right: { recoveryCodes: RECOVERY_CODES },
+    check: ({ recoveryCodes }) => checkRecoveryCodes(recoveryCodes),
+    wrong: { recoveryCodes: [[], ...BAD_RECOVERY_CODES] },
+  }),
+  contract<BeginSecondFactorResponse>({
+    name: 'BeginSecondFactorResponse',
+    right: { secret: Buffer.alloc(20, 1) },
+    check: checkSecret,
+    wrong: { secret: badBytes(20) },
   }),
   contract<AnnounceResponse>({
     name: 'AnnounceResponse',

@@ -138,7 +138,7 @@ describe('signing in', () => {
             if (calls <= refusals) throw new SottoError('ERR_BUSY', 'too many logins', { retryAfterMs: 10 })
             const [sessionToken, sessionId] = [Buffer.alloc(32, 1), Buffer.alloc(16, 2)]
             const expiresAt = new Date(SERVER_INFO.serverTime.getTime() + 86_400_000)
-            return { sessionToken, sessionId, expiresAt, serverTime: SERVER_INFO.serverTime }
+            return { sessionToken, sessionId, expiresAt, serverTime: SERVER_INFO.serverTime, recoveryCodes: [] }
           },
         })
         const { authorityPem } = busy.authority
@@ -194,6 +194,7 @@ describe('signing in', () => {
         sessionId: Buffer.alloc(16, 1),
         expiresAt: serverTime,
         serverTime,
+        recoveryCodes: [],
       }
       const liar = await authServer({
         getServerInfo: async () => ({ ...SERVER_INFO, realm: Buffer.from(realmOf(liar.authority.authorityPem)) }),

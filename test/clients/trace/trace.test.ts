@@ -52,6 +52,7 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
       password: PASSWORD,
       identityKey: Buffer.from(bytesOf('key', 32)),
       replaceIdentityKey: true,
+      code: '123456',
     }),
     loginResponseEvent(
       {
@@ -59,6 +60,7 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
         sessionId: Buffer.from(bytesOf('session', 16)),
         expiresAt: new Date(0),
         serverTime: new Date(0),
+        recoveryCodes: [],
       },
       sender,
       KEYS,

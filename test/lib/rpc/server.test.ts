@@ -7,7 +7,7 @@ import { authServer, SERVER_INFO } from '../../support/auth-server.ts'
 import { rejection } from '../../support/rejection.ts'
 import { testAuthority } from '../../support/test-authority.ts'
 
-const LOGIN = { username: 'alice', password: 'x', identityKey: Buffer.alloc(32), replaceIdentityKey: false }
+const LOGIN = { username: 'alice', password: 'x', identityKey: Buffer.alloc(32), replaceIdentityKey: false, code: '' }
 
 describe('startServer', () => {
   it('answers over TLS', async () => {

@@ -211,7 +211,7 @@ describe('Accounts', () => {
       await records.sessions.begin(bob, identityKey, false)
       await records.sessions.begin(bob, identityKey, false)
       const createdAtMs = records.clock.nowMs()
-      const common = { displayName: '', cohort: undefined, disabled: false }
+      const common = { displayName: '', cohort: undefined, disabled: false, hasSecondFactor: false }
       expect(await records.accounts.list()).to.deep.equal([
         { name: 'alice', createdAtMs, identityKey: undefined, sessions: 0, ...common },
         { name: 'bob', createdAtMs, identityKey, sessions: 2, ...common },

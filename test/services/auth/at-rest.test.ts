@@ -4,8 +4,11 @@ import { expect } from 'chai'
 import type { SealedChat } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
+import { totpUri } from '#lib/totp.ts'
 import { invite } from '../../../services/auth/invites/administration.ts'
 import { findSecrets } from '../../support/byte-forms.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { Enrolled } from '../../support/enrolled.ts'
 import { keyPairOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
@@ -16,12 +19,13 @@ const INSTANCE_ID = Buffer.alloc(16, 7)
 describe('what a run of auth leaves behind', () => {
   const secrets: Record<string, Uint8Array> = {}
   const { log, text } = testLog('trace')
+  const clock = new FakeClock(Date.now())
   let auth: AuthUnderTest
 
   before(async () => {
     const passwords = { alice: "alice's password", bob: "bob's password", eve: 'a password typed wrong' }
     for (const [name, password] of Object.entries(passwords)) secrets[`the password of ${name}`] = Buffer.from(password)
-    auth = await AuthUnderTest.start({ log })
+    auth = await AuthUnderTest.start({ log, clock })
     secrets['the wrapping key'] = await readFile(auth.config.wrappingKeyFile)
     await auth.addUser('alice', passwords.alice)
     await auth.addUser('bob', passwords.bob)
@@ -52,6 +56,14 @@ describe('what a run of auth leaves behind', () => {
       const invitee = { name, displayName: '', cohort: undefined, isReset: false }
       const { code } = await invite(auth.config, auth.clock, invitee, 3_600_000)
       secrets[`the code of ${name}`] = code.reveal()
+    }
+    const { secret, recoveryCodes } = await Enrolled.begin(auth, 'bob', clock)
+    secrets['the second factor of bob'] = secret.reveal()
+    const typed = new URL(totpUri(secret, 'bob')).searchParams.get('secret') ?? ''
+    secrets['the second factor of bob, as it is typed'] = Buffer.from(typed)
+    for (const code of recoveryCodes) {
+      secrets[`the recovery code ${code}`] = Buffer.from(code)
+      secrets[`the recovery code ${code}, without dashes`] = Buffer.from(code.replaceAll('-', ''))
     }
     const password = "carol's password"
     secrets['the password of carol'] = Buffer.from(password)

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
 import { FORGOTTEN_AFTER_MS, KNOWN_FOR_MS } from '../../../services/auth/attempts/attempt-rows.ts'
-import { PACE_OF_ACCOUNT, PACE_OF_NETWORK, SignInAttempts } from '../../../services/auth/attempts/sign-in-attempts.ts'
+import {
+  PACE_OF_ACCOUNT,
+  PACE_OF_CODES,
+  PACE_OF_NETWORK,
+  SignInAttempts,
+} from '../../../services/auth/attempts/sign-in-attempts.ts'
 import { AuthRecords } from '../../support/auth-records.ts'
 
 describe('SignInAttempts', () => {
@@ -19,18 +24,23 @@ describe('SignInAttempts', () => {
   })
   afterEach(() => records[Symbol.asyncDispose]())
 
-  /** Try, with the right secret or a wrong one. @returns `in`, or the code of the refusal. */
-  async function attempt(outcome: 'right' | 'wrong' | 'broken', account: string | undefined, network = '192.0.2.1') {
-    try {
-      return await attempts.try({ network, account }, async () => {
-        checks += 1
-        if (outcome === 'wrong') throw new SottoError('ERR_LOGIN_REFUSED', 'wrong')
-        if (outcome === 'broken') throw new SottoError('ERR_BUSY', 'a full queue')
-        return 'in'
-      })
-    } catch (error) {
-      return (error as SottoError).retryAfterMs ?? (error as SottoError).code
-    }
+  type Outcome = 'right' | 'wrong' | 'broken'
+
+  async function check(outcome: Outcome): Promise<'in'> {
+    checks += 1
+    if (outcome === 'wrong') throw new SottoError('ERR_LOGIN_REFUSED', 'wrong')
+    if (outcome === 'broken') throw new SottoError('ERR_BUSY', 'a full queue')
+    return 'in'
+  }
+
+  /** @returns `in`, the code of the refusal, or how long to wait. */
+  async function told(tried: Promise<'in'>) {
+    return await tried.catch((error: SottoError) => error.retryAfterMs ?? error.code)
+  }
+
+  /** Try, with the right secret or a wrong one. */
+  function attempt(outcome: Outcome, account: string | undefined, network = '192.0.2.1') {
+    return told(attempts.try({ network, account }, () => check(outcome)))
   }
 
   async function fail(times: number, account: string | undefined, network?: string): Promise<void> {
@@ -78,6 +88,18 @@ describe('SignInAttempts', () => {
     records.clock.advance(KNOWN_FOR_MS + 1)
     for (let account = 0; account < PACE_OF_NETWORK.free + 1; account += 1) await fail(1, `guess-${account}`)
     expect(await attempt('right', 'bob')).to.equal(PACE_OF_NETWORK.firstDelayMs)
+  })
+
+  it("slows the guessing of an account's codes down from wherever it comes, but for where it has signed in", async () => {
+    const guess = (outcome: Outcome) => told(attempts.tryCode('alice', () => check(outcome)))
+    for (let count = 0; count <= PACE_OF_CODES.free; count += 1)
+      expect(await guess('wrong')).to.equal('ERR_LOGIN_REFUSED')
+    expect(await guess('right')).to.equal(PACE_OF_CODES.firstDelayMs)
+    const isKnown = () => attempts.try({ network: '192.0.2.1', account: 'alice' }, async (known) => known)
+    expect([await isKnown(), await isKnown()]).to.deep.equal([false, true])
+    records.clock.advance(PACE_OF_CODES.firstDelayMs)
+    expect(await guess('right')).to.equal('in')
+    expect(await guess('wrong')).to.equal('ERR_LOGIN_REFUSED')
   })
 
   it('lets a class sign in at once from behind one address', async () => {

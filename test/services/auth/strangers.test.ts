@@ -44,6 +44,7 @@ describe('Auth, among strangers', function () {
       password: 'x'.repeat(20_000),
       identityKey: Buffer.alloc(32),
       replaceIdentityKey: false,
+      code: '',
     }
     const refused = await call.login(request).catch((error: unknown) => error)
     expect(refused).to.include({ code: 'ERR_REQUEST_TOO_LARGE' })

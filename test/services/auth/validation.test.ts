@@ -15,6 +15,7 @@ const LOGIN = {
   password: 'x',
   identityKey: Buffer.from(keyPairOf('bob').publicKey),
   replaceIdentityKey: false,
+  code: '',
 }
 
 const CHAT = {

@@ -53,6 +53,12 @@ export interface LoginRequest {
   identityKey: Buffer;
   /** Make identity_key the account's key even if it has another. Every contact then sees a changed key. */
   replaceIdentityKey: boolean;
+  /**
+   * Secret. A code of the account's second factor: 6 digits (RFC 6238), or a recovery code, 16 characters of base32 (RFC 4648).
+   * Letters may be small, and spaces and "-" stand anywhere; at most 64 bytes with them. Empty for none; ignored where the
+   * account has no second factor.
+   */
+  code: string;
 }
 
 /** Response for AuthService.Login. */
@@ -69,7 +75,14 @@ export interface LoginResponse {
     | Date
     | undefined;
   /** The server's clock when it answered. */
-  serverTime?: Date | undefined;
+  serverTime?:
+    | Date
+    | undefined;
+  /**
+   * Secret. Only where the code has confirmed a new second factor: its ten recovery codes, each of 16 characters of base32 in
+   * groups of four with "-" between. Auth keeps only hashes of them, and can never tell them again.
+   */
+  recoveryCodes: string[];
 }
 
 /** Request for AuthService.Join. */
@@ -102,6 +115,66 @@ export interface ChangePasswordRequest {
 
 /** Response for AuthService.ChangePassword. */
 export interface ChangePasswordResponse {
+}
+
+/** Request for AuthService.BeginSecondFactor. */
+export interface BeginSecondFactorRequest {
+  /** Required. The account's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
+  username: string;
+  /** Required. Secret. 1 to 1,024 bytes of UTF-8, as typed. */
+  password: string;
+  /** Secret. A code of the second factor that the account has, in the form of LoginRequest.code; empty where it has none. */
+  code: string;
+}
+
+/** Response for AuthService.BeginSecondFactor. */
+export interface BeginSecondFactorResponse {
+  /** Secret: 20 random bytes, the key of a TOTP (RFC 6238) with HMAC-SHA-1, 6 digits and steps of 30 s. */
+  secret: Buffer;
+}
+
+/** Request for AuthService.RenewRecoveryCodes. */
+export interface RenewRecoveryCodesRequest {
+  /** Required. The account's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
+  username: string;
+  /** Required. Secret. 1 to 1,024 bytes of UTF-8, as typed. */
+  password: string;
+  /** Secret. A code of the second factor that the account has, in the form of LoginRequest.code; empty where it has none. */
+  code: string;
+}
+
+/** Response for AuthService.RenewRecoveryCodes. */
+export interface RenewRecoveryCodesResponse {
+  /** Secret. Ten, in the form of LoginResponse.recovery_codes. */
+  recoveryCodes: string[];
+}
+
+/** Request for AuthService.EndSecondFactor. */
+export interface EndSecondFactorRequest {
+  /** Required. The account's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
+  username: string;
+  /** Required. Secret. 1 to 1,024 bytes of UTF-8, as typed. */
+  password: string;
+  /** Secret. A code of the second factor that the account has, in the form of LoginRequest.code; empty where it has none. */
+  code: string;
+}
+
+/** Response for AuthService.EndSecondFactor. */
+export interface EndSecondFactorResponse {
+}
+
+/** Request for AuthService.GetSecondFactor. */
+export interface GetSecondFactorRequest {
+}
+
+/** Response for AuthService.GetSecondFactor. */
+export interface GetSecondFactorResponse {
+  /** The time at which it was confirmed; absent where the account has none. */
+  confirmedAt?:
+    | Date
+    | undefined;
+  /** How many recovery codes have not served. */
+  recoveryCodesLeft: number;
 }
 
 /** Request for AuthService.ListSessions. */
@@ -336,7 +409,7 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
 };
 
 function createBaseLoginRequest(): LoginRequest {
-  return { username: "", password: "", identityKey: Buffer.alloc(0), replaceIdentityKey: false };
+  return { username: "", password: "", identityKey: Buffer.alloc(0), replaceIdentityKey: false, code: "" };
 }
 
 export const LoginRequest: MessageFns<LoginRequest> = {
@@ -352,6 +425,9 @@ export const LoginRequest: MessageFns<LoginRequest> = {
     }
     if (message.replaceIdentityKey !== false) {
       writer.uint32(32).bool(message.replaceIdentityKey);
+    }
+    if (message.code !== "") {
+      writer.uint32(42).string(message.code);
     }
     return writer;
   },
@@ -401,6 +477,14 @@ export const LoginRequest: MessageFns<LoginRequest> = {
             message.replaceIdentityKey = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -427,6 +511,7 @@ export const LoginRequest: MessageFns<LoginRequest> = {
         : isSet(object.replace_identity_key)
         ? globalThis.Boolean(object.replace_identity_key)
         : false,
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
     };
   },
 
@@ -444,6 +529,9 @@ export const LoginRequest: MessageFns<LoginRequest> = {
     if (message.replaceIdentityKey !== false) {
       obj.replaceIdentityKey = message.replaceIdentityKey;
     }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
     return obj;
   },
 
@@ -456,12 +544,19 @@ export const LoginRequest: MessageFns<LoginRequest> = {
     message.password = object.password ?? "";
     message.identityKey = object.identityKey ?? Buffer.alloc(0);
     message.replaceIdentityKey = object.replaceIdentityKey ?? false;
+    message.code = object.code ?? "";
     return message;
   },
 };
 
 function createBaseLoginResponse(): LoginResponse {
-  return { sessionToken: Buffer.alloc(0), sessionId: Buffer.alloc(0), expiresAt: undefined, serverTime: undefined };
+  return {
+    sessionToken: Buffer.alloc(0),
+    sessionId: Buffer.alloc(0),
+    expiresAt: undefined,
+    serverTime: undefined,
+    recoveryCodes: [],
+  };
 }
 
 export const LoginResponse: MessageFns<LoginResponse> = {
@@ -477,6 +572,9 @@ export const LoginResponse: MessageFns<LoginResponse> = {
     }
     if (message.serverTime !== undefined) {
       Timestamp.encode(toTimestamp(message.serverTime), writer.uint32(34).fork()).join();
+    }
+    for (const v of message.recoveryCodes) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -526,6 +624,14 @@ export const LoginResponse: MessageFns<LoginResponse> = {
             message.serverTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.recoveryCodes.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -560,6 +666,11 @@ export const LoginResponse: MessageFns<LoginResponse> = {
         : isSet(object.server_time)
         ? fromJsonTimestamp(object.server_time)
         : undefined,
+      recoveryCodes: globalThis.Array.isArray(object?.recoveryCodes)
+        ? object.recoveryCodes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.recovery_codes)
+        ? object.recovery_codes.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -577,6 +688,9 @@ export const LoginResponse: MessageFns<LoginResponse> = {
     if (message.serverTime !== undefined) {
       obj.serverTime = message.serverTime.toISOString();
     }
+    if (message.recoveryCodes?.length) {
+      obj.recoveryCodes = message.recoveryCodes;
+    }
     return obj;
   },
 
@@ -589,6 +703,7 @@ export const LoginResponse: MessageFns<LoginResponse> = {
     message.sessionId = object.sessionId ?? Buffer.alloc(0);
     message.expiresAt = object.expiresAt ?? undefined;
     message.serverTime = object.serverTime ?? undefined;
+    message.recoveryCodes = object.recoveryCodes?.map((e) => e) || [];
     return message;
   },
 };
@@ -887,6 +1002,646 @@ export const ChangePasswordResponse: MessageFns<ChangePasswordResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<ChangePasswordResponse>, I>>(_: I): ChangePasswordResponse {
     const message = createBaseChangePasswordResponse();
+    return message;
+  },
+};
+
+function createBaseBeginSecondFactorRequest(): BeginSecondFactorRequest {
+  return { username: "", password: "", code: "" };
+}
+
+export const BeginSecondFactorRequest: MessageFns<BeginSecondFactorRequest> = {
+  encode(message: BeginSecondFactorRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.username !== "") {
+      writer.uint32(10).string(message.username);
+    }
+    if (message.password !== "") {
+      writer.uint32(18).string(message.password);
+    }
+    if (message.code !== "") {
+      writer.uint32(26).string(message.code);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginSecondFactorRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginSecondFactorRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BeginSecondFactorRequest {
+    return {
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
+      password: isSet(object.password) ? globalThis.String(object.password) : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+    };
+  },
+
+  toJSON(message: BeginSecondFactorRequest): unknown {
+    const obj: any = {};
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
+    if (message.password !== "") {
+      obj.password = message.password;
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BeginSecondFactorRequest>, I>>(base?: I): BeginSecondFactorRequest {
+    return BeginSecondFactorRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BeginSecondFactorRequest>, I>>(object: I): BeginSecondFactorRequest {
+    const message = createBaseBeginSecondFactorRequest();
+    message.username = object.username ?? "";
+    message.password = object.password ?? "";
+    message.code = object.code ?? "";
+    return message;
+  },
+};
+
+function createBaseBeginSecondFactorResponse(): BeginSecondFactorResponse {
+  return { secret: Buffer.alloc(0) };
+}
+
+export const BeginSecondFactorResponse: MessageFns<BeginSecondFactorResponse> = {
+  encode(message: BeginSecondFactorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.secret.length !== 0) {
+      writer.uint32(10).bytes(message.secret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginSecondFactorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginSecondFactorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.secret = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BeginSecondFactorResponse {
+    return { secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: BeginSecondFactorResponse): unknown {
+    const obj: any = {};
+    if (message.secret.length !== 0) {
+      obj.secret = base64FromBytes(message.secret);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BeginSecondFactorResponse>, I>>(base?: I): BeginSecondFactorResponse {
+    return BeginSecondFactorResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BeginSecondFactorResponse>, I>>(object: I): BeginSecondFactorResponse {
+    const message = createBaseBeginSecondFactorResponse();
+    message.secret = object.secret ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseRenewRecoveryCodesRequest(): RenewRecoveryCodesRequest {
+  return { username: "", password: "", code: "" };
+}
+
+export const RenewRecoveryCodesRequest: MessageFns<RenewRecoveryCodesRequest> = {
+  encode(message: RenewRecoveryCodesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.username !== "") {
+      writer.uint32(10).string(message.username);
+    }
+    if (message.password !== "") {
+      writer.uint32(18).string(message.password);
+    }
+    if (message.code !== "") {
+      writer.uint32(26).string(message.code);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewRecoveryCodesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewRecoveryCodesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewRecoveryCodesRequest {
+    return {
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
+      password: isSet(object.password) ? globalThis.String(object.password) : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+    };
+  },
+
+  toJSON(message: RenewRecoveryCodesRequest): unknown {
+    const obj: any = {};
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
+    if (message.password !== "") {
+      obj.password = message.password;
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RenewRecoveryCodesRequest>, I>>(base?: I): RenewRecoveryCodesRequest {
+    return RenewRecoveryCodesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RenewRecoveryCodesRequest>, I>>(object: I): RenewRecoveryCodesRequest {
+    const message = createBaseRenewRecoveryCodesRequest();
+    message.username = object.username ?? "";
+    message.password = object.password ?? "";
+    message.code = object.code ?? "";
+    return message;
+  },
+};
+
+function createBaseRenewRecoveryCodesResponse(): RenewRecoveryCodesResponse {
+  return { recoveryCodes: [] };
+}
+
+export const RenewRecoveryCodesResponse: MessageFns<RenewRecoveryCodesResponse> = {
+  encode(message: RenewRecoveryCodesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.recoveryCodes) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewRecoveryCodesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewRecoveryCodesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.recoveryCodes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewRecoveryCodesResponse {
+    return {
+      recoveryCodes: globalThis.Array.isArray(object?.recoveryCodes)
+        ? object.recoveryCodes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.recovery_codes)
+        ? object.recovery_codes.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: RenewRecoveryCodesResponse): unknown {
+    const obj: any = {};
+    if (message.recoveryCodes?.length) {
+      obj.recoveryCodes = message.recoveryCodes;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RenewRecoveryCodesResponse>, I>>(base?: I): RenewRecoveryCodesResponse {
+    return RenewRecoveryCodesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RenewRecoveryCodesResponse>, I>>(object: I): RenewRecoveryCodesResponse {
+    const message = createBaseRenewRecoveryCodesResponse();
+    message.recoveryCodes = object.recoveryCodes?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseEndSecondFactorRequest(): EndSecondFactorRequest {
+  return { username: "", password: "", code: "" };
+}
+
+export const EndSecondFactorRequest: MessageFns<EndSecondFactorRequest> = {
+  encode(message: EndSecondFactorRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.username !== "") {
+      writer.uint32(10).string(message.username);
+    }
+    if (message.password !== "") {
+      writer.uint32(18).string(message.password);
+    }
+    if (message.code !== "") {
+      writer.uint32(26).string(message.code);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndSecondFactorRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndSecondFactorRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EndSecondFactorRequest {
+    return {
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
+      password: isSet(object.password) ? globalThis.String(object.password) : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+    };
+  },
+
+  toJSON(message: EndSecondFactorRequest): unknown {
+    const obj: any = {};
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
+    if (message.password !== "") {
+      obj.password = message.password;
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EndSecondFactorRequest>, I>>(base?: I): EndSecondFactorRequest {
+    return EndSecondFactorRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EndSecondFactorRequest>, I>>(object: I): EndSecondFactorRequest {
+    const message = createBaseEndSecondFactorRequest();
+    message.username = object.username ?? "";
+    message.password = object.password ?? "";
+    message.code = object.code ?? "";
+    return message;
+  },
+};
+
+function createBaseEndSecondFactorResponse(): EndSecondFactorResponse {
+  return {};
+}
+
+export const EndSecondFactorResponse: MessageFns<EndSecondFactorResponse> = {
+  encode(_: EndSecondFactorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndSecondFactorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndSecondFactorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): EndSecondFactorResponse {
+    return {};
+  },
+
+  toJSON(_: EndSecondFactorResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EndSecondFactorResponse>, I>>(base?: I): EndSecondFactorResponse {
+    return EndSecondFactorResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EndSecondFactorResponse>, I>>(_: I): EndSecondFactorResponse {
+    const message = createBaseEndSecondFactorResponse();
+    return message;
+  },
+};
+
+function createBaseGetSecondFactorRequest(): GetSecondFactorRequest {
+  return {};
+}
+
+export const GetSecondFactorRequest: MessageFns<GetSecondFactorRequest> = {
+  encode(_: GetSecondFactorRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSecondFactorRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSecondFactorRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetSecondFactorRequest {
+    return {};
+  },
+
+  toJSON(_: GetSecondFactorRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetSecondFactorRequest>, I>>(base?: I): GetSecondFactorRequest {
+    return GetSecondFactorRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetSecondFactorRequest>, I>>(_: I): GetSecondFactorRequest {
+    const message = createBaseGetSecondFactorRequest();
+    return message;
+  },
+};
+
+function createBaseGetSecondFactorResponse(): GetSecondFactorResponse {
+  return { confirmedAt: undefined, recoveryCodesLeft: 0 };
+}
+
+export const GetSecondFactorResponse: MessageFns<GetSecondFactorResponse> = {
+  encode(message: GetSecondFactorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.confirmedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.confirmedAt), writer.uint32(10).fork()).join();
+    }
+    if (message.recoveryCodesLeft !== 0) {
+      writer.uint32(16).uint32(message.recoveryCodesLeft);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSecondFactorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSecondFactorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.confirmedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.recoveryCodesLeft = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSecondFactorResponse {
+    return {
+      confirmedAt: isSet(object.confirmedAt)
+        ? fromJsonTimestamp(object.confirmedAt)
+        : isSet(object.confirmed_at)
+        ? fromJsonTimestamp(object.confirmed_at)
+        : undefined,
+      recoveryCodesLeft: isSet(object.recoveryCodesLeft)
+        ? globalThis.Number(object.recoveryCodesLeft)
+        : isSet(object.recovery_codes_left)
+        ? globalThis.Number(object.recovery_codes_left)
+        : 0,
+    };
+  },
+
+  toJSON(message: GetSecondFactorResponse): unknown {
+    const obj: any = {};
+    if (message.confirmedAt !== undefined) {
+      obj.confirmedAt = message.confirmedAt.toISOString();
+    }
+    if (message.recoveryCodesLeft !== 0) {
+      obj.recoveryCodesLeft = Math.round(message.recoveryCodesLeft);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetSecondFactorResponse>, I>>(base?: I): GetSecondFactorResponse {
+    return GetSecondFactorResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetSecondFactorResponse>, I>>(object: I): GetSecondFactorResponse {
+    const message = createBaseGetSecondFactorResponse();
+    message.confirmedAt = object.confirmedAt ?? undefined;
+    message.recoveryCodesLeft = object.recoveryCodesLeft ?? 0;
     return message;
   },
 };
@@ -1462,7 +2217,12 @@ export const AuthServiceService = {
   /**
    * Begin a session for one installation of one account: messages 1 and 2 of the five.
    *
-   * Anybody may call it; the proof is the password.
+   * Anybody may call it; the proof is the password, and a code where the account has a second factor. A code serves once:
+   * one that began a session, or was followed by a later one that did, is refused from then on.
+   *
+   * A code of a second factor that BeginSecondFactor has drawn confirms it: from then on it is the account's, and the answer
+   * has the recovery codes that belong to it. Whoever has lost that answer signs in with another code, and asks for other
+   * recovery codes by RenewRecoveryCodes.
    *
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
@@ -1474,8 +2234,14 @@ export const AuthServiceService = {
    *     answer nor by the time it takes.
    *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
    *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_ENROLMENT_REQUIRED): the host asks everybody for a second factor, and the account has none:
+   *     BeginSecondFactor comes first. Told only to those who know the password.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
-   *     replace_identity_key is not set. Told only to those who know the password.
+   *     replace_identity_key is not set. Told only to those who know the password and have a code, if one is needed; the code
+   *     has not served by that.
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
    *     RetryInfo says when to come back.
    */
@@ -1540,6 +2306,118 @@ export const AuthServiceService = {
     responseSerialize: (value: ChangePasswordResponse): Buffer =>
       Buffer.from(ChangePasswordResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ChangePasswordResponse => ChangePasswordResponse.decode(value),
+  },
+  /**
+   * Draw the secret of a second factor for an account: of its first one, or of one that is to take the place of the one it has.
+   * It is none yet. Login with a code of it confirms it; after 15 minutes without that it is forgotten, and so it is when
+   * another is drawn.
+   *
+   * Anybody may call it; the proof is the password, and a code where the account has a second factor. No session is needed:
+   * where the host asks everybody for a second factor, none can begin before.
+   *
+   * Not safe to repeat blindly: each success draws another secret, and spends the code. A caller that lost the connection
+   * before the answer asks again, with another code.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  beginSecondFactor: {
+    path: "/sotto.auth.v1.AuthService/BeginSecondFactor" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BeginSecondFactorRequest): Buffer =>
+      Buffer.from(BeginSecondFactorRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BeginSecondFactorRequest => BeginSecondFactorRequest.decode(value),
+    responseSerialize: (value: BeginSecondFactorResponse): Buffer =>
+      Buffer.from(BeginSecondFactorResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BeginSecondFactorResponse => BeginSecondFactorResponse.decode(value),
+  },
+  /**
+   * Replace the recovery codes of an account's second factor. The former ones serve no more.
+   *
+   * Anybody may call it; the proof is the password and a code.
+   *
+   * Not safe to repeat blindly: each success makes other codes, and spends the code.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_ENROLMENT_REQUIRED): the account has no second factor. Told only to those who know the
+   *     password.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  renewRecoveryCodes: {
+    path: "/sotto.auth.v1.AuthService/RenewRecoveryCodes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RenewRecoveryCodesRequest): Buffer =>
+      Buffer.from(RenewRecoveryCodesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RenewRecoveryCodesRequest => RenewRecoveryCodesRequest.decode(value),
+    responseSerialize: (value: RenewRecoveryCodesResponse): Buffer =>
+      Buffer.from(RenewRecoveryCodesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RenewRecoveryCodesResponse => RenewRecoveryCodesResponse.decode(value),
+  },
+  /**
+   * Take an account's second factor away, with its recovery codes: from then on the password is enough.
+   *
+   * Anybody may call it; the proof is the password and a code.
+   *
+   * Safe to repeat: where the account has none, it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host asks everybody for a second factor. The code has not served by that.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  endSecondFactor: {
+    path: "/sotto.auth.v1.AuthService/EndSecondFactor" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: EndSecondFactorRequest): Buffer =>
+      Buffer.from(EndSecondFactorRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EndSecondFactorRequest => EndSecondFactorRequest.decode(value),
+    responseSerialize: (value: EndSecondFactorResponse): Buffer =>
+      Buffer.from(EndSecondFactorResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): EndSecondFactorResponse => EndSecondFactorResponse.decode(value),
+  },
+  /**
+   * Tell whether the caller's account has a second factor.
+   *
+   * The caller must present the auth bearer of a live session in the metadata key "authorization".
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session.
+   */
+  getSecondFactor: {
+    path: "/sotto.auth.v1.AuthService/GetSecondFactor" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetSecondFactorRequest): Buffer =>
+      Buffer.from(GetSecondFactorRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetSecondFactorRequest => GetSecondFactorRequest.decode(value),
+    responseSerialize: (value: GetSecondFactorResponse): Buffer =>
+      Buffer.from(GetSecondFactorResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetSecondFactorResponse => GetSecondFactorResponse.decode(value),
   },
   /**
    * List the sessions of the caller's account that have not ended.
@@ -1617,7 +2495,12 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
   /**
    * Begin a session for one installation of one account: messages 1 and 2 of the five.
    *
-   * Anybody may call it; the proof is the password.
+   * Anybody may call it; the proof is the password, and a code where the account has a second factor. A code serves once:
+   * one that began a session, or was followed by a later one that did, is refused from then on.
+   *
+   * A code of a second factor that BeginSecondFactor has drawn confirms it: from then on it is the account's, and the answer
+   * has the recovery codes that belong to it. Whoever has lost that answer signs in with another code, and asks for other
+   * recovery codes by RenewRecoveryCodes.
    *
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
@@ -1629,8 +2512,14 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    *     answer nor by the time it takes.
    *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
    *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_ENROLMENT_REQUIRED): the host asks everybody for a second factor, and the account has none:
+   *     BeginSecondFactor comes first. Told only to those who know the password.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
-   *     replace_identity_key is not set. Told only to those who know the password.
+   *     replace_identity_key is not set. Told only to those who know the password and have a code, if one is needed; the code
+   *     has not served by that.
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
    *     RetryInfo says when to come back.
    */
@@ -1670,6 +2559,78 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already; RetryInfo says when to come back.
    */
   changePassword: handleUnaryCall<ChangePasswordRequest, ChangePasswordResponse>;
+  /**
+   * Draw the secret of a second factor for an account: of its first one, or of one that is to take the place of the one it has.
+   * It is none yet. Login with a code of it confirms it; after 15 minutes without that it is forgotten, and so it is when
+   * another is drawn.
+   *
+   * Anybody may call it; the proof is the password, and a code where the account has a second factor. No session is needed:
+   * where the host asks everybody for a second factor, none can begin before.
+   *
+   * Not safe to repeat blindly: each success draws another secret, and spends the code. A caller that lost the connection
+   * before the answer asks again, with another code.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  beginSecondFactor: handleUnaryCall<BeginSecondFactorRequest, BeginSecondFactorResponse>;
+  /**
+   * Replace the recovery codes of an account's second factor. The former ones serve no more.
+   *
+   * Anybody may call it; the proof is the password and a code.
+   *
+   * Not safe to repeat blindly: each success makes other codes, and spends the code.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_ENROLMENT_REQUIRED): the account has no second factor. Told only to those who know the
+   *     password.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  renewRecoveryCodes: handleUnaryCall<RenewRecoveryCodesRequest, RenewRecoveryCodesResponse>;
+  /**
+   * Take an account's second factor away, with its recovery codes: from then on the password is enough.
+   *
+   * Anybody may call it; the proof is the password and a code.
+   *
+   * Safe to repeat: where the account has none, it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host asks everybody for a second factor. The code has not served by that.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  endSecondFactor: handleUnaryCall<EndSecondFactorRequest, EndSecondFactorResponse>;
+  /**
+   * Tell whether the caller's account has a second factor.
+   *
+   * The caller must present the auth bearer of a live session in the metadata key "authorization".
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session.
+   */
+  getSecondFactor: handleUnaryCall<GetSecondFactorRequest, GetSecondFactorResponse>;
   /**
    * List the sessions of the caller's account that have not ended.
    *
@@ -1735,7 +2696,12 @@ export interface AuthServiceClient extends Client {
   /**
    * Begin a session for one installation of one account: messages 1 and 2 of the five.
    *
-   * Anybody may call it; the proof is the password.
+   * Anybody may call it; the proof is the password, and a code where the account has a second factor. A code serves once:
+   * one that began a session, or was followed by a later one that did, is refused from then on.
+   *
+   * A code of a second factor that BeginSecondFactor has drawn confirms it: from then on it is the account's, and the answer
+   * has the recovery codes that belong to it. Whoever has lost that answer signs in with another code, and asks for other
+   * recovery codes by RenewRecoveryCodes.
    *
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
@@ -1747,8 +2713,14 @@ export interface AuthServiceClient extends Client {
    *     answer nor by the time it takes.
    *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
    *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_ENROLMENT_REQUIRED): the host asks everybody for a second factor, and the account has none:
+   *     BeginSecondFactor comes first. Told only to those who know the password.
    *   - FAILED_PRECONDITION (ERR_IDENTITY_CONFLICT): the account belongs to another identity key, and
-   *     replace_identity_key is not set. Told only to those who know the password.
+   *     replace_identity_key is not set. Told only to those who know the password and have a code, if one is needed; the code
+   *     has not served by that.
    *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
    *     RetryInfo says when to come back.
    */
@@ -1826,6 +2798,134 @@ export interface AuthServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ChangePasswordResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Draw the secret of a second factor for an account: of its first one, or of one that is to take the place of the one it has.
+   * It is none yet. Login with a code of it confirms it; after 15 minutes without that it is forgotten, and so it is when
+   * another is drawn.
+   *
+   * Anybody may call it; the proof is the password, and a code where the account has a second factor. No session is needed:
+   * where the host asks everybody for a second factor, none can begin before.
+   *
+   * Not safe to repeat blindly: each success draws another secret, and spends the code. A caller that lost the connection
+   * before the answer asks again, with another code.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  beginSecondFactor(
+    request: BeginSecondFactorRequest,
+    callback: (error: ServiceError | null, response: BeginSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  beginSecondFactor(
+    request: BeginSecondFactorRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BeginSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  beginSecondFactor(
+    request: BeginSecondFactorRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BeginSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Replace the recovery codes of an account's second factor. The former ones serve no more.
+   *
+   * Anybody may call it; the proof is the password and a code.
+   *
+   * Not safe to repeat blindly: each success makes other codes, and spends the code.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_ENROLMENT_REQUIRED): the account has no second factor. Told only to those who know the
+   *     password.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  renewRecoveryCodes(
+    request: RenewRecoveryCodesRequest,
+    callback: (error: ServiceError | null, response: RenewRecoveryCodesResponse) => void,
+  ): ClientUnaryCall;
+  renewRecoveryCodes(
+    request: RenewRecoveryCodesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RenewRecoveryCodesResponse) => void,
+  ): ClientUnaryCall;
+  renewRecoveryCodes(
+    request: RenewRecoveryCodesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RenewRecoveryCodesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Take an account's second factor away, with its recovery codes: from then on the password is enough.
+   *
+   * Anybody may call it; the proof is the password and a code.
+   *
+   * Safe to repeat: where the account has none, it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password, as for Login.
+   *   - PERMISSION_DENIED (ERR_ACCOUNT_DISABLED): the host has disabled the account. Told only to those who know the
+   *     password.
+   *   - UNAUTHENTICATED (ERR_CODE_REQUIRED): the account has a second factor, and the request no code. Told only to those who
+   *     know the password.
+   *   - UNAUTHENTICATED (ERR_CODE_REFUSED): the code is wrong, or has served. Told only to those who know the password.
+   *   - FAILED_PRECONDITION (ERR_TURNED_OFF): the host asks everybody for a second factor. The code has not served by that.
+   *   - RESOURCE_EXHAUSTED (ERR_BUSY): too many logins wait already, or too many have failed from the caller's network;
+   *     RetryInfo says when to come back.
+   */
+  endSecondFactor(
+    request: EndSecondFactorRequest,
+    callback: (error: ServiceError | null, response: EndSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  endSecondFactor(
+    request: EndSecondFactorRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: EndSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  endSecondFactor(
+    request: EndSecondFactorRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: EndSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Tell whether the caller's account has a second factor.
+   *
+   * The caller must present the auth bearer of a live session in the metadata key "authorization".
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the bearer is missing, unknown, expired or of an ended session.
+   */
+  getSecondFactor(
+    request: GetSecondFactorRequest,
+    callback: (error: ServiceError | null, response: GetSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  getSecondFactor(
+    request: GetSecondFactorRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetSecondFactorResponse) => void,
+  ): ClientUnaryCall;
+  getSecondFactor(
+    request: GetSecondFactorRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetSecondFactorResponse) => void,
   ): ClientUnaryCall;
   /**
    * List the sessions of the caller's account that have not ended.

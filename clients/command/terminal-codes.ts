@@ -1,0 +1,78 @@
+/**
+ * Codes of a second factor, asked for and shown at a terminal.
+ *
+ * @module
+ */
+import { isSottoError, type SottoError } from '#lib/errors.ts'
+import type { Secret } from '#lib/secret.ts'
+import { totpUri } from '#lib/totp.ts'
+import { qrCodeRows } from '#lib/trust/qr-code.ts'
+import type { CodePrompt } from '../session/code-prompt.ts'
+import { jsonLine } from '../terminal/json-lines.ts'
+import type { PasswordReader } from '../terminal/password.ts'
+
+export interface TerminalCodesOptions {
+  readonly username: string
+  /** HOST:PORT of Auth, which an app shows beside the code. */
+  readonly server: string
+  /** The source of codes. */
+  readonly reader: PasswordReader
+  /** The output for secrets and recovery codes. */
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined }
+  /** Whether that is to be JSON. */
+  readonly isJson: boolean
+  /** The output for what is about them. */
+  readonly notice: (text: string) => void
+  /** Called before and after somebody is asked. */
+  readonly onAsk?: (isAsking: boolean) => void
+}
+
+export function terminalCodes(options: TerminalCodesOptions): CodePrompt {
+  const { username, server, reader, output, isJson, notice, onAsk = () => {} } = options
+
+  async function read(question: string): Promise<string> {
+    onAsk(true)
+    const code = await reader.read(question)
+    onAsk(false)
+    return Buffer.from(code.reveal()).toString('utf8')
+  }
+
+  return {
+    isInteractive: reader.isInteractive,
+
+    async askCode(why?: SottoError) {
+      if (why === undefined) return await read('the code that the app shows now')
+      if (why.code !== 'ERR_CODE_REQUIRED') notice('that code does not do, or has served; try the next one')
+      try {
+        return await read(`code for ${username}, of your app or a recovery code`)
+      } catch (error) {
+        // A pipe or a file without one: what is missing is the code.
+        throw isSottoError(error, 'ERR_USAGE') ? why : error
+      }
+    },
+
+    showSecret(secret: Secret) {
+      const uri = totpUri(secret, `${username}@${server.replace(/:\d+$/, '')}`)
+      if (isJson) {
+        output.write(jsonLine({ uri }))
+        return
+      }
+      notice('scan this with an authenticator app, or type its secret there; nobody else may see it')
+      if (output.isTTY === true) {
+        output.write(`\n${qrCodeRows(uri, { inColour: !process.env['NO_COLOR'] }).join('\n')}\n\n`)
+      }
+      output.write(`${uri}\n`)
+    },
+
+    showRecoveryCodes(codes: readonly string[]) {
+      if (isJson) {
+        output.write(jsonLine({ recoveryCodes: codes }))
+        return
+      }
+      notice(
+        'recovery codes, for when the app is lost: each serves once. Keep them apart from it; they are not shown again',
+      )
+      for (const code of codes) output.write(`${code}\n`)
+    },
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The calls of AuthService about second factors, as proto/sotto/auth/v1/auth_service.proto states them.
+ *
+ * @module
+ */
+import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
+import type { Handlers } from '#lib/rpc/service.ts'
+import type { Secret } from '#lib/secret.ts'
+import type { Credentials } from '../attempts/credentials.ts'
+import type { Session } from '../sessions.ts'
+import { checkShown } from '../validation.ts'
+import type { SecondFactors } from './second-factors.ts'
+
+type Calls = 'beginSecondFactor' | 'renewRecoveryCodes' | 'endSecondFactor' | 'getSecondFactor'
+
+/** @param callerOf - Finds the session of a bearer, or throws `ERR_SESSION_ENDED`. */
+export function secondFactorHandlers(
+  secondFactors: SecondFactors,
+  credentials: Credentials,
+  callerOf: (bearer: Secret | undefined) => Promise<Session>,
+): Pick<Handlers<typeof AuthServiceService>, Calls> {
+  const refused = 'second factor refused'
+  return {
+    async beginSecondFactor(request, context) {
+      checkShown(request)
+      const secret = await credentials.forOwner(request, context, refused, (account) =>
+        secondFactors.begin(account, request.code),
+      )
+      context.log.info({ account: request.username }, 'second factor drawn')
+      return { secret: Buffer.from(secret.reveal()) }
+    },
+
+    async renewRecoveryCodes(request, context) {
+      checkShown(request)
+      const recoveryCodes = await credentials.forOwner(request, context, refused, (account) =>
+        secondFactors.renewRecoveryCodes(account, request.code),
+      )
+      context.log.info({ account: request.username }, 'recovery codes renewed')
+      return { recoveryCodes: [...recoveryCodes] }
+    },
+
+    async endSecondFactor(request, context) {
+      checkShown(request)
+      await credentials.forOwner(request, context, refused, (account) => secondFactors.end(account, request.code))
+      context.log.info({ account: request.username }, 'second factor ended')
+      return {}
+    },
+
+    async getSecondFactor(_request, { bearer, caller }) {
+      const session = await callerOf(bearer)
+      caller.admit()
+      const { confirmedAtMs, recoveryCodesLeft } = await secondFactors.summaryOf(session.accountId)
+      return { confirmedAt: confirmedAtMs === undefined ? undefined : new Date(confirmedAtMs), recoveryCodesLeft }
+    },
+  }
+}
