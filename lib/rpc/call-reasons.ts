@@ -83,6 +83,15 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       WatchRevocations: [],
     },
   },
+  'sotto.relay.v1.MailboxService': {
+    every: [...BY_A_PUBLIC_SERVICE, 'ERR_SESSION_ENDED'],
+    calls: {
+      PutPrekeys: [],
+      TakePrekey: ['ERR_NO_MAILBOX'],
+      Post: ['ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF'],
+      Collect: ['ERR_ANNOUNCE_REPLACED'],
+    },
+  },
   // Nothing authenticates what a peer link says outside a record, so it may hint at a retry and no more.
   'sotto.peer.v1.PeerService': {
     every: BY_THE_SERVER,

@@ -22,6 +22,7 @@ import * as ticket from '#lib/ticket/ticket.ts'
 import * as lease from '../../services/directory/presence.ts'
 import * as announcement from '../../services/directory/validation.ts'
 import * as watchers from '../../services/directory/watchers.ts'
+import * as prekeys from '../../services/relay/mailbox/prekeys.ts'
 
 const CODE: Record<string, unknown> = {
   ...channel,
@@ -45,6 +46,7 @@ const CODE: Record<string, unknown> = {
   ...lease,
   ...announcement,
   ...watchers,
+  ...prekeys,
 }
 
 describe('docs/protocol.md', () => {

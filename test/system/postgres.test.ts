@@ -20,7 +20,10 @@ import { DirectoryUnderTest, OpenAnnouncement } from '../support/running-directo
 
 /** The tests of what the services keep, which run on SQLite with `npm test`, and on PostgreSQL from here. */
 const SAME_TESTS = [
-  ...['accounts', 'revocations', 'sealing', 'sealing-service', 'service', 'sessions'].map((name) => `auth/${name}`),
+  'relay/mailbox/mailbox',
+  ...['accounts', 'revocations', 'sealing/seal-chat', 'sealing-service', 'service', 'sessions'].map(
+    (name) => `auth/${name}`,
+  ),
   ...[
     'own-account',
     'second-factor/second-factor',

@@ -1,0 +1,162 @@
+/**
+ * A mailbox under test on a free port, and callers of it who are known by what their bearers say: Auth has no part.
+ *
+ * @module
+ */
+import { join } from 'node:path'
+import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { drawPrekey, type Prekey } from '#lib/letter/prekey.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
+import { Secret } from '#lib/secret.ts'
+import { sessionEnded } from '#lib/shared-errors.ts'
+import type { LetterLimits } from '../../services/relay/mailbox/letters.ts'
+import { type Mailbox, openMailbox } from '../../services/relay/mailbox/open-mailbox.ts'
+import { FakeClock } from './clock.ts'
+import { bytesOf, randomFrom } from './random.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+import { databaseAt } from './test-database.ts'
+import { testLog } from './test-log.ts'
+
+/** Bytes that a message of the relay may have. */
+const MAX_RECEIVE_BYTES = 66 * 1024
+
+/** A caller: an account and one of its sessions. */
+export interface MailboxUser {
+  readonly account: string
+  readonly sessionId: Buffer
+  readonly bearer: Secret
+}
+
+export class MailboxUnderTest implements AsyncDisposable {
+  readonly clock = new FakeClock(Date.UTC(2026, 10, 22))
+  /** The accounts for whom a letter came, in order. */
+  readonly posted: string[] = []
+  readonly #users = new Map<string, MailboxUser>()
+  readonly #endings = new Map<MailboxUser, AbortController>()
+  readonly #folder: TemporaryFolder
+  readonly #limits: LetterLimits | undefined
+  #mailbox: Mailbox | undefined
+  #server: RpcServer | undefined
+  #connection: Connection<typeof MailboxServiceService> | undefined
+
+  static async start(limits?: LetterLimits): Promise<MailboxUnderTest> {
+    const mailbox = new MailboxUnderTest(await temporaryFolder(), limits)
+    await mailbox.#start()
+    return mailbox
+  }
+
+  private constructor(folder: TemporaryFolder, limits: LetterLimits | undefined) {
+    this.#folder = folder
+    this.#limits = limits
+  }
+
+  get call() {
+    if (this.#connection === undefined) throw new Error('it is stopped')
+    return this.#connection.call
+  }
+
+  /** Stop it, and start it anew with what is on its disk. */
+  async restart(): Promise<void> {
+    await this.#stop()
+    await this.#start()
+  }
+
+  async #start(): Promise<void> {
+    const { log } = testLog()
+    this.#mailbox = await openMailbox({
+      database: await databaseAt(join(this.#folder.path, 'mailbox.db')),
+      clock: this.clock,
+      log,
+      authenticate: async ({ bearer }) => {
+        const user = this.#users.get(textOf(bearer))
+        const ending = user && this.#endings.get(user)
+        if (user === undefined || ending === undefined || ending.signal.aborted) throw sessionEnded()
+        return { ...user, ended: ending.signal }
+      },
+      onPosted: (account) => this.posted.push(account),
+      ...(this.#limits && { limits: this.#limits }),
+    })
+    this.#server = await startServer({
+      services: [serve(MailboxServiceService, this.#mailbox.handlers)],
+      host: '127.0.0.1',
+      port: 0,
+      security: undefined,
+      limits: { ...SERVICE_LIMITS, maxReceiveBytes: MAX_RECEIVE_BYTES },
+      log,
+    })
+    this.#connection = connect(MailboxServiceService, {
+      address: `127.0.0.1:${this.#server.port}`,
+      security: undefined,
+    })
+  }
+
+  async #stop(): Promise<void> {
+    this.#connection?.close()
+    await this.#server?.stop(0)
+    await this.#mailbox?.close()
+  }
+
+  /** Sign an account in. */
+  user(account: string, session = 'first'): MailboxUser {
+    const bearer = Secret.of(bytesOf(`bearer of ${account}, ${session}`, 32))
+    const known = this.#users.get(textOf(bearer))
+    if (known !== undefined) return known
+    const user = { account, sessionId: Buffer.from(bytesOf(`session of ${account}, ${session}`, 16)), bearer }
+    this.#users.set(textOf(bearer), user)
+    this.#endings.set(user, new AbortController())
+    return user
+  }
+
+  /** End a session. */
+  end(user: MailboxUser): void {
+    this.#endings.get(user)?.abort(sessionEnded())
+  }
+
+  /** Put down prekeys, and one of last resort. @returns all of them, the last one that of last resort. */
+  async putPrekeys(user: MailboxUser, count: number, seed = 'prekeys'): Promise<Prekey[]> {
+    const random = randomFrom(`${seed} of ${user.account}`)
+    const prekeys = Array.from({ length: count + 1 }, () => onWire(drawPrekey(random).prekey))
+    const lastResort = prekeys.at(-1)
+    await this.call.putPrekeys({ prekeys: prekeys.slice(0, -1), lastResort, withdrawnIds: [] }, user)
+    return prekeys
+  }
+
+  /** Post a letter. */
+  async post(from: MailboxUser, to: MailboxUser, letter: Uint8Array): Promise<void> {
+    const request = { username: to.account, sessionId: to.sessionId, letter: Buffer.from(letter) }
+    await this.call.post(request, from)
+  }
+
+  /** Collect what there is, and acknowledge what is wanted. */
+  async collect(user: MailboxUser, isTaken: (letter: Buffer) => boolean = () => true): Promise<Buffer[]> {
+    const stream = this.call.collect(user)
+    const letters: Buffer[] = []
+    await stream.send({ letterIds: [] })
+    for await (const { letter } of stream.messages) {
+      if (letter === undefined) stream.end()
+      else {
+        letters.push(letter.letter)
+        if (isTaken(letter.letter)) await stream.send({ letterIds: [letter.letterId] })
+      }
+    }
+    return letters
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop()
+    await this.#folder[Symbol.asyncDispose]()
+  }
+}
+
+/** A prekey as the generated code has it. */
+export function onWire({ prekeyId, publicKey, encapsulationKey }: Prekey) {
+  return {
+    prekeyId: Buffer.from(prekeyId),
+    publicKey: Buffer.from(publicKey),
+    encapsulationKey: Buffer.from(encapsulationKey),
+  }
+}
+
+const textOf = (bearer: Secret | undefined): string => Buffer.from(bearer?.reveal() ?? []).toString('hex')
