@@ -52,10 +52,11 @@ export async function withCode<T>(
     } catch (error) {
       if (prompt === undefined || !isSottoError(error)) throw error
       if (isRefusal(error)) refused += 1
-      if (error.code === 'ERR_ENROLMENT_REQUIRED' && enrol !== undefined && prompt.isInteractive) {
+      // Each is believed once: of a call that has a code neither can be true.
+      if (code === '' && error.code === 'ERR_ENROLMENT_REQUIRED' && enrol !== undefined && prompt.isInteractive) {
         await enrol()
         code = await prompt.askCode()
-      } else if (error.code === 'ERR_CODE_REQUIRED') {
+      } else if (code === '' && error.code === 'ERR_CODE_REQUIRED') {
         code = await prompt.askCode(error)
       } else if (isRefusal(error) && prompt.isInteractive && refused < MAX_ATTEMPTS) {
         code = await prompt.askCode(error)

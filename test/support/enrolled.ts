@@ -3,41 +3,54 @@
  *
  * @module
  */
+import type { LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import { TOTP_STEP_MS, totpCode, totpStep } from '#lib/totp.ts'
-import type { FakeClock } from './clock.ts'
+import { FakeClock } from './clock.ts'
 import { type AuthUnderTest, loginRequestOf } from './running-auth.ts'
 
 export class Enrolled {
   readonly secret: Secret
   readonly recoveryCodes: readonly string[]
-  readonly #clock: FakeClock
+  readonly #clock: Clock
 
-  /** Give an account a second factor; one that it has is replaced by a code of it. */
-  static async begin(auth: AuthUnderTest, name: string, clock: FakeClock, code = ''): Promise<Enrolled> {
+  /**
+   * Give an account a second factor; one that it has is replaced by a code of it.
+   *
+   * @param changes - To the sign-in that confirms it.
+   */
+  static async begin(
+    auth: AuthUnderTest,
+    name: string,
+    clock: Clock,
+    code = '',
+    changes: Partial<LoginRequest> = {},
+  ): Promise<Enrolled> {
     const { call } = auth.connect()
-    const request = loginRequestOf(name)
+    const request = { ...loginRequestOf(name), ...changes }
     const { secret: bytes } = await call.beginSecondFactor({ username: name, password: request.password, code })
     const secret = Secret.of(bytes)
-    const { recoveryCodes } = await call.login({ ...request, code: totpCode(secret, totpStep(clock.nowMs())) })
+    const { recoveryCodes } = await call.login({ ...request, code: totpCode(secret, totpStep(clock.now().getTime())) })
     return new Enrolled(secret, recoveryCodes, clock)
   }
 
-  private constructor(secret: Secret, recoveryCodes: readonly string[], clock: FakeClock) {
+  private constructor(secret: Secret, recoveryCodes: readonly string[], clock: Clock) {
     this.secret = secret
     this.recoveryCodes = recoveryCodes
     this.#clock = clock
   }
 
-  /** What the app shows in the next step, to which the clock is moved. */
+  /** What the app shows in the next step, to which the clock is moved, where a test can. */
   nextCode(): string {
+    if (!(this.#clock instanceof FakeClock)) throw new Error('the clock goes by itself')
     this.#clock.advance(TOTP_STEP_MS)
     return this.code()
   }
 
   /** What the app shows now. @param ahead - Of a clock that is so many steps ahead. */
   code(ahead = 0): string {
-    return totpCode(this.secret, totpStep(this.#clock.nowMs()) + ahead)
+    return totpCode(this.secret, totpStep(this.#clock.now().getTime()) + ahead)
   }
 
   /** A code that is none of those that are taken now. */

@@ -11,6 +11,7 @@ import { checkUser, initialise } from '../../services/auth/admin.ts'
 import { moveTo } from '../../services/auth/backup/administration.ts'
 import { backup } from '../../services/auth/backup/backup.ts'
 import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
+import { Enrolled } from '../support/enrolled.ts'
 import { ROOT } from '../support/environment.ts'
 import { OpenWatch } from '../support/open-watch.ts'
 import { Postgres, whyNoPostgres } from '../support/postgres.ts'
@@ -139,6 +140,7 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
     await using auth = await AuthUnderTest.start()
     for (const name of ['alice', 'bob', 'zoe']) await auth.addUser(name, `${name}'s password`)
     await auth.login('alice')
+    await Enrolled.begin(auth, 'bob', auth.clock)
     const urlFile = join(auth.folder.path, 'url')
     await writeFile(urlFile, `${await postgres.create()}\n`)
     const there: DatabaseSetting = { kind: 'postgres', urlFile }

@@ -85,10 +85,15 @@ describe('sotto second-factor', function () {
     const codeFile = join(home.path, 'code')
     await writeFile(codeFile, `${recoveryCodes[0]}\n`)
     expect((await sotto(['login', 'alice', '--code-file', codeFile], `${PASSWORD}\n`)).code).to.equal(0)
-    // Where standard input is for messages, no line of it is taken for a code.
-    await sotto(['logout'])
+    // So it does from a pipe, which is named as a file.
+    const script = `printf '%s\\n' "$CODE" | "$@" --code-file /dev/fd/3 3<&0 0<"$PASSWORD_FILE"`
     const passwordFile = join(home.path, 'password')
     await writeFile(passwordFile, PASSWORD)
+    const env = environmentOf(home.path, { CODE: recoveryCodes[2] ?? '', PASSWORD_FILE: passwordFile })
+    await using piped = new TestProcess('sh', ['-c', script, 'sh', execPath, SOTTO, 'login', 'alice'], { env })
+    expect(await piped.ended, piped.errors.text).to.equal(0)
+    // Where standard input is for messages, no line of it is taken for a code.
+    await sotto(['logout'])
     const login = [`--login=alice@${auth.running.address}`, '--password-file', passwordFile]
     const sending = await sotto(['send', 'bob', ...login], `${recoveryCodes[1]}\n`)
     expect([sending.code, sending.errors.includes('(ERR_CODE_REQUIRED)')], sending.errors).to.deep.equal([4, true])
@@ -117,6 +122,18 @@ describe('sotto second-factor', function () {
       .to.include('second factor confirmed')
       .and.include('in place of another')
       .and.include('second factor reset')
+  })
+
+  it('is asked for by sotto join, too, where that has set another password', async () => {
+    await firstLogin()
+    const { secret } = await setUp()
+    const { output } = await admin('reset-password', 'alice')
+    const link = output.trim().replace(/localhost:\d+/, auth.running.address)
+    const without = await sotto(['join'], `${link}\nanother password\n`)
+    expect([without.code, without.errors.includes('(ERR_CODE_REQUIRED)')], without.errors).to.deep.equal([4, true])
+    // The password is set; the second time it is the sign-in alone that counts.
+    const joined = await sotto(['join'], `${link}\nanother password\n${codeOf(secret, 1)}\n`)
+    expect(joined.code, joined.errors).to.equal(0)
   })
 
   it('is set up at the terminal as somebody signs in, where the host asks everybody for one', async function () {

@@ -1,7 +1,9 @@
 import { expect } from 'chai'
+import { systemClock } from '#lib/runtime/clock.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { logout } from '../../../clients/session/login.ts'
 import { ChatTerminals, shows, submit } from '../../support/chat-terminals.ts'
+import { Enrolled } from '../../support/enrolled.ts'
 import { Installation } from '../../support/installation.ts'
 import { hasTmux, type Tmux } from '../../support/tmux.ts'
 
@@ -73,7 +75,10 @@ describe('sotto chat', function () {
     ])
   })
 
-  it('keeps the line when its session ends, and goes on once the password is typed, which nobody sees', async () => {
+  it('keeps the line when its session ends, and goes on once password and code are typed, unseen', async () => {
+    const { state } = await Profile.open(installation.home.path, 'alice')
+    const identityKey = Buffer.from(state.identity.publicKey)
+    const enrolled = await Enrolled.begin(installation.auth, 'alice', systemClock, '', { identityKey })
     const [alice, bob] = await Promise.all([open('alice', 'bob'), open('bob', 'alice')])
     await alice.type('half a ')
     await shows(alice, 'bob> half a')
@@ -82,10 +87,15 @@ describe('sotto chat', function () {
     await submit(alice, 'wrong password')
     await shows(alice, 'sotto: wrong name or password')
     await submit(alice, "alice's password")
+    await shows(alice, 'code for alice, of your app or a recovery code:')
+    await submit(alice, enrolled.wrongCode())
+    await shows(alice, 'sotto: that code does not do')
+    await submit(alice, enrolled.recoveryCodes[0] ?? '')
     await shows(alice, 'bob> half a')
     await submit(alice, 'sentence')
     await shows(bob, 'alice: half a sentence')
-    expect((await alice.history()).join('\n')).not.to.include("alice's")
+    const seen = (await alice.history()).join('\n')
+    for (const typed of ["alice's", enrolled.wrongCode(), enrolled.recoveryCodes[0]]) expect(seen).not.to.include(typed)
   })
 
   it('shows the line that is not said, and how to sign in, to whoever leaves when the session has ended', async () => {
