@@ -8,13 +8,17 @@ import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { asSottoError } from '#lib/errors.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { schedule } from '#lib/runtime/schedule.ts'
+import { agentBeside } from '../agent/agent-beside.ts'
+import { Watchers } from '../agent/watchers.ts'
 import { openSession, type SessionOptions } from '../command/open-session.ts'
 import { aborted } from '../command/run-command.ts'
+import { bothEvents } from '../messenger/both-events.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { noticeEvents } from '../messenger/notices.ts'
 import { Unkept } from '../messenger/unkept.ts'
 import { lockForReceiving } from '../profile/process-locks.ts'
+import { NameCheck } from '../session/name-check.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import { openStore } from '../store/store.ts'
@@ -25,7 +29,6 @@ import type { Command, Message as TypedMessage } from './command.ts'
 import { exitSummary } from './exit-summary.ts'
 import { FileCommands } from './file-commands.ts'
 import { jsonFrontend } from './json/json-frontend.ts'
-import { NameCheck } from './name-check.ts'
 import { OwnTyping } from './own-typing.ts'
 import { Roster } from './roster.ts'
 import type { KeyInput } from './screen/line-editor.ts'
@@ -91,7 +94,12 @@ export async function chat(options: ChatOptions): Promise<void> {
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: options.clock }), (open) => open.close())
 
-  const trace = options.trace ? (event: TraceEvent) => view.trace(event) : undefined
+  const watchers = new Watchers()
+  const showTrace = (event: TraceEvent) => {
+    view.trace(event)
+    watchers.traced(event, options.clock.now())
+  }
+  const trace = options.trace ? showTrace : undefined
   const directory = resources.adopt(connect(trace), (open) => open.close())
 
   const left = new AbortController()
@@ -140,7 +148,7 @@ export async function chat(options: ChatOptions): Promise<void> {
       clock,
       directory,
       store,
-      events,
+      events: bothEvents(events, watchers.events),
       listen,
       advertise,
       startsOffline: true,
@@ -173,6 +181,9 @@ export async function chat(options: ChatOptions): Promise<void> {
     monotonicMs,
     schedule,
   })
+  const { downloads } = options
+  const agent = { watchers, messenger, profile, account, store, directory, clock, downloads, signal }
+  agentBeside(resources, agent, (error) => notice(view, error))
   const watch = resources.adopt(
     store.watch(() => {
       view.showAppended()

@@ -8,9 +8,9 @@
  */
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
 import type { Messenger } from '../messenger/messenger.ts'
+import type { NameCheck } from '../session/name-check.ts'
 import type { ChatCommands } from './chat-commands.ts'
 import { type Command, isAboutConversation, type Message } from './command.ts'
-import type { NameCheck } from './name-check.ts'
 import type { View } from './view.ts'
 
 export interface SubmissionsOptions {

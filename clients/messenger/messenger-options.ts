@@ -22,6 +22,8 @@ import type { Trace } from '../trace/trace.ts'
 export interface MessengerEvents {
   /** Events that are new, in order; they are in the store. */
   readonly onReceived: (name: string, events: readonly Event[]) => void
+  /** This process has written something to somebody, an answer to an offer included, or marked what they wrote as read. */
+  readonly onChanged?: (name: string) => void
   /** Something that was sent to somebody may have come further. */
   readonly onProgress: (name: string, progress: Progress) => void
   /** Somebody is writing at the other side, or has stopped. */

@@ -53,6 +53,7 @@ export class Messenger {
       const peer = this.peer(name)
       const ordinal = peer.streams.append(permission, events)
       peer.dial()
+      this.#options.events.onChanged?.(name)
       return ordinal
     },
   })
@@ -259,6 +260,7 @@ export class Messenger {
   markRead(name: string, through?: Message | UnreadGap): void {
     this.#options.store.markRead(name, through)
     this.#streamsByKey.reportRead(name)
+    this.#options.events.onChanged?.(name)
   }
 
   /** The progress of what was sent to somebody, under the key that is pinned now. */
@@ -270,6 +272,7 @@ export class Messenger {
     const peer = this.peer(name)
     peer.streams.takeAppended()
     peer.dial()
+    this.#options.events.onChanged?.(name)
   }
 
   /** Another process has put something into the store: send it. */

@@ -10,8 +10,12 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
+import { agentBeside } from '../agent/agent-beside.ts'
+import { Watchers } from '../agent/watchers.ts'
+import { DEFAULT_DOWNLOADS } from '../command/file-flags.ts'
 import { aborted, type CommandOptions, type Running, runCommand } from '../command/run-command.ts'
 import { WaitingNotice } from '../command/waiting-notice.ts'
+import { bothEvents } from '../messenger/both-events.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents, MessengerOptions } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
@@ -54,7 +58,7 @@ export interface ReceiveOptions extends CommandOptions {
  */
 export async function receive(options: ReceiveOptions): Promise<void> {
   await runCommand(options, async (running) => {
-    const { profile, output, prompt, signal } = running
+    const { profile, account, clock, output, prompt, signal } = running
     await using resources = new AsyncDisposableStack()
     resources.adopt(await lockForReceiving(profile), (lock) => lock.release())
     const { folder, key } = profile.storage
@@ -87,9 +91,12 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       notice: (name, error) => answers.notice(name, error),
     })
     const directory = await running.connect()
-    const messenger = resources.adopt(startMessenger(options, running, { store, events, directory }), (each) =>
-      each.stop(),
-    )
+    const watchers = new Watchers()
+    const parts = { store, events: bothEvents(events, watchers.events), directory }
+    const messenger = resources.adopt(startMessenger(options, running, parts), (each) => each.stop())
+    const downloads = options.acceptInto ?? DEFAULT_DOWNLOADS
+    const agent = { watchers, messenger, profile, account, store, directory, clock, downloads, signal }
+    agentBeside(resources, agent, ({ message }) => output.notice(message))
     const answers = new Answers({ messenger, store, notice: (text) => output.notice(text), profileName: profile.name })
     const watch = resources.adopt(
       store.watch(() => messenger.takeAppended()),

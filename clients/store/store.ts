@@ -20,8 +20,8 @@ import { pooledRandom, type Random } from './disk/row-seal.ts'
 import { hasNoRoomToShare } from './disk/sqlite-errors.ts'
 import { dropUndeliverable, readUndeliverable } from './log/former-keys.ts'
 import { MessageLog } from './log/message-log.ts'
-import { type PageOptions, readMessages, readPage } from './reading/history.ts'
-import type { Gap, Message } from './reading/messages.ts'
+import { type PageOptions, readMessages, readPage, readPageAfter } from './reading/history.ts'
+import type { Gap, Message, Position } from './reading/messages.ts'
 import { searchMessages } from './reading/search.ts'
 import { readUnread, type UnreadGap, withRead } from './reading/unread.ts'
 import { type ContactState, newContact, newKey, waitingCount, withKey } from './rows/contact-state.ts'
@@ -138,12 +138,22 @@ export class Store {
   /** All contacts with any message, sent or received. */
   contacts(): ContactSummary[] {
     const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
-    return states.map(({ name, keys }) => ({
+    return states.map((state) => this.#summaryOf(state))
+  }
+
+  /** One contact of {@link Store.contacts}. */
+  contact(name: string): ContactSummary | undefined {
+    const found = this.#file.read(() => this.#file.contacts.named(name))
+    return found && this.#summaryOf(found.state)
+  }
+
+  #summaryOf({ name, keys }: ContactState): ContactSummary {
+    return {
       name,
       unread: keys.reduce((sum, { received, read }) => sum + received - read, 0),
       waiting: keys.reduce((sum, { outgoing }) => sum + waitingCount(outgoing), 0),
       last: this.history(name, { limit: 1 })[0],
-    }))
+    }
   }
 
   /**
@@ -177,6 +187,11 @@ export class Store {
   /** The next messages of a conversation, back from a position, the newest first. */
   history(name: string, options: PageOptions): (Message | Gap)[] {
     return readPage(this.#file, name, options)
+  }
+
+  /** The next messages of a conversation, behind a position, the oldest first. */
+  historyAfter(name: string, after: Position, limit: number): (Message | Gap)[] {
+    return readPageAfter(this.#file, name, after, limit)
   }
 
   /** All messages of these contacts, or of all; of each from the oldest. */

@@ -50,7 +50,7 @@ export function logCall(
     ...(account !== undefined && { account }),
     ...(isSottoError(failure) && { code: failure.code }),
   }
-  if (isSottoError(failure) && !isFault(failure)) log.info({ ...fields, reason: failure.message }, 'call refused')
+  if (isSottoError(failure) && !isFault(failure, path)) log.info({ ...fields, reason: failure.message }, 'call refused')
   else if (isSottoError(failure) && SELF_EXPLAINING.has(failure.code)) {
     log.error({ ...fields, reason: failure.message }, 'call failed')
   } else if (failure !== undefined) log.error({ ...fields, err: failure }, 'call failed')

@@ -43,6 +43,9 @@ const TO_WHO_PROVES = [
   'ERR_BUSY',
 ] as const
 
+/** The reasons why a contact may not be written to. */
+const OF_A_CONTACT = ['ERR_BLOCKED', 'ERR_KEY_CHANGED', 'ERR_KEY_MISMATCH'] as const
+
 /** The reasons by the full name of a service, and then by the name of a call. */
 export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
   'sotto.auth.v1.AuthService': {
@@ -96,6 +99,35 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
   'sotto.peer.v1.PeerService': {
     every: BY_THE_SERVER,
     calls: { Converse: ['ERR_HELLO_REFUSED', 'ERR_BUSY'] },
+  },
+  'sotto.agent.v1.AgentService': {
+    every: [...BY_THE_SERVER, 'ERR_STORE', 'ERR_STORE_DAMAGED'],
+    calls: {
+      GetProfile: [],
+      Watch: ['ERR_BUSY'],
+      ListConversations: [],
+      ListMessages: [],
+      Search: [],
+      ListPeople: ['ERR_TURNED_OFF', 'ERR_SESSION_ENDED'],
+      Send: [...OF_A_CONTACT, 'ERR_NO_SUCH_USER', 'ERR_CHAT_WITH_SELF', 'ERR_MESSAGE_TOO_LARGE', 'ERR_SESSION_ENDED'],
+      MarkRead: [],
+      SetTyping: [],
+      OfferFile: [
+        ...OF_A_CONTACT,
+        'ERR_INVALID_FILE',
+        'ERR_MESSAGE_TOO_LARGE',
+        'ERR_NO_SUCH_USER',
+        'ERR_CHAT_WITH_SELF',
+        'ERR_SESSION_ENDED',
+      ],
+      AnswerOffer: [...OF_A_CONTACT, 'ERR_NO_SUCH_FILE', 'ERR_FILE_SAVE_FAILED'],
+      ListTransfers: [],
+      GetSafetyNumber: ['ERR_USAGE'],
+      Verify: ['ERR_USAGE'],
+      Trust: ['ERR_USAGE'],
+      Block: [],
+      Forget: [],
+    },
   },
   'grpc.health.v1.Health': {
     every: BY_THE_SERVER,

@@ -161,3 +161,15 @@ export const PEER_LIMITS: ServerLimits = {
   idleTimeoutMs: 60_000,
   keepaliveMs: 20_000,
 }
+
+/**
+ * The limits of a client's own socket (clients/agent), which its user alone can open: a text is at most 1 MiB, and so is
+ * a piece of a file. Watchers come and go with the programs of one person.
+ */
+export const AGENT_LIMITS: ServerLimits = {
+  ...INTERNAL_LIMITS,
+  maxReceiveBytes: 1_280 * 1024,
+  receiveWindowBytes: 1_280 * 1024,
+  maxConnections: 128,
+  maxConnectionsPerNetwork: 128,
+}

@@ -189,14 +189,14 @@ export class OpenCall {
     else if (thrown !== this.#abort.signal.reason) {
       this.context.log.debug({ rpc: this.#path.slice(1), err: thrown }, 'failed after its call was over')
     }
-    return statusOf(thrown)
+    return statusOf(thrown, this.#path)
   }
 
   /** End the call now with the status for this error, whatever its handler does. */
   end(error: SottoError): void {
     if (this.#isOver) return
     this.#failure = error
-    const status = statusOf(error)
+    const status = statusOf(error, this.#path)
     this.finish(status.code)
     this.#send(status)
     this.#abort.abort(error)

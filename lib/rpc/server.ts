@@ -29,9 +29,9 @@ export interface ServerSecurity {
 
 export interface ServerOptions {
   readonly services: readonly ServedService[]
-  /** An IP literal to bind, `::` for all. */
+  /** An IP literal to bind, `::` for all; or the absolute path of a Unix socket, which this user alone can open then. */
   readonly host: string
-  /** 0 for any free port. */
+  /** 0 for any free port, and for a Unix socket. */
   readonly port: number
   /** TLS 1.3; `undefined` is plain HTTP/2, for peers, whose security is inside. */
   readonly security: ServerSecurity | undefined
@@ -46,7 +46,7 @@ export interface ServerOptions {
 export interface RpcServer {
   /** The host as it was given. */
   readonly host: string
-  /** The real one. */
+  /** The real one; 0 of a Unix socket. */
   readonly port: number
   /** Whether health checkers are told that all is well. */
   readonly isServing: boolean

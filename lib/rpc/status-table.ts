@@ -120,6 +120,38 @@ export const WIRE_ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ERR_INTERNAL: INTERNAL,
 }
 
+const FAILED: Code = Code.FAILED_PRECONDITION
+
+/**
+ * What else the programs of the user learn, over the socket of the user's own client: there nothing has to be withheld.
+ * A code that is not here is as above.
+ */
+const OWNER_ERRORS: Readonly<Partial<Record<ErrorCode, WireError>>> = {
+  ERR_USAGE: { status: FAILED, code: 'ERR_USAGE' },
+  ERR_MESSAGE_TOO_LARGE: { status: Code.INVALID_ARGUMENT, code: 'ERR_MESSAGE_TOO_LARGE' },
+  ERR_INVALID_FILE: { status: Code.INVALID_ARGUMENT, code: 'ERR_INVALID_FILE' },
+  ERR_NO_SUCH_FILE: { status: Code.NOT_FOUND, code: 'ERR_NO_SUCH_FILE' },
+  ERR_FILE_SAVE_FAILED: { status: FAILED, code: 'ERR_FILE_SAVE_FAILED' },
+  ERR_KEY_CHANGED: { status: FAILED, code: 'ERR_KEY_CHANGED' },
+  ERR_KEY_MISMATCH: { status: FAILED, code: 'ERR_KEY_MISMATCH' },
+  ERR_BLOCKED: { status: FAILED, code: 'ERR_BLOCKED' },
+  ERR_STORE: { status: Code.UNAVAILABLE, code: 'ERR_STORE' },
+  ERR_STORE_DAMAGED: { status: Code.DATA_LOSS, code: 'ERR_STORE_DAMAGED' },
+}
+
+/** The service that a client serves to the user's own programs, as the path of its calls begins. */
+const OWNER_PATH = '/sotto.agent.v1.AgentService/'
+
+/** The error on the wire for a code, in a call of this path. */
+export function wireErrorOf(code: ErrorCode, path: string): WireError {
+  return (isForOwner(path) ? OWNER_ERRORS[code] : undefined) ?? WIRE_ERRORS[code]
+}
+
+/** Whether a call is one of the user's own programs. */
+export function isForOwner(path: string): boolean {
+  return path.startsWith(OWNER_PATH)
+}
+
 /** The message and the hint for codes from the other end that a person can act on. */
 export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, { message: string; hint: string }>>> = {
   ERR_INVALID_ARGUMENT: {

@@ -20,7 +20,7 @@ import { Status } from '#gen/google/rpc/status.ts'
 import { ERROR_CODES, type ErrorCode, type FieldViolation, isSottoError, SottoError } from '../errors.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { mayGive } from './call-reasons.ts'
-import { EXPLANATIONS, WIRE_ERRORS } from './status-table.ts'
+import { EXPLANATIONS, isForOwner, wireErrorOf } from './status-table.ts'
 
 /** The domain of every ErrorInfo.reason of ours. */
 export const ERROR_DOMAIN = 'sotto'
@@ -62,12 +62,16 @@ export interface Link {
  *
  * The text is the error's own if the caller gets its code unchanged, and the public code's otherwise, so that no text
  * distinguishes what the code does not.
+ *
+ * @param path - Of the call: who serves their own user tells more, and the hint.
  */
-export function statusOf(thrown: unknown): OutgoingStatus {
+export function statusOf(thrown: unknown, path = ''): OutgoingStatus {
   const error = isSottoError(thrown) ? thrown : new SottoError('ERR_INTERNAL', INTERNAL_TEXT)
-  const { status, code } = WIRE_ERRORS[error.code]
+  const { status, code } = wireErrorOf(error.code, path)
   const text = publicText(error, code)
-  const details = [pack('ErrorInfo', ErrorInfo, { reason: code, domain: ERROR_DOMAIN, metadata: new Map() })]
+  const hint = isForOwner(path) && error.code === code ? error.hint : undefined
+  const info = { reason: code, domain: ERROR_DOMAIN, metadata: new Map(hint === undefined ? [] : [['hint', hint]]) }
+  const details = [pack('ErrorInfo', ErrorInfo, info)]
   if (OF_FIELDS.has(code) && error.violations.length > 0) {
     details.push(
       pack('BadRequest', BadRequest, {
@@ -90,8 +94,8 @@ const OF_FIELDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_INVALID_ARGUM
 const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_INTERNAL', 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'])
 
 /** Whether a thrown thing is a fault of this end, which the log must have with its cause: the caller does not learn that. */
-export function isFault(thrown: unknown): boolean {
-  return !isSottoError(thrown) || FAULTS.has(WIRE_ERRORS[thrown.code].code)
+export function isFault(thrown: unknown, path = ''): boolean {
+  return !isSottoError(thrown) || FAULTS.has(wireErrorOf(thrown.code, path).code)
 }
 
 /**
@@ -132,7 +136,7 @@ const UNANSWERED: ReadonlySet<Code> = new Set<Code>([Code.UNAVAILABLE, Code.CANC
 
 /** Whether a call may be refused with this reason, under this status. */
 function isOfContract(reason: ErrorCode, status: Code, { path }: Link): boolean {
-  return mayGive(path, reason) && WIRE_ERRORS[reason].status === status
+  return mayGive(path, reason) && wireErrorOf(reason, path).status === status
 }
 
 /** The words of OpenSSL and Node.js for a refused certificate or handshake, on either end; gRPC keeps only the text. */

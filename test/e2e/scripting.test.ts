@@ -10,6 +10,9 @@ import { isRunning, TestProcess } from '../support/processes.ts'
 
 const DOCUMENT = readFileSync(join(ROOT, 'docs', 'scripting.md'), 'utf8')
 
+/** Python's own environment, with what .ci/run has installed for this. */
+const PYTHON_ENV = { ...process.env, PYTHONPATH: join(ROOT, 'node_modules', '.cache', 'python') }
+
 /** The blocks below a heading. */
 function blocksOf(heading: string): string[] {
   const [, section = ''] = DOCUMENT.split(`\n## ${heading}\n`)
@@ -111,6 +114,23 @@ describe('docs/scripting.md', function () {
     chat.input.end()
     expect(await chat.ended).to.equal(0)
     expect(chat.errors.text).to.equal('')
+  })
+
+  it('answers from Python, in twenty lines', async function () {
+    const [, program = ''] = blocksOf('A program in any language')
+    expect(program.split('\n').filter((line) => line !== '')).to.have.length.at.most(20)
+    const python = new TestProcess('python3', ['-c', 'import grpc_reflection'], { env: PYTHON_ENV })
+    if ((await python.ended) !== 0) this.skip()
+    await writeFile(join(cwd, 'answer.py'), program)
+    await using receiver = start('sotto receive')
+    await receiver.untilStderr('online as alice')
+    const socket = join(installation.home.path, 'profiles', 'default', 'agent.sock')
+    await using bob = await installation.receive('bob')
+    await installation.send('bob', 'alice', 'before it watches').done
+    await using _answering = new TestProcess('python3', [join(cwd, 'answer.py'), socket], { env: PYTHON_ENV })
+    // What comes before it watches is not answered, so it is asked until it does.
+    while (!bob.output.text.includes('you wrote: hello')) await installation.send('bob', 'alice', 'hello').done
+    expect(bob.output.text).to.not.include('before it watches')
   })
 
   it('shows JSON lines as they are', async () => {

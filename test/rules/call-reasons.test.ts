@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { Code } from '#gen/google/rpc/code.ts'
 import type { ErrorCode } from '#lib/errors.ts'
 import { CALL_REASONS, type ServiceReasons } from '#lib/rpc/call-reasons.ts'
-import { WIRE_ERRORS } from '#lib/rpc/status-table.ts'
+import { wireErrorOf } from '#lib/rpc/status-table.ts'
 import { ROOT } from '../support/environment.ts'
 
 interface Listed {
@@ -59,7 +59,7 @@ describe('reasons of calls', () => {
 
     it(`go with the status that ${name} says`, () => {
       for (const { status, reason } of all) {
-        expect(WIRE_ERRORS[reason].status, reason).to.equal(Code[status as keyof typeof Code])
+        expect(wireErrorOf(reason, `/${name}/`).status, reason).to.equal(Code[status as keyof typeof Code])
       }
     })
   }

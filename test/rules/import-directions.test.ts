@@ -19,6 +19,7 @@ const GROUND: Readonly<Record<string, readonly string[]>> = {
   messenger: ['peer', 'session', 'profile', 'store', 'files', 'trace'],
   command: ['session', 'profile', 'trace', 'files', 'terminal'],
   history: ['store', 'files', 'profile', 'command', 'terminal'],
+  agent: ['messenger', 'history', 'command', 'peer', 'session', 'profile', 'store', 'files', 'trace', 'terminal'],
 }
 const PROGRAMS = ['sender', 'receiver', 'chat']
 const WALLS = { ...GROUND, ...Object.fromEntries(PROGRAMS.map((program) => [program, Object.keys(GROUND)])) }

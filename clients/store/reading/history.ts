@@ -43,6 +43,26 @@ export function readPage(file: StoreFile, name: string, { before, limit }: PageO
   })
 }
 
+/** The next messages behind a position, the oldest first; fewer than the limit only at the end. */
+export function readPageAfter(file: StoreFile, name: string, after: Position, limit: number): (Message | Gap)[] {
+  return file.read(() => {
+    const contact = file.contacts.named(name)
+    const page: (Message | Gap)[] = []
+    if (contact === undefined) return page
+    const { lastBatch } = contact.state
+    const isLater = ({ position: { batch, index } }: Message | Gap): boolean => {
+      return batch > after.batch || (batch === after.batch && index > after.index)
+    }
+    let first = Math.max(1, after.batch)
+    for (let length = 1; first <= lastBatch && page.length < limit; length = Math.min(2 * length, limit)) {
+      const run = file.batches.readWhatOpens(contact.id, first, Math.min(lastBatch, first + length - 1))
+      for (const batch of run) page.push(...messagesOf(contact.state, batch).filter(isLater))
+      first += length
+    }
+    return page.slice(0, limit)
+  })
+}
+
 /** A run of a conversation's batches, with the conversation's state when they were read. */
 export interface Run {
   readonly contact: ContactState

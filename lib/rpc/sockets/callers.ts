@@ -38,6 +38,8 @@ export class Callers {
   readonly #places: Places
   readonly #settledPlaces: Places
   readonly #surplusPlaces: Places
+  /** How many connections over Unix sockets there were. */
+  #unnamed = 0
 
   constructor(limits: ServerLimits, log: Logger) {
     this.#limits = limits
@@ -66,6 +68,7 @@ export class Callers {
       return false
     }
     this.#open.add(socket)
+    if (socket.remotePort === undefined) nameConnection(socket, ++this.#unnamed)
     const name = nameOf(socket)
     const guard: ConnectionGuard = new ConnectionGuard(socket, {
       log: this.#log,
@@ -96,6 +99,11 @@ export class Callers {
   destroy(): void {
     for (const socket of this.#open) socket.destroy()
   }
+}
+
+/** Nothing tells the connections of a Unix socket apart: each gets a number for the port that it does not have. */
+function nameConnection(socket: Socket, number: number): void {
+  Object.defineProperty(socket, 'remotePort', { value: number })
 }
 
 function nameOf({ localAddress, localPort, remoteAddress, remotePort }: Ends): string {

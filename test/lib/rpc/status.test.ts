@@ -72,7 +72,10 @@ describe('errorOf', () => {
   for (const { path, reasons } of CALLS) {
     it(`gives back each reason that the contract of ${path} lists`, () => {
       for (const code of reasons) {
-        const back = errorOf(asReceived(new SottoError(code, 'why', { retryAfterMs: 2500 })), { ...SERVICE, path })
+        const back = errorOf(asReceived(new SottoError(code, 'why', { retryAfterMs: 2500 }), path), {
+          ...SERVICE,
+          path,
+        })
         expect(back).to.include({ code, retryAfterMs: 2500 })
         expect(back.message).to.not.equal('why')
         expect(back.hint).to.be.a('string')
@@ -171,8 +174,8 @@ describe('errorOf', () => {
 })
 
 /** What comes over the wire for an error. */
-function asReceived(error: SottoError): StatusObject {
-  const { code, details, metadata } = statusOf(error)
+function asReceived(error: SottoError, path?: string): StatusObject {
+  const { code, details, metadata } = statusOf(error, path)
   return { code, details, metadata: metadata.clone() }
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { MOST_CHANGES, PeerTyping, SHOWN_MS } from '../../../clients/chat/peer-typing.ts'
+import { MOST_CHANGES, PeerTyping, SHOWN_MS } from '../../../clients/messenger/peer-typing.ts'
 import { FakeTimers } from '../../support/timers.ts'
 
 describe('PeerTyping', () => {

@@ -1,0 +1,58 @@
+/**
+ * Serves sotto.agent.v1.AgentService on a socket in the profile's folder, for the process that owns the profile's
+ * conversations.
+ *
+ * @module
+ */
+import { rmSync } from 'node:fs'
+import { AgentServiceService } from '#gen/sotto/agent/v1/agent_service.ts'
+import { AGENT_LIMITS } from '#lib/rpc/limits.ts'
+import { serve, startServer } from '#lib/rpc/server.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import { watchProfile } from '../profile/watch.ts'
+import { Agent, type AgentOptions } from './agent.ts'
+import { readingCalls } from './reading-calls.ts'
+import { agentSocketIn } from './socket-path.ts'
+import { trustCalls } from './trust-calls.ts'
+import { writingCalls } from './writing-calls.ts'
+
+/** How long callers have to hear that the client stops, in milliseconds. */
+const STOP_GRACE_MS = 200
+
+/** A server under way. */
+export interface AgentServer {
+  stop(): Promise<void>
+}
+
+/**
+ * Serve the programs of this user. The caller must own the profile's conversations.
+ *
+ * @throws SottoError `ERR_CONFIG` if the socket cannot be made, as in a folder whose path is too long.
+ */
+export async function serveAgent(options: AgentOptions): Promise<AgentServer> {
+  const { profile, store, watchers } = options
+  const path = agentSocketIn(profile.storage.folder)
+  // What one that was killed has left: nobody listens there, since the conversations are owned here.
+  rmSync(path, { force: true })
+  const agent = new Agent(options)
+  const server = await startServer({
+    services: [serve(AgentServiceService, { ...readingCalls(agent), ...writingCalls(agent), ...trustCalls(agent) })],
+    host: path,
+    port: 0,
+    security: undefined,
+    limits: AGENT_LIMITS,
+    // A caller gets every reason, and what calls are about concerns nobody else.
+    log: createLogger({ name: 'agent', level: 'silent' }),
+    reflection: true,
+    health: true,
+  })
+  const unwatchProfile = watchProfile(profile, (before, after) => watchers.followPolicy(before, after))
+  const storeWatch = store.watch(() => watchers.followStore(store.names()))
+  return {
+    async stop() {
+      unwatchProfile()
+      storeWatch.stop()
+      await server.stop(STOP_GRACE_MS)
+    },
+  }
+}
