@@ -7,6 +7,7 @@ import { readConfig } from './server.ts'
 interface RestoreFlags {
   readonly replace?: boolean
   readonly endSessions?: boolean
+  readonly wrappingKey?: string
 }
 
 interface MoveFlags {
@@ -58,9 +59,20 @@ export function withCopies(admin: Command): Command {
     .argument('<file>', 'written by sotto admin backup, of this version')
     .option('--replace', 'even if there are accounts; what came after the copy is lost')
     .option('--end-sessions', 'have everybody sign in again: sessions that ended since come back otherwise')
-    .action(async (file: string, { replace = false, endSessions = false }: RestoreFlags) => {
+    .option(
+      '--wrapping-key <file>',
+      'the wrapping key of that time, if it was rotated since: else people sign in again',
+    )
+    .action(async (file: string, { replace = false, endSessions = false, wrappingKey }: RestoreFlags) => {
       const { restoreFrom } = await import('../../services/auth/backup/administration.ts')
-      const count = await restoreFrom(file, await readConfig(), { replace, endSessions }, systemClock)
+      const count = await restoreFrom(
+        file,
+        await readConfig(),
+        { replace, endSessions, wrappingKeyFile: wrappingKey },
+        systemClock,
+      )
+      if (wrappingKey !== undefined)
+        notice('next: sotto admin rotate wrapping-key, which has the old key forgotten', {})
       notice(`restored; there ${count === 1 ? 'is 1 account' : `are ${count} accounts`} now`, {})
     })
   admin

@@ -23,8 +23,25 @@ export function withRotation(admin: Command): Command {
       const config = await readConfig()
       await untilTakenUp(config, 'certificates', () => rotateLeaves(config, systemClock))
     })
+  rotate
+    .command('wrapping-key')
+    .description('wrap what the database keeps under a new key, and forget the former; or finish that')
+    .action(async () => {
+      const { rotateWrappingKey } = await import('../../services/auth/keys/rotation.ts')
+      const config = await readConfig()
+      const count = await rotateWrappingKey(config, systemClock, {
+        onProgress: (what) => notice(WRAPPING_PROGRESS[what], {}),
+      })
+      const rows = count === 1 ? '1 row was' : `${count} rows were`
+      notice(`${rows} wrapped under the new key, and the former is gone: copy ${config.wrappingKeyFile} anew`, {})
+    })
   return admin
 }
+
+const WRAPPING_PROGRESS = {
+  added: 'a new key is there; the former stays until nothing needs it, in some seconds',
+  resumed: 'a rotation was broken off: it is finished now, in some seconds',
+} as const
 
 /** Rotate, and say whether the Auth of this machine has taken it up. */
 async function untilTakenUp(config: Config, what: string, rotate: () => Promise<void>): Promise<void> {

@@ -13,6 +13,9 @@ import { readConfig } from './server.ts'
 /** How long the metrics may take, in milliseconds. */
 const METRICS_TIMEOUT_MS = 5_000
 
+/** What is said of none, one, and several. */
+const WRAPPING_KEYS = ['is gone', 'is there', 'several: a rotation is not finished; sotto admin rotate wrapping-key']
+
 /** Adds the command. */
 export function withStatus(admin: Command): Command {
   admin
@@ -24,11 +27,19 @@ export function withStatus(admin: Command): Command {
       const config = await readConfig()
       const status = await installationStatus(config, systemClock)
       const ends = await certificateEnds(config)
+      const { loadKeyList } = await import('../../services/auth/keys/wrapping-key-file.ts')
+      const wrappingKeys = (await loadKeyList(config.wrappingKeyFile))?.length ?? 0
       const [auth, directory] = await Promise.all([serviceState('auth'), serviceState('directory')])
       const signInsWaiting = await readSignInsWaiting(config)
       if (json) {
         const certificates = { authEndsAt: ends.auth, authorityEndsAt: ends.authority }
-        printJson({ ...status, certificates, services: { auth, directory }, signInsWaiting: signInsWaiting ?? null })
+        printJson({
+          ...status,
+          wrappingKeys,
+          certificates,
+          services: { auth, directory },
+          signInsWaiting: signInsWaiting ?? null,
+        })
         return
       }
       const { kind, bytes } = status.database
@@ -44,6 +55,7 @@ export function withStatus(admin: Command): Command {
           endText('auth', ends.auth, daysUntil(ends.auth, systemClock)),
           endText('authority', ends.authority, daysUntil(ends.authority, systemClock)),
         ].join(', '),
+        'wrapping key': WRAPPING_KEYS[Math.min(wrappingKeys, 2)] ?? '',
         auth,
         directory,
       })

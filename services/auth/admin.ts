@@ -20,7 +20,7 @@ import type { AccountSummary } from './accounts/account-list.ts'
 import { Accounts, type NewAccount } from './accounts.ts'
 import type { Config } from './config.ts'
 import { noInstallation, noSuchUser } from './errors.ts'
-import { claimDatabase, claimWrappingKey, reclaimDatabase, requireAuthorityOf } from './installation.ts'
+import { claimDatabase, claimWrappingKeys, reclaimDatabase, requireAuthorityOf } from './installation.ts'
 import { checkFree } from './invites/invites.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { checkNewPassword } from './passwords/new-password.ts'
@@ -47,7 +47,7 @@ export async function initialise(
     if (!isNewAuthority) await requireAuthorityOf(db, authorityFolder)
     const realm = await realmIn(authorityFolder, clock)
     await (isNewAuthority ? reclaimDatabase : claimDatabase)(db, realm, clock)
-    await claimWrappingKey(db, wrappingKeyFile, clock)
+    await claimWrappingKeys(db, wrappingKeyFile, clock)
   } finally {
     await db.destroy()
   }

@@ -15,8 +15,8 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import { type AuditAction, appendAudit, byHost, noteAudit } from './audit/audit-log.ts'
 import type { Config } from './config.ts'
-import type { WrappingKey } from './keys/key-wrapping.ts'
-import { ensureWrappingKey } from './keys/wrapping-key-file.ts'
+import { ensureWrappingKeys } from './keys/wrapping-key-file.ts'
+import type { WrappingKeys } from './keys/wrapping-keys.ts'
 import type { AuthSchema } from './store.ts'
 
 /** The one row of its table. */
@@ -72,13 +72,13 @@ export async function reclaimDatabase(db: Kysely<AuthSchema>, realm: Uint8Array,
 /**
  * Make a wrapping key where there is none, and write that into the audit log.
  *
- * @throws SottoError as {@link ensureWrappingKey} does.
+ * @throws SottoError as {@link ensureWrappingKeys} does.
  */
-export async function claimWrappingKey(db: Kysely<AuthSchema>, path: string, clock: Clock): Promise<WrappingKey> {
-  const { key, isNew } = await ensureWrappingKey(path)
-  const detail = Buffer.from(key.id).toString('hex')
+export async function claimWrappingKeys(db: Kysely<AuthSchema>, path: string, clock: Clock): Promise<WrappingKeys> {
+  const { keys, isNew } = await ensureWrappingKeys(path, clock)
+  const detail = Buffer.from(keys.current.id).toString('hex')
   if (isNew) await noteAudit(db, byHost('wrapping key made', '', detail), clock.now().getTime())
-  return key
+  return keys
 }
 
 interface Claim {

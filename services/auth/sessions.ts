@@ -16,8 +16,9 @@ import { bearerHash } from '#lib/session/session-keys.ts'
 import type { AuthenticatedAccount } from './accounts.ts'
 import { appendAudit, byMember } from './audit/audit-log.ts'
 import type { WrappingKey } from './keys/key-wrapping.ts'
+import type { WrappingKeys } from './keys/wrapping-keys.ts'
 import { type Revocations, revoke, revokeAllOf } from './revocations.ts'
-import { type Beginning, beginSessions, type NewSession } from './sessions/begin-sessions.ts'
+import { type Beginning, beginSessions, MAX_SESSIONS, type NewSession } from './sessions/begin-sessions.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How long a session lasts unused, in milliseconds: 30 days. */
@@ -39,7 +40,7 @@ export interface Session {
   readonly identityKey: Uint8Array
   readonly expiresAtMs: number
   /** The keys as key-wrapping.ts wraps them; {@link Sessions.unwrap} opens them. */
-  readonly wrappedKeys: { readonly ticket: Uint8Array; readonly grant: Uint8Array }
+  readonly wrappedKeys: { readonly ticket: Uint8Array; readonly grant: Uint8Array; readonly by: WrappingKey }
 }
 
 /** A session, as its owner sees it. */
@@ -56,7 +57,7 @@ export interface SessionsOptions {
   readonly db: Kysely<AuthSchema>
   /** Told of sessions that end here. */
   readonly revocations: Revocations
-  readonly wrappingKey: WrappingKey
+  readonly wrappingKeys: WrappingKeys
   /** How long a session lasts unused, in milliseconds. */
   readonly lifetimeMs: number
   /** Whether nobody begins one without a second factor; false unless set. */
@@ -71,7 +72,7 @@ type Lookup = 'byId' | 'byDirectoryBearer' | 'byAuthBearer'
 export class Sessions {
   readonly #db: Kysely<AuthSchema>
   readonly #revocations: Revocations
-  readonly #wrappingKey: WrappingKey
+  readonly #wrappingKeys: WrappingKeys
   readonly #lifetimeMs: number
   readonly #isSecondFactorRequired: boolean
   readonly #nowMs: () => number
@@ -81,10 +82,10 @@ export class Sessions {
   })
   readonly #queries: Readonly<Record<Lookup, ReturnType<typeof sessionsBy>>>
 
-  constructor({ db, revocations, wrappingKey, lifetimeMs, isSecondFactorRequired = false, nowMs }: SessionsOptions) {
+  constructor({ db, revocations, wrappingKeys, lifetimeMs, isSecondFactorRequired = false, nowMs }: SessionsOptions) {
     this.#db = db
     this.#revocations = revocations
-    this.#wrappingKey = wrappingKey
+    this.#wrappingKeys = wrappingKeys
     this.#lifetimeMs = lifetimeMs
     this.#isSecondFactorRequired = isSecondFactorRequired
     this.#nowMs = nowMs
@@ -118,8 +119,9 @@ export class Sessions {
 
   /** Begin sessions in one transaction, and so with one flush: others sign in and call while it is written. */
   async #beginAll(beginnings: readonly Beginning[]): Promise<(NewSession | SottoError)[]> {
+    await this.#wrappingKeys.refresh()
     const options = {
-      wrappingKey: this.#wrappingKey,
+      wrappingKeys: this.#wrappingKeys,
       lifetimeMs: this.#lifetimeMs,
       isSecondFactorRequired: this.#isSecondFactorRequired,
       nowMs: this.#nowMs(),
@@ -154,17 +156,20 @@ export class Sessions {
 
   /** The session of an account that began last, of those that have not ended; undefined where there is none. */
   async findNewestOf(name: string): Promise<Session | undefined> {
-    const row = await selectSessions(this.#db)
+    const rows = await selectSessions(this.#db)
       .select('session.id as found_by')
       .where('name', '=', name)
       .where('expires_at', '>', this.#nowMs())
-      .where('wrapping_key_id', '=', this.#wrappingKey.id)
       .orderBy('session.created_at', 'desc')
       // Two of one millisecond: any, but always the same.
       .orderBy('session.id')
-      .limit(1)
-      .executeTakeFirst()
-    return row && sessionOf(row)
+      .limit(MAX_SESSIONS)
+      .execute()
+    for (const row of rows) {
+      const session = await this.#sessionOf(row)
+      if (session !== undefined) return session
+    }
+    return undefined
   }
 
   /** The sessions of an account that have not ended, the latest used first. */
@@ -241,14 +246,25 @@ export class Sessions {
    * @throws SottoError `ERR_STORE` if it does not open in this row.
    */
   unwrap({ id, accountId, wrappedKeys }: Session, purpose: 'ticket' | 'grant'): Secret {
-    return this.#wrappingKey.unwrap(wrappedKeys[purpose], { accountId, sessionId: id, purpose })
+    return wrappedKeys.by.unwrap(wrappedKeys[purpose], { accountId, sessionId: id, purpose })
   }
 
   async #find(by: Lookup, values: readonly Uint8Array[]): Promise<(Session | undefined)[]> {
-    const rows = await this.#queries[by](values, this.#nowMs(), this.#wrappingKey.id)
+    const rows = await this.#queries[by](values, this.#nowMs())
     const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
-    const found = new Map(rows.map((row) => [textOf(row.found_by), sessionOf(row)]))
+    const found = new Map<string, Session>()
+    for (const row of rows) {
+      const session = await this.#sessionOf(row)
+      if (session !== undefined) found.set(textOf(row.found_by), session)
+    }
     return values.map((value) => found.get(textOf(value)))
+  }
+
+  /** Keys under a wrapping key that is lost are lost with it, and so the user has to log in again. */
+  async #sessionOf(row: SessionRow): Promise<Session | undefined> {
+    const keys = this.#wrappingKeys
+    const wrappingKey = keys.known(row.wrapping_key_id) ?? (await keys.find(row.wrapping_key_id))
+    return wrappingKey && sessionOf(row, wrappingKey)
   }
 
   async #extend(session: Session): Promise<Session> {
@@ -271,15 +287,13 @@ async function ownOf(
   return (await own.where('id', 'in', ids).execute()).map(({ id }) => id)
 }
 
-/** Finds the sessions that have these values in a column. To be given the values, the time, and the id of the wrapping key. */
+/** Finds the sessions that have these values in a column. To be given the values, and the time. */
 function sessionsBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash' | 'auth_bearer_hash') {
   return compileForList(db, (values: readonly Uint8Array[]) =>
     selectSessions(db)
       .select(`session.${column} as found_by`)
       .where(`session.${column}`, 'in', values)
-      .where('expires_at', '>', 0)
-      // Keys under a wrapping key that is lost are lost with it, and so the user has to log in again.
-      .where('wrapping_key_id', '=', Buffer.alloc(0)),
+      .where('expires_at', '>', 0),
   )
 }
 
@@ -287,18 +301,27 @@ function selectSessions(db: Kysely<AuthSchema>) {
   return db
     .selectFrom('session')
     .innerJoin('account', 'account.id', 'session.account_id')
-    .select(['session.id', 'account_id', 'name', 'session.identity_key', 'expires_at', 'ticket_key', 'grant_key'])
+    .select([
+      'session.id',
+      'account_id',
+      'name',
+      'session.identity_key',
+      'expires_at',
+      'ticket_key',
+      'grant_key',
+      'wrapping_key_id',
+    ])
 }
 
 type SessionRow = Awaited<ReturnType<ReturnType<typeof sessionsBy>>>[number]
 
-function sessionOf(row: SessionRow): Session {
+function sessionOf(row: SessionRow, by: WrappingKey): Session {
   return {
     id: row.id,
     accountId: row.account_id,
     name: row.name,
     identityKey: row.identity_key,
     expiresAtMs: row.expires_at,
-    wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key },
+    wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key, by },
   }
 }

@@ -23,10 +23,10 @@ import { Refusals } from './audit/refusals.ts'
 import type { Config } from './config.ts'
 import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { noSharedKeys } from './errors.ts'
-import { claimDatabase, claimWrappingKey, requireAuthorityOf, requireDatabase } from './installation.ts'
+import { claimDatabase, claimWrappingKeys, requireAuthorityOf, requireDatabase } from './installation.ts'
 import { type Certificates, ensureCertificates, keepCertificates, trustedBySealing } from './keys/certificates.ts'
-import type { WrappingKey } from './keys/key-wrapping.ts'
-import { loadWrappingKey } from './keys/wrapping-key-file.ts'
+import { loadWrappingKeys } from './keys/wrapping-key-file.ts'
+import type { WrappingKeys } from './keys/wrapping-keys.ts'
 import { HashingQueue } from './passwords/hashing-queue.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { keepPublicAddress } from './public-address.ts'
@@ -82,16 +82,16 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   let certificates = await ensureCertificates(config, clock)
   const realm = realmOf(firstAuthorityOf(certificates.authoritiesPem))
   await claimDatabase(db, realm, clock)
-  const wrappingKey = await wrappingKeyOf(config, db, clock)
+  const wrappingKeys = await wrappingKeysOf(config, db, clock)
 
   const queue = new HashingQueue(config.hashing)
   const accounts = new Accounts(db, new Passwords(config.password, queue), nowMs)
   const revocations = new Revocations(db)
   const { sessionLifetimeMs: lifetimeMs, isSecondFactorRequired } = config
-  const sessions = new Sessions({ db, revocations, wrappingKey, lifetimeMs, isSecondFactorRequired, nowMs })
-  const secondFactors = new SecondFactors({ db, wrappingKey, isRequired: isSecondFactorRequired, nowMs })
+  const sessions = new Sessions({ db, revocations, wrappingKeys, lifetimeMs, isSecondFactorRequired, nowMs })
+  const secondFactors = new SecondFactors({ db, wrappingKeys, isRequired: isSecondFactorRequired, nowMs })
   if (isSecondFactorRequired) await endSessionsWithout(db, nowMs())
-  const attempts = new SignInAttempts(db, (text) => wrappingKey.pseudonym(text), nowMs)
+  const attempts = new SignInAttempts(db, (text) => wrappingKeys.current.pseudonym(text), nowMs)
   const refusals = new Refusals(db, nowMs)
   resources.defer(() =>
     refusals
@@ -181,13 +181,13 @@ function sealingSecurity(certificates: Certificates): ServerSecurity {
 }
 
 /** Where others share the database, they share the key: one that this process made would open nothing of theirs. */
-async function wrappingKeyOf(
+async function wrappingKeysOf(
   { wrappingKeyFile, database }: Config,
   db: Kysely<AuthSchema>,
   clock: Clock,
-): Promise<WrappingKey> {
-  if (database.kind === 'sqlite') return await claimWrappingKey(db, wrappingKeyFile, clock)
-  const key = await loadWrappingKey(wrappingKeyFile)
-  if (key === undefined) throw noSharedKeys(wrappingKeyFile)
-  return key
+): Promise<WrappingKeys> {
+  if (database.kind === 'sqlite') return await claimWrappingKeys(db, wrappingKeyFile, clock)
+  const keys = await loadWrappingKeys(wrappingKeyFile, clock)
+  if (keys === undefined) throw noSharedKeys(wrappingKeyFile)
+  return keys
 }

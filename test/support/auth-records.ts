@@ -9,6 +9,7 @@ import type { Kysely } from 'kysely'
 import { Secret } from '#lib/secret.ts'
 import { Accounts } from '../../services/auth/accounts.ts'
 import { WrappingKey } from '../../services/auth/keys/key-wrapping.ts'
+import { WrappingKeys } from '../../services/auth/keys/wrapping-keys.ts'
 import { type Argon2id, argon2id } from '../../services/auth/passwords/argon2id.ts'
 import { HashingQueue, type HashingQueueLimits } from '../../services/auth/passwords/hashing-queue.ts'
 import type { PasswordParameters } from '../../services/auth/passwords/password-hash.ts'
@@ -70,7 +71,7 @@ export class AuthRecords implements AsyncDisposable {
     this.sessions = new Sessions({
       db,
       revocations: this.revocations,
-      wrappingKey,
+      wrappingKeys: new WrappingKeys([wrappingKey], async () => undefined, this.clock),
       lifetimeMs: DEFAULT_SESSION_LIFETIME_MS,
       nowMs,
     })

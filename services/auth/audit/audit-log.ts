@@ -30,6 +30,7 @@ export type AuditAction =
   | 'database moved'
   | 'database restored'
   | 'display name changed'
+  | 'former wrapping keys removed'
   | 'installation begun'
   | 'invite made'
   | 'invite refused'

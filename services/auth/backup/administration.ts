@@ -14,10 +14,16 @@ import { systemRefusal } from '#lib/runtime/files.ts'
 import { type AuditEvent, byHost, noteAudit } from '../audit/audit-log.ts'
 import type { Config } from '../config.ts'
 import { noInstallation } from '../errors.ts'
+import { addKeysOf } from '../keys/wrapping-key-file.ts'
 import { type AuthSchema, MIGRATIONS } from '../store.ts'
 import { backup, type RestoreOptions, restore } from './backup.ts'
 
 type BackupConfig = Pick<Config, 'database' | 'dataFolder'>
+
+export interface RestoreFromOptions extends Pick<RestoreOptions, 'replace' | 'endSessions'> {
+  /** A file of the wrapping keys of that time, if they were rotated since; they are added to those of now. */
+  readonly wrappingKeyFile?: string | undefined
+}
 
 /**
  * Write a copy of the database to a new file, for its owner alone.
@@ -38,17 +44,18 @@ export async function backupTo(path: string, config: BackupConfig, clock: Clock)
  * Put a copy from a file in the place of what the database holds; one is made if there is none.
  *
  * @returns how many accounts there are now.
- * @throws SottoError as {@link restore} does; `ERR_STORE` if the file cannot be read.
+ * @throws SottoError as {@link restore} and {@link addKeysOf} do; `ERR_STORE` if the file cannot be read.
  */
 export async function restoreFrom(
   path: string,
-  config: BackupConfig,
-  options: Pick<RestoreOptions, 'replace' | 'endSessions'>,
+  config: BackupConfig & Pick<Config, 'wrappingKeyFile'>,
+  { wrappingKeyFile, ...options }: RestoreFromOptions,
   clock: Clock,
 ): Promise<number> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw systemRefusal(error) ?? error
   })
+  if (wrappingKeyFile !== undefined) await addKeysOf(wrappingKeyFile, config.wrappingKeyFile)
   return await restoreInto(
     config.database,
     text.trimEnd().split('\n'),

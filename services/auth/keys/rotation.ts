@@ -7,6 +7,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
+import { SottoError } from '#lib/errors.ts'
 import { askForNewLeaves } from '#lib/runtime/certificates/authority.ts'
 import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import { endOf } from '#lib/runtime/certificates/lifetimes.ts'
@@ -18,6 +19,9 @@ import type { Config } from '../config.ts'
 import { requireAuthorityOf } from '../installation.ts'
 import type { AuthSchema } from '../store.ts'
 import { RELOAD_MS } from './certificates.ts'
+import { rewrap } from './rewrapping.ts'
+import { addNewKey, loadKeyList, removeFormerKeys } from './wrapping-key-file.ts'
+import { KEYS_HOLD_MS } from './wrapping-keys.ts'
 
 export type RotationConfig = Pick<Config, 'authorityFolder' | 'database' | 'dataFolder'>
 
@@ -38,8 +42,68 @@ export async function rotateLeaves(config: RotationConfig, clock: Clock): Promis
     await requireAuthorityOf(db, config.authorityFolder)
     await inTurn(db, clock, async () => {
       await askForNewLeaves(config.authorityFolder, clock)
-      return byHost('leaves renewed')
+      return { result: undefined, event: byHost('leaves renewed') }
     })
+  })
+}
+
+/** How a wrapping key is rotated. */
+export interface WrappingKeyRotation {
+  /** How long an Auth may go on with the key of before, in milliseconds; {@link KEYS_HOLD_MS} unless set. */
+  readonly holdMs?: number
+  /** Called with what is going on. */
+  readonly onProgress?: (what: 'added' | 'resumed') => void
+}
+
+/**
+ * Wrap everything under a new key, and forget the former; or finish a rotation that was broken off.
+ *
+ * The new key is in the file before anything is wrapped by it, and the former until nothing is. So Auths that run go on
+ * with every session, and a crash at any moment leaves both keys, and rows of either kind.
+ *
+ * @returns how many rows were wrapped anew.
+ * @throws SottoError `ERR_CONFIG` if there is no installation or no wrapping key, or its file was changed meanwhile by
+ *   somebody else; `ERR_STORE` if the file cannot be written.
+ */
+export async function rotateWrappingKey(
+  config: RotationConfig & Pick<Config, 'wrappingKeyFile'>,
+  clock: Clock,
+  { holdMs = KEYS_HOLD_MS, onProgress }: WrappingKeyRotation = {},
+): Promise<number> {
+  const { wrappingKeyFile: path } = config
+  return await withDatabase(config, async (db) => {
+    const keys = await inTurn(db, clock, async () => {
+      const present = await loadKeyList(path)
+      const isUnfinished = present !== undefined && present.length > 1
+      onProgress?.(isUnfinished ? 'resumed' : 'added')
+      if (isUnfinished) return { result: present }
+      const added = await addNewKey(path)
+      return { result: added, event: byHost('wrapping key made', '', Buffer.from(added[0].id).toString('hex')) }
+    })
+    let count = 0
+    let isLast = false
+    // Once more when nothing was left, for what was begun before the key was there and written after the last look.
+    while (!isLast) {
+      await delay(holdMs * 1.2)
+      const wrapped = await rewrap(db, keys)
+      count += wrapped
+      if (wrapped > 0) continue
+      await delay(holdMs)
+      const late = await rewrap(db, keys)
+      count += late
+      isLast = late === 0
+    }
+    await inTurn(db, clock, async () => {
+      if (!(await removeFormerKeys(path, keys))) throw changedMeanwhile(path)
+      return { result: undefined, event: byHost('former wrapping keys removed') }
+    })
+    return count
+  })
+}
+
+function changedMeanwhile(path: string): SottoError {
+  return new SottoError('ERR_CONFIG', `somebody else has changed ${path} meanwhile`, {
+    hint: 'if no other rotation goes on, run it again: it finishes',
   })
 }
 
@@ -68,20 +132,22 @@ export async function currentLeaf({ dataFolder }: Pick<Config, 'dataFolder'>): P
   return (await loadLeaf(join(dataFolder, 'tls'))).certificate.certificatesPem
 }
 
+/** What was done to files. */
+interface Change<T> {
+  readonly result: T
+  /** What the audit log is to say of it; undefined if nothing was changed. */
+  readonly event?: AuditEvent
+}
+
 /**
  * Change files while no other rotation does, and write what was done into the audit log. Unlike other transactions it is
  * not tried again: its work is not the database's alone.
- *
- * @param work - Gives what is to be written; undefined if nothing was done.
  */
-export async function inTurn(
-  db: Kysely<AuthSchema>,
-  clock: Clock,
-  work: () => Promise<AuditEvent | undefined>,
-): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
+async function inTurn<T>(db: Kysely<AuthSchema>, clock: Clock, work: () => Promise<Change<T>>): Promise<T> {
+  return await db.transaction().execute(async (transaction) => {
     await takeTurn(transaction, 'rotation')
-    const event = await work()
+    const { result, event } = await work()
     if (event !== undefined) await appendAudit(transaction, [event], clock.now().getTime())
+    return result
   })
 }

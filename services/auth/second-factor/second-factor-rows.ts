@@ -12,6 +12,7 @@ import type { AuthenticatedAccount } from '../accounts.ts'
 import { type AuditEvent, byMember } from '../audit/audit-log.ts'
 import { codeRefused, codeRequired, loginRefused } from '../errors.ts'
 import type { WrappingKey } from '../keys/key-wrapping.ts'
+import type { WrappingKeys } from '../keys/wrapping-keys.ts'
 import type { AuthSchema } from '../store.ts'
 import { drawRecoveryCodes, parseCode, recoveryCodeHash } from './codes.ts'
 import type { SecondFactorTable } from './tables.ts'
@@ -30,7 +31,7 @@ export type Proof =
   | { readonly kind: 'confirmation'; readonly step: number }
 
 export interface ProofOptions {
-  readonly wrappingKey: WrappingKey
+  readonly wrappingKeys: WrappingKeys
   /** The wall clock, in milliseconds since 1970. */
   readonly nowMs: number
   /** Whether a code may confirm a second factor that was drawn. */
@@ -86,9 +87,9 @@ export async function checkCode(
   if (typed === '') return codeRequired()
   const code = parseCode(typed)
   if (code?.kind === 'totp') {
-    const step = confirmed && stepOf(confirmed, code.text, options)
+    const step = confirmed && (await stepOf(confirmed, code.text, options))
     if (step !== undefined) return { kind: 'totp', step }
-    const first = pending && stepOf(pending, code.text, options)
+    const first = pending && (await stepOf(pending, code.text, options))
     if (first !== undefined) return { kind: 'confirmation', step: first }
   } else if (code?.kind === 'recovery') {
     const hash = recoveryCodeHash(account.id, code.text)
@@ -176,10 +177,11 @@ async function rowsOf(db: Kysely<AuthSchema>, accountId: Uint8Array, nowMs: numb
  * @returns undefined also for a secret that is damaged, or whose wrapping key is lost: recovery codes serve on, and whoever
  *   signs in in the same transaction is not to notice.
  */
-function stepOf(row: Row, code: string, { wrappingKey, nowMs }: ProofOptions): number | undefined {
+async function stepOf(row: Row, code: string, { wrappingKeys, nowMs }: ProofOptions): Promise<number | undefined> {
   try {
-    const secret = wrappingKey.unwrap(row.secret, { accountId: row.account_id, purpose: 'second factor' })
-    return findTotpStep(secret, code, nowMs, row.last_step)
+    const wrappingKey = await wrappingKeys.find(row.wrapping_key_id)
+    const secret = wrappingKey?.unwrap(row.secret, { accountId: row.account_id, purpose: 'second factor' })
+    return secret && findTotpStep(secret, code, nowMs, row.last_step)
   } catch (error) {
     if (!isSottoError(error, 'ERR_STORE')) throw error
     return undefined

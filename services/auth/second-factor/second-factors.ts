@@ -13,7 +13,7 @@ import { TOTP_SECRET_BYTES } from '#lib/totp.ts'
 import type { AuthenticatedAccount } from '../accounts.ts'
 import { appendAudit, byMember } from '../audit/audit-log.ts'
 import { enrolmentRequired, loginRefused, secondFactorDemanded } from '../errors.ts'
-import type { WrappingKey } from '../keys/key-wrapping.ts'
+import type { WrappingKeys } from '../keys/wrapping-keys.ts'
 import type { AuthSchema } from '../store.ts'
 import {
   checkCode,
@@ -29,7 +29,7 @@ import {
 
 export interface SecondFactorsOptions {
   readonly db: Kysely<AuthSchema>
-  readonly wrappingKey: WrappingKey
+  readonly wrappingKeys: WrappingKeys
   /** Whether the host asks everybody for one. */
   readonly isRequired: boolean
   /** The wall clock, in milliseconds since 1970. */
@@ -45,13 +45,13 @@ export interface SecondFactorSummary {
 
 export class SecondFactors {
   readonly #db: Kysely<AuthSchema>
-  readonly #wrappingKey: WrappingKey
+  readonly #wrappingKeys: WrappingKeys
   readonly #isRequired: boolean
   readonly #nowMs: () => number
 
-  constructor({ db, wrappingKey, isRequired, nowMs }: SecondFactorsOptions) {
+  constructor({ db, wrappingKeys, isRequired, nowMs }: SecondFactorsOptions) {
     this.#db = db
-    this.#wrappingKey = wrappingKey
+    this.#wrappingKeys = wrappingKeys
     this.#isRequired = isRequired
     this.#nowMs = nowMs
   }
@@ -65,9 +65,10 @@ export class SecondFactors {
    *   checked, or the account is gone.
    */
   async begin(account: AuthenticatedAccount, code: string): Promise<Secret> {
+    await this.#wrappingKeys.refresh()
     return await this.#change(account, code, async (transaction) => {
       const secret = Secret.of(randomBytes(TOTP_SECRET_BYTES))
-      const row = pendingRow(secret, account.id, this.#wrappingKey, this.#nowMs())
+      const row = pendingRow(secret, account.id, this.#wrappingKeys.current, this.#nowMs())
       await transaction
         .insertInto('second_factor')
         .values(row)
@@ -133,7 +134,7 @@ export class SecondFactors {
     return await inTransaction(this.#db, async (transaction) => {
       if (!(await holdAccount(transaction, account))) throw loginRefused()
       const proof = await checkCode(transaction, account, code, {
-        wrappingKey: this.#wrappingKey,
+        wrappingKeys: this.#wrappingKeys,
         nowMs,
         mayConfirm: false,
       })

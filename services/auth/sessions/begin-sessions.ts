@@ -13,7 +13,7 @@ import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import type { AuthenticatedAccount } from '../accounts.ts'
 import { type AuditEvent, appendAudit, byMember } from '../audit/audit-log.ts'
 import { enrolmentRequired, identityConflict, loginRefused } from '../errors.ts'
-import type { WrappingKey } from '../keys/key-wrapping.ts'
+import type { WrappingKeys } from '../keys/wrapping-keys.ts'
 import { revoke } from '../revocations.ts'
 import { checkCode, spend } from '../second-factor/second-factor-rows.ts'
 import type { AuthSchema } from '../store.ts'
@@ -45,7 +45,7 @@ export interface Beginning {
 
 /** What all sessions that begin have in common. */
 export interface BeginningOptions {
-  readonly wrappingKey: WrappingKey
+  readonly wrappingKeys: WrappingKeys
   /** How long a session lasts unused, in milliseconds. */
   readonly lifetimeMs: number
   /** Whether nobody begins one without a second factor. */
@@ -119,7 +119,7 @@ async function beginSession(
 function rowFor(
   token: Secret,
   { accountId, sessionId }: { readonly accountId: Uint8Array; readonly sessionId: Uint8Array },
-  { wrappingKey, nowMs }: BeginningOptions,
+  { wrappingKeys: { current: wrappingKey }, nowMs }: BeginningOptions,
 ) {
   const keys = deriveSessionKeys(token)
   const wrap = (key: Secret, purpose: 'ticket' | 'grant') => wrappingKey.wrap(key, { accountId, sessionId, purpose })

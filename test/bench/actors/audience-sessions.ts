@@ -9,7 +9,7 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { openDatabaseBeside } from '#lib/runtime/database/database.ts'
 import { addUsers } from '../../../services/auth/admin.ts'
 import { readConfig } from '../../../services/auth/config.ts'
-import { ensureWrappingKey } from '../../../services/auth/keys/wrapping-key-file.ts'
+import { ensureWrappingKeys } from '../../../services/auth/keys/wrapping-key-file.ts'
 import { Revocations } from '../../../services/auth/revocations.ts'
 import { Sessions } from '../../../services/auth/sessions.ts'
 import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
@@ -41,7 +41,7 @@ export async function beginSessions(services: Deployment, names: readonly string
     const sessions = new Sessions({
       db,
       revocations: new Revocations(db),
-      wrappingKey: (await ensureWrappingKey(config.wrappingKeyFile)).key,
+      wrappingKeys: (await ensureWrappingKeys(config.wrappingKeyFile, systemClock)).keys,
       lifetimeMs: config.sessionLifetimeMs,
       nowMs: () => systemClock.now().getTime(),
     })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { checkGrant, GRANT_BYTES, openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
+import { WrappingKey } from '../../../../services/auth/keys/key-wrapping.ts'
 import { DEFAULT_MAX_SESSION_DURATION_MS, sealChat } from '../../../../services/auth/sealing/seal-chat.ts'
 import type { Session } from '../../../../services/auth/sessions.ts'
 import { codeOf } from '../../../support/code-of.ts'
@@ -18,7 +19,7 @@ function sessionOf(name: string): Session {
     name,
     identityKey: keyPairOf(name).publicKey,
     expiresAtMs: NOW_MS + 1,
-    wrappedKeys: { ticket: new Uint8Array(0), grant: new Uint8Array(0) },
+    wrappedKeys: { ticket: new Uint8Array(0), grant: new Uint8Array(0), by: new WrappingKey(secretOf('wrapping key')) },
   }
 }
 
