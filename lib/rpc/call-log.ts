@@ -9,8 +9,11 @@ import type { Logger } from '../runtime/log.ts'
 import { CALLS, type CallEvent } from '../runtime/metrics/call-events.ts'
 import { isFault } from './status.ts'
 
-/** Calls that come by themselves, all day long: logged at `debug` when all is well. */
-const ROUTINE_CALLS = /^\/grpc\.(health|reflection|channelz)\./
+/**
+ * Calls that come by themselves, all day long, and one that carries conversations of several people, each of which has a
+ * line of its own: logged at `debug` when all is well.
+ */
+const ROUTINE_CALLS = /^\/(grpc\.(health|reflection|channelz)\.|sotto\.sealing\.v1\.SealingService\/SealChats$)/
 
 export interface FinishedCall {
   /** The method's path. */

@@ -82,10 +82,11 @@ export function createSealingService({
   }
 
   return {
-    async authenticate(request) {
+    async authenticate(request, { noteAccount }) {
       checkAuthenticateRequest(request)
       const session = await sessions.use(Secret.of(request.directoryBearer))
       if (!session) throw sessionEnded()
+      noteAccount(session.name)
       return {
         username: session.name,
         sessionId: Buffer.from(session.id),
@@ -100,9 +101,11 @@ export function createSealingService({
       return {}
     },
 
-    async listAccounts(request) {
+    async listAccounts(request, { noteAccount }) {
       checkListAccountsRequest(request)
-      if (!(await sessions.use(Secret.of(request.directoryBearer)))) throw sessionEnded()
+      const session = await sessions.use(Secret.of(request.directoryBearer))
+      if (!session) throw sessionEnded()
+      noteAccount(session.name)
       if (!hasRoster) throw rosterOff()
       const { accounts: listed, hasMore } = await accounts.page(request.prefix, request.after, request.pageSize)
       return { accounts: listed.map(({ name: username, displayName }) => ({ username, displayName })), hasMore }
@@ -117,7 +120,8 @@ export function createSealingService({
         results: chats.map((chat, index) => {
           const result = resultOf(chat, senders[index], receivers[index])
           const refusal = result?.$case === 'refusal' ? { refusal: chatRefusalToJSON(result.value) } : undefined
-          log.info({ requestId: chat.requestId, ...refusal }, refusal ? 'conversation refused' : 'conversation sealed')
+          const fields = { requestId: chat.requestId, account: senders[index]?.name, ...refusal }
+          log.info(fields, refusal ? 'conversation refused' : 'conversation sealed')
           return { result }
         }),
       }

@@ -77,11 +77,10 @@ export function createAuthService({
 
     async login(request, context) {
       checkLoginRequest(request)
-      const { username, identityKey, replaceIdentityKey, code } = request
+      const { identityKey, replaceIdentityKey, code } = request
       const session = await credentials.forOwner(request, context, 'sign-in refused', (account) =>
         sessions.begin(account, identityKey, replaceIdentityKey, code),
       )
-      context.log.info({ account: username }, 'session begun')
       return {
         sessionToken: Buffer.from(session.token.reveal()),
         sessionId: Buffer.from(session.id),
@@ -99,10 +98,10 @@ export function createAuthService({
       const password = passwordOf(request.password)
       checkNewPassword(username, password)
       const network = networkOf(remoteAddress)
-      const inviteId = await attempts.try({ network, account: undefined }, async () => {
+      await attempts.try({ network, account: undefined }, async () => {
         const joining = { username, password, code: code.length === 0 ? undefined : Secret.of(code) }
         const { inviteId: id, refusal } = await accounts.join(joining, signUp, { network, signal })
-        if (refusal === undefined) return id
+        if (refusal === undefined) return
         log.warn({ account: username, invite: id, reason: refusal, peer: remoteAddress }, 'invite refused')
         const detail = id === undefined ? refusal : `${refusal}, invite ${id}`
         await refusals.note({ who: SOMEBODY, what: 'invite refused', detail })
@@ -110,12 +109,11 @@ export function createAuthService({
       })
       // A password that was reset has ended sessions.
       revocations.noteChange()
-      log.info({ account: username, invite: inviteId }, 'joined')
       caller.admit()
       return {}
     },
 
-    async changePassword(request, { bearer, caller, signal, log, remoteAddress, noteAccount }) {
+    async changePassword(request, { bearer, caller, signal, remoteAddress, noteAccount }) {
       checkChangePasswordRequest(request)
       const session = await callerOf(bearer)
       noteAccount(session.name)
@@ -129,14 +127,14 @@ export function createAuthService({
         )
       await credentials.noting('password change refused', session.name, change)
       revocations.noteChange()
-      log.info({ account: session.name }, 'password changed')
       return {}
     },
 
     ...secondFactorHandlers(secondFactors, credentials, callerOf),
 
-    async listSessions(_request, { bearer, caller }) {
+    async listSessions(_request, { bearer, caller, noteAccount }) {
       const session = await callerOf(bearer)
+      noteAccount(session.name)
       caller.admit()
       const listed = await sessions.listOf(session.accountId)
       return {
@@ -150,17 +148,19 @@ export function createAuthService({
       }
     },
 
-    async endSessions(request, { bearer, caller, log }) {
+    async endSessions(request, { bearer, caller, noteAccount }) {
       checkEndSessionsRequest(request)
       const session = await callerOf(bearer)
+      noteAccount(session.name)
       caller.admit()
       const ended = await sessions.endOwn(session, request.sessionIds)
-      log.info({ account: session.name, ended }, 'sessions ended')
       return { ended }
     },
 
-    async logout(_request, { bearer, caller }) {
-      if (!bearer || !(await sessions.end(bearer))) throw sessionEnded()
+    async logout(_request, { bearer, caller, noteAccount }) {
+      const owner = bearer && (await sessions.end(bearer))
+      if (owner === undefined) throw sessionEnded()
+      noteAccount(owner)
       caller.admit()
       return {}
     },

@@ -211,10 +211,10 @@ export class Sessions {
   /**
    * End a session.
    *
-   * @returns Whether there was one to end.
+   * @returns The account whose it was; undefined if there was none to end.
    */
-  async end(authBearer: Secret): Promise<boolean> {
-    const ended = await inTransaction(this.#db, async (transaction) => {
+  async end(authBearer: Secret): Promise<string | undefined> {
+    const owner = await inTransaction(this.#db, async (transaction) => {
       const found = await transaction
         .selectFrom('session')
         .innerJoin('account', 'account.id', 'session.account_id')
@@ -223,13 +223,13 @@ export class Sessions {
         .where('expires_at', '>', this.#nowMs())
         .execute()
       const ids = found.map(({ id }) => id)
-      const count = await revoke(transaction, ids, this.#nowMs())
+      await revoke(transaction, ids, this.#nowMs())
       const events = found.map(({ name }) => byMember(name, 'session ended'))
       await appendAudit(transaction, events, this.#nowMs())
-      return count
+      return found[0]?.name
     })
     this.#revocations.noteChange()
-    return ended > 0
+    return owner
   }
 
   /** Delete what has ended by its time. Nobody is told: a session that is over is as good as deleted. */

@@ -13,7 +13,11 @@ import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import { firstAuthorityOf } from '#lib/runtime/certificates/chain.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { openDatabase } from '#lib/runtime/database/database.ts'
+import { awaitDatabase, type DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
+import { probeDatabase } from '#lib/runtime/database/database.ts'
+import { watchDatabaseFile } from '#lib/runtime/database/database-file.ts'
+import { certificateCheck } from '#lib/runtime/health/certificate-check.ts'
+import { HEALTH_INTERVAL_MS, keepChecking } from '#lib/runtime/health/keep-checking.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { authorityGauge, certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
@@ -21,7 +25,6 @@ import { Accounts } from './accounts.ts'
 import { SignInAttempts } from './attempts/sign-in-attempts.ts'
 import { Refusals } from './audit/refusals.ts'
 import type { Config } from './config.ts'
-import { HEALTH_INTERVAL_MS, watchDatabase } from './database-health.ts'
 import { noSharedKeys } from './errors.ts'
 import { claimDatabase, claimWrappingKeys, requireAuthorityOf, requireDatabase } from './installation.ts'
 import { type Certificates, ensureCertificates, keepCertificates, trustedBySealing } from './keys/certificates.ts'
@@ -42,6 +45,10 @@ import { type AuthSchema, MIGRATIONS } from './store.ts'
 export interface AuthDependencies {
   readonly clock: Clock
   readonly log: Logger
+  /** Ends a start that still waits for its database, with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** How long that wait may last, in milliseconds; {@link DATABASE_WAIT_MS} unless set. */
+  readonly databaseWaitMs?: number
   /** How often health is found out, in milliseconds; {@link HEALTH_INTERVAL_MS} unless set. */
   readonly healthIntervalMs?: number
   /** How often the files of keys and certificates are looked at, in milliseconds; `RELOAD_MS` unless set. */
@@ -67,7 +74,7 @@ export interface RunningAuth {
  * Start Auth: certificates and keys are made where they lack, the database is brought up to date.
  *
  * @throws SottoError `ERR_CONFIG` if a port is taken or the wrapping key cannot be used, `ERR_STORE` if another file
- *   cannot. Nothing is left running then.
+ *   cannot, `ERR_UNAVAILABLE` if PostgreSQL does not answer in time. Nothing is left running then.
  */
 export async function startAuth(config: Config, dependencies: AuthDependencies): Promise<RunningAuth> {
   const { clock, log, healthIntervalMs = HEALTH_INTERVAL_MS, reloadMs } = dependencies
@@ -76,8 +83,9 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
 
   // First the database, then what it belongs to: a start that breaks off leaves none that waits for what never comes.
   await requireDatabase(config)
-  const database = await openDatabase<AuthSchema>(config.database, MIGRATIONS, { durability: 'disk', log })
+  const database = await awaitDatabase<AuthSchema>(config.database, MIGRATIONS, { durability: 'disk', ...dependencies })
   const db = resources.adopt(database, (open) => open.destroy())
+  const requireFile = await watchDatabaseFile(config.database)
   await requireAuthorityOf(db, config.authorityFolder)
   let certificates = await ensureCertificates(config, clock)
   const realm = realmOf(firstAuthorityOf(certificates.authoritiesPem))
@@ -135,9 +143,14 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     }),
   )
 
+  const canUseDatabase = async () => {
+    await db.selectFrom('account').select('id').limit(1).execute()
+    await probeDatabase(db)
+    await requireFile()
+  }
   resources.defer(
-    watchDatabase({
-      db,
+    keepChecking({
+      checks: [{ of: 'the database', run: canUseDatabase }, certificateCheck(() => certificates.auth, clock)],
       log,
       intervalMs: healthIntervalMs,
       onChange(healthy) {

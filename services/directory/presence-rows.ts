@@ -9,6 +9,7 @@
  */
 import { type Kysely, sql } from 'kysely'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import { probeDatabase } from '#lib/runtime/database/database.ts'
 import { compileOnce } from '#lib/runtime/database/queries.ts'
 import type { DirectorySchema } from './store.ts'
 
@@ -153,8 +154,12 @@ export class PresenceRows {
     return found
   }
 
-  /** Say that this process lives until then. */
+  /**
+   * Say that this process lives until then. Whether another program keeps the database locked is found out first: that
+   * takes half a second in which nothing else is done, and not five.
+   */
   async renewLease(leaseEndsAtMs: number): Promise<void> {
+    await probeDatabase(this.#db)
     const lease = { lease_ends_at: leaseEndsAtMs }
     await this.#db
       .insertInto('replica')

@@ -97,10 +97,17 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
+  /** Name in the log who calls, where Auth is not asked for it. */
+  function noteCaller(context: CallContext): void {
+    const account = authentications.accountOf(context)
+    if (account !== undefined) context.noteAccount(account)
+  }
+
   /** Who calls; from here on they are no stranger. */
   async function authenticate(context: CallContext): Promise<Caller> {
     const caller = await authentications.authenticate(context)
     context.caller.admit()
+    context.noteAccount(caller.account)
     return caller
   }
 
@@ -150,6 +157,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
 
   async function listUsers(request: ListUsersRequest, context: CallContext): Promise<ListUsersResponse> {
     checkListUsersRequest(request)
+    noteCaller(context)
     const { prefix, pageToken: after } = request
     const pageSize = request.pageSize || DEFAULT_PAGE_SIZE
     const { accounts, hasMore } = await sealing.listAccounts(context, { prefix, pageSize, after })
@@ -163,6 +171,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
 
   async function requestChat(request: RequestChatRequest, context: CallContext): Promise<RequestChatResponse> {
     checkRequestChatRequest(request)
+    noteCaller(context)
     const receiver = await presence.find(request.username)
     if (!receiver) throw await absenceOf(request.username, context)
     try {

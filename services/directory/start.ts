@@ -14,15 +14,17 @@ import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { LoadedLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { openDatabase } from '#lib/runtime/database/database.ts'
+import { awaitDatabase, type DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
+import { watchDatabaseFile } from '#lib/runtime/database/database-file.ts'
 import { sharedTimeMs } from '#lib/runtime/database/dialect.ts'
 import { openFilesLimit } from '#lib/runtime/files.ts'
+import { certificateCheck } from '#lib/runtime/health/certificate-check.ts'
+import { keepChecking } from '#lib/runtime/health/keep-checking.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { Authentications } from './authentications.ts'
 import { awaitLeaf, type CERTIFICATE_WAIT_MS, keepLeaf } from './certificate.ts'
 import type { Config } from './config.ts'
-import { keepLease } from './lease.ts'
 import { PresenceRegistry, RENEWAL_MS } from './presence.ts'
 import { keepListening } from './presence-listening.ts'
 import { PresenceNotices } from './presence-notices.ts'
@@ -34,10 +36,12 @@ import { type DirectorySchema, MIGRATIONS } from './store.ts'
 export interface DirectoryDependencies {
   readonly clock: Clock
   readonly log: Logger
-  /** Ends a start that still waits for its certificate, with the signal's reason. */
+  /** Ends a start that still waits for its certificate or its database, with the signal's reason. */
   readonly signal?: AbortSignal
   /** How long that wait may last, in milliseconds; {@link CERTIFICATE_WAIT_MS} unless set. */
   readonly certificateWaitMs?: number
+  /** How long it may wait for the database, in milliseconds; {@link DATABASE_WAIT_MS} unless set. */
+  readonly databaseWaitMs?: number
   /** How often an open announcement or watch is answered, in milliseconds; {@link HEARTBEAT_MS} unless set. */
   readonly heartbeatMs?: number
   /** How often the lease is renewed, in milliseconds; {@link RENEWAL_MS} unless set. */
@@ -60,7 +64,7 @@ export interface RunningDirectory {
 /**
  * Start the directory. Auth need not run by then, only have left the certificate at some earlier time.
  *
- * @throws SottoError `ERR_UNAVAILABLE` if the certificate does not come, `ERR_CONFIG` if a port is taken, `ERR_STORE`
+ * @throws SottoError `ERR_UNAVAILABLE` if the certificate does not come, or PostgreSQL does not answer in time, `ERR_CONFIG` if a port is taken, `ERR_STORE`
  *   if the database cannot be used. Nothing is left running then.
  */
 export async function startDirectory(config: Config, dependencies: DirectoryDependencies): Promise<RunningDirectory> {
@@ -69,11 +73,20 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
 
   let leaf = await awaitLeaf(config.tlsFolder, dependencies)
   // Who was online is worth nothing after a power cut, so no announcement has to wait for the disk.
-  const opened = await openDatabase<DirectorySchema>(config.database, MIGRATIONS, { durability: 'process', log })
+  const waiting = { durability: 'process', ...dependencies } as const
+  const opened = await awaitDatabase<DirectorySchema>(config.database, MIGRATIONS, waiting)
   const db = resources.adopt(opened, (open) => open.destroy())
+  const requireFile = await watchDatabaseFile(config.database)
   const notices = new PresenceNotices({ db, setting: config.database, log })
   const sharing = { notices, sharedTimeMs: () => sharedTimeMs(db) }
-  const presence = resources.adopt(await PresenceRegistry.join(db, clock, sharing), (joined) => joined.withdrawAll())
+  const presence = resources.adopt(await PresenceRegistry.join(db, clock, sharing), (joined) =>
+    joined.withdrawAll().catch((error: unknown) => {
+      log.warn(
+        { err: error },
+        'cannot tell that nobody is online here any more: it counts no longer when the lease ends',
+      )
+    }),
+  )
   resources.defer(keepListening({ presence, notices, log }))
 
   const target = { address: config.sealingAddress, security: sealingSecurity(leaf) }
@@ -111,7 +124,20 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
       },
     }),
   )
-  resources.defer(keepLease({ presence, log, renewalMs, onChange: (healthy) => server.setServing(healthy) }))
+  // Auth is no part of this health: without it who is online stays so, callers are told UNAVAILABLE, and taking the
+  // directory out of service would end the announcements as well.
+  const renew = async () => {
+    await presence.renew()
+    await requireFile()
+  }
+  resources.defer(
+    keepChecking({
+      checks: [{ of: 'the database', run: renew }, certificateCheck(() => leaf.certificate, clock)],
+      log,
+      intervalMs: renewalMs,
+      onChange: (healthy) => server.setServing(healthy),
+    }),
+  )
 
   const adminServer = resources.adopt(await startAdminServer({ port: config.adminPort, log }), (listening) =>
     listening.stop(),

@@ -33,7 +33,7 @@ const SAME_TESTS = [
     'audit/audit-log',
     'audit/service',
   ].map((name) => `auth/${name}`),
-  ...['authentications', 'lease', 'list-users', 'presence', 'service', 'shared-database', 'watch-presence'].map(
+  ...['authentications', 'list-users', 'presence', 'service', 'shared-database', 'watch-presence'].map(
     (name) => `directory/${name}`,
   ),
 ]

@@ -26,7 +26,6 @@ export function secondFactorHandlers(
       const secret = await credentials.forOwner(request, context, refused, (account) =>
         secondFactors.begin(account, request.code),
       )
-      context.log.info({ account: request.username }, 'second factor drawn')
       return { secret: Buffer.from(secret.reveal()) }
     },
 
@@ -35,19 +34,18 @@ export function secondFactorHandlers(
       const recoveryCodes = await credentials.forOwner(request, context, refused, (account) =>
         secondFactors.renewRecoveryCodes(account, request.code),
       )
-      context.log.info({ account: request.username }, 'recovery codes renewed')
       return { recoveryCodes: [...recoveryCodes] }
     },
 
     async endSecondFactor(request, context) {
       checkShown(request)
       await credentials.forOwner(request, context, refused, (account) => secondFactors.end(account, request.code))
-      context.log.info({ account: request.username }, 'second factor ended')
       return {}
     },
 
-    async getSecondFactor(_request, { bearer, caller }) {
+    async getSecondFactor(_request, { bearer, caller, noteAccount }) {
       const session = await callerOf(bearer)
+      noteAccount(session.name)
       caller.admit()
       const { confirmedAtMs, recoveryCodesLeft } = await secondFactors.summaryOf(session.accountId)
       return { confirmedAt: confirmedAtMs === undefined ? undefined : new Date(confirmedAtMs), recoveryCodesLeft }

@@ -172,7 +172,7 @@ describe('Sessions', () => {
       records.clock.advance(1)
       expect(await findSession(records.sessions, id)).to.equal(undefined)
       expect(await records.sessions.use(keys.directoryBearer)).to.equal(undefined)
-      expect(await records.sessions.end(keys.authBearer)).to.equal(false)
+      expect(await records.sessions.end(keys.authBearer)).to.equal(undefined)
     })
   })
 
@@ -193,9 +193,9 @@ describe('Sessions', () => {
   describe('end', () => {
     it('ends the session of the auth bearer, once, and no other', async () => {
       const [first, second] = [await begin(), await begin()]
-      expect(await records.sessions.end(first.keys.directoryBearer)).to.equal(false)
-      expect(await records.sessions.end(first.keys.authBearer)).to.equal(true)
-      expect(await records.sessions.end(first.keys.authBearer)).to.equal(false)
+      expect(await records.sessions.end(first.keys.directoryBearer)).to.equal(undefined)
+      expect(await records.sessions.end(first.keys.authBearer)).to.equal('bob')
+      expect(await records.sessions.end(first.keys.authBearer)).to.equal(undefined)
       expect(await findSession(records.sessions, first.id)).to.equal(undefined)
       expect(await findSession(records.sessions, second.id)).to.not.equal(undefined)
     })

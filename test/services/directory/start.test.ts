@@ -84,8 +84,8 @@ describe('startDirectory', () => {
       name: 'directory',
       destination: {
         write(line) {
-          if (line.includes('cannot be written')) unhealthy.resolve()
-          if (line.includes('can be written again')) changes.resolve()
+          if (line.includes('the database cannot be used')) unhealthy.resolve()
+          if (line.includes('the database can be used again')) changes.resolve()
         },
       },
     })

@@ -1,0 +1,19 @@
+/**
+ * Another program that keeps a SQLite database locked.
+ *
+ * @module
+ */
+import { TestProcess } from './processes.ts'
+
+const PROGRAM = `
+  const { DatabaseSync } = require('node:sqlite')
+  new DatabaseSync(process.argv[1]).exec('begin exclusive')
+  console.log('locked')
+  process.stdin.resume()`
+
+/** Have another program lock a database, until the returned function ends it. */
+export async function lockDatabase(path: string): Promise<() => Promise<void>> {
+  const program = new TestProcess(process.execPath, ['--eval', PROGRAM, path], { input: 'open' })
+  await program.untilStdout('locked\n')
+  return () => program[Symbol.asyncDispose]()
+}
