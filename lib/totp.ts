@@ -4,19 +4,20 @@
  *
  * @module
  */
-import { HOTP, Secret as OtpSecret, TOTP } from 'otpauth'
+import { createHmac } from 'node:crypto'
+// Without hash functions of its own, which take 30 ms to load: node:crypto has HMAC-SHA-1.
+import { HOTP, Secret as OtpSecret, TOTP } from 'otpauth/bare'
+import { TOTP_STEP_MS } from './second-factor.ts'
 import { Secret } from './secret.ts'
-
-/** Bytes of a secret: as many as HMAC-SHA-1 gives, which RFC 4226, section 4, recommends. */
-export const TOTP_SECRET_BYTES = 20
-
-/** How long a code stands, in milliseconds: the default of RFC 6238, section 5.2. */
-export const TOTP_STEP_MS = 30_000
 
 /** How many steps a clock may be ahead or behind: one, as RFC 6238, section 5.2, recommends at most for the way of a code. */
 const SKEW_STEPS = 1
 
-const PARAMETERS = { algorithm: 'SHA1', digits: 6, period: TOTP_STEP_MS / 1_000 } as const
+const PARAMETERS = {
+  algorithm: 'SHA1',
+  digits: 6,
+  hmac: (_algorithm: string, key: Uint8Array, message: Uint8Array) => createHmac('sha1', key).update(message).digest(),
+} as const
 
 /** The number of the step that a time falls in. @param nowMs - Milliseconds since 1970. */
 export function totpStep(nowMs: number): number {
@@ -25,8 +26,7 @@ export function totpStep(nowMs: number): number {
 
 /** The code of a step, 6 digits. */
 export function totpCode(secret: Secret, step: number): string {
-  const { algorithm, digits } = PARAMETERS
-  return HOTP.generate({ secret: otpSecret(secret), algorithm, digits, counter: step })
+  return HOTP.generate({ secret: otpSecret(secret), counter: step, ...PARAMETERS })
 }
 
 /**
@@ -52,7 +52,8 @@ export function findTotpStep(secret: Secret, code: string, nowMs: number, lastSt
  * @param account - What the app is to show beside the code.
  */
 export function totpUri(secret: Secret, account: string): string {
-  return new TOTP({ issuer: 'Sotto', label: account, secret: otpSecret(secret), ...PARAMETERS }).toString()
+  const period = TOTP_STEP_MS / 1_000
+  return new TOTP({ issuer: 'Sotto', label: account, secret: otpSecret(secret), period, ...PARAMETERS }).toString()
 }
 
 function otpSecret(secret: Secret): OtpSecret {

@@ -5,8 +5,6 @@
  */
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
-import { totpUri } from '#lib/totp.ts'
-import { qrCodeRows } from '#lib/trust/qr-code.ts'
 import type { CodePrompt } from '../session/code-prompt.ts'
 import { jsonLine } from '../terminal/json-lines.ts'
 import type { PasswordReader } from '../terminal/password.ts'
@@ -51,7 +49,9 @@ export function terminalCodes(options: TerminalCodesOptions): CodePrompt {
       }
     },
 
-    showSecret(secret: Secret) {
+    async showSecret(secret: Secret) {
+      const { totpUri } = await import('#lib/totp.ts')
+      const { qrCodeRows } = await import('#lib/trust/qr-code.ts')
       const uri = totpUri(secret, `${username}@${server.replace(/:\d+$/, '')}`)
       if (isJson) {
         output.write(jsonLine({ uri }))

@@ -24,11 +24,11 @@ import { SottoError } from '#lib/errors.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
 import { isSame } from '#lib/same-bytes.ts'
+import { RECOVERY_CODE, RECOVERY_CODES, TOTP_SECRET_BYTES } from '#lib/second-factor.ts'
 import { Secret } from '#lib/secret.ts'
 import { SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { GRANT_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { TICKET_BYTES } from '#lib/ticket/ticket.ts'
-import { TOTP_SECRET_BYTES } from '#lib/totp.ts'
 import { isTimestamp } from '#lib/validation.ts'
 import { MAX_ENDPOINTS } from './endpoints.ts'
 
@@ -37,10 +37,6 @@ const MAX_HOST_LENGTH = 255
 
 /** The longest text of an IP address (RFC 4291, section 2.2): eight groups, the last two as an IPv4 address. */
 const MAX_ADDRESS_LENGTH = 45
-
-/** How many recovery codes a second factor has, and the form of each: LoginResponse.recovery_codes of the contract. */
-const RECOVERY_CODES = 10
-const RECOVERY_CODE = /^([A-Z2-7]{4}-){3}[A-Z2-7]{4}$/
 
 /**
  * The answer to GetServerInfo, checked.

@@ -21,7 +21,7 @@ export interface CodePrompt {
    */
   readonly askCode: (why?: SottoError) => Promise<string>
   /** Show the secret of a second factor, for an authenticator app. */
-  readonly showSecret: (secret: Secret) => void
+  readonly showSecret: (secret: Secret) => Promise<void>
   /** Show recovery codes, which nobody can show again. */
   readonly showRecoveryCodes: (codes: readonly string[]) => void
 }

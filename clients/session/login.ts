@@ -112,7 +112,7 @@ async function beginSession(auth: AuthConnection, options: LoginOptions) {
   const identityKey = Buffer.from(profile.state.identity.publicKey)
   let sentAtMs = 0
   const enrol = async () => {
-    options.codes?.showSecret(await beginSecondFactor(auth, { username, password, code: '' }, signal))
+    await options.codes?.showSecret(await beginSecondFactor(auth, { username, password, code: '' }, signal))
   }
   const response = await withCode({ prompt: options.codes, first: options.firstCode, enrol }, async (code) => {
     const request = { username, password, identityKey, replaceIdentityKey, code }

@@ -24,13 +24,13 @@ export interface OwnerOptions {
  * Give the account a second factor, or another one: a secret is drawn and shown, and a sign-in with the first code confirms
  * it.
  *
- * @throws SottoError as {@link login}; `ERR_CODE_REFUSED` if the code came too late.
+ * @throws SottoError as {@link login}; `ERR_CODE_REFUSED` if it was not confirmed, as by a code that came too late, or its recovery codes were lost.
  */
 export async function setUpSecondFactor(options: LoginOptions & { readonly codes: CodePrompt }): Promise<void> {
   const { server, username, codes, signal } = options
   const password = await options.askPassword()
   const shown = { server, username, password, codes, signal }
-  codes.showSecret(await withOwner(shown, (auth, request) => beginSecondFactor(auth, request, signal)))
+  await codes.showSecret(await withOwner(shown, (auth, request) => beginSecondFactor(auth, request, signal)))
   let isConfirmed = false
   const prompt: CodePrompt = {
     ...codes,
@@ -41,8 +41,9 @@ export async function setUpSecondFactor(options: LoginOptions & { readonly codes
   }
   await login({ ...options, codes: prompt, askPassword: async () => password, firstCode: await codes.askCode() })
   if (isConfirmed) return
-  throw new SottoError('ERR_CODE_REFUSED', 'the second factor waited too long for its code', {
-    hint: 'nothing was changed; begin anew',
+  // The code came too late, so that it was none; or it was the answer that was lost, and the call repeated.
+  throw new SottoError('ERR_CODE_REFUSED', 'no recovery codes have come', {
+    hint: 'see whether the second factor is on: sotto second-factor; if so, get others by: sotto second-factor recovery-codes',
   })
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
+import { TOTP_STEP_MS } from '#lib/second-factor.ts'
 import { Secret } from '#lib/secret.ts'
-import { findTotpStep, TOTP_STEP_MS, totpCode, totpStep, totpUri } from '#lib/totp.ts'
+import { findTotpStep, totpCode, totpStep, totpUri } from '#lib/totp.ts'
 
 /** RFC 6238, appendix B: the time in seconds, and the code of 8 digits for SHA-1. Fewer digits are the last of them. */
 const VECTORS = [

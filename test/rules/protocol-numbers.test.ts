@@ -14,6 +14,7 @@ import * as oneWay from '#lib/noise/one-way.ts'
 import * as primitives from '#lib/noise/primitives.ts'
 import * as transport from '#lib/noise/transport.ts'
 import * as protocol from '#lib/protocol.ts'
+import * as secondFactor from '#lib/second-factor.ts'
 import * as session from '#lib/session/session-keys.ts'
 import * as grant from '#lib/ticket/grant.ts'
 import * as letterTicket from '#lib/ticket/letter-ticket.ts'
@@ -39,6 +40,7 @@ const CODE: Record<string, unknown> = {
   ...primitives,
   ...transport,
   ...protocol,
+  ...secondFactor,
   ...session,
   ...padding,
   ...grant,

@@ -5,8 +5,9 @@
  */
 import type { LoginRequest } from '#gen/sotto/auth/v1/auth_service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { TOTP_STEP_MS } from '#lib/second-factor.ts'
 import { Secret } from '#lib/secret.ts'
-import { TOTP_STEP_MS, totpCode, totpStep } from '#lib/totp.ts'
+import { totpCode, totpStep } from '#lib/totp.ts'
 import { FakeClock } from './clock.ts'
 import { type AuthUnderTest, loginRequestOf } from './running-auth.ts'
 

@@ -7,10 +7,8 @@
  * @module
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { Secret as Base32Bytes } from 'otpauth'
-
-/** How many recovery codes there are. */
-export const RECOVERY_CODES = 10
+import { Secret as Base32Bytes } from 'otpauth/bare'
+import { RECOVERY_CODES } from '#lib/second-factor.ts'
 
 /** Bytes of one. */
 const RECOVERY_CODE_BYTES = 10

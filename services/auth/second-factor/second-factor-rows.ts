@@ -6,6 +6,7 @@
  */
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
+import { PENDING_FOR_MS } from '#lib/second-factor.ts'
 import type { Secret } from '#lib/secret.ts'
 import { findTotpStep } from '#lib/totp.ts'
 import type { AuthenticatedAccount } from '../accounts.ts'
@@ -16,9 +17,6 @@ import type { WrappingKeys } from '../keys/wrapping-keys.ts'
 import type { AuthSchema } from '../store.ts'
 import { drawRecoveryCodes, parseCode, recoveryCodeHash } from './codes.ts'
 import type { SecondFactorTable } from './tables.ts'
-
-/** How long a secret waits for its first code, in milliseconds: 15 min, enough to find a phone and an app for it. */
-export const PENDING_FOR_MS = 900_000
 
 /** What somebody has shown besides the password. Nothing has served by that yet. */
 export type Proof =

@@ -8,8 +8,8 @@ import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
 import { isSottoError } from '#lib/errors.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
+import { PENDING_FOR_MS, TOTP_SECRET_BYTES } from '#lib/second-factor.ts'
 import { Secret } from '#lib/secret.ts'
-import { TOTP_SECRET_BYTES } from '#lib/totp.ts'
 import type { AuthenticatedAccount } from '../accounts.ts'
 import { appendAudit, byMember } from '../audit/audit-log.ts'
 import { enrolmentRequired, loginRefused, secondFactorDemanded } from '../errors.ts'
@@ -20,7 +20,6 @@ import {
   countRecoveryCodes,
   deleteSecondFactor,
   holdAccount,
-  PENDING_FOR_MS,
   type Proof,
   pendingRow,
   replaceRecoveryCodes,

@@ -21,7 +21,7 @@ describe('a call that may ask for a code', () => {
       asked.push(why?.code)
       return `code ${asked.length}`
     },
-    showSecret() {},
+    async showSecret() {},
     showRecoveryCodes() {},
   })
   /** A server that gives these refusals, one after the other, and then lets in. */

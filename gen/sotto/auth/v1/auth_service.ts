@@ -2227,7 +2227,7 @@ export const AuthServiceService = {
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
    * used one. A caller that lost the connection before the answer may repeat it once: the session that it did not hear of
-   * ends unused.
+   * ends unused. With a code, which may have served by then, it may be refused for that, and takes another.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -2505,7 +2505,7 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
    * used one. A caller that lost the connection before the answer may repeat it once: the session that it did not hear of
-   * ends unused.
+   * ends unused. With a code, which may have served by then, it may be refused for that, and takes another.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the
@@ -2706,7 +2706,7 @@ export interface AuthServiceClient extends Client {
    * Not safe to repeat blindly: each success makes another session. If replace_identity_key is set and the key is a new
    * one, all earlier sessions of the account end. An account has at most 16 sessions: one more ends the least recently
    * used one. A caller that lost the connection before the answer may repeat it once: the session that it did not hear of
-   * ends unused.
+   * ends unused. With a code, which may have served by then, it may be refused for that, and takes another.
    *
    * Errors:
    *   - UNAUTHENTICATED (ERR_LOGIN_REFUSED): unknown user or wrong password. The two are not told apart, neither by the

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { TOTP_SECRET_BYTES } from '#lib/second-factor.ts'
 import { Secret } from '#lib/secret.ts'
-import { TOTP_SECRET_BYTES } from '#lib/totp.ts'
 import { WRAPPED_KEY_BYTES, type WrappedKeyPlace, WrappingKey } from '../../../../services/auth/keys/key-wrapping.ts'
 import { codeOf } from '../../../support/code-of.ts'
 import { bytesOf, secretOf } from '../../../support/random.ts'
