@@ -9,6 +9,7 @@ import {
   FRAMING_BYTES_PER_SECOND,
   PINGS_PER_SECOND,
   SETTINGS_PER_SECOND,
+  SMALL_PIECES,
   STRANGER_CALLS_PER_SECOND,
 } from '#lib/rpc/sockets/guard/bounds.ts'
 import type { CutReason } from '#lib/runtime/metrics/cut-events.ts'
@@ -85,8 +86,8 @@ export const FLOODS: readonly Flood[] = [
   {
     name: 'calls as fast as possible',
     bound: calls,
-    // Each over the number that may be open at once is refused by Node.js, a hundred times.
-    reasons: ['calls', 'protocol'],
+    // Each over the number that may be open at once is refused by Node.js, a hundred times, and is no content.
+    reasons: ['calls', 'protocol', 'framing'],
     bytes: callAfterCall((path, index) => Buffer.concat([beginCall(path, index), endCall(index)])),
   },
   {
@@ -112,7 +113,7 @@ export const FLOODS: readonly Flood[] = [
   },
   {
     name: 'DATA frames of one byte',
-    bound: framing,
+    bound: `${SMALL_PIECES.toLocaleString('en')} of a stranger`,
     reasons: ['framing', 'calls', 'protocol'],
     // A window takes so many, so that it takes some calls: each may say nothing that is whole, and is left.
     bytes: (path, round) =>

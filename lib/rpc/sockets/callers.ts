@@ -73,8 +73,7 @@ export class Callers {
     const guard: ConnectionGuard = new ConnectionGuard(socket, {
       log: this.#log,
       isStranger: () => caller.isStranger,
-      // TLS has a time of its own, as long as this.
-      firstCallDueMs: performance.now() + 2 * this.#limits.firstCallTimeoutMs,
+      handshakeDueMs: performance.now() + this.#limits.firstCallTimeoutMs,
     })
     const caller = new Caller(socket, network, this.#settledPlaces, this.#rooms, guard)
     caller.isSurplus = places === this.#surplusPlaces

@@ -17,7 +17,6 @@ import type { ServerLimits } from '../limits.ts'
 import type { Route } from '../standard/refused-calls.ts'
 import type { Callers } from './callers.ts'
 import { EarnedWindows } from './earned-windows.ts'
-import { reportCut } from './guard/report-cut.ts'
 import { guardSession } from './guard/session-guard.ts'
 
 /** The functions of node:http2 as a CommonJS module has them: properties that can be set. */
@@ -96,12 +95,10 @@ export function createInjector(
       ...given,
       ...settings(given),
       ...TLS_VERSION,
-      handshakeTimeout: limits.firstCallTimeoutMs,
+      // The guard's is half of it, and is counted.
+      handshakeTimeout: 2 * limits.firstCallTimeoutMs,
     })
-    secure.on('tlsClientError', (error: NodeJS.ErrnoException, { remoteAddress: peer }) => {
-      if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') reportCut(log, 'handshake', peer)
-      else log.debug({ peer, err: error }, 'no TLS')
-    })
+    secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
     setSecureContext = (context) => secure.setSecureContext({ ...context, ...TLS_VERSION })
     return guardSessions(secure, { limits, route, sessions, isAdmitted: (session) => admitted.has(session) }).on(
       'session',

@@ -22,6 +22,11 @@ export async function writeInto(path: string, results: readonly Result[], machin
   await writeFile(path, text)
 }
 
+/** Write something between the marks of a name in a document. @throws Error if it has none. */
+export async function writeBetween(path: string, name: string, content: string): Promise<void> {
+  await writeFile(path, replaceBetween(await readFile(path, 'utf8'), name, content))
+}
+
 /** Replace what stands between the marks of a name. */
 export function replaceBetween(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- bench: ${name} -->`, `<!-- end: ${name} -->`]

@@ -14,7 +14,7 @@
  * | `pings`     | {@link PINGS_PER_SECOND}                                    | gRPC measures the way by some tens a second   |
  * | `settings`  | {@link SETTINGS_PER_SECOND}                                 | one or two in all                             |
  * | `calls`     | {@link STRANGER_CALLS_PER_SECOND}, {@link REFUSED_CALLS_PER_SECOND} | a client makes two before it is let in, and waits where it is refused |
- * | `framing`   | {@link FRAMING_BYTES_PER_SECOND} beside the content         | a tenth of the content, and 300 bytes a call  |
+ * | `framing`   | {@link FRAMING_BYTES_PER_SECOND} beside the content; of a stranger, {@link SMALL_PIECES} of less than {@link SMALL_PIECE_BYTES} | a tenth of the content, and 300 bytes a call  |
  * | `protocol`  | Node.js: 1,000 resets and 33 a second, 1,000 empty or stray frames, 8 continuations, 64 KiB or 128 fields of headers in a hundred calls | nobody |
  *
  * Windows of HTTP/2 that stay full for minutes, and a conversation in which nothing is said, cross none of them: that a
@@ -36,7 +36,7 @@ export const PINGS_PER_SECOND = 200
 export const SETTINGS_PER_SECOND = 20
 
 /** How many calls may begin in a second over a connection over which nobody was let in. */
-export const STRANGER_CALLS_PER_SECOND = 100
+export const STRANGER_CALLS_PER_SECOND = 50
 
 /** How many calls may be refused in a second because of a limit, over one connection: their answers name a time to wait. */
 export const REFUSED_CALLS_PER_SECOND = 200
@@ -44,7 +44,7 @@ export const REFUSED_CALLS_PER_SECOND = 200
 /** How long the rest of a message may take once its first byte is here, in milliseconds, where it is not a call's first. */
 export const MESSAGE_TIMEOUT_MS = 120_000
 
-/** How long the other end may take none of the bytes that wait for it, in milliseconds: half of it ends TCP over mobile. */
+/** How long the other end may take none of the bytes that wait for it, in milliseconds: twice what the keepalive waits for an answer. */
 export const UNREAD_TIMEOUT_MS = 20_000
 
 /**
@@ -53,3 +53,10 @@ export const UNREAD_TIMEOUT_MS = 20_000
  */
 export const FRAMING_BYTES_PER_SECOND = 64 * 1024
 export const FRAMING_BURST_BYTES = 128 * 1024
+
+/**
+ * How many small pieces of content a stranger may send, and less than how many bytes are small: their framing is more than
+ * content may bring. So many take some 5 ms.
+ */
+export const SMALL_PIECES = 1_024
+export const SMALL_PIECE_BYTES = 36

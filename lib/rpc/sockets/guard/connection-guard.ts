@@ -14,6 +14,8 @@ import type { CutReason } from '../../../runtime/metrics/cut-events.ts'
 import {
   MESSAGE_TIMEOUT_MS,
   REFUSED_CALLS_PER_SECOND,
+  SMALL_PIECE_BYTES,
+  SMALL_PIECES,
   STRANGER_CALLS_PER_SECOND,
   SWEEP_INTERVAL_MS,
   UNREAD_TIMEOUT_MS,
@@ -29,6 +31,9 @@ const [UNREAD_LOOKS, MESSAGE_LOOKS] = [UNREAD_TIMEOUT_MS, MESSAGE_TIMEOUT_MS].ma
   number,
 ]
 
+/** What Node.js reads at once, in bytes: between looks, so much may have come of which the content is not read yet. */
+const READ_BYTES = 64 * 1024
+
 /** How often what comes too late is allowed for, in milliseconds: all calls of a connection share one window. */
 const LATE_INTERVAL_MS = 5_000
 
@@ -36,13 +41,12 @@ export interface ConnectionGuardOptions {
   readonly log: Logger
   /** Whether nobody was let in over the connection. */
   readonly isStranger: () => boolean
-  /** When its first call has to have begun, in milliseconds on the monotonic clock. */
-  readonly firstCallDueMs: number
+  /** When HTTP/2 has to have begun, in milliseconds on the monotonic clock: without TLS it does at once. */
+  readonly handshakeDueMs: number
 }
 
 /** A call that is open. */
 interface OpenStream {
-  readonly session: ServerHttp2Session
   readonly progress: MessageProgress
   /** How many messages had begun at the last look, and at how many looks in a row the last of them had not ended. */
   begun: number
@@ -59,25 +63,27 @@ export class ConnectionGuard {
   readonly #streams = new Map<ServerHttp2Stream, OpenStream>()
   readonly #strangerCalls = new Rate(STRANGER_CALLS_PER_SECOND)
   readonly #refusedCalls = new Rate(REFUSED_CALLS_PER_SECOND)
+  #session: ServerHttp2Session | undefined
   #isCut = false
-  /** Undefined once a call has begun. */
-  #firstCallDueMs: number | undefined
+  /** What has to come, and until when; undefined once a call has begun. */
+  #due: { readonly atMs: number; readonly reason: 'handshake' | 'silent' } | undefined
   /** The content that was read so far, in bytes, by streams that are open or over. */
   #content = 0
   #calls = 0
   #late = 0
   #lateAgainAtMs = 0
+  #small = 0
   /** The bytes that the other end has taken, and for how many looks no more of those that wait. */
   #taken = 0
   #unreadLooks = 0
-  /** What there was at the last look. */
+  /** What there was when the budget was asked last. */
   #last = { atMs: performance.now(), received: 0, content: 0, sent: 0 }
 
   constructor(socket: Socket, options: ConnectionGuardOptions) {
     this.#socket = socket
     this.#peer = socket.remoteAddress
     this.#options = options
-    this.#firstCallDueMs = options.firstCallDueMs
+    this.#due = { atMs: options.handshakeDueMs, reason: 'handshake' }
   }
 
   /** Report that the connection is cut, the first time; it may have a moment until it is. */
@@ -87,31 +93,38 @@ export class ConnectionGuard {
     reportCut(this.#options.log, reason, this.#peer)
   }
 
-  /** Cut the connection. The socket itself: an HTTP/2 session waits until what it was writing is taken. */
+  /**
+   * Cut the connection. The socket itself, as an HTTP/2 session waits until what it was writing is taken; and the session,
+   * which otherwise begins all calls that were read with the one that was too many, some 400.
+   */
   cut(reason: CutReason): void {
     this.note(reason)
+    this.#session?.destroy()
     this.#socket.destroy()
   }
 
-  /** TLS is done: the time until the first call begins anew. */
-  expectFirstCall(dueMs: number): void {
-    if (this.#firstCallDueMs !== undefined) this.#firstCallDueMs = dueMs
+  /** HTTP/2 begins. @param firstCallDueMs - When the first call has to have begun, on the monotonic clock. */
+  start(session: ServerHttp2Session, firstCallDueMs: number): void {
+    this.#session = session
+    this.#due = { atMs: firstCallDueMs, reason: 'silent' }
   }
 
-  /** A call begins. @param session - Over which it came; the stream forgets it when it closes. */
-  began(stream: ServerHttp2Stream, session: ServerHttp2Session): void {
-    this.#firstCallDueMs = undefined
+  /** A call begins. */
+  began(stream: ServerHttp2Stream): void {
+    this.#due = undefined
     this.#calls += 1
     if (this.#options.isStranger() && this.#strangerCalls.isExceeded()) {
       this.cut('calls')
       return
     }
-    const open: OpenStream = { session, progress: new MessageProgress(), begun: 0, looks: 0, isClosed: false }
+    const open: OpenStream = { progress: new MessageProgress(), begun: 0, looks: 0, isClosed: false }
     this.#streams.set(stream, open)
+    this.#checkBudget()
     // The library listens already, and has paused the stream until somebody reads.
     stream.on('data', (chunk: Uint8Array) => {
       this.#content += chunk.length
       open.progress.push(chunk)
+      if (chunk.length < SMALL_PIECE_BYTES) this.#noteSmall()
     })
     stream.once('close', () => {
       this.#streams.delete(stream)
@@ -125,9 +138,10 @@ export class ConnectionGuard {
     if (open.isClosed) return
     open.isClosed = true
     const nowMs = performance.now()
-    if (stream.readableEnded || open.session.destroyed || nowMs < this.#lateAgainAtMs) return
+    const session = this.#session
+    if (stream.readableEnded || session === undefined || session.destroyed || nowMs < this.#lateAgainAtMs) return
     this.#lateAgainAtMs = nowMs + LATE_INTERVAL_MS
-    this.#late = open.session.state.effectiveLocalWindowSize ?? 0
+    this.#late = session.state.effectiveLocalWindowSize ?? 0
   }
 
   /** A call was refused because of a limit. */
@@ -142,10 +156,23 @@ export class ConnectionGuard {
   }
 
   #crossed(nowMs: number): CutReason | undefined {
-    if (this.#firstCallDueMs !== undefined && nowMs >= this.#firstCallDueMs) return 'silent'
+    if (this.#due !== undefined && nowMs >= this.#due.atMs) return this.#due.reason
     if (this.#isUnread()) return 'unread'
     if (this.#isUnfinished()) return 'message'
-    return this.#isWithinBudget(nowMs) ? undefined : 'framing'
+    return this.#spend(nowMs) < 0 ? 'framing' : undefined
+  }
+
+  /** A piece of content came that costs more than it is, whoever sends such. */
+  #noteSmall(): void {
+    this.#small += 1
+    if (this.#small % SMALL_PIECES !== 0) return
+    if (this.#options.isStranger()) this.cut('framing')
+    else this.#checkBudget()
+  }
+
+  /** Between looks: what comes in small pieces can keep the process from its timers for a second. */
+  #checkBudget(): void {
+    if (this.#spend(performance.now()) < -READ_BYTES) this.cut('framing')
   }
 
   #isUnread(): boolean {
@@ -168,7 +195,8 @@ export class ConnectionGuard {
     return false
   }
 
-  #isWithinBudget(nowMs: number): boolean {
+  /** Spend what the traffic since the last time costs. @returns what is left, in bytes. */
+  #spend(nowMs: number): number {
     let content = this.#content
     for (const [stream, open] of this.#streams) {
       content += stream.readableLength

@@ -38,8 +38,8 @@ export class FrameBudget {
   /** What may still come of calls that are over. */
   #late = 0
 
-  /** Spend what the traffic since the last time costs. @returns false if there was not enough. */
-  spend({ elapsedMs, received, content, late, calls, sent }: Traffic): boolean {
+  /** Spend what the traffic since the last time costs. @returns what is left, in bytes, less than 0 if there was not enough. */
+  spend({ elapsedMs, received, content, late, calls, sent }: Traffic): number {
     const allowed = content * (1 + PER_CONTENT) + calls * PER_CALL_BYTES + sent * PER_SENT
     const earned = (elapsedMs / 1_000) * FRAMING_BYTES_PER_SECOND
     const left = Math.min(FRAMING_BURST_BYTES, this.#left + earned + allowed - received)
@@ -47,6 +47,6 @@ export class FrameBudget {
     const drawn = Math.min(this.#late, Math.max(0, -left))
     this.#late -= drawn
     this.#left = left + drawn
-    return this.#left >= 0
+    return this.#left
   }
 }

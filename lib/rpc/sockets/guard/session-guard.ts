@@ -33,6 +33,6 @@ export function guardSession(
   session.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== undefined && BROKEN.has(error.code)) guard.note('protocol')
   })
-  guard.expectFirstCall(performance.now() + firstCallTimeoutMs)
-  session.on('stream', (stream: ServerHttp2Stream) => guard.began(stream, session))
+  guard.start(session, performance.now() + firstCallTimeoutMs)
+  session.on('stream', (stream: ServerHttp2Stream) => guard.began(stream))
 }

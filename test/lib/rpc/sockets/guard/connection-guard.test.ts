@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import {
   FRAMING_BURST_BYTES,
   MESSAGE_TIMEOUT_MS,
+  REFUSED_CALLS_PER_SECOND,
   SWEEP_INTERVAL_MS,
   UNREAD_TIMEOUT_MS,
 } from '#lib/rpc/sockets/guard/bounds.ts'
@@ -42,7 +43,7 @@ class Guarded implements AsyncDisposable {
   private constructor(listener: Server, socket: Socket, accepted: Socket) {
     this.#listener = listener
     this.socket = socket
-    const options = { log: testLog().log, isStranger: () => false, firstCallDueMs: Number.POSITIVE_INFINITY }
+    const options = { log: testLog().log, isStranger: () => false, handshakeDueMs: Number.POSITIVE_INFINITY }
     this.guard = new ConnectionGuard(accepted, options)
     const server = http2.createServer({ settings: { initialWindowSize: 2 ** 22 } })
     const { promise, resolve } = Promise.withResolvers<http2.ServerHttp2Stream>()
@@ -145,6 +146,14 @@ describe('ConnectionGuard', () => {
     expect(reasons()).to.deep.equal([])
     guarded.look(1)
     expect(reasons()).to.deep.equal(['message'])
+  })
+
+  it('cuts who calls on and on although they are told to wait', async () => {
+    await using guarded = await Guarded.open()
+    for (let call = 0; call < REFUSED_CALLS_PER_SECOND; call += 1) guarded.guard.refused()
+    expect(reasons()).to.deep.equal([])
+    guarded.guard.refused()
+    expect(reasons()).to.deep.equal(['calls'])
   })
 
   it('leaves alone whose message waits here until it is read', async () => {
