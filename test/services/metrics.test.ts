@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { CUTS, type CutEvent } from '#lib/runtime/metrics/cut-events.ts'
+import { Enrolled } from '../support/enrolled.ts'
 import { ROOT } from '../support/environment.ts'
 import { rejection } from '../support/rejection.ts'
 import { AuthUnderTest } from '../support/running-auth.ts'
@@ -39,6 +40,18 @@ describe('the metrics of the services', () => {
     expect(text).to.match(/^sotto_sign_ins_waiting 0$/m)
     expect(text).to.match(/^sotto_certificate_days_left 36[45]\.?\d*$/m)
     expect(text).to.match(/^process_resident_memory_bytes \d+$/m)
+  })
+
+  it('tell codes that lacked from codes that were wrong', async () => {
+    await auth.addUser('bob', "bob's password")
+    const enrolled = await Enrolled.begin(auth, 'bob', auth.clock)
+    await rejection(auth.login('bob'))
+    await rejection(auth.login('bob', { code: enrolled.wrongCode() }))
+    const text = await metrics(auth)
+    for (const reason of ['ERR_CODE_REQUIRED', 'ERR_CODE_REFUSED']) {
+      const login = `method="sotto.auth.v1.AuthService/Login",status="UNAUTHENTICATED",reason="${reason}"`
+      expect(text).to.include(`sotto_calls_total{${login}} 1\n`)
+    }
   })
 
   it('tell how many are online, and no name of anybody', async () => {

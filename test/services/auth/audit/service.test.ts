@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import { audit } from '../../../../services/auth/audit/administration.ts'
 import type { ChainedEntry } from '../../../../services/auth/audit/chain.ts'
+import { resetSecondFactor } from '../../../../services/auth/second-factor/administration.ts'
+import { FakeClock } from '../../../support/clock.ts'
+import { Enrolled } from '../../../support/enrolled.ts'
 import { keyPairOf } from '../../../support/random.ts'
 import { rejection } from '../../../support/rejection.ts'
 import { AuthUnderTest } from '../../../support/running-auth.ts'
@@ -50,6 +53,36 @@ describe('the audit log of Auth', () => {
       'alice|session begun|alice|',
     ])
     expect(JSON.stringify(await told())).not.to.match(/hunter2|a guess|127\.0\.0\.1/)
+  })
+
+  it('tells of second factors, and of codes that are wrong, but not of a sign-in that comes without', async () => {
+    await auth.addUser('bob', "bob's password")
+    const clock = new FakeClock(auth.clock.now().getTime())
+    const shown = (code: string) => ({ username: 'bob', password: "bob's password", code })
+    const told = await toldOf(async () => {
+      const enrolled = await Enrolled.begin(auth, 'bob', clock)
+      const [first, second, third] = enrolled.recoveryCodes
+      await rejection(auth.login('bob'))
+      await rejection(auth.login('bob', { code: enrolled.wrongCode() }))
+      await auth.login('bob', { code: first ?? '' })
+      const { call } = auth.connect()
+      await rejection(call.endSecondFactor(shown(first ?? '')))
+      await call.renewRecoveryCodes(shown(second ?? ''))
+      await rejection(call.endSecondFactor(shown(third ?? '')))
+      await resetSecondFactor(auth.config, clock, 'bob')
+    })
+    expect(told.map((fields) => fields.join('|'))).to.deep.equal([
+      'bob|second factor confirmed|bob|',
+      'bob|session begun|bob|',
+      '(somebody)|sign-in refused|bob|wrong code',
+      'bob|recovery code used|bob|left: 9',
+      'bob|session begun|bob|',
+      '(somebody)|second factor refused|bob|wrong code',
+      'bob|recovery code used|bob|left: 8',
+      'bob|recovery codes renewed|bob|',
+      '(somebody)|second factor refused|bob|wrong code',
+      '(host)|second factor reset|bob|',
+    ])
   })
 
   it('tells of invites that are refused, and not of their codes', async () => {
