@@ -10,7 +10,7 @@ import type { Command } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { profileFlag } from '../clients/profile/login-line.ts'
 import { signIn } from './login.ts'
-import { notice, openProfile, undefinedIfMissing } from './profile-command.ts'
+import { notice, openProfile, undefinedIfMissing, untilStopped } from './profile-command.ts'
 
 interface LoginFirstOptions {
   readonly profile: string
@@ -58,10 +58,12 @@ async function hasSession(options: LoginFirstOptions, name: string, server: stri
   const profile = await openProfile(options).catch(undefinedIfMissing)
   const account = profile?.state.account
   if (profile === undefined || account === undefined) return false
-  const { checkAccount } = await import('../clients/session/login.ts')
-  const { fingerprintOf, parseFingerprint } = await import('#lib/runtime/tls.ts')
+  const { checkAccount, isAuthorityOf } = await import('../clients/session/login.ts')
+  const { parseFingerprint } = await import('#lib/runtime/tls.ts')
   const { fingerprint } = named
-  const isSame = fingerprint === undefined || parseFingerprint(fingerprint) === fingerprintOf(account.authorityPem)
+  const isSame =
+    fingerprint === undefined ||
+    (await untilStopped((signal) => isAuthorityOf(account, parseFingerprint(fingerprint), signal)))
   checkAccount(profile, name, isSame)
   if (account.session === undefined) return false
   if (named.address !== account.authAddress) {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Config } from '../../services/auth/config.ts'
 import { notice } from '../profile-command.ts'
-import { readConfig } from './server.ts'
+import { publicServer, readConfig } from './server.ts'
 
 const HELP = `
 The services take it up by themselves, within seconds, and nobody notices: connections and conversations that are open go
@@ -22,6 +22,17 @@ export function withRotation(admin: Command): Command {
       const { rotateLeaves } = await import('../../services/auth/keys/rotation.ts')
       const config = await readConfig()
       await untilTakenUp(config, 'certificates', () => rotateLeaves(config, systemClock))
+    })
+  rotate
+    .command('authority')
+    .description('replace the certificate authority by one that it signs for; clients follow by themselves')
+    .action(async () => {
+      const { rotateAuthority } = await import('../../services/auth/keys/rotation.ts')
+      const config = await readConfig()
+      const what = 'certificates, by the new authority,'
+      const fingerprint = await untilTakenUp(config, what, () => rotateAuthority(config, systemClock))
+      const { address } = await publicServer(config)
+      notice(`the server is ${address}#${fingerprint} in some seconds; what was printed before leads there, too`, {})
     })
   rotate
     .command('wrapping-key')
@@ -44,14 +55,15 @@ const WRAPPING_PROGRESS = {
 } as const
 
 /** Rotate, and say whether the Auth of this machine has taken it up. */
-async function untilTakenUp(config: Config, what: string, rotate: () => Promise<void>): Promise<void> {
+async function untilTakenUp<T>(config: Config, what: string, rotate: () => Promise<T>): Promise<T> {
   const { awaitNewLeaf, currentLeaf } = await import('../../services/auth/keys/rotation.ts')
   const before = await currentLeaf(config)
-  await rotate()
+  const rotated = await rotate()
   const end = await awaitNewLeaf(config, before, systemClock)
   const result =
     end === undefined
       ? 'auth, which does not run here, makes them at its next start'
       : `auth has new ${what} until ${end.toISOString().slice(0, 10)}; the directory follows within seconds`
   notice(result, {})
+  return rotated
 }

@@ -12,7 +12,7 @@ import { type ServiceName, targetOf } from '../health.ts'
 import { check, type Report, type Seen } from './finding.ts'
 import { certificateSeen } from './server.ts'
 
-const AUTHORITY_TODO = 'sotto admin init --new-authority makes another; everybody then needs a new link'
+const AUTHORITY_TODO = 'sotto admin rotate authority; who does not come before that end needs a new link'
 
 /** Check the installation of this machine, if it has one. @returns whether it does. */
 export async function checkHost(report: Report, env: Environment, clock: Clock): Promise<boolean> {

@@ -22,5 +22,5 @@ export interface OpenSession extends OpenAccount {
  */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
   const opened = await openAccount(options)
-  return { ...opened, connect: (trace) => new DirectoryClient({ ...opened, trace, onMoved: keepIn(opened.profile) }) }
+  return { ...opened, connect: (trace) => new DirectoryClient({ ...opened, trace, onLearnt: keepIn(opened.profile) }) }
 }

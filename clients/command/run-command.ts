@@ -73,7 +73,7 @@ export async function runCommand(options: CommandOptions, run: (running: Running
       import('../session/directory-client.ts'),
       import('../session/directory-link.ts'),
     ])
-    return new DirectoryClient({ account, session, clock, trace: output.trace, onMoved: keepIn(profile) })
+    return new DirectoryClient({ account, session, clock, trace: output.trace, onLearnt: keepIn(profile) })
   }
   const connect = () => (connecting ??= connectNow())
   const failed = new AbortController()

@@ -12,11 +12,11 @@ import { startConversation } from '#lib/channel/initiator.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { encodeRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
-import { realmOf } from '#lib/runtime/tls.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { refuseConversation } from '../profile/permission.ts'
 import { pin, refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
+import { realmOfAccount } from '../profile/state.ts'
 import type { DirectoryClient, RequestedChat } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { helloEvent, welcomeEvent } from '../trace/conversation-events.ts'
@@ -167,7 +167,7 @@ async function greet(
   const { hello, complete } = startConversation({
     identity: profile.state.identity,
     ownName: account.username,
-    realm: realmOf(account.authorityPem),
+    realm: realmOfAccount(account),
     grant,
     ticket,
     random: randomBytes,
@@ -219,7 +219,7 @@ function renewing(
     ownName: account.username,
     peerName: grant.receiverName,
     peerIdentityKey: grant.receiverIdentityKey,
-    realm: realmOf(account.authorityPem),
+    realm: realmOfAccount(account),
   }
   return new RenewingChannel({
     channel,

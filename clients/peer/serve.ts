@@ -19,12 +19,12 @@ import { MAX_CONVERSATIONS, PEER_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
 import type { CallContext, Duplex } from '#lib/rpc/service.ts'
 import type { Logger } from '#lib/runtime/log.ts'
-import { realmOf } from '#lib/runtime/tls.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { keyChanged } from '#lib/trust/permission.ts'
 import { refuseConversation } from '../profile/permission.ts'
 import { checkPin, noteChangedKey, pin } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
+import { realmOfAccount } from '../profile/state.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { helloEvent, recordEvent, welcomeEvent } from '../trace/conversation-events.ts'
@@ -147,7 +147,7 @@ class PeerHost {
     return {
       identity: profile.state.identity,
       ownName: account.username,
-      realm: realmOf(account.authorityPem),
+      realm: realmOfAccount(account),
       ticketKey: session.keys.ticketKey,
       instanceId,
       replayCache: this.#replayCache,

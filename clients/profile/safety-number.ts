@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { realmOf } from '#lib/runtime/tls.ts'
 import { fingerprintOf } from '#lib/trust/fingerprint.ts'
 import { type SafetyNumber, safetyNumberOf } from '#lib/trust/safety-number.ts'
 import { type PinState, pinIn, stateOf } from './pins.ts'
 import type { Profile } from './profile.ts'
-import type { Pin } from './state.ts'
+import { type Pin, realmOfAccount } from './state.ts'
 
 /** The names by which the user tells two keys of a contact apart: the pinned one, and the one that was seen since. */
 export type KeyName = 'pinned' | 'seen'
@@ -30,7 +29,7 @@ export interface ComparableKey {
 export function comparableKeys(profile: Profile, name: string): readonly [ComparableKey, ComparableKey?] {
   const { account } = profile.login
   const { identityKey, pinnedAtMs, changedTo, changedAtMs } = pinIn(profile.state, name)
-  const realm = realmOf(account.authorityPem)
+  const realm = realmOfAccount(account)
   const own = fingerprintOf({ realm, name: account.username, identityKey: profile.state.identity.publicKey })
   const numberOf = (key: Uint8Array) => safetyNumberOf(own, fingerprintOf({ realm, name, identityKey: key }))
   const pinned = { key: 'pinned', identityKey, number: numberOf(identityKey), since: new Date(pinnedAtMs) } as const

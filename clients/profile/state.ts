@@ -5,7 +5,8 @@
  */
 import { SottoError } from '#lib/errors.ts'
 import { type KeyPair, keyPairFrom } from '#lib/noise/primitives.ts'
-import { IDENTITY_KEY_BYTES } from '#lib/protocol.ts'
+import { IDENTITY_KEY_BYTES, REALM_BYTES } from '#lib/protocol.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
 import { Secret } from '#lib/secret.ts'
 import { SESSION_KEY_BYTES, type SessionKeys } from '#lib/session/session-keys.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
@@ -33,10 +34,19 @@ export interface Account {
   readonly directoryAddress: string
   /** The one certificate authority that the services are trusted by. */
   readonly authorityPem: string
+  /** The realm of the installation; undefined where the authority is its first, which names it. */
+  readonly realm?: Uint8Array | undefined
+  /** When Auth was last asked for these, by this machine's clock: Unix time in milliseconds. */
+  readonly learntAtMs?: number | undefined
   /** The difference from this machine's clock to the server's, in milliseconds, as of the last login. */
   readonly clockOffsetMs: number
   /** The session; undefined after a logout, and if it is from a build whose keys are of no use any more. */
   readonly session: Session | undefined
+}
+
+/** The realm of an account's installation: 32 bytes. */
+export function realmOfAccount({ realm, authorityPem }: Pick<Account, 'realm' | 'authorityPem'>): Uint8Array {
+  return realm ?? realmOf(authorityPem)
 }
 
 /** An account that has signed in, as a profile gives it to those who use its session. */
@@ -90,7 +100,11 @@ function toBytes({ identity, account, pins, blocked, receipts }: ProfileState): 
   const json = {
     format: FORMAT,
     identity: base64(identity.secretKey),
-    account: account && { ...account, session: account.session && sessionToJson(account.session) },
+    account: account && {
+      ...account,
+      realm: account.realm && base64(account.realm),
+      session: account.session && sessionToJson(account.session),
+    },
     pins: [...pins].map(([name, { identityKey, changedTo, ...times }]) => ({
       name,
       identityKey: base64(identityKey),
@@ -172,6 +186,9 @@ function accountFromJson(json: Json): Account {
     authAddress: text(json['authAddress']),
     directoryAddress: text(json['directoryAddress']),
     authorityPem: text(json['authorityPem']),
+    // Profiles of before have neither.
+    ...(json['realm'] !== undefined && { realm: bytes(json['realm'], REALM_BYTES) }),
+    ...(json['learntAtMs'] !== undefined && { learntAtMs: time(json['learntAtMs']) }),
     clockOffsetMs: 0,
     session: undefined,
   }

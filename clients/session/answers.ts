@@ -23,6 +23,8 @@ import {
 import { SottoError } from '#lib/errors.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
+import { type FollowedAuthority, followAuthority } from '#lib/runtime/certificates/chain.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { RECOVERY_CODE, RECOVERY_CODES, TOTP_SECRET_BYTES } from '#lib/second-factor.ts'
 import { Secret } from '#lib/secret.ts'
@@ -30,6 +32,7 @@ import { SESSION_TOKEN_BYTES } from '#lib/session/session-keys.ts'
 import { GRANT_BYTES, SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { TICKET_BYTES } from '#lib/ticket/ticket.ts'
 import { isTimestamp } from '#lib/validation.ts'
+import type { TrustedServer } from './authority.ts'
 import { MAX_ENDPOINTS } from './endpoints.ts'
 
 /** The longest name of the Domain Name System (RFC 1035, section 2.3.4). */
@@ -39,28 +42,34 @@ const MAX_HOST_LENGTH = 255
 const MAX_ADDRESS_LENGTH = 45
 
 /**
- * The answer to GetServerInfo, checked.
+ * The answer to GetServerInfo, checked, with its authorities followed from the one that is trusted.
  *
- * @param realm - Of the authority that is trusted.
- * @throws SottoError `ERR_CA_MISMATCH` if it names another installation; `ERR_UNAVAILABLE` if it speaks another version,
- *   or an answer breaks its contract.
+ * @throws SottoError `ERR_CA_MISMATCH` if it names another installation, or its authorities do not lead to the trusted
+ *   one; `ERR_UNAVAILABLE` if it speaks another version, or an answer breaks its contract.
  */
-export function checkServerInfo(answer: GetServerInfoResponse, realm: Uint8Array): ServerInfo {
+export function checkServerInfo(
+  answer: GetServerInfoResponse,
+  trusted: Pick<TrustedServer, 'authorityPem' | 'realm'>,
+): ServerInfo {
   if (answer.protocolVersion !== PROTOCOL_VERSION) {
     throw new SottoError('ERR_UNAVAILABLE', 'the server speaks another version of the protocol', {
       hint: 'both ends need the same version of sotto',
     })
   }
-  if (!isSame(answer.realm, realm)) {
+  // By this machine's clock, as TLS has it.
+  const nowMs = systemClock.now().getTime()
+  const { authorityPem, realm } = followAuthority(trusted.authorityPem, answer.authorities, nowMs)
+  if (!isSame(answer.realm, realm) || (trusted.realm !== undefined && !isSame(trusted.realm, realm))) {
     throw new SottoError('ERR_CA_MISMATCH', 'the server names another installation than its authority', {
       hint: 'ask whoever runs the server for its ca.pem',
     })
   }
   expect(isAddress(answer.directoryAddress), 'auth', 'directory_address')
-  return { directoryAddress: answer.directoryAddress, serverTime: timeOf(answer.serverTime, 'auth', 'server_time') }
+  const serverTime = timeOf(answer.serverTime, 'auth', 'server_time')
+  return { directoryAddress: answer.directoryAddress, authorityPem, realm, serverTime }
 }
 
-export interface ServerInfo {
+export interface ServerInfo extends FollowedAuthority {
   /** `HOST:PORT`, the host left out where it is Auth's. */
   readonly directoryAddress: string
   readonly serverTime: Date

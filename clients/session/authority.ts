@@ -26,6 +26,8 @@ export interface TrustedServer {
   /** `HOST:PORT`. */
   readonly authAddress: string
   readonly authorityPem: string
+  /** The realm of its installation, where an earlier login has learnt it. */
+  readonly realm?: Uint8Array | undefined
 }
 
 /**

@@ -14,14 +14,13 @@ import {
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { LOOPBACK } from '#lib/runtime/network/ranges.ts'
-import { realmOf } from '#lib/runtime/tls.ts'
 import { checkGrant, type Grant, openGrant, REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
-import type { Session, SignedIn } from '../profile/state.ts'
+import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts'
 import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
 import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
 import { Backoff } from './backoff.ts'
-import { DirectoryLink } from './directory-link.ts'
+import { DirectoryLink, type Learnt } from './directory-link.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
 import { acceptedOf, namingEndpoints } from './refused-endpoints.ts'
@@ -63,8 +62,8 @@ export interface DirectoryClientOptions {
   readonly session: Session
   readonly clock: ServerClock
   readonly trace: Trace
-  /** Keeps the directory's address where Auth says that it has moved. */
-  readonly onMoved?: (directoryAddress: string) => Promise<void>
+  /** Keeps what Auth tells of the installation. */
+  readonly onLearnt?: (learnt: Learnt) => Promise<void>
 }
 
 /** The least time between two questions to Auth that the directory brought up, in milliseconds. */
@@ -80,7 +79,7 @@ export class DirectoryClient {
 
   constructor(options: DirectoryClientOptions) {
     this.#options = options
-    this.#link = new DirectoryLink(options.account, options.onMoved)
+    this.#link = new DirectoryLink(options.account, options.onLearnt)
   }
 
   /**
@@ -100,7 +99,7 @@ export class DirectoryClient {
       await this.#ask((calls) => calls.requestChat(request, { bearer, signal }), signal),
     )
     const { endpoints, ticket } = response
-    this.#realm ??= realmOf(account.authorityPem)
+    this.#realm ??= realmOfAccount(account)
     const grant = openGrant({
       key: session.keys.grantKey,
       realm: this.#realm,
@@ -238,6 +237,7 @@ export class DirectoryClient {
         if (response.replaced === ReplacedAnnouncement.OTHER_INSTANCE) onReplaced?.()
         isRegistered = true
         onRegistered()
+        this.#link.learnIfDue(this.#options.clock.local.now().getTime())
       }
     } catch (error) {
       if (isSottoError(error)) return namingEndpoints(error, offered)

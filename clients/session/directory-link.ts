@@ -1,5 +1,6 @@
 /**
- * The link to the directory, wherever that is now: a host may move it, and only Auth says where to.
+ * The link to the directory, wherever that is now and by whichever authority it is trusted: a host may move the one and
+ * replace the other, and only Auth says where to and by which.
  *
  * @module
  */
@@ -11,23 +12,40 @@ import { LOOPBACK } from '#lib/runtime/network/ranges.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
 import { addressOfHost } from './host-address.ts'
-import { connectAuth, getServerInfo } from './login.ts'
+import { connectAuth, getServerInfo, type Installation } from './login.ts'
 
 /** How long Auth has to say where the directory is, in milliseconds: whoever waits would rather hear that it is away. */
 const FOLLOW_TIMEOUT_MS = 3_000
 
+/** How often a client that stays online asks Auth what has changed, in milliseconds: once a day. */
+const LEARN_INTERVAL_MS = 86_400_000
+
+/** How long it waits where Auth did not answer, in milliseconds. */
+const LEARN_RETRY_MS = 3_600_000
+
+/** What a link has learnt from Auth, to be kept. */
+export interface Learnt extends Installation {
+  readonly learntAtMs: number
+}
+
 export class DirectoryLink {
   readonly #account: Account
-  readonly #onMoved: ((directoryAddress: string) => Promise<void>) | undefined
+  readonly #onLearnt: ((learnt: Learnt) => Promise<void>) | undefined
+  readonly #closed = new AbortController()
   #address: string
+  #authorityPem: string
+  /** When Auth is to be asked next, by this machine's clock. */
+  #learnAtMs: number
   #connection: Connection<typeof DirectoryServiceService>
 
-  /** @param onMoved - Keeps the new address. */
-  constructor(account: Account, onMoved?: (directoryAddress: string) => Promise<void>) {
+  /** @param onLearnt - Keeps what Auth has told. */
+  constructor(account: Account, onLearnt?: (learnt: Learnt) => Promise<void>) {
     this.#account = account
-    this.#onMoved = onMoved
+    this.#onLearnt = onLearnt
     this.#address = account.directoryAddress
-    this.#connection = this.#connect()
+    this.#authorityPem = account.authorityPem
+    this.#learnAtMs = (account.learntAtMs ?? 0) + LEARN_INTERVAL_MS
+    this.#connection = connect(DirectoryServiceService, { address: this.#address, security: this.#security() })
   }
 
   /** What can be called there. */
@@ -56,41 +74,61 @@ export class DirectoryLink {
 
   /** Ask Auth where the directory is, and go there. @returns whether that is elsewhere; false if Auth does not say. */
   async follow(signal: AbortSignal): Promise<boolean> {
+    const found = await this.#installation(signal)
+    if (found === undefined || found.directoryAddress === this.#address) return false
+    this.#connection.close()
+    this.#address = found.directoryAddress
+    this.#connection = connect(DirectoryServiceService, { address: this.#address, security: this.#security() })
+    return true
+  }
+
+  /**
+   * Ask Auth once a day, beside whatever goes on: an authority that was replaced is followed long before it ends. Where the
+   * directory is to move, that is kept for the next time, since it answers here.
+   *
+   * @param nowMs - By this machine's clock.
+   */
+  learnIfDue(nowMs: number): void {
+    if (nowMs < this.#learnAtMs) return
+    this.#learnAtMs = nowMs + LEARN_RETRY_MS
+    void this.#installation(this.#closed.signal, nowMs)
+  }
+
+  close(): void {
+    this.#closed.abort()
+    this.#connection.close()
+  }
+
+  /** What Auth says, kept; undefined if it says nothing. */
+  async #installation(signal: AbortSignal, nowMs = Date.now()): Promise<Installation | undefined> {
     const auth = connectAuth(this.#account)
     try {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_TIMEOUT_MS)])
-      const { directoryAddress } = await getServerInfo(auth, this.#account, limited)
-      if (directoryAddress === this.#address) return false
-      this.#connection.close()
-      this.#address = directoryAddress
-      this.#connection = this.#connect()
-      await this.#onMoved?.(directoryAddress)
-      return true
+      const limited = AbortSignal.any([signal, this.#closed.signal, AbortSignal.timeout(FOLLOW_TIMEOUT_MS)])
+      const found = await getServerInfo(auth, this.#account, limited)
+      this.#learnAtMs = nowMs + LEARN_INTERVAL_MS
+      if (found.authorityPem !== this.#authorityPem) {
+        this.#authorityPem = found.authorityPem
+        this.#connection.setSecurity(this.#security())
+      }
+      await this.#onLearnt?.({ ...found, learntAtMs: nowMs })
+      return found
     } catch {
-      return false
+      return undefined
     } finally {
       auth.close()
     }
   }
 
-  close(): void {
-    this.#connection.close()
-  }
-
-  #connect(): Connection<typeof DirectoryServiceService> {
-    const { authorityPem } = this.#account
-    return connect(DirectoryServiceService, {
-      address: this.#address,
-      security: { authorityPem, role: 'directory.sotto' },
-    })
+  #security() {
+    return { authorityPem: this.#authorityPem, role: 'directory.sotto' } as const
   }
 }
 
-/** Keeps an address that Auth has told in a profile, for the commands that come after this one. */
-export function keepIn(profile: Profile): (directoryAddress: string) => Promise<void> {
-  return async (directoryAddress) => {
+/** Keeps what Auth has told in a profile, for the commands that come after this one. */
+export function keepIn(profile: Profile): (learnt: Learnt) => Promise<void> {
+  return async (learnt) => {
     await profile.update((state) =>
-      state.account === undefined ? state : { ...state, account: { ...state.account, directoryAddress } },
+      state.account === undefined ? state : { ...state, account: { ...state.account, ...learnt } },
     )
   }
 }

@@ -21,10 +21,11 @@ export interface JoinOptions extends LoginOptions {
  */
 export async function join(options: JoinOptions): Promise<Account> {
   const { profile, server, username, code, signal } = options
-  checkOwner(profile, username, server)
+  checkOwner(profile, username)
   const auth = connectAuth(server)
   try {
-    await getServerInfo(auth, server, signal)
+    const { realm } = await getServerInfo(auth, server, signal)
+    checkOwner(profile, username, realm)
     const password = await options.askPassword()
     const signIn = () => login({ ...options, askPassword: async () => password })
     const request = {

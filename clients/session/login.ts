@@ -7,12 +7,12 @@ import { AuthServiceService, type BeginSecondFactorRequest } from '#gen/sotto/au
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { realmOf } from '#lib/runtime/tls.ts'
+import { fingerprintOf } from '#lib/runtime/tls.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { Account } from '../profile/state.ts'
+import { type Account, realmOfAccount } from '../profile/state.ts'
 import { loginRequestEvent, loginResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
 import { checkLogin, checkSecret, checkServerInfo } from './answers.ts'
@@ -48,15 +48,18 @@ export type AuthConnection = Connection<typeof AuthServiceService>
  */
 export async function login(options: LoginOptions): Promise<Account> {
   const { profile, server, username, clock } = options
-  checkOwner(profile, username, server)
+  checkOwner(profile, username)
   const auth = connectAuth(server)
   try {
-    const { directoryAddress } = await getServerInfo(auth, server, options.signal)
+    const installation = await getServerInfo(auth, server, options.signal)
+    checkOwner(profile, username, installation.realm)
     const { session, serverTime, sentAtMs, recoveryCodes } = await beginSession(auth, options)
     // First of all: nobody can show them again.
     if (recoveryCodes.length > 0) options.codes?.showRecoveryCodes(recoveryCodes)
     const clockOffsetMs = offsetOf(serverTime, sentAtMs, clock.now().getTime())
-    const account: Account = { username, ...server, directoryAddress, clockOffsetMs, session }
+    const { authAddress } = server
+    const learntAtMs = clock.now().getTime()
+    const account: Account = { username, authAddress, ...installation, learntAtMs, clockOffsetMs, session }
     await profile.update((state) => ({ ...state, account, isLoginDamaged: false }))
     return account
   } finally {
@@ -67,15 +70,13 @@ export async function login(options: LoginOptions): Promise<Account> {
 /**
  * Check that a profile is this person's at this installation, or nobody's yet.
  *
+ * @param realm - Of the installation; undefined before its server has told.
  * @throws SottoError `ERR_USAGE` as {@link checkAccount}.
  */
-export function checkOwner(profile: Profile, username: string, server: TrustedServer): void {
+export function checkOwner(profile: Profile, username: string, realm?: Uint8Array): void {
   const { account } = profile.state
-  checkAccount(profile, username, account === undefined || isSameRealm(account, server))
-}
-
-function isSameRealm(one: TrustedServer, other: TrustedServer): boolean {
-  return isSame(realmOf(one.authorityPem), realmOf(other.authorityPem))
+  const isSameRealm = account === undefined || realm === undefined || isSame(realmOfAccount(account), realm)
+  checkAccount(profile, username, isSameRealm)
 }
 
 /**
@@ -94,16 +95,39 @@ export function checkAccount(profile: Profile, username: string, isSameRealm: bo
   })
 }
 
+/** An installation, as its Auth tells: where the directory is, by which authority it is trusted now, and its name. */
+export type Installation = Pick<Account, 'directoryAddress' | 'authorityPem'> & { readonly realm: Uint8Array }
+
 /** What Auth says of the installation. @throws SottoError `ERR_CA_MISMATCH` if it is another one; `ERR_UNAVAILABLE`. */
 export async function getServerInfo(
   auth: AuthConnection,
   server: TrustedServer,
   signal: AbortSignal,
-): Promise<{ directoryAddress: string }> {
-  const info = checkServerInfo(await auth.call.getServerInfo({}, { signal }), realmOf(server.authorityPem))
+): Promise<Installation> {
+  const info = checkServerInfo(await auth.call.getServerInfo({}, { signal }), server)
+  const { authorityPem, realm } = info
   const [host] = server.authAddress.split(/:\d+$/)
   const isHostLeftOut = info.directoryAddress.startsWith(':')
-  return { directoryAddress: isHostLeftOut ? `${host}${info.directoryAddress}` : info.directoryAddress }
+  const directoryAddress = isHostLeftOut ? `${host}${info.directoryAddress}` : info.directoryAddress
+  return { directoryAddress, authorityPem, realm }
+}
+
+/**
+ * Whether a fingerprint is that of an authority of an account's installation, the present one or one before it.
+ *
+ * @param fingerprint - 64 lower-case hexadecimal digits.
+ * @throws SottoError as {@link getServerInfo}, if the account does not know it itself.
+ */
+export async function isAuthorityOf(account: Account, fingerprint: string, signal: AbortSignal): Promise<boolean> {
+  if (fingerprint === fingerprintOf(account.authorityPem)) return true
+  const auth = connectAuth(account)
+  try {
+    const answer = await auth.call.getServerInfo({}, { signal })
+    checkServerInfo(answer, account)
+    return answer.authorities.some((certificate) => fingerprintOf(certificate) === fingerprint)
+  } finally {
+    auth.close()
+  }
 }
 
 async function beginSession(auth: AuthConnection, options: LoginOptions) {
@@ -178,7 +202,7 @@ export async function logout(profile: Profile, signal: AbortSignal): Promise<voi
 export async function askServerTime(server: TrustedServer, signal: AbortSignal): Promise<Date> {
   const auth = connectAuth(server)
   try {
-    return checkServerInfo(await auth.call.getServerInfo({}, { signal }), realmOf(server.authorityPem)).serverTime
+    return checkServerInfo(await auth.call.getServerInfo({}, { signal }), server).serverTime
   } finally {
     auth.close()
   }

@@ -26,7 +26,7 @@ const FETCH_TIMEOUT_MS = 10_000
 /** The authority whose realm was asked for last: a process knows one, and asks several times for each conversation. */
 let lastAsked: { readonly authorityPem: string; readonly realm: Uint8Array } | undefined
 
-/** SHA-256 of an authority's SubjectPublicKeyInfo in DER: names the installation, 32 bytes. Not to be changed. */
+/** SHA-256 of an authority's SubjectPublicKeyInfo in DER: of the first one, names the installation. 32 bytes. Not to be changed. */
 export function realmOf(authorityPem: string): Uint8Array {
   if (lastAsked?.authorityPem === authorityPem) return lastAsked.realm
   const spki = new X509Certificate(authorityPem).publicKey.export({ type: 'spki', format: 'der' })
@@ -35,9 +35,9 @@ export function realmOf(authorityPem: string): Uint8Array {
   return realm
 }
 
-/** SHA-256 of a certificate in DER, as 64 lower-case hexadecimal digits: what a person compares. */
-export function fingerprintOf(certificatePem: string): string {
-  return createHash('sha256').update(new X509Certificate(certificatePem).raw).digest('hex')
+/** SHA-256 of a certificate, given as PEM or DER, in DER: as 64 lower-case hexadecimal digits: what a person compares. */
+export function fingerprintOf(certificate: string | Uint8Array): string {
+  return createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex')
 }
 
 /**

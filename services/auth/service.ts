@@ -39,8 +39,10 @@ export interface AuthServiceOptions {
   readonly refusals: Refusals
   readonly signUp: SignUpMode
   readonly clock: Clock
-  /** SHA-256 of the authority's public key, 32 bytes. */
+  /** SHA-256 of the first authority's public key, 32 bytes. */
   readonly realm: Uint8Array
+  /** The certificates of the authorities in DER, the newest first, as they are now. */
+  readonly authorities: () => readonly Buffer[]
   /** HOST:PORT to hand out; an empty HOST means the one that the caller used. */
   readonly directoryAddress: string
 }
@@ -55,6 +57,7 @@ export function createAuthService({
   signUp,
   clock,
   realm,
+  authorities,
   directoryAddress,
 }: AuthServiceOptions): Handlers<typeof AuthServiceService> {
   const credentials = new Credentials(accounts, attempts, refusals)
@@ -72,6 +75,7 @@ export function createAuthService({
         realm: Buffer.from(realm),
         directoryAddress,
         serverTime: clock.now(),
+        authorities: [...authorities()],
       }
     },
 

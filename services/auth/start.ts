@@ -11,7 +11,7 @@ import { INTERNAL_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type ServerOptions, type ServerSecurity, serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
-import { firstAuthorityOf } from '#lib/runtime/certificates/chain.ts'
+import { firstAuthorityOf, inDer } from '#lib/runtime/certificates/chain.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { awaitDatabase, type DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
 import { probeDatabase } from '#lib/runtime/database/database.ts'
@@ -88,6 +88,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const requireFile = await watchDatabaseFile(config.database)
   await requireAuthorityOf(db, config.authorityFolder)
   let certificates = await ensureCertificates(config, clock)
+  let authorities = inDer(certificates.authoritiesPem)
   const realm = realmOf(firstAuthorityOf(certificates.authoritiesPem))
   await claimDatabase(db, realm, clock)
   const wrappingKeys = await wrappingKeysOf(config, db, clock)
@@ -109,7 +110,16 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   resources.defer(keepPurging({ sessions, attempts, secondFactors, refusals, log }))
   const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
   const common = { accounts, sessions, clock, log, realm }
-  const ofAuth = { ...common, attempts, secondFactors, refusals, revocations, directoryAddress, signUp }
+  const ofAuth = {
+    ...common,
+    authorities: () => authorities,
+    attempts,
+    secondFactors,
+    refusals,
+    revocations,
+    directoryAddress,
+    signUp,
+  }
 
   const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())
@@ -135,6 +145,9 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
       clock,
       log,
       intervalMs: reloadMs,
+      onAuthorities(authoritiesPem) {
+        authorities = inDer(authoritiesPem)
+      },
       onChange(renewed) {
         certificates = renewed
         authServer.setCertificate(authSecurity(renewed))

@@ -90,4 +90,5 @@ export const SERVER_INFO = {
   realm: Buffer.alloc(32, 7),
   directoryAddress: ':7002',
   serverTime: new Date('2030-01-01T00:00:00Z'),
+  authorities: [],
 }

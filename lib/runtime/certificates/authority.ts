@@ -15,7 +15,7 @@ import { SottoError } from '../../errors.ts'
 import type { Clock } from '../clock.ts'
 import { createFolderOnce } from '../create-once.ts'
 import { readFileIfPresent, writeFileAtomically } from '../files.ts'
-import { certificatesIn } from './chain.ts'
+import { certificatesIn, MAX_AUTHORITY_CERTIFICATES } from './chain.ts'
 import type { CertificateAuthority } from './issue.ts'
 
 /** The authority's certificates, in its own folder and beside each leaf. Not secret: clients are given it. */
@@ -65,6 +65,28 @@ export async function loadAuthority(folder: string): Promise<CertificateAuthorit
     throw damaged(folder, `${AUTHORITY_FILE} and ${AUTHORITY_KEY_FILE}`)
   }
   return { certificatesPem: certificates.join(''), keyPem }
+}
+
+/**
+ * Put the next authority in the place of one, which signs for it and whose key is then gone. To be called by one process
+ * at a time; a crash leaves the one or the other.
+ *
+ * @throws SottoError `ERR_CONFIG` if the present one can sign no other, or too many came before it; `ERR_STORE` if there
+ *   is none, or it cannot be written.
+ */
+export async function replaceAuthority(folder: string, clock: Clock): Promise<CertificateAuthority> {
+  const present = await loadAuthority(folder)
+  if (present === undefined) throw damaged(folder, AUTHORITY_FILE)
+  if (certificatesIn(present.certificatesPem).length >= MAX_AUTHORITY_CERTIFICATES) {
+    throw new SottoError('ERR_CONFIG', 'the authority has been replaced as often as it may be', {
+      hint: 'begin anew, as by sotto admin init --new-authority; everybody then needs a new link',
+    })
+  }
+  const { issueSuccessor } = await import('./issue.ts')
+  const next = await issueSuccessor(present, clock)
+  await writeFileAtomically(join(folder, AUTHORITY_KEY_FILE), next.keyPem + next.certificatesPem)
+  await writeFileAtomically(join(folder, AUTHORITY_FILE), next.certificatesPem, PUBLIC_FILE_MODE)
+  return next
 }
 
 /** Have every leaf by the authority of a folder made anew, by the processes that keep them. */

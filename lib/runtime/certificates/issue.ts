@@ -22,6 +22,7 @@ import {
   type X509CertificateCreateCommonParams,
   X509CertificateGenerator,
 } from '@peculiar/x509'
+import { SottoError } from '../../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { CertificateChain } from '../tls.ts'
 import { certificatesIn, inOrderShown } from './chain.ts'
@@ -61,6 +62,44 @@ export async function issueAuthority(clock: Clock): Promise<CertificateAuthority
   const keys = await generateKeys()
   const certificate = await selfSigned(AUTHORITY_NAME, keys, clock)
   return { certificatesPem: pemText(certificate), keyPem: pemOf(keys.privateKey) }
+}
+
+/**
+ * The authority that comes after another, which signs for it.
+ *
+ * @throws SottoError `ERR_CONFIG` if that one can sign leaves alone.
+ */
+export async function issueSuccessor(authority: CertificateAuthority, clock: Clock): Promise<CertificateAuthority> {
+  const [current = '', ...earlier] = certificatesIn(authority.certificatesPem)
+  const former = new X509Certificate(current)
+  if (former.getExtension(BasicConstraintsExtension)?.pathLength !== undefined) {
+    throw new SottoError('ERR_CONFIG', 'the authority was made by an earlier version, and can sign no other', {
+      hint: 'make one that can, as by sotto admin init --new-authority; everybody then needs a new link',
+    })
+  }
+  const { subjectName: issuer, notAfter: issuerEnd } = former
+  const keys = await generateKeys()
+  // Two certificates are added at a time, of which one is the authority's own.
+  const name = `${AUTHORITY_NAME} ${earlier.length / 2 + 2}`
+  const own = await selfSigned(name, keys, clock)
+  const params = commonParams(AUTHORITY_DAYS, clock)
+  const signedByFormer = await X509CertificateGenerator.create(
+    {
+      ...params,
+      // Who knows the former alone trusts nothing for longer than that one.
+      notAfter: issuerEnd < own.notAfter ? issuerEnd : own.notAfter,
+      subject: `CN=${name}`,
+      issuer,
+      publicKey: keys.publicKey,
+      signingKey: createPrivateKey(authority.keyPem).toCryptoKey(KEY_ALGORITHM, false, ['sign']),
+      extensions: authorityExtensions(),
+    },
+    webcrypto,
+  )
+  return {
+    certificatesPem: [pemText(own), pemText(signedByFormer), current, ...earlier].join(''),
+    keyPem: pemOf(keys.privateKey),
+  }
 }
 
 function selfSigned(name: string, keys: webcrypto.CryptoKeyPair, clock: Clock): Promise<X509Certificate> {

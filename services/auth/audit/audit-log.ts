@@ -26,6 +26,7 @@ export type AuditAction =
   | 'account disabled'
   | 'account enabled'
   | 'account removed'
+  | 'authority replaced'
   | 'backup made'
   | 'database moved'
   | 'database restored'

@@ -90,7 +90,14 @@ export interface CertificateRenewal {
   readonly intervalMs?: number | undefined
   /** Called with others that are to be used from now on. */
   readonly onChange: (certificates: Certificates) => void
+  /**
+   * Called with the authorities that clients are to be told of, {@link LOOKS_BEFORE_TOLD} looks later: a client that
+   * trusts the new one at once would refuse a directory, or another Auth, that has not looked since.
+   */
+  readonly onAuthorities: (authoritiesPem: string) => void
 }
+
+const LOOKS_BEFORE_TOLD = 3
 
 /**
  * Look at the files again and again: follow an authority that was replaced, renew leaves that end or are asked for, and
@@ -99,11 +106,20 @@ export interface CertificateRenewal {
  * @returns a function that ends it, once a look that may be going on is over.
  */
 export function keepCertificates(renewal: CertificateRenewal): () => Promise<void> {
-  const { config, clock, log, intervalMs = RELOAD_MS, onChange } = renewal
+  const { config, clock, log, intervalMs = RELOAD_MS, onChange, onAuthorities } = renewal
   const warnings = new EndWarnings(clock, log)
   let current = renewal.certificates
   const first = firstAuthorityOf(current.authoritiesPem)
   let isFailing = false
+  let telling: NodeJS.Timeout | undefined
+
+  function tellLater(authoritiesPem: string): void {
+    clearTimeout(telling)
+    telling = setTimeout(() => {
+      onAuthorities(authoritiesPem)
+      log.info('clients are told of a new authority')
+    }, LOOKS_BEFORE_TOLD * intervalMs)
+  }
 
   async function look(): Promise<void> {
     try {
@@ -113,6 +129,7 @@ export function keepCertificates(renewal: CertificateRenewal): () => Promise<voi
       if (isFailing) log.info('the certificates can be used again')
       isFailing = false
       if (textOf(found) !== textOf(current)) {
+        if (found.authoritiesPem !== current.authoritiesPem) tellLater(found.authoritiesPem)
         current = found
         onChange(found)
         log.info({ endsAt: endOf(found.auth.certificatesPem) }, 'new certificates')
@@ -133,6 +150,7 @@ export function keepCertificates(renewal: CertificateRenewal): () => Promise<voi
   return async () => {
     clearInterval(timer)
     await looking
+    clearTimeout(telling)
   }
 }
 

@@ -8,11 +8,12 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
-import { askForNewLeaves } from '#lib/runtime/certificates/authority.ts'
+import { askForNewLeaves, replaceAuthority } from '#lib/runtime/certificates/authority.ts'
 import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import { endOf } from '#lib/runtime/certificates/lifetimes.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
+import { fingerprintOf } from '#lib/runtime/tls.ts'
 import { withDatabase } from '../admin.ts'
 import { type AuditEvent, appendAudit, byHost } from '../audit/audit-log.ts'
 import type { Config } from '../config.ts'
@@ -43,6 +44,25 @@ export async function rotateLeaves(config: RotationConfig, clock: Clock): Promis
     await inTurn(db, clock, async () => {
       await askForNewLeaves(config.authorityFolder, clock)
       return { result: undefined, event: byHost('leaves renewed') }
+    })
+  })
+}
+
+/**
+ * Put another authority in the place of the present one, which signs for it and whose key is then gone. The Auths that
+ * run make leaves by it; clients follow the signature.
+ *
+ * @returns the fingerprint of the new one.
+ * @throws SottoError `ERR_CONFIG` if there is no installation, or its authority can sign no other; `ERR_STORE` if the
+ *   authority is gone, or cannot be written.
+ */
+export async function rotateAuthority(config: RotationConfig, clock: Clock): Promise<string> {
+  return await withDatabase(config, async (db) => {
+    await requireAuthorityOf(db, config.authorityFolder)
+    return await inTurn(db, clock, async () => {
+      const { certificatesPem } = await replaceAuthority(config.authorityFolder, clock)
+      const fingerprint = fingerprintOf(certificatesPem)
+      return { result: fingerprint, event: byHost('authority replaced', '', `fingerprint ${fingerprint}`) }
     })
   })
 }

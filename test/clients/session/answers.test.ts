@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { expect } from 'chai'
 import { Timestamp } from '#gen/google/protobuf/timestamp.ts'
 import type {
@@ -13,6 +14,7 @@ import {
   ReplacedAnnouncement,
   type RequestChatResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
+import { realmOf } from '#lib/runtime/tls.ts'
 import {
   checkAnnounced,
   checkLogin,
@@ -24,9 +26,10 @@ import {
   checkStates,
 } from '../../../clients/session/answers.ts'
 import { codeOf } from '../../support/code-of.ts'
-import { bytesOf } from '../../support/random.ts'
+import { EARLIER_AUTHORITY } from '../../support/earlier-authority.ts'
 
-const REALM = bytesOf('realm', 32)
+const AUTHORITY_PEM = EARLIER_AUTHORITY['ca.pem']
+const AUTHORITY = new X509Certificate(AUTHORITY_PEM).raw
 const NOW = new Date('2030-01-01T00:00:00Z')
 
 /** Times that no honest server says: none, what no clock shows, before all clocks, after the last year of a Timestamp. */
@@ -66,15 +69,27 @@ function contract<T extends object>(each: Contract<T>): Contract<T> {
 const CONTRACTS = [
   contract<GetServerInfoResponse>({
     name: 'GetServerInfoResponse',
-    right: { protocolVersion: 1, realm: Buffer.from(REALM), directoryAddress: ':7002', serverTime: NOW },
-    check: (answer) => checkServerInfo(answer, REALM),
+    right: {
+      protocolVersion: 1,
+      realm: Buffer.from(realmOf(AUTHORITY_PEM)),
+      directoryAddress: ':7002',
+      serverTime: NOW,
+      authorities: [AUTHORITY],
+    },
+    check: (answer) => checkServerInfo(answer, { authorityPem: AUTHORITY_PEM }),
     wrong: {
       protocolVersion: [0, 2, 0xffff_ffff],
       realm: [...badBytes(32), Buffer.alloc(32)],
       directoryAddress: ['', 'host', 'host:0', 'host:65536', 'a b:1', 'ho\nst:1', `${'a'.repeat(256)}:7002`],
       serverTime: BAD_TIMES,
+      authorities: [
+        [Buffer.alloc(0)],
+        [AUTHORITY.subarray(1)],
+        [AUTHORITY, Buffer.alloc(9)],
+        Array(66).fill(AUTHORITY),
+      ],
     },
-    codes: { realm: 'ERR_CA_MISMATCH' },
+    codes: { realm: 'ERR_CA_MISMATCH', authorities: 'ERR_CA_MISMATCH' },
   }),
   contract<LoginResponse>({
     name: 'LoginResponse',

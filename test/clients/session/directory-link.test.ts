@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
+import { realmOfAccount } from '../../../clients/profile/state.ts'
 import { DirectoryClient } from '../../../clients/session/directory-client.ts'
 import { DirectoryLink, keepIn } from '../../../clients/session/directory-link.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
@@ -18,14 +19,16 @@ describe('the link to a directory that the host has moved', () => {
   /** A client that believes the directory to be where nobody is. */
   async function misled(authAddress?: string) {
     const profile = await Profile.open(installation.home.path, 'alice')
-    await keepIn(profile)('127.0.0.1:1')
+    const { authorityPem } = profile.login.account
+    const realm = realmOfAccount(profile.login.account)
+    await keepIn(profile)({ authorityPem, realm, directoryAddress: '127.0.0.1:1', learntAtMs: Date.now() })
     const { account, session } = profile.login
     const client = new DirectoryClient({
       account: authAddress === undefined ? account : { ...account, authAddress },
       session,
       clock: new ServerClock(systemClock, 0),
       trace: undefined,
-      onMoved: keepIn(profile),
+      onLearnt: keepIn(profile),
     })
     return { client, profile }
   }

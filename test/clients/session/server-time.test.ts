@@ -86,6 +86,7 @@ describe('the server’s time', () => {
       authAddress: await start(auth, 'auth.sotto'),
       directoryAddress: await start(directory, 'directory.sotto'),
       authorityPem: authority.authorityPem,
+      learntAtMs: NOW_MS,
       clockOffsetMs: 0,
       session: undefined,
       profileName: 'work',

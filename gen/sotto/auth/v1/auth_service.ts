@@ -33,14 +33,23 @@ export interface GetServerInfoResponse {
   /** The version of the protocol that this installation speaks: 1. */
   protocolVersion: number;
   /**
-   * SHA-256 of the public key of the installation's certificate authority (SubjectPublicKeyInfo, DER): 32 bytes. It
-   * names the installation; a client compares it with the authority that it trusts.
+   * SHA-256 of the public key of the installation's first certificate authority (SubjectPublicKeyInfo, DER): 32 bytes.
+   * It names the installation; a client compares it with the authority that it trusts, or that its authority came after.
    */
   realm: Buffer;
   /** The address of the directory, as HOST:PORT. An empty HOST means the host under which the caller reached Auth. */
   directoryAddress: string;
   /** The server's clock when it answered. Clients keep the difference and apply it to expiry times alone. */
-  serverTime?: Date | undefined;
+  serverTime?:
+    | Date
+    | undefined;
+  /**
+   * The certificates of the installation's authorities (X.509, DER), each signed by the key of the next one: the newest
+   * authority's own, then the one by which the authority before it has signed for it, then that one's own, and so on to
+   * the first. At most 65. A client that trusts one of them follows the signatures to the newest, and trusts that from
+   * then on (docs/protocol.md, section 15).
+   */
+  authorities: Buffer[];
 }
 
 /** Request for AuthService.Login. */
@@ -280,7 +289,7 @@ export const GetServerInfoRequest: MessageFns<GetServerInfoRequest> = {
 };
 
 function createBaseGetServerInfoResponse(): GetServerInfoResponse {
-  return { protocolVersion: 0, realm: Buffer.alloc(0), directoryAddress: "", serverTime: undefined };
+  return { protocolVersion: 0, realm: Buffer.alloc(0), directoryAddress: "", serverTime: undefined, authorities: [] };
 }
 
 export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
@@ -296,6 +305,9 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     }
     if (message.serverTime !== undefined) {
       Timestamp.encode(toTimestamp(message.serverTime), writer.uint32(34).fork()).join();
+    }
+    for (const v of message.authorities) {
+      writer.uint32(50).bytes(v!);
     }
     return writer;
   },
@@ -345,6 +357,14 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
             message.serverTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.authorities.push(Buffer.from(reader.bytes()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -375,6 +395,9 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
         : isSet(object.server_time)
         ? fromJsonTimestamp(object.server_time)
         : undefined,
+      authorities: globalThis.Array.isArray(object?.authorities)
+        ? object.authorities.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
     };
   },
 
@@ -392,6 +415,9 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     if (message.serverTime !== undefined) {
       obj.serverTime = message.serverTime.toISOString();
     }
+    if (message.authorities?.length) {
+      obj.authorities = message.authorities.map((e) => base64FromBytes(e));
+    }
     return obj;
   },
 
@@ -404,6 +430,7 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     message.realm = object.realm ?? Buffer.alloc(0);
     message.directoryAddress = object.directoryAddress ?? "";
     message.serverTime = object.serverTime ?? undefined;
+    message.authorities = object.authorities?.map((e) => e) || [];
     return message;
   },
 };
