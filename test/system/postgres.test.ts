@@ -27,6 +27,7 @@ const SAME_TESTS = [
   ),
   ...[
     'own-account',
+    'keys/rotate-wrapping-key',
     'second-factor/second-factor',
     'sign-in-attempts',
     'invites/join',

@@ -34,8 +34,8 @@ describe('the rotation of the wrapping key', () => {
   const idsInFile = async () =>
     ((await loadKeyList(auth.config.wrappingKeyFile)) ?? []).map(({ id }) => Buffer.from(id).toString('hex'))
   /** Whether Auth seals a conversation between two sessions. */
-  async function seals(sender: TestSession, receiver: TestSession): Promise<string | undefined> {
-    const sealing = await auth.connectSealing()
+  async function seals(sender: TestSession, receiver: TestSession, at = auth): Promise<string | undefined> {
+    const sealing = await at.connectSealing()
     const chat = {
       senderBearer: Buffer.from(sender.keys.directoryBearer.reveal()),
       receiverSessionId: receiver.id,
@@ -66,6 +66,23 @@ describe('the rotation of the wrapping key', () => {
     await auth.start()
     expect(await seals(alice, bob)).to.equal('sealed')
     expect((await readFile(auth.config.wrappingKeyFile)).length).to.equal(32)
+  })
+
+  it('goes on beside several Auths of one file, of which one looked at it before', async () => {
+    const { authorityFolder, wrappingKeyFile, database } = auth.config
+    await using other = await AuthUnderTest.start({ clock, config: { authorityFolder, wrappingKeyFile, database } })
+    const alice = await auth.login('alice')
+    const [key] = await addNewKey(wrappingKeyFile)
+    // Its last look holds still, so it wraps by the former key.
+    const bob = await other.login('bob')
+    const wrapped = await idsInDatabase()
+    expect(new Set(wrapped).has(Buffer.from(key.id).toString('hex'))).to.equal(false)
+    expect(await rotateWrappingKey(auth.config, clock, QUICKLY)).to.equal(2)
+    expect(await idsInFile()).to.deep.equal([Buffer.from(key.id).toString('hex')])
+    clock.advance(5_000)
+    for (const at of [auth, other]) expect(await seals(alice, bob, at)).to.equal('sealed')
+    const carol = await other.login('bob')
+    for (const at of [auth, other]) expect(await seals(alice, carol, at)).to.equal('sealed')
   })
 
   it('is finished where it was broken off, at any of its steps', async () => {
