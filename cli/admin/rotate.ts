@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Config } from '../../services/auth/config.ts'
 import { notice } from '../profile-command.ts'
-import { publicServer, readConfig } from './server.ts'
+import { readConfig } from './server.ts'
 
 const HELP = `
 The services take it up by themselves, within seconds, and nobody notices: connections and conversations that are open go
@@ -31,8 +31,7 @@ export function withRotation(admin: Command): Command {
       const config = await readConfig()
       const what = 'certificates, by the new authority,'
       const fingerprint = await untilTakenUp(config, what, () => rotateAuthority(config, systemClock))
-      const { address } = await publicServer(config)
-      notice(`the server is ${address}#${fingerprint} in some seconds; what was printed before leads there, too`, {})
+      notice(`its fingerprint is ${fingerprint}; what was printed before leads to the server, too`, {})
     })
   rotate
     .command('wrapping-key')
@@ -59,6 +58,10 @@ async function untilTakenUp<T>(config: Config, what: string, rotate: () => Promi
   const { awaitNewLeaf, currentLeaf } = await import('../../services/auth/keys/rotation.ts')
   const before = await currentLeaf(config)
   const rotated = await rotate()
+  if (before === undefined) {
+    notice(`every auth makes new ${what} within seconds, or at its next start`, {})
+    return rotated
+  }
   const end = await awaitNewLeaf(config, before, systemClock)
   const result =
     end === undefined

@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { askForNewLeaves, replaceAuthority } from '#lib/runtime/certificates/authority.ts'
 import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import { endOf } from '#lib/runtime/certificates/lifetimes.ts'
@@ -100,19 +100,15 @@ export async function rotateWrappingKey(
       const added = await addNewKey(path)
       return { result: added, event: byHost('wrapping key made', '', Buffer.from(added[0].id).toString('hex')) }
     })
-    let count = 0
-    let isLast = false
-    // Once more when nothing was left, for what was begun before the key was there and written after the last look.
-    while (!isLast) {
-      await delay(holdMs * 1.2)
-      const wrapped = await rewrap(db, keys)
-      count += wrapped
-      if (wrapped > 0) continue
+    await delay(holdMs)
+    let count = await rewrap(db, keys)
+    // Until nothing is found, for what was begun before the key was there, and written late.
+    let late: number
+    do {
       await delay(holdMs)
-      const late = await rewrap(db, keys)
+      late = await rewrap(db, keys)
       count += late
-      isLast = late === 0
-    }
+    } while (late > 0)
     await inTurn(db, clock, async () => {
       if (!(await removeFormerKeys(path, keys))) throw changedMeanwhile(path)
       return { result: undefined, event: byHost('former wrapping keys removed') }
@@ -141,15 +137,18 @@ export async function awaitNewLeaf(
   const deadlineMs = clock.monotonicMs() + TAKEN_UP_MS
   while (clock.monotonicMs() < deadlineMs) {
     const found = await currentLeaf(config)
-    if (found !== before) return endOf(found)
+    if (found !== undefined && found !== before) return endOf(found)
     await delay(POLL_INTERVAL_MS)
   }
   return undefined
 }
 
-/** The leaf of AuthService, as PEM with the authorities behind it. @throws SottoError `ERR_STORE`. */
-export async function currentLeaf({ dataFolder }: Pick<Config, 'dataFolder'>): Promise<string> {
-  return (await loadLeaf(join(dataFolder, 'tls'))).certificate.certificatesPem
+/** The leaf of the AuthService of this machine, as PEM with the authorities behind it; undefined if it has none. */
+export async function currentLeaf({ dataFolder }: Pick<Config, 'dataFolder'>): Promise<string | undefined> {
+  const loaded = await loadLeaf(join(dataFolder, 'tls')).catch((error: unknown) => {
+    if (!isSottoError(error, 'ERR_STORE')) throw error
+  })
+  return loaded?.certificate.certificatesPem
 }
 
 /** What was done to files. */
