@@ -107,8 +107,15 @@ describe('sotto receive, attacked', function () {
     })
   }
 
+  /** A connection of its own for each try: one that calls on and on is cut. */
+  async function freshly(work: (connection: ReturnType<typeof connectPeer>) => Promise<void>): Promise<void> {
+    const fresh = connectPeer(bob.port)
+    await work(fresh).finally(() => fresh.close())
+  }
+
   /** Send a Hello, and check that it is refused with the one public status. */
-  async function expectRefusal(hello: Hello, over = connection): Promise<void> {
+  async function expectRefusal(hello: Hello, over?: typeof connection): Promise<void> {
+    if (over === undefined) return await freshly((fresh) => expectRefusal(hello, fresh))
     const caller = BareCaller.on(over)
     await caller.send({ message: { $case: 'hello', value: hello } }).catch(() => undefined)
     expect((await rejection(caller.next())).code).to.equal('ERR_HELLO_REFUSED')
@@ -117,12 +124,14 @@ describe('sotto receive, attacked', function () {
   /** Send three records of which one is changed on its way, and check that those before it are shown. */
   async function expectEnd(label: string, which: number, tamper: (record: Uint8Array) => Uint8Array): Promise<void> {
     const texts = [1, 2, 3].map((n) => `${label} ${n}`)
-    const caller = await handshake(connection, begin())
-    for (const [n, body] of threeBodies(texts).entries()) {
-      const record = caller.channel.seal(body)
-      await caller.sendRecord(n === which ? tamper(record) : record).catch(() => undefined)
-    }
-    await rejection(caller.untilEnd())
+    await freshly(async (fresh) => {
+      const caller = await handshake(fresh, begin())
+      for (const [n, body] of threeBodies(texts).entries()) {
+        const record = caller.channel.seal(body)
+        await caller.sendRecord(n === which ? tamper(record) : record).catch(() => undefined)
+      }
+      await rejection(caller.untilEnd())
+    })
     shown += texts
       .slice(0, which)
       .map((text) => `${text}\n`)
