@@ -32,6 +32,12 @@ export const HEARTBEAT_MS = 60_000
 /** How many names one watch may have: more people than one keeps up with, and 8.5 KiB. */
 export const MAX_WATCHED_NAMES = 256
 
+/**
+ * How many watches an account may have open: one for each of its programs that run, and some whose link is dead and has
+ * not been noticed yet.
+ */
+export const MAX_WATCHES_PER_ACCOUNT = 16
+
 /** How many people one page of a roster may have: 64 KiB at most. */
 export const MAX_LISTED_USERS = 200
 

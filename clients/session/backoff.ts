@@ -65,3 +65,24 @@ export class Backoff {
     }
   }
 }
+
+/** How often a call is made at most. */
+const MAX_ATTEMPTS = 3
+
+/**
+ * Make a call, and again after as long as the service asks for (RetryInfo), where it has too much to do: it did nothing for
+ * the first. What stands for long, such as an announcement, waits by itself (service-outage.ts).
+ *
+ * @throws what the last call fails with; what the signal was aborted with.
+ */
+export async function inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const backoff = new Backoff({ firstMs: 500, longestMs: 4_000 })
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isSottoError(error, 'ERR_BUSY') || attempts === MAX_ATTEMPTS) throw error
+      await backoff.wait(signal, error)
+    }
+  }
+}

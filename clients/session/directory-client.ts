@@ -19,7 +19,7 @@ import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts
 import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
 import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
-import { Backoff } from './backoff.ts'
+import { Backoff, inTurn } from './backoff.ts'
 import { DirectoryLink, type Learnt } from './directory-link.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
@@ -162,7 +162,7 @@ export class DirectoryClient {
 
   async #ask<T>(call: (calls: DirectoryLink['call']) => Promise<T>, signal: AbortSignal): Promise<T> {
     try {
-      return await this.#link.ask(call, signal)
+      return await inTurn(() => this.#link.ask(call, signal), signal)
     } catch (error) {
       throw explained(error, this.#options.account)
     }

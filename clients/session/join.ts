@@ -6,7 +6,8 @@
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { Account } from '../profile/state.ts'
-import { checkOwner, connectAuth, getServerInfo, inTurn, type LoginOptions, login } from './login.ts'
+import { inTurn } from './backoff.ts'
+import { checkOwner, connectAuth, getServerInfo, type LoginOptions, login } from './login.ts'
 
 export interface JoinOptions extends LoginOptions {
   /** The code of the invite; undefined where the server lets everybody sign up. */

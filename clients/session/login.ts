@@ -17,7 +17,7 @@ import { loginRequestEvent, loginResponseEvent } from '../trace/service-events.t
 import type { Trace } from '../trace/trace.ts'
 import { checkLogin, checkSecret, checkServerInfo } from './answers.ts'
 import type { TrustedServer } from './authority.ts'
-import { Backoff } from './backoff.ts'
+import { inTurn } from './backoff.ts'
 import { type CodePrompt, withCode } from './code-prompt.ts'
 import { offsetOf } from './server-clock.ts'
 
@@ -104,7 +104,8 @@ export async function getServerInfo(
   server: TrustedServer,
   signal: AbortSignal,
 ): Promise<Installation> {
-  const info = checkServerInfo(await auth.call.getServerInfo({}, { signal }), server)
+  const answer = await inTurn(() => auth.call.getServerInfo({}, { signal }), signal)
+  const info = checkServerInfo(answer, server)
   const { authorityPem, realm } = info
   const [host] = server.authAddress.split(/:\d+$/)
   const isHostLeftOut = info.directoryAddress.startsWith(':')
@@ -122,7 +123,7 @@ export async function isAuthorityOf(account: Account, fingerprint: string, signa
   if (fingerprint === fingerprintOf(account.authorityPem)) return true
   const auth = connectAuth(account)
   try {
-    const answer = await auth.call.getServerInfo({}, { signal })
+    const answer = await inTurn(() => auth.call.getServerInfo({}, { signal }), signal)
     checkServerInfo(answer, account)
     return answer.authorities.some((certificate) => fingerprintOf(certificate) === fingerprint)
   } finally {
@@ -163,22 +164,6 @@ export async function beginSecondFactor(
   return checkSecret(await inTurn(() => auth.call.beginSecondFactor(request, { signal }), signal))
 }
 
-/** How often a login is tried where Auth has too many of them, as it asks for itself. */
-const MAX_LOGIN_ATTEMPTS = 3
-
-/** Do something, and again after as long as Auth asks for, where it has too much to do. */
-export async function inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const backoff = new Backoff({ firstMs: 500, longestMs: 4_000 })
-  for (let attempts = 1; ; attempts += 1) {
-    try {
-      return await call()
-    } catch (error) {
-      if (!isSottoError(error, 'ERR_BUSY') || attempts === MAX_LOGIN_ATTEMPTS) throw error
-      await backoff.wait(signal, error)
-    }
-  }
-}
-
 /**
  * End the session, here and at Auth.
  *
@@ -189,7 +174,8 @@ export async function logout(profile: Profile, signal: AbortSignal): Promise<voi
   const { account, session } = profile.login
   const auth = connectAuth(account)
   try {
-    await auth.call.logout({}, { bearer: session.keys.authBearer, signal }).catch((error: unknown) => {
+    const end = () => auth.call.logout({}, { bearer: session.keys.authBearer, signal })
+    await inTurn(end, signal).catch((error: unknown) => {
       if (!isSottoError(error, 'ERR_SESSION_ENDED')) throw error
     })
   } finally {
@@ -202,7 +188,8 @@ export async function logout(profile: Profile, signal: AbortSignal): Promise<voi
 export async function askServerTime(server: TrustedServer, signal: AbortSignal): Promise<Date> {
   const auth = connectAuth(server)
   try {
-    return checkServerInfo(await auth.call.getServerInfo({}, { signal }), server).serverTime
+    const answer = await inTurn(() => auth.call.getServerInfo({}, { signal }), signal)
+    return checkServerInfo(answer, server).serverTime
   } finally {
     auth.close()
   }

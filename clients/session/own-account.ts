@@ -9,7 +9,8 @@ import type { Secret } from '#lib/secret.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { isTimestamp } from '#lib/validation.ts'
 import type { Profile } from '../profile/profile.ts'
-import { type AuthConnection, connectAuth, inTurn } from './login.ts'
+import { inTurn } from './backoff.ts'
+import { type AuthConnection, connectAuth } from './login.ts'
 import { explained } from './session-end.ts'
 
 /** A session that has not ended. */
@@ -36,9 +37,9 @@ export async function changePassword(
   signal: AbortSignal,
 ): Promise<void> {
   const request = { currentPassword: textOf(current), newPassword: textOf(next) }
-  await withAuth(profile, async (call, bearer) => {
+  await withAuth(profile, signal, async (call, bearer) => {
     try {
-      await inTurn(() => call.changePassword(request, { bearer, signal }), signal)
+      await call.changePassword(request, { bearer, signal })
     } catch (cause) {
       if (!isSottoError(cause, 'ERR_LOGIN_REFUSED')) throw cause
       throw new SottoError('ERR_LOGIN_REFUSED', 'the present password is another', {
@@ -56,7 +57,7 @@ export async function changePassword(
  *   contract.
  */
 export async function listSessions(profile: Profile, signal: AbortSignal): Promise<OwnSession[]> {
-  const { sessions } = await withAuth(profile, (call, bearer) => call.listSessions({}, { bearer, signal }))
+  const { sessions } = await withAuth(profile, signal, (call, bearer) => call.listSessions({}, { bearer, signal }))
   return sessions.map(checked)
 }
 
@@ -69,7 +70,9 @@ export async function listSessions(profile: Profile, signal: AbortSignal): Promi
  */
 export async function endSessions(profile: Profile, ids: readonly string[], signal: AbortSignal): Promise<number> {
   const sessionIds = ids.map((id) => Buffer.from(id, 'hex'))
-  const { ended } = await withAuth(profile, (call, bearer) => call.endSessions({ sessionIds }, { bearer, signal }))
+  const { ended } = await withAuth(profile, signal, (call, bearer) =>
+    call.endSessions({ sessionIds }, { bearer, signal }),
+  )
   return ended
 }
 
@@ -87,7 +90,7 @@ export interface OwnSecondFactor {
  *   contract.
  */
 export async function getSecondFactor(profile: Profile, signal: AbortSignal): Promise<OwnSecondFactor> {
-  const answer = await withAuth(profile, (call, bearer) => call.getSecondFactor({}, { bearer, signal }))
+  const answer = await withAuth(profile, signal, (call, bearer) => call.getSecondFactor({}, { bearer, signal }))
   const { confirmedAt, recoveryCodesLeft } = answer
   if (confirmedAt !== undefined && !isTimestamp(confirmedAt)) throw broken('confirmed_at')
   return { confirmedAt, recoveryCodesLeft }
@@ -95,12 +98,13 @@ export async function getSecondFactor(profile: Profile, signal: AbortSignal): Pr
 
 async function withAuth<T>(
   profile: Profile,
+  signal: AbortSignal,
   ask: (call: AuthConnection['call'], bearer: Secret) => Promise<T>,
 ): Promise<T> {
   const { account, session } = profile.login
   const auth = connectAuth(account)
   try {
-    return await ask(auth.call, session.keys.authBearer)
+    return await inTurn(() => ask(auth.call, session.keys.authBearer), signal)
   } catch (error) {
     throw explained(error, account)
   } finally {

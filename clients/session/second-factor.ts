@@ -9,8 +9,9 @@ import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import { checkRecoveryCodes } from './answers.ts'
 import type { TrustedServer } from './authority.ts'
+import { inTurn } from './backoff.ts'
 import { type CodePrompt, withCode } from './code-prompt.ts'
-import { type AuthConnection, beginSecondFactor, connectAuth, inTurn, type LoginOptions, login } from './login.ts'
+import { type AuthConnection, beginSecondFactor, connectAuth, type LoginOptions, login } from './login.ts'
 
 export interface OwnerOptions {
   readonly server: TrustedServer

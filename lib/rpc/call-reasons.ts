@@ -31,7 +31,7 @@ const BY_THE_SERVER = [
 /** The reasons that any service with a database gives. */
 const BY_A_SERVICE = [...BY_THE_SERVER, 'ERR_SERVER_DISK_FULL', 'ERR_SERVER_STORE'] as const
 
-/** The reasons that a service for everybody gives: it may be full. */
+/** The reasons that a service for everybody gives: it may be full, or a caller may ask for too much. */
 const BY_A_PUBLIC_SERVICE = [...BY_A_SERVICE, 'ERR_BUSY'] as const
 
 /** The reasons that Auth gives whoever comes with a password, and a code. */
@@ -76,7 +76,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     },
   },
   'sotto.sealing.v1.SealingService': {
-    every: [...BY_A_SERVICE, 'ERR_CALLER_UNTRUSTED'],
+    every: [...BY_A_SERVICE, 'ERR_BUSY', 'ERR_CALLER_UNTRUSTED'],
     calls: {
       Authenticate: ['ERR_SESSION_ENDED'],
       FindAccount: ['ERR_NO_SUCH_USER'],
@@ -130,7 +130,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     },
   },
   'grpc.health.v1.Health': {
-    every: BY_THE_SERVER,
+    every: [...BY_THE_SERVER, 'ERR_BUSY'],
     calls: { Check: ['ERR_NO_SUCH_SERVICE'], Watch: [] },
   },
 }

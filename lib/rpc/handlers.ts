@@ -20,6 +20,9 @@ import type { CallContext, Duplex, Handlers, Method, Service } from './service.t
 /** Stands for bytes that are no message of the expected type. */
 const MALFORMED = Symbol('malformed')
 
+/** Stands for a message that is larger than its call may have. */
+const TOO_LARGE = Symbol('too large')
+
 type AnyHandler = (input: never, context: CallContext) => unknown
 
 /** The definition and implementation for `Server.addService`. */
@@ -31,7 +34,7 @@ export function adapt(
   const definition: Record<string, Method> = {}
   const implementation: Record<string, UntypedHandleCall> = {}
   for (const [name, method] of Object.entries(service)) {
-    definition[name] = { ...method, requestDeserialize: decodeOrMark(method) }
+    definition[name] = { ...method, requestDeserialize: decodeOrMark(method, calls.requestBytesOf(method.path)) }
     implementation[name] = adaptMethod(method, handlers[name] as unknown as AnyHandler, calls)
   }
   return { definition, implementation }
@@ -40,9 +43,12 @@ export function adapt(
 /**
  * Decode a request, or mark it: a failure to decode would become INTERNAL inside the library, as if it were a fault of
  * the server's.
+ *
+ * @param mostBytes - The largest that the call may have. The library has let through what is no larger than any call's.
  */
-function decodeOrMark(method: Method): Method['requestDeserialize'] {
+function decodeOrMark(method: Method, mostBytes: number): Method['requestDeserialize'] {
   return (bytes) => {
+    if (bytes.length > mostBytes) return TOO_LARGE
     try {
       return method.requestDeserialize(bytes)
     } catch {
@@ -53,6 +59,7 @@ function decodeOrMark(method: Method): Method['requestDeserialize'] {
 
 function checkDecoded<T>(decoded: T): T {
   if (decoded === MALFORMED) throw new SottoError('ERR_INVALID_ARGUMENT', 'the request is no message of its type')
+  if (decoded === TOO_LARGE) throw new SottoError('ERR_REQUEST_TOO_LARGE', 'the request is larger than the call may be')
   return decoded
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { CallLimiterLimits } from './call-limits/call-limiter.ts'
+import { PEOPLE_PER_ADDRESS } from './call-limits/limits-of-calls.ts'
 import type { EarnedWindowLimits } from './sockets/earned-windows.ts'
 import type { RoomLimits } from './sockets/waiting-room.ts'
 
@@ -49,6 +51,8 @@ export interface ServerLimits {
   readonly maxConnectionsPerNetwork: number
   /** The limits for strangers; undefined where nobody is let in by what they say in a call. */
   readonly strangers?: StrangerLimits
+  /** How the limits of each call count (call-limits/limits-of-calls.ts); undefined where calls have none. */
+  readonly calls?: CallLimiterLimits
   /** How long a connection may take for TLS, and then again until its first call, in milliseconds. */
   readonly firstCallTimeoutMs: number
   /** How long a call may take until its (first) request message is there whole, in milliseconds. */
@@ -79,6 +83,23 @@ export const INTERNAL_LIMITS: ServerLimits = {
   keepaliveMs: 20_000,
 }
 
+/** The limits of calls as their table has them. Health and reflection are looked at for as long as ten minutes at a time. */
+const CALL_LIMITS: CallLimiterLimits = { factors: { account: 1, address: 1 }, openStreamMs: 10 * 60_000 }
+
+/** The limits of Auth towards the directory. */
+export const SEALING_LIMITS: ServerLimits = { ...INTERNAL_LIMITS, calls: CALL_LIMITS }
+
+/**
+ * The limits of a service for everybody, with settings of the host's.
+ *
+ * @param mostPerAddress - Connections from one address. What an address may call grows with them.
+ * @param ratePerAccount - How many times as often as the table says an account may call.
+ */
+export function serviceLimits(mostPerAddress: number, ratePerAccount: number): ServerLimits {
+  const factors = { account: ratePerAccount, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
+  return { ...SERVICE_LIMITS, maxConnectionsPerNetwork: mostPerAddress, calls: { ...CALL_LIMITS, factors } }
+}
+
 /**
  * The limits of auth and directory. A whole class behind one address translator shares one address, and may sign in within
  * one minute: whoever reads a password from a person need not keep a place meanwhile, as clients connect again.
@@ -101,6 +122,7 @@ export const INTERNAL_LIMITS: ServerLimits = {
  */
 export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
+  calls: CALL_LIMITS,
   maxSessionMegabytes: 1,
   receiveWindowBytes: 4 * 1024,
   earnedWindow: {

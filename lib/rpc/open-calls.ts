@@ -16,8 +16,10 @@ import {
   type ServerListener,
 } from '@grpc/grpc-js'
 import { Code } from '#gen/google/rpc/code.ts'
-import { SottoError } from '../errors.ts'
+import { isSottoError, SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
+import type { CallLimiter, LimitedCall } from './call-limits/call-limiter.ts'
+import { limitsOf } from './call-limits/limits-of-calls.ts'
 import { logCall } from './call-log.ts'
 import { bearerOf, requestIdOf } from './call-metadata.ts'
 import { errorOfLibrary } from './library-status.ts'
@@ -25,7 +27,7 @@ import type { CallContext } from './service.ts'
 import type { CallAtDoor } from './sockets/caller.ts'
 import type { Callers } from './sockets/callers.ts'
 import type { ConnectionGuard } from './sockets/guard/connection-guard.ts'
-import { plainAddress } from './sockets/network-of.ts'
+import { networkOf, plainAddress } from './sockets/network-of.ts'
 import { type OutgoingStatus, statusOf } from './status.ts'
 
 export interface OpenCallsOptions {
@@ -36,6 +38,8 @@ export interface OpenCallsOptions {
   readonly onlyRole: string | undefined
   /** How long a call may take until its (first) request message is there whole, in milliseconds. */
   readonly firstMessageTimeoutMs: number
+  /** Holds calls to their limits; undefined where there are none. */
+  readonly limiter: CallLimiter | undefined
 }
 
 /**
@@ -51,6 +55,12 @@ export class OpenCalls {
 
   constructor(options: OpenCallsOptions) {
     this.#options = options
+  }
+
+  /** The largest request of a method, in bytes: as large as the library lets through where calls have no limits. */
+  requestBytesOf(path: string): number {
+    const limits = this.#options.limiter && limitsOf(path)
+    return limits?.requestBytes ?? Number.POSITIVE_INFINITY
   }
 
   /** The call that this metadata came with. */
@@ -135,6 +145,8 @@ export class OpenCall {
   /** The call's place among strangers; undefined if the connection is closed already. */
   readonly #door: CallAtDoor | undefined
   readonly #guard: ConnectionGuard | undefined
+  #limited: LimitedCall | undefined
+  #lastsTimer: NodeJS.Timeout | undefined
   #failure: unknown
   #account: string | undefined
   #isOver = false
@@ -162,6 +174,7 @@ export class OpenCall {
       noteAccount: (account) => {
         this.#account = account
       },
+      countFor: (account) => this.#limited?.countFor('account', account),
       signal: this.#abort.signal,
     }
     this.#requestTimer = setTimeout(() => {
@@ -171,6 +184,22 @@ export class OpenCall {
     }, options.firstMessageTimeoutMs)
     this.#guard = caller?.guard
     this.#door = caller?.begin((error) => this.end(error))
+    if (options.limiter !== undefined && !this.#isOver) this.#limit(options.limiter)
+  }
+
+  #limit(limiter: CallLimiter): void {
+    try {
+      this.#limited = limiter.begin(this.#path, networkOf(this.context.remoteAddress))
+    } catch (error) {
+      if (!isSottoError(error)) throw error
+      this.end(error)
+      return
+    }
+    const { lastsMs } = this.#limited
+    if (lastsMs === undefined) return
+    this.#lastsTimer = setTimeout(() => {
+      this.end(new SottoError('ERR_UNAVAILABLE', 'the stream has lasted as long as it may', { retryAfterMs: 1_000 }))
+    }, lastsMs)
   }
 
   /** Whether the caller has got its status, or gone away. */
@@ -206,7 +235,9 @@ export class OpenCall {
   finish(status: Code): void {
     this.#isOver = true
     clearTimeout(this.#requestTimer)
+    clearTimeout(this.#lastsTimer)
     this.#door?.end()
+    this.#limited?.end()
     if (status === Code.RESOURCE_EXHAUSTED) this.#guard?.refused()
     logCall(this.context.log, {
       path: this.#path,

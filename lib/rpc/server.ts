@@ -8,6 +8,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { CertificateChain } from '../runtime/tls.ts'
+import { CallLimiter } from './call-limits/call-limiter.ts'
 import type { ServerLimits } from './limits.ts'
 import { OpenCalls } from './open-calls.ts'
 import type { ServedService } from './served-service.ts'
@@ -82,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
     callers,
     onlyRole: security?.onlyClient?.role,
     firstMessageTimeoutMs: limits.firstMessageTimeoutMs,
+    limiter: limits.calls && new CallLimiter(limits.calls),
   })
   const server = new Server({
     interceptors: [calls.interceptor],

@@ -54,6 +54,12 @@ export interface CallContext {
   readonly log: Logger
   /** Names whom the call is about, in the one line that the log has of it, however it ends. */
   readonly noteAccount: (account: string) => void
+  /**
+   * Counts the call as one of an account, whose it has turned out to be.
+   *
+   * @throws SottoError `ERR_BUSY`, with when to come back, if that makes too many.
+   */
+  readonly countFor: (account: string) => void
   /** The signal that nobody waits for the answer any more: the caller went away or gave up, or the server stops. */
   readonly signal: AbortSignal
 }

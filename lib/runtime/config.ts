@@ -29,6 +29,8 @@ export function wholeNumberSetting(min: number, max: number) {
 export const pathSetting = z.string().transform(expandHome)
 /** A TCP port; 0 for any free one. */
 export const portSetting = wholeNumberSetting(0, 65_535)
+/** How many times something counts: a whole number from 1 on. */
+export const factorSetting = wholeNumberSetting(1, 1_000_000)
 /** How much is logged. */
 export const logLevelSetting = z.enum(LOG_LEVELS)
 /** A list of names or addresses, separated by commas. */

@@ -5,7 +5,17 @@
  */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { listSetting, logLevelSetting, pathSetting, portSetting, readSettings, z } from '#lib/runtime/config.ts'
+import { PEOPLE_PER_ADDRESS } from '#lib/rpc/call-limits/limits-of-calls.ts'
+import { INTERNAL_LIMITS } from '#lib/rpc/limits.ts'
+import {
+  factorSetting,
+  listSetting,
+  logLevelSetting,
+  pathSetting,
+  portSetting,
+  readSettings,
+  z,
+} from '#lib/runtime/config.ts'
 import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
@@ -90,6 +100,13 @@ export interface Config {
   readonly isSecondFactorRequired: boolean
   /** `SOTTO_AUTH_ROSTER` (`on`): whether members may list who the others are. */
   readonly hasRoster: boolean
+  /**
+   * `SOTTO_AUTH_CONNECTIONS_PER_ADDRESS` (1,000): how many connections may be open at once from one address. What an address
+   * may call grows with them.
+   */
+  readonly connectionsPerAddress: number
+  /** `SOTTO_AUTH_RATE_PER_ACCOUNT` (1): how many times as often as lib/rpc/call-limits says one account may call. */
+  readonly ratePerAccount: number
   /** `SOTTO_AUTH_SESSION_DAYS` (30): how long a session lasts unused. In milliseconds. */
   readonly sessionLifetimeMs: number
   /** `SOTTO_AUTH_CONVERSATION_HOURS` (12): how long a conversation may go on without a new ticket. In milliseconds. */
@@ -138,6 +155,8 @@ const SETTINGS = {
   SOTTO_AUTH_SIGN_UP: z.enum(SIGN_UP_MODES).default('invite'),
   SOTTO_AUTH_SECOND_FACTOR: z.enum(['optional', 'required']).default('optional'),
   SOTTO_AUTH_ROSTER: z.enum(['on', 'off']).default('on'),
+  SOTTO_AUTH_CONNECTIONS_PER_ADDRESS: wholeNumber(8, INTERNAL_LIMITS.maxConnections, PEOPLE_PER_ADDRESS),
+  SOTTO_AUTH_RATE_PER_ACCOUNT: factorSetting.default(1),
   SOTTO_AUTH_SESSION_DAYS: z.coerce
     .number()
     .positive()
@@ -194,6 +213,8 @@ export function readConfig(env: Environment): Config {
     signUp: settings.SOTTO_AUTH_SIGN_UP,
     isSecondFactorRequired: settings.SOTTO_AUTH_SECOND_FACTOR === 'required',
     hasRoster: settings.SOTTO_AUTH_ROSTER === 'on',
+    connectionsPerAddress: settings.SOTTO_AUTH_CONNECTIONS_PER_ADDRESS,
+    ratePerAccount: settings.SOTTO_AUTH_RATE_PER_ACCOUNT,
     sessionLifetimeMs: Math.ceil(settings.SOTTO_AUTH_SESSION_DAYS * DAY_MS),
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
     metrics: metricsAt(settings.SOTTO_AUTH_METRICS_HOST, settings.SOTTO_AUTH_METRICS_PORT),

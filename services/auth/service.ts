@@ -5,7 +5,7 @@
  */
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { PROTOCOL_VERSION } from '#lib/protocol.ts'
-import type { Handlers } from '#lib/rpc/service.ts'
+import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import { networkOf } from '#lib/rpc/sockets/network-of.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { isSame } from '#lib/same-bytes.ts'
@@ -62,9 +62,13 @@ export function createAuthService({
 }: AuthServiceOptions): Handlers<typeof AuthServiceService> {
   const credentials = new Credentials(accounts, attempts, refusals)
 
-  async function callerOf(bearer: Secret | undefined): Promise<Session> {
+  /** Whose session it is; from here on they are no stranger, and the call is one of their account's. */
+  async function callerOf({ bearer, caller, noteAccount, countFor }: CallContext): Promise<Session> {
     const session = bearer && (await sessions.findByAuthBearer(bearer))
     if (session === undefined) throw sessionEnded()
+    noteAccount(session.name)
+    caller.admit()
+    countFor(session.name)
     return session
   }
 
@@ -117,11 +121,10 @@ export function createAuthService({
       return {}
     },
 
-    async changePassword(request, { bearer, caller, signal, remoteAddress, noteAccount }) {
+    async changePassword(request, context) {
       checkChangePasswordRequest(request)
-      const session = await callerOf(bearer)
-      noteAccount(session.name)
-      caller.admit()
+      const { signal, remoteAddress } = context
+      const session = await callerOf(context)
       const [current, next] = [passwordOf(request.currentPassword), passwordOf(request.newPassword)]
       checkNewPassword(session.name, next)
       const network = networkOf(remoteAddress)
@@ -136,10 +139,8 @@ export function createAuthService({
 
     ...secondFactorHandlers(secondFactors, credentials, callerOf),
 
-    async listSessions(_request, { bearer, caller, noteAccount }) {
-      const session = await callerOf(bearer)
-      noteAccount(session.name)
-      caller.admit()
+    async listSessions(_request, context) {
+      const session = await callerOf(context)
       const listed = await sessions.listOf(session.accountId)
       return {
         sessions: listed.map(({ id, createdAtMs, lastUsedAtMs, expiresAtMs }) => ({
@@ -152,20 +153,17 @@ export function createAuthService({
       }
     },
 
-    async endSessions(request, { bearer, caller, noteAccount }) {
+    async endSessions(request, context) {
       checkEndSessionsRequest(request)
-      const session = await callerOf(bearer)
-      noteAccount(session.name)
-      caller.admit()
+      const session = await callerOf(context)
       const ended = await sessions.endOwn(session, request.sessionIds)
       return { ended }
     },
 
-    async logout(_request, { bearer, caller, noteAccount }) {
-      const owner = bearer && (await sessions.end(bearer))
-      if (owner === undefined) throw sessionEnded()
-      noteAccount(owner)
-      caller.admit()
+    async logout(_request, context) {
+      await callerOf(context)
+      const { bearer } = context
+      if ((bearer && (await sessions.end(bearer))) === undefined) throw sessionEnded()
       return {}
     },
   }

@@ -7,7 +7,7 @@ import type { Kysely } from 'kysely'
 import { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
-import { INTERNAL_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { SEALING_LIMITS, serviceLimits } from '#lib/rpc/limits.ts'
 import { type ServerOptions, type ServerSecurity, serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
@@ -127,7 +127,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     ...config.listen,
     services: [serve(AuthServiceService, createAuthService(ofAuth))],
     security: authSecurity(certificates),
-    limits: SERVICE_LIMITS,
+    limits: serviceLimits(config.connectionsPerAddress, config.ratePerAccount),
   })
   await keepPublicAddress(config, authServer.port)
   const sealingServer = await start({
@@ -136,7 +136,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
       serve(SealingServiceService, createSealingService({ ...common, revocations, hasRoster, maxSessionDurationMs })),
     ],
     security: sealingSecurity(certificates),
-    limits: INTERNAL_LIMITS,
+    limits: SEALING_LIMITS,
   })
   resources.defer(
     keepCertificates({

@@ -69,11 +69,6 @@ export class Authentications {
     return this.#callerOf(this.#keep(bearerHash, authenticated))
   }
 
-  /** The account of a bearer that has lately been authenticated here, for the log: it lets nobody in. */
-  accountOf(origin: Origin): string | undefined {
-    return origin.bearer && this.#byBearer.get(hashOf(origin))?.authenticated.account
-  }
-
   /** Take note of what Auth tells of ended sessions. */
   note({ sessionIds, incomplete }: Revocations): void {
     this.#heardMs = this.#clock.monotonicMs()

@@ -4,7 +4,15 @@
  * @module
  */
 import { join } from 'node:path'
-import { logLevelSetting, pathSetting, portSetting, rangesSetting, readSettings, z } from '#lib/runtime/config.ts'
+import {
+  factorSetting,
+  logLevelSetting,
+  pathSetting,
+  portSetting,
+  rangesSetting,
+  readSettings,
+  z,
+} from '#lib/runtime/config.ts'
 import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
@@ -27,6 +35,11 @@ export interface Config {
    * room for calls. Each takes a file descriptor and some 100 KB.
    */
   readonly connections: { readonly most: number; readonly mostPerAddress: number }
+  /**
+   * `SOTTO_DIRECTORY_RATE_PER_ACCOUNT` (1): how many times as often as lib/rpc/call-limits says one account may call. What an
+   * address may grows with its connections.
+   */
+  readonly ratePerAccount: number
   /**
    * `SOTTO_DIRECTORY_ENDPOINTS` (none): further addresses and networks, separated by commas, at which others may be told to
    * call somebody: those that a router passes on, such as `203.0.113.7, 2001:db8::/32`. Private addresses, and the one that
@@ -68,6 +81,7 @@ const SETTINGS = {
   SOTTO_DIRECTORY_HEALTH_PORT: portSetting.optional(),
   SOTTO_DIRECTORY_CONNECTIONS: connectionsSetting.default(25_000),
   SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(1_000),
+  SOTTO_DIRECTORY_RATE_PER_ACCOUNT: factorSetting.default(1),
   SOTTO_DIRECTORY_ENDPOINTS: rangesSetting.prefault(''),
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
@@ -110,6 +124,7 @@ export function readConfig(env: Environment): Config {
       most: settings.SOTTO_DIRECTORY_CONNECTIONS,
       mostPerAddress: settings.SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS,
     },
+    ratePerAccount: settings.SOTTO_DIRECTORY_RATE_PER_ACCOUNT,
     allowedEndpoints: settings.SOTTO_DIRECTORY_ENDPOINTS,
     sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
     database: databaseSetting(

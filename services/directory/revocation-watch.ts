@@ -4,6 +4,7 @@
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { isSottoError } from '#lib/errors.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import type { Authentications } from './authentications.ts'
 import type { SealingClient } from './sealing-client.ts'
@@ -40,10 +41,12 @@ export function keepWatchingRevocations({
 
   async function watch(): Promise<void> {
     while (!signal.aborted) {
+      let retryMs = RETRY_MS
       await watchOnce().catch((error: unknown) => {
         if (!signal.aborted) log.debug({ err: error }, 'auth tells of no ended sessions at present')
+        if (isSottoError(error)) retryMs = Math.max(retryMs, error.retryAfterMs ?? 0)
       })
-      await delay(RETRY_MS, undefined, { signal }).catch(() => {})
+      await delay(retryMs, undefined, { signal }).catch(() => {})
     }
   }
 

@@ -97,17 +97,12 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
-  /** Name in the log who calls, where Auth is not asked for it. */
-  function noteCaller(context: CallContext): void {
-    const account = authentications.accountOf(context)
-    if (account !== undefined) context.noteAccount(account)
-  }
-
-  /** Who calls; from here on they are no stranger. */
+  /** Who calls; from here on they are no stranger, and the call is one of their account's. */
   async function authenticate(context: CallContext): Promise<Caller> {
     const caller = await authentications.authenticate(context)
     context.caller.admit()
     context.noteAccount(caller.account)
+    context.countFor(caller.account)
     return caller
   }
 
@@ -144,7 +139,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     checkWatchPresenceRequest(request)
     let caller = await authenticate(context)
     context.caller.settle()
-    using watch = await presence.watchers.open(caller.account, request.usernames)
+    using watch = await presence.watchers.open(request.usernames)
     while (true) {
       const over = AbortSignal.any([context.signal, caller.ended])
       const untilHeartbeat = AbortSignal.any([over, AbortSignal.timeout(heartbeatMs)])
@@ -157,11 +152,10 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
 
   async function listUsers(request: ListUsersRequest, context: CallContext): Promise<ListUsersResponse> {
     checkListUsersRequest(request)
-    noteCaller(context)
     const { prefix, pageToken: after } = request
     const pageSize = request.pageSize || DEFAULT_PAGE_SIZE
+    await authenticate(context)
     const { accounts, hasMore } = await sealing.listAccounts(context, { prefix, pageSize, after })
-    context.caller.admit()
     const online = await presence.onlineAmong(accounts.map(({ username }) => username))
     const users = accounts.map(({ username, displayName }) => {
       return { username, displayName, presence: online.has(username) ? Presence.ONLINE : Presence.OFFLINE }
@@ -171,9 +165,8 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
 
   async function requestChat(request: RequestChatRequest, context: CallContext): Promise<RequestChatResponse> {
     checkRequestChatRequest(request)
-    noteCaller(context)
-    const receiver = await presence.find(request.username)
-    if (!receiver) throw await absenceOf(request.username, context)
+    const [caller, receiver] = await Promise.all([authenticate(context), presence.find(request.username)])
+    if (!receiver) throw await absenceOf(request.username, caller, context)
     try {
       const { ticket, grant } = await sealing.sealChat(context, {
         receiverSessionId: Buffer.from(receiver.sessionId),
@@ -181,7 +174,6 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
         nonce: request.nonce,
         senderAddress: context.remoteAddress,
       })
-      context.caller.admit()
       return { endpoints: [...receiver.endpoints], ticket, grant }
     } catch (error) {
       // Auth says that the receiver's session has ended; its stream would learn of it at its next beat only.
@@ -193,17 +185,13 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
   /** Whatever presence says: the letter is for when they are back. */
   async function requestLetter(request: RequestLetterRequest, context: CallContext): Promise<RequestLetterResponse> {
     checkRequestLetterRequest(request)
+    await authenticate(context)
     const { ticket, grant } = await sealing.sealLetter(context, request.username, request.nonce)
-    context.caller.admit()
     return { ticket, grant }
   }
 
-  /**
-   * The error that says why somebody who is not online cannot be called. Only callers who show that they are signed in
-   * learn it.
-   */
-  async function absenceOf(username: string, context: CallContext): Promise<SottoError> {
-    const caller = await authenticate(context)
+  /** The error that says why somebody who is not online cannot be called. */
+  async function absenceOf(username: string, caller: Caller, context: CallContext): Promise<SottoError> {
     if (caller.account === username) return chatWithSelf()
     await sealing.findAccount(context, username)
     return notOnline()

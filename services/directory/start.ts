@@ -8,7 +8,7 @@ import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { HEARTBEAT_MS } from '#lib/protocol.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
-import { SERVICE_LIMITS, type ServerLimits } from '#lib/rpc/limits.ts'
+import { type ServerLimits, serviceLimits } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
@@ -95,7 +95,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const authentications = new Authentications(sealing, clock)
   resources.defer(keepWatchingRevocations({ sealing, authentications, log }))
 
-  const limits = { ...SERVICE_LIMITS, ...(await connectionLimits(config, log)) }
+  const limits = await limitsFrom(config, log)
   const { allowedEndpoints } = config
   const handling = { presence, sealing, authentications, clock, allowedEndpoints, heartbeatMs }
   const server = resources.adopt(
@@ -175,10 +175,10 @@ function sealingSecurity({ certificate, authoritiesPem }: LoadedLeaf) {
 const OWN_FILES = 128
 
 /** As many connections as the settings say, or as there may be: who cannot be taken in could not be told so either. */
-async function connectionLimits(
-  { connections: { most, mostPerAddress } }: Config,
+async function limitsFrom(
+  { connections: { most, mostPerAddress }, ratePerAccount }: Config,
   log: Logger,
-): Promise<Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerNetwork'>> {
+): Promise<ServerLimits> {
   const openFiles = (await openFilesLimit()) ?? Number.POSITIVE_INFINITY
   const maxConnections = Math.min(most, openFiles - OWN_FILES)
   if (maxConnections < most) {
@@ -188,5 +188,5 @@ async function connectionLimits(
       'fewer connections than SOTTO_DIRECTORY_CONNECTIONS: raise the limit of open files (ulimit -n)',
     )
   }
-  return { maxConnections, maxConnectionsPerNetwork: mostPerAddress }
+  return { ...serviceLimits(mostPerAddress, ratePerAccount), maxConnections }
 }

@@ -10,27 +10,14 @@
  *
  * @module
  */
-import { SottoError } from '#lib/errors.ts'
 import { Watch } from './watch.ts'
-
-/**
- * How many watches an account may have open: one for each of its programs that run, and some whose link is dead and has
- * not been noticed yet.
- */
-export const MAX_WATCHES_PER_ACCOUNT = 16
-
-/**
- * The time after which a caller with too many watches may try again, in milliseconds: dead links are noticed within 30
- * seconds.
- */
-const RETRY_AFTER_MS = 10_000
 
 /** Tells which of the accounts are online. */
 export type PresenceLookup = (accounts: readonly string[]) => Promise<ReadonlySet<string>>
 
 export class Watchers {
   readonly #lookUp: PresenceLookup
-  readonly #byWatcher = new Map<string, Set<Watch>>()
+  readonly #open = new Set<Watch>()
   readonly #byWatched = new Map<string, Set<Watch>>()
   /** Names that may have changed since they were last looked up. */
   readonly #stale = new Set<string>()
@@ -42,26 +29,21 @@ export class Watchers {
 
   /** How many watches are open. */
   get size(): number {
-    let count = 0
-    for (const watches of this.#byWatcher.values()) count += watches.size
-    return count
+    return this.#open.size
   }
 
   /**
    * Begin a watch; it goes on until it is disposed of.
    *
-   * @param account - Whose watch it is.
    * @returns the watch, with the state of each name to be told.
-   * @throws SottoError `ERR_BUSY` if the account has {@link MAX_WATCHES_PER_ACCOUNT} already; whatever the database
-   *   fails with.
+   * @throws whatever the database fails with.
    */
-  async open(account: string, usernames: Iterable<string>): Promise<Watch> {
-    if ((this.#byWatcher.get(account)?.size ?? 0) >= MAX_WATCHES_PER_ACCOUNT) throw tooManyWatches()
+  async open(usernames: Iterable<string>): Promise<Watch> {
     const watch = new Watch(usernames, (ended) => {
-      remove(this.#byWatcher, account, ended)
+      this.#open.delete(ended)
       for (const username of ended.usernames) remove(this.#byWatched, username, ended)
     })
-    add(this.#byWatcher, account, watch)
+    this.#open.add(watch)
     for (const username of watch.usernames) add(this.#byWatched, username, watch)
     try {
       await this.#recheck(watch.usernames)
@@ -117,11 +99,4 @@ function remove(index: Map<string, Set<Watch>>, key: string, watch: Watch): void
   const watches = index.get(key)
   watches?.delete(watch)
   if (watches?.size === 0) index.delete(key)
-}
-
-function tooManyWatches(): SottoError {
-  return new SottoError('ERR_BUSY', `the account has ${MAX_WATCHES_PER_ACCOUNT} watches open`, {
-    hint: 'end one of the programs that run for it',
-    retryAfterMs: RETRY_AFTER_MS,
-  })
 }

@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { RENEW_EVERY_MS, RENEW_WITHIN_MS } from '#lib/channel/channel-times.ts'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
+import { MAX_BUCKETS_BYTES } from '#lib/rpc/call-limits/call-limiter.ts'
+import { PEOPLE_PER_ADDRESS } from '#lib/rpc/call-limits/limits-of-calls.ts'
+import { BUCKET_BYTES } from '#lib/rpc/call-limits/token-buckets.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { MAX_METADATA_BYTES } from '#lib/rpc/standard/refused-calls.ts'
 import { MIN_TYPED_CHARACTERS } from '#lib/typed-secret.ts'
 import { MOST_WAITING_BYTES } from '../../clients/files/transit/receive-buffer.ts'
 import { MAX_MEMORY_KIB } from '../../clients/profile/wrapped-key.ts'
@@ -38,6 +42,12 @@ const CLAIMS: Readonly<Record<string, readonly string[]>> = {
     `more than ${MAX_MEMORY_KIB / MIB} GiB of memory`,
   ],
   'docs/reliability.md': [`as the oldest of ${MAX_SESSIONS}`],
+  'docs/operations.md': [
+    `has ${MAX_METADATA_BYTES / 1024} KiB at most`,
+    `An address counts for ${PEOPLE_PER_ADDRESS.toLocaleString('en')} people`,
+    `What it counts takes ${MAX_BUCKETS_BYTES / MIB} MiB at most`,
+    `where more than some ${Math.floor(MAX_BUCKETS_BYTES / BUCKET_BYTES / 1_000)},000 addresses`,
+  ],
   'docs/protocol.md': [`for ${REUSE_MS / MINUTE_MS} minutes at most`],
 }
 
@@ -50,6 +60,10 @@ describe('what the documents claim', () => {
       })
     }
   }
+
+  it('holds where a number has a name: ten minutes', () => {
+    expect(SERVICE_LIMITS.calls?.openStreamMs).to.equal(10 * MINUTE_MS)
+  })
 
   it('holds where a number has a name: a quarter of an hour, and an hour', () => {
     expect([RENEW_EVERY_MS, RENEW_WITHIN_MS]).to.deep.equal([HOUR_MS / 4, HOUR_MS])

@@ -14,6 +14,7 @@ import type { Clock } from '../clock.ts'
 import type { CertificateChain } from '../tls.ts'
 import { CALLS, type CallEvent } from './call-events.ts'
 import { CUTS, type CutEvent } from './cut-events.ts'
+import { LIMITED, type LimitedEvent } from './limited-events.ts'
 
 /** A figure that is read when somebody asks. */
 export interface Gauge {
@@ -92,6 +93,13 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
     labelNames: ['reason', 'network'],
     registers,
   })
+  const limited = new Counter({
+    name: 'sotto_limited_total',
+    help: 'Calls that were refused as too many, by method and by the limit that they met.',
+    labelNames: ['method', 'limit'],
+    registers,
+  })
+  const countLimited = (message: unknown) => limited.inc({ ...(message as LimitedEvent) })
   const networks = new Set<string>()
   const countCut = (message: unknown) => {
     const { reason, network } = message as CutEvent
@@ -131,11 +139,13 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
   const bound = await listen(server, host, port)
   CALLS.subscribe(count)
   CUTS.subscribe(countCut)
+  LIMITED.subscribe(countLimited)
   return {
     address: formatAddress({ host, port: bound }),
     async [Symbol.asyncDispose]() {
       CALLS.unsubscribe(count)
       CUTS.unsubscribe(countCut)
+      LIMITED.unsubscribe(countLimited)
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },

@@ -4,8 +4,7 @@
  * @module
  */
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
-import type { Handlers } from '#lib/rpc/service.ts'
-import type { Secret } from '#lib/secret.ts'
+import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Credentials } from '../attempts/credentials.ts'
 import type { Session } from '../sessions.ts'
 import { checkShown } from '../validation.ts'
@@ -13,11 +12,11 @@ import type { SecondFactors } from './second-factors.ts'
 
 type Calls = 'beginSecondFactor' | 'renewRecoveryCodes' | 'endSecondFactor' | 'getSecondFactor'
 
-/** @param callerOf - Finds the session of a bearer, or throws `ERR_SESSION_ENDED`. */
+/** @param callerOf - Finds the session of a caller, or throws `ERR_SESSION_ENDED`. */
 export function secondFactorHandlers(
   secondFactors: SecondFactors,
   credentials: Credentials,
-  callerOf: (bearer: Secret | undefined) => Promise<Session>,
+  callerOf: (context: CallContext) => Promise<Session>,
 ): Pick<Handlers<typeof AuthServiceService>, Calls> {
   const refused = 'second factor refused'
   return {
@@ -43,10 +42,8 @@ export function secondFactorHandlers(
       return {}
     },
 
-    async getSecondFactor(_request, { bearer, caller, noteAccount }) {
-      const session = await callerOf(bearer)
-      noteAccount(session.name)
-      caller.admit()
+    async getSecondFactor(_request, context) {
+      const session = await callerOf(context)
       const { confirmedAtMs, recoveryCodesLeft } = await secondFactors.summaryOf(session.accountId)
       return { confirmedAt: confirmedAtMs === undefined ? undefined : new Date(confirmedAtMs), recoveryCodesLeft }
     },

@@ -19,12 +19,20 @@ import type { PersonRequests } from './person.ts'
 
 export type Person = Actor<PersonRequests>
 
+/** What a bench asks for is far more than an account or an address may: here the services are to be what limits it. */
+const WITHOUT_LIMITS = {
+  SOTTO_AUTH_CONNECTIONS_PER_ADDRESS: '10000',
+  SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: '10000',
+  SOTTO_AUTH_RATE_PER_ACCOUNT: '10000',
+  SOTTO_DIRECTORY_RATE_PER_ACCOUNT: '10000',
+}
+
 /** Start auth and the directory. They end with the bench. @param settings - Settings of both. */
 export async function startServices(
   { resources }: Pick<Context, 'resources'>,
   settings: Environment = {},
 ): Promise<Deployment> {
-  return resources.use(await Deployment.start(settings))
+  return resources.use(await Deployment.start({ ...WITHOUT_LIMITS, ...settings }))
 }
 
 /** Sign somebody up who has no account yet, in a profile of the same name below a folder. */

@@ -61,6 +61,8 @@ describe('DirectoryClient', () => {
       services: [
         serve(DirectoryServiceService, {
           getPresence: async () => {
+            const refusal = refusals.shift()
+            if (refusal !== undefined) throw refusal
             if (isSessionOver) throw new SottoError('ERR_SESSION_ENDED', 'over')
             return { presence: Presence.OFFLINE }
           },
@@ -185,6 +187,16 @@ describe('DirectoryClient', () => {
       // Nobody answers where Auth should be.
       expect((await rejection(client.requestChat('bob', NEVER))).code).to.equal('ERR_UNAVAILABLE')
     })
+  })
+
+  it('asks again as late as the directory wants where it has asked too often, and gives up after a few', async () => {
+    const busy = () => new SottoError('ERR_BUSY', 'too many calls', { retryAfterMs: 700 })
+    refusals = [busy()]
+    const startedMs = performance.now()
+    expect(await client.getPresence('bob', NEVER)).to.equal(Presence.OFFLINE)
+    expect(performance.now() - startedMs).to.be.at.least(700)
+    refusals = Array.from({ length: 3 }, () => new SottoError('ERR_BUSY', 'too many calls', { retryAfterMs: 1 }))
+    expect((await rejection(client.getPresence('bob', NEVER))).code).to.equal('ERR_BUSY')
   })
 
   it('says how to sign in again when the session has ended', async () => {

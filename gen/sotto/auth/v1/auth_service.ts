@@ -2216,8 +2216,9 @@ export const LogoutResponse: MessageFns<LogoutResponse> = {
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
- *   - RESOURCE_EXHAUSTED (ERR_BUSY): there is no room for another connection, or for another caller who has not signed in;
- *     RetryInfo says when to try again.
+ *   - RESOURCE_EXHAUSTED (ERR_BUSY): there is no room for another connection, or for another caller who has not signed in; or the
+ *     account, or the address, has made too many calls, or has too many streams open. RetryInfo says when to try again, and
+ *     nothing was done until then. docs/operations.md has the limits.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type AuthServiceService = typeof AuthServiceService;

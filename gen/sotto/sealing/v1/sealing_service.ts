@@ -1743,6 +1743,7 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
  *   - UNAVAILABLE (ERR_SERVER_DISK_FULL): the disk of the service is full.
  *   - UNAVAILABLE (ERR_SERVER_STORE): the service cannot read or write its database for another reason.
  *   - ABORTED (ERR_CHANNEL_CLOSED): the request did not come in time.
+ *   - RESOURCE_EXHAUSTED (ERR_BUSY): the directory has made too many calls; RetryInfo says when to try again.
  *   - INTERNAL (ERR_INTERNAL): the service failed; its log has the cause, under the call's request id.
  */
 export type SealingServiceService = typeof SealingServiceService;

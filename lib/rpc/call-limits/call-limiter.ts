@@ -1,0 +1,132 @@
+/**
+ * Holds the calls of a server to their limits (limits-of-calls.ts), by account and by address.
+ *
+ * An address is charged as soon as a call comes, before anything of its request is read; an account as soon as it is shown.
+ * Each process counts for itself: where there are several of a service, a caller may have as much of each.
+ *
+ * @module
+ */
+import { SottoError } from '../../errors.ts'
+import { LIMITED, type LimitedEvent, type LimitName } from '../../runtime/metrics/limited-events.ts'
+import { type CallLimits, limitsOf } from './limits-of-calls.ts'
+import { type Rate, TokenBuckets } from './token-buckets.ts'
+
+/** How many times the table's limits count, by whose they are. */
+export interface LimitFactors {
+  readonly account: number
+  readonly address: number
+}
+
+export interface CallLimiterLimits {
+  readonly factors: LimitFactors
+  /** How long a stream lasts that asks for no account, in milliseconds. */
+  readonly openStreamMs: number
+}
+
+/** The memory for all buckets of a server, in bytes: of some 32,000 accounts and addresses that call just now. */
+export const MAX_BUCKETS_BYTES = 8 * 1024 * 1024
+
+/** After which time somebody may try again who has too many streams open, in milliseconds: a dead link is noticed by then. */
+const STREAM_RETRY_MS = 10_000
+
+export class CallLimiter {
+  readonly #limits: CallLimiterLimits
+  readonly #buckets: TokenBuckets
+  /** How many streams are open, by the same keys. */
+  readonly #streams = new Map<string, number>()
+
+  constructor(limits: CallLimiterLimits, nowMs: () => number = () => performance.now()) {
+    this.#limits = limits
+    this.#buckets = new TokenBuckets(MAX_BUCKETS_BYTES, nowMs)
+  }
+
+  /**
+   * A call comes.
+   *
+   * @param path - As on the wire.
+   * @param network - Of the caller, as network-of.ts has it.
+   * @throws SottoError `ERR_BUSY`, with when to come back, if it is one too many.
+   */
+  begin(path: string, network: string): LimitedCall {
+    const lastsMs = limitsOf(path)?.isOpenToAll ? this.#limits.openStreamMs : undefined
+    const call = new LimitedCall(path, this, lastsMs)
+    call.countFor('address', network)
+    return call
+  }
+
+  /** @returns a function that says that the call is over. */
+  count(path: string, kind: keyof LimitFactors, whose: string): () => void {
+    const limits = limitsOf(path)
+    if (limits === undefined) return () => {}
+    const factor = this.#limits.factors[kind]
+    const key = `${path} ${kind} ${whose}`
+    const streams = this.#checkStreams(path, kind, key, limits)
+    const rate = limits[kind]
+    const waitMs = rate && this.#buckets.take(key, scaled(rate, factor))
+    if (waitMs !== undefined) throw refusal(path, `${kind} rate`, waitMs)
+    if (streams === undefined) return () => {}
+    this.#streams.set(key, streams + 1)
+    return () => {
+      const left = (this.#streams.get(key) ?? 1) - 1
+      if (left === 0) this.#streams.delete(key)
+      else this.#streams.set(key, left)
+    }
+  }
+
+  /** @returns how many are open already; undefined where nobody counts them. */
+  #checkStreams(path: string, kind: keyof LimitFactors, key: string, { streams }: CallLimits): number | undefined {
+    const most = streams?.[kind]
+    if (most === undefined) return undefined
+    const open = this.#streams.get(key) ?? 0
+    // Those of an account do not grow with its rate: each is a program that runs.
+    if (open >= most * (kind === 'address' ? this.#limits.factors.address : 1)) {
+      throw refusal(path, `${kind} streams`, STREAM_RETRY_MS)
+    }
+    return open
+  }
+}
+
+/** A call under way, as far as it counts. */
+export class LimitedCall {
+  /** How long it may last, in milliseconds; undefined without end. */
+  readonly lastsMs: number | undefined
+  readonly #path: string
+  readonly #limiter: Pick<CallLimiter, 'count'>
+  readonly #ends: (() => void)[] = []
+  #isOver = false
+
+  constructor(path: string, limiter: Pick<CallLimiter, 'count'>, lastsMs: number | undefined) {
+    this.#path = path
+    this.#limiter = limiter
+    this.lastsMs = lastsMs
+  }
+
+  /** Count it as a call of somebody. @throws SottoError `ERR_BUSY` if it is one too many. */
+  countFor(kind: keyof LimitFactors, whose: string): void {
+    const end = this.#limiter.count(this.#path, kind, whose)
+    if (this.#isOver) end()
+    else this.#ends.push(end)
+  }
+
+  /** Note that it is over. Harmless the second time. */
+  end(): void {
+    this.#isOver = true
+    for (const end of this.#ends.splice(0)) end()
+  }
+}
+
+function scaled({ perSecond, burst }: Rate, factor: number): Rate {
+  return { perSecond: perSecond * factor, burst: burst * factor }
+}
+
+const WORDS: Readonly<Record<LimitName, string>> = {
+  'account rate': 'too many calls of this account',
+  'address rate': 'too many calls from this address',
+  'account streams': 'too many calls of this account are open',
+  'address streams': 'too many calls from this address are open',
+}
+
+function refusal(path: string, limit: LimitName, retryAfterMs: number): SottoError {
+  if (LIMITED.hasSubscribers) LIMITED.publish({ method: path.slice(1), limit } satisfies LimitedEvent)
+  return new SottoError('ERR_BUSY', WORDS[limit], { retryAfterMs: Math.ceil(retryAfterMs) })
+}

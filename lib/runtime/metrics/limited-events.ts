@@ -1,0 +1,18 @@
+/**
+ * Word of each call that was one too many, for whoever counts them. Where nobody listens it costs nothing.
+ *
+ * @module
+ */
+import { channel } from 'node:diagnostics_channel'
+
+/** Which limit it met. */
+export type LimitName = 'account rate' | 'address rate' | 'account streams' | 'address streams'
+
+export interface LimitedEvent {
+  /** Such as `sotto.directory.v1.DirectoryService/RequestChat`. */
+  readonly method: string
+  readonly limit: LimitName
+}
+
+/** The channel of {@link LimitedEvent}s. */
+export const LIMITED = channel('sotto.rpc.limited')
