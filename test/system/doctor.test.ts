@@ -67,10 +67,10 @@ describe('sotto doctor and sotto admin status', () => {
     const { code, output } = await services.run(['admin', 'status'])
     expect(code).to.equal(0)
     expect(output).to.match(
-      /^accounts: +1, of which 0 disabled\ninvites: +0 open\nsessions: +1\nsign-ins: +0 waiting\n/,
+      /^accounts: +1, of which 0 disabled, 0 with a second factor\ninvites: +0 open\nsessions: +1\nsign-ins: +0 waiting\n/,
     )
     expect(output).to.match(
-      /^certificates: +auth 36\d days, authority 36\d\d days\nauth: +serves\ndirectory: +serves\n$/m,
+      /^certificates: +auth 36\d days, authority 36\d\d days\nwrapping key: +is there\nauth: +serves\ndirectory: +serves\n$/m,
     )
     const { database, services: states } = JSON.parse((await services.run(['admin', 'status', '--json'])).output)
     expect(states).to.deep.equal({ auth: 'serves', directory: 'serves' })
