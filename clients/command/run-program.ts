@@ -6,9 +6,11 @@
  */
 import { type Command, CommanderError } from 'commander'
 import { asSottoError, SottoError } from '#lib/errors.ts'
+import { environment } from '#lib/runtime/environment.ts'
 import { systemRefusal } from '#lib/runtime/files.ts'
 import { refuseDebugger } from '#lib/runtime/node-options.ts'
 import { findNonUtf8 } from '#lib/runtime/raw-arguments.js'
+import { startTracing, traceModeOf } from '#lib/runtime/tracing/tracing.ts'
 import { DEFAULT_PROFILE, forProfile } from '../profile/login-line.ts'
 import { wrapHelp } from '../terminal/help-wrap.ts'
 import { OutputWatch } from '../terminal/output-watch.ts'
@@ -39,7 +41,10 @@ export async function runProgram(program: Command, argv: readonly string[], outp
   // Nobody is left to tell.
   if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
   using written = new OutputWatch(process.stdout)
-  const exitCode = await codeOf(() => parse(program, argv), report)
+  const exitCode = await codeOf(async () => {
+    await using _traces = await startTracing(traceModeOf(environment()['SOTTO_TRACES']), 'sotto')
+    await parse(program, argv)
+  }, report)
   const failure = await written.settle()
   return failure === undefined || exitCode !== ExitCode.Done ? exitCode : report(failure)
 }

@@ -20,6 +20,9 @@ export function newRequestId(): string {
   return randomUUID().replaceAll('-', '').slice(0, 16)
 }
 
+/** The header by which a call goes on with its caller's trace (https://www.w3.org/TR/trace-context/). */
+const TRACE_HEADER = 'traceparent'
+
 export function metadataOf(requestId: string, bearer: Secret | undefined): Metadata {
   const metadata = new Metadata()
   metadata.set(REQUEST_ID_HEADER, requestId)
@@ -38,4 +41,15 @@ export function bearerOf(metadata: Metadata): Secret | undefined {
   const [given] = metadata.get(BEARER_HEADER)
   const [, encoded] = (typeof given === 'string' && BEARER_PATTERN.exec(given)) || []
   return encoded === undefined ? undefined : Secret.of(Buffer.from(encoded, 'base64url'), BEARER_BYTES)
+}
+
+/** Have a call go on with a trace. */
+export function setTraceparent(metadata: Metadata, traceparent: string): void {
+  metadata.set(TRACE_HEADER, traceparent)
+}
+
+/** What the caller gives as its trace, whatever that is. */
+export function traceparentOf(metadata: Metadata): string | undefined {
+  const [given] = metadata.get(TRACE_HEADER)
+  return typeof given === 'string' ? given : undefined
 }

@@ -5,13 +5,16 @@
  */
 import type { Duplex as NodeDuplex } from 'node:stream'
 import type { Metadata, CallOptions as NativeOptions, ServiceError } from '@grpc/grpc-js'
-import { isSottoError, SottoError } from '../errors.ts'
-import { metadataOf, newRequestId } from './call-metadata.ts'
+import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
+import { asSottoError, isSottoError, SottoError } from '../errors.ts'
+import { spanOfMade } from '../runtime/tracing/spans.ts'
+import { metadataOf, newRequestId, setTraceparent } from './call-metadata.ts'
 import { createDuplex, readMessages } from './duplex.ts'
 import { inTwoAttempts, type Renewable, streamInTwoAttempts } from './second-attempt.ts'
 import { type CallOptions, DEFAULT_DEADLINE_MS, type Duplex, type Method } from './service.ts'
 import type { NativeChannel } from './sockets/native-channel.ts'
 import { errorOf, type Link } from './status.ts'
+import { WIRE_ERRORS } from './status-table.ts'
 
 /** The target of calls. */
 export interface CallSite extends Renewable {
@@ -44,7 +47,27 @@ export function callUnary(site: CallSite, method: Method) {
         const onAbort = () => giveUp(call)
         given.addEventListener('abort', onAbort, { once: true })
       })
-    return await inTwoAttempts(site, ask)
+    return await traced(link, metadata, () => inTwoAttempts(site, ask))
+  }
+}
+
+/** Make a call, with a span of its own where there are traces. No peer is told of any: nobody else's trace is theirs. */
+async function traced<T>(
+  { path, requestId = '', isTrusted }: Link,
+  metadata: Metadata,
+  make: () => Promise<T>,
+): Promise<T> {
+  const span = isTrusted ? spanOfMade(path, requestId) : undefined
+  if (span === undefined) return await make()
+  setTraceparent(metadata, span.traceparent)
+  try {
+    const answer = await make()
+    span.end({ status: codeToJSON(Code.OK) })
+    return answer
+  } catch (error) {
+    const { code } = asSottoError(error)
+    span.end({ status: codeToJSON(WIRE_ERRORS[code].status), code })
+    throw error
   }
 }
 

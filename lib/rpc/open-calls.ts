@@ -15,13 +15,14 @@ import {
   type ServerInterceptor,
   type ServerListener,
 } from '@grpc/grpc-js'
-import { Code } from '#gen/google/rpc/code.ts'
+import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
 import { isSottoError, SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
+import { type CallSpan, spanOfServed } from '../runtime/tracing/spans.ts'
 import type { CallLimiter, LimitedCall } from './call-limits/call-limiter.ts'
 import { limitsOf } from './call-limits/limits-of-calls.ts'
 import { logCall } from './call-log.ts'
-import { bearerOf, requestIdOf } from './call-metadata.ts'
+import { bearerOf, requestIdOf, traceparentOf } from './call-metadata.ts'
 import { errorOfLibrary } from './library-status.ts'
 import type { CallContext } from './service.ts'
 import type { CallAtDoor } from './sockets/caller.ts'
@@ -90,7 +91,10 @@ export class OpenCalls {
     }
     const listener: ServerListener = {
       onReceiveMetadata: (metadata, pass) => {
-        const call = new OpenCall({ path: method.path, native, send, metadata }, this.#options)
+        const call = new OpenCall(
+          { path: method.path, isStream: method.responseStream, native, send, metadata },
+          this.#options,
+        )
         open = call
         if (!call.isAllowed) {
           call.end(new SottoError('ERR_CALLER_UNTRUSTED', 'the certificate of the caller may not call this service'))
@@ -126,6 +130,7 @@ export class OpenCalls {
 interface Begun {
   /** The method's, as on the wire. */
   readonly path: string
+  readonly isStream: boolean
   readonly native: ServerInterceptingCallInterface
   /** Ends the call with a status. */
   readonly send: ServerInterceptingCallInterface['sendStatus']
@@ -149,15 +154,18 @@ export class OpenCall {
   #lastsTimer: NodeJS.Timeout | undefined
   #failure: unknown
   #account: string | undefined
+  /** Undefined where there are no traces, and of a stream, which may last for days. */
+  readonly #span: CallSpan | undefined
   #isOver = false
 
-  constructor({ path, native, send, metadata }: Begun, options: OpenCallsOptions) {
+  constructor({ path, isStream, native, send, metadata }: Begun, options: OpenCallsOptions) {
     const requestId = requestIdOf(metadata)
     const ends = native.getConnectionInfo()
     const caller = options.callers.at(ends)
     const readRole = () => commonName(native)
     const role = options.onlyRole === undefined ? undefined : (caller?.certificateName(readRole) ?? readRole())
     this.#path = path
+    this.#span = isStream ? undefined : spanOfServed(path, requestId, traceparentOf(metadata))
     this.#send = send
     this.isAllowed = role === options.onlyRole
     this.context = {
@@ -239,6 +247,7 @@ export class OpenCall {
     this.#door?.end()
     this.#limited?.end()
     if (status === Code.RESOURCE_EXHAUSTED) this.#guard?.refused()
+    this.#span?.end({ status: codeToJSON(status), code: isSottoError(this.#failure) ? this.#failure.code : undefined })
     logCall(this.context.log, {
       path: this.#path,
       remoteAddress: this.context.remoteAddress,

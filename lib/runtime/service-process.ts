@@ -16,6 +16,7 @@ import type { LogLevel } from './log-levels.ts'
 import { refuseDebugger } from './node-options.ts'
 import { parentGone, reportFailure, reportReady } from './parent.ts'
 import { listenForStop } from './shutdown.ts'
+import { startTracing, type TraceMode } from './tracing/tracing.ts'
 
 /** The dependencies of a service, beside its settings. */
 export interface ServiceDependencies {
@@ -32,7 +33,14 @@ export interface RunningService {
   stop(): Promise<void>
 }
 
-export interface ServiceProgram<Config extends { readonly logLevel: LogLevel }> {
+/** The settings that every service has. */
+export interface ServiceConfig {
+  readonly logLevel: LogLevel
+  /** Where its traces go; nowhere unless set. */
+  readonly traces?: TraceMode
+}
+
+export interface ServiceProgram<Config extends ServiceConfig> {
   /** The name of the service in its log lines. */
   readonly name: string
   /** @throws SottoError `ERR_CONFIG`. */
@@ -45,9 +53,7 @@ export interface ServiceProgram<Config extends { readonly logLevel: LogLevel }> 
  *
  * @returns when all is done; the process then ends by itself, with its output written.
  */
-export async function runService<Config extends { readonly logLevel: LogLevel }>(
-  program: ServiceProgram<Config>,
-): Promise<void> {
+export async function runService<Config extends ServiceConfig>(program: ServiceProgram<Config>): Promise<void> {
   refuseDebugger()
   // To the very end, never disposed of: the echo of a signal must not kill a process that is just finishing.
   const signal = AbortSignal.any([listenForStop().signal, parentGone()])
@@ -55,6 +61,9 @@ export async function runService<Config extends { readonly logLevel: LogLevel }>
   try {
     const config = program.readConfig(environment())
     log = createLogger({ name: program.name, level: config.logLevel })
+    await using _traces = await startTracing(config.traces ?? 'off', program.name, (failure) =>
+      log.warn({ failure }, 'traces could not be sent'),
+    )
     const service = await program.start(config, { clock: systemClock, log, signal })
     log.info({ addresses: service.addresses }, 'up')
     reportReady(service.addresses)

@@ -20,6 +20,7 @@ import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#li
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
+import { TRACE_MODES, type TraceMode } from '#lib/runtime/tracing/tracing.ts'
 import { SIGN_UP_MODES, type SignUpMode } from './invites/redeem-invite.ts'
 import type { HashingQueueLimits } from './passwords/hashing-queue.ts'
 import {
@@ -117,6 +118,8 @@ export interface Config {
   readonly metrics: ListenAddress | undefined
   /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
+  /** `SOTTO_TRACES` (`off`): `otlp` sends spans of calls to where the `OTEL_…` variables say. */
+  readonly traces: TraceMode
 }
 
 const HOUR_MS = 3_600_000
@@ -170,6 +173,7 @@ const SETTINGS = {
   SOTTO_AUTH_METRICS_HOST: hostSetting.default('127.0.0.1'),
   SOTTO_AUTH_METRICS_PORT: portSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
+  SOTTO_TRACES: z.enum(TRACE_MODES).default('off'),
 }
 
 /**
@@ -219,6 +223,7 @@ export function readConfig(env: Environment): Config {
     maxSessionDurationMs: Math.ceil(settings.SOTTO_AUTH_CONVERSATION_HOURS * HOUR_MS),
     metrics: metricsAt(settings.SOTTO_AUTH_METRICS_HOST, settings.SOTTO_AUTH_METRICS_PORT),
     logLevel: settings.SOTTO_LOG_LEVEL,
+    traces: settings.SOTTO_TRACES,
   }
 }
 

@@ -18,6 +18,7 @@ import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import type { Ranges } from '#lib/runtime/network/ranges.ts'
+import { TRACE_MODES, type TraceMode } from '#lib/runtime/tracing/tracing.ts'
 
 export interface Config {
   /**
@@ -64,6 +65,8 @@ export interface Config {
   readonly metrics: { readonly host: string; readonly port: number } | undefined
   /** `SOTTO_LOG_LEVEL` (`info`). */
   readonly logLevel: LogLevel
+  /** `SOTTO_TRACES` (`off`): `otlp` sends spans of calls to where the `OTEL_…` variables say. */
+  readonly traces: TraceMode
 }
 
 const addressSetting = z
@@ -92,6 +95,7 @@ const SETTINGS = {
   SOTTO_DIRECTORY_METRICS_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
   SOTTO_DIRECTORY_METRICS_PORT: portSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
+  SOTTO_TRACES: z.enum(TRACE_MODES).default('off'),
 }
 
 /**
@@ -136,5 +140,6 @@ export function readConfig(env: Environment): Config {
     tlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(dataFolder, 'tls'),
     metrics: port === undefined ? undefined : { host: settings.SOTTO_DIRECTORY_METRICS_HOST, port },
     logLevel: settings.SOTTO_LOG_LEVEL,
+    traces: settings.SOTTO_TRACES,
   }
 }

@@ -152,8 +152,9 @@ export class SealingClient {
   }
 
   async #sealAll(chats: readonly ChatToSeal[]): Promise<readonly ChatResult['result'][]> {
-    // Whoever has gone away meanwhile is no reason to give the others up.
-    const { results } = await this.#ask({ signal: NEVER }, (call, options) =>
+    // Whoever has gone away meanwhile is no reason to give the others up. The call goes under the id of the first.
+    const { requestId } = chats[0] ?? {}
+    const { results } = await this.#ask({ signal: NEVER, ...(requestId && { requestId }) }, (call, options) =>
       call.sealChats({ chats: [...chats] }, options),
     )
     if (results.length !== chats.length) throw brokenContract()
