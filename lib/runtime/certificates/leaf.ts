@@ -7,12 +7,13 @@
  * @module
  */
 import { X509Certificate } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { SottoError } from '../../errors.ts'
 import type { Clock } from '../clock.ts'
-import { ensurePrivateDirectory, writeFileAtomically } from '../files.ts'
+import { ensurePrivateDirectory, PRIVATE_FILE_MODE, writeFileAtomically } from '../files.ts'
 import type { CertificateChain, Role } from '../tls.ts'
 import { AUTHORITY_FILE, belongTogether, damaged, PUBLIC_FILE_MODE, privateKeyIn, readText } from './authority.ts'
 import { certificatesIn, ownCertificates } from './chain.ts'
@@ -21,6 +22,9 @@ import { BACKDATED_MS, RENEWAL_DAYS } from './lifetimes.ts'
 
 /** A leaf's key, its certificate and the authority's, in one file so that they are replaced together. */
 const LEAF_FILE = 'leaf.pem'
+
+/** The bit by which a group may read. */
+const GROUP_READS = 0o040
 
 const DAY_MS = 86_400_000
 
@@ -85,8 +89,17 @@ async function writeLeaf(
   const made = await issueLeaf(authority, names, clock)
   await ensurePrivateDirectory(folder)
   await writeFileAtomically(join(folder, AUTHORITY_FILE), authority.certificatesPem, PUBLIC_FILE_MODE)
-  await writeFileAtomically(join(folder, LEAF_FILE), made.keyPem + made.certificatesPem)
+  await writeFileAtomically(join(folder, LEAF_FILE), made.keyPem + made.certificatesPem, await leafModeIn(folder))
   return made
+}
+
+/**
+ * Who may read a leaf with its key: the owner alone, and the group where it may read the folder, as it is made for a
+ * service that runs as another user.
+ */
+async function leafModeIn(folder: string): Promise<number> {
+  const { mode } = await stat(folder)
+  return (mode & GROUP_READS) === 0 ? PRIVATE_FILE_MODE : PRIVATE_FILE_MODE | GROUP_READS
 }
 
 /**
