@@ -26,7 +26,7 @@ const KEY_STATES: Readonly<Record<PinState, KeyState>> = {
   mismatch: KeyState.MISMATCH,
 }
 
-const NO_PROGRESS: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
+const NO_PROGRESS: Progress = { appended: 0, sent: 0, posted: 0, delivered: 0, read: 0 }
 
 export class Conversations {
   readonly #options: ConversationsOptions

@@ -19,7 +19,7 @@ interface Shown<T> {
   state: OutgoingState
 }
 
-const NOWHERE: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
+const NOWHERE: Progress = { appended: 0, sent: 0, posted: 0, delivered: 0, read: 0 }
 
 /** @template T - What whoever shows a message knows it by. */
 export class PendingMessages<T> {
@@ -52,13 +52,14 @@ export class PendingMessages<T> {
 
   /** The marks have moved: what changes by it, in order. */
   advance(progress: Progress): Readonly<Shown<T>>[] {
-    const { sent, delivered, read } = this.#progress
+    const { sent, posted, delivered, read } = this.#progress
     this.#progress = progress
     const changed: Shown<T>[] = []
     // The furthest mark comes first, so that each message changes once.
     for (const [from, to] of [
       [read, progress.read],
       [delivered, progress.delivered],
+      [posted, progress.posted],
       [sent, progress.sent],
     ] as const) {
       for (let index = this.#after(from); index < this.#shown.length; index += 1) {
@@ -91,4 +92,5 @@ export class PendingMessages<T> {
   }
 }
 
-const RANK: Readonly<Record<OutgoingState, number>> = { waiting: 0, sent: 1, delivered: 2, read: 3 }
+/** A message may be sent in a conversation that breaks, and posted then; the other way round it stays posted. */
+const RANK: Readonly<Record<OutgoingState, number>> = { waiting: 0, sent: 1, posted: 2, delivered: 3, read: 4 }

@@ -41,7 +41,7 @@ export type IsUndeliverable = (message: Message) => boolean
 export function pendingOf(message: Message, isUndeliverable: IsUndeliverable): string {
   const { state } = message
   if (state === 'dropped') return ' (dropped)'
-  if (state !== 'waiting' && state !== 'sent') return ''
+  if (state !== 'waiting' && state !== 'sent' && state !== 'posted') return ''
   return isUndeliverable(message) ? ' (waiting for a former key)' : ` (${state})`
 }
 

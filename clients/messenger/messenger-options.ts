@@ -8,6 +8,7 @@ import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import type { SottoError } from '#lib/errors.ts'
 import type { Logger } from '#lib/runtime/log.ts'
+import type { MailboxClient } from '../letters/mailbox.ts'
 import type { ConversationEnd } from '../peer/conversation.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
@@ -76,6 +77,10 @@ export interface MessengerOptions {
   readonly startsOffline?: boolean
   /** A folder to which all that is offered comes at once; undefined to ask. */
   readonly acceptInto?: string | undefined
+  /** The link to the mailboxes, closed with the messenger; undefined where the host has none. */
+  readonly mailbox?: MailboxClient | undefined
+  /** How long somebody is away before what waits is posted, where it is not the usual time: in milliseconds. */
+  readonly awayMs?: number
   /** The log of the server; undefined only where it does not listen. */
   readonly log: Logger | undefined
   readonly trace: Trace

@@ -15,6 +15,7 @@ import type { RpcServer } from '#lib/rpc/server.ts'
 import { schedule } from '#lib/runtime/schedule.ts'
 import { keyChanged, type WritePermission } from '#lib/trust/permission.ts'
 import { Files } from '../files/files.ts'
+import type { MailboxClient } from '../letters/mailbox.ts'
 import type { Conversation } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import { mayWriteOnceProven } from '../peer/may-write.ts'
@@ -28,6 +29,7 @@ import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import type { Store } from '../store/store.ts'
 import { KeyWarnings } from './key-warnings.ts'
+import { Letters } from './letters.ts'
 import type { MessengerOptions } from './messenger-options.ts'
 import type { PeerSession } from './peer-session.ts'
 import { PeerSessions } from './peer-sessions.ts'
@@ -47,6 +49,7 @@ export class Messenger {
   readonly #unwatchProfile: () => void
   #endAnswering: () => void = () => {}
   readonly #warnings = new KeyWarnings()
+  readonly #letters: Letters | undefined
   readonly #writing = new WriteQueue({
     permit: (name) => this.#permit(name),
     append: (name, permission, events) => {
@@ -54,6 +57,7 @@ export class Messenger {
       const ordinal = peer.streams.append(permission, events)
       peer.dial()
       this.#options.events.onChanged?.(name)
+      this.#letters?.consider(name)
       return ordinal
     },
   })
@@ -90,10 +94,22 @@ export class Messenger {
       streamsByKey: this.#streamsByKey,
       directory,
       isListening: options.listen !== undefined,
-      events: { ...events, onRefused: (name, error) => this.#refused(name, error) },
+      events: {
+        ...events,
+        onRefused: (name, error) => this.#refused(name, error),
+        onPresence: (name, isOnline) => {
+          events.onPresence(name, isOnline)
+          this.#letters?.consider(name)
+        },
+        onParted: (name, end) => {
+          events.onParted?.(name, end)
+          this.#letters?.consider(name)
+        },
+      },
       attempt: (work) => this.#attempt(work),
       signal: this.#signal,
     })
+    this.#letters = this.#lettersOver(options.mailbox)
     // Whoever runs it hears it.
     this.#failure.promise.catch(() => undefined)
     const known = (name: string) => this.#peers.known(name)
@@ -118,6 +134,25 @@ export class Messenger {
     })
   }
 
+  #lettersOver(mailbox: MailboxClient | undefined): Letters | undefined {
+    if (mailbox === undefined) return undefined
+    const { events, profile, directory, clock, store, awayMs } = this.#options
+    return new Letters({
+      ...{ mailbox, profile, directory, clock, store, streamsByKey: this.#streamsByKey, signal: this.#signal },
+      ...(awayMs !== undefined && { awayMs }),
+      isOnline: (name) => this.isOnline(name),
+      attempt: (work) => this.#attempt(work),
+      deliver: (name, received) => {
+        events.onReceived(name, received)
+        if (received.some(({ kind }) => kind?.$case !== 'text')) this.files.poll()
+      },
+      onProgress: (name) => events.onProgress(name, this.progress(name)),
+      onPinned: events.onPinned,
+      onKeyChanged: (name) => this.#keyChanged(name),
+      onRefused: (name, error) => this.#refused(name, error),
+    })
+  }
+
   /** Ask whether somebody may be written to now; in a doubt about their key, once they were called. */
   #permit(name: string): Promise<WritePermission> {
     return mayWriteOnceProven(this.#calling, name, this.#signal)
@@ -126,6 +161,14 @@ export class Messenger {
   #refused(name: string, error: SottoError): void {
     const isOfKey = error.code === 'ERR_KEY_CHANGED'
     if (!isOfKey || this.#isWarningDue(name)) this.#options.events.onRefused(name, error)
+  }
+
+  /** Somebody called, or wrote, with another key than the pinned one. */
+  #keyChanged(name: string): void {
+    const { events } = this.#options
+    if (!this.#isWarningDue(name)) return
+    if (events.onKeyChanged) events.onKeyChanged(name)
+    else events.onRefused(name, keyChanged(name))
   }
 
   #isWarningDue(name: string): boolean {
@@ -159,7 +202,10 @@ export class Messenger {
     const instanceId = randomBytes(INSTANCE_ID_BYTES)
     this.#server = this.#listen(listen, instanceId)
     const { port } = await this.#server
+    await this.#letters?.collect()
     for (const name of store.names()) this.peer(name)
+    this.#attempt(() => this.#letters?.keepPrekeys())
+    for (const name of store.names()) this.#letters?.consider(name)
     const { events } = this.#options
     const online = stayOnline({
       ...this.#options,
@@ -182,11 +228,7 @@ export class Messenger {
       log,
       instanceId,
       streamsByKey: this.#streamsByKey,
-      onKeyChanged: (name: string) => {
-        if (!this.#isWarningDue(name)) return
-        if (events.onKeyChanged) events.onKeyChanged(name)
-        else events.onRefused(name, keyChanged(name))
-      },
+      onKeyChanged: (name: string) => this.#keyChanged(name),
       onRefused: (error: SottoError) => events.onCallRefused?.(error),
       onConversation: (conversation: Conversation) => this.#peers.take(conversation),
     }
@@ -287,6 +329,7 @@ export class Messenger {
       peer.streams.takeAppended()
       if (peer.conversation === undefined && waiting.has(name)) this.#peers.follow(name)
       peer.dial()
+      if (waiting.has(name)) this.#letters?.consider(name)
     }
   }
 
@@ -312,6 +355,7 @@ export class Messenger {
       () => undefined,
     )
     await this.#peers.idle()
+    await this.#letters?.stop()
     await this.files.stop()
   }
 }

@@ -63,7 +63,7 @@ const FINAL: ReadonlySet<string> = new Set([
 ])
 
 /** The progress with somebody to whom nothing was sent. */
-const NO_PROGRESS: Progress = { appended: 0, sent: 0, delivered: 0, read: 0 }
+const NO_PROGRESS: Progress = { appended: 0, sent: 0, posted: 0, delivered: 0, read: 0 }
 
 /** A caller who waits for a conversation to be open. */
 type Opening = Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>

@@ -59,13 +59,41 @@ export async function pin(profile: Profile, name: string, identityKey: Uint8Arra
     if (verdict === 'changed') throw keyChanged(name)
     const known = state.pins.get(name)
     if (known === undefined) return withPin(state, name, pinOf(identityKey, now))
-    if (known.changedTo === undefined) return state
-    return withPin(state, name, { ...known, changedTo: undefined, changedAtMs: undefined })
+    if (known.changedTo === undefined && !known.isProvisional) return state
+    const { isProvisional: _, ...proven } = known
+    return withPin(state, name, { ...proven, changedTo: undefined, changedAtMs: undefined })
   }
   // As a rule there is nothing to change, and no lock to take.
   const state = await profile.refresh()
   if (pinned(state) !== state) await profile.update(pinned)
   return verdict === 'new'
+}
+
+/**
+ * Pin a name's key because a letter goes to it, or came from it, unless one is pinned: provisionally, for a letter proves
+ * less than a handshake, and withdraws no doubt.
+ *
+ * @returns whether it was pinned just now.
+ * @throws SottoError as {@link pin}.
+ */
+export async function pinByLetter(
+  profile: Profile,
+  name: string,
+  identityKey: Uint8Array,
+  now: Date,
+): Promise<boolean> {
+  let isNew = false
+  const pinned = (state: ProfileState): ProfileState => {
+    const refusal = conversationRefusal(policyOf(state, name))
+    if (refusal !== undefined) throw refusal
+    const verdict = verdictOn(state, name, identityKey)
+    if (verdict === 'changed') throw keyChanged(name)
+    isNew = verdict === 'new'
+    return isNew ? withPin(state, name, { ...pinOf(identityKey, now), isProvisional: true }) : state
+  }
+  const state = await profile.refresh()
+  if (pinned(state) !== state) await profile.update(pinned)
+  return isNew
 }
 
 /**
@@ -143,7 +171,8 @@ export async function verify(profile: Profile, name: string, identityKey: Uint8A
     const known = pinIn(state, name)
     const verifiedAtMs = now.getTime()
     if (isSame(known.identityKey, identityKey)) {
-      return withPin(state, name, { ...known, verifiedAtMs, mismatchAtMs: undefined })
+      const { isProvisional: _, ...proven } = known
+      return withPin(state, name, { ...proven, verifiedAtMs, mismatchAtMs: undefined })
     }
     if (known.changedTo !== undefined && isSame(known.changedTo, identityKey)) {
       return withPin(state, name, { ...pinOf(identityKey, now), verifiedAtMs })

@@ -40,6 +40,8 @@ export interface Account {
   readonly learntAtMs?: number | undefined
   /** The difference from this machine's clock to the server's, in milliseconds, as of the last login. */
   readonly clockOffsetMs: number
+  /** The ticket keys of sessions that newer ones of this profile have replaced, for letters that were sealed for them. */
+  readonly formerTicketKeys?: readonly FormerTicketKey[]
   /** The session; undefined after a logout, and if it is from a build whose keys are of no use any more. */
   readonly session: Session | undefined
 }
@@ -55,6 +57,13 @@ export interface SignedIn extends Account {
   readonly profileName: string
 }
 
+/** The ticket key of a session that was replaced. */
+export interface FormerTicketKey {
+  readonly key: Secret
+  /** No ticket for it is good after that: Unix time in milliseconds, by this machine's clock. */
+  readonly untilMs: number
+}
+
 export interface Session {
   /** 16 bytes, not secret. */
   readonly sessionId: Uint8Array
@@ -67,6 +76,8 @@ export interface Pin {
   /** X25519, 32 bytes. */
   readonly identityKey: Uint8Array
   readonly pinnedAtMs: number
+  /** Whether letters alone have shown it, which nothing confirms: until a conversation, or the user, does. */
+  readonly isProvisional?: boolean
   /** The time at which the user compared safety numbers, if ever for this key. */
   readonly verifiedAtMs: number | undefined
   /** The key that was seen since under this name, and that the user has not trusted. */
@@ -103,6 +114,7 @@ function toBytes({ identity, account, pins, blocked, receipts }: ProfileState): 
     account: account && {
       ...account,
       realm: account.realm && base64(account.realm),
+      formerTicketKeys: account.formerTicketKeys?.map(({ key, untilMs }) => ({ key: base64(key), untilMs })),
       session: account.session && sessionToJson(account.session),
     },
     pins: [...pins].map(([name, { identityKey, changedTo, ...times }]) => ({
@@ -167,6 +179,7 @@ function loginFromJson(value: unknown): Pick<ProfileState, 'account' | 'isLoginD
   const login = readable(() => ({
     clockOffsetMs: number((value as Json)['clockOffsetMs']),
     session: optional((value as Json)['session'], sessionFromJson),
+    ...formerKeysFromJson((value as Json)['formerTicketKeys']),
   }))
   return { account: { ...account, ...login }, isLoginDamaged: login === undefined }
 }
@@ -211,6 +224,14 @@ function sessionFromJson(json: Json): Session | undefined {
   }
 }
 
+/** Who has signed in once has none, nor have profiles of before. */
+function formerKeysFromJson(value: unknown): Pick<Account, 'formerTicketKeys'> {
+  if (value === undefined) return {}
+  return {
+    formerTicketKeys: (value as Json[]).map(({ key, untilMs }) => ({ key: secret(key), untilMs: time(untilMs) })),
+  }
+}
+
 function pinFromJson(json: Json): Pin {
   const { changedTo } = json
   return {
@@ -221,6 +242,7 @@ function pinFromJson(json: Json): Pin {
     // Profiles of before have neither.
     changedAtMs: optionalTime(json['changedAtMs']),
     mismatchAtMs: optionalTime(json['mismatchAtMs']),
+    ...(json['isProvisional'] === true && { isProvisional: true }),
   }
 }
 

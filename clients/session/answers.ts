@@ -18,6 +18,7 @@ import {
   type GetPresenceResponse,
   Presence,
   type RequestChatResponse,
+  type RequestLetterResponse,
   type WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
@@ -151,6 +152,13 @@ export function checkRequestedChat(answer: RequestChatResponse): RequestChatResp
   }
   expect(ticket.length === TICKET_BYTES, 'the directory', 'ticket')
   expect(grant.length === GRANT_BYTES, 'the directory', 'grant')
+  return answer
+}
+
+/** The answer to RequestLetter, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+export function checkRequestedLetter(answer: RequestLetterResponse): RequestLetterResponse {
+  expect(answer.ticket.length === TICKET_BYTES, 'the directory', 'ticket')
+  expect(answer.grant.length === GRANT_BYTES, 'the directory', 'grant')
   return answer
 }
 

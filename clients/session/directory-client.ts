@@ -14,11 +14,19 @@ import {
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { LOOPBACK } from '#lib/runtime/network/ranges.ts'
-import { checkGrant, type Grant, openGrant, REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
+import {
+  checkGrant,
+  type Grant,
+  type GrantContext,
+  type GrantExpectation,
+  openGrant,
+  REQUEST_NONCE_BYTES,
+} from '#lib/ticket/grant.ts'
+import { type LetterGrant, openLetterGrant } from '#lib/ticket/letter-grant.ts'
 import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts'
 import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
-import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
+import { checkAnnounced, checkPresence, checkRequestedChat, checkRequestedLetter } from './answers.ts'
 import { Backoff, inTurn } from './backoff.ts'
 import { DirectoryLink, type Learnt } from './directory-link.ts'
 import { askServerTime } from './login.ts'
@@ -37,6 +45,14 @@ export interface RequestedChat {
   readonly ticket: Uint8Array
   /** Opened, and checked to answer this very request. */
   readonly grant: Grant
+}
+
+/** The ticket and the grant of one letter. */
+export interface RequestedLetter {
+  /** Sealed for the receiver's newest session. */
+  readonly ticket: Uint8Array
+  /** Opened, and checked to answer this very request. */
+  readonly grant: LetterGrant
 }
 
 export interface Announcement {
@@ -90,7 +106,7 @@ export class DirectoryClient {
    *   `ERR_GRANT_…` if the grant is not Auth's answer to this request.
    */
   async requestChat(username: string, signal: AbortSignal): Promise<RequestedChat> {
-    const { account, session, clock, trace } = this.#options
+    const { account, session, trace } = this.#options
     const nonce = randomBytes(REQUEST_NONCE_BYTES)
     const request = { username, nonce }
     trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
@@ -99,15 +115,41 @@ export class DirectoryClient {
       await this.#ask((calls) => calls.requestChat(request, { bearer, signal }), signal),
     )
     const { endpoints, ticket } = response
-    this.#realm ??= realmOfAccount(account)
-    const grant = openGrant({
-      key: session.keys.grantKey,
-      realm: this.#realm,
-      senderName: account.username,
-      grant: response.grant,
-    })
+    const grant = openGrant({ ...this.#grantContext, grant: response.grant })
     trace?.(requestChatResponseEvent(response, account.username, grant))
-    const expected = { nonce, ticket, receiverName: username }
+    await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
+    return { endpoints: await this.#leadingElsewhere(endpoints), ticket, grant }
+  }
+
+  /**
+   * Ask for the ticket and the grant of a letter to somebody, online or not.
+   *
+   * @throws SottoError as {@link requestChat}, but `ERR_NO_MAILBOX` in place of `ERR_NOT_ONLINE`.
+   */
+  async requestLetter(username: string, signal: AbortSignal): Promise<RequestedLetter> {
+    const nonce = randomBytes(REQUEST_NONCE_BYTES)
+    const bearer = this.#options.session.keys.directoryBearer
+    const ask = (calls: DirectoryLink['call']) => calls.requestLetter({ username, nonce }, { bearer, signal })
+    const response = checkRequestedLetter(await this.#ask(ask, signal))
+    const { ticket } = response
+    const grant = openLetterGrant({ ...this.#grantContext, grant: response.grant })
+    await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
+    return { ticket, grant }
+  }
+
+  get #grantContext(): GrantContext {
+    const { account, session } = this.#options
+    this.#realm ??= realmOfAccount(account)
+    return { key: session.keys.grantKey, realm: this.#realm, senderName: account.username }
+  }
+
+  /** Check a grant; and once more with the time that Auth says, where it seems to be over its time. */
+  async #checkGrant(
+    grant: Parameters<typeof checkGrant>[0],
+    expected: Omit<GrantExpectation, 'nowMs'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock } = this.#options
     try {
       checkGrant(grant, { ...expected, nowMs: clock.nowMs() })
     } catch (error) {
@@ -116,7 +158,6 @@ export class DirectoryClient {
       await this.#learnTime(signal)
       checkGrant(grant, { ...expected, nowMs: clock.nowMs() })
     }
-    return { endpoints: await this.#leadingElsewhere(endpoints), ticket, grant }
   }
 
   /**

@@ -11,8 +11,9 @@ import { fingerprintOf } from '#lib/runtime/tls.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
+import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
 import type { Profile } from '../profile/profile.ts'
-import { type Account, realmOfAccount } from '../profile/state.ts'
+import { type Account, type FormerTicketKey, realmOfAccount } from '../profile/state.ts'
 import { loginRequestEvent, loginResponseEvent } from '../trace/service-events.ts'
 import type { Trace } from '../trace/trace.ts'
 import { checkLogin, checkSecret, checkServerInfo } from './answers.ts'
@@ -60,12 +61,26 @@ export async function login(options: LoginOptions): Promise<Account> {
     const { authAddress } = server
     const learntAtMs = clock.now().getTime()
     const account: Account = { username, authAddress, ...installation, learntAtMs, clockOffsetMs, session }
-    await profile.update((state) => ({ ...state, account, isLoginDamaged: false }))
+    await profile.update((state) => {
+      const formerTicketKeys = formerTicketKeysOf(state.account, learntAtMs)
+      const kept = formerTicketKeys.length === 0 ? account : { ...account, formerTicketKeys }
+      return { ...state, account: kept, isLoginDamaged: false }
+    })
     return account
   } finally {
     auth.close()
   }
 }
+
+/** The ticket keys of sessions that a new one replaces: letters for them may be on their way for as long as they last. */
+function formerTicketKeysOf(account: Account | undefined, nowMs: number): readonly FormerTicketKey[] {
+  const { formerTicketKeys = [], session } = account ?? {}
+  const last = session === undefined ? [] : [{ key: session.keys.ticketKey, untilMs: nowMs + LETTER_LIFETIME_MS }]
+  return [...last, ...formerTicketKeys].filter(({ untilMs }) => untilMs > nowMs).slice(0, MAX_FORMER_TICKET_KEYS)
+}
+
+/** How many of them are kept: who signs in more often within 14 days loses letters, which wait with their writers. */
+const MAX_FORMER_TICKET_KEYS = 16
 
 /**
  * Check that a profile is this person's at this installation, or nobody's yet.

@@ -4,7 +4,7 @@
  * All keys come from the profile key and the store's id, which is drawn when the file is made:
  *
  *     HKDF-SHA256(ikm = profile key, salt = store id, info = "sotto store … v1"), 32 bytes
- *       head, contact, batch, transfer   AES-256-GCM keys, one for each table
+ *       head, contact, batch, transfer, letters   AES-256-GCM keys, one for each table
  *       name                             HMAC-SHA256 key for name hashes
  *       key id                           stands in the clear, to tell a wrong key from a damaged file
  *
@@ -18,6 +18,7 @@ import { migrate } from './disk/schema.ts'
 import { damaged } from './disk/sqlite-errors.ts'
 import { Batches } from './rows/batches.ts'
 import { Contacts } from './rows/contacts.ts'
+import { LetterRow } from './rows/letter-row.ts'
 import { TransferRows } from './rows/transfer-rows.ts'
 
 const STORE_ID_BYTES = 16
@@ -34,6 +35,7 @@ export class StoreFile {
   readonly contacts: Contacts
   readonly batches: Batches
   readonly transfers: TransferRows
+  readonly letters: LetterRow
   readonly #database: Database
   readonly #tolerant: boolean
 
@@ -52,7 +54,8 @@ export class StoreFile {
       const batches = new Batches(database, new RowSeal(keyOf('batch'), random))
       const transferSeal = new RowSeal(keyOf('transfer'), random)
       const transfers = new TransferRows({ database, seal: transferSeal, contacts, tolerant })
-      return { keyId: keyOf('key id'), contacts, batches, transfers }
+      const letters = new LetterRow(database, new RowSeal(keyOf('letters'), random))
+      return { keyId: keyOf('key id'), contacts, batches, transfers, letters }
     }
     migrate(database, () => {
       const storeId = random(STORE_ID_BYTES)
@@ -61,11 +64,12 @@ export class StoreFile {
       insert.run(storeId, keyId.reveal(), contacts.sealNewHead())
     })
     const [storeId, keyIdThere] = readHead(database)
-    const { keyId, contacts, batches, transfers } = open(storeId)
+    const { keyId, contacts, batches, transfers, letters } = open(storeId)
     if (!keyId.equals(keyIdThere)) throw wrongKey()
     this.contacts = contacts
     this.batches = batches
     this.transfers = transfers
+    this.letters = letters
     this.#database = database
     this.#tolerant = tolerant
     this.read(() => undefined)

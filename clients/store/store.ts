@@ -26,6 +26,7 @@ import { searchMessages } from './reading/search.ts'
 import { readUnread, type UnreadGap, withRead } from './reading/unread.ts'
 import { type ContactState, newContact, newKey, waitingCount, withKey } from './rows/contact-state.ts'
 import type { Contact } from './rows/contacts.ts'
+import type { LetterState } from './rows/letter-state.ts'
 import type { TransferPlace } from './rows/transfer-rows.ts'
 import { StoreFile } from './store-file.ts'
 import { type Watch, watchStore } from './store-watch.ts'
@@ -236,6 +237,23 @@ export class Store {
    */
   drop(messages: readonly Message[], identityKey: Uint8Array): boolean {
     return this.#file.write('disk', () => dropUndeliverable(this.#file, messages, identityKey))
+  }
+
+  /** What is kept for letters. */
+  letterState(): LetterState {
+    return this.#file.read(() => this.#file.letters.get())
+  }
+
+  /** Change what is kept for letters. It is on the disk when this returns. */
+  changeLetterState(change: (state: LetterState) => LetterState): void {
+    this.#file.write('disk', () => this.#file.letters.save(change(this.#file.letters.get())))
+  }
+
+  /**
+   * Change it in the step in which a message log stores what a letter brought: to be given to {@link MessageLog.store}.
+   */
+  letterChange(change: (state: LetterState) => LetterState): () => void {
+    return () => this.#file.letters.save(change(this.#file.letters.get()))
   }
 
   /** Call back after each commit of another process, and at least once for those of one moment. */

@@ -18,13 +18,13 @@
  *
  * @module
  */
-import {
-  type Close,
-  type CloseReason,
-  type Event,
-  type FileChunk,
-  type FileProgress,
-  type RecordBody,
+import type {
+  Close,
+  CloseReason,
+  Event,
+  FileChunk,
+  FileProgress,
+  RecordBody,
   Resume,
 } from '#gen/sotto/peer/v1/record.ts'
 import { SottoError } from '../errors.ts'
@@ -144,12 +144,7 @@ export class Delivery {
     this.#resumeSent = true
     this.#lastReported = lastReported
     this.#acknowledgementSent = lastReported?.stored ?? 0n
-    const resume = Resume.fromPartial({
-      streamId: Buffer.from(outgoing.streamId),
-      peerStreamId: Buffer.from(lastReported?.streamId ?? []),
-      peerAcknowledged: lastReported?.stored ?? 0n,
-      peerLastEventId: Buffer.from(lastReported?.lastStoredEventId ?? []),
-    })
+    const resume = this.#streams.resume(lastReported)
     const content = this.#maySendEvents() ? outgoing.take() : undefined
     return encodeRecordBody(content, { control: { $case: 'resume', value: resume } })
   }

@@ -112,6 +112,26 @@ export class IncomingStream {
     return events.filter((event, index) => this.#isNew(firstSequence + BigInt(index), event))
   }
 
+  /**
+   * Take in what a letter carries. Unlike a record it may have come late, twice, or before its time, so that it ends
+   * nothing: it adds to the stream what goes on from there, or nothing.
+   *
+   * @param firstSequence - The number of the first event.
+   * @param events - At least one.
+   * @returns The events that are new, in order; undefined if events before them are missing, or if the stream has another
+   *   event under a number.
+   */
+  acceptLetter(firstSequence: bigint, events: readonly Event[]): readonly Event[] | undefined {
+    if (firstSequence > this.received + 1n) return undefined
+    for (const [index, id] of this.#ids.entries()) {
+      const known = events[Number(this.#stored - firstSequence) + index]
+      if (known !== undefined && id.length > 0 && !isSame(known.eventId, id)) return undefined
+    }
+    const fresh = events.slice(Number(this.received + 1n - firstSequence))
+    for (const { eventId } of fresh) this.#ids.push(eventId)
+    return fresh
+  }
+
   #acceptPart(sequence: bigint, { offset, data, last }: Part): Event[] {
     if (sequence !== this.#piecesSequence) this.#leavePieces()
     if (sequence > this.received + 1n) throw malformed('events were left out')

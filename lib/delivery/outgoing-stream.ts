@@ -149,6 +149,22 @@ export class OutgoingStream {
     return this.#acknowledged + BigInt(this.#cursor)
   }
 
+  /** What waits behind a number, encoded, in order. @param sequence - No less than {@link acknowledged}. */
+  behind(sequence: bigint): readonly Uint8Array[] {
+    return this.#queue.slice(Number(sequence - this.#acknowledged))
+  }
+
+  /**
+   * Note that events were said by another way than a conversation: a letter.
+   *
+   * @param sequence - Of the last of them.
+   * @throws TypeError if there is no such event.
+   */
+  markSaid(sequence: bigint): void {
+    if (sequence > this.#acknowledged + BigInt(this.#queue.length)) throw new TypeError('more is said than there is')
+    if (sequence > this.#sent) this.#sent = sequence
+  }
+
   /**
    * Forget what the other side has stored.
    *

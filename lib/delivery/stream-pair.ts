@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Resume } from '#gen/sotto/peer/v1/record.ts'
 import { isSame } from '../same-bytes.ts'
 import { type IncomingPosition, IncomingStream } from './incoming-stream.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
@@ -83,6 +84,32 @@ export class StreamPair {
     this.#incoming = incoming
     this.#lastReported = { incoming, toStreamId: id }
     return incoming
+  }
+
+  /**
+   * The stream of the other side that a letter names, if this side may go on with it. A letter may be old, so it takes
+   * nobody from a stream of which anything is stored to another, as {@link receive} does. Not while a conversation has
+   * the streams.
+   *
+   * @returns undefined if this side knows another stream.
+   */
+  receiveLetter(streamId: Uint8Array): IncomingStream | undefined {
+    const { known } = this
+    if (known !== undefined && isSame(known.streamId, streamId)) this.#incoming = known
+    else if (known !== undefined && known.stored > 0n) return undefined
+    else this.#incoming = new IncomingStream(Uint8Array.from(streamId))
+    this.#incoming.forgetPieces()
+    return this.#incoming
+  }
+
+  /** Where this side stands, as a Resume says it: of the stream that it has, or of one that it reports in its place. */
+  resume(reported: IncomingStream | undefined = this.known): Resume {
+    return {
+      streamId: Buffer.from(this.outgoing.streamId),
+      peerStreamId: Buffer.from(reported?.streamId ?? []),
+      peerAcknowledged: reported?.stored ?? 0n,
+      peerLastEventId: Buffer.from(reported?.lastStoredEventId ?? []),
+    }
   }
 
   /** Whether the other side has heard that a stream is known here: it was told so, and names another one since. */

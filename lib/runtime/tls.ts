@@ -18,7 +18,7 @@ export interface CertificateChain {
 }
 
 /** The role that a certificate is for, which callers check beside the authority's signature. */
-export type Role = 'auth.sotto' | 'directory.sotto' | 'sealing.sotto'
+export type Role = 'auth.sotto' | 'directory.sotto' | 'sealing.sotto' | 'relay.sotto'
 
 /** How long a server has to show its certificates, in milliseconds. */
 const FETCH_TIMEOUT_MS = 10_000

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { drawPrekey, type Prekey } from '#lib/letter/prekey.ts'
@@ -30,9 +31,12 @@ export interface MailboxUser {
 }
 
 export class MailboxUnderTest implements AsyncDisposable {
-  readonly clock = new FakeClock(Date.UTC(2026, 10, 22))
+  readonly clock: FakeClock
   /** The accounts for whom a letter came, in order. */
   readonly posted: string[] = []
+  /** How many prekeys the last answer to each account had. */
+  readonly #held = new Map<string, number>()
+  readonly #changes = new EventEmitter<{ change: [] }>()
   readonly #users = new Map<string, MailboxUser>()
   readonly #endings = new Map<MailboxUser, AbortController>()
   readonly #folder: TemporaryFolder
@@ -41,13 +45,14 @@ export class MailboxUnderTest implements AsyncDisposable {
   #server: RpcServer | undefined
   #connection: Connection<typeof MailboxServiceService> | undefined
 
-  static async start(limits?: LetterLimits): Promise<MailboxUnderTest> {
-    const mailbox = new MailboxUnderTest(await temporaryFolder(), limits)
+  static async start(limits?: LetterLimits, startMs = Date.UTC(2026, 10, 22)): Promise<MailboxUnderTest> {
+    const mailbox = new MailboxUnderTest(await temporaryFolder(), limits, new FakeClock(startMs))
     await mailbox.#start()
     return mailbox
   }
 
-  private constructor(folder: TemporaryFolder, limits: LetterLimits | undefined) {
+  private constructor(folder: TemporaryFolder, limits: LetterLimits | undefined, clock: FakeClock) {
+    this.clock = clock
     this.#folder = folder
     this.#limits = limits
   }
@@ -75,11 +80,14 @@ export class MailboxUnderTest implements AsyncDisposable {
         if (user === undefined || ending === undefined || ending.signal.aborted) throw sessionEnded()
         return { ...user, ended: ending.signal }
       },
-      onPosted: (account) => this.posted.push(account),
+      onPosted: (account) => {
+        this.posted.push(account)
+        this.#changes.emit('change')
+      },
       ...(this.#limits && { limits: this.#limits }),
     })
     this.#server = await startServer({
-      services: [serve(MailboxServiceService, this.#mailbox.handlers)],
+      services: [serve(MailboxServiceService, this.#watched(this.#mailbox.handlers))],
       host: '127.0.0.1',
       port: 0,
       security: undefined,
@@ -90,6 +98,30 @@ export class MailboxUnderTest implements AsyncDisposable {
       address: `127.0.0.1:${this.#server.port}`,
       security: undefined,
     })
+  }
+
+  /** The handlers, with those noted who have put down prekeys. */
+  #watched(handlers: Mailbox['handlers']): Mailbox['handlers'] {
+    return {
+      ...handlers,
+      putPrekeys: async (request, context) => {
+        const answer = await handlers.putPrekeys(request, context)
+        const account = this.#users.get(textOf(context.bearer))?.account ?? ''
+        this.#held.set(account, answer.prekeyIds.length)
+        this.#changes.emit('change')
+        return answer
+      },
+    }
+  }
+
+  /** Resolves when a client has put down as many prekeys for an account as clients do. */
+  async untilFilled(account: string): Promise<void> {
+    await this.until(() => (this.#held.get(account) ?? 0) >= 20)
+  }
+
+  /** Resolves when something holds that a call to the mailbox can make true. */
+  async until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await once(this.#changes, 'change')
   }
 
   async #stop(): Promise<void> {
@@ -107,6 +139,26 @@ export class MailboxUnderTest implements AsyncDisposable {
     this.#users.set(textOf(bearer), user)
     this.#endings.set(user, new AbortController())
     return user
+  }
+
+  /** Let in an account under a session and a bearer that others know it by. */
+  join(account: string, sessionId: Uint8Array, bearer: Secret): MailboxUser {
+    const user = { account, sessionId: Buffer.from(sessionId), bearer }
+    this.#users.set(textOf(bearer), user)
+    this.#endings.set(user, new AbortController())
+    return user
+  }
+
+  /** The account that was let in last under a name. */
+  userOf(account: string): MailboxUser {
+    const user = [...this.#users.values()].findLast((each) => each.account === account)
+    if (user === undefined) throw new Error(`nobody is called ${account}`)
+    return user
+  }
+
+  /** A connection to it; to be closed. */
+  connect(): Connection<typeof MailboxServiceService> {
+    return connect(MailboxServiceService, { address: `127.0.0.1:${this.#server?.port}`, security: undefined })
   }
 
   /** End a session. */

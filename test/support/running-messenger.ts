@@ -7,6 +7,7 @@ import { EventEmitter, once } from 'node:events'
 import type { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { createLogger } from '#lib/runtime/log.ts'
+import { MailboxClient } from '../../clients/letters/mailbox.ts'
 import { Messenger } from '../../clients/messenger/messenger.ts'
 import type { MessengerOptions } from '../../clients/messenger/messenger-options.ts'
 import type { Lock } from '../../clients/profile/lock.ts'
@@ -20,19 +21,23 @@ import type { Watch } from '../../clients/store/store-watch.ts'
 import type { TraceEvent } from '../../clients/trace/trace.ts'
 import { textOf } from './event-text.ts'
 import type { Installation } from './installation.ts'
+import type { MailboxUnderTest } from './running-mailbox.ts'
 
 interface Parts {
   readonly profile: Profile
   readonly lock: Lock
   readonly store: Store
   readonly directory: DirectoryClient
+  readonly mailbox: MailboxClient | undefined
 }
 
 /** The options in which messengers of tests differ. */
 export interface MessengerUnderTestOptions
-  extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace'>> {
+  extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs'>> {
   /** Makes the client of the directory. */
   readonly directoryFor?: (profile: Profile) => DirectoryClient
+  /** The mailboxes that it uses; none unless set. */
+  readonly mailboxes?: MailboxUnderTest
 }
 
 export class MessengerUnderTest implements AsyncDisposable {
@@ -73,16 +78,20 @@ export class MessengerUnderTest implements AsyncDisposable {
     const store = openStore(folder, { profileKey: key })
     const { account, session } = profile.login
     const clock = new ServerClock(systemClock, account.clockOffsetMs)
-    const { directoryFor = () => new DirectoryClient({ account, session, clock, trace: undefined }), ...others } =
-      options
+    const {
+      directoryFor = () => new DirectoryClient({ account, session, clock, trace: undefined }),
+      mailboxes,
+      ...others
+    } = options
+    const mailbox = mailboxes && mailboxOf(mailboxes, profile)
     const directory = directoryFor(profile)
-    const started = new MessengerUnderTest({ profile, lock, store, directory }, clock, others)
+    const started = new MessengerUnderTest({ profile, lock, store, directory, mailbox }, clock, others)
     await started.until(() => started.isOnline)
     return started
   }
 
   private constructor(
-    { profile, lock, store, directory }: Parts,
+    { profile, lock, store, directory, mailbox }: Parts,
     clock: ServerClock,
     options: MessengerUnderTestOptions,
   ) {
@@ -136,6 +145,7 @@ export class MessengerUnderTest implements AsyncDisposable {
           notify()
         },
       },
+      mailbox,
       listen: { address: '127.0.0.1', port: 0 },
       advertise: [],
       log: createLogger({ name: 'messenger', level: 'silent' }),
@@ -182,4 +192,10 @@ export class MessengerUnderTest implements AsyncDisposable {
     this.store.close()
     this.#lock.release()
   }
+}
+
+/** A person's link to the mailboxes. */
+export function mailboxOf(mailboxes: MailboxUnderTest, { login: { account, session } }: Profile): MailboxClient {
+  const { bearer } = mailboxes.join(account.username, session.sessionId, session.keys.directoryBearer)
+  return new MailboxClient(mailboxes.connect(), bearer)
 }

@@ -15,6 +15,7 @@ import { TRANSFER_STATES } from './transfer-form.ts'
 const STATES: Readonly<Record<MessageState, StateForm>> = {
   received: StateForm.RECEIVED,
   waiting: StateForm.WAITING,
+  posted: StateForm.POSTED,
   sent: StateForm.SENT,
   delivered: StateForm.DELIVERED,
   read: StateForm.READ,

@@ -6,7 +6,7 @@
  */
 
 /** How far a message of one's own has come. */
-export const MESSAGE_STATES = ['waiting', 'sent', 'delivered', 'read'] as const
+export const MESSAGE_STATES = ['waiting', 'sent', 'posted', 'delivered', 'read'] as const
 export type MessageState = (typeof MESSAGE_STATES)[number]
 
 /** One entry. Its texts may be anybody's: the screen shows them so that they can do no harm. */

@@ -61,6 +61,7 @@ const GUTTER = '| '
 const TICKS: Readonly<Record<MessageState, string>> = {
   waiting: '...',
   sent: '✓  ',
+  posted: '@  ',
   delivered: '✓✓ ',
   read: '✓✓✓',
 }

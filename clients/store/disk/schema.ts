@@ -5,6 +5,7 @@
  *     contact    a row for each person: name, streams, marks                       contact-state.ts
  *     batch      what was sent and received, some events together, never changed      batch.ts
  *     transfer   files and folders on their way, and those that were               transfer-rows.ts
+ *     letter_state   one row: prekeys' private halves, tickets of letters          letter-row.ts
  *
  * All that a person said, to whom and when is in the `sealed` columns, and what was offered in `offer`, sealed as well.
  * In the clear stand: how many contacts there are, how many batches each has, how many transfers there are, and how large
@@ -35,6 +36,10 @@ const MIGRATIONS: readonly string[] = [
   `create table transfer (
      id integer primary key,
      offer blob not null,
+     sealed blob not null
+   ) strict;`,
+  `create table letter_state (
+     id integer primary key check (id = 1),
      sealed blob not null
    ) strict;`,
 ]

@@ -25,7 +25,7 @@ export function readUndeliverable(file: StoreFile, name: string, present: Uint8A
   return batches
     .flatMap((batch) => messagesOf(contact.state, batch))
     .filter((each) => each.kind === 'message')
-    .filter(({ state }) => state === 'waiting' || state === 'sent')
+    .filter(({ state }) => state === 'waiting' || state === 'posted' || state === 'sent')
     .filter(({ identityKey }) => identityKey !== undefined && !isSame(identityKey, present))
 }
 

@@ -18,11 +18,12 @@ import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { encodeEvent } from '#lib/delivery/text-event.ts'
 import { SottoError } from '#lib/errors.ts'
+import { type NextLetter, writeLetter } from '#lib/letter/letter-streams.ts'
 import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Durability } from '../disk/database.ts'
 import type { Random } from '../disk/row-seal.ts'
 import type { Message } from '../reading/messages.ts'
-import { type ContactState, type KeyState, withKey } from '../rows/contact-state.ts'
+import { type ContactState, type KeyState, type PostedMark, withKey } from '../rows/contact-state.ts'
 import type { Contact } from '../rows/contacts.ts'
 import type { TransferPlace } from '../rows/transfer-rows.ts'
 import type { StoreFile } from '../store-file.ts'
@@ -30,6 +31,7 @@ import { receiveFileEvents } from '../transfers/transfer-steps.ts'
 import { type Appended, allHandedOver, hasDropped, leaveDropped, withEvents } from './appending.ts'
 import { withoutUndeliverable } from './former-keys.ts'
 import { LoadedStreams } from './loaded-streams.ts'
+import { postedThrough, withPosted } from './posted.ts'
 import { type Progress, progressOf } from './progress.ts'
 import { ReceivedIds } from './received-ids.ts'
 import { positionIn, withReceived } from './receiving.ts'
@@ -198,10 +200,11 @@ export class MessageLog {
    *
    * @param permission - Asked for now: to receive from this key.
    * @param events - Those that the delivery gave, in order.
+   * @param letter - Where they came by letter: puts down, in the same step, that it was taken in.
    * @returns those of them that are new to the person: all, unless the other side got a restored backup back and repeats
    *   what it said in another stream.
    */
-  store(permission: ReceivePermission, events: readonly Event[]): readonly Event[] {
+  store(permission: ReceivePermission, events: readonly Event[], letter?: () => void): readonly Event[] {
     const { incoming } = this.streams
     if (incoming === undefined || events.length === 0 || incoming.received - incoming.stored < events.length) {
       throw new TypeError('these events were not taken from the stream')
@@ -213,18 +216,51 @@ export class MessageLog {
       const found = { id: this.#contactId, state: contact }
       const repeats = before.isRepeating ? this.#receivedIds.countRepeats(found, events) : 0
       const { streamId } = incoming
-      const arrival = { place: this.place, streamId, before, events, repeats, storedAtMs }
+      const isLetter = letter !== undefined
+      const arrival = { place: this.place, streamId, before, events, repeats, storedAtMs, isLetter }
       const received = withReceived(contact, key, arrival)
       receiveFileEvents(this.#file.transfers, this.place, received.result, storedAtMs)
+      letter?.()
       return received
     })
     incoming.markStored(events.length)
     return fresh
   }
 
+  /**
+   * The next letter for the other side, with what of it was said put down already.
+   *
+   * @param sessionId - The session of theirs that it is to be sealed for.
+   */
+  nextLetter(sessionId: Uint8Array): NextLetter {
+    const { streams } = this
+    const { outgoing } = this.#file.read(() => this.#keyOf(this.#find().state))
+    const posted = BigInt(postedThrough(outgoing, this.#nowMs(), sessionId) - outgoing.base)
+    const letter = writeLetter(streams, posted < streams.outgoing.acknowledged ? streams.outgoing.acknowledged : posted)
+    streams.outgoing.markSaid(letter.through)
+    this.save()
+    return letter
+  }
+
+  /** Note that a letter was posted, and that it said how far the other side's stream is stored. */
+  markPosted({ through }: NextLetter, letter: Pick<PostedMark, 'sessionId' | 'untilMs'>): void {
+    this.#write('process', (contact, key) => {
+      const { streamId, base } = key.outgoing
+      const mark = { ...letter, streamId, through: base + Number(through) }
+      const outgoing = withPosted(key.outgoing, mark, this.#nowMs())
+      return { contact, key: { ...key, outgoing, answeredAtMs: this.#nowMs() }, batches: [], result: undefined }
+    })
+  }
+
+  /** How long ago a letter last said how far the other side's stream is stored, in milliseconds; infinite for never. */
+  get answerAgeMs(): number {
+    const { answeredAtMs } = this.#file.read(() => this.#keyOf(this.#find().state))
+    return answeredAtMs === undefined ? Number.POSITIVE_INFINITY : this.#nowMs() - answeredAtMs
+  }
+
   /** The progress of what was sent, by whichever process. */
   progress(): Progress {
-    return this.#file.read(() => progressOf(this.#keyOf(this.#find().state)))
+    return this.#file.read(() => progressOf(this.#keyOf(this.#find().state), this.#nowMs()))
   }
 
   /**

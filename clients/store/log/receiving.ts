@@ -22,19 +22,22 @@ export interface Arrival {
   /** How many of them, from the first on, are known from another stream. */
   readonly repeats: number
   readonly storedAtMs: number
+  /** Whether they came by letter. */
+  readonly isLetter: boolean
 }
 
 /** Receive events from a key. The result is those of them that are new. */
 export function withReceived(
   contact: ContactState,
   key: KeyState,
-  { place, streamId, before, events, repeats, storedAtMs }: Arrival,
+  { place, streamId, before, events, repeats, storedAtMs, isLetter }: Arrival,
 ): Appended & { readonly result: readonly Event[] } {
   const news = events.slice(repeats)
   const batches: Batch[] = []
   let first = key.received + 1
   for (const run of packed(news.map(encodeEvent))) {
-    batches.push({ direction: 'incoming', storedAtMs, key: place.key, first, events: run })
+    const facts = { storedAtMs, key: place.key, first, events: run }
+    batches.push({ direction: 'incoming', ...facts, ...(isLetter && { isLetter }) })
     first += run.length
   }
   const incoming = {

@@ -5,7 +5,7 @@
  * @module
  */
 import { isSame } from '#lib/same-bytes.ts'
-import type { Message } from '../reading/messages.ts'
+import type { Message, MessageState } from '../reading/messages.ts'
 import type { Store } from '../store.ts'
 
 /** How many messages wait for somebody under other keys than this one. */
@@ -21,9 +21,11 @@ export function isOfAnotherKey({ identityKey }: Message, present: Uint8Array | u
   return identityKey !== undefined && present !== undefined && !isSame(identityKey, present)
 }
 
+const PENDING: ReadonlySet<MessageState> = new Set(['waiting', 'sent', 'posted'])
+
 /** Whether a message waits for a key that is not the one that its contact is written to now. */
 export function isUndeliverable(message: Message, present: Uint8Array | undefined): boolean {
-  return (message.state === 'waiting' || message.state === 'sent') && isOfAnotherKey(message, present)
+  return PENDING.has(message.state) && isOfAnotherKey(message, present)
 }
 
 /** The notice of messages that will not be delivered. */

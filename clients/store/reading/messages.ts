@@ -5,13 +5,14 @@
  */
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { decodeEvent } from '#lib/delivery/text-event.ts'
+import { postedThrough } from '../log/posted.ts'
 import type { Direction } from '../rows/batch.ts'
 import type { DamagedBatch, NumberedBatch } from '../rows/batches.ts'
 import type { ContactState, KeyState, OutgoingState } from '../rows/contact-state.ts'
 import { covers } from '../rows/ordinal-ranges.ts'
 
 /** The state of a message: `received` of one from the contact, the others of one to the contact. */
-export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'dropped' | 'received'
+export type MessageState = 'waiting' | 'posted' | 'sent' | 'delivered' | 'read' | 'dropped' | 'received'
 
 /** The position of a message in its conversation. Later is greater: first by batch, then by index. */
 export interface Position {
@@ -25,6 +26,8 @@ export interface Message {
   readonly position: Position
   readonly direction: Direction
   readonly state: MessageState
+  /** Whether it came by letter: of one from the contact alone. */
+  readonly isLetter: boolean
   /** The number of the message among all that was sent to this key, or received from it, from 1. */
   readonly ordinal: number
   /** The contact's key that it was sent to, or received from; undefined for one that waits for any key. */
@@ -64,7 +67,7 @@ export function messageAt(
   index: number,
   event: Event,
 ): Message {
-  const { direction, storedAtMs, first, key } = batch
+  const { direction, isLetter = false, storedAtMs, first, key } = batch
   const { identityKey, outgoing } = contact.keys[key] as KeyState
   return {
     kind: 'message',
@@ -72,6 +75,7 @@ export function messageAt(
     position: { batch: number, index },
     direction,
     state: direction === 'incoming' ? 'received' : stateOf(first + index, outgoing),
+    isLetter,
     ordinal: first + index,
     identityKey,
     storedAt: new Date(storedAtMs),
@@ -79,9 +83,12 @@ export function messageAt(
   }
 }
 
-function stateOf(ordinal: number, { read, acknowledged, handedOver, dropped }: OutgoingState): MessageState {
+function stateOf(ordinal: number, outgoing: OutgoingState): MessageState {
+  const { read, acknowledged, handedOver, dropped } = outgoing
   if (covers(dropped, ordinal)) return 'dropped'
   if (ordinal <= read) return 'read'
   if (ordinal <= acknowledged) return 'delivered'
+  // Whatever the time: once the letters can no longer be opened, whoever runs posts them anew.
+  if (ordinal <= postedThrough(outgoing, Number.NEGATIVE_INFINITY)) return 'posted'
   return ordinal <= handedOver ? 'sent' : 'waiting'
 }

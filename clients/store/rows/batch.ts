@@ -3,7 +3,7 @@
  * seal.
  *
  *     offset  size  field
- *     0       1     direction   1 heard, 2 said
+ *     0       1     direction   1 heard, 2 said, 3 heard by letter
  *     1       6     stored at   Unix time in milliseconds, by this machine's clock
  *     7       2     key         which of the contact's identity keys, counted from 0
  *     9       6     first       the ordinal of the first event (contact-state.ts)
@@ -19,6 +19,8 @@ export type Direction = 'incoming' | 'outgoing'
 
 export interface Batch {
   readonly direction: Direction
+  /** Whether it came by letter: of what was received alone. */
+  readonly isLetter?: boolean
   readonly storedAtMs: number
   /** The contact's identity key that it was sent to, or received from, by its index. */
   readonly key: number
@@ -29,6 +31,7 @@ export interface Batch {
 }
 
 const DIRECTION_BYTES: Readonly<Record<Direction, number>> = { incoming: 1, outgoing: 2 }
+const LETTER_BYTE = 3
 const HEADER_BYTES = 15
 
 /** The ordinal of the last event. */
@@ -36,10 +39,10 @@ export function lastOf({ first, events }: Batch): number {
   return first + events.length - 1
 }
 
-export function encodeBatch({ direction, storedAtMs, key, first, events }: Batch): Uint8Array {
+export function encodeBatch({ direction, isLetter, storedAtMs, key, first, events }: Batch): Uint8Array {
   const length = events.reduce((sum, event) => sum + 4 + event.length, HEADER_BYTES)
   const encoded = Buffer.allocUnsafe(length)
-  encoded.writeUInt8(DIRECTION_BYTES[direction], 0)
+  encoded.writeUInt8(isLetter ? LETTER_BYTE : DIRECTION_BYTES[direction], 0)
   encoded.writeUIntBE(storedAtMs, 1, 6)
   encoded.writeUInt16BE(key, 7)
   encoded.writeUIntBE(first, 9, 6)
@@ -60,7 +63,9 @@ export function decodeBatch(encoded: Buffer): Batch {
     offset = start + encoded.readUInt32BE(offset)
     events.push(encoded.subarray(start, offset))
   }
+  const isLetter = encoded.readUInt8(0) === LETTER_BYTE
   return {
+    ...(isLetter && { isLetter }),
     direction: encoded.readUInt8(0) === DIRECTION_BYTES.outgoing ? 'outgoing' : 'incoming',
     storedAtMs: readUint48(encoded, 1),
     key: encoded.readUInt16BE(7),

@@ -37,6 +37,8 @@ export interface KeyState {
   readonly read: number
   /** The first batch that may hold an unread event of this key. */
   readonly unreadFrom: number
+  /** When a letter last said how far this key's stream is stored, by this machine's clock; undefined for never. */
+  readonly answeredAtMs?: number | undefined
 }
 
 export interface OutgoingState {
@@ -52,6 +54,8 @@ export interface OutgoingState {
   readonly handedOver: number
   /** The ordinal of the last event that there is. */
   readonly appended: number
+  /** What was posted by letter; undefined if nothing was. */
+  readonly posted?: PostedMark | undefined
   /** The ordinal of the last event that the other side's user has read. */
   readonly read: number
   /** The first batch that may hold an event that is not acknowledged. */
@@ -60,6 +64,18 @@ export interface OutgoingState {
   readonly dropped: readonly OrdinalRange[]
   /** Streams that this one replaced, the newest last, at most {@link KEPT_STREAMS}. */
   readonly former: readonly FormerStream[]
+}
+
+/** How far the events of a stream were posted, and for how long that counts. */
+export interface PostedMark {
+  /** The stream that the letters name. */
+  readonly streamId: Uint8Array
+  /** The receiver's session that they were sealed for: 16 bytes. */
+  readonly sessionId: Uint8Array
+  /** The ordinal of the last event. */
+  readonly through: number
+  /** When the first of the letters can no longer be opened, Unix time in milliseconds, by this machine's clock. */
+  readonly untilMs: number
 }
 
 /** A stream that goes on under another id: a contact that comes back with a restored backup still knows it. */
@@ -111,7 +127,7 @@ export function withKey(contact: ContactState, index: number, key: KeyState): Co
 }
 
 /** Every property of these names is bytes; whatever else there is, JSON has a form for. */
-const BYTES: ReadonlySet<string> = new Set(['identityKey', 'streamId', 'lastEventId'])
+const BYTES: ReadonlySet<string> = new Set(['identityKey', 'streamId', 'sessionId', 'lastEventId'])
 
 export function encodeContact(contact: ContactState): Uint8Array {
   const json = JSON.stringify(contact, (name, value) => {

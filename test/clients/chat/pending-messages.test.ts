@@ -4,7 +4,13 @@ import { MAX_UNREAD, PendingMessages } from '../../../clients/chat/pending-messa
 import type { Progress } from '../../../clients/store/log/progress.ts'
 import { assertProperty } from '../../support/property.ts'
 
-const progress = (sent: number, delivered = 0, read = 0): Progress => ({ appended: sent, sent, delivered, read })
+const progress = (sent: number, delivered = 0, read = 0): Progress => ({
+  appended: sent,
+  sent,
+  posted: delivered,
+  delivered,
+  read,
+})
 
 describe('PendingMessages', () => {
   let pending: PendingMessages<string>

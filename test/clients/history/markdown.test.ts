@@ -12,6 +12,7 @@ const NEXT_DAY = new Date(2026, 10, 23, 9, 5)
 function message(text: string, fields: Partial<Message> = {}): Message {
   return {
     kind: 'message',
+    isLetter: false,
     contact: 'bob',
     position: { batch: 1, index: 0 },
     direction: 'incoming',

@@ -152,6 +152,8 @@ export const MessageState = {
   READ: 5,
   /** DROPPED - It goes to nobody: the person has decided so. */
   DROPPED: 6,
+  /** POSTED - It lies in their mailbox. */
+  POSTED: 7,
 } as const;
 
 export type MessageState = typeof MessageState[keyof typeof MessageState];
@@ -164,6 +166,7 @@ export namespace MessageState {
   export type DELIVERED = typeof MessageState.DELIVERED;
   export type READ = typeof MessageState.READ;
   export type DROPPED = typeof MessageState.DROPPED;
+  export type POSTED = typeof MessageState.POSTED;
 }
 
 export function messageStateFromJSON(object: any): MessageState {
@@ -189,6 +192,9 @@ export function messageStateFromJSON(object: any): MessageState {
     case 6:
     case "MESSAGE_STATE_DROPPED":
       return MessageState.DROPPED;
+    case 7:
+    case "MESSAGE_STATE_POSTED":
+      return MessageState.POSTED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum MessageState");
   }
@@ -210,6 +216,8 @@ export function messageStateToJSON(object: MessageState): string {
       return "MESSAGE_STATE_READ";
     case MessageState.DROPPED:
       return "MESSAGE_STATE_DROPPED";
+    case MessageState.POSTED:
+      return "MESSAGE_STATE_POSTED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum MessageState");
   }

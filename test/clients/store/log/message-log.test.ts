@@ -114,7 +114,7 @@ describe('MessageLog', () => {
     say(alice, 'a')
     const record = alice.next() as Uint8Array
     say(alice, 'b')
-    expect(alice.messageLog.progress()).to.deep.equal({ appended: 2, sent: 1, delivered: 0, read: 0 })
+    expect(alice.messageLog.progress()).to.deep.equal({ appended: 2, sent: 1, posted: 0, delivered: 0, read: 0 })
     expect(await statesAt('alice', 'bob')).to.deep.equal(['sent', 'waiting'])
     bob.receive(record)
     restart('alice')

@@ -77,6 +77,7 @@ describe('history', () => {
       position: { batch: 1, index: 0 },
       direction: 'outgoing',
       state: 'waiting',
+      isLetter: false,
       ordinal: 1,
       identityKey: Uint8Array.from(BOB_KEY),
       storedAt,

@@ -1,0 +1,178 @@
+/**
+ * The letters of a messenger: what waits for people who are away is left at their mailboxes, and what lies in the own one is
+ * collected.
+ *
+ * Whoever has been away for {@link AWAY_MS} with something waiting gets letters. Whoever wrote some, and is away again, gets
+ * one that says that theirs are stored.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { asSottoError, isSottoError, type SottoError } from '#lib/errors.ts'
+import { type CollectOptions, collectLetters } from '../letters/collect-letters.ts'
+import type { MailboxClient } from '../letters/mailbox.ts'
+import { type PostOptions, postLetters } from '../letters/post-letters.ts'
+import { keepPrekeys } from '../letters/put-prekeys.ts'
+import { isPassing } from '../session/service-outage.ts'
+import type { MessageLog } from '../store/log/message-log.ts'
+import type { Store } from '../store/store.ts'
+import type { StreamsByKey } from './streams-by-key.ts'
+
+/** How long somebody is away before what waits is posted, in milliseconds: a restart or a moment without network is less. */
+const AWAY_MS = 10_000
+
+/** How long collecting may keep the messenger from going online, in milliseconds. */
+const COLLECT_MS = 5_000
+
+/** How often letters may say nothing but that others are stored, in milliseconds; and how often all is looked through. */
+const ANSWER_EVERY_MS = 3_600_000
+
+/** How long after a failure it is tried again, in milliseconds, where it does not say when. */
+const RETRY_MS = 60_000
+
+export interface LettersOptions
+  extends Omit<PostOptions, 'mailbox' | 'messageLogFor'>,
+    Pick<CollectOptions, 'deliver' | 'onProgress' | 'onKeyChanged'> {
+  readonly mailbox: MailboxClient
+  readonly store: Store
+  readonly streamsByKey: StreamsByKey
+  /** Whether somebody is online, as far as is known. */
+  readonly isOnline: (name: string) => boolean
+  /** Do what nobody waits for, and whose failure ends the messenger. */
+  readonly attempt: (work: () => unknown) => void
+  /** Nothing can be written to somebody until the user does something about it. */
+  readonly onRefused: (name: string, error: SottoError) => void
+  /** How long somebody is away before what waits is posted, in milliseconds; {@link AWAY_MS} unless set. */
+  readonly awayMs?: number
+}
+
+export class Letters {
+  readonly #options: LettersOptions
+  readonly #posting: PostOptions
+  /** Those who are going to be looked at, with the timer. */
+  readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** Those whose letters are stored, and who were not told so. */
+  readonly #unanswered = new Set<string>()
+  /** What is under way, one after the other: of two at once, each would seal the same events. */
+  #turn: Promise<unknown> = Promise.resolve()
+  readonly #round: NodeJS.Timeout
+
+  constructor(options: LettersOptions) {
+    this.#options = options
+    this.#posting = { ...options, messageLogFor: (name, identityKey) => this.#messageLogFor(name, identityKey) }
+    this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), ANSWER_EVERY_MS)
+    this.#round.unref()
+  }
+
+  /** The message log for a key; undefined while a conversation has its streams. */
+  #messageLogFor(name: string, identityKey: Uint8Array): MessageLog | undefined {
+    const streams = this.#options.streamsByKey.with(name, identityKey)
+    if (streams.conversation !== undefined) return undefined
+    streams.takeAppended()
+    return streams.messageLog
+  }
+
+  /** Something may wait for somebody, or they may have gone: post it, if that is still so after a while. */
+  consider(name: string, afterMs: number = this.#options.awayMs ?? AWAY_MS): void {
+    const { signal, attempt } = this.#options
+    if (signal.aborted || this.#timers.has(name) || !this.#isDue(name)) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(name)
+      if (this.#isDue(name)) attempt(() => this.#inTurn(() => this.#post(name)))
+    }, afterMs)
+    this.#timers.set(name, timer)
+  }
+
+  /** Whether there is a reason for a letter to somebody now. */
+  #isDue(name: string): boolean {
+    const { isOnline, streamsByKey, profile } = this.#options
+    if (isOnline(name)) return false
+    const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
+    if (streams === undefined || streams.conversation !== undefined) return false
+    const { appended, posted } = streams.progress
+    return appended > posted || (this.#unanswered.has(name) && streams.messageLog.answerAgeMs >= ANSWER_EVERY_MS)
+  }
+
+  async #post(name: string): Promise<void> {
+    const { onRefused, onProgress, signal } = this.#options
+    try {
+      const { letters, isTooLarge } = await postLetters(name, this.#unanswered.has(name), this.#posting)
+      if (letters > 0) this.#unanswered.delete(name)
+      if (letters > 0) onProgress(name)
+      // It waits for a conversation; another letter may take what comes then.
+      if (isTooLarge) this.consider(name, ANSWER_EVERY_MS)
+    } catch (error) {
+      if (signal.aborted) return
+      const failure = asSottoError(error)
+      if (isSottoError(error) && (isPassing(error) || error.code === 'ERR_NO_MAILBOX')) {
+        this.consider(name, failure.retryAfterMs ?? RETRY_MS)
+      } else if (failure.code.startsWith('ERR_STORE')) throw error
+      else onRefused(name, failure)
+    }
+  }
+
+  /**
+   * Take in what lies in the own mailbox, for so long at most as nobody minds before going online.
+   *
+   * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED`. What else fails is tried again later.
+   */
+  async collect(): Promise<void> {
+    await this.#inTurn(() => this.#collect())
+  }
+
+  async #collect(): Promise<void> {
+    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(COLLECT_MS)])
+    try {
+      const onRefused = () => {}
+      const writers = await collectLetters({ ...this.#posting, ...this.#options, onRefused, signal })
+      for (const name of writers) {
+        this.#unanswered.add(name)
+        this.consider(name)
+      }
+    } catch (error) {
+      this.#throwUnlessPassing(error, signal)
+    }
+  }
+
+  /** See that others find prekeys of this profile's. @throws as {@link collect}. */
+  async keepPrekeys(): Promise<void> {
+    await this.#inTurn(() => this.#keepPrekeys())
+  }
+
+  async #keepPrekeys(): Promise<void> {
+    const { profile, clock, signal } = this.#options
+    const { sessionId } = profile.login.session
+    const nowMs = clock.local.now().getTime()
+    try {
+      await keepPrekeys({ ...this.#options, sessionId, nowMs, random: randomBytes })
+    } catch (error) {
+      this.#throwUnlessPassing(error, signal)
+    }
+  }
+
+  #throwUnlessPassing(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return
+    if (!isSottoError(error) || error.code.startsWith('ERR_STORE')) throw error
+  }
+
+  /** Once in a while: post anew what can no longer be opened, answer, collect, and make up prekeys. */
+  async #lookThrough(): Promise<void> {
+    await this.collect()
+    await this.keepPrekeys()
+    for (const name of this.#options.store.names()) this.consider(name)
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work)
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  /** Let what is under way come to its end; the signal must be aborted before. */
+  async stop(): Promise<void> {
+    clearInterval(this.#round)
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    await this.#turn
+    this.#options.mailbox.close()
+  }
+}

@@ -1,0 +1,88 @@
+import { expect } from 'chai'
+import { MailboxClient } from '../../../clients/letters/mailbox.ts'
+import { keepPrekeys } from '../../../clients/letters/put-prekeys.ts'
+import { NO_LETTERS } from '../../../clients/store/rows/letter-state.ts'
+import type { Store } from '../../../clients/store/store.ts'
+import { bytesOf, randomFrom } from '../../support/random.ts'
+import { MailboxUnderTest, type MailboxUser } from '../../support/running-mailbox.ts'
+import { memoryStore } from '../../support/stores.ts'
+
+const WEEK_MS = 7 * 24 * 3_600_000
+
+describe('keepPrekeys', () => {
+  let mailboxes: MailboxUnderTest
+  let mailbox: MailboxClient
+  let bob: MailboxUser
+  let store: Store
+  let nowMs: number
+  const random = randomFrom('prekeys of bob')
+
+  beforeEach(async () => {
+    mailboxes = await MailboxUnderTest.start()
+    bob = mailboxes.user('bob')
+    mailbox = new MailboxClient(mailboxes.connect(), bob.bearer)
+    store = memoryStore()
+    nowMs = 1_000_000
+  })
+  afterEach(async () => {
+    mailbox.close()
+    store.close()
+    await mailboxes[Symbol.asyncDispose]()
+  })
+
+  const keep = (sessionId: Uint8Array = bob.sessionId) =>
+    keepPrekeys({ mailbox, store, sessionId, nowMs, random, signal: new AbortController().signal })
+  const held = () => mailboxes.call.putPrekeys({ prekeys: [], withdrawnIds: [] }, bob)
+  const hex = (ids: readonly Uint8Array[]) => ids.map((id) => Buffer.from(id).toString('hex')).sort()
+  const ownIds = () => hex(store.letterState().prekeys.map(({ prekeyId }) => prekeyId))
+  const take = async (count: number) => {
+    for (let taker = 0; taker < count; taker += 1) {
+      const request = { username: 'bob', sessionId: bob.sessionId }
+      await mailboxes.call.takePrekey(request, mailboxes.user(`taker${taker}`))
+    }
+  }
+
+  it('puts down 100 and one of last resort, whose private halves are here', async () => {
+    await keep()
+    const { prekeyIds, lastResortId } = await held()
+    expect(prekeyIds).to.have.lengthOf(100)
+    expect(hex([...prekeyIds, lastResortId])).to.deep.equal(ownIds())
+    await keep()
+    expect(hex((await held()).prekeyIds)).to.deep.equal(hex(prekeyIds))
+  })
+
+  it('makes them up to 100 when fewer than 20 are left, and keeps the private halves of those that were taken', async () => {
+    await keep()
+    await take(80)
+    await keep()
+    expect((await held()).prekeyIds).to.have.lengthOf(20)
+    await take(81)
+    await keep()
+    expect((await held()).prekeyIds.length).to.be.greaterThan(80)
+    expect(store.letterState().prekeys.length).to.be.greaterThan(180)
+  }).timeout(20_000)
+
+  it('renews the one of last resort each week, and under a new session', async () => {
+    await keep()
+    const { lastResortId: first } = await held()
+    nowMs += WEEK_MS - 1
+    await keep()
+    expect(hex([(await held()).lastResortId])).to.deep.equal(hex([first]))
+    nowMs += 1
+    await keep()
+    const { lastResortId: second } = await held()
+    expect(hex([second])).to.not.deep.equal(hex([first]))
+    await keep(bytesOf('another session', 16))
+    expect(hex([(await held()).lastResortId])).to.not.deep.equal(hex([second]))
+  })
+
+  it('withdraws those that it has no private halves of, as after a restored backup', async () => {
+    await keep()
+    const { prekeyIds: lost } = await held()
+    store.changeLetterState(() => NO_LETTERS)
+    await keep()
+    const { prekeyIds, lastResortId } = await held()
+    expect(hex([...prekeyIds, lastResortId])).to.deep.equal(ownIds())
+    for (const id of hex(lost)) expect(hex(prekeyIds)).to.not.include(id)
+  })
+})
