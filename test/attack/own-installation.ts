@@ -23,11 +23,15 @@ const [USER, RECEIVER] = ['alice', 'bob']
 /** From where the attacks come. */
 const NETWORK = '127.0.0.2'
 
+/** The other user calls all the time (other-user.ts), which is more than one account may by default. */
+const RATES = { SOTTO_AUTH_RATE_PER_ACCOUNT: '10', SOTTO_DIRECTORY_RATE_PER_ACCOUNT: '10' }
+
 /** Start one; it ends with the resources. */
 export async function startInstallation(resources: AsyncDisposableStack): Promise<readonly Listener[]> {
   const [authMetrics = 0, directoryMetrics = 0] = await freePorts(2)
   const services = resources.use(
     await Deployment.start({
+      ...RATES,
       SOTTO_AUTH_METRICS_PORT: String(authMetrics),
       SOTTO_DIRECTORY_METRICS_PORT: String(directoryMetrics),
     }),
