@@ -86,7 +86,7 @@ export function createAuthService({
     async login(request, context) {
       checkLoginRequest(request)
       const { identityKey, replaceIdentityKey, code } = request
-      const session = await credentials.forOwner(request, context, 'sign-in refused', (account) =>
+      const session = await credentials.forSignIn(request, context, (account) =>
         sessions.begin(account, identityKey, replaceIdentityKey, code),
       )
       return {
@@ -106,7 +106,7 @@ export function createAuthService({
       const password = passwordOf(request.password)
       checkNewPassword(username, password)
       const network = networkOf(remoteAddress)
-      await attempts.try({ network, account: undefined }, async () => {
+      await attempts.try({ network, account: undefined, isSignIn: false }, async () => {
         const joining = { username, password, code: code.length === 0 ? undefined : Secret.of(code) }
         const { inviteId: id, refusal } = await accounts.join(joining, signUp, { network, signal })
         if (refusal === undefined) return
@@ -129,7 +129,7 @@ export function createAuthService({
       checkNewPassword(session.name, next)
       const network = networkOf(remoteAddress)
       const change = () =>
-        attempts.try({ network, account: session.name }, () =>
+        attempts.try({ network, account: session.name, isSignIn: false }, () =>
           accounts.changePassword(session, { current, next }, { network, signal }),
         )
       await credentials.noting('password change refused', session.name, change)

@@ -30,6 +30,9 @@ export interface Shown {
   readonly code: string
 }
 
+/** What is done for the owner of an account. */
+type OwnersWork<T> = (account: AuthenticatedAccount) => Promise<T>
+
 export class Credentials {
   readonly #accounts: Accounts
   readonly #attempts: SignInAttempts
@@ -42,25 +45,33 @@ export class Credentials {
   }
 
   /**
-   * Do something for whoever shows the password of an account.
+   * Begin a session for whoever shows the password of an account.
    *
-   * @param what - How the audit log calls a refusal.
    * @param work - Checks the code, in the transaction of what it does. It is told nothing where the password is wrong, so a
    *   code that comes with that one is looked at by nobody.
    * @throws SottoError as {@link Accounts.authenticate}; `ERR_BUSY` if too many have failed; what `work` throws.
    */
-  async forOwner<T>(
+  async forSignIn<T>(shown: Shown, context: CallContext, work: OwnersWork<T>): Promise<T> {
+    return await this.#forOwner(shown, context, { isSignIn: true, refused: 'sign-in refused' }, work)
+  }
+
+  /** Change the second factor of an account, or begin one, for whoever shows its password. As {@link forSignIn}. */
+  async forSecondFactor<T>(shown: Shown, context: CallContext, work: OwnersWork<T>): Promise<T> {
+    return await this.#forOwner(shown, context, { isSignIn: false, refused: 'second factor refused' }, work)
+  }
+
+  async #forOwner<T>(
     { username, password, code }: Shown,
     { caller, noteAccount, remoteAddress, signal }: CallContext,
-    what: AuditAction,
-    work: (account: AuthenticatedAccount) => Promise<T>,
+    { isSignIn, refused }: { readonly isSignIn: boolean; readonly refused: AuditAction },
+    work: OwnersWork<T>,
   ): Promise<T> {
     caller.vouch()
     // Whoever reads the log has to see whose password is being tried.
     noteAccount(username)
     const network = networkOf(remoteAddress)
-    const done = await this.noting(what, username, () =>
-      this.#attempts.try({ network, account: username }, async (isKnown) => {
+    const done = await this.noting(refused, username, () =>
+      this.#attempts.try({ network, account: username, isSignIn }, async (isKnown) => {
         const account = await this.#accounts.authenticate(username, passwordOf(password), { network, signal })
         return await (isKnown || code === '' ? work(account) : this.#attempts.tryCode(username, () => work(account)))
       }),

@@ -35,6 +35,11 @@ export interface Attempt {
   readonly network: string
   /** The name whose password is tried; undefined for a code of an invite, which names nobody. */
   readonly account: string | undefined
+  /**
+   * Whether it is to begin a session, by which alone a network becomes known: nobody does that unseen. What else a password
+   * opens is done in silence, and by it somebody who knows the password could make every network theirs.
+   */
+  readonly isSignIn: boolean
 }
 
 /** The refusals that tell of a guess. */
@@ -62,7 +67,7 @@ export class SignInAttempts {
    * @throws SottoError `ERR_BUSY`, with when to come back, if too many have failed; whatever `check` throws.
    */
   async try<T>(attempt: Attempt, check: (isKnown: boolean) => Promise<T>): Promise<T> {
-    return await this.#within(await this.#reserve(attempt), check)
+    return await this.#within(await this.#reserve(attempt), attempt.isSignIn ? 'known' : 'nothing', check)
   }
 
   /**
@@ -78,13 +83,14 @@ export class SignInAttempts {
       reserve(transaction, ofAccount, PACE_OF_CODES, nowMs),
     )
     if (waitMs !== undefined) throw tooSoon(waitMs)
-    return await this.#within({ ofAccount, ofNetwork: undefined, isKnown: false }, check)
+    return await this.#within({ ofAccount, ofNetwork: undefined, isKnown: false }, 'known', check)
   }
 
-  async #within<T>(keys: Keys, check: (isKnown: boolean) => Promise<T>): Promise<T> {
+  /** @param success - What comes of it if the secret is right. */
+  async #within<T>(keys: Keys, success: Outcome, check: (isKnown: boolean) => Promise<T>): Promise<T> {
     try {
       const checked = await check(keys.isKnown)
-      await this.#settle(keys, 'known')
+      await this.#settle(keys, success)
       return checked
     } catch (error) {
       if (!GUESSES.some((code) => isSottoError(error) && error.code === code)) await this.#settle(keys, 'nothing')
@@ -111,7 +117,7 @@ export class SignInAttempts {
     })
   }
 
-  async #settle({ ofAccount, ofNetwork }: Keys, outcome: 'known' | 'nothing'): Promise<void> {
+  async #settle({ ofAccount, ofNetwork }: Keys, outcome: Outcome): Promise<void> {
     const nowMs = this.#nowMs()
     await inTransaction(this.#db, async (transaction) => {
       // In the order of a reservation: two that wait for each other's row would wait until PostgreSQL ends one.
@@ -120,6 +126,9 @@ export class SignInAttempts {
     })
   }
 }
+
+/** What comes of an attempt that was no wrong guess: its network is known from then on, or it is as if it had not been. */
+type Outcome = 'known' | 'nothing'
 
 interface Keys {
   readonly ofAccount: Uint8Array | undefined

@@ -18,11 +18,10 @@ export function secondFactorHandlers(
   credentials: Credentials,
   callerOf: (context: CallContext) => Promise<Session>,
 ): Pick<Handlers<typeof AuthServiceService>, Calls> {
-  const refused = 'second factor refused'
   return {
     async beginSecondFactor(request, context) {
       checkShown(request)
-      const secret = await credentials.forOwner(request, context, refused, (account) =>
+      const secret = await credentials.forSecondFactor(request, context, (account) =>
         secondFactors.begin(account, request.code),
       )
       return { secret: Buffer.from(secret.reveal()) }
@@ -30,7 +29,7 @@ export function secondFactorHandlers(
 
     async renewRecoveryCodes(request, context) {
       checkShown(request)
-      const recoveryCodes = await credentials.forOwner(request, context, refused, (account) =>
+      const recoveryCodes = await credentials.forSecondFactor(request, context, (account) =>
         secondFactors.renewRecoveryCodes(account, request.code),
       )
       return { recoveryCodes: [...recoveryCodes] }
@@ -38,7 +37,7 @@ export function secondFactorHandlers(
 
     async endSecondFactor(request, context) {
       checkShown(request)
-      await credentials.forOwner(request, context, refused, (account) => secondFactors.end(account, request.code))
+      await credentials.forSecondFactor(request, context, (account) => secondFactors.end(account, request.code))
       return {}
     },
 
