@@ -55,6 +55,10 @@ export const PRIVATE = new Ranges(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/1
 
 /**
  * Addresses that are nobody's: unspecified, multicast, reserved and broadcast (RFC 6890), and those of IPv4 in the clothes
- * of IPv6, which have a shorter form.
+ * of IPv6, be it for programs (RFC 4291, section 2.5.5) or for translators (RFC 6052, RFC 8215). No machine has one of
+ * these, and behind each may be any address of IPv4 at all.
  */
-export const NOBODYS = new Ranges(['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::', '::ffff:0:0/96', 'ff00::/8'])
+export const NOBODYS = new Ranges([
+  ...['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4'],
+  ...['::', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', 'ff00::/8'],
+])
