@@ -8,10 +8,9 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SottoError } from '#lib/errors.ts'
-import { readFileIfPresent, replaceFile, writeFileAtomically } from '#lib/runtime/files.ts'
+import { readReplacedFile, replaceFile, writeFileAtomically } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { PROFILE_KEY_BYTES } from './seal.ts'
 import { isWrappedKey } from './wrapped-key.ts'
@@ -42,13 +41,13 @@ const OTHERS = 0o077
  */
 export async function readKeyFile(folder: string): Promise<Uint8Array | undefined> {
   const path = pathOf(folder)
-  const content = await readFileIfPresent(path)
-  if (content !== undefined && ((await stat(path)).mode & OTHERS) !== 0) {
+  const found = await readReplacedFile(path)
+  if (found !== undefined && (found.mode & OTHERS) !== 0) {
     throw new SottoError('ERR_CONFIG', `others can read ${path}`, {
       hint: `make it yours alone with: chmod 600 ${path}`,
     })
   }
-  return content
+  return found?.content
 }
 
 /** Get at the key in a file with this content. @throws SottoError `ERR_PROFILE_DAMAGED`; what `unlock` throws. */

@@ -124,6 +124,42 @@ export async function replaceFile(path: string, content: Uint8Array): Promise<bo
   }
 }
 
+/** A file's content, and who may read it. */
+export interface ReadFile {
+  readonly content: Buffer
+  /** Its permission bits. */
+  readonly mode: number
+}
+
+/**
+ * Read a file that {@link replaceFile} may be replacing: what is overwritten there is never taken for its content.
+ *
+ * @returns undefined where there is no such file.
+ */
+export async function readReplacedFile(path: string): Promise<ReadFile | undefined> {
+  for (;;) {
+    const file = await openIfPresent(path)
+    if (file === undefined) return undefined
+    try {
+      const content = await file.readFile()
+      const { nlink, mode } = await file.stat()
+      // It still has its name, so nobody had begun to overwrite it.
+      if (nlink > 0) return { content, mode }
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+async function openIfPresent(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
 async function overwrite(file: FileHandle): Promise<boolean> {
   const { nlink, size } = await file.stat()
   if (nlink > 0) return false

@@ -5,11 +5,10 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { createFileOnce } from '#lib/runtime/create-once.ts'
-import { readFileIfPresent, replaceFile, systemRefusal } from '#lib/runtime/files.ts'
+import { readReplacedFile, replaceFile, systemRefusal } from '#lib/runtime/files.ts'
 import { Secret } from '#lib/secret.ts'
 import { WRAPPING_KEY_BYTES, WrappingKey } from './key-wrapping.ts'
 import { type KeyList, WrappingKeys } from './wrapping-keys.ts'
@@ -107,9 +106,10 @@ async function write(path: string, secrets: readonly Secret[]): Promise<KeyList>
 }
 
 async function readSecrets(path: string): Promise<Secret[] | undefined> {
-  const bytes = await readFileIfPresent(path)
-  if (!bytes) return undefined
-  if (((await stat(path)).mode & OTHERS) !== 0) {
+  const found = await readReplacedFile(path)
+  if (found === undefined) return undefined
+  const { content: bytes, mode } = found
+  if ((mode & OTHERS) !== 0) {
     throw new SottoError('ERR_CONFIG', 'the file of the wrapping key is open to others', { hint: `chmod 600 ${path}` })
   }
   const count = bytes.length / WRAPPING_KEY_BYTES

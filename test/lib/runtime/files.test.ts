@@ -5,7 +5,9 @@ import {
   ensurePrivateDirectory,
   fileVersionOf,
   readFileIfPresent,
+  readReplacedFile,
   readSecretFile,
+  replaceFile,
   writeFileAtomically,
 } from '#lib/runtime/files.ts'
 import { rejection } from '../../support/rejection.ts'
@@ -37,6 +39,26 @@ describe('writeFileAtomically', () => {
     await mkdir(path)
     expect(await writeFileAtomically(path, 'x').catch((error: unknown) => error)).to.be.an('error')
     expect(await readdir(folder.path)).to.deep.equal(['taken'])
+  })
+})
+
+describe('readReplacedFile', () => {
+  it('sees one content or the next, and never what is overwritten, while the file is replaced', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'key')
+    expect(await readReplacedFile(path)).to.equal(undefined)
+    await writeFile(path, '0'.repeat(32), { mode: 0o640 })
+    expect((await readReplacedFile(path))?.mode ?? 0).to.satisfy((mode: number) => (mode & 0o777) === 0o640)
+    let isOver = false
+    const seen = new Set<string>()
+    const reading = async () => {
+      while (!isOver) seen.add((await readReplacedFile(path))?.content.toString() ?? 'none')
+    }
+    const readers = [reading(), reading(), reading()]
+    for (let digit = 1; digit < 10; digit += 1) await replaceFile(path, Buffer.from(`${digit}`.repeat(32)))
+    isOver = true
+    await Promise.all(readers)
+    for (const content of seen) expect(content).to.match(/^(\d)\1{31}$/)
   })
 })
 
