@@ -61,8 +61,8 @@ SHA-256 of that, to compare: ${caFingerprint}
 
 What to type next, in another terminal:
 
-  ${sotto} admin add-user alice
-  ${sotto} login alice --server ${authAddress} --ca-fingerprint ${caFingerprint}
+  ${sotto} admin invite alice   # prints a link
+  ${sotto} join                 # asks for it, and for a password of your own
   ${sotto} chat
 
 Ctrl-C stops it.
