@@ -21,7 +21,8 @@ import { noMailbox, noSuchUser, rosterOff } from './errors.ts'
 import type { Revocations } from './revocations.ts'
 import { sealChat } from './sealing/seal-chat.ts'
 import { sealLetter } from './sealing/seal-letter.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './sessions/session-rows.ts'
+import type { Sessions } from './sessions.ts'
 import {
   checkAuthenticateRequest,
   checkFindAccountRequest,

@@ -22,7 +22,8 @@ import { checkNewPassword } from './passwords/new-password.ts'
 import type { Revocations } from './revocations.ts'
 import { secondFactorHandlers } from './second-factor/handlers.ts'
 import type { SecondFactors } from './second-factor/second-factors.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './sessions/session-rows.ts'
+import type { Sessions } from './sessions.ts'
 import {
   checkChangePasswordRequest,
   checkEndSessionsRequest,

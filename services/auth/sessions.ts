@@ -6,19 +6,19 @@
  *
  * @module
  */
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { Gathering } from '#lib/gathering.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
-import { compileForList, inTransaction } from '#lib/runtime/database/queries.ts'
+import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
 import { bearerHash } from '#lib/session/session-keys.ts'
 import type { AuthenticatedAccount } from './accounts.ts'
 import { appendAudit, byMember } from './audit/audit-log.ts'
-import type { WrappingKey } from './keys/key-wrapping.ts'
 import type { WrappingKeys } from './keys/wrapping-keys.ts'
 import { type Revocations, revoke, revokeAllOf } from './revocations.ts'
 import { type Beginning, beginSessions, MAX_SESSIONS, type NewSession } from './sessions/begin-sessions.ts'
+import { ownOf, type Session, type SessionRow, selectSessions, sessionOf, sessionsBy } from './sessions/session-rows.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How long a session lasts unused, in milliseconds: 30 days. */
@@ -29,19 +29,6 @@ export const EXTENSION_STEP_MS = 3_600_000
 
 /** The most sessions that begin in one transaction. */
 const MAX_BEGUN_TOGETHER = 32
-
-/** A session that has not ended. */
-export interface Session {
-  /** 16 bytes. */
-  readonly id: Uint8Array
-  readonly accountId: Uint8Array
-  readonly name: string
-  /** X25519, 32 bytes. */
-  readonly identityKey: Uint8Array
-  readonly expiresAtMs: number
-  /** The keys as key-wrapping.ts wraps them; {@link Sessions.unwrap} opens them. */
-  readonly wrappedKeys: { readonly ticket: Uint8Array; readonly grant: Uint8Array; readonly by: WrappingKey }
-}
 
 /** A session, as its owner sees it. */
 export interface SessionSummary {
@@ -274,54 +261,5 @@ export class Sessions {
     if (expiresAtMs - session.expiresAtMs < stepMs) return session
     await this.#db.updateTable('session').set({ expires_at: expiresAtMs }).where('id', '=', session.id).execute()
     return { ...session, expiresAtMs }
-  }
-}
-
-/** Which of these sessions are an account's. */
-async function ownOf(
-  transaction: Transaction<AuthSchema>,
-  accountId: Uint8Array,
-  ids: readonly Uint8Array[],
-): Promise<Uint8Array[]> {
-  const own = transaction.selectFrom('session').select('id').where('account_id', '=', accountId)
-  return (await own.where('id', 'in', ids).execute()).map(({ id }) => id)
-}
-
-/** Finds the sessions that have these values in a column. To be given the values, and the time. */
-function sessionsBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash' | 'auth_bearer_hash') {
-  return compileForList(db, (values: readonly Uint8Array[]) =>
-    selectSessions(db)
-      .select(`session.${column} as found_by`)
-      .where(`session.${column}`, 'in', values)
-      .where('expires_at', '>', 0),
-  )
-}
-
-function selectSessions(db: Kysely<AuthSchema>) {
-  return db
-    .selectFrom('session')
-    .innerJoin('account', 'account.id', 'session.account_id')
-    .select([
-      'session.id',
-      'account_id',
-      'name',
-      'session.identity_key',
-      'expires_at',
-      'ticket_key',
-      'grant_key',
-      'wrapping_key_id',
-    ])
-}
-
-type SessionRow = Awaited<ReturnType<ReturnType<typeof sessionsBy>>>[number]
-
-function sessionOf(row: SessionRow, by: WrappingKey): Session {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    name: row.name,
-    identityKey: row.identity_key,
-    expiresAtMs: row.expires_at,
-    wrappedKeys: { ticket: row.ticket_key, grant: row.grant_key, by },
   }
 }

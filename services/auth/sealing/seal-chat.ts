@@ -11,7 +11,7 @@ import { NONCE_BYTES } from '#lib/aead.ts'
 import { Secret } from '#lib/secret.ts'
 import { sealGrant } from '#lib/ticket/grant.ts'
 import { CHAT_SECRET_BYTES, sealTicket, TICKET_ID_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
-import type { Session } from '../sessions.ts'
+import type { Session } from '../sessions/session-rows.ts'
 
 /** How long a conversation may go on without a new ticket, in milliseconds, unless the host says otherwise: 12 h. */
 export const DEFAULT_MAX_SESSION_DURATION_MS = 12 * 3_600_000

@@ -6,7 +6,7 @@
 import type { AuthServiceService } from '#gen/sotto/auth/v1/auth_service.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Credentials } from '../attempts/credentials.ts'
-import type { Session } from '../sessions.ts'
+import type { Session } from '../sessions/session-rows.ts'
 import { checkShown } from '../validation.ts'
 import type { SecondFactors } from './second-factors.ts'
 

@@ -3,7 +3,7 @@ import { checkGrant, GRANT_BYTES, openGrant } from '#lib/ticket/grant.ts'
 import { openTicket, TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import { WrappingKey } from '../../../../services/auth/keys/key-wrapping.ts'
 import { DEFAULT_MAX_SESSION_DURATION_MS, sealChat } from '../../../../services/auth/sealing/seal-chat.ts'
-import type { Session } from '../../../../services/auth/sessions.ts'
+import type { Session } from '../../../../services/auth/sessions/session-rows.ts'
 import { codeOf } from '../../../support/code-of.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../../support/random.ts'
 
