@@ -8,7 +8,7 @@ import { isSottoError } from '#lib/errors.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type AccountSummary, listAccounts } from './accounts/account-list.ts'
-import { insertAccounts, newAccountRow, replacePassword } from './accounts/account-rows.ts'
+import { findBarringLogins, insertAccounts, newAccountRow, replacePassword } from './accounts/account-rows.ts'
 import { appendAudit, byHost, byMember } from './audit/audit-log.ts'
 import { accountDisabled, loginRefused, noSuchUser } from './errors.ts'
 import { checkFree } from './invites/invites.ts'
@@ -242,16 +242,9 @@ export class Accounts {
    */
   async remove(name: string): Promise<void> {
     await inTransaction(this.#db, async (transaction) => {
-      // Not only looked up: a login that goes on at this moment waits for the end of this, or begins no session.
-      const found = await transaction
-        .updateTable('account')
-        .set((account) => ({ password_epoch: account('password_epoch', '+', 1) }))
-        .where('name', '=', name)
-        .returning('id')
-        .executeTakeFirst()
-      if (!found) throw noSuchUser()
-      await revokeAllOf(transaction, found.id, this.#nowMs())
-      await transaction.deleteFrom('account').where('id', '=', found.id).execute()
+      const id = await findBarringLogins(transaction, name)
+      await revokeAllOf(transaction, id, this.#nowMs())
+      await transaction.deleteFrom('account').where('id', '=', id).execute()
       await appendAudit(transaction, [byHost('account removed', name)], this.#nowMs())
     })
   }

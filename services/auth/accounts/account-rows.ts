@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Selectable, Transaction } from 'kysely'
-import { accountExists } from '../errors.ts'
+import { accountExists, noSuchUser } from '../errors.ts'
 import { revokeAllOf } from '../revocations.ts'
 import type { AccountTable, AuthSchema } from '../store.ts'
 
@@ -86,4 +86,22 @@ export async function replacePassword(
   if (numUpdatedRows === 0n) return false
   await revokeAllOf(transaction, accountId, nowMs, except)
   return true
+}
+
+/**
+ * Find an account, and have no login begin a session that was checked before: one that goes on at this moment waits for the
+ * end of the transaction, and is refused then.
+ *
+ * @returns its id.
+ * @throws SottoError `ERR_NO_SUCH_USER`.
+ */
+export async function findBarringLogins(transaction: Transaction<AuthSchema>, name: string): Promise<Uint8Array> {
+  const found = await transaction
+    .updateTable('account')
+    .set((account) => ({ password_epoch: account('password_epoch', '+', 1) }))
+    .where('name', '=', name)
+    .returning('id')
+    .executeTakeFirst()
+  if (found === undefined) throw noSuchUser()
+  return found.id
 }

@@ -6,10 +6,10 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
+import { findBarringLogins } from '../accounts/account-rows.ts'
 import { type AdminConfig, checkNames, withDatabase } from '../admin.ts'
 import { appendAudit, byHost } from '../audit/audit-log.ts'
 import { AUTH } from '../audit/chain.ts'
-import { noSuchUser } from '../errors.ts'
 import { revoke, revokeAllOf } from '../revocations.ts'
 import type { AuthSchema } from '../store.ts'
 import { deleteSecondFactor } from './second-factor-rows.ts'
@@ -26,16 +26,9 @@ export async function resetSecondFactor(config: AdminConfig, clock: Clock, name:
   const nowMs = clock.now().getTime()
   return await withDatabase(config, (db) =>
     inTransaction(db, async (transaction) => {
-      // Not only looked up: a login that goes on at this moment waits for the end of this, or begins no session.
-      const found = await transaction
-        .updateTable('account')
-        .set((account) => ({ password_epoch: account('password_epoch', '+', 1) }))
-        .where('name', '=', name)
-        .returning('id')
-        .executeTakeFirst()
-      if (found === undefined) throw noSuchUser()
-      if (!(await deleteSecondFactor(transaction, found.id))) return false
-      await revokeAllOf(transaction, found.id, nowMs)
+      const id = await findBarringLogins(transaction, name)
+      if (!(await deleteSecondFactor(transaction, id))) return false
+      await revokeAllOf(transaction, id, nowMs)
       await appendAudit(transaction, [byHost('second factor reset', name)], nowMs)
       return true
     }),
