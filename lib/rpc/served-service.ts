@@ -39,6 +39,20 @@ export function serveNative(
   }
 }
 
+/** A method with streams both ways, of which every message is its bytes. @param path - As on the wire. */
+export function undecodedMethod(path: string): Service[string] {
+  const same = (bytes: Buffer) => bytes
+  return {
+    path,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  }
+}
+
 /** The full name of a service, from the path of its methods: `/sotto.auth.v1.AuthService/Login`. */
 function namesOf(service: Readonly<Record<string, { readonly path: string }>>): Pick<ServedService, 'name' | 'paths'> {
   const paths = Object.values(service).map(({ path }) => path)

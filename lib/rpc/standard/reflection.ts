@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type ServedService, serve } from '../served-service.ts'
+import { type ServedService, serve, undecodedMethod } from '../served-service.ts'
 import type { CallContext, Duplex, Service } from '../service.ts'
 
 /** The packages of the two versions. */
@@ -29,16 +29,5 @@ export function createReflection(names: readonly string[]): ServedService[] {
 
 /** The service as its bytes, which are decoded by what is loaded with the first call. */
 function undecoded(version: string): Service {
-  const same = (bytes: Buffer) => bytes
-  return {
-    ServerReflectionInfo: {
-      path: `/${version}.ServerReflection/ServerReflectionInfo`,
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
-    },
-  }
+  return { ServerReflectionInfo: undecodedMethod(`/${version}.ServerReflection/ServerReflectionInfo`) }
 }

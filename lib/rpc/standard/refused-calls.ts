@@ -8,8 +8,7 @@
  * @module
  */
 import { SottoError } from '../../errors.ts'
-import { type ServedService, serve } from '../served-service.ts'
-import type { Service } from '../service.ts'
+import { type ServedService, serve, undecodedMethod } from '../served-service.ts'
 
 /**
  * The most metadata of a call, in bytes: what gRPC recommends (https://grpc.io/docs/guides/metadata/). From 64 KiB on, and
@@ -20,9 +19,9 @@ export const MAX_METADATA_BYTES = 8 * 1024
 const UNKNOWN_METHOD = '/sotto.Refused/UnknownMethod'
 const TOO_MUCH_METADATA = '/sotto.Refused/TooMuchMetadata'
 
-/** The service that refuses such calls. It has no contract, and reflection does not list it. */
+/** The service that refuses such calls, whatever is sent. It has no contract, and reflection does not list it. */
 export const refusedCalls: ServedService = serve(
-  { unknownMethod: anyMethod(UNKNOWN_METHOD), tooMuchMetadata: anyMethod(TOO_MUCH_METADATA) },
+  { unknownMethod: undecodedMethod(UNKNOWN_METHOD), tooMuchMetadata: undecodedMethod(TOO_MUCH_METADATA) },
   {
     unknownMethod() {
       throw new SottoError('ERR_UNIMPLEMENTED', 'the server has no such call')
@@ -43,19 +42,5 @@ export function routeAmong(paths: ReadonlySet<string>): Route {
     let bytes = 0
     for (const each of rawHeaders) bytes += each.length
     return bytes > MAX_METADATA_BYTES ? TOO_MUCH_METADATA : path
-  }
-}
-
-/** A method that takes whatever is sent. */
-function anyMethod(path: string): Service[string] {
-  const same = (bytes: Buffer) => bytes
-  return {
-    path,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: same,
-    requestDeserialize: same,
-    responseSerialize: same,
-    responseDeserialize: same,
   }
 }
