@@ -72,31 +72,19 @@ export async function signIn(username: string, options: LoginOptions, mayRead = 
   const { Profile } = await import('../clients/profile/profile.ts')
   const { traceTo } = await import('../clients/trace/render.ts')
   const { PasswordReader } = await import('../clients/terminal/password.ts')
-  const { terminalCodes } = await import('../clients/command/terminal-codes.ts')
+  const { signInPrompts } = await import('./account/sign-in-prompts.ts')
   const { unlockKey } = await import('../clients/command/unlock.ts')
 
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey() })
   const { server: address, ca: caFile, caFingerprint } = options
   await untilStopped(async (signal) => {
-    const typed = { input: process.stdin, output: process.stderr, signal }
-    // One reader for both, where both are lines of one pipe.
-    using lines = new PasswordReader(typed)
-    const readerOf = (file: string | undefined) => (file === undefined ? lines : new PasswordReader({ ...typed, file }))
-    const passwords = readerOf(options.passwordFile)
+    using lines = new PasswordReader({ input: process.stdin, output: process.stderr, signal })
     using waiting = await waitingNotice(options)
+    const { passwords, codesFor } = signInPrompts({ options, lines, waiting, output: process.stderr, signal })
     waiting.begin('auth')
     const server = await findServer({ server: address, caFile, caFingerprint }, profile.state.account, signal)
-    const codes = terminalCodes({
-      username,
-      server: server.authAddress,
-      reader: readerOf(options.codeFile),
-      output: process.stderr,
-      isJson: options.json === true,
-      notice: (text) => notice(text, options),
-      onAsk: (isAsking) => (isAsking ? waiting.stop() : waiting.begin('auth')),
-    })
     await login({
-      ...((mayRead || options.codeFile !== undefined) && { codes }),
+      ...((mayRead || options.codeFile !== undefined) && { codes: codesFor(username, server.authAddress) }),
       profile,
       server,
       username,

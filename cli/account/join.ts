@@ -43,10 +43,10 @@ export function joinCommand(): Command {
       if (link !== undefined) process.title = 'sotto join'
       const { PasswordReader } = await import('../../clients/terminal/password.ts')
       await untilStopped(async (signal) => {
-        using passwords = new PasswordReader({ input: process.stdin, output: process.stderr, signal })
-        const ask = (question: string) => askFor(question, passwords, signal)
+        using lines = new PasswordReader({ input: process.stdin, output: process.stderr, signal })
+        const ask = (question: string) => askFor(question, lines, signal)
         const invite = await inviteOf(link ?? (await ask("the invite's link")))
-        await join(invite, { options, ask, passwords, signal })
+        await join(invite, { options, ask, lines, signal })
       })
     })
 }
@@ -70,26 +70,23 @@ async function inviteOf(text: string): Promise<Invite> {
 interface Joining {
   readonly options: JoinOptions
   readonly ask: (question: string) => Promise<string>
-  readonly passwords: PasswordReader
+  /** The source of what comes from no file. */
+  readonly lines: PasswordReader
   readonly signal: AbortSignal
 }
 
-async function join(invite: Invite, { options, ask, passwords, signal }: Joining): Promise<void> {
+async function join(invite: Invite, { options, ask, lines, signal }: Joining): Promise<void> {
   const { findServer } = await import('../../clients/session/authority.ts')
   const session = await import('../../clients/session/join.ts')
   const { Profile } = await import('../../clients/profile/profile.ts')
-  const { PasswordReader } = await import('../../clients/terminal/password.ts')
-  const { terminalCodes } = await import('../../clients/command/terminal-codes.ts')
+  const { signInPrompts } = await import('./sign-in-prompts.ts')
   const { unlockKey } = await import('../../clients/command/unlock.ts')
   const { checkNewPassword } = await import('../../services/auth/passwords/new-password.ts')
 
   const username = await nameFor(invite, options.name, ask)
   const profile = await Profile.openOrCreate(sottoHome(environment()), options.profile, { unlock: unlockKey(signal) })
-  const { stdin: input, stderr: output } = process
-  const readerOf = (file: string | undefined) =>
-    file === undefined ? passwords : new PasswordReader({ file, input, output, signal })
-  const reader = readerOf(options.passwordFile)
   using waiting = await waitingNotice(options)
+  const prompts = signInPrompts({ options, lines, waiting, output: process.stderr, signal })
   waiting.begin('auth')
   const server = await findServer({ server: invite.server }, undefined, signal)
   await session.join({
@@ -100,19 +97,11 @@ async function join(invite: Invite, { options, ask, passwords, signal }: Joining
     async askPassword() {
       waiting.stop()
       const check = (password: Secret) => checkNewPassword(username, password)
-      const password = await reader.read(`a password of your own for ${username}`, { twice: true, check })
+      const password = await prompts.passwords.read(`a password of your own for ${username}`, { twice: true, check })
       waiting.begin('auth')
       return password
     },
-    codes: terminalCodes({
-      username,
-      server: server.authAddress,
-      reader: readerOf(options.codeFile),
-      output,
-      isJson: options.json === true,
-      notice: (text) => notice(text, options),
-      onAsk: (isAsking) => (isAsking ? waiting.stop() : waiting.begin('auth')),
-    }),
+    codes: prompts.codesFor(username, server.authAddress),
     replaceIdentityKey: options.replaceIdentity === true,
     clock: systemClock,
     signal,

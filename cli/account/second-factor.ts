@@ -81,27 +81,17 @@ function changing(name: string, description: string, change: Change): Command {
 /** Have the owner of the profile's account show who they are. It takes no session: theirs may have ended. */
 async function asOwner(options: ChangeOptions, signal: AbortSignal, change: Change): Promise<void> {
   const { PasswordReader } = await import('../../clients/terminal/password.ts')
-  const { terminalCodes } = await import('../../clients/command/terminal-codes.ts')
+  const { signInPrompts } = await import('./sign-in-prompts.ts')
   const profile = await openProfile(options, signal)
   const { account: server } = profile.state
   if (server === undefined) throw noAccount(options)
   const { username } = server
 
-  const typed = { input: process.stdin, output: process.stderr, signal }
-  // One reader for both, where both are lines of one pipe.
-  using lines = new PasswordReader(typed)
-  const readerOf = (file: string | undefined) => (file === undefined ? lines : new PasswordReader({ ...typed, file }))
+  using lines = new PasswordReader({ input: process.stdin, output: process.stderr, signal })
   using waiting = await waitingNotice(options)
-  const codes = terminalCodes({
-    username,
-    server: server.authAddress,
-    reader: readerOf(options.codeFile),
-    output: process.stdout,
-    isJson: options.json === true,
-    notice: (text) => notice(text, options),
-    onAsk: (isAsking) => (isAsking ? waiting.stop() : waiting.begin('auth')),
-  })
-  const password = await readerOf(options.passwordFile).read(`password for ${username}`)
+  const { passwords, codesFor } = signInPrompts({ options, lines, waiting, output: process.stdout, signal })
+  const codes = codesFor(username, server.authAddress)
+  const password = await passwords.read(`password for ${username}`)
   waiting.begin('auth')
   const asked = { askPassword: async () => password, codes, replaceIdentityKey: false }
   await change({ profile, server, username, ...asked, clock: systemClock, signal, trace: undefined }, options)
