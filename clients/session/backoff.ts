@@ -71,7 +71,8 @@ const MAX_ATTEMPTS = 3
 
 /**
  * Make a call, and again after as long as the service asks for (RetryInfo), where it has too much to do: it did nothing for
- * the first. What stands for long, such as an announcement, waits by itself (service-outage.ts).
+ * the first. Where it asks for more than {@link LONGEST_ASKED_MS}, nobody is kept waiting, nor is it called before that. What
+ * stands for long, such as an announcement, waits by itself (service-outage.ts).
  *
  * @throws what the last call fails with; what the signal was aborted with.
  */
@@ -82,6 +83,7 @@ export async function inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Pr
       return await call()
     } catch (error) {
       if (!isSottoError(error, 'ERR_BUSY') || attempts === MAX_ATTEMPTS) throw error
+      if ((error.retryAfterMs ?? 0) > LONGEST_ASKED_MS) throw error
       await backoff.wait(signal, error)
     }
   }

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { RENEW_RETRY_MS } from '#lib/channel/channel-times.ts'
 import { SottoError } from '#lib/errors.ts'
-import { Backoff, LONGEST_ASKED_MS } from '../../../clients/session/backoff.ts'
+import { Backoff, inTurn, LONGEST_ASKED_MS } from '../../../clients/session/backoff.ts'
+import { rejection } from '../../support/rejection.ts'
 
 describe('Backoff', () => {
   it('doubles up to its limit, and begins again when reset', () => {
@@ -32,5 +33,24 @@ describe('Backoff', () => {
     const reason = new Error('enough')
     abort.abort(reason)
     expect(await waiting.catch((thrown: unknown) => thrown)).to.equal(reason)
+  })
+})
+
+describe('inTurn', () => {
+  /** How often a call is made that the service always asks to make again after this time. */
+  async function countCalls(retryAfterMs: number): Promise<number> {
+    let calls = 0
+    const busy = async () => {
+      calls += 1
+      throw new SottoError('ERR_BUSY', 'busy', { retryAfterMs })
+    }
+    const { code } = await rejection(inTurn(busy, new AbortController().signal))
+    expect(code).to.equal('ERR_BUSY')
+    return calls
+  }
+
+  it('calls again when the service asks for it, and never before', async () => {
+    expect(await countCalls(1)).to.equal(3)
+    expect(await countCalls(LONGEST_ASKED_MS + 1)).to.equal(1)
   })
 })
