@@ -198,6 +198,21 @@ describe('a second factor', () => {
     await signIn(name, enrolled.code(1))
   })
 
+  it('makes no network known by what is no sign-in, and that is done unseen', async () => {
+    const name = await person()
+    const db = await openDatabase<AuthSchema>(auth.config.database, MIGRATIONS, { durability: 'disk' })
+    const countKnown = async () =>
+      (await db.selectFrom('sign_in_attempt').select('key').where('known_at', '>', 0).execute()).length
+    const before = await countKnown()
+    const { call } = auth.connect()
+    await call.beginSecondFactor(shown(name))
+    await call.endSecondFactor(shown(name))
+    expect(await countKnown()).to.equal(before)
+    await signIn(name)
+    expect(await countKnown()).to.equal(before + 1)
+    await db.destroy()
+  })
+
   it('is as good as its recovery codes where its secret does not open, and holds up nobody else', async () => {
     const [name, other] = [await person(), await person()]
     const { recoveryCodes, ...enrolled } = await Enrolled.begin(auth, name, clock)
