@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, statSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SottoError } from '../errors.ts'
 
@@ -60,7 +60,8 @@ export function ensurePrivateFile(path: string): void {
 /**
  * Write a file so that a reader, or a crash at any moment, sees either all of the old content or all of the new.
  *
- * The bytes go to a new file beside it, which is flushed to the disk and then renamed over it.
+ * The bytes go to a new file beside it, which is flushed to the disk and then renamed over it. Where root does that, the
+ * file stays its owner's, who could not read it otherwise.
  *
  * @param mode - The permissions of the file; {@link PRIVATE_FILE_MODE} unless it is meant for others.
  */
@@ -70,8 +71,9 @@ export async function writeFileAtomically(
   mode: number = PRIVATE_FILE_MODE,
 ): Promise<void> {
   const temporary = temporaryBeside(path)
+  const owner = process.getuid?.() === 0 ? await lstat(path).catch(() => undefined) : undefined
   try {
-    await writeNewFile(temporary, content, mode)
+    await writeNewFile(temporary, content, mode, owner)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -85,20 +87,30 @@ export function temporaryBeside(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.tmp`
 }
 
+/** Whose a file is. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
 /**
  * Write a file that is not there yet, and flush it to the disk.
  *
+ * @param owner - Whose it is to be; the present user's unless set.
  * @throws Error of the operating system, such as `EEXIST`.
  */
 export async function writeNewFile(
   path: string,
   content: string | Uint8Array,
   mode = PRIVATE_FILE_MODE,
+  owner?: Owner,
 ): Promise<void> {
   // wx: the names are random, so a file that is there already was put there by somebody.
   const file = await open(path, 'wx', mode)
   try {
     await file.writeFile(content)
+    // By the open file: whoever may write the folder could have put a link in the place of its name.
+    if (owner !== undefined) await file.chown(owner.uid, owner.gid)
     await file.sync()
   } finally {
     await file.close()

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import {
@@ -31,6 +31,17 @@ describe('writeFileAtomically', () => {
     await chmod(path, 0o666)
     await writeFileAtomically(path, 'two')
     expect((await stat(path)).mode & 0o777).to.equal(0o600)
+  })
+
+  it("leaves a file its owner's, where root writes it", async function () {
+    if (process.getuid?.() !== 0) return this.skip()
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'file')
+    await writeFileAtomically(path, 'one')
+    await chown(path, 65_534, 65_534)
+    await writeFileAtomically(path, 'two')
+    const { uid, gid, mode } = await stat(path)
+    expect([uid, gid, mode & 0o777]).to.deep.equal([65_534, 65_534, 0o600])
   })
 
   it('leaves nothing behind where it fails', async () => {
