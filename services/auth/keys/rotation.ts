@@ -59,6 +59,8 @@ export async function rotateLeaves(config: RotationConfig, clock: Clock): Promis
 export async function rotateAuthority(config: RotationConfig, clock: Clock): Promise<string> {
   return await withDatabase(config, async (db) => {
     await requireAuthorityOf(db, config.authorityFolder)
+    // It takes a tenth of a second to load, in which nobody is to wait for the database.
+    await import('#lib/runtime/certificates/issue.ts')
     return await inTurn(db, clock, async () => {
       const { certificatesPem } = await replaceAuthority(config.authorityFolder, clock)
       const fingerprint = fingerprintOf(certificatesPem)
