@@ -7,7 +7,6 @@
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { isSottoError, type SottoError } from '#lib/errors.ts'
 import type { LetterBody } from '#lib/letter/letter-body.ts'
-import { readLetter } from '#lib/letter/letter-streams.ts'
 import { type AdmittedLetter, admitLetter, type LetterAdmission, openLetter } from '#lib/letter/open-letter.ts'
 import { prekeyPairFrom } from '#lib/letter/prekey.ts'
 import { CLOCK_SKEW_MS } from '#lib/protocol.ts'
@@ -18,9 +17,10 @@ import type { Profile } from '../profile/profile.ts'
 import { realmOfAccount } from '../profile/state.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
-import { afterLetter, isUsed, type LetterState } from '../store/rows/letter-state.ts'
+import { isUsed, type LetterState } from '../store/rows/letter-state.ts'
 import type { Store } from '../store/store.ts'
 import type { CollectedLetter, MailboxClient } from './mailbox.ts'
+import { storeLetter } from './store-letter.ts'
 
 export interface CollectOptions {
   readonly profile: Profile
@@ -85,7 +85,7 @@ async function takeLetter(bytes: Uint8Array, options: CollectOptions, writers: S
     if (profile.state.blocked.has(admitted.ticket.senderName)) return 'useless'
     const body = openLetter(admitted, admission)
     const messageLog = await logOf(admitted, options)
-    return messageLog === undefined ? 'kept' : storeLetter(admitted, body, messageLog, options, writers)
+    return messageLog === undefined ? 'kept' : receive(admitted, body, messageLog, options, writers)
   } catch (error) {
     if (!isSottoError(error) || isOfThisEnd(error)) throw error
     // The clock of this machine may be mended yet.
@@ -129,35 +129,28 @@ async function logOf({ ticket }: AdmittedLetter, options: CollectOptions): Promi
   return messageLogFor(name, identityKey)
 }
 
-/** Store what a letter brought, in one turn: no conversation comes between. */
-function storeLetter(
-  { ticket, prekeyId }: AdmittedLetter,
+/** Store what a letter brought, and show it. */
+function receive(
+  admitted: AdmittedLetter,
   body: LetterBody,
   messageLog: MessageLog,
   options: CollectOptions,
   writers: Set<string>,
 ): Outcome {
   const { profile, store, clock, deliver, onProgress } = options
-  const { senderName: name, senderIdentityKey, ticketId, expiresAtMs } = ticket
-  const news = readLetter(messageLog.streams, body)
-  if (news.acknowledged > 0 && messageLog.save()) onProgress(name)
-  if (news.isEarly) return 'early'
-  const letter = { ticketId, prekeyId, untilMs: expiresAtMs + CLOCK_SKEW_MS }
-  const change = (state: LetterState) => afterLetter(state, letter, clock.nowMs())
+  const { ticket, prekeyId } = admitted
+  const { senderName: name } = ticket
+  const permission = mayReceive(profile, name, ticket.senderIdentityKey)
+  const letter = { ticketId: ticket.ticketId, prekeyId, untilMs: ticket.expiresAtMs + CLOCK_SKEW_MS }
+  const { isEarly, fresh, hasProgress } = storeLetter(
+    { store, messageLog, permission, nowMs: clock.nowMs() },
+    letter,
+    body,
+  )
+  if (hasProgress) onProgress(name)
+  if (isEarly) return 'early'
   if (body.events.length > 0) writers.add(name)
-  if (news.events.length === 0) {
-    store.changeLetterState(change)
-    return 'taken'
-  }
-  try {
-    const permission = mayReceive(profile, name, senderIdentityKey)
-    const fresh = messageLog.store(permission, news.events, store.letterChange(change))
-    if (fresh.length > 0) deliver(name, fresh)
-  } catch (error) {
-    // The next letter, or a conversation, brings them again.
-    messageLog.streams.incoming?.forgetUnstored()
-    throw error
-  }
+  if (fresh.length > 0) deliver(name, fresh)
   return 'taken'
 }
 

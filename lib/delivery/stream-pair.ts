@@ -98,7 +98,9 @@ export class StreamPair {
     if (known !== undefined && isSame(known.streamId, streamId)) this.#incoming = known
     else if (known !== undefined && known.stored > 0n) return undefined
     else this.#incoming = new IncomingStream(Uint8Array.from(streamId))
+    // What the last conversation took in and did not store comes again.
     this.#incoming.forgetPieces()
+    this.#incoming.forgetUnstored()
     return this.#incoming
   }
 

@@ -20,6 +20,9 @@ export interface Counters {
   /** Streams that were replaced, because one end had lost what was not flushed, or because calls had crossed. */
   renewedStreams: number
   powerLosses: number
+  /** Letters that were posted, and those of them that brought something new. */
+  letters: number
+  usefulLetters: number
   /** Read receipts that reported more messages than the one before. */
   receipts: number
   readonly crashes: Record<WriteStep, number>
@@ -38,6 +41,8 @@ export function newCounters(): Counters {
     duplicates: 0,
     renewedStreams: 0,
     powerLosses: 0,
+    letters: 0,
+    usefulLetters: 0,
     receipts: 0,
     crashes: { begin: 0, statement: 0, commit: 0, committed: 0 },
   }

@@ -18,6 +18,7 @@ import { textBody } from '../support/event-text.ts'
 import { permitWriting } from '../support/permits.ts'
 import { keyPairOf, secretOf } from '../support/random.ts'
 import { SimulatedDisk } from './disk.ts'
+import { SimulatedMailbox } from './mailbox.ts'
 import type { ConnectionEnd } from './network.ts'
 import type { ProcessOwner } from './owners.ts'
 import { lyingDatabase } from './sabotage.ts'
@@ -32,6 +33,7 @@ export class Endpoint implements ProcessOwner {
   readonly name: string
   readonly identity: KeyPair
   readonly disk = new SimulatedDisk()
+  readonly mailbox: SimulatedMailbox
   readonly #profileKey
   /** How many messages the store has promised to deliver: those with the numbers from 1 to this. */
   promised = 0
@@ -55,6 +57,7 @@ export class Endpoint implements ProcessOwner {
   constructor(world: World, name: string, messages: number) {
     this.world = world
     this.name = name
+    this.mailbox = new SimulatedMailbox(world)
     this.identity = keyPairOf(`identity of ${name}`)
     this.#profileKey = secretOf(`profile key of ${name}`)
     this.#remaining = messages
@@ -94,6 +97,7 @@ export class Endpoint implements ProcessOwner {
     this.#process.run(() => {
       this.#recover()
       this.#process?.dial()
+      this.#process?.mailLater()
     })
   }
 

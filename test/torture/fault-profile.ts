@@ -37,6 +37,10 @@ export interface FaultProfile {
   readonly maxSessionDurationMs: number
   /** The mean time until a message that came is read; infinite where receipts are off. */
   readonly readAfterMs: number
+  /** The mean time from one turn of a process at the mailboxes to its next; infinite where there are none. */
+  readonly letterEveryMs: number
+  /** The part of the letters that a mailbox loses, withholds, repeats, or keeps though they were acknowledged. */
+  readonly lostLetters: number
   readonly times: ChannelTimes
 }
 
@@ -71,6 +75,8 @@ export function drawFaultProfile(random: SeededRandom, messages: number): FaultP
       silenceLimitMs: 30_000,
     },
     readAfterMs: random.pick([100, 10_000, Number.POSITIVE_INFINITY]),
+    letterEveryMs: random.pick([Number.POSITIVE_INFINITY, durationMs / 200, durationMs / 40]),
+    lostLetters: random.pick([0, 0.1, 0.5]),
   }
 }
 

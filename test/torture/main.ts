@@ -5,6 +5,7 @@
  *     --seed S           the first seed; 1
  *     --messages M       how many messages each conversation has; 10,000
  *     --sabotage HOW     drop, dup or swap: let the disks lie, so that the runs must fail
+ *     --mailbox HOW      letter-twice, letter-lost or letter-swapped: what the mailboxes do to all letters, harmlessly
  *     --processes        no simulation: one conversation of real programs, which are killed
  *     --kills N          how many kills; 20
  *     --file-bytes N     size of the file that is sent in the end; 256 MiB, 0 for none
@@ -14,7 +15,7 @@
 import { parseArgs } from 'node:util'
 import { addCounters, newCounters } from './counters.ts'
 import { tortureProcesses } from './processes/run.ts'
-import { SABOTAGES, type Sabotage } from './sabotage.ts'
+import { LETTER_FAULTS, SABOTAGES } from './sabotage.ts'
 import { simulate } from './simulation.ts'
 
 const { values } = parseArgs({
@@ -23,12 +24,14 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '10000' },
     seed: { type: 'string' },
     sabotage: { type: 'string' },
+    mailbox: { type: 'string' },
     processes: { type: 'boolean', default: false },
     kills: { type: 'string', default: '20' },
     'file-bytes': { type: 'string', default: String(256 * 2 ** 20) },
   },
 })
 const sabotage = values.sabotage === undefined ? undefined : oneOf(SABOTAGES, values.sabotage)
+const letterFault = values.mailbox === undefined ? undefined : oneOf(LETTER_FAULTS, values.mailbox)
 const messages = count(values.messages)
 const first = values.seed === undefined ? 1 : count(values.seed)
 const seeds = count(values.seeds ?? (values.seed === undefined ? '100' : '1'))
@@ -43,12 +46,12 @@ async function simulateAll(): Promise<void> {
   const beganMs = performance.now()
   let failures = 0
   for (let seed = first; seed < first + seeds; seed += 1) {
-    const { hash, counters, failure } = await simulate({ seed, messages, sabotage })
+    const { hash, counters, failure } = await simulate({ seed, messages, sabotage, letterFault })
     addCounters(sum, counters)
     if (seeds === 1) console.log(`seed ${seed}: transcript ${hash}`)
     if (failure === undefined) continue
     failures += 1
-    const again = `npm run torture -- --seed ${seed} --messages ${messages}${sabotage ? ` --sabotage ${sabotage}` : ''}`
+    const again = `npm run torture -- --seed ${seed} --messages ${messages}${sabotage ? ` --sabotage ${sabotage}` : ''}${letterFault ? ` --mailbox ${letterFault}` : ''}`
     console.error(`seed ${seed} fails:`, failure, `\nreplay it with: ${again}\n`)
   }
   const { crashes, ...others } = sum
@@ -69,7 +72,7 @@ function count(text: string): number {
   throw new TypeError(`${text} is no positive whole number`)
 }
 
-function oneOf(choices: readonly Sabotage[], text: string): Sabotage {
+function oneOf<Choice extends string>(choices: readonly Choice[], text: string): Choice {
   const chosen = choices.find((choice) => choice === text)
   if (chosen !== undefined) return chosen
   throw new TypeError(`${text} is none of ${choices.join(', ')}`)

@@ -14,6 +14,7 @@ import type { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { Database } from '../../clients/store/disk/database.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import type { Store } from '../../clients/store/store.ts'
+import type { SimulatedMailbox } from './mailbox.ts'
 import type { ConnectionEnd } from './network.ts'
 import type { World } from './world.ts'
 
@@ -42,6 +43,8 @@ export interface ProcessOwner {
   readonly identity: KeyPair
   readonly peer: ProcessOwner
   readonly process: ConnectionOwner | undefined
+  /** Where letters to it wait. */
+  readonly mailbox: SimulatedMailbox
   openStore(around?: (database: Database) => Database): Store
   messageLogOf(store: Store): MessageLog
   answer(link: ConnectionEnd): void

@@ -13,6 +13,10 @@ import { type Batch, decodeBatch, encodeBatch } from '../../clients/store/rows/b
 export const SABOTAGES = ['drop', 'dup', 'swap'] as const
 export type Sabotage = (typeof SABOTAGES)[number]
 
+/** What a mailbox may do to all letters, to no harm: give each twice, lose each, or give the last first. */
+export const LETTER_FAULTS = ['letter-twice', 'letter-lost', 'letter-swapped'] as const
+export type LetterFault = (typeof LETTER_FAULTS)[number]
+
 /** A database that lies. @param chance - Decides for each batch of several messages whether to lie about it. */
 export function lyingDatabase(
   database: Database,

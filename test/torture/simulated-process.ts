@@ -6,9 +6,14 @@
 import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import type { Admission } from '#lib/channel/responder.ts'
 import type { SottoError } from '#lib/errors.ts'
+import { parseLetterBody } from '#lib/letter/letter-body.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
+import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
+import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
+import { storeLetter } from '../../clients/letters/store-letter.ts'
 import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
+import { isUsed } from '../../clients/store/rows/letter-state.ts'
 import type { Store } from '../../clients/store/store.ts'
 import { Crash, crashingDatabase, type ShouldCrash } from '../support/crashing-database.ts'
 import { permitReceiving } from '../support/permits.ts'
@@ -17,6 +22,9 @@ import { answer, call } from './handshake.ts'
 import type { ConnectionEnd, Packet } from './network.ts'
 import type { ConnectionOwner, ProcessOwner } from './owners.ts'
 import type { World } from './world.ts'
+
+/** The session of whoever receives letters: there is one. */
+const SESSION_ID = new Uint8Array(SESSION_ID_BYTES)
 
 /** The longest time before a process calls again, in milliseconds. */
 const LONGEST_BACKOFF_MS = 30_000
@@ -136,6 +144,56 @@ export class SimulatedProcess implements ConnectionOwner {
   sendAppended(): void {
     this.streams.takeAppended()
     this.dial()
+  }
+
+  /** Post and collect from time to time, while no conversation is open. */
+  mailLater(): void {
+    const { random, faults } = this.world
+    if (faults.letterEveryMs === Number.POSITIVE_INFINITY) return
+    this.after(random.wait(faults.letterEveryMs), () => {
+      this.mailLater()
+      if (this.streams.conversation === undefined) this.#collect()
+      if (this.streams.conversation === undefined) this.#post()
+    })
+  }
+
+  #post(): void {
+    const { world, messageLog, endpoint } = this
+    const { mailbox } = endpoint.peer
+    if (!mailbox.hasRoom) return
+    void this.streams.pair
+    messageLog.takeAppended()
+    const letter = messageLog.nextLetter(SESSION_ID)
+    const untilMs = world.timeline.clocks().nowMs + LETTER_LIFETIME_MS
+    const [ticketId, prekeyId] = [world.random.bytes(16), world.random.bytes(16)]
+    // Under way it is out of reach of whoever dies here.
+    const body = parseLetterBody(letter.body)
+    world.timeline.after(world.random.fraction() * world.faults.delayMs, () => {
+      mailbox.put({ ticketId, prekeyId, untilMs, body })
+      this.run(() => messageLog.markPosted(letter, { sessionId: SESSION_ID, untilMs }))
+    })
+  }
+
+  #collect(): void {
+    const { world, messageLog, endpoint } = this
+    void this.streams.pair
+    for (const letter of endpoint.mailbox.collect()) {
+      if (isUsed(this.#store.letterState(), letter.ticketId)) {
+        endpoint.mailbox.remove(letter)
+        continue
+      }
+      const permission = permitReceiving(endpoint.peer.name, endpoint.peer.identity.publicKey)
+      const { nowMs } = world.timeline.clocks()
+      const place = { store: this.#store, messageLog, permission, nowMs }
+      const { isEarly, fresh, hasProgress } = storeLetter(place, letter, letter.body)
+      if (hasProgress) endpoint.receiveAcknowledgement(this.streams.progress.delivered)
+      if (isEarly) continue
+      endpoint.mailbox.remove(letter)
+      if (fresh.length === 0) continue
+      world.counters.usefulLetters += 1
+      endpoint.show(fresh)
+      this.readLater()
+    }
   }
 
   /** Call the peer after a backoff, if messages wait and no conversation is open. */

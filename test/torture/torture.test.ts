@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { addCounters, newCounters } from './counters.ts'
-import { SABOTAGES } from './sabotage.ts'
+import { LETTER_FAULTS, SABOTAGES } from './sabotage.ts'
 import { simulate } from './simulation.ts'
 import { Violation } from './world.ts'
 
@@ -11,7 +11,7 @@ const FIRST_SEED = 91
 
 describe('simulate', function () {
   // Two seconds of work, on a machine that may be busy.
-  this.timeout(60_000)
+  this.timeout(180_000)
 
   it('loses nothing, doubles nothing and keeps the order in 20 simulated conversations', async () => {
     const sum = newCounters()
@@ -34,6 +34,16 @@ describe('simulate', function () {
     expect(hashes[1]).to.equal(hashes[0])
     expect(hashes[2]).not.to.equal(hashes[0])
   })
+
+  for (const letterFault of LETTER_FAULTS) {
+    it(`loses and doubles nothing, and keeps the order, whatever the mailboxes do: ${letterFault}`, async () => {
+      for (const seed of [91, 95]) {
+        const { failure, counters } = await simulate({ seed, messages: MESSAGES, letterFault })
+        if (failure !== undefined) throw new Error(`seed ${seed}, --mailbox ${letterFault}`, { cause: failure })
+        expect(counters.messages).to.equal(MESSAGES)
+      }
+    })
+  }
 
   for (const sabotage of SABOTAGES) {
     it(`fails where a disk lies: ${sabotage}`, async () => {

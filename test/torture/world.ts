@@ -8,7 +8,7 @@ import { bytesOf } from '../support/random.ts'
 import { type Counters, newCounters } from './counters.ts'
 import { drawFaultProfile, type FaultProfile, withoutFaults } from './fault-profile.ts'
 import { SeededRandom } from './random.ts'
-import type { Sabotage } from './sabotage.ts'
+import type { LetterFault, Sabotage } from './sabotage.ts'
 import { Timeline } from './timeline.ts'
 
 export interface RunOptions {
@@ -16,6 +16,8 @@ export interface RunOptions {
   /** How many messages both endpoints send together. */
   readonly messages: number
   readonly sabotage?: Sabotage | undefined
+  /** What the mailboxes do to all letters. */
+  readonly letterFault?: LetterFault | undefined
 }
 
 /** A violation of what the program guarantees. */

@@ -234,6 +234,8 @@ export class MessageLog {
    */
   nextLetter(sessionId: Uint8Array): NextLetter {
     const { streams } = this
+    // What is on the disk may be of the stream before.
+    this.save()
     const { outgoing } = this.#file.read(() => this.#keyOf(this.#find().state))
     const posted = BigInt(postedThrough(outgoing, this.#nowMs(), sessionId) - outgoing.base)
     const letter = writeLetter(streams, posted < streams.outgoing.acknowledged ? streams.outgoing.acknowledged : posted)

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { type KeptStreams, StreamPair } from '#lib/delivery/stream-pair.ts'
@@ -81,6 +82,16 @@ describe('letters between two streams', () => {
     expect(read(bob, second)).to.include({ isEarly: true })
     expect(textsOf(read(bob, first).events)).to.deep.equal(['one'])
     expect(textsOf(read(bob, second).events)).to.deep.equal(['two'])
+  })
+
+  it('bring what a conversation took in and did not store', () => {
+    const [alice, bob] = [pairOf('alice'), pairOf('bob')]
+    say(alice, 'one', 'two')
+    const letter = post(alice)
+    const { events } = parseLetterBody(letter)
+    const body = { ...RecordBody.fromPartial({}), firstSequence: 1n, events: [...events].slice(0, 1) }
+    bob.receive(idOf('alice'), { isAnswer: false })?.accept(body)
+    expect(textsOf(read(bob, letter).events)).to.deep.equal(['one', 'two'])
   })
 
   it('take nobody from a stream of which something is stored to another', () => {
