@@ -172,7 +172,7 @@ export class Conversation {
 
   async #flush(): Promise<void> {
     for (let sent = this.#next(); sent !== undefined; sent = this.#next()) {
-      this.#sent.tell(() => parseRecordBody(sent.plaintext), sent.record.length)
+      this.#sent.tell(() => parseRecordBody(sent.plaintext), sent.record)
       await this.#options.link.send(sent.record)
       release(sent.plaintext)
     }
@@ -220,7 +220,7 @@ export class Conversation {
       const length: number = record.length
       const plaintext = channel.open(record)
       const body = parseRecordBody(plaintext)
-      this.#received.tell(() => body, length)
+      this.#received.tell(() => body, record)
       release(record)
       // A piece of a file is a copy; what else there is may be a view.
       if (body.piece?.$case === 'fileChunk' && body.events.length === 0) release(plaintext)

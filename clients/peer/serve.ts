@@ -161,7 +161,7 @@ class PeerHost {
     if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the caller has gone away')
     const body = parseRecordBody(channel.open(record))
     const { username } = profile.login.account
-    trace?.(recordEvent({ from: ticket.senderName, to: username, number: 0, body, recordBytes: record.length }))
+    trace?.(recordEvent({ from: ticket.senderName, to: username, number: 0, body, record }))
     await this.#checkKey(link, ticket.senderName, { ticket, channel })
     return body
   }

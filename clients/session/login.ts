@@ -54,7 +54,7 @@ export async function login(options: LoginOptions): Promise<Account> {
   try {
     const installation = await getServerInfo(auth, server, options.signal)
     checkOwner(profile, username, installation.realm)
-    const { session, serverTime, sentAtMs, recoveryCodes } = await beginSession(auth, options)
+    const { session, serverTime, sentAtMs, recoveryCodes } = await beginSession(auth, options, installation.realm)
     // First of all: nobody can show them again.
     if (recoveryCodes.length > 0) options.codes?.showRecoveryCodes(recoveryCodes)
     const clockOffsetMs = offsetOf(serverTime, sentAtMs, clock.now().getTime())
@@ -146,7 +146,7 @@ export async function isAuthorityOf(account: Account, fingerprint: string, signa
   }
 }
 
-async function beginSession(auth: AuthConnection, options: LoginOptions) {
+async function beginSession(auth: AuthConnection, options: LoginOptions, realm: Uint8Array) {
   const { profile, username, replaceIdentityKey, clock, signal, trace } = options
   const password = Buffer.from((await options.askPassword()).reveal()).toString('utf8')
   const identityKey = Buffer.from(profile.state.identity.publicKey)
@@ -164,7 +164,7 @@ async function beginSession(auth: AuthConnection, options: LoginOptions) {
   })
   const { sessionToken, sessionId, expiresAtMs, serverTime, recoveryCodes } = checkLogin(response)
   const keys = deriveSessionKeys(Secret.of(sessionToken))
-  trace?.(loginResponseEvent(response, username, keys))
+  trace?.(loginResponseEvent(response, username, { keys, realm }))
   // R has done its work: the four keys are all that either end keeps.
   sessionToken.fill(0)
   return { session: { sessionId, keys, expiresAtMs }, serverTime, sentAtMs, recoveryCodes }

@@ -12,6 +12,7 @@ import type { Ticket } from '#lib/ticket/ticket.ts'
 import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
 import { bodyFields, titleOf, type Way } from './record-fields.ts'
 import { noted, plain, sealedField, type TraceEvent, type TraceField } from './trace.ts'
+import { CONVERSE_REQUEST, CONVERSE_RESPONSE, pieceOf, piecesOf } from './wire-pieces.ts'
 
 const METHOD = 'sotto.peer.v1.PeerService.Converse'
 const OPEN = 'plain HTTP/2, sealed inside'
@@ -20,6 +21,7 @@ const RECORD_PROTECTION = 'AES-256-GCM, by the channel’s keys'
 /** Hello, as both ends see it; the host, having opened the ticket, sees inside. */
 export function helloEvent(hello: Hello, parties: Parties, ticket?: Ticket): TraceEvent {
   const { opener, host } = parties
+  const encoded = ConverseRequest.encode({ message: { $case: 'hello', value: hello } }).finish()
   return {
     step: 5,
     message: 'Hello',
@@ -27,7 +29,8 @@ export function helloEvent(hello: Hello, parties: Parties, ticket?: Ticket): Tra
     to: host,
     method: METHOD,
     protection: OPEN,
-    bytes: ConverseRequest.encode({ message: { $case: 'hello', value: hello } }).finish().length,
+    bytes: encoded.length,
+    wire: piecesOf(encoded, CONVERSE_REQUEST),
     fields: helloFields(hello, parties, ticket),
     readableBy: `anybody on the way; but ${host} alone opens the ticket, and learns whose identity key it is.`,
   }
@@ -53,6 +56,7 @@ export function refusalEvent(host: string, { code, message }: SottoError): Trace
 
 /** Welcome, as both ends see it. */
 export function welcomeEvent(welcome: Welcome, { opener, host }: Parties): TraceEvent {
+  const encoded = ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } }).finish()
   return {
     step: 5,
     message: 'Welcome',
@@ -60,8 +64,9 @@ export function welcomeEvent(welcome: Welcome, { opener, host }: Parties): Trace
     to: opener,
     method: METHOD,
     protection: OPEN,
-    bytes: ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } }).finish().length,
-    fields: welcomeFields(welcome, `${host} opened the ticket`),
+    bytes: encoded.length,
+    wire: piecesOf(encoded, CONVERSE_RESPONSE),
+    fields: welcomeFields(welcome, { opener, host }, `${host} opened the ticket`),
     readableBy: 'anybody on the way, and it tells them nothing: both ends now have keys that nobody else can find.',
   }
 }
@@ -70,14 +75,14 @@ export interface TracedRecord extends Way {
   /** Counted from 0 in its direction. */
   readonly number: number
   readonly body: RecordBody
-  /** The size of the record as it travels. */
-  readonly recordBytes: number
+  /** The record as it travels. */
+  readonly record: Uint8Array
   /** The titles of the records that were left out since the last one of the same direction that was shown. */
   readonly leftOut?: readonly string[]
 }
 
 /** A record, told by either end, which alone can. Texts show as sizes. */
-export function recordEvent({ from, to, number, body, recordBytes, leftOut = [] }: TracedRecord): TraceEvent {
+export function recordEvent({ from, to, number, body, record, leftOut = [] }: TracedRecord): TraceEvent {
   return {
     step: 5,
     message: `Record ${number}: ${titleOf(body)}`,
@@ -85,10 +90,17 @@ export function recordEvent({ from, to, number, body, recordBytes, leftOut = [] 
     to,
     method: METHOD,
     protection: RECORD_PROTECTION,
-    bytes: recordBytes,
+    bytes: record.length,
+    wire: [pieceOf('record', record)],
     fields: [
       ...(leftOut.length > 0 ? [leftOutField(number, leftOut)] : []),
-      sealedField('record', `sealed for ${to}:`, recordBytes, bodyFields(body, { from, to })),
+      sealedField(
+        'record',
+        `sealed for ${to}:`,
+        { kind: 'channel', by: from, for: to },
+        record.length,
+        bodyFields(body, { from, to }),
+      ),
     ],
     readableBy: bothAlone(from, to),
   }

@@ -7,7 +7,7 @@ import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/handshake.ts
 import { decodeClear, MAX_CLEAR_BYTES } from '#lib/channel/hello.ts'
 import { DH_BYTES, TAG_BYTES } from '#lib/noise/primitives.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
-import { bytesField, noted, plain, sealedField, secretField, type TraceField } from './trace.ts'
+import { bytesField, noted, plain, type Seal, sealedField, secretField, type TraceField } from './trace.ts'
 
 /** The two ends of a conversation, by name; the opener says the Hello. */
 export interface Parties {
@@ -18,15 +18,22 @@ export interface Parties {
 /** The fields of a Hello; the host, having opened the ticket, sees inside. One that cannot be read is told as that. */
 export function helloFields(hello: Hello, parties: Parties, ticket?: Ticket): TraceField[] {
   const { noiseMessage } = hello
+  const seal: Seal = { kind: 'identity', by: parties.opener, for: parties.host }
   return [
     ...clearFields(hello, parties.host, ticket),
     bytesField('noise: e', noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
     sealedField(
       'noise: s',
       `${parties.opener}’s identity key, sealed for ${parties.host}’s`,
+      seal,
       noiseMessage.subarray(DH_BYTES, PAYLOAD_OFFSET),
     ),
-    sealedField('noise: payload', 'empty; its tag proves the identity key', noiseMessage.subarray(PAYLOAD_OFFSET)),
+    sealedField(
+      'noise: payload',
+      'empty; its tag proves the identity key',
+      seal,
+      noiseMessage.subarray(PAYLOAD_OFFSET),
+    ),
   ]
 }
 
@@ -58,7 +65,7 @@ function admissionFields({ instanceId, ticket: sealed }: HelloClear, host: strin
   const carried = `sealed by auth for ${host}${ticket === undefined ? ', carried as it came' : ', who opens it:'}`
   return [
     bytesField('instance_id', instanceId, `this start of ${host}’s client`),
-    sealedField('ticket', carried, sealed, ticket && ticketFields(ticket)),
+    sealedField('ticket', carried, { kind: 'ticket', by: 'auth', for: host }, sealed, ticket && ticketFields(ticket)),
   ]
 }
 
@@ -75,10 +82,15 @@ function ticketFields(ticket: Ticket): TraceField[] {
 }
 
 /** The fields of a Welcome. */
-export function welcomeFields({ kemCiphertext, noiseMessage }: Welcome, proof: string): TraceField[] {
+export function welcomeFields(
+  { kemCiphertext, noiseMessage }: Welcome,
+  { opener, host }: Parties,
+  proof: string,
+): TraceField[] {
+  const seal: Seal = { kind: 'channel', by: host, for: opener }
   return [
     bytesField('kem_ciphertext', kemCiphertext, 'an ML-KEM secret for the Hello’s key'),
     bytesField('noise: e', noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
-    sealedField('noise: payload', `empty; its tag proves that ${proof}`, noiseMessage.subarray(DH_BYTES)),
+    sealedField('noise: payload', `empty; its tag proves that ${proof}`, seal, noiseMessage.subarray(DH_BYTES)),
   ]
 }

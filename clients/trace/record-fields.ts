@@ -16,7 +16,7 @@ import {
 import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
 import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
-import { bytesField, noted, plain, type TraceField } from './trace.ts'
+import { bytesField, hiddenField, noted, plain, type TraceField } from './trace.ts'
 
 /** The names of the sender and the receiver of a record. */
 export interface Way {
@@ -144,7 +144,8 @@ const CONTROL_FIELDS: FieldsByCase<NonNullable<Control>> = {
     plain('last_sequence', lastSequence),
   ],
   renewHello: (hello, way) => helloFields(hello, partiesOf(way)),
-  renewWelcome: (welcome, { from }) => welcomeFields(welcome, `${from} made the same keys`),
+  renewWelcome: (welcome, { from, to }) =>
+    welcomeFields(welcome, { opener: to, host: from }, `${from} made the same keys`),
   renewRefusal: () => [],
   renewSwitch: () => [],
   ping: () => [],
@@ -171,17 +172,22 @@ const PIECE_FIELDS: FieldsByCase<NonNullable<Piece>> = {
 
 /** The fields for events. Texts show as sizes alone, together; all others one by one. */
 function eventFields(events: readonly Event[]): TraceField[] {
-  const texts: number[] = []
+  const texts: Uint8Array[] = []
   const others: TraceField[] = []
   const table: ByKind<void> = {
-    text: ({ body }) => void texts.push(body.length),
+    text: ({ body }) => void texts.push(body),
     fileOffer: (offer) => void others.push(offerField(offer)),
     fileStatus: (status) => void others.push(statusField(status)),
   }
   for (const event of events) byKind(event, table)
-  const what = texts.length === 1 ? 'one text, not shown' : `${texts.length} texts, not shown`
-  const bytes = texts.reduce((sum, length) => sum + length, 0)
-  return [...(texts.length > 0 ? [noted('events', what, 'secret', bytes)] : []), ...others]
+  const [first] = texts
+  if (first === undefined) return others
+  const bytes = texts.reduce((sum, { length }) => sum + length, 0)
+  const shown =
+    texts.length === 1
+      ? hiddenField('events', 'one text, not shown', first)
+      : noted('events', `${texts.length} texts, not shown`, 'secret')
+  return [{ ...shown, bytes }, ...others]
 }
 
 function offerField(offer: FileOffer): TraceField {

@@ -29,16 +29,16 @@ export class RecordTrace {
    *
    * @param body - Asked for only where there is a trace.
    */
-  tell(body: () => RecordBody, recordBytes: number): void {
+  tell(body: () => RecordBody, record: Uint8Array): void {
     const number = this.#number++
     if (this.#trace === undefined) return
     const content = body()
     if (isOften(content)) {
       this.#leftOut.push(titleOf(content))
-      this.#leftOutBytes += recordBytes
+      this.#leftOutBytes += record.length
       return
     }
-    this.#trace(recordEvent({ ...this.#way, number, body: content, recordBytes, leftOut: this.#leftOut }))
+    this.#trace(recordEvent({ ...this.#way, number, body: content, record, leftOut: this.#leftOut }))
     this.#forget()
   }
 

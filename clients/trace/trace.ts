@@ -28,6 +28,30 @@ export interface TraceEvent {
   readonly fields: readonly TraceField[]
   /** The sentence that says who could read what of it. */
   readonly readableBy: string
+  /** The seal around all of it on its way; none where it travels in the clear. */
+  readonly seal?: Seal
+  /** The message as gRPC carries it, piece by piece. */
+  readonly wire?: readonly WirePiece[]
+}
+
+/** The kinds of seals: what opens each, docs/protocol.md says under its name. */
+export type SealKind = 'tls' | 'ticket' | 'grant' | 'identity' | 'channel'
+
+/** A seal around a message or a field: who made it, and for whom. These two read what is inside. */
+export interface Seal {
+  readonly kind: SealKind
+  readonly by: string
+  readonly for: string
+}
+
+/** Bytes of a message that belong together: a field, or what stands in front of fields. */
+export interface WirePiece {
+  /** The field, as its contract names it; undefined for tags and lengths. */
+  readonly field?: string
+  /** How many there are. */
+  readonly bytes: number
+  /** The bytes themselves, {@link MAX_PIECE_BYTES} of them at most; a secret where nobody may see them. */
+  readonly value: Uint8Array | Secret
 }
 
 /** The kind of a field: what anybody at either end may know, a secret, or something sealed for somebody. */
@@ -42,11 +66,15 @@ export interface TraceField {
   readonly value?: TraceValue
   /** The fingerprint of a secret, in place of its value: whoever holds the same one has the same eight digits. */
   readonly fingerprint?: string
+  /** The secret itself: nobody is shown it but where the keys are thrown away (json.ts). */
+  readonly secret?: Secret
   /** The note about it, for people. */
   readonly note?: string
   readonly tone: TraceTone
   /** The size in bytes, if a size tells something. */
   readonly bytes?: number
+  /** The seal around what is inside, if there is one. */
+  readonly seal?: Seal
   /** The fields inside, if this end can open it or it is made of parts. */
   readonly inside?: readonly TraceField[]
 }
@@ -69,10 +97,18 @@ export function noted(name: string, note: string, tone: TraceTone, bytes?: numbe
   return { name, note, tone, ...(bytes !== undefined && { bytes }) }
 }
 
+/** A secret that not even a fingerprint is shown of: somebody might guess it. */
+export function hiddenField(name: string, note: string, secret: Uint8Array | string): TraceField {
+  return {
+    ...noted(name, note, 'secret'),
+    secret: Secret.of(typeof secret === 'string' ? Buffer.from(secret) : secret),
+  }
+}
+
 /** A secret, by its fingerprint. */
 export function secretField(name: string, secret: Secret | Uint8Array, note: string): TraceField {
   const held = secret instanceof Secret ? secret : Secret.of(secret)
-  return { name, fingerprint: held.fingerprint(), note, tone: 'secret', bytes: held.length }
+  return { name, fingerprint: held.fingerprint(), secret: held, note, tone: 'secret', bytes: held.length }
 }
 
 /**
@@ -83,9 +119,10 @@ export function secretField(name: string, secret: Secret | Uint8Array, note: str
 export function sealedField(
   name: string,
   note: string,
+  seal: Seal,
   sealed: Uint8Array | number,
   inside?: readonly TraceField[],
 ): TraceField {
   const form = typeof sealed === 'number' ? { bytes: sealed } : { value: sealed, bytes: sealed.length }
-  return { name, note, tone: 'sealed', ...form, ...(inside !== undefined && { inside }) }
+  return { name, note, tone: 'sealed', seal, ...form, ...(inside !== undefined && { inside }) }
 }

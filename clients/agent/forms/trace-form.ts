@@ -6,9 +6,11 @@
 import {
   type TraceEvent as EventForm,
   type TraceField as FieldForm,
+  type TracePiece as PieceForm,
   TraceTone as ToneForm,
 } from '#gen/sotto/agent/v1/agent_service.ts'
-import type { TraceEvent, TraceField, TraceTone, TraceValue } from '../../trace/trace.ts'
+import { Secret } from '#lib/secret.ts'
+import type { TraceEvent, TraceField, TraceTone, TraceValue, WirePiece } from '../../trace/trace.ts'
 
 const TONES: Readonly<Record<TraceTone, ToneForm>> = {
   plain: ToneForm.UNSPECIFIED,
@@ -16,11 +18,26 @@ const TONES: Readonly<Record<TraceTone, ToneForm>> = {
   sealed: ToneForm.SEALED,
 }
 
-export function traceForm({ bytes, fields, ...event }: TraceEvent, at: Date): EventForm {
-  return { ...event, bytes: BigInt(bytes), fields: fields.map(fieldForm), at }
+export function traceForm({ bytes, fields, seal, wire = [], ...event }: TraceEvent, at: Date): EventForm {
+  return { ...event, bytes: BigInt(bytes), fields: fields.map(fieldForm), at, seal, wire: wire.map(pieceForm) }
 }
 
-function fieldForm({ name, value, fingerprint = '', note = '', tone, bytes, inside = [] }: TraceField): FieldForm {
+function pieceForm({ field = '', bytes, value }: WirePiece): PieceForm {
+  return { field, bytes: BigInt(bytes), value: value instanceof Secret ? NOTHING : Buffer.from(value) }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function fieldForm({
+  name,
+  value,
+  fingerprint = '',
+  note = '',
+  tone,
+  bytes,
+  inside = [],
+  seal,
+}: TraceField): FieldForm {
   return {
     name,
     value: value === undefined ? '' : valueText(value),
@@ -29,6 +46,7 @@ function fieldForm({ name, value, fingerprint = '', note = '', tone, bytes, insi
     tone: TONES[tone],
     bytes: bytes === undefined ? undefined : BigInt(bytes),
     inside: inside.map(fieldForm),
+    seal,
   }
 }
 

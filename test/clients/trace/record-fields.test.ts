@@ -60,7 +60,10 @@ const BODIES: ReadonlyArray<readonly [what: string, body: RecordBody]> = [
   ['fileProgress', bodyOf({ fileProgress: { offerId, received: 5n } })],
 ]
 
-const eventOf = (body: RecordBody) => recordEvent({ from: 'alice', to: 'bob', number: 0, body, recordBytes: 100 })
+/** A record, as it travels. */
+const RECORD = new Uint8Array(100)
+
+const eventOf = (body: RecordBody) => recordEvent({ from: 'alice', to: 'bob', number: 0, body, record: RECORD })
 
 describe('the trace of a record', () => {
   it('calls each kind by a name that no other has', () => {
@@ -105,7 +108,7 @@ describe('the trace of a record', () => {
     const ping = bodyOf({ control: { $case: 'ping', value: {} } })
     const text = withEvent('text', EVENTS.text)
     const chunk = bodyOf({ piece: { $case: 'fileChunk', value: { offerId, offset: 9n, data: ID } } })
-    for (const body of [text, ping, ping, chunk, text, ping, text, text]) trace.tell(() => body, 100)
+    for (const body of [text, ping, ping, chunk, text, ping, text, text]) trace.tell(() => body, RECORD)
     expect(told.map(({ message }) => message)).to.deep.equal([1, 5, 7, 8].map((number) => `Record ${number}: a text`))
     const leftOut = told.map(({ fields }) => fields.find(({ name }) => name === 'left_out'))
     expect(leftOut.map((field) => field?.value)).to.deep.equal([undefined, 3, 1, undefined])
@@ -117,7 +120,7 @@ describe('the trace of a record', () => {
     const told: TraceEvent[] = []
     const trace = new RecordTrace({ from: 'alice', to: 'bob' }, (event) => told.push(event), 0)
     const ping = bodyOf({ control: { $case: 'ping', value: {} } })
-    for (const body of [withEvent('text', EVENTS.text), ping, ping]) trace.tell(() => body, 100)
+    for (const body of [withEvent('text', EVENTS.text), ping, ping]) trace.tell(() => body, RECORD)
     for (let n = 0; n < 2; n += 1) trace.end()
     expect(told.map(({ message, bytes }) => [message, bytes])).to.deep.equal([
       ['Record 0: a text', 100],

@@ -4,6 +4,7 @@ import { CloseReason, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { helloEvent, recordEvent, welcomeEvent } from '../../../clients/trace/conversation-events.ts'
+import { traceJson } from '../../../clients/trace/json.ts'
 import { renderTrace, TRACE_COLUMNS, traceTo } from '../../../clients/trace/render.ts'
 import {
   loginRequestEvent,
@@ -20,6 +21,8 @@ const LONGEST_NAME = 'n'.repeat(32)
 const TOKEN = secretOf('token')
 const KEYS = deriveSessionKeys(TOKEN)
 const PASSWORD = 'correct horse battery staple'
+/** The fields of messages that nobody may see. */
+const SECRET_PIECES: ReadonlySet<string> = new Set(['password', 'code', 'session_token'])
 const TEXT = 'meet me at the bridge'
 
 /** One event of each kind, as real messages make them. */
@@ -63,7 +66,7 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
         recoveryCodes: [],
       },
       sender,
-      KEYS,
+      { keys: KEYS, realm: bytesOf('realm', 32) },
     ),
     requestChatEvent({ username: 'bob', nonce: Buffer.from(bytesOf('nonce', 16)) }, sender, KEYS.directoryBearer),
     requestChatResponseEvent(
@@ -83,7 +86,7 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
         from: sender,
         to: 'bob',
         number,
-        recordBytes: 65_535,
+        record: bytesOf('record', 65_535),
         body: RecordBody.fromPartial(body as never),
       }),
     ),
@@ -147,7 +150,8 @@ describe('renderTrace', () => {
       '     │  └─ grant key',
       '     ├─ session_id',
       '     ├─ expires_at',
-      '     └─ server_time',
+      '     ├─ server_time',
+      '     └─ realm',
     ])
   })
 
@@ -236,5 +240,31 @@ describe('a trace', () => {
     expect(named(answer, 'grant')).to.include({ value: Buffer.from(bytesOf('grant', 540)).toString('hex') })
     expect(named(hello, 'version')).to.include({ value: 1 })
     expect(stream.text).not.to.include('…')
+  })
+
+  it('has every byte of a message as JSON beside the field that it encodes, and of secrets their number', () => {
+    for (const event of everyEvent()) {
+      const { wire, bytes } = traceJson(event) as {
+        wire: { field?: string; bytes: number; value?: string }[]
+        bytes: number
+      }
+      expect(wire.reduce((sum, piece) => sum + piece.bytes, 0)).to.equal(bytes)
+      for (const { bytes: size, value } of wire) if (value) expect(value.length).to.equal(2 * Math.min(size, 2_048))
+      for (const { field, value } of wire) expect(value === undefined, field).to.equal(SECRET_PIECES.has(field ?? ''))
+    }
+    const [login] = everyEvent() as [TraceEvent]
+    const { wire } = traceJson(login) as { wire: { field?: string }[] }
+    const fields = wire.flatMap(({ field }) => field ?? [])
+    expect(fields).to.deep.equal(['username', 'password', 'identity_key', 'replace_identity_key', 'code'])
+  })
+
+  it('reveals the secrets of a demo whole as JSON, where it is told to', () => {
+    const [login, begun, request] = everyEvent().map((event) => JSON.stringify(traceJson(event, { reveal: true })))
+    expect(login).to.include(Buffer.from(PASSWORD).toString('hex'))
+    for (const secret of [TOKEN, ...Object.values(KEYS)]) {
+      expect(begun).to.include(`"value":"${Buffer.from(secret.reveal()).toString('hex')}"`)
+    }
+    expect(request).to.include(Buffer.from(KEYS.directoryBearer.reveal()).toString('hex'))
+    expect(JSON.stringify(everyEvent().map((event) => traceJson(event)))).not.to.include('[secret]')
   })
 })

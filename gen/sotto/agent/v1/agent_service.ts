@@ -916,7 +916,35 @@ export interface TraceEvent {
   /** Who could read what of it, in a sentence. */
   readableBy: string;
   /** When it happened, by this machine's clock. */
-  at?: Date | undefined;
+  at?:
+    | Date
+    | undefined;
+  /** The seal around all of it on its way; unset where it travels in the clear. */
+  seal?:
+    | TraceSeal
+    | undefined;
+  /** The message as gRPC carries it, piece by piece. Empty for what stands for many messages. */
+  wire: TracePiece[];
+}
+
+/** A seal around a message or a field: who made it, and for whom. These two read what is inside. */
+export interface TraceSeal {
+  /** What kind it is: "tls", "ticket", "grant", "identity" or "channel". */
+  kind: string;
+  /** Who made it: a person's name, "auth" or "directory". */
+  by: string;
+  /** For whom. */
+  for: string;
+}
+
+/** Bytes of a message that belong together. */
+export interface TracePiece {
+  /** The field that they encode, as its contract names it; empty for tags and lengths. */
+  field: string;
+  /** How many there are. */
+  bytes: bigint;
+  /** The bytes, 2,048 of them at most; empty for a secret. */
+  value: Buffer;
 }
 
 /** A field of a message of the protocol. */
@@ -937,6 +965,8 @@ export interface TraceField {
     | undefined;
   /** The fields inside, if this end can open it or it is made of parts. */
   inside: TraceField[];
+  /** The seal around what is inside; unset if there is none. */
+  seal?: TraceSeal | undefined;
 }
 
 function createBaseGetProfileRequest(): GetProfileRequest {
@@ -5556,6 +5586,8 @@ function createBaseTraceEvent(): TraceEvent {
     fields: [],
     readableBy: "",
     at: undefined,
+    seal: undefined,
+    wire: [],
   };
 }
 
@@ -5593,6 +5625,12 @@ export const TraceEvent: MessageFns<TraceEvent> = {
     }
     if (message.at !== undefined) {
       Timestamp.encode(toTimestamp(message.at), writer.uint32(82).fork()).join();
+    }
+    if (message.seal !== undefined) {
+      TraceSeal.encode(message.seal, writer.uint32(90).fork()).join();
+    }
+    for (const v of message.wire) {
+      TracePiece.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -5690,6 +5728,22 @@ export const TraceEvent: MessageFns<TraceEvent> = {
             message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.seal = TraceSeal.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.wire.push(TracePiece.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5718,6 +5772,8 @@ export const TraceEvent: MessageFns<TraceEvent> = {
         ? globalThis.String(object.readable_by)
         : "",
       at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+      seal: isSet(object.seal) ? TraceSeal.fromJSON(object.seal) : undefined,
+      wire: globalThis.Array.isArray(object?.wire) ? object.wire.map((e: any) => TracePiece.fromJSON(e)) : [],
     };
   },
 
@@ -5753,6 +5809,12 @@ export const TraceEvent: MessageFns<TraceEvent> = {
     if (message.at !== undefined) {
       obj.at = message.at.toISOString();
     }
+    if (message.seal !== undefined) {
+      obj.seal = TraceSeal.toJSON(message.seal);
+    }
+    if (message.wire?.length) {
+      obj.wire = message.wire.map((e) => TracePiece.toJSON(e));
+    }
     return obj;
   },
 
@@ -5771,12 +5833,219 @@ export const TraceEvent: MessageFns<TraceEvent> = {
     message.fields = object.fields?.map((e) => TraceField.fromPartial(e)) || [];
     message.readableBy = object.readableBy ?? "";
     message.at = object.at ?? undefined;
+    message.seal = (object.seal !== undefined && object.seal !== null) ? TraceSeal.fromPartial(object.seal) : undefined;
+    message.wire = object.wire?.map((e) => TracePiece.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTraceSeal(): TraceSeal {
+  return { kind: "", by: "", for: "" };
+}
+
+export const TraceSeal: MessageFns<TraceSeal> = {
+  encode(message: TraceSeal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.by !== "") {
+      writer.uint32(18).string(message.by);
+    }
+    if (message.for !== "") {
+      writer.uint32(26).string(message.for);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TraceSeal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTraceSeal();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.for = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TraceSeal {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+      for: isSet(object.for) ? globalThis.String(object.for) : "",
+    };
+  },
+
+  toJSON(message: TraceSeal): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    if (message.for !== "") {
+      obj.for = message.for;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TraceSeal>, I>>(base?: I): TraceSeal {
+    return TraceSeal.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TraceSeal>, I>>(object: I): TraceSeal {
+    const message = createBaseTraceSeal();
+    message.kind = object.kind ?? "";
+    message.by = object.by ?? "";
+    message.for = object.for ?? "";
+    return message;
+  },
+};
+
+function createBaseTracePiece(): TracePiece {
+  return { field: "", bytes: 0n, value: Buffer.alloc(0) };
+}
+
+export const TracePiece: MessageFns<TracePiece> = {
+  encode(message: TracePiece, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.bytes);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(26).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TracePiece {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTracePiece();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TracePiece {
+    return {
+      field: isSet(object.field) ? globalThis.String(object.field) : "",
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: TracePiece): unknown {
+    const obj: any = {};
+    if (message.field !== "") {
+      obj.field = message.field;
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    if (message.value.length !== 0) {
+      obj.value = base64FromBytes(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TracePiece>, I>>(base?: I): TracePiece {
+    return TracePiece.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TracePiece>, I>>(object: I): TracePiece {
+    const message = createBaseTracePiece();
+    message.field = object.field ?? "";
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.value = object.value ?? Buffer.alloc(0);
     return message;
   },
 };
 
 function createBaseTraceField(): TraceField {
-  return { name: "", value: "", fingerprint: "", note: "", tone: 0, bytes: undefined, inside: [] };
+  return { name: "", value: "", fingerprint: "", note: "", tone: 0, bytes: undefined, inside: [], seal: undefined };
 }
 
 export const TraceField: MessageFns<TraceField> = {
@@ -5804,6 +6073,9 @@ export const TraceField: MessageFns<TraceField> = {
     }
     for (const v of message.inside) {
       TraceField.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.seal !== undefined) {
+      TraceSeal.encode(message.seal, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -5877,6 +6149,14 @@ export const TraceField: MessageFns<TraceField> = {
             message.inside.push(TraceField.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.seal = TraceSeal.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5898,6 +6178,7 @@ export const TraceField: MessageFns<TraceField> = {
       tone: isSet(object.tone) ? traceToneFromJSON(object.tone) : 0,
       bytes: isSet(object.bytes) ? BigInt(object.bytes) : undefined,
       inside: globalThis.Array.isArray(object?.inside) ? object.inside.map((e: any) => TraceField.fromJSON(e)) : [],
+      seal: isSet(object.seal) ? TraceSeal.fromJSON(object.seal) : undefined,
     };
   },
 
@@ -5924,6 +6205,9 @@ export const TraceField: MessageFns<TraceField> = {
     if (message.inside?.length) {
       obj.inside = message.inside.map((e) => TraceField.toJSON(e));
     }
+    if (message.seal !== undefined) {
+      obj.seal = TraceSeal.toJSON(message.seal);
+    }
     return obj;
   },
 
@@ -5939,6 +6223,7 @@ export const TraceField: MessageFns<TraceField> = {
     message.tone = object.tone ?? 0;
     message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : undefined;
     message.inside = object.inside?.map((e) => TraceField.fromPartial(e)) || [];
+    message.seal = (object.seal !== undefined && object.seal !== null) ? TraceSeal.fromPartial(object.seal) : undefined;
     return message;
   },
 };
