@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { htmlFileSources } from '../clients/web/wire/html-file.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { bundle, NATIVE, THIRD_PARTY } from './bundle.ts'
 
@@ -40,6 +41,10 @@ try {
     for (const input of await bundle(entry, join(folder, entry.replace(/ts$/, 'cjs')))) inputs.add(input)
   }
   for (const file of FILES) copy(file, file)
+  for (const file of htmlFileSources()) {
+    copy(file, file.replace('node_modules', THIRD_PARTY))
+    inputs.add(file)
+  }
   for (const file of PACKAGE_FILES) copy(join('node_modules', file), join(THIRD_PARTY, file))
   for (const name of packagesOf(inputs)) copyLicence(name)
   writeFileSync(join(folder, 'package.json'), JSON.stringify(releasedManifest(), undefined, 2))

@@ -31,8 +31,8 @@ export interface OutputOptions {
   readonly output: OutputStream
   readonly errors: OutputStream
   readonly json: boolean
-  /** Whether to show the five messages as they happen. */
-  readonly trace: boolean
+  /** Whether to show the five messages as they happen; or what takes them in place of that. */
+  readonly trace: boolean | NonNullable<Trace>
   /** The name whose records of a conversation are left out of that. */
   readonly untraced?: string | undefined
   /** The line on the same terminal that is edited, or written over and over: everything is shown above it. */
@@ -64,8 +64,14 @@ export class Output {
     options.output.on('error', (cause: unknown) => void this.#fail(cause))
     // Nobody is left to tell.
     options.errors.on('error', () => undefined)
-    const trace = options.trace ? traceTo(options.errors, options) : undefined
-    this.trace = trace && ((event) => this.#isTraced(event) && this.printAbove(() => trace(event)))
+    this.trace = this.#traceOf(options)
+  }
+
+  #traceOf({ trace, ...options }: OutputOptions): Trace {
+    if (typeof trace === 'function') return trace
+    if (!trace) return undefined
+    const show = traceTo(options.errors, options)
+    return (event) => this.#isTraced(event) && this.printAbove(() => show(event))
   }
 
   #isTraced({ step, from }: TraceEvent): boolean {

@@ -11,6 +11,7 @@ import type { DirectoryClient } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { Prompt } from '../terminal/prompt.ts'
+import type { Trace } from '../trace/trace.ts'
 import { openAccount, type SessionOptions } from './open-account.ts'
 import { Output } from './output.ts'
 
@@ -18,8 +19,8 @@ export interface CommandOptions extends SessionOptions {
   readonly input: Readable & { readonly isTTY?: boolean | undefined }
   readonly output: OutputStream
   readonly errors: OutputStream
-  /** Show the five messages as they happen. */
-  readonly trace: boolean
+  /** Show the five messages as they happen; or hand them to whoever takes them. */
+  readonly trace: boolean | NonNullable<Trace>
   /** Leave out of that what this end says in a conversation, for the other end shows it. */
   readonly traceArrivals?: boolean
   /** Whether lines may be edited and drawn over where input and output are a terminal; so unless set. */

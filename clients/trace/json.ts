@@ -13,7 +13,10 @@ export interface TraceJsonOptions {
 }
 
 /** An event as an object that JSON can carry. */
-export function traceJson({ fields, wire, ...event }: TraceEvent, { reveal = false }: TraceJsonOptions = {}): object {
+export function traceJson(
+  { fields, wire, ...event }: TraceEvent,
+  { reveal = false }: TraceJsonOptions = {},
+): Record<string, unknown> {
   return {
     type: 'trace',
     ...event,

@@ -5,12 +5,12 @@
  */
 import { systemClock } from '#lib/runtime/clock.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
-import { chat } from '../clients/chat/chat.ts'
-import { DEFAULT_DOWNLOADS } from '../clients/command/file-flags.ts'
-import { traceTo } from '../clients/trace/render.ts'
-import { type DemoUser, setUpDemo } from './demo-setup.ts'
-import { notice } from './profile-command.ts'
-import { type Desk, SharedTerminal } from './shared-terminal.ts'
+import { chat } from '../../clients/chat/chat.ts'
+import { DEFAULT_DOWNLOADS } from '../../clients/command/file-flags.ts'
+import { traceTo } from '../../clients/trace/render.ts'
+import { notice } from '../profile-command.ts'
+import { type Desk, SharedTerminal } from '../shared-terminal.ts'
+import { type DemoUser, setUpDemo } from './setup.ts'
 
 /** The two users, each with the one they talk with. */
 const SIDES: readonly (readonly [self: DemoUser, other: DemoUser])[] = [

@@ -10,9 +10,9 @@ import { SottoError } from '#lib/errors.ts'
 import { NODE_OPTIONS } from '#lib/runtime/node-options.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
-import { traceTo } from '../clients/trace/render.ts'
-import { setUpDemo } from './demo-setup.ts'
-import { notice } from './profile-command.ts'
+import { traceTo } from '../../clients/trace/render.ts'
+import { notice } from '../profile-command.ts'
+import { setUpDemo } from './setup.ts'
 
 /**
  * Run it to the end of standard input.
@@ -44,7 +44,7 @@ export async function runDemo(options: readonly string[]): Promise<number> {
  * line there: the receiver, which knows nothing of such a line, would write into it.
  */
 function client(command: 'send' | 'receive', options: readonly string[], env: Record<string, string | undefined>) {
-  const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url))
+  const main = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url))
   const [stdin, stdout] = command === 'send' ? (['inherit', 'ignore'] as const) : (['ignore', 'inherit'] as const)
   return fork(main, [command, ...options], { env, execArgv: NODE_OPTIONS, stdio: [stdin, stdout, 'inherit', 'ipc'] })
 }

@@ -1,0 +1,145 @@
+/**
+ * `sotto demo --html`: a conversation of alice and bob, written as a page to look into. Both people run in this process, so
+ * that their messages, and with --reveal their secrets, go nowhere but into that file.
+ *
+ * @module
+ */
+import { writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { SottoError } from '#lib/errors.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { listenForStop } from '#lib/runtime/shutdown.ts'
+import { receive } from '../../clients/receiver/receive.ts'
+import { send } from '../../clients/sender/send.ts'
+import { traceJson } from '../../clients/trace/json.ts'
+import { traceTo } from '../../clients/trace/render.ts'
+import type { TraceEvent } from '../../clients/trace/trace.ts'
+import { htmlFile } from '../../clients/web/wire/html-file.ts'
+import { notice } from '../profile-command.ts'
+import { freePort, startMiddle } from './middle.ts'
+import { setUpDemo } from './setup.ts'
+import type { Tampering } from './tamperings.ts'
+
+export interface DemoFileOptions {
+  readonly file: string
+  /** Whether to draw the messages as they happen, too. */
+  readonly draws: boolean
+  /** Whether secrets stand whole in the file. */
+  readonly reveal: boolean
+  /** What the network does to alice's first call. */
+  readonly tampering: Tampering | undefined
+}
+
+/** What alice says where nothing is piped in. */
+const FIRST_WORDS = 'See you at eight?'
+
+/** How long alice tries again after a cut, in milliseconds. */
+const REDIAL_MS = 10_000
+
+const LOOPBACK = '127.0.0.1'
+
+/** @throws SottoError `ERR_OUTPUT` if the file cannot be written; what the conversation fails with. */
+export async function runDemoToFile({ file, draws, reveal, tampering }: DemoFileOptions): Promise<void> {
+  const stop = listenForStop()
+  await using resources = new AsyncDisposableStack()
+  resources.defer(() => stop.dispose())
+  const tell = (text: string) => notice(text, {})
+  const story = new Story(draws ? traceTo(process.stderr, { json: false }) : undefined)
+  const { home } = await setUpDemo(resources, { notice: tell, trace: story.of(undefined), signal: stop.signal })
+  // The network must know it before bob says it.
+  const port = tampering ? await freePort() : 0
+  const middle = tampering && resources.adopt(await startMiddle(tampering, port, tell), (each) => each.close())
+
+  const common = {
+    home,
+    output: process.stdout,
+    errors: process.stderr,
+    interactive: false,
+    json: false,
+    clock: systemClock,
+    channelTimes: {},
+    redialMs: REDIAL_MS,
+  }
+  const done = new AbortController()
+  const signal = AbortSignal.any([stop.signal, done.signal])
+  const ready = Promise.withResolvers<void>()
+  const receiving = receive({
+    ...common,
+    profile: 'bob',
+    trace: story.of('bob'),
+    input: Readable.from([]),
+    listen: { address: LOOPBACK, port },
+    advertise: middle ? [{ address: LOOPBACK, port: middle.port }] : [],
+    logLevel: 'silent',
+    onReady: () => ready.resolve(),
+    signal,
+  })
+  receiving.catch(ready.reject)
+  await ready.promise
+  const isPiped = process.stdin.isTTY !== true
+  const input = isPiped ? process.stdin : Readable.from([`${FIRST_WORDS}\n`])
+  await send({ ...common, profile: 'alice', to: 'bob', text: undefined, trace: story.of('alice'), input, signal })
+  done.abort()
+  await receiving.catch((error: unknown) => {
+    if (error !== done.signal.reason) throw error
+  })
+  const content = htmlFile(story.lines(reveal), {
+    title: 'Sotto: the five messages',
+    about: aboutOf(reveal, tampering),
+  })
+  await writeFile(file, content).catch((cause: unknown) => {
+    throw new SottoError('ERR_OUTPUT', `${file} cannot be written`, { cause, hint: 'choose another place' })
+  })
+  tell(`wrote ${file}; open it in a browser`)
+}
+
+function aboutOf(reveal: boolean, tampering: Tampering | undefined): string {
+  const what = 'A run of sotto demo: alice and bob sign in, alice asks for bob, and talks to him directly.'
+  const whole = reveal
+    ? ' Secrets are shown whole, for their keys are thrown away.'
+    : ' Secrets are shown as fingerprints.'
+  return `${what}${tampering ? ` ${TAMPERED[tampering]}` : ''}${whole}`
+}
+
+const TAMPERED: Readonly<Record<Tampering, string>> = {
+  flip: 'The network flips one bit of the ticket in the first Hello.',
+  replay: 'The network sends the whole first call once more.',
+  swap: 'The network puts the ticket of the first call into the second.',
+}
+
+/** The messages as both ends tell them, each once. */
+class Story {
+  readonly #events: TraceEvent[] = []
+  readonly #draw: ((event: TraceEvent) => void) | undefined
+
+  constructor(draw: ((event: TraceEvent) => void) | undefined) {
+    this.#draw = draw
+  }
+
+  /** Takes what one of them tells. What they say in a conversation the other one tells, who opens it. */
+  of(teller: string | undefined): (event: TraceEvent) => void {
+    return (event) => {
+      if (event.step < 5 || event.from !== teller) this.#add(event)
+      // A Hello that is refused, and the refusal, are told by nobody else.
+      else if (event.message === 'Hello') this.#events.push(event)
+      else if (event.message === 'Refusal') this.#add(event)
+    }
+  }
+
+  #add(event: TraceEvent): void {
+    this.#draw?.(event)
+    const same = event.message === 'Hello' ? this.#events.findIndex((told) => isSame(told, event)) : -1
+    if (same === -1) this.#events.push(event)
+    else this.#events[same] = event
+  }
+
+  lines(reveal: boolean): string {
+    return this.#events.map((event) => `${JSON.stringify(traceJson(event, { reveal }))}\n`).join('')
+  }
+}
+
+function isSame(one: TraceEvent, other: TraceEvent): boolean {
+  return (
+    one.message === other.message && JSON.stringify(traceJson(one)['wire']) === JSON.stringify(traceJson(other)['wire'])
+  )
+}

@@ -1,0 +1,3 @@
+/** What the network of a demo can be told to do. */
+export const TAMPERINGS = ['flip', 'replay', 'swap'] as const
+export type Tampering = (typeof TAMPERINGS)[number]
