@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ADVERSARIES, adversaryAsReader } from '../../clients/web/wire/adversaries.ts'
+import { ADVERSARIES, type Adversary, adversaryAsReader } from '../../clients/web/wire/adversaries.ts'
 import { knowledgeOf, partiesOf } from '../../clients/web/wire/knowledge.ts'
-import { placedFields } from '../../clients/web/wire/readable.ts'
+import { placedFields, reads } from '../../clients/web/wire/readable.ts'
 import { recomputations } from '../../clients/web/wire/recompute.ts'
 import { type Message, readTrace } from '../../clients/web/wire/trace-file.ts'
 import { environmentOf } from '../support/environment.ts'
@@ -72,6 +72,7 @@ describe('sotto demo --html', function () {
     const text = revealed.find(({ message }) => message.endsWith(': a text')) as Message
     for (const adversary of ADVERSARIES) {
       const reader = adversaryAsReader(adversary)
+      expect(reads(text, reader), adversary.id).to.equal(false)
       const read = placedFields(text, reader).filter(({ isReadable }) => isReadable)
       expect(
         read.flatMap(({ path }) => (path.length > 1 ? [path] : [])),
@@ -97,11 +98,11 @@ describe('sotto demo --html', function () {
 
   it('has no secret in it without --reveal', async () => {
     const secrets = revealed.flatMap((message) =>
-      placedFields(message, { sees: () => true, opens: () => true, made: () => true }),
+      placedFields(message, { sees: () => true, opens: () => true, made: () => true, isTold: true }),
     )
     const messages = messagesIn(await run())
     const fields = messages.flatMap((message) =>
-      placedFields(message, { sees: () => true, opens: () => true, made: () => true }),
+      placedFields(message, { sees: () => true, opens: () => true, made: () => true, isTold: true }),
     )
     expect(secrets.filter(({ field }) => field.tone === 'secret' && field.value !== undefined)).not.to.be.empty
     expect(fields.filter(({ field }) => field.tone === 'secret' && field.value !== undefined)).to.be.empty
@@ -117,6 +118,10 @@ describe('sotto demo --html', function () {
       const refusals = messagesIn(await run('--tamper', how)).filter(({ message }) => message === 'Refusal')
       const reasons = refusals.flatMap(({ fields }) => fields.filter(({ name }) => name === 'the reason'))
       expect(reasons.map(({ value }) => value)).to.include(reason)
+      // It is the receiver's own: nobody on the way learns it.
+      const network = adversaryAsReader(ADVERSARIES[0] as Adversary)
+      const seen = refusals.flatMap((refusal) => placedFields(refusal, network))
+      expect(seen.filter(({ field, isReadable }) => isReadable && field.name === 'the reason')).to.deep.equal([])
     })
   }
 })

@@ -119,6 +119,8 @@ export interface Reader {
   opens(seal: Seal): boolean
   /** Whether it made the seal itself, and so knows what is inside without having seen it pass. */
   made(seal: Seal): boolean
+  /** Whether it is told, besides, what an end has noted of a message. */
+  readonly isTold: boolean
 }
 
 export function adversaryAsReader({ has, services, seesOnlyPeers = false }: Adversary): Reader {
@@ -126,6 +128,7 @@ export function adversaryAsReader({ has, services, seesOnlyPeers = false }: Adve
     sees: ({ step }) => !seesOnlyPeers || step === 5,
     opens: (seal) => keysOf(seal).every((key) => has.includes(key)),
     made: ({ by }) => services.includes(by),
+    isTold: false,
   }
 }
 
@@ -135,6 +138,7 @@ export function partyAsReader(name: string): Reader {
     sees: ({ from, to }) => from === name || to === name,
     opens: ({ by, for: reader }) => by === name || reader === name,
     made: ({ by }) => by === name,
+    isTold: true,
   }
 }
 

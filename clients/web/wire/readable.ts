@@ -24,10 +24,17 @@ function placed(field: Field, around: readonly string[], isReadable: boolean, re
   const { seal, inside = [] } = field
   const path = [...around, field.name]
   const isInsideReadable = seal === undefined ? isReadable : reader.opens(seal) && (isReadable || reader.made(seal))
-  return [{ field, path, isReadable }, ...inside.flatMap((inner) => placed(inner, path, isInsideReadable, reader))]
+  const isFieldReadable = NOT_SENT.has(field.name) ? reader.isTold : isReadable
+  return [
+    { field, path, isReadable: isFieldReadable },
+    ...inside.flatMap((inner) => placed(inner, path, isInsideReadable, reader)),
+  ]
 }
 
-/** Whether somebody can read anything of a message but what stands in the open for everybody. */
+/** Fields that whoever tells of a message adds to it: they do not travel. */
+const NOT_SENT: ReadonlySet<string> = new Set(['the reason', 'left_out'])
+
+/** Whether somebody can read anything of a message: that something sealed passed is not reading it. */
 export function reads(message: Message, reader: Reader): boolean {
-  return placedFields(message, reader).some(({ isReadable }) => isReadable)
+  return placedFields(message, reader).some(({ field, isReadable }) => isReadable && field.tone !== 'sealed')
 }

@@ -38,17 +38,20 @@ export function detail({ message, adversary, marked, mark }: DetailOptions): Tem
 }
 
 /** Where nobody is chosen, all that the trace has is shown. */
-const EVERYBODY: Reader = { sees: () => true, opens: () => true, made: () => true }
+const EVERYBODY: Reader = { sees: () => true, opens: () => true, made: () => true, isTold: true }
 
 /** What an adversary reads of a message, and what it lacks for the rest. */
 function verdict(message: Message, adversary: Adversary, fields: readonly PlacedField[]): string {
   const seals = [...(message.seal ? [message.seal] : []), ...fields.flatMap(({ field }) => field.seal ?? [])]
   const lacking = new Set(seals.flatMap((seal) => missingKeys(adversary, seal)))
   const count = fields.filter(({ isReadable }) => isReadable).length
+  const reader = adversaryAsReader(adversary)
+  const opened = fields.filter(({ field, isReadable }) => isReadable && field.seal && reader.opens(field.seal))
+  const opens = opened.length === 0 ? '' : ` It opens ${opened.map(({ field }) => field.name).join(', ')}.`
   const lacks = lacking.size === 0 ? '' : ` It lacks ${[...lacking].join(', ')}.`
   const name = adversary.name.slice(0, 1).toUpperCase() + adversary.name.slice(1)
-  if (!adversaryAsReader(adversary).sees(message) && count === 0) return `${name} does not see this message.`
-  return `${name} reads ${count} of ${fields.length} fields.${lacks}`
+  if (!reader.sees(message) && count === 0) return `${name} does not see this message.`
+  return `${name} reads ${count} of ${fields.length} fields.${opens}${lacks}`
 }
 
 function row(

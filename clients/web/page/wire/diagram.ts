@@ -25,7 +25,7 @@ export interface DiagramOptions {
 const HEAD = 44
 const ROW = 48
 const EDGE = 44
-const MIN_LANE = 84
+const MIN_LANE = 74
 /** The width of a character of a label, about. */
 const CHARACTER = 6.4
 

@@ -32,6 +32,8 @@ export const style = css`
   button:focus-visible, select:focus-visible, .button:focus-within, pre:focus-visible { outline: 2px solid var(--w-accent); outline-offset: 1px; }
   .play { background: var(--w-accent); color: var(--on-accent, light-dark(#ffffff, #05201d)); border-color: transparent; min-width: 44px; }
   output { font-family: var(--w-mono); color: var(--w-dim); min-width: 5em; text-align: center; }
+  .eyes { display: flex; align-items: center; gap: 6px; flex: 0 1 auto; min-width: 0; }
+  .eyes select { min-width: 0; }
   .files { margin-left: auto; display: flex; gap: 6px; flex-wrap: wrap; }
   .adversary { padding: 8px 12px; border-left: 3px solid var(--w-alarm); background: var(--w-paper); border-radius: 0 9px 9px 0; font-size: 0.92em; }
   .alarm { color: var(--w-alarm); }
@@ -78,6 +80,8 @@ export const style = css`
   .recompute p { font-size: 0.86em; overflow-wrap: anywhere; }
   pre { margin: 0; font: 12px / 1.5 var(--w-mono); white-space: pre-wrap; overflow-wrap: anywhere; max-height: 8em; overflow-y: auto; background: var(--w-ground); border-radius: 9px; padding: 8px; }
   .prints { display: flex; gap: 10px; align-items: center; justify-content: space-between; margin-top: 4px; }
+  .prints span { overflow-wrap: anywhere; min-width: 0; }
+  .prints button { flex: none; }
   code { font-family: var(--w-mono); }
   .scroll { overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; font-size: 0.88em; }
