@@ -66,7 +66,7 @@ function row(
       <span class="field-name">${field.name}</span>
       <span class="value">${isReadable ? shownValue(field) : '▒▒▒▒▒▒▒▒'}</span>
       ${field.bytes === undefined ? nothing : html`<span class="size">${field.bytes} B</span>`}
-      ${field.note === undefined ? nothing : html`<span class="note">${field.note}</span>`}
+      ${field.note === undefined || !isReadable ? nothing : html`<span class="note">${field.note}</span>`}
       ${field.seal === undefined ? nothing : html`<span class="seal">${sealText(field.seal)}</span>`}
     </button>`
 }

@@ -32,7 +32,7 @@ export const style = css`
   button:focus-visible, select:focus-visible, .button:focus-within, pre:focus-visible { outline: 2px solid var(--w-accent); outline-offset: 1px; }
   .play { background: var(--w-accent); color: var(--on-accent, light-dark(#ffffff, #05201d)); border-color: transparent; min-width: 44px; }
   output { font-family: var(--w-mono); color: var(--w-dim); min-width: 5em; text-align: center; }
-  .eyes { display: flex; align-items: center; gap: 6px; flex: 0 1 auto; min-width: 0; }
+  .eyes { white-space: nowrap; display: flex; align-items: center; gap: 6px; flex: 0 1 auto; min-width: 0; }
   .eyes select { min-width: 0; }
   .files { margin-left: auto; display: flex; gap: 6px; flex-wrap: wrap; }
   .adversary { padding: 8px 12px; border-left: 3px solid var(--w-alarm); background: var(--w-paper); border-radius: 0 9px 9px 0; font-size: 0.92em; }
