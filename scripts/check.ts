@@ -18,6 +18,7 @@ const SOURCE = ['lib', 'services', 'clients', 'cli']
 
 const CHECKS: Record<string, () => boolean> = {
   types: () => run('tsc'),
+  'types of the page': () => run('tsc', '-p', 'clients/web/page'),
   'lint, format, import directions': () => run('biome', 'ci', '--error-on-warnings', '.'),
   'contracts: lint': () => run('buf', 'lint'),
   'contracts: format': () => run('buf', 'format', '--diff', '--exit-code', '--path', 'proto/sotto'),

@@ -22,7 +22,7 @@ const GROUND: Readonly<Record<string, readonly string[]>> = {
   history: ['store', 'files', 'profile', 'command', 'terminal'],
   agent: ['messenger', 'history', 'command', 'peer', 'session', 'profile', 'store', 'files', 'trace', 'terminal'],
 }
-const PROGRAMS = ['sender', 'receiver', 'chat']
+const PROGRAMS = ['sender', 'receiver', 'chat', 'web']
 const WALLS = { ...GROUND, ...Object.fromEntries(PROGRAMS.map((program) => [program, Object.keys(GROUND)])) }
 
 /** An import from one folder of clients/ to another, from a file in it and from one in a sub-folder. */
@@ -77,6 +77,9 @@ describe('import directions', () => {
     ['clients/peer/x.ts', "import { Client } from '@grpc/grpc-js'\nClient()\n"],
     ['cli/x.ts', "import { Client } from '@grpc/grpc-js'\nClient()\n"],
     ['cli/up/x.ts', "import { loadSync } from '@grpc/proto-loader'\nloadSync('x')\n"],
+    ['clients/web/page/x.ts', "import { unsafeHTML } from 'lit/directives/unsafe-html.js'\nunsafeHTML('x')\n"],
+    ['clients/web/page/x.ts', "import { hash } from 'node:crypto'\nhash('x')\n"],
+    ['clients/web/page/x.ts', "import { SottoError } from '#lib/errors.ts'\nSottoError()\n"],
     ['test/support/x.ts', "import { Server } from '@grpc/grpc-js'\nServer()\n"],
     ...Object.entries(WALLS).flatMap(([from, mayImport]) =>
       Object.keys(WALLS)
@@ -92,6 +95,7 @@ describe('import directions', () => {
       'services/directory/x.ts',
       "import { SealingServiceClient } from '#gen/sotto/sealing/v1/sealing_service.ts'\nSealingServiceClient()\n",
     ],
+    ['clients/web/page/x.ts', "import { Message } from '#gen/web/sotto/agent/v1/agent_service.ts'\nMessage()\n"],
     ['clients/peer/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],
     ['clients/store/x.ts', "import { deriveSession } from '#lib/session/session-keys.ts'\nderiveSession()\n"],
     ...Object.entries(WALLS).flatMap(([from, mayImport]) => mayImport.flatMap((to) => crossings(from, to))),

@@ -24,6 +24,9 @@ const LABELS: Readonly<Record<string, string>> = {
   'grant key': 'sotto grant v1',
 }
 
+/** In front of a secret whose fingerprint is taken (lib/secret.ts). */
+const FINGERPRINT = 'sotto fingerprint v1'
+
 /** All that can be recomputed from a trace. */
 export function recomputations(messages: readonly Message[]): Recomputation[] {
   return messages.flatMap((message, index) =>
@@ -63,10 +66,10 @@ function fingerprints({ fields }: Message): Line[] {
   return all(fields).flatMap((field) => {
     const hex = hexOf(field)
     if (hex === undefined || field.fingerprint === undefined) return []
-    const input = `Buffer.concat([Buffer.from("sotto fingerprint v1"), Buffer.from("${hex}", "hex")])`
+    const input = `Buffer.concat([Buffer.from("${FINGERPRINT}"), Buffer.from("${hex}", "hex")])`
     return [
       {
-        what: `the fingerprint of ${field.name} = the first 8 digits of SHA-256("sotto fingerprint v1" || it)`,
+        what: `the fingerprint of ${field.name} = the first 8 digits of SHA-256("${FINGERPRINT}" || it)`,
         command: `node -p 'crypto.createHash("sha256").update(${input}).digest("hex").slice(0, 8)'`,
         prints: field.fingerprint,
       },
