@@ -26,7 +26,7 @@ export interface Ends {
 }
 
 /** The part of the places of all, and of those of a network, that connections may take for good. */
-const SETTLED_PART = 7 / 8
+export const SETTLED_PART = 7 / 8
 
 export class Callers {
   readonly #limits: ServerLimits

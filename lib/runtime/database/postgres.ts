@@ -22,6 +22,9 @@ export type PostgresSetting = Extract<DatabaseSetting, { kind: 'postgres' }>
  */
 const MAX_CONNECTIONS = 10
 
+/** The same with the one that listens to the others. */
+export const CONNECTIONS_PER_PROCESS = MAX_CONNECTIONS + 1
+
 /** How long a connection may take to come about, and how long a statement may take, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 3_000
 const STATEMENT_TIMEOUT_MS = 5_000
