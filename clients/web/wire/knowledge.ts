@@ -49,6 +49,8 @@ export function knowledgeOf(messages: readonly Message[]): Known[] {
 
 /** The thing that a field tells, by an id that is the same wherever the same thing stands; undefined of most fields. */
 function thingOf(field: Field, path: readonly string[], message: Message, index: number) {
+  // A file that somebody made may have a field of the name of what every object has.
+  if (!Object.hasOwn(NAMES, field.name)) return undefined
   const what = NAMES[field.name]?.(message, field)
   if (what === undefined) return undefined
   // A secret is the same where its fingerprint is; of what has none, each is one of its own.

@@ -48,7 +48,8 @@ function derived({ fields }: Message): Line[] {
   const ikm = hexOf(token)
   if (ikm === undefined) return []
   return (token?.inside ?? []).flatMap((field) => {
-    const [label, prints] = [LABELS[field.name], hexOf(field)]
+    const label = Object.hasOwn(LABELS, field.name) ? LABELS[field.name] : undefined
+    const prints = hexOf(field)
     if (label === undefined || prints === undefined) return []
     const options = `-keylen 32 -kdfopt digest:SHA2-256 -kdfopt salt: -kdfopt info:'${label}' -kdfopt hexkey:${ikm}`
     return [

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { knowledgeOf, partiesOf } from '../../../../clients/web/wire/knowledge.ts'
+import { recomputations } from '../../../../clients/web/wire/recompute.ts'
 import { MAX_MESSAGES, readTrace, writeTrace } from '../../../../clients/web/wire/trace-file.ts'
 
 const MESSAGE = {
@@ -70,6 +71,21 @@ describe('a trace as a file', () => {
 
   it('shows no more messages than it can draw', () => {
     expect(readTrace(`${LINE}\n`.repeat(MAX_MESSAGES + 10))).to.have.length(MAX_MESSAGES)
+  })
+
+  it('takes no name in it for more than a name', () => {
+    const named = (name: string) => ({
+      name,
+      tone: 'secret',
+      value: '00',
+      inside: [{ name, tone: 'plain', value: '00' }],
+    })
+    const names = ['__proto__', 'constructor', 'toString', 'session_token', 'ticket', 'grant', '$(id)', "';id;'"]
+    const hostile = { ...MESSAGE, step: 2, to: '$(id)', fields: names.map(named), seal: undefined }
+    const messages = readTrace(JSON.stringify(hostile))
+    expect(partiesOf(messages)).to.include('$(id)')
+    for (const { what } of knowledgeOf(messages)) expect(what).to.be.a('string')
+    for (const { command } of recomputations(messages)) expect(command).not.to.include('id')
   })
 
   it('says what each party knows by now', () => {
