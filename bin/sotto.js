@@ -21,7 +21,7 @@ const COMPILE_CACHES = [
   join(ROOT, 'node_modules', '.cache', 'compile'),
   join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sotto', 'compile'),
 ]
-const OFTEN_RUN = ['chat', 'receive', 'send', 'up']
+const OFTEN_RUN = ['chat', 'receive', 'send', 'up', 'web']
 
 // It would start the debugger of Node.js (lib/runtime/node-options.ts), before and while the command runs.
 process.on('SIGUSR1', () => {})

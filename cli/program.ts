@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { chatCommand } from '../clients/chat/chat-command.ts'
 import { receiveCommand } from '../clients/receiver/command.ts'
 import { sendCommand } from '../clients/sender/command.ts'
+import { webCommand } from '../clients/web/web-command.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { joinCommand } from './account/join.ts'
 import { passwordCommand } from './account/password.ts'
@@ -32,6 +33,7 @@ A server for everybody, on one machine:
 Then everybody on their own, once:
   sotto join                          asks for the link, and for a password of one's own choosing
   sotto chat                          talks with everybody, in one screen
+  sotto web                           the same, on a page in your browser
   sotto receive                       shows what comes, and answers it
   sotto send bob 'See you at eight?'  sends one message
   ls | sotto send bob                 sends every line
@@ -59,6 +61,7 @@ export function sotto(): Command {
     .addCommand(joinCommand())
     .addCommand(loginCommand())
     .addCommand(withLogin(chatCommand()))
+    .addCommand(withLogin(webCommand()))
     .addCommand(withLogin(receiveCommand()))
     .addCommand(withLogin(sendCommand()))
     .addCommand(filesCommand())

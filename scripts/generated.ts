@@ -1,5 +1,5 @@
 /**
- * Makes the generated code: TypeScript by ts-proto, and one descriptor set of every contract for server reflection.
+ * Makes the generated code: TypeScript by ts-proto, for Node.js and for the page in a browser, and one descriptor set of every contract for server reflection.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -16,6 +16,7 @@ const DESCRIPTOR_SET = 'gen/descriptors.binpb'
 export function generate(root: string): void {
   mkdirSync(join(root, 'gen'), { recursive: true })
   buf('generate', '--output', root)
+  buf('generate', '--template', 'buf.gen.web.yaml', '--output', root)
   // After the code: `clean: true` in buf.gen.yaml empties gen/ first.
   buf('build', '-o', join(root, DESCRIPTOR_SET))
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Message as MessageForm } from '#gen/sotto/agent/v1/agent_service.ts'
-import { SottoError } from '#lib/errors.ts'
 import { USERNAME, Violations } from '#lib/validation.ts'
 import type { Messenger } from '../messenger/messenger.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -16,6 +15,7 @@ import type { Gap, Message, Position } from '../store/reading/messages.ts'
 import type { Store } from '../store/store.ts'
 import { Conversations } from './conversations.ts'
 import { messageForm } from './forms/message-form.ts'
+import { Uploads } from './uploads.ts'
 import type { WatchSource } from './watcher.ts'
 import type { Watchers } from './watchers.ts'
 
@@ -48,12 +48,14 @@ interface Page {
 export class Agent implements WatchSource {
   readonly conversations: Conversations
   readonly options: AgentOptions
+  readonly uploads: Uploads
   readonly #nameCheck: NameCheck
 
   constructor(options: AgentOptions) {
     const { account, profile, store, directory, signal } = options
     this.options = options
     this.conversations = new Conversations(options)
+    this.uploads = new Uploads(profile.storage.folder)
     this.#nameCheck = new NameCheck({
       ownName: account.username,
       isKnown: (name) => profile.state.pins.has(name) || store.names().includes(name),
@@ -155,9 +157,4 @@ export function checkContact(contact: string): void {
 /** Whether a name may be a contact's; for a field that may be empty. */
 export function isName(name: string): boolean {
   return USERNAME.test(name)
-}
-
-/** The error for a transfer that there is none of. */
-export function noSuchTransfer(): SottoError {
-  return new SottoError('ERR_NO_SUCH_FILE', 'no such offer waits, or it is answered already')
 }

@@ -1,5 +1,5 @@
 /**
- * The calls of AgentService that read: the profile, conversations, messages, people, transfers.
+ * The calls of AgentService that read: the profile, conversations, messages, people.
  *
  * @module
  */
@@ -10,7 +10,6 @@ import { folderFor } from '../command/file-flags.ts'
 import type { Gap, Message } from '../store/reading/messages.ts'
 import { type Agent, check, checkContact, isName, Room } from './agent.ts'
 import { positionForm, positionOf } from './forms/position.ts'
-import { transferForm } from './forms/transfer-form.ts'
 
 const MAX_LISTED = 500
 const DEFAULT_LISTED = 50
@@ -20,11 +19,11 @@ const MAX_PEOPLE = 50
 
 type ReadingCalls = Pick<
   Handlers<typeof AgentServiceService>,
-  'getProfile' | 'watch' | 'listConversations' | 'listMessages' | 'search' | 'listPeople' | 'listTransfers'
+  'getProfile' | 'watch' | 'listConversations' | 'listMessages' | 'search' | 'listPeople'
 >
 
 export function readingCalls(agent: Agent): ReadingCalls {
-  const { watchers, messenger, profile, account, store, directory, downloads } = agent.options
+  const { watchers, profile, account, store, directory, downloads } = agent.options
   return {
     async getProfile() {
       const { identity, receipts } = await profile.refresh()
@@ -85,10 +84,6 @@ export function readingCalls(agent: Agent): ReadingCalls {
         if (people.length > MAX_PEOPLE) break
       }
       return { people: people.slice(0, MAX_PEOPLE), complete: people.length <= MAX_PEOPLE }
-    },
-
-    async listTransfers() {
-      return { transfers: messenger.files.list().map((transfer) => transferForm(transfer)) }
     },
   }
 }

@@ -11,6 +11,7 @@ import { serve, startServer } from '#lib/rpc/server.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { watchProfile } from '../profile/watch.ts'
 import { Agent, type AgentOptions } from './agent.ts'
+import { fileCalls } from './file-calls.ts'
 import { readingCalls } from './reading-calls.ts'
 import { agentSocketIn } from './socket-path.ts'
 import { trustCalls } from './trust-calls.ts'
@@ -35,8 +36,18 @@ export async function serveAgent(options: AgentOptions): Promise<AgentServer> {
   // What one that was killed has left: nobody listens there, since the conversations are owned here.
   rmSync(path, { force: true })
   const agent = new Agent(options)
+  await agent.uploads.tidy(options.messenger.files.list())
+  // What cannot be removed now is at the next start.
+  watchers.onOver = (transfer) => void agent.uploads.remove(transfer).catch(() => undefined)
   const server = await startServer({
-    services: [serve(AgentServiceService, { ...readingCalls(agent), ...writingCalls(agent), ...trustCalls(agent) })],
+    services: [
+      serve(AgentServiceService, {
+        ...readingCalls(agent),
+        ...writingCalls(agent),
+        ...fileCalls(agent),
+        ...trustCalls(agent),
+      }),
+    ],
     host: path,
     port: 0,
     security: undefined,

@@ -13,6 +13,7 @@ import { PeerTyping } from '../messenger/peer-typing.ts'
 import { Unkept } from '../messenger/unkept.ts'
 import { addressOf } from '../peer/dial.ts'
 import type { Profile } from '../profile/profile.ts'
+import { isOver, type Transfer } from '../store/transfers/transfer.ts'
 import type { TraceEvent } from '../trace/trace.ts'
 import { traceForm } from './forms/trace-form.ts'
 import { transferForm } from './forms/transfer-form.ts'
@@ -40,6 +41,9 @@ export class Watchers {
   /** The names of contacts at the last look, to notice who was forgotten. */
   #known = new Set<string>()
 
+  /** Told of each transfer that is over. */
+  onOver: ((transfer: Transfer) => void) | undefined
+
   /** Where this end stands. */
   get connection(): Connection {
     return this.#connection
@@ -60,8 +64,10 @@ export class Watchers {
       onProgress: (name) => this.#each((watcher) => watcher.changed(name)),
       onPresence: (name) => this.#each((watcher) => watcher.changed(name)),
       onTyping: (name, isActive) => this.#typing.set(name, isActive),
-      onFile: (transfer, error) =>
-        this.#state(`transfer ${transfer.id}`, { $case: 'transfer', value: transferForm(transfer, error) }),
+      onFile: (transfer, error) => {
+        this.#state(`transfer ${transfer.id}`, { $case: 'transfer', value: transferForm(transfer, error) })
+        if (isOver(transfer)) this.onOver?.(transfer)
+      },
       onOnline: (endpoints) => this.#connected({ online: true, endpoints: endpoints.map(addressOf), reason: '' }),
       onOffline: ({ message }) => this.#connected({ online: false, endpoints: [], reason: message }),
       onParted: (name, end) => void unkept.parted(name, end),
@@ -90,6 +96,11 @@ export class Watchers {
   /** Something about somebody is other than before. */
   #changed(name: string): void {
     this.#each((watcher) => watcher.changed(name))
+  }
+
+  /** Whether nobody has asked for the trace. */
+  get wantNoTrace(): boolean {
+    return !this.#all.values().some(({ wantsTrace }) => wantsTrace)
   }
 
   /** A message of the protocol. */

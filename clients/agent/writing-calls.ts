@@ -1,38 +1,20 @@
 /**
- * The calls of AgentService that say something to a contact: texts, what was read, typing, files.
+ * The calls of AgentService that say something to a contact: texts, what was read, typing.
  *
  * @module
  */
-import { isAbsolute } from 'node:path'
-import { type AgentServiceService, Answer } from '#gen/sotto/agent/v1/agent_service.ts'
+import type { AgentServiceService } from '#gen/sotto/agent/v1/agent_service.ts'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
-import { folderFor } from '../command/file-flags.ts'
-import { prepareOffer } from '../files/offer/prepare-offer.ts'
-import type { Message } from '../store/reading/messages.ts'
-import { type Agent, check, checkContact, noSuchTransfer } from './agent.ts'
+import type { Gap, Message, Position } from '../store/reading/messages.ts'
+import { type Agent, check, checkContact } from './agent.ts'
 import { positionOf } from './forms/position.ts'
-import { transferForm } from './forms/transfer-form.ts'
 
-/** The length of an id, in bytes. */
-const ID_BYTES = 16
-
-type WritingCalls = Pick<
-  Handlers<typeof AgentServiceService>,
-  'send' | 'markRead' | 'setTyping' | 'offerFile' | 'answerOffer'
->
+type WritingCalls = Pick<Handlers<typeof AgentServiceService>, 'send' | 'markRead' | 'setTyping'>
 
 export function writingCalls(agent: Agent): WritingCalls {
-  const { messenger, downloads, signal: stopped } = agent.options
-  const { files } = messenger
-
-  const transferNow = (id: string) => {
-    const transfer = files.list().find((each) => each.id === id)
-    if (transfer === undefined) throw noSuchTransfer()
-    return transferForm(transfer)
-  }
-
+  const { messenger } = agent.options
   return {
     async send({ contact, text }) {
       checkContact(contact)
@@ -45,12 +27,8 @@ export function writingCalls(agent: Agent): WritingCalls {
 
     async markRead({ contact, position }) {
       checkContact(contact)
-      const { batch, index } = positionOf(position)
-      // The last one that came from them, at that position or before it.
-      const from = { batch, index: index + 1 }
-      const { entries } = agent.pageBefore(contact, from, RUN)
-      const last = entries.find((entry) => entry.kind === 'message' && entry.direction === 'incoming')
-      if (last?.kind === 'message') messenger.markRead(contact, last)
+      const last = lastReceived(agent, contact, positionOf(position))
+      if (last !== undefined) messenger.markRead(contact, last)
       return {}
     },
 
@@ -59,37 +37,26 @@ export function writingCalls(agent: Agent): WritingCalls {
       messenger.sendTyping(contact, active)
       return {}
     },
-
-    async offerFile({ contact, path }, { signal }) {
-      checkContact(contact)
-      check((violations) => violations.expect(isAbsolute(path), 'path', 'must be an absolute path'))
-      await agent.checkName(contact)
-      const { skipped, ...prepared } = await prepareOffer(path, { signal: AbortSignal.any([signal, stopped]) })
-      const id = await files.offer(contact, prepared)
-      return { transfer: transferNow(id), skipped: [...skipped] }
-    },
-
-    async answerOffer({ id, answer, folder }) {
-      check((violations) => {
-        violations.expectBytes(id, ID_BYTES, 'id')
-        violations.expect(folder === '' || isAbsolute(folder), 'folder', 'must be an absolute path, or empty')
-        violations.expect(answer !== Answer.UNSPECIFIED, 'answer', 'must be set')
-      })
-      const name = id.toString('hex')
-      if (answer === Answer.ACCEPT) await files.accept(name, folder === '' ? await folderFor(downloads) : folder)
-      else if (answer === Answer.DECLINE) files.decline(name)
-      else files.cancel(name)
-      return { transfer: transferNow(name) }
-    },
   }
 }
 
 /** How many messages are looked through in one go, back from a position. */
 const RUN = 50
 
+/** The last message that came from a contact, at a position or before it, if any is unread. */
+function lastReceived({ options, conversations }: Agent, contact: string, position: Position): Message | undefined {
+  if (conversations.with(contact).unread === 0n) return undefined
+  for (let before: Position | undefined = { ...position, index: position.index + 1 }; before !== undefined; ) {
+    const page: readonly (Message | Gap)[] = options.store.history(contact, { before, limit: RUN })
+    for (const entry of page) if (entry.kind === 'message' && entry.direction === 'incoming') return entry
+    before = page.at(-1)?.position
+  }
+  return undefined
+}
+
 /** The message of an ordinal, which was written just now: others may have been written after it. */
 function written({ options }: Agent, contact: string, ordinal: number): Message {
-  for (let before: Message['position'] | undefined; ; ) {
+  for (let before: Position | undefined; ; ) {
     const page = options.store.history(contact, { before, limit: RUN })
     for (const entry of page) {
       if (entry.kind === 'message' && entry.direction === 'outgoing' && entry.ordinal === ordinal) return entry

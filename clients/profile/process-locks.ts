@@ -26,7 +26,7 @@ const HAND_OVER_TIMEOUT_MS = 10_000
  * @throws SottoError `ERR_PROFILE_LOCKED` if another one does.
  */
 export async function lockForReceiving(profile: Profile): Promise<Lock> {
-  const hint = `a sotto receive or chat runs for the profile ${profile.name} already; stop it, or use another --profile`
+  const hint = `a sotto chat, web or receive runs for the profile ${profile.name} already; stop it, or use another --profile`
   const receive = await takeLock(receiveLock(profile), { timeoutMs: PROBE_TIMEOUT_MS, hint })
   try {
     const messenger = await takeLock(messengerLock(profile), { timeoutMs: HAND_OVER_TIMEOUT_MS, hint })

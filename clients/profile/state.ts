@@ -22,8 +22,19 @@ export interface ProfileState {
   readonly blocked: ReadonlySet<string>
   /** Whether others are told that the user has seen what they wrote. */
   readonly receipts: boolean
+  /** What lets a browser at the page of this profile; undefined where there was none yet. */
+  readonly web?: WebAccess | undefined
   /** Whether the account or its session was there and could not be read: it is as if signed out. It is not kept. */
   readonly isLoginDamaged?: boolean
+}
+
+export interface WebAccess {
+  /** The port that the page had last, so that an open page finds its client again. */
+  readonly port: number
+  /** The SHA-256 of each bearer that a page has, the newest last. */
+  readonly bearers: readonly Uint8Array[]
+  /** Links that nobody has followed yet: the SHA-256 of the token, and until when it is good, in Unix time. */
+  readonly links: readonly { readonly hash: Uint8Array; readonly expiresAtMs: number }[]
 }
 
 export interface Account {
@@ -90,6 +101,8 @@ export interface Pin {
 
 const FORMAT = 1
 
+const SHA256_BYTES = 32
+
 /**
  * Encode the content of a profile.
  *
@@ -107,7 +120,7 @@ export function encodeState(state: ProfileState): Uint8Array {
   return encoded
 }
 
-function toBytes({ identity, account, pins, blocked, receipts }: ProfileState): Uint8Array {
+function toBytes({ identity, account, pins, blocked, receipts, web }: ProfileState): Uint8Array {
   const json = {
     format: FORMAT,
     identity: base64(identity.secretKey),
@@ -125,8 +138,17 @@ function toBytes({ identity, account, pins, blocked, receipts }: ProfileState): 
     })),
     blocked: [...blocked],
     receipts,
+    web: web && webToJson(web),
   }
   return Buffer.from(JSON.stringify(json), 'utf8')
+}
+
+function webToJson({ port, bearers, links }: WebAccess): Json {
+  return {
+    port,
+    bearers: bearers.map(base64),
+    links: links.map(({ hash, expiresAtMs }) => ({ hash: base64(hash), expiresAtMs })),
+  }
 }
 
 function sessionToJson({ sessionId, keys, expiresAtMs }: Session): Json {
@@ -153,6 +175,8 @@ export function parseState(encoded: Uint8Array): ProfileState {
     const json = JSON.parse(Buffer.from(encoded).toString('utf8')) as Json
     if (json['format'] !== FORMAT) throw new TypeError('another format')
     const { account, isLoginDamaged } = loginFromJson(json['account'])
+    // A page that cannot be let in any more needs another link, and no more than that.
+    const web = readable(() => optional(json['web'], webFromJson))
     return {
       identity: keyPairFrom(secret(json['identity'])),
       account,
@@ -160,6 +184,7 @@ export function parseState(encoded: Uint8Array): ProfileState {
       blocked: new Set((json['blocked'] as unknown[]).map(text)),
       // Profiles of before have no word of it.
       receipts: json['receipts'] === true,
+      ...(web && { web }),
       ...(isLoginDamaged && { isLoginDamaged }),
     }
   } catch (cause) {
@@ -229,6 +254,17 @@ function formerKeysFromJson(value: unknown): Pick<Account, 'formerTicketKeys'> {
   if (value === undefined) return {}
   return {
     formerTicketKeys: (value as Json[]).map(({ key, untilMs }) => ({ key: secret(key), untilMs: time(untilMs) })),
+  }
+}
+
+function webFromJson(json: Json): WebAccess {
+  return {
+    port: number(json['port']),
+    bearers: (json['bearers'] as unknown[]).map((hash) => bytes(hash, SHA256_BYTES)),
+    links: (json['links'] as Json[]).map(({ hash, expiresAtMs }) => ({
+      hash: bytes(hash, SHA256_BYTES),
+      expiresAtMs: time(expiresAtMs),
+    })),
   }
 }
 

@@ -31,7 +31,7 @@ export class RecordTrace {
    */
   tell(body: () => RecordBody, record: Uint8Array): void {
     const number = this.#number++
-    if (this.#trace === undefined) return
+    if (this.#trace === undefined || this.#trace.isOff?.() === true) return
     const content = body()
     if (isOften(content)) {
       this.#leftOut.push(titleOf(content))

@@ -79,8 +79,11 @@ export interface TraceField {
   readonly inside?: readonly TraceField[]
 }
 
-/** Takes each event as it happens; undefined where nobody asked for a trace, so that none is made. */
-export type Trace = ((event: TraceEvent) => void) | undefined
+/**
+ * Takes each event as it happens; undefined where nobody asked for a trace, so that none is made. Where somebody may ask
+ * later, it says whether nobody does now: whoever would make many events looks before.
+ */
+export type Trace = (((event: TraceEvent) => void) & { readonly isOff?: () => boolean }) | undefined
 
 /** A field that both ends of the message know. */
 export function plain(name: string, value: TraceValue, note?: string): TraceField {

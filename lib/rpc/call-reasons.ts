@@ -122,6 +122,8 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       ],
       AnswerOffer: [...OF_A_CONTACT, 'ERR_NO_SUCH_FILE', 'ERR_FILE_SAVE_FAILED'],
       ListTransfers: [],
+      PutBytes: [],
+      GetBytes: ['ERR_NO_SUCH_FILE'],
       GetSafetyNumber: ['ERR_USAGE'],
       Verify: ['ERR_USAGE'],
       Trust: ['ERR_USAGE'],

@@ -142,6 +142,14 @@ describe('README.md', function () {
     ],
     [/^sotto chat bob$/, (command) => run(command, 'the eighth word of eight\n')],
     [
+      // "Without --open it prints a link."
+      /^sotto web --open$/,
+      async (command) => {
+        await using page = start(command.replace(' --open', ''))
+        await page.output.until((text) => /^http:\/\/127\.0\.0\.1:\d+\/#\S+\n$/.test(text))
+      },
+    ],
+    [
       /^sotto send bob --file /,
       async (command) => {
         await mkdir(join(folder.path, 'photos'))

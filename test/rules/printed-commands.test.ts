@@ -53,8 +53,8 @@ const MENTION = /(?:\b(?:a|the next|another|of|use|by|see|when|in the next) |")$
 /** The end of a command: of its line, or what stands beside it. */
 const END = /\n|\\n| {2,}|[;,)] ?|: | [|>] |\.(?=\s|$)/
 
-/** Texts of the help, which are about no profile in particular. */
-const HELP = /^cli\/|\/(?:chat-)?command\.ts$/
+/** Texts of the help, and of a page that was not let in yet, which are about no profile in particular. */
+const HELP = /^cli\/|\/(?:chat-|web-)?command\.ts$|^clients\/web\/page\/app\.ts$/
 
 /** A command line of ours, read up to the action, which is not run: its profile, or undefined if it cannot be read. */
 function read(words: readonly string[]): { readonly profile: string | undefined } | undefined {

@@ -142,8 +142,9 @@ async function* messagesIn(stream: ClientHttp2Stream): AsyncGenerator<Buffer, vo
 }
 
 async function endOf(stream: ClientHttp2Stream): Promise<void> {
-  const [headers] = await once(stream, 'response')
-  const trailers = 'grpc-status' in headers ? headers : (await once(stream, 'trailers'))[0]
+  const closed = once(stream, 'close').then(() => Promise.reject(new Error('the stream was closed without a status')))
+  const [headers] = await Promise.race([once(stream, 'response'), closed])
+  const trailers = 'grpc-status' in headers ? headers : (await Promise.race([once(stream, 'trailers'), closed]))[0]
   const status = Number(trailers['grpc-status'])
   if (status === 0) return
   throw new CallError(

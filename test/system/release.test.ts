@@ -36,7 +36,7 @@ describe('npm run release', function () {
 
   it('holds the licence of every package that is in it', () => {
     const names = execFileSync('tar', ['-tzf', release.archive], { encoding: 'utf8' }).split('\n')
-    for (const name of ['@grpc/grpc-js', 'commander', 'kysely', 'zod']) {
+    for (const name of ['@grpc/grpc-js', 'commander', 'kysely', 'lit-html', 'zod']) {
       expect(names).to.include(`package/third-party/${name}/LICENSE`)
     }
   })
@@ -64,6 +64,13 @@ describe('npm run release', function () {
 
     await using receiver = sotto(['receive', '--profile', 'bob', '--listen', '127.0.0.1'])
     await Promise.race([receiver.errors.until((text) => text.includes('online as bob')), receiver.ended])
+    await using page = sotto(['web', '--profile', 'alice', '--listen', '127.0.0.1'])
+    await Promise.race([page.output.until((text) => text.includes('/#')), page.ended])
+    const address = new URL(page.output.text)
+    const index = await (await fetch(address)).text()
+    const [, script = ''] = /<script type="module" src="([^"]+)">/.exec(index) ?? []
+    expect((await fetch(new URL(script, address))).status).to.equal(200)
+
     const sent = await outcomeOf(sotto(['send', 'bob', 'See you at eight?', '--profile', 'alice']))
     expect(sent.code, sent.errors).to.equal(0)
     expect(receiver.output.text).to.equal('See you at eight?\n')

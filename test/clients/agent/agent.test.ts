@@ -195,7 +195,7 @@ describe('AgentService', function () {
     await writeFile(path, 'hello')
     const here = await alice.watch()
     const there = await bob.watch()
-    const { transfer } = await alice.call('offerFile', { contact: 'bob', path })
+    const { transfer } = await alice.call('offerFile', { contact: 'bob', source: { $case: 'path', value: path } })
     expect(transfer).to.include({ name: 'report.txt', size: 5n, state: TransferState.OFFERED })
     const id = transfer?.id ?? Buffer.alloc(0)
     await there.until(({ messages }) => messages.some(({ content }) => content?.$case === 'fileOffer'))
@@ -209,7 +209,9 @@ describe('AgentService', function () {
     expect(transfers.at(-1)).to.include({ state: TransferState.RECEIVED, path: join(folder, 'report.txt') })
     const again = await refusal(bob.call('answerOffer', { id, answer: Answer.DECLINE }))
     expect(again).to.include({ code: 'ERR_NO_SUCH_FILE', status: 5 })
-    const missing = await refusal(alice.call('offerFile', { contact: 'bob', path: `${path}.none` }))
+    const missing = await refusal(
+      alice.call('offerFile', { contact: 'bob', source: { $case: 'path', value: `${path}.none` } }),
+    )
     expect(missing).to.include({ code: 'ERR_INVALID_FILE', status: 3 })
     await here.end()
     await there.end()
@@ -255,7 +257,7 @@ describe('AgentService', function () {
       alice.call('send', { contact: 'bob' }),
       alice.call('listMessages', { contact: 'bob', limit: 501 }),
       alice.call('search', { words: '' }),
-      alice.call('offerFile', { contact: 'bob', path: 'relative' }),
+      alice.call('offerFile', { contact: 'bob', source: { $case: 'path', value: 'relative' } }),
       alice.call('answerOffer', { id: Buffer.alloc(15), answer: Answer.ACCEPT }),
       alice.call('answerOffer', { id: Buffer.alloc(16) }),
     ]) {

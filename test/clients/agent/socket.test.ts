@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
+import { AGENT_LIMITS } from '#lib/rpc/limits.ts'
 import { agentSocketIn } from '../../../clients/agent/socket-path.ts'
 import { AgentClient } from '../../support/agent-client.ts'
 import { codeOf } from '../../support/code-of.ts'
@@ -67,7 +68,7 @@ describe('the socket of a client', function () {
       return connection
     })
     const oversized = await client
-      .call('send', { contact: 'bob', text: 'x'.repeat(3 * 1024 * 1024) })
+      .call('send', { contact: 'bob', text: 'x'.repeat(AGENT_LIMITS.maxReceiveBytes) })
       .catch((error) => error)
     expect(oversized.status).to.equal(8)
     expect((await client.call('getProfile')).username).to.equal('alice')

@@ -456,7 +456,10 @@ export interface Connection {
 
 /** Request for AgentService.Watch. */
 export interface WatchRequest {
-  /** Whether to report the messages of the protocol as they happen, as --trace does. */
+  /**
+   * Whether to report the messages of the protocol as they happen, as --trace does: by `sotto web`, and by a chat that was
+   * started with --trace.
+   */
   trace: boolean;
 }
 
@@ -718,12 +721,51 @@ export interface Typing {
   active: boolean;
 }
 
+/** Request for AgentService.PutBytes. */
+export interface PutBytesRequest {
+  /** Required. An id for what is put together, of the caller's own: 16 random bytes. */
+  upload: Buffer;
+  /** Required. The name of the file: 1 to 255 bytes, none of them "/" or NUL. The same for all of its pieces. */
+  name: string;
+  /** Where the piece begins: at most where those before it have ended. */
+  offset: bigint;
+  /** At most 1 MiB. */
+  data: Buffer;
+}
+
+/** Response for AgentService.PutBytes. */
+export interface PutBytesResponse {
+  /** How large it is now, in bytes. */
+  size: bigint;
+}
+
+/** Request for AgentService.GetBytes. */
+export interface GetBytesRequest {
+  /** Required. The id of the transfer: 16 bytes. */
+  id: Buffer;
+  /** Where to begin. */
+  offset: bigint;
+}
+
+/** Response for AgentService.GetBytes. */
+export interface GetBytesResponse {
+  /** At most 1 MiB; empty at the end. */
+  data: Buffer;
+}
+
 /** Request for AgentService.OfferFile. */
 export interface OfferFileRequest {
   /** Required. The name of the contact. */
   contact: string;
-  /** Required. The absolute path of a file or a folder on this machine, which is to stay as it is until it has gone. */
-  path: string;
+  /** Required. */
+  source?:
+    | //
+    /** The absolute path of a file or a folder on this machine, which is to stay as it is until it has gone. */
+    { $case: "path"; value: string }
+    | //
+    /** What was put together by PutBytes, by its id. */
+    { $case: "upload"; value: Buffer }
+    | undefined;
 }
 
 /** Response for AgentService.OfferFile. */
@@ -3774,8 +3816,353 @@ export const Typing: MessageFns<Typing> = {
   },
 };
 
+function createBasePutBytesRequest(): PutBytesRequest {
+  return { upload: Buffer.alloc(0), name: "", offset: 0n, data: Buffer.alloc(0) };
+}
+
+export const PutBytesRequest: MessageFns<PutBytesRequest> = {
+  encode(message: PutBytesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.upload.length !== 0) {
+      writer.uint32(10).bytes(message.upload);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.offset);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(34).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutBytesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutBytesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.upload = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PutBytesRequest {
+    return {
+      upload: isSet(object.upload) ? Buffer.from(bytesFromBase64(object.upload)) : Buffer.alloc(0),
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: PutBytesRequest): unknown {
+    const obj: any = {};
+    if (message.upload.length !== 0) {
+      obj.upload = base64FromBytes(message.upload);
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PutBytesRequest>, I>>(base?: I): PutBytesRequest {
+    return PutBytesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutBytesRequest>, I>>(object: I): PutBytesRequest {
+    const message = createBasePutBytesRequest();
+    message.upload = object.upload ?? Buffer.alloc(0);
+    message.name = object.name ?? "";
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBasePutBytesResponse(): PutBytesResponse {
+  return { size: 0n };
+}
+
+export const PutBytesResponse: MessageFns<PutBytesResponse> = {
+  encode(message: PutBytesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.size !== 0n) {
+      if (BigInt.asUintN(64, message.size) !== message.size) {
+        throw new globalThis.Error("value provided for field message.size of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.size);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutBytesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutBytesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.size = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PutBytesResponse {
+    return { size: isSet(object.size) ? BigInt(object.size) : 0n };
+  },
+
+  toJSON(message: PutBytesResponse): unknown {
+    const obj: any = {};
+    if (message.size !== 0n) {
+      obj.size = message.size.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PutBytesResponse>, I>>(base?: I): PutBytesResponse {
+    return PutBytesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutBytesResponse>, I>>(object: I): PutBytesResponse {
+    const message = createBasePutBytesResponse();
+    message.size = (object.size !== undefined && object.size !== null) ? BigInt(object.size) : 0n;
+    return message;
+  },
+};
+
+function createBaseGetBytesRequest(): GetBytesRequest {
+  return { id: Buffer.alloc(0), offset: 0n };
+}
+
+export const GetBytesRequest: MessageFns<GetBytesRequest> = {
+  encode(message: GetBytesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id.length !== 0) {
+      writer.uint32(10).bytes(message.id);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.offset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetBytesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetBytesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetBytesRequest {
+    return {
+      id: isSet(object.id) ? Buffer.from(bytesFromBase64(object.id)) : Buffer.alloc(0),
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+    };
+  },
+
+  toJSON(message: GetBytesRequest): unknown {
+    const obj: any = {};
+    if (message.id.length !== 0) {
+      obj.id = base64FromBytes(message.id);
+    }
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetBytesRequest>, I>>(base?: I): GetBytesRequest {
+    return GetBytesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetBytesRequest>, I>>(object: I): GetBytesRequest {
+    const message = createBaseGetBytesRequest();
+    message.id = object.id ?? Buffer.alloc(0);
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    return message;
+  },
+};
+
+function createBaseGetBytesResponse(): GetBytesResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const GetBytesResponse: MessageFns<GetBytesResponse> = {
+  encode(message: GetBytesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetBytesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetBytesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetBytesResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: GetBytesResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetBytesResponse>, I>>(base?: I): GetBytesResponse {
+    return GetBytesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetBytesResponse>, I>>(object: I): GetBytesResponse {
+    const message = createBaseGetBytesResponse();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseOfferFileRequest(): OfferFileRequest {
-  return { contact: "", path: "" };
+  return { contact: "", source: undefined };
 }
 
 export const OfferFileRequest: MessageFns<OfferFileRequest> = {
@@ -3783,8 +4170,13 @@ export const OfferFileRequest: MessageFns<OfferFileRequest> = {
     if (message.contact !== "") {
       writer.uint32(10).string(message.contact);
     }
-    if (message.path !== "") {
-      writer.uint32(18).string(message.path);
+    switch (message.source?.$case) {
+      case "path":
+        writer.uint32(18).string(message.source.value);
+        break;
+      case "upload":
+        writer.uint32(26).bytes(message.source.value);
+        break;
     }
     return writer;
   },
@@ -3815,7 +4207,15 @@ export const OfferFileRequest: MessageFns<OfferFileRequest> = {
               break;
             }
 
-            message.path = reader.string();
+            message.source = { $case: "path", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.source = { $case: "upload", value: Buffer.from(reader.bytes()) };
             continue;
           }
         }
@@ -3833,7 +4233,11 @@ export const OfferFileRequest: MessageFns<OfferFileRequest> = {
   fromJSON(object: any): OfferFileRequest {
     return {
       contact: isSet(object.contact) ? globalThis.String(object.contact) : "",
-      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      source: isSet(object.path)
+        ? { $case: "path", value: globalThis.String(object.path) }
+        : isSet(object.upload)
+        ? { $case: "upload", value: Buffer.from(bytesFromBase64(object.upload)) }
+        : undefined,
     };
   },
 
@@ -3842,8 +4246,10 @@ export const OfferFileRequest: MessageFns<OfferFileRequest> = {
     if (message.contact !== "") {
       obj.contact = message.contact;
     }
-    if (message.path !== "") {
-      obj.path = message.path;
+    if (message.source?.$case === "path") {
+      obj.path = message.source.value;
+    } else if (message.source?.$case === "upload") {
+      obj.upload = base64FromBytes(message.source.value);
     }
     return obj;
   },
@@ -3854,7 +4260,20 @@ export const OfferFileRequest: MessageFns<OfferFileRequest> = {
   fromPartial<I extends Exact<DeepPartial<OfferFileRequest>, I>>(object: I): OfferFileRequest {
     const message = createBaseOfferFileRequest();
     message.contact = object.contact ?? "";
-    message.path = object.path ?? "";
+    switch (object.source?.$case) {
+      case "path": {
+        if (object.source?.value !== undefined && object.source?.value !== null) {
+          message.source = { $case: "path", value: object.source.value };
+        }
+        break;
+      }
+      case "upload": {
+        if (object.source?.value !== undefined && object.source?.value !== null) {
+          message.source = { $case: "upload", value: object.source.value };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
@@ -6416,6 +6835,40 @@ export const AgentServiceService = {
     responseDeserialize: (value: Buffer): SetTypingResponse => SetTypingResponse.decode(value),
   },
   /**
+   * Give the client a piece of a file that lies elsewhere, as in a browser, to be offered once it is whole. It lies in the
+   * profile's folder in the clear until its transfer is over, and what is not offered goes with the next start.
+   *
+   * Safe to repeat: a piece takes the place of what was there.
+   *
+   * Errors: none of its own.
+   */
+  putBytes: {
+    path: "/sotto.agent.v1.AgentService/PutBytes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PutBytesRequest): Buffer => Buffer.from(PutBytesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PutBytesRequest => PutBytesRequest.decode(value),
+    responseSerialize: (value: PutBytesResponse): Buffer => Buffer.from(PutBytesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PutBytesResponse => PutBytesResponse.decode(value),
+  },
+  /**
+   * Give a piece of a file that was received or offered, as to show a picture.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - NOT_FOUND (ERR_NO_SUCH_FILE): no file of that transfer is whole on this machine, or it is a folder.
+   */
+  getBytes: {
+    path: "/sotto.agent.v1.AgentService/GetBytes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetBytesRequest): Buffer => Buffer.from(GetBytesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetBytesRequest => GetBytesRequest.decode(value),
+    responseSerialize: (value: GetBytesResponse): Buffer => Buffer.from(GetBytesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetBytesResponse => GetBytesResponse.decode(value),
+  },
+  /**
    * Offer a file or a folder of this machine to somebody. It is read once before it is offered, and again when it goes.
    *
    * Not idempotent: each call is an offer.
@@ -6654,6 +7107,24 @@ export interface AgentServiceServer extends UntypedServiceImplementation {
    * Errors: none of its own.
    */
   setTyping: handleUnaryCall<SetTypingRequest, SetTypingResponse>;
+  /**
+   * Give the client a piece of a file that lies elsewhere, as in a browser, to be offered once it is whole. It lies in the
+   * profile's folder in the clear until its transfer is over, and what is not offered goes with the next start.
+   *
+   * Safe to repeat: a piece takes the place of what was there.
+   *
+   * Errors: none of its own.
+   */
+  putBytes: handleUnaryCall<PutBytesRequest, PutBytesResponse>;
+  /**
+   * Give a piece of a file that was received or offered, as to show a picture.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - NOT_FOUND (ERR_NO_SUCH_FILE): no file of that transfer is whole on this machine, or it is a folder.
+   */
+  getBytes: handleUnaryCall<GetBytesRequest, GetBytesResponse>;
   /**
    * Offer a file or a folder of this machine to somebody. It is read once before it is offered, and again when it goes.
    *
@@ -6939,6 +7410,52 @@ export interface AgentServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetTypingResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Give the client a piece of a file that lies elsewhere, as in a browser, to be offered once it is whole. It lies in the
+   * profile's folder in the clear until its transfer is over, and what is not offered goes with the next start.
+   *
+   * Safe to repeat: a piece takes the place of what was there.
+   *
+   * Errors: none of its own.
+   */
+  putBytes(
+    request: PutBytesRequest,
+    callback: (error: ServiceError | null, response: PutBytesResponse) => void,
+  ): ClientUnaryCall;
+  putBytes(
+    request: PutBytesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PutBytesResponse) => void,
+  ): ClientUnaryCall;
+  putBytes(
+    request: PutBytesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PutBytesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Give a piece of a file that was received or offered, as to show a picture.
+   *
+   * Safe to repeat: it changes nothing.
+   *
+   * Errors:
+   *   - NOT_FOUND (ERR_NO_SUCH_FILE): no file of that transfer is whole on this machine, or it is a folder.
+   */
+  getBytes(
+    request: GetBytesRequest,
+    callback: (error: ServiceError | null, response: GetBytesResponse) => void,
+  ): ClientUnaryCall;
+  getBytes(
+    request: GetBytesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetBytesResponse) => void,
+  ): ClientUnaryCall;
+  getBytes(
+    request: GetBytesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetBytesResponse) => void,
   ): ClientUnaryCall;
   /**
    * Offer a file or a folder of this machine to somebody. It is read once before it is offered, and again when it goes.

@@ -1,0 +1,217 @@
+/**
+ * The page's server, on the two loopback addresses.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { SottoError } from '#lib/errors.ts'
+import { hasSystemCode } from '#lib/runtime/files.ts'
+import { type Access, TOKEN } from './access.ts'
+import { type Bridge, CALL_PATH } from './bridge.ts'
+import { refusalOf } from './guard.ts'
+import type { PageFile, PageFiles } from './page-files.ts'
+
+export interface WebServerOptions {
+  readonly access: Access
+  readonly bridge: Bridge
+  readonly page: PageFiles
+  /** 0 for any free one. */
+  readonly port: number
+  /** Whether another port will do where this one is taken. */
+  readonly mayMove: boolean
+  /** Names by which a browser may call it beside its own, as behind `ssh -L`: NAME or NAME:PORT. */
+  readonly hostNames: readonly string[]
+  /** A page has exchanged its link. */
+  readonly onSignedIn: () => void
+}
+
+export interface WebServer {
+  readonly port: number
+  close(): void
+}
+
+const LOOPBACK = ['127.0.0.1', '::1'] as const
+
+/** A request's headers may take so many bytes. */
+const MAX_HEADER_BYTES = 8 * 1024
+
+/** How long a request may take to come whole, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** How many connections there may be: a browser opens six. */
+const MAX_CONNECTIONS = 64
+
+/** The headers of every answer. */
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+} as const
+
+/** What is under an address with its hash never changes. */
+const FOR_GOOD = 'private, max-age=31536000, immutable'
+
+/**
+ * Serve the page.
+ *
+ * @throws SottoError `ERR_CONFIG` if the port is taken.
+ */
+export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
+  const page = new Page(options)
+  const servers: Server[] = []
+  let { port } = options
+  try {
+    for (const host of LOOPBACK) {
+      const server = await listen(page.answer, host, port).catch((error: unknown) => {
+        // A machine may have no IPv6; and of a port that it has in common with somebody else, 127.0.0.1 is named.
+        if (host === '::1') return undefined
+        if (!hasSystemCode(error, 'EADDRINUSE')) throw error
+        if (options.mayMove) return listen(page.answer, host, 0)
+        throw new SottoError('ERR_CONFIG', `port ${port} is taken`, {
+          cause: error,
+          hint: 'name another --port, or leave it out for any free one',
+        })
+      })
+      if (server === undefined) continue
+      servers.push(server)
+      port = (server.address() as { port: number }).port
+    }
+  } catch (error) {
+    for (const server of servers) server.close()
+    throw error
+  }
+  page.setPort(port)
+  return {
+    port,
+    close() {
+      for (const server of servers) {
+        server.close()
+        server.closeAllConnections()
+      }
+    },
+  }
+}
+
+function listen(answer: RequestListener, host: string, port: number): Promise<Server> {
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    answer,
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  // There is nothing here to change the protocol to.
+  server.on('upgrade', (_request, socket) => socket.destroy())
+  server.on('connect', (_request, socket) => socket.destroy())
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, ipv6Only: host === '::1' }, () => resolve(server))
+  })
+}
+
+/** The answers of the server. */
+class Page {
+  readonly #options: WebServerOptions
+  readonly #compressed = new Map<PageFile, Buffer>()
+  readonly #policy: string
+  #hosts: ReadonlySet<string> = new Set()
+
+  constructor(options: WebServerOptions) {
+    this.#options = options
+    this.#policy = [
+      "default-src 'none'",
+      `script-src 'self' 'sha256-${options.page.importMapHash}'`,
+      "style-src 'self'",
+      "connect-src 'self'",
+      "img-src 'self' blob:",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+      'trusted-types lit-html',
+    ].join('; ')
+  }
+
+  /** The page has its own names at this port. */
+  setPort(port: number): void {
+    const given = this.#options.hostNames.map((name) => (/:\d+$/.test(name) ? name : `${name}:${port}`))
+    const own = ['127.0.0.1', '[::1]', 'localhost'].map((name) => `${name}:${port}`)
+    this.#hosts = new Set([...own, ...given].map((name) => name.toLowerCase()))
+  }
+
+  readonly answer: RequestListener = (request, response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    response.setHeader('content-security-policy', this.#policy)
+    response.setHeader('cache-control', 'no-store')
+    const refusal = refusalOf(request, this.#hosts)
+    if (refusal !== undefined) {
+      refuse(response, refusal.status, refusal.reason)
+      return
+    }
+    if (request.method !== 'POST') {
+      this.#sendFile(request, response)
+      return
+    }
+    const { url = '' } = request
+    if (url === '/session') {
+      void this.#exchange(request, response)
+      return
+    }
+    if (!CALL_PATH.test(url)) {
+      refuse(response, 404, 'nothing is here')
+      return
+    }
+    const bearer = credentialOf(request, 'Bearer')
+    if (bearer === undefined || !this.#options.access.knows(bearer)) {
+      refuse(response, 401, 'follow a new link')
+      return
+    }
+    this.#options.bridge.carry(request, response)
+  }
+
+  /** The token of a link for a bearer. */
+  async #exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const token = credentialOf(request, 'Link')
+    const bearer = token && (await this.#options.access.redeem(token).catch(() => undefined))
+    if (!bearer) {
+      refuse(response, 401, 'the link was used, or has waited too long')
+      return
+    }
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(bearer)
+    this.#options.onSignedIn()
+  }
+
+  #sendFile({ method, url = '/', headers }: IncomingMessage, response: ServerResponse): void {
+    const { index, files } = this.#options.page
+    const [path = '/', hash] = url.split('?')
+    const file = path === '/' ? index : files.get(path)
+    if (file === undefined) {
+      refuse(response, 404, 'nothing is here')
+      return
+    }
+    response.setHeader('content-type', file.type)
+    if (hash !== undefined && file !== index) response.setHeader('cache-control', FOR_GOOD)
+    const mayCompress = String(headers['accept-encoding'] ?? '').includes('gzip')
+    if (mayCompress) response.setHeader('content-encoding', 'gzip')
+    const body = mayCompress ? this.#gzip(file) : file.body
+    response.writeHead(200, { 'content-length': body.length }).end(method === 'HEAD' ? undefined : body)
+  }
+
+  #gzip(file: PageFile): Buffer {
+    const body = this.#compressed.get(file) ?? gzipSync(file.body, { level: 9 })
+    this.#compressed.set(file, body)
+    return body
+  }
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  // What comes of a request's body is not read.
+  response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${reason}\n`)
+}
+
+/** The credential of a scheme in the authorization header, if it has the form of one. */
+function credentialOf({ headers }: IncomingMessage, scheme: string): string | undefined {
+  const [given, credential = ''] = (headers.authorization ?? '').split(' ')
+  return given === scheme && TOKEN.test(credential) ? credential : undefined
+}

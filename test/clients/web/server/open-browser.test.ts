@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { expect } from 'chai'
+import { openBrowser } from '../../../../clients/web/server/open-browser.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
+
+const LINK = 'http://127.0.0.1:8000/#secret'
+
+describe('openBrowser', () => {
+  let folder: TemporaryFolder
+  const { PATH } = process.env
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+  })
+  afterEach(() => {
+    process.env['PATH'] = PATH
+    return folder[Symbol.asyncDispose]()
+  })
+
+  it('names the browser a file of its user alone, and no link, and removes the file', async () => {
+    const told = join(folder.path, 'told')
+    for (const name of ['xdg-open', 'open']) {
+      await writeFile(join(folder.path, name), `#!/bin/sh\necho "$@" > ${told}.new; mv ${told}.new ${told}\n`, {
+        mode: 0o755,
+      })
+    }
+    process.env['PATH'] = `${folder.path}${delimiter}${PATH}`
+    const opened = await openBrowser(folder.path, LINK, () => {})
+    while (!existsSync(told)) await new Promise((resolve) => setImmediate(resolve))
+    const path = (await readFile(told, 'utf8')).trim()
+    expect(path).to.match(/open-[0-9a-f]{12}\.html$/)
+    expect((await stat(path)).mode & 0o777).to.equal(0o600)
+    expect(await readFile(path, 'utf8')).to.include(LINK)
+    opened.remove()
+    expect(existsSync(path)).to.equal(false)
+  })
+
+  it('says so where there is nothing that opens it', async () => {
+    process.env['PATH'] = folder.path
+    const failed = Promise.withResolvers<void>()
+    const opened = await openBrowser(folder.path, LINK, failed.resolve)
+    await failed.promise
+    opened.remove()
+  })
+})

@@ -1,0 +1,72 @@
+/**
+ * A real browser: Debian's chromium, driven by playwright-core.
+ *
+ * Its types know a browser's own, which those of this project's programs do not go with; so what is used of it stands here.
+ *
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+interface Waiting {
+  readonly timeout?: number
+  readonly state?: 'attached' | 'detached' | 'visible' | 'hidden'
+}
+
+export interface Locator {
+  first(): Locator
+  waitFor(options?: Waiting): Promise<void>
+  innerText(): Promise<string>
+}
+
+export interface Page {
+  context(): Context
+  goto(url: string): Promise<unknown>
+  reload(): Promise<unknown>
+  close(): Promise<void>
+  title(): Promise<string>
+  click(selector: string, options?: Waiting): Promise<void>
+  fill(selector: string, text: string): Promise<void>
+  type(selector: string, text: string): Promise<void>
+  press(selector: string, key: string): Promise<void>
+  setInputFiles(selector: string, file: { name: string; mimeType: string; buffer: Buffer }): Promise<void>
+  locator(selector: string, options?: { readonly hasText: string }): Locator
+  waitForSelector(selector: string, options?: Waiting): Promise<unknown>
+  /** Run a script in the page. @returns what it gives, as JSON can carry it. */
+  evaluate<T>(script: string): Promise<T>
+  screenshot(options: { readonly path: string }): Promise<unknown>
+  setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>
+  emulateMedia(options: { readonly colorScheme: 'light' | 'dark' }): Promise<void>
+  readonly keyboard: { press(keys: string): Promise<void>; type(text: string): Promise<void> }
+  on(event: 'console', listener: (message: { type(): string; text(): string }) => void): void
+  on(event: 'pageerror', listener: (error: Error) => void): void
+  on(event: 'request', listener: (request: { url(): string }) => void): void
+}
+
+interface Context {
+  newPage(): Promise<Page>
+}
+
+export interface Browser {
+  newContext(options: {
+    readonly viewport: { readonly width: number; readonly height: number }
+    readonly locale: string
+  }): Promise<Context>
+  close(): Promise<void>
+}
+
+interface Playwright {
+  readonly chromium: {
+    launch(options: { readonly executablePath: string; readonly args: readonly string[] }): Promise<Browser>
+  }
+}
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
+
+/** Start a browser; undefined where there is none. */
+export async function launchBrowser(): Promise<Browser | undefined> {
+  if (CHROMIUM === undefined) return undefined
+  const { chromium } = createRequire(import.meta.url)('playwright-core') as Playwright
+  // Nothing that it opens is a stranger's, and root, as in a container, gets no sandbox.
+  return await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+}

@@ -1,0 +1,251 @@
+/** Two people on two pages, in a real browser: Debian's chromium, where there is one. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { SottoError } from '#lib/errors.ts'
+import { setReceipts } from '../../clients/profile/profile.ts'
+import { type Browser, launchBrowser, type Page } from '../support/browser.ts'
+import { Deployment } from '../support/deployment.ts'
+import { ROOT } from '../support/environment.ts'
+import type { TestProcess } from '../support/processes.ts'
+
+/** Where pictures are kept for whoever wants to look. */
+const PICTURES = join(ROOT, 'node_modules', '.cache', 'pictures')
+
+const AXE = readFileSync(join(ROOT, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8')
+
+/** How long what happens at the other page may take, in milliseconds. */
+const SOON_MS = 30_000
+
+/** Texts that would be markup, scripts, links or a mess, were they not texts. */
+const HOSTILE = [
+  '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>',
+  '</div></article><h1>out</h1><style>*{display:none}</style>',
+  'javascript:window.pwned=1 data:text/html,<script>window.pwned=1</script>',
+  '$'.concat('{window.pwned=1} {{window.pwned=1}} <!--?lit$0$--> <?lit$1$?>'),
+  `Z${'\u0300'.repeat(500)}algo`,
+  '\u202E\u2066right to left\u202D override',
+  'x'.repeat(5_000),
+  `\`\`\`html\n<script>window.pwned=1</script>\n\`\`\``,
+  'http://127.0.0.1:9/"onmouseover="window.pwned=1 https://[::1',
+  '\u0000\u0007\u001b[2J\u001b]0;title\u0007',
+]
+
+describe('the page in a browser', function () {
+  this.timeout(240_000)
+  let deployment: Deployment
+  let browser: Browser
+  const clients = new Map<string, TestProcess>()
+  const pages = new Map<string, Page>()
+  /** What the browser complained of, and what it asked for that was not of the page. */
+  const complaints: string[] = []
+  let isExpectingLoss = false
+
+  before(async function () {
+    const launched = await launchBrowser()
+    if (launched === undefined) {
+      this.test?.parent?.eachTest((test) => {
+        test.title += ' (there is no chromium here)'
+      })
+      this.skip()
+    }
+    browser = launched
+    mkdirSync(PICTURES, { recursive: true })
+    deployment = await Deployment.start()
+    await deployment.signUp('alice', 'bob')
+    for (const name of ['alice', 'bob']) {
+      await setReceipts(await deployment.profile(name), true)
+      const link = await serve(name)
+      const context = await browser.newContext({ viewport: { width: 1100, height: 720 }, locale: 'en-GB' })
+      const page = await context.newPage()
+      const origin = new URL(link).origin
+      page.on('console', (message) => {
+        if (message.type() !== 'log' && !isExpectingLoss) complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(String(error.stack)))
+      page.on('request', (request) => {
+        const url = request.url()
+        if (!url.startsWith(`${origin}/`) && !url.startsWith('blob:')) complaints.push(`it asked for ${url}`)
+      })
+      await page.goto(link)
+      await page.waitForSelector('.me', { timeout: SOON_MS })
+      pages.set(name, page)
+    }
+  })
+  after(async () => {
+    await browser?.close()
+    await deployment?.[Symbol.asyncDispose]()
+  })
+
+  /** Start the page's client. @returns its link. */
+  async function serve(name: string): Promise<string> {
+    const client = deployment.sotto([
+      ...['web', '--profile', name, '--listen', '127.0.0.1', '--downloads', join(deployment.home.path, `from-${name}`)],
+    ])
+    clients.set(name, client)
+    await Promise.race([client.output.until((text) => text.includes('/#')), client.ended])
+    if (!client.output.text.includes('/#')) throw new SottoError('ERR_INTERNAL', client.errors.text)
+    return client.output.text.trim()
+  }
+
+  function pageOf(name: string): Page {
+    const page = pages.get(name)
+    if (page === undefined) throw new Error(`${name} has no page`)
+    return page
+  }
+
+  async function write(from: string, text: string): Promise<void> {
+    await pageOf(from).fill('textarea', text)
+    await pageOf(from).press('textarea', 'Enter')
+  }
+
+  const shows = (name: string, text: string) =>
+    pageOf(name).locator('.bubble', { hasText: text }).first().waitFor({ timeout: SOON_MS })
+
+  it('finds somebody by their name, writes, and shows what comes back', async () => {
+    const alice = pageOf('alice')
+    const bob = pageOf('bob')
+    await alice.fill('input[type=search]', 'bo')
+    await alice.click('nav a:has-text("bob")')
+    await write('alice', 'Hello Bob, are you there?')
+    await bob.click('nav a:has-text("alice")', { timeout: SOON_MS })
+    await shows('bob', 'Hello Bob, are you there?')
+    await alice.locator('.ticks.read').first().waitFor({ timeout: SOON_MS })
+    await bob.type('textarea', 'I am')
+    await alice.locator('header .state', { hasText: 'writing' }).waitFor({ timeout: SOON_MS })
+    await write('bob', 'I am! Two lines:\nthis is the second')
+    await shows('alice', 'this is the second')
+    expect(await alice.title()).to.equal('alice · Sotto')
+  })
+
+  it('sends a file by its button, which the other accepts', async () => {
+    const content = Buffer.alloc(2_500_000, 7)
+    await pageOf('alice').setInputFiles('input[type=file]', {
+      name: 'report.pdf',
+      mimeType: 'application/pdf',
+      buffer: content,
+    })
+    await pageOf('bob').click('.actions .primary', { timeout: SOON_MS })
+    await pageOf('bob').locator('.detail', { hasText: 'saved in from-bob' }).waitFor({ timeout: SOON_MS })
+    await pageOf('alice').locator('.detail', { hasText: 'received' }).waitFor({ timeout: SOON_MS })
+    expect(readFileSync(join(deployment.home.path, 'from-bob', 'report.pdf')).equals(content)).to.equal(true)
+    // What came from the browser has gone.
+    const uploads = join(deployment.home.path, 'profiles', 'alice', 'uploads')
+    while (execFileSync('ls', ['-A', uploads], { encoding: 'utf8' }) !== '')
+      await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  it('compares keys, with the same digits on both pages', async () => {
+    const digits: string[] = []
+    for (const name of ['alice', 'bob']) {
+      await pageOf(name).click('button.key')
+      digits.push(await pageOf(name).locator('.digits').innerText())
+      await pageOf(name).screenshot({ path: join(PICTURES, `verify-${name}.png`) })
+      await pageOf(name).click('dialog footer .primary')
+      await pageOf(name).locator('button.key.verified').waitFor({ timeout: SOON_MS })
+    }
+    expect(digits[0])
+      .to.match(/^(\d{5}\s*){12}$/)
+      .and.equal(digits[1])
+  })
+
+  it('runs, loads and lets out nothing of what hostile people write', async () => {
+    for (const text of HOSTILE) await write('bob', text)
+    await shows('alice', 'http://127.0.0.1:9/')
+    for (const name of ['alice', 'bob']) {
+      const page = pageOf(name)
+      const escaped = await page.evaluate(`(() => {
+        const out = [...document.querySelectorAll('.bubble')].filter((bubble) => {
+          const column = bubble.closest('.messages').getBoundingClientRect()
+          const box = bubble.getBoundingClientRect()
+          return box.left < column.left - 1 || box.right > column.right + 1
+        })
+        const markup = document.querySelectorAll('.bubble :is(img, script, style, iframe, h1)').length
+        return { ran: 'pwned' in window, out: out.length, markup, scrolls: document.documentElement.scrollWidth > innerWidth }
+      })()`)
+      expect(escaped, name).to.deep.equal({ ran: false, out: 0, markup: 0, scrolls: false })
+    }
+  })
+
+  it('blocks, and says so with one button that takes it back', async () => {
+    const alice = pageOf('alice')
+    await alice.click('button[popovertarget=menu]')
+    await alice.click('#menu button:has-text("Block")')
+    await alice.click('.warning button:has-text("Unblock")', { timeout: SOON_MS })
+    await alice.locator('.warning').waitFor({ state: 'detached', timeout: SOON_MS })
+  })
+
+  it('finds messages, and goes to where they stand', async () => {
+    const alice = pageOf('alice')
+    await alice.fill('input[type=search]', 'second lines')
+    await alice.click('nav a:has-text("Two lines")', { timeout: SOON_MS })
+    await alice.locator('.message.marked', { hasText: 'this is the second' }).waitFor({ timeout: SOON_MS })
+    await alice.fill('input[type=search]', '')
+  })
+
+  it('serves a second tab, which needs no watch of its own', async () => {
+    const again = await deployment.run(['web', '--profile', 'alice'])
+    const tab = await pageOf('alice').context().newPage()
+    await tab.goto(again.output.trim())
+    await tab.click('nav a:has-text("bob")', { timeout: SOON_MS })
+    await write('bob', 'to both tabs')
+    for (const page of [tab, pageOf('alice')]) {
+      await page.locator('nav .last', { hasText: 'to both tabs' }).waitFor({ timeout: SOON_MS })
+    }
+    await tab.close()
+  })
+
+  it('comes back by itself after a reload, and after its client was killed and started', async () => {
+    const alice = pageOf('alice')
+    await alice.reload()
+    await shows('alice', 'to both tabs')
+    isExpectingLoss = true
+    clients.get('alice')?.signal('SIGKILL')
+    await alice.locator('.banner').waitFor({ timeout: SOON_MS })
+    await write('bob', 'while you were away')
+    await serve('alice')
+    await shows('alice', 'while you were away')
+    await alice.locator('.banner').waitFor({ state: 'detached', timeout: SOON_MS })
+    isExpectingLoss = false
+    await write('alice', 'here again')
+    await shows('bob', 'here again')
+  })
+
+  it('has nothing that keeps people out, in light and dark, and on a small screen', async () => {
+    for (const name of ['alice', 'bob']) {
+      const page = pageOf(name)
+      await page.emulateMedia({ colorScheme: name === 'alice' ? 'light' : 'dark' })
+      for (const width of [1100, 360]) {
+        await page.setViewportSize({ width, height: 640 })
+        await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`) })
+        // The page forbids scripts that are not its own; the debugger may.
+        await page.evaluate(AXE)
+        const violations = await page.evaluate<string[]>(
+          `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => impact + ' ' + id + ': ' + nodes[0].html))`,
+        )
+        expect(
+          violations.filter((each) => /^(serious|critical)/.test(each)),
+          `${name} ${width}`,
+        ).to.deep.equal([])
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).to.equal(true)
+      }
+    }
+  })
+
+  it('goes by the keyboard alone', async () => {
+    const page = pageOf('bob')
+    await page.setViewportSize({ width: 1100, height: 720 })
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('alice')
+    await page.keyboard.press('Enter')
+    await page.locator('textarea:focus').waitFor({ timeout: SOON_MS })
+    await page.keyboard.type('by hand')
+    await page.keyboard.press('Enter')
+    await shows('alice', 'by hand')
+  })
+
+  it('gave the browser nothing to complain of', () => {
+    expect(complaints).to.deep.equal([])
+  })
+})
