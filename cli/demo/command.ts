@@ -10,11 +10,13 @@ interface DemoFlags {
   readonly html?: string
   readonly reveal?: true
   readonly tamper?: Tampering
+  readonly web?: true
 }
 
 const EXAMPLES = `
   sotto demo                                      a chat of alice and bob, and the messages behind it
   echo hello | sotto demo                         one message, from nothing to bob
+  sotto demo --web                                alice and bob, each on a page in the browser
   sotto demo --html wire.html --reveal            a page to look into, with everything that can be recomputed
   sotto demo --html wire.html --tamper flip       the same, where the network flips a bit of the ticket
   sotto demo --html wire.html --tamper replay     repeats the first call, byte for byte
@@ -39,8 +41,14 @@ export function demoCommand(): Command {
         ...TAMPERINGS,
       ]),
     )
+    .option('--web', 'each of the two on a page of their own: it prints a link to each')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ trace, json, html, reveal, tamper }: DemoFlags) => {
+    .action(async ({ trace, json, html, reveal, tamper, web }: DemoFlags) => {
+      if (web) {
+        const { runDemoWeb } = await import('./web.ts')
+        await runDemoWeb()
+        return
+      }
       if (html !== undefined) {
         if (json)
           throw new SottoError('ERR_USAGE', '--html and --json are two forms of the same', { hint: 'choose one' })

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { accountName } from '../command/account-name.ts'
 import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
 import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
 import { profileOption } from '../command/profile-option.ts'
@@ -20,6 +21,7 @@ interface WebFlags extends ListenFlags {
 
 const HELP = `
   sotto web           be online, and print a link to the page: it lets in the browser that follows it first
+  sotto web bob       the same, with the conversation with bob first
   sotto web --open    open the page in your browser
   sotto web           said again, while it runs: another link, for another browser or tab
 
@@ -38,6 +40,7 @@ export function webCommand(): Command {
     .default([], 'none')
   return withListenFlags(new Command('web'))
     .description('talk with several people at once, on a page in your browser')
+    .argument('[user]', 'whom to talk with first', accountName)
     .addOption(profileOption())
     .addOption(port)
     .option('--open', 'open the page in your browser')
@@ -45,26 +48,32 @@ export function webCommand(): Command {
     .addOption(downloadsOption())
     .addOption(acceptFilesOption())
     .addHelpText('after', HELP)
-    .action(async ({ profile, port, open, hostName, listen, advertise, downloads, acceptFiles }: WebFlags) => {
-      const { web } = await import('./web.ts')
-      const { processOptions } = await import('../command/command-options.ts')
-      const options = processOptions()
-      const { input } = options
-      await web({
-        ...options,
-        profile,
-        port,
-        open: open === true,
-        hostNames: hostName,
-        listen,
-        advertise,
-        downloads,
-        acceptInto: acceptFiles && (await folderFor(acceptFiles)),
-        onLink: (link) => void process.stdout.write(`${link}\n`),
-        notice: (text) => void process.stderr.write(`sotto: ${forProfile(text, profile)}\n`),
-      })
-      input.destroy()
-    })
+    .action(
+      async (
+        to: string | undefined,
+        { profile, port, open, hostName, listen, advertise, downloads, acceptFiles }: WebFlags,
+      ) => {
+        const { web } = await import('./web.ts')
+        const { processOptions } = await import('../command/command-options.ts')
+        const options = processOptions()
+        const { input } = options
+        await web({
+          ...options,
+          profile,
+          to,
+          port,
+          open: open === true,
+          hostNames: hostName,
+          listen,
+          advertise,
+          downloads,
+          acceptInto: acceptFiles && (await folderFor(acceptFiles)),
+          onLink: (link) => void process.stdout.write(`${link}\n`),
+          notice: (text) => void process.stderr.write(`sotto: ${forProfile(text, profile)}\n`),
+        })
+        input.destroy()
+      },
+    )
 }
 
 function portOf(text: string): number {

@@ -20,6 +20,8 @@ import { readPageFiles } from './server/page-files.ts'
 import { startWebServer } from './server/web-server.ts'
 
 export interface WebOptions extends SessionOptions {
+  /** The contact to talk with first. */
+  readonly to?: string | undefined
   /** The port of the page; the one that it had last, or any free one, unless set. */
   readonly port: number | undefined
   /** Names by which a browser may call the page beside its own. */
@@ -94,12 +96,13 @@ export async function web(options: WebOptions): Promise<void> {
 
 /** Give a link to the page, or open it. */
 async function give(
-  { open, onLink, notice }: WebOptions,
+  { to, open, onLink, notice }: WebOptions,
   profile: Profile,
   access: Access,
   port: number,
 ): Promise<OpenFile | undefined> {
-  const link = `http://127.0.0.1:${port}/#${await access.newToken()}`
+  const token = await access.newToken()
+  const link = `http://127.0.0.1:${port}/#${token}${to === undefined ? '' : `/${to}`}`
   if (!open) {
     onLink(link)
     return undefined

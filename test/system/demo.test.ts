@@ -30,6 +30,17 @@ describe('npm run demo', function () {
     return !demo.isGroupRunning && left.length === 0
   }
 
+  it('serves a page for each of the two with --web', async () => {
+    await using demo = start({}, '--web')
+    await Promise.race([demo.output.until((text) => text.split('\n').length === 3), demo.ended])
+    const links = [...demo.output.text.matchAll(/^(alice|bob) {2}(http:\S+)$/gm)]
+    expect(links.map(([, name]) => name)).to.have.members(['alice', 'bob'])
+    for (const [, , link = ''] of links) expect((await fetch(link)).status).to.equal(200)
+    demo.signalGroup('SIGINT')
+    expect(await demo.ended).to.equal(EXIT_INTERRUPTED)
+    expect(await isGone(demo)).to.equal(true)
+  })
+
   it('delivers what is piped in to bob, byte for byte, and prints each of the five messages', async () => {
     const many = Array.from({ length: 10_000 }, (_, n) => `line ${n} ${'x'.repeat(n % 50)}\n`).join('')
     const input = `first\n\n\n\u001b[2J\r\n\0 and tab\t\n🙂 ä עברית\n${'y'.repeat(MAX_TEXT_BYTES)}\n${many}last\n`

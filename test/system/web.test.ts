@@ -18,6 +18,12 @@ const AXE = readFileSync(join(ROOT, 'node_modules', 'axe-core', 'axe.min.js'), '
 /** How long what happens at the other page may take, in milliseconds. */
 const SOON_MS = 30_000
 
+/** A picture of one pixel. */
+const DOT = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
 /** Texts that would be markup, scripts, links or a mess, were they not texts. */
 const HOSTILE = [
   '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>',
@@ -136,6 +142,22 @@ describe('the page in a browser', function () {
       await new Promise((resolve) => setImmediate(resolve))
   })
 
+  it('shows a picture in place once it is here, and nothing else that has the name of one', async () => {
+    const send = (name: string, buffer: Buffer) =>
+      pageOf('alice').setInputFiles('input[type=file]', { name, mimeType: 'image/png', buffer })
+    await send(
+      'drawing.png',
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned=1</script></svg>'),
+    )
+    await pageOf('bob').click('.actions .primary', { timeout: SOON_MS })
+    await pageOf('bob').locator('.detail', { hasText: '77 bytes, saved in' }).waitFor({ timeout: SOON_MS })
+    await send('dot.png', DOT)
+    await pageOf('bob').click('.actions .primary', { timeout: SOON_MS })
+    await pageOf('bob').locator('img.picture').first().waitFor({ timeout: SOON_MS })
+    const names = await pageOf('bob').evaluate("[...document.querySelectorAll('.picture')].map(({ alt }) => alt)")
+    expect(names).to.deep.equal(['dot.png'])
+  })
+
   it('compares keys, with the same digits on both pages', async () => {
     const digits: string[] = []
     for (const name of ['alice', 'bob']) {
@@ -161,7 +183,7 @@ describe('the page in a browser', function () {
           const box = bubble.getBoundingClientRect()
           return box.left < column.left - 1 || box.right > column.right + 1
         })
-        const markup = document.querySelectorAll('.bubble :is(img, script, style, iframe, h1)').length
+        const markup = document.querySelectorAll('.bubble :is(img:not(.picture), script, style, iframe, h1)').length
         return { ran: 'pwned' in window, out: out.length, markup, scrolls: document.documentElement.scrollWidth > innerWidth }
       })()`)
       expect(escaped, name).to.deep.equal({ ran: false, out: 0, markup: 0, scrolls: false })

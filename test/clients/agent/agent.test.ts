@@ -217,6 +217,27 @@ describe('AgentService', function () {
     await there.end()
   })
 
+  it('takes a file in pieces, and gives one in pieces', async () => {
+    const upload = Buffer.alloc(16, 7)
+    const put = (name: string, offset: bigint, data: Buffer) => alice.call('putBytes', { upload, name, offset, data })
+    expect((await put('picture.png', 0n, Buffer.from('first, '))).size).to.equal(7n)
+    expect((await put('picture.png', 7n, Buffer.from('second'))).size).to.equal(13n)
+    const { transfer } = await alice.call('offerFile', { contact: 'bob', source: { $case: 'upload', value: upload } })
+    expect(transfer).to.include({ name: 'picture.png', size: 13n })
+    const id = transfer?.id ?? Buffer.alloc(0)
+    expect((await alice.call('getBytes', { id, offset: 7n })).data.toString()).to.equal('second')
+    for (const name of ['', '..', 'a/b', 'x'.repeat(256)]) {
+      expect((await refusal(put(name, 0n, Buffer.from('x')))).code, name).to.equal('ERR_INVALID_ARGUMENT')
+    }
+    const there = await bob.watch()
+    while (!(await bob.call('listTransfers')).transfers.some((each) => each.id.equals(id)))
+      await there.until(({ seen }) => seen.length > 0)
+    await there.end()
+    // Nothing of it is there before it is accepted.
+    expect((await refusal(bob.call('getBytes', { id }))).code).to.equal('ERR_NO_SUCH_FILE')
+    await bob.call('answerOffer', { id, answer: Answer.DECLINE })
+  })
+
   it('compares keys, and stops what does not agree', async () => {
     const { numbers } = await alice.call('getSafetyNumber', { contact: 'bob' })
     const { numbers: theirs } = await bob.call('getSafetyNumber', { contact: 'alice' })

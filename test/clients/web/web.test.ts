@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import {
   GetProfileResponse,
@@ -10,12 +11,16 @@ import {
 } from '#gen/sotto/agent/v1/agent_service.ts'
 import { AGENT_LIMITS } from '#lib/rpc/limits.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
+import { readPageFiles } from '../../../clients/web/server/page-files.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type Answered, WebPage } from '../../support/web-page.ts'
 
 const SERVICE = '/sotto.agent.v1.AgentService'
 const PREFIX_BYTES = 5
+
+/** What a browser fetches for the page, at most, compressed. */
+const MAX_PAGE_BYTES = 150_000
 
 /** A request as gRPC-Web frames it. */
 function framed(message: Uint8Array): Buffer {
@@ -177,6 +182,12 @@ describe('sotto web', function () {
     }
     expect((await get('/page/../../../package.json')).status).to.equal(404)
     expect((await get('/clients/web/web.ts')).status).to.equal(404)
+  })
+
+  it('is at most 150 KB over the wire', () => {
+    const { index, files } = readPageFiles()
+    const sizes = [index, ...files.values()].map(({ body }) => gzipSync(body, { level: 9 }).length)
+    expect(sizes.reduce((sum, size) => sum + size)).to.be.below(MAX_PAGE_BYTES)
   })
 
   it('refuses a request that is too large, or of no known size, before it is read', async () => {

@@ -7,8 +7,8 @@
 
 const KEY = 'sotto-bearer'
 
-/** The token of a link, in the part of the address that is sent to nobody. */
-const LINK = /^#([A-Za-z0-9_-]{43})$/
+/** The token of a link, in the part of the address that is sent to nobody; and behind it whom to talk with first. */
+const LINK = /^#([A-Za-z0-9_-]{43})(\/[a-z0-9._-]{1,32})?$/
 
 export function bearer(): string {
   return sessionStorage.getItem(KEY) ?? ''
@@ -25,9 +25,9 @@ export function forgetBearer(): void {
 
 /** Exchange the link, if the page was opened by one. A link that is no good leaves the page as it was. */
 export async function followLink(): Promise<void> {
-  const [, token] = LINK.exec(location.hash) ?? []
+  const [, token, contact] = LINK.exec(location.hash) ?? []
   if (token === undefined) return
-  history.replaceState(null, '', location.pathname)
+  history.replaceState(null, '', contact === undefined ? location.pathname : `#${contact}`)
   const response = await fetch('/session', {
     method: 'POST',
     headers: { 'content-type': 'application/x-sotto-link', authorization: `Link ${token}` },

@@ -9,6 +9,7 @@ import { call } from '../client/rpc.ts'
 import { icon } from '../icons.ts'
 import { model } from '../model.ts'
 import { paceText, sizeText } from '../time.ts'
+import { pictureOf } from './picture.ts'
 
 const STATES: Readonly<Partial<Record<TransferState, string>>> = {
   [TransferState.DECLINED]: 'declined',
@@ -21,9 +22,11 @@ const STATES: Readonly<Partial<Record<TransferState, string>>> = {
 /** Where transfers were when they were last drawn, to reckon how fast they go. */
 const paces = new Map<string, { position: number; atMs: number; perSecond: number }>()
 
-export function fileCard(id: string, { name, size, files }: FileOffer, isOwn: boolean): TemplateResult {
+export function fileCard(id: string, offer: FileOffer, isOwn: boolean): TemplateResult {
+  const { name, size, files } = offer
   const transfer = model.transfers.get(id)
-  return html`<div class="file">
+  const isHere = transfer?.state === TransferState.RECEIVED || (isOwn && transfer?.path !== '')
+  return html`${transfer !== undefined && isHere ? pictureOf(id, transfer.id, offer) : nothing}<div class="file">
     <span class="kind">${icon(files === undefined ? 'file' : 'folder')}</span>
     <div class="about">
       <bdi class="filename">${name}</bdi>

@@ -1,0 +1,60 @@
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { MAX_PIECE_BYTES, readPiece, Uploads } from '../../../clients/agent/uploads.ts'
+import type { Transfer } from '../../../clients/store/transfers/transfer.ts'
+import { rejection } from '../../support/rejection.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+const [ONE, OTHER] = ['01'.repeat(16), '02'.repeat(16)] as const
+
+describe('Uploads', () => {
+  let folder: TemporaryFolder
+  let uploads: Uploads
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    uploads = new Uploads(folder.path)
+  })
+  afterEach(() => folder[Symbol.asyncDispose]())
+
+  it('puts pieces together, and takes a piece again in the place of what was there', async () => {
+    expect(await uploads.put(ONE, 'a.txt', 0, Buffer.from('one '))).to.equal(4)
+    expect(await uploads.put(ONE, 'a.txt', 4, Buffer.from('xxx'))).to.equal(7)
+    expect(await uploads.put(ONE, 'a.txt', 4, Buffer.from('two'))).to.equal(7)
+    const path = await uploads.pathOf(ONE)
+    expect(await readFile(path, 'utf8')).to.equal('one two')
+    expect((await stat(path)).mode & 0o777).to.equal(0o600)
+    expect((await readPiece(path, 4)).toString()).to.equal('two')
+    expect(await readPiece(path, 7)).to.have.length(0)
+  })
+
+  it('refuses a piece behind a gap, and what has two names', async () => {
+    expect((await rejection(uploads.put(ONE, 'a.txt', 1, Buffer.from('x')))).code).to.equal('ERR_INVALID_ARGUMENT')
+    await uploads.put(ONE, 'b.txt', 0, Buffer.from('x'))
+    expect((await rejection(uploads.pathOf(ONE))).code).to.equal('ERR_INVALID_FILE')
+    expect((await rejection(uploads.pathOf(OTHER))).code).to.equal('ERR_INVALID_FILE')
+  })
+
+  it('follows no link, neither to write nor to read', async () => {
+    const target = join(folder.path, 'target')
+    await writeFile(target, 'mine')
+    await mkdir(join(folder.path, 'uploads', ONE), { recursive: true })
+    await symlink(target, join(folder.path, 'uploads', ONE, 'a.txt'))
+    const refused = await uploads.put(ONE, 'a.txt', 0, Buffer.from('theirs')).catch((error: unknown) => error)
+    expect(refused).to.be.instanceOf(Error)
+    expect(await readFile(target, 'utf8')).to.equal('mine')
+    const read = readPiece(join(folder.path, 'uploads', ONE, 'a.txt'), 0)
+    expect((await rejection(read)).code).to.equal('ERR_NO_SUCH_FILE')
+  })
+
+  it('keeps what open transfers need, and nothing else', async () => {
+    for (const id of [ONE, OTHER]) await uploads.put(id, 'a.txt', 0, Buffer.alloc(MAX_PIECE_BYTES))
+    const needed = { state: 'offered', path: await uploads.pathOf(ONE) } as Transfer
+    await uploads.tidy([needed, { state: 'received', path: await uploads.pathOf(OTHER) } as Transfer])
+    expect(await readdir(join(folder.path, 'uploads'))).to.deep.equal([ONE])
+    await uploads.remove({ ...needed, path: join(folder.path, 'a.txt') })
+    expect(await readdir(join(folder.path, 'uploads'))).to.deep.equal([ONE])
+    await uploads.remove(needed)
+    expect(await readdir(join(folder.path, 'uploads'))).to.deep.equal([])
+  })
+})
