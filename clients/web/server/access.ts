@@ -57,6 +57,9 @@ export class Access {
 
   /** Exchange a token, whichever process has made it, for a bearer; undefined if it is none, was used, or waited too long. */
   async redeem(token: string): Promise<string | undefined> {
+    // Anybody on the machine can come with a token, and for one that is none nothing is written.
+    await this.#profile.refresh()
+    if (!this.#state.links.some((link) => isHashOf(token, link.hash))) return undefined
     const nowMs = this.#clock.now().getTime()
     const bearer = randomBytes(TOKEN_BYTES).toString('base64url')
     let isGood = false

@@ -95,10 +95,14 @@ describe('sotto web', function () {
     it('by a link that was used, made up, or cut', async () => {
       await page.follow()
       expect((await page.follow()).status).to.equal(401)
-      for (const token of ['', 'A'.repeat(43), page.tokenOf().slice(1)]) {
+      const path = join(installation.home.path, 'profiles', 'alice', 'profile.sealed')
+      const before = await readFile(path)
+      for (const token of ['', 'A'.repeat(43), page.tokenOf(), page.tokenOf().slice(1)]) {
         const headers = { 'content-type': 'application/x-sotto-link', authorization: `Link ${token}` }
         expect((await page.ask('/session', headers)).status, token).to.equal(401)
       }
+      // Whoever tries has nothing written.
+      expect((await readFile(path)).equals(before)).to.equal(true)
     })
 
     it('from another port, by another name, or by a form, with the right bearer', async () => {
