@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { FREE_PORTS } from '../../cli/up/supervisor.ts'
@@ -25,8 +24,9 @@ describe('npm run release', function () {
   })
   after(() => folder[Symbol.asyncDispose]())
 
-  const sotto = (args: readonly string[], settings: NodeJS.ProcessEnv = {}) =>
+  const sotto = (args: readonly string[], settings: NodeJS.ProcessEnv = {}, input?: string) =>
     new TestProcess(release.command, args, {
+      input,
       env: { PATH: OUTER_PATH, HOME: folder.path, SOTTO_HOME: join(folder.path, 'home'), ...settings },
     })
 
@@ -49,17 +49,10 @@ describe('npm run release', function () {
 
     await using up = sotto(['up'], FREE_PORTS)
     await Promise.race([up.errors.until((text) => text.includes('What to type next')), up.ended])
-    const [, server = ''] = /auth at (\S+),/.exec(up.errors.text) ?? []
-    const [, fingerprint = ''] = /--ca-fingerprint ([0-9a-f]{64})/.exec(up.errors.text) ?? []
-    const passwordFile = join(folder.path, 'password')
-    await writeFile(passwordFile, "everybody's password\n", { mode: 0o600 })
-    const addUsers = sotto(['admin', 'add-user', 'alice', 'bob', '--password-file', passwordFile])
-    expect((await outcomeOf(addUsers)).code, addUsers.errors.text).to.equal(0)
     for (const name of ['alice', 'bob']) {
-      const login = sotto([
-        ...['login', name, '--profile', name, '--server', `${server}#${fingerprint}`, '--password-file', passwordFile],
-      ])
-      expect((await outcomeOf(login)).code, login.errors.text).to.equal(0)
+      const invite = await outcomeOf(sotto(['admin', 'invite', name]))
+      const join = sotto(['join', '--profile', name], {}, `${invite.output.trim()}\na password of their own\n`)
+      expect((await outcomeOf(join)).code, invite.errors + join.errors.text).to.equal(0)
     }
 
     await using receiver = sotto(['receive', '--profile', 'bob', '--listen', '127.0.0.1'])
