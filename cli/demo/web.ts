@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { web } from '../../clients/web/web.ts'
-import { type DemoUser, setUpDemo } from './setup.ts'
 import { notice } from '../profile-command.ts'
+import { type DemoUser, setUpDemo } from './setup.ts'
 
 /** The two users, each with the one they talk with. */
 const SIDES: readonly (readonly [self: DemoUser, other: DemoUser])[] = [
