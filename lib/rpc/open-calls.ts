@@ -28,7 +28,7 @@ import type { CallContext } from './service.ts'
 import type { CallAtDoor } from './sockets/caller.ts'
 import type { Callers } from './sockets/callers.ts'
 import type { ConnectionGuard } from './sockets/guard/connection-guard.ts'
-import { networkOf, plainAddress } from './sockets/network-of.ts'
+import { networkOf } from './sockets/network-of.ts'
 import { type OutgoingStatus, statusOf } from './status.ts'
 
 export interface OpenCallsOptions {
@@ -160,8 +160,7 @@ export class OpenCall {
 
   constructor({ path, isStream, native, send, metadata }: Begun, options: OpenCallsOptions) {
     const requestId = requestIdOf(metadata)
-    const ends = native.getConnectionInfo()
-    const caller = options.callers.at(ends)
+    const caller = options.callers.at(native.getConnectionInfo())
     const readRole = () => commonName(native)
     const role = options.onlyRole === undefined ? undefined : (caller?.certificateName(readRole) ?? readRole())
     this.#path = path
@@ -171,7 +170,8 @@ export class OpenCall {
     this.context = {
       requestId,
       bearer: bearerOf(metadata),
-      remoteAddress: plainAddress(ends.remoteAddress ?? ''),
+      // The other end of the socket may be somebody who passes calls on.
+      remoteAddress: caller?.address ?? '',
       peerCertificateName: role,
       caller: {
         vouch: () => this.#door?.vouch(),

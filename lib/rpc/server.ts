@@ -6,7 +6,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { SottoError } from '../errors.ts'
+import { formatAddress } from '../runtime/address.ts'
 import type { Logger } from '../runtime/log.ts'
+import type { Ranges } from '../runtime/network/ranges.ts'
 import type { CertificateChain } from '../runtime/tls.ts'
 import { CallLimiter } from './call-limits/call-limiter.ts'
 import type { ServerLimits } from './limits.ts'
@@ -14,7 +16,7 @@ import { OpenCalls } from './open-calls.ts'
 import type { ServedService } from './served-service.ts'
 import { Callers } from './sockets/callers.ts'
 import { createInjector, type Injector } from './sockets/injector.ts'
-import { listen } from './sockets/listener.ts'
+import { type Listener, listen } from './sockets/listener.ts'
 import { createHealth } from './standard/health.ts'
 import { createReflection } from './standard/reflection.ts'
 import { refusedCalls, routeAmong } from './standard/refused-calls.ts'
@@ -28,12 +30,24 @@ export interface ServerSecurity {
   readonly onlyClient?: { readonly role: string; readonly authoritiesPem: string }
 }
 
+/** A second port, for those alone who pass on what others call (sockets/proxied-sockets.ts). */
+export interface ProxiedListen {
+  /** An IP literal to bind. */
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** Who may connect, and is believed on whose behalf. */
+  readonly from: Ranges
+}
+
 export interface ServerOptions {
   readonly services: readonly ServedService[]
   /** An IP literal to bind, `::` for all; or the absolute path of a Unix socket, which this user alone can open then. */
   readonly host: string
   /** 0 for any free port, and for a Unix socket. */
   readonly port: number
+  /** None unless set. */
+  readonly proxied?: ProxiedListen | undefined
   /** TLS 1.3; `undefined` is plain HTTP/2, for peers, whose security is inside. */
   readonly security: ServerSecurity | undefined
   readonly limits: ServerLimits
@@ -49,6 +63,8 @@ export interface RpcServer {
   readonly host: string
   /** The real one; 0 of a Unix socket. */
   readonly port: number
+  /** The address of {@link ProxiedListen}, HOST:PORT; undefined where there is none. */
+  readonly proxiedAddress: string | undefined
   /** Whether health checkers are told that all is well. */
   readonly isServing: boolean
   /** Tell health checkers whether all is well. A server starts as serving. */
@@ -102,31 +118,34 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
 
   const route = routeAmong(new Set(installed.flatMap(({ paths }) => paths)))
   const injector = createInjector(server, credentialsOf(security), { limits, callers, log, route })
-  const listener = await listen({
-    host: options.host,
-    port: options.port,
-    callers,
-    log,
-    accept: injector.inject,
-  }).catch((error: unknown) => {
+  const common = { callers, log, accept: injector.inject }
+  const listeners: Listener[] = []
+  try {
+    const { host, port, proxied } = options
+    listeners.push(await listen({ ...common, host, port }))
+    if (proxied !== undefined) listeners.push(await listen({ ...common, ...proxied, proxies: proxied.from }))
+  } catch (error) {
     server.forceShutdown()
+    for (const listener of listeners) await listener.destroy()
     throw error
-  })
+  }
+  const [listener, proxied] = listeners as [Listener, Listener?]
 
   let stopped: Promise<void> | undefined
   const stop = async (graceMs: number) => {
     health?.setServing(false)
-    listener.close()
+    for (const each of listeners) each.close()
     // Watchers hear of it in the promises that follow, and then their streams end.
     await setImmediate()
     calls.endStreams(new SottoError('ERR_UNAVAILABLE', 'the server is stopping', { retryAfterMs: 1_000 }))
     await finishWithin(graceMs, server, injector)
     server.forceShutdown()
-    await listener.destroy()
+    await Promise.all(listeners.map((each) => each.destroy()))
   }
   return {
     host: listener.host,
     port: listener.port,
+    proxiedAddress: proxied && formatAddress(proxied),
     get isServing() {
       return health?.isServing ?? true
     },

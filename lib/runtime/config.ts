@@ -31,6 +31,10 @@ export const pathSetting = z.string().transform(expandHome)
 export const portSetting = wholeNumberSetting(0, 65_535)
 /** How many times something counts: a whole number from 1 on. */
 export const factorSetting = wholeNumberSetting(1, 1_000_000)
+/** Where another program is reached. */
+export const addressSetting = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT')
 /** How much is logged. */
 export const logLevelSetting = z.enum(LOG_LEVELS)
 /** A list of names or addresses, separated by commas. */

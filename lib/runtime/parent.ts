@@ -14,7 +14,7 @@ export type StartReport =
   | {
       readonly state: 'ready'
       /** The addresses that the child listens on, by the service: HOST:PORT. */
-      readonly addresses: Readonly<Record<string, string>>
+      readonly addresses: Readonly<Record<string, string | undefined>>
     }
   | {
       readonly state: 'failed'
@@ -24,7 +24,7 @@ export type StartReport =
     }
 
 /** Tell the parent, if there is one, that this service is up. */
-export function reportReady(addresses: Readonly<Record<string, string>>): void {
+export function reportReady(addresses: Readonly<Record<string, string | undefined>>): void {
   report({ state: 'ready', addresses })
 }
 

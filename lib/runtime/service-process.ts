@@ -28,8 +28,8 @@ export interface ServiceDependencies {
 
 /** A service that is up. */
 export interface RunningService {
-  /** The addresses that the service listens on, by what it serves there: HOST:PORT. */
-  readonly addresses: Readonly<Record<string, string>>
+  /** The addresses that the service listens on, by what it serves there: HOST:PORT; undefined where it does not. */
+  readonly addresses: Readonly<Record<string, string | undefined>>
   stop(): Promise<void>
 }
 

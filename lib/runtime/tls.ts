@@ -84,7 +84,7 @@ export async function fetchCertificateAuthority(
 }
 
 /**
- * The certificates that a server shows, the leaf first. Nobody vouches for them. A connection that breaks is made again, once.
+ * The certificates that a server, or auth behind a door, shows, the leaf first. Nobody vouches for them. A connection that breaks is made again, once.
  *
  * @throws SottoError `ERR_UNAVAILABLE` if nobody answers, or not with TLS 1.3; the signal's reason.
  */
@@ -103,6 +103,8 @@ export async function shownCertificates(address: string, signal?: AbortSignal): 
 async function shownOnce(address: string, signal: AbortSignal | undefined): Promise<X509Certificate[]> {
   const socket = connect({
     ...parseAddress(address),
+    // Nobody is verified by it: it is where a door passes the connection on to.
+    servername: 'auth.sotto' satisfies Role,
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['h2'],
     // The one connection that verifies nothing: it carries nothing, and what is taken from it is compared.

@@ -7,12 +7,14 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { PEOPLE_PER_ADDRESS } from '#lib/rpc/call-limits/limits-of-calls.ts'
 import { INTERNAL_LIMITS } from '#lib/rpc/limits.ts'
+import type { ProxiedListen } from '#lib/rpc/server.ts'
 import {
   factorSetting,
   listSetting,
   logLevelSetting,
   pathSetting,
   portSetting,
+  rangesSetting,
   readSettings,
   z,
 } from '#lib/runtime/config.ts'
@@ -46,18 +48,31 @@ export interface Config {
   /**
    * `SOTTO_AUTH_ADDRESS`: HOST:PORT under which clients reach AuthService, as `sotto admin` tells people; where a
    * container engine publishes the port under another number, for one. An empty HOST means the first of `SOTTO_NAMES`.
-   * Undefined for that name and the port that it listens on.
+   * Where there is a door, it is that name and `SOTTO_DOOR_PORT` unless set; else undefined, for that name and the port
+   * that it listens on.
    */
   readonly publicAddress: string | undefined
+  /**
+   * `SOTTO_DOOR_PORT` (none): the door's port, if clients reach all services there. Undefined also for 0, any free one: that
+   * is for `sotto up` to choose.
+   */
+  readonly doorPort: number | undefined
   /** `SOTTO_SEALING_HOST` (`127.0.0.1`), `SOTTO_SEALING_PORT` (7003): SealingService, for the directory alone. */
   readonly sealingListen: ListenAddress
+  /**
+   * `SOTTO_AUTH_PROXY_PORT` (none): a second port, for the door or another program that passes connections on and tells by
+   * the PROXY protocol whose they are; 0 for any free one. `SOTTO_AUTH_PROXY_HOST` (`127.0.0.1`): where it listens.
+   * `SOTTO_AUTH_PROXY_FROM` (this machine): the addresses and networks of those programs, which are believed.
+   */
+  readonly proxied: ProxiedListen | undefined
   /** `SOTTO_AUTH_ADMIN_PORT` (7011): channelz, on loopback alone; 0 for any free port. */
   readonly adminPort: number
   /** `SOTTO_AUTH_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
   readonly healthPort: number | undefined
   /**
    * `SOTTO_DIRECTORY_ADDRESS`: the directory's HOST:PORT, as clients are told. An empty HOST means the one under which
-   * they reached Auth, and so does the default, with the port of `SOTTO_DIRECTORY_PORT` (7002).
+   * they reached Auth, and so does the default, with the port of `SOTTO_DOOR_PORT` (none) or else of
+   * `SOTTO_DIRECTORY_PORT` (7002).
    */
   readonly directoryAddress: string
   /**
@@ -140,6 +155,9 @@ const SETTINGS = {
   SOTTO_AUTH_ADDRESS: handedOutSetting.optional(),
   SOTTO_SEALING_HOST: hostSetting.default('127.0.0.1'),
   SOTTO_SEALING_PORT: portSetting.default(7003),
+  SOTTO_AUTH_PROXY_HOST: hostSetting.default('127.0.0.1'),
+  SOTTO_AUTH_PROXY_PORT: portSetting.optional(),
+  SOTTO_AUTH_PROXY_FROM: rangesSetting.prefault('127.0.0.0/8, ::1'),
   SOTTO_AUTH_ADMIN_PORT: portSetting.default(7011),
   SOTTO_AUTH_HEALTH_PORT: portSetting.optional(),
   SOTTO_DIRECTORY_ADDRESS: handedOutSetting.optional(),
@@ -170,6 +188,7 @@ const SETTINGS = {
     .positive()
     .max(720)
     .default(DEFAULT_MAX_SESSION_DURATION_MS / HOUR_MS),
+  SOTTO_DOOR_PORT: portSetting.optional(),
   SOTTO_AUTH_METRICS_HOST: hostSetting.default('127.0.0.1'),
   SOTTO_AUTH_METRICS_PORT: portSetting.optional(),
   SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
@@ -179,7 +198,13 @@ const SETTINGS = {
 /**
  * The settings that are not Auth's but may be set beside its own: one environment may serve both services, and clients.
  */
-const SETTINGS_OF_OTHERS = ['SOTTO_DIRECTORY_', 'SOTTO_SEALING_ADDRESS', 'SOTTO_CHANNEL_TIMES', 'SOTTO_PASSPHRASE_FILE']
+const SETTINGS_OF_OTHERS = [
+  'SOTTO_DIRECTORY_',
+  'SOTTO_DOOR_',
+  'SOTTO_SEALING_ADDRESS',
+  'SOTTO_CHANNEL_TIMES',
+  'SOTTO_PASSPHRASE_FILE',
+]
 
 /**
  * Read the settings, all of them, before anything is started.
@@ -188,16 +213,25 @@ const SETTINGS_OF_OTHERS = ['SOTTO_DIRECTORY_', 'SOTTO_SEALING_ADDRESS', 'SOTTO_
  */
 export function readConfig(env: Environment): Config {
   const settings = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
+  const {
+    SOTTO_AUTH_PROXY_PORT: proxyPort,
+    SOTTO_AUTH_PROXY_HOST: proxyHost,
+    SOTTO_AUTH_PROXY_FROM: proxyFrom,
+  } = settings
+  const doorPort = settings.SOTTO_DOOR_PORT || undefined
+  const doorAddress = doorPort === undefined ? undefined : `:${doorPort}`
   const home = sottoHome(env)
   const dataFolder = settings.SOTTO_AUTH_DATA ?? join(home, 'auth')
   const directoryDataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(home, 'directory')
   return {
     listen: { host: settings.SOTTO_AUTH_HOST, port: settings.SOTTO_AUTH_PORT },
-    publicAddress: settings.SOTTO_AUTH_ADDRESS,
+    publicAddress: settings.SOTTO_AUTH_ADDRESS ?? doorAddress,
+    doorPort,
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
+    proxied: proxyPort === undefined ? undefined : { host: proxyHost, port: proxyPort, from: proxyFrom },
     adminPort: settings.SOTTO_AUTH_ADMIN_PORT,
     healthPort: settings.SOTTO_AUTH_HEALTH_PORT,
-    directoryAddress: settings.SOTTO_DIRECTORY_ADDRESS ?? `:${settings.SOTTO_DIRECTORY_PORT}`,
+    directoryAddress: settings.SOTTO_DIRECTORY_ADDRESS ?? doorAddress ?? `:${settings.SOTTO_DIRECTORY_PORT}`,
     database: databaseSetting(
       settings.SOTTO_AUTH_DATABASE,
       settings.SOTTO_AUTH_DATABASE_FILE,

@@ -8,8 +8,9 @@ void runService({
   name: 'auth',
   readConfig,
   async start(config, dependencies) {
-    const { address, sealingAddress, adminAddress, metricsAddress, stop } = await startAuth(config, dependencies)
-    const metrics = metricsAddress === undefined ? {} : { metrics: metricsAddress }
-    return { addresses: { auth: address, sealing: sealingAddress, admin: adminAddress, ...metrics }, stop }
+    const running = await startAuth(config, dependencies)
+    const { address, proxiedAddress, sealingAddress, adminAddress, metricsAddress, stop } = running
+    const others = { proxied: proxiedAddress, admin: adminAddress, metrics: metricsAddress }
+    return { addresses: { auth: address, sealing: sealingAddress, ...others }, stop }
   },
 })

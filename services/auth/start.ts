@@ -58,6 +58,8 @@ export interface AuthDependencies {
 export interface RunningAuth {
   /** The address of AuthService, HOST:PORT. */
   readonly address: string
+  /** Where AuthService is for the door, HOST:PORT; undefined where there is none. */
+  readonly proxiedAddress: string | undefined
   /** The address of SealingService, HOST:PORT. */
   readonly sealingAddress: string
   /** The address of channelz, HOST:PORT. */
@@ -121,10 +123,13 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     signUp,
   }
 
-  const start = async (options: Pick<ServerOptions, 'host' | 'port' | 'services' | 'security' | 'limits'>) =>
+  const start = async (
+    options: Pick<ServerOptions, 'host' | 'port' | 'proxied' | 'services' | 'security' | 'limits'>,
+  ) =>
     resources.adopt(await startServer({ ...options, log, reflection: true, health: true }), (server) => server.stop())
   const authServer = await start({
     ...config.listen,
+    proxied: config.proxied,
     services: [serve(AuthServiceService, createAuthService(ofAuth))],
     security: authSecurity(certificates),
     limits: serviceLimits(config.connectionsPerAddress, config.ratePerAccount),
@@ -189,6 +194,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
   const running = resources.move()
   return {
     address: formatAddress(authServer),
+    proxiedAddress: authServer.proxiedAddress,
     sealingAddress: formatAddress(sealingServer),
     adminAddress: formatAddress(adminServer),
     metricsAddress,

@@ -4,7 +4,9 @@
  * @module
  */
 import { join } from 'node:path'
+import type { ProxiedListen } from '#lib/rpc/server.ts'
 import {
+  addressSetting,
   factorSetting,
   logLevelSetting,
   pathSetting,
@@ -26,6 +28,12 @@ export interface Config {
    * for any free one.
    */
   readonly listen: { readonly host: string; readonly port: number }
+  /**
+   * `SOTTO_DIRECTORY_PROXY_PORT` (none): a second port, for the door or another program that passes connections on and tells by
+   * the PROXY protocol whose they are; 0 for any free one. `SOTTO_DIRECTORY_PROXY_HOST` (`127.0.0.1`): where it listens.
+   * `SOTTO_DIRECTORY_PROXY_FROM` (this machine): the addresses and networks of those programs, which are believed.
+   */
+  readonly proxied: ProxiedListen | undefined
   /** `SOTTO_DIRECTORY_ADMIN_PORT` (7012): channelz, on loopback alone; 0 for any free port. */
   readonly adminPort: number
   /** `SOTTO_DIRECTORY_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
@@ -69,10 +77,6 @@ export interface Config {
   readonly traces: TraceMode
 }
 
-const addressSetting = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT')
-
 /** Eight, of which one is left for calls, are the least that is of use. */
 const connectionsSetting = z.coerce.number().int().min(8).max(1_000_000)
 
@@ -80,6 +84,9 @@ const SETTINGS = {
   SOTTO_HOME: pathSetting.optional(),
   SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
+  SOTTO_DIRECTORY_PROXY_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+  SOTTO_DIRECTORY_PROXY_PORT: portSetting.optional(),
+  SOTTO_DIRECTORY_PROXY_FROM: rangesSetting.prefault('127.0.0.0/8, ::1'),
   SOTTO_DIRECTORY_ADMIN_PORT: portSetting.default(7012),
   SOTTO_DIRECTORY_HEALTH_PORT: portSetting.optional(),
   SOTTO_DIRECTORY_CONNECTIONS: connectionsSetting.default(25_000),
@@ -104,6 +111,7 @@ const SETTINGS = {
  */
 const SETTINGS_OF_OTHERS = [
   'SOTTO_AUTH_',
+  'SOTTO_DOOR_',
   'SOTTO_SEALING_HOST',
   'SOTTO_DIRECTORY_ADDRESS',
   'SOTTO_NAMES',
@@ -118,10 +126,16 @@ const SETTINGS_OF_OTHERS = [
  */
 export function readConfig(env: Environment): Config {
   const settings = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
+  const {
+    SOTTO_DIRECTORY_PROXY_PORT: proxyPort,
+    SOTTO_DIRECTORY_PROXY_HOST: proxyHost,
+    SOTTO_DIRECTORY_PROXY_FROM: proxyFrom,
+  } = settings
   const port = settings.SOTTO_DIRECTORY_METRICS_PORT
   const dataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(sottoHome(env), 'directory')
   return {
     listen: { host: settings.SOTTO_DIRECTORY_HOST, port: settings.SOTTO_DIRECTORY_PORT },
+    proxied: proxyPort === undefined ? undefined : { host: proxyHost, port: proxyPort, from: proxyFrom },
     adminPort: settings.SOTTO_DIRECTORY_ADMIN_PORT,
     healthPort: settings.SOTTO_DIRECTORY_HEALTH_PORT,
     connections: {

@@ -8,8 +8,9 @@ void runService({
   name: 'directory',
   readConfig,
   async start(config, dependencies) {
-    const { address, adminAddress, metricsAddress, stop } = await startDirectory(config, dependencies)
-    const metrics = metricsAddress === undefined ? {} : { metrics: metricsAddress }
-    return { addresses: { directory: address, admin: adminAddress, ...metrics }, stop }
+    const running = await startDirectory(config, dependencies)
+    const { address, proxiedAddress, adminAddress, metricsAddress, stop } = running
+    const others = { proxied: proxiedAddress, admin: adminAddress, metrics: metricsAddress }
+    return { addresses: { directory: address, ...others }, stop }
   },
 })

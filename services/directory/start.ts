@@ -53,6 +53,8 @@ export interface DirectoryDependencies {
 export interface RunningDirectory {
   /** The address of DirectoryService, HOST:PORT. */
   readonly address: string
+  /** Where DirectoryService is for the door, HOST:PORT; undefined where there is none. */
+  readonly proxiedAddress: string | undefined
   /** The address of channelz, HOST:PORT. */
   readonly adminAddress: string
   /** The address of the metrics, HOST:PORT; undefined where there are none. */
@@ -101,6 +103,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const server = resources.adopt(
     await startServer({
       ...config.listen,
+      proxied: config.proxied,
       services: [serve(DirectoryServiceService, createDirectoryHandlers(handling))],
       security: { certificate: leaf.certificate },
       limits,
@@ -161,6 +164,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const running = resources.move()
   return {
     address: formatAddress(server),
+    proxiedAddress: server.proxiedAddress,
     adminAddress: formatAddress(adminServer),
     metricsAddress,
     stop: () => running.disposeAsync(),

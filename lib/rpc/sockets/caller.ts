@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import type { CutReason } from '../../runtime/metrics/cut-events.ts'
 import type { ConnectionGuard } from './guard/connection-guard.ts'
+import { networkOf, plainAddress } from './network-of.ts'
 import type { Places } from './places.ts'
 import type { Place, WaitingRoom } from './waiting-room.ts'
 
@@ -62,26 +63,30 @@ export class Caller {
   /** Called at the first admission. */
   onAdmitted: (() => void) | undefined
   readonly guard: ConnectionGuard
+  /** Their address, an IP literal without a zone; empty where there is none. */
+  readonly address: string
   #certificateName: { readonly value: string | undefined } | undefined
 
   /** Whether there is no room for the connection: all that is called over it is told so, and it is closed. */
   isSurplus = false
 
   /**
+   * @param address - Theirs, which need not be the socket's other end; empty where there is none.
    * @param settledPlaces - Those of connections over which a call is to last.
    * @param rooms - Undefined where nobody is a stranger.
    * @param guard - Of their connection.
    */
   constructor(
     socket: Socket,
-    network: string,
+    address: string,
     settledPlaces: Places,
     rooms: CallerRooms | undefined,
     guard: ConnectionGuard,
   ) {
     this.#socket = socket
     this.guard = guard
-    this.#network = network
+    this.address = plainAddress(address)
+    this.#network = networkOf(address)
     this.#settledPlaces = settledPlaces
     this.#rooms = rooms
     if (rooms === undefined) return

@@ -58,12 +58,17 @@ export class Callers {
     this.#surplusPlaces = new Places(surplus, surplus)
   }
 
-  /** Take a connection in. @returns false if it is over the limits, and was closed. */
-  add(socket: Socket): boolean {
-    const network = networkOf(socket.remoteAddress ?? '')
+  /**
+   * Take a connection in.
+   *
+   * @param address - Whose it is: the socket's own other end, or whoever that speaks for.
+   * @returns false if it is over the limits, and was closed.
+   */
+  add(socket: Socket, address: string | undefined): boolean {
+    const network = networkOf(address ?? '')
     const places = [this.#places, this.#surplusPlaces].find((each) => each.enter(network))
     if (places === undefined) {
-      reportCut(this.#log, 'full', socket.remoteAddress)
+      reportCut(this.#log, 'full', address)
       socket.destroy()
       return false
     }
@@ -72,10 +77,11 @@ export class Callers {
     const name = nameOf(socket)
     const guard: ConnectionGuard = new ConnectionGuard(socket, {
       log: this.#log,
+      address,
       isStranger: () => caller.isStranger,
       handshakeDueMs: performance.now() + this.#limits.firstCallTimeoutMs,
     })
-    const caller = new Caller(socket, network, this.#settledPlaces, this.#rooms, guard)
+    const caller = new Caller(socket, address ?? '', this.#settledPlaces, this.#rooms, guard)
     caller.isSurplus = places === this.#surplusPlaces
     this.#byEnds.set(name, caller)
     this.#sweep.add(guard)

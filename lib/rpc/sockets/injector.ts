@@ -98,7 +98,9 @@ export function createInjector(
       // The guard's is half of it, and is counted.
       handshakeTimeout: 2 * limits.firstCallTimeoutMs,
     })
-    secure.on('tlsClientError', (error, { remoteAddress: peer }) => log.debug({ peer, err: error }, 'no TLS'))
+    secure.on('tlsClientError', (error, socket) =>
+      log.debug({ peer: callers.at(socket)?.address, err: error }, 'no TLS'),
+    )
     setSecureContext = (context) => secure.setSecureContext({ ...context, ...TLS_VERSION })
     return guardSessions(secure, { limits, route, sessions, isAdmitted: (session) => admitted.has(session) }).on(
       'session',

@@ -3,14 +3,18 @@
  *
  * @module
  */
+import { once } from 'node:events'
 import { chmodSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { isAbsolute } from 'node:path'
 import { SottoError } from '../../errors.ts'
 import { PRIVATE_FILE_MODE } from '../../runtime/files.ts'
 import type { Logger } from '../../runtime/log.ts'
+import { bindPort } from '../../runtime/network/bind.ts'
+import type { Ranges } from '../../runtime/network/ranges.ts'
 import type { Callers } from './callers.ts'
 import { orphanedSockets } from './orphaned-sockets.ts'
+import { ProxiedSockets } from './proxied-sockets.ts'
 
 export interface Listener {
   readonly host: string
@@ -36,38 +40,29 @@ export async function listen(options: {
   readonly callers: Callers
   readonly log: Logger
   readonly accept: (socket: Socket) => void
+  /** Who alone may connect, and has to say on whose behalf (proxied-sockets.ts). Everybody, for themselves, unless set. */
+  readonly proxies?: Ranges | undefined
 }): Promise<Listener> {
   const { callers, log } = options
-  const isSocket = isAbsolute(options.host)
+  const takeIn = (socket: Socket, address: string | undefined) => {
+    if (!callers.add(socket, address)) return
+    orphanedSockets.add(socket)
+    options.accept(socket)
+  }
+  const proxied = options.proxies && new ProxiedSockets(options.proxies, log, takeIn)
   const server = createServer({ noDelay: true }, (socket) => {
     const peer = socket.remoteAddress
     // Without a listener a reset by the other end would end the process.
     socket.on('error', (error) => log.debug({ peer, err: error }, 'connection broke'))
-    if (!callers.add(socket)) return
-    orphanedSockets.add(socket)
-    options.accept(socket)
+    if (proxied === undefined) takeIn(socket, peer)
+    else proxied.add(socket)
   })
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   server.on('close', resolve)
-
-  const { port } = await new Promise<{ port: number }>((bound, reject) => {
-    server.once('error', (cause) => {
-      reject(
-        isSocket
-          ? new SottoError('ERR_CONFIG', `cannot listen on ${options.host}`, { cause, hint: 'check its folder' })
-          : new SottoError('ERR_CONFIG', `cannot listen on ${options.host} port ${options.port}`, {
-              cause,
-              hint: 'is it running already? If not, choose a free port and an address of this machine',
-            }),
-      )
-    })
-    server.listen(isSocket ? { path: options.host } : { host: options.host, port: options.port }, () => {
-      server.removeAllListeners('error')
-      server.on('error', (error) => log.error({ err: error }, 'cannot accept connections'))
-      if (isSocket) chmodSync(options.host, PRIVATE_FILE_MODE)
-      bound(isSocket ? { port: 0 } : (server.address() as { port: number }))
-    })
-  })
+  const port = isAbsolute(options.host)
+    ? await bindPath(server, options.host)
+    : await bindPort(server, options.host, options.port)
+  server.on('error', (error) => log.error({ err: error }, 'cannot accept connections'))
 
   return {
     host: options.host,
@@ -75,8 +70,21 @@ export async function listen(options: {
     close: () => void server.close(),
     destroy() {
       server.close()
+      proxied?.destroy()
       callers.destroy()
       return closed
     },
   }
+}
+
+/** Bind a Unix socket, for this user alone. @returns the port that it does not have, 0. */
+async function bindPath(server: Server, path: string): Promise<number> {
+  server.listen({ path })
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new SottoError('ERR_CONFIG', `cannot listen on ${path}`, { cause, hint: 'check its folder' })
+  }
+  chmodSync(path, PRIVATE_FILE_MODE)
+  return 0
 }

@@ -11,7 +11,9 @@ import { channel } from 'node:diagnostics_channel'
  *
  * Too slow: no TLS in time, no call, no whole request, nobody who was let in, a message that stopped, nothing taken of what
  * was sent. Too much: pings, settings, calls, framing around no content. Too many: it had to make room, or there was none.
- * And what breaks HTTP/2.
+ * And what breaks HTTP/2. Where the PROXY protocol has to come first: no header of it from somebody trusted.
+ *
+ * At the door: no ClientHello, no name of a service in it, and a service that does not answer.
  */
 export type CutReason =
   | 'handshake'
@@ -27,6 +29,10 @@ export type CutReason =
   | 'crowd'
   | 'full'
   | 'protocol'
+  | 'proxy'
+  | 'hello'
+  | 'name'
+  | 'unreachable'
 
 export interface CutEvent {
   readonly reason: CutReason

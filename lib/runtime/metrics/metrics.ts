@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { createServer } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import { formatAddress } from '../address.ts'
@@ -71,6 +71,7 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
   if (at === undefined) return { address: undefined, async [Symbol.asyncDispose]() {} }
   const { host, port } = at
   const { collectDefaultMetrics, Counter, Gauge: NativeGauge, Histogram, Registry } = await import('prom-client')
+  const { createServer } = await import('node:http')
   const registers = [new Registry()]
   const [register] = registers as [InstanceType<typeof Registry>]
   collectDefaultMetrics({ register })
@@ -152,7 +153,7 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
   }
 }
 
-async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {
+async function listen(server: Server, host: string, port: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   server.once('error', reject)
   server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port))

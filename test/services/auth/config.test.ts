@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
+import { LOOPBACK, Ranges } from '#lib/runtime/network/ranges.ts'
 import { readConfig } from '../../../services/auth/config.ts'
 
 /** What readConfig says of an environment that it refuses. */
@@ -21,7 +22,9 @@ describe('readConfig', () => {
     expect(config).to.deep.equal({
       listen: { host: '::', port: 7001 },
       publicAddress: undefined,
+      doorPort: undefined,
       sealingListen: { host: '127.0.0.1', port: 7003 },
+      proxied: undefined,
       adminPort: 7011,
       healthPort: undefined,
       directoryAddress: ':7002',
@@ -50,6 +53,10 @@ describe('readConfig', () => {
       SOTTO_AUTH_HOST: '0.0.0.0',
       SOTTO_AUTH_PORT: '0',
       SOTTO_AUTH_ADDRESS: ':443',
+      SOTTO_AUTH_PROXY_HOST: '::',
+      SOTTO_AUTH_PROXY_PORT: '4',
+      SOTTO_AUTH_PROXY_FROM: '192.0.2.0/24',
+      SOTTO_DOOR_PORT: '444',
       SOTTO_SEALING_HOST: '::1',
       SOTTO_SEALING_PORT: '1',
       SOTTO_AUTH_ADMIN_PORT: '2',
@@ -78,7 +85,9 @@ describe('readConfig', () => {
     expect(config).to.deep.equal({
       listen: { host: '0.0.0.0', port: 0 },
       publicAddress: ':443',
+      doorPort: 444,
       sealingListen: { host: '::1', port: 1 },
+      proxied: { host: '::', port: 4, from: new Ranges(['192.0.2.0/24']) },
       adminPort: 2,
       healthPort: 3,
       directoryAddress: 'chat.example.org:443',
@@ -111,6 +120,20 @@ describe('readConfig', () => {
     })
     expect(config.directoryAddress).to.equal(':8002')
     expect(config.directoryTlsFolder).to.equal('/srv/directory/tls')
+  })
+
+  it('has clients come to the door, where there is one, and leaves the rest of its settings to it', () => {
+    const config = readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_DOOR_HOST: 'anything', SOTTO_DIRECTORY_PORT: '8002' })
+    expect(config).to.include({ publicAddress: ':443', directoryAddress: ':443', doorPort: 443 })
+    expect(readConfig({ SOTTO_DOOR_PORT: '0' })).to.include({ publicAddress: undefined, directoryAddress: ':7002' })
+  })
+
+  it('believes nobody but this machine of whom a connection is, unless told otherwise', () => {
+    expect(readConfig({ SOTTO_AUTH_PROXY_PORT: '7031' }).proxied).to.deep.equal({
+      host: '127.0.0.1',
+      port: 7031,
+      from: LOOPBACK,
+    })
   })
 
   it('refuses unknown names and everything that cannot be meant, all at once', () => {

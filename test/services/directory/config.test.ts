@@ -7,6 +7,7 @@ describe('readConfig of the directory', () => {
   it('needs nothing but a home', () => {
     expect(readConfig({ SOTTO_HOME: '/srv/sotto' })).to.deep.equal({
       listen: { host: '::', port: 7002 },
+      proxied: undefined,
       adminPort: 7012,
       healthPort: undefined,
       connections: { most: 25_000, mostPerAddress: 1_000 },
@@ -25,6 +26,9 @@ describe('readConfig of the directory', () => {
     const config = readConfig({
       SOTTO_DIRECTORY_HOST: '127.0.0.1',
       SOTTO_DIRECTORY_PORT: '0',
+      SOTTO_DIRECTORY_PROXY_HOST: '::',
+      SOTTO_DIRECTORY_PROXY_PORT: '7132',
+      SOTTO_DIRECTORY_PROXY_FROM: '192.0.2.0/24',
       SOTTO_DIRECTORY_ADMIN_PORT: '7112',
       SOTTO_DIRECTORY_HEALTH_PORT: '7122',
       SOTTO_DIRECTORY_CONNECTIONS: '50000',
@@ -41,6 +45,7 @@ describe('readConfig of the directory', () => {
     })
     expect(config).to.deep.equal({
       listen: { host: '127.0.0.1', port: 0 },
+      proxied: { host: '::', port: 7132, from: new Ranges(['192.0.2.0/24']) },
       adminPort: 7112,
       healthPort: 7122,
       connections: { most: 50_000, mostPerAddress: 40_000 },
@@ -74,7 +79,13 @@ describe('readConfig of the directory', () => {
   })
 
   it("overlooks auth's settings, which may stand in the same environment", () => {
-    const shared = { SOTTO_AUTH_PORT: '1', SOTTO_NAMES: 'a', SOTTO_AUTH_SESSION_DAYS: '7', SOTTO_SEALING_HOST: '::1' }
+    const shared = {
+      SOTTO_AUTH_PORT: '1',
+      SOTTO_NAMES: 'a',
+      SOTTO_AUTH_SESSION_DAYS: '7',
+      SOTTO_SEALING_HOST: '::1',
+      SOTTO_DOOR_PORT: '443',
+    }
     expect(readConfig({ SOTTO_HOME: '/', ...shared })).to.deep.equal(readConfig({ SOTTO_HOME: '/' }))
   })
 

@@ -39,6 +39,8 @@ const LATE_INTERVAL_MS = 5_000
 
 export interface ConnectionGuardOptions {
   readonly log: Logger
+  /** Whose connection it is; undefined where they have no address. */
+  readonly address: string | undefined
   /** Whether nobody was let in over the connection. */
   readonly isStranger: () => boolean
   /** When HTTP/2 has to have begun, in milliseconds on the monotonic clock: without TLS it does at once. */
@@ -81,7 +83,7 @@ export class ConnectionGuard {
 
   constructor(socket: Socket, options: ConnectionGuardOptions) {
     this.#socket = socket
-    this.#peer = socket.remoteAddress
+    this.#peer = options.address
     this.#options = options
     this.#due = { atMs: options.handshakeDueMs, reason: 'handshake' }
   }

@@ -43,7 +43,12 @@ class Guarded implements AsyncDisposable {
   private constructor(listener: Server, socket: Socket, accepted: Socket) {
     this.#listener = listener
     this.socket = socket
-    const options = { log: testLog().log, isStranger: () => false, handshakeDueMs: Number.POSITIVE_INFINITY }
+    const options = {
+      log: testLog().log,
+      address: '127.0.0.1',
+      isStranger: () => false,
+      handshakeDueMs: Number.POSITIVE_INFINITY,
+    }
     this.guard = new ConnectionGuard(accepted, options)
     const server = http2.createServer({ settings: { initialWindowSize: 2 ** 22 } })
     const { promise, resolve } = Promise.withResolvers<http2.ServerHttp2Stream>()
