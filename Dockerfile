@@ -1,4 +1,4 @@
-# One image for both services; the command picks which. It holds the release, as `npm install -g` puts it on a machine: one
+# One image for all services; the command picks which. It holds the release, as `npm install -g` puts it on a machine: one
 # file for each program takes half the memory of the sources, and half the time to start.
 FROM node:26.10.0-bookworm-slim AS release
 WORKDIR /build

@@ -4,12 +4,14 @@ import { Argument, Command } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { type Environment, environment } from '#lib/runtime/environment.ts'
 
-export type ServiceName = 'auth' | 'directory'
+const NAMES = ['auth', 'directory', 'door'] as const
+
+export type ServiceName = (typeof NAMES)[number]
 
 export function healthCommand(): Command {
   return new Command('health')
     .description('ask a service that runs here, under the settings of this environment, whether it serves')
-    .addArgument(new Argument('<service>').choices(['auth', 'directory']))
+    .addArgument(new Argument('<service>').choices(NAMES))
     .action(async (name: ServiceName) => {
       const { isServing } = await import('#lib/rpc/health-check.ts')
       const target = await targetOf(name, environment())
@@ -22,14 +24,22 @@ export function healthCommand(): Command {
     })
 }
 
-/** The address of a service, and the authority and role to check its certificate against, from its own settings. */
+/**
+ * The address of a service, and the authority and role to check its certificate against, from its own settings. The door
+ * has no certificate: it is auth that answers through it.
+ */
 export async function targetOf(name: ServiceName, env: Environment) {
   const { loadLeaf } = await import('#lib/runtime/certificates/leaf.ts')
-  const { readConfig } = await import(`../services/${name}/config.ts`)
+  const service = name === 'door' ? 'auth' : name
+  const { readConfig } = await import(`../services/${service}/config.ts`)
   const config = readConfig(env)
   const { authoritiesPem: authorityPem } = await loadLeaf(
-    name === 'auth' ? join(config.dataFolder, 'tls') : config.tlsFolder,
+    service === 'auth' ? join(config.dataFolder, 'tls') : config.tlsFolder,
   )
-  const role = `${name}.sotto` as const
-  return { address: `localhost:${config.listen.port}`, security: { authorityPem, role } }
+  const role = `${service}.sotto` as const
+  const port = name === 'door' ? config.doorPort : config.listen.port
+  if (port === undefined) {
+    throw new SottoError('ERR_CONFIG', 'there is no door', { hint: 'set SOTTO_DOOR_PORT as it is set for the door' })
+  }
+  return { address: `localhost:${port}`, security: { authorityPem, role } }
 }

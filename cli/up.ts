@@ -1,12 +1,12 @@
-/** `sotto up`: both services on this machine, as child processes. */
+/** `sotto up`: the services on this machine, as child processes. */
 import { Command } from 'commander'
 import { environment } from '#lib/runtime/environment.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { waitingNotice } from './profile-command.ts'
 
 const HELP = `
-Ctrl-C or SIGTERM stops both in order. Settings are environment variables, such as SOTTO_HOME, SOTTO_AUTH_PORT and
-SOTTO_NAMES; docs/operations.md lists them all.`
+Ctrl-C or SIGTERM stops them in order. Settings are environment variables, such as SOTTO_HOME, SOTTO_AUTH_PORT,
+SOTTO_NAMES, and SOTTO_DOOR_PORT for one port that leads to both; docs/operations.md lists them all.`
 
 export function upCommand(): Command {
   return new Command('up')

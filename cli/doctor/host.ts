@@ -1,5 +1,5 @@
 /**
- * What `sotto doctor` looks at on a host's machine: the settings of both services, their database, certificates and health.
+ * What `sotto doctor` looks at on a host's machine: the settings of the services, their database, certificates and health.
  *
  * @module
  */
@@ -13,6 +13,8 @@ import { check, type Report, type Seen } from './finding.ts'
 import { certificateSeen } from './server.ts'
 
 const AUTHORITY_TODO = 'sotto admin rotate authority; who does not come before that end needs a new link'
+
+const SERVICES = ['auth', 'directory'] as const
 
 /** Check the installation of this machine, if it has one. @returns whether it does. */
 export async function checkHost(report: Report, env: Environment, clock: Clock): Promise<boolean> {
@@ -33,7 +35,8 @@ export async function checkHost(report: Report, env: Environment, clock: Clock):
   await check(report, 'authority', async () =>
     certificateSeen((await certificateEnds(config)).authority, clock, "the authority's certificate", AUTHORITY_TODO),
   )
-  for (const name of ['auth', 'directory'] as const) await check(report, `${name} here`, () => checkService(name, env))
+  const names = config.doorPort === undefined ? SERVICES : [...SERVICES, 'door' as const]
+  for (const name of names) await check(report, `${name} here`, () => checkService(name, env))
   return true
 }
 

@@ -61,7 +61,10 @@ export class ServiceChild {
    * @throws SottoError what it says; `ERR_INTERNAL` if it ends without a word; `ERR_UNAVAILABLE` if it says nothing within
    *   {@link START_MS}; the signal's reason.
    */
-  async untilUp(signal: AbortSignal, timeoutMs: number = START_MS): Promise<Readonly<Record<string, string>>> {
+  async untilUp(
+    signal: AbortSignal,
+    timeoutMs: number = START_MS,
+  ): Promise<Readonly<Record<string, string | undefined>>> {
     const given = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const [report] = (await Promise.race([
       once(this.#process, 'message', { signal: given }).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 /**
- * Auth and the directory on one machine, as two child processes that start, run and stop as one.
+ * Auth, the directory and, where one is wanted, the door on one machine, as child processes that start, run and stop as one.
  *
- * A service that ends by itself is not started again: the other is stopped and the failure reported, because a silent
+ * A service that ends by itself is not started again: the others are stopped and the failure reported, because a silent
  * restart would hide the failure. Restarts are for systemd or a container engine.
  *
  * @module
@@ -30,8 +30,10 @@ export const FREE_PORTS: Environment = {
   SOTTO_DIRECTORY_ADMIN_PORT: '0',
 }
 
-/** Both services, up and healthy. */
+/** All services, up and healthy. */
 export interface Services {
+  /** The address of the door for a client on this machine, HOST:PORT; undefined where there is none. */
+  readonly doorAddress: string | undefined
   /** The address of Auth for a client on this machine, HOST:PORT. */
   readonly authAddress: string
   /** The address of the directory for a client on this machine, HOST:PORT. */
@@ -43,9 +45,9 @@ export interface Services {
   /** Rejects with `ERR_INTERNAL` when one of them ends, asked to or not. It need not be handled. */
   readonly failure: Promise<never>
   /**
-   * Stop both, in order.
+   * Stop all, in order.
    *
-   * @throws SottoError `ERR_INTERNAL` if one of them did not stop in order; both have ended even so.
+   * @throws SottoError `ERR_INTERNAL` if one of them did not stop in order; all have ended even so.
    */
   stop(): Promise<void>
 }
@@ -60,7 +62,7 @@ export interface SupervisorOptions {
 }
 
 /**
- * Start both services and wait until they answer.
+ * Start the services and wait until they answer.
  *
  * @throws SottoError `ERR_CONFIG` for a setting or a port that cannot be had, and whatever else keeps a service from
  *   starting; nothing is left running then.
@@ -81,10 +83,12 @@ export async function startServices(options: SupervisorOptions): Promise<Service
 async function startIn(children: ServiceChild[], { env, signal, waiting }: SupervisorOptions): Promise<Services> {
   const authConfig = readAuthConfig(env)
   const directoryConfig = readDirectoryConfig(env)
-  // Auth tells clients where the directory is, and the directory cannot start before Auth has made its certificate:
+  // Auth tells clients where the directory and the door are, and neither can start before Auth has made its certificate:
   // where any port will do, one has to be chosen here.
   const directoryPort = directoryConfig.listen.port || (await freePort(directoryConfig.listen.host))
-  const shared = { ...env, SOTTO_DIRECTORY_PORT: String(directoryPort) }
+  const doorPort = await doorPortIn(env)
+  const behindDoor = doorPort === undefined ? {} : { ...PROXIED, ...env, SOTTO_DOOR_PORT: String(doorPort) }
+  const shared = { ...env, ...behindDoor, SOTTO_DIRECTORY_PORT: String(directoryPort) }
 
   waiting?.begin('auth to start')
   const auth = new ServiceChild('auth', shared)
@@ -98,14 +102,50 @@ async function startIn(children: ServiceChild[], { env, signal, waiting }: Super
   waiting?.begin('the directory to start')
   const directory = new ServiceChild('directory', { ...shared, SOTTO_SEALING_ADDRESS: dialled(authListens['sealing']) })
   children.push(directory)
-  const failure = Promise.race(children.map((child) => child.failure()))
-  failure.catch(() => {})
-  const directoryListens = await Promise.race([directory.untilUp(signal), failure])
+  const directoryListens = await Promise.race([directory.untilUp(signal), failureOf(children)])
   const directoryAddress = dialled(directoryListens['directory'])
   await checkHealth({ address: directoryAddress, security: { authorityPem, role: 'directory.sotto' } }, signal)
 
-  const caFingerprint = fingerprintOf(authorityPem)
-  return { authAddress, directoryAddress, caFile, caFingerprint, failure, stop: () => stopAll(children) }
+  let doorAddress: string | undefined
+  if (doorPort !== undefined) {
+    waiting?.begin('the door to start')
+    const door = new ServiceChild('door', {
+      ...shared,
+      SOTTO_DOOR_TO_AUTH: dialled(authListens['proxied']),
+      SOTTO_DOOR_TO_DIRECTORY: dialled(directoryListens['proxied']),
+    })
+    // The last to stop: by then the services have told those who came through it, and they have gone.
+    children.unshift(door)
+    const doorListens = await Promise.race([door.untilUp(signal), failureOf(children)])
+    doorAddress = dialled(doorListens['door'])
+    await checkHealth({ address: doorAddress, security: { authorityPem, role: 'auth.sotto' } }, signal)
+  }
+
+  return {
+    authAddress,
+    directoryAddress,
+    doorAddress,
+    caFile,
+    caFingerprint: fingerprintOf(authorityPem),
+    failure: failureOf(children),
+    stop: () => stopAll(children),
+  }
+}
+
+/** Settings under which the services have a port for the door, any free one unless set otherwise. */
+const PROXIED: Environment = { SOTTO_AUTH_PROXY_PORT: '0', SOTTO_DIRECTORY_PROXY_PORT: '0' }
+
+/** The port of the door; undefined where none is wanted. */
+async function doorPortIn({ SOTTO_DOOR_PORT: port, SOTTO_DOOR_HOST: host }: Environment): Promise<number | undefined> {
+  if (port === undefined) return undefined
+  return Number(port) || (await freePort(host))
+}
+
+/** Rejects when one of them ends. It need not be handled. */
+function failureOf(children: readonly ServiceChild[]): Promise<never> {
+  const failure = Promise.race(children.map((child) => child.failure()))
+  failure.catch(() => {})
+  return failure
 }
 
 /** Check that a client would be served, by calling as a client does: the service's own report could be wrong. */
@@ -116,7 +156,7 @@ async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** The newest first: the directory may need Auth to finish what it is doing. */
+/** The last of them first: the directory may need Auth to finish what it is doing. */
 async function stopAll(children: readonly ServiceChild[]): Promise<void> {
   const failures: unknown[] = []
   for (const child of children.toReversed()) await child.stop().catch((error: unknown) => failures.push(error))

@@ -1,5 +1,5 @@
 /**
- * `sotto up`: both services on this machine, until a signal or until one of them fails.
+ * `sotto up`: the services on this machine, until a signal or until one of them fails.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type Services, startServices } from './supervisor.ts'
 export interface UpOptions {
   /** The environment of the services: their settings (docs/operations.md) and the rest. */
   readonly env: Environment
-  /** The signal that both services are to stop. */
+  /** The signal that the services are to stop. */
   readonly signal: AbortSignal
   /** Prints whole lines for a person. */
   readonly print: (text: string) => void
@@ -20,10 +20,10 @@ export interface UpOptions {
 }
 
 /**
- * Start both services, say what to type next, and wait.
+ * Start the services, say what to type next, and wait.
  *
  * @returns after an orderly stop that was asked for, be it during the start.
- * @throws SottoError whatever kept a service from starting; `ERR_INTERNAL` if one ended by itself, with the other
+ * @throws SottoError whatever kept a service from starting; `ERR_INTERNAL` if one ended by itself, with the others
  *   stopped, or if one did not stop in order.
  */
 export async function up({ env, signal, print, waiting }: UpOptions): Promise<void> {
@@ -38,7 +38,7 @@ export async function up({ env, signal, print, waiting }: UpOptions): Promise<vo
   try {
     await Promise.race([aborted(signal), services.failure])
   } catch (error) {
-    // What the other one says of its end is no news.
+    // What the others say of their end is no news.
     await services.stop().catch(() => {})
     throw error
   }
@@ -52,10 +52,12 @@ function aborted(signal: AbortSignal): Promise<void> {
   return promise
 }
 
-function greetingOf({ authAddress, directoryAddress, caFile, caFingerprint }: Services, env: Environment): string {
+function greetingOf(services: Services, env: Environment): string {
+  const { authAddress, directoryAddress, doorAddress, caFile, caFingerprint } = services
   const sotto = shellCommand(env)
+  const door = doorAddress === undefined ? '' : `, and both at the door, ${doorAddress}`
   return `
-Sotto is up: auth at ${authAddress}, directory at ${directoryAddress}.
+Sotto is up: auth at ${authAddress}, directory at ${directoryAddress}${door}.
 Its certificate authority: ${caFile}
 SHA-256 of that, to compare: ${caFingerprint}
 

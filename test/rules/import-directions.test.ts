@@ -71,6 +71,8 @@ describe('import directions', () => {
     ['lib/runtime/x.ts', "import { connect } from '#lib/rpc/client.ts'\nconnect()\n"],
     ['services/auth/x.ts', "import { PresenceRegistry } from '../directory/presence.ts'\nPresence()\n"],
     ['services/directory/x.ts', "import { Accounts } from '../auth/accounts.ts'\nAccounts()\n"],
+    ['services/door/x.ts', "import { readConfig } from '../auth/config.ts'\nreadConfig()\n"],
+    ['services/door/x.ts', "import { startServer } from '#lib/rpc/server.ts'\nstartServer()\n"],
     ['services/auth/x.ts', "import { dial } from '../../clients/peer/dial.ts'\ndial()\n"],
     ['services/auth/x.ts', "import { Server } from '@grpc/grpc-js'\nServer()\n"],
     ['clients/sender/x.ts', "import { Accounts } from '../../services/auth/accounts.ts'\nAccounts()\n"],
@@ -88,6 +90,7 @@ describe('import directions', () => {
     ),
   ]
   const allowed: [string, string][] = [
+    ['services/door/x.ts', "import { Places } from '#lib/rpc/sockets/places.ts'\nPlaces()\n"],
     ['lib/rpc/x.ts', "import { Server } from '@grpc/grpc-js'\nServer()\n"],
     ['test/lib/rpc/x.ts', "import { Metadata } from '@grpc/grpc-js'\nMetadata()\n"],
     ['lib/noise/x.ts', "import { createHash } from 'node:crypto'\ncreateHash('sha256')\n"],
