@@ -45,6 +45,7 @@ describe('readConfig', () => {
       maxSessionDurationMs: 12 * 3_600_000,
       metrics: undefined,
       logLevel: 'info',
+      traces: 'off',
     })
   })
 
@@ -108,6 +109,7 @@ describe('readConfig', () => {
       maxSessionDurationMs: 3_600_000,
       metrics: { host: '::1', port: 9100 },
       logLevel: 'debug',
+      traces: 'off',
     })
   })
 

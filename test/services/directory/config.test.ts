@@ -19,6 +19,7 @@ describe('readConfig of the directory', () => {
       tlsFolder: '/srv/sotto/directory/tls',
       metrics: undefined,
       logLevel: 'info',
+      traces: 'off',
     })
   })
 
@@ -57,6 +58,7 @@ describe('readConfig of the directory', () => {
       tlsFolder: '/certificates',
       metrics: { host: '::1', port: 9100 },
       logLevel: 'debug',
+      traces: 'off',
     })
   })
 
