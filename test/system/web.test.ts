@@ -122,7 +122,8 @@ describe('the page in a browser', function () {
     await alice.locator('header .state', { hasText: 'writing' }).waitFor({ timeout: SOON_MS })
     await write('bob', 'I am! Two lines:\nthis is the second')
     await shows('alice', 'this is the second')
-    expect(await alice.title()).to.equal('alice · Sotto')
+    // What is shown is read, and counts no longer.
+    while ((await alice.title()) !== 'alice · Sotto');
   })
 
   it('sends a file by its button, which the other accepts', async () => {
