@@ -1,5 +1,5 @@
 /**
- * The commands of docs/operations.md, typed as they stand, each block on an installation of its own.
+ * The commands of docs/operations.md and docs/client.md, typed as they stand, each block on an installation of its own.
  *
  * Three things are translated: a command in a container is one on this machine, ports are free ones, and what a reader has
  * to look up (the id of an invite, a head that was kept) is looked up.
@@ -13,8 +13,6 @@ import { type Step, stepsOf } from '../support/document.ts'
 import { ROOT } from '../support/environment.ts'
 import { freePort } from '../support/free-port.ts'
 import { TestProcess } from '../support/processes.ts'
-
-const STEPS = stepsOf(readFileSync(join(ROOT, 'docs', 'operations.md'), 'utf8'))
 
 /** Blocks that no shell of a test may run as they stand, and what tries them instead. */
 const ELSEWHERE: readonly (readonly [used: RegExp, where: string])[] = [
@@ -113,20 +111,22 @@ class Desk implements AsyncDisposable {
   }
 }
 
-describe('docs/operations.md', function () {
-  this.timeout(60_000)
+for (const document of ['operations.md', 'client.md']) {
+  describe(`docs/${document}`, function () {
+    this.timeout(60_000)
 
-  for (const step of STEPS) {
-    const elsewhere = ELSEWHERE.find(([used]) => used.test(step.commands))?.[1]
-    it(`${step.section}, line ${step.line}${elsewhere ? `: tried in ${elsewhere}` : ''}`, async function () {
-      if (elsewhere) return this.skip()
-      await using desk = await Desk.begin(step)
-      for (const line of step.commands.split('\n').filter((each) => !STARTS.test(each))) {
-        const outcome = await desk.type(line)
-        // What it finds is about this machine.
-        if (line.startsWith('sotto doctor')) expect(outcome?.output, line).to.match(/^(ok|note|FAULT) /m)
-        else if (outcome !== undefined) expect(outcome.code, `${line}\n${outcome.errors}`).to.equal(0)
-      }
-    })
-  }
-})
+    for (const step of stepsOf(readFileSync(join(ROOT, 'docs', document), 'utf8'))) {
+      const elsewhere = ELSEWHERE.find(([used]) => used.test(step.commands))?.[1]
+      it(`${step.section}, line ${step.line}${elsewhere ? `: tried in ${elsewhere}` : ''}`, async function () {
+        if (elsewhere) return this.skip()
+        await using desk = await Desk.begin(step)
+        for (const line of step.commands.split('\n').filter((each) => !STARTS.test(each))) {
+          const outcome = await desk.type(line)
+          // What it finds is about this machine.
+          if (line.startsWith('sotto doctor')) expect(outcome?.output, line).to.match(/^(ok|note|FAULT) /m)
+          else if (outcome !== undefined) expect(outcome.code, `${line}\n${outcome.errors}`).to.equal(0)
+        }
+      })
+    }
+  })
+}
