@@ -20,6 +20,7 @@ const ELSEWHERE: readonly (readonly [used: RegExp, where: string])[] = [
   [/^npm ci && npm run release/, 'test/system/release.test.ts'],
   [/^git pull/, 'test/system/fresh-clone.test.ts'],
   [/^secret-tool /, 'nowhere: it needs a desktop'],
+  [/^ssh /m, 'nowhere: it takes another machine'],
 ]
 
 /** Lines that start what runs already: test/system/compose.test.ts and compose-scale.test.ts. */
