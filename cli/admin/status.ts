@@ -2,7 +2,6 @@
 import type { Command } from 'commander'
 import { asSottoError } from '#lib/errors.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
-import { daysUntil, WARNING_DAYS } from '#lib/runtime/certificates/lifetimes.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment } from '#lib/runtime/environment.ts'
 import type { Config } from '../../services/auth/config.ts'
@@ -51,10 +50,7 @@ export function withStatus(admin: Command): Command {
           signInsWaiting === undefined ? 'unknown without SOTTO_AUTH_METRICS_PORT' : `${signInsWaiting} waiting`,
         'audit log': `${status.auditEntries} entries`,
         database: `${kind}, ${(bytes / 1e6).toFixed(1)} MB`,
-        certificates: [
-          endText('auth', ends.auth, daysUntil(ends.auth, systemClock)),
-          endText('authority', ends.authority, daysUntil(ends.authority, systemClock)),
-        ].join(', '),
+        certificates: [await endText('auth', ends.auth), await endText('authority', ends.authority)].join(', '),
         'wrapping key': WRAPPING_KEYS[Math.min(wrappingKeys, 2)] ?? '',
         auth,
         directory,
@@ -64,7 +60,9 @@ export function withStatus(admin: Command): Command {
 }
 
 /** How long a certificate is good for, with what to do where that is not long. */
-function endText(what: string, end: Date, daysLeft: number): string {
+async function endText(what: string, end: Date): Promise<string> {
+  const { daysUntil, WARNING_DAYS } = await import('#lib/runtime/certificates/lifetimes.ts')
+  const daysLeft = daysUntil(end, systemClock)
   const days = `${what} ${Math.floor(daysLeft)} days`
   return daysLeft < WARNING_DAYS ? `${days} (${end.toISOString().slice(0, 10)}: see sotto doctor)` : days
 }

@@ -35,6 +35,8 @@ const COMMAND_LINE = [
   'lib/delivery/limits.ts',
   'lib/errors.ts',
   'lib/runtime/*.{ts,js}',
+  'lib/runtime/network/ranges.ts',
+  'lib/runtime/tracing/tracing.ts',
   'lib/validation.ts',
   'node_modules/commander/**',
   'package.json',

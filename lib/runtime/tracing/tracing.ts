@@ -7,7 +7,6 @@
  */
 import { invalidSettings } from '../environment.ts'
 import { withTimeout } from '../with-timeout.ts'
-import { traceWith } from './spans.ts'
 
 /** Where a program's traces go: `SOTTO_TRACES`. */
 export const TRACE_MODES = ['off', 'otlp'] as const
@@ -36,7 +35,7 @@ export async function startTracing(
   onFailure: (message: string) => void = () => {},
 ): Promise<AsyncDisposable> {
   if (mode === 'off') return { async [Symbol.asyncDispose]() {} }
-  const { createOtlpTracing } = await import('./otlp.ts')
+  const [{ createOtlpTracing }, { traceWith }] = await Promise.all([import('./otlp.ts'), import('./spans.ts')])
   const started = createOtlpTracing(name, onFailure)
   traceWith(started)
   return {
