@@ -53,6 +53,8 @@ interface OpenStream {
   /** How many messages had begun at the last look, and at how many looks in a row the last of them had not ended. */
   begun: number
   looks: number
+  /** Whether the other end has sent all of it: after that nothing of it comes. */
+  isSent: boolean
   /** Whether it was seen closed. What is buffered of it may keep it open in JavaScript for long. */
   isClosed: boolean
 }
@@ -119,7 +121,7 @@ export class ConnectionGuard {
       this.cut('calls')
       return
     }
-    const open: OpenStream = { progress: new MessageProgress(), begun: 0, looks: 0, isClosed: false }
+    const open: OpenStream = { progress: new MessageProgress(), begun: 0, looks: 0, isSent: false, isClosed: false }
     this.#streams.set(stream, open)
     this.#checkBudget()
     // The library listens already, and has paused the stream until somebody reads.
@@ -128,20 +130,24 @@ export class ConnectionGuard {
       open.progress.push(chunk)
       if (chunk.length < SMALL_PIECE_BYTES) this.#noteSmall()
     })
+    stream.once('end', () => {
+      // One that is closed ends for its readers, too, whatever of it is still to come.
+      open.isSent = !stream.closed
+    })
     stream.once('close', () => {
       this.#streams.delete(stream)
       this.#content += stream.readableLength
-      this.#noteClosed(stream, open)
+      this.#noteClosed(open)
     })
   }
 
   /** A call is closed. What the other end was allowed to send before it hears of that may still come. */
-  #noteClosed(stream: ServerHttp2Stream, open: OpenStream): void {
+  #noteClosed(open: OpenStream): void {
     if (open.isClosed) return
     open.isClosed = true
     const nowMs = performance.now()
     const session = this.#session
-    if (stream.readableEnded || session === undefined || session.destroyed || nowMs < this.#lateAgainAtMs) return
+    if (open.isSent || session === undefined || session.destroyed || nowMs < this.#lateAgainAtMs) return
     this.#lateAgainAtMs = nowMs + LATE_INTERVAL_MS
     this.#late = session.state.effectiveLocalWindowSize ?? 0
   }
@@ -202,7 +208,7 @@ export class ConnectionGuard {
     let content = this.#content
     for (const [stream, open] of this.#streams) {
       content += stream.readableLength
-      if (stream.closed) this.#noteClosed(stream, open)
+      if (stream.closed) this.#noteClosed(open)
     }
     const { bytesRead: received, bytesWritten: sent } = this.#socket
     const { last, calls, late } = { last: this.#last, calls: this.#calls, late: this.#late }
