@@ -36,6 +36,7 @@ describe('renderEntry', () => {
     expect(rows).to.deep.equal([
       '14:02 ... alice: hello',
       '14:02 ✓   alice: hello',
+      '14:02 @   alice: hello',
       '14:02 ✓✓  alice: hello',
       '14:02 ✓✓✓ alice: hello',
     ])
