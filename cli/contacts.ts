@@ -1,5 +1,6 @@
 /** `sotto contacts`, `verify`, `trust`, `block` and `unblock`: what the profile makes of others' identity keys. */
 import { Command, Option } from 'commander'
+import type { Route } from '#lib/protocol.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import type { Contact } from '../clients/history/contacts.ts'
@@ -12,7 +13,9 @@ const CONTACTS_HELP = `
   pinned     the key that they had in your first conversation
   verified   you have compared it: sotto verify NAME
   changed    another was seen since: nothing goes to them until their own client answers, or sotto verify or trust
-  mismatch   you have compared it, and it did not agree: nothing goes to them or comes from them until it does`
+  mismatch   you have compared it, and it did not agree: nothing goes to them or comes from them until it does
+
+With whom a chat or receive of this profile talks now is here, and it says which way.`
 
 export function contactsCommand(): Command {
   return withProfile(new Command('contacts'))
@@ -20,16 +23,25 @@ export function contactsCommand(): Command {
     .addHelpText('after', CONTACTS_HELP)
     .action(async (options: ProfileOptions) => {
       const { contactsOf } = await import('../clients/history/contacts.ts')
-      for (const contact of contactsOf(await openProfile(options))) {
-        if (options.json) printJson(contact)
-        else process.stdout.write(row(contact))
+      const { routesTo } = await import('../clients/profile/talking.ts')
+      const profile = await openProfile(options)
+      const contacts = contactsOf(profile)
+      const routes = await routesTo(
+        profile,
+        contacts.map(({ name }) => name),
+      )
+      for (const contact of contacts) {
+        const route = routes.get(contact.name)
+        if (options.json) printJson({ ...contact, route })
+        else process.stdout.write(row(contact, route))
       }
     })
 }
 
-function row({ name, state, since, blocked, waiting, undeliverable }: Contact): string {
+function row({ name, state, since, blocked, waiting, undeliverable }: Contact, route: Route | undefined): string {
   const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
-  const facts = [blocked ? 'blocked' : '', waiting > 0 ? `${waiting} waiting${former}` : ''].filter(Boolean)
+  const way = route === undefined ? '' : `here, ${route === 'relay' ? 'through the relay' : 'direct'}`
+  const facts = [way, blocked ? 'blocked' : '', waiting > 0 ? `${waiting} waiting${former}` : ''].filter(Boolean)
   const columns = [
     name.padEnd(32),
     state.padEnd(9),

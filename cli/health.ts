@@ -4,7 +4,7 @@ import { Argument, Command } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { type Environment, environment } from '#lib/runtime/environment.ts'
 
-const NAMES = ['auth', 'directory', 'door'] as const
+const NAMES = ['auth', 'directory', 'relay', 'door'] as const
 
 export type ServiceName = (typeof NAMES)[number]
 

@@ -6,12 +6,13 @@ import { waitingNotice } from './profile-command.ts'
 
 const HELP = `
 Ctrl-C or SIGTERM stops them in order. Settings are environment variables, such as SOTTO_HOME, SOTTO_AUTH_PORT,
-SOTTO_NAMES, and SOTTO_DOOR_PORT for one port that leads to both; docs/operations.md lists them all.`
+SOTTO_NAMES, SOTTO_RELAY=off for no relay, and SOTTO_DOOR_PORT for one port that leads to auth and the directory;
+docs/operations.md lists them all.`
 
 export function upCommand(): Command {
   return new Command('up')
     .addHelpText('after', HELP)
-    .description('run auth and the directory on this machine, with their data in SOTTO_HOME (~/.sotto)')
+    .description('run auth, the directory and the relay on this machine, with their data in SOTTO_HOME (~/.sotto)')
     .action(async () => {
       // Not disposed of: the echo of a Ctrl-C may come while the process is already on its way out.
       const { signal } = listenForStop()

@@ -5,6 +5,9 @@
  * @module
  */
 
+/** The way that a conversation goes: from machine to machine, or through a relay of the host. */
+export type Route = 'direct' | 'relay'
+
 /** The protocol version. It stands in every Hello and is authenticated with every ticket and grant. */
 export const PROTOCOL_VERSION = 1
 
@@ -16,6 +19,12 @@ export const REALM_BYTES = 32
 
 /** Bytes of an instance id, which a receiver draws at each start. */
 export const INSTANCE_ID_BYTES = 16
+
+/** Bytes of the id of an attendance at a relay, and of a call there. */
+export const ATTENDANCE_ID_BYTES = 16
+
+/** The longest address of a relay, in characters: a name of the Domain Name System, brackets, a colon and a port. */
+export const MAX_RELAY_ADDRESS_CHARACTERS = 262
 
 /** Bytes of an X25519 public key (RFC 7748, section 5). */
 export const IDENTITY_KEY_BYTES = 32

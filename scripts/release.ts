@@ -15,7 +15,13 @@ import { bundle, NATIVE, THIRD_PARTY } from './bundle.ts'
 
 const ROOT = dirname(import.meta.dirname)
 
-const PROGRAMS = ['cli/main.ts', 'services/auth/main.ts', 'services/directory/main.ts', 'services/door/main.ts']
+const PROGRAMS = [
+  'cli/main.ts',
+  'services/auth/main.ts',
+  'services/directory/main.ts',
+  'services/relay/main.ts',
+  'services/door/main.ts',
+]
 
 /** What the programs read, or a person does. */
 const FILES = [

@@ -28,7 +28,11 @@ export function withStatus(admin: Command): Command {
       const ends = await certificateEnds(config)
       const { loadKeyList } = await import('../../services/auth/keys/wrapping-key-file.ts')
       const wrappingKeys = (await loadKeyList(config.wrappingKeyFile))?.length ?? 0
-      const [auth, directory] = await Promise.all([serviceState('auth'), serviceState('directory')])
+      const [auth, directory, relay] = await Promise.all([
+        serviceState('auth'),
+        serviceState('directory'),
+        config.relayTlsFolder === undefined ? 'left out' : serviceState('relay'),
+      ])
       const signInsWaiting = await readSignInsWaiting(config)
       if (json) {
         const certificates = { authEndsAt: ends.auth, authorityEndsAt: ends.authority }
@@ -36,7 +40,7 @@ export function withStatus(admin: Command): Command {
           ...status,
           wrappingKeys,
           certificates,
-          services: { auth, directory },
+          services: { auth, directory, relay },
           signInsWaiting: signInsWaiting ?? null,
         })
         return
@@ -54,6 +58,7 @@ export function withStatus(admin: Command): Command {
         'wrapping key': WRAPPING_KEYS[Math.min(wrappingKeys, 2)] ?? '',
         auth,
         directory,
+        relay,
       })
     })
   return admin

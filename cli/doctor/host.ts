@@ -20,9 +20,11 @@ const SERVICES = ['auth', 'directory'] as const
 export async function checkHost(report: Report, env: Environment, clock: Clock): Promise<boolean> {
   const { readConfig } = await import('../../services/auth/config.ts')
   const { readConfig: readDirectoryConfig } = await import('../../services/directory/config.ts')
+  const { readConfig: readRelayConfig } = await import('../../services/relay/config.ts')
   const settings = await check(report, 'settings of the services', () => {
     const config = readConfig(env)
     readDirectoryConfig(env)
+    readRelayConfig(env)
     return { config, text: 'can be read' }
   })
   if (settings === undefined) return false
@@ -35,8 +37,10 @@ export async function checkHost(report: Report, env: Environment, clock: Clock):
   await check(report, 'authority', async () =>
     certificateSeen((await certificateEnds(config)).authority, clock, "the authority's certificate", AUTHORITY_TODO),
   )
-  const names = config.doorPort === undefined ? SERVICES : [...SERVICES, 'door' as const]
-  for (const name of names) await check(report, `${name} here`, () => checkService(name, env))
+  const relay = config.relayTlsFolder === undefined ? [] : (['relay'] as const)
+  const door = config.doorPort === undefined ? [] : (['door'] as const)
+  for (const name of [...SERVICES, ...relay, ...door])
+    await check(report, `${name} here`, () => checkService(name, env))
   return true
 }
 

@@ -1,5 +1,6 @@
 /**
- * Auth, the directory and, where one is wanted, the door on one machine, as child processes that start, run and stop as one.
+ * Auth, the directory, the relay and, where one is wanted, the door on one machine, as child processes that start, run and
+ * stop as one.
  *
  * A service that ends by itself is not started again: the others are stopped and the failure reported, because a silent
  * restart would hide the failure. Restarts are for systemd or a container engine.
@@ -16,6 +17,7 @@ import { fingerprintOf } from '#lib/runtime/tls.ts'
 import type { WaitingNotice } from '../../clients/command/waiting-notice.ts'
 import { readConfig as readAuthConfig } from '../../services/auth/config.ts'
 import { readConfig as readDirectoryConfig } from '../../services/directory/config.ts'
+import { readConfig as readRelayConfig } from '../../services/relay/config.ts'
 import { ServiceChild } from './child.ts'
 import { freePort } from './free-port.ts'
 
@@ -28,6 +30,9 @@ export const FREE_PORTS: Environment = {
   SOTTO_DIRECTORY_HOST: '127.0.0.1',
   SOTTO_DIRECTORY_PORT: '0',
   SOTTO_DIRECTORY_ADMIN_PORT: '0',
+  SOTTO_RELAY_HOST: '127.0.0.1',
+  SOTTO_RELAY_PORT: '0',
+  SOTTO_RELAY_ADMIN_PORT: '0',
 }
 
 /** All services, up and healthy. */
@@ -38,6 +43,8 @@ export interface Services {
   readonly authAddress: string
   /** The address of the directory for a client on this machine, HOST:PORT. */
   readonly directoryAddress: string
+  /** The address of the relay for a client on this machine, HOST:PORT; undefined where the host has it left out. */
+  readonly relayAddress: string | undefined
   /** The file of the authority's certificate, which clients trust. */
   readonly caFile: string
   /** SHA-256 of that certificate, 64 hexadecimal digits. */
@@ -83,12 +90,15 @@ export async function startServices(options: SupervisorOptions): Promise<Service
 async function startIn(children: ServiceChild[], { env, signal, waiting }: SupervisorOptions): Promise<Services> {
   const authConfig = readAuthConfig(env)
   const directoryConfig = readDirectoryConfig(env)
-  // Auth tells clients where the directory and the door are, and neither can start before Auth has made its certificate:
-  // where any port will do, one has to be chosen here.
+  // Auth tells clients where the others are, and they cannot start before Auth has made their certificates: where any port
+  // will do, one has to be chosen here.
   const directoryPort = directoryConfig.listen.port || (await freePort(directoryConfig.listen.host))
+  const relayConfig = readRelayConfig(env)
+  const relayPort = relayConfig.listen.port || (await freePort(relayConfig.listen.host))
   const doorPort = await doorPortIn(env)
   const behindDoor = doorPort === undefined ? {} : { ...PROXIED, ...env, SOTTO_DOOR_PORT: String(doorPort) }
-  const shared = { ...env, ...behindDoor, SOTTO_DIRECTORY_PORT: String(directoryPort) }
+  const ports = { SOTTO_DIRECTORY_PORT: String(directoryPort), SOTTO_RELAY_PORT: String(relayPort) }
+  const shared = { ...env, ...behindDoor, ...ports }
 
   waiting?.begin('auth to start')
   const auth = new ServiceChild('auth', shared)
@@ -100,11 +110,18 @@ async function startIn(children: ServiceChild[], { env, signal, waiting }: Super
   await checkHealth({ address: authAddress, security: { authorityPem, role: 'auth.sotto' } }, signal)
 
   waiting?.begin('the directory to start')
-  const directory = new ServiceChild('directory', { ...shared, SOTTO_SEALING_ADDRESS: dialled(authListens['sealing']) })
-  children.push(directory)
+  const behindAuth = { ...shared, SOTTO_SEALING_ADDRESS: dialled(authListens['sealing']) }
+  const directory = new ServiceChild('directory', behindAuth)
+  const relay = relayConfig.isOn ? new ServiceChild('relay', behindAuth) : undefined
+  children.push(directory, ...(relay ? [relay] : []))
   const directoryListens = await Promise.race([directory.untilUp(signal), failureOf(children)])
   const directoryAddress = dialled(directoryListens['directory'])
   await checkHealth({ address: directoryAddress, security: { authorityPem, role: 'directory.sotto' } }, signal)
+  const relayListens = relay && (await Promise.race([relay.untilUp(signal), failureOf(children)]))
+  const relayAddress = relayListens && dialled(relayListens['relay'])
+  if (relayAddress !== undefined) {
+    await checkHealth({ address: relayAddress, security: { authorityPem, role: 'relay.sotto' } }, signal)
+  }
 
   let doorAddress: string | undefined
   if (doorPort !== undefined) {
@@ -124,6 +141,7 @@ async function startIn(children: ServiceChild[], { env, signal, waiting }: Super
   return {
     authAddress,
     directoryAddress,
+    relayAddress,
     doorAddress,
     caFile,
     caFingerprint: fingerprintOf(authorityPem),
@@ -156,7 +174,7 @@ async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** The last of them first: the directory may need Auth to finish what it is doing. */
+/** The newest first: the others may need Auth to finish what they are doing. */
 async function stopAll(children: readonly ServiceChild[]): Promise<void> {
   const failures: unknown[] = []
   for (const child of children.toReversed()) await child.stop().catch((error: unknown) => failures.push(error))

@@ -1,5 +1,5 @@
 /**
- * `sotto up`: the services on this machine, until a signal or until one of them fails.
+ * `sotto up`: all services on this machine, until a signal or until one of them fails.
  *
  * @module
  */
@@ -53,11 +53,12 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function greetingOf(services: Services, env: Environment): string {
-  const { authAddress, directoryAddress, doorAddress, caFile, caFingerprint } = services
+  const { authAddress, directoryAddress, relayAddress, doorAddress, caFile, caFingerprint } = services
   const sotto = shellCommand(env)
-  const door = doorAddress === undefined ? '' : `, and both at the door, ${doorAddress}`
+  const relay = relayAddress === undefined ? '' : `, relay at ${relayAddress}`
+  const door = doorAddress === undefined ? '' : `; auth and directory also at the door, ${doorAddress}`
   return `
-Sotto is up: auth at ${authAddress}, directory at ${directoryAddress}${door}.
+Sotto is up: auth at ${authAddress}, directory at ${directoryAddress}${relay}${door}.
 Its certificate authority: ${caFile}
 SHA-256 of that, to compare: ${caFingerprint}
 

@@ -7,13 +7,13 @@ import { Command } from 'commander'
 import { isSottoError } from '#lib/errors.ts'
 import { accountName } from '../command/account-name.ts'
 import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
-import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
+import { type ListenFlags, type ReachFlags, reachOf, withListenFlags, withReachFlags } from '../command/listen-flags.ts'
 import { profileOption } from '../command/profile-option.ts'
 import { isDumb } from '../terminal/dumb.ts'
 import { escapeForTerminal } from '../terminal/escape.ts'
 import type { Cut } from './chat.ts'
 
-interface ChatFlags extends ListenFlags {
+interface ChatFlags extends ListenFlags, ReachFlags {
   readonly profile: string
   readonly bell?: true
   readonly downloads: string
@@ -31,7 +31,7 @@ What is said and heard stays in the profile, encrypted. /help shows the commands
 A file that somebody offers comes when you type /accept, or at once with --accept-files; /file PATH offers one.`
 
 export function chatCommand(): Command {
-  return withListenFlags(new Command('chat'))
+  return withReachFlags(withListenFlags(new Command('chat')))
     .description('talk with several people at once, in a terminal; messages wait for those who are away')
     .argument('[user]', 'whom to talk with first', accountName)
     .addOption(profileOption())
@@ -48,6 +48,7 @@ export function chatCommand(): Command {
       const options = {
         ...processOptions(),
         profile,
+        reach: reachOf(flags),
         listen,
         advertise,
         downloads,

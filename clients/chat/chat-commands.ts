@@ -108,7 +108,9 @@ export class ChatCommands {
     const people = store.contacts().map(({ name, unread, waiting }) => {
       const pin = pins.get(name)
       const undeliverable = pin === undefined ? 0 : undeliverableCount(store, name, pin.identityKey)
-      return { name, isOnline: messenger.isOnline(name), key: pin && stateOf(pin), unread, waiting, undeliverable }
+      const key = pin && stateOf(pin)
+      const isOnline = messenger.isOnline(name)
+      return { name, isOnline, route: messenger.routeTo(name), key, unread, waiting, undeliverable }
     })
     view.who(people)
   }

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { Route } from '#lib/protocol.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { forgottenNotice } from '../history/forget.ts'
 import { undeliverableRow } from '../history/undeliverable.ts'
@@ -28,6 +29,9 @@ import type { Entry } from './screen/entry.ts'
 import type { Screen } from './screen/screen.ts'
 import { type About, type ContactStatus, MORE_PEOPLE, type TransferNames, type View } from './view.ts'
 
+/** The ways of conversations, for people. */
+const WAYS: Readonly<Record<Route, string>> = { direct: 'direct', relay: 'through the relay' }
+
 export interface ChatViewOptions {
   readonly screen: Screen
   readonly store: Store
@@ -36,6 +40,8 @@ export interface ChatViewOptions {
   /** The name of the profile, for the commands that are named. */
   readonly profile: string
   readonly isOnline: (name: string) => boolean
+  /** The way that the conversation with somebody goes; undefined where none is open. */
+  readonly routeTo: (name: string) => Route | undefined
   /** Note that the user has seen all that somebody said. */
   readonly markRead: (name: string) => void
   /** The identity key that somebody is written to under now; undefined where none is known yet. */
@@ -165,6 +171,10 @@ export class ChatView implements View {
     this.refreshStatus()
   }
 
+  routed(): void {
+    this.refreshStatus()
+  }
+
   online(): void {
     if (!this.#isOnline) this.notice('online; /help shows what there is to type')
     this.#isOnline = true
@@ -178,11 +188,12 @@ export class ChatView implements View {
   who(people: readonly ContactStatus[]): void {
     // Who has written comes first.
     const sorted = [...people].sort((one, other) => Number(other.unread > 0) - Number(one.unread > 0))
-    const rows = sorted.map(({ name, isOnline, key, unread, waiting, undeliverable }) => {
+    const rows = sorted.map(({ name, isOnline, route, key, unread, waiting, undeliverable }) => {
+      const way = route === undefined ? '' : `, ${WAYS[route]}`
       const news = unread > 0 ? `, ${unread} new` : ''
       const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
       const queue = waiting > 0 ? `, ${waiting} waiting${former}` : ''
-      return `${name}: ${isOnline ? 'online' : 'offline'}, ${key === undefined ? 'no key yet' : `key ${key}`}${news}${queue}`
+      return `${name}: ${isOnline ? 'online' : 'offline'}${way}, ${key === undefined ? 'no key yet' : `key ${key}`}${news}${queue}`
     })
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
   }
@@ -254,11 +265,12 @@ export class ChatView implements View {
 
   /** Draw the status anew: somebody has come, gone, or written. */
   refreshStatus(): void {
-    const { screen, store, isOnline, banner, ownName } = this.#options
+    const { screen, store, isOnline, routeTo, banner, ownName } = this.#options
     const names = new Set(store.names())
     if (this.to !== undefined) names.add(this.to)
     const contacts = [...names].sort().map((name) => {
-      return { name, online: isOnline(name), typing: this.#typing.has(name), unread: this.#unread.get(name) ?? 0 }
+      const unread = this.#unread.get(name) ?? 0
+      return { name, online: isOnline(name), route: routeTo(name), typing: this.#typing.has(name), unread }
     })
     screen.setStatus({
       self: banner === undefined ? ownName : undefined,

@@ -120,6 +120,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     store,
     ownName: account.username,
     isOnline: (name: string) => messenger.isOnline(name),
+    routeTo: (name: string) => messenger.routeTo(name),
     markRead: (name: string, through?: Message | UnreadGap) => messenger.markRead(name, through),
     keyOf: (name: string) => profile.state.pins.get(name)?.identityKey,
     progressOf: (name: string) => messenger.progress(name),
@@ -229,8 +230,9 @@ function eventsFor(
     onTyping: (name, isActive) => view.typing(name, isActive),
     onFile: (transfer, error) => view.fileChanged(transfer, error),
     onPresence: (name, isOnline) => view.presence(name, isOnline),
-    onOnline: (endpoints) => {
-      view.online(endpoints)
+    onRoute: (name, route) => view.routed(name, route),
+    onOnline: (endpoints, relay) => {
+      view.online(endpoints, relay)
       onOnline()
     },
     onOffline: (error) => view.offline(error),

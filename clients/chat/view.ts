@@ -3,9 +3,11 @@
  *
  * @module
  */
+
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { Route } from '#lib/protocol.ts'
 import type { Pace } from '../files/report/describe.ts'
 import type { PinState } from '../profile/pins.ts'
 import type { Person } from '../session/roster.ts'
@@ -20,6 +22,8 @@ import type { Command, Message as TypedMessage } from './command.ts'
 export interface ContactStatus {
   readonly name: string
   readonly isOnline: boolean
+  /** The way that the conversation with them goes; undefined where none is open. */
+  readonly route: Route | undefined
   /** The state of their key; undefined where none is known yet. */
   readonly key: string | undefined
   /** How many messages of theirs were not shown yet. */
@@ -90,8 +94,10 @@ export interface View {
   fileChanged(transfer: Transfer, error?: SottoError): void
   /** Somebody has come or gone. */
   presence(name: string, isOnline: boolean): void
-  /** This end is online, or no longer. */
-  online(endpoints: readonly Endpoint[]): void
+  /** Conversations with somebody go this way now. */
+  routed(name: string, route: Route): void
+  /** This end is online, or no longer; with the address of the relay that is attended. */
+  online(endpoints: readonly Endpoint[], relay: string | undefined): void
   offline(error: SottoError): void
   /** A command is done, with all that it shows. */
   done(command: Command): void

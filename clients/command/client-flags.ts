@@ -4,9 +4,10 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type ReachFlags, withReachFlags } from './listen-flags.ts'
 import { profileOption } from './profile-option.ts'
 
-export interface ClientFlags {
+export interface ClientFlags extends ReachFlags {
   readonly profile: string
   readonly trace?: true
   readonly traceArrivals?: true
@@ -20,7 +21,7 @@ const DEFAULT_RETRY_S = 10
 
 export function withClientFlags(command: Command): Command {
   return (
-    command
+    withReachFlags(command)
       .addOption(profileOption())
       .option('--trace', 'show the five messages as they happen')
       // For the demo, where both ends share a terminal and each message is to be told once.

@@ -10,6 +10,7 @@ import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { isDumb } from '../terminal/dumb.ts'
 import { parseChannelTimes } from './channel-times.ts'
 import type { ClientFlags } from './client-flags.ts'
+import { reachOf } from './listen-flags.ts'
 import type { CommandOptions } from './run-command.ts'
 import { unlockKey } from './unlock.ts'
 
@@ -33,10 +34,11 @@ export function processOptions() {
 }
 
 /** The options of `sotto send` and `sotto receive`. @throws SottoError as {@link processOptions}. */
-export function commandOptions({ profile, trace, traceArrivals, json, retry }: ClientFlags): CommandOptions {
+export function commandOptions({ profile, trace, traceArrivals, json, retry, ...ways }: ClientFlags): CommandOptions {
   return {
     ...processOptions(),
     profile,
+    reach: reachOf(ways),
     errors: process.stderr,
     interactive: !isDumb(),
     trace: trace === true || traceArrivals === true,

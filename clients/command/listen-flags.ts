@@ -1,11 +1,13 @@
 /**
- * The flags of whoever takes conversations: where to listen, and what to offer others.
+ * The flags of how others and oneself are reached: where to listen, what to offer others, and which way conversations may go,
+ * which the profile remembers.
  *
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { isSottoError } from '#lib/errors.ts'
+import type { Reach } from '../profile/state.ts'
 import { MAX_ENDPOINTS, MIN_PORT, parseEndpoint } from '../session/endpoints.ts'
 
 export interface ListenFlags {
@@ -41,4 +43,36 @@ function endpoint(text: string, defaultPort?: number): Endpoint {
     if (isSottoError(error)) throw new InvalidArgumentError(`${error.message}: ${error.hint}.`)
     throw error
   }
+}
+
+export interface ReachFlags {
+  readonly relayOnly?: true
+  readonly directOnly?: true
+  readonly anyRoute?: true
+}
+
+export function withReachFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--relay-only',
+        'from now on through the relay alone: nobody but the host learns an address of yours',
+      ).conflicts(['directOnly', 'anyRoute']),
+    )
+    .addOption(
+      new Option('--direct-only', 'from now on from machine to machine alone').conflicts(['relayOnly', 'anyRoute']),
+    )
+    .addOption(
+      new Option('--any-route', 'from now on either way again, direct if it can be').conflicts([
+        'relayOnly',
+        'directOnly',
+      ]),
+    )
+}
+
+/** What the flags ask for; undefined to leave it as the profile has it. */
+export function reachOf({ relayOnly, directOnly, anyRoute }: ReachFlags): Reach | undefined {
+  if (relayOnly) return 'relay'
+  if (directOnly) return 'direct'
+  return anyRoute ? 'any' : undefined
 }

@@ -6,8 +6,8 @@
  */
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { UnlockKey } from '../profile/key-file.ts'
-import { Profile } from '../profile/profile.ts'
-import type { Session, SignedIn } from '../profile/state.ts'
+import { Profile, setReach } from '../profile/profile.ts'
+import type { Reach, Session, SignedIn } from '../profile/state.ts'
 import { ServerClock } from '../session/server-clock.ts'
 
 export interface SessionOptions {
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly profile: string
   /** Gets at a profile that is under a passphrase. */
   readonly unlock?: UnlockKey
+  /** Which way conversations may go from now on; as the profile has it unless set. */
+  readonly reach?: Reach | undefined
   readonly clock: Clock
 }
 
@@ -35,5 +37,6 @@ export interface OpenAccount {
 export async function openAccount(options: SessionOptions): Promise<OpenAccount> {
   const profile = await Profile.open(options.home, options.profile, options.unlock)
   const { account, session } = profile.login
+  if (options.reach !== undefined) await setReach(profile, options.reach)
   return { profile, account, session, clock: new ServerClock(options.clock, account.clockOffsetMs) }
 }

@@ -22,5 +22,10 @@ export interface OpenSession extends OpenAccount {
  */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
   const opened = await openAccount(options)
-  return { ...opened, connect: (trace) => new DirectoryClient({ ...opened, trace, onLearnt: keepIn(opened.profile) }) }
+  const { profile } = opened
+  const hidesAddress = profile.state.reach === 'relay'
+  return {
+    ...opened,
+    connect: (trace) => new DirectoryClient({ ...opened, trace, hidesAddress, onLearnt: keepIn(profile) }),
+  }
 }

@@ -74,7 +74,15 @@ export async function runCommand(options: CommandOptions, run: (running: Running
       import('../session/directory-client.ts'),
       import('../session/directory-link.ts'),
     ])
-    return new DirectoryClient({ account, session, clock, trace: output.trace, onLearnt: keepIn(profile) })
+    const hidesAddress = profile.state.reach === 'relay'
+    return new DirectoryClient({
+      account,
+      session,
+      clock,
+      trace: output.trace,
+      hidesAddress,
+      onLearnt: keepIn(profile),
+    })
   }
   const connect = () => (connecting ??= connectNow())
   const failed = new AbortController()

@@ -7,6 +7,7 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { Route } from '#lib/protocol.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
 import type { ConversationEnd } from '../peer/conversation.ts'
@@ -33,8 +34,12 @@ export interface MessengerEvents {
   readonly onFile?: (transfer: Transfer, error?: SottoError) => void
   /** Somebody has come or gone. */
   readonly onPresence: (name: string, isOnline: boolean) => void
-  /** This end is online, or no longer. */
-  readonly onOnline: (endpoints: readonly Endpoint[]) => void
+  /**
+   * This end is online, or no longer.
+   *
+   * @param relay - The address of the relay that is attended, as it is reached from here.
+   */
+  readonly onOnline: (endpoints: readonly Endpoint[], relay: string | undefined) => void
   readonly onOffline: (error: SottoError) => void
   /** Others are not told of some of the addresses that were to be advertised: which, and why, a clause each. */
   readonly onNotAdvertised?: (why: readonly string[]) => void
@@ -52,7 +57,9 @@ export interface MessengerEvents {
   /** Messages, so many, wait for another key of somebody than the one that they have now. They go to no other. */
   readonly onUndeliverable?: (name: string, count: number) => void
   /** A conversation with somebody has begun where there was none. */
-  readonly onConversation?: (name: string) => void
+  readonly onConversation?: (name: string, route: Route) => void
+  /** Conversations with somebody go this way now: where one has begun, and where another has taken its place. */
+  readonly onRoute?: (name: string, route: Route) => void
   /** The conversation with somebody has ended, by their doing or a break, and no other carries on. */
   readonly onParted?: (name: string, end: ConversationEnd) => void
   /** A caller was not let in, for a reason that it does not learn. */

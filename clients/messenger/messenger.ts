@@ -10,16 +10,19 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
-import { INSTANCE_ID_BYTES } from '#lib/protocol.ts'
+import { INSTANCE_ID_BYTES, type Route } from '#lib/protocol.ts'
 import type { RpcServer } from '#lib/rpc/server.ts'
 import { schedule } from '#lib/runtime/schedule.ts'
+import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { keyChanged, type WritePermission } from '#lib/trust/permission.ts'
 import { Files } from '../files/files.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
+import type { Attending } from '../peer/attend.ts'
 import type { Conversation } from '../peer/conversation.ts'
 import { drawEventId } from '../peer/event-ids.ts'
 import { mayWriteOnceProven } from '../peer/may-write.ts'
 import type { Calling } from '../peer/open-conversation.ts'
+import type { PeerHost } from '../peer/serve.ts'
 import { mayReceive } from '../profile/permission.ts'
 import { answerTalking } from '../profile/talking.ts'
 import { stayOnline } from '../session/announce.ts'
@@ -36,6 +39,9 @@ import { PeerSessions } from './peer-sessions.ts'
 import { followProfile } from './profile-changes.ts'
 import { StreamsByKey } from './streams-by-key.ts'
 import { WriteQueue } from './write-queue.ts'
+
+/** How long a start waits for a relay to be attended before it announces without, in milliseconds. */
+const ATTEND_FIRST_MS = 1_000
 
 export class Messenger {
   /** Offers files and folders, and answers offers. */
@@ -62,6 +68,7 @@ export class Messenger {
     },
   })
   #server: Promise<RpcServer> | undefined
+  #attending: Attending | undefined
   readonly #failure = Promise.withResolvers<never>()
 
   constructor(options: MessengerOptions) {
@@ -198,27 +205,55 @@ export class Messenger {
       this.takeAppended()
       return await this.#peers.ended
     }
-    this.#endAnswering = answerTalking(profile, (name) => this.isTalkingWith(name))
+    this.#endAnswering = answerTalking(profile, (name) => this.routeTo(name))
+    const { reach } = profile.state
     const instanceId = randomBytes(INSTANCE_ID_BYTES)
-    this.#server = this.#listen(listen, instanceId)
-    const { port } = await this.#server
+    const peers = await this.#createHost(instanceId)
+    // Whoever is to be reached through a relay alone has no port that anybody could find.
+    if (reach !== 'relay') this.#server = this.#listen(listen, peers)
+    if (reach !== 'direct') this.#attending = await this.#attend(peers)
+    const port = (await this.#server)?.port
     await this.#letters?.collect()
     for (const name of store.names()) this.peer(name)
     this.#attempt(() => this.#letters?.keepPrekeys())
     for (const name of store.names()) this.#letters?.consider(name)
     const { events } = this.#options
+    // Most attend within milliseconds, and are announced once so.
+    if (this.#attending) await withTimeout(this.#attending.settled, ATTEND_FIRST_MS)
     const online = stayOnline({
       ...this.#options,
       ...events,
-      host: listen.address,
-      port,
+      listening: port === undefined ? undefined : { host: listen.address, port },
+      relay: this.#attending,
       instanceId,
       signal: this.#signal,
     })
     return await Promise.race([online, this.#peers.ended])
   }
 
-  async #listen({ address, port }: Endpoint, instanceId: Uint8Array): Promise<RpcServer> {
+  async #listen({ address, port }: Endpoint, peers: PeerHost): Promise<RpcServer> {
+    const { log } = this.#options
+    if (log === undefined) throw new TypeError('a server needs a log')
+    const { servePeers } = await import('../peer/serve.ts')
+    return await servePeers({ log }, peers, address, port)
+  }
+
+  /** Be there to be called through a relay of the host, if there is one. */
+  async #attend(peers: PeerHost): Promise<Attending> {
+    const { account, session } = this.#options.profile.login
+    const { Attending } = await import('../peer/attend.ts')
+    return new Attending({
+      account,
+      session,
+      converse: (stream, { signal, onProven }) => {
+        const caller = { vouch() {}, admit: onProven }
+        return peers.converse(stream, { route: 'relay', caller, signal })
+      },
+      signal: this.#signal,
+    })
+  }
+
+  async #createHost(instanceId: Uint8Array): Promise<PeerHost> {
     const { directory, events, log } = this.#options
     if (log === undefined) throw new TypeError('a server needs a log')
     const hosting = {
@@ -233,9 +268,9 @@ export class Messenger {
       onConversation: (conversation: Conversation) => this.#peers.take(conversation),
     }
     // Loaded here, for it takes as long to load as a send to send.
-    const { servePeers } = await import('../peer/serve.ts')
+    const { PeerHost } = await import('../peer/serve.ts')
     this.#signal.throwIfAborted()
-    return await servePeers(hosting, address, port)
+    return new PeerHost(hosting)
   }
 
   /** The session with a person; if this end is online, the person is watched from now on. */
@@ -250,6 +285,11 @@ export class Messenger {
   /** Whether a conversation with somebody is open. */
   isTalkingWith(name: string): boolean {
     return this.#peers.isTalkingWith(name)
+  }
+
+  /** The way that the conversation with somebody goes; undefined where none is open. */
+  routeTo(name: string): Route | undefined {
+    return this.#peers.routeTo(name)
   }
 
   /**
@@ -354,6 +394,7 @@ export class Messenger {
       (server) => server.stop(0),
       () => undefined,
     )
+    await this.#attending?.stop()
     await this.#peers.idle()
     await this.#letters?.stop()
     await this.files.stop()

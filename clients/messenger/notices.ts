@@ -4,11 +4,19 @@
  *
  * @module
  */
+import type { Route } from '#lib/protocol.ts'
 import { undeliverableNotice } from '../store/log/undeliverable.ts'
 import type { MessengerEvents } from './messenger-options.ts'
 
 export const NOTICES = {
-  online: (name: string, where: string) => `online as ${name}, at ${where}`,
+  /** @param relay - The address of the relay that is attended. */
+  online: (name: string, where: readonly string[], relay: string | undefined) => {
+    const ways = [
+      ...(where.length > 0 ? [`at ${where.join(', ')}`] : []),
+      ...(relay ? [`through the relay at ${relay}`] : []),
+    ]
+    return `online as ${name}, ${ways.join(', ')}`
+  },
   onlineAgain: 'online again',
   notAdvertised: (why: readonly string[]) => `others are not told of ${why.join('; nor of ')}`,
   replaced:
@@ -18,7 +26,7 @@ export const NOTICES = {
   keyChanged: (name: string) => `${name} called with another key than the pinned one; nothing was shown`,
   doubtWithdrawn: (name: string, forMs: number | undefined) =>
     `for ${durationOf(forMs)} somebody else’s key was said to be ${name}’s; their own client has now answered with the pinned one, and all goes on`,
-  joined: (name: string) => `${name} is here`,
+  joined: (name: string, route: Route) => `${name} is here${route === 'relay' ? ', through the relay' : ''}`,
   left: (name: string) => `${name} has left`,
   cut: (name: string) => `the connection to ${name} broke`,
   redialling: (name: string) => `the connection to ${name} broke; trying again`,

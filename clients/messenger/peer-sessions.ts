@@ -4,6 +4,7 @@
  * @module
  */
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import type { Route } from '#lib/protocol.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import { mayConverse } from '../profile/permission.ts'
@@ -28,7 +29,7 @@ export interface PeerSessionsOptions {
   readonly directory: Pick<DirectoryClient, 'watch'>
   /** Whether others can call here: then everybody is watched, and calls may be left to them. */
   readonly isListening: boolean
-  readonly events: Pick<MessengerEvents, 'onPresence' | 'onConversation' | 'onParted' | 'onRefused'>
+  readonly events: Pick<MessengerEvents, 'onPresence' | 'onConversation' | 'onRoute' | 'onParted' | 'onRefused'>
   /** Do what nobody waits for, and whose failure ends the messenger. */
   readonly attempt: (work: () => unknown) => void
   readonly signal: AbortSignal
@@ -40,8 +41,8 @@ export class PeerSessions {
   readonly #all = new Map<string, PeerSession>()
   /** The names whose coming and going the directory reports. */
   readonly #followed = new Set<string>()
-  /** The names with whom a conversation is open, and was reported. */
-  readonly #present = new Set<string>()
+  /** The names with whom a conversation is open, and was reported, and the way that it goes. */
+  readonly #present = new Map<string, Route>()
 
   constructor(options: PeerSessionsOptions) {
     const { directory, signal } = options
@@ -102,6 +103,11 @@ export class PeerSessions {
     return this.#present.has(name)
   }
 
+  /** The way that the conversation with somebody goes; undefined where none is open. */
+  routeTo(name: string): Route | undefined {
+    return this.#present.get(name)
+  }
+
   #onPresence(name: string, isOnline: boolean): void {
     this.with(name).setOnline(isOnline)
     this.#options.events.onPresence(name, isOnline)
@@ -115,14 +121,15 @@ export class PeerSessions {
   /** A conversation was opened, by either side. */
   take(conversation: Conversation): void {
     const { calling, events, attempt } = this.#options
-    const { peerName: name, ended } = conversation
+    const { peerName: name, ended, route } = conversation
     const peer = this.with(name)
     // While it was beginning.
     const isAllowed = mayConverse(calling.profile.state, name)
     attempt(() => (isAllowed ? peer.closeOtherKeys() : peer.goodbye()))
-    const isNew = !this.#present.has(name)
-    this.#present.add(name)
-    if (isNew) events.onConversation?.(name)
+    const before = this.#present.get(name)
+    this.#present.set(name, route)
+    if (before === undefined) events.onConversation?.(name, route)
+    if (before !== route) events.onRoute?.(name, route)
     void ended.then((end) => attempt(() => this.#onEnded(name, end)))
   }
 

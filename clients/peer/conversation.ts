@@ -6,6 +6,7 @@
  *
  * @module
  */
+
 import { setImmediate } from 'node:timers/promises'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { RenewingChannel, SentRecord } from '#lib/channel/renewing-channel.ts'
@@ -13,6 +14,7 @@ import { Delivery } from '#lib/delivery/delivery.ts'
 import { parseRecordBody } from '#lib/delivery/record-body.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { asSottoError, SottoError } from '#lib/errors.ts'
+import type { Route } from '#lib/protocol.ts'
 import { release } from '#lib/release.ts'
 import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
@@ -68,6 +70,8 @@ export interface ConversationOptions {
   readonly ask: AskServices
   readonly clock: ServerClock
   readonly link: RecordLink
+  /** Which way the link goes. It says so to people, and does nothing else of it. */
+  readonly route: Route
   readonly streams: PeerStreams
   /** Takes the events that came, which are stored by then. */
   readonly deliver: (peerName: string, events: readonly Event[]) => void
@@ -115,9 +119,9 @@ export class Conversation {
   constructor(options: ConversationOptions, first?: RecordBody) {
     const { opener, streams } = options
     this.#options = options
-    const { ownName, peerName, trace } = options
-    this.#sent = new RecordTrace({ from: ownName, to: peerName }, trace, 0)
-    this.#received = new RecordTrace({ from: peerName, to: ownName }, trace, first === undefined ? 0 : 1)
+    const { ownName, peerName, route, trace } = options
+    this.#sent = new RecordTrace({ from: ownName, to: peerName, route }, trace, 0)
+    this.#received = new RecordTrace({ from: peerName, to: ownName, route }, trace, first === undefined ? 0 : 1)
     this.#delivery = new Delivery({
       opener,
       streams: streams.pair,
@@ -143,6 +147,10 @@ export class Conversation {
 
   get peerName(): string {
     return this.#options.peerName
+  }
+
+  get route(): Route {
+    return this.#options.route
   }
 
   /** Resolves when both sides have said where they stand: the other one is willing. Not if it ends before. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { CloseReason, type Event } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
@@ -23,7 +22,7 @@ import { helloEvent, welcomeEvent } from '../trace/conversation-events.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { PeerStreams } from './conversation.ts'
 import { Conversation } from './conversation.ts'
-import { addressOf, dial, type PeerConnection, type Reached } from './dial.ts'
+import { addressOf, dial, type Places, RELAY, type Reached } from './dial.ts'
 import { CallerLink, within } from './record-link.ts'
 import { askForTicket } from './renewal-services.ts'
 
@@ -66,14 +65,14 @@ const WELCOME_TIMEOUT_MS = 5_000
 /**
  * Ask for a ticket, connect, greet, and begin.
  *
- * Connections are raced; a Hello goes to one endpoint. If that is not the receiver, or refuses, the next Hello goes to
- * the others.
+ * Connections are raced, the receiver's relay among them; a Hello goes to one of them. If that is not the receiver, or
+ * refuses, the next Hello goes to the others.
  *
  * @throws SottoError
  *   - `ERR_BLOCKED` if the user has blocked them, `ERR_KEY_MISMATCH` if their safety number did not agree,
  *   - what the directory gives, such as `ERR_NOT_ONLINE`, and `ERR_GRANT_…`,
  *   - `ERR_KEY_CHANGED` if the receiver's identity key is not the pinned one; nothing was sent to it,
- *   - `ERR_PEER_UNREACHABLE` if no endpoint answers,
+ *   - `ERR_PEER_UNREACHABLE` if no endpoint answers, nor the relay,
  *   - `ERR_HELLO_REFUSED`, `ERR_PEER_SILENT`, `ERR_DECRYPT` and the like if none of {@link MAX_HELLOS} Hellos was taken,
  *   - what the signal was aborted with.
  */
@@ -96,13 +95,13 @@ export async function proveKey(calling: Greeting, peerName: string, signal: Abor
   await call(calling, peerName, takeLeave, signal)
 }
 
-async function takeLeave({ link, channel, connection }: Greeted): Promise<void> {
+async function takeLeave({ link, channel, reached }: Greeted): Promise<void> {
   const close = { $case: 'close', value: { reason: CloseReason.DONE, lastSequence: 0n } } as const
   await link.send(channel.seal(encodeRecordBody(undefined, { control: close })))
   link.end()
   // The other end has it when it ends its direction; that it does not changes nothing of what was proven.
   await withTimeout(link.next(), GOODBYE_TIMEOUT_MS)
-  connection.close()
+  reached.close()
 }
 
 /** Greet whichever endpoint is the receiver, and go on with it. */
@@ -120,24 +119,46 @@ async function call<Result>(
     const { profile, clock } = calling
     await refuseChangedKey(profile, peerName, requested.grant.receiverIdentityKey, clock.local.now())
     calling.onWaiting?.(peerName, `${peerName}’s machine`)
-    const reached = await dial(untried(requested.endpoints, tried), signal)
-    tried.add(addressOf(reached.endpoint))
+    const places = placesOf(requested, profile)
+    const reached = await dial(untried(places, tried), signal)
+    tried.add(reached.place)
     try {
       return await goOn(await greet(calling, requested, reached, signal))
     } catch (error) {
-      reached.connection.close()
+      reached.close()
       signal.throwIfAborted()
       if (hellos === MAX_HELLOS || !isOfThisEndpoint(error)) throw error
       // Who is full says when to come back.
-      if (error.code === 'ERR_BUSY' && requested.endpoints.every((each) => tried.has(addressOf(each)))) throw error
+      if (error.code === 'ERR_BUSY' && isEmpty(left(places, tried))) throw error
     }
   }
 }
 
-/** The endpoints that have not refused yet; all of them, once each has: a receiver may have been restarted. */
-function untried(endpoints: readonly Endpoint[], tried: ReadonlySet<string>): readonly Endpoint[] {
-  const left = endpoints.filter((endpoint) => !tried.has(addressOf(endpoint)))
-  return left.length > 0 ? left : endpoints
+/** Where the receiver may be reached, as far as the profile allows. */
+function placesOf({ endpoints, relay: attended }: RequestedChat, profile: Profile): Places {
+  const { account, session } = profile.login
+  const { reach } = profile.state
+  return {
+    endpoints: reach === 'relay' ? [] : endpoints,
+    relay: reach === 'direct' || attended === undefined ? undefined : { attended, account, session },
+  }
+}
+
+/** The places that have not refused yet; all of them, once each has: a receiver may have been restarted. */
+function untried(places: Places, tried: ReadonlySet<string>): Places {
+  const untried = left(places, tried)
+  return isEmpty(untried) ? places : untried
+}
+
+function left({ endpoints, relay }: Places, tried: ReadonlySet<string>): Places {
+  return {
+    endpoints: endpoints.filter((endpoint) => !tried.has(addressOf(endpoint))),
+    relay: tried.has(RELAY) ? undefined : relay,
+  }
+}
+
+function isEmpty({ endpoints, relay }: Places): boolean {
+  return endpoints.length === 0 && relay === undefined
 }
 
 /** Whether another endpoint, or another ticket, may do better: not where it is this end that has a doubt or a fault. */
@@ -149,7 +170,7 @@ function isOfThisEndpoint(error: unknown): error is SottoError {
 /** A receiver that has proven its identity key. */
 interface Greeted {
   readonly requested: RequestedChat
-  readonly connection: PeerConnection
+  readonly reached: Reached
   readonly link: CallerLink
   readonly channel: Channel
 }
@@ -157,13 +178,14 @@ interface Greeted {
 async function greet(
   calling: Greeting,
   requested: RequestedChat,
-  { connection }: Reached,
+  reached: Reached,
   signal: AbortSignal,
 ): Promise<Greeted> {
   const { profile, clock, onPinned, trace } = calling
   const { account } = profile.login
   const { grant, ticket } = requested
-  const parties = { opener: account.username, host: grant.receiverName }
+  const { route } = reached
+  const parties = { opener: account.username, host: grant.receiverName, route }
   const { hello, complete } = startConversation({
     identity: profile.state.identity,
     ownName: account.username,
@@ -172,7 +194,7 @@ async function greet(
     ticket,
     random: randomBytes,
   })
-  const link = new CallerLink(connection.call.converse())
+  const link = new CallerLink(reached.converse())
   trace?.(helloEvent(hello, parties))
   const welcome = await within(WELCOME_TIMEOUT_MS, link.greet(hello), signal)
   trace?.(welcomeEvent(welcome, parties))
@@ -180,12 +202,12 @@ async function greet(
   if (await pin(profile, grant.receiverName, grant.receiverIdentityKey, clock.local.now())) onPinned(grant.receiverName)
   // Who stops has said goodbye to all conversations that there were, and would wait for this one for ever.
   signal.throwIfAborted()
-  return { requested, connection, link, channel }
+  return { requested, reached, link, channel }
 }
 
 function converse(
   calling: Calling,
-  { requested, connection, link, channel }: Greeted,
+  { requested, reached, link, channel }: Greeted,
   streamsWith: StreamsWith,
 ): Conversation {
   const { profile, clock, deliver, onTyping, trace } = calling
@@ -198,12 +220,13 @@ function converse(
     ask: askForTicket(grant.receiverName, calling),
     clock,
     link,
+    route: reached.route,
     streams: streamsWith(grant.receiverIdentityKey),
     deliver,
     ...(onTyping && { onTyping }),
     trace,
   })
-  void conversation.ended.then(() => connection.close())
+  void conversation.ended.then(() => reached.close())
   return conversation
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+
 import { randomBytes } from 'node:crypto'
 import type { Hello } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
@@ -15,9 +16,11 @@ import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { type AcceptedHello, type Admission, acceptHello } from '#lib/channel/responder.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
+import type { Route } from '#lib/protocol.ts'
 import { MAX_CONVERSATIONS, PEER_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
-import type { CallContext, Duplex } from '#lib/rpc/service.ts'
+import type { Duplex } from '#lib/rpc/service.ts'
+import type { CallerStanding } from '#lib/rpc/sockets/caller.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { ReplayCache } from '#lib/ticket/replay-cache.ts'
 import { keyChanged } from '#lib/trust/permission.ts'
@@ -69,19 +72,34 @@ const RESUME_TIMEOUT_MS = 5_000
 const FULL_RETRY_MS = 10_000
 
 /** Start the server. Calls that come before the announcement stands have no ticket and are refused. */
-export function servePeers(hosting: Hosting, host: string, port: number): Promise<RpcServer> {
-  const peers = new PeerHost(hosting)
+export function servePeers(
+  { log }: Pick<Hosting, 'log'>,
+  peers: PeerHost,
+  host: string,
+  port: number,
+): Promise<RpcServer> {
   return startServer({
     services: [serve(PeerService, { converse: (stream, context) => peers.converse(stream, context) })],
     host,
     port,
     security: undefined,
     limits: PEER_LIMITS,
-    log: hosting.log,
+    log,
   })
 }
 
-class PeerHost {
+/** What a conversation that comes in has beside its stream. */
+export interface Incoming {
+  /** Which way it comes; direct, unless set. */
+  readonly route?: Route
+  /** The standing of the caller, who is a stranger at first. */
+  readonly caller: Pick<CallerStanding, 'vouch' | 'admit'>
+  /** Fires when the caller has gone. */
+  readonly signal: AbortSignal
+}
+
+/** Takes conversations, by whatever way they come. */
+export class PeerHost {
   readonly #hosting: Hosting
   readonly #replayCache = new ReplayCache()
   readonly #unconfirmed = new UnconfirmedCallers()
@@ -91,7 +109,7 @@ class PeerHost {
     this.#hosting = hosting
   }
 
-  async converse(stream: Duplex<ConverseRequest, ConverseResponse>, context: CallContext): Promise<void> {
+  async converse(stream: Duplex<ConverseRequest, ConverseResponse>, context: Incoming): Promise<void> {
     const link = new HostLink(stream)
     const { accepted, first } = await this.#letIn(link, context)
     if (first.control?.$case === 'close') return
@@ -100,14 +118,14 @@ class PeerHost {
     context.caller.admit()
     this.#open += 1
     try {
-      await this.#host(link, accepted, first)
+      await this.#host(link, accepted, first, context.route)
     } finally {
       this.#open -= 1
     }
   }
 
   /** Everything up to the record that confirms the caller, whose failures are refusals. */
-  async #letIn(link: HostLink, context: CallContext): Promise<{ accepted: AcceptedHello; first: RecordBody }> {
+  async #letIn(link: HostLink, context: Incoming): Promise<{ accepted: AcceptedHello; first: RecordBody }> {
     try {
       const hello = await link.hello()
       const accepted = this.#accept(hello)
@@ -116,8 +134,8 @@ class PeerHost {
         // Before anything is waited for: a crowd that comes back at once is not to be taken for one of strangers.
         context.caller.vouch()
         await refuseConversation(this.#hosting.profile, senderName)
-        await this.#welcome(link, hello, accepted)
-        return { accepted, first: await this.#confirm(link, accepted, signal) }
+        await this.#welcome(link, hello, accepted, context.route)
+        return { accepted, first: await this.#confirm(link, accepted, signal, context.route) }
       })
     } catch (thrown) {
       const error = isSottoError(thrown, 'ERR_CHAT_WITH_SELF') ? ownTicket(thrown) : thrown
@@ -132,9 +150,14 @@ class PeerHost {
     return acceptHello({ hello, ...this.#admission(), ...this.#hosting.clock.clocks(), random: randomBytes })
   }
 
-  async #welcome(link: HostLink, hello: Hello, { ticket, welcome }: AcceptedHello): Promise<void> {
+  async #welcome(
+    link: HostLink,
+    hello: Hello,
+    { ticket, welcome }: AcceptedHello,
+    route: Route | undefined,
+  ): Promise<void> {
     const { profile, trace } = this.#hosting
-    const parties = { opener: ticket.senderName, host: profile.login.account.username }
+    const parties = { opener: ticket.senderName, host: profile.login.account.username, ...(route && { route }) }
     trace?.(helloEvent(hello, parties, ticket))
     await link.welcome(welcome)
     trace?.(welcomeEvent(welcome, parties))
@@ -155,13 +178,19 @@ class PeerHost {
   }
 
   /** The caller's first record: that it opens shows that the caller is who the ticket says, here and now. */
-  async #confirm(link: HostLink, { ticket, channel }: AcceptedHello, signal: AbortSignal): Promise<RecordBody> {
+  async #confirm(
+    link: HostLink,
+    { ticket, channel }: AcceptedHello,
+    signal: AbortSignal,
+    route: Route | undefined,
+  ): Promise<RecordBody> {
     const { profile, trace, resumeTimeoutMs = RESUME_TIMEOUT_MS } = this.#hosting
     const record = await within(resumeTimeoutMs, link.next(), signal)
     if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the caller has gone away')
     const body = parseRecordBody(channel.open(record))
     const { username } = profile.login.account
-    trace?.(recordEvent({ from: ticket.senderName, to: username, number: 0, body, record }))
+    const way = { from: ticket.senderName, to: username, ...(route && { route }) }
+    trace?.(recordEvent({ ...way, number: 0, body, record }))
     await this.#checkKey(link, ticket.senderName, { ticket, channel })
     return body
   }
@@ -183,7 +212,7 @@ class PeerHost {
     if (await pin(profile, name, ticket.senderIdentityKey, clock.local.now())) onPinned(name)
   }
 
-  async #host(link: HostLink, accepted: AcceptedHello, first: RecordBody): Promise<void> {
+  async #host(link: HostLink, accepted: AcceptedHello, first: RecordBody, route: Route = 'direct'): Promise<void> {
     const { profile, clock, directory, streamsByKey, deliver, onTyping, onConversation, trace } = this.#hosting
     if (first.control?.$case !== 'resume') throw new SottoError('ERR_RECORD_MALFORMED', 'the first record is no Resume')
     const { senderName: name, senderIdentityKey: identityKey } = accepted.ticket
@@ -196,6 +225,7 @@ class PeerHost {
         ask: tryServices(name, directory),
         clock,
         link,
+        route,
         streams: streamsByKey.with(name, identityKey),
         deliver,
         ...(onTyping && { onTyping }),

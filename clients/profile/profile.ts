@@ -38,7 +38,7 @@ import {
 import { type Lock, takeLock } from './lock.ts'
 import { firstLoginLine, loginLine } from './login-line.ts'
 import { openProfile, sealProfile } from './seal.ts'
-import { encodeState, type ProfileState, parseState, type Session, type SignedIn } from './state.ts'
+import { encodeState, type ProfileState, parseState, type Reach, type Session, type SignedIn } from './state.ts'
 import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
 
 /** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */
@@ -143,6 +143,7 @@ export class Profile {
       pins: new Map(),
       blocked: new Set(),
       receipts: false,
+      reach: 'any',
     })
     await profile.#write(profile.#state)
     return profile
@@ -276,6 +277,11 @@ export class Profile {
 /** Let others know what the user has read, or not. */
 export async function setReceipts(profile: Profile, receipts: boolean): Promise<void> {
   await profile.update((state) => (state.receipts === receipts ? state : { ...state, receipts }))
+}
+
+/** Keep by which ways conversations may go. */
+export async function setReach(profile: Profile, reach: Reach): Promise<void> {
+  await profile.update((state) => (state.reach === reach ? state : { ...state, reach }))
 }
 
 const SEALED_FILE = 'profile.sealed'

@@ -24,6 +24,8 @@ export interface ProfileState {
   readonly receipts: boolean
   /** What lets a browser at the page of this profile; undefined where there was none yet. */
   readonly web?: WebAccess | undefined
+  /** By which ways conversations may go. */
+  readonly reach: Reach
   /** Whether the account or its session was there and could not be read: it is as if signed out. It is not kept. */
   readonly isLoginDamaged?: boolean
 }
@@ -37,12 +39,19 @@ export interface WebAccess {
   readonly links: readonly { readonly hash: Uint8Array; readonly expiresAtMs: number }[]
 }
 
+/** Where conversations may go: directly or through a relay, whichever comes first, or only the one or the other. */
+export type Reach = (typeof REACHES)[number]
+
+export const REACHES = ['any', 'direct', 'relay'] as const
+
 export interface Account {
   readonly username: string
   /** `HOST:PORT` of Auth. */
   readonly authAddress: string
   /** `HOST:PORT` of the directory, as Auth gave it at the last login. */
   readonly directoryAddress: string
+  /** `HOST:PORT` of each relay, as Auth lists them: the host left out where it is Auth's. */
+  readonly relayAddresses: readonly string[]
   /** The one certificate authority that the services are trusted by. */
   readonly authorityPem: string
   /** The realm of the installation; undefined where the authority is its first, which names it. */
@@ -120,7 +129,7 @@ export function encodeState(state: ProfileState): Uint8Array {
   return encoded
 }
 
-function toBytes({ identity, account, pins, blocked, receipts, web }: ProfileState): Uint8Array {
+function toBytes({ identity, account, pins, blocked, receipts, web, reach }: ProfileState): Uint8Array {
   const json = {
     format: FORMAT,
     identity: base64(identity.secretKey),
@@ -139,6 +148,7 @@ function toBytes({ identity, account, pins, blocked, receipts, web }: ProfileSta
     blocked: [...blocked],
     receipts,
     web: web && webToJson(web),
+    reach,
   }
   return Buffer.from(JSON.stringify(json), 'utf8')
 }
@@ -156,6 +166,7 @@ function sessionToJson({ sessionId, keys, expiresAtMs }: Session): Json {
     sessionId: base64(sessionId),
     directoryBearer: base64(keys.directoryBearer),
     authBearer: base64(keys.authBearer),
+    relayBearer: keys.relayBearer && base64(keys.relayBearer),
     ticketKey: base64(keys.ticketKey),
     grantKey: base64(keys.grantKey),
     expiresAtMs,
@@ -185,6 +196,7 @@ export function parseState(encoded: Uint8Array): ProfileState {
       // Profiles of before have no word of it.
       receipts: json['receipts'] === true,
       ...(web && { web }),
+      reach: REACHES.find((reach) => reach === json['reach']) ?? 'any',
       ...(isLoginDamaged && { isLoginDamaged }),
     }
   } catch (cause) {
@@ -223,6 +235,8 @@ function accountFromJson(json: Json): Account {
     username: text(json['username']),
     authAddress: text(json['authAddress']),
     directoryAddress: text(json['directoryAddress']),
+    // Profiles of before have none, as there were none.
+    relayAddresses: json['relayAddresses'] === undefined ? [] : (json['relayAddresses'] as unknown[]).map(text),
     authorityPem: text(json['authorityPem']),
     // Profiles of before have neither.
     ...(json['realm'] !== undefined && { realm: bytes(json['realm'], REALM_BYTES) }),
@@ -242,6 +256,7 @@ function sessionFromJson(json: Json): Session | undefined {
     keys: {
       directoryBearer: secret(json['directoryBearer']),
       authBearer: secret(json['authBearer']),
+      relayBearer: json['relayBearer'] === undefined ? undefined : secret(json['relayBearer']),
       ticketKey: secret(json['ticketKey']),
       grantKey: secret(json['grantKey']),
     },

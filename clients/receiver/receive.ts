@@ -167,10 +167,10 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account, profile }: Ru
     onProgress() {},
     onFile: (transfer, error) => files.changed(transfer, error),
     onPresence() {},
-    onOnline(endpoints) {
+    onOnline(endpoints, relay) {
       waiting.stop()
-      const where = endpoints.map(addressOf).join(', ')
-      output.notice(wasOnline ? NOTICES.onlineAgain : NOTICES.online(account.username, where))
+      const where = endpoints.map(addressOf)
+      output.notice(wasOnline ? NOTICES.onlineAgain : NOTICES.online(account.username, where, relay))
       if (!wasOnline) onReady(endpoints)
       wasOnline = true
     },
@@ -178,8 +178,8 @@ function eventsFor({ onReady }: ReceiveOptions, { output, account, profile }: Ru
     ...noticeEvents((text) => output.notice(forProfile(text, profile.name))),
     onRefused: notice,
     onKeyChanged: (name) => output.notice(NOTICES.keyChanged(name)),
-    onConversation(name) {
-      if (!unkept.has(name)) output.notice(NOTICES.joined(name))
+    onConversation(name, route) {
+      if (!unkept.has(name)) output.notice(NOTICES.joined(name, route))
     },
     onParted(name, end) {
       if (unkept.parted(name, end)) return

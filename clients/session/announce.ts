@@ -8,23 +8,25 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
 import type { Account } from '../profile/state.ts'
-import type { DirectoryClient } from './directory-client.ts'
+import type { DirectoryClient, RelayPresence } from './directory-client.ts'
 import { endpointsToAnnounce } from './endpoints.ts'
 import { addressOfHost } from './host-address.ts'
+import { withHost } from './login.ts'
 import { describeRefused } from './refused-endpoints.ts'
 
 export interface Online {
   readonly directory: DirectoryClient
   readonly account: Account
-  /** The address of the receiver's own server. */
-  readonly host: string
-  readonly port: number
+  /** The address of the receiver's own server; undefined where it has none, and can be called through a relay alone. */
+  readonly listening: { readonly host: string; readonly port: number } | undefined
   /** The addresses to offer others in place of this machine's own. */
   readonly advertise: readonly Endpoint[]
+  /** The relay that is attended, if any is. */
+  readonly relay?: RelayPresence | undefined
   readonly instanceId: Uint8Array
   readonly signal: AbortSignal
   /** The announcement stands, or stands again, with these endpoints. */
-  readonly onOnline: (endpoints: readonly Endpoint[]) => void
+  readonly onOnline: (endpoints: readonly Endpoint[], relay: string | undefined) => void
   /** Others are not told of some of the addresses of `advertise`: which, and why, a clause each. */
   readonly onNotAdvertised?: ((why: readonly string[]) => void) | undefined
   /** Another installation was online as this account, and is no longer. */
@@ -39,9 +41,9 @@ export async function stayOnline(online: Online): Promise<never> {
   const {
     directory,
     account,
-    host,
-    port,
+    listening,
     advertise,
+    relay,
     instanceId,
     signal,
     onOnline,
@@ -51,12 +53,17 @@ export async function stayOnline(online: Online): Promise<never> {
     startsOffline = false,
   } = online
   const serverAddress = await addressOfHost(parseAddress(account.directoryAddress).host)
-  const endpoints = () => endpointsToAnnounce({ host, port, advertise, serverAddress, interfaces: networkInterfaces() })
+  const endpoints = () => {
+    if (listening === undefined) return []
+    const isReached = relay?.current !== undefined
+    return endpointsToAnnounce({ ...listening, advertise, serverAddress, interfaces: networkInterfaces(), isReached })
+  }
   return directory.announce({
     endpoints,
+    relay,
     instanceId,
     signal,
-    onOnline,
+    onOnline: (told) => onOnline(told, relay?.current && withHost(relay.current.address, account)),
     // Of the machine's own addresses nobody needs to know: one of them that others reach is enough.
     onRefused(refused) {
       const why = describeRefused(advertise, refused)

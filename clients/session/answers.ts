@@ -22,7 +22,7 @@ import {
   type WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
-import { PROTOCOL_VERSION } from '#lib/protocol.ts'
+import { ATTENDANCE_ID_BYTES, MAX_RELAY_ADDRESS_CHARACTERS, PROTOCOL_VERSION } from '#lib/protocol.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
 import { type FollowedAuthority, followAuthority } from '#lib/runtime/certificates/chain.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
@@ -38,6 +38,9 @@ import { MAX_ENDPOINTS } from './endpoints.ts'
 
 /** The longest name of the Domain Name System (RFC 1035, section 2.3.4). */
 const MAX_HOST_LENGTH = 255
+
+/** The most relays that Auth lists. */
+const MAX_RELAYS = 16
 
 /** The longest text of an IP address (RFC 4291, section 2.2): eight groups, the last two as an IPv4 address. */
 const MAX_ADDRESS_LENGTH = 45
@@ -65,14 +68,18 @@ export function checkServerInfo(
       hint: 'ask whoever runs the server for its ca.pem',
     })
   }
-  expect(isAddress(answer.directoryAddress), 'auth', 'directory_address')
+  const { directoryAddress, relayAddresses } = answer
+  expect(isAddress(directoryAddress), 'auth', 'directory_address')
+  expect(relayAddresses.length <= MAX_RELAYS && relayAddresses.every(isAddress), 'auth', 'relay_addresses')
   const serverTime = timeOf(answer.serverTime, 'auth', 'server_time')
-  return { directoryAddress: answer.directoryAddress, authorityPem, realm, serverTime }
+  return { directoryAddress, relayAddresses, authorityPem, realm, serverTime }
 }
 
 export interface ServerInfo extends FollowedAuthority {
   /** `HOST:PORT`, the host left out where it is Auth's. */
   readonly directoryAddress: string
+  /** The same of each relay. */
+  readonly relayAddresses: readonly string[]
   readonly serverTime: Date
 }
 
@@ -140,8 +147,14 @@ export function checkStates({ states }: WatchPresenceResponse, asked: readonly s
 
 /** The answer to RequestChat, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
 export function checkRequestedChat(answer: RequestChatResponse): RequestChatResponse {
-  const { endpoints, ticket, grant } = answer
-  expect(endpoints.length >= 1 && endpoints.length <= MAX_ENDPOINTS, 'the directory', 'endpoints')
+  const { endpoints, relay, ticket, grant } = answer
+  const least = relay === undefined ? 1 : 0
+  expect(endpoints.length >= least && endpoints.length <= MAX_ENDPOINTS, 'the directory', 'endpoints')
+  if (relay !== undefined) {
+    const { address, attendanceId } = relay
+    expect(address.length <= MAX_RELAY_ADDRESS_CHARACTERS, 'the directory', 'relay.address')
+    expect(attendanceId.length === ATTENDANCE_ID_BYTES, 'the directory', 'relay.attendance_id')
+  }
   for (const { address, port } of endpoints) {
     expect(
       address.length <= MAX_ADDRESS_LENGTH && isIP(address) !== 0 && !address.includes('%'),

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import {
+  type AttendedRelay,
   type Endpoint,
   type Presence,
   type RefusedEndpoint,
@@ -41,6 +42,8 @@ import { explained, whyReplaced } from './session-end.ts'
 export interface RequestedChat {
   /** The endpoints of the receiver, on the word of the directory alone. */
   readonly endpoints: readonly Endpoint[]
+  /** The relay that the receiver attends, on the same word. */
+  readonly relay: AttendedRelay | undefined
   /** Sealed for the receiver. */
   readonly ticket: Uint8Array
   /** Opened, and checked to answer this very request. */
@@ -55,9 +58,19 @@ export interface RequestedLetter {
   readonly grant: LetterGrant
 }
 
+/** The relay that a receiver attends, as it changes. */
+export interface RelayPresence {
+  /** Undefined while there is none. */
+  readonly current: AttendedRelay | undefined
+  /** Call back whenever another is attended. @returns ends it. */
+  onChange(listener: () => void): () => void
+}
+
 export interface Announcement {
   /** Asked at each announcing, for addresses change. */
   readonly endpoints: () => readonly Endpoint[]
+  /** The relay that is attended: each change is announced anew, in the place of what stands. */
+  readonly relay?: RelayPresence | undefined
   /** 16 random bytes, drawn at the start of the receiver. */
   readonly instanceId: Uint8Array
   readonly signal: AbortSignal
@@ -73,11 +86,16 @@ export interface Announcement {
   readonly startsOffline?: boolean
 }
 
+/** The announcement stands, with the endpoints that others are told of. */
+type OnRegistered = (accepted: readonly Endpoint[]) => void
+
 export interface DirectoryClientOptions {
   readonly account: SignedIn
   readonly session: Session
   readonly clock: ServerClock
   readonly trace: Trace
+  /** Whether receivers are not to learn the user's address; they are, unless set. */
+  readonly hidesAddress?: boolean
   /** Keeps what Auth tells of the installation. */
   readonly onLearnt?: (learnt: Learnt) => Promise<void>
 }
@@ -106,19 +124,19 @@ export class DirectoryClient {
    *   `ERR_GRANT_…` if the grant is not Auth's answer to this request.
    */
   async requestChat(username: string, signal: AbortSignal): Promise<RequestedChat> {
-    const { account, session, trace } = this.#options
+    const { account, session, trace, hidesAddress = false } = this.#options
     const nonce = randomBytes(REQUEST_NONCE_BYTES)
-    const request = { username, nonce }
+    const request = { username, nonce, hideAddress: hidesAddress }
     trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
     const bearer = session.keys.directoryBearer
     const response = checkRequestedChat(
       await this.#ask((calls) => calls.requestChat(request, { bearer, signal }), signal),
     )
-    const { endpoints, ticket } = response
+    const { endpoints, relay, ticket } = response
     const grant = openGrant({ ...this.#grantContext, grant: response.grant })
     trace?.(requestChatResponseEvent(response, account.username, grant))
     await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
-    return { endpoints: await this.#leadingElsewhere(endpoints), ticket, grant }
+    return { endpoints: await this.#leadingElsewhere(endpoints), relay, ticket, grant }
   }
 
   /**
@@ -240,7 +258,10 @@ export class DirectoryClient {
     let mayFail = startsOffline
     let isReported = false
     for (;;) {
-      const error = await this.#announceOnce(announcement, () => {
+      let isOnline = false
+      const error = await this.#announceNewest(announcement, (accepted) => {
+        if (!isOnline) announcement.onOnline(accepted)
+        isOnline = true
         mayFail = true
         isReported = false
         backoff.reset()
@@ -260,24 +281,52 @@ export class DirectoryClient {
     return await whyReplaced(error, account, () => this.getPresence(account.username, signal))
   }
 
+  /**
+   * Announce, and announce anew whenever another relay is attended: what stood is dropped only once the new one stands, so
+   * that nobody is told of a leaving.
+   *
+   * @returns why the newest has ended.
+   */
+  #announceNewest(announcement: Announcement, onRegistered: OnRegistered): Promise<SottoError> {
+    const { signal, relay } = announcement
+    const ended = Promise.withResolvers<SottoError>()
+    let newest: AbortController | undefined
+    const begin = () => {
+      const [own, before] = [new AbortController(), newest]
+      newest = own
+      const onOwn: OnRegistered = (accepted) => {
+        before?.abort(superseded())
+        if (newest === own) onRegistered(accepted)
+      }
+      this.#announceOnce({ ...announcement, signal: AbortSignal.any([signal, own.signal]) }, onOwn).then(
+        (error) => newest === own && ended.resolve(error),
+        ended.reject,
+      )
+    }
+    begin()
+    const stopWatching = relay?.onChange(begin)
+    return ended.promise.finally(() => {
+      stopWatching?.()
+      newest?.abort(superseded())
+    })
+  }
+
   /** Announce, and stay so until it ends: returns why. */
-  async #announceOnce(announcement: Announcement, onRegistered: () => void): Promise<SottoError> {
-    const { instanceId, signal, onOnline, onRefused, onReplaced } = announcement
+  async #announceOnce(announcement: Announcement, onRegistered: OnRegistered): Promise<SottoError> {
+    const { relay, instanceId, signal, onRefused, onReplaced } = announcement
     const bearer = this.#options.session.keys.directoryBearer
-    let isRegistered = false
+    let accepted: readonly Endpoint[] | undefined
     let offered: readonly Endpoint[] = []
     try {
       offered = announcement.endpoints()
-      const request = { endpoints: [...offered], instanceId: Buffer.from(instanceId) }
+      const request = { endpoints: [...offered], instanceId: Buffer.from(instanceId), relay: relay?.current }
       for await (const response of this.#link.call.announce(request, { bearer, signal })) {
         await this.#checkTime(checkAnnounced(response), signal)
-        if (!isRegistered) {
-          onOnline(acceptedOf(offered, response.refusedEndpoints))
-          if (response.refusedEndpoints.length > 0) onRefused?.(response.refusedEndpoints)
-        }
+        const isFirst = accepted === undefined
+        accepted ??= acceptedOf(offered, response.refusedEndpoints)
+        onRegistered(accepted)
+        if (isFirst && response.refusedEndpoints.length > 0) onRefused?.(response.refusedEndpoints)
         if (response.replaced === ReplacedAnnouncement.OTHER_INSTANCE) onReplaced?.()
-        isRegistered = true
-        onRegistered()
         this.#link.learnIfDue(this.#options.clock.local.now().getTime())
       }
     } catch (error) {
@@ -306,4 +355,8 @@ export class DirectoryClient {
   close(): void {
     this.#link.close()
   }
+}
+
+function superseded(): SottoError {
+  return new SottoError('ERR_INTERRUPTED', 'another announcement of this client is in its place')
 }

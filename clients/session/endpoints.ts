@@ -26,6 +26,8 @@ export interface ListeningAt {
   readonly serverAddress: string
   /** The network interfaces, as `os.networkInterfaces()` gives them. */
   readonly interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
+  /** Whether others reach this client through a relay, too: then it need not have an address; it must, unless set. */
+  readonly isReached?: boolean
 }
 
 /**
@@ -34,11 +36,12 @@ export interface ListeningAt {
  * Loopback is offered where the services are on this machine too, since then others may well be; from elsewhere it would
  * lead the caller to itself.
  *
- * @returns 1 to {@link MAX_ENDPOINTS}.
- * @throws SottoError `ERR_CONFIG` if this machine has no address that others can reach, or listens at a port of which they
- *   are not told.
+ * @returns at most {@link MAX_ENDPOINTS}.
+ * @throws SottoError `ERR_CONFIG` if this machine has no address that others can reach, and no relay reaches it, or listens
+ *   at a port of which they are not told.
  */
-export function endpointsToAnnounce({ host, port, advertise, serverAddress, interfaces }: ListeningAt): Endpoint[] {
+export function endpointsToAnnounce(at: ListeningAt): Endpoint[] {
+  const { host, port, advertise, serverAddress, interfaces, isReached = false } = at
   if (advertise.length > 0) return advertise.slice(0, MAX_ENDPOINTS)
   if (port !== 0 && port < MIN_PORT) {
     throw new SottoError('ERR_CONFIG', `others are told of no port below ${MIN_PORT}, such as ${port}`, {
@@ -54,7 +57,7 @@ export function endpointsToAnnounce({ host, port, advertise, serverAddress, inte
     return !LINK_LOCAL.has(address) && (!LOOPBACK.has(address) || LOOPBACK.has(serverAddress))
   })
   const endpoints = [...new Set(usable)].sort((a, b) => rank(a) - rank(b)).map((address) => ({ address, port }))
-  if (endpoints.length === 0) {
+  if (endpoints.length === 0 && !isReached) {
     throw new SottoError('ERR_CONFIG', 'this machine has no address that others can reach', {
       hint: 'connect it to a network, or name one with --advertise ADDRESS:PORT',
     })

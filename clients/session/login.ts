@@ -111,7 +111,9 @@ export function checkAccount(profile: Profile, username: string, isSameRealm: bo
 }
 
 /** An installation, as its Auth tells: where the directory is, by which authority it is trusted now, and its name. */
-export type Installation = Pick<Account, 'directoryAddress' | 'authorityPem'> & { readonly realm: Uint8Array }
+export type Installation = Pick<Account, 'directoryAddress' | 'relayAddresses' | 'authorityPem'> & {
+  readonly realm: Uint8Array
+}
 
 /** What Auth says of the installation. @throws SottoError `ERR_CA_MISMATCH` if it is another one; `ERR_UNAVAILABLE`. */
 export async function getServerInfo(
@@ -121,11 +123,14 @@ export async function getServerInfo(
 ): Promise<Installation> {
   const answer = await inTurn(() => auth.call.getServerInfo({}, { signal }), signal)
   const info = checkServerInfo(answer, server)
-  const { authorityPem, realm } = info
-  const [host] = server.authAddress.split(/:\d+$/)
-  const isHostLeftOut = info.directoryAddress.startsWith(':')
-  const directoryAddress = isHostLeftOut ? `${host}${info.directoryAddress}` : info.directoryAddress
-  return { directoryAddress, authorityPem, realm }
+  const { authorityPem, realm, relayAddresses } = info
+  return { directoryAddress: withHost(info.directoryAddress, server), relayAddresses, authorityPem, realm }
+}
+
+/** An address that Auth hands out, with the host under which Auth was reached where it has none. */
+export function withHost(address: string, { authAddress }: Pick<TrustedServer, 'authAddress'>): string {
+  const [host] = authAddress.split(/:\d+$/)
+  return address.startsWith(':') ? `${host}${address}` : address
 }
 
 /**
@@ -165,7 +170,7 @@ async function beginSession(auth: AuthConnection, options: LoginOptions, realm: 
   const { sessionToken, sessionId, expiresAtMs, serverTime, recoveryCodes } = checkLogin(response)
   const keys = deriveSessionKeys(Secret.of(sessionToken))
   trace?.(loginResponseEvent(response, username, { keys, realm }))
-  // R has done its work: the four keys are all that either end keeps.
+  // R has done its work: the five keys are all that either end keeps.
   sessionToken.fill(0)
   return { session: { sessionId, keys, expiresAtMs }, serverTime, sentAtMs, recoveryCodes }
 }

@@ -8,6 +8,7 @@ import type { Hello, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import type { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { Route } from '#lib/protocol.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
 import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
 import { bodyFields, titleOf, type Way } from './record-fields.ts'
@@ -15,24 +16,37 @@ import { noted, plain, sealedField, type TraceEvent, type TraceField } from './t
 import { CONVERSE_REQUEST, CONVERSE_RESPONSE, pieceOf, piecesOf } from './wire-pieces.ts'
 
 const METHOD = 'sotto.peer.v1.PeerService.Converse'
-const OPEN = 'plain HTTP/2, sealed inside'
+const RELAYED_METHOD = 'sotto.relay.v1.RelayService.Call and Answer'
 const RECORD_PROTECTION = 'AES-256-GCM, by the channel’s keys'
+
+/** The method that carries a conversation, and the protection around what is sealed in it. */
+function carriage(route: Route = 'direct'): { readonly method: string; readonly open: string } {
+  return route === 'relay'
+    ? { method: RELAYED_METHOD, open: 'TLS 1.3 to the relay and from it, sealed inside' }
+    : { method: METHOD, open: 'plain HTTP/2, sealed inside' }
+}
+
+/** Whoever sees a message that is not a record on its way. */
+function onlookers(route: Route = 'direct'): string {
+  return route === 'relay' ? 'the relay' : 'anybody on the way'
+}
 
 /** Hello, as both ends see it; the host, having opened the ticket, sees inside. */
 export function helloEvent(hello: Hello, parties: Parties, ticket?: Ticket): TraceEvent {
-  const { opener, host } = parties
+  const { opener, host, route } = parties
+  const { method, open: protection } = carriage(route)
   const encoded = ConverseRequest.encode({ message: { $case: 'hello', value: hello } }).finish()
   return {
     step: 5,
     message: 'Hello',
     from: opener,
     to: host,
-    method: METHOD,
-    protection: OPEN,
+    method,
+    protection,
     bytes: encoded.length,
     wire: piecesOf(encoded, CONVERSE_REQUEST),
     fields: helloFields(hello, parties, ticket),
-    readableBy: `anybody on the way; but ${host} alone opens the ticket, and learns whose identity key it is.`,
+    readableBy: `${onlookers(route)}; but ${host} alone opens the ticket, and learns whose identity key it is.`,
   }
 }
 
@@ -55,19 +69,20 @@ export function refusalEvent(host: string, { code, message }: SottoError): Trace
 }
 
 /** Welcome, as both ends see it. */
-export function welcomeEvent(welcome: Welcome, { opener, host }: Parties): TraceEvent {
+export function welcomeEvent(welcome: Welcome, { opener, host, route }: Parties): TraceEvent {
+  const { method, open: protection } = carriage(route)
   const encoded = ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } }).finish()
   return {
     step: 5,
     message: 'Welcome',
     from: host,
     to: opener,
-    method: METHOD,
-    protection: OPEN,
+    method,
+    protection,
     bytes: encoded.length,
     wire: piecesOf(encoded, CONVERSE_RESPONSE),
     fields: welcomeFields(welcome, { opener, host }, `${host} opened the ticket`),
-    readableBy: 'anybody on the way, and it tells them nothing: both ends now have keys that nobody else can find.',
+    readableBy: `${onlookers(route)}, and it tells them nothing: both ends now have keys that nobody else can find.`,
   }
 }
 
@@ -82,13 +97,13 @@ export interface TracedRecord extends Way {
 }
 
 /** A record, told by either end, which alone can. Texts show as sizes. */
-export function recordEvent({ from, to, number, body, record, leftOut = [] }: TracedRecord): TraceEvent {
+export function recordEvent({ from, to, route, number, body, record, leftOut = [] }: TracedRecord): TraceEvent {
   return {
     step: 5,
     message: `Record ${number}: ${titleOf(body)}`,
     from,
     to,
-    method: METHOD,
+    method: carriage(route).method,
     protection: RECORD_PROTECTION,
     bytes: record.length,
     wire: [pieceOf('record', record)],
@@ -102,7 +117,7 @@ export function recordEvent({ from, to, number, body, record, leftOut = [] }: Tr
         bodyFields(body, { from, to }),
       ),
     ],
-    readableBy: bothAlone(from, to),
+    readableBy: bothAlone({ from, to, ...(route && { route }) }),
   }
 }
 
@@ -115,22 +130,25 @@ export interface LeftOutRecords extends Way {
 }
 
 /** The records of a direction that were left out since the last one that was shown, as a conversation ends. */
-export function leftOutEvent({ from, to, number, leftOut, recordBytes }: LeftOutRecords): TraceEvent {
+export function leftOutEvent({ from, to, route, number, leftOut, recordBytes }: LeftOutRecords): TraceEvent {
   return {
     step: 5,
     message: 'Records left out, to the end',
     from,
     to,
-    method: METHOD,
+    method: carriage(route).method,
     protection: RECORD_PROTECTION,
     bytes: recordBytes,
     fields: [leftOutField(number, leftOut)],
-    readableBy: bothAlone(from, to),
+    readableBy: bothAlone({ from, to, ...(route && { route }) }),
   }
 }
 
-function bothAlone(from: string, to: string): string {
-  return `${from} and ${to}, and nobody else.`
+function bothAlone({ from, to, route }: Way): string {
+  const both = `${from} and ${to}, and nobody else`
+  return route === 'relay'
+    ? `${both}. The relay sees that ${from} sends ${to} something of this size, and when.`
+    : `${both}.`
 }
 
 /** The field that names the records missing before this one: their numbers and titles. */

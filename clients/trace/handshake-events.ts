@@ -3,9 +3,11 @@
  *
  * @module
  */
+
 import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { decodeClear, MAX_CLEAR_BYTES } from '#lib/channel/hello.ts'
 import { DH_BYTES, TAG_BYTES } from '#lib/noise/primitives.ts'
+import type { Route } from '#lib/protocol.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
 import { bytesField, noted, plain, type Seal, sealedField, secretField, type TraceField } from './trace.ts'
 
@@ -13,6 +15,8 @@ import { bytesField, noted, plain, type Seal, sealedField, secretField, type Tra
 export interface Parties {
   readonly opener: string
   readonly host: string
+  /** Direct, unless set. */
+  readonly route?: Route
 }
 
 /** The fields of a Hello; the host, having opened the ticket, sees inside. One that cannot be read is told as that. */
@@ -76,7 +80,7 @@ function ticketFields(ticket: Ticket): TraceField[] {
     plain('expires_at', new Date(ticket.expiresAtMs)),
     plain('sender_name', ticket.senderName),
     bytesField('sender_identity_key', ticket.senderIdentityKey, 'X25519'),
-    plain('sender_address', ticket.senderAddress, 'the directory’s word'),
+    plain('sender_address', ticket.senderAddress, ticket.senderAddress === '' ? 'hidden' : 'the directory’s word'),
     secretField('secret', ticket.secret, 's'),
   ]
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+
 import {
   CloseReason,
   type Event,
@@ -15,13 +16,15 @@ import {
 } from '#gen/sotto/peer/v1/record.ts'
 import { type ByKind, byKind } from '#lib/delivery/event-kind.ts'
 import { sizeOf } from '#lib/delivery/file-events.ts'
+import type { Route } from '#lib/protocol.ts'
 import { helloFields, type Parties, welcomeFields } from './handshake-events.ts'
 import { bytesField, hiddenField, noted, plain, type TraceField } from './trace.ts'
 
-/** The names of the sender and the receiver of a record. */
+/** The names of the sender and the receiver of a record, and the way between them: direct, unless set. */
 export interface Way {
   readonly from: string
   readonly to: string
+  readonly route?: Route
 }
 
 type Kind<Union extends { readonly $case: string } | undefined> = NonNullable<Union>['$case']

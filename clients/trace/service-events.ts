@@ -4,7 +4,11 @@
  * @module
  */
 import { LoginRequest, LoginResponse } from '#gen/sotto/auth/v1/auth_service.ts'
-import { RequestChatRequest, RequestChatResponse } from '#gen/sotto/directory/v1/directory_service.ts'
+import {
+  type AttendedRelay,
+  RequestChatRequest,
+  RequestChatResponse,
+} from '#gen/sotto/directory/v1/directory_service.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { SessionKeys } from '#lib/session/session-keys.ts'
@@ -67,6 +71,7 @@ export function loginResponseEvent(
   const derived: TraceField[] = [
     secretField('directory bearer', keys.directoryBearer, 'shown to the directory'),
     secretField('auth bearer', keys.authBearer, 'shown to auth alone'),
+    ...(keys.relayBearer ? [secretField('relay bearer', keys.relayBearer, 'shown to a relay')] : []),
     secretField('ticket key', keys.ticketKey, `opens what others bring to ${username}`),
     secretField('grant key', keys.grantKey, `opens what ${username} is answered`),
   ]
@@ -109,6 +114,7 @@ export function requestChatEvent(request: RequestChatRequest, sender: string, be
       secretField('authorization', bearer, 'the directory bearer, as metadata'),
       plain('username', request.username),
       bytesField('nonce', request.nonce, 'fresh: the grant must carry it back'),
+      ...(request.hideAddress ? [plain('hide_address', true, 'the ticket is not to tell where this comes from')] : []),
     ],
     readableBy: `${sender} and the directory, which asks auth to seal a secret for the two.`,
   }
@@ -143,6 +149,7 @@ export function requestChatResponseEvent(response: RequestChatResponse, sender: 
       ...response.endpoints.map(({ address, port }, n) =>
         plain(`endpoints[${n}]`, formatAddress({ host: address, port })),
       ),
+      ...relayFields(response.relay, receiver),
       sealedField(
         'ticket',
         `sealed by auth for ${receiver}; ${sender} only carries it`,
@@ -159,4 +166,12 @@ export function requestChatResponseEvent(response: RequestChatResponse, sender: 
     ],
     readableBy: `${sender} and the directory; but the ticket opens for ${receiver} alone, the grant for ${sender} alone.`,
   }
+}
+
+function relayFields(relay: AttendedRelay | undefined, receiver: string): TraceField[] {
+  if (relay === undefined) return []
+  return [
+    plain('relay.address', relay.address, `where ${receiver} attends`),
+    secretField('relay.attendance_id', relay.attendanceId, 'whoever has it can call there'),
+  ]
 }

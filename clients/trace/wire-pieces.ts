@@ -37,9 +37,11 @@ export const LOGIN_ANSWER: Layout = {
   5: { secret: 'recovery_codes' },
 }
 
-export const REQUEST_CHAT: Layout = { 1: 'username', 2: 'nonce' }
+export const REQUEST_CHAT: Layout = { 1: 'username', 2: 'nonce', 3: 'hide_address' }
 
-export const REQUEST_CHAT_ANSWER: Layout = { 1: 'endpoints', 2: 'ticket', 3: 'grant' }
+const ATTENDED_RELAY: Layout = { 1: 'relay.address', 2: { secret: 'relay.attendance_id' } }
+
+export const REQUEST_CHAT_ANSWER: Layout = { 1: 'endpoints', 2: 'ticket', 3: 'grant', 4: { message: ATTENDED_RELAY } }
 
 const HELLO_CLEAR: Layout = { 1: 'version', 2: 'suite', 3: 'instance_id', 4: 'ticket', 5: 'encapsulation_key' }
 

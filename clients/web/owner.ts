@@ -86,8 +86,8 @@ async function own(options: OwnerOptions): Promise<never> {
     onPresence() {},
     onPinned() {},
     onRefused() {},
-    onOnline: (endpoints: readonly Endpoint[]) =>
-      notice(NOTICES.online(account.username, endpoints.map(addressOf).join(', '))),
+    onOnline: (endpoints: readonly Endpoint[], relay: string | undefined) =>
+      notice(NOTICES.online(account.username, endpoints.map(addressOf), relay)),
     onOffline: ({ message }: SottoError) => notice(NOTICES.offline(message)),
   }
   const messenger = resources.adopt(

@@ -95,6 +95,14 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       Collect: ['ERR_ANNOUNCE_REPLACED'],
     },
   },
+  'sotto.relay.v1.RelayService': {
+    every: [...BY_A_PUBLIC_SERVICE, 'ERR_SESSION_ENDED'],
+    calls: {
+      Attend: [],
+      Call: ['ERR_NOT_ONLINE', 'ERR_UNAVAILABLE', 'ERR_HELLO_REFUSED'],
+      Answer: ['ERR_NOT_ONLINE'],
+    },
+  },
   // Nothing authenticates what a peer link says outside a record, so it may hint at a retry and no more.
   'sotto.peer.v1.PeerService': {
     every: BY_THE_SERVER,

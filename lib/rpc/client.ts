@@ -11,6 +11,7 @@ import { createSecureContext } from 'node:tls'
 import { type ChannelCredentials, type ChannelOptions, Client, connectivityState, credentials } from '@grpc/grpc-js'
 import { SottoError } from '../errors.ts'
 import type { CertificateChain, Role } from '../runtime/tls.ts'
+import { MAX_CARRIED_BYTES } from './call-limits/limits-of-calls.ts'
 import { type CallSite, callDuplex, callServerStream, callUnary, reasonOf } from './calls.ts'
 import { CONVERSATION_WINDOW_BYTES, INTERNAL_LIMITS, PEER_LIMITS } from './limits.ts'
 import { Attempt } from './second-attempt.ts'
@@ -20,6 +21,8 @@ import { NativeChannel } from './sockets/native-channel.ts'
 export interface Target {
   /** `HOST:PORT`, `[IPV6]:PORT`. */
   readonly address: string
+  /** Whether conversations run over it: then messages may be as large as theirs, and as much may be under way. */
+  readonly isForConversations?: boolean
   /** TLS 1.3 under this authority, or any of several, to the holder of this role; `undefined` is plain HTTP/2, for peers. */
   readonly security:
     | {
@@ -72,11 +75,12 @@ const COMMON_OPTIONS: ChannelOptions = {
 
 /** Make a channel. Nothing is sent before the first call. */
 export function connect<S extends Service>(service: S, target: Target): Connection<S> {
+  const { isForConversations = false } = target
   let { security } = target
   // Without the scheme a host named `unix` or `ipv4` would be taken for one.
   const newChannel = () =>
     new NativeChannel(
-      new Client(`dns:///${target.address}`, credentialsOf(security), optionsOf(security)),
+      new Client(`dns:///${target.address}`, credentialsOf(security), optionsOf(security, isForConversations)),
       CONNECT_TIMEOUT_MS,
     )
   const closed = new AbortController()
@@ -126,7 +130,7 @@ function credentialsOf(security: Target['security']): ChannelCredentials {
   )
 }
 
-function optionsOf(security: Target['security']): ChannelOptions {
+function optionsOf(security: Target['security'], isForConversations: boolean): ChannelOptions {
   if (security === undefined) {
     return {
       ...COMMON_OPTIONS,
@@ -140,7 +144,8 @@ function optionsOf(security: Target['security']): ChannelOptions {
     // A name may lead to several servers of one kind. Each client takes one of them, and another when that one is gone;
     // a connection to each, as round_robin has, would make every server hold every client.
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: { shuffleAddressList: true } }] }),
-    'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
+    'grpc.max_receive_message_length': isForConversations ? MAX_CARRIED_BYTES : MAX_ANSWER_BYTES,
+    ...(isForConversations && { 'grpc-node.flow_control_window': CONVERSATION_WINDOW_BYTES }),
     'grpc-node.max_session_memory': INTERNAL_LIMITS.maxSessionMegabytes,
     // TLS to an address fails without a name to ask for, and it is the role that matters.
     'grpc.ssl_target_name_override': security.role,

@@ -120,7 +120,8 @@ function adaptDuplex(
       await handler(stream, open.context)
       call.end()
     } catch (thrown) {
-      call.emit('error', open.fail(thrown))
+      // Not as the library has it: where a message is still on its way, it would forget the status.
+      open.endWith(thrown)
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { CallLimiterLimits } from './call-limits/call-limiter.ts'
-import { PEOPLE_PER_ADDRESS } from './call-limits/limits-of-calls.ts'
+import { MAX_CARRIED_BYTES, PEOPLE_PER_ADDRESS } from './call-limits/limits-of-calls.ts'
 import type { EarnedWindowLimits } from './sockets/earned-windows.ts'
 import type { RoomLimits } from './sockets/waiting-room.ts'
 
@@ -45,6 +45,8 @@ export interface ServerLimits {
   readonly receiveWindowBytes: number
   /** The window of a connection over which somebody was let in; the same as before unless set. */
   readonly earnedWindow?: EarnedWindowLimits
+  /** How many messages of a stream are read before they are asked for; 16 unless set. */
+  readonly readAhead?: number
   /** Connections open at once. */
   readonly maxConnections: number
   /** Connections open at once from one address, or from one /64 of IPv6. */
@@ -194,4 +196,30 @@ export const AGENT_LIMITS: ServerLimits = {
   receiveWindowBytes: 1_280 * 1024,
   maxConnections: 128,
   maxConnectionsPerNetwork: 128,
+}
+
+/**
+ * The limits of a relay. A call that is joined has one message under way in each direction and a window behind it: twice
+ * 66 KiB and 60 KiB, 252 KiB at most. The window of a connection is wider, so that conversations that somebody is slow to
+ * take do not stop the others over the same connection: it takes 17 of them.
+ */
+export const RELAY_LIMITS: ServerLimits = {
+  ...SERVICE_LIMITS,
+  maxReceiveBytes: MAX_CARRIED_BYTES,
+  // An attendance, and each conversation that it has brought.
+  maxStreamsPerConnection: 320,
+  maxSessionMegabytes: 32,
+  earnedWindow: {
+    bytes: 1024 * 1024,
+    callBytes: 60 * 1024,
+    // What calls may hold is what counts: the host allows each account so many.
+    totalBytes: Number.POSITIVE_INFINITY,
+  },
+  readAhead: 0,
+}
+
+/** The limits of a relay, with a setting of the host's: connections from one address, with which grows what it may call. */
+export function relayLimits(mostPerAddress: number): ServerLimits {
+  const factors = { account: 1, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
+  return { ...RELAY_LIMITS, calls: { ...CALL_LIMITS, factors } }
 }

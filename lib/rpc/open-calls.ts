@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream'
 import {
   type Metadata,
   ServerInterceptingCall,
@@ -16,7 +17,7 @@ import {
   type ServerListener,
 } from '@grpc/grpc-js'
 import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
-import { isSottoError, SottoError } from '../errors.ts'
+import { asSottoError, isSottoError, SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
 import { type CallSpan, spanOfServed } from '../runtime/tracing/spans.ts'
 import type { CallLimiter, LimitedCall } from './call-limits/call-limiter.ts'
@@ -35,12 +36,14 @@ export interface OpenCallsOptions {
   readonly log: Logger
   /** The callers of all connections. */
   readonly callers: Callers
-  /** The role that a caller's certificate must have; undefined lets everybody in. */
-  readonly onlyRole: string | undefined
+  /** The roles of which a caller's certificate must have one; undefined lets everybody in. */
+  readonly onlyRoles: readonly string[] | undefined
   /** How long a call may take until its (first) request message is there whole, in milliseconds. */
   readonly firstMessageTimeoutMs: number
   /** Holds calls to their limits; undefined where there are none. */
   readonly limiter: CallLimiter | undefined
+  /** How many messages of a stream are read before they are asked for; as many as the library reads, 16, unless set. */
+  readonly readAhead?: number | undefined
 }
 
 /**
@@ -106,7 +109,7 @@ export class OpenCalls {
           this.#streams.add(call)
           call.context.signal.addEventListener('abort', () => this.#streams.delete(call), { once: true })
         }
-        pass(metadata)
+        withReadAhead(this.#options.readAhead, () => pass(metadata))
       },
       onReceiveMessage: (message, pass) => {
         if (method.requestStream) open?.requestArrived()
@@ -162,11 +165,11 @@ export class OpenCall {
     const requestId = requestIdOf(metadata)
     const caller = options.callers.at(native.getConnectionInfo())
     const readRole = () => commonName(native)
-    const role = options.onlyRole === undefined ? undefined : (caller?.certificateName(readRole) ?? readRole())
+    const role = options.onlyRoles === undefined ? undefined : (caller?.certificateName(readRole) ?? readRole())
     this.#path = path
     this.#span = isStream ? undefined : spanOfServed(path, requestId, traceparentOf(metadata))
     this.#send = send
-    this.isAllowed = role === options.onlyRole
+    this.isAllowed = options.onlyRoles === undefined || (role !== undefined && options.onlyRoles.includes(role))
     this.context = {
       requestId,
       bearer: bearerOf(metadata),
@@ -229,14 +232,23 @@ export class OpenCall {
     return statusOf(thrown, this.#path)
   }
 
+  /** End the call with the status for what its handler threw, behind what was sent. */
+  endWith(thrown: unknown): void {
+    if (this.#isOver) this.fail(thrown)
+    else this.#end(thrown)
+  }
+
   /** End the call now with the status for this error, whatever its handler does. */
   end(error: SottoError): void {
-    if (this.#isOver) return
-    this.#failure = error
-    const status = statusOf(error, this.#path)
+    if (!this.#isOver) this.#end(error)
+  }
+
+  #end(thrown: unknown): void {
+    this.#failure = thrown
+    const status = statusOf(thrown, this.#path)
     this.finish(status.code)
     this.#send(status)
-    this.#abort.abort(error)
+    this.#abort.abort(asSottoError(thrown))
   }
 
   /** Write the log line; nothing is sent after this but the status. */
@@ -262,6 +274,24 @@ export class OpenCall {
   closed(): void {
     if (!this.#isOver) this.finish(Code.CANCELLED)
     this.#abort.abort(CALLER_GONE)
+  }
+}
+
+/**
+ * Begin a call whose stream reads so many messages ahead. The library makes the stream while the metadata is passed on, and
+ * takes Node.js's default, so that is another meanwhile.
+ */
+function withReadAhead(readAhead: number | undefined, begin: () => void): void {
+  if (readAhead === undefined) {
+    begin()
+    return
+  }
+  const usual = getDefaultHighWaterMark(true)
+  setDefaultHighWaterMark(true, readAhead)
+  try {
+    begin()
+  } finally {
+    setDefaultHighWaterMark(true, usual)
   }
 }
 

@@ -9,7 +9,7 @@ import { SottoError } from '../errors.ts'
 import { formatAddress } from '../runtime/address.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { Ranges } from '../runtime/network/ranges.ts'
-import type { CertificateChain } from '../runtime/tls.ts'
+import type { CertificateChain, Role } from '../runtime/tls.ts'
 import { CallLimiter } from './call-limits/call-limiter.ts'
 import type { ServerLimits } from './limits.ts'
 import { OpenCalls } from './open-calls.ts'
@@ -26,8 +26,8 @@ export { type ServedService, serve } from './served-service.ts'
 export interface ServerSecurity {
   /** The server's own certificate with the authority's behind it, and its key. */
   readonly certificate: CertificateChain
-  /** Mutual TLS: only a client whose certificate has this role, by one of these authorities, is let in. */
-  readonly onlyClient?: { readonly role: string; readonly authoritiesPem: string }
+  /** Mutual TLS: only a client whose certificate has one of these roles, by one of these authorities, is let in. */
+  readonly onlyClient?: { readonly roles: readonly Role[]; readonly authoritiesPem: string }
 }
 
 /** A second port, for those alone who pass on what others call (sockets/proxied-sockets.ts). */
@@ -97,9 +97,10 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const calls = new OpenCalls({
     log,
     callers,
-    onlyRole: security?.onlyClient?.role,
+    onlyRoles: security?.onlyClient?.roles,
     firstMessageTimeoutMs: limits.firstMessageTimeoutMs,
     limiter: limits.calls && new CallLimiter(limits.calls),
+    readAhead: limits.readAhead,
   })
   const server = new Server({
     interceptors: [calls.interceptor],

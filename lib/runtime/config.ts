@@ -35,6 +35,8 @@ export const factorSetting = wholeNumberSetting(1, 1_000_000)
 export const addressSetting = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT')
+/** Whether the host runs a relay. */
+export const relaySetting = z.enum(['on', 'off']).default('on')
 /** How much is logged. */
 export const logLevelSetting = z.enum(LOG_LEVELS)
 /** A list of names or addresses, separated by commas. */

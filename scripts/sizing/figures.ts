@@ -7,7 +7,7 @@
 import { RENEW_EVERY_MS } from '#lib/channel/channel-times.ts'
 import { SETTLED_PART } from '#lib/rpc/sockets/callers.ts'
 import { CONNECTIONS_PER_PROCESS } from '#lib/runtime/database/postgres.ts'
-import { REUSE_MS } from '../../services/directory/authentications.ts'
+import { REUSE_MS } from '../../services/authentication/authentications.ts'
 import { readConfig } from '../../services/directory/config.ts'
 
 export interface Figures {

@@ -16,6 +16,7 @@ import {
   portSetting,
   rangesSetting,
   readSettings,
+  relaySetting,
   z,
 } from '#lib/runtime/config.ts'
 import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
@@ -91,6 +92,17 @@ export interface Config {
    * is `directory` in `SOTTO_HOME`.
    */
   readonly directoryTlsFolder: string
+  /**
+   * `SOTTO_RELAY` (`on`), `SOTTO_RELAY_ADDRESSES`: the relays' HOST:PORT, as clients are told, separated by commas. An empty
+   * HOST means the one under which they reached Auth, and so does the default, with the port of `SOTTO_RELAY_PORT` (7004).
+   * None where it is `off`.
+   */
+  readonly relayAddresses: readonly string[]
+  /**
+   * `SOTTO_RELAY_TLS`: the folder to leave the relay's certificate in; `tls` in `SOTTO_RELAY_DATA`, which is `relay` in
+   * `SOTTO_HOME`. Undefined where there is no relay.
+   */
+  readonly relayTlsFolder: string | undefined
   /** `SOTTO_NAMES`: further names and addresses under which the services are reached, for their certificates; none. */
   readonly names: readonly string[]
   /**
@@ -137,6 +149,9 @@ export interface Config {
   readonly traces: TraceMode
 }
 
+/** The most relays that clients are told of. */
+const MAX_RELAYS = 16
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
@@ -164,6 +179,11 @@ const SETTINGS = {
   SOTTO_DIRECTORY_PORT: portSetting.default(7002),
   SOTTO_DIRECTORY_DATA: pathSetting.optional(),
   SOTTO_DIRECTORY_TLS: pathSetting.optional(),
+  SOTTO_RELAY: relaySetting,
+  SOTTO_RELAY_ADDRESSES: listSetting.pipe(z.array(handedOutSetting).min(1).max(MAX_RELAYS)).optional(),
+  SOTTO_RELAY_PORT: portSetting.default(7004),
+  SOTTO_RELAY_DATA: pathSetting.optional(),
+  SOTTO_RELAY_TLS: pathSetting.optional(),
   SOTTO_AUTH_DATA: pathSetting.optional(),
   SOTTO_AUTH_DATABASE: databaseUrlSetting.optional(),
   SOTTO_AUTH_DATABASE_FILE: databaseUrlFileSetting.optional(),
@@ -201,6 +221,7 @@ const SETTINGS = {
 const SETTINGS_OF_OTHERS = [
   'SOTTO_DIRECTORY_',
   'SOTTO_DOOR_',
+  'SOTTO_RELAY_',
   'SOTTO_SEALING_ADDRESS',
   'SOTTO_CHANNEL_TIMES',
   'SOTTO_PASSPHRASE_FILE',
@@ -222,6 +243,8 @@ export function readConfig(env: Environment): Config {
   const doorAddress = doorPort === undefined ? undefined : `:${doorPort}`
   const home = sottoHome(env)
   const dataFolder = settings.SOTTO_AUTH_DATA ?? join(home, 'auth')
+  const hasRelay = settings.SOTTO_RELAY === 'on'
+  const relayDataFolder = settings.SOTTO_RELAY_DATA ?? join(home, 'relay')
   const directoryDataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(home, 'directory')
   return {
     listen: { host: settings.SOTTO_AUTH_HOST, port: settings.SOTTO_AUTH_PORT },
@@ -241,6 +264,8 @@ export function readConfig(env: Environment): Config {
     authorityFolder: settings.SOTTO_AUTH_CA ?? join(dataFolder, 'ca'),
     wrappingKeyFile: settings.SOTTO_AUTH_WRAPPING_KEY_FILE ?? join(dataFolder, 'wrapping.key'),
     directoryTlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(directoryDataFolder, 'tls'),
+    relayAddresses: hasRelay ? (settings.SOTTO_RELAY_ADDRESSES ?? [`:${settings.SOTTO_RELAY_PORT}`]) : [],
+    relayTlsFolder: hasRelay ? (settings.SOTTO_RELAY_TLS ?? join(relayDataFolder, 'tls')) : undefined,
     names: settings.SOTTO_NAMES,
     password: {
       ...DEFAULT_PASSWORD_PARAMETERS,

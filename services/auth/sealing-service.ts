@@ -1,6 +1,6 @@
 /**
  * SealingService, as proto/sotto/sealing/v1/sealing_service.proto states it. Its server lets nobody in but the
- * directory.
+ * directory, for all of it, and relays, for little of it.
  *
  * @module
  */
@@ -11,7 +11,8 @@ import {
   chatRefusalToJSON,
   type SealingServiceService,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
-import type { Handlers } from '#lib/rpc/service.ts'
+import { SottoError } from '#lib/errors.ts'
+import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { Secret } from '#lib/secret.ts'
@@ -83,9 +84,12 @@ export function createSealingService({
   }
 
   return {
-    async authenticate(request, { noteAccount }) {
-      checkAuthenticateRequest(request)
-      const session = await sessions.use(Secret.of(request.directoryBearer))
+    async authenticate(request, { peerCertificateName, noteAccount }) {
+      const isRelay = peerCertificateName === 'relay.sotto'
+      checkAuthenticateRequest(request, isRelay)
+      const session = isRelay
+        ? await sessions.useByRelayBearer(Secret.of(request.relayBearer))
+        : await sessions.use(Secret.of(request.directoryBearer))
       if (!session) throw sessionEnded()
       noteAccount(session.name)
       return {
@@ -96,23 +100,26 @@ export function createSealingService({
       }
     },
 
-    async findAccount(request) {
+    async findAccount(request, context) {
+      requireDirectory(context)
       checkFindAccountRequest(request)
       if (!(await accounts.exists(request.username))) throw noSuchUser()
       return {}
     },
 
-    async listAccounts(request, { noteAccount }) {
+    async listAccounts(request, context) {
+      requireDirectory(context)
       checkListAccountsRequest(request)
       const session = await sessions.use(Secret.of(request.directoryBearer))
       if (!session) throw sessionEnded()
-      noteAccount(session.name)
+      context.noteAccount(session.name)
       if (!hasRoster) throw rosterOff()
       const { accounts: listed, hasMore } = await accounts.page(request.prefix, request.after, request.pageSize)
       return { accounts: listed.map(({ name: username, displayName }) => ({ username, displayName })), hasMore }
     },
 
-    async sealChats(request) {
+    async sealChats(request, context) {
+      requireDirectory(context)
       checkSealChatsRequest(request)
       const { chats } = request
       const senders = await sessions.useAll(chats.map(({ senderBearer }) => Secret.of(senderBearer)))
@@ -128,7 +135,8 @@ export function createSealingService({
       }
     },
 
-    async sealLetter(request) {
+    async sealLetter(request, context) {
+      requireDirectory(context)
       checkSealLetterRequest(request)
       const sender = await sessions.use(Secret.of(request.senderBearer))
       if (!sender) throw sessionEnded()
@@ -151,6 +159,12 @@ export function createSealingService({
       }
     },
   }
+}
+
+/** @throws SottoError `ERR_CALLER_UNTRUSTED` if a relay calls. */
+function requireDirectory({ peerCertificateName }: CallContext): void {
+  if (peerCertificateName === 'directory.sotto') return
+  throw new SottoError('ERR_CALLER_UNTRUSTED', 'this call is for the directory alone')
 }
 
 function isSameAccount(one: Session, other: Session): boolean {

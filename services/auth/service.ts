@@ -46,6 +46,8 @@ export interface AuthServiceOptions {
   readonly authorities: () => readonly Buffer[]
   /** HOST:PORT to hand out; an empty HOST means the one that the caller used. */
   readonly directoryAddress: string
+  /** The same of each relay. */
+  readonly relayAddresses: readonly string[]
 }
 
 export function createAuthService({
@@ -60,6 +62,7 @@ export function createAuthService({
   realm,
   authorities,
   directoryAddress,
+  relayAddresses,
 }: AuthServiceOptions): Handlers<typeof AuthServiceService> {
   const credentials = new Credentials(accounts, attempts, refusals)
 
@@ -81,6 +84,7 @@ export function createAuthService({
         directoryAddress,
         serverTime: clock.now(),
         authorities: [...authorities()],
+        relayAddresses: [...relayAddresses],
       }
     },
 

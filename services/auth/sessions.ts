@@ -1,8 +1,8 @@
 /**
  * The sessions of the people who are signed in.
  *
- * A session is known by its id, which is no secret, and proved by two bearers, of which only hashes are kept. Its two
- * sealing keys are kept wrapped. The token that all four come from is forgotten as soon as the login has answered.
+ * A session is known by its id, which is no secret, and proved by three bearers, of which only hashes are kept. Its two
+ * sealing keys are kept wrapped. The token that all five come from is forgotten as soon as the login has answered.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export interface SessionsOptions {
 }
 
 /** How a session is found. */
-type Lookup = 'byId' | 'byDirectoryBearer' | 'byAuthBearer'
+type Lookup = 'byId' | 'byDirectoryBearer' | 'byAuthBearer' | 'byRelayBearer'
 
 export class Sessions {
   readonly #db: Kysely<AuthSchema>
@@ -80,6 +80,7 @@ export class Sessions {
       byId: sessionsBy(db, 'id'),
       byDirectoryBearer: sessionsBy(db, 'directory_bearer_hash'),
       byAuthBearer: sessionsBy(db, 'auth_bearer_hash'),
+      byRelayBearer: sessionsBy(db, 'relay_bearer_hash'),
     }
   }
 
@@ -122,6 +123,12 @@ export class Sessions {
   async use(directoryBearer: Secret): Promise<Session | undefined> {
     const [session] = await this.useAll([directoryBearer])
     return session
+  }
+
+  /** The same by a relay bearer. */
+  async useByRelayBearer(relayBearer: Secret): Promise<Session | undefined> {
+    const [session] = await this.#find('byRelayBearer', [bearerHash(relayBearer)])
+    return session && (await this.#extend(session))
   }
 
   /** The same for several, in their order. */

@@ -110,7 +110,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
       .catch((error: unknown) => log.warn({ err: error }, 'cannot note how many refusals were not told')),
   )
   resources.defer(keepPurging({ sessions, attempts, secondFactors, refusals, log }))
-  const { directoryAddress, signUp, hasRoster, maxSessionDurationMs } = config
+  const { directoryAddress, relayAddresses, signUp, hasRoster, maxSessionDurationMs } = config
   const common = { accounts, sessions, clock, log, realm }
   const ofAuth = {
     ...common,
@@ -120,6 +120,7 @@ export async function startAuth(config: Config, dependencies: AuthDependencies):
     refusals,
     revocations,
     directoryAddress,
+    relayAddresses,
     signUp,
   }
 
@@ -208,7 +209,8 @@ function authSecurity({ auth }: Certificates): ServerSecurity {
 }
 
 function sealingSecurity(certificates: Certificates): ServerSecurity {
-  const onlyClient = { role: 'directory.sotto', authoritiesPem: trustedBySealing(certificates) }
+  const roles = ['directory.sotto', 'relay.sotto'] as const
+  const onlyClient = { roles, authoritiesPem: trustedBySealing(certificates) }
   return { certificate: certificates.sealing, onlyClient }
 }
 

@@ -68,6 +68,8 @@ interface SessionTable {
   directory_bearer_hash: Uint8Array
   /** SHA-256, 32 bytes. */
   auth_bearer_hash: Uint8Array
+  /** SHA-256, 32 bytes. Null in a session that began before there were relays. */
+  relay_bearer_hash: Uint8Array | null
   /** The id of the key that wraps the two below, 8 bytes. */
   wrapping_key_id: Uint8Array
   /** Wrapped, 60 bytes. */
@@ -171,6 +173,7 @@ export const MIGRATIONS: Migrations = {
   '0008_disabled_accounts': { up: addDisabledAt },
   '0009_audit': { up: createAudit },
   '0010_second_factors': { up: createSecondFactors },
+  '0011_relay_bearer': { up: addRelayBearer },
 }
 
 async function createAccountsAndSessions(db: Kysely<unknown>): Promise<void> {
@@ -281,4 +284,10 @@ async function createAudit(db: Kysely<unknown>): Promise<void> {
     .addColumn('number', 'bigint', (column) => column.notNull())
     .addColumn('hash', 'bytea', (column) => column.notNull())
     .execute()
+}
+
+/** R is gone from the sessions that are there, so nobody can say what their relay bearer would be. */
+async function addRelayBearer(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('session').addColumn('relay_bearer_hash', 'bytea').execute()
+  await db.schema.createIndex('session_relay_bearer').unique().on('session').column('relay_bearer_hash').execute()
 }

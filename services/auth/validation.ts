@@ -105,9 +105,14 @@ function expectPassword(violations: Violations, password: string, field: string)
   )
 }
 
-export function checkAuthenticateRequest({ directoryBearer }: AuthenticateRequest): void {
+/** @param isRelay - Whether a relay asks, by its certificate. */
+export function checkAuthenticateRequest(
+  { directoryBearer, relayBearer }: AuthenticateRequest,
+  isRelay: boolean,
+): void {
   const violations = new Violations()
-  violations.expectBytes(directoryBearer, SESSION_KEY_BYTES, 'directory_bearer')
+  violations.expectBytes(directoryBearer, isRelay ? 0 : SESSION_KEY_BYTES, 'directory_bearer')
+  violations.expectBytes(relayBearer, isRelay ? SESSION_KEY_BYTES : 0, 'relay_bearer')
   violations.throwIfAny()
 }
 

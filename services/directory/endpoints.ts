@@ -23,12 +23,14 @@ export interface JudgedEndpoints {
  *
  * @param callerAddress - From which it was made, an IP literal.
  * @param allowed - By the host, whoever announces it.
- * @throws SottoError `ERR_ENDPOINTS_REFUSED`, with the reason for each, if none is left.
+ * @param mayBeNone - Whether they can be reached without any, through a relay.
+ * @throws SottoError `ERR_ENDPOINTS_REFUSED`, with the reason for each, if none is left that has to be.
  */
 export function judgeEndpoints(
   endpoints: readonly Endpoint[],
   callerAddress: string,
   allowed: Ranges,
+  mayBeNone = false,
 ): JudgedEndpoints {
   const accepted: Endpoint[] = []
   const refused: RefusedEndpoint[] = []
@@ -37,7 +39,7 @@ export function judgeEndpoints(
     if (reason === undefined) accepted.push(endpoint)
     else refused.push({ endpoint, reason })
   }
-  if (accepted.length === 0) throw noneLeft(refused, callerAddress)
+  if (accepted.length === 0 && !mayBeNone) throw noneLeft(refused, callerAddress)
   return { accepted, refused }
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { type Kysely, sql } from 'kysely'
-import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { AttendedRelay, Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { probeDatabase } from '#lib/runtime/database/database.ts'
 import { compileOnce } from '#lib/runtime/database/queries.ts'
 import type { DirectorySchema } from './store.ts'
@@ -30,6 +30,8 @@ export interface Announcement {
   readonly instanceId: Uint8Array
   /** The likeliest first. */
   readonly endpoints: readonly Endpoint[]
+  /** The relay that the receiver attends. */
+  readonly relay?: AttendedRelay | undefined
 }
 
 /** An announcement with its number, which tells it from others of the account. */
@@ -117,11 +119,14 @@ export class PresenceRows {
   async find(account: string, nowMs: number): Promise<Announcement | undefined> {
     const [row] = await this.#announcementOf(account, nowMs)
     if (row === undefined) return undefined
+    const { relay_address, attendance_id } = row
     return {
       account,
       sessionId: row.session_id,
       instanceId: row.instance_id,
       endpoints: JSON.parse(row.endpoints) as Endpoint[],
+      ...(relay_address !== null &&
+        attendance_id !== null && { relay: { address: relay_address, attendanceId: Buffer.from(attendance_id) } }),
     }
   }
 
@@ -198,19 +203,21 @@ export class PresenceRows {
     return this.#db.selectFrom('presence').select(['account', 'number', 'replica_id as replicaId'])
   }
 
-  #rowOf({ sessionId, instanceId, endpoints }: Announcement, nowMs: number) {
+  #rowOf({ sessionId, instanceId, endpoints, relay }: Announcement, nowMs: number) {
     return {
       replica_id: this.replicaId,
       session_id: sessionId,
       instance_id: instanceId,
       endpoints: JSON.stringify(endpoints),
+      relay_address: relay?.address ?? null,
+      attendance_id: relay?.attendanceId ?? null,
       changed_at: nowMs,
     }
   }
 }
 
 /** Nothing is kept of where somebody was. */
-const WITHDRAWN = { replica_id: null, endpoints: '[]' }
+const WITHDRAWN = { replica_id: null, endpoints: '[]', relay_address: null, attendance_id: null }
 
 /** Finds the announcement of an account. To be given the account and the time. */
 function announcementOf(db: Kysely<DirectorySchema>) {
@@ -219,7 +226,7 @@ function announcementOf(db: Kysely<DirectorySchema>) {
     db
       .selectFrom('presence')
       .innerJoin('replica', 'replica.id', 'presence.replica_id')
-      .select(['session_id', 'instance_id', 'endpoints'])
+      .select(['session_id', 'instance_id', 'endpoints', 'relay_address', 'attendance_id'])
       .where('account', '=', '')
       .where('lease_ends_at', '>', 0),
   )

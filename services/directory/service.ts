@@ -27,10 +27,11 @@ import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Ranges } from '#lib/runtime/network/ranges.ts'
 import { chatWithSelf } from '#lib/shared-errors.ts'
-import type { Authentications, Caller } from './authentications.ts'
+import type { Origin } from '../authentication/auth-client.ts'
+import type { Authentications, Caller } from '../authentication/authentications.ts'
 import { judgeEndpoints } from './endpoints.ts'
 import type { PresenceRegistry } from './presence.ts'
-import type { Origin, SealingClient } from './sealing-client.ts'
+import type { SealingClient } from './sealing-client.ts'
 import {
   checkAnnounceRequest,
   checkGetPresenceRequest,
@@ -62,7 +63,8 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     checkAnnounceRequest(request)
     const { requestId, bearer, signal } = context
     let caller = await authenticate(context)
-    const judged = judgeEndpoints(request.endpoints, context.remoteAddress, allowedEndpoints)
+    const isReached = request.relay !== undefined
+    const judged = judgeEndpoints(request.endpoints, context.remoteAddress, allowedEndpoints, isReached)
     // Whoever has gone by now must not take the place of the announcement that came after it.
     signal.throwIfAborted()
     context.caller.settle()
@@ -73,6 +75,7 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
       sessionId,
       instanceId: request.instanceId,
       endpoints: judged.accepted,
+      relay: request.relay,
     })
     const { OTHER_INSTANCE, UNSPECIFIED } = ReplacedAnnouncement
     let replaced: ReplacedAnnouncement = registration.hasReplacedInstance ? OTHER_INSTANCE : UNSPECIFIED
@@ -172,9 +175,9 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
         receiverSessionId: Buffer.from(receiver.sessionId),
         receiverInstanceId: Buffer.from(receiver.instanceId),
         nonce: request.nonce,
-        senderAddress: context.remoteAddress,
+        senderAddress: request.hideAddress ? '' : context.remoteAddress,
       })
-      return { endpoints: [...receiver.endpoints], ticket, grant }
+      return { endpoints: [...receiver.endpoints], ticket, grant, relay: receiver.relay }
     } catch (error) {
       // Auth says that the receiver's session has ended; its stream would learn of it at its next beat only.
       if (isSottoError(error, 'ERR_NOT_ONLINE')) await presence.expel(receiver)

@@ -8,7 +8,7 @@ import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { HEARTBEAT_MS } from '#lib/protocol.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
 import { connect } from '#lib/rpc/client.ts'
-import { type ServerLimits, serviceLimits } from '#lib/rpc/limits.ts'
+import { serviceLimits } from '#lib/rpc/limits.ts'
 import { serve, startServer } from '#lib/rpc/server.ts'
 import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
@@ -17,18 +17,19 @@ import type { Clock } from '#lib/runtime/clock.ts'
 import { awaitDatabase, type DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
 import { watchDatabaseFile } from '#lib/runtime/database/database-file.ts'
 import { sharedTimeMs } from '#lib/runtime/database/dialect.ts'
-import { openFilesLimit } from '#lib/runtime/files.ts'
 import { certificateCheck } from '#lib/runtime/health/certificate-check.ts'
 import { keepChecking } from '#lib/runtime/health/keep-checking.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
-import { Authentications } from './authentications.ts'
-import { awaitLeaf, type CERTIFICATE_WAIT_MS, keepLeaf } from './certificate.ts'
+import { AuthClient } from '../authentication/auth-client.ts'
+import { Authentications } from '../authentication/authentications.ts'
+import { awaitLeaf, type CERTIFICATE_WAIT_MS, keepLeaf } from '../authentication/certificate.ts'
+import { connectionLimits } from '../authentication/connection-limits.ts'
+import { keepWatchingRevocations } from '../authentication/revocation-watch.ts'
 import type { Config } from './config.ts'
 import { PresenceRegistry, RENEWAL_MS } from './presence.ts'
 import { keepListening } from './presence-listening.ts'
 import { PresenceNotices } from './presence-notices.ts'
-import { keepWatchingRevocations } from './revocation-watch.ts'
 import { SealingClient } from './sealing-client.ts'
 import { createDirectoryHandlers } from './service.ts'
 import { type DirectorySchema, MIGRATIONS } from './store.ts'
@@ -73,7 +74,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const { clock, log, heartbeatMs = HEARTBEAT_MS, renewalMs = RENEWAL_MS } = dependencies
   await using resources = new AsyncDisposableStack()
 
-  let leaf = await awaitLeaf(config.tlsFolder, dependencies)
+  let leaf = await awaitLeaf(config.tlsFolder, 'SOTTO_DIRECTORY_TLS', dependencies)
   // Who was online is worth nothing after a power cut, so no announcement has to wait for the disk.
   const waiting = { durability: 'process', ...dependencies } as const
   const opened = await awaitDatabase<DirectorySchema>(config.database, MIGRATIONS, waiting)
@@ -93,11 +94,16 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
 
   const target = { address: config.sealingAddress, security: sealingSecurity(leaf) }
   const connection = resources.adopt(connect(SealingServiceService, target), (open) => open.close())
-  const sealing = new SealingClient(connection, log)
-  const authentications = new Authentications(sealing, clock)
-  resources.defer(keepWatchingRevocations({ sealing, authentications, log }))
+  const auth = new AuthClient({ connection, service: 'directory', log })
+  const sealing = new SealingClient(auth)
+  const authentications = new Authentications(auth, clock)
+  resources.defer(keepWatchingRevocations({ auth, authentications, log }))
 
-  const limits = await limitsFrom(config, log)
+  const { connections, ratePerAccount } = config
+  const limits = {
+    ...serviceLimits(connections.mostPerAddress, ratePerAccount),
+    ...(await connectionLimits(connections, 'SOTTO_DIRECTORY_CONNECTIONS', log)),
+  }
   const { allowedEndpoints } = config
   const handling = { presence, sealing, authentications, clock, allowedEndpoints, heartbeatMs }
   const server = resources.adopt(
@@ -115,6 +121,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   )
   resources.defer(
     keepLeaf({
+      service: 'directory',
       folder: config.tlsFolder,
       leaf,
       clock,
@@ -173,24 +180,4 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
 
 function sealingSecurity({ certificate, authoritiesPem }: LoadedLeaf) {
   return { authorityPem: authoritiesPem, role: 'sealing.sotto', certificate } as const
-}
-
-/** Files that the directory has open beside its callers' connections: the database, Auth, the log, at most. */
-const OWN_FILES = 128
-
-/** As many connections as the settings say, or as there may be: who cannot be taken in could not be told so either. */
-async function limitsFrom(
-  { connections: { most, mostPerAddress }, ratePerAccount }: Config,
-  log: Logger,
-): Promise<ServerLimits> {
-  const openFiles = (await openFilesLimit()) ?? Number.POSITIVE_INFINITY
-  const maxConnections = Math.min(most, openFiles - OWN_FILES)
-  if (maxConnections < most) {
-    // No warning: the usual setting is more than most machines allow, and more than most ever need.
-    log.info(
-      { openFiles, connections: maxConnections },
-      'fewer connections than SOTTO_DIRECTORY_CONNECTIONS: raise the limit of open files (ulimit -n)',
-    )
-  }
-  return { ...serviceLimits(mostPerAddress, ratePerAccount), maxConnections }
 }

@@ -34,6 +34,9 @@ export interface PresenceTable {
   instance_id: Uint8Array
   /** JSON: a list of {address, port}, the likeliest first; empty if it was withdrawn. */
   endpoints: string
+  /** The relay that the receiver attends, and by which id it is called there, 16 bytes; null if there is none. */
+  relay_address: string | null
+  attendance_id: Uint8Array | null
   /** Milliseconds since 1970. */
   changed_at: number
 }
@@ -48,6 +51,7 @@ export const MIGRATIONS: Migrations = {
   '0001_presence': { up: createPresence },
   '0002_instance_id': { up: renameKid },
   '0003_announcement_numbers': { up: numberAnnouncements },
+  '0004_relay': { up: addRelay },
 }
 
 async function createPresence(db: Kysely<unknown>): Promise<void> {
@@ -91,4 +95,9 @@ async function numberAnnouncements(db: Kysely<unknown>): Promise<void> {
     .addColumn('changed_at', 'bigint', (column) => column.notNull())
     .execute()
   await db.schema.createIndex('presence_replica').on('presence').column('replica_id').execute()
+}
+
+async function addRelay(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('presence').addColumn('relay_address', 'text').execute()
+  await db.schema.alterTable('presence').addColumn('attendance_id', 'bytea').execute()
 }

@@ -14,7 +14,13 @@ import type {
   RequestLetterRequest,
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
-import { INSTANCE_ID_BYTES, MAX_LISTED_USERS, MAX_WATCHED_NAMES } from '#lib/protocol.ts'
+import {
+  ATTENDANCE_ID_BYTES,
+  INSTANCE_ID_BYTES,
+  MAX_LISTED_USERS,
+  MAX_RELAY_ADDRESS_CHARACTERS,
+  MAX_WATCHED_NAMES,
+} from '#lib/protocol.ts'
 import { NOBODYS } from '#lib/runtime/network/ranges.ts'
 import { REQUEST_NONCE_BYTES } from '#lib/ticket/grant.ts'
 import { USERNAME, USERNAME_PREFIX, Violations } from '#lib/validation.ts'
@@ -29,12 +35,16 @@ export const MAX_ADDRESS_CHARACTERS = 45
 export const MIN_PORT = 1_024
 const MAX_PORT = 65_535
 
-export function checkAnnounceRequest({ endpoints, instanceId }: AnnounceRequest): void {
+/** As Auth lists them: a HOST may be empty, and is none that holds what a terminal obeys. */
+const RELAY_ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]*):[0-9]{1,5}$/
+
+export function checkAnnounceRequest({ endpoints, instanceId, relay }: AnnounceRequest): void {
   const violations = new Violations()
+  const least = relay === undefined ? 1 : 0
   violations.expect(
-    endpoints.length >= 1 && endpoints.length <= MAX_ENDPOINTS,
+    endpoints.length >= least && endpoints.length <= MAX_ENDPOINTS,
     'endpoints',
-    `must be 1 to ${MAX_ENDPOINTS} endpoints`,
+    `must be ${least} to ${MAX_ENDPOINTS} endpoints`,
   )
   // Beyond the limit they are not looked at: one answer must not grow with what a caller sends.
   for (const [index, { address, port }] of endpoints.slice(0, MAX_ENDPOINTS).entries()) {
@@ -50,6 +60,15 @@ export function checkAnnounceRequest({ endpoints, instanceId }: AnnounceRequest)
     )
   }
   violations.expectBytes(instanceId, INSTANCE_ID_BYTES, 'instance_id')
+  if (relay !== undefined) {
+    const { address, attendanceId } = relay
+    violations.expect(
+      RELAY_ADDRESS.test(address) && address.length <= MAX_RELAY_ADDRESS_CHARACTERS,
+      'relay.address',
+      `must be HOST:PORT of at most ${MAX_RELAY_ADDRESS_CHARACTERS} characters`,
+    )
+    violations.expectBytes(attendanceId, ATTENDANCE_ID_BYTES, 'relay.attendance_id')
+  }
   violations.throwIfAny()
 }
 

@@ -36,6 +36,7 @@ describe('sotto admin, of copies', () => {
     const { call } = await auth.connectSealing()
     const { username } = await call.authenticate({
       directoryBearer: Buffer.from(session.keys.directoryBearer.reveal()),
+      relayBearer: Buffer.alloc(0),
     })
     expect(username).to.equal('alice')
   })

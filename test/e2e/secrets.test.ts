@@ -116,7 +116,7 @@ describe('a whole run, at the most that can be logged and traced', function () {
     const host = deployment.authAddress.split(':')[0]
     await profile.update((state) => ({
       ...state,
-      account: { ...account, directoryAddress: directoryAddress.replace(/^:/, `${host}:`) },
+      account: { ...account, relayAddresses: [], directoryAddress: directoryAddress.replace(/^:/, `${host}:`) },
     }))
   }
 

@@ -15,7 +15,7 @@ import { MAX_MEMORY_KIB } from '../../clients/profile/wrapped-key.ts'
 import { MAX_UNANSWERED } from '../../clients/store/transfers/transfer-steps.ts'
 import { readConfig } from '../../services/auth/config.ts'
 import { MAX_SESSIONS } from '../../services/auth/sessions/begin-sessions.ts'
-import { REUSE_MS } from '../../services/directory/authentications.ts'
+import { REUSE_MS } from '../../services/authentication/authentications.ts'
 import { ROOT } from '../support/environment.ts'
 
 const MINUTE_MS = 60_000

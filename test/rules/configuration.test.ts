@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 
-const CONFIGURATION_FILES = ['services/auth/config.ts', 'services/directory/config.ts', 'services/door/config.ts']
+const CONFIGURATION_FILES = [
+  'services/auth/config.ts',
+  'services/directory/config.ts',
+  'services/door/config.ts',
+  'services/relay/config.ts',
+]
 
 function names(text: string): Set<string> {
   return new Set(text.match(/\bSOTTO_[A-Z_]*[A-Z]\b/g))

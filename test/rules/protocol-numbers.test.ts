@@ -20,10 +20,13 @@ import * as grant from '#lib/ticket/grant.ts'
 import * as letterTicket from '#lib/ticket/letter-ticket.ts'
 import * as padding from '#lib/ticket/padding.ts'
 import * as ticket from '#lib/ticket/ticket.ts'
+import * as dial from '../../clients/peer/dial.ts'
 import * as lease from '../../services/directory/presence.ts'
 import * as announcement from '../../services/directory/validation.ts'
 import * as watchers from '../../services/directory/watchers.ts'
+import * as attendances from '../../services/relay/attendances.ts'
 import * as prekeys from '../../services/relay/mailbox/prekeys.ts'
+import * as relay from '../../services/relay/service.ts'
 
 const CODE: Record<string, unknown> = {
   ...channel,
@@ -49,6 +52,9 @@ const CODE: Record<string, unknown> = {
   ...announcement,
   ...watchers,
   ...prekeys,
+  ...dial,
+  ...attendances,
+  ...relay,
 }
 
 describe('docs/protocol.md', () => {

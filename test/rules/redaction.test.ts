@@ -36,6 +36,7 @@ describe('the contracts', () => {
           'recovery_codes',
           'session_token',
           'directory_bearer',
+          'relay_bearer',
           'sender_bearer',
         ],
         ...['secret', 'body', 'path', 'name', 'data'],

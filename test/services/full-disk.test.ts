@@ -66,7 +66,8 @@ describe(`a full disk${refusal ? `: ${refusal}` : ''}`, () => {
     const { call } = directory.connect()
     const { keys } = await auth.login('alice')
     const bearer = keys.directoryBearer
-    const ask = () => call.requestChat({ username: 'bob', nonce: Buffer.from(bytesOf('nonce', 16)) }, { bearer })
+    const ask = () =>
+      call.requestChat({ username: 'bob', nonce: Buffer.from(bytesOf('nonce', 16)), hideAddress: false }, { bearer })
     expect((await rejection(ask())).code).to.equal('ERR_NOT_ONLINE')
     await disk.fill()
     let answer = await rejection(ask())

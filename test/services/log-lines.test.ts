@@ -78,7 +78,10 @@ describe("a service's log", () => {
     const bearer = alice.keys.directoryBearer
     await call.getPresence({ username: 'carol' }, { bearer })
     await call.listUsers({ prefix: '', pageSize: 0, pageToken: '' }, { bearer })
-    await call.requestChat({ username: 'carol', nonce: Buffer.from(bytesOf('nonce', 16)) }, { bearer })
+    await call.requestChat(
+      { username: 'carol', nonce: Buffer.from(bytesOf('nonce', 16)), hideAddress: false },
+      { bearer },
+    )
     announcement.cancel()
     await untilLines(ofDirectory, 5)
     const calls = callsIn(ofDirectory).filter((line) => line !== 'auth is reachable')

@@ -21,7 +21,7 @@ export async function requestChat(profile: Profile, username: string): Promise<I
   const { directoryAddress: address, authorityPem } = account
   const directory = connect(DirectoryServiceService, { address, security: { authorityPem, role: 'directory.sotto' } })
   try {
-    const request = { username, nonce: randomBytes(REQUEST_NONCE_BYTES) }
+    const request = { username, nonce: randomBytes(REQUEST_NONCE_BYTES), hideAddress: false }
     const { ticket, grant } = await directory.call.requestChat(request, { bearer: session.keys.directoryBearer })
     const context = { key: session.keys.grantKey, realm: realmOf(authorityPem), senderName: account.username }
     return { ticket, grant: openGrant({ ...context, grant }) }

@@ -48,7 +48,7 @@ export async function authServer(
     port: 0,
     security: {
       certificate: await authority.leaf('auth.sotto'),
-      ...(onlyRole && { onlyClient: { role: onlyRole, authoritiesPem: authority.authorityPem } }),
+      ...(onlyRole && { onlyClient: { roles: [onlyRole], authoritiesPem: authority.authorityPem } }),
     },
     limits: SERVICE_LIMITS,
     log: logged.log,
@@ -91,4 +91,5 @@ export const SERVER_INFO = {
   directoryAddress: ':7002',
   serverTime: new Date('2030-01-01T00:00:00Z'),
   authorities: [],
+  relayAddresses: [],
 }

@@ -1,6 +1,6 @@
 /**
- * A deployment of Sotto as real processes: auth and the directory, which a test may kill and start again, and the
- * `sotto` command of any person.
+ * A deployment of Sotto as real processes: auth, the directory and, where it is asked for, the relay, which a test may kill
+ * and start again, and the `sotto` command of any person.
  *
  * Every process that is started here ends with the deployment.
  *
@@ -21,7 +21,7 @@ import { freePort } from './free-port.ts'
 import { TestProcess, type TestProcessOptions } from './processes.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
-type ServiceName = 'auth' | 'directory'
+type ServiceName = 'auth' | 'directory' | 'relay'
 
 /** The outcome of a process that has ended. */
 export interface Outcome {
@@ -44,9 +44,9 @@ export class Deployment implements AsyncDisposable {
   readonly #started: TestProcess[] = []
   readonly #services = new Map<ServiceName, TestProcess>()
 
-  /** Start auth and the directory. @param settings - Settings of all processes. */
+  /** Start the services; no relay, unless SOTTO_RELAY is `on`. @param settings - Settings of all processes. */
   static async start(settings: Environment = {}): Promise<Deployment> {
-    const [auth, directory, sealing] = [await freePort(), await freePort(), await freePort()]
+    const [auth, directory, sealing, relay] = [await freePort(), await freePort(), await freePort(), await freePort()]
     const home = await temporaryFolder()
     const env = environmentOf(home.path, {
       SOTTO_AUTH_HOST: '127.0.0.1',
@@ -56,11 +56,17 @@ export class Deployment implements AsyncDisposable {
       SOTTO_DIRECTORY_HOST: '127.0.0.1',
       SOTTO_DIRECTORY_PORT: String(directory),
       SOTTO_DIRECTORY_ADMIN_PORT: '0',
+      SOTTO_RELAY: 'off',
+      SOTTO_RELAY_HOST: '127.0.0.1',
+      SOTTO_RELAY_PORT: String(relay),
+      SOTTO_RELAY_ADMIN_PORT: '0',
       ...settings,
     })
     const deployment = new Deployment(home, `127.0.0.1:${auth}`, env)
     try {
-      await Promise.all([deployment.startService('auth'), deployment.startService('directory')])
+      const services: ServiceName[] = ['auth', 'directory']
+      if (env['SOTTO_RELAY'] === 'on') services.push('relay')
+      await Promise.all(services.map((name) => deployment.startService(name)))
     } catch (error) {
       await deployment[Symbol.asyncDispose]()
       throw error

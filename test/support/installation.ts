@@ -14,8 +14,10 @@ import { login } from '../../clients/session/login.ts'
 import { passwordOf } from './auth-records.ts'
 import { CapturedStream } from './captured-stream.ts'
 import { freePort } from './free-port.ts'
+import { LyingRelay } from './lying-relay.ts'
 import { AuthUnderTest } from './running-auth.ts'
 import { DirectoryUnderTest } from './running-directory.ts'
+import { RelayUnderTest } from './running-relay.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 /** A command under way. */
@@ -37,14 +39,22 @@ export class Installation implements AsyncDisposable {
   readonly auth: AuthUnderTest
   readonly home: TemporaryFolder
   readonly #directoryPort: number
+  readonly #relayPort: number
   #directory: DirectoryUnderTest | undefined
+  #relay: RelayUnderTest | undefined
+  #lying: LyingRelay | undefined
 
   /** Start the services. @param names - People to sign up and sign in. */
   static async start(...names: readonly string[]): Promise<Installation> {
     const directoryPort = await freePort()
-    const config = { directoryAddress: `:${directoryPort}`, listen: { host: '127.0.0.1', port: await freePort() } }
+    const relayPort = await freePort()
+    const config = {
+      directoryAddress: `:${directoryPort}`,
+      relayAddresses: [`:${relayPort}`],
+      listen: { host: '127.0.0.1', port: await freePort() },
+    }
     const auth = await AuthUnderTest.start({ clock: systemClock, config })
-    const installation = new Installation(auth, await temporaryFolder(), directoryPort)
+    const installation = new Installation(auth, await temporaryFolder(), { directoryPort, relayPort })
     try {
       await installation.startDirectory()
       for (const name of names) await installation.signUp(name)
@@ -55,10 +65,36 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  private constructor(auth: AuthUnderTest, home: TemporaryFolder, directoryPort: number) {
+  private constructor(
+    auth: AuthUnderTest,
+    home: TemporaryFolder,
+    { directoryPort, relayPort }: { readonly directoryPort: number; readonly relayPort: number },
+  ) {
     this.auth = auth
     this.home = home
     this.#directoryPort = directoryPort
+    this.#relayPort = relayPort
+  }
+
+  /** Start the relay, of which clients know whether it runs or not. */
+  async startRelay(): Promise<void> {
+    this.#relay = await RelayUnderTest.start(this.auth, {
+      config: { listen: { host: '127.0.0.1', port: this.#relayPort } },
+    })
+  }
+
+  /** Start one in its place that lies; it ends with the installation. */
+  async startLyingRelay(): Promise<LyingRelay> {
+    const relay = await LyingRelay.start(this.auth, this.#relayPort)
+    this.#lying = relay
+    return relay
+  }
+
+  async stopRelay(): Promise<void> {
+    await this.#lying?.[Symbol.asyncDispose]()
+
+    await this.#relay?.[Symbol.asyncDispose]()
+    this.#relay = undefined
   }
 
   async startDirectory(): Promise<void> {
@@ -91,6 +127,10 @@ export class Installation implements AsyncDisposable {
       trace: undefined,
     })
     return opened
+  }
+
+  profileOf(name: string): Promise<Profile> {
+    return Profile.open(this.home.path, name)
   }
 
   /** Run the sender. */
@@ -144,6 +184,7 @@ export class Installation implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopRelay()
     await this.stopDirectory()
     await this.auth[Symbol.asyncDispose]()
     await this.home[Symbol.asyncDispose]()

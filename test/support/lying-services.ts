@@ -51,7 +51,7 @@ export class LyingServices {
       keys: deriveSessionKeys(secretOf(`session of ${name}`)),
       expiresAtMs: Date.now() + 1e9,
     }
-    const nowhere = { authAddress: '127.0.0.1:1', directoryAddress: '127.0.0.1:1' }
+    const nowhere = { authAddress: '127.0.0.1:1', directoryAddress: '127.0.0.1:1', relayAddresses: [] }
     const account = { ...nowhere, username, authorityPem: this.#authorityPem, clockOffsetMs: 0, session }
     await profile.update((state) => ({ ...state, identity, account }))
     return profile
@@ -103,7 +103,8 @@ export class LyingServices {
       receiverName,
       receiverInstanceId: instanceId,
     }
-    return { endpoints: announcement.endpoints(), ticket, grant: { ...grant, receiverSessionId: randomBytes(16) } }
+    const endpoints = announcement.endpoints()
+    return { endpoints, relay: undefined, ticket, grant: { ...grant, receiverSessionId: randomBytes(16) } }
   }
 
   get #realm(): Uint8Array {

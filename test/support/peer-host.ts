@@ -16,7 +16,7 @@ import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { sealTicket, TICKET_LIFETIME_MS, type Ticket, ticketHash } from '#lib/ticket/ticket.ts'
 import { StreamsByKey } from '../../clients/messenger/streams-by-key.ts'
-import { servePeers } from '../../clients/peer/serve.ts'
+import { PeerHost, servePeers } from '../../clients/peer/serve.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { DirectoryClient } from '../../clients/session/directory-client.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
@@ -63,6 +63,7 @@ export class HostUnderTest implements AsyncDisposable {
         username: 'bob',
         authAddress: '127.0.0.1:1',
         directoryAddress: '127.0.0.1:1',
+        relayAddresses: [],
         authorityPem,
         clockOffsetMs: 0,
         session: { sessionId: randomBytes(16), keys: KEYS, expiresAtMs: Date.now() + 1e9 },
@@ -82,8 +83,10 @@ export class HostUnderTest implements AsyncDisposable {
     const clock = new ServerClock(systemClock, 0)
     const directory = new DirectoryClient({ ...this.profile.login, clock, trace: undefined })
     this.#directory = directory
+    const { log } = this.logged
     this.#server = await servePeers(
-      {
+      { log },
+      new PeerHost({
         profile: this.profile,
         instanceId: this.instanceId,
         clock,
@@ -101,10 +104,10 @@ export class HostUnderTest implements AsyncDisposable {
         onKeyChanged: () => {},
         onRefused: ({ code }) => void this.refused.push(code),
         onConversation: () => {},
-        log: this.logged.log,
+        log,
         trace: undefined,
         ...options,
-      },
+      }),
       '127.0.0.1',
       0,
     )

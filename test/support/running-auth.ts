@@ -114,6 +114,11 @@ export class AuthUnderTest implements AsyncDisposable {
     return (await loadLeaf(this.config.directoryTlsFolder)).certificate
   }
 
+  /** The certificate that Auth has made for the relay, with its key. */
+  async relayCertificate(): Promise<CertificateChain> {
+    return (await loadLeaf(join(this.folder.path, 'relay', 'tls'))).certificate
+  }
+
   /** The certificate that AuthService shows, with its key. */
   async ownCertificate(): Promise<CertificateChain> {
     return (await loadLeaf(join(this.config.dataFolder, 'tls'))).certificate

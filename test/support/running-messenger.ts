@@ -33,7 +33,7 @@ interface Parts {
 
 /** The options in which messengers of tests differ. */
 export interface MessengerUnderTestOptions
-  extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs'>> {
+  extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs' | 'channelTimes'>> {
   /** Makes the client of the directory. */
   readonly directoryFor?: (profile: Profile) => DirectoryClient
   /** The mailboxes that it uses; none unless set. */

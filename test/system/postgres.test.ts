@@ -182,6 +182,7 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
     const sealing = await other.connectSealing(await one.directoryCertificate())
     const { username } = await sealing.call.authenticate({
       directoryBearer: Buffer.from(session.keys.directoryBearer.reveal()),
+      relayBearer: Buffer.alloc(0),
     })
     expect(username).to.equal('alice')
     await one[Symbol.asyncDispose]()

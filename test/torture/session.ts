@@ -31,6 +31,7 @@ export function beginSession(options: SessionOptions, first?: RecordBody): void 
   const conversation = new Conversation(
     {
       opener,
+      route: 'direct',
       ownName: endpoint.name,
       peerName: endpoint.peer.name,
       channel,

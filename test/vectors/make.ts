@@ -26,6 +26,7 @@ function session() {
       directory_bearer: hex(directoryBearer),
       directory_bearer_hash: hex(sha256(directoryBearer)),
       auth_bearer: hex(derive(token, 'sotto auth bearer v1')),
+      relay_bearer: hex(derive(token, 'sotto relay bearer v1')),
       ticket_key: hex(derive(token, 'sotto ticket v1')),
       grant_key: hex(derive(token, 'sotto grant v1')),
     }

@@ -10,6 +10,7 @@ describe('session.json', () => {
       expect(hex(keys.directoryBearer.reveal())).to.equal(vector.directory_bearer)
       expect(hex(bearerHash(keys.directoryBearer))).to.equal(vector.directory_bearer_hash)
       expect(hex(keys.authBearer.reveal())).to.equal(vector.auth_bearer)
+      expect(hex(keys.relayBearer.reveal())).to.equal(vector.relay_bearer)
       expect(hex(keys.ticketKey.reveal())).to.equal(vector.ticket_key)
       expect(hex(keys.grantKey.reveal())).to.equal(vector.grant_key)
     })

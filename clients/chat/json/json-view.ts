@@ -5,9 +5,11 @@
  *
  * @module
  */
+
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
+import type { Route } from '#lib/protocol.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
 import { transferFields } from '../../files/report/listing.ts'
@@ -127,8 +129,8 @@ export class JsonView implements View {
   caption(): void {}
 
   who(people: readonly ContactStatus[]): void {
-    for (const { name: contact, isOnline: online, key, unread, waiting, undeliverable } of people) {
-      this.#emit({ type: 'contact', contact, online, key, unread, waiting, undeliverable })
+    for (const { name: contact, isOnline: online, route, key, unread, waiting, undeliverable } of people) {
+      this.#emit({ type: 'contact', contact, online, route, key, unread, waiting, undeliverable })
     }
   }
 
@@ -185,8 +187,12 @@ export class JsonView implements View {
     this.#emit({ type: 'presence', contact, online })
   }
 
-  online(endpoints: readonly Endpoint[]): void {
-    this.#emit({ type: 'online', name: this.#options.ownName, endpoints: endpoints.map(addressOf) })
+  routed(contact: string, route: Route): void {
+    this.#emit({ type: 'route', contact, route })
+  }
+
+  online(endpoints: readonly Endpoint[], relay: string | undefined): void {
+    this.#emit({ type: 'online', name: this.#options.ownName, endpoints: endpoints.map(addressOf), relay })
   }
 
   offline({ code, message }: SottoError): void {

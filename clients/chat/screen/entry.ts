@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Route } from '#lib/protocol.ts'
 
 /** How far a message of one's own has come. */
 export const MESSAGE_STATES = ['waiting', 'sent', 'posted', 'delivered', 'read'] as const
@@ -44,6 +45,8 @@ export type EntryChange = Partial<Pick<Entry, 'state' | 'text'>>
 export interface Contact {
   readonly name: string
   readonly online: boolean
+  /** The way that the conversation with them goes; undefined where none is open. */
+  readonly route?: Route | undefined
   readonly typing: boolean
   /** Messages that have come and were not shown yet. */
   readonly unread: number

@@ -43,5 +43,6 @@ function unreadParts(others: readonly Contact[]): string[] {
 function describe(name: string, contacts: readonly Contact[]): string {
   const contact = contacts.find((candidate) => candidate.name === name)
   if (contact?.typing) return `${name} is typing`
-  return `${name} is ${contact?.online ? 'online' : 'offline'}`
+  const way = contact?.route === 'relay' ? ', through the relay' : ''
+  return `${name} is ${contact?.online ? 'online' : 'offline'}${way}`
 }

@@ -29,6 +29,9 @@ export interface CallLimits {
 /** How many people are behind one address unless a setting says more. */
 export const PEOPLE_PER_ADDRESS = 1_000
 
+/** The largest message of a relay, in bytes: one of a conversation, 66 KiB, with what names it around it. */
+export const MAX_CARRIED_BYTES = 66 * 1024 + 16
+
 const rate = (perSecond: number, burst: number): Rate => ({ perSecond, burst })
 
 /** Of a stream that asks for no account: little, and not for long. Whoever needs it longer begins another. */
@@ -85,6 +88,26 @@ export const LIMITS_OF_CALLS: Readonly<Record<string, CallLimits>> = {
     requestBytes: 256,
     account: rate(20, 200),
     address: rate(1_000, 10_000),
+  },
+
+  'sotto.relay.v1.RelayService/Attend': {
+    requestBytes: 64,
+    account: rate(2, 60),
+    address: rate(200, 4_000),
+    streams: { address: 2_000 },
+  },
+  // A message of a conversation is carried, record and all.
+  'sotto.relay.v1.RelayService/Call': {
+    requestBytes: MAX_CARRIED_BYTES,
+    account: rate(5, 100),
+    address: rate(500, 5_000),
+    streams: { address: 16_000 },
+  },
+  'sotto.relay.v1.RelayService/Answer': {
+    requestBytes: MAX_CARRIED_BYTES,
+    account: rate(20, 500),
+    address: rate(500, 5_000),
+    streams: { address: 16_000 },
   },
 
   'sotto.sealing.v1.SealingService/Authenticate': { requestBytes: 256, ...OF_THE_DIRECTORY },

@@ -12,6 +12,8 @@ import type { ServerHttp2Session } from 'node:http2'
 export interface EarnedWindowLimits {
   /** What may be under way over one connection, in bytes. */
   readonly bytes: number
+  /** What may be under way in one call, in bytes; as much as over its connection unless set. */
+  readonly callBytes?: number
   /** What may be under way over all that have earned it, in bytes. */
   readonly totalBytes: number
 }
@@ -36,7 +38,7 @@ export class EarnedWindows {
       this.#share()
     })
     // Where the share is another now, it has been told with the others.
-    if (!this.#share()) apply(session, this.#bytes)
+    if (!this.#share()) this.#apply(session)
   }
 
   /** Share the memory anew. Returns whether that changed the windows. */
@@ -46,13 +48,13 @@ export class EarnedWindows {
     while (share * this.#sessions.size > totalBytes) share /= 2
     if (share === this.#bytes) return false
     this.#bytes = share
-    for (const session of this.#sessions) apply(session, share)
+    for (const session of this.#sessions) this.#apply(session)
     return true
   }
-}
 
-function apply(session: ServerHttp2Session, bytes: number): void {
-  if (session.destroyed || session.closed) return
-  session.setLocalWindowSize(bytes)
-  session.settings({ initialWindowSize: bytes })
+  #apply(session: ServerHttp2Session): void {
+    if (session.destroyed || session.closed) return
+    session.setLocalWindowSize(this.#bytes)
+    session.settings({ initialWindowSize: Math.min(this.#bytes, this.#limits.callBytes ?? this.#bytes) })
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * The installation's certificates: the authority and the leaves of Auth's two servers, and the directory's leaf, put
- * where the directory finds it. All are made at the first start, and replaced while Auth runs.
+ * The installation's certificates: the authority and the leaves of Auth's two servers, and those of the directory and the
+ * relay, put where they find them. All are made at the first start, and replaced while Auth runs.
  *
  * @module
  */
@@ -20,7 +20,10 @@ import { noSharedKeys } from '../errors.ts'
 /** How often the files are looked at, in milliseconds: a rotation is in use everywhere in twice that. */
 export const RELOAD_MS = 5_000
 
-type CertificateConfig = Pick<Config, 'authorityFolder' | 'dataFolder' | 'database' | 'directoryTlsFolder' | 'names'>
+type CertificateConfig = Pick<
+  Config,
+  'authorityFolder' | 'dataFolder' | 'database' | 'directoryTlsFolder' | 'relayTlsFolder' | 'names'
+>
 
 export interface Certificates {
   /** The authority's certificates, the newest first: what clients trust, and are given to follow. */
@@ -31,6 +34,8 @@ export interface Certificates {
   readonly sealing: CertificateChain
   /** The certificate chain that the directory has. */
   readonly directory: CertificateChain
+  /** The certificate chain that the relay has; undefined where there is none. */
+  readonly relay: CertificateChain | undefined
 }
 
 /**
@@ -43,8 +48,8 @@ export async function readAuthorityCertificate({ dataFolder }: Pick<Config, 'dat
 }
 
 /**
- * Load what is there, make what is not. The directory gets its leaf and the authority's certificate, never the
- * authority's key, which stays in Auth's own folder.
+ * Load what is there, make what is not. The directory and the relay get their leaf and the authority's certificate, never
+ * the authority's key, which stays in Auth's own folder.
  *
  * @throws SottoError `ERR_STORE` if a file cannot be read or written; `ERR_CONFIG` if the authority is missing that is
  *   shared with others at one PostgreSQL.
@@ -66,7 +71,7 @@ async function requireAuthority(folder: string): Promise<CertificateAuthority> {
 async function leavesBy(
   make: (options: LeafOptions) => Promise<CertificateChain>,
   authority: CertificateAuthority,
-  { authorityFolder, dataFolder, directoryTlsFolder, names: addedNames }: CertificateConfig,
+  { authorityFolder, dataFolder, directoryTlsFolder, relayTlsFolder, names: addedNames }: CertificateConfig,
   clock: Clock,
 ): Promise<Certificates> {
   const names = [...hostNames(), ...addedNames]
@@ -77,6 +82,7 @@ async function leavesBy(
     auth: await leafIn(join(dataFolder, 'tls'), 'auth.sotto'),
     sealing: await leafIn(join(dataFolder, 'sealing-tls'), 'sealing.sotto'),
     directory: await leafIn(directoryTlsFolder, 'directory.sotto'),
+    relay: relayTlsFolder === undefined ? undefined : await leafIn(relayTlsFolder, 'relay.sotto'),
   }
 }
 
@@ -154,8 +160,8 @@ export function keepCertificates(renewal: CertificateRenewal): () => Promise<voi
   }
 }
 
-function textOf({ authoritiesPem, auth, sealing, directory }: Certificates): string {
-  return [authoritiesPem, auth, sealing, directory]
+function textOf({ authoritiesPem, auth, sealing, directory, relay }: Certificates): string {
+  return [authoritiesPem, auth, sealing, directory, ...(relay ? [relay] : [])]
     .map((each) => (typeof each === 'string' ? each : each.certificatesPem))
     .join('')
 }
@@ -167,16 +173,17 @@ function ofAnotherInstallation(folder: string): SottoError {
 }
 
 /** The ends of all that Auth keeps. */
-function endsOf({ authoritiesPem, auth, sealing, directory }: Certificates): CertificateEnd[] {
+function endsOf({ authoritiesPem, auth, sealing, directory, relay }: Certificates): CertificateEnd[] {
   return [
     { what: 'authority', endsAt: endOf(authoritiesPem) },
     { what: 'auth', endsAt: endOf(auth.certificatesPem) },
     { what: 'sealing', endsAt: endOf(sealing.certificatesPem) },
     { what: 'directory', endsAt: endOf(directory.certificatesPem) },
+    ...(relay ? [{ what: 'relay', endsAt: endOf(relay.certificatesPem) } as const] : []),
   ]
 }
 
-/** What SealingService trusts the directory by: its leaf may be of an authority that was replaced since. */
+/** What SealingService trusts the directory and the relay by: a leaf of theirs may be of an authority that was replaced since. */
 export function trustedBySealing({ authoritiesPem }: Certificates): string {
   return ownCertificates(authoritiesPem)
 }

@@ -115,7 +115,7 @@ async function beginSession(
   return { session: { token, id, expiresAtMs, recoveryCodes }, displaced, events }
 }
 
-/** The columns that keep the four secrets of a session: hashes and wrapped keys. */
+/** The columns that keep the five secrets of a session: hashes and wrapped keys. */
 function rowFor(
   token: Secret,
   { accountId, sessionId }: { readonly accountId: Uint8Array; readonly sessionId: Uint8Array },
@@ -128,6 +128,7 @@ function rowFor(
     account_id: accountId,
     directory_bearer_hash: bearerHash(keys.directoryBearer),
     auth_bearer_hash: bearerHash(keys.authBearer),
+    relay_bearer_hash: bearerHash(keys.relayBearer),
     wrapping_key_id: wrappingKey.id,
     ticket_key: wrap(keys.ticketKey, 'ticket'),
     grant_key: wrap(keys.grantKey, 'grant'),

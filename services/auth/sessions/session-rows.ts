@@ -31,11 +31,15 @@ export async function ownOf(
   return (await own.where('id', 'in', ids).execute()).map(({ id }) => id)
 }
 
+/** The columns by which sessions are found. */
+type FoundBy = 'id' | 'directory_bearer_hash' | 'auth_bearer_hash' | 'relay_bearer_hash'
+
 /** Finds the sessions that have these values in a column. To be given the values, and the time. */
-export function sessionsBy(db: Kysely<AuthSchema>, column: 'id' | 'directory_bearer_hash' | 'auth_bearer_hash') {
+export function sessionsBy(db: Kysely<AuthSchema>, column: FoundBy) {
   return compileForList(db, (values: readonly Uint8Array[]) =>
     selectSessions(db)
-      .select(`session.${column} as found_by`)
+      // What a row is found by is there.
+      .select((session) => session.ref(`session.${column}`).$notNull().as('found_by'))
       .where(`session.${column}`, 'in', values)
       .where('expires_at', '>', 0),
   )

@@ -46,6 +46,7 @@ async function announce({ username, token }: Member, { directoryAddress, authori
     account: {
       authAddress: '',
       directoryAddress,
+      relayAddresses: [],
       username,
       authorityPem,
       clockOffsetMs: 0,

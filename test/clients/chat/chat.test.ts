@@ -99,7 +99,7 @@ describe('chat', function () {
     carol.submit('from carol')
     await alice.shows('carol: 1 new')
     alice.submit('/who')
-    await alice.shows(/bob: online, key pinned, 1 new$/)
+    await alice.shows(/bob: online, direct, key pinned, 1 new$/)
     alice.type('half\u001ba')
     await alice.shows('what stands on the line would go to somebody else')
     await alice.shows(/^dave> half$/)

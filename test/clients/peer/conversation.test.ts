@@ -101,6 +101,7 @@ describe('Conversation', () => {
     })
     const conversation = new Conversation({
       opener: true,
+      route: 'direct',
       ownName: 'alice',
       peerName: 'bob',
       channel,

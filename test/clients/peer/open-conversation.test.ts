@@ -51,6 +51,7 @@ describe('openConversation', () => {
       username: 'alice',
       authAddress: '127.0.0.1:1',
       directoryAddress: '127.0.0.1:1',
+      relayAddresses: [],
       authorityPem: authority.authorityPem,
       clockOffsetMs: 0,
       session: {
@@ -100,7 +101,7 @@ describe('openConversation', () => {
       receiverIdentityKey: BOB.publicKey,
       receiverInstanceId: INSTANCE_ID,
     }
-    return { endpoints, ticket, grant }
+    return { endpoints, relay: undefined, ticket, grant }
   }
 
   /** A host that answers as this says, and where it listens. */

@@ -15,6 +15,7 @@ const ACCOUNT: Account = {
   username: 'alice',
   authAddress: 'chat.example:7001',
   directoryAddress: 'chat.example:7002',
+  relayAddresses: [':7004'],
   authorityPem: 'a certificate',
   clockOffsetMs: -1_234.5,
   session: {

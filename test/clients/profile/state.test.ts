@@ -10,6 +10,7 @@ const STATE: ProfileState = {
     username: 'alice',
     authAddress: 'localhost:1',
     directoryAddress: 'localhost:2',
+    relayAddresses: [':5', 'relay.example:443'],
     authorityPem: 'a certificate',
     clockOffsetMs: 3,
     session: { sessionId: bytesOf('session', 16), keys: deriveSessionKeys(secretOf('token')), expiresAtMs: 4 },
@@ -19,6 +20,7 @@ const STATE: ProfileState = {
   ]),
   blocked: new Set(['eve']),
   receipts: true,
+  reach: 'relay',
 }
 
 /** The JSON of the state, with a change to what it says of the account. */

@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { Route } from '#lib/protocol.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
-import { answerTalking, isTalkedWith } from '../../../clients/profile/talking.ts'
+import { answerTalking, isTalkedWith, routesTo } from '../../../clients/profile/talking.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('isTalkedWith', () => {
@@ -19,8 +20,14 @@ describe('isTalkedWith', () => {
   afterEach(() => home[Symbol.asyncDispose]())
 
   it('is what the owner of the conversations says', async () => {
-    const end = answerTalking(profile, (name) => name === 'bob')
+    const routes = new Map<string, Route>([
+      ['bob', 'direct'],
+      ['dave', 'relay'],
+    ])
+    const end = answerTalking(profile, (name) => routes.get(name))
     expect(await isTalkedWith(profile, 'bob')).to.equal(true)
+    expect(await isTalkedWith(profile, 'dave')).to.equal(true)
+    expect(await routesTo(profile, ['bob', 'carol', 'dave'])).to.deep.equal(routes)
     expect(await isTalkedWith(profile, 'carol')).to.equal(false)
     end()
     expect(await isTalkedWith(profile, 'bob')).to.equal(false)
@@ -28,6 +35,7 @@ describe('isTalkedWith', () => {
 
   it('is no where nobody answers, or with something else', async () => {
     expect(await isTalkedWith(profile, 'bob')).to.equal(false)
+    expect(await routesTo(profile, ['bob'])).to.deep.equal(new Map())
     const silent = createServer(() => {}).listen(path)
     await once(silent, 'listening')
     expect(await isTalkedWith(profile, 'bob')).to.equal(false)
@@ -40,14 +48,14 @@ describe('isTalkedWith', () => {
 
   it('is answered by an owner who follows one that was killed', async () => {
     await writeFile(path, '')
-    const end = answerTalking(profile, () => true)
+    const end = answerTalking(profile, () => 'direct')
     expect(await isTalkedWith(profile, 'bob')).to.equal(true)
     end()
   })
 
   for (const question of ['\n', '../bob\n', 'x'.repeat(10_000)]) {
     it(`is no to a question that is none: ${question.slice(0, 8)}`, async () => {
-      const end = answerTalking(profile, () => true)
+      const end = answerTalking(profile, () => 'direct')
       const socket = connect(path)
       socket.on('error', () => {})
       socket.write(question)

@@ -61,6 +61,8 @@ interface Contract<T> {
   readonly codes?: { readonly [Field in keyof T]?: string }
 }
 
+const BAD_HOST_PORTS = ['', 'host', 'host:0', 'host:65536', 'a b:1', 'ho\nst:1', `${'a'.repeat(256)}:7002`]
+
 /** So that each table is checked against its own message: a field that is added does not compile until it stands here. */
 function contract<T extends object>(each: Contract<T>): Contract<T> {
   return each
@@ -75,12 +77,14 @@ const CONTRACTS = [
       directoryAddress: ':7002',
       serverTime: NOW,
       authorities: [AUTHORITY],
+      relayAddresses: [':7004', 'relay.example:443'],
     },
     check: (answer) => checkServerInfo(answer, { authorityPem: AUTHORITY_PEM }),
     wrong: {
       protocolVersion: [0, 2, 0xffff_ffff],
       realm: [...badBytes(32), Buffer.alloc(32)],
-      directoryAddress: ['', 'host', 'host:0', 'host:65536', 'a b:1', 'ho\nst:1', `${'a'.repeat(256)}:7002`],
+      directoryAddress: BAD_HOST_PORTS,
+      relayAddresses: [...BAD_HOST_PORTS.map((address) => [':7004', address]), Array(17).fill(':7004')],
       serverTime: BAD_TIMES,
       authorities: [
         [Buffer.alloc(0)],
@@ -135,7 +139,7 @@ const CONTRACTS = [
   }),
   contract<RequestChatResponse>({
     name: 'RequestChatResponse',
-    right: { endpoints: [endpoint], ticket: Buffer.alloc(540, 1), grant: Buffer.alloc(540, 1) },
+    right: { endpoints: [endpoint], ticket: Buffer.alloc(540, 1), grant: Buffer.alloc(540, 1), relay: undefined },
     check: checkRequestedChat,
     wrong: {
       endpoints: [
@@ -147,6 +151,10 @@ const CONTRACTS = [
       ],
       ticket: badBytes(540),
       grant: badBytes(540),
+      relay: [
+        { address: `${'a'.repeat(258)}:7004`, attendanceId: Buffer.alloc(16) },
+        ...badBytes(16).map((attendanceId) => ({ address: ':7004', attendanceId })),
+      ],
     },
   }),
 ] as readonly Contract<object>[]

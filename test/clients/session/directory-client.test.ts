@@ -91,6 +91,7 @@ describe('DirectoryClient', () => {
         username: 'alice',
         authAddress: '127.0.0.1:1',
         directoryAddress: `127.0.0.1:${server.port}`,
+        relayAddresses: [],
         authorityPem: authority.authorityPem,
         clockOffsetMs: 0,
         session: undefined,

@@ -21,7 +21,13 @@ describe('the link to a directory that the host has moved', () => {
     const profile = await Profile.open(installation.home.path, 'alice')
     const { authorityPem } = profile.login.account
     const realm = realmOfAccount(profile.login.account)
-    await keepIn(profile)({ authorityPem, realm, directoryAddress: '127.0.0.1:1', learntAtMs: Date.now() })
+    await keepIn(profile)({
+      authorityPem,
+      realm,
+      directoryAddress: '127.0.0.1:1',
+      relayAddresses: [],
+      learntAtMs: Date.now(),
+    })
     const { account, session } = profile.login
     const client = new DirectoryClient({
       account: authAddress === undefined ? account : { ...account, authAddress },

@@ -85,6 +85,7 @@ describe('the server’s time', () => {
       username: 'alice',
       authAddress: await start(auth, 'auth.sotto'),
       directoryAddress: await start(directory, 'directory.sotto'),
+      relayAddresses: [],
       authorityPem: authority.authorityPem,
       learntAtMs: NOW_MS,
       clockOffsetMs: 0,

@@ -68,7 +68,11 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
       sender,
       { keys: KEYS, realm: bytesOf('realm', 32) },
     ),
-    requestChatEvent({ username: 'bob', nonce: Buffer.from(bytesOf('nonce', 16)) }, sender, KEYS.directoryBearer),
+    requestChatEvent(
+      { username: 'bob', nonce: Buffer.from(bytesOf('nonce', 16)), hideAddress: false },
+      sender,
+      KEYS.directoryBearer,
+    ),
     requestChatResponseEvent(
       {
         endpoints: [{ address: '2001:db8::7', port: 7100 }],
@@ -146,6 +150,7 @@ describe('renderTrace', () => {
       '     ├─ session_token',
       '     │  ├─ directory bearer',
       '     │  ├─ auth bearer',
+      '     │  ├─ relay bearer',
       '     │  ├─ ticket key',
       '     │  └─ grant key',
       '     ├─ session_id',

@@ -49,7 +49,9 @@ describe('what a run of auth leaves behind', () => {
     const sealed = answer?.result?.value as SealedChat
     const context = { key: alice.keys.grantKey, realm: realmOf(auth.running.caPem), senderName: 'alice' }
     secrets['the secret of the conversation'] = openGrant({ ...context, grant: sealed.grant }).secret.reveal()
-    await rejection(call.authenticate({ directoryBearer: Buffer.from(alice.keys.authBearer.reveal()) }))
+    await rejection(
+      call.authenticate({ directoryBearer: Buffer.from(alice.keys.authBearer.reveal()), relayBearer: Buffer.alloc(0) }),
+    )
     await auth.connect().call.logout({}, { bearer: alice.keys.authBearer })
     // One invite that is taken up, and one that waits.
     for (const name of ['carol', 'dave']) {

@@ -33,6 +33,8 @@ describe('readConfig', () => {
       authorityFolder: '/srv/sotto/auth/ca',
       wrappingKeyFile: '/srv/sotto/auth/wrapping.key',
       directoryTlsFolder: '/srv/sotto/directory/tls',
+      relayAddresses: [':7004'],
+      relayTlsFolder: '/srv/sotto/relay/tls',
       names: [],
       password: { memoryKib: 19_456, passes: 2, parallelism: 1 },
       hashing: { concurrency: availableParallelism(), capacity: 128 },
@@ -68,6 +70,8 @@ describe('readConfig', () => {
       SOTTO_AUTH_CA: '/run/secrets/ca',
       SOTTO_AUTH_WRAPPING_KEY_FILE: '/run/secrets/wrapping',
       SOTTO_DIRECTORY_TLS: '/directory-tls',
+      SOTTO_RELAY_ADDRESSES: 'relay.example.org:443, :7005',
+      SOTTO_RELAY_TLS: '/relay-tls',
       SOTTO_NAMES: 'chat.example.org, 192.0.2.1',
       SOTTO_AUTH_PASSWORD_MEMORY_MIB: '64',
       SOTTO_AUTH_PASSWORD_PASSES: '3',
@@ -97,6 +101,8 @@ describe('readConfig', () => {
       dataFolder: '/data',
       wrappingKeyFile: '/run/secrets/wrapping',
       directoryTlsFolder: '/directory-tls',
+      relayAddresses: ['relay.example.org:443', ':7005'],
+      relayTlsFolder: '/relay-tls',
       names: ['chat.example.org', '192.0.2.1'],
       password: { memoryKib: 65_536, passes: 3, parallelism: 1 },
       hashing: { concurrency: availableParallelism(), capacity: 7 },
@@ -136,6 +142,13 @@ describe('readConfig', () => {
       port: 7031,
       from: LOOPBACK,
     })
+  })
+
+  it('follows the settings of the relay, or has none', () => {
+    const { relayAddresses, relayTlsFolder } = readConfig({ SOTTO_RELAY_PORT: '8004', SOTTO_RELAY_DATA: '/srv/relay' })
+    expect([relayAddresses, relayTlsFolder]).to.deep.equal([[':8004'], '/srv/relay/tls'])
+    const off = readConfig({ SOTTO_RELAY: 'off', SOTTO_RELAY_ADDRESSES: 'relay.example.org:443' })
+    expect([off.relayAddresses, off.relayTlsFolder]).to.deep.equal([[], undefined])
   })
 
   it('refuses unknown names and everything that cannot be meant, all at once', () => {

@@ -6,6 +6,8 @@ import {
   type SealLetterRequest,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
+import type { Secret } from '#lib/secret.ts'
+import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { checkGrant, openGrant } from '#lib/ticket/grant.ts'
 import { openLetterGrant } from '#lib/ticket/letter-grant.ts'
 import { LETTER_LIFETIME_MS, openLetterTicket } from '#lib/ticket/letter-ticket.ts'
@@ -96,11 +98,28 @@ describe('SealingService', () => {
     })
   })
 
+  it('answers a relay whose bearer it is and which sessions end, and nothing else', async () => {
+    const { call } = await auth.connectSealing(await auth.relayCertificate())
+    const directoryBearer = Buffer.from(alice.keys.directoryBearer.reveal())
+    for (const refused of [
+      call.findAccount({ username: 'bob' }),
+      call.listAccounts({ directoryBearer, prefix: '', pageSize: 10, after: '' }),
+      call.sealChats({ chats: [] }),
+    ]) {
+      expect((await rejection(refused)).code).to.equal('ERR_CALLER_UNTRUSTED')
+    }
+    const { value } = await call.watchRevocations({})[Symbol.asyncIterator]().next()
+    expect(value?.sessionIds).to.deep.equal([])
+  })
+
   describe('Authenticate', () => {
     it('tells whose bearer it is, and extends the session', async () => {
       const { call } = await auth.connectSealing()
       clock.advance(EXTENSION_STEP_MS)
-      const answer = await call.authenticate({ directoryBearer: Buffer.from(bob.keys.directoryBearer.reveal()) })
+      const answer = await call.authenticate({
+        directoryBearer: Buffer.from(bob.keys.directoryBearer.reveal()),
+        relayBearer: Buffer.alloc(0),
+      })
       expect(answer.username).to.equal('bob')
       expect(answer.sessionId).to.deep.equal(bob.id)
       expect(answer.serverTime).to.deep.equal(clock.now())
@@ -110,7 +129,8 @@ describe('SealingService', () => {
     it('refuses a bearer that is unknown, of another kind, of an ended session or expired', async () => {
       const { call } = await auth.connectSealing()
       const codeFor = async (bearer: Uint8Array) =>
-        (await rejection(call.authenticate({ directoryBearer: Buffer.from(bearer) }))).code
+        (await rejection(call.authenticate({ directoryBearer: Buffer.from(bearer), relayBearer: Buffer.alloc(0) })))
+          .code
       expect(await codeFor(secretOf('unknown').reveal())).to.equal('ERR_SESSION_ENDED')
       expect(await codeFor(bob.keys.authBearer.reveal())).to.equal('ERR_SESSION_ENDED')
       await logout(alice)
@@ -119,9 +139,41 @@ describe('SealingService', () => {
       expect(await codeFor(bob.keys.directoryBearer.reveal())).to.equal('ERR_SESSION_ENDED')
     })
 
+    it('tells a relay whose relay bearer it is, and extends the session', async () => {
+      const { call } = await auth.connectSealing(await auth.relayCertificate())
+      clock.advance(EXTENSION_STEP_MS)
+      const ask = (bearer: Secret) =>
+        call.authenticate({ directoryBearer: Buffer.alloc(0), relayBearer: Buffer.from(bearer.reveal()) })
+      const answer = await ask(deriveSessionKeys(bob.token).relayBearer)
+      expect([answer.username, answer.sessionId]).to.deep.equal(['bob', bob.id])
+      expect(answer.expiresAt).to.deep.equal(new Date(clock.nowMs() + DEFAULT_SESSION_LIFETIME_MS))
+      for (const bearer of [bob.keys.directoryBearer, bob.keys.authBearer, secretOf('unknown')]) {
+        expect((await rejection(ask(bearer))).code).to.equal('ERR_SESSION_ENDED')
+      }
+      await logout(bob)
+      expect((await rejection(ask(deriveSessionKeys(bob.token).relayBearer))).code).to.equal('ERR_SESSION_ENDED')
+    })
+
+    it('takes neither bearer from the service that has the other', async () => {
+      const [directoryBearer, relayBearer] = [
+        Buffer.from(bob.keys.directoryBearer.reveal()),
+        Buffer.from(deriveSessionKeys(bob.token).relayBearer.reveal()),
+      ]
+      const [directory, relay] = [await auth.connectSealing(), await auth.connectSealing(await auth.relayCertificate())]
+      const none = Buffer.alloc(0)
+      for (const refused of [
+        directory.call.authenticate({ directoryBearer: none, relayBearer }),
+        relay.call.authenticate({ directoryBearer, relayBearer: none }),
+      ]) {
+        expect((await rejection(refused)).code).to.equal('ERR_INVALID_ARGUMENT')
+      }
+    })
+
     it('refuses a bearer of another length', async () => {
       const { call } = await auth.connectSealing()
-      const refused = await rejection(call.authenticate({ directoryBearer: Buffer.alloc(31) }))
+      const refused = await rejection(
+        call.authenticate({ directoryBearer: Buffer.alloc(31), relayBearer: Buffer.alloc(0) }),
+      )
       expect(refused.code).to.equal('ERR_INVALID_ARGUMENT')
       expect(refused.violations.map(({ field }) => field)).to.deep.equal(['directory_bearer'])
     })
@@ -285,7 +337,10 @@ describe('SealingService', () => {
       // A use of the older one does not make it the newest.
       clock.advance(EXTENSION_STEP_MS)
       const { call } = await auth.connectSealing()
-      await call.authenticate({ directoryBearer: Buffer.from(bob.keys.directoryBearer.reveal()) })
+      await call.authenticate({
+        directoryBearer: Buffer.from(bob.keys.directoryBearer.reveal()),
+        relayBearer: Buffer.alloc(0),
+      })
       expect(Buffer.compare(await sessionOf(), newer.id)).to.equal(0)
       await logout(newer)
       expect(Buffer.compare(await sessionOf(), bob.id)).to.equal(0)

@@ -75,12 +75,24 @@ describe('checkLoginRequest', () => {
 })
 
 describe('checkAuthenticateRequest', () => {
-  it('takes a bearer of 32 bytes', () => {
-    expect(refused(() => checkAuthenticateRequest({ directoryBearer: Buffer.alloc(32) }))).to.deep.equal([])
+  const [none, bearer] = [Buffer.alloc(0), Buffer.alloc(32)]
+  const faults = (directoryBearer: Buffer, relayBearer: Buffer, isRelay: boolean) =>
+    refused(() => checkAuthenticateRequest({ directoryBearer, relayBearer }, isRelay))
+
+  it('takes a bearer of 32 bytes, and from each service its own', () => {
+    expect(faults(bearer, none, false)).to.deep.equal([])
+    expect(faults(none, bearer, true)).to.deep.equal([])
     for (const length of [0, 31, 33]) {
-      const request = { directoryBearer: Buffer.alloc(length) }
-      expect(refused(() => checkAuthenticateRequest(request))).to.deep.equal(['directory_bearer'])
+      expect(faults(Buffer.alloc(length), none, false)).to.deep.equal(['directory_bearer'])
+      expect(faults(none, Buffer.alloc(length), true)).to.deep.equal(['relay_bearer'])
     }
+  })
+
+  it('takes no bearer from the other service, and no two', () => {
+    expect(faults(none, bearer, false)).to.deep.equal(['directory_bearer', 'relay_bearer'])
+    expect(faults(bearer, none, true)).to.deep.equal(['directory_bearer', 'relay_bearer'])
+    expect(faults(bearer, bearer, false)).to.deep.equal(['relay_bearer'])
+    expect(faults(bearer, bearer, true)).to.deep.equal(['directory_bearer'])
   })
 })
 

@@ -101,7 +101,7 @@ describe('the endpoints of an announcement', () => {
     /** The addresses that others are told. */
     async function told(): Promise<string[]> {
       const bearer = (alice as TestSession).keys.directoryBearer
-      const request = { username: 'bob', nonce: Buffer.alloc(16, 1) }
+      const request = { username: 'bob', nonce: Buffer.alloc(16, 1), hideAddress: false }
       const { endpoints } = await directory.connect().call.requestChat(request, { bearer })
       return endpoints.map(({ address }) => address)
     }

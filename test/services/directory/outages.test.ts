@@ -99,7 +99,7 @@ describe('a directory in trouble', () => {
       const options = { bearer: alice.keys.directoryBearer }
       for (const attempt of [
         call.getPresence({ username: 'bob' }, options),
-        call.requestChat({ username: 'bob', nonce: Buffer.alloc(16) }, options),
+        call.requestChat({ username: 'bob', nonce: Buffer.alloc(16), hideAddress: false }, options),
         call
           .announce({ endpoints: [{ address: '::1', port: 4000 }], instanceId: Buffer.alloc(16) }, options)
           [Symbol.asyncIterator]()

@@ -43,6 +43,15 @@ describe('PresenceRegistry', () => {
     expect(await presence.find('bo')).to.equal(undefined)
   })
 
+  it('finds the relay that was announced, and no longer once that is not', async () => {
+    const relay = { address: ':7004', attendanceId: Buffer.alloc(16, 7) }
+    const relayed = { ...announcementOf('bob', 1), endpoints: [], relay }
+    await presence.announce(relayed)
+    expect(await presence.find('bob')).to.deep.equal(relayed)
+    await presence.announce(announcementOf('bob', 2))
+    expect(await presence.find('bob')).to.deep.equal(announcementOf('bob', 2))
+  })
+
   it('forgets what was withdrawn, however often', async () => {
     const standing = await presence.announce(announcementOf('bob', 1))
     await standing.withdraw()

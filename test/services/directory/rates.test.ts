@@ -30,7 +30,7 @@ describe('the rates of a directory', () => {
 
   const askAs = (who: string, { call }: DirectoryConnection) => {
     const bearer = (sessions[who] as TestSession).keys.directoryBearer
-    return call.requestChat({ username: 'bob', nonce: Buffer.alloc(16, 1) }, { bearer })
+    return call.requestChat({ username: 'bob', nonce: Buffer.alloc(16, 1), hideAddress: false }, { bearer })
   }
 
   /** Make so many calls, and give what the refused ones were refused with. */

@@ -1,50 +1,16 @@
 import { expect } from 'chai'
-import { ChatRefusal, type ChatToSeal, SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
-import { connect } from '#lib/rpc/client.ts'
-import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
-import { serve, startServer } from '#lib/rpc/server.ts'
-import type { Handlers } from '#lib/rpc/service.ts'
+import { ChatRefusal, type ChatToSeal } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { SealingClient } from '../../../services/directory/sealing-client.ts'
+import { type AnsweringAuth, authClientOf } from '../../support/answering-auth.ts'
 import { secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
-import { testLog } from '../../support/test-log.ts'
 
 const { signal } = new AbortController()
-const NOW = new Date(Date.UTC(2030, 0))
-
-/** The first moment that no timestamp can be. */
-const NEVER = new Date(Date.UTC(10_000, 0))
 
 describe('SealingClient', () => {
-  const right = { username: 'bob', sessionId: Buffer.alloc(16, 1), expiresAt: NOW, serverTime: NOW }
-
   /** Ask an Auth that answers so, and ends with the test. */
-  async function clientOf(handlers: Partial<Handlers<typeof SealingServiceService>>): Promise<SealingClient> {
-    const notExpected = () => Promise.reject(new Error('not expected to be called'))
-    const watchRevocations = async function* () {
-      yield* []
-    }
-    const sealing = { sealChats: notExpected, sealLetter: notExpected }
-    const all = {
-      ...sealing,
-      findAccount: notExpected,
-      listAccounts: notExpected,
-      authenticate: notExpected,
-      watchRevocations,
-    }
-    const { log } = testLog()
-    const server = await startServer({
-      services: [serve(SealingServiceService, { ...all, ...handlers })],
-      host: '127.0.0.1',
-      port: 0,
-      security: undefined,
-      limits: SERVICE_LIMITS,
-      log,
-    })
-    resources.defer(() => server.stop(0))
-    const target = { address: `127.0.0.1:${server.port}`, security: undefined }
-    const connection = resources.adopt(connect(SealingServiceService, target), (open) => open.close())
-    return new SealingClient(connection, log)
+  async function clientOf(handlers: AnsweringAuth): Promise<SealingClient> {
+    return new SealingClient(await authClientOf(handlers, 'directory', resources))
   }
 
   let resources: AsyncDisposableStack
@@ -58,29 +24,6 @@ describe('SealingClient', () => {
   })
 
   const origin = { bearer: secretOf('bearer'), requestId: 'r', signal }
-
-  describe('authenticate', () => {
-    async function ask(answer: Partial<typeof right>) {
-      const client = await clientOf({ authenticate: async () => ({ ...right, ...answer }) })
-      return await client.authenticate(origin)
-    }
-
-    it('tells who a caller is', async () => {
-      expect(await ask({})).to.deep.equal({
-        account: 'bob',
-        sessionId: right.sessionId,
-        expiresAt: NOW,
-        serverTime: NOW,
-      })
-    })
-
-    const wrong = { expiresAt: NEVER, serverTime: NEVER, sessionId: Buffer.alloc(15) }
-    for (const [field, value] of Object.entries(wrong)) {
-      it(`believes no answer with a ${field} that cannot be`, async () => {
-        expect((await rejection(ask({ [field]: value }))).code).to.equal('ERR_UNAVAILABLE')
-      })
-    }
-  })
 
   describe('sealChat', () => {
     const chat = {

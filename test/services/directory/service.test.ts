@@ -46,7 +46,7 @@ describe('DirectoryService', () => {
 
   const requestChat = async (changes: Partial<RequestChatRequest> = {}, session = alice) =>
     await connection.call.requestChat(
-      { username: 'bob', nonce: NONCE, ...changes },
+      { username: 'bob', nonce: NONCE, hideAddress: false, ...changes },
       { bearer: session.keys.directoryBearer },
     )
 
@@ -179,6 +179,32 @@ describe('DirectoryService', () => {
       expect(refused.violations.map(({ field }) => field)).to.deep.equal(['username', 'nonce'])
     })
 
+    it('hands out the relay that a receiver attends, beside endpoints or alone', async () => {
+      const relay = { address: ':7004', attendanceId: Buffer.alloc(16, 7) }
+      for (const endpoints of [[], ANNOUNCE_REQUEST.endpoints]) {
+        await OpenAnnouncement.begin(directory.connect(), bob, { endpoints, relay })
+        expect(await requestChat()).to.deep.include({ endpoints, relay })
+      }
+    })
+
+    it('leaves the caller’s address out of the ticket where that is to be hidden', async () => {
+      await OpenAnnouncement.begin(directory.connect(), bob)
+      for (const [hideAddress, senderAddress] of [
+        [false, '127.0.0.1'],
+        [true, ''],
+      ] as const) {
+        const { ticket } = await requestChat({ hideAddress })
+        const opened = openTicket({
+          key: bob.keys.ticketKey,
+          realm: realmOf(auth.running.caPem),
+          receiverName: 'bob',
+          instanceId: ANNOUNCE_REQUEST.instanceId,
+          ticket,
+        })
+        expect(opened.senderAddress).to.equal(senderAddress)
+      }
+    })
+
     it('takes a receiver offline whose session has ended, without waiting for the next beat', async () => {
       const { announcement } = await OpenAnnouncement.begin(directory.connect(), bob)
       await logout(bob)
@@ -220,8 +246,8 @@ describe('DirectoryService', () => {
       const { call } = connection
       return [
         call.getPresence({ username: 'bob' }, options),
-        call.requestChat({ username: 'bob', nonce: NONCE }, options),
-        call.requestChat({ username: 'mallory', nonce: NONCE }, options),
+        call.requestChat({ username: 'bob', nonce: NONCE, hideAddress: false }, options),
+        call.requestChat({ username: 'mallory', nonce: NONCE, hideAddress: false }, options),
         call.requestLetter({ username: 'bob', nonce: NONCE }, options),
         call.requestLetter({ username: 'mallory', nonce: NONCE }, options),
         call.announce(ANNOUNCE_REQUEST, options)[Symbol.asyncIterator]().next(),

@@ -41,6 +41,29 @@ describe('checkAnnounceRequest', () => {
     }
   })
 
+  const relay = { address: ':7004', attendanceId: Buffer.alloc(16) }
+
+  it('accepts no endpoint where a relay is named', () => {
+    for (const address of [':7004', 'relay.example:443', '[2001:db8::7]:7004', `${'a'.repeat(256)}:65535`]) {
+      const request = { endpoints: [], instanceId, relay: { ...relay, address } }
+      expect(faultsOf(() => checkAnnounceRequest(request))).to.deep.equal([])
+    }
+  })
+
+  for (const address of ['', '7004', 'relay.example', 're lay:1', 're\u001blay:1', `${'a'.repeat(257)}:65535`]) {
+    it(`refuses a relay at ${JSON.stringify(address.slice(-20))}`, () => {
+      const request = { endpoints: [endpoint], instanceId, relay: { ...relay, address } }
+      expect(faultsOf(() => checkAnnounceRequest(request))).to.deep.equal(['relay.address'])
+    })
+  }
+
+  it('refuses an attendance id one byte shorter or longer', () => {
+    for (const bytes of [0, 15, 17]) {
+      const request = { endpoints: [], instanceId, relay: { ...relay, attendanceId: Buffer.alloc(bytes) } }
+      expect(faultsOf(() => checkAnnounceRequest(request))).to.deep.equal(['relay.attendance_id'])
+    }
+  })
+
   it('names a thousand bad endpoints no more often than eight may be sent', () => {
     const endpoints = Array(1000).fill({ address: '', port: 4000 })
     expect(faultsOf(() => checkAnnounceRequest({ endpoints, instanceId }))).to.have.length(1 + MAX_ENDPOINTS)
@@ -99,18 +122,22 @@ describe('checkGetPresenceRequest', () => {
 
 describe('checkRequestChatRequest', () => {
   it('accepts a name and a nonce', () => {
-    expect(faultsOf(() => checkRequestChatRequest({ username: 'bob', nonce }))).to.deep.equal([])
+    expect(faultsOf(() => checkRequestChatRequest({ username: 'bob', nonce, hideAddress: false }))).to.deep.equal([])
   })
 
   it('refuses a nonce one byte shorter or longer', () => {
     for (const bytes of [0, REQUEST_NONCE_BYTES - 1, REQUEST_NONCE_BYTES + 1]) {
-      const faults = faultsOf(() => checkRequestChatRequest({ username: 'bob', nonce: Buffer.alloc(bytes) }))
+      const faults = faultsOf(() =>
+        checkRequestChatRequest({ username: 'bob', nonce: Buffer.alloc(bytes), hideAddress: false }),
+      )
       expect(faults).to.deep.equal(['nonce'])
     }
   })
 
   it('names both fields at fault at once', () => {
-    const faults = faultsOf(() => checkRequestChatRequest({ username: 'Bob', nonce: Buffer.alloc(0) }))
+    const faults = faultsOf(() =>
+      checkRequestChatRequest({ username: 'Bob', nonce: Buffer.alloc(0), hideAddress: false }),
+    )
     expect(faults).to.deep.equal(['username', 'nonce'])
   })
 })

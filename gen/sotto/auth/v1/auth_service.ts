@@ -50,6 +50,11 @@ export interface GetServerInfoResponse {
    * then on (docs/protocol.md, section 15).
    */
   authorities: Buffer[];
+  /**
+   * The addresses of the relays, each as HOST:PORT, at most 16; none where the host runs none. An empty HOST means the host
+   * under which the caller reached Auth. An announcement names one of them as it stands here.
+   */
+  relayAddresses: string[];
 }
 
 /** Request for AuthService.Login. */
@@ -73,7 +78,7 @@ export interface LoginRequest {
 /** Response for AuthService.Login. */
 export interface LoginResponse {
   /**
-   * Secret: 32 random bytes, R. Both ends derive two bearers and two sealing keys from it, and then forget it
+   * Secret: 32 random bytes, R. Both ends derive three bearers and two sealing keys from it, and then forget it
    * (docs/protocol.md, section 2).
    */
   sessionToken: Buffer;
@@ -289,7 +294,14 @@ export const GetServerInfoRequest: MessageFns<GetServerInfoRequest> = {
 };
 
 function createBaseGetServerInfoResponse(): GetServerInfoResponse {
-  return { protocolVersion: 0, realm: Buffer.alloc(0), directoryAddress: "", serverTime: undefined, authorities: [] };
+  return {
+    protocolVersion: 0,
+    realm: Buffer.alloc(0),
+    directoryAddress: "",
+    serverTime: undefined,
+    authorities: [],
+    relayAddresses: [],
+  };
 }
 
 export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
@@ -308,6 +320,9 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     }
     for (const v of message.authorities) {
       writer.uint32(50).bytes(v!);
+    }
+    for (const v of message.relayAddresses) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -365,6 +380,14 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
             message.authorities.push(Buffer.from(reader.bytes()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.relayAddresses.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -398,6 +421,11 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
       authorities: globalThis.Array.isArray(object?.authorities)
         ? object.authorities.map((e: any) => Buffer.from(bytesFromBase64(e)))
         : [],
+      relayAddresses: globalThis.Array.isArray(object?.relayAddresses)
+        ? object.relayAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.relay_addresses)
+        ? object.relay_addresses.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -418,6 +446,9 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     if (message.authorities?.length) {
       obj.authorities = message.authorities.map((e) => base64FromBytes(e));
     }
+    if (message.relayAddresses?.length) {
+      obj.relayAddresses = message.relayAddresses;
+    }
     return obj;
   },
 
@@ -431,6 +462,7 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     message.directoryAddress = object.directoryAddress ?? "";
     message.serverTime = object.serverTime ?? undefined;
     message.authorities = object.authorities?.map((e) => e) || [];
+    message.relayAddresses = object.relayAddresses?.map((e) => e) || [];
     return message;
   },
 };

@@ -186,13 +186,23 @@ export interface Endpoint {
 
 /** Request for DirectoryService.Announce. */
 export interface AnnounceRequest {
-  /** Required. 1 to 8 endpoints, the likeliest first. */
+  /** At most 8 endpoints, the likeliest first; none only where a relay is named. */
   endpoints: Endpoint[];
   /**
    * Required. 16 random bytes, drawn anew at each start of the receiver: a ticket names it, so that a ticket from
    * before a restart is refused.
    */
   instanceId: Buffer;
+  /** Where the receiver attends a relay, if it does. */
+  relay?: AttendedRelay | undefined;
+}
+
+/** A relay through which somebody can be called. */
+export interface AttendedRelay {
+  /** Required. The relay's address, as sotto.auth.v1.GetServerInfoResponse lists it: 1 to 262 characters. */
+  address: string;
+  /** Required. The id of the attendance there (sotto.relay.v1.RelayService.Attend), by which it is called: 16 bytes. */
+  attendanceId: Buffer;
 }
 
 /** Response for DirectoryService.Announce. */
@@ -294,13 +304,15 @@ export interface RequestChatRequest {
   username: string;
   /** Required. 16 random bytes, never used before. The grant carries them back, so that an old grant is noticed. */
   nonce: Buffer;
+  /** Leave the caller's address out of the ticket, so that the receiver does not learn it. */
+  hideAddress: boolean;
 }
 
 /** Response for DirectoryService.RequestChat. */
 export interface RequestChatResponse {
   /**
-   * The endpoints of the receiver, as the directory reports them: 1 to 8. Nothing proves that they are right, and
-   * nothing needs to: only the holder of the receiver's keys can answer there.
+   * The endpoints of the receiver, as the directory reports them: at most 8, and none only where there is a relay.
+   * Nothing proves that they are right, and nothing needs to: only the holder of the receiver's keys can answer there.
    */
   endpoints: Endpoint[];
   /** The ticket for the receiver, who alone can open it; the sender passes it on unchanged: 540 bytes. */
@@ -310,6 +322,8 @@ export interface RequestChatResponse {
    * bytes.
    */
   grant: Buffer;
+  /** The relay that the receiver attends, as the directory reports it; unset if there is none. */
+  relay?: AttendedRelay | undefined;
 }
 
 /** Request for DirectoryService.RequestLetter. */
@@ -417,7 +431,7 @@ export const Endpoint: MessageFns<Endpoint> = {
 };
 
 function createBaseAnnounceRequest(): AnnounceRequest {
-  return { endpoints: [], instanceId: Buffer.alloc(0) };
+  return { endpoints: [], instanceId: Buffer.alloc(0), relay: undefined };
 }
 
 export const AnnounceRequest: MessageFns<AnnounceRequest> = {
@@ -427,6 +441,9 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
     }
     if (message.instanceId.length !== 0) {
       writer.uint32(18).bytes(message.instanceId);
+    }
+    if (message.relay !== undefined) {
+      AttendedRelay.encode(message.relay, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -460,6 +477,14 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
             message.instanceId = Buffer.from(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.relay = AttendedRelay.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -482,6 +507,7 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
         : isSet(object.instance_id)
         ? Buffer.from(bytesFromBase64(object.instance_id))
         : Buffer.alloc(0),
+      relay: isSet(object.relay) ? AttendedRelay.fromJSON(object.relay) : undefined,
     };
   },
 
@@ -493,6 +519,9 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
     if (message.instanceId.length !== 0) {
       obj.instanceId = base64FromBytes(message.instanceId);
     }
+    if (message.relay !== undefined) {
+      obj.relay = AttendedRelay.toJSON(message.relay);
+    }
     return obj;
   },
 
@@ -503,6 +532,98 @@ export const AnnounceRequest: MessageFns<AnnounceRequest> = {
     const message = createBaseAnnounceRequest();
     message.endpoints = object.endpoints?.map((e) => Endpoint.fromPartial(e)) || [];
     message.instanceId = object.instanceId ?? Buffer.alloc(0);
+    message.relay = (object.relay !== undefined && object.relay !== null)
+      ? AttendedRelay.fromPartial(object.relay)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAttendedRelay(): AttendedRelay {
+  return { address: "", attendanceId: Buffer.alloc(0) };
+}
+
+export const AttendedRelay: MessageFns<AttendedRelay> = {
+  encode(message: AttendedRelay, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    if (message.attendanceId.length !== 0) {
+      writer.uint32(18).bytes(message.attendanceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttendedRelay {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttendedRelay();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.attendanceId = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AttendedRelay {
+    return {
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      attendanceId: isSet(object.attendanceId)
+        ? Buffer.from(bytesFromBase64(object.attendanceId))
+        : isSet(object.attendance_id)
+        ? Buffer.from(bytesFromBase64(object.attendance_id))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: AttendedRelay): unknown {
+    const obj: any = {};
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.attendanceId.length !== 0) {
+      obj.attendanceId = base64FromBytes(message.attendanceId);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AttendedRelay>, I>>(base?: I): AttendedRelay {
+    return AttendedRelay.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AttendedRelay>, I>>(object: I): AttendedRelay {
+    const message = createBaseAttendedRelay();
+    message.address = object.address ?? "";
+    message.attendanceId = object.attendanceId ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -1386,7 +1507,7 @@ export const User: MessageFns<User> = {
 };
 
 function createBaseRequestChatRequest(): RequestChatRequest {
-  return { username: "", nonce: Buffer.alloc(0) };
+  return { username: "", nonce: Buffer.alloc(0), hideAddress: false };
 }
 
 export const RequestChatRequest: MessageFns<RequestChatRequest> = {
@@ -1396,6 +1517,9 @@ export const RequestChatRequest: MessageFns<RequestChatRequest> = {
     }
     if (message.nonce.length !== 0) {
       writer.uint32(18).bytes(message.nonce);
+    }
+    if (message.hideAddress !== false) {
+      writer.uint32(24).bool(message.hideAddress);
     }
     return writer;
   },
@@ -1429,6 +1553,14 @@ export const RequestChatRequest: MessageFns<RequestChatRequest> = {
             message.nonce = Buffer.from(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hideAddress = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1445,6 +1577,11 @@ export const RequestChatRequest: MessageFns<RequestChatRequest> = {
     return {
       username: isSet(object.username) ? globalThis.String(object.username) : "",
       nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
+      hideAddress: isSet(object.hideAddress)
+        ? globalThis.Boolean(object.hideAddress)
+        : isSet(object.hide_address)
+        ? globalThis.Boolean(object.hide_address)
+        : false,
     };
   },
 
@@ -1456,6 +1593,9 @@ export const RequestChatRequest: MessageFns<RequestChatRequest> = {
     if (message.nonce.length !== 0) {
       obj.nonce = base64FromBytes(message.nonce);
     }
+    if (message.hideAddress !== false) {
+      obj.hideAddress = message.hideAddress;
+    }
     return obj;
   },
 
@@ -1466,12 +1606,13 @@ export const RequestChatRequest: MessageFns<RequestChatRequest> = {
     const message = createBaseRequestChatRequest();
     message.username = object.username ?? "";
     message.nonce = object.nonce ?? Buffer.alloc(0);
+    message.hideAddress = object.hideAddress ?? false;
     return message;
   },
 };
 
 function createBaseRequestChatResponse(): RequestChatResponse {
-  return { endpoints: [], ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
+  return { endpoints: [], ticket: Buffer.alloc(0), grant: Buffer.alloc(0), relay: undefined };
 }
 
 export const RequestChatResponse: MessageFns<RequestChatResponse> = {
@@ -1484,6 +1625,9 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
     }
     if (message.grant.length !== 0) {
       writer.uint32(26).bytes(message.grant);
+    }
+    if (message.relay !== undefined) {
+      AttendedRelay.encode(message.relay, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1525,6 +1669,14 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
             message.grant = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.relay = AttendedRelay.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1544,6 +1696,7 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
         : [],
       ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
       grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
+      relay: isSet(object.relay) ? AttendedRelay.fromJSON(object.relay) : undefined,
     };
   },
 
@@ -1558,6 +1711,9 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
     if (message.grant.length !== 0) {
       obj.grant = base64FromBytes(message.grant);
     }
+    if (message.relay !== undefined) {
+      obj.relay = AttendedRelay.toJSON(message.relay);
+    }
     return obj;
   },
 
@@ -1569,6 +1725,9 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
     message.endpoints = object.endpoints?.map((e) => Endpoint.fromPartial(e)) || [];
     message.ticket = object.ticket ?? Buffer.alloc(0);
     message.grant = object.grant ?? Buffer.alloc(0);
+    message.relay = (object.relay !== undefined && object.relay !== null)
+      ? AttendedRelay.fromPartial(object.relay)
+      : undefined;
     return message;
   },
 };

@@ -83,8 +83,10 @@ export function chatRefusalToJSON(object: ChatRefusal): string {
 
 /** Request for SealingService.Authenticate. */
 export interface AuthenticateRequest {
-  /** Required. Secret. The caller's directory bearer: 32 bytes. */
+  /** Required from the directory, and empty from a relay. Secret. The caller's directory bearer: 32 bytes. */
   directoryBearer: Buffer;
+  /** Required from a relay, and empty from the directory. Secret. The caller's relay bearer: 32 bytes. */
+  relayBearer: Buffer;
 }
 
 /** Response for SealingService.Authenticate. */
@@ -229,13 +231,16 @@ export interface WatchRevocationsResponse {
 }
 
 function createBaseAuthenticateRequest(): AuthenticateRequest {
-  return { directoryBearer: Buffer.alloc(0) };
+  return { directoryBearer: Buffer.alloc(0), relayBearer: Buffer.alloc(0) };
 }
 
 export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
   encode(message: AuthenticateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.directoryBearer.length !== 0) {
       writer.uint32(10).bytes(message.directoryBearer);
+    }
+    if (message.relayBearer.length !== 0) {
+      writer.uint32(18).bytes(message.relayBearer);
     }
     return writer;
   },
@@ -261,6 +266,14 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
             message.directoryBearer = Buffer.from(reader.bytes());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.relayBearer = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -280,6 +293,11 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
         : isSet(object.directory_bearer)
         ? Buffer.from(bytesFromBase64(object.directory_bearer))
         : Buffer.alloc(0),
+      relayBearer: isSet(object.relayBearer)
+        ? Buffer.from(bytesFromBase64(object.relayBearer))
+        : isSet(object.relay_bearer)
+        ? Buffer.from(bytesFromBase64(object.relay_bearer))
+        : Buffer.alloc(0),
     };
   },
 
@@ -287,6 +305,9 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
     const obj: any = {};
     if (message.directoryBearer.length !== 0) {
       obj.directoryBearer = base64FromBytes(message.directoryBearer);
+    }
+    if (message.relayBearer.length !== 0) {
+      obj.relayBearer = base64FromBytes(message.relayBearer);
     }
     return obj;
   },
@@ -297,6 +318,7 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
   fromPartial<I extends Exact<DeepPartial<AuthenticateRequest>, I>>(object: I): AuthenticateRequest {
     const message = createBaseAuthenticateRequest();
     message.directoryBearer = object.directoryBearer ?? Buffer.alloc(0);
+    message.relayBearer = object.relayBearer ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -1727,8 +1749,9 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
 };
 
 /**
- * Answers the directory's questions to Auth: who a caller is, and a ticket for a conversation. It has a server and a
- * port of its own, on mutual TLS 1.3, as "sealing.sotto"; only a client certificate named "directory.sotto" is let in.
+ * Answers the questions of the directory and of relays to Auth: who a caller is, and a ticket for a conversation. It has a
+ * server and a port of its own, on mutual TLS 1.3, as "sealing.sotto"; only client certificates named "directory.sotto"
+ * and "relay.sotto" are let in, and a relay may call Authenticate and WatchRevocations alone.
  *
  * Auth trusts the directory with nothing that matters: names and keys come from Auth's own records of the two sessions,
  * and the secret of a conversation leaves it only sealed for the two clients.
@@ -1736,7 +1759,7 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
  * Errors that every call here may give:
  *   - INVALID_ARGUMENT (ERR_INVALID_ARGUMENT): the request is no message of its type, or a field breaks a limit stated
  *     below.
- *   - PERMISSION_DENIED (ERR_CALLER_UNTRUSTED): the caller's certificate is not the directory's.
+ *   - PERMISSION_DENIED (ERR_CALLER_UNTRUSTED): the caller's certificate may not make this call.
  *   - RESOURCE_EXHAUSTED (ERR_REQUEST_TOO_LARGE): the request, or its metadata, is larger than the call may be.
  *   - UNIMPLEMENTED (ERR_UNIMPLEMENTED): the server does not have this call, or the compression of the request.
  *   - UNAVAILABLE (ERR_UNAVAILABLE): the service is stopping; RetryInfo says when to try again.
@@ -1749,9 +1772,9 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
 export type SealingServiceService = typeof SealingServiceService;
 export const SealingServiceService = {
   /**
-   * Tell to whom a directory bearer belongs, and extend that session.
+   * Tell to whom a bearer belongs, and extend that session.
    *
-   * Only the directory may call it, by its certificate.
+   * Only the directory may call it with a directory bearer, and only a relay with a relay bearer, by their certificates.
    *
    * Safe to repeat.
    *
@@ -1854,7 +1877,7 @@ export const SealingServiceService = {
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
    * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
    *
-   * Only the directory may call it, by its certificate.
+   * Only the directory and relays may call it, by their certificates.
    *
    * Safe to repeat: it changes nothing.
    *
@@ -1875,9 +1898,9 @@ export const SealingServiceService = {
 
 export interface SealingServiceServer extends UntypedServiceImplementation {
   /**
-   * Tell to whom a directory bearer belongs, and extend that session.
+   * Tell to whom a bearer belongs, and extend that session.
    *
-   * Only the directory may call it, by its certificate.
+   * Only the directory may call it with a directory bearer, and only a relay with a relay bearer, by their certificates.
    *
    * Safe to repeat.
    *
@@ -1938,7 +1961,7 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
    * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
    *
-   * Only the directory may call it, by its certificate.
+   * Only the directory and relays may call it, by their certificates.
    *
    * Safe to repeat: it changes nothing.
    *
@@ -1949,9 +1972,9 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
 
 export interface SealingServiceClient extends Client {
   /**
-   * Tell to whom a directory bearer belongs, and extend that session.
+   * Tell to whom a bearer belongs, and extend that session.
    *
-   * Only the directory may call it, by its certificate.
+   * Only the directory may call it with a directory bearer, and only a relay with a relay bearer, by their certificates.
    *
    * Safe to repeat.
    *
@@ -2082,7 +2105,7 @@ export interface SealingServiceClient extends Client {
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
    * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
    *
-   * Only the directory may call it, by its certificate.
+   * Only the directory and relays may call it, by their certificates.
    *
    * Safe to repeat: it changes nothing.
    *

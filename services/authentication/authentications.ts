@@ -10,7 +10,7 @@
 import type { Clock } from '#lib/runtime/clock.ts'
 import { bearerHash } from '#lib/session/session-keys.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
-import type { Authenticated, Origin, Revocations, SealingClient } from './sealing-client.ts'
+import type { AuthClient, Authenticated, Origin, Revocations } from './auth-client.ts'
 
 /** How long an answer is used, in milliseconds. The next use asks Auth again, which extends the session: 5 min. */
 export const REUSE_MS = 5 * 60_000
@@ -42,7 +42,7 @@ interface Known {
 }
 
 export class Authentications {
-  readonly #sealing: Pick<SealingClient, 'authenticate'>
+  readonly #auth: Pick<AuthClient, 'authenticate'>
   readonly #clock: Clock
   readonly #byBearer = new Map<string, Known>()
   readonly #bySession = new Map<string, Known>()
@@ -50,8 +50,8 @@ export class Authentications {
   readonly #endedLately = new Map<string, number>()
   #heardMs = Number.NEGATIVE_INFINITY
 
-  constructor(sealing: Pick<SealingClient, 'authenticate'>, clock: Clock) {
-    this.#sealing = sealing
+  constructor(auth: Pick<AuthClient, 'authenticate'>, clock: Clock) {
+    this.#auth = auth
     this.#clock = clock
   }
 
@@ -64,7 +64,7 @@ export class Authentications {
     const bearerHash = hashOf(origin)
     const known = this.#byBearer.get(bearerHash)
     if (known !== undefined && this.#isFresh(known)) return this.#callerOf(known)
-    const authenticated = await this.#sealing.authenticate(origin)
+    const authenticated = await this.#auth.authenticate(origin)
     if (this.#endedLately.has(textOf(authenticated.sessionId))) throw sessionEnded()
     return this.#callerOf(this.#keep(bearerHash, authenticated))
   }

@@ -1,6 +1,7 @@
 /**
- * The directory's certificate. Auth makes it, at its own start, and leaves it in a folder that both can reach; so a
- * directory that is started first has to wait. Auth also renews it, and so the folder is looked at again and again.
+ * The certificate of a service beside Auth. Auth makes it, at its own start, and leaves it in a folder that both can
+ * reach; so a service that is started first has to wait. Auth also renews it, and so the folder is looked at again and
+ * again.
  *
  * @module
  */
@@ -29,10 +30,12 @@ export interface CertificateWait {
 /**
  * The certificate and its authority's, once they are there whole.
  *
+ * @param setting - The setting by which both name the folder.
  * @throws SottoError `ERR_UNAVAILABLE` if they do not come in time.
  */
 export async function awaitLeaf(
   folder: string,
+  setting: 'SOTTO_DIRECTORY_TLS' | 'SOTTO_RELAY_TLS',
   { clock, log, certificateWaitMs: waitMs = CERTIFICATE_WAIT_MS, signal }: CertificateWait,
 ): Promise<LoadedLeaf> {
   const deadlineMs = clock.monotonicMs() + waitMs
@@ -42,7 +45,7 @@ export async function awaitLeaf(
       return await loadLeaf(folder)
     } catch (error) {
       if (!isSottoError(error)) throw error
-      if (clock.monotonicMs() >= deadlineMs) throw neverCame(folder, error)
+      if (clock.monotonicMs() >= deadlineMs) throw neverCame(folder, setting, error)
       if (!waiting) log.info({ folder, waitMs }, 'waiting for the certificate that auth makes at its start')
       waiting = true
     }
@@ -55,6 +58,8 @@ export async function awaitLeaf(
 const RELOAD_MS = 5_000
 
 export interface LeafRenewal {
+  /** Whose it is, for the log. */
+  readonly service: 'directory' | 'relay'
   readonly folder: string
   /** The one that is in use at first. */
   readonly leaf: LoadedLeaf
@@ -72,11 +77,11 @@ export interface LeafRenewal {
  *
  * @returns a function that ends it, once a look that may be going on is over.
  */
-export function keepLeaf({ folder, leaf, clock, log, intervalMs = RELOAD_MS, onChange }: LeafRenewal) {
+export function keepLeaf({ service, folder, leaf, clock, log, intervalMs = RELOAD_MS, onChange }: LeafRenewal) {
   const warnings = new EndWarnings(clock, log)
   let current = leaf
   let isFailing = false
-  const warn = () => warnings.check([{ what: 'directory', endsAt: endOf(current.certificate.certificatesPem) }])
+  const warn = () => warnings.check([{ what: service, endsAt: endOf(current.certificate.certificatesPem) }])
 
   async function look(): Promise<void> {
     try {
@@ -105,9 +110,9 @@ export function keepLeaf({ folder, leaf, clock, log, intervalMs = RELOAD_MS, onC
   }
 }
 
-function neverCame(folder: string, cause: SottoError): SottoError {
+function neverCame(folder: string, setting: string, cause: SottoError): SottoError {
   return new SottoError('ERR_UNAVAILABLE', `auth has left no certificate in ${folder}`, {
     cause,
-    hint: 'start auth first, and give both the same SOTTO_DIRECTORY_TLS',
+    hint: `start auth first, and give both the same ${setting}`,
   })
 }

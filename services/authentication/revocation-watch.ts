@@ -6,14 +6,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isSottoError } from '#lib/errors.ts'
 import type { Logger } from '#lib/runtime/log.ts'
+import type { AuthClient } from './auth-client.ts'
 import type { Authentications } from './authentications.ts'
-import type { SealingClient } from './sealing-client.ts'
 
 /** How long after a break it is tried again, in milliseconds: Auth takes longer to start. */
 const RETRY_MS = 500
 
 export interface RevocationWatchOptions {
-  readonly sealing: SealingClient
+  readonly auth: Pick<AuthClient, 'watchRevocations'>
   readonly authentications: Authentications
   readonly log: Logger
 }
@@ -23,17 +23,13 @@ export interface RevocationWatchOptions {
  *
  * @returns a function that ends it.
  */
-export function keepWatchingRevocations({
-  sealing,
-  authentications,
-  log,
-}: RevocationWatchOptions): () => Promise<void> {
+export function keepWatchingRevocations({ auth, authentications, log }: RevocationWatchOptions): () => Promise<void> {
   const ended = new AbortController()
   const { signal } = ended
   let number: bigint | undefined
 
   async function watchOnce(): Promise<void> {
-    for await (const news of sealing.watchRevocations(number, signal)) {
+    for await (const news of auth.watchRevocations(number, signal)) {
       number = news.number
       authentications.note(news)
     }

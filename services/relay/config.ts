@@ -1,0 +1,122 @@
+/**
+ * The relay's settings, from environment variables.
+ *
+ * @module
+ */
+import { join } from 'node:path'
+import {
+  addressSetting,
+  logLevelSetting,
+  pathSetting,
+  portSetting,
+  readSettings,
+  relaySetting,
+  wholeNumberSetting,
+  z,
+} from '#lib/runtime/config.ts'
+import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
+import type { LogLevel } from '#lib/runtime/log-levels.ts'
+import { TRACE_MODES, type TraceMode } from '#lib/runtime/tracing/tracing.ts'
+import type { QuotaLimits } from './quotas.ts'
+
+export interface Config {
+  /** `SOTTO_RELAY` (`on`): whether the host runs a relay. `sotto up` and Auth look at it; the relay itself runs. */
+  readonly isOn: boolean
+  /**
+   * `SOTTO_RELAY_HOST` (`::`), `SOTTO_RELAY_PORT` (7004): an IP literal, `::` for all addresses, and a port, 0 for any free
+   * one.
+   */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** `SOTTO_RELAY_ADMIN_PORT` (7014): channelz, on loopback alone; 0 for any free port. */
+  readonly adminPort: number
+  /** `SOTTO_RELAY_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
+  readonly healthPort: number | undefined
+  /**
+   * `SOTTO_RELAY_CONNECTIONS` (25,000), `SOTTO_RELAY_CONNECTIONS_PER_ADDRESS` (1,000): how many connections may be open at
+   * once, and how many of them from one address.
+   */
+  readonly connections: { readonly most: number; readonly mostPerAddress: number }
+  /**
+   * `SOTTO_RELAY_CONVERSATIONS` (256): how many conversations of one account may run through this relay at once.
+   * `SOTTO_RELAY_BYTES_PER_SECOND` (16 MiB): what an account may send through it.
+   */
+  readonly quotas: QuotaLimits
+  /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
+  readonly sealingAddress: string
+  /** `SOTTO_RELAY_TLS`: the folder where Auth leaves the relay's certificate; `tls` in `SOTTO_RELAY_DATA`. */
+  readonly tlsFolder: string
+  /** `SOTTO_RELAY_METRICS_HOST` (`127.0.0.1`), `SOTTO_RELAY_METRICS_PORT`: metrics for Prometheus; none without a port. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined
+  /** `SOTTO_LOG_LEVEL` (`info`). */
+  readonly logLevel: LogLevel
+  /** `SOTTO_TRACES` (`off`): `otlp` sends spans of calls to where the `OTEL_…` variables say. */
+  readonly traces: TraceMode
+}
+
+/** Eight, of which one is left for calls, are the least that is of use. */
+const connectionsSetting = z.coerce.number().int().min(8).max(1_000_000)
+
+const SETTINGS = {
+  SOTTO_HOME: pathSetting.optional(),
+  SOTTO_RELAY: relaySetting,
+  SOTTO_RELAY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
+  SOTTO_RELAY_PORT: portSetting.default(7004),
+  SOTTO_RELAY_ADMIN_PORT: portSetting.default(7014),
+  SOTTO_RELAY_HEALTH_PORT: portSetting.optional(),
+  SOTTO_RELAY_CONNECTIONS: connectionsSetting.default(25_000),
+  SOTTO_RELAY_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(1_000),
+  SOTTO_RELAY_CONVERSATIONS: wholeNumberSetting(1, 256).default(256),
+  SOTTO_RELAY_BYTES_PER_SECOND: wholeNumberSetting(64 * 1024, 1e12).default(16 * 1024 * 1024),
+  SOTTO_SEALING_ADDRESS: addressSetting.optional(),
+  SOTTO_SEALING_PORT: portSetting.default(7003),
+  SOTTO_RELAY_DATA: pathSetting.optional(),
+  SOTTO_RELAY_TLS: pathSetting.optional(),
+  SOTTO_RELAY_METRICS_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+  SOTTO_RELAY_METRICS_PORT: portSetting.optional(),
+  SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
+  SOTTO_TRACES: z.enum(TRACE_MODES).default('off'),
+}
+
+/**
+ * The settings that are not the relay's but may be set beside its own: one environment may serve all services, and clients.
+ */
+const SETTINGS_OF_OTHERS = [
+  'SOTTO_AUTH_',
+  'SOTTO_DIRECTORY_',
+  'SOTTO_DOOR_',
+  'SOTTO_SEALING_HOST',
+  'SOTTO_RELAY_ADDRESSES',
+  'SOTTO_NAMES',
+  'SOTTO_CHANNEL_TIMES',
+  'SOTTO_PASSPHRASE_FILE',
+]
+
+/**
+ * Read the settings, all of them, before anything is started.
+ *
+ * @throws SottoError `ERR_CONFIG` that names everything that is wrong.
+ */
+export function readConfig(env: Environment): Config {
+  const settings = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
+  const port = settings.SOTTO_RELAY_METRICS_PORT
+  const dataFolder = settings.SOTTO_RELAY_DATA ?? join(sottoHome(env), 'relay')
+  return {
+    isOn: settings.SOTTO_RELAY === 'on',
+    listen: { host: settings.SOTTO_RELAY_HOST, port: settings.SOTTO_RELAY_PORT },
+    adminPort: settings.SOTTO_RELAY_ADMIN_PORT,
+    healthPort: settings.SOTTO_RELAY_HEALTH_PORT,
+    connections: {
+      most: settings.SOTTO_RELAY_CONNECTIONS,
+      mostPerAddress: settings.SOTTO_RELAY_CONNECTIONS_PER_ADDRESS,
+    },
+    quotas: {
+      conversations: settings.SOTTO_RELAY_CONVERSATIONS,
+      bytesPerSecond: settings.SOTTO_RELAY_BYTES_PER_SECOND,
+    },
+    sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
+    tlsFolder: settings.SOTTO_RELAY_TLS ?? join(dataFolder, 'tls'),
+    metrics: port === undefined ? undefined : { host: settings.SOTTO_RELAY_METRICS_HOST, port },
+    logLevel: settings.SOTTO_LOG_LEVEL,
+    traces: settings.SOTTO_TRACES,
+  }
+}

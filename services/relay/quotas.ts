@@ -1,0 +1,76 @@
+/**
+ * What each account may use of a relay: conversations at once, and bytes a second.
+ *
+ * Bytes are a bucket that fills at the rate, up to what comes in a second. Whoever takes more than there is waits until it
+ * is there again, and so does, by the flow control of HTTP/2, whoever sends them: nothing is refused or lost for it.
+ *
+ * @module
+ */
+import { SottoError } from '#lib/errors.ts'
+import type { Clock } from '#lib/runtime/clock.ts'
+
+export interface QuotaLimits {
+  /** Conversations of one account at once, its own calls and others' alike. */
+  readonly conversations: number
+  /** What an account may send, in bytes a second, over all its conversations. */
+  readonly bytesPerSecond: number
+}
+
+/** The time after which somebody may try again who has too many conversations, in milliseconds. */
+const RETRY_AFTER_MS = 10_000
+
+/** What one conversation of an account uses, until it is disposed of. */
+export interface Share extends Disposable {
+  /** Note that the account has sent so many bytes. @returns how long to wait before more is taken, in milliseconds. */
+  spend(bytes: number): number
+}
+
+interface Usage {
+  conversations: number
+  /** What may be sent at once, in bytes; less than nothing where more was. */
+  available: number
+  /** When that was so, on the monotonic clock. */
+  atMs: number
+}
+
+export class Quotas {
+  readonly #limits: QuotaLimits
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #usages = new Map<string, Usage>()
+
+  constructor(limits: QuotaLimits, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  /** Begin a conversation of an account. @throws SottoError `ERR_BUSY` if it has as many as it may. */
+  begin(account: string): Share {
+    const { conversations, bytesPerSecond } = this.#limits
+    const fresh = { conversations: 0, available: bytesPerSecond, atMs: this.#clock.monotonicMs() }
+    const usage = this.#usages.get(account) ?? fresh
+    if (usage.conversations >= conversations) {
+      throw new SottoError('ERR_BUSY', 'the account has too many conversations', { retryAfterMs: RETRY_AFTER_MS })
+    }
+    usage.conversations += 1
+    this.#usages.set(account, usage)
+    let isOver = false
+    return {
+      spend: (bytes) => this.#spend(usage, bytes),
+      [Symbol.dispose]: () => {
+        if (isOver) return
+        isOver = true
+        usage.conversations -= 1
+        if (usage.conversations === 0) this.#usages.delete(account)
+      },
+    }
+  }
+
+  #spend(usage: Usage, bytes: number): number {
+    const { bytesPerSecond } = this.#limits
+    const nowMs = this.#clock.monotonicMs()
+    const filled = usage.available + ((nowMs - usage.atMs) / 1_000) * bytesPerSecond
+    usage.available = Math.min(filled, bytesPerSecond) - bytes
+    usage.atMs = nowMs
+    return usage.available >= 0 ? 0 : (-usage.available / bytesPerSecond) * 1_000
+  }
+}

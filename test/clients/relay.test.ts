@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { expect } from 'chai'
+import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
+import type { Route } from '#lib/protocol.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { setReach } from '../../clients/profile/profile.ts'
+import type { Reach } from '../../clients/profile/state.ts'
+import { DirectoryClient } from '../../clients/session/directory-client.ts'
+import { ServerClock } from '../../clients/session/server-clock.ts'
+import { Installation } from '../support/installation.ts'
+import { MessengerUnderTest, type MessengerUnderTestOptions } from '../support/running-messenger.ts'
+
+describe('conversations through the relay', () => {
+  let installation: Installation
+  let resources: AsyncDisposableStack
+
+  /** An endpoint that takes connections and says nothing, as some firewalls do. */
+  let nowhere: Endpoint
+
+  beforeEach(async () => {
+    installation = await Installation.start('alice', 'bob')
+    resources = new AsyncDisposableStack()
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    resources.defer(() => void silent.close())
+    nowhere = { address: '127.0.0.1', port: (silent.address() as AddressInfo).port }
+  })
+  afterEach(async () => {
+    await resources.disposeAsync()
+    await installation[Symbol.asyncDispose]()
+  })
+
+  async function start(
+    name: string,
+    { reach = 'any' as Reach, ...options }: MessengerUnderTestOptions & { readonly reach?: Reach } = {},
+  ): Promise<MessengerUnderTest> {
+    await setReach(await installation.profileOf(name), reach)
+    return resources.use(await MessengerUnderTest.start(installation, name, options))
+  }
+
+  const routeTo = (one: MessengerUnderTest, name: string): Route | undefined => one.messenger.routeTo(name)
+
+  it('are not held where both can be reached directly', async () => {
+    await installation.startRelay()
+    const [alice, bob] = [await start('alice'), await start('bob')]
+    await alice.deliver('bob', 'hello')
+    expect([routeTo(alice, 'bob'), routeTo(bob, 'alice')]).to.deep.equal(['direct', 'direct'])
+  })
+
+  it('are held where no endpoint answers, 750 ms after the first was tried', async () => {
+    await installation.startRelay()
+    const [alice, bob] = [await start('alice'), await start('bob', { advertise: [nowhere] })]
+    const startedMs = performance.now()
+    await alice.deliver('bob', 'hello')
+    expect(performance.now() - startedMs).to.be.within(750, 3_000)
+    expect([routeTo(alice, 'bob'), routeTo(bob, 'alice')]).to.deep.equal(['relay', 'relay'])
+    await bob.deliver('alice', 'and hello')
+    expect([bob.received, alice.received]).to.deep.equal([['alice: hello'], ['bob: and hello']])
+  })
+
+  it('are held by one who has no address at all, in both directions', async () => {
+    await installation.startRelay()
+    const [alice, bob] = [await start('alice'), await start('bob', { reach: 'relay' })]
+    await alice.deliver('bob', 'hello')
+    await bob.deliver('alice', 'and hello')
+    expect([routeTo(alice, 'bob'), routeTo(bob, 'alice')]).to.deep.equal(['relay', 'relay'])
+  })
+
+  it('tell no address of one who hides it', async () => {
+    await installation.startRelay()
+    const bob = await start('bob')
+    const hidden = await start('alice', {
+      reach: 'relay',
+      directoryFor: ({ login: { account, session } }) =>
+        new DirectoryClient({
+          account,
+          session,
+          clock: new ServerClock(systemClock, 0),
+          trace: undefined,
+          hidesAddress: true,
+        }),
+    })
+    await hidden.deliver('bob', 'hello')
+    const hello = bob.traced.find(({ message }) => message === 'Hello')
+    const ticket = hello?.fields.find(({ name }) => name === 'ticket')
+    expect(ticket?.inside?.find(({ name }) => name === 'sender_address')?.value).to.equal('')
+    expect(hello?.readableBy).to.match(/^the relay;/)
+  })
+
+  it('are held by nobody who is not to use it', async () => {
+    await installation.startRelay()
+    const [alice] = [await start('alice', { reach: 'direct' }), await start('bob', { reach: 'relay' })]
+    await alice.messenger.open('bob').then(
+      () => expect.fail('it was opened'),
+      ({ code }) => expect(code).to.equal('ERR_PEER_UNREACHABLE'),
+    )
+  })
+
+  it('go on through the relay when that is back, with nothing lost or repeated', async () => {
+    await installation.startRelay()
+    const [alice, bob] = [await start('alice'), await start('bob', { reach: 'relay' })]
+    await alice.deliver('bob', 'before')
+    await installation.stopRelay()
+    await alice.messenger.enqueue('bob', 'during')
+    await bob.messenger.enqueue('alice', 'meanwhile')
+    await installation.startRelay()
+    await alice.untilDelivered('bob')
+    await bob.untilDelivered('alice')
+    await alice.deliver('bob', 'after')
+    expect(bob.received).to.deep.equal(['alice: before', 'alice: during', 'alice: after'])
+    expect(alice.received).to.deep.equal(['bob: meanwhile'])
+  })
+
+  it('go on directly when the relay has gone', async () => {
+    await installation.startRelay()
+    const bob = await start('bob')
+    const alice = await start('alice', { reach: 'relay' })
+    await alice.deliver('bob', 'before')
+    expect(routeTo(alice, 'bob')).to.equal('relay')
+    await setReach(alice.profile, 'any')
+    await installation.stopRelay()
+    await alice.deliver('bob', 'after')
+    expect(routeTo(alice, 'bob')).to.equal('direct')
+    expect(bob.received).to.deep.equal(['alice: before', 'alice: after'])
+  })
+
+  it('are announced anew when a relay has come, without a word of a leaving', async () => {
+    const [alice, bob] = [await start('alice'), await start('bob', { advertise: [nowhere] })]
+    await alice.messenger.enqueue('bob', 'hello')
+    const coming: boolean[] = []
+    alice.changes.on('change', () => coming.push(alice.messenger.isOnline('bob')))
+    await installation.startRelay()
+    await alice.untilDelivered('bob')
+    expect(routeTo(alice, 'bob')).to.equal('relay')
+    expect(coming.includes(false)).to.equal(false)
+    expect(bob.isOnline).to.equal(true)
+  })
+
+  it('are not tried with a session of before there were relays, which goes on directly', async () => {
+    await installation.startRelay()
+    for (const name of ['alice', 'bob']) {
+      await (await installation.profileOf(name)).update((state) => {
+        const { account } = state
+        if (account?.session === undefined) throw new TypeError('nobody is signed in')
+        const keys = { ...account.session.keys, relayBearer: undefined }
+        return { ...state, account: { ...account, relayAddresses: [], session: { ...account.session, keys } } }
+      })
+    }
+    const [alice, bob] = [await start('alice'), await start('bob')]
+    await alice.deliver('bob', 'hello')
+    expect(routeTo(bob, 'alice')).to.equal('direct')
+  })
+})

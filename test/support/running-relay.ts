@@ -1,0 +1,58 @@
+/**
+ * A relay under test on a free port, with a real Auth, and clients of it.
+ *
+ * @module
+ */
+import { RelayServiceService } from '#gen/sotto/relay/v1/relay_service.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { createLogger } from '#lib/runtime/log.ts'
+import { type Config, readConfig } from '../../services/relay/config.ts'
+import { type RelayDependencies, type RunningRelay, startRelay } from '../../services/relay/start.ts'
+import type { AuthUnderTest } from './running-auth.ts'
+
+export type PlainRelayConnection = Connection<typeof RelayServiceService>
+
+export interface RelayUnderTestOptions extends Partial<RelayDependencies> {
+  readonly config?: Partial<Config>
+}
+
+export class RelayUnderTest implements AsyncDisposable {
+  readonly running: RunningRelay
+  readonly #authorityPem: string
+  readonly #connections: PlainRelayConnection[] = []
+
+  static async start(auth: AuthUnderTest, options: RelayUnderTestOptions = {}): Promise<RelayUnderTest> {
+    const { sealingAddress, caPem } = auth.running
+    const own = readConfig({ SOTTO_HOME: auth.folder.path })
+    const config = { ...own, listen: { host: '127.0.0.1', port: 0 }, adminPort: 0, sealingAddress, ...options.config }
+    const log = createLogger({ name: 'relay', level: 'silent' })
+    const running = await startRelay(config, { clock: systemClock, log, ...options })
+    return new RelayUnderTest(running, caPem)
+  }
+
+  private constructor(running: RunningRelay, authorityPem: string) {
+    this.running = running
+    this.#authorityPem = authorityPem
+  }
+
+  get port(): number {
+    return Number(this.running.address.split(':').at(-1))
+  }
+
+  /** Open a new connection, which speaks the contract as it is generated. */
+  connect(): PlainRelayConnection {
+    const connection = connect(RelayServiceService, {
+      address: this.running.address,
+      security: { authorityPem: this.#authorityPem, role: 'relay.sotto' },
+      isForConversations: true,
+    })
+    this.#connections.push(connection)
+    return connection
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.close()
+    await this.running.stop()
+  }
+}
