@@ -106,6 +106,19 @@ describe('the page in a browser', function () {
     await pageOf(from).press('textarea', 'Enter')
   }
 
+  async function expectAccessible(page: Page, what: string): Promise<void> {
+    // The page forbids scripts that are not its own; the debugger may.
+    await page.evaluate(AXE)
+    const violations = await page.evaluate<string[]>(
+      `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => impact + ' ' + id + ': ' + nodes[0].html))`,
+    )
+    expect(
+      violations.filter((each) => /^(serious|critical)/.test(each)),
+      what,
+    ).to.deep.equal([])
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), what).to.equal(true)
+  }
+
   const shows = (name: string, text: string) =>
     pageOf(name).locator('.bubble', { hasText: text }).first().waitFor({ timeout: SOON_MS })
 
@@ -219,10 +232,44 @@ describe('the page in a browser', function () {
     await tab.close()
   })
 
+  it('shows the messages of the protocol as they pass, with their fields, in each tab that asks', async () => {
+    const again = await deployment.run(['web', '--profile', 'alice'])
+    const alice = pageOf('alice')
+    const tab = await alice.context().newPage()
+    await tab.goto(again.output.trim())
+    // The one watches for both, and the other asks first.
+    for (const page of [tab, alice]) {
+      await page.click('.me a', { timeout: SOON_MS })
+      await page.waitForSelector('sotto-wire .toolbar', { timeout: SOON_MS })
+    }
+    while (await alice.evaluate("document.querySelector('sotto-wire').trace.length === 0"))
+      await write('bob', 'seen on the wire')
+    for (const page of [tab, alice]) {
+      await page.locator('sotto-wire .message', { hasText: 'text' }).first().waitFor({ timeout: SOON_MS })
+      await page.locator('sotto-wire .field', { hasText: 'record' }).first().waitFor({ timeout: SOON_MS })
+      await page.locator('sotto-wire .piece').first().waitFor({ timeout: SOON_MS })
+    }
+    await tab.close()
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await alice.emulateMedia({ colorScheme })
+      for (const width of [1100, 360]) {
+        await alice.setViewportSize({ width, height: 720 })
+        await alice.screenshot({ path: join(PICTURES, `wire-${colorScheme}-${width}.png`) })
+        await expectAccessible(alice, `wire ${colorScheme} ${width}`)
+      }
+    }
+    await alice.setViewportSize({ width: 1100, height: 720 })
+    await alice.reload()
+    await alice.waitForSelector('sotto-wire .toolbar', { timeout: SOON_MS })
+    await alice.keyboard.press('Escape')
+    await alice.click('nav a:has-text("bob")')
+    await shows('alice', 'seen on the wire')
+  })
+
   it('comes back by itself after a reload, and after its client was killed and started', async () => {
     const alice = pageOf('alice')
     await alice.reload()
-    await shows('alice', 'to both tabs')
+    await shows('alice', 'seen on the wire')
     isExpectingLoss = true
     clients.get('alice')?.signal('SIGKILL')
     await alice.locator('.banner').waitFor({ timeout: SOON_MS })
@@ -242,16 +289,7 @@ describe('the page in a browser', function () {
       for (const width of [1100, 360]) {
         await page.setViewportSize({ width, height: 640 })
         await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`) })
-        // The page forbids scripts that are not its own; the debugger may.
-        await page.evaluate(AXE)
-        const violations = await page.evaluate<string[]>(
-          `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => impact + ' ' + id + ': ' + nodes[0].html))`,
-        )
-        expect(
-          violations.filter((each) => /^(serious|critical)/.test(each)),
-          `${name} ${width}`,
-        ).to.deep.equal([])
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).to.equal(true)
+        await expectAccessible(page, `${name} ${width}`)
       }
     }
   })

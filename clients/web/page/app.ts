@@ -42,13 +42,9 @@ class App extends ModelElement {
         : html`<p class="cover" role="status"></p>`
     }
     return html`
-      <main class="${model.contact === undefined ? '' : 'talking'}">
+      <main class="${model.contact === undefined && !model.isWireShown ? '' : 'talking'}">
         <sotto-sidebar></sotto-sidebar>
-        ${
-          model.contact === undefined
-            ? html`<section class="welcome"><p>Choose a conversation, or type a name to begin one.</p><p class="keys"><kbd>Ctrl</kbd> <kbd>K</kbd> searches, <kbd>Alt</kbd> <kbd>↑</kbd> <kbd>↓</kbd> go through conversations</p></section>`
-            : html`<sotto-conversation></sotto-conversation>`
-        }
+        ${shownView()}
       </main>
       <sotto-verify></sotto-verify>
       ${model.link === 'lost' ? html`<p class="banner" role="alert">The client is not running. This page comes back by itself when it runs again: <code>sotto web${flagOf(model.profile.profile)}</code></p>` : nothing}
@@ -58,6 +54,13 @@ class App extends ModelElement {
       )}</div>
     `
   }
+}
+
+/** What stands beside the list. */
+function shownView(): TemplateResult {
+  if (model.isWireShown) return html`<sotto-wire-view></sotto-wire-view>`
+  if (model.contact !== undefined) return html`<sotto-conversation></sotto-conversation>`
+  return html`<section class="welcome"><p>Choose a conversation, or type a name to begin one.</p><p class="keys"><kbd>Ctrl</kbd> <kbd>K</kbd> searches, <kbd>Alt</kbd> <kbd>↑</kbd> <kbd>↓</kbd> go through conversations</p></section>`
 }
 
 /** What names a profile in a command. */

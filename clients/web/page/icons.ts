@@ -19,6 +19,7 @@ const PATHS = {
   folder: svg`<path d="M3.5 7.500v10a2 2 0 0 0 2 2h13a2 2 0 0 0 2-2V9.500a2 2 0 0 0-2-2h-7l-2-2.500h-4a2 2 0 0 0-2 2z"/>`,
   down: svg`<path d="M12 5v13m-5.5-5.500L12 18l5.5-5.5"/>`,
   bell: svg`<path d="M6 16.500V11a6 6 0 0 1 12 0v5.500l1.5 1.500h-15L6 16.500zM10 20.500h4"/>`,
+  wire: svg`<path d="M5 3.500v17M19 3.500v17M5 8.500h13m-3.5-3.500L18 8.500 14.500 12M19 16H6m3.500-3.500L6 16l3.500 3.500"/>`,
   more: svg`<circle cx="12" cy="6" r=".8"/><circle cx="12" cy="12" r=".8"/><circle cx="12" cy="18" r=".8"/>`,
   waiting: svg`<circle cx="12" cy="12" r="7.5"/><path d="M12 8v4.200l2.8 1.8"/>`,
   tick: svg`<path d="m5 12.5 4.5 4.500L19 7.5"/>`,

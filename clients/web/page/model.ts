@@ -22,7 +22,7 @@ import { MessageWindow } from './window.ts'
 /** How the page stands with its client. */
 export type Link = 'connecting' | 'connected' | 'lost' | 'signed out'
 
-/** How many messages of the protocol are kept for the wire view. */
+/** How many messages of the protocol are kept for the wire view, the newest. */
 const MOST_TRACED = 500
 
 /** How long a notice stands, in milliseconds. */
@@ -37,7 +37,12 @@ export class Model extends EventTarget {
   readonly typing = new Set<string>()
   readonly drafts = new Map<string, string>()
   notices: (Notice & { readonly key: number })[] = []
+  /** The messages of the protocol, since somebody asked for them in this tab. */
   traced: TraceEvent[] = []
+  /** Whether they are shown, in place of a conversation. */
+  isWireShown = false
+  #isTracing = false
+  #askForTrace: (() => void) | undefined
   /** The conversation that is shown. */
   window: MessageWindow | undefined
   /** The position of a message to be shown in the middle. */
@@ -56,7 +61,7 @@ export class Model extends EventTarget {
       this.#setLink('signed out')
       return
     }
-    follow(
+    this.#askForTrace = follow(
       (event) => this.#take(event),
       (how) => this.#setLink(how),
     )
@@ -93,6 +98,7 @@ export class Model extends EventTarget {
 
   /** Show the conversation with somebody; at a message, if one is named. */
   async open(contact: string | undefined, position?: bigint): Promise<void> {
+    this.isWireShown = false
     this.marked = position
     if (contact === undefined) this.window = undefined
     else {
@@ -102,6 +108,15 @@ export class Model extends EventTarget {
         this.#failed(error),
       )
     }
+    this.changed()
+  }
+
+  /** Show the messages of the protocol, which are followed from the first time on. */
+  openWire(): void {
+    this.isWireShown = true
+    this.window = undefined
+    if (!this.#isTracing) this.#askForTrace?.()
+    this.#isTracing = true
     this.changed()
   }
 
@@ -179,6 +194,8 @@ export class Model extends EventTarget {
         if (this.contact === event.value.contact) this.window = new MessageWindow(event.value.contact)
         break
       case 'trace':
+        // Another tab may have asked.
+        if (!this.#isTracing) return
         this.traced = [...this.traced, event.value].slice(-MOST_TRACED)
     }
     this.changed()

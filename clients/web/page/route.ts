@@ -1,6 +1,6 @@
 /**
- * What the address says: `#/NAME` for a conversation, `#/NAME/POSITION` for a message in it. So Back and Forward work, and
- * a reload shows the same.
+ * What the address says: `#/NAME` for a conversation, `#/NAME/POSITION` for a message in it, `#wire` for the wire view. So
+ * Back and Forward work, and a reload shows the same.
  *
  * @module
  */
@@ -8,9 +8,17 @@ import { model } from './model.ts'
 
 const ROUTE = /^#\/([a-z0-9][a-z0-9._-]{0,31})(?:\/(\d{1,20}))?$/
 
+/** The address of the wire view: no name of anybody's, which stand behind a slash. */
+export const WIRE = '#wire'
+
 /** Show what the address says, and follow it. */
 export function followAddress(): void {
   const show = () => {
+    if (location.hash === WIRE) {
+      void import('./wire/wire-view.ts').catch(() => model.notice('The wire view could not be loaded: open it again'))
+      model.openWire()
+      return
+    }
     const [, contact, position] = ROUTE.exec(location.hash) ?? []
     void model.open(contact, position === undefined ? undefined : BigInt(position))
   }

@@ -18,7 +18,7 @@ import { ModelElement } from './element.ts'
 import { icon } from './icons.ts'
 import { idText, model } from './model.ts'
 import { isNotifying, toggleNotices } from './notifications.ts'
-import { goTo } from './route.ts'
+import { goTo, WIRE } from './route.ts'
 import { agoText } from './time.ts'
 
 /** How long after the last key a search begins, in milliseconds. */
@@ -97,6 +97,7 @@ class Sidebar extends ModelElement {
           <strong>${profile?.username}</strong>
           <span class="state" role="status">${state}</span>
         </div>
+        <a class="quiet" href=${WIRE} aria-current=${model.isWireShown ? 'page' : nothing} title="The wire: the messages of the protocol" aria-label="The wire: the messages of the protocol">${icon('wire')}</a>
         <button class="quiet" aria-pressed=${isNotifying()} title="Notices when somebody writes" aria-label="Notices when somebody writes"
           @click=${() => void toggleNotices(() => this.requestUpdate())}>${icon('bell')}</button>
       </header>

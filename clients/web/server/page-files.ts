@@ -139,9 +139,9 @@ function withoutSourceMap(code: string): string {
   return code.replace(/^\/\/# sourceMappingURL=.*$/m, '')
 }
 
-/** The path of a file of the project in the page. */
+/** The path of a file of the project in the page: ours lie to each other as in the project. */
 function pathOf(file: string): string {
-  return `/${file.replace(`${PAGE}/`, 'page/').replace('node_modules/', 'packages/')}`
+  return `/${file.replace('clients/web/', '').replace('node_modules/', 'packages/')}`
 }
 
 function addressOf(file: string, found: PageFile | undefined): string {

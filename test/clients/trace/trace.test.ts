@@ -1,8 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
+import { TraceEvent as EventForm } from '#gen/sotto/agent/v1/agent_service.ts'
 import { CloseReason, RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { TraceEvent as PageEvent } from '#gen/web/sotto/agent/v1/agent_service.ts'
 import type { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
+import { traceForm } from '../../../clients/agent/forms/trace-form.ts'
 import { helloEvent, recordEvent, welcomeEvent } from '../../../clients/trace/conversation-events.ts'
 import { traceJson } from '../../../clients/trace/json.ts'
 import { renderTrace, TRACE_COLUMNS, traceTo } from '../../../clients/trace/render.ts'
@@ -13,6 +16,8 @@ import {
   requestChatResponseEvent,
 } from '../../../clients/trace/service-events.ts'
 import type { TraceEvent } from '../../../clients/trace/trace.ts'
+import { messageOf } from '../../../clients/web/page/wire/from-event.ts'
+import { readTrace, writeTrace } from '../../../clients/web/wire/trace-file.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { accept, grantBody, hello, sealedTicket } from '../../support/conversation.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
@@ -271,5 +276,29 @@ describe('a trace', () => {
     }
     expect(request).to.include(Buffer.from(KEYS.directoryBearer.reveal()).toString('hex'))
     expect(JSON.stringify(everyEvent().map((event) => traceJson(event)))).not.to.include('[secret]')
+  })
+})
+
+describe('messageOf', () => {
+  const toPage = (event: TraceEvent) => PageEvent.decode(EventForm.encode(traceForm(event, new Date(0))).finish())
+
+  /** Over the contract all values are texts. */
+  const asText = (key: string, value: unknown) => (key === 'value' ? String(value) : value)
+
+  it('is on the page what a file of the same trace has', () => {
+    for (const event of everyEvent()) {
+      const [inFile] = readTrace(JSON.stringify(traceJson(event), asText))
+      expect(messageOf(toPage(event)), event.message).to.deep.equal(inFile)
+    }
+  })
+
+  it('can be saved, and opened again', () => {
+    const messages = everyEvent().map((event) => messageOf(toPage(event)))
+    expect(readTrace(writeTrace(messages))).to.deep.equal(messages)
+  })
+
+  it('refuses a seal of a kind that it does not know', () => {
+    const event = toPage(everyEvent()[0] as TraceEvent)
+    expect(() => messageOf({ ...event, seal: { kind: 'wax', by: 'alice', for: 'bob' } })).to.throw(TypeError, 'kind')
   })
 })

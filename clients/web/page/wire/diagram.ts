@@ -33,8 +33,9 @@ export const NUMERALS: readonly string[] = ['', '①', '②', '③', '④', '⑤
 
 export function diagram(options: DiagramOptions): SVGTemplateResult {
   const { messages, parties, shown } = options
-  const lane = Math.max(MIN_LANE, (options.width - 2 * EDGE) / Math.max(1, parties.length - 1))
-  const width = 2 * EDGE + lane * (parties.length - 1)
+  const gaps = Math.max(0, parties.length - 1)
+  const lane = Math.max(MIN_LANE, (options.width - 2 * EDGE) / Math.max(1, gaps))
+  const width = 2 * EDGE + lane * gaps
   const height = HEAD + ROW * messages.length + 20
   const places = new Map(parties.map((name, index) => [name, EDGE + lane * index]))
   return svg`
@@ -63,7 +64,8 @@ function arrow(
   const way = Math.sign(x2 - x1) || 1
   const middle = (x1 + x2) / 2
   const seen = reader === undefined ? '' : reads(message, reader) ? 'lit' : 'dark'
-  const label = cut(`${NUMERALS[message.step] ?? ''} ${message.message}`, (width - 16) / CHARACTER)
+  const title = `${NUMERALS[message.step] ?? ''} ${message.message}`
+  const label = cut(title, (width - 16) / CHARACTER)
   const half = (label.length * CHARACTER) / 2
   const at = Math.min(Math.max(middle, half + 6), width - half - 6)
   const press = (event: KeyboardEvent) => {
@@ -73,7 +75,7 @@ function arrow(
   }
   return svg`
     <g class="message ${lookOf(message)} ${seen}" role="button" tabindex="0" aria-pressed="${index === selected}"
-      aria-label="${index + 1}: ${message.message}, ${message.from} to ${message.to}" @click=${() => select(index)} @keydown=${press}>
+      aria-label="${index + 1}: ${title}, ${message.from} to ${message.to}" @click=${() => select(index)} @keydown=${press}>
       <rect class="band" x="2" y="${y - 29}" width="${width - 4}" height="${ROW - 4}" rx="8"></rect>
       <text class="label" x="${at}" y="${y - 12}">${label}</text>
       <line class="way" x1="${x1}" y1="${y}" x2="${x2 - 7 * way}" y2="${y}"></line>

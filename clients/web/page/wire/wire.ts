@@ -28,6 +28,9 @@ class Wire extends LitElement {
   static override readonly styles = [style, diagramStyle]
 
   #trace: readonly Message[] = []
+  /** What is shown where no file is open. */
+  #given: readonly Message[] = []
+  #isFile = false
   /** How many messages have passed by now. */
   #shown = 0
   #selected: number | undefined
@@ -43,11 +46,19 @@ class Wire extends LitElement {
     this.requestUpdate()
   })
 
-  /** The messages. One that comes is shown at once, unless somebody has gone back. */
+  /**
+   * The messages. One that comes is shown at once, unless somebody has gone back; the oldest may have gone. They wait while a
+   * file is open.
+   */
   set trace(messages: readonly Message[]) {
+    this.#given = messages
+    if (this.#isFile) return
+    const gone = messages[0] === undefined ? 0 : Math.max(0, this.#trace.indexOf(messages[0]))
     const isAtEnd = this.#shown === this.#trace.length
     this.#trace = messages
-    if (isAtEnd || this.#shown > messages.length) this.#shown = messages.length
+    this.#shown = isAtEnd ? messages.length : Math.min(Math.max(0, this.#shown - gone), messages.length)
+    const selected = (this.#selected ?? -1) - gone
+    this.#selected = selected >= 0 && selected < messages.length ? selected : undefined
     this.requestUpdate()
   }
 
@@ -124,6 +135,7 @@ class Wire extends LitElement {
       const messages = readTrace(await file.text())
       if (messages.length === 0) throw new TypeError('there is no message of a trace in it')
       this.#fault = undefined
+      this.#isFile = true
       this.#trace = messages
       this.#show(messages.length)
     } catch (error) {
@@ -131,6 +143,13 @@ class Wire extends LitElement {
     }
     input.value = ''
     this.requestUpdate()
+  }
+
+  #close(): void {
+    this.#pause()
+    this.#isFile = false
+    this.#trace = this.#given
+    this.#show(this.#given.length)
   }
 
   #copy(command: string): void {
@@ -221,6 +240,7 @@ class Wire extends LitElement {
           }}>Save SVG</button>
           <button @click=${() => saveJson(this.#trace)}>Save JSON</button>
           <label class="button">Open<input class="hidden" type="file" accept=".jsonl,.json,.txt" @change=${(event: Event) => this.#open(event.target as HTMLInputElement)}></label>
+          ${this.#isFile ? html`<button @click=${() => this.#close()}>Close the file</button>` : nothing}
         </span>
       </div>`
   }
