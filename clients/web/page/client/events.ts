@@ -13,7 +13,7 @@ export type Happened = NonNullable<WatchResponse['event']>
 /** The news of the watch itself: it has ended, and is begun anew. */
 export type Lost = 'lost' | 'signed out'
 
-/** What a tab says whose person wants to see the messages of the protocol. */
+/** What tabs tell each other: a response of the watch, that it has ended, or that one wants the messages of the protocol. */
 type Told = Uint8Array | Lost | 'trace'
 
 const LOCK = 'sotto-watch'
