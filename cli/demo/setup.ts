@@ -41,7 +41,8 @@ export async function setUpDemo(resources: AsyncDisposableStack, options: DemoOp
   const home = resources.adopt(await mkdtemp(join(tmpdir(), 'sotto-demo-')), (folder) =>
     rm(folder, { recursive: true, force: true }),
   )
-  const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, SOTTO_HOME: home }
+  // No relay: they are on one machine, and what a network does to them is to be seen.
+  const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, SOTTO_RELAY: 'off', SOTTO_HOME: home }
   notice('starting auth and the directory, with their data in a temporary folder')
   const waiting = new WaitingNotice({ isWatched: process.stderr.isTTY === true, notice })
   const services = resources.adopt(await startServices({ env, signal, waiting }), (running) => running.stop())

@@ -65,13 +65,13 @@ describe('sotto up with a door', function () {
   })
 
   it('stops in order, the door last', async () => {
-    expect(await up.children()).to.have.length(3)
+    expect(await up.children()).to.have.length(4)
     up.signal('SIGTERM')
     expect(await up.ended).to.equal(0)
     const stopped = up.errors.text
       .split('\n')
       .filter((line) => line.includes('"msg":"stopped"'))
       .map((line) => JSON.parse(line).name)
-    expect(stopped).to.deep.equal(['directory', 'auth', 'door'])
+    expect(stopped).to.deep.equal(['relay', 'directory', 'auth', 'door'])
   })
 })

@@ -35,7 +35,9 @@ describe(`two system users${refusal ? `: ${refusal}` : ''}`, function () {
     await chmod(tls, 0o2750)
     const ports = ['AUTH_PORT', 'SEALING_PORT', 'DIRECTORY_PORT', 'AUTH_ADMIN_PORT', 'DIRECTORY_ADMIN_PORT']
     const settings = await Promise.all(ports.map(async (name) => [`SOTTO_${name}`, String(await freePort())]))
-    env = environmentOf(home.path, { ...Object.fromEntries(settings), SOTTO_DIRECTORY_TLS: tls, HOME: home.path })
+    // As sotto-auth.service has it: a folder for the relay is not among theirs.
+    const fixed = { SOTTO_RELAY: 'off', SOTTO_DIRECTORY_TLS: tls, HOME: home.path }
+    env = environmentOf(home.path, { ...Object.fromEntries(settings), ...fixed })
   })
   after(async () => {
     for (const service of services) await service[Symbol.asyncDispose]()

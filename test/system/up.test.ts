@@ -38,8 +38,8 @@ describe('sotto up', function () {
     const children = await up.children()
     up.signal('SIGTERM')
     expect(await up.ended).to.equal(0)
-    expect([children.length, children.filter(isRunning)]).to.deep.equal([2, []])
-    expect(up.errors.text.match(/"stopped"/g)).to.have.length(2)
+    expect([children.length, children.filter(isRunning)]).to.deep.equal([3, []])
+    expect(up.errors.text.match(/"stopped"/g)).to.have.length(3)
     expect(up.output.text).to.equal('')
   })
 
@@ -48,7 +48,7 @@ describe('sotto up', function () {
     up.signalGroup('SIGINT')
     up.signal('SIGINT')
     expect(await up.ended).to.equal(0)
-    expect(up.errors.text.match(/"stopped"/g)).to.have.length(2)
+    expect(up.errors.text.match(/"stopped"/g)).to.have.length(3)
   })
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -56,7 +56,7 @@ describe('sotto up', function () {
       await using npm = await startWhole(['npm', 'start', '--silent'])
       npm.signal(signal)
       expect(await npm.ended).to.equal(0)
-      expect(npm.errors.text.match(/"stopped"/g)).to.have.length(2)
+      expect(npm.errors.text.match(/"stopped"/g)).to.have.length(3)
     })
   }
 
@@ -81,9 +81,9 @@ describe('sotto up', function () {
     await using up = await startWhole()
     const children = await up.children()
     up.signal('SIGKILL')
-    // Both services write to the standard error of `sotto up`, which therefore closes after them.
+    // The services write to the standard error of `sotto up`, which therefore closes after them.
     expect(await up.ended).to.equal('SIGKILL')
-    expect(up.errors.text.match(/"stopped"/g)).to.have.length(2)
+    expect(up.errors.text.match(/"stopped"/g)).to.have.length(3)
     while (children.some(isRunning)) await new Promise(setImmediate)
   })
 
