@@ -57,9 +57,10 @@ export function lineFormat(ownName: string, output: OutputStream, isUndeliverabl
   const words = new EventWords()
   return (entry) => {
     if (entry.kind === 'gap') return Buffer.from(`(${entry.contact}: ${GAP_TEXT})\n`)
-    const { contact, direction, event } = entry
+    const { contact, direction, event, isLetter } = entry
     const { label, text } = words.of(event)
-    const from = direction === 'outgoing' ? `${ownName} → ${contact}${pendingOf(entry, isUndeliverable)}` : contact
+    const to = `${ownName} → ${contact}${pendingOf(entry, isUndeliverable)}`
+    const from = direction === 'outgoing' ? to : `${contact}${isLetter ? ' (by letter)' : ''}`
     const who = `${from}${arrivalOf(entry, calendar)}${label === undefined ? '' : `, ${label}`}:`
     const name = isTerminal ? styleText('bold', who, { stream: output }) : who
     const stamp = calendar.stampOf(writtenAtOf(entry))
@@ -84,7 +85,7 @@ export function jsonFormat(ownName: string, isUndeliverable: IsUndeliverable): F
 export function jsonFields(entry: Message | Gap, ownName: string): object {
   const { contact } = entry
   if (entry.kind === 'gap') return { type: 'gap', contact }
-  const { direction, event, storedAt, state } = entry
+  const { direction, event, storedAt, state, isLetter } = entry
   const { type, ...fields } = eventFields(event)
   return {
     type,
@@ -94,6 +95,7 @@ export function jsonFields(entry: Message | Gap, ownName: string): object {
     writtenAt: event.writtenAt?.toJSON(),
     storedAt: storedAt.toJSON(),
     state,
+    ...(isLetter && { letter: true }),
     ...fields,
   }
 }

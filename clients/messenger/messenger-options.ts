@@ -84,7 +84,7 @@ export interface MessengerOptions {
   readonly startsOffline?: boolean
   /** A folder to which all that is offered comes at once; undefined to ask. */
   readonly acceptInto?: string | undefined
-  /** The link to the mailboxes, closed with the messenger; undefined where the host has none. */
+  /** The link to the mailboxes, closed with the messenger; to those at the relay, where there is one, unless set. */
   readonly mailbox?: MailboxClient | undefined
   /** How long somebody is away before what waits is posted, where it is not the usual time: in milliseconds. */
   readonly awayMs?: number

@@ -31,6 +31,7 @@ import { undeliverableCount } from '../store/log/undeliverable.ts'
 import type { Message } from '../store/reading/messages.ts'
 import type { UnreadGap } from '../store/reading/unread.ts'
 import type { Store } from '../store/store.ts'
+import { connectMailbox } from './connect-mailbox.ts'
 import { KeyWarnings } from './key-warnings.ts'
 import { Letters } from './letters.ts'
 import type { MessengerOptions } from './messenger-options.ts'
@@ -116,7 +117,7 @@ export class Messenger {
       attempt: (work) => this.#attempt(work),
       signal: this.#signal,
     })
-    this.#letters = this.#lettersOver(options.mailbox)
+    this.#letters = this.#lettersOver(options.mailbox ?? connectMailbox(profile))
     // Whoever runs it hears it.
     this.#failure.promise.catch(() => undefined)
     const known = (name: string) => this.#peers.known(name)

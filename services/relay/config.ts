@@ -14,6 +14,8 @@ import {
   wholeNumberSetting,
   z,
 } from '#lib/runtime/config.ts'
+import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
+import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import { TRACE_MODES, type TraceMode } from '#lib/runtime/tracing/tracing.ts'
@@ -41,6 +43,12 @@ export interface Config {
    * `SOTTO_RELAY_BYTES_PER_SECOND` (16 MiB): what an account may send through it.
    */
   readonly quotas: QuotaLimits
+  /**
+   * `SOTTO_RELAY_DATABASE`: where letters and prekeys are, a URL `postgres://USER@HOST/DATABASE`, the same for all relays;
+   * with a password it stands in a file that `SOTTO_RELAY_DATABASE_FILE` names. Without either, SQLite in `mailbox.db` in
+   * the data folder, for one relay.
+   */
+  readonly database: DatabaseSetting
   /** `SOTTO_SEALING_ADDRESS` (localhost and `SOTTO_SEALING_PORT`, 7003): Auth's SealingService, as HOST:PORT. */
   readonly sealingAddress: string
   /** `SOTTO_RELAY_TLS`: the folder where Auth leaves the relay's certificate; `tls` in `SOTTO_RELAY_DATA`. */
@@ -70,6 +78,8 @@ const SETTINGS = {
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_RELAY_DATA: pathSetting.optional(),
+  SOTTO_RELAY_DATABASE: databaseUrlSetting.optional(),
+  SOTTO_RELAY_DATABASE_FILE: databaseUrlFileSetting.optional(),
   SOTTO_RELAY_TLS: pathSetting.optional(),
   SOTTO_RELAY_METRICS_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
   SOTTO_RELAY_METRICS_PORT: portSetting.optional(),
@@ -113,6 +123,11 @@ export function readConfig(env: Environment): Config {
       conversations: settings.SOTTO_RELAY_CONVERSATIONS,
       bytesPerSecond: settings.SOTTO_RELAY_BYTES_PER_SECOND,
     },
+    database: databaseSetting(
+      settings.SOTTO_RELAY_DATABASE,
+      settings.SOTTO_RELAY_DATABASE_FILE,
+      join(dataFolder, 'mailbox.db'),
+    ),
     sealingAddress: settings.SOTTO_SEALING_ADDRESS ?? `localhost:${settings.SOTTO_SEALING_PORT}`,
     tlsFolder: settings.SOTTO_RELAY_TLS ?? join(dataFolder, 'tls'),
     metrics: port === undefined ? undefined : { host: settings.SOTTO_RELAY_METRICS_HOST, port },

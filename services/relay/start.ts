@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { SealingServiceService } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { HEARTBEAT_MS } from '#lib/protocol.ts'
 import { startAdminServer } from '#lib/rpc/admin.ts'
@@ -24,6 +25,7 @@ import { connectionLimits } from '../authentication/connection-limits.ts'
 import { keepWatchingRevocations } from '../authentication/revocation-watch.ts'
 import { Attendances } from './attendances.ts'
 import type { Config } from './config.ts'
+import { openMailbox } from './mailbox/open-mailbox.ts'
 import { Quotas } from './quotas.ts'
 import { RelayService } from './relay-service.ts'
 import { type Answerer, createRelayHandlers, type Traffic } from './service.ts'
@@ -60,7 +62,8 @@ export interface RunningRelay {
 /**
  * Start the relay. Auth need not run by then, only have left the certificate at some earlier time.
  *
- * @throws SottoError `ERR_UNAVAILABLE` if the certificate does not come, `ERR_CONFIG` if a port is taken. Nothing is left
+ * @throws SottoError `ERR_UNAVAILABLE` if the certificate does not come, `ERR_CONFIG` if a port is taken, `ERR_STORE` if the
+ *   database of the mailboxes cannot be used. Nothing is left
  *   running then.
  */
 export async function startRelay(config: Config, dependencies: RelayDependencies): Promise<RunningRelay> {
@@ -84,6 +87,15 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
     heartbeatMs,
     ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
   })
+  const mailbox = resources.adopt(
+    await openMailbox({
+      database: config.database,
+      clock,
+      log,
+      authenticate: (context) => authentications.authenticate(context),
+    }),
+    (open) => open.close(),
+  )
   const limits = {
     ...relayLimits(config.connections.mostPerAddress),
     ...(await connectionLimits(config.connections, 'SOTTO_RELAY_CONNECTIONS', log)),
@@ -91,7 +103,7 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
   const server = resources.adopt(
     await startServer({
       ...config.listen,
-      services: [serve(RelayService, handlers)],
+      services: [serve(RelayService, handlers), serve(MailboxServiceService, mailbox.handlers)],
       security: { certificate: leaf.certificate },
       limits,
       log,

@@ -67,7 +67,7 @@ const TICKS: Readonly<Record<MessageState, string>> = {
 }
 
 /** The meaning of the ticks, for a help. */
-export const TICKS_MEAN = '... waits here, ✓ sent, ✓✓ delivered, ✓✓✓ read'
+export const TICKS_MEAN = '... waits here, ✓ sent, @ posted, ✓✓ delivered, ✓✓✓ read'
 
 /** The rows of an entry: at least one, at most {@link MAX_ENTRY_ROWS} and one more. */
 export function renderEntry(entry: Entry, view: View): string[] {

@@ -36,7 +36,7 @@ export interface MailboxServiceOptions {
   /** Tells who calls. @throws SottoError `ERR_SESSION_ENDED`, `ERR_UNAVAILABLE`. */
   readonly authenticate: (context: CallContext) => Promise<MailboxCaller>
   /** A letter came for somebody. */
-  readonly onPosted: (account: string) => void
+  readonly onPosted?: (account: string) => void
 }
 
 export function createMailboxService(options: MailboxServiceOptions): Handlers<typeof MailboxServiceService> {
@@ -77,7 +77,7 @@ export function createMailboxService(options: MailboxServiceOptions): Handlers<t
     const { username: account, sessionId, letter: content } = request
     if (account === sender) throw chatWithSelf()
     await letters.post({ sender, receiver: { account, sessionId }, content })
-    onPosted(account)
+    onPosted?.(account)
     return {}
   }
 

@@ -1,0 +1,28 @@
+/**
+ * The link of a messenger to the mailboxes, which are at the installation's relay.
+ *
+ * @module
+ */
+import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { connect } from '#lib/rpc/client.ts'
+import { MailboxClient } from '../letters/mailbox.ts'
+import type { Profile } from '../profile/profile.ts'
+import { withHost } from '../session/login.ts'
+
+/**
+ * Connect to the mailboxes.
+ *
+ * @returns undefined where the host runs no relay, the user wants none (`--direct-only`), or the session is of before there
+ *   were relays.
+ */
+export function connectMailbox({ login, state }: Profile): MailboxClient | undefined {
+  const { account, session } = login
+  const [address] = account.relayAddresses
+  const { relayBearer } = session.keys
+  if (address === undefined || relayBearer === undefined || state.reach === 'direct') return undefined
+  const security = { authorityPem: account.authorityPem, role: 'relay.sotto' } as const
+  return new MailboxClient(
+    connect(MailboxServiceService, { address: withHost(address, account), security }),
+    relayBearer,
+  )
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import { keepPrekeys } from '../../clients/letters/put-prekeys.ts'
+import { connectMailbox } from '../../clients/messenger/connect-mailbox.ts'
+import { Profile } from '../../clients/profile/profile.ts'
+import { openStore } from '../../clients/store/store.ts'
+import { Installation } from '../support/installation.ts'
+import { MessengerUnderTest } from '../support/running-messenger.ts'
+
+describe('letters through the relay', function () {
+  this.timeout(60_000)
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start('alice', 'bob')
+    await installation.startRelay()
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  /** Put down prekeys, as whoever was online before has. */
+  async function putPrekeys(name: string): Promise<void> {
+    const profile = await Profile.open(installation.home.path, name)
+    const { folder, key } = profile.storage
+    const store = openStore(folder, { profileKey: key })
+    const mailbox = connectMailbox(profile)
+    if (mailbox === undefined) throw new Error('there is no mailbox')
+    const { sessionId } = profile.login.session
+    const { signal } = new AbortController()
+    await keepPrekeys({ mailbox, store, sessionId, nowMs: Date.now(), random: randomBytes, signal })
+    mailbox.close()
+    store.close()
+  }
+
+  const start = (name: string) => MessengerUnderTest.start(installation, name, { awayMs: 0 })
+
+  it('are taken by who comes when the writer has gone, and answered likewise', async () => {
+    for (const name of ['alice', 'bob']) await putPrekeys(name)
+    {
+      await using alice = await start('alice')
+      for (const text of ['one', 'two', 'three', 'four', 'five']) await alice.messenger.enqueue('bob', text)
+      await alice.until(() => alice.messenger.progress('bob').posted === 5)
+    }
+    {
+      await using bob = await start('bob')
+      expect(bob.received).to.deep.equal(['one', 'two', 'three', 'four', 'five'].map((text) => `alice: ${text}`))
+      await bob.messenger.enqueue('alice', 'the answer')
+      await bob.until(() => bob.messenger.progress('alice').posted === 1)
+    }
+    await using alice = await start('alice')
+    expect(alice.received).to.deep.equal(['bob: the answer'])
+    expect(alice.messenger.progress('bob').delivered).to.equal(5)
+  })
+})
