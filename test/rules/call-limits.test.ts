@@ -11,8 +11,8 @@ import { ROOT } from '../support/environment.ts'
 const count = (number: number): string => number.toLocaleString('en')
 const rate = (of: Rate | undefined): string => (of ? `${count(of.perSecond)}/s, ${count(of.burst)}` : '')
 
-/** The services that a person's own program has, for its owner or for those who have a ticket, and one that has no server yet. */
-const OTHERS = ['sotto.peer.v1.PeerService', 'sotto.agent.v1.AgentService', 'sotto.relay.v1.MailboxService']
+/** The services that a person's own program has, for its owner or for those who have a ticket. */
+const OTHERS = ['sotto.peer.v1.PeerService', 'sotto.agent.v1.AgentService']
 
 /** The rows that the document has to have. */
 const ROWS = Object.entries(LIMITS_OF_CALLS).map(([path, limits]) => {

@@ -109,6 +109,22 @@ export const LIMITS_OF_CALLS: Readonly<Record<string, CallLimits>> = {
     address: rate(500, 5_000),
     streams: { address: 16_000 },
   },
+  // 32 prekeys and the one of last resort, of 1,245 bytes each.
+  'sotto.relay.v1.MailboxService/PutPrekeys': {
+    requestBytes: 45_056,
+    account: rate(1, 30),
+    address: rate(200, 4_000),
+  },
+  'sotto.relay.v1.MailboxService/TakePrekey': { requestBytes: 256, account: rate(20, 200), address: rate(500, 5_000) },
+  // A letter of 65,024 bytes, and whom it is for.
+  'sotto.relay.v1.MailboxService/Post': { requestBytes: 65_536, account: rate(20, 200), address: rate(500, 5_000) },
+  // What is acknowledged: 128 ids.
+  'sotto.relay.v1.MailboxService/Collect': {
+    requestBytes: 4_096,
+    account: rate(2, 60),
+    address: rate(200, 4_000),
+    streams: { address: 2_000 },
+  },
 
   'sotto.sealing.v1.SealingService/Authenticate': { requestBytes: 256, ...OF_THE_DIRECTORY },
   'sotto.sealing.v1.SealingService/FindAccount': { requestBytes: 256, ...OF_THE_DIRECTORY },

@@ -47,6 +47,7 @@ export function createMailboxService(options: MailboxServiceOptions): Handlers<t
   async function authenticate(context: CallContext): Promise<MailboxCaller> {
     const caller = await options.authenticate(context)
     context.caller.admit()
+    context.countFor(caller.account)
     return caller
   }
 
