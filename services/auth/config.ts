@@ -49,8 +49,8 @@ export interface Config {
   /**
    * `SOTTO_AUTH_ADDRESS`: HOST:PORT under which clients reach AuthService, as `sotto admin` tells people; where a
    * container engine publishes the port under another number, for one. An empty HOST means the first of `SOTTO_NAMES`.
-   * Where there is a door, it is that name and `SOTTO_DOOR_PORT` unless set; else undefined, for that name and the port
-   * that it listens on.
+   * Where there is a door, it is that name and `SOTTO_DOOR_PORT` unless a HOST is set: a port alone is auth's own. Undefined,
+   * without a door, for that name and the port that it listens on.
    */
   readonly publicAddress: string | undefined
   /**
@@ -248,7 +248,9 @@ export function readConfig(env: Environment): Config {
   const directoryDataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(home, 'directory')
   return {
     listen: { host: settings.SOTTO_AUTH_HOST, port: settings.SOTTO_AUTH_PORT },
-    publicAddress: settings.SOTTO_AUTH_ADDRESS ?? doorAddress,
+    publicAddress: settings.SOTTO_AUTH_ADDRESS?.startsWith(':')
+      ? (doorAddress ?? settings.SOTTO_AUTH_ADDRESS)
+      : (settings.SOTTO_AUTH_ADDRESS ?? doorAddress),
     doorPort,
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
     proxied: proxyPort === undefined ? undefined : { host: proxyHost, port: proxyPort, from: proxyFrom },

@@ -125,7 +125,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     const [ofAuth, ofDirectory] = await Promise.all(SERVICES.map((service) => project.container(service)))
     const namesOf = (mounts: typeof ofAuth) =>
       mounts?.Mounts.map(({ Name }) => Name?.replace(`${project.name}_`, '')).sort()
-    expect(namesOf(ofAuth)).to.deep.equal(['auth', 'directory-tls'])
+    expect(namesOf(ofAuth)).to.deep.equal(['auth', 'directory-tls', 'relay-tls'])
     expect(namesOf(ofDirectory)).to.deep.equal(['directory', 'directory-tls'])
     const filesOf = async (service: string, folder: string) =>
       (await project.exec(service, 'ls', '-A', `/var/lib/sotto/${folder}`)).output.split('\n').filter(Boolean).sort()

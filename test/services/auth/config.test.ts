@@ -89,7 +89,7 @@ describe('readConfig', () => {
     })
     expect(config).to.deep.equal({
       listen: { host: '0.0.0.0', port: 0 },
-      publicAddress: ':443',
+      publicAddress: ':444',
       doorPort: 444,
       sealingListen: { host: '::1', port: 1 },
       proxied: { host: '::', port: 4, from: new Ranges(['192.0.2.0/24']) },
@@ -133,6 +133,10 @@ describe('readConfig', () => {
   it('has clients come to the door, where there is one, and leaves the rest of its settings to it', () => {
     const config = readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_DOOR_HOST: 'anything', SOTTO_DIRECTORY_PORT: '8002' })
     expect(config).to.include({ publicAddress: ':443', directoryAddress: ':443', doorPort: 443 })
+    expect(readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_AUTH_ADDRESS: ':7101' }).publicAddress).to.equal(':443')
+    expect(readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_AUTH_ADDRESS: 'a.example:7101' }).publicAddress).to.equal(
+      'a.example:7101',
+    )
     expect(readConfig({ SOTTO_DOOR_PORT: '0' })).to.include({ publicAddress: undefined, directoryAddress: ':7002' })
   })
 
