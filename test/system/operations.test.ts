@@ -21,6 +21,8 @@ const ELSEWHERE: readonly (readonly [used: RegExp, where: string])[] = [
   [/^git pull/, 'test/system/fresh-clone.test.ts'],
   [/^secret-tool /, 'nowhere: it needs a desktop'],
   [/^ssh /m, 'nowhere: it takes another machine'],
+  [/^SOTTO_DOOR_PORT=/m, 'test/system/door.test.ts, but for the containers'],
+  [/^SOTTO_AUTH_PROXY_PORT=/m, 'test/system/door.test.ts, as sotto up sets them'],
 ]
 
 /** Lines that start what runs already: test/system/compose.test.ts and compose-scale.test.ts. */
