@@ -28,6 +28,8 @@ export const rest: Bench = {
       SOTTO_SEALING_PORT: String(await freePort()),
       SOTTO_DIRECTORY_PORT: String(await freePort()),
       SOTTO_DIRECTORY_ADMIN_PORT: '0',
+      SOTTO_RELAY_PORT: String(await freePort()),
+      SOTTO_RELAY_ADMIN_PORT: '0',
     }
     const caseOf = (
       row: Case['rows'][number],
@@ -58,7 +60,7 @@ export const rest: Bench = {
     const chat = ['chat', '--json', '--profile', 'rest-alice', '--listen', '127.0.0.1']
     const against = [{ to: NODE }]
     return [
-      caseOf({ case: 'sotto up', unit: 'MB', against, bar: { atMost: 200 } }, sottoCommand(), ['up'], /add-user/, host),
+      caseOf({ case: 'sotto up', unit: 'MB', against, bar: { atMost: 200 } }, sottoCommand(), ['up'], /admin invite/, host),
       caseOf(
         { case: 'sotto receive', unit: 'MB', against, bar: { atMost: 75 } },
         sottoCommand(),
