@@ -60,7 +60,13 @@ export const rest: Bench = {
     const chat = ['chat', '--json', '--profile', 'rest-alice', '--listen', '127.0.0.1']
     const against = [{ to: NODE }]
     return [
-      caseOf({ case: 'sotto up', unit: 'MB', against, bar: { atMost: 200 } }, sottoCommand(), ['up'], /admin invite/, host),
+      caseOf(
+        { case: 'sotto up', unit: 'MB', against, bar: { atMost: 200 } },
+        sottoCommand(),
+        ['up'],
+        /admin invite/,
+        host,
+      ),
       caseOf(
         { case: 'sotto receive', unit: 'MB', against, bar: { atMost: 75 } },
         sottoCommand(),

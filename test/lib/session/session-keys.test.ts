@@ -21,16 +21,17 @@ describe('deriveSessionKeys', () => {
         const keys = deriveSessionKeys(Secret.of(token))
         expect(keys.directoryBearer.equals(hkdfByHand(token, 'sotto directory bearer v1'))).to.equal(true)
         expect(keys.authBearer.equals(hkdfByHand(token, 'sotto auth bearer v1'))).to.equal(true)
+        expect(keys.relayBearer.equals(hkdfByHand(token, 'sotto relay bearer v1'))).to.equal(true)
         expect(keys.ticketKey.equals(hkdfByHand(token, 'sotto ticket v1'))).to.equal(true)
         expect(keys.grantKey.equals(hkdfByHand(token, 'sotto grant v1'))).to.equal(true)
       }),
     )
   })
 
-  it('gives four different secrets, none of them the token', () => {
+  it('gives five different secrets, none of them the token', () => {
     const token = secretOf('token')
     const all = [token, ...Object.values(deriveSessionKeys(token))].map((secret) => secret.fingerprint())
-    expect(new Set(all).size).to.equal(5)
+    expect(new Set(all).size).to.equal(6)
   })
 
   it('takes a token of 32 bytes and no other', () => {
@@ -42,7 +43,7 @@ describe('deriveSessionKeys', () => {
   it('gives secrets that do not print', () => {
     const keys = deriveSessionKeys(secretOf('token'))
     expect(JSON.stringify(keys)).to.equal(
-      '{"directoryBearer":"[secret]","authBearer":"[secret]","ticketKey":"[secret]","grantKey":"[secret]"}',
+      '{"directoryBearer":"[secret]","authBearer":"[secret]","relayBearer":"[secret]","ticketKey":"[secret]","grantKey":"[secret]"}',
     )
     expect(keys.ticketKey).to.have.lengthOf(SESSION_KEY_BYTES)
   })
