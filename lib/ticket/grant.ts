@@ -12,20 +12,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { GrantBody } from '#gen/sotto/peer/v1/ticket.ts'
 import { SottoError } from '#lib/errors.ts'
-import {
-  CLOCK_SKEW_MS,
-  fixedLength,
-  IDENTITY_KEY_BYTES,
-  INSTANCE_ID_BYTES,
-  lengthPrefixed,
-  PROTOCOL_VERSION,
-  REALM_BYTES,
-  uint16,
-} from '#lib/protocol.ts'
+import { CLOCK_SKEW_MS, fixedLength, IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
 import { decodeBody, isSessionDuration, isTime, millisecondsOf, toDuration } from './body.ts'
-import { openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
+import { boundTo, openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
 import { CHAT_SECRET_BYTES, ticketHash } from './ticket.ts'
 
 /** Bytes of a sealed grant. */
@@ -108,7 +99,7 @@ export function sealGrant({
     maxSessionDuration: toDuration(body.maxSessionDurationMs),
     secret: Buffer.from(body.secret.reveal()),
   }).finish()
-  return sealBody(context.key, nonce, associatedData(context), encoded)
+  return sealBody(context.key, nonce, boundTo(LABEL, context.realm, context.senderName), encoded)
 }
 
 /**
@@ -119,7 +110,7 @@ export function sealGrant({
  *   a well-formed grant.
  */
 export function openGrant({ grant, ...context }: GrantContext & { readonly grant: Uint8Array }): Grant {
-  const encoded = openBody(context.key, associatedData(context), grant)
+  const encoded = openBody(context.key, boundTo(LABEL, context.realm, context.senderName), grant)
   const body = encoded && decodeBody(GrantBody, encoded)
   if (!body) throw forged()
   const opened: Grant = {
@@ -167,25 +158,23 @@ export function checkGrant(
   }
 }
 
-function associatedData({ realm, senderName }: GrantContext): Uint8Array {
-  return Buffer.concat([
-    Buffer.from(LABEL, 'ascii'),
-    uint16(PROTOCOL_VERSION),
-    fixedLength(realm, REALM_BYTES, 'realm'),
-    ...lengthPrefixed(senderName),
-  ])
+function isWellFormed(grant: Grant): boolean {
+  return (
+    isGrant(grant) &&
+    grant.receiverInstanceId.length === INSTANCE_ID_BYTES &&
+    isSessionDuration(grant.maxSessionDurationMs)
+  )
 }
 
-function isWellFormed(grant: Grant): boolean {
+/** Whether the fields that every grant has are of their form. */
+export function isGrant(grant: Omit<Grant, 'receiverInstanceId' | 'maxSessionDurationMs'>): boolean {
   return (
     grant.nonce.length === REQUEST_NONCE_BYTES &&
     grant.ticketHash.length === TICKET_HASH_BYTES &&
     USERNAME.test(grant.receiverName) &&
     grant.receiverSessionId.length === SESSION_ID_BYTES &&
     grant.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
-    grant.receiverInstanceId.length === INSTANCE_ID_BYTES &&
     isTime(grant.expiresAtMs) &&
-    isSessionDuration(grant.maxSessionDurationMs) &&
     grant.secret.length === CHAT_SECRET_BYTES
   )
 }

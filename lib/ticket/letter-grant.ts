@@ -9,20 +9,10 @@
  */
 import { LetterGrantBody } from '#gen/sotto/peer/v1/ticket.ts'
 import { SottoError } from '#lib/errors.ts'
-import {
-  fixedLength,
-  IDENTITY_KEY_BYTES,
-  lengthPrefixed,
-  PROTOCOL_VERSION,
-  REALM_BYTES,
-  uint16,
-} from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
-import { USERNAME } from '#lib/validation.ts'
-import { decodeBody, isTime } from './body.ts'
-import { type Grant, type GrantContext, REQUEST_NONCE_BYTES, SESSION_ID_BYTES, TICKET_HASH_BYTES } from './grant.ts'
-import { openBody, sealBody } from './sealed-body.ts'
-import { CHAT_SECRET_BYTES } from './ticket.ts'
+import { decodeBody } from './body.ts'
+import { type Grant, type GrantContext, isGrant } from './grant.ts'
+import { boundTo, openBody, sealBody } from './sealed-body.ts'
 
 const LABEL = 'sotto letter grant v1'
 
@@ -41,7 +31,7 @@ export function sealLetterGrant({
   nonce,
   ...context
 }: GrantContext & { readonly nonce: Uint8Array; readonly body: LetterGrant }): Buffer {
-  if (!isWellFormed(body)) throw new TypeError("a letter's grant with a field out of its limits")
+  if (!isGrant(body)) throw new TypeError("a letter's grant with a field out of its limits")
   const encoded = LetterGrantBody.encode({
     nonce: Buffer.from(body.nonce),
     ticketHash: Buffer.from(body.ticketHash),
@@ -51,7 +41,7 @@ export function sealLetterGrant({
     expiresAt: new Date(body.expiresAtMs),
     secret: Buffer.from(body.secret.reveal()),
   }).finish()
-  return sealBody(context.key, nonce, associatedData(context), encoded)
+  return sealBody(context.key, nonce, boundTo(LABEL, context.realm, context.senderName), encoded)
 }
 
 /**
@@ -62,7 +52,7 @@ export function sealLetterGrant({
  *   a well-formed grant of a letter.
  */
 export function openLetterGrant({ grant, ...context }: GrantContext & { readonly grant: Uint8Array }): LetterGrant {
-  const encoded = openBody(context.key, associatedData(context), grant)
+  const encoded = openBody(context.key, boundTo(LABEL, context.realm, context.senderName), grant)
   const body = encoded && decodeBody(LetterGrantBody, encoded)
   if (!body) throw forged()
   const opened: LetterGrant = {
@@ -74,29 +64,8 @@ export function openLetterGrant({ grant, ...context }: GrantContext & { readonly
     expiresAtMs: body.expiresAt?.getTime() ?? Number.NaN,
     secret: Secret.of(body.secret),
   }
-  if (!isWellFormed(opened)) throw forged()
+  if (!isGrant(opened)) throw forged()
   return opened
-}
-
-function associatedData({ realm, senderName }: GrantContext): Uint8Array {
-  return Buffer.concat([
-    Buffer.from(LABEL, 'ascii'),
-    uint16(PROTOCOL_VERSION),
-    fixedLength(realm, REALM_BYTES, 'realm'),
-    ...lengthPrefixed(senderName),
-  ])
-}
-
-function isWellFormed(grant: LetterGrant): boolean {
-  return (
-    grant.nonce.length === REQUEST_NONCE_BYTES &&
-    grant.ticketHash.length === TICKET_HASH_BYTES &&
-    USERNAME.test(grant.receiverName) &&
-    grant.receiverSessionId.length === SESSION_ID_BYTES &&
-    grant.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
-    isTime(grant.expiresAtMs) &&
-    grant.secret.length === CHAT_SECRET_BYTES
-  )
 }
 
 function forged(): SottoError {

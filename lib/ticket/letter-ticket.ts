@@ -12,19 +12,10 @@
  */
 import { LetterTicketBody } from '#gen/sotto/peer/v1/ticket.ts'
 import { SottoError } from '#lib/errors.ts'
-import {
-  fixedLength,
-  IDENTITY_KEY_BYTES,
-  lengthPrefixed,
-  PROTOCOL_VERSION,
-  REALM_BYTES,
-  uint16,
-} from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
-import { USERNAME } from '#lib/validation.ts'
-import { decodeBody, isTime } from './body.ts'
-import { openBody, sealBody } from './sealed-body.ts'
-import { CHAT_SECRET_BYTES, TICKET_ID_BYTES, type Ticket } from './ticket.ts'
+import { decodeBody } from './body.ts'
+import { boundTo, openBody, sealBody } from './sealed-body.ts'
+import { isTicketWithin, type Ticket } from './ticket.ts'
 
 /** How long a letter can be opened, in milliseconds from the issue of its ticket: 14 days; none is valid that claims longer. */
 export const LETTER_LIFETIME_MS = 1_209_600_000
@@ -55,7 +46,7 @@ export function sealLetterTicket({
   nonce,
   ...context
 }: LetterTicketContext & { readonly nonce: Uint8Array; readonly body: LetterTicket }): Buffer {
-  if (!isWellFormed(body)) throw new TypeError("a letter's ticket with a field out of its limits")
+  if (!isTicketWithin(LETTER_LIFETIME_MS, body)) throw new TypeError("a letter's ticket with a field out of its limits")
   const encoded = LetterTicketBody.encode({
     ticketId: Buffer.from(body.ticketId),
     issuedAt: new Date(body.issuedAtMs),
@@ -65,7 +56,7 @@ export function sealLetterTicket({
     receiverIdentityKey: Buffer.from(body.receiverIdentityKey),
     secret: Buffer.from(body.secret.reveal()),
   }).finish()
-  return sealBody(context.key, nonce, associatedData(context), encoded)
+  return sealBody(context.key, nonce, boundTo(LABEL, context.realm, context.receiverName), encoded)
 }
 
 /**
@@ -79,7 +70,7 @@ export function openLetterTicket({
   ticket,
   ...context
 }: LetterTicketContext & { readonly ticket: Uint8Array }): LetterTicket {
-  const encoded = openBody(context.key, associatedData(context), ticket)
+  const encoded = openBody(context.key, boundTo(LABEL, context.realm, context.receiverName), ticket)
   const body = encoded && decodeBody(LetterTicketBody, encoded)
   if (!body) throw forged()
   const opened: LetterTicket = {
@@ -91,32 +82,8 @@ export function openLetterTicket({
     receiverIdentityKey: body.receiverIdentityKey,
     secret: Secret.of(body.secret),
   }
-  if (!isWellFormed(opened)) throw forged()
+  if (!isTicketWithin(LETTER_LIFETIME_MS, opened)) throw forged()
   return opened
-}
-
-function associatedData({ realm, receiverName }: LetterTicketContext): Uint8Array {
-  return Buffer.concat([
-    Buffer.from(LABEL, 'ascii'),
-    uint16(PROTOCOL_VERSION),
-    fixedLength(realm, REALM_BYTES, 'realm'),
-    ...lengthPrefixed(receiverName),
-  ])
-}
-
-function isWellFormed(ticket: LetterTicket): boolean {
-  const lifetimeMs = ticket.expiresAtMs - ticket.issuedAtMs
-  return (
-    ticket.ticketId.length === TICKET_ID_BYTES &&
-    isTime(ticket.issuedAtMs) &&
-    isTime(ticket.expiresAtMs) &&
-    lifetimeMs > 0 &&
-    lifetimeMs <= LETTER_LIFETIME_MS &&
-    USERNAME.test(ticket.senderName) &&
-    ticket.senderIdentityKey.length === IDENTITY_KEY_BYTES &&
-    ticket.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
-    ticket.secret.length === CHAT_SECRET_BYTES
-  )
 }
 
 function forged(): SottoError {

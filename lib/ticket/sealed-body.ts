@@ -11,11 +11,29 @@
  * @module
  */
 import { OVERHEAD_BYTES, openBytes, sealBytes } from '#lib/aead.ts'
+import { fixedLength, lengthPrefixed, PROTOCOL_VERSION, REALM_BYTES, uint16 } from '#lib/protocol.ts'
 import type { Secret } from '#lib/secret.ts'
 import { PADDED_BYTES, pad, unpad } from './padding.ts'
 
 /** Bytes of a sealed body: nonce, padded body, tag. */
 export const SEALED_BYTES = PADDED_BYTES + OVERHEAD_BYTES
+
+/**
+ * What a body is bound to, its associated data: `label || version (2) || realm (32) || name (2 + n)`.
+ *
+ * @param label - Says what it is, so that no ticket opens as a grant, nor one of a conversation as one of a letter.
+ * @param realm - 32 bytes.
+ * @param name - Whom it is for: he knows it, so it is not carried.
+ * @throws TypeError if the realm has another length.
+ */
+export function boundTo(label: string, realm: Uint8Array, name: string): Buffer {
+  return Buffer.concat([
+    Buffer.from(label, 'ascii'),
+    uint16(PROTOCOL_VERSION),
+    fixedLength(realm, REALM_BYTES, 'realm'),
+    ...lengthPrefixed(name),
+  ])
+}
 
 /**
  * Seal a body.

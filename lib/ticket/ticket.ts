@@ -13,19 +13,11 @@
 import { hash } from 'node:crypto'
 import { TicketBody } from '#gen/sotto/peer/v1/ticket.ts'
 import { SottoError } from '#lib/errors.ts'
-import {
-  fixedLength,
-  IDENTITY_KEY_BYTES,
-  INSTANCE_ID_BYTES,
-  lengthPrefixed,
-  PROTOCOL_VERSION,
-  REALM_BYTES,
-  uint16,
-} from '#lib/protocol.ts'
+import { fixedLength, IDENTITY_KEY_BYTES, INSTANCE_ID_BYTES } from '#lib/protocol.ts'
 import { Secret } from '#lib/secret.ts'
 import { USERNAME } from '#lib/validation.ts'
 import { decodeBody, isSessionDuration, isTime, millisecondsOf, toDuration } from './body.ts'
-import { openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
+import { boundTo, openBody, SEALED_BYTES, sealBody } from './sealed-body.ts'
 
 /** Bytes of a sealed ticket. @public */
 export const TICKET_BYTES = SEALED_BYTES
@@ -138,27 +130,31 @@ export function ticketHash(ticket: Uint8Array): Uint8Array {
 }
 
 function associatedData({ realm, receiverName, instanceId }: TicketContext): Uint8Array {
-  return Buffer.concat([
-    Buffer.from(LABEL, 'ascii'),
-    uint16(PROTOCOL_VERSION),
-    fixedLength(realm, REALM_BYTES, 'realm'),
-    ...lengthPrefixed(receiverName),
-    fixedLength(instanceId, INSTANCE_ID_BYTES, 'instance_id'),
-  ])
+  return Buffer.concat([boundTo(LABEL, realm, receiverName), fixedLength(instanceId, INSTANCE_ID_BYTES, 'instance_id')])
 }
 
 function isWellFormed(ticket: Ticket): boolean {
+  return (
+    isTicketWithin(TICKET_LIFETIME_MS, ticket) &&
+    isSessionDuration(ticket.maxSessionDurationMs) &&
+    SENDER_ADDRESS.test(ticket.senderAddress)
+  )
+}
+
+/** Whether the fields that every ticket has are of their form, and it claims to live no longer than so many milliseconds. */
+export function isTicketWithin(
+  longestMs: number,
+  ticket: Omit<Ticket, 'maxSessionDurationMs' | 'senderAddress'>,
+): boolean {
   const lifetimeMs = ticket.expiresAtMs - ticket.issuedAtMs
   return (
     ticket.ticketId.length === TICKET_ID_BYTES &&
     isTime(ticket.issuedAtMs) &&
     isTime(ticket.expiresAtMs) &&
     lifetimeMs > 0 &&
-    lifetimeMs <= TICKET_LIFETIME_MS &&
-    isSessionDuration(ticket.maxSessionDurationMs) &&
+    lifetimeMs <= longestMs &&
     USERNAME.test(ticket.senderName) &&
     ticket.senderIdentityKey.length === IDENTITY_KEY_BYTES &&
-    SENDER_ADDRESS.test(ticket.senderAddress) &&
     ticket.receiverIdentityKey.length === IDENTITY_KEY_BYTES &&
     ticket.secret.length === CHAT_SECRET_BYTES
   )
