@@ -98,7 +98,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
   }
 
   it('connect by the one of several addresses that works', async () => {
-    const [, announced = ''] = /online as bob, at (.*)/.exec(bob.errors.text) ?? []
+    const [, announced = ''] = /online as bob, at (.*), through the relay at /.exec(bob.errors.text) ?? []
     const addresses = announced.split(', ').map((endpoint) => endpoint.replace(/:\d+$/, '').replaceAll(/[[\]]/g, ''))
     expect(addresses).to.have.members([...DEAD, RECEIVER])
     // The directory tells nobody of PUBLIC. Otherwise no address would have to be skipped.
