@@ -11,13 +11,12 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { receive } from '../../clients/receiver/receive.ts'
 import { send } from '../../clients/sender/send.ts'
-import { traceJson } from '../../clients/trace/json.ts'
 import { traceTo } from '../../clients/trace/render.ts'
-import type { TraceEvent } from '../../clients/trace/trace.ts'
 import { htmlFile } from '../../clients/web/wire/html-file.ts'
 import { notice } from '../profile-command.ts'
 import { freePort, startMiddle } from './middle.ts'
 import { setUpDemo } from './setup.ts'
+import { Story } from './story.ts'
 import type { Tampering } from './tamperings.ts'
 
 export interface DemoFileOptions {
@@ -44,7 +43,7 @@ export async function runDemoToFile({ file, draws, reveal, tampering }: DemoFile
   await using resources = new AsyncDisposableStack()
   resources.defer(() => stop.dispose())
   const tell = (text: string) => notice(text, {})
-  const story = new Story(draws ? traceTo(process.stderr, { json: false }) : undefined)
+  const story = new Story({ reveals: reveal, draw: draws ? traceTo(process.stderr, { json: false }) : undefined })
   const { home } = await setUpDemo(resources, { notice: tell, trace: story.of(undefined), signal: stop.signal })
   // The network must know it before bob says it.
   const port = tampering ? await freePort() : 0
@@ -83,7 +82,7 @@ export async function runDemoToFile({ file, draws, reveal, tampering }: DemoFile
   await receiving.catch((error: unknown) => {
     if (error !== done.signal.reason) throw error
   })
-  const content = htmlFile(story.lines(reveal), {
+  const content = htmlFile(story.lines(), {
     title: 'Sotto: the five messages',
     about: aboutOf(reveal, tampering),
   })
@@ -105,41 +104,4 @@ const TAMPERED: Readonly<Record<Tampering, string>> = {
   flip: 'The network flips one bit of the ticket in the first Hello.',
   replay: 'The network sends the whole first call once more.',
   swap: 'The network puts the ticket of the first call into the second.',
-}
-
-/** The messages as both ends tell them, each once. */
-class Story {
-  readonly #events: TraceEvent[] = []
-  readonly #draw: ((event: TraceEvent) => void) | undefined
-
-  constructor(draw: ((event: TraceEvent) => void) | undefined) {
-    this.#draw = draw
-  }
-
-  /** Takes what one of them tells. What they say in a conversation the other one tells, who opens it. */
-  of(teller: string | undefined): (event: TraceEvent) => void {
-    return (event) => {
-      if (event.step < 5 || event.from !== teller) this.#add(event)
-      // A Hello that is refused, and the refusal, are told by nobody else.
-      else if (event.message === 'Hello') this.#events.push(event)
-      else if (event.message === 'Refusal') this.#add(event)
-    }
-  }
-
-  #add(event: TraceEvent): void {
-    this.#draw?.(event)
-    const same = event.message === 'Hello' ? this.#events.findIndex((told) => isSame(told, event)) : -1
-    if (same === -1) this.#events.push(event)
-    else this.#events[same] = event
-  }
-
-  lines(reveal: boolean): string {
-    return this.#events.map((event) => `${JSON.stringify(traceJson(event, { reveal }))}\n`).join('')
-  }
-}
-
-function isSame(one: TraceEvent, other: TraceEvent): boolean {
-  return (
-    one.message === other.message && JSON.stringify(traceJson(one)['wire']) === JSON.stringify(traceJson(other)['wire'])
-  )
 }

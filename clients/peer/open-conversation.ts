@@ -19,6 +19,7 @@ import { realmOfAccount } from '../profile/state.ts'
 import type { DirectoryClient, RequestedChat } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { helloEvent, welcomeEvent } from '../trace/conversation-events.ts'
+import { channelSecretsField, DrawnSecrets } from '../trace/handshake-secrets.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { PeerStreams } from './conversation.ts'
 import { Conversation } from './conversation.ts'
@@ -186,19 +187,25 @@ async function greet(
   const { grant, ticket } = requested
   const { route } = reached
   const parties = { opener: account.username, host: grant.receiverName, route }
+  const drawn = trace?.reveals === true ? new DrawnSecrets() : undefined
   const { hello, complete } = startConversation({
     identity: profile.state.identity,
     ownName: account.username,
     realm: realmOfAccount(account),
     grant,
     ticket,
-    random: randomBytes,
+    random: drawn?.noting(randomBytes) ?? randomBytes,
   })
   const link = new CallerLink(reached.converse())
   trace?.(helloEvent(hello, parties))
   const welcome = await within(WELCOME_TIMEOUT_MS, link.greet(hello), signal)
-  trace?.(welcomeEvent(welcome, parties))
+  if (drawn === undefined) trace?.(welcomeEvent(welcome, parties))
   const channel: Channel = complete(welcome)
+  if (drawn !== undefined) {
+    const { identity } = profile.state
+    const secrets = { drawn, identity, ownName: account.username, grant, hello, welcome }
+    trace?.(welcomeEvent(welcome, parties, channelSecretsField(secrets)))
+  }
   if (await pin(profile, grant.receiverName, grant.receiverIdentityKey, clock.local.now())) onPinned(grant.receiverName)
   // Who stops has said goodbye to all conversations that there were, and would wait for this one for ever.
   signal.throwIfAborted()

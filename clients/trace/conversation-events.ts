@@ -68,8 +68,8 @@ export function refusalEvent(host: string, { code, message }: SottoError): Trace
   }
 }
 
-/** Welcome, as both ends see it. */
-export function welcomeEvent(welcome: Welcome, { opener, host, route }: Parties): TraceEvent {
+/** Welcome, as both ends see it. @param secrets - Those of the channel, where the trace reveals them. */
+export function welcomeEvent(welcome: Welcome, { opener, host, route }: Parties, secrets?: TraceField): TraceEvent {
   const { method, open: protection } = carriage(route)
   const encoded = ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } }).finish()
   return {
@@ -81,7 +81,10 @@ export function welcomeEvent(welcome: Welcome, { opener, host, route }: Parties)
     protection,
     bytes: encoded.length,
     wire: piecesOf(encoded, CONVERSE_RESPONSE),
-    fields: welcomeFields(welcome, { opener, host }, `${host} opened the ticket`),
+    fields: [
+      ...welcomeFields(welcome, { opener, host }, `${host} opened the ticket`),
+      ...(secrets === undefined ? [] : [secrets]),
+    ],
     readableBy: `${onlookers(route)}, and it tells them nothing: both ends now have keys that nobody else can find.`,
   }
 }

@@ -81,9 +81,12 @@ export interface TraceField {
 
 /**
  * Takes each event as it happens; undefined where nobody asked for a trace, so that none is made. Where somebody may ask
- * later, it says whether nobody does now: whoever would make many events looks before.
+ * later, it says whether nobody does now: whoever would make many events looks before. That of a demo reveals what the
+ * handshakes keep to themselves, too.
  */
-export type Trace = (((event: TraceEvent) => void) & { readonly isOff?: () => boolean }) | undefined
+export type Trace =
+  | (((event: TraceEvent) => void) & { readonly isOff?: () => boolean; readonly reveals?: boolean })
+  | undefined
 
 /** A field that both ends of the message know. */
 export function plain(name: string, value: TraceValue, note?: string): TraceField {

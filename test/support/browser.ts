@@ -32,6 +32,7 @@ export interface Page {
   setInputFiles(selector: string, file: { name: string; mimeType: string; buffer: Buffer }): Promise<void>
   locator(selector: string, options?: { readonly hasText: string }): Locator
   waitForSelector(selector: string, options?: Waiting): Promise<unknown>
+  waitForEvent(event: 'download', options?: { readonly timeout?: number }): Promise<Download>
   /** Run a script in the page. @returns what it gives, as JSON can carry it. */
   evaluate<T>(script: string): Promise<T>
   screenshot(options: { readonly path: string }): Promise<unknown>
@@ -41,6 +42,13 @@ export interface Page {
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): void
   on(event: 'pageerror', listener: (error: Error) => void): void
   on(event: 'request', listener: (request: { url(): string }) => void): void
+}
+
+interface Download {
+  /** The name that it is saved under. */
+  suggestedFilename(): string
+  /** Where the browser has put it. */
+  path(): Promise<string>
 }
 
 interface Context {

@@ -1,10 +1,11 @@
 /** Two people on two pages, in a real browser: Debian's chromium, where there is one. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { SottoError } from '#lib/errors.ts'
 import { setReceipts } from '../../clients/profile/profile.ts'
+import { readTrace } from '../../clients/web/wire/trace-file.ts'
 import { type Browser, launchBrowser, type Page } from '../support/browser.ts'
 import { Deployment } from '../support/deployment.ts'
 import { ROOT } from '../support/environment.ts'
@@ -17,6 +18,9 @@ const AXE = readFileSync(join(ROOT, 'node_modules', 'axe-core', 'axe.min.js'), '
 
 /** How long what happens at the other page may take, in milliseconds. */
 const SOON_MS = 30_000
+
+/** How many messages a diagram shows, in a page of its own or in an element's own tree. */
+const COUNT_MESSAGES = `(document.querySelector('sotto-wire')?.shadowRoot ?? document).querySelectorAll('.message').length`
 
 /** A picture of one pixel. */
 const DOT = Buffer.from(
@@ -117,6 +121,39 @@ describe('the page in a browser', function () {
       what,
     ).to.deep.equal([])
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), what).to.equal(true)
+  }
+
+  /** Save what the wire view shows in each form, and have each shown again. */
+  async function expectSavedWhole(page: Page): Promise<void> {
+    const shown = await page.evaluate<number>("document.querySelector('sotto-wire').trace.length")
+    const saved = new Map<string, Buffer>()
+    for (const form of ['SVG', 'JSON', 'HTML']) {
+      const download = page.waitForEvent('download', { timeout: SOON_MS })
+      await page.click(`sotto-wire button:has-text("Save ${form}")`)
+      saved.set(form, readFileSync(await (await download).path()))
+    }
+    const opened = await (
+      await browser.newContext({ viewport: { width: 900, height: 600 }, locale: 'en-GB' })
+    ).newPage()
+    opened.on('pageerror', (error) => complaints.push(String(error.stack)))
+    opened.on('request', (request) => {
+      if (!/^(file|blob):/.test(request.url())) complaints.push(`a saved file asked for ${request.url()}`)
+    })
+    for (const [form, name] of [
+      ['HTML', 'saved.html'],
+      ['SVG', 'saved.svg'],
+    ] as const) {
+      const path = join(deployment.home.path, name)
+      writeFileSync(path, saved.get(form) ?? '')
+      await opened.goto(`file://${path}`)
+      await opened.locator('.message').first().waitFor({ timeout: SOON_MS })
+      expect(await opened.evaluate(COUNT_MESSAGES), form).to.equal(shown)
+    }
+    await opened.close()
+    const file = { name: 'trace.jsonl', mimeType: 'application/jsonl', buffer: saved.get('JSON') ?? Buffer.alloc(0) }
+    await page.setInputFiles('sotto-wire input[type=file]', file)
+    await page.click('sotto-wire button:has-text("Close the file")', { timeout: SOON_MS })
+    expect(readTrace(file.buffer.toString())).to.have.length(shown)
   }
 
   const shows = (name: string, text: string) =>
@@ -250,6 +287,7 @@ describe('the page in a browser', function () {
       await page.locator('sotto-wire .piece').first().waitFor({ timeout: SOON_MS })
     }
     await tab.close()
+    await expectSavedWhole(alice)
     for (const colorScheme of ['light', 'dark'] as const) {
       await alice.emulateMedia({ colorScheme })
       for (const width of [1100, 360]) {

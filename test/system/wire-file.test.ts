@@ -1,5 +1,6 @@
 /** `sotto demo --html`: a real run as one file, all of which can be recomputed and none of which leaves it. */
 import { spawnSync } from 'node:child_process'
+import { createDecipheriv } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -61,11 +62,26 @@ describe('sotto demo --html', function () {
 
   it('recomputes all that is derived, by the lines as they are printed', () => {
     const lines = recomputations(revealed)
-    expect(lines.filter(({ what }) => what.includes('HKDF'))).to.have.length(8)
+    expect(lines.filter(({ what }) => /= HKDF\(salt = ""/.test(what))).to.have.length(10)
+    expect(lines.filter(({ what }) => what.startsWith('psk = HKDF'))).to.have.length(1)
+    expect(lines.filter(({ what }) => /^(first|second) key of the channel/.test(what))).to.have.length(2)
     expect(lines.filter(({ what }) => /^s, out of the (grant|ticket)/.test(what))).to.have.length(2)
     const script = lines.map(({ command }) => `${command} | tr -d '\\n'; echo`).join('\n')
     const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
     expect(stdout.trimEnd().split('\n'), stderr).to.deep.equal(lines.map(({ prints }) => prints))
+  })
+
+  it('reveals the keys that the records are really sealed with', () => {
+    const secrets = revealed.find(({ message }) => message === 'Welcome')?.fields.find(({ inside }) => inside)?.inside
+    const key = Buffer.from(String(secrets?.find(({ name }) => name === 'first key')?.value), 'hex')
+    const text = revealed.find(({ message }) => message.endsWith(': a text')) as Message
+    const number = /^Record (\d+)/.exec(text.message)?.[1] ?? ''
+    const sealed = Buffer.from(text.wire?.[0]?.value ?? '', 'hex')
+    const nonce = Buffer.alloc(12)
+    nonce.writeBigUInt64BE(BigInt(number), 4)
+    const opener = createDecipheriv('aes-256-gcm', key, nonce).setAuthTag(sealed.subarray(-16))
+    const plaintext = Buffer.concat([opener.update(sealed.subarray(0, -16)), opener.final()])
+    expect(plaintext.includes(TEXT)).to.equal(true)
   })
 
   it('lets no adversary read what was said, nor the directory a secret but its bearer', () => {
@@ -86,6 +102,7 @@ describe('sotto demo --html', function () {
   it('says who knows the chat secret, and that nobody but the two knows the text', () => {
     const known = new Map(knowledgeOf(revealed).map(({ what, since }) => [what, [...since.keys()].sort()]))
     expect(known.get('the chat secret s')).to.deep.equal(['alice', 'auth', 'bob'])
+    expect(known.get('the pre-shared key of the channel')).to.deep.equal(['alice', 'bob'])
     expect(known.get('what alice says to bob')).to.deep.equal(['alice', 'bob'])
     expect(partiesOf(revealed)).to.deep.equal(['alice', 'auth', 'directory', 'bob'])
   })

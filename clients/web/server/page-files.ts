@@ -11,6 +11,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withoutTypes } from '#lib/runtime/without-types.ts'
+import { htmlTemplate } from '../wire/html-file.ts'
 
 /** A file, as it is sent. */
 export interface PageFile {
@@ -26,6 +27,8 @@ export interface PageFiles {
   readonly sources: readonly string[]
   /** The hash of the one script that stands in the index, for the policy of the page. */
   readonly importMapHash: string
+  /** What the page saves a trace in: as text, for it is no page here. Made when it is asked for. */
+  readonly template: () => PageFile
 }
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -74,6 +77,7 @@ export function readPageFiles(): PageFiles {
       file.includes('/') ? file : `${PAGE}/${file}`,
     ),
     importMapHash: hash('sha256', importMap, 'base64'),
+    template: () => ({ type: 'text/plain; charset=utf-8', body: Buffer.from(htmlTemplate()) }),
   }
 }
 

@@ -51,6 +51,9 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 } as const
 
+/** Where the page has what it saves a trace in. */
+const TEMPLATE_PATH = '/wire/template'
+
 /** What is under an address with its hash never changes. */
 const FOR_GOOD = 'private, max-age=31536000, immutable'
 
@@ -116,6 +119,7 @@ class Page {
   readonly #compressed = new Map<PageFile, Buffer>()
   readonly #policy: string
   #hosts: ReadonlySet<string> = new Set()
+  #template: PageFile | undefined
 
   constructor(options: WebServerOptions) {
     this.#options = options
@@ -183,9 +187,9 @@ class Page {
   }
 
   #sendFile({ method, url = '/', headers }: IncomingMessage, response: ServerResponse): void {
-    const { index, files } = this.#options.page
+    const { index } = this.#options.page
     const [path = '/', hash] = url.split('?')
-    const file = path === '/' ? index : files.get(path)
+    const file = this.#fileAt(path)
     if (file === undefined) {
       refuse(response, 404, 'nothing is here')
       return
@@ -196,6 +200,14 @@ class Page {
     if (mayCompress) response.setHeader('content-encoding', 'gzip')
     const body = mayCompress ? this.#gzip(file) : file.body
     response.writeHead(200, { 'content-length': body.length }).end(method === 'HEAD' ? undefined : body)
+  }
+
+  #fileAt(path: string): PageFile | undefined {
+    const { index, files, template } = this.#options.page
+    if (path === '/') return index
+    if (path !== TEMPLATE_PATH) return files.get(path)
+    this.#template ??= template()
+    return this.#template
   }
 
   #gzip(file: PageFile): Buffer {

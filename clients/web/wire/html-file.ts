@@ -76,6 +76,17 @@ ${inScript(trace)}</script>
 `
 }
 
+/** What stands in {@link htmlTemplate} where the lines of a trace go. */
+const TRACE_MARK = '@trace@'
+
+/** The file without a trace: the page puts in the one that it shows, and saves it. */
+export function htmlTemplate(): string {
+  return htmlFile(TRACE_MARK, {
+    title: 'Sotto: the wire',
+    about: 'What passed at one client, saved from its page. Secrets are shown as fingerprints.',
+  })
+}
+
 /** The files that it is made of, from the root of the project: a release has them, too. */
 export function htmlFileSources(): string[] {
   return sourcesOf(ENTRY).map(({ file }) => file)

@@ -68,6 +68,7 @@ const NAMES: Readonly<Record<string, (message: Message, field: Field) => string 
   session_token: ({ to }) => `${to}’s session token R`,
   'directory bearer': ({ to }) => `${to}’s directory bearer`,
   'auth bearer': ({ to }) => `${to}’s auth bearer`,
+  'relay bearer': ({ to }) => `${to}’s relay bearer`,
   'ticket key': ({ to }) => `${to}’s ticket key`,
   'grant key': ({ to }) => `${to}’s grant key`,
   authorization: ({ from }) => `${from}’s directory bearer`,
@@ -77,5 +78,8 @@ const NAMES: Readonly<Record<string, (message: Message, field: Field) => string 
   receiver_identity_key: () => 'the receiver’s identity key, public half',
   sender_identity_key: () => 'the sender’s identity key, public half',
   secret: () => 'the chat secret s',
+  psk: () => 'the pre-shared key of the channel',
+  'first key': ({ to }) => `the key of ${to}’s records`,
+  'second key': ({ from }) => `the key of ${from}’s records`,
   events: ({ from, to }) => `what ${from} says to ${to}`,
 }

@@ -4,22 +4,16 @@
  *
  * @module
  */
-import type { Field, Message } from './trace-file.ts'
 
-export interface Recomputation {
-  /** The index of the message. */
-  readonly message: number
-  readonly what: string
-  /** A command for a shell. */
-  readonly command: string
-  /** What it prints. */
-  readonly prints: string
-}
+import { channelLines } from './recompute-channel.ts'
+import { asciiHex, hexOf, type Line, named, type Recomputation } from './recompute-line.ts'
+import type { Field, Message } from './trace-file.ts'
 
 /** The labels of docs/protocol.md, section 2. */
 const LABELS: Readonly<Record<string, string>> = {
   'directory bearer': 'sotto directory bearer v1',
   'auth bearer': 'sotto auth bearer v1',
+  'relay bearer': 'sotto relay bearer v1',
   'ticket key': 'sotto ticket v1',
   'grant key': 'sotto grant v1',
 }
@@ -36,13 +30,12 @@ export function recomputations(messages: readonly Message[]): Recomputation[] {
       ...ticketHash(message),
       ...grantOpened(message, messages),
       ...ticketOpened(message, messages),
+      ...channelLines(messages, index),
     ].map((each) => ({ message: index, ...each })),
   )
 }
 
-type Line = Omit<Recomputation, 'message'>
-
-/** The four secrets of a session, from its token. */
+/** The secrets of a session, from its token. */
 function derived({ fields }: Message): Line[] {
   const token = named(fields, 'session_token')
   const ikm = hexOf(token)
@@ -146,20 +139,6 @@ function answerTo(messages: readonly Message[], name: string): Message | undefin
   return messages.findLast(({ step, to }) => step === 2 && to === name)
 }
 
-function named(fields: readonly Field[], name: string): Field | undefined {
-  return fields.find((field) => field.name === name)
-}
-
 function all(fields: readonly Field[]): Field[] {
   return fields.flatMap((field) => [field, ...all(field.inside ?? [])])
-}
-
-/** The whole value of a field as hexadecimal digits, and nothing else: it goes into a command. */
-function hexOf(field: Field | undefined): string | undefined {
-  const value = field?.value
-  return typeof value === 'string' && /^(?:[0-9a-f]{2})+$/.test(value) ? value : undefined
-}
-
-function asciiHex(text: string): string {
-  return Array.from(text, (character) => character.charCodeAt(0).toString(16).padStart(2, '0')).join('')
 }

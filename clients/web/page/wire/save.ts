@@ -1,5 +1,6 @@
 /**
- * Saves what the wire view shows: the diagram as SVG, the trace as JSON that opens again.
+ * Saves what the wire view shows: the diagram as SVG, the trace as JSON that opens again, and as one HTML file that needs
+ * nothing else.
  *
  * @module
  */
@@ -23,6 +24,19 @@ export function saveSvg(drawn: SVGElement): void {
 
 export function saveJson(messages: readonly Message[]): void {
   save('sotto-trace.jsonl', 'application/jsonl', writeTrace(messages))
+}
+
+/** Where the trace goes: in the modules that stand in the file, this one among them, nothing ends a script element. */
+const PLACE = '@trace@</script>'
+
+/** Save the messages in the file that `sotto demo --html` writes, which the client gives without any. */
+export function saveHtml(messages: readonly Message[], template: string): void {
+  const [before, after, ...more] = template.split(PLACE)
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new TypeError('there is no place for a trace')
+  // No script element ends in it.
+  const trace = writeTrace(messages).replaceAll('<', '\\u003c')
+  save('sotto-wire.html', 'text/html', `${before}${trace}</script>${after}`)
 }
 
 function save(name: string, type: string, content: string): void {

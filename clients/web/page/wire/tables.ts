@@ -5,7 +5,7 @@
  */
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Known } from '../../wire/knowledge.ts'
-import type { Recomputation } from '../../wire/recompute.ts'
+import type { Recomputation } from '../../wire/recompute-line.ts'
 
 /** A row for each thing, a column for each party; a mark where it knows, after the messages that have passed by now. */
 export function knowledgeTable(known: readonly Known[], parties: readonly string[], shown: number): TemplateResult {

@@ -13,6 +13,13 @@ import { model } from '../model.ts'
 import { messageOf } from './from-event.ts'
 import './wire.ts'
 
+/** The file that a trace is saved in, which the client gives to whoever asks: there is nothing of anybody's in it. */
+async function template(): Promise<string> {
+  const response = await fetch('/wire/template', { credentials: 'omit', cache: 'no-store' })
+  if (response.status !== 200) throw new TypeError('the client refuses it')
+  return await response.text()
+}
+
 class WireView extends ModelElement {
   /** Each event's message, so that one that stays is the same object. */
   readonly #messages = new WeakMap<TraceEvent, Message | undefined>()
@@ -53,7 +60,7 @@ class WireView extends ModelElement {
             : ''
         }
         ${this.#hasUnknown ? html`<p class="hint" role="alert">Some messages are of a newer client than this page: reload it.</p>` : ''}
-        <sotto-wire .trace=${trace}></sotto-wire>
+        <sotto-wire .trace=${trace} .template=${template}></sotto-wire>
       </div>
     `
   }

@@ -11,7 +11,7 @@ import { recomputations } from '../../wire/recompute.ts'
 import { type Message, readTrace } from '../../wire/trace-file.ts'
 import { detail } from './detail.ts'
 import { diagram, diagramStyle } from './diagram.ts'
-import { saveJson, saveSvg } from './save.ts'
+import { saveHtml, saveJson, saveSvg } from './save.ts'
 import { style } from './style.ts'
 import { knowledgeTable, recomputeList } from './tables.ts'
 
@@ -41,6 +41,8 @@ class Wire extends LitElement {
   #speed = DEFAULT_SPEED
   #timer: number | undefined
   #width = 640
+  /** Gets the file that a trace is saved in; undefined where there is nobody who has it. */
+  template: (() => Promise<string>) | undefined
   readonly #resized = new ResizeObserver(([entry]) => {
     this.#width = entry?.contentRect.width ?? this.#width
     this.requestUpdate()
@@ -152,6 +154,16 @@ class Wire extends LitElement {
     this.#show(this.#given.length)
   }
 
+  async #saveHtml(): Promise<void> {
+    try {
+      saveHtml(this.#trace, (await this.template?.()) ?? '')
+      this.#fault = undefined
+    } catch {
+      this.#fault = 'the client did not give the file to save it in: is it running?'
+    }
+    this.requestUpdate()
+  }
+
   #copy(command: string): void {
     void navigator.clipboard.writeText(command).then(() => {
       this.#copied = command
@@ -239,6 +251,7 @@ class Wire extends LitElement {
             if (drawn) saveSvg(drawn)
           }}>Save SVG</button>
           <button @click=${() => saveJson(this.#trace)}>Save JSON</button>
+          ${this.template === undefined ? nothing : html`<button @click=${() => this.#saveHtml()}>Save HTML</button>`}
           <label class="button">Open<input class="hidden" type="file" accept=".jsonl,.json,.txt" @change=${(event: Event) => this.#open(event.target as HTMLInputElement)}></label>
           ${this.#isFile ? html`<button @click=${() => this.#close()}>Close the file</button>` : nothing}
         </span>
