@@ -38,7 +38,8 @@ import {
 import { type Lock, takeLock } from './lock.ts'
 import { firstLoginLine, loginLine } from './login-line.ts'
 import { openProfile, sealProfile } from './seal.ts'
-import { encodeState, type ProfileState, parseState, type Reach, type Session, type SignedIn } from './state.ts'
+import type { ProfileState, Reach, Session, SignedIn } from './state.ts'
+import { encodeState, parseState } from './state-form.ts'
 import { WRAPPING_COST, type WrappingCost, wrapKey } from './wrapped-key.ts'
 
 /** How long to wait for another process to finish its writing, in milliseconds. A writing takes a few. */

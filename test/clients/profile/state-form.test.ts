@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
-import { encodeState, type ProfileState, parseState } from '../../../clients/profile/state.ts'
+import type { ProfileState } from '../../../clients/profile/state.ts'
+import { encodeState, parseState } from '../../../clients/profile/state-form.ts'
 import { codeOf } from '../../support/code-of.ts'
 import { bytesOf, keyPairOf, secretOf } from '../../support/random.ts'
 
