@@ -4,15 +4,16 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { Prekey } from '#lib/letter/prekey.ts'
 import { sealLetter } from '#lib/letter/seal-letter.ts'
 import { mayWrite } from '../profile/permission.ts'
 import { pinByLetter, refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import { realmOfAccount } from '../profile/state.ts'
-import type { DirectoryClient } from '../session/directory-client.ts'
+import type { DirectoryClient, RequestedLetter } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
-import type { MailboxClient } from './mailbox.ts'
+import type { LetterAddress, MailboxClient } from './mailbox.ts'
 
 /** The most letters to one receiver in one go: as many as its mailbox takes of one sender. */
 const MAX_LETTERS = 64
@@ -28,6 +29,11 @@ export interface PostOptions {
   readonly signal: AbortSignal
 }
 
+/** All that a letter to somebody needs of others, got before there is one. */
+export interface Envelope extends RequestedLetter {
+  readonly prekey: Prekey
+}
+
 /** What was posted to somebody. */
 export interface Posted {
   readonly letters: number
@@ -36,17 +42,37 @@ export interface Posted {
 }
 
 /**
+ * See that letters can be left for somebody now. Nothing is kept of it, and nobody is pinned.
+ *
+ * @throws SottoError as {@link postLetters}.
+ */
+export async function getEnvelope(name: string, options: PostOptions): Promise<Envelope> {
+  const { mailbox, signal } = options
+  const requested = await request(name, options)
+  return { ...requested, prekey: await mailbox.takePrekey(addressOf(name, requested), signal) }
+}
+
+/**
  * Post what waits for somebody and was not posted yet.
  *
- * @param isAnswer - Post a letter though nothing waits: it says how far their stream is stored here.
+ * @param options.isAnswer - Post a letter though nothing waits: it says how far their stream is stored here.
+ * @param options.envelope - For the first letter; it serves no other.
  * @throws SottoError `ERR_KEY_CHANGED`, `ERR_BLOCKED`, `ERR_KEY_MISMATCH`; `ERR_NO_MAILBOX`, `ERR_NO_SUCH_USER` where
  *   nothing can be left for them; `ERR_BUSY` where there is no room; `ERR_UNAVAILABLE`, `ERR_STORE` and the like. What was
  *   posted before stays so.
  */
-export async function postLetters(name: string, isAnswer: boolean, options: PostOptions): Promise<Posted> {
+export async function postLetters(
+  name: string,
+  {
+    isAnswer = false,
+    envelope,
+    ...options
+  }: PostOptions & { readonly isAnswer?: boolean; readonly envelope?: Envelope },
+): Promise<Posted> {
   let letters = 0
   for (; letters < MAX_LETTERS; letters += 1) {
-    const left = await postNext(name, isAnswer && letters === 0, options)
+    const isFirst = letters === 0
+    const left = await postNext(name, isAnswer && isFirst, isFirst ? envelope : undefined, options)
     if (left === 'all posted' || left === 'too large') return { letters, isTooLarge: left === 'too large' }
     if (left === 'answered') return { letters: letters + 1, isTooLarge: false }
   }
@@ -55,21 +81,26 @@ export async function postLetters(name: string, isAnswer: boolean, options: Post
 
 type Left = 'more' | 'answered' | 'all posted' | 'too large'
 
-async function postNext(name: string, isAnswer: boolean, options: PostOptions): Promise<Left> {
-  const { profile, directory, mailbox, clock, messageLogFor, onPinned, signal } = options
-  const { ticket, grant } = await directory.requestLetter(name, signal)
+async function postNext(
+  name: string,
+  isAnswer: boolean,
+  envelope: Envelope | undefined,
+  options: PostOptions,
+): Promise<Left> {
+  const { profile, mailbox, clock, messageLogFor, onPinned, signal } = options
+  const requested = envelope ?? (await request(name, options))
+  const { ticket, grant } = requested
+  if (envelope !== undefined) await checkPermission(name, envelope, options)
   const now = clock.local.now()
-  await refuseChangedKey(profile, name, grant.receiverIdentityKey, now)
-  await mayWrite(profile, name)
   const messageLog = messageLogFor(name, grant.receiverIdentityKey)
   if (messageLog === undefined) return 'all posted'
-  const address = { name, sessionId: grant.receiverSessionId }
+  const address = addressOf(name, requested)
   const letter = messageLog.nextLetter(address.sessionId)
   if (letter.count === 0) {
     const isTooLarge = messageLog.streams.outgoing.behind(letter.through).length > 0
     if (!isAnswer) return isTooLarge ? 'too large' : 'all posted'
   }
-  const prekey = await mailbox.takePrekey(address, signal)
+  const prekey = envelope?.prekey ?? (await mailbox.takePrekey(address, signal))
   const { account } = profile.login
   const sealed = sealLetter({
     identity: profile.state.identity,
@@ -87,4 +118,24 @@ async function postNext(name: string, isAnswer: boolean, options: PostOptions): 
   const untilMs = now.getTime() + (grant.expiresAtMs - clock.nowMs())
   messageLog.markPosted(letter, { sessionId: address.sessionId, untilMs })
   return letter.count === 0 ? 'answered' : 'more'
+}
+
+async function request(name: string, options: PostOptions): Promise<RequestedLetter> {
+  const requested = await options.directory.requestLetter(name, options.signal)
+  await checkPermission(name, requested, options)
+  return requested
+}
+
+/** Nothing goes to another key than the pinned one, or to somebody who is blocked. */
+async function checkPermission(
+  name: string,
+  { grant }: RequestedLetter,
+  { profile, clock }: PostOptions,
+): Promise<void> {
+  await refuseChangedKey(profile, name, grant.receiverIdentityKey, clock.local.now())
+  await mayWrite(profile, name)
+}
+
+function addressOf(name: string, { grant }: RequestedLetter): LetterAddress {
+  return { name, sessionId: grant.receiverSessionId }
 }

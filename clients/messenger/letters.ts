@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto'
 import { asSottoError, isSottoError, type SottoError } from '#lib/errors.ts'
 import { type CollectOptions, collectLetters } from '../letters/collect-letters.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
-import { type PostOptions, postLetters } from '../letters/post-letters.ts'
+import { type Envelope, getEnvelope, type PostOptions, postLetters } from '../letters/post-letters.ts'
 import { keepPrekeys } from '../letters/put-prekeys.ts'
 import { isPassing } from '../session/service-outage.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
@@ -26,6 +26,9 @@ const COLLECT_MS = 5_000
 
 /** How often letters may say nothing but that others are stored, in milliseconds; and how often all is looked through. */
 const ANSWER_EVERY_MS = 3_600_000
+
+/** How long what a letter needs of others is kept for one that is not written yet, in milliseconds. */
+const ENVELOPE_MS = 60_000
 
 /** How long after a failure it is tried again, in milliseconds, where it does not say when. */
 const RETRY_MS = 60_000
@@ -42,6 +45,8 @@ export interface LettersOptions
   readonly attempt: (work: () => unknown) => void
   /** Nothing can be written to somebody until the user does something about it. */
   readonly onRefused: (name: string, error: SottoError) => void
+  /** The next message to somebody is too large for a letter: it waits for a conversation, with all behind it. */
+  readonly onTooLarge: (name: string) => void
   /** How long somebody is away before what waits is posted, in milliseconds; {@link AWAY_MS} unless set. */
   readonly awayMs?: number
 }
@@ -53,6 +58,10 @@ export class Letters {
   readonly #timers = new Map<string, NodeJS.Timeout>()
   /** Those whose letters are stored, and who were not told so. */
   readonly #unanswered = new Set<string>()
+  /** Those of whom it was told that what waits is too large for a letter. */
+  readonly #tooLarge = new Set<string>()
+  /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
+  readonly #envelopes = new Map<string, { readonly envelope: Envelope; readonly gotAtMs: number }>()
   /** What is under way, one after the other: of two at once, each would seal the same events. */
   #turn: Promise<unknown> = Promise.resolve()
   readonly #round: NodeJS.Timeout
@@ -93,14 +102,52 @@ export class Letters {
     return appended > posted || (this.#unanswered.has(name) && streams.messageLog.answerAgeMs >= ANSWER_EVERY_MS)
   }
 
+  /**
+   * Post what waits for somebody at once, whether they are away or not; or see that the next letter to them can go, where
+   * nothing waits.
+   *
+   * @returns whether all of it has gone: not if the next message is too large for a letter.
+   * @throws SottoError as {@link postLetters}.
+   */
+  async postNow(name: string): Promise<boolean> {
+    return await this.#inTurn(async () => {
+      const { streamsByKey, profile } = this.#options
+      const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
+      streams?.takeAppended()
+      const { appended, posted } = streams?.progress ?? { appended: 0, posted: 0 }
+      if (appended > posted) return await this.#postAll(name)
+      const gotAtMs = this.#options.clock.local.monotonicMs()
+      this.#envelopes.set(name, { envelope: await getEnvelope(name, this.#posting), gotAtMs })
+      return true
+    })
+  }
+
+  /** @returns whether all has gone that waited. @throws SottoError as {@link postLetters}. */
+  async #postAll(name: string): Promise<boolean> {
+    const { onProgress, onTooLarge, clock } = this.#options
+    const { envelope, gotAtMs = 0 } = this.#envelopes.get(name) ?? {}
+    this.#envelopes.delete(name)
+    const isFresh = clock.local.monotonicMs() - gotAtMs < ENVELOPE_MS
+    const { letters, isTooLarge } = await postLetters(name, {
+      ...this.#posting,
+      isAnswer: this.#unanswered.has(name),
+      ...(envelope !== undefined && isFresh && { envelope }),
+    })
+    if (letters > 0) this.#unanswered.delete(name)
+    if (letters > 0) onProgress(name)
+    if (!isTooLarge) this.#tooLarge.delete(name)
+    else if (!this.#tooLarge.has(name)) {
+      this.#tooLarge.add(name)
+      onTooLarge(name)
+    }
+    return !isTooLarge
+  }
+
   async #post(name: string): Promise<void> {
-    const { onRefused, onProgress, signal } = this.#options
+    const { onRefused, signal } = this.#options
     try {
-      const { letters, isTooLarge } = await postLetters(name, this.#unanswered.has(name), this.#posting)
-      if (letters > 0) this.#unanswered.delete(name)
-      if (letters > 0) onProgress(name)
       // It waits for a conversation; another letter may take what comes then.
-      if (isTooLarge) this.consider(name, ANSWER_EVERY_MS)
+      if (!(await this.#postAll(name))) this.consider(name, ANSWER_EVERY_MS)
     } catch (error) {
       if (signal.aborted) return
       const failure = asSottoError(error)

@@ -56,6 +56,11 @@ export interface MessengerEvents {
   readonly onDoubtWithdrawn?: (name: string, forMs: number | undefined) => void
   /** Messages, so many, wait for another key of somebody than the one that they have now. They go to no other. */
   readonly onUndeliverable?: (name: string, count: number) => void
+  /**
+   * Somebody is away, and the next message to them is too large for a letter: it waits for a conversation, with all behind
+   * it. Reported once, until what waits has gone.
+   */
+  readonly onTooLargeForLetter?: (name: string) => void
   /** A conversation with somebody has begun where there was none. */
   readonly onConversation?: (name: string, route: Route) => void
   /** Conversations with somebody go this way now: where one has begun, and where another has taken its place. */

@@ -156,6 +156,7 @@ export class Messenger {
       },
       onProgress: (name) => events.onProgress(name, this.progress(name)),
       onPinned: events.onPinned,
+      onTooLarge: (name) => events.onTooLargeForLetter?.(name),
       onKeyChanged: (name) => this.#keyChanged(name),
       onRefused: (name, error) => this.#refused(name, error),
     })
@@ -206,7 +207,10 @@ export class Messenger {
       this.takeAppended()
       return await this.#peers.ended
     }
-    this.#endAnswering = answerTalking(profile, (name) => this.routeTo(name))
+    this.#endAnswering = answerTalking(profile, {
+      routeTo: (name) => this.routeTo(name),
+      post: (name) => this.postNow(name),
+    })
     const { reach } = profile.state
     const instanceId = randomBytes(INSTANCE_ID_BYTES)
     const peers = await this.#createHost(instanceId)
@@ -302,6 +306,17 @@ export class Messenger {
    */
   async open(name: string): Promise<void> {
     await this.peer(name).open()
+  }
+
+  /**
+   * Leave what waits for somebody at their mailbox now, or see that it could be left there, where nothing waits.
+   *
+   * @returns whether all of it has gone: not if the next message is too large for a letter.
+   * @throws SottoError `ERR_NO_MAILBOX` if they have none, or there are none; whatever else posting can.
+   */
+  async postNow(name: string): Promise<boolean> {
+    if (this.#letters === undefined) throw new SottoError('ERR_NO_MAILBOX', 'there are no mailboxes here')
+    return await this.#letters.postNow(name)
   }
 
   /** Keep a conversation with somebody open from now on, whenever they are online: begin it anew where it breaks. */

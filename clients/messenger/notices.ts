@@ -39,9 +39,17 @@ export const NOTICES = {
     `${name}’s machine cannot save what you write now; it waits here, and goes once it can`,
   keptAgain: (name: string) => `what ${name} says is kept again`,
   undeliverable: undeliverableNotice,
+  tooLargeForLetter: (name: string) =>
+    `${name} is away, and what you wrote is too large for their mailbox: it waits here, with what follows it, until both of you are online`,
 } as const
 
-type NoticedEvent = 'onNotAdvertised' | 'onReplaced' | 'onPinned' | 'onDoubtWithdrawn' | 'onUndeliverable'
+type NoticedEvent =
+  | 'onNotAdvertised'
+  | 'onReplaced'
+  | 'onPinned'
+  | 'onDoubtWithdrawn'
+  | 'onUndeliverable'
+  | 'onTooLargeForLetter'
 
 /** The events of which every command makes a notice, and nothing else. */
 export function noticeEvents(notice: (text: string) => void): Pick<MessengerEvents, NoticedEvent> {
@@ -51,6 +59,7 @@ export function noticeEvents(notice: (text: string) => void): Pick<MessengerEven
     onPinned: (name) => notice(NOTICES.pinned(name)),
     onDoubtWithdrawn: (name, forMs) => notice(NOTICES.doubtWithdrawn(name, forMs)),
     onUndeliverable: (name, count) => notice(NOTICES.undeliverable(name, count)),
+    onTooLargeForLetter: (name) => notice(NOTICES.tooLargeForLetter(name)),
   }
 }
 

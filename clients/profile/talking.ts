@@ -1,9 +1,11 @@
 /**
- * The question of one process of a profile to the one that owns its conversations: whether it talks with somebody now.
- * Whoever has something to send and hears yes need not ask the directory whether they are online, nor load what asks it.
+ * The questions of one process of a profile to the one that owns its conversations. Whether it talks with somebody now:
+ * whoever has something to send and hears yes need not ask the directory whether they are online, nor load what asks it.
+ * And whether what waits for somebody who is away, or is about to, can be left at their mailbox: then it is left there.
  *
- * It is asked over a socket in the profile's folder, which only its user can enter: the name and a line feed; the answer
- * is one byte, `1` for yes, directly, `2` for yes, through a relay, and `0` for no. Where there is no socket, as with a path that is too long for one, the answer is no.
+ * They are asked over a socket in the profile's folder, which only its user can enter: the name and a line feed, after an
+ * `@` for the second; the answer is one byte, `1` for yes, directly, `2` for yes, through a relay, `3` for posted, and `0`
+ * for no. Where there is no socket, as with a path that is too long for one, the answer is no.
  *
  * @module
  */
@@ -17,19 +19,29 @@ import type { Profile } from './profile.ts'
 /** How long the answer may take, in milliseconds: the owner may be at work, and then the directory is as quick. */
 const TIMEOUT_MS = 250
 
-/** The longest question: a name and a line feed. */
+/** How long posting may take, likewise: calls to the directory and the relay. */
+const POST_TIMEOUT_MS = 15_000
+
+/** The longest question: a mark, a name and a line feed. */
 const MAX_QUESTION_BYTES = 64
+
+/** What the owner of the conversations can say and do. */
+export interface Answers {
+  readonly routeTo: (name: string) => Route | undefined
+  /** Leave what waits for somebody at their mailbox. Resolves with whether all has gone; rejects where nothing can. */
+  readonly post: (name: string) => Promise<boolean>
+}
 
 /**
  * Answer others of this profile, for the process that holds messenger.lock.
  *
  * @returns ends it.
  */
-export function answerTalking({ storage }: Profile, routeTo: (name: string) => Route | undefined): () => void {
+export function answerTalking({ storage }: Profile, answers: Answers): () => void {
   const path = socketOf(storage.folder)
   // What one that was killed has left: nobody listens there, since the lock is held here.
   rmSync(path, { force: true })
-  const server = createServer((socket) => answer(socket, routeTo))
+  const server = createServer((socket) => answer(socket, answers))
   // Then nobody can ask, and nothing is lost but time.
   server.on('error', () => undefined)
   server.listen(path)
@@ -39,17 +51,30 @@ export function answerTalking({ storage }: Profile, routeTo: (name: string) => R
 
 const ANSWERS = { direct: '1', relay: '2' } as const
 
-function answer(socket: Socket, routeTo: (name: string) => Route | undefined): void {
+const POST = '@'
+const POSTED = '3'
+
+function answer(socket: Socket, { routeTo, post }: Answers): void {
   let question = ''
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
   socket.on('error', () => undefined)
   socket.setEncoding('latin1').on('data', (text: string) => {
+    const isAsked = question.includes('\n')
     question += text
     const end = question.indexOf('\n')
-    if (end < 0 && question.length <= MAX_QUESTION_BYTES) return
-    const name = question.slice(0, Math.max(end, 0))
-    const route = USERNAME.test(name) ? routeTo(name) : undefined
-    socket.end(route === undefined ? '0' : ANSWERS[route])
+    if (isAsked || (end < 0 && question.length <= MAX_QUESTION_BYTES)) return
+    const isPost = question.startsWith(POST)
+    const name = question.slice(isPost ? POST.length : 0, Math.max(end, 0))
+    if (!USERNAME.test(name)) return void socket.end('0')
+    if (!isPost) {
+      const route = routeTo(name)
+      return void socket.end(route === undefined ? '0' : ANSWERS[route])
+    }
+    socket.setTimeout(POST_TIMEOUT_MS)
+    post(name).then(
+      (isPosted) => socket.end(isPosted ? POSTED : '0'),
+      () => socket.end('0'),
+    )
   })
 }
 
@@ -64,17 +89,32 @@ export async function isTalkedWith(profile: Profile, name: string): Promise<bool
  *
  * @returns `none` if they do not talk; undefined if nobody answers.
  */
-async function routeOf({ storage }: Profile, name: string): Promise<Route | 'none' | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string>()
-  const socket = createConnection(socketOf(storage.folder))
-  socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
-  socket.on('error', () => undefined).on('close', () => resolve(''))
-  socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')))
-  socket.write(`${name}\n`)
-  const answer = await promise
-  socket.destroy()
+async function routeOf(profile: Profile, name: string): Promise<Route | 'none' | undefined> {
+  const answer = await ask(profile, name, TIMEOUT_MS)
   if (answer === '0') return 'none'
   return answer === ANSWERS.direct ? 'direct' : answer === ANSWERS.relay ? 'relay' : undefined
+}
+
+/**
+ * Have the owner of a profile's conversations leave what waits for somebody at their mailbox; or see that it can, where
+ * nothing waits.
+ *
+ * @returns whether all of it has gone; no, if nobody answers.
+ */
+export async function postThroughOwner(profile: Profile, name: string): Promise<boolean> {
+  return (await ask(profile, `${POST}${name}`, POST_TIMEOUT_MS)) === POSTED
+}
+
+async function ask({ storage }: Profile, question: string, timeoutMs: number): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const socket = createConnection(socketOf(storage.folder))
+  socket.setTimeout(timeoutMs, () => socket.destroy())
+  socket.on('error', () => undefined).on('close', () => resolve(''))
+  socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')))
+  socket.write(`${question}\n`)
+  const answer = await promise
+  socket.destroy()
+  return answer
 }
 
 /** Ask which way the owner of a profile's conversations talks with each of these, as far as they talk. */

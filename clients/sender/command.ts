@@ -12,7 +12,7 @@ const EXAMPLES = `
   sotto send bob 'See you at eight?'   one message
   ls | sotto send bob                  a message for every line
   sotto send bob                       what you type, line by line; Ctrl-D ends it
-  sotto send bob --queue 'Call me'     if bob is away, it waits for your next chat or receive
+  sotto send bob --queue 'Call me'     if bob is away, and has no mailbox, it waits for your next chat or receive
   sotto send bob --file a.pdf photos/  offers a file and a folder, and waits until bob has them
 
   sotto send bob --wait read --timeout 60 'Fire!'
@@ -22,18 +22,21 @@ A line is the bytes up to a line feed, at most 1 MiB of UTF-8; with --json lines
 ends with 0 when all of it has come as far as --wait says, and with 8 when --timeout is over before. A text on the command
 line can be seen by other users of this machine for the moment in which the command starts; what is piped in cannot.
 
+If bob is away, what you send is left, sealed, in their mailbox at the server: that is enough unless --wait says delivered or
+read. It takes up to 60 KiB a message; what is larger waits here. Files are only offered so, with --queue or --wait posted.
+
 Files end with 0 when all are received, and with 8 when one was declined or could not be kept. What was interrupted goes on
 where it stopped when the same command is run again, or in the next sotto chat.
 
 What you send is kept in the profile, encrypted, as a chat keeps it. Nothing is kept for somebody who cannot be reached at the
-beginning, but by --queue. What is not acknowledged in the end waits, and goes with your next chat, receive or send.
+beginning and has no mailbox, but by --queue. What is not acknowledged in the end waits, and goes with your next chat, receive or send.
 
 While a sotto chat or receive of the same profile runs, it is that which sends it, and shows what is answered.`
 
 interface SendFlags extends ClientFlags {
   readonly queue?: true
   readonly file?: readonly string[]
-  readonly wait: Wait
+  readonly wait?: Wait
   /** The timeout in seconds. */
   readonly timeout?: number
   readonly plainInput?: true
@@ -42,12 +45,16 @@ interface SendFlags extends ClientFlags {
 export function sendCommand(): Command {
   return (
     withClientFlags(new Command('send'))
-      .description('send a message, or every line of standard input, to somebody who is online')
+      .description('send a message, or every line of standard input, to somebody')
       .argument('<user>', 'the name of their account', accountName)
       .argument('[text]', 'the message; without it, standard input is read')
       .option('--file <path...>', 'offer files and folders, and wait until they are received')
-      .option('--queue', 'keep it for somebody who is not online: it goes when both are, while a chat or receive runs')
-      .addOption(new Option('--wait <state>', 'how far messages are to come').choices(WAITS).default('delivered'))
+      .option('--queue', 'keep it for somebody who is away and has no mailbox: it goes when both are online')
+      .addOption(
+        new Option('--wait <state>', 'how far messages are to come')
+          .choices(WAITS)
+          .default(undefined, 'delivered, or posted'),
+      )
       .option('--timeout <seconds>', 'how long to wait for that at most, the first contact included', seconds)
       // For the demo, whose input is no JSON whatever its output is.
       .addOption(new Option('--plain-input', 'read lines as they stand, with --json too').hideHelp())

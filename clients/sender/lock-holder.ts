@@ -81,6 +81,8 @@ export class LockHolder {
       onOffline() {},
       onRefused: (name, error: SottoError) => name === to && onLost(error),
       ...noticeEvents((text) => output.notice(forProfile(text, running.profile.name))),
+      // Of the one contact it is an error, and nobody asked about others.
+      onTooLargeForLetter() {},
       onConversation: (name) => {
         if (name === to && this.#hasTalked && !unkept.has(to)) output.notice(NOTICES.connectedAgain(to))
         if (name === to) this.#hasTalked = true
@@ -114,6 +116,11 @@ export class LockHolder {
   async reach(): Promise<void> {
     await this.#messenger.open(this.#options.to)
     this.keep()
+  }
+
+  /** Leave what waits for them at their mailbox. @throws SottoError as {@link Messenger.postNow}. */
+  async postNow(): Promise<boolean> {
+    return await this.#messenger.postNow(this.#options.to)
   }
 
   /** Go on talking, or begin when the other side is there. */

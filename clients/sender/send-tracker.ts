@@ -58,8 +58,10 @@ export interface SendTrackerOptions {
   /** Asks whether its contact may be written to now. @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`. */
   readonly permit: () => WritePermission
   readonly clock: Clock
-  /** How far messages are to come. */
-  readonly wait: Wait
+  /** How far messages are to come; delivered unless set, or posted where they are left at a mailbox meanwhile. */
+  readonly wait?: Wait | undefined
+  /** Whether they go to somebody who is away, by letter: then those that are posted wait for nothing more. */
+  readonly isByLetter?: boolean
   /** Takes a report of each message once, in their order: when it has come that far, or how far it was at the end. */
   readonly onReport?: ((report: Report) => void) | undefined
   /** There is something new in the store. */
@@ -68,6 +70,10 @@ export interface SendTrackerOptions {
 
 export class SendTracker {
   readonly #options: SendTrackerOptions
+  /** How far messages are to come. */
+  #wait: Wait
+  /** How far they come before others may follow them. */
+  #leaves: 'posted' | 'delivered'
   /** The batches that wait for their acknowledgement, the oldest first. */
   #puts: Put[] = []
   /**
@@ -80,33 +86,51 @@ export class SendTracker {
 
   constructor(options: SendTrackerOptions) {
     this.#options = options
+    const { wait = 'delivered', isByLetter = false } = options
+    this.#wait = isByLetter ? 'posted' : wait
+    this.#leaves = isByLetter ? 'posted' : 'delivered'
   }
 
-  /** How many events of this side the other one has acknowledged. @throws SottoError `ERR_STREAM_RENEWED`. */
-  get delivered(): number {
-    return this.#options.messageLog.progress().delivered
+  /**
+   * How many events of this side the other one has acknowledged, or has in its mailbox where they go there.
+   *
+   * @throws SottoError `ERR_STREAM_RENEWED`.
+   */
+  get gone(): number {
+    return this.#options.messageLog.progress()[this.#leaves]
   }
 
-  /** How many of these messages wait for their acknowledgement. */
+  /** Whether they go to the other side's mailbox. */
+  get isByLetter(): boolean {
+    return this.#leaves === 'posted'
+  }
+
+  /** How many of these messages wait for their acknowledgement; where they go by letter, how many are not posted. */
   get waiting(): number {
-    return this.#countBehind('delivered')
+    return this.#countBehind(this.#leaves)
+  }
+
+  /** How many of them lie in the other side's mailbox. */
+  get left(): number {
+    return this.#countBehind('delivered') - this.#countBehind('posted')
   }
 
   /** How many of them have not come as far as they are to. */
   get awaited(): number {
-    return this.#countBehind(this.#options.wait)
+    return this.#countBehind(this.#wait)
   }
 
   #countBehind(wait: Wait): number {
     const progress = this.#options.messageLog.progress()
-    const done = Math.min(progress.delivered, progress[this.#options.wait])
+    const done = Math.min(progress.delivered, progress[this.#wait])
     this.#runs = this.#runs.filter(({ last }) => last > done)
     return this.#runs.reduce((sum, { first, last }) => sum + Math.max(0, last - Math.max(first - 1, progress[wait])), 0)
   }
 
-  get #hasRoom(): boolean {
-    const { delivered } = this.#options.messageLog.progress()
-    this.#puts = this.#puts.filter(({ last }) => last > delivered)
+  /** Whether more may be put behind what waits. */
+  get hasRoom(): boolean {
+    const { gone } = this
+    this.#puts = this.#puts.filter(({ last }) => last > gone)
     return this.waiting < MAX_WAITING && this.#puts.reduce((sum, { bytes }) => sum + bytes, 0) < MAX_WAITING_BYTES
   }
 
@@ -119,7 +143,7 @@ export class SendTracker {
   async putAll(texts: Texts): Promise<void> {
     for await (const batch of texts) {
       this.put(batch)
-      while (!this.#hasRoom) await this.#moved.promise
+      while (!this.hasRoom) await this.#moved.promise
     }
   }
 
@@ -180,10 +204,10 @@ export class SendTracker {
   }
 
   #report({ all }: { readonly all: boolean }): void {
-    const { messageLog, onReport, wait } = this.#options
+    const { messageLog, onReport } = this.#options
     if (this.#followed.length === 0 || onReport === undefined) return
     const progress = messageLog.progress()
-    const left = this.#followed.findIndex(({ ordinal }) => ordinal > progress[wait])
+    const left = this.#followed.findIndex(({ ordinal }) => ordinal > progress[this.#wait])
     const count = all || left === -1 ? this.#followed.length : left
     for (const { ordinal, id, ref } of this.#followed.splice(0, count)) {
       onReport({ id, ref, state: stateAt(ordinal, progress) })
@@ -192,9 +216,24 @@ export class SendTracker {
 
   /** Look whether a message has come further. */
   poll(): void {
+    this.#settle()
     this.report()
     this.#moved.resolve()
     this.#moved = Promise.withResolvers()
+  }
+
+  /** Where nobody has said how far they are to come, it is enough if all of them lie in the other side's mailbox. */
+  #settle(): void {
+    if (this.#options.wait !== undefined || this.isByLetter || this.awaited === 0) return
+    if (this.#countBehind('posted') > 0) return
+    this.#wait = 'posted'
+    this.#leaves = 'posted'
+  }
+
+  /** Resolves when all that is there now, files that are offered included, is gone. @throws SottoError as {@link gone}. */
+  async allGone(): Promise<void> {
+    const { appended } = this.#options.messageLog.progress()
+    while (this.gone < appended) await this.#moved.promise
   }
 
   /** Resolves when all has come as far as it is to. @throws SottoError `ERR_STREAM_RENEWED`. */

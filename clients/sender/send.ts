@@ -27,8 +27,11 @@ export interface SendOptions extends CommandOptions {
   readonly files?: readonly string[]
   /** Keep it for somebody who is not there, until both are online. */
   readonly queue?: boolean
-  /** How far messages are to come before it is done: into the other side's store unless set. */
-  readonly wait?: Wait
+  /**
+   * How far messages are to come before it is done: into the other side's store unless set, or into its mailbox while it is
+   * away.
+   */
+  readonly wait?: Wait | undefined
   /** How long to wait for others, the first contact included, in milliseconds; as long as it takes unless set. */
   readonly timeoutMs?: number | undefined
   /** Read lines as they stand, with `json` too. */
@@ -43,6 +46,9 @@ const NOBODY_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   // Not reached within --timeout.
   'ERR_NOT_ACKNOWLEDGED',
 ])
+
+/** The reasons why somebody is away, as far as can be told from here. */
+const AWAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_NOT_ONLINE', 'ERR_PEER_UNREACHABLE'])
 
 /**
  * Send, and wait until all of it is acknowledged. What the other side answers meanwhile is shown, unless another command
@@ -81,6 +87,10 @@ export async function send(options: SendOptions): Promise<void> {
     try {
       await Promise.race([sending.reach(), sending.lost, aborted(running.signal)])
     } catch (error) {
+      const canPost = () => Promise.race([sending.canPost(), sending.lost, aborted(running.signal)])
+      if (isSottoError(error) && AWAY.has(error.code) && mayPost(options) && (await canPost())) {
+        return await leaveForLater(options, running, sending, () => sending.leave(texts, files))
+      }
       if (!queue || !isNobodyThere(error)) throw error
       return await keepForLater(options, running, sending, () => sending.queueOnly(texts, files))
     }
@@ -90,6 +100,7 @@ export async function send(options: SendOptions): Promise<void> {
       noticeUnacknowledged(error, sending, running)
       throw error
     }
+    if (sending.isByLetter) noticeLeft(options, running, sending)
     refuseUntaken(sending.transfers)
   })
 }
@@ -143,6 +154,48 @@ function isNobodyThere(error: unknown): boolean {
   return isSottoError(error) && NOBODY_THERE.has(error.code)
 }
 
+/**
+ * Whether what is sent may be left at the mailbox of somebody who is away. An offer of a file is not a file, so whoever waits
+ * for that is not content with it.
+ */
+function mayPost({ wait, queue = false, files = [] }: SendOptions): boolean {
+  return queue || wait === 'posted' || wait === 'sent' || (wait === undefined && files.length === 0)
+}
+
+/** Leave it at their mailbox, and say so; what finds no place there is kept where that was asked for. */
+async function leaveForLater(
+  options: SendOptions,
+  running: Running,
+  sending: Sending,
+  leave: () => Promise<void>,
+): Promise<void> {
+  const { output } = running
+  if (options.text === undefined) output.notice(`${options.to} is away: what you send goes into their mailbox`)
+  try {
+    await Promise.race([leave(), sending.lost, aborted(running.signal)])
+  } catch (error) {
+    if (!isSottoError(error, 'ERR_NOT_ACKNOWLEDGED') || options.queue !== true) throw error
+    output.notice(error.message)
+    return await keepForLater(options, running, sending, async () => {})
+  }
+  noticeLeft(options, running, sending)
+}
+
+/** Say what lies in their mailbox, and what becomes of files that are offered so. */
+function noticeLeft({ to }: SendOptions, { output }: Running, { left, unfinished: files }: Sending): void {
+  if (left > 0) {
+    const what = left === 1 ? 'one message is' : `${left} messages are`
+    output.notice(`${to} is away: ${what} in their mailbox, for 14 days at most, and stays here until they have it`)
+  }
+  if (files === 0) return
+  output.notice(`${files === 1 ? 'one file is offered' : `${files} files are offered`} in ${to}’s mailbox`)
+  noticeFilesWait(output)
+}
+
+function noticeFilesWait(output: Running['output']): void {
+  output.notice('leave what was offered as it is: it is read again when it goes')
+}
+
 /** Leave it there, and say what waits: that much does, too, where the rest cannot be sent. */
 async function keepForLater(
   { to }: SendOptions,
@@ -158,7 +211,7 @@ async function keepForLater(
     if (messages > 0) output.notice(`${messages === 1 ? 'one message waits' : `${messages} messages wait`} ${until}`)
     if (files > 0) {
       output.notice(`${files === 1 ? 'one file waits' : `${files} files wait`} ${until}`)
-      output.notice('leave what was offered as it is: it is read again when it goes')
+      noticeFilesWait(output)
     }
   }
 }

@@ -7,7 +7,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
-import type { SottoError } from '#lib/errors.ts'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { WritePermission } from '#lib/trust/permission.ts'
 import type { Running } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
@@ -15,7 +15,8 @@ import { NOTICES } from '../messenger/notices.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
 import { refuseChangedKey } from '../profile/pins.ts'
 import { isReceived, tryLockForSending } from '../profile/process-locks.ts'
-import { isTalkedWith } from '../profile/talking.ts'
+import { isTalkedWith, postThroughOwner } from '../profile/talking.ts'
+import { isPassing } from '../session/service-outage.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
@@ -23,7 +24,7 @@ import { IdleTimer } from './idle-timer.ts'
 import type { LockHolder } from './lock-holder.ts'
 import { Offers } from './offers.ts'
 import { type Report, SendTracker, type Texts } from './send-tracker.ts'
-import { notAcknowledged, notInTime, notReached } from './unacknowledged.ts'
+import { notAcknowledged, notInTime, notPosted, notReached } from './unacknowledged.ts'
 import type { Wait } from './wait.ts'
 
 export interface SendingOptions {
@@ -31,8 +32,8 @@ export interface SendingOptions {
   readonly to: string
   /** How long to wait where nothing moves, in milliseconds. */
   readonly redialMs: number
-  /** How far messages are to come; to the other side's store unless set. */
-  readonly wait?: Wait
+  /** How far messages are to come; to the other side's store, or its mailbox while it is away, unless set. */
+  readonly wait?: Wait | undefined
   /**
    * How long to wait for the first contact and then, once everything is there, for that, in milliseconds of both together;
    * as long as it takes unless set.
@@ -64,8 +65,10 @@ export class Sending implements AsyncDisposable {
   #offers: Offers | undefined
   /** The key that is written for; undefined while none is known. */
   #identityKey: Uint8Array | undefined
+  /** Whether the input goes on, of what is left at a mailbox: it may take as long as it takes. */
+  #isFilling = false
   /** The progress of all that was ever written to the other side, in messages, and of the files, in bytes. */
-  #progress = { delivered: 0, bytes: 0 }
+  #progress = { gone: 0, bytes: 0 }
   #polling: Promise<void> = Promise.resolve()
   /** How long it took to reach the other side: that much of the time is over. */
   #reachedAfterMs = 0
@@ -100,7 +103,7 @@ export class Sending implements AsyncDisposable {
     return this.#lost.promise
   }
 
-  /** How many messages wait for their acknowledgement. */
+  /** How many messages wait for their acknowledgement, or to be left at the other side's mailbox. */
   get waiting(): number {
     try {
       return this.#tracker?.waiting ?? 0
@@ -108,6 +111,16 @@ export class Sending implements AsyncDisposable {
       // It was forgotten, and waits no longer.
       return 0
     }
+  }
+
+  /** Whether the messages are left at the other side's mailbox. */
+  get isByLetter(): boolean {
+    return this.#tracker?.isByLetter === true
+  }
+
+  /** How many of them lie in the other side's mailbox. */
+  get left(): number {
+    return this.#tracker?.left ?? 0
   }
 
   /** How many of the files that were offered are not over. */
@@ -208,6 +221,67 @@ export class Sending implements AsyncDisposable {
     if (failure !== undefined) throw failure
   }
 
+  /**
+   * See that what is sent to somebody who is away can be left at their mailbox. Nothing is kept until this has resolved.
+   *
+   * @throws SottoError what only the user can mend, such as `ERR_KEY_CHANGED`.
+   */
+  async canPost(): Promise<boolean> {
+    try {
+      return await this.#postNow()
+    } catch (error) {
+      if (isSottoError(error) && (isPassing(error) || error.code === 'ERR_NO_MAILBOX')) return false
+      throw error
+    }
+  }
+
+  /** Leave what waits at the other side's mailbox. @returns whether all of it has gone. */
+  async #postNow(): Promise<boolean> {
+    const { running, to } = this.#options
+    return (await this.#lockHolder?.postNow()) ?? (await postThroughOwner(running.profile, to))
+  }
+
+  /**
+   * Leave everything at the mailbox of the other side, who is away. Files are offered so, and flow later.
+   *
+   * @throws SottoError `ERR_NOT_ACKNOWLEDGED` if some of it finds no place there; it waits in the store.
+   */
+  async leave(texts: Texts, files: AsyncIterable<Prepared>): Promise<void> {
+    const { tracker, offers } = this.#openMessageLog({ isByLetter: true })
+    this.#polling = this.#pollSerially()
+    this.#isFilling = true
+    let failure: unknown
+    try {
+      for await (const batch of texts) {
+        tracker.put(batch)
+        if (!tracker.hasRoom) await this.#postAll()
+      }
+      for await (const prepared of files) offers.put(prepared)
+    } catch (error) {
+      failure = error
+    }
+    this.#isFilling = false
+    await this.#postAll()
+    const timer = this.#limitTime(tracker)
+    try {
+      // Where the other side has come meanwhile, a conversation has them.
+      await tracker.allGone()
+    } finally {
+      clearTimeout(timer)
+    }
+    if (failure !== undefined) throw failure
+  }
+
+  async #postAll(): Promise<void> {
+    const { to } = this.#options
+    try {
+      if (!(await this.#postNow())) throw notPosted(to, this.waiting, undefined)
+    } catch (error) {
+      if (isSottoError(error) && isPassing(error)) throw notPosted(to, this.waiting, error)
+      throw error
+    }
+  }
+
   #limitTime(tracker: SendTracker): NodeJS.Timeout | undefined {
     const { wait = 'delivered', timeoutMs } = this.#options
     if (timeoutMs === undefined) return undefined
@@ -244,13 +318,14 @@ export class Sending implements AsyncDisposable {
     for await (const prepared of files) offers.put(prepared)
   }
 
-  #openMessageLog(): { readonly tracker: SendTracker; readonly offers: Offers } {
-    const { running, to, wait = 'delivered', onReport, onFile = () => {} } = this.#options
+  #openMessageLog({ isByLetter = false } = {}): { readonly tracker: SendTracker; readonly offers: Offers } {
+    const { running, to, wait, onReport, onFile = () => {} } = this.#options
     this.#identityKey = running.profile.state.pins.get(to)?.identityKey
     const messageLog = this.#store.messageLog(to, this.#identityKey)
     const permit = () => WritePermission.of(policyOf(running.profile.state, to))
     const onPut = () => this.#onAppended()
-    this.#tracker = new SendTracker({ messageLog, permit, clock: running.clock.local, wait, onReport, onPut })
+    const { local: clock } = running.clock
+    this.#tracker = new SendTracker({ messageLog, permit, clock, wait, isByLetter, onReport, onPut })
     this.#offers = new Offers({ store: this.#store, messageLog, permit, onFile, onPut })
     return { tracker: this.#tracker, offers: this.#offers }
   }
@@ -293,10 +368,10 @@ export class Sending implements AsyncDisposable {
   /** Whether the other side has acknowledged, or got, more than it had when this was asked last. */
   #hasProgressed(): boolean {
     const before = this.#progress
-    const delivered = Math.max(before.delivered, this.#tracker?.delivered ?? 0)
+    const gone = Math.max(before.gone, this.#tracker?.gone ?? 0)
     const bytes = Math.max(before.bytes, this.#offers?.bytes ?? 0)
-    this.#progress = { delivered, bytes }
-    return delivered > before.delivered || bytes > before.bytes
+    this.#progress = { gone, bytes }
+    return gone > before.gone || bytes > before.bytes
   }
 
   /**
@@ -304,6 +379,7 @@ export class Sending implements AsyncDisposable {
    * another owner nobody knows whether the other side is still there to answer.
    */
   #isExpectant({ isTalking }: { readonly isTalking: boolean }): boolean {
+    if (this.#isFilling) return false
     if (this.waiting > 0) return true
     if (this.#lockHolder !== undefined && !isTalking) return this.unfinished > 0
     return this.unfinished > 0 && this.#offers?.isMoving === true

@@ -22,6 +22,24 @@ export function notAcknowledged(count: number, files: number): SottoError {
   return new SottoError('ERR_NOT_ACKNOWLEDGED', `${messagesAre(count)} not acknowledged yet`, { hint: THEY_WAIT })
 }
 
+/**
+ * The error that not all could be left at the mailbox of somebody who is away.
+ *
+ * @param cause - What posting failed with; undefined if the next message is too large for a letter.
+ */
+export function notPosted(name: string, count: number, cause: SottoError | undefined): SottoError {
+  const what = count === 0 ? 'the offer is' : messagesAre(count)
+  return new SottoError('ERR_NOT_ACKNOWLEDGED', `${what} not in ${name}’s mailbox: ${whyNotPosted(cause)}`, {
+    cause,
+    hint: THEY_WAIT,
+  })
+}
+
+function whyNotPosted(cause: SottoError | undefined): string {
+  if (cause === undefined) return 'a letter takes 60 KiB, and nothing behind what is larger'
+  return cause.code === 'ERR_BUSY' ? 'there is no room for more' : cause.message
+}
+
 /** The time is over that was given. */
 export function notInTime(wait: Wait, count: number, files: number): SottoError {
   if (wait !== 'read' || count === 0) return notAcknowledged(count, files)

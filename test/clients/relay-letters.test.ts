@@ -1,9 +1,4 @@
-import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { keepPrekeys } from '../../clients/letters/put-prekeys.ts'
-import { connectMailbox } from '../../clients/messenger/connect-mailbox.ts'
-import { Profile } from '../../clients/profile/profile.ts'
-import { openStore } from '../../clients/store/store.ts'
 import { Installation } from '../support/installation.ts'
 import { MessengerUnderTest } from '../support/running-messenger.ts'
 
@@ -16,24 +11,10 @@ describe('letters through the relay', function () {
   })
   afterEach(() => installation[Symbol.asyncDispose]())
 
-  /** Put down prekeys, as whoever was online before has. */
-  async function putPrekeys(name: string): Promise<void> {
-    const profile = await Profile.open(installation.home.path, name)
-    const { folder, key } = profile.storage
-    const store = openStore(folder, { profileKey: key })
-    const mailbox = connectMailbox(profile)
-    if (mailbox === undefined) throw new Error('there is no mailbox')
-    const { sessionId } = profile.login.session
-    const { signal } = new AbortController()
-    await keepPrekeys({ mailbox, store, sessionId, nowMs: Date.now(), random: randomBytes, signal })
-    mailbox.close()
-    store.close()
-  }
-
   const start = (name: string) => MessengerUnderTest.start(installation, name, { awayMs: 0 })
 
   it('are taken by who comes when the writer has gone, and answered likewise', async () => {
-    for (const name of ['alice', 'bob']) await putPrekeys(name)
+    for (const name of ['alice', 'bob']) await installation.putPrekeys(name)
     {
       await using alice = await start('alice')
       for (const text of ['one', 'two', 'three', 'four', 'five']) await alice.messenger.enqueue('bob', text)

@@ -4,13 +4,17 @@
  *
  * @module
  */
+import { randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
+import { keepPrekeys } from '../../clients/letters/put-prekeys.ts'
+import { connectMailbox } from '../../clients/messenger/connect-mailbox.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { type ReceiveOptions, receive } from '../../clients/receiver/receive.ts'
 import { type SendOptions, send } from '../../clients/sender/send.ts'
 import { login } from '../../clients/session/login.ts'
+import { openStore } from '../../clients/store/store.ts'
 import { passwordOf } from './auth-records.ts'
 import { CapturedStream } from './captured-stream.ts'
 import { freePort } from './free-port.ts'
@@ -127,6 +131,20 @@ export class Installation implements AsyncDisposable {
       trace: undefined,
     })
     return opened
+  }
+
+  /** Put down prekeys for a person, as whoever was online before has: so they have a mailbox. */
+  async putPrekeys(name: string): Promise<void> {
+    const profile = await Profile.open(this.home.path, name)
+    const { folder, key } = profile.storage
+    const store = openStore(folder, { profileKey: key })
+    const mailbox = connectMailbox(profile)
+    if (mailbox === undefined) throw new Error('there is no mailbox')
+    const { sessionId } = profile.login.session
+    const { signal } = new AbortController()
+    await keepPrekeys({ mailbox, store, sessionId, nowMs: Date.now(), random: randomBytes, signal })
+    mailbox.close()
+    store.close()
   }
 
   profileOf(name: string): Promise<Profile> {

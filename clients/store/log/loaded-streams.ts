@@ -100,18 +100,24 @@ export class LoadedStreams {
     return this.streams.outgoing.streamId !== this.#saved.streamId
   }
 
-  /** The state of the key as the outgoing stream has it, where the disk has this one. */
-  applyTo(key: KeyState): KeyState {
-    return { ...key, outgoing: this.#outgoingState(key.outgoing) }
+  /**
+   * The state of the key as the outgoing stream has it, where the disk has this one.
+   *
+   * @param said - How much of the queue counts as handed over where something of it is said: all unless set, which is as
+   *   safe, and a burst is put down in one go; or what is said alone, where the rest may wait for long.
+   */
+  applyTo(key: KeyState, said: 'all' | 'exactly' = 'all'): KeyState {
+    return { ...key, outgoing: this.#outgoingState(key.outgoing, said) }
   }
 
-  #outgoingState(before: OutgoingState): OutgoingState {
+  #outgoingState(before: OutgoingState, said: 'all' | 'exactly'): OutgoingState {
     const { streamId, sent } = this.streams.outgoing
     const base = this.#base
     const { isRenewed } = this
     const handedOverBefore = isRenewed ? base : before.handedOver
-    // All that the queue has, not only what is said now: that is as safe, and a burst is put down in one go.
-    const handedOver = base + Number(sent) > handedOverBefore ? this.#through : handedOverBefore
+    const saidThrough = base + Number(sent)
+    const handedOverNow = said === 'all' ? this.#through : saidThrough
+    const handedOver = saidThrough > handedOverBefore ? handedOverNow : handedOverBefore
     const acknowledged = this.#acknowledged
     while (this.#waiting[0] !== undefined && lastOf(this.#waiting[0].batch) <= acknowledged) this.#waiting.shift()
     const waitsFrom = this.#waiting[0]?.number ?? this.#lastBatch + 1

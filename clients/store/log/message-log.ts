@@ -185,11 +185,12 @@ export class MessageLog {
    * Put down how far the outgoing stream has come: what was sent, acknowledged or renewed. Cheap where nothing changed.
    * Call it before a record leaves that was taken from the streams, and after one came.
    *
+   * @param said - As for {@link LoadedStreams.applyTo}.
    * @returns whether there was anything to put down.
    */
-  save(): boolean {
+  save(said: 'all' | 'exactly' = 'all'): boolean {
     if (!this.#needLoaded().hasChanged) return false
-    this.#write('process', (contact, key) => ({ contact, key, batches: [], result: undefined }))
+    this.#write('process', (contact, key) => ({ contact, key, batches: [], result: undefined }), said)
     return true
   }
 
@@ -240,7 +241,7 @@ export class MessageLog {
     const posted = BigInt(postedThrough(outgoing, this.#nowMs(), sessionId) - outgoing.base)
     const letter = writeLetter(streams, posted < streams.outgoing.acknowledged ? streams.outgoing.acknowledged : posted)
     streams.outgoing.markSaid(letter.through)
-    this.save()
+    this.save('exactly')
     return letter
   }
 
@@ -303,14 +304,18 @@ export class MessageLog {
   }
 
   /** Change the state on the disk, with the loaded streams kept in step. */
-  #write<T>(durability: Durability, change: (contact: ContactState, key: KeyState) => Change<T>): T {
+  #write<T>(
+    durability: Durability,
+    change: (contact: ContactState, key: KeyState) => Change<T>,
+    said: 'all' | 'exactly' = 'all',
+  ): T {
     const loaded = this.#loaded
     // No loss of power takes back an id that the other side may hear: it may have left the former by then.
     const written = this.#file.write(loaded?.isRenewed ? 'disk' : durability, () => {
       const found = this.#find()
       const fresh = loaded?.readFresh(found)
       const key = this.#keyOf(found.state)
-      const { contact, key: changed, batches, result } = change(found.state, loaded?.applyTo(key) ?? key)
+      const { contact, key: changed, batches, result } = change(found.state, loaded?.applyTo(key, said) ?? key)
       batches.forEach((batch, index) => {
         this.#file.batches.insert(found.id, contact.lastBatch + 1 + index, batch)
       })

@@ -5,8 +5,16 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Route } from '#lib/protocol.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
-import { answerTalking, isTalkedWith, routesTo } from '../../../clients/profile/talking.ts'
+import {
+  type Answers,
+  answerTalking,
+  isTalkedWith,
+  postThroughOwner,
+  routesTo,
+} from '../../../clients/profile/talking.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+
+const ANSWERS: Answers = { routeTo: () => 'direct', post: async () => true }
 
 describe('isTalkedWith', () => {
   let home: TemporaryFolder
@@ -24,7 +32,7 @@ describe('isTalkedWith', () => {
       ['bob', 'direct'],
       ['dave', 'relay'],
     ])
-    const end = answerTalking(profile, (name) => routes.get(name))
+    const end = answerTalking(profile, { ...ANSWERS, routeTo: (name) => routes.get(name) })
     expect(await isTalkedWith(profile, 'bob')).to.equal(true)
     expect(await isTalkedWith(profile, 'dave')).to.equal(true)
     expect(await routesTo(profile, ['bob', 'carol', 'dave'])).to.deep.equal(routes)
@@ -48,14 +56,14 @@ describe('isTalkedWith', () => {
 
   it('is answered by an owner who follows one that was killed', async () => {
     await writeFile(path, '')
-    const end = answerTalking(profile, () => 'direct')
+    const end = answerTalking(profile, ANSWERS)
     expect(await isTalkedWith(profile, 'bob')).to.equal(true)
     end()
   })
 
-  for (const question of ['\n', '../bob\n', 'x'.repeat(10_000)]) {
+  for (const question of ['\n', '@\n', '@../bob\n', '../bob\n', 'x'.repeat(10_000)]) {
     it(`is no to a question that is none: ${question.slice(0, 8)}`, async () => {
-      const end = answerTalking(profile, () => 'direct')
+      const end = answerTalking(profile, ANSWERS)
       const socket = connect(path)
       socket.on('error', () => {})
       socket.write(question)
@@ -65,4 +73,32 @@ describe('isTalkedWith', () => {
       end()
     })
   }
+})
+
+describe('postThroughOwner', () => {
+  let home: TemporaryFolder
+  let profile: Profile
+  beforeEach(async () => {
+    home = await temporaryFolder()
+    profile = await Profile.openOrCreate(home.path, 'alice')
+  })
+  afterEach(() => home[Symbol.asyncDispose]())
+
+  it('is what the owner of the conversations could do', async () => {
+    const asked: string[] = []
+    const end = answerTalking(profile, {
+      ...ANSWERS,
+      post: async (name) => {
+        asked.push(name)
+        if (name === 'dave') throw new Error('it cannot')
+        return name === 'bob'
+      },
+    })
+    expect(await postThroughOwner(profile, 'bob')).to.equal(true)
+    expect(await postThroughOwner(profile, 'carol')).to.equal(false)
+    expect(await postThroughOwner(profile, 'dave')).to.equal(false)
+    expect(asked).to.deep.equal(['bob', 'carol', 'dave'])
+    end()
+    expect(await postThroughOwner(profile, 'bob')).to.equal(false)
+  })
 })

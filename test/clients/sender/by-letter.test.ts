@@ -1,0 +1,137 @@
+import { Readable } from 'node:stream'
+import { expect } from 'chai'
+import { LETTER_ROOM_BYTES } from '#lib/letter/letter-body.ts'
+import { Profile } from '../../../clients/profile/profile.ts'
+import { Installation, type Run } from '../../support/installation.ts'
+import { rejection } from '../../support/rejection.ts'
+import { MessengerUnderTest } from '../../support/running-messenger.ts'
+
+describe('send to somebody who is away', function () {
+  this.timeout(30_000)
+  let installation: Installation
+  beforeEach(async () => {
+    installation = await Installation.start('alice', 'bob')
+    await installation.startRelay()
+    await installation.putPrekeys('bob')
+  })
+  afterEach(() => installation[Symbol.asyncDispose]())
+
+  const statesOf = ({ output }: Run) =>
+    output.text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).state)
+
+  const TOO_LARGE = 'x'.repeat(LETTER_ROOM_BYTES)
+
+  /** Have bob come, and wait for so many messages. */
+  async function comeAndRead(count: number): Promise<string[]> {
+    await using bob = await MessengerUnderTest.start(installation, 'bob')
+    await bob.until(() => bob.received.length === count)
+    return bob.received
+  }
+
+  it('leaves a message at their mailbox, and says so', async () => {
+    await using alice = installation.send('alice', 'bob', 'hello')
+    await alice.done
+    expect(alice.errors.text).to.include('bob is away: one message is in their mailbox')
+    expect(await comeAndRead(1)).to.deep.equal(['alice: hello'])
+    expect((await Profile.open(installation.home.path, 'bob')).state.pins.get('alice')?.isProvisional).to.equal(true)
+  })
+
+  it('leaves all that is piped in, and says of each in JSON that it is posted', async () => {
+    const lines = Readable.from(
+      ['{"text":"one"}\n', '{"text":"two"}\n{"text":"three"}\n'].map((line) => Buffer.from(line)),
+    )
+    await using alice = installation.send('alice', 'bob', lines, { json: true })
+    await alice.done
+    expect(statesOf(alice)).to.deep.equal(['posted', 'posted', 'posted'])
+    expect(await comeAndRead(3)).to.deep.equal(['alice: one', 'alice: two', 'alice: three'])
+  })
+
+  it('leaves it through the command that owns the conversations', async () => {
+    await using _owner = await MessengerUnderTest.start(installation, 'alice')
+    await using alice = installation.send('alice', 'bob', 'hello', { json: true })
+    await alice.done
+    expect(statesOf(alice)).to.deep.equal(['posted'])
+    expect(await comeAndRead(1)).to.deep.equal(['alice: hello'])
+  })
+
+  it('keeps and leaves nothing where it is to be delivered, or where a file is to be received', async () => {
+    for (const changes of [{ wait: 'delivered' }, { wait: 'read' }, { files: [import.meta.filename] }] as const) {
+      expect((await rejection(installation.send('alice', 'bob', 'hello', changes).done)).code).to.equal(
+        'ERR_NOT_ONLINE',
+      )
+    }
+    await using alice = await MessengerUnderTest.start(installation, 'alice')
+    expect(alice.store.names()).to.deep.equal([])
+  })
+
+  it('keeps nothing where they have no mailbox, or where there is no relay', async () => {
+    await installation.signUp('carol')
+    expect((await rejection(installation.send('alice', 'carol', 'hello').done)).code).to.equal('ERR_NOT_ONLINE')
+    await installation.stopRelay()
+    expect((await rejection(installation.send('alice', 'bob', 'hello').done)).code).to.equal('ERR_NOT_ONLINE')
+    await using alice = await MessengerUnderTest.start(installation, 'alice')
+    expect(alice.store.names()).to.deep.equal([])
+  })
+
+  it('says what is too large for a letter, which waits with all behind it', async () => {
+    const lines = Readable.from([Buffer.from(`one\n${TOO_LARGE}\nthree\n`)])
+    const error = await rejection(installation.send('alice', 'bob', lines).done)
+    expect(error.code).to.equal('ERR_NOT_ACKNOWLEDGED')
+    expect(error.message).to.equal(
+      '2 messages are not in bob’s mailbox: a letter takes 60 KiB, and nothing behind what is larger',
+    )
+    expect(await comeAndRead(1)).to.deep.equal(['alice: one'])
+    // Nothing more is kept while that is so, unless it is to be.
+    expect((await rejection(installation.send('alice', 'bob', 'four').done)).code).to.equal('ERR_NOT_ONLINE')
+    await using queued = installation.send('alice', 'bob', 'four', { queue: true, json: true })
+    await queued.done
+    expect(statesOf(queued)).to.deep.equal(['waiting'])
+    await using alice = await MessengerUnderTest.start(installation, 'alice')
+    await using bob = await MessengerUnderTest.start(installation, 'bob')
+    await bob.until(() => bob.received.length === 3)
+    await alice.untilDelivered('bob')
+    expect((await bob.texts('alice')).map((text) => text.slice(0, 5))).to.deep.equal(['one', 'xxxxx', 'three', 'four'])
+  })
+
+  it('keeps what finds no place there, where it is to be kept', async () => {
+    const lines = Readable.from([Buffer.from(`one\n${TOO_LARGE}\n`)])
+    await using alice = installation.send('alice', 'bob', lines, { queue: true, json: true, plainInput: true })
+    await alice.done
+    expect(statesOf(alice)).to.deep.equal(['posted', 'waiting'])
+    expect(alice.errors.text).to.include('one message waits for bob')
+  })
+
+  it('offers a file, which flows once both are online', async () => {
+    await using alice = installation.send('alice', 'bob', Readable.from([]), {
+      files: [import.meta.filename],
+      wait: 'posted',
+      json: true,
+    })
+    await alice.done
+    expect(alice.errors.text).to.include('one file is offered in bob’s mailbox')
+    await using owner = await MessengerUnderTest.start(installation, 'alice')
+    const acceptInto = installation.home.path
+    await using bob = await MessengerUnderTest.start(installation, 'bob', { acceptInto })
+    await owner.until(() => owner.files.at(-1) === 'by-letter.test.ts: received')
+    await bob.until(() => bob.files.at(-1) === 'by-letter.test.ts: received')
+  })
+
+  it('is content with the mailbox of somebody who goes before all is said, unless it is to be delivered', async () => {
+    const first = await MessengerUnderTest.start(installation, 'bob')
+    const pipe = new Readable({ read() {} })
+    pipe.push('one\n')
+    await using owner = await MessengerUnderTest.start(installation, 'alice', { awayMs: 0 })
+    await using alice = installation.send('alice', 'bob', pipe, { json: true, plainInput: true })
+    await owner.until(() => owner.messenger.progress('bob').delivered === 1)
+    await first[Symbol.asyncDispose]()
+    pipe.push('two\n')
+    pipe.push(null)
+    await alice.done
+    expect(statesOf(alice)).to.deep.equal(['delivered', 'posted'])
+    expect(alice.errors.text).to.include('bob is away: one message is in their mailbox')
+    expect(await comeAndRead(1)).to.deep.equal(['alice: two'])
+  })
+})
