@@ -21,7 +21,7 @@ import { freePort } from './free-port.ts'
 import { TestProcess, type TestProcessOptions } from './processes.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
-type ServiceName = 'auth' | 'directory' | 'relay'
+type ServiceName = 'auth' | 'directory' | 'relay' | 'second relay'
 
 /** The outcome of a process that has ended. */
 export interface Outcome {
@@ -96,9 +96,12 @@ export class Deployment implements AsyncDisposable {
 
   /** Start a service. @param settings - Settings that differ from those of the deployment. */
   async startService(name: ServiceName, settings: Environment = {}): Promise<void> {
-    const running = this.#start([...SERVICE_NODE_OPTIONS, join(ROOT, 'services', name, 'main.ts')], {
-      env: { ...this.env, ...settings },
-    })
+    const running = this.#start(
+      [...SERVICE_NODE_OPTIONS, join(ROOT, 'services', name.split(' ').at(-1) ?? '', 'main.ts')],
+      {
+        env: { ...this.env, ...settings },
+      },
+    )
     this.#services.set(name, running)
     await running.untilStderr('"msg":"up"')
   }

@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { expect } from 'chai'
 import { outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
+import { JsonChat } from '../support/json-chat.ts'
 import { type Host, Network, routerRefusal } from '../support/network.ts'
 import { TestProcess } from '../support/processes.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
@@ -38,7 +39,7 @@ describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function (
   let homes: Record<Name, Host>
   let folder: TemporaryFolder
   let resources: AsyncDisposableStack
-  let chats: Record<Name, TestProcess>
+  let chats: Record<Name, JsonChat>
 
   before(async function () {
     if (refusal) return this.skip()
@@ -95,14 +96,12 @@ describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function (
   }
 
   /** Have somebody chat, until they are online. */
-  async function begin(name: Name, options: readonly string[] = []): Promise<TestProcess> {
-    const inbox = join(folder.path, `inbox of ${name}`)
-    const running = resources.use(
-      sotto(homes[name], name, ['chat', '--json', '--accept-files', inbox, ...options], 'open'),
-    )
-    await untilEvent(running, 'online', () => true)
-    return running
+  async function begin(name: Name, options: readonly string[] = []): Promise<JsonChat> {
+    const args = ['chat', '--json', '--accept-files', inboxOf(name), ...options]
+    return resources.use(await JsonChat.online(sotto(homes[name], name, args, 'open')))
   }
+
+  const inboxOf = (name: Name) => join(folder.path, `inbox of ${name}`)
 
   /** Have both chat where they are, with options of each. */
   async function chat(options: Partial<Record<Name, readonly string[]>> = {}): Promise<void> {
@@ -117,41 +116,36 @@ describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function (
   }
 
   async function leave(...names: readonly Name[]): Promise<void> {
-    const leaving = (names.length === 0 ? NAMES : names).map((name) => chats[name])
-    for (const { input } of leaving) input.end('{"command":"quit"}\n')
-    for (const { ended, errors } of leaving) expect(await ended, errors.text).to.equal(0)
+    await Promise.all((names.length === 0 ? NAMES : names).map((name) => chats[name].quit()))
   }
 
   async function say(from: Name, text: string): Promise<void> {
     const to = from === 'alice' ? 'bob' : 'alice'
-    chats[from].input.write(`${JSON.stringify({ to, text })}\n`)
-    await untilEvent(chats[to], 'message', (event) => event['text'] === text)
+    chats[from].say(to, text)
+    await chats[to].untilText(text)
   }
-
-  /** Ways that conversations have gone, in the words of a chat. */
-  const routesOf = (name: Name) => eventsOf(chats[name], 'route').map(({ route }) => route)
 
   it('talk through the relay, send a file, are cut in the middle of it, and come back with nothing lost', async () => {
     await chat()
     await say('alice', 'from behind a router')
     await say('bob', 'to behind a router')
-    expect([routesOf('alice'), routesOf('bob')]).to.deep.equal([['relay'], ['relay']])
+    expect([chats.alice.routes, chats.bob.routes]).to.deep.equal([['relay'], ['relay']])
 
     const file = join(folder.path, 'file')
     const sha256 = await writeRandom(file, FILE_BYTES)
-    chats.alice.input.write(`${JSON.stringify({ command: `file ${file}` })}\n`)
-    await untilEvent(chats.bob, 'transfer', ({ position }) => Number(position) > FILE_BYTES / 8)
+    chats.alice.command(`file ${file}`)
+    await chats.bob.until('transfer', ({ position }) => Number(position) > FILE_BYTES / 8)
     // As a provider does at night: the line comes back under another address, and whatever went over it is dead.
     routers.alice.ip(`addr del ${LINE_OF.alice}/24 dev eth0`)
     routers.alice.ip(`addr add ${NEXT_LINE_OF_ALICE}/24 dev eth0`)
     await say('alice', 'from behind another address')
-    const over = await untilEvent(chats.bob, 'transfer', ({ state }) => state === 'received')
-    expect(await sha256Of(join(folder.path, 'inbox of bob', 'file'))).to.equal(sha256)
+    const over = await chats.bob.until('transfer', ({ state }) => state === 'received')
+    expect(await sha256Of(join(inboxOf('bob'), 'file'))).to.equal(sha256)
     expect(over['size']).to.equal(FILE_BYTES)
     await say('bob', 'it is here')
-    expect(routesOf('alice').length).to.be.above(1)
-    expect(new Set([...routesOf('alice'), ...routesOf('bob')])).to.deep.equal(new Set(['relay']))
-    expect(eventsOf(chats.bob, 'message').map(({ text }) => text)).to.deep.equal([
+    expect(chats.alice.routes.length).to.be.above(1)
+    expect(new Set([...chats.alice.routes, ...chats.bob.routes])).to.deep.equal(new Set(['relay']))
+    expect(chats.bob.events('message').map(({ text }) => text)).to.deep.equal([
       'from behind a router',
       'to behind a router',
       'from behind another address',
@@ -166,12 +160,12 @@ describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function (
     // A machine that is carried elsewhere: its old address is gone, and with it all that it was connected to.
     homes.bob.ip('addr flush dev eth0')
     goOutside('bob')
-    await untilEvent(chats.bob, 'online', ({ endpoints }) => String(endpoints).includes(OUTSIDE_OF.bob))
+    await chats.bob.until('online', ({ endpoints }) => String(endpoints).includes(OUTSIDE_OF.bob))
     await leave('alice')
     chats.alice = await begin('alice')
     await say('alice', 'directly')
     await say('bob', 'likewise')
-    expect([routesOf('alice'), routesOf('bob')]).to.deep.equal([['direct'], ['relay', 'direct']])
+    expect([chats.alice.routes, chats.bob.routes]).to.deep.equal([['direct'], ['relay', 'direct']])
     await leave()
   })
 
@@ -183,13 +177,13 @@ describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function (
     await say('alice', 'from nowhere')
     await say('bob', 'to nowhere')
     await leave()
-    expect(routesOf('alice')).to.deep.equal(['relay'])
+    expect(chats.alice.routes).to.deep.equal(['relay'])
     expect(packets()).to.equal(0)
 
     await chat({ alice: ['--any-route'] })
     await say('alice', 'from here')
     await leave()
-    expect(routesOf('alice')).to.deep.equal(['direct'])
+    expect(chats.alice.routes).to.deep.equal(['direct'])
     expect(packets()).to.be.above(0)
   })
 })
@@ -210,21 +204,4 @@ async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')
-}
-
-type ChatEvent = Readonly<Record<string, unknown>>
-
-/** What a chat has written of a type. */
-function eventsOf({ output }: TestProcess, type: string): ChatEvent[] {
-  const lines = output.text.split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line)).filter((event) => event.type === type)
-}
-
-/** Wait until a chat writes such an event. @throws Error with all that it printed, if it ends before. */
-async function untilEvent(chat: TestProcess, type: string, isMeant: (event: ChatEvent) => boolean): Promise<ChatEvent> {
-  const find = () => eventsOf(chat, type).find(isMeant)
-  await Promise.race([chat.output.until(() => find() !== undefined), chat.ended])
-  const event = find()
-  if (event === undefined) throw new Error(`it has ended (${await chat.ended}):\n${chat.errors.text}`)
-  return event
 }

@@ -44,7 +44,7 @@ export async function killInTurn(sides: readonly [Side, Side], killing: Killing)
     await setTimeout(delayMs)
     report(`kill ${victim.label} ${delayMs} ms after message ${before + at}`)
     await victim.kill()
-    victim.start()
+    await victim.start()
   }
 }
 

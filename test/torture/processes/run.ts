@@ -2,9 +2,9 @@
  * `npm run torture -- --processes`: a conversation of real programs, which are killed with SIGKILL and started again,
  * each side in turn (docs/reliability.md).
  *
- * A third of the messages goes between two chats. The next third goes from a chat to a `sotto receive --json`, whose
- * standard output is judged too; the last third goes through a `sotto send`, concurrent with a `sotto receive` of the
- * same person. Then a file goes from one chat to another.
+ * A quarter of the messages goes between two chats, and another through the relay, which is killed and stopped too. The
+ * next quarter goes from a chat to a `sotto receive --json`, whose standard output is judged too; the last one goes through
+ * a `sotto send`, concurrent with a `sotto receive` of the same person. Then a file goes from one chat to another.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { SeededRandom } from '../random.ts'
 import { tortureFile } from './file.ts'
 import { drawKills, type Killing, killInTurn, untilAllTaken } from './killing.ts'
 import { LockHolder } from './lock-holder.ts'
+import { RelayVictim } from './relay-victim.ts'
 import { Side } from './side.ts'
 import { judgeShown, judgeStores } from './verdict.ts'
 import type { Activity } from './victim.ts'
@@ -34,33 +35,39 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   const { seed, messages, kills, fileBytes, report } = options
   const random = new SeededRandom(`processes ${seed}`)
   const beganMs = performance.now()
-  await using deployment = await Deployment.start()
+  await using deployment = await Deployment.start({ SOTTO_RELAY: 'on' })
   await deployment.signUp('alice', 'bob')
   const activity: Activity = new EventEmitter()
   const alice = new Side({ deployment, activity, name: 'alice', peer: 'bob' })
   const bob = new Side({ deployment, activity, name: 'bob', peer: 'alice' })
   const sides = [alice, bob] as const
-  const [parts, killed] = [inThree(messages), inThree(kills)]
-  const draw = (part: 0 | 1 | 2) => drawKills(random, killed[part], parts[part])
+  const [parts, killed] = [inFour(messages), inFour(kills)]
+  const draw = (part: 0 | 1 | 2 | 3) => drawKills(random, killed[part], parts[part])
 
   report(`${parts[0]} messages between two chats, seed ${seed}`)
   for (const side of sides) side.start('chat')
   const half = Math.ceil(parts[0] / 2)
   await converse(sides, { activity, report, victims: sides, kills: draw(0), counts: [half, parts[0] - half] })
 
-  report(`${parts[1]} messages from a chat to a receive`)
+  report(`${parts[1]} messages between two chats through the relay`)
+  for (const side of sides) side.start('chat', ['--relay-only'])
+  const victims = [new RelayVictim(deployment), alice, bob]
+  const part = Math.ceil(parts[1] / 2)
+  await converse(sides, { activity, report, victims, kills: draw(1), counts: [part, parts[1] - part] })
+
+  report(`${parts[2]} messages from a chat to a receive`)
   const runsBefore = bob.runs.length
   const shownFrom = alice.total + 1
-  alice.start('chat')
-  bob.start('receive')
-  await converse(sides, { activity, report, victims: sides, kills: draw(1), counts: [parts[1], 0] })
+  alice.start('chat', ['--any-route'])
+  bob.start('receive', ['--any-route'])
+  await converse(sides, { activity, report, victims: sides, kills: draw(2), counts: [parts[2], 0] })
 
-  report(`${parts[2]} messages from a send, concurrent with a receive that comes and goes, to a receive`)
+  report(`${parts[3]} messages from a send, concurrent with a receive that comes and goes, to a receive`)
   const lockHolder = new LockHolder(deployment, alice.name)
   lockHolder.start()
-  alice.start('send')
+  alice.start('send', [])
   bob.start('receive')
-  await converse(sides, { activity, report, victims: [alice, bob, lockHolder], kills: draw(2), counts: [parts[2], 0] })
+  await converse(sides, { activity, report, victims: [alice, bob, lockHolder], kills: draw(3), counts: [parts[3], 0] })
   await lockHolder.stop()
 
   const repeats = judgeShown('what bob was shown', bob.runs.slice(runsBefore), [shownFrom, alice.total])
@@ -73,10 +80,10 @@ export async function tortureProcesses(options: ProcessesOptions): Promise<void>
   await Promise.all(sides.map((side) => side.stop()))
 }
 
-/** Split a number into three parts of about the same size. */
-function inThree(count: number): [number, number, number] {
-  const third = Math.ceil(count / 3)
-  return [third, third, count - 2 * third]
+/** Split a number into four parts of about the same size. */
+function inFour(count: number): [number, number, number, number] {
+  const quarter = Math.floor(count / 4)
+  return [quarter, count - 3 * quarter, quarter, quarter]
 }
 
 interface Plan extends Killing {

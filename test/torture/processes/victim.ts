@@ -9,7 +9,7 @@ import type { EventEmitter } from 'node:events'
 export interface Victim {
   readonly label: string
   kill(): Promise<void>
-  start(): void
+  start(): void | Promise<void>
 }
 
 /** Emits `change` when a program has taken or shown a message, and `error` when one ends by itself. */
