@@ -218,8 +218,11 @@ export const RELAY_LIMITS: ServerLimits = {
   readAhead: 0,
 }
 
-/** The limits of a relay, with a setting of the host's: connections from one address, with which grows what it may call. */
-export function relayLimits(mostPerAddress: number): ServerLimits {
-  const factors = { account: 1, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
+/**
+ * The limits of a relay, with the host's settings: how many times as often an account may call, and connections from one
+ * address, with which grows what it may call.
+ */
+export function relayLimits(mostPerAddress: number, ratePerAccount: number): ServerLimits {
+  const factors = { account: ratePerAccount, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
   return { ...RELAY_LIMITS, calls: { ...CALL_LIMITS, factors } }
 }

@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import {
   addressSetting,
+  factorSetting,
   logLevelSetting,
   pathSetting,
   portSetting,
@@ -19,6 +20,7 @@ import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import { type Environment, sottoHome } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
 import { TRACE_MODES, type TraceMode } from '#lib/runtime/tracing/tracing.ts'
+import { DEFAULT_LETTER_LIMITS, type LetterLimits } from './mailbox/letters.ts'
 import type { QuotaLimits } from './quotas.ts'
 
 export interface Config {
@@ -43,6 +45,13 @@ export interface Config {
    * `SOTTO_RELAY_BYTES_PER_SECOND` (16 MiB): what an account may send through it.
    */
   readonly quotas: QuotaLimits
+  /** `SOTTO_RELAY_RATE_PER_ACCOUNT` (1): how many times as often as lib/rpc/call-limits says one account may call. */
+  readonly ratePerAccount: number
+  /**
+   * `SOTTO_RELAY_LETTERS` (1,000), `SOTTO_RELAY_LETTER_BYTES` (32 MiB): what may wait for one account, and of one.
+   * `SOTTO_RELAY_LETTERS_PER_PAIR` (64), `SOTTO_RELAY_LETTER_BYTES_PER_PAIR` (2 MiB): what may wait of one for another.
+   */
+  readonly letters: Pick<LetterLimits, 'account' | 'pair'>
   /**
    * `SOTTO_RELAY_DATABASE`: where letters and prekeys are, a URL `postgres://USER@HOST/DATABASE`, the same for all relays;
    * with a password it stands in a file that `SOTTO_RELAY_DATABASE_FILE` names. Without either, SQLite in `mailbox.db` in
@@ -64,6 +73,10 @@ export interface Config {
 /** Eight, of which one is left for calls, are the least that is of use. */
 const connectionsSetting = z.coerce.number().int().min(8).max(1_000_000)
 
+/** No less than what is taken of everybody in any case. */
+const lettersSetting = wholeNumberSetting(DEFAULT_LETTER_LIMITS.always.letters, 1e6)
+const letterBytesSetting = wholeNumberSetting(DEFAULT_LETTER_LIMITS.always.bytes, 1e12)
+
 const SETTINGS = {
   SOTTO_HOME: pathSetting.optional(),
   SOTTO_RELAY: relaySetting,
@@ -75,6 +88,11 @@ const SETTINGS = {
   SOTTO_RELAY_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(1_000),
   SOTTO_RELAY_CONVERSATIONS: wholeNumberSetting(1, 256).default(256),
   SOTTO_RELAY_BYTES_PER_SECOND: wholeNumberSetting(64 * 1024, 1e12).default(16 * 1024 * 1024),
+  SOTTO_RELAY_RATE_PER_ACCOUNT: factorSetting.default(1),
+  SOTTO_RELAY_LETTERS: lettersSetting.default(DEFAULT_LETTER_LIMITS.account.letters),
+  SOTTO_RELAY_LETTER_BYTES: letterBytesSetting.default(DEFAULT_LETTER_LIMITS.account.bytes),
+  SOTTO_RELAY_LETTERS_PER_PAIR: lettersSetting.default(DEFAULT_LETTER_LIMITS.pair.letters),
+  SOTTO_RELAY_LETTER_BYTES_PER_PAIR: letterBytesSetting.default(DEFAULT_LETTER_LIMITS.pair.bytes),
   SOTTO_SEALING_ADDRESS: addressSetting.optional(),
   SOTTO_SEALING_PORT: portSetting.default(7003),
   SOTTO_RELAY_DATA: pathSetting.optional(),
@@ -122,6 +140,11 @@ export function readConfig(env: Environment): Config {
     quotas: {
       conversations: settings.SOTTO_RELAY_CONVERSATIONS,
       bytesPerSecond: settings.SOTTO_RELAY_BYTES_PER_SECOND,
+    },
+    ratePerAccount: settings.SOTTO_RELAY_RATE_PER_ACCOUNT,
+    letters: {
+      account: { letters: settings.SOTTO_RELAY_LETTERS, bytes: settings.SOTTO_RELAY_LETTER_BYTES },
+      pair: { letters: settings.SOTTO_RELAY_LETTERS_PER_PAIR, bytes: settings.SOTTO_RELAY_LETTER_BYTES_PER_PAIR },
     },
     database: databaseSetting(
       settings.SOTTO_RELAY_DATABASE,

@@ -25,6 +25,7 @@ import { connectionLimits } from '../authentication/connection-limits.ts'
 import { keepWatchingRevocations } from '../authentication/revocation-watch.ts'
 import { Attendances } from './attendances.ts'
 import type { Config } from './config.ts'
+import { DEFAULT_LETTER_LIMITS } from './mailbox/letters.ts'
 import { openMailbox } from './mailbox/open-mailbox.ts'
 import { Quotas } from './quotas.ts'
 import { RelayService } from './relay-service.ts'
@@ -90,6 +91,7 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
   const mailbox = resources.adopt(
     await openMailbox({
       database: config.database,
+      limits: { ...DEFAULT_LETTER_LIMITS, ...config.letters },
       clock,
       log,
       authenticate: (context) => authentications.authenticate(context),
@@ -97,7 +99,7 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
     (open) => open.close(),
   )
   const limits = {
-    ...relayLimits(config.connections.mostPerAddress),
+    ...relayLimits(config.connections.mostPerAddress, config.ratePerAccount),
     ...(await connectionLimits(config.connections, 'SOTTO_RELAY_CONNECTIONS', log)),
   }
   const server = resources.adopt(

@@ -292,6 +292,21 @@ describe('RelayService', () => {
       expect(await codeOf(await call(id, carol))).to.equal('ERR_BUSY')
     })
 
+    it('let an account call so often, or as many times more often as the host says, and say when to come back', async () => {
+      const refusals = async (ratePerAccount: number) => {
+        await relay[Symbol.asyncDispose]()
+        relay = await RelayUnderTest.start(auth, { config: { ratePerAccount } })
+        atAlice = relay.connect()
+        const errors = []
+        for (let n = 0; n < 150; n += 1) errors.push(await rejection(next(await call(NOBODY))))
+        return errors.filter(({ code }) => code !== 'ERR_NOT_ONLINE')
+      }
+      const refused = await refusals(1)
+      expect(refused.length).to.be.within(1, 50)
+      expect(refused.every(({ code, retryAfterMs = 0 }) => code === 'ERR_BUSY' && retryAfterMs > 0)).to.equal(true)
+      expect(await refusals(2)).to.deep.equal([])
+    })
+
     it('let an account have so many conversations', async () => {
       await relay[Symbol.asyncDispose]()
       relay = await RelayUnderTest.start(auth, {

@@ -916,9 +916,9 @@ export const MailboxServiceService = {
    *
    * Not idempotent: a letter that is posted twice is there twice, and the receiver takes the first.
    *
-   * A receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on their way, and a sender at one
-   * receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any case, up to 64 KiB together.
-   * Beyond, a letter is refused with ERR_BUSY.
+   * Unless the host sets other limits, a receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on
+   * their way, and a sender at one receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any
+   * case, up to 64 KiB together. Beyond, a letter is refused with ERR_BUSY.
    *
    * Errors:
    *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
@@ -987,9 +987,9 @@ export interface MailboxServiceServer extends UntypedServiceImplementation {
    *
    * Not idempotent: a letter that is posted twice is there twice, and the receiver takes the first.
    *
-   * A receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on their way, and a sender at one
-   * receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any case, up to 64 KiB together.
-   * Beyond, a letter is refused with ERR_BUSY.
+   * Unless the host sets other limits, a receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on
+   * their way, and a sender at one receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any
+   * case, up to 64 KiB together. Beyond, a letter is refused with ERR_BUSY.
    *
    * Errors:
    *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
@@ -1070,9 +1070,9 @@ export interface MailboxServiceClient extends Client {
    *
    * Not idempotent: a letter that is posted twice is there twice, and the receiver takes the first.
    *
-   * A receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on their way, and a sender at one
-   * receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any case, up to 64 KiB together.
-   * Beyond, a letter is refused with ERR_BUSY.
+   * Unless the host sets other limits, a receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on
+   * their way, and a sender at one receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any
+   * case, up to 64 KiB together. Beyond, a letter is refused with ERR_BUSY.
    *
    * Errors:
    *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
