@@ -2,7 +2,8 @@
 import { expect } from 'chai'
 import { tortureProcesses } from '../torture/processes/run.ts'
 
-describe('tortureProcesses', () => {
+describe('tortureProcesses', function () {
+  this.timeout(180_000)
   it('loses nothing of a conversation, and sends no file twice, while programs are killed', async () => {
     const reported: string[] = []
     await tortureProcesses({
