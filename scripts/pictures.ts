@@ -32,6 +32,7 @@ try {
   const pages = new Map<string, Page>()
   for await (const line of createInterface({ input: demo.stdout })) {
     const [name = '', link = ''] = line.split(/ +/)
+    if (name === 'both') continue
     const context = await browser.newContext({ viewport: { width: 1060, height: 660 }, locale: 'en-GB' })
     const page = await context.newPage()
     await page.goto(link)

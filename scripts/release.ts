@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { readPageFiles } from '../clients/web/server/page-files.ts'
+import { CHAT_PAGE, readPageFiles, STAGE_PAGE } from '../clients/web/server/page-files.ts'
 import { htmlFileSources } from '../clients/web/wire/html-file.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { bundle, NATIVE, THIRD_PARTY } from './bundle.ts'
@@ -48,7 +48,11 @@ try {
     for (const input of await bundle(entry, join(folder, entry.replace(/ts$/, 'cjs')))) inputs.add(input)
   }
   for (const file of FILES) copy(file, file)
-  for (const file of new Set([...readPageFiles().sources, ...htmlFileSources()])) {
+  for (const file of new Set([
+    ...readPageFiles(CHAT_PAGE).sources,
+    ...readPageFiles(STAGE_PAGE).sources,
+    ...htmlFileSources(),
+  ])) {
     copy(file, file.replace('node_modules', THIRD_PARTY))
     inputs.add(file)
   }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { SottoError } from '#lib/errors.ts'
 import { isDumb } from '../../clients/terminal/dumb.ts'
-import { TAMPERINGS, type Tampering } from './tamperings.ts'
+import { TAMPERINGS, type Tampering } from './network/tamperings.ts'
 
 interface DemoFlags {
   readonly trace: boolean
@@ -16,7 +16,7 @@ interface DemoFlags {
 const EXAMPLES = `
   sotto demo                                      a chat of alice and bob, and the messages behind it
   echo hello | sotto demo                         one message, from nothing to bob
-  sotto demo --web                                alice and bob, each on a page in the browser
+  sotto demo --web                                alice and bob side by side in the browser, above what passes
   sotto demo --html wire.html --reveal            a page to look into, with everything that can be recomputed
   sotto demo --html wire.html --tamper flip       the same, where the network flips a bit of the ticket
   sotto demo --html wire.html --tamper replay     repeats the first call, byte for byte
@@ -41,7 +41,10 @@ export function demoCommand(): Command {
         ...TAMPERINGS,
       ]),
     )
-    .option('--web', 'each of the two on a page of their own: it prints a link to each')
+    .option(
+      '--web',
+      'both of them side by side in the browser, above what passes; each message can wait, or be tampered with',
+    )
     .addHelpText('after', EXAMPLES)
     .action(async ({ trace, json, html, reveal, tamper, web }: DemoFlags) => {
       if (web) {

@@ -14,10 +14,10 @@ import { send } from '../../clients/sender/send.ts'
 import { traceTo } from '../../clients/trace/render.ts'
 import { htmlFile } from '../../clients/web/wire/html-file.ts'
 import { notice } from '../profile-command.ts'
-import { freePort, startMiddle } from './middle.ts'
+import { freePort, Network } from './network/network.ts'
+import type { Tampering } from './network/tamperings.ts'
 import { setUpDemo } from './setup.ts'
 import { Story } from './story.ts'
-import type { Tampering } from './tamperings.ts'
 
 export interface DemoFileOptions {
   readonly file: string
@@ -47,7 +47,9 @@ export async function runDemoToFile({ file, draws, reveal, tampering }: DemoFile
   const { home } = await setUpDemo(resources, { notice: tell, trace: story.of(undefined), signal: stop.signal })
   // The network must know it before bob says it.
   const port = tampering ? await freePort() : 0
-  const middle = tampering && resources.adopt(await startMiddle(tampering, port, tell), (each) => each.close())
+  const network = resources.adopt(new Network({ notice: tell }), (each) => each.close())
+  if (tampering) network.tamper(tampering)
+  const reached = tampering && (await network.leadTo(port, { caller: 'alice', callee: 'bob' }))
 
   const common = {
     home,
@@ -68,7 +70,7 @@ export async function runDemoToFile({ file, draws, reveal, tampering }: DemoFile
     trace: story.of('bob'),
     input: Readable.from([]),
     listen: { address: LOOPBACK, port },
-    advertise: middle ? [{ address: LOOPBACK, port: middle.port }] : [],
+    advertise: reached === undefined ? [] : [{ address: LOOPBACK, port: reached }],
     logLevel: 'silent',
     onReady: () => ready.resolve(),
     signal,

@@ -11,6 +11,10 @@ export interface StoryOptions {
   readonly reveals: boolean
   /** Draws what nobody has told before. */
   readonly draw?: ((event: TraceEvent) => void) | undefined
+  /** Takes each message with its place, a Hello once more when the other end has opened it. */
+  readonly onTold?: (place: number, message: object) => void
+  /** Has what the services are asked and answer wait. */
+  readonly wait?: (event: TraceEvent) => Promise<void>
 }
 
 export class Story {
@@ -26,23 +30,36 @@ export class Story {
     const tell = (event: TraceEvent) => {
       if (event.step < 5 || event.from !== teller) this.#add(event)
       // A Hello that is refused, and the refusal, are told by nobody else.
-      else if (event.message === 'Hello') this.#events.push(event)
+      else if (event.message === 'Hello') this.#put(this.#events.length, event)
       else if (event.message === 'Refusal') this.#add(event)
     }
-    return Object.assign(tell, { reveals: this.#options.reveals })
+    const { reveals, wait } = this.#options
+    return Object.assign(tell, { reveals, ...(wait && { wait }) })
   }
 
   #add(event: TraceEvent): void {
     this.#options.draw?.(event)
-    const same = event.message === 'Hello' ? this.#events.findIndex((told) => isSame(told, event)) : -1
-    if (same === -1) this.#events.push(event)
-    else this.#events[same] = event
+    const same = event.message === 'Hello' ? this.#events.findLastIndex((told) => isSame(told, event)) : -1
+    this.#put(same === -1 ? this.#events.length : same, event)
   }
 
-  /** The messages so far, as lines of JSON. */
+  #put(place: number, event: TraceEvent): void {
+    this.#events[place] = event
+    this.#options.onTold?.(place, this.#json(event))
+  }
+
+  #json(event: TraceEvent): object {
+    return traceJson(event, { reveal: this.#options.reveals })
+  }
+
+  /** The messages so far, as JSON. */
+  get messages(): object[] {
+    return this.#events.map((event) => this.#json(event))
+  }
+
+  /** The same as lines. */
   lines(): string {
-    const { reveals: reveal } = this.#options
-    return this.#events.map((event) => `${JSON.stringify(traceJson(event, { reveal }))}\n`).join('')
+    return this.messages.map((message) => `${JSON.stringify(message)}\n`).join('')
   }
 }
 

@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<string, keyof ChannelTimes>> = {
   'renew-retry': 'renewRetryMs',
   'ping-after': 'pingAfterMs',
   'silence-limit': 'silenceLimitMs',
+  'answer-within': 'answerWithinMs',
 }
 
 /**

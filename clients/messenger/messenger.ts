@@ -240,7 +240,8 @@ export class Messenger {
     const { log } = this.#options
     if (log === undefined) throw new TypeError('a server needs a log')
     const { servePeers } = await import('../peer/serve.ts')
-    return await servePeers({ log }, peers, address, port)
+    const { channelTimes } = this.#options
+    return await servePeers({ log, ...(channelTimes && { channelTimes }) }, peers, address, port)
   }
 
   /** Be there to be called through a relay of the host, if there is one. */

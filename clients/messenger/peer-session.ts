@@ -9,6 +9,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
+import { ANSWER_WITHIN_MS } from '#lib/channel/channel-times.ts'
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
 import { scheduleRef } from '#lib/runtime/schedule.ts'
 import { throwIfRefused } from '../peer/close-reasons.ts'
@@ -43,9 +44,6 @@ export interface PeerSessionOptions {
 export const HEAD_START_MS = 1_000
 
 const FIRST_BACKOFF_MS = 250
-
-/** How long the other side may take to say where it stands after its Welcome, in milliseconds: a round trip and a look. */
-const RESUME_TIMEOUT_MS = 5_000
 
 /** How many conversations in a row may be cut before a record was sent, until that counts as a failure to open one. */
 const MAX_EARLY_CUTS = 5
@@ -228,7 +226,9 @@ export class PeerSession {
     const { calling, streamsByKey, signal, onConversation } = this.#options
     const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
     const conversation = await openConversation(calling, this.name, streamsWith, signal)
-    const timer = scheduleRef(RESUME_TIMEOUT_MS, () => conversation.cut(silent(this.name)))
+    // After its Welcome, the other side has only to say where it stands.
+    const { answerWithinMs = ANSWER_WITHIN_MS } = calling.channelTimes ?? {}
+    const timer = scheduleRef(answerWithinMs, () => conversation.cut(silent(this.name)))
     const end = await Promise.race([conversation.resumed, conversation.ended])
     timer.cancel()
     if (end?.how === 'cut' && !isSilence(end.error) && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined

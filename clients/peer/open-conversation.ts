@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { CloseReason, type Event } from '#gen/sotto/peer/v1/record.ts'
 import type { Channel } from '#lib/channel/channel.ts'
-import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import { ANSWER_WITHIN_MS, type ChannelTimes } from '#lib/channel/channel-times.ts'
 import { startConversation } from '#lib/channel/initiator.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { encodeRecordBody } from '#lib/delivery/record-body.ts'
@@ -46,7 +46,10 @@ export interface Calling {
 }
 
 /** The facts that a handshake with somebody takes. */
-export type Greeting = Pick<Calling, 'profile' | 'directory' | 'clock' | 'onPinned' | 'onWaiting' | 'trace'>
+export type Greeting = Pick<
+  Calling,
+  'profile' | 'directory' | 'clock' | 'onPinned' | 'onWaiting' | 'trace' | 'channelTimes'
+>
 
 /**
  * Gives the streams for the holder of an identity key. It is called only once the handshake has proven that key, so
@@ -59,9 +62,6 @@ const MAX_HELLOS = 3
 
 /** How long a receiver may take to answer a goodbye, in milliseconds. */
 const GOODBYE_TIMEOUT_MS = 2_000
-
-/** How long a receiver may take for its Welcome, in milliseconds: some milliseconds of work and a round trip. */
-const WELCOME_TIMEOUT_MS = 5_000
 
 /**
  * Ask for a ticket, connect, greet, and begin.
@@ -182,7 +182,7 @@ async function greet(
   reached: Reached,
   signal: AbortSignal,
 ): Promise<Greeted> {
-  const { profile, clock, onPinned, trace } = calling
+  const { profile, clock, onPinned, trace, channelTimes } = calling
   const { account } = profile.login
   const { grant, ticket } = requested
   const { route } = reached
@@ -198,7 +198,7 @@ async function greet(
   })
   const link = new CallerLink(reached.converse())
   trace?.(helloEvent(hello, parties))
-  const welcome = await within(WELCOME_TIMEOUT_MS, link.greet(hello), signal)
+  const welcome = await within(channelTimes?.answerWithinMs ?? ANSWER_WITHIN_MS, link.greet(hello), signal)
   if (drawn === undefined) trace?.(welcomeEvent(welcome, parties))
   const channel: Channel = complete(welcome)
   if (drawn !== undefined) {

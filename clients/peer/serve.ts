@@ -11,13 +11,13 @@ import { randomBytes } from 'node:crypto'
 import type { Hello } from '#gen/sotto/peer/v1/handshake.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
-import type { ChannelTimes } from '#lib/channel/channel-times.ts'
+import { ANSWER_WITHIN_MS, type ChannelTimes } from '#lib/channel/channel-times.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { type AcceptedHello, type Admission, acceptHello } from '#lib/channel/responder.ts'
 import { encodeRecordBody, parseRecordBody } from '#lib/delivery/record-body.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Route } from '#lib/protocol.ts'
-import { MAX_CONVERSATIONS, PEER_LIMITS } from '#lib/rpc/limits.ts'
+import { MAX_CONVERSATIONS, PEER_LIMITS, type ServerLimits } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
 import type { CallerStanding } from '#lib/rpc/sockets/caller.ts'
@@ -57,23 +57,18 @@ export interface Hosting {
   readonly onConversation: (conversation: Conversation) => void
   readonly log: Logger
   readonly trace: Trace
-  /** How long a caller has for its first record, in milliseconds; {@link RESUME_TIMEOUT_MS} unless set. */
-  readonly resumeTimeoutMs?: number
   /** How many conversations there may be at once; {@link MAX_CONVERSATIONS} unless set. */
   readonly maxConversations?: number
   /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
 }
 
-/** How long a caller has for its first record, in milliseconds. */
-const RESUME_TIMEOUT_MS = 5_000
-
 /** When to come back, in milliseconds, who finds that there are as many conversations as there may be. */
 const FULL_RETRY_MS = 10_000
 
 /** Start the server. Calls that come before the announcement stands have no ticket and are refused. */
 export function servePeers(
-  { log }: Pick<Hosting, 'log'>,
+  { log, channelTimes }: Pick<Hosting, 'log' | 'channelTimes'>,
   peers: PeerHost,
   host: string,
   port: number,
@@ -83,9 +78,17 @@ export function servePeers(
     host,
     port,
     security: undefined,
-    limits: PEER_LIMITS,
+    limits: limitsFor(channelTimes),
     log,
   })
+}
+
+/** Where answers may take longer than the protocol has them, so may a caller's first words, and being let in. */
+function limitsFor({ answerWithinMs = ANSWER_WITHIN_MS }: Partial<ChannelTimes> = {}): ServerLimits {
+  const { strangers } = PEER_LIMITS
+  if (answerWithinMs <= ANSWER_WITHIN_MS || strangers === undefined) return PEER_LIMITS
+  const admissionTimeoutMs = strangers.admissionTimeoutMs + 3 * answerWithinMs
+  return { ...PEER_LIMITS, firstMessageTimeoutMs: answerWithinMs, strangers: { ...strangers, admissionTimeoutMs } }
 }
 
 /** What a conversation that comes in has beside its stream. */
@@ -184,8 +187,8 @@ export class PeerHost {
     signal: AbortSignal,
     route: Route | undefined,
   ): Promise<RecordBody> {
-    const { profile, trace, resumeTimeoutMs = RESUME_TIMEOUT_MS } = this.#hosting
-    const record = await within(resumeTimeoutMs, link.next(), signal)
+    const { profile, trace, channelTimes } = this.#hosting
+    const record = await within(channelTimes?.answerWithinMs ?? ANSWER_WITHIN_MS, link.next(), signal)
     if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the caller has gone away')
     const body = parseRecordBody(channel.open(record))
     const { username } = profile.login.account

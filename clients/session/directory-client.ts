@@ -26,7 +26,7 @@ import {
 import { type LetterGrant, openLetterGrant } from '#lib/ticket/letter-grant.ts'
 import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts'
 import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
-import type { Trace } from '../trace/trace.ts'
+import { type Trace, tellInTurn } from '../trace/trace.ts'
 import { checkAnnounced, checkPresence, checkRequestedChat, checkRequestedLetter } from './answers.ts'
 import { Backoff, inTurn } from './backoff.ts'
 import { DirectoryLink, type Learnt } from './directory-link.ts'
@@ -127,14 +127,14 @@ export class DirectoryClient {
     const { account, session, trace, hidesAddress = false } = this.#options
     const nonce = randomBytes(REQUEST_NONCE_BYTES)
     const request = { username, nonce, hideAddress: hidesAddress }
-    trace?.(requestChatEvent(request, account.username, session.keys.directoryBearer))
+    if (trace) await tellInTurn(trace, requestChatEvent(request, account.username, session.keys.directoryBearer))
     const bearer = session.keys.directoryBearer
     const response = checkRequestedChat(
       await this.#ask((calls) => calls.requestChat(request, { bearer, signal }), signal),
     )
     const { endpoints, relay, ticket } = response
     const grant = openGrant({ ...this.#grantContext, grant: response.grant })
-    trace?.(requestChatResponseEvent(response, account.username, grant))
+    if (trace) await tellInTurn(trace, requestChatResponseEvent(response, account.username, grant))
     await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
     return { endpoints: await this.#leadingElsewhere(endpoints), relay, ticket, grant }
   }

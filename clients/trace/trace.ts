@@ -81,12 +81,22 @@ export interface TraceField {
 
 /**
  * Takes each event as it happens; undefined where nobody asked for a trace, so that none is made. Where somebody may ask
- * later, it says whether nobody does now: whoever would make many events looks before. That of a demo reveals what the
- * handshakes keep to themselves, too.
+ * later, it says whether nobody does now: whoever would make many events looks before. That of a demo may reveal what the
+ * handshakes keep to themselves, and have what the services are asked and answer wait.
  */
 export type Trace =
-  | (((event: TraceEvent) => void) & { readonly isOff?: () => boolean; readonly reveals?: boolean })
+  | (((event: TraceEvent) => void) & {
+      readonly isOff?: () => boolean
+      readonly reveals?: boolean
+      readonly wait?: (event: TraceEvent) => Promise<void>
+    })
   | undefined
+
+/** Tell of a message once it may pass. */
+export async function tellInTurn(trace: NonNullable<Trace>, event: TraceEvent): Promise<void> {
+  await trace.wait?.(event)
+  trace(event)
+}
 
 /** A field that both ends of the message know. */
 export function plain(name: string, value: TraceValue, note?: string): TraceField {

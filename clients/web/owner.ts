@@ -19,7 +19,8 @@ import { NOTICES } from '../messenger/notices.ts'
 import { addressOf } from '../peer/dial.ts'
 import { isReceived, lockForReceiving } from '../profile/process-locks.ts'
 import { openStore } from '../store/store.ts'
-import type { TraceEvent } from '../trace/trace.ts'
+import { refusalEvent } from '../trace/conversation-events.ts'
+import type { Trace, TraceEvent } from '../trace/trace.ts'
 
 export interface OwnerOptions {
   readonly session: OpenSession
@@ -30,6 +31,8 @@ export interface OwnerOptions {
   /** The folder that all offers come to without asking. */
   readonly acceptInto: string | undefined
   readonly channelTimes?: Partial<ChannelTimes>
+  /** Takes the messages of the protocol, beside whoever asks for them on the page. */
+  readonly trace?: Trace
   /** The conversations are held here, or by another command; the page can be shown. */
   readonly onReady: () => void
   readonly notice: (text: string) => void
@@ -76,9 +79,13 @@ async function own(options: OwnerOptions): Promise<never> {
   const { folder, key } = profile.storage
   const store = resources.adopt(openStore(folder, { profileKey: key, clock: clock.local }), (open) => open.close())
   const watchers = new Watchers()
-  const trace = Object.assign((event: TraceEvent) => watchers.traced(event, clock.local.now()), {
-    isOff: () => watchers.wantNoTrace,
-  })
+  const trace = Object.assign(
+    (event: TraceEvent) => {
+      watchers.traced(event, clock.local.now())
+      options.trace?.(event)
+    },
+    options.trace ?? { isOff: () => watchers.wantNoTrace },
+  )
   const directory = resources.adopt(connect(trace), (open) => open.close())
   const events = {
     onReceived() {},
@@ -86,6 +93,7 @@ async function own(options: OwnerOptions): Promise<never> {
     onPresence() {},
     onPinned() {},
     onRefused() {},
+    onCallRefused: (error: SottoError) => trace(refusalEvent(account.username, error)),
     onOnline: (endpoints: readonly Endpoint[], relay: string | undefined) =>
       notice(NOTICES.online(account.username, endpoints.map(addressOf), relay)),
     onOffline: ({ message }: SottoError) => notice(NOTICES.offline(message)),

@@ -12,11 +12,12 @@ import { agentSocketIn } from '../agent/socket-path.ts'
 import { openSession, type SessionOptions } from '../command/open-session.ts'
 import { type Lock, takeLock } from '../profile/lock.ts'
 import type { Profile } from '../profile/profile.ts'
+import type { Trace } from '../trace/trace.ts'
 import { ownConversations } from './owner.ts'
 import { Access } from './server/access.ts'
 import { Bridge } from './server/bridge.ts'
 import { type OpenFile, openBrowser } from './server/open-browser.ts'
-import { readPageFiles } from './server/page-files.ts'
+import { CHAT_PAGE, readPageFiles } from './server/page-files.ts'
 import { startWebServer } from './server/web-server.ts'
 
 export interface WebOptions extends SessionOptions {
@@ -33,6 +34,10 @@ export interface WebOptions extends SessionOptions {
   readonly downloads: string
   readonly acceptInto?: string | undefined
   readonly channelTimes?: Partial<ChannelTimes>
+  /** Takes the messages of the protocol, whether somebody asks for them on the page or not. */
+  readonly trace?: Trace
+  /** The origin of the page of a demo, in a frame of which this one stands. */
+  readonly framedBy?: string
   /** Takes the page's link: it lets in whoever follows it first. */
   readonly onLink: (link: string) => void
   readonly notice: (text: string) => void
@@ -66,11 +71,12 @@ export async function web(options: WebOptions): Promise<void> {
   const server = resources.adopt(
     await startWebServer({
       access,
-      bridge,
-      page: readPageFiles(),
+      calls: bridge,
+      page: readPageFiles(CHAT_PAGE),
       port: options.port ?? access.port,
       mayMove: options.port === undefined,
       hostNames: options.hostNames,
+      framedBy: options.framedBy,
       onSignedIn: () => opened?.remove(),
     }),
     (each) => each.close(),

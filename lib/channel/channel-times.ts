@@ -26,6 +26,9 @@ export const PING_AFTER_MS = 10_000
  */
 export const SILENCE_LIMIT_MS = 30_000
 
+/** The time that an end waits for each answer of the handshake, a Welcome or a first record, in milliseconds. */
+export const ANSWER_WITHIN_MS = 5_000
+
 /** The durations that a channel goes by. Both ends should have the same. */
 export interface ChannelTimes {
   readonly renewEveryMs: number
@@ -33,13 +36,15 @@ export interface ChannelTimes {
   readonly renewRetryMs: number
   readonly pingAfterMs: number
   readonly silenceLimitMs: number
+  readonly answerWithinMs: number
 }
 
-/** The durations of the protocol; shorter ones are for tests and demonstrations. */
+/** The durations of the protocol; others are for tests and demonstrations. */
 export const CHANNEL_TIMES: ChannelTimes = {
   renewEveryMs: RENEW_EVERY_MS,
   renewWithinMs: RENEW_WITHIN_MS,
   renewRetryMs: RENEW_RETRY_MS,
   pingAfterMs: PING_AFTER_MS,
   silenceLimitMs: SILENCE_LIMIT_MS,
+  answerWithinMs: ANSWER_WITHIN_MS,
 }

@@ -23,7 +23,7 @@ const COMMAND_LINE = [
   'bin/sotto.js',
   'cli/*.ts',
   'cli/{account,admin,completion}/*.ts',
-  'cli/demo/{command,tamperings}.ts',
+  'cli/demo/{command,network/tamperings}.ts',
   'cli/doctor/command.ts',
   'clients/chat/chat-command.ts',
   'clients/command/*.ts',

@@ -17,6 +17,14 @@ export interface Locator {
   first(): Locator
   waitFor(options?: Waiting): Promise<void>
   innerText(): Promise<string>
+  count(): Promise<number>
+  fill(text: string): Promise<void>
+  press(key: string): Promise<void>
+}
+
+/** A page in a frame. */
+export interface Frame {
+  locator(selector: string, options?: { readonly hasText: string }): Locator
 }
 
 export interface Page {
@@ -32,6 +40,7 @@ export interface Page {
   setInputFiles(selector: string, file: { name: string; mimeType: string; buffer: Buffer }): Promise<void>
   locator(selector: string, options?: { readonly hasText: string }): Locator
   waitForSelector(selector: string, options?: Waiting): Promise<unknown>
+  frameLocator(selector: string): Frame
   waitForEvent(event: 'download', options?: { readonly timeout?: number }): Promise<Download>
   /** Run a script in the page. @returns what it gives, as JSON can carry it. */
   evaluate<T>(script: string): Promise<T>

@@ -7,6 +7,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { PeerServiceService } from '#gen/sotto/peer/v1/peer_service.ts'
+import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { type StartedConversation, startConversation } from '#lib/channel/initiator.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
@@ -32,7 +33,7 @@ import { type TestLog, testLog } from './test-log.ts'
 const KEYS = deriveSessionKeys(secretOf('session of bob'))
 
 export interface HostUnderTestOptions {
-  readonly resumeTimeoutMs?: number
+  readonly channelTimes?: Partial<ChannelTimes>
   readonly maxConversations?: number
 }
 

@@ -30,11 +30,11 @@ describe('npm run demo', function () {
     return !demo.isGroupRunning && left.length === 0
   }
 
-  it('serves a page for each of the two with --web', async () => {
+  it('serves a page for each of the two, and one for both, with --web', async () => {
     await using demo = start({}, '--web')
-    await Promise.race([demo.output.until((text) => text.split('\n').length === 3), demo.ended])
-    const links = [...demo.output.text.matchAll(/^(alice|bob) {2}(http:\S+)$/gm)]
-    expect(links.map(([, name]) => name)).to.have.members(['alice', 'bob'])
+    await Promise.race([demo.output.until((text) => text.split('\n').length === 4), demo.ended])
+    const links = [...demo.output.text.matchAll(/^(both|alice|bob) +(http:\S+)$/gm)]
+    expect(links.map(([, name]) => name)).to.deep.equal(['both', 'alice', 'bob'])
     for (const [, , link = ''] of links) expect((await fetch(link)).status).to.equal(200)
     demo.signalGroup('SIGINT')
     expect(await demo.ended).to.equal(EXIT_INTERRUPTED)

@@ -73,6 +73,7 @@ export function drawFaultProfile(random: SeededRandom, messages: number): FaultP
       renewRetryMs: random.pick([60_000, 4_000]),
       pingAfterMs: 10_000,
       silenceLimitMs: 30_000,
+      answerWithinMs: 5_000,
     },
     readAfterMs: random.pick([100, 10_000, Number.POSITIVE_INFINITY]),
     letterEveryMs: random.pick([Number.POSITIVE_INFINITY, durationMs / 200, durationMs / 40]),

@@ -11,7 +11,7 @@ import { createConnection } from 'node:net'
 import { AGENT_LIMITS } from '#lib/rpc/limits.ts'
 
 /** The paths of calls; there is no way to another service. */
-export const CALL_PATH = /^\/sotto\.agent\.v1\.AgentService\/[A-Za-z]{1,64}$/
+const CALL_PATH = /^\/sotto\.agent\.v1\.AgentService\/[A-Za-z]{1,64}$/
 
 /** The prefix of a frame: flags (1), and the length of what follows (4). */
 const PREFIX_BYTES = 5
@@ -26,6 +26,7 @@ const TIMEOUT = /^\d{1,8}[HMSmun]$/
 const NOBODY: IncomingHttpHeaders = { 'grpc-status': '14', 'grpc-message': 'the client is not there' }
 
 export class Bridge {
+  readonly paths = CALL_PATH
   readonly #socketPath: string
   #session: ClientHttp2Session | undefined
 

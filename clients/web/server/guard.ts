@@ -26,18 +26,27 @@ export interface Refusal {
 }
 
 /** The types of content that calls have; forms have others. */
-const CALL_TYPES: ReadonlySet<string | undefined> = new Set(['application/grpc-web+proto', 'application/x-sotto-link'])
+const CALL_TYPES: ReadonlySet<string | undefined> = new Set([
+  'application/grpc-web+proto',
+  'application/x-sotto-link',
+  'application/x-sotto-demo',
+])
 
 /**
  * Judge a request before anything of it is read.
  *
  * @param hosts - The server's own names with its port, in lower case.
+ * @param mayBeFramed - Whether the page may stand in a frame of another: that of a demo, which its policy names.
  * @returns undefined if it may be answered.
  */
-export function refusalOf({ method, url = '/', headers }: Asked, hosts: ReadonlySet<string>): Refusal | undefined {
+export function refusalOf(
+  { method, url = '/', headers }: Asked,
+  hosts: ReadonlySet<string>,
+  mayBeFramed = false,
+): Refusal | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers
   if (host === undefined || !hosts.has(host.toLowerCase())) return { status: 421, reason: 'not a name of this page' }
-  if (method === 'GET' || method === 'HEAD') return isOwnFetch(headers, url) ? undefined : FOREIGN
+  if (method === 'GET' || method === 'HEAD') return isOwnFetch(headers, url, mayBeFramed) ? undefined : FOREIGN
   if (method !== 'POST') return { status: 405, reason: 'not a method of this page' }
   if (origin !== `http://${host}` || site !== 'same-origin') return FOREIGN
   if (!CALL_TYPES.has(headers['content-type'])) return { status: 415, reason: 'not a call' }
@@ -47,8 +56,9 @@ export function refusalOf({ method, url = '/', headers }: Asked, hosts: Readonly
 const FOREIGN: Refusal = { status: 403, reason: 'not from this page' }
 
 /** Whether a GET is of a person who opens the page, of the page itself, or of a program that is no browser. */
-function isOwnFetch(headers: IncomingHttpHeaders, url: string): boolean {
+function isOwnFetch(headers: IncomingHttpHeaders, url: string, mayBeFramed: boolean): boolean {
   const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
   if (site === undefined || site === 'same-origin' || site === 'none') return true
-  return url === '/' && mode === 'navigate' && destination === 'document'
+  const isShown = destination === 'document' || (mayBeFramed && destination === 'iframe')
+  return url === '/' && mode === 'navigate' && isShown
 }

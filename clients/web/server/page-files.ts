@@ -33,9 +33,29 @@ export interface PageFiles {
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** The page's own files, and where its first module is. */
+/** Where a page's own files are: its first module, what stands around it, and its look. */
+export interface PageSources {
+  readonly entry: string
+  readonly index: string
+  readonly style: string
+}
+
 const PAGE = 'clients/web/page'
-const ENTRY = `${PAGE}/main.ts`
+const ICON = `${PAGE}/icon.svg`
+
+/** The page of a person. */
+export const CHAT_PAGE: PageSources = {
+  entry: `${PAGE}/main.ts`,
+  index: `${PAGE}/index.html`,
+  style: `${PAGE}/style.css`,
+}
+
+/** The page of a demo, which has those of both in it. */
+export const STAGE_PAGE: PageSources = {
+  entry: `${PAGE}/stage/stage.ts`,
+  index: `${PAGE}/stage/index.html`,
+  style: `${PAGE}/stage/style.css`,
+}
 
 /** The files of packages by the name under which they are imported, where that is not their path. */
 const MAINS: Readonly<Record<string, string>> = {
@@ -54,37 +74,35 @@ const HEAD = '<!-- its files, by page-files.ts -->'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 
-/** Read all files that the page needs. */
-export function readPageFiles(): PageFiles {
+/** Read all files that a page needs. */
+export function readPageFiles({ entry, index: indexFile, style: styleFile }: PageSources): PageFiles {
   const graph = new ModuleGraph()
-  graph.add(ENTRY, true)
+  graph.add(entry, true)
   const files = new Map<string, PageFile>(graph.modules)
-  const style = addStatic(files, 'style.css', 'text/css; charset=utf-8')
-  const icon = addStatic(files, 'icon.svg', 'image/svg+xml')
+  const style = addStatic(files, styleFile, 'text/css; charset=utf-8')
+  const icon = addStatic(files, ICON, 'image/svg+xml')
   const importMap = JSON.stringify({ imports: graph.importMap() })
   const head = [
     `<link rel="icon" type="image/svg+xml" href="${icon}">`,
     `<link rel="stylesheet" href="${style}">`,
     `<script type="importmap">${importMap}</script>`,
     ...graph.preloads().map((url) => `<link rel="modulepreload" href="${url}">`),
-    `<script type="module" src="${addressOf(ENTRY, files.get(pathOf(ENTRY)))}"></script>`,
+    `<script type="module" src="${addressOf(entry, files.get(pathOf(entry)))}"></script>`,
   ]
-  const index = readFileSync(join(ROOT, PAGE, 'index.html'), 'utf8').replace(HEAD, () => head.join('\n    '))
+  const index = readFileSync(join(ROOT, indexFile), 'utf8').replace(HEAD, () => head.join('\n    '))
   return {
     files,
     index: { type: 'text/html; charset=utf-8', body: Buffer.from(index) },
-    sources: [...graph.sources, 'index.html', 'style.css', 'icon.svg'].map((file) =>
-      file.includes('/') ? file : `${PAGE}/${file}`,
-    ),
+    sources: [...graph.sources, indexFile, styleFile, ICON],
     importMapHash: hash('sha256', importMap, 'base64'),
     template: () => ({ type: 'text/plain; charset=utf-8', body: Buffer.from(htmlTemplate()) }),
   }
 }
 
-function addStatic(files: Map<string, PageFile>, name: string, type: string): string {
-  const file = { type, body: readFileSync(join(ROOT, PAGE, name)) }
-  files.set(pathOf(`${PAGE}/${name}`), file)
-  return addressOf(`${PAGE}/${name}`, file)
+function addStatic(files: Map<string, PageFile>, path: string, type: string): string {
+  const file = { type, body: readFileSync(join(ROOT, path)) }
+  files.set(pathOf(path), file)
+  return addressOf(path, file)
 }
 
 /** The modules of the page and all that they import. */

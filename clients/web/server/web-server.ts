@@ -8,13 +8,12 @@ import { gzipSync } from 'node:zlib'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 import { type Access, TOKEN } from './access.ts'
-import { type Bridge, CALL_PATH } from './bridge.ts'
 import { refusalOf } from './guard.ts'
 import type { PageFile, PageFiles } from './page-files.ts'
 
 export interface WebServerOptions {
-  readonly access: Access
-  readonly bridge: Bridge
+  readonly access: Pick<Access, 'redeem' | 'knows'>
+  readonly calls: Calls
   readonly page: PageFiles
   /** 0 for any free one. */
   readonly port: number
@@ -22,8 +21,18 @@ export interface WebServerOptions {
   readonly mayMove: boolean
   /** Names by which a browser may call it beside its own, as behind `ssh -L`: NAME or NAME:PORT. */
   readonly hostNames: readonly string[]
+  /** The origin of the page that this one may stand in a frame of, that of a demo; of none unless set. */
+  readonly framedBy?: string | undefined
+  /** The origins of the pages that stand in frames of this one; none unless set. */
+  readonly frames?: () => readonly string[]
   /** A page has exchanged its link. */
   readonly onSignedIn: () => void
+}
+
+/** What takes the calls of a page that was let in. */
+export interface Calls {
+  readonly paths: RegExp
+  carry(request: IncomingMessage, response: ServerResponse): void
 }
 
 export interface WebServer {
@@ -48,7 +57,6 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'x-frame-options': 'DENY',
 } as const
 
 /** Where the page has what it saves a trace in. */
@@ -117,21 +125,25 @@ function listen(answer: RequestListener, host: string, port: number): Promise<Se
 class Page {
   readonly #options: WebServerOptions
   readonly #compressed = new Map<PageFile, Buffer>()
-  readonly #policy: string
   #hosts: ReadonlySet<string> = new Set()
   #template: PageFile | undefined
 
   constructor(options: WebServerOptions) {
     this.#options = options
-    this.#policy = [
+  }
+
+  get #policy(): string {
+    const { page, framedBy = "'none'", frames = () => [] } = this.#options
+    return [
       "default-src 'none'",
-      `script-src 'self' 'sha256-${options.page.importMapHash}'`,
+      `script-src 'self' 'sha256-${page.importMapHash}'`,
       "style-src 'self'",
       "connect-src 'self'",
       "img-src 'self' blob:",
+      ...[frames()].flatMap((origins) => (origins.length === 0 ? [] : [`frame-src ${origins.join(' ')}`])),
       "base-uri 'none'",
       "form-action 'none'",
-      "frame-ancestors 'none'",
+      `frame-ancestors ${framedBy}`,
       "require-trusted-types-for 'script'",
       'trusted-types lit-html',
     ].join('; ')
@@ -148,7 +160,9 @@ class Page {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     response.setHeader('content-security-policy', this.#policy)
     response.setHeader('cache-control', 'no-store')
-    const refusal = refusalOf(request, this.#hosts)
+    const { framedBy, calls, access } = this.#options
+    if (framedBy === undefined) response.setHeader('x-frame-options', 'DENY')
+    const refusal = refusalOf(request, this.#hosts, framedBy !== undefined)
     if (refusal !== undefined) {
       refuse(response, refusal.status, refusal.reason)
       return
@@ -162,16 +176,16 @@ class Page {
       void this.#exchange(request, response)
       return
     }
-    if (!CALL_PATH.test(url)) {
+    if (!calls.paths.test(url)) {
       refuse(response, 404, 'nothing is here')
       return
     }
     const bearer = credentialOf(request, 'Bearer')
-    if (bearer === undefined || !this.#options.access.knows(bearer)) {
+    if (bearer === undefined || !access.knows(bearer)) {
       refuse(response, 401, 'follow a new link')
       return
     }
-    this.#options.bridge.carry(request, response)
+    calls.carry(request, response)
   }
 
   /** The token of a link for a bearer. */

@@ -83,7 +83,7 @@ const TRACE_MARK = '@trace@'
 export function htmlTemplate(): string {
   return htmlFile(TRACE_MARK, {
     title: 'Sotto: the wire',
-    about: 'What passed at one client, saved from its page. Secrets are shown as fingerprints.',
+    about: 'What passed, saved from a page.',
   })
 }
 

@@ -11,7 +11,7 @@ describe('SOTTO_CHANNEL_TIMES', () => {
   })
 
   it('knows every duration, and lets none be longer than the protocol’s', () => {
-    const names = ['renew-every', 'renew-within', 'renew-retry', 'ping-after', 'silence-limit']
+    const names = ['renew-every', 'renew-within', 'renew-retry', 'ping-after', 'silence-limit', 'answer-within']
     const longest = names.map((name, index) => `${name}=${(Object.values(CHANNEL_TIMES)[index] ?? 0) / 1_000}`)
     expect(parseChannelTimes(longest.join(','))).to.deep.equal(CHANNEL_TIMES)
     for (const part of longest) expect(codeOf(() => parseChannelTimes(`${part}.001`))).to.equal('ERR_CONFIG')

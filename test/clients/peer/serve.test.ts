@@ -255,7 +255,7 @@ describe('servePeers', () => {
   it('hangs up on a caller who says nothing after Hello', async function () {
     // Sooner than the connection of a stranger is closed.
     this.timeout(10_000)
-    await using impatient = await HostUnderTest.start({ resumeTimeoutMs: 20 })
+    await using impatient = await HostUnderTest.start({ channelTimes: { answerWithinMs: 20 } })
     const caller = await impatient.handshake()
     await rejection(caller.next())
     expect(impatient.refused).to.deep.equal(['ERR_PEER_SILENT'])

@@ -11,7 +11,7 @@ import {
 } from '#gen/sotto/agent/v1/agent_service.ts'
 import { AGENT_LIMITS } from '#lib/rpc/limits.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
-import { readPageFiles } from '../../../clients/web/server/page-files.ts'
+import { CHAT_PAGE, readPageFiles } from '../../../clients/web/server/page-files.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
 import { type Answered, WebPage } from '../../support/web-page.ts'
@@ -189,7 +189,7 @@ describe('sotto web', function () {
   })
 
   it('is at most 150 KB over the wire', () => {
-    const { index, files } = readPageFiles()
+    const { index, files } = readPageFiles(CHAT_PAGE)
     const sizes = [index, ...files.values()].map(({ body }) => gzipSync(body, { level: 9 }).length)
     expect(sizes.reduce((sum, size) => sum + size)).to.be.below(MAX_PAGE_BYTES)
   })

@@ -101,7 +101,7 @@ function bytesOf(
   const readable = new Set(fields.filter(({ isReadable }) => isReadable).map(({ field }) => field.name))
   return html`
     <h3>The bytes</h3>
-    <div class="hex">${wire.map((piece) => {
+    <div class="hex" tabindex="0" role="group" aria-label="The bytes">${wire.map((piece) => {
       const { field } = piece
       if (field === undefined) return html`<span class="frame" title="tag and length">${digitsOf(piece)}</span> `
       const isHidden = !readable.has(field.startsWith('endpoints') ? 'endpoints[0]' : field)

@@ -29,7 +29,7 @@ export const style = css`
   .button { display: inline-flex; align-items: center; }
   button:disabled { opacity: 0.4; cursor: default; }
   button:hover:not(:disabled), .button:hover { border-color: var(--w-accent); }
-  button:focus-visible, select:focus-visible, .button:focus-within, pre:focus-visible { outline: 2px solid var(--w-accent); outline-offset: 1px; }
+  button:focus-visible, select:focus-visible, .button:focus-within, pre:focus-visible, .hex:focus-visible { outline: 2px solid var(--w-accent); outline-offset: 1px; }
   .play { background: var(--w-accent); color: var(--on-accent, light-dark(#ffffff, #05201d)); border-color: transparent; min-width: 44px; }
   output { font-family: var(--w-mono); color: var(--w-dim); min-width: 5em; text-align: center; }
   .eyes { white-space: nowrap; display: flex; align-items: center; gap: 6px; flex: 0 1 auto; min-width: 0; }

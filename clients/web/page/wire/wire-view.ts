@@ -11,14 +11,8 @@ import { ModelElement } from '../element.ts'
 import { icon } from '../icons.ts'
 import { model } from '../model.ts'
 import { messageOf } from './from-event.ts'
+import { template } from './template.ts'
 import './wire.ts'
-
-/** The file that a trace is saved in, which the client gives to whoever asks: there is nothing of anybody's in it. */
-async function template(): Promise<string> {
-  const response = await fetch('/wire/template', { credentials: 'omit', cache: 'no-store' })
-  if (response.status !== 200) throw new TypeError('the client refuses it')
-  return await response.text()
-}
 
 class WireView extends ModelElement {
   /** Each event's message, so that one that stays is the same object. */

@@ -80,4 +80,17 @@ describe('refusalOf', () => {
     expect(statusOf(from('cross-site', { ...navigating, 'sec-fetch-dest': 'iframe' }), 'GET', '/')).to.equal(403)
     expect(statusOf(from('same-site', { 'sec-fetch-dest': 'image' }), 'GET', '/')).to.equal(403)
   })
+
+  it('gives the page of a demo to a frame, and nothing else of it to anybody else', () => {
+    const inFrame = { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
+    const status = (changes: Record<string, string>, url = '/') => {
+      const headers = { host: '127.0.0.1:8000', ...inFrame, ...changes }
+      return refusalOf({ method: 'GET', url, headers }, HOSTS, true)?.status ?? 200
+    }
+    expect(status({})).to.equal(200)
+    expect(status({ 'sec-fetch-dest': 'script' })).to.equal(403)
+    expect(status({ 'sec-fetch-dest': 'object' })).to.equal(403)
+    expect(status({}, '/page/main.ts')).to.equal(403)
+    expect(status({ host: 'evil.example:8000' })).to.equal(421)
+  })
 })
