@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { execPath, getuid } from 'node:process'
 import { expect } from 'chai'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
-import { TestProcess } from '../support/processes.ts'
-import { AuthUnderTest } from '../support/running-auth.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf, ROOT } from '../../support/environment.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { AuthUnderTest } from '../../support/running-auth.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const EXIT_USAGE = 2
 const EXIT_NO_SUCH_USER = 5

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect } from 'chai'
-import { type AuthSchema, MIGRATIONS } from '../../services/auth/store.ts'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
-import { TestProcess } from '../support/processes.ts'
-import { AuthUnderTest } from '../support/running-auth.ts'
-import { openTestDatabase } from '../support/test-database.ts'
+import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf, ROOT } from '../../support/environment.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { AuthUnderTest } from '../../support/running-auth.ts'
+import { openTestDatabase } from '../../support/test-database.ts'
 
 const EXIT_INTERNAL = 1
 const EXIT_USAGE = 2

@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open as openFile, readdir, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ChatTerminals, shows, submit } from '../../support/chat-terminals.ts'
-import { Installation } from '../../support/installation.ts'
-import { hasTmux, type Tmux } from '../../support/tmux.ts'
+import { ChatTerminals, shows, submit } from '../support/chat-terminals.ts'
+import { Installation } from '../support/installation.ts'
+import { hasTmux, type Tmux } from '../support/tmux.ts'
 
 const COLUMNS = 100
 const ROWS = 20

@@ -2,10 +2,10 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect } from 'chai'
-import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
-import { TestProcess } from '../support/processes.ts'
-import { AuthUnderTest } from '../support/running-auth.ts'
+import { type Outcome, outcomeOf } from '../../support/deployment.ts'
+import { environmentOf, ROOT } from '../../support/environment.ts'
+import { TestProcess } from '../../support/processes.ts'
+import { AuthUnderTest } from '../../support/running-auth.ts'
 
 const EXIT_USAGE = 2
 
