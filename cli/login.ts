@@ -1,5 +1,6 @@
 /** `sotto login` and `sotto logout`: a session for this installation, and its end. */
 import { Command } from 'commander'
+import { isSottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { accountName } from '../clients/command/account-name.ts'
@@ -105,17 +106,39 @@ export async function signIn(username: string, options: LoginOptions, mayRead = 
 
 export function logoutCommand(): Command {
   return withProfile(new Command('logout'))
-    .description('end the session; identity and pins stay for the next one')
+    .description('take in what lies in the mailbox, and end the session; identity and pins stay for the next one')
     .action((options: ProfileOptions) =>
       untilStopped(async (signal) => {
         const { logout } = await import('../clients/session/login.ts')
         const profile = await openProfile(options, signal)
         using waiting = await waitingNotice(options)
+        waiting.begin('your mailbox')
+        const collected = await collectBefore(profile, options, signal)
         waiting.begin('auth')
         await logout(profile, signal)
         waiting.stop()
+        if (collected > 0) {
+          notice(
+            `${collected === 1 ? 'one message' : `${collected} messages`} came by letter: sotto history shows`,
+            options,
+          )
+        }
         if (options.json) printJson(whoamiFields(profile))
         else notice('signed out', options)
       }),
     )
+}
+
+/** Take in what lies in the mailbox for a session that ends. Whatever fails, the session can be ended. */
+async function collectBefore(profile: Profile, options: ProfileOptions, signal: AbortSignal): Promise<number> {
+  const { collectOnce } = await import('../clients/messenger/collect-once.ts')
+  const { ServerClock } = await import('../clients/session/server-clock.ts')
+  const clock = new ServerClock(systemClock, profile.login.account.clockOffsetMs)
+  try {
+    return await collectOnce(profile, clock, signal)
+  } catch (error) {
+    if (signal.aborted || !isSottoError(error)) throw error
+    notice(`what lies in your mailbox could not be taken in: ${error.message}`, options)
+    return 0
+  }
 }

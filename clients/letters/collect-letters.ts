@@ -47,20 +47,30 @@ export interface CollectOptions {
  */
 type Outcome = 'taken' | 'kept' | 'early' | 'useless'
 
+/** What came of a look into the mailbox. */
+export interface Collected {
+  /** Those from whom events came, and whom nobody has told yet that they are stored. */
+  readonly writers: ReadonlySet<string>
+  /** How many letters were deleted at the mailbox, of use or not. */
+  readonly letters: number
+}
+
 /**
  * Collect the letters that wait.
- *
- * @returns those from whom events came, and whom nobody has told yet that they are stored.
  * @throws SottoError what the call gives; `ERR_STORE`, `ERR_STORE_DAMAGED`. What was taken in by then stays so.
  */
-export async function collectLetters(options: CollectOptions): Promise<ReadonlySet<string>> {
+export async function collectLetters(options: CollectOptions): Promise<Collected> {
   const writers = new Set<string>()
+  let letters = 0
   let early: CollectedLetter[] = []
   const take = async (letter: CollectedLetter): Promise<boolean> => {
     const outcome = await takeLetter(letter.bytes, options, writers)
     if (outcome === 'early') early.push(letter)
     const isDone = outcome === 'taken' || outcome === 'useless'
-    if (isDone) await letter.acknowledge()
+    if (isDone) {
+      letters += 1
+      await letter.acknowledge()
+    }
     return isDone
   }
   for await (const letter of options.mailbox.collect(options.signal)) {
@@ -72,7 +82,7 @@ export async function collectLetters(options: CollectOptions): Promise<ReadonlyS
       for (const each of waiting) hasMore = (await take(each)) || hasMore
     }
   }
-  return writers
+  return { writers, letters }
 }
 
 /** Take in a letter, as far as it can be. */

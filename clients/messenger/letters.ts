@@ -62,6 +62,8 @@ export class Letters {
   readonly #tooLarge = new Set<string>()
   /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
   readonly #envelopes = new Map<string, { readonly envelope: Envelope; readonly gotAtMs: number }>()
+  /** Whether a look into the own mailbox is to begin as soon as it is its turn. */
+  #isCollectDue = false
   /** What is under way, one after the other: of two at once, each would seal the same events. */
   #turn: Promise<unknown> = Promise.resolve()
   readonly #round: NodeJS.Timeout
@@ -161,23 +163,35 @@ export class Letters {
   /**
    * Take in what lies in the own mailbox, for so long at most as nobody minds before going online.
    *
+   * @returns how many letters are deleted there.
    * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED`. What else fails is tried again later.
    */
-  async collect(): Promise<void> {
-    await this.#inTurn(() => this.#collect())
+  async collect(): Promise<number> {
+    return await this.#inTurn(() => this.#collect())
   }
 
-  async #collect(): Promise<void> {
+  /** Letters may have come: take them in, and make up for the prekeys that they took. @throws as {@link collect}. */
+  async noteMail(): Promise<void> {
+    // One that has not begun finds these, too.
+    if (this.#isCollectDue) return
+    this.#isCollectDue = true
+    if ((await this.collect()) > 0) await this.keepPrekeys()
+  }
+
+  async #collect(): Promise<number> {
+    this.#isCollectDue = false
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(COLLECT_MS)])
     try {
       const onRefused = () => {}
-      const writers = await collectLetters({ ...this.#posting, ...this.#options, onRefused, signal })
+      const { writers, letters } = await collectLetters({ ...this.#posting, ...this.#options, onRefused, signal })
       for (const name of writers) {
         this.#unanswered.add(name)
         this.consider(name)
       }
+      return letters
     } catch (error) {
       this.#throwUnlessPassing(error, signal)
+      return 0
     }
   }
 
@@ -202,7 +216,7 @@ export class Letters {
     if (!isSottoError(error) || error.code.startsWith('ERR_STORE')) throw error
   }
 
-  /** Once in a while: post anew what can no longer be opened, answer, collect, and make up prekeys. */
+  /** Once in a while, for what nobody was told of: post anew what can no longer be opened, answer, collect, and make up prekeys. */
   async #lookThrough(): Promise<void> {
     await this.collect()
     await this.keepPrekeys()

@@ -31,6 +31,8 @@ export interface AttendingOptions {
     stream: Duplex<ConverseRequest, ConverseResponse>,
     call: { readonly signal: AbortSignal; readonly onProven: () => void },
   ) => Promise<void>
+  /** Letters may have come: the relay says so, or it may not have known whom to tell until now. */
+  readonly onMail: () => void
   /** Ends the attendance; conversations that have begun go on. */
   readonly signal: AbortSignal
 }
@@ -91,7 +93,7 @@ export class Attending implements RelayPresence {
 
   /** Attend at a relay until that ends. @returns why. */
   async #attend(address: string, onAttended: () => void): Promise<SottoError> {
-    const { account, session, signal } = this.#options
+    const { account, session, onMail, signal } = this.#options
     const { relayBearer: bearer } = session.keys
     if (bearer === undefined) throw new TypeError('a session without a relay bearer')
     const connection = connect(RelayService, relayTarget(account, address))
@@ -108,7 +110,9 @@ export class Attending implements RelayPresence {
         if (event?.$case === 'attendanceId' && event.value.length === ATTENDANCE_ID_BYTES) {
           this.#change({ address, attendanceId: event.value })
           onAttended()
+          onMail()
         }
+        if (event?.$case === 'mail') onMail()
         if (event?.$case === 'callId') {
           const answered = this.#answer(connection, event.value)
           open.add(answered)

@@ -36,8 +36,12 @@ export interface Attendance extends Disposable {
   readonly id: Uint8Array
   /** Fires when the relay ends it; the reason is a SottoError for the receiver. */
   readonly ended: AbortSignal
-  /** The ids of calls, as they come; one reader at a time. @param until - Ends it, without an error. */
-  calls(until: AbortSignal): AsyncGenerator<Uint8Array, void, void>
+  /**
+   * The ids of calls, as they come, and `mail` where letters have come, once for all since the last; one reader at a time.
+   *
+   * @param until - Ends it, without an error.
+   */
+  events(until: AbortSignal): AsyncGenerator<Uint8Array | 'mail', void, void>
 }
 
 type Owner = Pick<Caller, 'account' | 'sessionId'>
@@ -102,6 +106,11 @@ export class Attendances<Answerer> {
     waiting.resolve(answerer)
   }
 
+  /** Letters have come for an account: tell all who attend for it. */
+  noteMail(account: string): void {
+    for (const attendance of this.#byAccount.get(account) ?? []) attendance.noteMail()
+  }
+
   #remove(attendance: OpenAttendance<Answerer>): void {
     this.#byId.delete(textOf(attendance.id))
     const ofAccount = this.#byAccount.get(attendance.owner.account)
@@ -123,6 +132,8 @@ class OpenAttendance<Answerer> implements Attendance {
   readonly #waiting = new Map<string, Waiting<Answerer>>()
   /** Calls of which the receiver has not been told. */
   readonly #untold = new Set<string>()
+  /** Whether there are letters of which the receiver has not been told. */
+  #hasMail = false
   #wake: () => void = () => {}
 
   constructor(owner: Owner, onEnd: (attendance: OpenAttendance<Answerer>) => void) {
@@ -155,16 +166,19 @@ class OpenAttendance<Answerer> implements Attendance {
     return waiting
   }
 
-  async *calls(until: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  noteMail(): void {
+    this.#hasMail = true
+    this.#wake()
+  }
+
+  async *events(until: AbortSignal): AsyncGenerator<Uint8Array | 'mail', void, void> {
     const onAbort = () => this.#wake()
     until.addEventListener('abort', onAbort, { once: true })
     try {
       while (!until.aborted) {
-        const [id] = this.#untold
-        if (id !== undefined) {
-          this.#untold.delete(id)
-          yield Buffer.from(id, 'base64')
-        } else {
+        const next = this.#next()
+        if (next !== undefined) yield next
+        else {
           await new Promise<void>((resolve) => {
             this.#wake = resolve
           })
@@ -173,6 +187,18 @@ class OpenAttendance<Answerer> implements Attendance {
     } finally {
       until.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** What the receiver has not been told: calls first, since they wait. */
+  #next(): Uint8Array | 'mail' | undefined {
+    const [id] = this.#untold
+    if (id !== undefined) {
+      this.#untold.delete(id)
+      return Buffer.from(id, 'base64')
+    }
+    if (!this.#hasMail) return undefined
+    this.#hasMail = false
+    return 'mail'
   }
 
   end(reason: SottoError): void {

@@ -84,8 +84,8 @@ export function createRelayHandlers(options: RelayHandlersOptions): Handlers<typ
     const over = AbortSignal.any([context.signal, caller.ended, attendance.ended])
     while (true) {
       const untilHeartbeat = AbortSignal.any([over, AbortSignal.timeout(heartbeatMs)])
-      for await (const callId of attendance.calls(untilHeartbeat)) {
-        yield { event: { $case: 'callId', value: Buffer.from(callId) } }
+      for await (const event of attendance.events(untilHeartbeat)) {
+        yield { event: event === 'mail' ? MAIL : { $case: 'callId', value: Buffer.from(event) } }
       }
       over.throwIfAborted()
       await reauthenticate(context)
@@ -186,6 +186,8 @@ export function createRelayHandlers(options: RelayHandlersOptions): Handlers<typ
 
   return { attend, call, answer }
 }
+
+const MAIL = { $case: 'mail', value: {} } as const
 
 /** The next message of a stream; undefined when it has ended in order. */
 async function nextMessage<Message>(stream: Pick<Duplex<Message, never>, 'messages'>): Promise<Message | undefined> {

@@ -95,6 +95,7 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
       clock,
       log,
       authenticate: (context) => authentications.authenticate(context),
+      onPosted: (account) => attendances.noteMail(account),
     }),
     (open) => open.close(),
   )

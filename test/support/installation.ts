@@ -6,14 +6,20 @@
  */
 import { randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
+import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
+import { WritePermission } from '#lib/trust/permission.ts'
+import { postLetters } from '../../clients/letters/post-letters.ts'
 import { keepPrekeys } from '../../clients/letters/put-prekeys.ts'
 import { connectMailbox } from '../../clients/messenger/connect-mailbox.ts'
+import { policyOf } from '../../clients/profile/permission.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { type ReceiveOptions, receive } from '../../clients/receiver/receive.ts'
 import { type SendOptions, send } from '../../clients/sender/send.ts'
+import { DirectoryClient } from '../../clients/session/directory-client.ts'
 import { login } from '../../clients/session/login.ts'
+import { ServerClock } from '../../clients/session/server-clock.ts'
 import { openStore } from '../../clients/store/store.ts'
 import { passwordOf } from './auth-records.ts'
 import { CapturedStream } from './captured-stream.ts'
@@ -145,6 +151,31 @@ export class Installation implements AsyncDisposable {
     await keepPrekeys({ mailbox, store, sessionId, nowMs: Date.now(), random: randomBytes, signal })
     mailbox.close()
     store.close()
+  }
+
+  /** Leave texts at somebody's mailbox, whether they are online or not. */
+  async post(from: string, to: string, ...texts: readonly string[]): Promise<void> {
+    const profile = await Profile.open(this.home.path, from)
+    const { folder, key } = profile.storage
+    const { account, session } = profile.login
+    const clock = new ServerClock(systemClock, account.clockOffsetMs)
+    await using resources = new AsyncDisposableStack()
+    const store = resources.adopt(openStore(folder, { profileKey: key }), (open) => open.close())
+    const directory = resources.adopt(new DirectoryClient({ account, session, clock, trace: undefined }), (open) =>
+      open.close(),
+    )
+    const mailbox = connectMailbox(profile)
+    if (mailbox === undefined) throw new Error('there is no mailbox')
+    resources.defer(() => mailbox.close())
+    const events = texts.map((body) => encodeTextEvent({ eventId: randomBytes(16), writtenAt: new Date(), body }))
+    const messageLogFor = (name: string, identityKey: Uint8Array) => {
+      const messageLog = store.messageLog(name, identityKey)
+      const left = events.splice(0)
+      if (left.length > 0) messageLog.append(WritePermission.of(policyOf(profile.state, name)), left)
+      return messageLog
+    }
+    const { signal } = new AbortController()
+    await postLetters(to, { profile, directory, mailbox, clock, messageLogFor, onPinned() {}, signal })
   }
 
   profileOf(name: string): Promise<Profile> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
+import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import {
   type AnswerRequest,
   type AnswerResponse,
@@ -8,11 +9,14 @@ import {
   type CallResponse,
   EndCode,
 } from '#gen/sotto/relay/v1/relay_service.ts'
+import { drawPrekey } from '#lib/letter/prekey.ts'
+import { connect } from '#lib/rpc/client.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { OpenStream } from '../../support/open-stream.ts'
 import { rejection } from '../../support/rejection.ts'
 import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
+import { onWire } from '../../support/running-mailbox.ts'
 import { type PlainRelayConnection, RelayUnderTest } from '../../support/running-relay.ts'
 
 type CallStream = Duplex<CallResponse, CallRequest>
@@ -31,7 +35,7 @@ class OpenAttendance extends OpenStream<AttendResponse> {
   /** Receive an id: of the attendance first, and then of each call. */
   async id(): Promise<Buffer> {
     const { event } = await this.next()
-    if (event === undefined) throw new Error('no id')
+    if (event === undefined || event.$case === 'mail') throw new Error('no id')
     return event.value
   }
 }
@@ -115,6 +119,28 @@ describe('RelayService', () => {
     const { id } = await attend()
     const caller = await call(id)
     expect((await rejection(next(caller))).code).to.equal('ERR_UNAVAILABLE')
+  })
+
+  it('says that letters have come to all who attend for the account, and to nobody else', async () => {
+    const all = [await attend(), await attend()]
+    const other = await attend(alice, atAlice)
+    const mailbox = connect(MailboxServiceService, {
+      address: relay.running.address,
+      security: { authorityPem: auth.running.caPem, role: 'relay.sotto' },
+    })
+    const lastResort = onWire(drawPrekey(randomBytes).prekey)
+    const own = { bearer: bob.keys.relayBearer as never }
+    await mailbox.call.putPrekeys({ prekeys: [], lastResort, withdrawnIds: [] }, own)
+    const letter = { username: 'bob', sessionId: bob.id, letter: randomBytes(100) }
+    await mailbox.call.post(letter, { bearer: alice.keys.relayBearer as never })
+    mailbox.close()
+    for (const { attendance, id } of all) {
+      expect((await attendance.next()).event?.$case).to.equal('mail')
+      await call(id)
+      expect((await attendance.next()).event?.$case).to.equal('callId')
+    }
+    await call(other.id, bob, atBob)
+    expect((await other.attendance.next()).event?.$case).to.equal('callId')
   })
 
   it('calls nobody by an id that is none, or no longer', async () => {

@@ -94,7 +94,14 @@ export interface AttendResponse {
     | //
     /** Somebody calls: 16 random bytes. */
     { $case: "callId"; value: Buffer }
+    | //
+    /** Letters have come since the attendance began, or since the last response of this kind. */
+    { $case: "mail"; value: Mail }
     | undefined;
+}
+
+/** Letters have come. */
+export interface Mail {
 }
 
 /** Request for RelayService.Call. */
@@ -233,6 +240,9 @@ export const AttendResponse: MessageFns<AttendResponse> = {
       case "callId":
         writer.uint32(18).bytes(message.event.value);
         break;
+      case "mail":
+        Mail.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
     }
     return writer;
   },
@@ -266,6 +276,14 @@ export const AttendResponse: MessageFns<AttendResponse> = {
             message.event = { $case: "callId", value: Buffer.from(reader.bytes()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "mail", value: Mail.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -288,6 +306,8 @@ export const AttendResponse: MessageFns<AttendResponse> = {
         ? { $case: "callId", value: Buffer.from(bytesFromBase64(object.callId)) }
         : isSet(object.call_id)
         ? { $case: "callId", value: Buffer.from(bytesFromBase64(object.call_id)) }
+        : isSet(object.mail)
+        ? { $case: "mail", value: Mail.fromJSON(object.mail) }
         : undefined,
     };
   },
@@ -298,6 +318,8 @@ export const AttendResponse: MessageFns<AttendResponse> = {
       obj.attendanceId = base64FromBytes(message.event.value);
     } else if (message.event?.$case === "callId") {
       obj.callId = base64FromBytes(message.event.value);
+    } else if (message.event?.$case === "mail") {
+      obj.mail = Mail.toJSON(message.event.value);
     }
     return obj;
   },
@@ -320,7 +342,65 @@ export const AttendResponse: MessageFns<AttendResponse> = {
         }
         break;
       }
+      case "mail": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "mail", value: Mail.fromPartial(object.event.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseMail(): Mail {
+  return {};
+}
+
+export const Mail: MessageFns<Mail> = {
+  encode(_: Mail, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Mail {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMail();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): Mail {
+    return {};
+  },
+
+  toJSON(_: Mail): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Mail>, I>>(base?: I): Mail {
+    return Mail.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Mail>, I>>(_: I): Mail {
+    const message = createBaseMail();
     return message;
   },
 };
@@ -984,7 +1064,7 @@ export const RelayServiceService = {
    * the oldest with ERR_BUSY.
    *
    * The first response gives the attendance's id; one with a call's id follows for each call, which Answer takes within 5
-   * seconds. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
+   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
    *
    * Errors: none of its own.
    */
@@ -1057,7 +1137,7 @@ export interface RelayServiceServer extends UntypedServiceImplementation {
    * the oldest with ERR_BUSY.
    *
    * The first response gives the attendance's id; one with a call's id follows for each call, which Answer takes within 5
-   * seconds. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
+   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
    *
    * Errors: none of its own.
    */
@@ -1106,7 +1186,7 @@ export interface RelayServiceClient extends Client {
    * the oldest with ERR_BUSY.
    *
    * The first response gives the attendance's id; one with a call's id follows for each call, which Answer takes within 5
-   * seconds. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
+   * seconds, and one with mail when letters have come for the account, which MailboxService.Collect gives. One without an event comes every 60 seconds, so that both ends notice if the other no longer does its work.
    *
    * Errors: none of its own.
    */
