@@ -1,8 +1,8 @@
 /** What a long history costs: at the start, for a text, in memory, to search and to export. */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fillHistory, RARE_WORD } from '../support/history.ts'
 import { TestProcess } from '../support/processes.ts'
-import { fillHistory, RARE_WORD } from './actors/history.ts'
 import { signUp, startPerson, startServices } from './actors/people.ts'
 import { sottoCommand, sottoEnvironment, timeSotto } from './actors/sotto.ts'
 import type { Bench, Case } from './framework/bench.ts'

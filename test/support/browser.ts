@@ -29,7 +29,7 @@ export interface Frame {
 
 export interface Page {
   context(): Context
-  goto(url: string): Promise<unknown>
+  goto(url: string): Promise<{ status(): number } | null>
   reload(): Promise<unknown>
   close(): Promise<void>
   title(): Promise<string>
@@ -41,6 +41,7 @@ export interface Page {
   locator(selector: string, options?: { readonly hasText: string }): Locator
   waitForSelector(selector: string, options?: Waiting): Promise<unknown>
   frameLocator(selector: string): Frame
+  frames(): { url(): string }[]
   waitForEvent(event: 'download', options?: { readonly timeout?: number }): Promise<Download>
   /** Run a script in the page. @returns what it gives, as JSON can carry it. */
   evaluate<T>(script: string): Promise<T>
@@ -60,7 +61,7 @@ interface Download {
   path(): Promise<string>
 }
 
-interface Context {
+export interface Context {
   newPage(): Promise<Page>
 }
 
@@ -80,10 +81,10 @@ interface Playwright {
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
 
-/** Start a browser; undefined where there is none. */
-export async function launchBrowser(): Promise<Browser | undefined> {
+/** Start a browser, with options of its own; undefined where there is none. */
+export async function launchBrowser(...args: readonly string[]): Promise<Browser | undefined> {
   if (CHROMIUM === undefined) return undefined
   const { chromium } = createRequire(import.meta.url)('playwright-core') as Playwright
   // Nothing that it opens is a stranger's, and root, as in a container, gets no sandbox.
-  return await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  return await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...args] })
 }

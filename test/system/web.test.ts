@@ -3,12 +3,16 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { SottoError } from '#lib/errors.ts'
 import { setReceipts } from '../../clients/profile/profile.ts'
 import { readTrace } from '../../clients/web/wire/trace-file.ts'
+import { AgentClient } from '../support/agent-client.ts'
 import { type Browser, launchBrowser, type Page } from '../support/browser.ts'
 import { Deployment } from '../support/deployment.ts'
 import { ROOT } from '../support/environment.ts'
+import { fillHistory, ONCE_IN, RARE_WORD } from '../support/history.ts'
+import { hostileMarkup, hostileText } from '../support/hostile-text.ts'
 import type { TestProcess } from '../support/processes.ts'
 
 /** Where pictures are kept for whoever wants to look. */
@@ -21,6 +25,9 @@ const SOON_MS = 30_000
 
 /** How many messages a diagram shows, in a page of its own or in an element's own tree. */
 const COUNT_MESSAGES = `(document.querySelector('sotto-wire')?.shadowRoot ?? document).querySelectorAll('.message').length`
+
+/** How many messages are on the page at most, of however many. */
+const MOST_ON_PAGE = 300
 
 /** A picture of one pixel. */
 const DOT = Buffer.from(
@@ -226,6 +233,11 @@ describe('the page in a browser', function () {
   it('runs, loads and lets out nothing of what hostile people write', async () => {
     for (const text of HOSTILE) await write('bob', text)
     await shows('alice', 'http://127.0.0.1:9/')
+    await expectTextsOnly()
+  })
+
+  /** Nothing that was written has run, is more than text, or is outside of its bubble. */
+  async function expectTextsOnly(): Promise<void> {
     for (const name of ['alice', 'bob']) {
       const page = pageOf(name)
       const escaped = await page.evaluate(`(() => {
@@ -239,6 +251,26 @@ describe('the page in a browser', function () {
       })()`)
       expect(escaped, name).to.deep.equal({ ran: false, out: 0, markup: 0, scrolls: false })
     }
+  }
+
+  it('keeps in their bubbles whatever texts and names there are, a seeded lot of them', async () => {
+    const [texts, names] = [
+      fc.sample(hostileMarkup, { seed: 13, numRuns: 60 }),
+      fc.sample(hostileText, { seed: 13, numRuns: 6 }),
+    ]
+    using agent = AgentClient.of(deployment.home, 'bob')
+    for (const text of texts) if (text !== '') await agent.call('send', { contact: 'alice', text })
+    for (const [index, name] of names.entries()) {
+      const path = join(
+        deployment.home.path,
+        `${index}<img src=x onerror=alert(1)> ${name.replaceAll(/[\0/]/g, '').slice(0, 50)}`,
+      )
+      writeFileSync(path, 'content')
+      await agent.call('offerFile', { contact: 'alice', source: { $case: 'path', value: path } })
+    }
+    await agent.call('send', { contact: 'alice', text: 'the last of the lot' })
+    await shows('alice', 'the last of the lot')
+    await expectTextsOnly()
   })
 
   it('blocks, and says so with one button that takes it back', async () => {
@@ -342,6 +374,54 @@ describe('the page in a browser', function () {
     await page.keyboard.type('by hand')
     await page.keyboard.press('Enter')
     await shows('alice', 'by hand')
+  })
+
+  it('scrolls and searches 100,000 messages, a window of which is on the page', async () => {
+    await deployment.signUp('carol')
+    await fillHistory(deployment.home.path, 'carol', 100_000, 1)
+    const page = await (await browser.newContext({ viewport: { width: 1100, height: 720 }, locale: 'en-GB' })).newPage()
+    page.on('pageerror', (error) => complaints.push(String(error.stack)))
+    await page.goto(await serve('carol'))
+    await page.click('nav a:has-text("contact0")', { timeout: SOON_MS })
+    await page.locator('.message').first().waitFor({ timeout: SOON_MS })
+    const onPage = () => page.evaluate<number>("document.querySelectorAll('.message').length")
+    const last = await page.evaluate<string>("[...document.querySelectorAll('.message')].at(-1).textContent")
+    // Up through a few windows of it: what is far below has gone from the page, and comes again.
+    for (let screens = 0; screens < 30; screens += 1) {
+      await page.evaluate("document.querySelector('sotto-transcript').scrollBy(0, -2000)")
+      await page.evaluate('new Promise(requestAnimationFrame)')
+      expect(await onPage()).to.be.below(MOST_ON_PAGE)
+    }
+    await page.click('.to-end')
+    while ((await page.evaluate("[...document.querySelectorAll('.message')].at(-1).textContent")) !== last);
+    await page.fill('input[type=search]', RARE_WORD.toLowerCase())
+    await page
+      .locator('nav h2', { hasText: `The newest of ${100_000 / ONCE_IN} messages` })
+      .waitFor({ timeout: SOON_MS })
+    await page.click('nav a >> nth=20')
+    await page.locator('.message.marked', { hasText: RARE_WORD }).waitFor({ timeout: SOON_MS })
+    expect(await onPage()).to.be.below(MOST_ON_PAGE)
+    await page.close()
+  })
+
+  it('blocks a conversation whose key has changed, with one sentence and one button', async () => {
+    isExpectingLoss = true
+    const alice = pageOf('alice')
+    clients.get('bob')?.signal('SIGTERM')
+    await clients.get('bob')?.ended
+    await deployment.signIn('bob', { profile: 'bob-anew', replaceIdentityKey: true })
+    const receiver = await deployment.receive('bob-anew')
+    await write('alice', 'for the bob that I know')
+    await alice.locator('.warning', { hasText: 'Another key is said to be bob’s.' }).waitFor({ timeout: SOON_MS })
+    expect(await alice.evaluate("document.querySelectorAll('.warning button').length")).to.equal(1)
+    await alice.click('.warning button')
+    await alice.locator('dialog h2', { hasText: 'The other key, said to be bob’s' }).waitFor({ timeout: SOON_MS })
+    await alice.click('dialog button:has-text("This new one agrees")')
+    await alice.locator('.warning').waitFor({ state: 'detached', timeout: SOON_MS })
+    await write('alice', 'and for the new one')
+    await receiver.process.untilStdout('and for the new one\n')
+    // What was for the one key does not go to the other.
+    expect(receiver.process.output.text).not.to.include('for the bob that I know')
   })
 
   it('gave the browser nothing to complain of', () => {

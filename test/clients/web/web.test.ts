@@ -249,6 +249,22 @@ describe('sotto web', function () {
     expect(ListMessagesResponse.decode(messages[0] ?? Buffer.alloc(0)).messages).to.deep.equal([])
   })
 
+  it('goes by the names that it was given besides, and by no others', async () => {
+    await page[Symbol.asyncDispose]()
+    page = await WebPage.open(installation, 'alice', { hostNames: ['localhost:9443', 'here.example'] })
+    const { port } = page.address
+    const status = async (host: string, origin = `http://${host}`) =>
+      (await call('GetProfile', Buffer.alloc(0), { host, origin })).status
+    for (const host of ['localhost:9443', `here.example:${port}`, `HERE.example:${port}`]) {
+      expect(await status(host), host).to.equal(200)
+    }
+    for (const host of ['localhost:9444', 'here.example', 'here.example:80', `there.example:${port}`]) {
+      expect(await status(host), host).to.equal(421)
+    }
+    // One name of it is no origin of another.
+    expect(await status('localhost:9443', `http://here.example:${port}`)).to.equal(403)
+  })
+
   it('refuses a port that is taken, if it was named', async () => {
     const port = Number(page.address.port)
     const other = new WebPage(installation, 'bob', { port })

@@ -12,6 +12,7 @@ import {
 } from '../../../../clients/chat/screen/render-entry.ts'
 import { createCalendar } from '../../../../clients/terminal/calendar.ts'
 import { columnsOf } from '../../../../clients/terminal/cluster.ts'
+import { hostileText } from '../../../support/hostile-text.ts'
 import { assertProperty } from '../../../support/property.ts'
 
 const view = (columns = 79, rows = 22): View => ({ columns, rows, colour: false, calendar: createCalendar('UTC') })
@@ -174,33 +175,10 @@ describe('renderEntry', () => {
     })
   }
 
-  /** Letters of both directions, everything that controls a terminal, and what makes or breaks rows. */
-  const hostile = fc
-    .array(
-      fc.oneof(
-        fc.string({ unit: 'grapheme', maxLength: 10 }),
-        fc.string({ unit: 'binary', maxLength: 10 }),
-        fc.constantFrom(
-          '\u001b[2J',
-          '\u001b]0;title\u0007',
-          '\u009b31m',
-          '\r',
-          '\n',
-          '\r14:02 ',
-          '\u2028',
-          '\u0085',
-          '\b',
-        ),
-        fc.constantFrom('\u202e', '\u2067', '\u2069', '\u200f', 'שלום', '\u0301', '\u200d', '\ufe0f', ' '),
-      ),
-      { maxLength: 40 },
-    )
-    .map((parts) => parts.join(''))
-
   it('lets nothing through that controls a terminal, whatever name and text', () => {
     const kinds = fc.constantFrom('message', 'file', 'notice' as const)
     assertProperty(
-      fc.property(hostile, hostile, kinds, fc.boolean(), (who, text, kind, own) => {
+      fc.property(hostileText, hostileText, kinds, fc.boolean(), (who, text, kind, own) => {
         for (const row of renderEntry(entry({ who, text, kind, own }), view())) {
           expect(row).not.to.match(/[\p{Cc}\u2028-\u202e\ufff9-\ufffb]|\p{Surrogate}/u)
         }
@@ -211,7 +189,7 @@ describe('renderEntry', () => {
 
   it('never lets a text begin at the left edge, and closes what it isolates in every row', () => {
     assertProperty(
-      fc.property(hostile, fc.integer({ min: 40, max: 120 }), (text, columns) => {
+      fc.property(hostileText, fc.integer({ min: 40, max: 120 }), (text, columns) => {
         const [first, ...others] = renderEntry(entry({ text }), view(columns))
         expect(first).to.match(/^14:02 {5}bob: /)
         for (const row of others) expect(row).to.match(/^ {10}\| /)
@@ -225,7 +203,7 @@ describe('renderEntry', () => {
 
   it('fills no row beyond the view', () => {
     assertProperty(
-      fc.property(hostile, fc.integer({ min: 24, max: 120 }), (text, columns) => {
+      fc.property(hostileText, fc.integer({ min: 24, max: 120 }), (text, columns) => {
         for (const row of renderEntry(entry({ text }), view(columns))) expect(columnsOf(row)).to.be.at.most(columns)
       }),
       0.5,

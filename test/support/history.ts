@@ -7,12 +7,12 @@ import { randomBytes } from 'node:crypto'
 import { encodeTextEvent, parseEvent } from '#lib/delivery/event.ts'
 import type { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
-import { Profile } from '../../../clients/profile/profile.ts'
-import { openStore } from '../../../clients/store/store.ts'
-import { permitReceiving } from '../../support/permits.ts'
+import { Profile } from '../../clients/profile/profile.ts'
+import { openStore } from '../../clients/store/store.ts'
+import { permitReceiving } from './permits.ts'
 
-/** How many people the messages are from, and how many came in one record. */
-const [CONTACTS, BURST] = [20, 50]
+/** How many came in one record. */
+const BURST = 50
 
 const WORDS = ['river', 'bridge', 'Tuesday', 'lunch', 'the', 'a', 'and', 'when', 'Straße', 'café', 'train', 'ok']
 
@@ -25,19 +25,19 @@ function textOf(number: number): string {
   return `${words.join(' ')}${number % ONCE_IN === 0 ? ` ${RARE_WORD}` : ''}`
 }
 
-/** Let a profile have received so many messages, and read them. */
-export async function fillHistory(home: string, name: string, messages: number): Promise<void> {
+/** Let a profile have received so many messages, and read them: from `contact0` and so many others. */
+export async function fillHistory(home: string, name: string, messages: number, contacts = 20): Promise<void> {
   const { folder, key } = (await Profile.open(home, name)).storage
   const store = openStore(folder, { profileKey: key })
   try {
-    const streams = Array.from({ length: CONTACTS }, (_, number) => {
+    const streams = Array.from({ length: contacts }, (_, number) => {
       const [contact, identityKey] = [`contact${number}`, randomBytes(32)]
       const log = store.messageLog(contact, identityKey)
       const stream = log.streams.receive(randomBytes(STREAM_ID_BYTES), { isAnswer: true }) as IncomingStream
       return { log, stream, permission: permitReceiving(contact, identityKey), firstSequence: 1n }
     })
     for (let number = 0; number < messages; number += BURST) {
-      const to = streams[(number / BURST) % CONTACTS] as (typeof streams)[number]
+      const to = streams[(number / BURST) % contacts] as (typeof streams)[number]
       const events = Array.from({ length: Math.min(BURST, messages - number) }, (_, index) => {
         const body = Buffer.from(textOf(number + index))
         return parseEvent(encodeTextEvent({ eventId: randomBytes(EVENT_ID_BYTES), writtenAt: new Date(), body }))
