@@ -15,7 +15,7 @@ const CONTACTS_HELP = `
   changed    another was seen since: nothing goes to them until their own client answers, or sotto verify or trust
   mismatch   you have compared it, and it did not agree: nothing goes to them or comes from them until it does
 
-With whom a chat or receive of this profile talks now is here, and it says which way.`
+By letter: the key of a letter, until a conversation proves it, or sotto verify NAME. With whom a chat or receive of this profile talks now is here, and it says which way.`
 
 export function contactsCommand(): Command {
   return withProfile(new Command('contacts'))
@@ -38,10 +38,18 @@ export function contactsCommand(): Command {
     })
 }
 
-function row({ name, state, since, blocked, waiting, undeliverable }: Contact, route: Route | undefined): string {
+function row(
+  { name, state, since, provisional, blocked, waiting, undeliverable }: Contact,
+  route: Route | undefined,
+): string {
   const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
   const way = route === undefined ? '' : `here, ${route === 'relay' ? 'through the relay' : 'direct'}`
-  const facts = [way, blocked ? 'blocked' : '', waiting > 0 ? `${waiting} waiting${former}` : ''].filter(Boolean)
+  const facts = [
+    provisional ? 'by letter' : '',
+    way,
+    blocked ? 'blocked' : '',
+    waiting > 0 ? `${waiting} waiting${former}` : '',
+  ].filter(Boolean)
   const columns = [
     name.padEnd(32),
     state.padEnd(9),

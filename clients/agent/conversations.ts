@@ -56,7 +56,7 @@ export class Conversations {
     const pin = profile.state.pins.get(contact)
     const { unread = 0, waiting = 0, last } = summary ?? {}
     // To ask for the progress with somebody makes a conversation of it.
-    const { sent, delivered, read } = summary === undefined ? NO_PROGRESS : messenger.progress(contact)
+    const { sent, posted, delivered, read } = summary === undefined ? NO_PROGRESS : messenger.progress(contact)
     return {
       contact,
       online: messenger.isOnline(contact),
@@ -68,6 +68,8 @@ export class Conversations {
       sentThrough: BigInt(sent),
       deliveredThrough: BigInt(delivered),
       readThrough: BigInt(read),
+      postedThrough: BigInt(posted),
+      provisional: pin?.isProvisional === true,
       last: last && messageForm(last, pin?.identityKey),
     }
   }

@@ -110,7 +110,8 @@ export class ChatCommands {
       const undeliverable = pin === undefined ? 0 : undeliverableCount(store, name, pin.identityKey)
       const key = pin && stateOf(pin)
       const isOnline = messenger.isOnline(name)
-      return { name, isOnline, route: messenger.routeTo(name), key, unread, waiting, undeliverable }
+      const isProvisional = pin?.isProvisional === true
+      return { name, isOnline, route: messenger.routeTo(name), key, isProvisional, unread, waiting, undeliverable }
     })
     view.who(people)
   }

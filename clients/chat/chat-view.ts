@@ -139,7 +139,7 @@ export class ChatView implements View {
   }
 
   /** Messages have come. Those of the conversation on the screen are shown, the others counted. */
-  received(name: string, incoming: readonly Event[]): void {
+  received(name: string, incoming: readonly Event[], isLetter = false): void {
     this.#typing.set(name, false)
     const events = incoming.filter(isEntry)
     if (events.length === 0) {
@@ -149,7 +149,7 @@ export class ChatView implements View {
     }
     const { to = name } = this
     if (name === to) {
-      this.#page.received(name, events)
+      this.#page.received(name, events, isLetter)
       this.#markRead(name)
     } else {
       this.#unread.set(name, (this.#unread.get(name) ?? 0) + events.length)
@@ -188,12 +188,13 @@ export class ChatView implements View {
   who(people: readonly ContactStatus[]): void {
     // Who has written comes first.
     const sorted = [...people].sort((one, other) => Number(other.unread > 0) - Number(one.unread > 0))
-    const rows = sorted.map(({ name, isOnline, route, key, unread, waiting, undeliverable }) => {
+    const rows = sorted.map(({ name, isOnline, route, key, isProvisional, unread, waiting, undeliverable }) => {
       const way = route === undefined ? '' : `, ${WAYS[route]}`
       const news = unread > 0 ? `, ${unread} new` : ''
       const former = undeliverable > 0 ? ` (${undeliverable} for a former key)` : ''
       const queue = waiting > 0 ? `, ${waiting} waiting${former}` : ''
-      return `${name}: ${isOnline ? 'online' : 'offline'}${way}, ${key === undefined ? 'no key yet' : `key ${key}`}${news}${queue}`
+      const pin = key === undefined ? 'no key yet' : `key ${key}${isProvisional ? ' by letter' : ''}`
+      return `${name}: ${isOnline ? 'online' : 'offline'}${way}, ${pin}${news}${queue}`
     })
     this.notice(rows.length > 0 ? rows.join('\n') : 'nobody yet; /to NAME begins')
   }

@@ -73,6 +73,8 @@ export interface ChatOptions extends SessionOptions {
   readonly onCut?: ((cut: Cut) => void) | undefined
   /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
+  /** How long somebody is away before what waits is posted, where it is not the usual time: in milliseconds. */
+  readonly awayMs?: number
   /** The signal that ends the chat, aborted with `ERR_INTERRUPTED`. */
   readonly signal: AbortSignal
 }
@@ -134,7 +136,7 @@ export async function chat(options: ChatOptions): Promise<void> {
     if (!left.signal.aborted || options.json === true) return
     for (const text of exitSummary(store, profile.state)) view.notice(text)
   })
-  const { listen, advertise, channelTimes = {} } = options
+  const { listen, advertise, channelTimes = {}, awayMs } = options
   // Its lines would stand across the screen; what matters of them is told as notices.
   const log = createLogger({ name: 'chat', level: 'silent' })
   const events = eventsFor(view, [account.username, profile.name], () => {
@@ -157,6 +159,7 @@ export async function chat(options: ChatOptions): Promise<void> {
       log,
       trace,
       channelTimes,
+      ...(awayMs !== undefined && { awayMs }),
       signal,
     }),
     (running) => running.stop(),
@@ -221,9 +224,9 @@ function eventsFor(
 ): MessengerEvents {
   const unkept = new Unkept((text) => view.notice(text))
   return {
-    onReceived(name, events) {
+    onReceived(name, events, isLetter) {
       unkept.received(name)
-      view.received(name, events)
+      view.received(name, events, isLetter)
     },
     onParted: (name, end) => void unkept.parted(name, end),
     onProgress: (name, progress) => view.progressed(name, progress),

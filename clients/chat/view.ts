@@ -26,6 +26,8 @@ export interface ContactStatus {
   readonly route: Route | undefined
   /** The state of their key; undefined where none is known yet. */
   readonly key: string | undefined
+  /** Whether that key is known from letters alone. */
+  readonly isProvisional: boolean
   /** How many messages of theirs were not shown yet. */
   readonly unread: number
   /** How many messages wait for them. */
@@ -82,8 +84,8 @@ export interface View {
   enqueued(name: string, ordinal: number, message: TypedMessage): void
   /** Another command of the same person may have said something. */
   showAppended(): void
-  /** Messages have come; they are in the store. */
-  received(name: string, events: readonly Event[]): void
+  /** Messages have come, by letter or not; they are in the store. */
+  received(name: string, events: readonly Event[], isLetter?: boolean): void
   /** The user's messages have come further. */
   progressed(name: string, progress: Progress): void
   /** Somebody is writing at the other side, or has stopped. */

@@ -3,7 +3,7 @@
  *
  * - In a pipe a message is its bytes and `\n`, unchanged.
  * - On a terminal it is `name: text`, with control characters as escapes; where it was written at another time than it
- *   arrived at, both stand behind the name.
+ *   arrived at, both stand behind the name, and before them that it came by letter.
  * - With `--json` it is a line of JSON: `{"type":"message","from":…,"id":…,"writtenAt":…,"storedAt":…,"text":…}`.
  *
  * Events about files are JSON with the fields of {@link eventFields}. The other forms leave them out: whoever follows
@@ -45,6 +45,8 @@ const INDENT = 2
 /** What is shown of somebody's. */
 interface Incoming {
   readonly event: Event
+  /** Whether it came by letter. */
+  readonly isLetter?: boolean
   readonly storedAt: Date
 }
 
@@ -95,17 +97,18 @@ export class Output {
   }
 
   #format(peerName: string, message: Incoming): Uint8Array[] {
-    const { event, storedAt } = message
+    const { event, storedAt, isLetter = false } = message
     const { eventId, writtenAt } = event
     if (this.#options.json) {
       const { type, ...fields } = eventFields(event)
-      return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, storedAt, ...fields })]
+      const letter = isLetter ? true : undefined
+      return [jsonLine({ type, from: peerName, id: eventId.toString('hex'), writtenAt, storedAt, letter, ...fields })]
     }
     const body = byKind(event, SHOWN)
     if (body === undefined) return []
     if (!this.#isTerminal) return [body, LINE_FEED]
     const { output } = this.#options
-    const who = `${peerName}${this.#timesOf(message)}:`
+    const who = `${peerName}${isLetter ? ' (by letter)' : ''}${this.#timesOf(message)}:`
     const lines = [escapeForTerminal(body.toString('utf8'))]
     const rows = behindGutter(lines, { head: columnsOf(`${who} `), indent: INDENT, output })
     return [Buffer.from(`${styleText('bold', who, { stream: output })} ${rows}\n`)]

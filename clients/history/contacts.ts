@@ -15,6 +15,8 @@ export interface Contact {
   readonly state: PinState | 'new'
   /** The time at which their key was verified, or else pinned. */
   readonly since: Date | undefined
+  /** Whether their key is known from letters alone, until a conversation proves it or the user verifies it. */
+  readonly provisional: boolean
   readonly blocked: boolean
   /** How many messages wait for them. */
   readonly waiting: number
@@ -46,6 +48,7 @@ function listed(profile: Profile, select: (kept: readonly string[]) => ReadonlyS
         name,
         state: pin === undefined ? 'new' : stateOf(pin),
         since: pin && new Date(pin.verifiedAtMs ?? pin.pinnedAtMs),
+        provisional: pin?.isProvisional === true,
         blocked: blocked.has(name),
         waiting: (waiting.get(name) ?? []).reduce((sum, { count }) => sum + count, 0),
         undeliverable: pin === undefined || kept === undefined ? 0 : undeliverableCount(kept, name, pin.identityKey),

@@ -44,7 +44,9 @@ export function markdownFormat(ownName: string, isUndeliverable: IsUndeliverable
     const writtenAt = writtenAtOf(entry)
     const heading = headings(contact, calendar.dayOf(writtenAt))
     const author = escapeMarkdown(entry.direction === 'outgoing' ? ownName : contact)
-    const line = `**${author}** ${calendar.timeOf(writtenAt)}${arrivalOf(entry, calendar)}${pendingOf(entry, isUndeliverable)}`
+    const way = entry.isLetter ? ' (by letter)' : ''
+    const when = `${calendar.timeOf(writtenAt)}${way}${arrivalOf(entry, calendar)}`
+    const line = `**${author}** ${when}${pendingOf(entry, isUndeliverable)}`
     const { label, text } = words.of(entry.event)
     const quotation = label === undefined ? quotationOf(text) : `> *${label}* ${escapeMarkdown(text)}`
     return Buffer.from(`${heading}${line}\n\n${quotation}\n\n`)

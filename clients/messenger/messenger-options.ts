@@ -22,8 +22,8 @@ import type { Trace } from '../trace/trace.ts'
 
 /** The events of a messenger, for whatever shows them. */
 export interface MessengerEvents {
-  /** Events that are new, in order; they are in the store. */
-  readonly onReceived: (name: string, events: readonly Event[]) => void
+  /** Events that are new, in order; they are in the store. Whether they came by letter is said where they did. */
+  readonly onReceived: (name: string, events: readonly Event[], isLetter?: boolean) => void
   /** This process has written something to somebody, an answer to an offer included, or marked what they wrote as read. */
   readonly onChanged?: (name: string) => void
   /** Something that was sent to somebody may have come further. */
@@ -45,7 +45,8 @@ export interface MessengerEvents {
   readonly onNotAdvertised?: (why: readonly string[]) => void
   /** Another installation was online as the account of this one, and is no longer. */
   readonly onReplaced?: () => void
-  readonly onPinned: (name: string) => void
+  /** A key was pinned: provisionally, where it is that of a letter. */
+  readonly onPinned: (name: string, isProvisional?: boolean) => void
   /** Opening a conversation with somebody waits for this now. */
   readonly onWaiting?: (name: string, forWhat: string) => void
   /** Somebody cannot be written to, or called in vain, until the user does something about it. */

@@ -151,11 +151,11 @@ export class Messenger {
       isOnline: (name) => this.isOnline(name),
       attempt: (work) => this.#attempt(work),
       deliver: (name, received) => {
-        events.onReceived(name, received)
+        events.onReceived(name, received, true)
         if (received.some(({ kind }) => kind?.$case !== 'text')) this.files.poll()
       },
       onProgress: (name) => events.onProgress(name, this.progress(name)),
-      onPinned: events.onPinned,
+      onPinned: (name) => events.onPinned(name, true),
       onTooLarge: (name) => events.onTooLargeForLetter?.(name),
       onKeyChanged: (name) => this.#keyChanged(name),
       onRefused: (name, error) => this.#refused(name, error),

@@ -23,6 +23,8 @@ export const NOTICES = {
     'another sotto was online as you, and was taken offline, since one is at a time, the newest; to take that one back, leave this and start that again; if it was neither yours nor this one before a break, have the administrator set another password',
   offline: (why: string) => `offline: ${why}; trying again, conversations go on`,
   pinned: (name: string) => `this is the first conversation with ${name}: their key is pinned`,
+  pinnedByLetter: (name: string) =>
+    `this is the first letter between you and ${name}: their key is pinned, until a conversation proves it or sotto verify ${name}`,
   keyChanged: (name: string) => `${name} called with another key than the pinned one; nothing was shown`,
   doubtWithdrawn: (name: string, forMs: number | undefined) =>
     `for ${durationOf(forMs)} somebody else’s key was said to be ${name}’s; their own client has now answered with the pinned one, and all goes on`,
@@ -56,7 +58,7 @@ export function noticeEvents(notice: (text: string) => void): Pick<MessengerEven
   return {
     onNotAdvertised: (why) => notice(NOTICES.notAdvertised(why)),
     onReplaced: () => notice(NOTICES.replaced),
-    onPinned: (name) => notice(NOTICES.pinned(name)),
+    onPinned: (name, isProvisional) => notice(isProvisional ? NOTICES.pinnedByLetter(name) : NOTICES.pinned(name)),
     onDoubtWithdrawn: (name, forMs) => notice(NOTICES.doubtWithdrawn(name, forMs)),
     onUndeliverable: (name, count) => notice(NOTICES.undeliverable(name, count)),
     onTooLargeForLetter: (name) => notice(NOTICES.tooLargeForLetter(name)),

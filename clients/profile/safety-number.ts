@@ -51,7 +51,8 @@ export function keyStateNotice(name: string, pin: Pin): string {
 
 const STATES: Readonly<Record<PinState, (name: string, pin: Pin) => string>> = {
   verified: (name, pin) => `${name} is verified${verifiedSince(pin)}`,
-  pinned: (name) => `${name} is not verified`,
+  pinned: (name, { isProvisional }) =>
+    `${name} is not verified${isProvisional ? ', and their key is known from letters alone' : ''}`,
   changed: (name, pin) => {
     const verified =
       pin.verifiedAtMs === undefined ? '' : `the pinned key of ${name} is verified${verifiedSince(pin)}, but `

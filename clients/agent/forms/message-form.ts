@@ -42,7 +42,7 @@ export function messageForm(entry: Message | Gap, presentKey: Uint8Array | undef
   const { contact } = entry
   const position = positionForm(entry.position)
   if (entry.kind === 'gap') return gapForm(contact, position)
-  const { event, direction, state, ordinal, storedAt } = entry
+  const { event, direction, state, ordinal, storedAt, isLetter } = entry
   return {
     contact,
     position,
@@ -53,6 +53,7 @@ export function messageForm(entry: Message | Gap, presentKey: Uint8Array | undef
     formerKey: isOfAnotherKey(entry, presentKey),
     writtenAt: writtenAtOf(entry),
     storedAt,
+    letter: isLetter,
     content: byKind(event, CONTENTS),
   }
 }
@@ -68,6 +69,7 @@ function gapForm(contact: string, position: bigint): MessageForm {
     formerKey: false,
     writtenAt: undefined,
     storedAt: undefined,
+    letter: false,
     content: { $case: 'gap', value: {} },
   }
 }

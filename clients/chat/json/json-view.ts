@@ -129,8 +129,9 @@ export class JsonView implements View {
   caption(): void {}
 
   who(people: readonly ContactStatus[]): void {
-    for (const { name: contact, isOnline: online, route, key, unread, waiting, undeliverable } of people) {
-      this.#emit({ type: 'contact', contact, online, route, key, unread, waiting, undeliverable })
+    for (const { name: contact, isOnline: online, isProvisional: provisional, ...status } of people) {
+      const { route, key, unread, waiting, undeliverable } = status
+      this.#emit({ type: 'contact', contact, online, route, key, provisional, unread, waiting, undeliverable })
     }
   }
 

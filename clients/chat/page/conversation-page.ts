@@ -106,7 +106,7 @@ export class ConversationPage {
   }
 
   #showMessage(message: Message): void {
-    const { contact, direction, ordinal, event, storedAt, state } = message
+    const { contact, direction, ordinal, event, storedAt, state, isLetter } = message
     const own = direction === 'outgoing'
     // Ordinals count for each key; what was written for a former one comes no further.
     const isPending = own && this.#own.isForPresentKey(message)
@@ -114,7 +114,7 @@ export class ConversationPage {
     const entry = this.#entryOf(contact, event, { own, id })
     if (entry === undefined) return
     const time = writtenAtOf(message)
-    if (state === 'received') this.#add({ ...entry, time, arrivedAt: storedAt })
+    if (state === 'received') this.#add({ ...entry, time, arrivedAt: storedAt, isLetter })
     // It comes no further.
     else if (state === 'dropped') this.#add({ ...entry, time })
     else {
@@ -183,7 +183,7 @@ export class ConversationPage {
   }
 
   /** Show what has just come from the contact; the page is theirs if it was nobody's. */
-  received(name: string, events: readonly Event[]): void {
+  received(name: string, events: readonly Event[], isLetter = false): void {
     this.#to ??= name
     const { bell, now } = this.#options
     for (const event of events) {
@@ -192,7 +192,7 @@ export class ConversationPage {
       const arrivedAt = now()
       const time = event.writtenAt ?? arrivedAt
       if (time < this.#startedAt && isLate(time, arrivedAt)) this.#markAway(time)
-      this.#add({ ...entry, time, arrivedAt }, { bell })
+      this.#add({ ...entry, time, arrivedAt, isLetter }, { bell })
     }
   }
 

@@ -27,6 +27,8 @@ export interface Entry {
   readonly time: Date
   /** When it arrived, if it did: shown where that is not about when it was written. */
   readonly arrivedAt?: Date | undefined
+  /** Whether it came by letter, which proves less than a conversation. */
+  readonly isLetter?: boolean
   /** Any text, with line ends if need be. For a file what is known of it: name, size, how far it has come. */
   readonly text: string
   /** Draws it in place of a text, for so many columns; without a terminal there is no end of them. */

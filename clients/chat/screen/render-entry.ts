@@ -7,7 +7,7 @@
  *     14:03     bob, file: report.pdf
  *     14:04  *  what the program has to say
  *     --- while you were away ---
- *     11:30     bob (arrived 14:05): what was written at another time than it arrived at
+ *     11:30     bob (by letter) (arrived 14:05): what was written at another time than it arrived at, and came by letter
  *
  * Time, ticks and name begin at the left edge, which nothing that a peer sends can reach: every further row of a text
  * stands behind the gutter, and a control character in it shows as an escape.
@@ -109,7 +109,7 @@ function cutNotice({ kind, text, number }: Entry): string {
 
 /** The prefix before the text, and its columns. */
 function headOf(entry: Entry, { columns, colour, calendar }: View): { text: string; columns: number } {
-  const { kind, who, own, time, arrivedAt = time, state } = entry
+  const { kind, who, own, time, arrivedAt = time, state, isLetter = false } = entry
   const paint = paintIn(colour)
   const clock = `${paint('faint', calendar.timeOf(time))} `
   if (kind === 'notice') return { text: `${clock}${paint('notice', ' * ')} `, columns: HEAD_COLUMNS }
@@ -117,7 +117,8 @@ function headOf(entry: Entry, { columns, colour, calendar }: View): { text: stri
   const name = truncated(escapeForTerminal(who), MAX_NAME_COLUMNS)
   const colon = kind === 'file' ? ', file: ' : ': '
   const nameColumns = HEAD_COLUMNS + columnsOf(name) + colon.length
-  const arrival = truncated(arrivalNote(calendar, time, arrivedAt), Math.max(columns - nameColumns, 0))
+  const note = `${isLetter ? ' (by letter)' : ''}${arrivalNote(calendar, time, arrivedAt)}`
+  const arrival = truncated(note, Math.max(columns - nameColumns, 0))
   return {
     text: `${clock}${paint('own', ticks)} ${paint(own ? 'own' : 'other', name)}${paint('faint', arrival)}${colon}`,
     columns: nameColumns + columnsOf(arrival),

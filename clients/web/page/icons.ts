@@ -22,6 +22,7 @@ const PATHS = {
   wire: svg`<path d="M5 3.500v17M19 3.500v17M5 8.500h13m-3.5-3.500L18 8.500 14.500 12M19 16H6m3.500-3.500L6 16l3.500 3.500"/>`,
   more: svg`<circle cx="12" cy="6" r=".8"/><circle cx="12" cy="12" r=".8"/><circle cx="12" cy="18" r=".8"/>`,
   waiting: svg`<circle cx="12" cy="12" r="7.5"/><path d="M12 8v4.200l2.8 1.8"/>`,
+  mail: svg`<rect x="4" y="6" width="16" height="12" rx="2"/><path d="m4.500 7.500 7.500 6 7.500-6"/>`,
   tick: svg`<path d="m5 12.5 4.5 4.500L19 7.5"/>`,
   ticks: svg`<path d="m2 12.5 4.5 4.500L16 7.500M11.5 17 21 7.5"/>`,
 } as const

@@ -223,6 +223,7 @@ export class Model extends EventTarget {
     if (state === MessageState.DROPPED) return state
     if (number <= conversation.readThrough) return MessageState.READ
     if (number <= conversation.deliveredThrough) return MessageState.DELIVERED
+    if (number <= conversation.postedThrough) return MessageState.POSTED
     return number <= conversation.sentThrough ? MessageState.SENT : MessageState.WAITING
   }
 }

@@ -52,6 +52,15 @@ describe('Output', () => {
     ])
   })
 
+  it('says of a message that it came by letter, to a person and to a script, and leaves it out of what is piped', async () => {
+    const letter = [{ event: incomingText('hello'), storedAt, isLetter: true }]
+    const [terminal, script, pipe] = [outputTo({ isTTY: true }), outputTo({ json: true }), outputTo({})]
+    for (const { shown } of [terminal, script, pipe]) await shown.show('bob', letter)
+    expect(stripVTControlCharacters(terminal.output.text)).to.equal('bob (by letter): hello\n')
+    expect(JSON.parse(script.output.text)).to.include({ from: 'bob', letter: true, text: 'hello' })
+    expect(pipe.output.text).to.equal('hello\n')
+  })
+
   it('says to a person when it was written, where it arrived at another time', async () => {
     const { output, shown } = outputTo({ isTTY: true })
     const event = incomingText('See you at eight?', new Date(2026, 10, 20, 14, 2))

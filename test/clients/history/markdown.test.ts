@@ -34,6 +34,10 @@ describe('markdownFormat', () => {
   /** The quotation of one message. */
   const quoted = (text: string) => write(message(text)).split('\n\n').slice(3).join('\n\n').trimEnd()
 
+  it('says of a message that it came by letter', () => {
+    expect(write(message('a', { isLetter: true }))).to.include('**bob** 12:00 (by letter)\n\n> a')
+  })
+
   it('has a heading for each conversation and each day, and each message as a quotation', () => {
     const own = { direction: 'outgoing', state: 'waiting', storedAt: NEXT_DAY } as const
     const gap = { kind: 'gap', contact: 'bob', position: { batch: 2, index: 0 } } as const

@@ -15,6 +15,7 @@ import { textOf } from './text.ts'
 const STATES: Readonly<Partial<Record<MessageState, readonly [IconName, string]>>> = {
   [MessageState.WAITING]: ['waiting', 'waits until both of you are online'],
   [MessageState.SENT]: ['tick', 'sent'],
+  [MessageState.POSTED]: ['mail', 'posted: it lies in their mailbox'],
   [MessageState.DELIVERED]: ['ticks', 'delivered'],
   [MessageState.READ]: ['ticks', 'read'],
   [MessageState.DROPPED]: ['close', 'dropped: it goes to nobody'],
@@ -39,6 +40,7 @@ export function messageRow(message: Message, isContinued: boolean): TemplateResu
       ${content.$case === 'text' ? textOf(content.value, whole.has(message.position), () => showWhole(message)) : fileCard(idText(message.id), content.value, isOwn)}
     </div>
     <footer>
+      ${message.letter ? html`<span>by letter,</span>` : nothing}
       ${late ? html`<span>${late},</span> <span>written</span>` : nothing}
       ${writtenAt ? html`<time datetime=${writtenAt.toISOString()} title=${fullText(writtenAt)}>${clockText(writtenAt)}</time>` : nothing}
       ${isOwn ? stateMark(message) : nothing}

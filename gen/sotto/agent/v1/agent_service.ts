@@ -539,7 +539,13 @@ export interface Conversation {
   /** Likewise: the contact has read them. */
   readThrough: bigint;
   /** The newest message; unset where there is none. */
-  last?: Message | undefined;
+  last?:
+    | Message
+    | undefined;
+  /** Likewise: they lie in the contact's mailbox, or were delivered. */
+  postedThrough: bigint;
+  /** Whether their key is known from letters alone, until a conversation proves it or the person verifies it. */
+  provisional: boolean;
 }
 
 /** A message, as the store of this machine has it. */
@@ -581,6 +587,8 @@ export interface Message {
     /** Messages are missing here, or cannot be read: the store was changed from outside. */
     { $case: "gap"; value: Gap }
     | undefined;
+  /** Whether it came by letter, through the person's mailbox, and not in a conversation. */
+  letter: boolean;
 }
 
 /** An offer of a file or a folder. Its progress is the Transfer whose id is the message's. */
@@ -1796,6 +1804,8 @@ function createBaseConversation(): Conversation {
     deliveredThrough: 0n,
     readThrough: 0n,
     last: undefined,
+    postedThrough: 0n,
+    provisional: false,
   };
 }
 
@@ -1851,6 +1861,15 @@ export const Conversation: MessageFns<Conversation> = {
     }
     if (message.last !== undefined) {
       Message.encode(message.last, writer.uint32(90).fork()).join();
+    }
+    if (message.postedThrough !== 0n) {
+      if (BigInt.asUintN(64, message.postedThrough) !== message.postedThrough) {
+        throw new globalThis.Error("value provided for field message.postedThrough of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.postedThrough);
+    }
+    if (message.provisional !== false) {
+      writer.uint32(104).bool(message.provisional);
     }
     return writer;
   },
@@ -1956,6 +1975,22 @@ export const Conversation: MessageFns<Conversation> = {
             message.last = Message.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.postedThrough = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.provisional = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1993,6 +2028,12 @@ export const Conversation: MessageFns<Conversation> = {
         ? BigInt(object.read_through)
         : 0n,
       last: isSet(object.last) ? Message.fromJSON(object.last) : undefined,
+      postedThrough: isSet(object.postedThrough)
+        ? BigInt(object.postedThrough)
+        : isSet(object.posted_through)
+        ? BigInt(object.posted_through)
+        : 0n,
+      provisional: isSet(object.provisional) ? globalThis.Boolean(object.provisional) : false,
     };
   },
 
@@ -2031,6 +2072,12 @@ export const Conversation: MessageFns<Conversation> = {
     if (message.last !== undefined) {
       obj.last = Message.toJSON(message.last);
     }
+    if (message.postedThrough !== 0n) {
+      obj.postedThrough = message.postedThrough.toString();
+    }
+    if (message.provisional !== false) {
+      obj.provisional = message.provisional;
+    }
     return obj;
   },
 
@@ -2058,6 +2105,10 @@ export const Conversation: MessageFns<Conversation> = {
       ? BigInt(object.readThrough)
       : 0n;
     message.last = (object.last !== undefined && object.last !== null) ? Message.fromPartial(object.last) : undefined;
+    message.postedThrough = (object.postedThrough !== undefined && object.postedThrough !== null)
+      ? BigInt(object.postedThrough)
+      : 0n;
+    message.provisional = object.provisional ?? false;
     return message;
   },
 };
@@ -2074,6 +2125,7 @@ function createBaseMessage(): Message {
     writtenAt: undefined,
     storedAt: undefined,
     content: undefined,
+    letter: false,
   };
 }
 
@@ -2125,6 +2177,9 @@ export const Message: MessageFns<Message> = {
       case "gap":
         Gap.encode(message.content.value, writer.uint32(106).fork()).join();
         break;
+    }
+    if (message.letter !== false) {
+      writer.uint32(112).bool(message.letter);
     }
     return writer;
   },
@@ -2246,6 +2301,14 @@ export const Message: MessageFns<Message> = {
             message.content = { $case: "gap", value: Gap.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.letter = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2294,6 +2357,7 @@ export const Message: MessageFns<Message> = {
         : isSet(object.gap)
         ? { $case: "gap", value: Gap.fromJSON(object.gap) }
         : undefined,
+      letter: isSet(object.letter) ? globalThis.Boolean(object.letter) : false,
     };
   },
 
@@ -2334,6 +2398,9 @@ export const Message: MessageFns<Message> = {
       obj.fileStatus = FileStatus.toJSON(message.content.value);
     } else if (message.content?.$case === "gap") {
       obj.gap = Gap.toJSON(message.content.value);
+    }
+    if (message.letter !== false) {
+      obj.letter = message.letter;
     }
     return obj;
   },
@@ -2378,6 +2445,7 @@ export const Message: MessageFns<Message> = {
         break;
       }
     }
+    message.letter = object.letter ?? false;
     return message;
   },
 };

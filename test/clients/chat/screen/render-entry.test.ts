@@ -57,6 +57,8 @@ describe('renderEntry', () => {
   it('shows when a message arrived, where it was written at another time, and a divider from edge to edge', () => {
     const arrived = (...time: [number, number, number]) => renderEntry(entry({ arrivedAt: at(...time) }), view())
     const at = (day: number, hour: number, minute: number) => new Date(Date.UTC(2026, 10, day, hour, minute))
+    const letter = renderEntry(entry({ arrivedAt: at(22, 14, 4), isLetter: true }), view())
+    expect(letter).to.deep.equal(['14:02     bob (by letter) (arrived 14:04): hello'])
     expect(arrived(22, 14, 3)).to.deep.equal(['14:02     bob: hello'])
     expect(arrived(22, 14, 4)).to.deep.equal(['14:02     bob (arrived 14:04): hello'])
     expect(arrived(23, 9, 1)).to.deep.equal(['14:02     bob (arrived 2026-11-23 09:01): hello'])

@@ -281,7 +281,13 @@ export interface Conversation {
   /** Likewise: the contact has read them. */
   readThrough: bigint;
   /** The newest message; unset where there is none. */
-  last?: Message | undefined;
+  last?:
+    | Message
+    | undefined;
+  /** Likewise: they lie in the contact's mailbox, or were delivered. */
+  postedThrough: bigint;
+  /** Whether their key is known from letters alone, until a conversation proves it or the person verifies it. */
+  provisional: boolean;
 }
 
 /** A message, as the store of this machine has it. */
@@ -323,6 +329,8 @@ export interface Message {
     /** Messages are missing here, or cannot be read: the store was changed from outside. */
     { $case: "gap"; value: Gap }
     | undefined;
+  /** Whether it came by letter, through the person's mailbox, and not in a conversation. */
+  letter: boolean;
 }
 
 /** An offer of a file or a folder. Its progress is the Transfer whose id is the message's. */
@@ -1252,6 +1260,8 @@ function createBaseConversation(): Conversation {
     deliveredThrough: 0n,
     readThrough: 0n,
     last: undefined,
+    postedThrough: 0n,
+    provisional: false,
   };
 }
 
@@ -1307,6 +1317,15 @@ export const Conversation: MessageFns<Conversation> = {
     }
     if (message.last !== undefined) {
       Message.encode(message.last, writer.uint32(90).fork()).join();
+    }
+    if (message.postedThrough !== 0n) {
+      if (BigInt.asUintN(64, message.postedThrough) !== message.postedThrough) {
+        throw new globalThis.Error("value provided for field message.postedThrough of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.postedThrough);
+    }
+    if (message.provisional !== false) {
+      writer.uint32(104).bool(message.provisional);
     }
     return writer;
   },
@@ -1412,6 +1431,22 @@ export const Conversation: MessageFns<Conversation> = {
             message.last = Message.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.postedThrough = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.provisional = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1437,6 +1472,7 @@ function createBaseMessage(): Message {
     writtenAt: undefined,
     storedAt: undefined,
     content: undefined,
+    letter: false,
   };
 }
 
@@ -1488,6 +1524,9 @@ export const Message: MessageFns<Message> = {
       case "gap":
         Gap.encode(message.content.value, writer.uint32(106).fork()).join();
         break;
+    }
+    if (message.letter !== false) {
+      writer.uint32(112).bool(message.letter);
     }
     return writer;
   },
@@ -1607,6 +1646,14 @@ export const Message: MessageFns<Message> = {
             }
 
             message.content = { $case: "gap", value: Gap.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.letter = reader.bool();
             continue;
           }
         }
