@@ -89,8 +89,15 @@ const MAX_STEP_BYTES = 512 * 1024
 /** The size from which a record counts as full, in bytes: whoever has that much to say has more. */
 const FULL_RECORD_BYTES = 48 * 1024
 
-/** How long the other side has to answer a Close, in milliseconds. */
+/** How long the link has to take what there is to say, a Close included, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000
+
+/**
+ * How long the other side has to answer a Close that the link has taken, in milliseconds: less than somebody who has
+ * pressed Ctrl-C notices. It hears the Close without having answered, too; one who says as much as it can may need
+ * half a second to come to it.
+ */
+const ANSWER_TIMEOUT_MS = 200
 
 export class Conversation {
   readonly #options: ConversationOptions
@@ -342,16 +349,17 @@ export class Conversation {
   }
 
   /**
-   * End it in order: say Close, and hear the other side's. After {@link CLOSE_TIMEOUT_MS} it ends without.
+   * End it in order: say Close, and hear the other side’s. After {@link CLOSE_TIMEOUT_MS} to say it and
+   * {@link ANSWER_TIMEOUT_MS} to hear it ends without.
    *
    * @returns how it ended; it may have been cut meanwhile.
    */
   async close(reason: CloseReason): Promise<ConversationEnd> {
     this.#isClosing = true
     this.#retire()
-    const timer = this.#schedule(CLOSE_TIMEOUT_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
     this.#delivery.close(reason)
-    this.wake()
+    await this.#drain()
+    const timer = this.#schedule(ANSWER_TIMEOUT_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
     const end = await this.ended
     timer.cancel()
     return end

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { Resume } from '#gen/sotto/peer/v1/record.ts'
+import { CloseReason, Resume } from '#gen/sotto/peer/v1/record.ts'
 import { RenewingChannel } from '#lib/channel/renewing-channel.ts'
 import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { encodeRecordBody } from '#lib/delivery/record-body.ts'
 import { SottoError } from '#lib/errors.ts'
+import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
 import { DurableStreams } from '../../../clients/messenger/durable-streams.ts'
 import { Conversation } from '../../../clients/peer/conversation.ts'
 import type { RecordLink } from '../../../clients/peer/record-link.ts'
@@ -79,7 +80,12 @@ describe('Conversation', () => {
   /** Alice opens a conversation with somebody who says where they stand, which is at nothing, and then some texts. */
   function open(
     streams: DurableStreams,
-    { texts = [] as readonly string[], shown = [] as string[][], trace = undefined as Trace } = {},
+    {
+      texts = [] as readonly string[],
+      shown = [] as string[][],
+      trace = undefined as Trace,
+      schedule = scheduleRef,
+    } = {},
   ): { conversation: Conversation; link: SlowLink } {
     const { alice, bob } = converse()
     // What Alice says first confirms the channel.
@@ -111,6 +117,7 @@ describe('Conversation', () => {
       streams,
       deliver: (_name, events) => void shown.push(events.map(textOf)),
       trace,
+      schedule,
     })
     return { conversation, link }
   }
@@ -133,6 +140,31 @@ describe('Conversation', () => {
       ['Records left out, to the end', 'alice'],
     ])
     expect(told[2]?.fields[0]?.note).to.match(/^record 1: 1 × Typing$/)
+  })
+
+  it('waits for the answer to its Close a moment, from when the link has taken it', async () => {
+    const waits: { delayMs: number; over: () => void }[] = []
+    const schedule: Schedule = (delayMs, over) => {
+      waits.push({ delayMs, over })
+      return { cancel: () => undefined }
+    }
+    const { conversation, link } = open(
+      streamsWhere(() => false),
+      { schedule },
+    )
+    await calm()
+    waits.length = 0
+    const closed = conversation.close(CloseReason.SHUTDOWN)
+    await calm()
+    expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([2_000])
+    // The other side's silence counts from here.
+    for (let n = 0; n < 2; n += 1) {
+      link.sent.shift()?.()
+      await calm()
+    }
+    expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([2_000, 200])
+    waits[1]?.over()
+    expect(await closed).to.deep.equal({ how: 'closed', by: 'self', reason: CloseReason.SHUTDOWN })
   })
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
