@@ -13,6 +13,7 @@ import { latency } from './latency.ts'
 import { login } from './login.ts'
 import { many } from './many.ts'
 import { open } from './open.ts'
+import { page } from './page.ts'
 import { pipe } from './pipe.ts'
 import { presence } from './presence.ts'
 import { rest } from './rest.ts'
@@ -39,4 +40,5 @@ export const BENCHES: readonly Bench[] = [
   slowReader,
   rest,
   grow,
+  page,
 ]

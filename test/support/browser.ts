@@ -29,6 +29,8 @@ export interface Frame {
 
 export interface Page {
   context(): Context
+  /** Run a script in the page before any of its own. */
+  addInitScript(script: string): Promise<unknown>
   goto(url: string): Promise<{ status(): number } | null>
   reload(): Promise<unknown>
   close(): Promise<void>
@@ -45,7 +47,8 @@ export interface Page {
   waitForEvent(event: 'download', options?: { readonly timeout?: number }): Promise<Download>
   /** Run a script in the page. @returns what it gives, as JSON can carry it. */
   evaluate<T>(script: string): Promise<T>
-  screenshot(options: { readonly path: string }): Promise<unknown>
+  setContent(html: string): Promise<void>
+  screenshot(options: { readonly path: string; readonly fullPage?: boolean }): Promise<unknown>
   setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>
   emulateMedia(options: { readonly colorScheme: 'light' | 'dark' }): Promise<void>
   readonly keyboard: { press(keys: string): Promise<void>; type(text: string): Promise<void> }
@@ -63,6 +66,7 @@ interface Download {
 
 export interface Context {
   newPage(): Promise<Page>
+  close(): Promise<void>
 }
 
 export interface Browser {

@@ -96,6 +96,11 @@ export class Tmux {
     return (await this.#run('display-message', '-p', '-t', PANE, format)).trimEnd()
   }
 
+  /** The same with the escape sequences of its colours. */
+  async styled(): Promise<string[]> {
+    return rowsOf(await this.#run('capture-pane', '-p', '-e', '-t', PANE))
+  }
+
   /** Whether any of the screen is in colour. */
   async colours(): Promise<boolean> {
     return (await this.#run('capture-pane', '-p', '-e', '-t', PANE)).includes('\u001b[')
@@ -113,8 +118,8 @@ export class Tmux {
    * @returns The rows of the screen then.
    * @throws Error with the screen as it is, if that takes too long.
    */
-  async until(isThere: (rows: string[]) => boolean): Promise<string[]> {
-    const deadline = performance.now() + TIMEOUT_MS
+  async until(isThere: (rows: string[]) => boolean, timeoutMs = TIMEOUT_MS): Promise<string[]> {
+    const deadline = performance.now() + timeoutMs
     for (;;) {
       const rows = await this.screen()
       if (isThere(rows)) return rows
