@@ -16,6 +16,7 @@ import { open } from './open.ts'
 import { page } from './page.ts'
 import { pipe } from './pipe.ts'
 import { presence } from './presence.ts'
+import { relay } from './relay.ts'
 import { rest } from './rest.ts'
 import { slowReader } from './slow-reader.ts'
 import { start } from './start.ts'
@@ -35,6 +36,7 @@ export const BENCHES: readonly Bench[] = [
   requestChat,
   getPresence,
   presence,
+  relay,
   fair,
   many,
   slowReader,

@@ -6,7 +6,8 @@
 import { readFile } from 'node:fs/promises'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { Profile } from '../../../clients/profile/profile.ts'
+import { Profile, setReach } from '../../../clients/profile/profile.ts'
+import type { Reach } from '../../../clients/profile/state.ts'
 import { login } from '../../../clients/session/login.ts'
 import { addUsers } from '../../../services/auth/admin.ts'
 import { readConfig } from '../../../services/auth/config.ts'
@@ -25,9 +26,11 @@ const WITHOUT_LIMITS = {
   SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: '10000',
   SOTTO_AUTH_RATE_PER_ACCOUNT: '10000',
   SOTTO_DIRECTORY_RATE_PER_ACCOUNT: '10000',
+  SOTTO_RELAY_CONNECTIONS_PER_ADDRESS: '10000',
+  SOTTO_RELAY_RATE_PER_ACCOUNT: '10000',
 }
 
-/** Start auth and the directory. They end with the bench. @param settings - Settings of both. */
+/** Start auth and the directory, and a relay where it is asked for. They end with the bench. @param settings - Of all. */
 export async function startServices(
   { resources }: Pick<Context, 'resources'>,
   settings: Environment = {},
@@ -84,14 +87,25 @@ export async function startPerson(
   return resources.use(await Actor.start<PersonRequests>('actors/person.ts', ...args))
 }
 
+export interface PairOptions {
+  readonly home: string
+  readonly prefix: string
+  readonly listening?: Listening
+  /** By which ways the two go; either, unless set. */
+  readonly reach?: Reach
+}
+
 /** A sender and a receiver, signed up under names that begin with a prefix, whose profiles lie in a folder. */
 export async function startPair(
   context: Pick<Context, 'resources'>,
   services: Deployment,
-  { home, prefix, listening = {} }: { readonly home: string; readonly prefix: string; readonly listening?: Listening },
+  { home, prefix, listening = {}, reach = 'any' }: PairOptions,
 ): Promise<{ readonly sender: Person; readonly receiver: Person }> {
   const [alice, bob] = [`${prefix}-alice`, `${prefix}-bob`]
-  for (const name of [alice, bob]) await signUp(services, home, name)
+  for (const name of [alice, bob]) {
+    await signUp(services, home, name)
+    await setReach(await Profile.open(home, name), reach)
+  }
   const receiver = await startPerson(context, home, bob, listening)
   const sender = await startPerson(context, home, alice)
   await sender.ask('writeTo', bob)
