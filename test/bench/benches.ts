@@ -10,6 +10,7 @@ import { fileFar } from './file-far.ts'
 import type { Bench } from './framework/bench.ts'
 import { grow } from './grow.ts'
 import { latency } from './latency.ts'
+import { letter } from './letter.ts'
 import { login } from './login.ts'
 import { many } from './many.ts'
 import { open } from './open.ts'
@@ -37,6 +38,7 @@ export const BENCHES: readonly Bench[] = [
   getPresence,
   presence,
   relay,
+  letter,
   fair,
   many,
   slowReader,

@@ -8,6 +8,7 @@
 export type Unit =
   | 'texts/s'
   | 'calls/s'
+  | 'letters/s'
   | 'sign-ins/s'
   | 'MB/s'
   | 's'

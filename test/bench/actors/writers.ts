@@ -1,0 +1,121 @@
+/**
+ * People in one process who are never online, as an actor: they write letters to each other and collect them, with the
+ * profile, the store and the code that a `sotto chat` has.
+ *
+ *     writers.ts HOME PROFILE…
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { encodeTextEvent } from '#lib/delivery/event.ts'
+import { systemClock } from '#lib/runtime/clock.ts'
+import { openSession } from '../../../clients/command/open-session.ts'
+import { collectLetters } from '../../../clients/letters/collect-letters.ts'
+import { postLetters } from '../../../clients/letters/post-letters.ts'
+import { keepPrekeys } from '../../../clients/letters/put-prekeys.ts'
+import { connectMailbox } from '../../../clients/messenger/connect-mailbox.ts'
+import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
+import { drawEventId } from '../../../clients/peer/event-ids.ts'
+import { mayReceive, mayWrite } from '../../../clients/profile/permission.ts'
+import { openStore } from '../../../clients/store/store.ts'
+import type { Requests } from '../framework/actor.ts'
+import { TEXT } from '../framework/arrivals.ts'
+import { serveActor } from '../framework/serve-actor.ts'
+
+export interface WritersRequests extends Requests {
+  /** See that there are prekeys for others to take. */
+  prepare: () => Promise<void>
+  /** Everybody posts so many letters of a text each, to these names in turn: the milliseconds until the last is posted. */
+  post: (letters: number, names: readonly string[]) => Promise<number>
+  /** Everybody collects what there is: the milliseconds, and how many texts came. */
+  collect: () => Promise<{ readonly ms: number; readonly texts: number }>
+}
+
+interface Writer {
+  prepare(): Promise<void>
+  post(name: string): Promise<void>
+  collect(): Promise<number>
+  close(): void
+}
+
+const [home = '', ...names] = process.argv.slice(2)
+const { signal } = new AbortController()
+
+async function open(name: string): Promise<Writer> {
+  const { profile, clock, connect } = await openSession({ home, profile: name, clock: systemClock })
+  const { folder, key } = profile.storage
+  const store = openStore(folder, { profileKey: key, clock: systemClock })
+  const directory = connect(undefined)
+  const mailbox = connectMailbox(profile)
+  if (mailbox === undefined) throw new Error('there are no mailboxes')
+  const streamsByKey = new StreamsByKey({
+    store,
+    onProgress() {},
+    sendsReceipts: () => false,
+    permit: (from, identityKey) => mayReceive(profile, from, identityKey),
+  })
+  const common = {
+    ...{ profile, directory, mailbox, clock, store, signal },
+    messageLogFor: (to: string, identityKey: Uint8Array) => streamsByKey.with(to, identityKey).messageLog,
+    onPinned() {},
+  }
+  return {
+    async prepare() {
+      const { sessionId } = profile.login.session
+      await keepPrekeys({ mailbox, store, sessionId, nowMs: Date.now(), random: randomBytes, signal })
+    },
+    async post(to) {
+      const identityKey = profile.state.pins.get(to)?.identityKey
+      const event = encodeTextEvent({ eventId: drawEventId(), writtenAt: new Date(), body: TEXT })
+      streamsByKey.with(to, identityKey).append(await mayWrite(profile, to), [event])
+      const { letters } = await postLetters(to, false, common)
+      if (letters !== 1) throw new Error(`${letters} letters for one text`)
+    },
+    async collect() {
+      let texts = 0
+      await collectLetters({
+        ...common,
+        deliver: (_from, events) => {
+          texts += events.length
+        },
+        onProgress() {},
+        onKeyChanged() {},
+        onRefused(error) {
+          throw error
+        },
+      })
+      return texts
+    },
+    close() {
+      mailbox.close()
+      directory.close()
+      store.close()
+    },
+  }
+}
+
+const writers = await Promise.all(names.map(open))
+
+const requests: WritersRequests = {
+  async prepare() {
+    for (const writer of writers) await writer.prepare()
+  },
+  async post(letters, to) {
+    const beganMs = performance.now()
+    const postAll = async (writer: Writer, index: number) => {
+      // Nobody begins with the receiver of another one.
+      for (let posted = 0; posted < letters; posted += 1) await writer.post(to[(index + posted) % to.length] ?? '')
+    }
+    await Promise.all(writers.map(postAll))
+    return performance.now() - beganMs
+  },
+  async collect() {
+    const beganMs = performance.now()
+    const texts = await Promise.all(writers.map((writer) => writer.collect()))
+    return { ms: performance.now() - beganMs, texts: texts.reduce((sum, each) => sum + each, 0) }
+  },
+}
+
+serveActor(requests, () => {
+  for (const writer of writers) writer.close()
+})
