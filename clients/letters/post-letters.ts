@@ -69,37 +69,33 @@ export async function postLetters(
     ...options
   }: PostOptions & { readonly isAnswer?: boolean; readonly envelope?: Envelope },
 ): Promise<Posted> {
-  let letters = 0
-  for (; letters < MAX_LETTERS; letters += 1) {
+  for (let letters = 0; ; ) {
     const isFirst = letters === 0
-    const left = await postNext(name, isAnswer && isFirst, isFirst ? envelope : undefined, options)
-    if (left === 'all posted' || left === 'too large') return { letters, isTooLarge: left === 'too large' }
-    if (left === 'answered') return { letters: letters + 1, isTooLarge: false }
+    const { isPosted, left } = await postNext(name, isAnswer && isFirst, isFirst ? envelope : undefined, options)
+    if (isPosted) letters += 1
+    if (left !== 'more' || letters === MAX_LETTERS) return { letters, isTooLarge: left === 'too large' }
   }
-  return { letters, isTooLarge: false }
 }
 
-type Left = 'more' | 'answered' | 'all posted' | 'too large'
+/** What waits after a letter, or instead of one. */
+type Left = 'more' | 'nothing' | 'too large'
 
 async function postNext(
   name: string,
   isAnswer: boolean,
   envelope: Envelope | undefined,
   options: PostOptions,
-): Promise<Left> {
+): Promise<{ readonly isPosted: boolean; readonly left: Left }> {
   const { profile, mailbox, clock, messageLogFor, onPinned, signal } = options
   const requested = envelope ?? (await request(name, options))
   const { ticket, grant } = requested
   if (envelope !== undefined) await checkPermission(name, envelope, options)
   const now = clock.local.now()
   const messageLog = messageLogFor(name, grant.receiverIdentityKey)
-  if (messageLog === undefined) return 'all posted'
+  if (messageLog === undefined) return { isPosted: false, left: 'nothing' }
   const address = addressOf(name, requested)
   const letter = messageLog.nextLetter(address.sessionId)
-  if (letter.count === 0) {
-    const isTooLarge = messageLog.streams.outgoing.behind(letter.through).length > 0
-    if (!isAnswer) return isTooLarge ? 'too large' : 'all posted'
-  }
+  if (letter.count === 0 && !isAnswer) return { isPosted: false, left: leftOf(messageLog, address) }
   const prekey = envelope?.prekey ?? (await mailbox.takePrekey(address, signal))
   const { account } = profile.login
   const sealed = sealLetter({
@@ -117,7 +113,14 @@ async function postNext(
   // By this machine's clock, which what is kept goes by.
   const untilMs = now.getTime() + (grant.expiresAtMs - clock.nowMs())
   messageLog.markPosted(letter, { sessionId: address.sessionId, untilMs })
-  return letter.count === 0 ? 'answered' : 'more'
+  // Looked at here, for another ticket is a call to the directory and to Auth.
+  return { isPosted: true, left: letter.count === 0 ? 'nothing' : leftOf(messageLog, address) }
+}
+
+function leftOf(messageLog: MessageLog, { sessionId }: LetterAddress): Left {
+  const { count, through } = messageLog.nextLetter(sessionId)
+  if (count > 0) return 'more'
+  return messageLog.streams.outgoing.behind(through).length > 0 ? 'too large' : 'nothing'
 }
 
 async function request(name: string, options: PostOptions): Promise<RequestedLetter> {

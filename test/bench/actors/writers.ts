@@ -68,7 +68,7 @@ async function open(name: string): Promise<Writer> {
       const identityKey = profile.state.pins.get(to)?.identityKey
       const event = encodeTextEvent({ eventId: drawEventId(), writtenAt: new Date(), body: TEXT })
       streamsByKey.with(to, identityKey).append(await mayWrite(profile, to), [event])
-      const { letters } = await postLetters(to, false, common)
+      const { letters } = await postLetters(to, common)
       if (letters !== 1) throw new Error(`${letters} letters for one text`)
     },
     async collect() {
