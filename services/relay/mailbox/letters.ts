@@ -43,8 +43,9 @@ export const DEFAULT_LETTER_LIMITS: LetterLimits = {
 /** The time after which somebody may try again where there is no room, in milliseconds: 15 min. */
 const RETRY_AFTER_MS = 15 * 60_000
 
-/** The most letters that are posted in one transaction. */
+/** The most letters that are posted in one transaction, and the most acknowledgements that are carried out in one. */
 const MAX_POSTED_TOGETHER = 32
+const MAX_REMOVED_TOGETHER = 32
 
 /** A letter to be kept. */
 export interface PostedLetter {
@@ -62,6 +63,12 @@ export interface WaitingLetter {
   readonly postedAtMs: number
 }
 
+/** What a receiver has acknowledged. */
+interface Removal {
+  readonly receiver: string
+  readonly ids: readonly Uint8Array[]
+}
+
 export class Letters {
   readonly #db: Kysely<MailboxSchema>
   readonly #limits: LetterLimits
@@ -69,6 +76,10 @@ export class Letters {
   readonly #posting = new Gathering<PostedLetter, SottoError | undefined>({
     most: MAX_POSTED_TOGETHER,
     ask: (letters) => this.#postAll(letters),
+  })
+  readonly #removing = new Gathering<Removal, undefined>({
+    most: MAX_REMOVED_TOGETHER,
+    ask: (removals) => this.#removeAll(removals),
   })
 
   constructor(db: Kysely<MailboxSchema>, limits: LetterLimits, nowMs: () => number) {
@@ -151,8 +162,17 @@ export class Letters {
 
   /** Delete letters of somebody that they have acknowledged. Unknown ids change nothing. */
   async remove(receiver: string, ids: readonly Uint8Array[]): Promise<void> {
-    if (ids.length === 0) return
-    await this.#db.deleteFrom('letter').where('receiver', '=', receiver).where('id', 'in', ids).execute()
+    if (ids.length > 0) await this.#removing.ask({ receiver, ids })
+  }
+
+  /** Delete letters in one transaction, and so with one flush. */
+  async #removeAll(removals: readonly Removal[]): Promise<undefined[]> {
+    await inTransaction(this.#db, async (transaction) => {
+      for (const { receiver, ids } of removals) {
+        await transaction.deleteFrom('letter').where('receiver', '=', receiver).where('id', 'in', ids).execute()
+      }
+    })
+    return removals.map(() => undefined)
   }
 
   /** Delete what nobody can open any more. */

@@ -24,6 +24,9 @@ import { checkCollectRequest, checkPostRequest, checkPutPrekeysRequest, checkTak
 /** How many letters are read from the database in one go: 2 MiB at most. */
 const LETTERS_PER_PAGE = 32
 
+/** How many acknowledgements of one caller are carried out at once. */
+const REMOVALS_AT_ONCE = 32
+
 /** Whose bearer came with a call. */
 export interface MailboxCaller extends MailboxOwner {
   /** Aborted when the session is ended before its time, with what the caller is to be told. */
@@ -126,11 +129,20 @@ export function createMailboxService(options: MailboxServiceOptions): Handlers<t
     { messages }: Duplex<CollectRequest, CollectResponse>,
     account: string,
   ): Promise<void> {
+    let removals: Promise<void>[] = []
+    const removed = () => Promise.all(removals)
     // No loop over them: one that is left early cancels the stream, and the caller learns no reason.
     for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
       checkCollectRequest(next.value)
-      await letters.remove(account, next.value.letterIds)
+      const removal = letters.remove(account, next.value.letterIds)
+      // It is awaited with the others, so that those that come together are removed together.
+      removal.catch(() => {})
+      removals.push(removal)
+      if (removals.length < REMOVALS_AT_ONCE) continue
+      await removed()
+      removals = []
     }
+    await removed()
   }
 
   return { putPrekeys, takePrekey, post, collect }

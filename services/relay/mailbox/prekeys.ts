@@ -4,7 +4,8 @@
  * @module
  */
 import type { Kysely, Transaction } from 'kysely'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
+import { Gathering } from '#lib/gathering.ts'
 import type { Prekey } from '#lib/letter/prekey.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
@@ -16,6 +17,9 @@ export const MAX_PREKEYS = 100
 
 /** How many prekeys of an account somebody may take until it collects; then the one of last resort is given. */
 export const MAX_TAKEN_OF_ONE = 8
+
+/** The most prekeys that are taken in one transaction. */
+const MAX_TAKEN_TOGETHER = 32
 
 /** Whose mailbox it is, and the session that its letters are for. */
 export interface MailboxOwner {
@@ -37,9 +41,18 @@ export interface HeldPrekeys {
   readonly lastResortId: Uint8Array | undefined
 }
 
+interface Taking {
+  readonly owner: MailboxOwner
+  readonly taker: string
+}
+
 export class Prekeys {
   readonly #db: Kysely<MailboxSchema>
   readonly #nowMs: () => number
+  readonly #taking = new Gathering<Taking, Prekey | SottoError>({
+    most: MAX_TAKEN_TOGETHER,
+    ask: (takings) => this.#takeAll(takings),
+  })
 
   constructor(db: Kysely<MailboxSchema>, nowMs: () => number) {
     this.#db = db
@@ -106,31 +119,44 @@ export class Prekeys {
   }
 
   /**
-   * Take a prekey of somebody.
+   * Take a prekey of somebody. It is gone from the disk when this resolves.
    *
    * @throws SottoError `ERR_NO_MAILBOX` if the account has none, or not for letters to this session.
    */
-  async take({ account, sessionId }: MailboxOwner, taker: string): Promise<Prekey> {
+  async take(owner: MailboxOwner, taker: string): Promise<Prekey> {
+    const given = await this.#taking.ask({ owner, taker })
+    if (isSottoError(given)) throw given
+    return given
+  }
+
+  /** Take prekeys in one transaction, and so with one flush. @returns in their order each, or why there is none. */
+  async #takeAll(takings: readonly Taking[]): Promise<(Prekey | SottoError)[]> {
     return await inTransaction(this.#db, async (transaction) => {
-      await takeTurn(transaction, `mailbox of ${account}`)
-      await checkMailbox(transaction, { account, sessionId })
-      const taking = transaction.selectFrom('taking').select('count').where('account', '=', account)
-      const taken = (await taking.where('taker', '=', taker).executeTakeFirst())?.count ?? 0
-      const wanted = taken < MAX_TAKEN_OF_ONE ? await this.#next(transaction, account, 0) : undefined
-      const given = wanted ?? (await this.#next(transaction, account, 1))
-      if (given === undefined) throw noMailbox()
-      if (wanted !== undefined) {
-        const row = transaction.deleteFrom('prekey').where('account', '=', account)
-        await row.where('id', '=', wanted.prekeyId).execute()
-        const count = taken + 1
-        await transaction
-          .insertInto('taking')
-          .values({ account, taker, count })
-          .onConflict((conflict) => conflict.columns(['account', 'taker']).doUpdateSet({ count }))
-          .execute()
-      }
+      // In the order of names, so that two transactions at once never wait for each other.
+      const accounts = new Set(takings.map(({ owner }) => owner.account))
+      for (const account of [...accounts].sort()) await takeTurn(transaction, `mailbox of ${account}`)
+      const given: (Prekey | SottoError)[] = []
+      for (const taking of takings) given.push(await this.#takeOne(transaction, taking))
       return given
     })
+  }
+
+  async #takeOne(transaction: Transaction<MailboxSchema>, { owner, taker }: Taking): Promise<Prekey | SottoError> {
+    const { account } = owner
+    if (!(await isMailbox(transaction, owner))) return noMailbox()
+    const taking = transaction.selectFrom('taking').select('count').where('account', '=', account)
+    const taken = (await taking.where('taker', '=', taker).executeTakeFirst())?.count ?? 0
+    const wanted = taken < MAX_TAKEN_OF_ONE ? await this.#next(transaction, account, 0) : undefined
+    if (wanted === undefined) return (await this.#next(transaction, account, 1)) ?? noMailbox()
+    const row = transaction.deleteFrom('prekey').where('account', '=', account)
+    await row.where('id', '=', wanted.prekeyId).execute()
+    const count = taken + 1
+    await transaction
+      .insertInto('taking')
+      .values({ account, taker, count })
+      .onConflict((conflict) => conflict.columns(['account', 'taker']).doUpdateSet({ count }))
+      .execute()
+    return wanted
   }
 
   async #next(
@@ -157,16 +183,20 @@ export class Prekeys {
 }
 
 /** @throws SottoError `ERR_NO_MAILBOX` unless the account has a mailbox for letters to this session. */
-export async function checkMailbox(
+export async function checkMailbox(transaction: Transaction<MailboxSchema>, owner: MailboxOwner): Promise<void> {
+  if (!(await isMailbox(transaction, owner))) throw noMailbox()
+}
+
+async function isMailbox(
   transaction: Transaction<MailboxSchema>,
   { account, sessionId }: MailboxOwner,
-): Promise<void> {
+): Promise<boolean> {
   const row = await transaction
     .selectFrom('mailbox')
     .select('session_id')
     .where('account', '=', account)
     .executeTakeFirst()
-  if (row === undefined || !isSame(row.session_id, sessionId)) throw noMailbox()
+  return row !== undefined && isSame(row.session_id, sessionId)
 }
 
 async function heldOf(transaction: Transaction<MailboxSchema>, account: string): Promise<HeldPrekeys> {
