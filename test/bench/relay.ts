@@ -1,5 +1,6 @@
 /** What it costs to talk through the relay: in texts, in time, in the relay's memory, and to others who do the same. */
 import { readFile } from 'node:fs/promises'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Deployment } from '../support/deployment.ts'
@@ -91,6 +92,8 @@ async function delaysCase(context: Context, services: Deployment, { direct, rela
 async function fairCases(context: Context, home: string): Promise<Case[]> {
   const services = await startServices(context, { SOTTO_RELAY: 'on' })
   const greedy = await startPair(context, services, { home, prefix: 'greedy', reach: 'relay' })
+  // It is the relay that is to be fair: how few cores are shared by so many programs is another question.
+  for (const { pid } of [greedy.sender, greedy.receiver]) setPriority(pid, constants.priority.PRIORITY_LOW)
   const calm = await startPair(context, services, { home, prefix: 'calm', reach: 'relay' })
   const seconds = context.amount(FLOOD_SECONDS)
   const tail = async ({ sender, receiver }: Record<'sender' | 'receiver', Person>) => {
