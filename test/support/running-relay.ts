@@ -4,7 +4,7 @@
  * @module
  */
 import { RelayServiceService } from '#gen/sotto/relay/v1/relay_service.ts'
-import { type Connection, connect } from '#lib/rpc/client.ts'
+import { type Connection, connect, type Target } from '#lib/rpc/client.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { createLogger } from '#lib/runtime/log.ts'
 import { type Config, readConfig } from '../../services/relay/config.ts'
@@ -40,13 +40,18 @@ export class RelayUnderTest implements AsyncDisposable {
     return Number(this.running.address.split(':').at(-1))
   }
 
-  /** Open a new connection, which speaks the contract as it is generated. */
-  connect(): PlainRelayConnection {
-    const connection = connect(RelayServiceService, {
+  /** By which it is connected to. */
+  get target(): Target {
+    return {
       address: this.running.address,
       security: { authorityPem: this.#authorityPem, role: 'relay.sotto' },
       isForConversations: true,
-    })
+    }
+  }
+
+  /** Open a new connection, which speaks the contract as it is generated. */
+  connect(): PlainRelayConnection {
+    const connection = connect(RelayServiceService, this.target)
     this.#connections.push(connection)
     return connection
   }

@@ -51,7 +51,7 @@ class Account {
   /** The ids that come by an attendance, the attendance's own first. */
   async *attend(): AsyncGenerator<Buffer, void, void> {
     for await (const { event } of this.connect().call.attend({}, { bearer: this.bearer, signal })) {
-      if (event !== undefined) yield event.value
+      if (event?.$case === 'attendanceId' || event?.$case === 'callId') yield event.value
     }
   }
 
