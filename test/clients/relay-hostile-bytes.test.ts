@@ -1,0 +1,168 @@
+/** Hostile bytes in each answer of a relay and a mailbox: a client takes what the contract allows, or says what is wrong. */
+import { expect } from 'chai'
+import { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
+import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { AnswerResponse, AttendResponse, CallResponse, RelayServiceService } from '#gen/sotto/relay/v1/relay_service.ts'
+import { isSottoError } from '#lib/errors.ts'
+import { drawPrekey, isPrekey } from '#lib/letter/prekey.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
+import { INTERNAL_LIMITS } from '#lib/rpc/limits.ts'
+import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
+import type { Duplex } from '#lib/rpc/service.ts'
+import { MailboxClient } from '../../clients/letters/mailbox.ts'
+import { RelayService } from '../../clients/peer/relay-service.ts'
+import { answerThroughRelay, callThroughRelay } from '../../clients/peer/relayed-call.ts'
+import { bytesOf, randomFrom, secretOf } from '../support/random.ts'
+import { onWire } from '../support/running-mailbox.ts'
+import { tamperings } from '../support/tampered-message.ts'
+import { testLog } from '../support/test-log.ts'
+
+/** What a client may say of an answer: it is no message, or breaks its contract; or the call has ended. */
+const SAID = new Set([
+  'ERR_UNAVAILABLE',
+  'ERR_INTERNAL',
+  'ERR_CHANNEL_CUT',
+  'ERR_CHANNEL_CLOSED',
+  'ERR_INVALID_ARGUMENT',
+])
+
+const raw = { requestDeserialize: (value: Buffer) => value, responseSerialize: (value: Buffer) => value }
+
+const bearer = secretOf('a bearer')
+const ID = Buffer.from(bytesOf('an id', 16))
+
+describe('a client of a relay that answers with hostile bytes', function () {
+  this.timeout(60_000)
+  const seed = process.env['SEED'] ?? String(Date.now())
+  let server: RpcServer
+  let relay: Connection<typeof RelayService>
+  let mailbox: MailboxClient
+  /** What the relay says in each call, message by message. */
+  let answers: readonly Uint8Array[] = []
+
+  before(async () => {
+    const all = () => answers.map((each) => Buffer.from(each))
+    const sayAll = async (stream: Duplex<Buffer, Buffer>) => {
+      await stream.messages.next()
+      for (const each of all()) await stream.send(each)
+    }
+    const one = async () => all()[0] as Buffer
+    const { attend, call, answer } = RelayServiceService
+    const { putPrekeys, takePrekey, collect } = MailboxServiceService
+    const service = {
+      attend: { ...attend, ...raw },
+      call: { ...call, ...raw },
+      answer: { ...answer, ...raw },
+      putPrekeys: { ...putPrekeys, ...raw },
+      takePrekey: { ...takePrekey, ...raw },
+      collect: { ...collect, ...raw },
+    } as const
+    const handlers = {
+      async *attend() {
+        yield* all()
+      },
+      call: sayAll,
+      answer: sayAll,
+      putPrekeys: one,
+      takePrekey: one,
+      collect: sayAll,
+    }
+    const { log } = testLog()
+    server = await startServer({
+      services: [serve(service, handlers as never)],
+      ...{ host: '127.0.0.1', port: 0, security: undefined, limits: INTERNAL_LIMITS, log },
+    })
+    const target = { address: `127.0.0.1:${server.port}`, security: undefined }
+    relay = connect(RelayService, { ...target, isForConversations: true })
+    mailbox = new MailboxClient(connect(MailboxServiceService, target), bearer)
+  })
+  after(async () => {
+    relay.close()
+    mailbox.close()
+    await server.stop(0)
+  })
+
+  /** Have each change of an answer come, behind others that are as they should be. */
+  async function attack(
+    before: readonly Uint8Array[],
+    encoded: Uint8Array,
+    use: () => Promise<unknown>,
+  ): Promise<void> {
+    for (const { what, bytes } of tamperings(encoded, seed)) {
+      answers = [...before, bytes]
+      await use().catch((error: unknown) => {
+        if (isSottoError(error) && SAID.has(error.code)) return
+        throw new Error(`${what}, seed ${seed}: ${String(error)}`, { cause: error })
+      })
+    }
+  }
+
+  const joined = CallResponse.encode({ message: { $case: 'joined', value: {} } }).finish()
+  const { signal } = new AbortController()
+
+  it('attends on, or hears that it does not', async () => {
+    for (const event of ['attendanceId', 'callId'] as const) {
+      await attack([], AttendResponse.encode({ event: { $case: event, value: ID } }).finish(), async () => {
+        for await (const { event: told } of relay.call.attend({}, { bearer })) {
+          expect([undefined, 'attendanceId', 'callId', 'mail']).to.include(told?.$case)
+        }
+      })
+    }
+  })
+
+  it('begins no conversation in a call that is not joined', async () => {
+    await attack([], joined, async () => {
+      const stream = await callThroughRelay(relay, ID, { bearer, signal })
+      stream.cancel()
+    })
+  })
+
+  it('reads a message of the conversation, or ends the call', async () => {
+    const welcome = {
+      kemCiphertext: Buffer.from(bytesOf('a ciphertext', 40)),
+      noiseMessage: Buffer.from(bytesOf('noise', 48)),
+    }
+    const record = ConverseResponse.encode({ message: { $case: 'record', value: Buffer.from(bytesOf('record', 60)) } })
+    const said = ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } })
+    for (const value of [said, record].map((each) => Buffer.from(each.finish()))) {
+      await attack([joined], CallResponse.encode({ message: { $case: 'response', value } }).finish(), async () => {
+        const stream = await callThroughRelay(relay, ID, { bearer, signal })
+        const next = await stream.messages.next()
+        stream.cancel()
+        expect([undefined, 'welcome', 'record']).to.include(next.value?.message?.$case)
+      })
+    }
+  })
+
+  it('answers a call, or lets it go, and fails in no way', async () => {
+    const value = Buffer.from(ConverseRequest.encode({ message: { $case: 'record', value: ID } }).finish())
+    await attack([], AnswerResponse.encode({ message: { $case: 'request', value } }).finish(), async () => {
+      await answerThroughRelay(relay, ID, { bearer, signal }, async (stream) => {
+        for await (const { message } of stream.messages) {
+          expect([undefined, 'hello', 'record']).to.include(message?.$case)
+        }
+      })
+    })
+  })
+
+  it('takes no prekey and no id that breaks the contract', async () => {
+    const prekey = onWire(drawPrekey(randomFrom('prekey')).prekey)
+    const { takePrekey, putPrekeys } = MailboxServiceService
+    await attack([], takePrekey.responseSerialize({ prekey }), async () => {
+      expect(isPrekey(await mailbox.takePrekey({ name: 'bob', sessionId: ID }, signal))).to.equal(true)
+    })
+    await attack([], putPrekeys.responseSerialize({ prekeyIds: [ID, ID], lastResortId: ID }), async () => {
+      const nothing = { prekeys: [], lastResort: undefined, withdrawnIds: [] }
+      const { prekeyIds, lastResortId = ID } = await mailbox.putPrekeys(nothing, signal)
+      for (const id of [...prekeyIds, lastResortId]) expect(id.length).to.equal(16)
+    })
+  })
+
+  it('collects what is a letter to look at, and ends', async () => {
+    const letter = { letterId: ID, letter: Buffer.from(bytesOf('a letter', 60)) }
+    const { collect } = MailboxServiceService
+    await attack([], collect.responseSerialize({ letter }), async () => {
+      for await (const { bytes } of mailbox.collect(signal)) expect(bytes).to.be.instanceOf(Uint8Array)
+    })
+  })
+})
