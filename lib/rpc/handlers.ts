@@ -92,6 +92,7 @@ function adaptServerStream(
 ): handleServerStreamingCall<unknown, unknown> {
   return async (call) => {
     const open = calls.of(call.metadata)
+    open.taken()
     try {
       for await (const response of handler(checkDecoded(call.request), open.context)) {
         await write(call, response, open.context.signal)
@@ -114,7 +115,10 @@ function adaptDuplex(
       stream: call as unknown as NodeDuplex,
       signal: open.context.signal,
       cancel: () => open.end(new SottoError('ERR_CHANNEL_CLOSED', 'the stream was dropped')),
-      check: checkDecoded,
+      check: (decoded) => {
+        open.taken()
+        return checkDecoded(decoded)
+      },
     })
     try {
       await handler(stream, open.context)

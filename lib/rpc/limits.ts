@@ -7,6 +7,7 @@
 import type { CallLimiterLimits } from './call-limits/call-limiter.ts'
 import { MAX_CARRIED_BYTES, PEOPLE_PER_ADDRESS } from './call-limits/limits-of-calls.ts'
 import type { EarnedWindowLimits } from './sockets/earned-windows.ts'
+import type { HeldLimits } from './sockets/held/held-bytes.ts'
 import type { RoomLimits } from './sockets/waiting-room.ts'
 
 /** The limits for callers who have not been let in. */
@@ -47,6 +48,8 @@ export interface ServerLimits {
   readonly earnedWindow?: EarnedWindowLimits
   /** How many messages of a stream are read before they are asked for; 16 unless set. */
   readonly readAhead?: number
+  /** What may wait of requests until somebody takes it, whoever sent it; undefined where nobody counts that. */
+  readonly held?: HeldLimits
   /** Connections open at once. */
   readonly maxConnections: number
   /** Connections open at once from one address, or from one /64 of IPv6. */
@@ -99,7 +102,26 @@ export const SEALING_LIMITS: ServerLimits = { ...INTERNAL_LIMITS, calls: CALL_LI
  */
 export function serviceLimits(mostPerAddress: number, ratePerAccount: number): ServerLimits {
   const factors = { account: ratePerAccount, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
-  return { ...SERVICE_LIMITS, maxConnectionsPerNetwork: mostPerAddress, calls: { ...CALL_LIMITS, factors } }
+  const held = heldLimits(SERVICE_HELD, factors.address)
+  return { ...SERVICE_LIMITS, maxConnectionsPerNetwork: mostPerAddress, held, calls: { ...CALL_LIMITS, factors } }
+}
+
+/** The same budgets, with more for a network, up to that of all. */
+function heldLimits(limits: HeldLimits, factor: number): HeldLimits {
+  return { ...limits, networkBytes: Math.min(limits.totalBytes, limits.networkBytes * factor) }
+}
+
+const MIB = 1024 * 1024
+
+/**
+ * What all who call a service may make it hold, let in or not: 5,000 calls that have only just begun. A client has some ten
+ * calls under way, of a few hundred bytes. An account may have 300, and a network, of a thousand people, 1,300.
+ */
+const SERVICE_HELD: HeldLimits = {
+  totalBytes: 64 * MIB,
+  networkBytes: 16 * MIB,
+  accountBytes: 4 * MIB,
+  connectionBytes: 2 * MIB,
 }
 
 /**
@@ -125,6 +147,7 @@ export function serviceLimits(mostPerAddress: number, ratePerAccount: number): S
 export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
   calls: CALL_LIMITS,
+  held: SERVICE_HELD,
   maxSessionMegabytes: 1,
   receiveWindowBytes: 4 * 1024,
   earnedWindow: {
@@ -157,6 +180,17 @@ export const MAX_CONVERSATIONS = 512
 const VOUCHED_CALLERS = 256
 
 /**
+ * What callers may make a receiver hold of records that come: as much as the windows of all conversations together, and the
+ * records that are read ahead of those that are slow to be kept.
+ */
+const PEER_HELD: HeldLimits = {
+  totalBytes: 96 * MIB,
+  networkBytes: 96 * MIB,
+  accountBytes: 96 * MIB,
+  connectionBytes: 16 * MIB,
+}
+
+/**
  * The limits of a receiver's own server. A record is at most 65,535 bytes, so a message is little more, and what strangers
  * can make it hold are their calls, each with a message that comes and a window behind it: 96 of 82 KiB, less than 8 MiB.
  * A Hello has some 2 KiB, so that the window is no narrower to those who have a ticket.
@@ -170,6 +204,7 @@ export const PEER_LIMITS: ServerLimits = {
   maxStreamsPerConnection: 8,
   maxSessionMegabytes: 10,
   receiveWindowBytes: 16 * 1024,
+  held: PEER_HELD,
   earnedWindow: { bytes: CONVERSATION_WINDOW_BYTES, totalBytes: 64 * 1024 * 1024 },
   maxConnections: 2 * MAX_CONVERSATIONS + 128,
   maxConnectionsPerNetwork: 2 * MAX_CONVERSATIONS + 128,
@@ -199,6 +234,17 @@ export const AGENT_LIMITS: ServerLimits = {
 }
 
 /**
+ * What callers may make a relay hold: of 2,000 joined calls that nobody takes anything of, all that it may hold. An account
+ * that has as many conversations as it may, none of which moves, is within its own.
+ */
+const RELAY_HELD: HeldLimits = {
+  totalBytes: 256 * MIB,
+  networkBytes: 128 * MIB,
+  accountBytes: 64 * MIB,
+  connectionBytes: 64 * MIB,
+}
+
+/**
  * The limits of a relay. A call that is joined has one message under way in each direction and a window behind it: twice
  * 66 KiB and 60 KiB, 252 KiB at most. The window of a connection is wider, so that conversations that somebody is slow to
  * take do not stop the others over the same connection: it takes 17 of them.
@@ -212,10 +258,11 @@ export const RELAY_LIMITS: ServerLimits = {
   earnedWindow: {
     bytes: 1024 * 1024,
     callBytes: 60 * 1024,
-    // What calls may hold is what counts: the host allows each account so many.
+    // What calls hold is what counts.
     totalBytes: Number.POSITIVE_INFINITY,
   },
   readAhead: 0,
+  held: RELAY_HELD,
 }
 
 /**
@@ -224,5 +271,5 @@ export const RELAY_LIMITS: ServerLimits = {
  */
 export function relayLimits(mostPerAddress: number, ratePerAccount: number): ServerLimits {
   const factors = { account: ratePerAccount, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
-  return { ...RELAY_LIMITS, calls: { ...CALL_LIMITS, factors } }
+  return { ...RELAY_LIMITS, held: heldLimits(RELAY_HELD, factors.address), calls: { ...CALL_LIMITS, factors } }
 }

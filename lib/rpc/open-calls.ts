@@ -19,6 +19,7 @@ import {
 import { Code, codeToJSON } from '#gen/google/rpc/code.ts'
 import { asSottoError, isSottoError, SottoError } from '../errors.ts'
 import type { Logger } from '../runtime/log.ts'
+import { LIMITED, type LimitedEvent } from '../runtime/metrics/limited-events.ts'
 import { type CallSpan, spanOfServed } from '../runtime/tracing/spans.ts'
 import type { CallLimiter, LimitedCall } from './call-limits/call-limiter.ts'
 import { limitsOf } from './call-limits/limits-of-calls.ts'
@@ -28,6 +29,7 @@ import { errorOfLibrary } from './library-status.ts'
 import type { CallContext } from './service.ts'
 import type { CallAtDoor } from './sockets/caller.ts'
 import type { Callers } from './sockets/callers.ts'
+import type { ArrivingCall } from './sockets/guard/arriving-call.ts'
 import type { ConnectionGuard } from './sockets/guard/connection-guard.ts'
 import { networkOf } from './sockets/network-of.ts'
 import { type OutgoingStatus, statusOf } from './status.ts'
@@ -153,6 +155,7 @@ export class OpenCall {
   /** The call's place among strangers; undefined if the connection is closed already. */
   readonly #door: CallAtDoor | undefined
   readonly #guard: ConnectionGuard | undefined
+  readonly #arriving: ArrivingCall | undefined
   #limited: LimitedCall | undefined
   #lastsTimer: NodeJS.Timeout | undefined
   #failure: unknown
@@ -185,7 +188,10 @@ export class OpenCall {
       noteAccount: (account) => {
         this.#account = account
       },
-      countFor: (account) => this.#limited?.countFor('account', account),
+      countFor: (account) => {
+        this.#limited?.countFor('account', account)
+        this.#arriving?.countFor(account)
+      },
       signal: this.#abort.signal,
     }
     this.#requestTimer = setTimeout(() => {
@@ -194,6 +200,8 @@ export class OpenCall {
       caller?.late(error)
     }, options.firstMessageTimeoutMs)
     this.#guard = caller?.guard
+    this.#arriving = caller?.guard.newest
+    if (this.#arriving !== undefined) this.#arriving.onEvicted = (error) => this.#evict(error)
     this.#door = caller?.begin((error) => this.end(error))
     if (options.limiter !== undefined && !this.#isOver) this.#limit(options.limiter)
   }
@@ -211,6 +219,18 @@ export class OpenCall {
     this.#lastsTimer = setTimeout(() => {
       this.end(new SottoError('ERR_UNAVAILABLE', 'the stream has lasted as long as it may', { retryAfterMs: 1_000 }))
     }, lastsMs)
+  }
+
+  #evict(error: SottoError): void {
+    if (this.#isOver) return
+    if (LIMITED.hasSubscribers)
+      LIMITED.publish({ method: this.#path.slice(1), limit: 'held bytes' } satisfies LimitedEvent)
+    this.#end(error)
+  }
+
+  /** A handler of a stream has taken a message. */
+  taken(): void {
+    this.#arriving?.taken()
   }
 
   /** Whether the caller has got its status, or gone away. */

@@ -8,6 +8,7 @@ import { MAX_BUCKETS_BYTES } from '#lib/rpc/call-limits/call-limiter.ts'
 import { PEOPLE_PER_ADDRESS } from '#lib/rpc/call-limits/limits-of-calls.ts'
 import { BUCKET_BYTES } from '#lib/rpc/call-limits/token-buckets.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { CALL_BYTES } from '#lib/rpc/sockets/held/held-bytes.ts'
 import { MAX_METADATA_BYTES } from '#lib/rpc/standard/refused-calls.ts'
 import { MIN_TYPED_CHARACTERS } from '#lib/typed-secret.ts'
 import { MOST_WAITING_BYTES } from '../../clients/files/transit/receive-buffer.ts'
@@ -24,13 +25,15 @@ const MIB = 1024 * 1024
 
 const auth = readConfig({ SOTTO_HOME: '/srv/sotto' })
 const { memoryKib, passes } = auth.password
-const { strangers: service } = SERVICE_LIMITS
+const { strangers: service, held } = SERVICE_LIMITS
+const mib = (bytes = 0): string => `${bytes / MIB} MiB`
 
 /** What each document says, made of the code's numbers. */
 const CLAIMS: Readonly<Record<string, readonly string[]>> = {
   'docs/threat-model.md': [
     `the maximum session duration of the last ticket (${auth.maxSessionDurationMs / HOUR_MS} h)`,
     `have ${(PEER_LIMITS.strangers?.admissionTimeoutMs ?? 0) / 1_000} seconds`,
+    `than ${mib(held?.accountBytes).split(' ')[0]} MiB for an account, ${mib(held?.networkBytes).split(' ')[0]} for an address and ${mib(held?.totalBytes).split(' ')[0]} in all`,
     `share ${service?.connections.places} connections and ${service?.calls.places} calls, beside those who wait for the hash of a password`,
     `and have ${(service?.admissionTimeoutMs ?? 0) / 1_000} seconds; room is made`,
     `where ${auth.hashing.capacity} logins wait`,
@@ -45,6 +48,8 @@ const CLAIMS: Readonly<Record<string, readonly string[]>> = {
   'docs/operations.md': [
     `has ${MAX_METADATA_BYTES / 1024} KiB at most`,
     `An address counts for ${PEOPLE_PER_ADDRESS.toLocaleString('en')} people`,
+    `${CALL_BYTES / 1024} KiB for each call with them: ${mib(held?.connectionBytes)} over one connection, ${mib(held?.accountBytes)} for one account wherever it calls from, ${mib(held?.networkBytes)} for one address`,
+    `and ${mib(held?.totalBytes)} for all; at a relay`,
     `What it counts takes ${MAX_BUCKETS_BYTES / MIB} MiB at most`,
     `where more than some ${Math.floor(MAX_BUCKETS_BYTES / BUCKET_BYTES / 1_000)},000 addresses`,
   ],

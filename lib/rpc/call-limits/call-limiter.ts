@@ -119,14 +119,17 @@ function scaled({ perSecond, burst }: Rate, factor: number): Rate {
   return { perSecond: perSecond * factor, burst: burst * factor }
 }
 
-const WORDS: Readonly<Record<LimitName, string>> = {
+/** Those that are counted here. */
+type CountedLimit = Exclude<LimitName, 'held bytes'>
+
+const WORDS: Readonly<Record<CountedLimit, string>> = {
   'account rate': 'too many calls of this account',
   'address rate': 'too many calls from this address',
   'account streams': 'too many calls of this account are open',
   'address streams': 'too many calls from this address are open',
 }
 
-function refusal(path: string, limit: LimitName, retryAfterMs: number): SottoError {
+function refusal(path: string, limit: CountedLimit, retryAfterMs: number): SottoError {
   if (LIMITED.hasSubscribers) LIMITED.publish({ method: path.slice(1), limit } satisfies LimitedEvent)
   return new SottoError('ERR_BUSY', WORDS[limit], { retryAfterMs: Math.ceil(retryAfterMs) })
 }

@@ -13,6 +13,7 @@ import { Caller, type CallerRooms } from './caller.ts'
 import { ConnectionGuard } from './guard/connection-guard.ts'
 import { reportCut } from './guard/report-cut.ts'
 import { Sweep } from './guard/sweep.ts'
+import { HeldBytes } from './held/held-bytes.ts'
 import { networkOf } from './network-of.ts'
 import { Places } from './places.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -38,6 +39,7 @@ export class Callers {
   readonly #places: Places
   readonly #settledPlaces: Places
   readonly #surplusPlaces: Places
+  readonly #held: HeldBytes | undefined
   /** How many connections over Unix sockets there were. */
   #unnamed = 0
 
@@ -56,6 +58,7 @@ export class Callers {
     this.#settledPlaces = new Places(settled(maxConnections), settled(maxConnectionsPerNetwork))
     const surplus = strangers?.surplusConnections ?? 0
     this.#surplusPlaces = new Places(surplus, surplus)
+    this.#held = limits.held && new HeldBytes(limits.held)
   }
 
   /**
@@ -75,11 +78,13 @@ export class Callers {
     this.#open.add(socket)
     if (socket.remotePort === undefined) nameConnection(socket, ++this.#unnamed)
     const name = nameOf(socket)
+    const held = this.#held?.connect(network)
     const guard: ConnectionGuard = new ConnectionGuard(socket, {
       log: this.#log,
       address,
       isStranger: () => caller.isStranger,
       handshakeDueMs: performance.now() + this.#limits.firstCallTimeoutMs,
+      held,
     })
     const caller = new Caller(socket, address ?? '', this.#settledPlaces, this.#rooms, guard)
     caller.isSurplus = places === this.#surplusPlaces
@@ -87,6 +92,7 @@ export class Callers {
     this.#sweep.add(guard)
     socket.on('close', () => {
       caller.closed()
+      held?.close()
       this.#sweep.delete(guard)
       this.#open.delete(socket)
       this.#byEnds.delete(name)

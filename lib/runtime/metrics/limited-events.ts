@@ -5,8 +5,8 @@
  */
 import { channel } from 'node:diagnostics_channel'
 
-/** Which limit it met. */
-export type LimitName = 'account rate' | 'address rate' | 'account streams' | 'address streams'
+/** Which limit it met: how often somebody calls, how many streams are open, or how much is held. */
+export type LimitName = 'account rate' | 'address rate' | 'account streams' | 'address streams' | 'held bytes'
 
 export interface LimitedEvent {
   /** Such as `sotto.directory.v1.DirectoryService/RequestChat`. */

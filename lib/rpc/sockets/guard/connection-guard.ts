@@ -11,6 +11,8 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Logger } from '../../../runtime/log.ts'
 import type { CutReason } from '../../../runtime/metrics/cut-events.ts'
+import type { HeldByConnection } from '../held/held-bytes.ts'
+import { ArrivingCall } from './arriving-call.ts'
 import {
   MESSAGE_TIMEOUT_MS,
   REFUSED_CALLS_PER_SECOND,
@@ -21,7 +23,6 @@ import {
   UNREAD_TIMEOUT_MS,
 } from './bounds.ts'
 import { FrameBudget } from './frame-budget.ts'
-import { MessageProgress } from './message-progress.ts'
 import { Rate } from './rate.ts'
 import { reportCut } from './report-cut.ts'
 
@@ -31,7 +32,7 @@ const [UNREAD_LOOKS, MESSAGE_LOOKS] = [UNREAD_TIMEOUT_MS, MESSAGE_TIMEOUT_MS].ma
   number,
 ]
 
-/** What Node.js reads at once, in bytes: between looks, so much may have come of which the content is not read yet. */
+/** What Node.js reads at once, in bytes: between looks, so much may have come of which the content is not told yet. */
 const READ_BYTES = 64 * 1024
 
 /** How often what comes too late is allowed for, in milliseconds: all calls of a connection share one window. */
@@ -45,18 +46,8 @@ export interface ConnectionGuardOptions {
   readonly isStranger: () => boolean
   /** When HTTP/2 has to have begun, in milliseconds on the monotonic clock: without TLS it does at once. */
   readonly handshakeDueMs: number
-}
-
-/** A call that is open. */
-interface OpenStream {
-  readonly progress: MessageProgress
-  /** How many messages had begun at the last look, and at how many looks in a row the last of them had not ended. */
-  begun: number
-  looks: number
-  /** Whether the other end has sent all of it: after that nothing of it comes. */
-  isSent: boolean
-  /** Whether it was seen closed. What is buffered of it may keep it open in JavaScript for long. */
-  isClosed: boolean
+  /** What its calls hold; undefined where nobody counts that. */
+  readonly held?: HeldByConnection | undefined
 }
 
 export class ConnectionGuard {
@@ -64,14 +55,14 @@ export class ConnectionGuard {
   readonly #peer: string | undefined
   readonly #options: ConnectionGuardOptions
   readonly #budget = new FrameBudget()
-  readonly #streams = new Map<ServerHttp2Stream, OpenStream>()
+  readonly #streams = new Map<ServerHttp2Stream, ArrivingCall>()
   readonly #strangerCalls = new Rate(STRANGER_CALLS_PER_SECOND)
   readonly #refusedCalls = new Rate(REFUSED_CALLS_PER_SECOND)
   #session: ServerHttp2Session | undefined
   #isCut = false
   /** What has to come, and until when; undefined once a call has begun. */
   #due: { readonly atMs: number; readonly reason: 'handshake' | 'silent' } | undefined
-  /** The content that was read so far, in bytes, by streams that are open or over. */
+  /** The content that came so far, in bytes, over calls that are open or over. */
   #content = 0
   #calls = 0
   #late = 0
@@ -80,6 +71,8 @@ export class ConnectionGuard {
   /** The bytes that the other end has taken, and for how many looks no more of those that wait. */
   #taken = 0
   #unreadLooks = 0
+  /** The call that has begun last. */
+  newest: ArrivingCall | undefined
   /** What there was when the budget was asked last. */
   #last = { atMs: performance.now(), received: 0, content: 0, sent: 0 }
 
@@ -113,36 +106,34 @@ export class ConnectionGuard {
     this.#due = { atMs: firstCallDueMs, reason: 'silent' }
   }
 
-  /** A call begins. */
-  began(stream: ServerHttp2Stream): void {
-    this.#due = undefined
-    this.#calls += 1
-    if (this.#options.isStranger() && this.#strangerCalls.isExceeded()) {
-      this.cut('calls')
-      return
-    }
-    const open: OpenStream = { progress: new MessageProgress(), begun: 0, looks: 0, isSent: false, isClosed: false }
-    this.#streams.set(stream, open)
-    this.#checkBudget()
-    // The library listens already, and has paused the stream until somebody reads.
-    stream.on('data', (chunk: Uint8Array) => {
+  /** A call comes, of which the library does not know yet. */
+  arriving(stream: ServerHttp2Stream): void {
+    const call = new ArrivingCall(stream, this.#options.held, (chunk) => {
       this.#content += chunk.length
-      open.progress.push(chunk)
       if (chunk.length < SMALL_PIECE_BYTES) this.#noteSmall()
     })
+    this.newest = call
+    this.#streams.set(stream, call)
     stream.once('end', () => {
       // One that is closed ends for its readers, too, whatever of it is still to come.
-      open.isSent = !stream.closed
+      call.isSent = !stream.closed
     })
     stream.once('close', () => {
       this.#streams.delete(stream)
-      this.#content += stream.readableLength
-      this.#noteClosed(open)
+      this.#noteClosed(call)
     })
   }
 
+  /** The library has begun the call that came. */
+  began(): void {
+    this.#due = undefined
+    this.#calls += 1
+    if (this.#options.isStranger() && this.#strangerCalls.isExceeded()) this.cut('calls')
+    else this.#checkBudget()
+  }
+
   /** A call is closed. What the other end was allowed to send before it hears of that may still come. */
-  #noteClosed(open: OpenStream): void {
+  #noteClosed(open: ArrivingCall): void {
     if (open.isClosed) return
     open.isClosed = true
     const nowMs = performance.now()
@@ -205,13 +196,14 @@ export class ConnectionGuard {
 
   /** Spend what the traffic since the last time costs. @returns what is left, in bytes. */
   #spend(nowMs: number): number {
-    let content = this.#content
-    for (const [stream, open] of this.#streams) {
-      content += stream.readableLength
-      if (stream.closed) this.#noteClosed(open)
-    }
+    for (const [stream, call] of this.#streams) if (stream.closed) this.#noteClosed(call)
     const { bytesRead: received, bytesWritten: sent } = this.#socket
-    const { last, calls, late } = { last: this.#last, calls: this.#calls, late: this.#late }
+    const { last, calls, late, content } = {
+      last: this.#last,
+      calls: this.#calls,
+      late: this.#late,
+      content: this.#content,
+    }
     this.#last = { atMs: nowMs, received, content, sent }
     this.#calls = 0
     this.#late = 0

@@ -14,6 +14,8 @@ export class MessageProgress {
   #length = 0
   /** Bytes of the present message that are still to come after its head. */
   #missing = 0
+  /** The sizes of those that are whole and that nobody has taken, with their heads, in bytes. */
+  readonly #whole: number[] = []
   /** How many messages have begun. */
   begun = 0
 
@@ -29,17 +31,27 @@ export class MessageProgress {
         const taken = Math.min(this.#missing, chunk.length - at)
         this.#missing -= taken
         at += taken
-        continue
+      } else {
+        this.#pushHead(chunk[at] ?? 0)
+        at += 1
       }
-      if (this.#headBytes === 0) {
-        this.begun += 1
-        this.#length = 0
-      } else this.#length = this.#length * 256 + (chunk[at] ?? 0)
-      at += 1
-      this.#headBytes += 1
-      if (this.#headBytes < HEAD_BYTES) continue
-      this.#headBytes = 0
-      this.#missing = this.#length
+      if (!this.isInside) this.#whole.push(HEAD_BYTES + this.#length)
     }
+  }
+
+  /** Take the first message that is whole. @returns its size with its head, in bytes; 0 if there is none. */
+  take(): number {
+    return this.#whole.shift() ?? 0
+  }
+
+  #pushHead(byte: number): void {
+    if (this.#headBytes === 0) {
+      this.begun += 1
+      this.#length = 0
+    } else this.#length = this.#length * 256 + byte
+    this.#headBytes += 1
+    if (this.#headBytes < HEAD_BYTES) return
+    this.#headBytes = 0
+    this.#missing = this.#length
   }
 }

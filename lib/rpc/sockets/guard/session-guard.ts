@@ -34,5 +34,7 @@ export function guardSession(
     if (error.code !== undefined && BROKEN.has(error.code)) guard.note('protocol')
   })
   guard.start(session, performance.now() + firstCallTimeoutMs)
-  session.on('stream', (stream: ServerHttp2Stream) => guard.began(stream))
+  // Node.js itself listens already, and the library by it.
+  session.prependListener('stream', (stream: ServerHttp2Stream) => guard.arriving(stream))
+  session.on('stream', () => guard.began())
 }
