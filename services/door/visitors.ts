@@ -21,7 +21,7 @@ import { type Service, serviceOf } from './roles.ts'
 import { splice } from './splice.ts'
 
 /** How long a ClientHello may take, in milliseconds: clients send it whole and at once. */
-const HELLO_TIMEOUT_MS = 1_000
+export const HELLO_TIMEOUT_MS = 1_000
 
 /** How long a service may take to answer, in milliseconds: it is on this machine, or in its network. */
 const CONNECT_TIMEOUT_MS = 2_000

@@ -10,6 +10,7 @@ import type { CutReason } from '#lib/runtime/metrics/cut-events.ts'
 import { FLOODS, sendFlood } from '../support/floods.ts'
 import { beginCall, endCall, FrameType, frame, PREFACE, streamOf } from '../support/http2-frames.ts'
 import { framed } from '../support/raw-call.ts'
+import { DOOR_FLOODS, sendToDoor } from './door-attacks.ts'
 
 export interface Attack {
   readonly name: string
@@ -21,8 +22,11 @@ export interface Attack {
   readonly reasons: readonly CutReason[]
   /** Where it begins: on a TCP connection, or once TLS is done, where a listener has that. */
   readonly stage: 'tcp' | 'session'
-  /** The listeners that it is for; all unless set. `certified` are those that want a certificate, which an attacker has not. */
-  readonly only?: 'tls' | 'certified'
+  /**
+   * The listeners that it is for; all unless set. `certified` are those that want a certificate, which an attacker has not.
+   * At a door all that begins with TLS is for whoever is behind.
+   */
+  readonly only?: 'tls' | 'certified' | 'door'
   readonly isFlood: boolean
   /** Attack until the connection is closed. @param path - Of a method without a stream. */
   readonly run: (link: Duplex, path: string) => Promise<void>
@@ -31,7 +35,7 @@ export interface Attack {
 /** The interval of bytes that drip, in milliseconds: what they belong to would take longer than any bound. */
 const DRIP_MS = 500
 
-/** A ClientHello of 512 bytes, as it begins (RFC 8446, section 4.1.2). */
+/** A ClientHello of 512 bytes, as it begins and without its last byte (RFC 8446, section 4.1.2). */
 const CLIENT_HELLO = Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), Buffer.alloc(506)])
 
 /** A request of 1,000 bytes, of which the last is missing. */
@@ -96,6 +100,18 @@ const SLOW_ATTACKS: readonly Attack[] = [
     stage: 'tcp',
     only: 'tls',
     run: (link) => drip(link, CLIENT_HELLO),
+  }),
+  slow({
+    name: 'a ClientHello of which the last byte is missing',
+    bound: 'for TLS',
+    boundMs: firstCall,
+    reasons: ['handshake'],
+    stage: 'tcp',
+    only: 'door',
+    run: (link) => {
+      link.write(CLIENT_HELLO)
+      return closed(link)
+    },
   }),
   slow({
     name: 'TLS, and then nothing',
@@ -166,9 +182,21 @@ const floods: readonly Attack[] = FLOODS.map((flood) => ({
   run: (link, path) => sendFlood(link, flood, path),
 }))
 
+const doorFloods: readonly Attack[] = DOOR_FLOODS.map((flood) => ({
+  name: `a flood: ${flood.name}`,
+  bound: flood.bound,
+  boundMs: () => 0,
+  reasons: flood.reasons,
+  stage: 'tcp',
+  only: 'door',
+  isFlood: true,
+  run: (link) => sendToDoor(link, flood),
+}))
+
 export const ATTACKS: readonly Attack[] = [
   ...SLOW_ATTACKS,
   ...floods,
+  ...doorFloods,
   ...floods.slice(0, 1).map(
     (flood): Attack => ({
       ...flood,

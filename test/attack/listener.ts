@@ -15,6 +15,8 @@ export interface Listener {
   readonly limits: ServerLimits
   /** Whether it takes callers with a certificate alone. */
   readonly isCertified: boolean
+  /** Whether it passes on what begins with TLS, and reads nothing else. */
+  readonly isDoor?: boolean
   /** Who calls it meanwhile. */
   readonly user: OtherUser
   /** The process that listens, where it runs on this machine. */
@@ -24,7 +26,9 @@ export interface Listener {
 }
 
 /** Whether an attack is for a listener: without the certificate that one wants, no session is opened to it. */
-export function isFor({ only, stage }: Attack, { prey, isCertified }: Listener): boolean {
+export function isFor({ only, stage }: Attack, { prey, isCertified, isDoor = false }: Listener): boolean {
+  if (only === 'door') return isDoor
+  if (stage === 'session' && isDoor) return false
   if (only === 'certified') return isCertified
   if (stage === 'session' && isCertified) return false
   return only !== 'tls' || prey.security !== undefined

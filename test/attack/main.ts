@@ -4,7 +4,7 @@
  *
  *     npm run attack                        an installation of its own, with a receiver; seven minutes
  *       -- --brief                          once, by few, all that is slow at the same time
- *          --server HOST:PORT --ca FILE     a server that runs: its auth, and the directory that this names
+ *          --server HOST:PORT --ca FILE     a server that runs: its auth, and the directory and relay that this names
  *          --json FILE                      all figures
  *          --write docs/reliability.md      put the table into that document
  *

@@ -21,7 +21,7 @@ import { freePort } from './free-port.ts'
 import { TestProcess, type TestProcessOptions } from './processes.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
-type ServiceName = 'auth' | 'directory' | 'relay' | 'second relay'
+type ServiceName = 'auth' | 'directory' | 'relay' | 'second relay' | 'door'
 
 /** The outcome of a process that has ended. */
 export interface Outcome {
@@ -82,6 +82,10 @@ export class Deployment implements AsyncDisposable {
 
   get directoryAddress(): string {
     return `127.0.0.1:${this.env['SOTTO_DIRECTORY_PORT']}`
+  }
+
+  get relayAddress(): string {
+    return `127.0.0.1:${this.env['SOTTO_RELAY_PORT']}`
   }
 
   get caFile(): string {
@@ -157,7 +161,7 @@ export class Deployment implements AsyncDisposable {
   async receive(profile: string, args: readonly string[] = []): Promise<Receiver> {
     const process = this.sotto(['receive', '--profile', profile, '--listen', '127.0.0.1', ...args])
     await process.untilStderr(`online as`)
-    const [, port] = /, at \S+?:(\d+)$/m.exec(process.errors.text) ?? []
+    const [, port] = /, at \S+?:(\d+)(?=,|$)/m.exec(process.errors.text) ?? []
     return { process, port: Number(port) }
   }
 
