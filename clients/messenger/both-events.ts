@@ -1,5 +1,5 @@
 /**
- * One listener for the events of a messenger beside another.
+ * One listener for the events of a messenger beside another, which may come later.
  *
  * @module
  */
@@ -21,4 +21,18 @@ export function bothEvents(first: MessengerEvents, second: Partial<MessengerEven
           }
   }
   return both as unknown as MessengerEvents
+}
+
+/** Report every event to a listener, and to another from when there is one: what that alone hears comes to it, too. */
+export function laterBoth(first: MessengerEvents, second: () => Partial<MessengerEvents> | undefined): MessengerEvents {
+  const heard = { onChanged() {}, onTyping() {}, ...first } as unknown as Record<string, Listener>
+  const both = Object.entries(heard).map(([name, own]): [string, Listener] => [
+    name,
+    (...args) => {
+      own(...args)
+      const other = second() as Record<string, Listener> | undefined
+      other?.[name]?.(...args)
+    },
+  ])
+  return Object.fromEntries(both) as unknown as MessengerEvents
 }

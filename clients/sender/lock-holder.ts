@@ -7,7 +7,11 @@
 import type { CloseReason, Event } from '#gen/sotto/peer/v1/record.ts'
 import type { SottoError } from '#lib/errors.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
+import { agentBeside } from '../agent/agent-beside.ts'
+import type { Watchers } from '../agent/watchers.ts'
+import { DEFAULT_DOWNLOADS } from '../command/file-flags.ts'
 import type { Running } from '../command/run-command.ts'
+import { laterBoth } from '../messenger/both-events.ts'
 import { Messenger } from '../messenger/messenger.ts'
 import type { MessengerEvents } from '../messenger/messenger-options.ts'
 import { NOTICES, noticeEvents } from '../messenger/notices.ts'
@@ -37,9 +41,18 @@ export interface LockHolderOptions {
   readonly onLost: (error: unknown) => void
 }
 
+/**
+ * How long the conversations are held before other programs are served, in milliseconds: one text is gone by then, and
+ * should not wait for what nobody will ask of it.
+ */
+const SERVES_AFTER_MS = 1_000
+
 export class LockHolder {
   readonly #options: LockHolderOptions
   readonly #messenger: Messenger
+  /** Those that watch what happens, once other programs are served. */
+  #watchers: Watchers | undefined
+  readonly #serving = new AsyncDisposableStack()
   /** Whether all that had come before this began was seen: then all that is shown here can be marked. */
   readonly #isCaughtUp: boolean
   /** Ends when what has come so far is shown. */
@@ -55,13 +68,29 @@ export class LockHolder {
       ...running,
       directory,
       store,
-      events: this.#events(),
+      events: laterBoth(this.#events(), () => this.#watchers?.events),
       listen: undefined,
       advertise: [],
       log: undefined,
       trace: running.output.trace,
     })
     this.#messenger.run().catch((error: unknown) => this.#isStopped || options.onLost(error))
+    const timer = setTimeout(() => void this.#serve(), SERVES_AFTER_MS)
+    this.#serving.defer(() => clearTimeout(timer))
+  }
+
+  /** Serve other programs, as a chat does, until another process has the conversations. */
+  async #serve(): Promise<void> {
+    const { running, store, directory } = this.#options
+    const { profile, account, clock, signal, output } = running
+    // Loaded here, for a short send need not wait for it.
+    const { Watchers } = await import('../agent/watchers.ts')
+    if (this.#isStopped) return
+    const watchers = new Watchers()
+    this.#watchers = watchers
+    const parts = { watchers, messenger: this.#messenger, store, directory }
+    const agent = { ...parts, profile, account, clock, signal, downloads: DEFAULT_DOWNLOADS }
+    agentBeside(this.#serving, agent, ({ message }) => output.notice(message))
   }
 
   #events(): MessengerEvents {
@@ -142,6 +171,7 @@ export class LockHolder {
   async stop(reason: CloseReason): Promise<void> {
     this.#isStopped = true
     try {
+      await this.#serving.disposeAsync()
       await this.#messenger.stop(reason)
       await withTimeout(this.#shown, READER_TIMEOUT_MS)
     } finally {

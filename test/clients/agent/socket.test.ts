@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { dirname, join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
 import { AGENT_LIMITS } from '#lib/rpc/limits.ts'
 import { agentSocketIn } from '../../../clients/agent/socket-path.ts'
@@ -34,6 +35,23 @@ describe('the socket of a client', function () {
       }
       expect(existsSync(socket)).to.equal(false)
     }
+  })
+
+  it('is served by a send that goes on, and gone when a receive takes its place', async () => {
+    await using bob = await installation.receive('bob')
+    const input = new PassThrough()
+    await using sending = installation.send('alice', 'bob', input)
+    {
+      using client = await served()
+      await client.call('send', { contact: 'bob', text: 'from another program' })
+      while (!bob.output.text.includes('from another program')) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await using _receiver = await installation.receive('alice')
+    using client = await served()
+    expect((await client.call('getProfile')).username).to.equal('alice')
+    input.end('and this one\n')
+    await sending.done
+    expect(bob.output.text).to.include('and this one')
   })
 
   it('takes the place of what a killed client has left', async () => {
