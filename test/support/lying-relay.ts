@@ -23,10 +23,12 @@ type CallStream = Duplex<CallRequest, CallResponse>
 type AnswerStream = Duplex<AnswerRequest, AnswerResponse>
 
 /** What becomes of one message: what is carried in its place, in order; `cut` to end the call. */
+export type Carriage = readonly Buffer[] | 'cut'
+
 export type Meddling = (
   message: Buffer,
   place: { readonly to: 'answerer' | 'caller'; readonly number: number },
-) => readonly Buffer[] | 'cut'
+) => Carriage | Promise<Carriage>
 
 const HONEST: Meddling = (message) => [message]
 
@@ -154,7 +156,7 @@ export class LyingRelay implements AsyncDisposable {
       const message = value.message.value
       this.recorded.push(message)
       this.#carried.resolve()
-      const instead = this.meddle(message, { to, number })
+      const instead = await this.meddle(message, { to, number })
       if (instead === 'cut') throw new SottoError('ERR_UNAVAILABLE', 'the relay cuts it')
       for (const each of instead) await send(each)
     }

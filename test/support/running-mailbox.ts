@@ -32,6 +32,8 @@ export interface MailboxUser {
 
 export class MailboxUnderTest implements AsyncDisposable {
   readonly clock: FakeClock
+  /** Given in the place of any prekey that somebody takes, if it is set. */
+  falsePrekey: Prekey | undefined
   /** The accounts for whom a letter came, in order. */
   readonly posted: string[] = []
   /** How many prekeys the last answer to each account had. */
@@ -100,7 +102,7 @@ export class MailboxUnderTest implements AsyncDisposable {
     })
   }
 
-  /** The handlers, with those noted who have put down prekeys. */
+  /** The handlers, with those noted who have put down prekeys, and with what a test has it lie about. */
   #watched(handlers: Mailbox['handlers']): Mailbox['handlers'] {
     return {
       ...handlers,
@@ -110,6 +112,10 @@ export class MailboxUnderTest implements AsyncDisposable {
         this.#held.set(account, answer.prekeyIds.length)
         this.#changes.emit('change')
         return answer
+      },
+      takePrekey: async (request, context) => {
+        const answer = await handlers.takePrekey(request, context)
+        return this.falsePrekey === undefined ? answer : { prekey: onWire(this.falsePrekey) }
       },
     }
   }

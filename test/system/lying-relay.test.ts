@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
 import { setReach } from '../../clients/profile/profile.ts'
+import type { Reach } from '../../clients/profile/state.ts'
 import { Installation } from '../support/installation.ts'
-import type { LyingRelay, Meddling } from '../support/lying-relay.ts'
+import type { Carriage, LyingRelay, Meddling } from '../support/lying-relay.ts'
 import { MessengerUnderTest } from '../support/running-messenger.ts'
 
 /** The messages of a conversation by their numbers: Hello or Welcome, Resume, and what is said. */
@@ -10,7 +12,7 @@ const SAID = 2
 
 /** Does something to the first message of a number, in every conversation. */
 const at =
-  (number: number, meddle: (message: Buffer) => readonly Buffer[] | 'cut'): Meddling =>
+  (number: number, meddle: (message: Buffer) => Carriage | Promise<Carriage>): Meddling =>
   (message, place) =>
     place.number === number ? meddle(message) : [message]
 
@@ -35,8 +37,8 @@ describe('a relay that lies', () => {
     await installation[Symbol.asyncDispose]()
   })
 
-  async function start(name: string): Promise<MessengerUnderTest> {
-    await setReach(await installation.profileOf(name), 'relay')
+  async function start(name: string, reach: Reach = 'relay'): Promise<MessengerUnderTest> {
+    await setReach(await installation.profileOf(name), reach)
     return resources.use(await MessengerUnderTest.start(installation, name))
   }
 
@@ -47,8 +49,8 @@ describe('a relay that lies', () => {
     const [alice, bob] = [await start('alice'), await start('bob')]
     const { meddle } = relay
     let lied = 0
-    relay.meddle = (message, place) => {
-      const instead = lied < lies ? meddle(message, place) : [message]
+    relay.meddle = async (message, place) => {
+      const instead = lied < lies ? await meddle(message, place) : [message]
       if (instead === 'cut' || instead.length !== 1 || instead[0] !== message) lied += 1
       return instead
     }
@@ -58,6 +60,9 @@ describe('a relay that lies', () => {
     expect(lied).to.equal(lies)
     return { alice, bob }
   }
+
+  /** How long it holds a message back that it delays, in milliseconds. */
+  const DELAY_MS = 300
 
   let held: Buffer | undefined
   const lies: Record<string, Meddling> = {
@@ -70,6 +75,10 @@ describe('a relay that lies', () => {
     'changes the last byte of the Hello and the Welcome': at(0, (message) => [flipped(message, message.length - 1)]),
     'cuts a message short': at(SAID, (message) => [message.subarray(0, -1)]),
     'puts a message of its own in': at(SAID, (message) => [randomBytes(80), message]),
+    'delays a message': at(SAID, async (message) => {
+      await wait(DELAY_MS)
+      return [Buffer.from(message)]
+    }),
     'cuts a conversation': at(SAID, () => 'cut'),
     'cuts a handshake': at(0, () => 'cut'),
     'swaps two messages': (message, { number }) => {
@@ -88,6 +97,28 @@ describe('a relay that lies', () => {
       expect(alice.received).to.deep.equal(['bob: an answer'])
     })
   }
+
+  it('is believed for no longer than it says so, where it says that somebody does not attend', async () => {
+    const [alice, bob] = [await start('alice'), await start('bob')]
+    let denied = 0
+    relay.choose = () => {
+      denied += 1
+      if (denied === 2) relay.behave()
+      return undefined
+    }
+    await alice.messenger.enqueue('bob', 'hello')
+    await alice.untilDelivered('bob')
+    expect(denied).to.equal(2)
+    expect(bob.received).to.deep.equal(['alice: hello'])
+  })
+
+  it('does not hold up a conversation that can go directly, where it says nothing', async () => {
+    relay.answer = () => new Promise(() => {})
+    const [alice, bob] = [await start('alice', 'any'), await start('bob', 'any')]
+    await alice.deliver('bob', 'hello')
+    expect(alice.messenger.routeTo('bob')).to.equal('direct')
+    expect(bob.received).to.deep.equal(['alice: hello'])
+  })
 
   it('has nobody taken for the receiver, where it joins a call to somebody else', async () => {
     const [alice, bob, carol] = [await start('alice'), await start('bob'), await start('carol')]
