@@ -11,12 +11,14 @@ interface DemoFlags {
   readonly reveal?: true
   readonly tamper?: Tampering
   readonly web?: true
+  readonly away?: true
 }
 
 const EXAMPLES = `
   sotto demo                                      a chat of alice and bob, and the messages behind it
   echo hello | sotto demo                         one message, from nothing to bob
   sotto demo --web                                alice and bob side by side in the browser, above what passes
+  echo hello | sotto demo --away                  a letter: alice writes while bob is away, and goes; bob comes and has it
   sotto demo --html wire.html --reveal            a page to look into, with everything that can be recomputed
   sotto demo --html wire.html --tamper flip       the same, where the network flips a bit of the ticket
   sotto demo --html wire.html --tamper replay     repeats the first call, byte for byte
@@ -45,22 +47,37 @@ export function demoCommand(): Command {
       '--web',
       'both of them side by side in the browser, above what passes; each message can wait, or be tampered with',
     )
+    .option('--away', 'they are never online together: what alice writes goes by letter, through the mailbox')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ trace, json, html, reveal, tamper, web }: DemoFlags) => {
+    .action(async ({ trace, json, html, reveal, tamper, web, away }: DemoFlags) => {
       if (web) {
         const { runDemoWeb } = await import('./web.ts')
         await runDemoWeb()
         return
       }
       if (html !== undefined) {
+        if (away && tamper !== undefined)
+          throw new SottoError('ERR_USAGE', '--tamper is about a call, and --away about a letter', {
+            hint: 'choose one',
+          })
         if (json)
           throw new SottoError('ERR_USAGE', '--html and --json are two forms of the same', { hint: 'choose one' })
+        if (away) {
+          const { runDemoAway } = await import('./away.ts')
+          await runDemoAway({ draws: trace, json: false, file: html, reveals: reveal === true })
+          return
+        }
         const { runDemoToFile } = await import('./file-run.ts')
         await runDemoToFile({ file: html, draws: trace, reveal: reveal === true, tampering: tamper })
         return
       }
       if (reveal || tamper !== undefined) {
         throw new SottoError('ERR_USAGE', '--reveal and --tamper go with --html', { hint: 'add --html FILE' })
+      }
+      if (away) {
+        const { runDemoAway } = await import('./away.ts')
+        await runDemoAway({ draws: trace, json: json === true, file: undefined, reveals: false })
+        return
       }
       if (process.stdin.isTTY && process.stdout.isTTY && !isDumb() && json !== true) {
         const { runDemoChat } = await import('./chat.ts')

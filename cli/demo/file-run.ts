@@ -4,20 +4,18 @@
  *
  * @module
  */
-import { writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { listenForStop } from '#lib/runtime/shutdown.ts'
 import { receive } from '../../clients/receiver/receive.ts'
 import { send } from '../../clients/sender/send.ts'
 import { traceTo } from '../../clients/trace/render.ts'
-import { htmlFile } from '../../clients/web/wire/html-file.ts'
 import { notice } from '../profile-command.ts'
 import { freePort, Network } from './network/network.ts'
 import type { Tampering } from './network/tamperings.ts'
 import { setUpDemo } from './setup.ts'
 import { Story } from './story.ts'
+import { writeStory } from './story-file.ts'
 
 export interface DemoFileOptions {
   readonly file: string
@@ -84,13 +82,7 @@ export async function runDemoToFile({ file, draws, reveal, tampering }: DemoFile
   await receiving.catch((error: unknown) => {
     if (error !== done.signal.reason) throw error
   })
-  const content = htmlFile(story.lines(), {
-    title: 'Sotto: the five messages',
-    about: aboutOf(reveal, tampering),
-  })
-  await writeFile(file, content).catch((cause: unknown) => {
-    throw new SottoError('ERR_OUTPUT', `${file} cannot be written`, { cause, hint: 'choose another place' })
-  })
+  await writeStory(file, story, { title: 'Sotto: the five messages', about: aboutOf(reveal, tampering) })
   tell(`wrote ${file}; open it in a browser`)
 }
 

@@ -25,6 +25,8 @@ export interface DemoOptions {
   readonly notice: (text: string) => void
   /** Shows the two messages of each login. */
   readonly trace: Trace
+  /** Whether a relay runs, with its mailboxes. */
+  readonly hasRelay?: boolean
   readonly signal: AbortSignal
 }
 
@@ -37,13 +39,15 @@ export interface Demo {
 
 /** Set it up. All of it goes when the resources are disposed of. */
 export async function setUpDemo(resources: AsyncDisposableStack, options: DemoOptions): Promise<Demo> {
-  const { notice, signal } = options
+  const { notice, hasRelay = false, signal } = options
   const home = resources.adopt(await mkdtemp(join(tmpdir(), 'sotto-demo-')), (folder) =>
     rm(folder, { recursive: true, force: true }),
   )
-  // No relay: they are on one machine, and what a network does to them is to be seen.
-  const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, SOTTO_RELAY: 'off', SOTTO_HOME: home }
-  notice('starting auth and the directory, with their data in a temporary folder')
+  // As a rule no relay: they are on one machine, and what a network does to them is to be seen.
+  const relay = hasRelay ? {} : { SOTTO_RELAY: 'off' }
+  const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, ...relay, SOTTO_HOME: home }
+  const what = hasRelay ? 'auth, the directory and a relay' : 'auth and the directory'
+  notice(`starting ${what}, with their data in a temporary folder`)
   const waiting = new WaitingNotice({ isWatched: process.stderr.isTTY === true, notice })
   const services = resources.adopt(await startServices({ env, signal, waiting }), (running) => running.stop())
   notice(`auth listens on ${services.authAddress}, the directory on ${services.directoryAddress}`)

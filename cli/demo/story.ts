@@ -4,7 +4,7 @@
  * @module
  */
 import { traceJson } from '../../clients/trace/json.ts'
-import type { Trace, TraceEvent } from '../../clients/trace/trace.ts'
+import { isOfConversation, type Trace, type TraceEvent } from '../../clients/trace/trace.ts'
 
 export interface StoryOptions {
   /** Whether secrets stand whole in it. */
@@ -28,7 +28,7 @@ export class Story {
   /** Takes what one of them tells. What they say in a conversation the other one tells, who opens it. */
   of(teller: string | undefined): NonNullable<Trace> {
     const tell = (event: TraceEvent) => {
-      if (event.step < 5 || event.from !== teller) this.#add(event)
+      if (!isOfConversation(event) || event.from !== teller) this.#add(event)
       // A Hello that is refused, and the refusal, are told by nobody else.
       else if (event.message === 'Hello') this.#put(this.#events.length, event)
       else if (event.message === 'Refusal') this.#add(event)

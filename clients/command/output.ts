@@ -24,7 +24,7 @@ import { jsonLine } from '../terminal/json-lines.ts'
 import type { BottomLine, OutputStream } from '../terminal/output-stream.ts'
 import { outputFailure } from '../terminal/output-watch.ts'
 import { traceTo } from '../trace/render.ts'
-import type { Trace, TraceEvent } from '../trace/trace.ts'
+import { isOfConversation, type Trace, type TraceEvent } from '../trace/trace.ts'
 import { eventFields } from './event-fields.ts'
 
 export interface OutputOptions {
@@ -76,8 +76,8 @@ export class Output {
     return (event) => this.#isTraced(event) && this.printAbove(() => show(event))
   }
 
-  #isTraced({ step, from }: TraceEvent): boolean {
-    return step < 5 || from !== this.#options.untraced
+  #isTraced(event: TraceEvent): boolean {
+    return !isOfConversation(event) || event.from !== this.#options.untraced
   }
 
   /** Rejects with `ERR_OUTPUT` once standard output takes no more. It never resolves. */

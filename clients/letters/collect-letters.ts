@@ -24,7 +24,7 @@ import { storeLetter } from './store-letter.ts'
 
 export interface CollectOptions {
   readonly profile: Profile
-  readonly mailbox: Pick<MailboxClient, 'collect'>
+  readonly mailbox: Pick<MailboxClient, 'collect'> & Partial<Pick<MailboxClient, 'tellCollected'>>
   readonly store: Store
   readonly clock: ServerClock
   /** The message log for a key, unless a conversation has its streams: then letters wait. */
@@ -64,7 +64,7 @@ export async function collectLetters(options: CollectOptions): Promise<Collected
   let letters = 0
   let early: CollectedLetter[] = []
   const take = async (letter: CollectedLetter): Promise<boolean> => {
-    const outcome = await takeLetter(letter.bytes, options, writers)
+    const outcome = await takeLetter(letter, options, writers)
     if (outcome === 'early') early.push(letter)
     const isDone = outcome === 'taken' || outcome === 'useless'
     if (isDone) {
@@ -86,14 +86,15 @@ export async function collectLetters(options: CollectOptions): Promise<Collected
 }
 
 /** Take in a letter, as far as it can be. */
-async function takeLetter(bytes: Uint8Array, options: CollectOptions, writers: Set<string>): Promise<Outcome> {
-  const { profile, store, onRefused } = options
+async function takeLetter(letter: CollectedLetter, options: CollectOptions, writers: Set<string>): Promise<Outcome> {
+  const { profile, store, mailbox, onRefused } = options
   const admission = admissionOf(options, store.letterState())
   try {
-    const admitted = admitLetter(bytes, admission)
+    const admitted = admitLetter(letter.bytes, admission)
     // By the word of the ticket, before anything is spent on it.
     if (profile.state.blocked.has(admitted.ticket.senderName)) return 'useless'
     const body = openLetter(admitted, admission)
+    await mailbox.tellCollected?.(letter, { ticket: admitted.ticket, body })
     const messageLog = await logOf(admitted, options)
     return messageLog === undefined ? 'kept' : receive(admitted, body, messageLog, options, writers)
   } catch (error) {

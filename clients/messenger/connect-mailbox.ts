@@ -8,6 +8,7 @@ import { connect } from '#lib/rpc/client.ts'
 import { MailboxClient } from '../letters/mailbox.ts'
 import type { Profile } from '../profile/profile.ts'
 import { withHost } from '../session/login.ts'
+import type { Trace } from '../trace/trace.ts'
 
 /**
  * Connect to the mailboxes.
@@ -15,7 +16,7 @@ import { withHost } from '../session/login.ts'
  * @returns undefined where the host runs no relay, the user wants none (`--direct-only`), or the session is of before there
  *   were relays.
  */
-export function connectMailbox({ login, state }: Profile): MailboxClient | undefined {
+export function connectMailbox({ login, state }: Profile, trace?: Trace): MailboxClient | undefined {
   const { account, session } = login
   const [address] = account.relayAddresses
   const { relayBearer } = session.keys
@@ -24,5 +25,6 @@ export function connectMailbox({ login, state }: Profile): MailboxClient | undef
   return new MailboxClient(
     connect(MailboxServiceService, { address: withHost(address, account), security }),
     relayBearer,
+    { trace, ownName: account.username },
   )
 }

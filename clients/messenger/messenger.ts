@@ -117,7 +117,7 @@ export class Messenger {
       attempt: (work) => this.#attempt(work),
       signal: this.#signal,
     })
-    this.#letters = this.#lettersOver(options.mailbox ?? connectMailbox(profile))
+    this.#letters = this.#lettersOver(options.mailbox ?? connectMailbox(profile, trace))
     // Whoever runs it hears it.
     this.#failure.promise.catch(() => undefined)
     const known = (name: string) => this.#peers.known(name)

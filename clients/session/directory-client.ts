@@ -25,6 +25,7 @@ import {
 } from '#lib/ticket/grant.ts'
 import { type LetterGrant, openLetterGrant } from '#lib/ticket/letter-grant.ts'
 import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts'
+import { requestLetterEvent, requestLetterResponseEvent } from '../trace/letter-events.ts'
 import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
 import { type Trace, tellInTurn } from '../trace/trace.ts'
 import { checkAnnounced, checkPresence, checkRequestedChat, checkRequestedLetter } from './answers.ts'
@@ -146,11 +147,14 @@ export class DirectoryClient {
    */
   async requestLetter(username: string, signal: AbortSignal): Promise<RequestedLetter> {
     const nonce = randomBytes(REQUEST_NONCE_BYTES)
-    const bearer = this.#options.session.keys.directoryBearer
+    const { account, session, trace } = this.#options
+    const bearer = session.keys.directoryBearer
+    if (trace) await tellInTurn(trace, requestLetterEvent({ username, nonce }, account.username, bearer))
     const ask = (calls: DirectoryLink['call']) => calls.requestLetter({ username, nonce }, { bearer, signal })
     const response = checkRequestedLetter(await this.#ask(ask, signal))
     const { ticket } = response
     const grant = openLetterGrant({ ...this.#grantContext, grant: response.grant })
+    if (trace) await tellInTurn(trace, requestLetterResponseEvent(response, account.username, grant))
     await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
     return { ticket, grant }
   }

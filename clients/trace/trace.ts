@@ -9,14 +9,17 @@
  */
 import { Secret } from '#lib/secret.ts'
 
-/** The five messages: Login and its answer, RequestChat and its answer, and the conversation itself. */
+/**
+ * The five messages: Login and its answer, RequestChat and its answer, and the conversation itself. What goes by letter
+ * stands in the place of the last three.
+ */
 export type TraceStep = 1 | 2 | 3 | 4 | 5
 
 export interface TraceEvent {
   readonly step: TraceStep
   /** The message's name in its contract. */
   readonly message: string
-  /** A person's name, `auth` or `directory`. */
+  /** A person's name, `auth`, `directory` or `mailbox`. */
   readonly from: string
   readonly to: string
   /** The method that carries it. */
@@ -35,7 +38,15 @@ export interface TraceEvent {
 }
 
 /** The kinds of seals: what opens each, docs/protocol.md says under its name. */
-export type SealKind = 'tls' | 'ticket' | 'grant' | 'identity' | 'channel'
+export type SealKind = 'tls' | 'ticket' | 'grant' | 'identity' | 'channel' | 'letter'
+
+/** The name of the mailbox, as of a party. */
+export const MAILBOX = 'mailbox'
+
+/** Whether an event is of a conversation, whose other end tells of it, too. */
+export function isOfConversation({ step, from, to }: Pick<TraceEvent, 'step' | 'from' | 'to'>): boolean {
+  return step === 5 && from !== MAILBOX && to !== MAILBOX
+}
 
 /** A seal around a message or a field: who made it, and for whom. These two read what is inside. */
 export interface Seal {

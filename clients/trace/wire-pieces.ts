@@ -70,6 +70,47 @@ export const CONVERSE_REQUEST: Layout = { 1: { message: HELLO } }
 
 export const CONVERSE_RESPONSE: Layout = { 1: { message: WELCOME } }
 
+export const TAKE_PREKEY: Layout = { 1: 'username', 2: 'session_id' }
+
+const PREKEY: Layout = { 1: 'prekey_id', 2: 'public_key', 3: 'encapsulation_key' }
+
+export const TAKE_PREKEY_ANSWER: Layout = { 1: { message: PREKEY } }
+
+export const PUT_PREKEYS: Layout = { 1: { message: PREKEY }, 2: { message: PREKEY }, 3: 'withdrawn_ids' }
+
+const LETTER_CLEAR: Layout = {
+  1: 'version',
+  2: 'suite',
+  3: 'prekey_id',
+  4: 'ticket',
+  5: 'kem_ciphertext',
+  6: 'ephemeral_key',
+}
+
+/** A letter whose payload has so many bytes, its tag included. */
+function letterLayout(payloadBytes: number): Layout {
+  return {
+    1: { message: LETTER_CLEAR },
+    2: {
+      parts: [
+        ['noise: e', DH_BYTES],
+        ['noise: s', DH_BYTES + TAG_BYTES],
+        ['noise: payload', payloadBytes],
+      ],
+    },
+  }
+}
+
+/** The same, as it is left at a mailbox. */
+export function postLayout(payloadBytes: number): Layout {
+  return { 1: 'username', 2: 'session_id', 3: { message: letterLayout(payloadBytes) } }
+}
+
+/** The same, as it is collected. */
+export function collectLayout(payloadBytes: number): Layout {
+  return { 1: { message: { 1: 'letter_id', 2: { message: letterLayout(payloadBytes) } } } }
+}
+
 /** The pieces of a message that this end has written or read; of a field without a name, one without a name. */
 export function piecesOf(encoded: Uint8Array, layout: Layout): WirePiece[] {
   const reader = new BinaryReader(encoded)

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { MAX_TEXT_BYTES } from '#lib/delivery/limits.ts'
@@ -64,6 +65,34 @@ describe('npm run demo', function () {
     expect(stripVTControlCharacters(told)).to.equal(told)
     expect(told.split('\n').filter((line) => line.length > TRACE_COLUMNS)).to.deep.equal([])
     expect(await isGone(demo)).to.equal(true)
+  })
+
+  it('carries a letter between two who are never online together, with --away, and prints what the mailbox sees', async () => {
+    await using demo = start({ input: 'See you at eight?\nOr nine.\n' }, '--away')
+    expect([await demo.ended, demo.output.text]).to.deep.equal([0, 'See you at eight?\nOr nine.\n'])
+    const told = demo.errors.text
+    const messages = [...told.matchAll(/^ ([③④⑤]) {2}(\S+).*? {2,}(.*)$/gm)].map(([, ...parts]) => parts.join(' '))
+    expect(messages).to.deep.equal([
+      '⑤ PutPrekeysRequest bob ──▶ mailbox',
+      '③ RequestChatRequest alice ──▶ directory',
+      '③ RequestLetterRequest alice ──▶ directory',
+      '④ RequestLetterResponse directory ──▶ alice',
+      '⑤ TakePrekeyRequest alice ──▶ mailbox',
+      '⑤ TakePrekeyResponse mailbox ──▶ alice',
+      '⑤ PostRequest alice ──▶ mailbox',
+      '⑤ CollectResponse mailbox ──▶ bob',
+    ])
+    expect(told).not.to.include('nine')
+    expect(await isGone(demo)).to.equal(true)
+  })
+
+  it('writes a letter as a page to look into, with --away --html', async () => {
+    const file = join(folder.path, 'letter.html')
+    await using demo = start({ input: 'hello\n' }, '--away', '--no-trace', '--html', file)
+    expect(await demo.ended).to.equal(0)
+    expect(await readFile(file, 'utf8')).to.include('"message":"PostRequest"')
+    await using refused = start({ input: '' }, '--away', '--html', file, '--tamper', 'flip')
+    expect(await refused.ended).to.equal(EXIT_USAGE)
   })
 
   it('writes only JSON lines with --json, sends the lines before one that is not UTF-8, and names that one', async () => {

@@ -12,9 +12,11 @@ import type { Message, Seal, SealKind } from './trace-file.ts'
 export type Key =
   | 'the TLS keys of auth'
   | 'the TLS keys of the directory'
+  | 'the TLS keys of the relay'
   | 'ticket keys'
   | 'grant keys'
   | 'the receiver’s identity key'
+  | 'the receiver’s prekey'
   | 'an ephemeral X25519 key'
   | 'the chat secret s'
   | 'the ephemeral ML-KEM key'
@@ -26,12 +28,15 @@ const OPENED_WITH: Readonly<Record<Exclude<SealKind, 'tls'>, readonly Key[]>> = 
   identity: ['the receiver’s identity key'],
   // An identity key is needed besides; but even with both of them, these three.
   channel: ['an ephemeral X25519 key', 'the chat secret s', 'the ephemeral ML-KEM key'],
+  letter: ['the receiver’s identity key', 'the receiver’s prekey', 'the chat secret s'],
 }
 
 /** The keys that open a seal: all of them are needed. */
 export function keysOf({ kind, by, for: reader }: Seal): readonly Key[] {
   if (kind !== 'tls') return OPENED_WITH[kind]
-  return [by === 'auth' || reader === 'auth' ? 'the TLS keys of auth' : 'the TLS keys of the directory']
+  const isOf = (service: string) => by === service || reader === service
+  if (isOf('mailbox')) return ['the TLS keys of the relay']
+  return [isOf('auth') ? 'the TLS keys of auth' : 'the TLS keys of the directory']
 }
 
 export interface Adversary {
@@ -89,10 +94,18 @@ export const ADVERSARIES: readonly Adversary[] = [
     id: 'relay',
     name: 'whoever carries the conversation, as a relay would',
     has: [],
-    services: ['relay', 'mailbox'],
+    services: ['relay'],
     seesOnlyPeers: true,
     cannot: "read a word, or a name: not even the sender's identity key, which travels encrypted",
     section: 'Somebody on the network',
+  },
+  {
+    id: 'mailbox',
+    name: 'the mailbox, gone bad',
+    has: ['the TLS keys of the relay'],
+    services: ['mailbox'],
+    cannot: 'have a message lost, doubled, out of order or read',
+    section: 'The mailbox, gone bad',
   },
   {
     id: 'thief',

@@ -5,7 +5,7 @@
  * @module
  */
 
-export const SEAL_KINDS = ['tls', 'ticket', 'grant', 'identity', 'channel'] as const
+export const SEAL_KINDS = ['tls', 'ticket', 'grant', 'identity', 'channel', 'letter'] as const
 export type SealKind = (typeof SEAL_KINDS)[number]
 
 /** Who sealed it, and for whom. */

@@ -1,13 +1,23 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { TraceEvent as EventForm } from '#gen/sotto/agent/v1/agent_service.ts'
-import { CloseReason, RecordBody } from '#gen/sotto/peer/v1/record.ts'
+import { CloseReason, Event, RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { TraceEvent as PageEvent } from '#gen/web/sotto/agent/v1/agent_service.ts'
+import { encodeLetterBody } from '#lib/letter/letter-body.ts'
 import type { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { traceForm } from '../../../clients/agent/forms/trace-form.ts'
 import { helloEvent, recordEvent, welcomeEvent } from '../../../clients/trace/conversation-events.ts'
 import { traceJson } from '../../../clients/trace/json.ts'
+import {
+  collectedEvent,
+  postEvent,
+  putPrekeysEvent,
+  requestLetterEvent,
+  requestLetterResponseEvent,
+  takePrekeyEvent,
+  takePrekeyResponseEvent,
+} from '../../../clients/trace/letter-events.ts'
 import { renderTrace, TRACE_COLUMNS, traceTo } from '../../../clients/trace/render.ts'
 import {
   loginRequestEvent,
@@ -20,7 +30,17 @@ import { messageOf } from '../../../clients/web/page/wire/from-event.ts'
 import { readTrace, writeTrace } from '../../../clients/web/wire/trace-file.ts'
 import { CapturedStream } from '../../support/captured-stream.ts'
 import { accept, grantBody, hello, sealedTicket } from '../../support/conversation.ts'
+import {
+  letterGrant,
+  letterResume,
+  letterTicket,
+  PREKEY,
+  sealedLetter,
+  sealedLetterTicket,
+} from '../../support/letter.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
+import { onWire } from '../../support/running-mailbox.ts'
+import { incomingText } from '../../support/stores.ts'
 
 const LONGEST_NAME = 'n'.repeat(32)
 const TOKEN = secretOf('token')
@@ -90,6 +110,7 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
     helloEvent(started.hello, parties),
     helloEvent(started.hello, parties, opened),
     welcomeEvent(welcome, parties),
+    ...letterEvents(sender),
     ...bodies.map((body, number) =>
       recordEvent({
         from: sender,
@@ -99,6 +120,37 @@ function everyEvent(sender = 'alice'): TraceEvent[] {
         body: RecordBody.fromPartial(body as never),
       }),
     ),
+  ]
+}
+
+/** A letter, from the prekey that it is sealed for until it is opened. */
+function letterEvents(sender: string): TraceEvent[] {
+  const ticket = sealedLetterTicket()
+  const grant = letterGrant(ticket)
+  const prekey = onWire(PREKEY.prekey)
+  const body = { resume: letterResume(), firstSequence: 1n, events: [incomingText(TEXT)] }
+  const letter = Buffer.from(
+    sealedLetter({
+      body: encodeLetterBody(body.resume, { firstSequence: 1n, events: [Event.encode(incomingText(TEXT)).finish()] }),
+    }),
+  )
+  const bearer = KEYS.relayBearer ?? KEYS.directoryBearer
+  const address = { username: 'bob', sessionId: Buffer.from(grant.receiverSessionId) }
+  return [
+    requestLetterEvent({ username: 'bob', nonce: Buffer.from(grant.nonce) }, sender, KEYS.directoryBearer),
+    requestLetterResponseEvent(
+      { ticket: Buffer.from(ticket), grant: Buffer.from(bytesOf('grant', 540)) },
+      sender,
+      grant,
+    ),
+    putPrekeysEvent({ prekeys: [prekey], lastResort: prekey, withdrawnIds: [] }, 'bob', bearer),
+    takePrekeyEvent(address, sender, bearer),
+    takePrekeyResponseEvent(prekey, sender, 'bob'),
+    postEvent({ ...address, letter }, sender, bearer),
+    collectedEvent({ letterId: Buffer.from(bytesOf('letter id', 16)), letter }, 'bob', {
+      ticket: letterTicket({ senderName: sender }),
+      body,
+    }),
   ]
 }
 

@@ -71,8 +71,14 @@ function row(
     </button>`
 }
 
+const SEAL_NAMES: Readonly<Partial<Record<Seal['kind'], string>>> = {
+  channel: 'channel keys',
+  identity: 'identity key',
+  letter: 'identity key, prekey and s',
+}
+
 function sealText({ kind, by, for: reader }: Seal): string {
-  return `${kind === 'channel' ? 'channel keys' : kind === 'identity' ? 'identity key' : kind} · by ${by} for ${reader}`
+  return `${SEAL_NAMES[kind] ?? kind} · by ${by} for ${reader}`
 }
 
 /** Fields that are words, and stand as bytes where a demo reveals them. */

@@ -17,6 +17,7 @@ const SEALS: Readonly<Record<SealKind, Seal>> = {
   grant: { kind: 'grant', by: 'auth', for: 'alice' },
   identity: { kind: 'identity', by: 'alice', for: 'bob' },
   channel: { kind: 'channel', by: 'alice', for: 'bob' },
+  letter: { kind: 'letter', by: 'alice', for: 'bob' },
 }
 
 function sectionOf(heading: string): string {
@@ -40,6 +41,7 @@ describe('the adversaries of the wire view', () => {
       auth: ['tls', 'ticket', 'grant'],
       both: ['tls', 'ticket', 'grant'],
       relay: [],
+      mailbox: [],
       thief: ['identity'],
       quantum: ['identity'],
     })
@@ -49,6 +51,13 @@ describe('the adversaries of the wire view', () => {
     const call: Seal = { kind: 'tls', by: 'alice', for: 'directory' }
     const reads = ADVERSARIES.filter((each) => adversaryAsReader(each).opens(call))
     expect(reads.map(({ id }) => id)).to.deep.equal(['directory', 'both'])
+    const post: Seal = { kind: 'tls', by: 'alice', for: 'mailbox' }
+    const carries = ADVERSARIES.filter((each) => adversaryAsReader(each).opens(post))
+    expect(carries.map(({ id }) => id)).to.deep.equal(['mailbox'])
+  })
+
+  it('lack a key for a letter, each of them', () => {
+    for (const each of ADVERSARIES) expect(missingKeys(each, SEALS.letter), each.id).not.to.be.empty
   })
 
   it('lack a key for a conversation, all of them together even', () => {
