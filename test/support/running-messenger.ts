@@ -49,6 +49,8 @@ export class MessengerUnderTest implements AsyncDisposable {
   readonly typing: string[] = []
   /** The reports of messages that wait for another key, as NAME: COUNT. */
   readonly undeliverable: string[] = []
+  /** The names of those for whom something is too large for a letter, as it was reported. */
+  readonly tooLarge: string[] = []
   /** The names whose key was proven while there was a doubt of it. */
   readonly withdrawn: string[] = []
   /** The reports of files, as NAME: STATE, and whether they wait for room, without repeats in a row. */
@@ -134,6 +136,10 @@ export class MessengerUnderTest implements AsyncDisposable {
         onPinned: notify,
         onDoubtWithdrawn: (name) => {
           this.withdrawn.push(name)
+          notify()
+        },
+        onTooLargeForLetter: (name) => {
+          this.tooLarge.push(name)
           notify()
         },
         onUndeliverable: (name, count) => {

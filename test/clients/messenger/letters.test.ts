@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { LETTER_ROOM_BYTES } from '#lib/letter/letter-body.ts'
 import { setBlocked } from '../../../clients/profile/pins.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import type { Message } from '../../../clients/store/reading/messages.ts'
@@ -105,6 +106,21 @@ describe('a messenger with a mailbox', function () {
     await using bob = await start('bob')
     expect(bob.received).to.deep.equal([])
     expect(await mailboxes.collect(mailboxes.userOf('bob'))).to.deep.equal([])
+  })
+
+  it('says once that something is too large for a letter, and has it wait with all behind it', async () => {
+    await visit('bob')
+    await using alice = await start('alice')
+    await alice.messenger.enqueue('bob', 'one')
+    await alice.messenger.enqueue('bob', 'x'.repeat(LETTER_ROOM_BYTES))
+    await alice.until(() => alice.tooLarge.length === 1)
+    await alice.messenger.enqueue('bob', 'three')
+    expect(await alice.messenger.postNow('bob')).to.equal(false)
+    expect(alice.tooLarge).to.deep.equal(['bob'])
+    expect(await statesOf(alice, 'bob')).to.deep.equal(['posted', 'waiting', 'waiting'])
+    await using bob = await start('bob')
+    await alice.untilDelivered('bob')
+    expect((await bob.texts('alice')).map((text) => text.slice(0, 5))).to.deep.equal(['one', 'xxxxx', 'three'])
   })
 
   it('waits where the other has no mailbox', async () => {
