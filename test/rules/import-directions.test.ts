@@ -16,7 +16,7 @@ const GROUND: Readonly<Record<string, readonly string[]>> = {
   files: ['store', 'terminal'],
   session: ['profile', 'trace'],
   peer: ['session', 'profile', 'trace', 'files'],
-  letters: ['session', 'profile', 'store'],
+  letters: ['session', 'profile', 'store', 'trace'],
   messenger: ['letters', 'peer', 'session', 'profile', 'store', 'files', 'trace'],
   command: ['session', 'profile', 'trace', 'files', 'terminal'],
   history: ['store', 'files', 'profile', 'command', 'terminal'],
