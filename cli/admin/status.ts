@@ -15,6 +15,9 @@ const METRICS_TIMEOUT_MS = 5_000
 /** What is said of none, one, and several. */
 const WRAPPING_KEYS = ['is gone', 'is there', 'several: a rotation is not finished; sotto admin rotate wrapping-key']
 
+/** Stands for a service that the host has not. */
+const LEFT_OUT = 'left out'
+
 /** Adds the command. */
 export function withStatus(admin: Command): Command {
   admin
@@ -28,10 +31,11 @@ export function withStatus(admin: Command): Command {
       const ends = await certificateEnds(config)
       const { loadKeyList } = await import('../../services/auth/keys/wrapping-key-file.ts')
       const wrappingKeys = (await loadKeyList(config.wrappingKeyFile))?.length ?? 0
-      const [auth, directory, relay] = await Promise.all([
+      const [auth, directory, relay, door] = await Promise.all([
         serviceState('auth'),
         serviceState('directory'),
-        config.relayTlsFolder === undefined ? 'left out' : serviceState('relay'),
+        config.relayTlsFolder === undefined ? LEFT_OUT : serviceState('relay'),
+        config.doorPort === undefined ? LEFT_OUT : serviceState('door'),
       ])
       const signInsWaiting = await readSignInsWaiting(config)
       if (json) {
@@ -40,7 +44,7 @@ export function withStatus(admin: Command): Command {
           ...status,
           wrappingKeys,
           certificates,
-          services: { auth, directory, relay },
+          services: { auth, directory, relay, door },
           signInsWaiting: signInsWaiting ?? null,
         })
         return
@@ -59,6 +63,7 @@ export function withStatus(admin: Command): Command {
         auth,
         directory,
         relay,
+        door,
       })
     })
   return admin

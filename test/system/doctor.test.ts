@@ -70,10 +70,10 @@ describe('sotto doctor and sotto admin status', () => {
       /^accounts: +1, of which 0 disabled, 0 with a second factor\ninvites: +0 open\nsessions: +1\nsign-ins: +0 waiting\n/,
     )
     expect(output).to.match(
-      /^certificates: +auth 36\d days, authority 36\d\d days\nwrapping key: +is there\nauth: +serves\ndirectory: +serves\nrelay: +left out\n$/m,
+      /^certificates: +auth 36\d days, authority 36\d\d days\nwrapping key: +is there\nauth: +serves\ndirectory: +serves\nrelay: +left out\ndoor: +left out\n$/m,
     )
     const { database, services: states } = JSON.parse((await services.run(['admin', 'status', '--json'])).output)
-    expect(states).to.deep.equal({ auth: 'serves', directory: 'serves', relay: 'left out' })
+    expect(states).to.deep.equal({ auth: 'serves', directory: 'serves', relay: 'left out', door: 'left out' })
     expect(database).to.have.property('bytes').that.is.greaterThan(4_096)
   })
 

@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect } from 'chai'
+import type { Environment } from '#lib/runtime/environment.ts'
+import type { Finding } from '../../cli/doctor/finding.ts'
 import { FREE_PORTS } from '../../cli/up/supervisor.ts'
 import { outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
@@ -28,14 +30,14 @@ describe('sotto up with a door', function () {
   })
 
   /** Start a command of somebody, who has a home of their own. */
-  const sotto = (name: string, args: readonly string[], input?: string): TestProcess =>
+  const sotto = (name: string, args: readonly string[], input?: string, settings: Environment = {}): TestProcess =>
     new TestProcess(execPath, [join(ROOT, 'cli', 'main.ts'), ...args], {
-      env: environmentOf(name === 'host' ? folder.path : join(folder.path, name)),
+      env: environmentOf(name === 'host' ? folder.path : join(folder.path, name), settings),
       input,
     })
 
-  async function run(name: string, args: readonly string[], input?: string) {
-    await using command = sotto(name, args, input)
+  async function run(name: string, args: readonly string[], input?: string, settings: Environment = {}) {
+    await using command = sotto(name, args, input, settings)
     const outcome = await outcomeOf(command)
     expect(outcome.code, outcome.errors).to.equal(0)
     return outcome
@@ -50,6 +52,14 @@ describe('sotto up with a door', function () {
       const { account } = JSON.parse((await run(name, ['whoami', '--json'])).output)
       expect(account ?? name).to.equal(name)
     }
+    const { output: examined } = await run('alice', ['doctor', '--json'])
+    const findings = examined
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Finding)
+    expect(findings.filter(({ state }) => state === 'fault')).to.deep.equal([])
+    const subjects = findings.map(({ about }) => about)
+    expect(subjects).to.include.members(['certificate', 'auth', 'clock', 'session', 'directory', 'addresses'])
     await using bob = sotto('bob', ['receive', '--listen', '127.0.0.1:0'])
     await bob.untilStderr('online')
     await run('alice', ['send', 'bob', 'through one port'])
@@ -62,6 +72,24 @@ describe('sotto up with a door', function () {
     const peersOf = (method: string) => new Set(calls.filter(({ rpc }) => rpc.endsWith(method)).map(({ peer }) => peer))
     // The door itself calls from 127.0.0.1.
     for (const method of ['/Login', '/RequestChat']) expect([...peersOf(method)]).to.deep.equal(['::1'])
+  })
+
+  it('is among what the host is shown, with its port set', async () => {
+    const [, auth] = /auth at \S+:(\d+),/.exec(up.errors.text) ?? []
+    const [, directory] = /directory at \S+:(\d+),/.exec(up.errors.text) ?? []
+    const [, relay] = /relay at \S+:(\d+);/.exec(up.errors.text) ?? []
+    const [, door] = /at the door, localhost:(\d+)\./.exec(up.errors.text) ?? []
+    const ports = {
+      SOTTO_AUTH_PORT: auth,
+      SOTTO_DIRECTORY_PORT: directory,
+      SOTTO_RELAY_PORT: relay,
+      SOTTO_DOOR_PORT: door,
+    }
+    const { services } = JSON.parse((await run('host', ['admin', 'status', '--json'], '', ports)).output)
+    const all = { auth: 'serves', directory: 'serves', relay: 'serves', door: 'serves' }
+    expect(services).to.deep.equal(all)
+    const { output } = await run('host', ['doctor', '--json'], '', ports)
+    expect(output).to.match(/"about":"door here","state":"ok","text":"serves at localhost:\d+"/)
   })
 
   it('stops in order, the door last', async () => {
