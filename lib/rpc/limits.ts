@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CallLimiterLimits } from './call-limits/call-limiter.ts'
+import type { CallLimiterLimits, LimitFactors } from './call-limits/call-limiter.ts'
 import { MAX_CARRIED_BYTES, PEOPLE_PER_ADDRESS } from './call-limits/limits-of-calls.ts'
 import type { EarnedWindowLimits } from './sockets/earned-windows.ts'
 import type { HeldLimits } from './sockets/held/held-bytes.ts'
@@ -102,13 +102,18 @@ export const SEALING_LIMITS: ServerLimits = { ...INTERNAL_LIMITS, calls: CALL_LI
  */
 export function serviceLimits(mostPerAddress: number, ratePerAccount: number): ServerLimits {
   const factors = { account: ratePerAccount, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
-  const held = heldLimits(SERVICE_HELD, factors.address)
+  const held = heldLimits(SERVICE_HELD, factors)
   return { ...SERVICE_LIMITS, maxConnectionsPerNetwork: mostPerAddress, held, calls: { ...CALL_LIMITS, factors } }
 }
 
-/** The same budgets, with more for a network, up to that of all. */
-function heldLimits(limits: HeldLimits, factor: number): HeldLimits {
-  return { ...limits, networkBytes: Math.min(limits.totalBytes, limits.networkBytes * factor) }
+/** The same budgets, with more for an account and a network, up to that of all. */
+function heldLimits(limits: HeldLimits, factors: LimitFactors): HeldLimits {
+  const most = (bytes: number, factor: number) => Math.min(limits.totalBytes, bytes * factor)
+  return {
+    ...limits,
+    networkBytes: most(limits.networkBytes, factors.address),
+    accountBytes: most(limits.accountBytes, factors.account),
+  }
 }
 
 const MIB = 1024 * 1024
@@ -271,5 +276,5 @@ export const RELAY_LIMITS: ServerLimits = {
  */
 export function relayLimits(mostPerAddress: number, ratePerAccount: number): ServerLimits {
   const factors = { account: ratePerAccount, address: Math.max(1, mostPerAddress / PEOPLE_PER_ADDRESS) }
-  return { ...RELAY_LIMITS, held: heldLimits(RELAY_HELD, factors.address), calls: { ...CALL_LIMITS, factors } }
+  return { ...RELAY_LIMITS, held: heldLimits(RELAY_HELD, factors), calls: { ...CALL_LIMITS, factors } }
 }

@@ -17,6 +17,7 @@ import { open } from './open.ts'
 import { page } from './page.ts'
 import { pipe } from './pipe.ts'
 import { presence } from './presence.ts'
+import { ready } from './ready.ts'
 import { relay } from './relay.ts'
 import { rest } from './rest.ts'
 import { slowReader } from './slow-reader.ts'
@@ -42,6 +43,7 @@ export const BENCHES: readonly Bench[] = [
   fair,
   many,
   slowReader,
+  ready,
   rest,
   grow,
   page,
