@@ -1,32 +1,41 @@
 /**
  * Settings from environment variables: read in one place, checked all at once, unknown names refused.
  *
- * Importing this costs some 40 ms for zod: services and tests only, never a short-lived command.
+ * Importing this costs its time for zod: services and tests only, never a short-lived command. Of zod it is the part that
+ * a bundle can have without all the rest, whose methods and languages would be 8 MB of each process.
  *
  * @module
  */
-import { z } from 'zod'
+
+import * as z from 'zod/mini'
+import en from 'zod/v4/locales/en.js'
 import { SottoError } from '../errors.ts'
 import { type Environment, expandHome, invalidSettings, settingProblems } from './environment.ts'
 import { LOG_LEVELS } from './log-levels.ts'
 import { Ranges } from './network/ranges.ts'
 
-export { z }
+// What is wrong is said in English; that part of zod says nothing by itself.
+z.config(en())
+
+/** A setting with a value where it is not set. */
+export const byDefault = z._default
 
 /** The settings of a program: for each variable's name, how its text is checked and converted. */
-export type Settings = Readonly<Record<`SOTTO_${string}`, z.ZodType>>
+export type Settings = Readonly<Record<`SOTTO_${string}`, z.ZodMiniType>>
 
 /** A whole number within limits, in decimal digits. (A coercion would take a blank for 0, and 0x10 for 16.) */
 export function wholeNumberSetting(min: number, max: number) {
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max))
+  const digits = z.string().check(z.regex(/^\d{1,15}$/, 'must be a whole number'))
+  return z.pipe(z.pipe(digits, z.transform(Number)), z.number().check(z.gte(min), z.lte(max)))
+}
+
+/** The same, as a number may be written: also in hexadecimal digits, or with an exponent. */
+export function coercedSetting(min: number, max: number) {
+  return z.pipe(z.coerce.number(), z.int().check(z.gte(min), z.lte(max)))
 }
 
 /** A file or a folder, in which `~` is the user's home. */
-export const pathSetting = z.string().transform(expandHome)
+export const pathSetting = z.pipe(z.string(), z.transform(expandHome))
 /** A TCP port; 0 for any free one. */
 export const portSetting = wholeNumberSetting(0, 65_535)
 /** How many times something counts: a whole number from 1 on. */
@@ -34,27 +43,34 @@ export const factorSetting = wholeNumberSetting(1, 1_000_000)
 /** Where another program is reached. */
 export const addressSetting = z
   .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT')
+  .check(z.regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):[1-9][0-9]{0,4}$/, 'expected HOST:PORT or [IPV6]:PORT'))
 /** Whether the host runs a relay. */
-export const relaySetting = z.enum(['on', 'off']).default('on')
+export const relaySetting = byDefault(z.enum(['on', 'off']), 'on')
 /** How much is logged. */
 export const logLevelSetting = z.enum(LOG_LEVELS)
 /** A list of names or addresses, separated by commas. */
-export const listSetting = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
+export const listSetting = z.pipe(
+  z.string(),
+  z.transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ),
 )
 /** Addresses and networks, separated by commas. */
-export const rangesSetting = listSetting.transform((texts, context) => {
-  try {
-    return new Ranges(texts)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof SottoError ? `${error.message}: ${error.hint}` : '' })
-    return z.NEVER
-  }
-})
+export const rangesSetting = z.pipe(
+  listSetting,
+  z.transform((texts, { issues }) => {
+    try {
+      return new Ranges(texts)
+    } catch (error) {
+      const message = error instanceof SottoError ? `${error.message}: ${error.hint}` : ''
+      issues.push({ code: 'custom', message, input: texts })
+      return z.NEVER
+    }
+  }),
+)
 
 /** The variables of the test suite; a service that it starts inherits them. */
 const OF_TESTS = ['SOTTO_VECTORS', 'SOTTO_TEST_']

@@ -3,12 +3,16 @@
  *
  * @module
  */
+
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import * as z from 'zod/mini'
 import { PEOPLE_PER_ADDRESS } from '#lib/rpc/call-limits/limits-of-calls.ts'
 import { INTERNAL_LIMITS } from '#lib/rpc/limits.ts'
 import type { ProxiedListen } from '#lib/rpc/server.ts'
 import {
+  byDefault,
+  coercedSetting,
   factorSetting,
   listSetting,
   logLevelSetting,
@@ -17,7 +21,6 @@ import {
   rangesSetting,
   readSettings,
   relaySetting,
-  z,
 } from '#lib/runtime/config.ts'
 import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
@@ -158,61 +161,61 @@ const DAY_MS = 24 * HOUR_MS
 const hostSetting = z.union([z.ipv4(), z.ipv6()])
 
 /** HOST may be empty; the port may not be 0, since clients dial it. */
-const handedOutSetting = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]*):[1-9][0-9]{0,4}$/, 'expected HOST:PORT, [IPV6]:PORT or :PORT')
-  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port is at most 65535')
+const handedOutSetting = z.string().check(
+  z.regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]*):[1-9][0-9]{0,4}$/, 'expected HOST:PORT, [IPV6]:PORT or :PORT'),
+  z.refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port is at most 65535'),
+)
 
 const SETTINGS = {
-  SOTTO_HOME: pathSetting.optional(),
-  SOTTO_AUTH_HOST: hostSetting.default('::'),
-  SOTTO_AUTH_PORT: portSetting.default(7001),
-  SOTTO_AUTH_ADDRESS: handedOutSetting.optional(),
-  SOTTO_SEALING_HOST: hostSetting.default('127.0.0.1'),
-  SOTTO_SEALING_PORT: portSetting.default(7003),
-  SOTTO_AUTH_PROXY_HOST: hostSetting.default('127.0.0.1'),
-  SOTTO_AUTH_PROXY_PORT: portSetting.optional(),
-  SOTTO_AUTH_PROXY_FROM: rangesSetting.prefault('127.0.0.0/8, ::1'),
-  SOTTO_AUTH_ADMIN_PORT: portSetting.default(7011),
-  SOTTO_AUTH_HEALTH_PORT: portSetting.optional(),
-  SOTTO_DIRECTORY_ADDRESS: handedOutSetting.optional(),
-  SOTTO_DIRECTORY_PORT: portSetting.default(7002),
-  SOTTO_DIRECTORY_DATA: pathSetting.optional(),
-  SOTTO_DIRECTORY_TLS: pathSetting.optional(),
+  SOTTO_HOME: z.optional(pathSetting),
+  SOTTO_AUTH_HOST: byDefault(hostSetting, '::'),
+  SOTTO_AUTH_PORT: byDefault(portSetting, 7001),
+  SOTTO_AUTH_ADDRESS: z.optional(handedOutSetting),
+  SOTTO_SEALING_HOST: byDefault(hostSetting, '127.0.0.1'),
+  SOTTO_SEALING_PORT: byDefault(portSetting, 7003),
+  SOTTO_AUTH_PROXY_HOST: byDefault(hostSetting, '127.0.0.1'),
+  SOTTO_AUTH_PROXY_PORT: z.optional(portSetting),
+  SOTTO_AUTH_PROXY_FROM: z.prefault(rangesSetting, '127.0.0.0/8, ::1'),
+  SOTTO_AUTH_ADMIN_PORT: byDefault(portSetting, 7011),
+  SOTTO_AUTH_HEALTH_PORT: z.optional(portSetting),
+  SOTTO_DIRECTORY_ADDRESS: z.optional(handedOutSetting),
+  SOTTO_DIRECTORY_PORT: byDefault(portSetting, 7002),
+  SOTTO_DIRECTORY_DATA: z.optional(pathSetting),
+  SOTTO_DIRECTORY_TLS: z.optional(pathSetting),
   SOTTO_RELAY: relaySetting,
-  SOTTO_RELAY_ADDRESSES: listSetting.pipe(z.array(handedOutSetting).min(1).max(MAX_RELAYS)).optional(),
-  SOTTO_RELAY_PORT: portSetting.default(7004),
-  SOTTO_RELAY_DATA: pathSetting.optional(),
-  SOTTO_RELAY_TLS: pathSetting.optional(),
-  SOTTO_AUTH_DATA: pathSetting.optional(),
-  SOTTO_AUTH_DATABASE: databaseUrlSetting.optional(),
-  SOTTO_AUTH_DATABASE_FILE: databaseUrlFileSetting.optional(),
-  SOTTO_AUTH_CA: pathSetting.optional(),
-  SOTTO_AUTH_WRAPPING_KEY_FILE: pathSetting.optional(),
-  SOTTO_NAMES: listSetting.default([]),
+  SOTTO_RELAY_ADDRESSES: z.optional(
+    z.pipe(listSetting, z.array(handedOutSetting).check(z.minLength(1), z.maxLength(MAX_RELAYS))),
+  ),
+  SOTTO_RELAY_PORT: byDefault(portSetting, 7004),
+  SOTTO_RELAY_DATA: z.optional(pathSetting),
+  SOTTO_RELAY_TLS: z.optional(pathSetting),
+  SOTTO_AUTH_DATA: z.optional(pathSetting),
+  SOTTO_AUTH_DATABASE: z.optional(databaseUrlSetting),
+  SOTTO_AUTH_DATABASE_FILE: z.optional(databaseUrlFileSetting),
+  SOTTO_AUTH_CA: z.optional(pathSetting),
+  SOTTO_AUTH_WRAPPING_KEY_FILE: z.optional(pathSetting),
+  SOTTO_NAMES: byDefault(listSetting, []),
   SOTTO_AUTH_PASSWORD_MEMORY_MIB: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.memoryKib / 1024, MAX_MEMORY_KIB / 1024),
   SOTTO_AUTH_PASSWORD_PASSES: wholeNumber(DEFAULT_PASSWORD_PARAMETERS.passes, MAX_PASSES),
   SOTTO_AUTH_LOGIN_QUEUE: wholeNumber(1, 10_000, 128),
-  SOTTO_AUTH_SIGN_UP: z.enum(SIGN_UP_MODES).default('invite'),
-  SOTTO_AUTH_SECOND_FACTOR: z.enum(['optional', 'required']).default('optional'),
-  SOTTO_AUTH_ROSTER: z.enum(['on', 'off']).default('on'),
+  SOTTO_AUTH_SIGN_UP: byDefault(z.enum(SIGN_UP_MODES), 'invite'),
+  SOTTO_AUTH_SECOND_FACTOR: byDefault(z.enum(['optional', 'required']), 'optional'),
+  SOTTO_AUTH_ROSTER: byDefault(z.enum(['on', 'off']), 'on'),
   SOTTO_AUTH_CONNECTIONS_PER_ADDRESS: wholeNumber(8, INTERNAL_LIMITS.maxConnections, PEOPLE_PER_ADDRESS),
-  SOTTO_AUTH_RATE_PER_ACCOUNT: factorSetting.default(1),
-  SOTTO_AUTH_SESSION_DAYS: z.coerce
-    .number()
-    .positive()
-    .max(3_650)
-    .default(DEFAULT_SESSION_LIFETIME_MS / DAY_MS),
-  SOTTO_AUTH_CONVERSATION_HOURS: z.coerce
-    .number()
-    .positive()
-    .max(720)
-    .default(DEFAULT_MAX_SESSION_DURATION_MS / HOUR_MS),
-  SOTTO_DOOR_PORT: portSetting.optional(),
-  SOTTO_AUTH_METRICS_HOST: hostSetting.default('127.0.0.1'),
-  SOTTO_AUTH_METRICS_PORT: portSetting.optional(),
-  SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
-  SOTTO_TRACES: z.enum(TRACE_MODES).default('off'),
+  SOTTO_AUTH_RATE_PER_ACCOUNT: byDefault(factorSetting, 1),
+  SOTTO_AUTH_SESSION_DAYS: byDefault(
+    z.coerce.number().check(z.positive(), z.lte(3_650)),
+    DEFAULT_SESSION_LIFETIME_MS / DAY_MS,
+  ),
+  SOTTO_AUTH_CONVERSATION_HOURS: byDefault(
+    z.coerce.number().check(z.positive(), z.lte(720)),
+    DEFAULT_MAX_SESSION_DURATION_MS / HOUR_MS,
+  ),
+  SOTTO_DOOR_PORT: z.optional(portSetting),
+  SOTTO_AUTH_METRICS_HOST: byDefault(hostSetting, '127.0.0.1'),
+  SOTTO_AUTH_METRICS_PORT: z.optional(portSetting),
+  SOTTO_LOG_LEVEL: byDefault(logLevelSetting, 'info'),
+  SOTTO_TRACES: byDefault(z.enum(TRACE_MODES), 'off'),
 }
 
 /**
@@ -289,7 +292,7 @@ export function readConfig(env: Environment): Config {
 }
 
 function wholeNumber(least: number, most: number, usual = least) {
-  return z.coerce.number().int().min(least).max(most).default(usual)
+  return byDefault(coercedSetting(least, most), usual)
 }
 
 function metricsAt(host: string, port: number | undefined): ListenAddress | undefined {

@@ -3,17 +3,20 @@
  *
  * @module
  */
+
 import { join } from 'node:path'
+import * as z from 'zod/mini'
 import type { ProxiedListen } from '#lib/rpc/server.ts'
 import {
   addressSetting,
+  byDefault,
+  coercedSetting,
   factorSetting,
   logLevelSetting,
   pathSetting,
   portSetting,
   rangesSetting,
   readSettings,
-  z,
 } from '#lib/runtime/config.ts'
 import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
@@ -78,31 +81,31 @@ export interface Config {
 }
 
 /** Eight, of which one is left for calls, are the least that is of use. */
-const connectionsSetting = z.coerce.number().int().min(8).max(1_000_000)
+const connectionsSetting = coercedSetting(8, 1_000_000)
 
 const SETTINGS = {
-  SOTTO_HOME: pathSetting.optional(),
-  SOTTO_DIRECTORY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
-  SOTTO_DIRECTORY_PORT: portSetting.default(7002),
-  SOTTO_DIRECTORY_PROXY_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
-  SOTTO_DIRECTORY_PROXY_PORT: portSetting.optional(),
-  SOTTO_DIRECTORY_PROXY_FROM: rangesSetting.prefault('127.0.0.0/8, ::1'),
-  SOTTO_DIRECTORY_ADMIN_PORT: portSetting.default(7012),
-  SOTTO_DIRECTORY_HEALTH_PORT: portSetting.optional(),
-  SOTTO_DIRECTORY_CONNECTIONS: connectionsSetting.default(25_000),
-  SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(1_000),
-  SOTTO_DIRECTORY_RATE_PER_ACCOUNT: factorSetting.default(1),
-  SOTTO_DIRECTORY_ENDPOINTS: rangesSetting.prefault(''),
-  SOTTO_SEALING_ADDRESS: addressSetting.optional(),
-  SOTTO_SEALING_PORT: portSetting.default(7003),
-  SOTTO_DIRECTORY_DATA: pathSetting.optional(),
-  SOTTO_DIRECTORY_DATABASE: databaseUrlSetting.optional(),
-  SOTTO_DIRECTORY_DATABASE_FILE: databaseUrlFileSetting.optional(),
-  SOTTO_DIRECTORY_TLS: pathSetting.optional(),
-  SOTTO_DIRECTORY_METRICS_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
-  SOTTO_DIRECTORY_METRICS_PORT: portSetting.optional(),
-  SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
-  SOTTO_TRACES: z.enum(TRACE_MODES).default('off'),
+  SOTTO_HOME: z.optional(pathSetting),
+  SOTTO_DIRECTORY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '::'),
+  SOTTO_DIRECTORY_PORT: byDefault(portSetting, 7002),
+  SOTTO_DIRECTORY_PROXY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_DIRECTORY_PROXY_PORT: z.optional(portSetting),
+  SOTTO_DIRECTORY_PROXY_FROM: z.prefault(rangesSetting, '127.0.0.0/8, ::1'),
+  SOTTO_DIRECTORY_ADMIN_PORT: byDefault(portSetting, 7012),
+  SOTTO_DIRECTORY_HEALTH_PORT: z.optional(portSetting),
+  SOTTO_DIRECTORY_CONNECTIONS: byDefault(connectionsSetting, 25_000),
+  SOTTO_DIRECTORY_CONNECTIONS_PER_ADDRESS: byDefault(connectionsSetting, 1_000),
+  SOTTO_DIRECTORY_RATE_PER_ACCOUNT: byDefault(factorSetting, 1),
+  SOTTO_DIRECTORY_ENDPOINTS: z.prefault(rangesSetting, ''),
+  SOTTO_SEALING_ADDRESS: z.optional(addressSetting),
+  SOTTO_SEALING_PORT: byDefault(portSetting, 7003),
+  SOTTO_DIRECTORY_DATA: z.optional(pathSetting),
+  SOTTO_DIRECTORY_DATABASE: z.optional(databaseUrlSetting),
+  SOTTO_DIRECTORY_DATABASE_FILE: z.optional(databaseUrlFileSetting),
+  SOTTO_DIRECTORY_TLS: z.optional(pathSetting),
+  SOTTO_DIRECTORY_METRICS_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_DIRECTORY_METRICS_PORT: z.optional(portSetting),
+  SOTTO_LOG_LEVEL: byDefault(logLevelSetting, 'info'),
+  SOTTO_TRACES: byDefault(z.enum(TRACE_MODES), 'off'),
 }
 
 /**

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import * as z from 'zod/mini'
 import {
   addressSetting,
+  byDefault,
   logLevelSetting,
   portSetting,
   readSettings,
   wholeNumberSetting,
-  z,
 } from '#lib/runtime/config.ts'
 import { type Environment, invalidSettings } from '#lib/runtime/environment.ts'
 import type { LogLevel } from '#lib/runtime/log-levels.ts'
@@ -45,16 +46,16 @@ const hostSetting = z.union([z.ipv4(), z.ipv6()])
 const connectionsSetting = wholeNumberSetting(1, 1_000_000)
 
 const SETTINGS = {
-  SOTTO_DOOR_HOST: hostSetting.default('::'),
-  SOTTO_DOOR_PORT: portSetting.default(443),
-  SOTTO_DOOR_TO_AUTH: addressSetting.optional(),
-  SOTTO_DOOR_TO_DIRECTORY: addressSetting.optional(),
-  SOTTO_DOOR_CONNECTIONS: connectionsSetting.default(25_000),
-  SOTTO_DOOR_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(2_000),
-  SOTTO_DOOR_HEALTH_PORT: portSetting.optional(),
-  SOTTO_DOOR_METRICS_HOST: hostSetting.default('127.0.0.1'),
-  SOTTO_DOOR_METRICS_PORT: portSetting.optional(),
-  SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
+  SOTTO_DOOR_HOST: byDefault(hostSetting, '::'),
+  SOTTO_DOOR_PORT: byDefault(portSetting, 443),
+  SOTTO_DOOR_TO_AUTH: z.optional(addressSetting),
+  SOTTO_DOOR_TO_DIRECTORY: z.optional(addressSetting),
+  SOTTO_DOOR_CONNECTIONS: byDefault(connectionsSetting, 25_000),
+  SOTTO_DOOR_CONNECTIONS_PER_ADDRESS: byDefault(connectionsSetting, 2_000),
+  SOTTO_DOOR_HEALTH_PORT: z.optional(portSetting),
+  SOTTO_DOOR_METRICS_HOST: byDefault(hostSetting, '127.0.0.1'),
+  SOTTO_DOOR_METRICS_PORT: z.optional(portSetting),
+  SOTTO_LOG_LEVEL: byDefault(logLevelSetting, 'info'),
 }
 
 const settingOf = (service: Service) => `SOTTO_DOOR_TO_${service.toUpperCase() as Uppercase<Service>}` as const

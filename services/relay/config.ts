@@ -3,9 +3,13 @@
  *
  * @module
  */
+
 import { join } from 'node:path'
+import * as z from 'zod/mini'
 import {
   addressSetting,
+  byDefault,
+  coercedSetting,
   factorSetting,
   logLevelSetting,
   pathSetting,
@@ -13,7 +17,6 @@ import {
   readSettings,
   relaySetting,
   wholeNumberSetting,
-  z,
 } from '#lib/runtime/config.ts'
 import { databaseSetting, databaseUrlFileSetting, databaseUrlSetting } from '#lib/runtime/database/database-setting.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
@@ -71,38 +74,38 @@ export interface Config {
 }
 
 /** Eight, of which one is left for calls, are the least that is of use. */
-const connectionsSetting = z.coerce.number().int().min(8).max(1_000_000)
+const connectionsSetting = coercedSetting(8, 1_000_000)
 
 /** No less than what is taken of everybody in any case. */
 const lettersSetting = wholeNumberSetting(DEFAULT_LETTER_LIMITS.always.letters, 1e6)
 const letterBytesSetting = wholeNumberSetting(DEFAULT_LETTER_LIMITS.always.bytes, 1e12)
 
 const SETTINGS = {
-  SOTTO_HOME: pathSetting.optional(),
+  SOTTO_HOME: z.optional(pathSetting),
   SOTTO_RELAY: relaySetting,
-  SOTTO_RELAY_HOST: z.union([z.ipv4(), z.ipv6()]).default('::'),
-  SOTTO_RELAY_PORT: portSetting.default(7004),
-  SOTTO_RELAY_ADMIN_PORT: portSetting.default(7014),
-  SOTTO_RELAY_HEALTH_PORT: portSetting.optional(),
-  SOTTO_RELAY_CONNECTIONS: connectionsSetting.default(25_000),
-  SOTTO_RELAY_CONNECTIONS_PER_ADDRESS: connectionsSetting.default(1_000),
-  SOTTO_RELAY_CONVERSATIONS: wholeNumberSetting(1, 256).default(256),
-  SOTTO_RELAY_BYTES_PER_SECOND: wholeNumberSetting(64 * 1024, 1e12).default(16 * 1024 * 1024),
-  SOTTO_RELAY_RATE_PER_ACCOUNT: factorSetting.default(1),
-  SOTTO_RELAY_LETTERS: lettersSetting.default(DEFAULT_LETTER_LIMITS.account.letters),
-  SOTTO_RELAY_LETTER_BYTES: letterBytesSetting.default(DEFAULT_LETTER_LIMITS.account.bytes),
-  SOTTO_RELAY_LETTERS_PER_PAIR: lettersSetting.default(DEFAULT_LETTER_LIMITS.pair.letters),
-  SOTTO_RELAY_LETTER_BYTES_PER_PAIR: letterBytesSetting.default(DEFAULT_LETTER_LIMITS.pair.bytes),
-  SOTTO_SEALING_ADDRESS: addressSetting.optional(),
-  SOTTO_SEALING_PORT: portSetting.default(7003),
-  SOTTO_RELAY_DATA: pathSetting.optional(),
-  SOTTO_RELAY_DATABASE: databaseUrlSetting.optional(),
-  SOTTO_RELAY_DATABASE_FILE: databaseUrlFileSetting.optional(),
-  SOTTO_RELAY_TLS: pathSetting.optional(),
-  SOTTO_RELAY_METRICS_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
-  SOTTO_RELAY_METRICS_PORT: portSetting.optional(),
-  SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
-  SOTTO_TRACES: z.enum(TRACE_MODES).default('off'),
+  SOTTO_RELAY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '::'),
+  SOTTO_RELAY_PORT: byDefault(portSetting, 7004),
+  SOTTO_RELAY_ADMIN_PORT: byDefault(portSetting, 7014),
+  SOTTO_RELAY_HEALTH_PORT: z.optional(portSetting),
+  SOTTO_RELAY_CONNECTIONS: byDefault(connectionsSetting, 25_000),
+  SOTTO_RELAY_CONNECTIONS_PER_ADDRESS: byDefault(connectionsSetting, 1_000),
+  SOTTO_RELAY_CONVERSATIONS: byDefault(wholeNumberSetting(1, 256), 256),
+  SOTTO_RELAY_BYTES_PER_SECOND: byDefault(wholeNumberSetting(64 * 1024, 1e12), 16 * 1024 * 1024),
+  SOTTO_RELAY_RATE_PER_ACCOUNT: byDefault(factorSetting, 1),
+  SOTTO_RELAY_LETTERS: byDefault(lettersSetting, DEFAULT_LETTER_LIMITS.account.letters),
+  SOTTO_RELAY_LETTER_BYTES: byDefault(letterBytesSetting, DEFAULT_LETTER_LIMITS.account.bytes),
+  SOTTO_RELAY_LETTERS_PER_PAIR: byDefault(lettersSetting, DEFAULT_LETTER_LIMITS.pair.letters),
+  SOTTO_RELAY_LETTER_BYTES_PER_PAIR: byDefault(letterBytesSetting, DEFAULT_LETTER_LIMITS.pair.bytes),
+  SOTTO_SEALING_ADDRESS: z.optional(addressSetting),
+  SOTTO_SEALING_PORT: byDefault(portSetting, 7003),
+  SOTTO_RELAY_DATA: z.optional(pathSetting),
+  SOTTO_RELAY_DATABASE: z.optional(databaseUrlSetting),
+  SOTTO_RELAY_DATABASE_FILE: z.optional(databaseUrlFileSetting),
+  SOTTO_RELAY_TLS: z.optional(pathSetting),
+  SOTTO_RELAY_METRICS_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_RELAY_METRICS_PORT: z.optional(portSetting),
+  SOTTO_LOG_LEVEL: byDefault(logLevelSetting, 'info'),
+  SOTTO_TRACES: byDefault(z.enum(TRACE_MODES), 'off'),
 }
 
 /**

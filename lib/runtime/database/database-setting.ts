@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { pathSetting, z } from '../config.ts'
+import * as z from 'zod/mini'
+import { pathSetting } from '../config.ts'
 import type { DatabaseSetting } from './options.ts'
 
 /** A URL that may stand in an environment, where others see it: without a password. */
 export const databaseUrlSetting = z
   .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://USER@HOST/DATABASE' })
-  .refine((url) => new URL(url).password === '', 'a URL with a password belongs into a file: set …_DATABASE_FILE')
+  .check(
+    z.refine((url) => new URL(url).password === '', 'a URL with a password belongs into a file: set …_DATABASE_FILE'),
+  )
 
 /** The file of a URL. */
 export const databaseUrlFileSetting = pathSetting

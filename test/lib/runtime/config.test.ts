@@ -1,13 +1,14 @@
 import { homedir } from 'node:os'
 import { expect } from 'chai'
+import * as z from 'zod/mini'
 import { SottoError } from '#lib/errors.ts'
-import { listSetting, logLevelSetting, pathSetting, portSetting, readSettings } from '#lib/runtime/config.ts'
+import { byDefault, listSetting, logLevelSetting, pathSetting, portSetting, readSettings } from '#lib/runtime/config.ts'
 import { codeOf } from '../../support/code-of.ts'
 
 const SETTINGS = {
-  SOTTO_TEST_PORT: portSetting.default(7001),
-  SOTTO_LOG_LEVEL: logLevelSetting.default('info'),
-  SOTTO_NAMES: listSetting.default([]),
+  SOTTO_TEST_PORT: byDefault(portSetting, 7001),
+  SOTTO_LOG_LEVEL: byDefault(logLevelSetting, 'info'),
+  SOTTO_NAMES: byDefault(listSetting, []),
 }
 
 describe('readSettings', () => {
@@ -20,7 +21,7 @@ describe('readSettings', () => {
   })
 
   it('refuses what is set to nothing or is no UTF-8, whatever program it is for', () => {
-    const settings = { SOTTO_TEST_FOLDER: pathSetting.optional() }
+    const settings = { SOTTO_TEST_FOLDER: z.optional(pathSetting) }
     for (const value of ['', '/na\uFFFDve']) {
       expect(
         codeOf(() => readSettings(settings, { SOTTO_TEST_FOLDER: value })),
