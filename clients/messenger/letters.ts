@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { asSottoError, isSottoError, type SottoError } from '#lib/errors.ts'
+import { schedule } from '#lib/runtime/schedule.ts'
 import { type CollectOptions, collectLetters } from '../letters/collect-letters.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
 import { type Envelope, getEnvelope, type PostOptions, postLetters } from '../letters/post-letters.ts'
@@ -16,6 +17,7 @@ import { keepPrekeys } from '../letters/put-prekeys.ts'
 import { isPassing } from '../session/service-outage.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
+import { Paced } from './paced.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 
 /** How long somebody is away before what waits is posted, in milliseconds: a restart or a moment without network is less. */
@@ -29,6 +31,9 @@ const ANSWER_EVERY_MS = 3_600_000
 
 /** How long what a letter needs of others is kept for one that is not written yet, in milliseconds. */
 const ENVELOPE_MS = 60_000
+
+/** How often the own mailbox is looked into where letters are said to have come, in milliseconds. */
+const LOOK_EVERY_MS = 1_000
 
 /** How long after a failure it is tried again, in milliseconds, where it does not say when. */
 const RETRY_MS = 60_000
@@ -62,8 +67,8 @@ export class Letters {
   readonly #tooLarge = new Set<string>()
   /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
   readonly #envelopes = new Map<string, { readonly envelope: Envelope; readonly gotAtMs: number }>()
-  /** Whether a look into the own mailbox is to begin as soon as it is its turn. */
-  #isCollectDue = false
+  /** Looks into the own mailbox: whoever runs the relay, or writes many letters, does not decide how often. */
+  readonly #looks: Paced
   /** What is under way, one after the other: of two at once, each would seal the same events. */
   #turn: Promise<unknown> = Promise.resolve()
   readonly #round: NodeJS.Timeout
@@ -71,6 +76,12 @@ export class Letters {
   constructor(options: LettersOptions) {
     this.#options = options
     this.#posting = { ...options, messageLogFor: (name, identityKey) => this.#messageLogFor(name, identityKey) }
+    this.#looks = new Paced({
+      everyMs: LOOK_EVERY_MS,
+      monotonicMs: () => options.clock.local.monotonicMs(),
+      schedule,
+      work: () => options.attempt(() => this.#look()),
+    })
     this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), ANSWER_EVERY_MS)
     this.#round.unref()
   }
@@ -170,16 +181,17 @@ export class Letters {
     return await this.#inTurn(() => this.#collect())
   }
 
-  /** Letters may have come: take them in, and make up for the prekeys that they took. @throws as {@link collect}. */
-  async noteMail(): Promise<void> {
-    // One that has not begun finds these, too.
-    if (this.#isCollectDue) return
-    this.#isCollectDue = true
+  /** Letters may have come: take them in, at most once in {@link LOOK_EVERY_MS}. */
+  noteMail(): void {
+    this.#looks.ask()
+  }
+
+  /** Take in what has come, and make up for the prekeys that it took. */
+  async #look(): Promise<void> {
     if ((await this.collect()) > 0) await this.keepPrekeys()
   }
 
   async #collect(): Promise<number> {
-    this.#isCollectDue = false
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(COLLECT_MS)])
     try {
       const onRefused = () => {}
@@ -232,6 +244,7 @@ export class Letters {
   /** Let what is under way come to its end; the signal must be aborted before. */
   async stop(): Promise<void> {
     clearInterval(this.#round)
+    this.#looks[Symbol.dispose]()
     for (const timer of this.#timers.values()) clearTimeout(timer)
     await this.#turn
     this.#options.mailbox.close()

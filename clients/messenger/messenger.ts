@@ -255,7 +255,7 @@ export class Messenger {
         const caller = { vouch() {}, admit: onProven }
         return peers.converse(stream, { route: 'relay', caller, signal })
       },
-      onMail: () => this.#attempt(() => this.#letters?.noteMail()),
+      onMail: () => this.#letters?.noteMail(),
       signal: this.#signal,
     })
   }

@@ -39,6 +39,14 @@ describe('send to somebody who is away', function () {
     expect((await Profile.open(installation.home.path, 'bob')).state.pins.get('alice')?.isProvisional).to.equal(true)
   })
 
+  it('goes in a conversation where they are there, whatever it has to wait for', async () => {
+    await using _bob = await installation.receive('bob')
+    await using alice = installation.send('alice', 'bob', 'hello', { wait: 'posted', json: true })
+    await alice.done
+    expect(statesOf(alice)).to.deep.equal(['delivered'])
+    expect(alice.errors.text).not.to.include('mailbox')
+  })
+
   it('leaves all that is piped in, and says of each in JSON that it is posted', async () => {
     const lines = Readable.from(
       ['{"text":"one"}\n', '{"text":"two"}\n{"text":"three"}\n'].map((line) => Buffer.from(line)),
