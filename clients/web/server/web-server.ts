@@ -225,7 +225,7 @@ class Page {
   }
 
   #gzip(file: PageFile): Buffer {
-    const body = this.#compressed.get(file) ?? gzipSync(file.body, { level: 9 })
+    const body = this.#compressed.get(file) ?? gzipSync(file.body)
     this.#compressed.set(file, body)
     return body
   }

@@ -18,9 +18,15 @@ export interface Known {
 /** The parties in the order in which they stand: whoever signed in first, the services, the others. */
 export function partiesOf(messages: readonly Message[]): string[] {
   const names = new Set(messages.flatMap(({ from, to }) => [from, to]))
+  if (messages.some(isRelayed)) names.add('relay')
   const services = SERVICES.filter((service) => names.has(service))
   const [first, ...others] = [...names].filter((name) => !SERVICES.includes(name) && name !== NOBODY)
   return [...(first === undefined ? [] : [first]), ...services, ...others]
+}
+
+/** Whether a relay has carried it. */
+export function isRelayed({ method }: Message): boolean {
+  return method.startsWith('sotto.relay.')
 }
 
 const SERVICES: readonly string[] = ['auth', 'directory', 'relay', 'mailbox']

@@ -5,6 +5,7 @@
  */
 import { css, nothing, type SVGTemplateResult, svg } from 'lit'
 import type { Reader } from '../../wire/adversaries.ts'
+import { isRelayed } from '../../wire/knowledge.ts'
 import { reads } from '../../wire/readable.ts'
 import type { Message } from '../../wire/trace-file.ts'
 
@@ -68,6 +69,7 @@ function arrow(
   const label = cut(title, (width - 16) / CHARACTER)
   const half = (label.length * CHARACTER) / 2
   const at = Math.min(Math.max(middle, half + 6), width - half - 6)
+  const relay = isRelayed(message) ? places.get('relay') : undefined
   const press = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== ' ') return
     event.preventDefault()
@@ -79,6 +81,7 @@ function arrow(
       <rect class="band" x="2" y="${y - 29}" width="${width - 4}" height="${ROW - 4}" rx="8"></rect>
       <text class="label" x="${at}" y="${y - 12}">${label}</text>
       <line class="way" x1="${x1}" y1="${y}" x2="${x2 - 7 * way}" y2="${y}"></line>
+ ${relay === undefined ? nothing : svg`<circle class="relay" cx="${relay}" cy="${y}" r="5"><title>carried by the relay</title></circle>`}
       <path class="tip" d="M ${x2} ${y} l ${-10 * way} -5 v 10 z"></path>
       ${lookOf(message) === 'clear' ? nothing : svg`<path class="lock" d="M ${middle - 5} ${y - 1} h 10 v 8 h -10 z M ${middle - 3} ${y - 1} v -3 a 3 3 0 0 1 6 0 v 3"></path>`}
     </g>`
@@ -124,5 +127,6 @@ export const diagramStyle = css`
   .label { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4; stroke-linejoin: round; text-anchor: middle; }
   .way { stroke: var(--colour); stroke-width: 2; }
   .tip { fill: var(--colour); }
+  .relay { fill: var(--paper); stroke: var(--colour); stroke-width: 2; }
   .lock { fill: var(--paper); stroke: var(--colour); stroke-width: 1.5; }
 `

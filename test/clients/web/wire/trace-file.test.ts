@@ -88,6 +88,13 @@ describe('a trace as a file', () => {
     for (const { command } of recomputations(messages)) expect(command).not.to.include('id')
   })
 
+  it('has a relay among the parties that carries a conversation, and knows nothing of it', () => {
+    const method = 'sotto.relay.v1.RelayService.Call and Answer'
+    const messages = readTrace(JSON.stringify({ ...MESSAGE, method }))
+    expect(partiesOf(messages)).to.deep.equal(['alice', 'relay', 'bob'])
+    expect(knowledgeOf(messages).filter(({ since }) => since.has('relay'))).to.deep.equal([])
+  })
+
   it('says what each party knows by now', () => {
     const messages = readTrace(LINE)
     expect(partiesOf(messages)).to.deep.equal(['alice', 'bob'])
