@@ -33,7 +33,7 @@ export const NOTICES = {
   cut: (name: string) => `the connection to ${name} broke`,
   redialling: (name: string) => `the connection to ${name} broke; trying again`,
   connectedAgain: (name: string) => `the connection to ${name} is there again`,
-  stillWaiting: (name: string) => `what you wrote last waits until ${name} is online`,
+  stillWaiting: (name: string) => `what you wrote last waits for ${name}`,
   /** @param why - In words of this machine's, as that its disk is full. */
   unkept: (name: string, why: string) => `what ${name} says cannot be kept, and waits with them: ${why}`,
   /** What the other side says under seal; why is nothing of this side's. */

@@ -24,7 +24,7 @@ import { IdleTimer } from './idle-timer.ts'
 import type { LockHolder } from './lock-holder.ts'
 import { Offers } from './offers.ts'
 import { type Report, SendTracker, type Texts } from './send-tracker.ts'
-import { notAcknowledged, notInTime, notPosted, notReached } from './unacknowledged.ts'
+import { notAcknowledged, nothingLeft, notInTime, notPosted, notReached } from './unacknowledged.ts'
 import type { Wait } from './wait.ts'
 
 export interface SendingOptions {
@@ -227,11 +227,17 @@ export class Sending implements AsyncDisposable {
    * @throws SottoError what only the user can mend, such as `ERR_KEY_CHANGED`.
    */
   async canPost(): Promise<boolean> {
+    const { running, to } = this.#options
     try {
-      return await this.#postNow()
+      const isPosted = await this.#postNow()
+      // Another process does not say why.
+      if (!isPosted && this.#lockHolder !== undefined) running.output.notice(nothingLeft(to, undefined))
+      return isPosted
     } catch (error) {
-      if (isSottoError(error) && (isPassing(error) || error.code === 'ERR_NO_MAILBOX')) return false
-      throw error
+      if (isSottoError(error, 'ERR_NO_MAILBOX')) return false
+      if (!isSottoError(error) || !isPassing(error)) throw error
+      running.output.notice(nothingLeft(to, error))
+      return false
     }
   }
 

@@ -35,6 +35,11 @@ export function notPosted(name: string, count: number, cause: SottoError | undef
   })
 }
 
+/** The notice that nothing can be left at somebody's mailbox now, and why, as {@link notPosted} says it. */
+export function nothingLeft(name: string, cause: SottoError | undefined): string {
+  return `nothing more goes into ${name}’s mailbox: ${whyNotPosted(cause)}`
+}
+
 function whyNotPosted(cause: SottoError | undefined): string {
   if (cause === undefined) return 'a letter takes 60 KiB, and nothing behind what is larger'
   return cause.code === 'ERR_BUSY' ? 'there is no room for more' : cause.message

@@ -7,7 +7,7 @@ import { rejection } from '../../support/rejection.ts'
 import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 describe('send to somebody who is away', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   let installation: Installation
   beforeEach(async () => {
     installation = await Installation.start('alice', 'bob')
@@ -110,6 +110,18 @@ describe('send to somebody who is away', function () {
     await alice.done
     expect(statesOf(alice)).to.deep.equal(['posted', 'waiting'])
     expect(alice.errors.text).to.include('one message waits for bob')
+  })
+
+  it('says that there is no room for more, and keeps what had none', async () => {
+    // A mailbox takes 2 MiB of one person.
+    const full = Array.from({ length: 40 }, () => 'x'.repeat(LETTER_ROOM_BYTES - 100))
+    expect((await rejection(installation.post('alice', 'bob', ...full))).code).to.equal('ERR_BUSY')
+    await using refused = installation.send('alice', 'bob', 'hello')
+    expect((await rejection(refused.done)).code).to.equal('ERR_NOT_ONLINE')
+    expect(refused.errors.text).to.include('nothing more goes into bob’s mailbox: there is no room for more')
+    await using queued = installation.send('alice', 'bob', 'hello', { queue: true, json: true })
+    await queued.done
+    expect(statesOf(queued)).to.deep.equal(['waiting'])
   })
 
   it('offers a file, which flows once both are online', async () => {
