@@ -51,6 +51,11 @@ export function demoCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async ({ trace, json, html, reveal, tamper, web, away }: DemoFlags) => {
       if (web) {
+        if (html !== undefined || json || reveal || tamper !== undefined) {
+          throw new SottoError('ERR_USAGE', '--web shows everything, secrets too, and tampers by its buttons', {
+            hint: 'leave out --html, --json, --reveal and --tamper',
+          })
+        }
         const { runDemoWeb } = await import('./web.ts')
         await runDemoWeb()
         return

@@ -42,6 +42,12 @@ describe('npm run demo', function () {
     expect(await isGone(demo)).to.equal(true)
   })
 
+  it('takes --web alone', async () => {
+    await using demo = start({}, '--web', '--tamper', 'flip')
+    expect(await demo.ended).to.equal(EXIT_USAGE)
+    expect(demo.errors.text).to.include('leave out --html, --json, --reveal and --tamper')
+  })
+
   it('delivers what is piped in to bob, byte for byte, and prints each of the five messages', async () => {
     const many = Array.from({ length: 10_000 }, (_, n) => `line ${n} ${'x'.repeat(n % 50)}\n`).join('')
     const input = `first\n\n\n\u001b[2J\r\n\0 and tab\t\n🙂 ä עברית\n${'y'.repeat(MAX_TEXT_BYTES)}\n${many}last\n`
