@@ -6,7 +6,7 @@ import { waitingNotice } from './profile-command.ts'
 
 const HELP = `
 Ctrl-C or SIGTERM stops them in order. Settings are environment variables, such as SOTTO_HOME, SOTTO_AUTH_PORT,
-SOTTO_NAMES, SOTTO_RELAY=off for no relay, and SOTTO_DOOR_PORT for one port that leads to auth and the directory;
+SOTTO_NAMES, SOTTO_RELAY=off for no relay, and SOTTO_DOOR_PORT for one port that leads to all of them;
 docs/operations.md lists them all.`
 
 export function upCommand(): Command {

@@ -130,6 +130,7 @@ async function startIn(children: ServiceChild[], { env, signal, waiting }: Super
       ...shared,
       SOTTO_DOOR_TO_AUTH: dialled(authListens['proxied']),
       SOTTO_DOOR_TO_DIRECTORY: dialled(directoryListens['proxied']),
+      ...(relayListens && { SOTTO_DOOR_TO_RELAY: dialled(relayListens['proxied']) }),
     })
     // The last to stop: by then the services have told those who came through it, and they have gone.
     children.unshift(door)
@@ -151,7 +152,11 @@ async function startIn(children: ServiceChild[], { env, signal, waiting }: Super
 }
 
 /** Settings under which the services have a port for the door, any free one unless set otherwise. */
-const PROXIED: Environment = { SOTTO_AUTH_PROXY_PORT: '0', SOTTO_DIRECTORY_PROXY_PORT: '0' }
+const PROXIED: Environment = {
+  SOTTO_AUTH_PROXY_PORT: '0',
+  SOTTO_DIRECTORY_PROXY_PORT: '0',
+  SOTTO_RELAY_PROXY_PORT: '0',
+}
 
 /** The port of the door; undefined where none is wanted. */
 async function doorPortIn({ SOTTO_DOOR_PORT: port, SOTTO_DOOR_HOST: host }: Environment): Promise<number | undefined> {

@@ -56,7 +56,7 @@ function greetingOf(services: Services, env: Environment): string {
   const { authAddress, directoryAddress, relayAddress, doorAddress, caFile, caFingerprint } = services
   const sotto = shellCommand(env)
   const relay = relayAddress === undefined ? '' : `, relay at ${relayAddress}`
-  const door = doorAddress === undefined ? '' : `; auth and directory also at the door, ${doorAddress}`
+  const door = doorAddress === undefined ? '' : `; all of them also at the door, ${doorAddress}`
   return `
 Sotto is up: auth at ${authAddress}, directory at ${directoryAddress}${relay}${door}.
 Its certificate authority: ${caFile}

@@ -97,7 +97,8 @@ export interface Config {
   readonly directoryTlsFolder: string
   /**
    * `SOTTO_RELAY` (`on`), `SOTTO_RELAY_ADDRESSES`: the relays' HOST:PORT, as clients are told, separated by commas. An empty
-   * HOST means the one under which they reached Auth, and so does the default, with the port of `SOTTO_RELAY_PORT` (7004).
+   * HOST means the one under which they reached Auth, and so does the default, with the port of `SOTTO_DOOR_PORT` (none) or
+   * else of `SOTTO_RELAY_PORT` (7004).
    * None where it is `off`.
    */
   readonly relayAddresses: readonly string[]
@@ -269,7 +270,9 @@ export function readConfig(env: Environment): Config {
     authorityFolder: settings.SOTTO_AUTH_CA ?? join(dataFolder, 'ca'),
     wrappingKeyFile: settings.SOTTO_AUTH_WRAPPING_KEY_FILE ?? join(dataFolder, 'wrapping.key'),
     directoryTlsFolder: settings.SOTTO_DIRECTORY_TLS ?? join(directoryDataFolder, 'tls'),
-    relayAddresses: hasRelay ? (settings.SOTTO_RELAY_ADDRESSES ?? [`:${settings.SOTTO_RELAY_PORT}`]) : [],
+    relayAddresses: hasRelay
+      ? (settings.SOTTO_RELAY_ADDRESSES ?? [doorAddress ?? `:${settings.SOTTO_RELAY_PORT}`])
+      : [],
     relayTlsFolder: hasRelay ? (settings.SOTTO_RELAY_TLS ?? join(relayDataFolder, 'tls')) : undefined,
     names: settings.SOTTO_NAMES,
     password: {

@@ -10,6 +10,7 @@ import {
   logLevelSetting,
   portSetting,
   readSettings,
+  relaySetting,
   wholeNumberSetting,
 } from '#lib/runtime/config.ts'
 import { type Environment, invalidSettings } from '#lib/runtime/environment.ts'
@@ -24,8 +25,9 @@ export interface Config {
    */
   readonly listen: { readonly host: string; readonly port: number }
   /**
-   * `SOTTO_DOOR_TO_AUTH`, `SOTTO_DOOR_TO_DIRECTORY` (none): the HOST:PORT where each service takes what the door passes on,
-   * its `…_PROXY_PORT`. Who asks for one that is not set is refused, but at least one is.
+   * `SOTTO_DOOR_TO_AUTH`, `SOTTO_DOOR_TO_DIRECTORY`, `SOTTO_DOOR_TO_RELAY` (none): the HOST:PORT where each service takes
+   * what the door passes on, its `…_PROXY_PORT`. Who asks for one that is not set is refused, but at least one is. With
+   * `SOTTO_RELAY` (`on`) set to `off` there is no relay, whatever is set.
    */
   readonly services: ReadonlyMap<Service, string>
   /**
@@ -50,6 +52,8 @@ const SETTINGS = {
   SOTTO_DOOR_PORT: byDefault(portSetting, 443),
   SOTTO_DOOR_TO_AUTH: z.optional(addressSetting),
   SOTTO_DOOR_TO_DIRECTORY: z.optional(addressSetting),
+  SOTTO_DOOR_TO_RELAY: z.optional(addressSetting),
+  SOTTO_RELAY: relaySetting,
   SOTTO_DOOR_CONNECTIONS: byDefault(connectionsSetting, 25_000),
   SOTTO_DOOR_CONNECTIONS_PER_ADDRESS: byDefault(connectionsSetting, 2_000),
   SOTTO_DOOR_HEALTH_PORT: z.optional(portSetting),
@@ -65,7 +69,6 @@ const SETTINGS_OF_OTHERS = [
   'SOTTO_HOME',
   'SOTTO_AUTH_',
   'SOTTO_DIRECTORY_',
-  'SOTTO_RELAY',
   'SOTTO_RELAY_',
   'SOTTO_SEALING_',
   'SOTTO_NAMES',
@@ -83,7 +86,7 @@ export function readConfig(env: Environment): Config {
   const read = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
   const services = new Map<Service, string>()
   for (const service of SERVICES) {
-    const address = read[settingOf(service)]
+    const address = service === 'relay' && read.SOTTO_RELAY === 'off' ? undefined : read[settingOf(service)]
     if (address !== undefined) services.set(service, address)
   }
   if (services.size === 0) throw invalidSettings([`${SERVICES.map(settingOf).join(', ')}: at least one has to be set`])

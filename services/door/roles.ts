@@ -7,7 +7,7 @@
 import type { Role } from '#lib/runtime/tls.ts'
 
 /** A service behind the door: its role is `auth.sotto`, its setting `SOTTO_DOOR_TO_AUTH`. */
-export const SERVICES = ['auth', 'directory'] as const
+export const SERVICES = ['auth', 'directory', 'relay'] as const
 
 export type Service = (typeof SERVICES)[number]
 

@@ -6,6 +6,7 @@
 
 import { join } from 'node:path'
 import * as z from 'zod/mini'
+import type { ProxiedListen } from '#lib/rpc/server.ts'
 import {
   addressSetting,
   byDefault,
@@ -14,6 +15,7 @@ import {
   logLevelSetting,
   pathSetting,
   portSetting,
+  rangesSetting,
   readSettings,
   relaySetting,
   wholeNumberSetting,
@@ -34,6 +36,12 @@ export interface Config {
    * one.
    */
   readonly listen: { readonly host: string; readonly port: number }
+  /**
+   * `SOTTO_RELAY_PROXY_PORT` (none): a second port, for the door or another program that passes connections on and tells by
+   * the PROXY protocol whose they are; 0 for any free one. `SOTTO_RELAY_PROXY_HOST` (`127.0.0.1`): where it listens.
+   * `SOTTO_RELAY_PROXY_FROM` (this machine): the addresses and networks of those programs, which are believed.
+   */
+  readonly proxied: ProxiedListen | undefined
   /** `SOTTO_RELAY_ADMIN_PORT` (7014): channelz, on loopback alone; 0 for any free port. */
   readonly adminPort: number
   /** `SOTTO_RELAY_HEALTH_PORT` (none): health over plain HTTP, on loopback alone; 0 for any free port. */
@@ -85,6 +93,9 @@ const SETTINGS = {
   SOTTO_RELAY: relaySetting,
   SOTTO_RELAY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '::'),
   SOTTO_RELAY_PORT: byDefault(portSetting, 7004),
+  SOTTO_RELAY_PROXY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_RELAY_PROXY_PORT: z.optional(portSetting),
+  SOTTO_RELAY_PROXY_FROM: z.prefault(rangesSetting, '127.0.0.0/8, ::1'),
   SOTTO_RELAY_ADMIN_PORT: byDefault(portSetting, 7014),
   SOTTO_RELAY_HEALTH_PORT: z.optional(portSetting),
   SOTTO_RELAY_CONNECTIONS: byDefault(connectionsSetting, 25_000),
@@ -129,11 +140,17 @@ const SETTINGS_OF_OTHERS = [
  */
 export function readConfig(env: Environment): Config {
   const settings = readSettings(SETTINGS, env, SETTINGS_OF_OTHERS)
+  const {
+    SOTTO_RELAY_PROXY_PORT: proxyPort,
+    SOTTO_RELAY_PROXY_HOST: proxyHost,
+    SOTTO_RELAY_PROXY_FROM: proxyFrom,
+  } = settings
   const port = settings.SOTTO_RELAY_METRICS_PORT
   const dataFolder = settings.SOTTO_RELAY_DATA ?? join(sottoHome(env), 'relay')
   return {
     isOn: settings.SOTTO_RELAY === 'on',
     listen: { host: settings.SOTTO_RELAY_HOST, port: settings.SOTTO_RELAY_PORT },
+    proxied: proxyPort === undefined ? undefined : { host: proxyHost, port: proxyPort, from: proxyFrom },
     adminPort: settings.SOTTO_RELAY_ADMIN_PORT,
     healthPort: settings.SOTTO_RELAY_HEALTH_PORT,
     connections: {

@@ -8,8 +8,8 @@ void runService({
   name: 'relay',
   readConfig,
   async start(config, dependencies) {
-    const { address, adminAddress, metricsAddress, stop } = await startRelay(config, dependencies)
-    const metrics = metricsAddress === undefined ? {} : { metrics: metricsAddress }
-    return { addresses: { relay: address, admin: adminAddress, ...metrics }, stop }
+    const { address, proxiedAddress, adminAddress, metricsAddress, stop } = await startRelay(config, dependencies)
+    const addresses = { relay: address, proxied: proxiedAddress, admin: adminAddress, metrics: metricsAddress }
+    return { addresses, stop }
   },
 })

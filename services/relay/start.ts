@@ -14,8 +14,9 @@ import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { LoadedLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
 import { certificateCheck } from '#lib/runtime/health/certificate-check.ts'
-import { keepChecking } from '#lib/runtime/health/keep-checking.ts'
+import { HEALTH_INTERVAL_MS, keepChecking } from '#lib/runtime/health/keep-checking.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { certificateGauge, serveMetrics } from '#lib/runtime/metrics/metrics.ts'
 import { AuthClient } from '../authentication/auth-client.ts'
@@ -31,16 +32,17 @@ import { Quotas } from './quotas.ts'
 import { RelayService } from './relay-service.ts'
 import { type Answerer, createRelayHandlers, type Traffic } from './service.ts'
 
-/** How often health is found out, in milliseconds. */
-const HEALTH_INTERVAL_MS = 5_000
-
 export interface RelayDependencies {
   readonly clock: Clock
   readonly log: Logger
-  /** Ends a start that still waits for its certificate, with the signal's reason. */
+  /** Ends a start that still waits for its certificate or its database, with the signal's reason. */
   readonly signal?: AbortSignal
   /** How long that wait may last, in milliseconds; {@link CERTIFICATE_WAIT_MS} unless set. */
   readonly certificateWaitMs?: number
+  /** How long it may wait for the database, in milliseconds; {@link DATABASE_WAIT_MS} unless set. */
+  readonly databaseWaitMs?: number
+  /** How often health is found out, in milliseconds; {@link HEALTH_INTERVAL_MS} unless set. */
+  readonly healthIntervalMs?: number
   /** How often the certificate is looked at, in milliseconds. */
   readonly reloadMs?: number
   /** How often an open attendance is answered, in milliseconds; {@link HEARTBEAT_MS} unless set. */
@@ -52,6 +54,8 @@ export interface RelayDependencies {
 export interface RunningRelay {
   /** The address of RelayService, HOST:PORT. */
   readonly address: string
+  /** Where RelayService is for the door, HOST:PORT; undefined where there is none. */
+  readonly proxiedAddress: string | undefined
   /** The address of channelz, HOST:PORT. */
   readonly adminAddress: string
   /** The address of the metrics, HOST:PORT; undefined where there are none. */
@@ -63,12 +67,17 @@ export interface RunningRelay {
 /**
  * Start the relay. Auth need not run by then, only have left the certificate at some earlier time.
  *
- * @throws SottoError `ERR_UNAVAILABLE` if the certificate does not come, `ERR_CONFIG` if a port is taken, `ERR_STORE` if the
- *   database of the mailboxes cannot be used. Nothing is left
- *   running then.
+ * @throws SottoError `ERR_UNAVAILABLE` if the certificate does not come, or PostgreSQL does not answer in time, `ERR_CONFIG`
+ *   if a port is taken, `ERR_STORE` if the database of the mailboxes cannot be used. Nothing is left running then.
  */
 export async function startRelay(config: Config, dependencies: RelayDependencies): Promise<RunningRelay> {
-  const { clock, log, heartbeatMs = HEARTBEAT_MS, answerTimeoutMs } = dependencies
+  const {
+    clock,
+    log,
+    heartbeatMs = HEARTBEAT_MS,
+    healthIntervalMs = HEALTH_INTERVAL_MS,
+    answerTimeoutMs,
+  } = dependencies
   await using resources = new AsyncDisposableStack()
 
   let leaf = await awaitLeaf(config.tlsFolder, 'SOTTO_RELAY_TLS', dependencies)
@@ -90,10 +99,9 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
   })
   const mailbox = resources.adopt(
     await openMailbox({
+      ...dependencies,
       database: config.database,
       limits: { ...DEFAULT_LETTER_LIMITS, ...config.letters },
-      clock,
-      log,
       authenticate: (context) => authentications.authenticate(context),
       onPosted: (account) => attendances.noteMail(account),
     }),
@@ -106,6 +114,7 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
   const server = resources.adopt(
     await startServer({
       ...config.listen,
+      proxied: config.proxied,
       services: [serve(RelayService, handlers), serve(MailboxServiceService, mailbox.handlers)],
       security: { certificate: leaf.certificate },
       limits,
@@ -133,9 +142,9 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
   // Auth is no part of this health: without it what is carried goes on.
   resources.defer(
     keepChecking({
-      checks: [certificateCheck(() => leaf.certificate, clock)],
+      checks: [{ of: 'the database', run: () => mailbox.check() }, certificateCheck(() => leaf.certificate, clock)],
       log,
-      intervalMs: HEALTH_INTERVAL_MS,
+      intervalMs: healthIntervalMs,
       onChange: (healthy) => server.setServing(healthy),
     }),
   )
@@ -147,6 +156,12 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
       { name: 'attending', help: 'Attendances that stand at this relay.', read: () => attendances.size },
       { name: 'joined_calls', help: 'Conversations that run through this relay.', read: () => traffic.joined },
       { name: 'carried_bytes', help: 'Bytes carried since the start of this relay.', read: () => traffic.bytes },
+      {
+        name: 'letters',
+        help: 'Letters that wait in the mailboxes.',
+        read: async () => (await mailbox.size()).letters,
+      },
+      { name: 'letter_bytes', help: 'Bytes of the letters that wait.', read: async () => (await mailbox.size()).bytes },
       certificateGauge(() => leaf.certificate, clock),
     ]),
   )
@@ -158,6 +173,7 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
   const running = resources.move()
   return {
     address: formatAddress(server),
+    proxiedAddress: server.proxiedAddress,
     adminAddress: formatAddress(adminServer),
     metricsAddress,
     stop: () => running.disposeAsync(),

@@ -11,6 +11,7 @@ import { FakeClock } from '../support/clock.ts'
 import { lockDatabase } from '../support/program-lock.ts'
 import { AuthUnderTest } from '../support/running-auth.ts'
 import { DirectoryUnderTest } from '../support/running-directory.ts'
+import { RelayUnderTest } from '../support/running-relay.ts'
 
 const DAY_MS = 86_400_000
 
@@ -127,6 +128,23 @@ async function directory(): Promise<Subject> {
   }
 }
 
+async function relay(): Promise<Subject> {
+  const { log, errors } = errorLog()
+  const clock = new FakeClock(Date.now())
+  await using resources = new AsyncDisposableStack()
+  const behind = resources.use(await AuthUnderTest.start({ clock }))
+  const started = resources.use(await RelayUnderTest.start(behind, { clock, log, healthIntervalMs: INTERVAL_MS }))
+  const { address } = started.running
+  const running = resources.move()
+  return {
+    database: join(behind.folder.path, 'relay', 'mailbox.db'),
+    clock,
+    errors,
+    isServing: () => isServing({ address, security: { authorityPem: behind.running.caPem, role: 'relay.sotto' } }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
 /** Only root can make a file immutable, and not on every file system. */
 function immutableRefusal(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-'))
@@ -140,7 +158,7 @@ function immutableRefusal(): string | undefined {
   }
 }
 
-for (const start of [auth, directory]) {
+for (const start of [auth, directory, relay]) {
   describe(`the health of ${start.name}`, () => {
     for (const { name, logged, refusal, befall } of FAULTS) {
       it(`is bad while ${name}, and good again after it${refusal ? `: ${refusal}` : ''}`, async function () {

@@ -3,31 +3,45 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { CUTS, type CutEvent } from '#lib/runtime/metrics/cut-events.ts'
+import { serveMetrics } from '#lib/runtime/metrics/metrics.ts'
+import { type RunningDoor, startDoor } from '../../services/door/start.ts'
 import { Enrolled } from '../support/enrolled.ts'
 import { ROOT } from '../support/environment.ts'
 import { rejection } from '../support/rejection.ts'
 import { AuthUnderTest } from '../support/running-auth.ts'
 import { DirectoryUnderTest, OpenAnnouncement } from '../support/running-directory.ts'
+import { RelayUnderTest } from '../support/running-relay.ts'
+import { testLog } from '../support/test-log.ts'
 
 const METRICS = { host: '127.0.0.1', port: 0 }
 
 describe('the metrics of the services', () => {
   let auth: AuthUnderTest
   let directory: DirectoryUnderTest
+  let relay: RelayUnderTest
+  let door: RunningDoor
 
   before(async () => {
     auth = await AuthUnderTest.start({ config: { metrics: METRICS } })
     directory = await DirectoryUnderTest.start(auth, { config: { metrics: METRICS } })
+    relay = await RelayUnderTest.start(auth, { config: { metrics: METRICS } })
+    const services = new Map([['auth', auth.running.address]] as const)
+    const connections = { most: 10, mostPerAddress: 10 }
+    const own = { listen: METRICS, services, connections, healthPort: undefined, metrics: METRICS }
+    door = await startDoor({ ...own, logLevel: 'silent' }, testLog())
     await auth.addUser('alice', "alice's password")
   })
   after(async () => {
+    await door.stop()
+    await relay[Symbol.asyncDispose]()
     await directory[Symbol.asyncDispose]()
     await auth[Symbol.asyncDispose]()
   })
 
-  const get = (of: AuthUnderTest | DirectoryUnderTest, path = '/metrics', method = 'GET') =>
+  type Measured = { readonly running: { readonly metricsAddress: string | undefined } }
+  const get = (of: Measured, path = '/metrics', method = 'GET') =>
     fetch(`http://${of.running.metricsAddress}${path}`, { method })
-  const metrics = async (of: AuthUnderTest | DirectoryUnderTest) => await (await get(of)).text()
+  const metrics = async (of: Measured) => await (await get(of)).text()
 
   it('count calls by method, status and reason, and time them', async () => {
     await auth.login('alice')
@@ -65,6 +79,28 @@ describe('the metrics of the services', () => {
     announcement.cancel()
   })
 
+  it('tell what the relay carries and keeps', async () => {
+    const text = await metrics(relay)
+    for (const name of ['attending', 'joined_calls', 'carried_bytes', 'letters', 'letter_bytes'])
+      expect(text).to.match(new RegExp(`^sotto_${name} 0$`, 'm'))
+    expect(text).to.match(/^sotto_certificate_days_left 36[45]\.?\d*$/m)
+  })
+
+  it('have all other figures where one cannot be had', async () => {
+    const broken = async () => {
+      throw new Error('no database')
+    }
+    const gauges = [
+      { name: 'broken', help: 'Never there.', read: broken },
+      { name: 'whole', help: 'Always there.', read: () => 7 },
+    ]
+    await using running = await serveMetrics(METRICS, gauges)
+    const text = await metrics({ running: { metricsAddress: running.address } })
+    expect(text)
+      .to.match(/^sotto_broken Nan$/m)
+      .and.match(/^sotto_whole 7$/m)
+  })
+
   it('count the connections that were cut, by reason and network, but no network by name that comes late', async () => {
     const cut = (network: string) => CUTS.publish({ reason: 'pings', network } satisfies CutEvent)
     for (let number = 0; number < 70; number += 1) cut(`192.0.2.${number}`)
@@ -96,7 +132,7 @@ describe('the metrics of the services', () => {
       const text = await readFile(join(ROOT, 'docs', 'monitoring', file), 'utf8')
       const named = text.match(/\b(?:sotto|nodejs|process)_[a-z0-9_]+/g) ?? []
       expect(named).to.have.length.above(4)
-      const known = (await metrics(auth)) + (await metrics(directory))
+      const known = (await Promise.all([auth, directory, relay, { running: door }].map(metrics))).join('')
       expect([...new Set(named)].filter((name) => !known.includes(name))).to.deep.equal([])
     })
   }

@@ -46,8 +46,8 @@ describe('sotto up with a door', function () {
   it('signs people in and carries all their calls, and the services see whence each comes', async () => {
     const [, port] = /at the door, localhost:(\d+)\./.exec(up.errors.text) ?? []
     const [, fingerprint] = /to compare: ([0-9a-f]{64})/.exec(up.errors.text) ?? []
-    await run('host', ['admin', 'add-user', 'alice', 'bob'], `${PASSWORD}\n${PASSWORD}\n`)
-    for (const name of ['alice', 'bob']) {
+    await run('host', ['admin', 'add-user', 'alice', 'bob', 'carol'], `${PASSWORD}\n`.repeat(3))
+    for (const name of ['alice', 'bob', 'carol']) {
       await run(name, ['login', name, '--server', `[::1]:${port}#${fingerprint}`], `${PASSWORD}\n`)
       const { account } = JSON.parse((await run(name, ['whoami', '--json'])).output)
       expect(account ?? name).to.equal(name)
@@ -64,14 +64,23 @@ describe('sotto up with a door', function () {
     await bob.untilStderr('online')
     await run('alice', ['send', 'bob', 'through one port'])
     await bob.output.until((text) => text.includes('through one port'))
+    await using carol = sotto('carol', ['receive', '--relay-only'])
+    await carol.untilStderr('online')
+    await run('alice', ['send', 'carol', 'through one port and the relay'])
+    await carol.output.until((text) => text.includes('through one port and the relay'))
+    carol.signal('SIGTERM')
+    await carol.ended
 
+    const methods = ['/Login', '/RequestChat', '/Attend', '/Call', '/Answer']
+    // A call has its line when it is over.
+    await up.errors.until((text) => methods.every((method) => text.includes(`${method}"`)))
     const calls = up.errors.text
       .split('\n')
       .filter((line) => line.startsWith('{') && line.includes('"rpc"'))
       .map((line) => JSON.parse(line) as { name: string; rpc: string; peer: string })
     const peersOf = (method: string) => new Set(calls.filter(({ rpc }) => rpc.endsWith(method)).map(({ peer }) => peer))
     // The door itself calls from 127.0.0.1.
-    for (const method of ['/Login', '/RequestChat']) expect([...peersOf(method)]).to.deep.equal(['::1'])
+    for (const method of methods) expect([...peersOf(method)]).to.deep.equal(['::1'])
   })
 
   it('is among what the host is shown, with its port set', async () => {

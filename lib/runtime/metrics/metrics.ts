@@ -21,7 +21,8 @@ export interface Gauge {
   /** Of lower-case letters and `_`; `sotto_` is put before it. */
   readonly name: string
   readonly help: string
-  readonly read: () => number
+  /** Where it throws, the figure is not a number. */
+  readonly read: () => number | Promise<number>
 }
 
 export interface MetricsAddress {
@@ -112,8 +113,9 @@ export async function serveMetrics(at: MetricsAddress | undefined, gauges: reado
       name: `sotto_${name}`,
       help,
       registers,
-      collect() {
-        this.set(read())
+      async collect() {
+        // No other figure is to lack for one that cannot be had.
+        this.set(await Promise.try(read).catch(() => Number.NaN))
       },
     })
   }

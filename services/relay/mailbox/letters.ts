@@ -175,6 +175,11 @@ export class Letters {
     return removals.map(() => undefined)
   }
 
+  /** How many letters wait, of everybody together. */
+  async size(): Promise<LetterLimit> {
+    return await countOf(this.#db, {})
+  }
+
   /** Delete what nobody can open any more. */
   async purge(): Promise<void> {
     await inTransaction(this.#db, async (transaction) => {
@@ -186,10 +191,10 @@ export class Letters {
 }
 
 async function countOf(
-  transaction: Transaction<MailboxSchema>,
+  db: Kysely<MailboxSchema>,
   { receiver, sender }: { readonly receiver?: string; readonly sender?: string },
 ): Promise<LetterLimit> {
-  let query = transaction.selectFrom('letter')
+  let query = db.selectFrom('letter')
   if (receiver !== undefined) query = query.where('receiver', '=', receiver)
   if (sender !== undefined) query = query.where('sender', '=', sender)
   const row = await query

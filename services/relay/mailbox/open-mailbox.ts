@@ -6,10 +6,12 @@
 import type { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
-import { openDatabase } from '#lib/runtime/database/database.ts'
+import { awaitDatabase } from '#lib/runtime/database/await-database.ts'
+import { probeDatabase } from '#lib/runtime/database/database.ts'
+import { watchDatabaseFile } from '#lib/runtime/database/database-file.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
 import type { Logger } from '#lib/runtime/log.ts'
-import { DEFAULT_LETTER_LIMITS, type LetterLimits, Letters } from './letters.ts'
+import { DEFAULT_LETTER_LIMITS, type LetterLimit, type LetterLimits, Letters } from './letters.ts'
 import { createMailboxService, type MailboxServiceOptions } from './mailbox-service.ts'
 import { Prekeys } from './prekeys.ts'
 import { type MailboxSchema, MIGRATIONS } from './store.ts'
@@ -22,19 +24,29 @@ export interface MailboxOptions extends Pick<MailboxServiceOptions, 'authenticat
   readonly clock: Clock
   readonly log: Logger
   readonly limits?: LetterLimits
+  /** How long it may wait for the database, in milliseconds; `DATABASE_WAIT_MS` unless set. */
+  readonly databaseWaitMs?: number | undefined
+  /** Ends that wait early, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Mailbox {
   readonly handlers: Handlers<typeof MailboxServiceService>
+  /** Find out whether letters can be read and written. @throws SottoError if not. */
+  check(): Promise<void>
+  /** How much waits, of everybody together. @throws SottoError if the database cannot be read. */
+  size(): Promise<LetterLimit>
   /** Close the database. No call may be open any more. */
   close(): Promise<void>
 }
 
-/** Open the mailbox. @throws SottoError as `openDatabase` does. */
+/** Open the mailbox, as soon as its database answers. @throws SottoError as `awaitDatabase` does. */
 export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const { database, clock, log, limits = DEFAULT_LETTER_LIMITS } = options
+  const { database, clock, log, limits = DEFAULT_LETTER_LIMITS, databaseWaitMs, signal } = options
   // A letter that a loss of power takes would count as posted for 14 days.
-  const db = await openDatabase<MailboxSchema>(database, MIGRATIONS, { durability: 'disk', log })
+  const waiting = { durability: 'disk', clock, log, databaseWaitMs, signal } as const
+  const db = await awaitDatabase<MailboxSchema>(database, MIGRATIONS, waiting)
+  const requireFile = await watchDatabaseFile(database)
   const nowMs = () => clock.now().getTime()
   const letters = new Letters(db, limits, nowMs)
   let purging: Promise<void> = Promise.resolve()
@@ -45,6 +57,12 @@ export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
   const timer = setInterval(purge, PURGE_INTERVAL_MS)
   return {
     handlers: createMailboxService({ ...options, letters, prekeys: new Prekeys(db, nowMs) }),
+    async check() {
+      await db.selectFrom('mailbox').select('account').limit(1).execute()
+      await probeDatabase(db)
+      await requireFile()
+    },
+    size: () => letters.size(),
     async close() {
       clearInterval(timer)
       await purging

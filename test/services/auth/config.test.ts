@@ -131,8 +131,10 @@ describe('readConfig', () => {
   })
 
   it('has clients come to the door, where there is one, and leaves the rest of its settings to it', () => {
-    const config = readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_DOOR_HOST: 'anything', SOTTO_DIRECTORY_PORT: '8002' })
+    const ports = { SOTTO_DIRECTORY_PORT: '8002', SOTTO_RELAY_PORT: '8004' }
+    const config = readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_DOOR_HOST: 'anything', ...ports })
     expect(config).to.include({ publicAddress: ':443', directoryAddress: ':443', doorPort: 443 })
+    expect(config.relayAddresses).to.deep.equal([':443'])
     expect(readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_AUTH_ADDRESS: ':7101' }).publicAddress).to.equal(':443')
     expect(readConfig({ SOTTO_DOOR_PORT: '443', SOTTO_AUTH_ADDRESS: 'a.example:7101' }).publicAddress).to.equal(
       'a.example:7101',

@@ -23,6 +23,7 @@ describe('readConfig of the door', () => {
       SOTTO_DOOR_PORT: '0',
       SOTTO_DOOR_TO_AUTH: 'localhost:1',
       SOTTO_DOOR_TO_DIRECTORY: '[::1]:2',
+      SOTTO_DOOR_TO_RELAY: 'relay:3',
       SOTTO_DOOR_CONNECTIONS: '3',
       SOTTO_DOOR_CONNECTIONS_PER_ADDRESS: '2',
       SOTTO_DOOR_HEALTH_PORT: '4',
@@ -35,12 +36,18 @@ describe('readConfig of the door', () => {
       services: new Map([
         ['auth', 'localhost:1'],
         ['directory', '[::1]:2'],
+        ['relay', 'relay:3'],
       ]),
       connections: { most: 3, mostPerAddress: 2 },
       healthPort: 4,
       metrics: { host: '::1', port: 5 },
       logLevel: 'debug',
     })
+  })
+
+  it('leads to no relay where the host has it left out', () => {
+    const { services } = readConfig({ ...TO_AUTH, SOTTO_DOOR_TO_RELAY: 'relay:3', SOTTO_RELAY: 'off' })
+    expect([...services.keys()]).to.deep.equal(['auth'])
   })
 
   it('overlooks the settings of the services, and refuses what is none', () => {

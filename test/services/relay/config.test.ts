@@ -7,6 +7,7 @@ describe('readConfig of the relay', () => {
     expect(readConfig({ SOTTO_HOME: '/srv/sotto' })).to.deep.equal({
       isOn: true,
       listen: { host: '::', port: 7004 },
+      proxied: undefined,
       adminPort: 7014,
       healthPort: undefined,
       connections: { most: 25_000, mostPerAddress: 1_000 },
@@ -30,6 +31,9 @@ describe('readConfig of the relay', () => {
       SOTTO_RELAY: 'off',
       SOTTO_RELAY_HOST: '127.0.0.1',
       SOTTO_RELAY_PORT: '0',
+      SOTTO_RELAY_PROXY_HOST: '::',
+      SOTTO_RELAY_PROXY_PORT: '7033',
+      SOTTO_RELAY_PROXY_FROM: '192.0.2.1',
       SOTTO_RELAY_ADMIN_PORT: '7114',
       SOTTO_RELAY_HEALTH_PORT: '7124',
       SOTTO_RELAY_CONNECTIONS: '50000',
@@ -48,9 +52,13 @@ describe('readConfig of the relay', () => {
       SOTTO_RELAY_METRICS_PORT: '9100',
       SOTTO_LOG_LEVEL: 'debug',
     })
+    expect(config.proxied?.from.has('192.0.2.1')).to.equal(true)
+    expect(config.proxied?.from.has('127.0.0.1')).to.equal(false)
+    expect(config).to.deep.include({ proxied: { ...config.proxied, host: '::', port: 7033 } })
     expect(config).to.deep.equal({
       isOn: false,
       listen: { host: '127.0.0.1', port: 0 },
+      proxied: config.proxied,
       adminPort: 7114,
       healthPort: 7124,
       connections: { most: 50_000, mostPerAddress: 40_000 },
