@@ -4,9 +4,19 @@
  * @module
  */
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Outcome, outcomeOf } from './deployment.ts'
 import { ROOT } from './environment.ts'
 import { TestProcess } from './processes.ts'
+
+/** The image on which that of Sotto stands. */
+export const BASE_IMAGE = /^FROM (node:\S+)$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? ''
+
+/** Why no containers are started here; undefined if they are. */
+export const whyNoCompose = (): string | undefined =>
+  process.env['SOTTO_TEST_COMPOSE'] === undefined ? 'SOTTO_TEST_COMPOSE is not set' : undefined
 
 /** The part of `docker inspect`'s output that tests use. */
 export interface Container {
@@ -21,7 +31,10 @@ export interface Container {
     readonly LogConfig: { readonly Config: Readonly<Record<string, string>> }
   }
   readonly Mounts: readonly { readonly Name?: string; readonly Destination: string; readonly RW: boolean }[]
-  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly { HostPort: string }[] | null>> }
+  readonly NetworkSettings: {
+    readonly Ports: Readonly<Record<string, readonly { HostPort: string }[] | null>>
+    readonly Networks: Readonly<Record<string, { readonly Gateway: string; readonly IPAddress: string }>>
+  }
   readonly State: {
     readonly Status: string
     readonly ExitCode: number
@@ -59,6 +72,28 @@ export class ComposeProject {
   /** Run a command in a container, as its own processes run. */
   exec(service: string, ...command: readonly string[]): Promise<Outcome> {
     return this.try(['exec', '-T', service, ...command])
+  }
+
+  /**
+   * Wait until all containers of these services are healthy.
+   *
+   * @returns how long that took, in milliseconds.
+   * @throws Error with the logs, if they are not within that time.
+   */
+  async untilHealthy(services: readonly string[], withinMs: number): Promise<number> {
+    const startedMs = performance.now()
+    const isHealthy = async (service: string) => {
+      const containers = await this.containers(service)
+      return containers.length > 0 && containers.every(({ State }) => State.Health?.Status === 'healthy')
+    }
+    while (!(await Promise.all(services.map(isHealthy))).every(Boolean)) {
+      if (performance.now() - startedMs > withinMs) {
+        const { output } = await this.try(['logs', '--no-color'])
+        throw new Error(`not healthy after ${withinMs} ms:\n${output}`)
+      }
+      await wait(200)
+    }
+    return performance.now() - startedMs
   }
 
   async container(service: string): Promise<Container> {

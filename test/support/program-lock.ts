@@ -7,7 +7,8 @@ import { TestProcess } from './processes.ts'
 
 const PROGRAM = `
   const { DatabaseSync } = require('node:sqlite')
-  new DatabaseSync(process.argv[1]).exec('begin exclusive')
+  // Whose lock it waits for is the service's, which looks at its database all the time.
+  new DatabaseSync(process.argv[1], { timeout: 10_000 }).exec('begin exclusive')
   console.log('locked')
   process.stdin.resume()`
 

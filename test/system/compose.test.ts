@@ -1,38 +1,36 @@
-/** The two containers of docker-compose.yml: from the start to a chat between two people on the host, and a restart. */
+/** The containers of docker-compose.yml: from the start to a chat between two people on the host, keys, and a restart. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
+import { fingerprintOf, shownCertificates } from '#lib/runtime/tls.ts'
 import { bufCurl } from '../support/buf-curl.ts'
-import { ComposeProject, docker } from '../support/compose.ts'
+import { BASE_IMAGE, ComposeProject, docker, whyNoCompose } from '../support/compose.ts'
 import { outcomeOf } from '../support/deployment.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { freePort } from '../support/free-port.ts'
 import { TestProcess, type TestProcessOptions } from '../support/processes.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
-const SERVICES = ['auth', 'directory']
+const SERVICES = ['auth', 'directory', 'relay']
 
 /** How soon after `docker compose up -d` the README promises health, in milliseconds. */
 const HEALTHY_WITHIN_MS = 10_000
 
-/** What both may take at rest, in MiB, as the engine counts it; it is some 85. */
-const AT_REST_MIB = 110
+/** What they may take at rest together, in MiB, as the engine counts it; it is some 130. */
+const AT_REST_MIB = 165
 
 /** How much larger than its base the image may be, in bytes. */
 const OWN_BYTES = 20 * 1_000_000
 
-const BASE_IMAGE = /^FROM (node:\S+)$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? ''
-
-const refusal = process.env['SOTTO_TEST_COMPOSE'] === undefined ? 'SOTTO_TEST_COMPOSE is not set' : undefined
+const refusal = whyNoCompose()
 
 describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
   let project: ComposeProject
   let home: TemporaryFolder
   let authPort: number
   let directoryPort: number
+  let relayPort: number
   /** The server as people type it: ADDRESS#FINGERPRINT. */
   let server: string
 
@@ -41,9 +39,11 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     home = await temporaryFolder()
     authPort = await freePort()
     directoryPort = await freePort()
+    relayPort = await freePort()
     project = new ComposeProject(`sotto-test-${process.pid}`, {
       SOTTO_AUTH_PORT: String(authPort),
       SOTTO_DIRECTORY_PORT: String(directoryPort),
+      SOTTO_RELAY_PORT: String(relayPort),
     })
     await project.do(['build'])
   })
@@ -52,18 +52,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     await home?.[Symbol.asyncDispose]()
   })
 
-  async function untilHealthy(): Promise<number> {
-    const startedMs = performance.now()
-    const isHealthy = async (service: string) => (await project.container(service)).State.Health?.Status === 'healthy'
-    while (!(await Promise.all(SERVICES.map(isHealthy))).every(Boolean)) {
-      if (performance.now() - startedMs > 3 * HEALTHY_WITHIN_MS) {
-        const { output } = await project.try(['logs', '--no-color'])
-        throw new Error(`not healthy after ${3 * HEALTHY_WITHIN_MS} ms:\n${output}`)
-      }
-      await wait(200)
-    }
-    return performance.now() - startedMs
-  }
+  const untilHealthy = () => project.untilHealthy(SERVICES, 3 * HEALTHY_WITHIN_MS)
 
   /** Start the `sotto` command of a person on the host. */
   function sotto(args: readonly string[], options: TestProcessOptions = {}): TestProcess {
@@ -74,12 +63,23 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
   }
 
   /** Send a text. Returns what the receiver has by the time that the sender reports it as acknowledged. */
-  async function chat(text: string, signIn: (name: string) => readonly string[] = () => []): Promise<string> {
-    await using receiver = sotto(['receive', '--profile', 'bob', ...signIn('bob')])
+  async function chat(
+    text: string,
+    signIn: (name: string) => readonly string[] = () => [],
+    way: readonly string[] = [],
+  ): Promise<string> {
+    await using receiver = sotto(['receive', '--profile', 'bob', ...signIn('bob'), ...way])
     await receiver.untilStderr('online as bob')
     const sent = await outcomeOf(sotto(['send', 'bob', text, ...signIn('alice')]))
     expect(sent.code, sent.errors).to.equal(0)
     return receiver.output.text
+  }
+
+  /** The fingerprints of the certificates that the services show. */
+  async function shown(): Promise<string[]> {
+    const ports = [authPort, directoryPort, relayPort]
+    const leaves = await Promise.all(ports.map(async (port) => (await shownCertificates(`localhost:${port}`))[0]))
+    return leaves.map((leaf) => fingerprintOf(String(leaf)))
   }
 
   it('is healthy within ten seconds', async () => {
@@ -121,31 +121,36 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     })
   }
 
-  it('gives each service a volume that the other does not have', async () => {
-    const [ofAuth, ofDirectory] = await Promise.all(SERVICES.map((service) => project.container(service)))
+  it('gives each service a volume that the others do not have', async () => {
+    const [ofAuth, ofDirectory, ofRelay] = await Promise.all(SERVICES.map((service) => project.container(service)))
     const namesOf = (mounts: typeof ofAuth) =>
       mounts?.Mounts.map(({ Name }) => Name?.replace(`${project.name}_`, '')).sort()
     expect(namesOf(ofAuth)).to.deep.equal(['auth', 'directory-tls', 'relay-tls'])
     expect(namesOf(ofDirectory)).to.deep.equal(['directory', 'directory-tls'])
+    expect(namesOf(ofRelay)).to.deep.equal(['relay', 'relay-tls'])
     const filesOf = async (service: string, folder: string) =>
       (await project.exec(service, 'ls', '-A', `/var/lib/sotto/${folder}`)).output.split('\n').filter(Boolean).sort()
     expect(await filesOf('auth', 'auth')).to.include.members(['auth.db', 'ca', 'wrapping.key'])
     expect(await filesOf('directory', 'directory')).to.include('directory.db')
+    expect(await filesOf('relay', 'relay')).to.include('mailbox.db')
     expect(await filesOf('auth', 'directory')).to.deep.equal([])
-    expect(await filesOf('directory', 'auth')).to.deep.equal([])
-    // The shared volume holds what auth makes for the directory, which cannot change it.
-    expect(await filesOf('directory', 'directory-tls')).to.deep.equal(['ca.pem', 'leaf.pem'])
-    expect((await project.exec('directory', 'touch', '/var/lib/sotto/directory-tls/new')).code).not.to.equal(0)
+    for (const service of ['directory', 'relay']) expect(await filesOf(service, 'auth')).to.deep.equal([])
+    // The shared volumes hold what auth makes for the others, who cannot change it.
+    for (const service of ['directory', 'relay']) {
+      expect(await filesOf(service, `${service}-tls`)).to.deep.equal(['ca.pem', 'leaf.pem'])
+      expect((await project.exec(service, 'touch', `/var/lib/sotto/${service}-tls/new`)).code).not.to.equal(0)
+    }
   })
 
-  it('publishes the two ports that clients need, and no other', async () => {
+  it('publishes the three ports that clients need, and no other', async () => {
     const published = await Promise.all(
       SERVICES.map(async (service) => {
         const { Ports } = (await project.container(service)).NetworkSettings
         return Object.entries(Ports).map(([port, hosts]) => [port, hosts?.[0]?.HostPort])
       }),
     )
-    expect(published).to.deep.equal([[['7001/tcp', String(authPort)]], [['7002/tcp', String(directoryPort)]]])
+    const [ofAuth, ofDirectory, ofRelay] = [authPort, directoryPort, relayPort].map(String)
+    expect(published).to.deep.equal([[['7001/tcp', ofAuth]], [['7002/tcp', ofDirectory]], [['7004/tcp', ofRelay]]])
   })
 
   it('lets two people on the host chat, as the README describes', async () => {
@@ -162,6 +167,31 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     expect(await chat('Hello', signIn)).to.equal('Hello\n')
   })
 
+  it('carries a conversation through the relay', async () => {
+    expect(await chat('By the relay', undefined, ['--relay-only'])).to.equal('By the relay\n')
+    const logged = await project.do(['logs', '--no-color', 'relay'])
+    expect(logged.output + logged.errors).to.include('sotto.relay.v1.RelayService/Call"')
+  })
+
+  for (const what of ['leaf', 'wrapping-key', 'authority']) {
+    it(`has another ${what} by a command, while people chat, and by that nobody signs in again`, async () => {
+      const before = await shown()
+      {
+        await using receiver = sotto(['receive', '--profile', 'bob', '--any-route'])
+        await receiver.untilStderr('online as bob')
+        const rotated = await project.do(['exec', '-T', 'auth', 'sotto', 'admin', 'rotate', what])
+        if (what !== 'wrapping-key') {
+          expect(rotated.errors).to.include('auth has new certificates')
+          while ((await shown()).some((leaf) => before.includes(leaf)));
+        }
+        const sent = await outcomeOf(sotto(['send', 'bob', `after ${what}`]))
+        expect(sent.code, sent.errors).to.equal(0)
+        await receiver.output.until((text) => text.includes(`after ${what}\n`))
+      }
+      expect(await chat(`By the relay after ${what}`, undefined, ['--relay-only'])).to.include(`after ${what}\n`)
+    })
+  }
+
   describe('from outside', () => {
     let caFile: string
     before(async () => {
@@ -173,6 +203,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
       for (const [port, service] of [
         [authPort, 'sotto.auth.v1.AuthService'],
         [directoryPort, 'sotto.directory.v1.DirectoryService'],
+        [relayPort, 'sotto.relay.v1.RelayService'],
       ] as const) {
         const { error, stdout } = spawnSync('grpcurl', ['-cacert', caFile, `localhost:${port}`, 'list'], {
           encoding: 'utf8',
@@ -183,7 +214,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
     })
 
     it('answers buf curl', async () => {
-      for (const port of [authPort, directoryPort]) {
+      for (const port of [authPort, directoryPort, relayPort]) {
         const { stdout, stderr } = await bufCurl(
           '--cacert',
           caFile,

@@ -16,7 +16,7 @@ import { TestProcess } from '../support/processes.ts'
 
 /** Blocks that no shell of a test may run as they stand, and what tries them instead. */
 const ELSEWHERE: readonly (readonly [used: RegExp, where: string])[] = [
-  [/^systemctl /m, 'test/system/two-users.test.ts and test/system/release.test.ts'],
+  [/^systemctl /m, 'test/system/system-users.test.ts and test/system/release.test.ts'],
   [/^npm ci && npm run release/, 'test/system/release.test.ts'],
   [/^git pull/, 'test/system/fresh-clone.test.ts'],
   [/^secret-tool /, 'nowhere: it needs a desktop'],

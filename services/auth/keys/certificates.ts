@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from 'node:path'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { ensureCertificateAuthority, loadAuthority, newLeavesSince } from '#lib/runtime/certificates/authority.ts'
 import { firstAuthorityOf, ownCertificates } from '#lib/runtime/certificates/chain.ts'
 import type { CertificateAuthority } from '#lib/runtime/certificates/issue.ts'
@@ -52,7 +52,7 @@ export async function readAuthorityCertificate({ dataFolder }: Pick<Config, 'dat
  * the authority's key, which stays in Auth's own folder.
  *
  * @throws SottoError `ERR_STORE` if a file cannot be read or written; `ERR_CONFIG` if the authority is missing that is
- *   shared with others at one PostgreSQL.
+ *   shared with others at one PostgreSQL, or a folder of the directory's or the relay's lets Auth write nothing.
  */
 export async function ensureCertificates(config: CertificateConfig, clock: Clock): Promise<Certificates> {
   const { authorityFolder, database } = config
@@ -77,13 +77,29 @@ async function leavesBy(
   const names = [...hostNames(), ...addedNames]
   const sinceMs = await newLeavesSince(authorityFolder)
   const leafIn = (folder: string, role: Role) => make({ folder, authority, role, names, sinceMs, clock })
+  const leafFor = (folder: string, other: Other) =>
+    leafIn(folder, `${other}.sotto`).catch((error: unknown) => {
+      throw isSottoError(error, 'ERR_CONFIG') ? error : cannotLeave(other, folder, error)
+    })
   return {
     authoritiesPem: authority.certificatesPem,
     auth: await leafIn(join(dataFolder, 'tls'), 'auth.sotto'),
     sealing: await leafIn(join(dataFolder, 'sealing-tls'), 'sealing.sotto'),
-    directory: await leafIn(directoryTlsFolder, 'directory.sotto'),
-    relay: relayTlsFolder === undefined ? undefined : await leafIn(relayTlsFolder, 'relay.sotto'),
+    directory: await leafFor(directoryTlsFolder, 'directory'),
+    relay: relayTlsFolder === undefined ? undefined : await leafFor(relayTlsFolder, 'relay'),
   }
+}
+
+/** A service that finds its certificate in a folder of its own. */
+type Other = 'directory' | 'relay'
+
+/** What a host reads who has come from a version without a relay, and whose Auth may make no folder for it. */
+function cannotLeave(other: Other, folder: string, cause: unknown): SottoError {
+  const elsewhere = `let auth write there, or name another folder in SOTTO_${other.toUpperCase()}_TLS, for both alike`
+  return new SottoError('ERR_CONFIG', `auth cannot leave the certificate of the ${other} in ${folder}`, {
+    cause,
+    hint: other === 'relay' ? `${elsewhere}; or have no relay, by SOTTO_RELAY=off` : elsewhere,
+  })
 }
 
 export interface CertificateRenewal {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -8,8 +8,10 @@ import { fingerprintOf, shownCertificates } from '#lib/runtime/tls.ts'
 import { rotateLeaves } from '../../../../services/auth/keys/rotation.ts'
 import { awaitedLog } from '../../../support/awaited-log.ts'
 import { FakeClock } from '../../../support/clock.ts'
+import { rejection } from '../../../support/rejection.ts'
 import { AuthUnderTest } from '../../../support/running-auth.ts'
 import { DirectoryUnderTest, OpenAnnouncement } from '../../../support/running-directory.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const DAY_MS = 86_400_000
 const RELOAD = { reloadMs: 5 }
@@ -95,6 +97,20 @@ describe('the certificates of running services', () => {
     expect(await Promise.race([other, Promise.resolve('not taken up')])).to.equal('not taken up')
     expect(await leaves()).to.deep.equal(before)
     await rm(join(authorityFolder), { recursive: true })
+  })
+
+  it('keep Auth from a start where it cannot leave that of another service, and it says what to do', async () => {
+    await using folder = await temporaryFolder()
+    const closed = join(folder.path, 'closed')
+    await writeFile(closed, 'no folder')
+    for (const [name, setting] of [
+      ['directoryTlsFolder', 'SOTTO_DIRECTORY_TLS'],
+      ['relayTlsFolder', 'SOTTO_RELAY=off'],
+    ] as const) {
+      const refused = await rejection(AuthUnderTest.start({ config: { [name]: join(closed, 'tls') } }))
+      expect(refused.code).to.equal('ERR_CONFIG')
+      expect(refused.hint).to.include(setting)
+    }
   })
 
   it('are warned of in the log before they end', async () => {
