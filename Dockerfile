@@ -18,5 +18,5 @@ COPY --from=release /usr/local/lib/node_modules/sotto /sotto
 # The volumes' mount points, owned by who will write there: a new volume takes its owner from the image.
 RUN node bin/link-node.js && ln -s /sotto/bin/sotto /usr/local/bin/sotto \
   && cd /var/lib && install -d -o node -g node -m 755 sotto sotto/postgres \
-  && cd sotto && install -d -o node -g node -m 700 auth directory directory-tls relay relay-tls keys auth-database directory-database
+  && cd sotto && install -d -o node -g node -m 700 auth directory directory-tls relay relay-tls keys auth-database directory-database relay-database
 USER node

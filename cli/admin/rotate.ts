@@ -66,7 +66,7 @@ async function untilTakenUp<T>(config: Config, what: string, rotate: () => Promi
   const result =
     end === undefined
       ? 'auth, which does not run here, makes them at its next start'
-      : `auth has new ${what} until ${end.toISOString().slice(0, 10)}; the directory follows within seconds`
+      : `auth has new ${what} until ${end.toISOString().slice(0, 10)}; the others follow within seconds`
   notice(result, {})
   return rotated
 }

@@ -125,6 +125,9 @@ function composeCommand(): readonly string[] {
     : ['docker-compose']
 }
 
+/** What compose puts between the parts of a container's name. */
+export const composeSeparator = (): string => (composeCommand().length > 1 ? '-' : '_')
+
 function run(
   program: string,
   args: readonly string[],

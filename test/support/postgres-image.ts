@@ -2,7 +2,7 @@
  * An image of PostgreSQL made of what Debian has installed on this machine, for machines that reach no registry.
  *
  * It does of the official image what docker-compose.yml relies on: in an empty folder it makes a cluster whose host
- * connections need a password, while it listens on no address, and runs what `/docker-entrypoint-initdb.d` holds.
+ * connections need a password, and psql is at hand.
  *
  * @module
  */
@@ -17,16 +17,13 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const run = promisify(execFile)
 
-const PROGRAMS = ['postgres', 'initdb', 'pg_ctl', 'psql', 'pg_isready']
+const PROGRAMS = ['postgres', 'initdb', 'psql', 'pg_isready']
 
 const ENTRYPOINT = `#!/bin/bash
 set -euo pipefail
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   initdb --no-sync --username=postgres --pwfile="$POSTGRES_PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256
   echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
-  pg_ctl --wait start --options "-c listen_addresses=''"
-  for file in /docker-entrypoint-initdb.d/*.sql; do psql -X -v ON_ERROR_STOP=1 -U postgres -f "$file"; done
-  pg_ctl --wait --mode=fast stop
 fi
 exec postgres -c 'listen_addresses=*'
 `

@@ -1,5 +1,5 @@
 /**
- * Several auths and directories on one PostgreSQL, as processes, and people who use them.
+ * Several auths, directories and relays on one PostgreSQL, as processes, and people who use them.
  *
  * Each stands at a loopback address of its own. All programs run under a hosts file in which one name leads to all of a
  * kind, in a mount namespace, so that the machine's own stays as it is. It needs Linux, and root.
@@ -22,8 +22,9 @@ import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 /** The loopback addresses of the replicas. */
 const AUTHS = ['127.0.0.2', '127.0.0.3']
 const DIRECTORIES = ['127.0.0.2', '127.0.0.3', '127.0.0.4']
+const RELAYS = ['127.0.0.2', '127.0.0.3']
 
-type Ports = Readonly<Record<'auth' | 'sealing' | 'directory', number>>
+type Ports = Readonly<Record<'auth' | 'sealing' | 'directory' | 'relay', number>>
 
 export class Replicas implements AsyncDisposable {
   readonly postgres: Postgres
@@ -31,6 +32,7 @@ export class Replicas implements AsyncDisposable {
   readonly names: readonly string[] = [
     ...AUTHS.map((_, index) => `auth ${index}`),
     ...DIRECTORIES.map((_, index) => `directory ${index}`),
+    ...RELAYS.map((_, index) => `relay ${index}`),
   ]
   readonly #home: TemporaryFolder
   readonly #ports: Ports
@@ -38,7 +40,8 @@ export class Replicas implements AsyncDisposable {
   readonly #others: TestProcess[] = []
 
   static async start(): Promise<Replicas> {
-    const ports = { auth: await freePort(), sealing: await freePort(), directory: await freePort() }
+    const [auth, sealing, directory, relay] = [await freePort(), await freePort(), await freePort(), await freePort()]
+    const ports = { auth, sealing, directory, relay }
     const replicas = new Replicas(await Postgres.start(), await temporaryFolder(), ports)
     await replicas.#prepare()
     await Promise.all(replicas.names.map((name) => replicas.revive(name)))
@@ -104,8 +107,7 @@ export class Replicas implements AsyncDisposable {
     ]
     await writeFile(this.#path('hosts'), `${lines.join('\n')}\n`)
     await mkdir(this.#path('keys'))
-    await this.postgres.create('auth')
-    await this.postgres.create('directory')
+    for (const database of ['auth', 'directory', 'relay']) await this.postgres.create(database)
     await initialise(readConfig(this.#settingsOf('auth', 0)), systemClock)
   }
 
@@ -118,7 +120,8 @@ export class Replicas implements AsyncDisposable {
   }
 
   #settingsOf(service: string, index: number): NodeJS.ProcessEnv {
-    const common = { ...this.#common(), SOTTO_DIRECTORY_TLS: this.#path('directory-tls') }
+    const folders = { SOTTO_DIRECTORY_TLS: this.#path('directory-tls'), SOTTO_RELAY_TLS: this.#path('relay-tls') }
+    const common = { ...this.#common(), ...folders }
     if (service === 'auth') {
       return {
         ...common,
@@ -128,10 +131,21 @@ export class Replicas implements AsyncDisposable {
         SOTTO_SEALING_HOST: AUTHS[index],
         SOTTO_SEALING_PORT: String(this.#ports.sealing),
         SOTTO_DIRECTORY_ADDRESS: `directory.test:${this.#ports.directory}`,
+        SOTTO_RELAY_ADDRESSES: RELAYS.map((address) => `${address}:${this.#ports.relay}`).join(','),
         SOTTO_AUTH_DATA: this.#path(`auth-${index}`),
         SOTTO_AUTH_DATABASE: this.postgres.urlOf('auth'),
         SOTTO_AUTH_CA: this.#path('ca'),
         SOTTO_AUTH_WRAPPING_KEY_FILE: this.#path('keys/wrapping.key'),
+      }
+    }
+    if (service === 'relay') {
+      return {
+        ...common,
+        SOTTO_RELAY_HOST: RELAYS[index],
+        SOTTO_RELAY_PORT: String(this.#ports.relay),
+        SOTTO_RELAY_ADMIN_PORT: '0',
+        SOTTO_SEALING_ADDRESS: `auth.test:${this.#ports.sealing}`,
+        SOTTO_RELAY_DATABASE: this.postgres.urlOf('relay'),
       }
     }
     return {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { join } from 'node:path'
 import { RelayServiceService } from '#gen/sotto/relay/v1/relay_service.ts'
 import { type Connection, connect, type Target } from '#lib/rpc/client.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
@@ -10,6 +11,7 @@ import { createLogger } from '#lib/runtime/log.ts'
 import { type Config, readConfig } from '../../services/relay/config.ts'
 import { type RelayDependencies, type RunningRelay, startRelay } from '../../services/relay/start.ts'
 import type { AuthUnderTest } from './running-auth.ts'
+import { databaseAt } from './test-database.ts'
 
 export type PlainRelayConnection = Connection<typeof RelayServiceService>
 
@@ -25,7 +27,9 @@ export class RelayUnderTest implements AsyncDisposable {
   static async start(auth: AuthUnderTest, options: RelayUnderTestOptions = {}): Promise<RelayUnderTest> {
     const { sealingAddress, caPem } = auth.running
     const own = readConfig({ SOTTO_HOME: auth.folder.path })
-    const config = { ...own, listen: { host: '127.0.0.1', port: 0 }, adminPort: 0, sealingAddress, ...options.config }
+    const database = await databaseAt(join(auth.folder.path, 'relay', 'mailbox.db'))
+    const listen = { host: '127.0.0.1', port: 0 }
+    const config = { ...own, database, listen, adminPort: 0, sealingAddress, ...options.config }
     const log = createLogger({ name: 'relay', level: 'silent' })
     const running = await startRelay(config, { clock: systemClock, log, ...options })
     return new RelayUnderTest(running, caPem)

@@ -19,9 +19,10 @@ const ELSEWHERE: readonly (readonly [used: RegExp, where: string])[] = [
   [/^systemctl /m, 'test/system/system-users.test.ts and test/system/release.test.ts'],
   [/^npm ci && npm run release/, 'test/system/release.test.ts'],
   [/^git pull/, 'test/system/fresh-clone.test.ts'],
+  [/^docker compose --profile scale run /, 'test/system/compose-scale.test.ts'],
   [/^secret-tool /, 'nowhere: it needs a desktop'],
   [/^ssh /m, 'nowhere: it takes another machine'],
-  [/^SOTTO_DOOR_PORT=/m, 'test/system/door.test.ts, but for the containers'],
+  [/^SOTTO_DOOR_PORT=/m, 'test/system/door.test.ts and test/system/compose-door.test.ts'],
   [/^SOTTO_AUTH_PROXY_PORT=/m, 'test/system/door.test.ts, as sotto up sets them'],
 ]
 

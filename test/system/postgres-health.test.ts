@@ -13,8 +13,10 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
 
 const reason = whyNoPostgres()
 
-const SERVICES = ['auth', 'directory'] as const
+const SERVICES = ['auth', 'directory', 'relay'] as const
 type ServiceName = (typeof SERVICES)[number]
+
+const upper = (name: string) => name.toUpperCase()
 
 describe(`health on PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
   this.timeout(60_000)
@@ -27,16 +29,13 @@ describe(`health on PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
     if (reason) return this.skip()
     home = await temporaryFolder()
     postgres = await Postgres.start()
-    const [auth, directory] = [await postgres.create(), await postgres.create()]
-    const ports = ['AUTH_PORT', 'SEALING_PORT', 'DIRECTORY_PORT', 'AUTH_HEALTH_PORT', 'DIRECTORY_HEALTH_PORT']
+    const ports = ['SEALING_PORT', ...SERVICES.flatMap((name) => [`${upper(name)}_PORT`, `${upper(name)}_HEALTH_PORT`])]
     const settings = await Promise.all(ports.map(async (name) => [`SOTTO_${name}`, String(await freePort())]))
     env = environmentOf(home.path, {
       ...Object.fromEntries(settings),
-      SOTTO_AUTH_ADMIN_PORT: '0',
-      SOTTO_DIRECTORY_ADMIN_PORT: '0',
-      SOTTO_AUTH_DATABASE: auth,
-      SOTTO_DIRECTORY_DATABASE: directory,
+      ...Object.fromEntries(SERVICES.map((name) => [`SOTTO_${upper(name)}_ADMIN_PORT`, '0'])),
     })
+    for (const name of SERVICES) env[`SOTTO_${upper(name)}_DATABASE`] = await postgres.create()
     await initialise(readConfig(env), systemClock)
   })
   after(async () => {
@@ -51,19 +50,18 @@ describe(`health on PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
     return service
   }
 
-  /** Wait until both services say this of themselves. */
+  /** Wait until all services say this of themselves. */
   async function untilHealthy(healthy: boolean): Promise<void> {
     for (const name of SERVICES) {
-      const url = `http://127.0.0.1:${env[`SOTTO_${name.toUpperCase()}_HEALTH_PORT`]}/`
+      const url = `http://127.0.0.1:${env[`SOTTO_${upper(name)}_HEALTH_PORT`]}/`
       const answer = async () => (await fetch(url).catch(() => undefined))?.status
       while ((await answer()) !== (healthy ? 200 : 503)) await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
 
-  const databases = () =>
-    SERVICES.map((name) => new URL(env[`SOTTO_${name.toUpperCase()}_DATABASE`] ?? '').pathname.slice(1))
+  const databases = () => SERVICES.map((name) => new URL(env[`SOTTO_${upper(name)}_DATABASE`] ?? '').pathname.slice(1))
 
-  /** Change something of both databases, and have it take effect: for connections that begin. */
+  /** Change something of all databases, and have it take effect: for connections that begin. */
   async function alter(change: (database: string) => string): Promise<void> {
     for (const database of databases()) {
       await postgres.query('postgres', change(database))
@@ -74,9 +72,9 @@ describe(`health on PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
 
   it('waits for a database and a certificate that come later', async () => {
     await postgres.stop()
-    const directory = start('directory')
-    const auth = start('auth')
-    await Promise.all([auth.untilStderr('waiting for the database'), directory.untilStderr('waiting for')])
+    const [directory, relay, auth] = [start('directory'), start('relay'), start('auth')]
+    const waiting = [directory, relay].map((service) => service.untilStderr('waiting for'))
+    await Promise.all([auth.untilStderr('waiting for the database'), ...waiting])
     await postgres.startAgain()
     await untilHealthy(true)
   })

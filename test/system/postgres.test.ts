@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { Presence } from '#gen/sotto/directory/v1/directory_service.ts'
+import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { drawPrekey } from '#lib/letter/prekey.ts'
+import { type Connection, connect } from '#lib/rpc/client.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
@@ -15,29 +19,40 @@ import { Enrolled } from '../support/enrolled.ts'
 import { ROOT } from '../support/environment.ts'
 import { OpenWatch } from '../support/open-watch.ts'
 import { Postgres, whyNoPostgres } from '../support/postgres.ts'
+import { randomFrom } from '../support/random.ts'
 import { rejection } from '../support/rejection.ts'
 import { AuthUnderTest, type TestSession } from '../support/running-auth.ts'
 import { DirectoryUnderTest, OpenAnnouncement } from '../support/running-directory.ts'
+import { onWire } from '../support/running-mailbox.ts'
+import { RelayUnderTest } from '../support/running-relay.ts'
 
 /** The tests of what the services keep, which run on SQLite with `npm test`, and on PostgreSQL from here. */
 const SAME_TESTS = [
-  'relay/mailbox/mailbox',
-  ...['accounts', 'revocations', 'sealing/seal-chat', 'sealing-service', 'service', 'sessions'].map(
-    (name) => `auth/${name}`,
-  ),
-  ...[
-    'own-account',
-    'keys/rotate-wrapping-key',
-    'second-factor/second-factor',
-    'sign-in-attempts',
-    'invites/join',
-    'audit/audit-log',
-    'audit/service',
-  ].map((name) => `auth/${name}`),
-  ...['authentications', 'list-users', 'presence', 'service', 'shared-database', 'watch-presence'].map(
-    (name) => `directory/${name}`,
-  ),
+  ...['accounts', 'backup', 'migrations', 'own-account', 'revocations', 'sealing-service', 'service', 'sessions'],
+  ...['sealing/seal-chat', 'keys/rotate-wrapping-key', 'second-factor/second-factor', 'sign-in-attempts'],
+  ...['invites/join', 'audit/audit-log', 'audit/service'],
 ]
+  .map((name) => `auth/${name}`)
+  .concat(
+    ['list-users', 'migrations', 'presence', 'service', 'shared-database', 'watch-presence'].map(
+      (name) => `directory/${name}`,
+    ),
+    ['relay/service', 'relay/mailbox/mailbox', 'authentication/authentications'],
+  )
+
+/** The others that have a database, which is SQLite's, or of no matter to them. */
+const OTHER_TESTS = [
+  // Files, and what may befall them; for PostgreSQL that is postgres-health.test.ts, and below.
+  ...['full-disk', 'health', 'auth/admin', 'auth/at-rest', 'auth/installation', 'auth/start', 'directory/start'],
+  // Notices that come without a turn of the network in between.
+  'directory/watchers',
+  // What is before the database: sockets, calls, certificates, logs.
+  ...['log-lines', 'metrics', 'auth/strangers', 'auth/keys/certificates'],
+  ...['connections', 'endpoints', 'outages', 'rates'].map((name) => `directory/${name}`),
+]
+
+/** How a test comes by a database. */
+const HAS_DATABASE = /openTestDatabase|databaseAt|openDatabase|openSqlite|AuthRecords|\w+UnderTest/
 
 /** It counts on an account being found within the turn, as it is with SQLite alone. */
 const LEFT_OUT = 'refuses at once when too many wait'
@@ -45,13 +60,22 @@ const LEFT_OUT = 'refuses at once when too many wait'
 const reason = whyNoPostgres()
 
 describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
-  this.timeout(240_000)
+  this.timeout(480_000)
   let postgres: Postgres
   before(async function () {
     if (reason) this.skip()
     postgres = await Postgres.start()
   })
   after(() => postgres?.[Symbol.asyncDispose]())
+
+  it('is tried by every test of the services that has a database, or it says why not', () => {
+    const folder = join(ROOT, 'test', 'services')
+    const files = globSync('**/*.test.ts', { cwd: folder })
+    const found = files.filter((file) => HAS_DATABASE.test(readFileSync(join(folder, file), 'utf8')))
+    const known = [...SAME_TESTS, ...OTHER_TESTS].map((name) => `${name}.test.ts`)
+    expect(found.filter((file) => !known.includes(file))).to.deep.equal([])
+    expect(known.filter((file) => !files.includes(file))).to.deep.equal([])
+  })
 
   it('passes the tests that SQLite passes', async () => {
     const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
@@ -134,6 +158,68 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
       expect(performance.now() - began).to.be.below(5_000)
       announcement.cancel()
       expect(await watching.states()).to.deep.equal(['bob offline'])
+    })
+  })
+
+  describe('with two relays on one mailbox', () => {
+    let auth: AuthUnderTest
+    let relays: RelayUnderTest[]
+    let alice: TestSession
+    let bob: TestSession
+    const connections: Connection<typeof MailboxServiceService>[] = []
+
+    beforeEach(async () => {
+      auth = await AuthUnderTest.start({ clock: systemClock })
+      for (const name of ['alice', 'bob']) await auth.addUser(name, `${name}'s password`)
+      alice = await auth.login('alice')
+      bob = await auth.login('bob')
+      const database: DatabaseSetting = { kind: 'postgres', url: await postgres.create() }
+      const start = () => RelayUnderTest.start(auth, { config: { database } })
+      relays = await Promise.all([start(), start()])
+    })
+    afterEach(async () => {
+      for (const connection of connections.splice(0)) connection.close()
+      for (const relay of relays) await relay[Symbol.asyncDispose]()
+      await auth[Symbol.asyncDispose]()
+    })
+
+    function mailboxAt(index: number) {
+      const { address } = (relays[index] as RelayUnderTest).running
+      const security = { authorityPem: auth.running.caPem, role: 'relay.sotto' } as const
+      const connection = connect(MailboxServiceService, { address, security })
+      connections.push(connection)
+      return connection.call
+    }
+    const as = ({ keys }: TestSession) => ({ bearer: keys.relayBearer })
+
+    async function collectAt(index: number): Promise<string[]> {
+      const stream = mailboxAt(index).collect(as(bob))
+      const letters: string[] = []
+      await stream.send({ letterIds: [] })
+      for await (const { letter } of stream.messages) {
+        if (letter === undefined) stream.end()
+        else {
+          letters.push(letter.letter.toString())
+          await stream.send({ letterIds: [letter.letterId] })
+        }
+      }
+      return letters
+    }
+
+    it('give out no prekey twice, and keep at one what was left at the other, which is gone', async () => {
+      const prekeys = Array.from({ length: 7 }, (_, index) => onWire(drawPrekey(randomFrom(`prekey ${index}`)).prekey))
+      await mailboxAt(0).putPrekeys({ prekeys: prekeys.slice(1), lastResort: prekeys[0], withdrawnIds: [] }, as(bob))
+      const of = { username: 'bob', sessionId: bob.id }
+      const calls = [mailboxAt(0), mailboxAt(1)]
+      const takings = await Promise.all([0, 1, 2].flatMap(() => calls.map((call) => call.takePrekey(of, as(alice)))))
+      const taken = takings.map(({ prekey }) => prekey?.prekeyId.toString('hex'))
+      const oneTime = prekeys.slice(1).map(({ prekeyId }) => prekeyId.toString('hex'))
+      expect(taken.sort()).to.deep.equal(oneTime.sort())
+      await mailboxAt(0).post({ ...of, letter: Buffer.from('a letter') }, as(alice))
+      await relays[0]?.[Symbol.asyncDispose]()
+      expect(await collectAt(1)).to.deep.equal(['a letter'])
+      expect(await collectAt(1)).to.deep.equal([])
+      relays.shift()
     })
   })
 

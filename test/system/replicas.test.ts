@@ -1,4 +1,4 @@
-/** Several auths and directories on one PostgreSQL, one after the other of which is killed under people's hands. */
+/** Several auths, directories and relays on one PostgreSQL, one after the other of which is killed under people's hands. */
 import { expect } from 'chai'
 import { namespaceRefusal } from '../support/network.ts'
 import { whyNoPostgres } from '../support/postgres.ts'
@@ -15,23 +15,29 @@ describe(`replicas on one PostgreSQL${reason ? `: ${reason}` : ''}`, function ()
   let replicas: Replicas
   let bob: TestProcess
   let alice: TestProcess
+  /** Whom nobody reaches but through a relay, and who writes to them. */
+  let dave: TestProcess
+  let erin: TestProcess
   const lines: string[] = []
 
   before(async function () {
     if (reason) this.skip()
     replicas = await Replicas.start()
-    for (const name of ['alice', 'bob', 'carol']) await replicas.signUp(name)
+    for (const name of ['alice', 'bob', 'carol', 'dave', 'erin']) await replicas.signUp(name)
     bob = replicas.sotto(['receive', '--profile', 'bob', '--listen', '127.0.0.1'])
     await bob.untilStderr('online as')
     alice = replicas.sotto(['send', 'bob', '--profile', 'alice'], { input: 'open' })
+    dave = replicas.sotto(['receive', '--profile', 'dave', '--relay-only'])
+    await dave.untilStderr('online as')
+    erin = replicas.sotto(['send', 'dave', '--profile', 'erin'], { input: 'open' })
   })
   after(() => replicas?.[Symbol.asyncDispose]())
 
-  /** alice goes on with a conversation that is open, and bob has each line. */
+  /** alice goes on with a conversation that is open, and bob has each line; and erin with dave, who come back to each other. */
   async function goOn(text: string): Promise<void> {
-    alice.input.write(`${text}\n`)
+    for (const writer of [alice, erin]) writer.input.write(`${text}\n`)
     lines.push(text)
-    await bob.output.until((shown) => shown.includes(text))
+    for (const reader of [bob, dave]) await reader.output.until((shown) => shown.includes(text))
   }
 
   /** carol begins a new conversation with bob, which may take her some tries, but no longer than he may be lost. */
@@ -61,9 +67,13 @@ describe(`replicas on one PostgreSQL${reason ? `: ${reason}` : ''}`, function ()
     await goOn('without a database')
     await replicas.postgres.startAgain()
     await beginAnew('with a database')
-    alice.input.end()
-    expect(await alice.ended).to.equal(0)
-    const heard = bob.output.text.split('\n').filter((line) => lines.includes(line))
-    expect(heard).to.deep.equal(lines)
+    for (const writer of [alice, erin]) {
+      writer.input.end()
+      expect(await writer.ended, writer.errors.text).to.equal(0)
+    }
+    for (const reader of [bob, dave]) {
+      const received = reader.output.text.split('\n').filter((line) => lines.includes(line))
+      expect(received).to.deep.equal(lines)
+    }
   })
 })

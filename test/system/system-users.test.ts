@@ -25,7 +25,7 @@ const hasSystemd = spawnSync('systemd-analyze', ['--version'], { stdio: 'ignore'
 const refusal = process.platform === 'linux' && process.getuid?.() === 0 ? refusalOfOthers() : 'only root can be others'
 
 describe(`system users of the services${refusal ? `: ${refusal}` : ''}`, function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let home: TemporaryFolder
   let env: NodeJS.ProcessEnv
   const services: TestProcess[] = []

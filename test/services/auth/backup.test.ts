@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { sql } from 'kysely'
 import { backup, type RestoreOptions, restore } from '../../../services/auth/backup/backup.ts'
 import { TABLES } from '../../../services/auth/store.ts'
 import { AuthRecords, findSession, passwordOf } from '../../support/auth-records.ts'
@@ -37,9 +36,8 @@ describe("a backup of Auth's database", () => {
   }
 
   it('has every table, and nothing else', async () => {
-    const { rows } = await sql<{ name: string }>`
-      select name from sqlite_master where type = 'table' and name not like 'kysely_%'`.execute(source.db)
-    expect(rows.map(({ name }) => name).sort()).to.deep.equal([...TABLES].sort())
+    const names = (await source.db.introspection.getTables()).map(({ name }) => name)
+    expect(names.sort()).to.deep.equal([...TABLES].sort())
   })
 
   it('gives back what was there, into an empty database', async () => {

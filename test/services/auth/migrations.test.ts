@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Migrations } from '#lib/runtime/database/migrations.ts'
-import { openSqlite } from '#lib/runtime/database/sqlite.ts'
 import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { openTestDatabase } from '../../support/test-database.ts'
 
 const FIRST: Migrations = Object.fromEntries(Object.entries(MIGRATIONS).slice(0, 1))
 
@@ -12,7 +12,7 @@ describe('the tables of an auth that ran before', () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'auth.db')
     const [id, identityKey] = [Buffer.alloc(16, 1), Buffer.alloc(32, 2)]
-    const before = await openSqlite<Before>(path, FIRST)
+    const before = await openTestDatabase<Before>(FIRST, path)
     const account = { id, name: 'bob', password_hash: 'x', password_epoch: 1, identity_key: identityKey, created_at: 1 }
     await before.insertInto('account').values(account).execute()
     const session = { id, account_id: id, identity_key: identityKey, wrapping_key_id: Buffer.alloc(8), created_at: 1 }
@@ -24,7 +24,7 @@ describe('the tables of an auth that ran before', () => {
       .execute()
     await before.destroy()
 
-    const db = await openSqlite<AuthSchema>(path, MIGRATIONS)
+    const db = await openTestDatabase<AuthSchema>(MIGRATIONS, path)
     const accounts = await db.selectFrom('account').select(['name', 'identity_key']).execute()
     const sessions = await db.selectFrom('session').select(['id', 'grant_key']).execute()
     await db.destroy()
