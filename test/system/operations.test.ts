@@ -45,7 +45,8 @@ class Desk implements AsyncDisposable {
   readonly #running: TestProcess[] = []
 
   static async begin({ commands }: Step): Promise<Desk> {
-    const deployment = await Deployment.start({ SOTTO_DIRECTORY_ENDPOINTS: '203.0.113.7' })
+    const relay = /\brelay\b|\bsotto up\b/.test(commands) ? 'on' : 'off'
+    const deployment = await Deployment.start({ SOTTO_DIRECTORY_ENDPOINTS: '203.0.113.7', SOTTO_RELAY: relay })
     const desk = new Desk(deployment)
     const home = deployment.home.path
     await mkdir(join(home, 'bin'))
@@ -88,7 +89,7 @@ class Desk implements AsyncDisposable {
   }
 
   async #elsewhere(): Promise<NodeJS.ProcessEnv> {
-    const names = ['SOTTO_AUTH_PORT', 'SOTTO_SEALING_PORT', 'SOTTO_DIRECTORY_PORT']
+    const names = ['SOTTO_AUTH_PORT', 'SOTTO_SEALING_PORT', 'SOTTO_DIRECTORY_PORT', 'SOTTO_RELAY_PORT']
     const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())]))
     return { ...this.#env, ...Object.fromEntries(ports), SOTTO_HOME: join(this.#deployment.home.path, 'elsewhere') }
   }

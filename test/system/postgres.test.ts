@@ -11,6 +11,7 @@ import { type Connection, connect } from '#lib/rpc/client.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { openDatabase } from '#lib/runtime/database/database.ts'
 import type { DatabaseSetting } from '#lib/runtime/database/options.ts'
+import type { Secret } from '#lib/secret.ts'
 import { checkUser, initialise } from '../../services/auth/admin.ts'
 import { moveTo } from '../../services/auth/backup/administration.ts'
 import { backup } from '../../services/auth/backup/backup.ts'
@@ -190,7 +191,7 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
       connections.push(connection)
       return connection.call
     }
-    const as = ({ keys }: TestSession) => ({ bearer: keys.relayBearer })
+    const as = ({ keys }: TestSession) => ({ bearer: keys.relayBearer as Secret })
 
     async function collectAt(index: number): Promise<string[]> {
       const stream = mailboxAt(index).collect(as(bob))

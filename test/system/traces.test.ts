@@ -1,4 +1,4 @@
-/** One trace from a client through the directory to auth, as a collector of OpenTelemetry gets it. */
+/** One trace from a client through the directory, or the relay, to auth, as a collector of OpenTelemetry gets it. */
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -60,9 +60,13 @@ class Collector implements AsyncDisposable {
   }
 
   /** Wait until there is such a span. */
-  async until(name: string, kind: number): Promise<Span & { readonly service: string | undefined }> {
+  async until(
+    name: string,
+    kind: number,
+    isMeant: (span: Span) => boolean = () => true,
+  ): Promise<Span & { readonly service: string | undefined }> {
     for (;;) {
-      const found = this.spans.find((span) => span.name.endsWith(name) && span.kind === kind)
+      const found = this.spans.find((span) => span.name.endsWith(name) && span.kind === kind && isMeant(span))
       if (found !== undefined) return found
       await once(this.#server, 'request')
       await new Promise(setImmediate)
@@ -123,6 +127,28 @@ describe('traces', function () {
     )
     expect(new Set(ids).size).to.equal(1)
     expect(collector.text).to.include('deployment.environment.name')
+    expect(collector.text).not.to.match(/of-the-hill|of-the-dale|a word in confidence|127\.0\.0\.1/)
+  })
+
+  it('lead from a client through the relay to auth, and name nobody', async () => {
+    await using collector = await Collector.start()
+    await using deployment = await Deployment.start({
+      SOTTO_RELAY: 'on',
+      SOTTO_TRACES: 'otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    })
+    await deployment.signUp('bob-of-the-dale')
+    await using bob = deployment.sotto(['receive', '--profile', 'bob-of-the-dale', '--relay-only'])
+    await bob.untilStderr('online as')
+    // Receivers put down their prekeys there; streams, and what they carry, are in no trace.
+    const calling = await collector.until('MailboxService/PutPrekeys', CLIENT)
+    const isCalled = ({ parentSpanId }: Span) => parentSpanId === calling.spanId
+    const called = await collector.until('MailboxService/PutPrekeys', SERVER, isCalled)
+    expect([calling.service, called.service, called.traceId]).to.deep.equal(['sotto', 'relay', calling.traceId])
+    const asking = await collector.until('SealingService/Authenticate', CLIENT)
+    const isAnswer = ({ parentSpanId }: Span) => parentSpanId === asking.spanId
+    expect((await collector.until('SealingService/Authenticate', SERVER, isAnswer)).service).to.equal('auth')
     expect(collector.text).not.to.match(/of-the-hill|of-the-dale|a word in confidence|127\.0\.0\.1/)
   })
 
