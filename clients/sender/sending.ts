@@ -1,7 +1,6 @@
 /**
  * The sending of a `sotto send`: it owns the profile's conversations if no other process does, and leaves its messages
- * to the owner otherwise. Roles change while it runs: it gives way to a chat or a receive that starts, and takes over
- * from an owner that goes away.
+ * to the owner otherwise, which may change while it runs.
  *
  * @module
  */
@@ -11,18 +10,16 @@ import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { WritePermission } from '#lib/trust/permission.ts'
 import type { Running } from '../command/run-command.ts'
 import type { Prepared } from '../files/files.ts'
-import { NOTICES } from '../messenger/notices.ts'
 import { mayWrite, policyOf } from '../profile/permission.ts'
-import { refuseChangedKey } from '../profile/pins.ts'
-import { isReceived, tryLockForSending } from '../profile/process-locks.ts'
 import { isTalkedWith, postThroughOwner } from '../profile/talking.ts'
 import { isPassing } from '../session/service-outage.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Watch } from '../store/store-watch.ts'
 import type { Transfer } from '../store/transfers/transfer.ts'
-import { IdleTimer } from './idle-timer.ts'
-import type { LockHolder } from './lock-holder.ts'
+import { Movement } from './movement.ts'
 import { Offers } from './offers.ts'
+import { Ownership } from './ownership.ts'
+import { askDirectory, permitSending } from './reach.ts'
 import { type Report, SendTracker, type Texts } from './send-tracker.ts'
 import { notAcknowledged, nothingLeft, notInTime, notPosted, notReached } from './unacknowledged.ts'
 import type { Wait } from './wait.ts'
@@ -50,25 +47,20 @@ export interface SendingOptions {
 /** How often to look who owns the conversations, in milliseconds. */
 const POLL_INTERVAL_MS = 500
 
-/** The time that another process has at least to show progress, in milliseconds. */
-const HAND_OVER_MS = 2_000
-
 export class Sending implements AsyncDisposable {
   readonly #options: SendingOptions
   readonly #store: Store
   readonly #lost = Promise.withResolvers<never>()
   readonly #over = new AbortController()
-  readonly #idleTimer = new IdleTimer(() => this.#lost.reject(notAcknowledged(this.waiting, this.unfinished)))
+  readonly #movement: Movement
   readonly #watch: Watch
-  #lockHolder: LockHolder | undefined
+  readonly #ownership: Ownership
   #tracker: SendTracker | undefined
   #offers: Offers | undefined
   /** The key that is written for; undefined while none is known. */
   #identityKey: Uint8Array | undefined
   /** Whether the input goes on, of what is left at a mailbox: it may take as long as it takes. */
   #isFilling = false
-  /** The progress of all that was ever written to the other side, in messages, and of the files, in bytes. */
-  #progress = { gone: 0, bytes: 0 }
   #polling: Promise<void> = Promise.resolve()
   /** How long it took to reach the other side: that much of the time is over. */
   #reachedAfterMs = 0
@@ -76,7 +68,7 @@ export class Sending implements AsyncDisposable {
   static async begin(options: SendingOptions): Promise<Sending> {
     const sending = new Sending(options)
     try {
-      await sending.#takeOver()
+      await sending.#ownership.takeOver()
     } catch (error) {
       await sending[Symbol.asyncDispose]()
       throw error
@@ -85,9 +77,21 @@ export class Sending implements AsyncDisposable {
   }
 
   private constructor(options: SendingOptions) {
-    const { folder, key } = options.running.profile.storage
+    const { running, to, redialMs, onWaiting } = options
+    const { folder, key } = running.profile.storage
     this.#options = options
-    this.#store = openStore(folder, { profileKey: key, clock: options.running.clock.local })
+    this.#store = openStore(folder, { profileKey: key, clock: running.clock.local })
+    this.#ownership = new Ownership({
+      running,
+      store: this.#store,
+      to,
+      onMoved: () => this.#onMoved(),
+      onFile: (transfer, error) => this.#onFile(transfer, error),
+      onWaiting,
+      onLost: (error) => this.#lost.reject(error),
+    })
+    const onStill = () => this.#lost.reject(notAcknowledged(this.waiting, this.unfinished))
+    this.#movement = new Movement({ patienceMs: redialMs, onStill })
     this.#watch = this.#store.watch(() => this.#onAppended())
     this.#watch.failed.catch((error: unknown) => this.#lost.reject(error))
     // Whoever waits for it hears it; nobody has to.
@@ -133,27 +137,6 @@ export class Sending implements AsyncDisposable {
     return this.#offers?.transfers ?? []
   }
 
-  /** Become the owner, unless there is one. */
-  async #takeOver(): Promise<LockHolder | undefined> {
-    const { running, to, onWaiting } = this.#options
-    const lock = await tryLockForSending(running.profile)
-    if (lock === undefined) return undefined
-    const onMoved = () => this.#onMoved()
-    const onLost = (error: unknown) => this.#lost.reject(error)
-    const onFile = (transfer: Transfer, error?: SottoError) => this.#onFile(transfer, error)
-    try {
-      // Loaded here, for with another owner none of it is needed.
-      const { LockHolder } = await import('./lock-holder.ts')
-      const directory = await running.connect()
-      const store = this.#store
-      this.#lockHolder = new LockHolder({ running, directory, store, lock, to, onMoved, onFile, onWaiting, onLost })
-      return this.#lockHolder
-    } catch (error) {
-      lock.release()
-      throw error
-    }
-  }
-
   /**
    * See that the other side can be written to now. Nothing is kept until this has resolved.
    *
@@ -178,17 +161,8 @@ export class Sending implements AsyncDisposable {
   async #reach(): Promise<void> {
     await this.#permit()
     const { running, to } = this.#options
-    if (this.#lockHolder !== undefined) await this.#lockHolder.reach()
-    else if (!(await isTalkedWith(running.profile, to))) await this.#askDirectory()
-  }
-
-  async #askDirectory(): Promise<void> {
-    const { running, to, onWaiting } = this.#options
-    const { profile, connect, clock, signal } = running
-    onWaiting?.('the directory')
-    const directory = await connect()
-    const { grant } = await directory.requestChat(to, signal)
-    await refuseChangedKey(profile, to, grant.receiverIdentityKey, clock.local.now())
+    if (this.#ownership.lockHolder !== undefined) await this.#ownership.lockHolder.reach()
+    else if (!(await isTalkedWith(running.profile, to))) await askDirectory(this.#options)
   }
 
   /**
@@ -231,7 +205,7 @@ export class Sending implements AsyncDisposable {
     try {
       const isPosted = await this.#postNow()
       // Another process does not say why.
-      if (!isPosted && this.#lockHolder !== undefined) running.output.notice(nothingLeft(to, undefined))
+      if (!isPosted && this.#ownership.lockHolder !== undefined) running.output.notice(nothingLeft(to, undefined))
       return isPosted
     } catch (error) {
       if (isSottoError(error, 'ERR_NO_MAILBOX')) return false
@@ -244,7 +218,7 @@ export class Sending implements AsyncDisposable {
   /** Leave what waits at the other side's mailbox. @returns whether all of it has gone. */
   async #postNow(): Promise<boolean> {
     const { running, to } = this.#options
-    return (await this.#lockHolder?.postNow()) ?? (await postThroughOwner(running.profile, to))
+    return (await this.#ownership.lockHolder?.postNow()) ?? (await postThroughOwner(running.profile, to))
   }
 
   /**
@@ -297,23 +271,10 @@ export class Sending implements AsyncDisposable {
 
   /** See that the other side may be written to; in a doubt about their key, once they were called. */
   async #permit(): Promise<void> {
-    const { running, to, onWaiting } = this.#options
-    const { profile, clock, output, signal } = running
-    const before = (await profile.refresh()).pins.get(to)
-    if (before?.changedTo === undefined) return void (await mayWrite(profile, to))
-    const calling = {
-      ...running,
-      directory: await running.connect(),
-      trace: output.trace,
-      onPinned() {},
-      onWaiting: (_name: string, forWhat: string) => onWaiting?.(forWhat),
-    }
-    const { mayWriteOnceProven } = await import('../peer/may-write.ts')
-    await mayWriteOnceProven(calling, to, signal)
+    const withdrawn = await permitSending(this.#options)
     // Where there is a messenger of this process, that tells it.
-    if (this.#lockHolder !== undefined) return
-    const forMs = before.changedAtMs === undefined ? undefined : clock.local.now().getTime() - before.changedAtMs
-    output.notice(NOTICES.doubtWithdrawn(to, forMs))
+    if (withdrawn !== undefined && this.#ownership.lockHolder === undefined)
+      this.#options.running.output.notice(withdrawn)
   }
 
   /** Leave everything there for whoever owns the conversations next, up to what cannot be sent. */
@@ -345,7 +306,7 @@ export class Sending implements AsyncDisposable {
 
   /** There is something new in the store. */
   #onAppended(): void {
-    this.#lockHolder?.takeAppended()
+    this.#ownership.lockHolder?.takeAppended()
     this.#onMoved()
   }
 
@@ -354,41 +315,28 @@ export class Sending implements AsyncDisposable {
     if (this.#over.signal.aborted) return
     try {
       this.#tracker?.poll()
-      this.#offers?.poll({ isLockHolder: this.#lockHolder !== undefined })
-      this.#updateIdleTimer()
+      this.#offers?.poll({ isLockHolder: this.#ownership.lockHolder !== undefined })
+      this.#updateMovement()
     } catch (error) {
       this.#lost.reject(error)
     }
   }
 
-  /** Extend the time if something arrived; a conversation that begins and comes to nothing does not. */
-  #updateIdleTimer(): void {
-    const { redialMs } = this.#options
-    const isTalking = this.#lockHolder?.isTalking === true
-    const isExpectant = this.#isExpectant({ isTalking })
-    if (this.#hasProgressed() || !isExpectant) this.#idleTimer.stop()
-    if (isTalking || !isExpectant) return
-    this.#idleTimer.start(this.#lockHolder === undefined ? Math.max(redialMs, HAND_OVER_MS) : redialMs)
-  }
-
-  /** Whether the other side has acknowledged, or got, more than it had when this was asked last. */
-  #hasProgressed(): boolean {
-    const before = this.#progress
-    const gone = Math.max(before.gone, this.#tracker?.gone ?? 0)
-    const bytes = Math.max(before.bytes, this.#offers?.bytes ?? 0)
-    this.#progress = { gone, bytes }
-    return gone > before.gone || bytes > before.bytes
-  }
-
-  /**
-   * Whether something should move. In a conversation what the other side has been offered waits for its user; behind
-   * another owner nobody knows whether the other side is still there to answer.
-   */
-  #isExpectant({ isTalking }: { readonly isTalking: boolean }): boolean {
-    if (this.#isFilling) return false
-    if (this.waiting > 0) return true
-    if (this.#lockHolder !== undefined && !isTalking) return this.unfinished > 0
-    return this.unfinished > 0 && this.#offers?.isMoving === true
+  #updateMovement(): void {
+    // It takes as long as it takes.
+    if (this.#isFilling) {
+      this.#movement.stop()
+      return
+    }
+    const { lockHolder } = this.#ownership
+    this.#movement.update({
+      waiting: this.waiting,
+      unfinished: this.unfinished,
+      isFileMoving: this.#offers?.isMoving === true,
+      gone: this.#tracker?.gone ?? 0,
+      bytes: this.#offers?.bytes ?? 0,
+      by: lockHolder === undefined ? 'another' : lockHolder.isTalking ? 'conversation' : 'call',
+    })
   }
 
   /** Give way and take over for as long as it runs. */
@@ -397,24 +345,12 @@ export class Sending implements AsyncDisposable {
     try {
       for (;;) {
         await pause(POLL_INTERVAL_MS, undefined, { signal })
-        await this.#poll()
+        await this.#checkPermission()
+        if (await this.#ownership.follow()) this.#updateMovement()
       }
     } catch (error) {
       if (!signal.aborted) this.#lost.reject(error)
     }
-  }
-
-  async #poll(): Promise<void> {
-    const { profile } = this.#options.running
-    await this.#checkPermission()
-    if (this.#lockHolder === undefined) {
-      const lockHolder = await this.#takeOver()
-      lockHolder?.keep()
-      if (lockHolder === undefined) return
-    } else if (isReceived(profile)) {
-      await this.#handOver(CloseReason.SHUTDOWN)
-    } else return
-    this.#updateIdleTimer()
   }
 
   /** @throws SottoError `ERR_BLOCKED`, `ERR_KEY_CHANGED`: what is there for the key that was written for goes to no other. */
@@ -425,21 +361,15 @@ export class Sending implements AsyncDisposable {
     permission.check(to, this.#identityKey)
   }
 
-  async #handOver(reason: CloseReason): Promise<void> {
-    const owner = this.#lockHolder
-    this.#lockHolder = undefined
-    await owner?.stop(reason)
-  }
-
   /** Let go of everything, whatever of it fails: what waits stays in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = this.waiting + this.unfinished === 0 ? CloseReason.DONE : CloseReason.SHUTDOWN
     this.#over.abort()
     await using resources = new AsyncDisposableStack()
     resources.defer(() => this.#store.close())
-    resources.defer(() => this.#handOver(reason))
+    resources.defer(() => this.#ownership.handOver(reason))
     resources.defer(() => this.#polling)
-    resources.defer(() => this.#idleTimer.stop())
+    resources.defer(() => this.#movement.stop())
     resources.defer(() => this.#watch.stop())
     this.#tracker?.reportRest()
   }
