@@ -119,7 +119,7 @@ export function logoutCommand(): Command {
         waiting.stop()
         if (collected > 0) {
           notice(
-            `${collected === 1 ? 'one message' : `${collected} messages`} came by letter: sotto history shows`,
+            `${collected === 1 ? 'one message' : `${collected} messages`} came by letter, and can be read with: sotto history`,
             options,
           )
         }
@@ -131,6 +131,8 @@ export function logoutCommand(): Command {
 
 /** Take in what lies in the mailbox for a session that ends. Whatever fails, the session can be ended. */
 async function collectBefore(profile: Profile, options: ProfileOptions, signal: AbortSignal): Promise<number> {
+  // What it takes to look is loaded where there is something to look into.
+  if (profile.login.account.relayAddresses.length === 0) return 0
   const { collectOnce } = await import('../clients/messenger/collect-once.ts')
   const { ServerClock } = await import('../clients/session/server-clock.ts')
   const clock = new ServerClock(systemClock, profile.login.account.clockOffsetMs)

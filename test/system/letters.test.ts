@@ -125,6 +125,17 @@ describe('two people who are never online together', function () {
     expect(textsOf(await run('history', 'alice', '--profile', 'bob'))).to.deep.equal(['one', 'two', 'three'])
   })
 
+  it('take in what lies there before they sign out', async () => {
+    await leavePrekeys('bob')
+    await post('alice', 'bob', 'before you go')
+    const { code, errors } = await deployment.run(['logout', '--profile', 'bob'])
+    expect([code, errors]).to.deep.equal([
+      0,
+      'sotto: one message came by letter, and can be read with: sotto history\nsotto: signed out\n',
+    ])
+    expect(await historyOf('bob', 'alice')).to.deep.equal([['before you go', 'received']])
+  })
+
   it('offer files, which flow once both are online', async () => {
     await leavePrekeys('bob')
     const [file, inbox] = [join(deployment.home.path, 'notes.txt'), join(deployment.home.path, 'inbox')]
