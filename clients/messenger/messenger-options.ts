@@ -13,6 +13,7 @@ import type { MailboxClient } from '../letters/mailbox.ts'
 import type { ConversationEnd } from '../peer/conversation.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
+import type { BackoffOptions } from '../session/backoff.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import type { Progress } from '../store/log/progress.ts'
@@ -99,6 +100,8 @@ export interface MessengerOptions {
   readonly trace: Trace
   /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
+  /** When a direct conversation is tried in the place of one through the relay, where it is not for the side to say. */
+  readonly moveBackoff?: BackoffOptions
   /** Ends everything. */
   readonly signal: AbortSignal
 }

@@ -102,6 +102,7 @@ export class Messenger {
       streamsByKey: this.#streamsByKey,
       directory,
       isListening: options.listen !== undefined,
+      moveBackoff: options.moveBackoff,
       events: {
         ...events,
         onRefused: (name, error) => this.#refused(name, error),

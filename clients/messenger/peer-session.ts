@@ -14,10 +14,11 @@ import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
 import { scheduleRef } from '#lib/runtime/schedule.ts'
 import { throwIfRefused } from '../peer/close-reasons.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
-import { type Calling, openConversation } from '../peer/open-conversation.ts'
-import { Backoff } from '../session/backoff.ts'
+import { type Calling, openConversation, openDirectly } from '../peer/open-conversation.ts'
+import { Backoff, type BackoffOptions } from '../session/backoff.ts'
 import type { Progress } from '../store/log/progress.ts'
 import type { DurableStreams } from './durable-streams.ts'
+import { moveToDirect } from './move-to-direct.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 
 export interface PeerSessionOptions {
@@ -33,6 +34,8 @@ export interface PeerSessionOptions {
   readonly longestBackoffMs: number
   /** How long to wait before they are called again in a doubt about their key, in milliseconds; undefined for never. */
   readonly doubtRetryMs: number | undefined
+  /** When a direct conversation is tried in the place of one through the relay, where it is not for the side to say. */
+  readonly moveBackoff?: BackoffOptions | undefined
   /** This side has opened a conversation. */
   readonly onConversation: (conversation: Conversation) => void
   /** The person cannot be written to or called, for a reason that trying again does not mend. */
@@ -226,16 +229,44 @@ export class PeerSession {
     const { calling, streamsByKey, signal, onConversation } = this.#options
     const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
     const conversation = await openConversation(calling, this.name, streamsWith, signal)
-    // After its Welcome, the other side has only to say where it stands.
-    const { answerWithinMs = ANSWER_WITHIN_MS } = calling.channelTimes ?? {}
-    const timer = scheduleRef(answerWithinMs, () => conversation.cut(silent(this.name)))
-    const end = await Promise.race([conversation.resumed, conversation.ended])
-    timer.cancel()
+    const end = await this.#untilResumed(conversation)
     if (end?.how === 'cut' && !isSilence(end.error) && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
     this.#earlyCuts = 0
     if (end !== undefined) throw failureOf(this.name, end)
     onConversation(conversation)
     return conversation
+  }
+
+  /** Resolves when the other side is willing; with the end, where it is not. */
+  async #untilResumed(conversation: Conversation): Promise<ConversationEnd | undefined> {
+    // After its Welcome, the other side has only to say where it stands.
+    const { answerWithinMs = ANSWER_WITHIN_MS } = this.#options.calling.channelTimes ?? {}
+    const timer = scheduleRef(answerWithinMs, () => conversation.cut(silent(this.name)))
+    const end = await Promise.race([conversation.resumed, conversation.ended])
+    timer.cancel()
+    return end
+  }
+
+  /** Have a conversation that goes through the relay go directly as soon as it can, where the user wants it so. */
+  moveToDirect(from: Conversation): void {
+    const { calling, streamsByKey, signal, onConversation, moveBackoff } = this.#options
+    const { onWaiting: _, ...quietly } = calling
+    const open = async (over: AbortSignal): Promise<boolean> => {
+      const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
+      try {
+        const conversation = await openDirectly(quietly, this.name, streamsWith, over)
+        const end = await this.#untilResumed(conversation)
+        if (end !== undefined) throw failureOf(this.name, end)
+        onConversation(conversation)
+        return true
+      } catch {
+        // It may have taken the place of the other, and broken then.
+        this.dial({ headStart: true })
+        return false
+      }
+    }
+    const isWanted = () => this.conversation === from && calling.profile.state.reach === 'any'
+    void moveToDirect({ from, isWanted, open, signal, ...(moveBackoff && { backoff: moveBackoff }) })
   }
 
   get #delivered(): number {

@@ -5,9 +5,11 @@
  */
 import type { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import type { Route } from '#lib/protocol.ts'
+import { schedule } from '#lib/runtime/schedule.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import type { Calling } from '../peer/open-conversation.ts'
 import { mayConverse } from '../profile/permission.ts'
+import type { BackoffOptions } from '../session/backoff.ts'
 import type { DirectoryClient } from '../session/directory-client.ts'
 import type { PresenceWatch } from '../session/presence-watch.ts'
 import type { MessengerEvents } from './messenger-options.ts'
@@ -23,6 +25,12 @@ const ONE_SHOT_BACKOFF_MS = 2_000
 /** How long after a key was said to have changed the services are asked again, in milliseconds. */
 const DOUBT_RETRY_MS = 60_000
 
+/**
+ * How long after one through the relay a conversation may begin that takes its place, in milliseconds: a round trip, as its
+ * end may come here before the first record of the other.
+ */
+const MOVE_MS = 1_000
+
 export interface PeerSessionsOptions {
   readonly calling: Calling
   readonly streamsByKey: StreamsByKey
@@ -30,6 +38,8 @@ export interface PeerSessionsOptions {
   /** Whether others can call here: then everybody is watched, and calls may be left to them. */
   readonly isListening: boolean
   readonly events: Pick<MessengerEvents, 'onPresence' | 'onConversation' | 'onRoute' | 'onParted' | 'onRefused'>
+  /** When a direct conversation is tried in the place of one through the relay, where it is not for the side to say. */
+  readonly moveBackoff?: BackoffOptions | undefined
   /** Do what nobody waits for, and whose failure ends the messenger. */
   readonly attempt: (work: () => unknown) => void
   readonly signal: AbortSignal
@@ -67,7 +77,7 @@ export class PeerSessions {
   with(name: string): PeerSession {
     const known = this.#all.get(name)
     if (known !== undefined) return known
-    const { calling, streamsByKey, isListening, events, signal } = this.#options
+    const { calling, streamsByKey, isListening, events, signal, moveBackoff } = this.#options
     const peer = new PeerSession({
       name,
       calling,
@@ -76,6 +86,7 @@ export class PeerSessions {
       headStartMs: () => (isListening && this.#isHigher(name) ? HEAD_START_MS : 0),
       longestBackoffMs: isListening ? LONG_RUNNING_BACKOFF_MS : ONE_SHOT_BACKOFF_MS,
       doubtRetryMs: isListening ? DOUBT_RETRY_MS : undefined,
+      moveBackoff,
       onConversation: (conversation) => this.take(conversation),
       onRefused: (error) => events.onRefused(name, error),
       signal,
@@ -130,16 +141,26 @@ export class PeerSessions {
     this.#present.set(name, route)
     if (before === undefined) events.onConversation?.(name, route)
     if (before !== route) events.onRoute?.(name, route)
+    if (route === 'relay') peer.moveToDirect(conversation)
     void ended.then((end) => attempt(() => this.#onEnded(name, end)))
   }
 
   #onEnded(name: string, end: ConversationEnd): void {
-    const { streamsByKey, events, signal } = this.#options
+    const { signal, attempt } = this.#options
     if (signal.aborted) return
-    if (streamsByKey.conversationsWith(name).length === 0 && this.#present.delete(name)) events.onParted?.(name, end)
+    const isMoving = end.how === 'cut' && this.#present.get(name) === 'relay'
+    if (isMoving) schedule(MOVE_MS, () => attempt(() => this.#part(name, end)))
+    else this.#part(name, end)
     // What waits and could not be sent in it is sent in another.
     this.follow(name)
     this.with(name).dial({ headStart: true })
+  }
+
+  /** Report that nobody talks with somebody any more, if that is so. */
+  #part(name: string, end: ConversationEnd): void {
+    const { streamsByKey, events, signal } = this.#options
+    if (signal.aborted || streamsByKey.conversationsWith(name).length > 0) return
+    if (this.#present.delete(name)) events.onParted?.(name, end)
   }
 
   /** End what conversations there are in order. */

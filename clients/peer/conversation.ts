@@ -156,6 +156,11 @@ export class Conversation {
     return this.#options.peerName
   }
 
+  /** Whether this side has opened it. */
+  get isOpener(): boolean {
+    return this.#options.opener
+  }
+
   get route(): Route {
     return this.#options.route
   }

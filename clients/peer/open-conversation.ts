@@ -87,6 +87,28 @@ export async function openConversation(
 }
 
 /**
+ * The same in the place of a conversation that goes through the relay: by the endpoints alone, of which one gets a Hello.
+ *
+ * @throws SottoError as {@link openConversation}; then the other conversation goes on.
+ */
+export async function openDirectly(
+  calling: Calling,
+  peerName: string,
+  streamsWith: StreamsWith,
+  signal: AbortSignal,
+): Promise<Conversation> {
+  await refuseConversation(calling.profile, peerName)
+  const requested = await requestChat(calling, peerName, signal)
+  const reached = await dial({ endpoints: requested.endpoints, relay: undefined }, signal)
+  try {
+    return converse(calling, await greet(calling, requested, reached, signal), streamsWith)
+  } catch (error) {
+    reached.close()
+    throw error
+  }
+}
+
+/**
  * Have a contact's own client prove its identity key, and say goodbye at once: of the user nothing is said. If the key is
  * the pinned one, that withdraws a doubt about it.
  *
@@ -116,9 +138,8 @@ async function call<Result>(
   const tried = new Set<string>()
   for (let hellos = 1; ; hellos += 1) {
     calling.onWaiting?.(peerName, 'the directory')
-    const requested = await calling.directory.requestChat(peerName, signal)
-    const { profile, clock } = calling
-    await refuseChangedKey(profile, peerName, requested.grant.receiverIdentityKey, clock.local.now())
+    const { profile } = calling
+    const requested = await requestChat(calling, peerName, signal)
     calling.onWaiting?.(peerName, `${peerName}’s machine`)
     const places = placesOf(requested, profile)
     const reached = await dial(untried(places, tried), signal)
@@ -133,6 +154,16 @@ async function call<Result>(
       if (error.code === 'ERR_BUSY' && isEmpty(left(places, tried))) throw error
     }
   }
+}
+
+async function requestChat(
+  { directory, profile, clock }: Greeting,
+  peerName: string,
+  signal: AbortSignal,
+): Promise<RequestedChat> {
+  const requested = await directory.requestChat(peerName, signal)
+  await refuseChangedKey(profile, peerName, requested.grant.receiverIdentityKey, clock.local.now())
+  return requested
 }
 
 /** Where the receiver may be reached, as far as the profile allows. */

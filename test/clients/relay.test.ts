@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { expect } from 'chai'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
@@ -123,6 +123,77 @@ describe('conversations through the relay', () => {
     await alice.deliver('bob', 'after')
     expect(routeTo(alice, 'bob')).to.equal('direct')
     expect(bob.received).to.deep.equal(['alice: before', 'alice: after'])
+  })
+
+  describe('that could go directly', () => {
+    const moveBackoff = { firstMs: 20, longestMs: 20 }
+    const RELAYED = { reach: 'relay' } as const
+
+    /** A conversation through the relay, of which either side can be called by now. */
+    async function relayed() {
+      await installation.startRelay()
+      const [alice, bob] = [await start('alice', { ...RELAYED, moveBackoff }), await start('bob', { moveBackoff })]
+      await alice.deliver('bob', 'through the relay')
+      expect([routeTo(alice, 'bob'), routeTo(bob, 'alice')]).to.deep.equal(['relay', 'relay'])
+      return { alice, bob }
+    }
+
+    const untilDirect = (one: MessengerUnderTest, other: string) => one.until(() => routeTo(one, other) === 'direct')
+
+    it('do so as soon as the opener reaches the other side, with nothing lost, doubled or parted', async () => {
+      const { alice, bob } = await relayed()
+      let partings = 0
+      const watch = (one: MessengerUnderTest, other: string) =>
+        one.changes.on('change', () => {
+          if (!one.messenger.isTalkingWith(other)) partings += 1
+        })
+      watch(alice, 'bob')
+      watch(bob, 'alice')
+      await setReach(alice.profile, 'any')
+      const texts = Array.from({ length: 200 }, (_, n) => `text ${n}`)
+      const saying = (async () => {
+        for (const text of texts) await alice.messenger.enqueue('bob', text)
+      })()
+      await Promise.all([untilDirect(alice, 'bob'), untilDirect(bob, 'alice'), saying])
+      await alice.untilDelivered('bob')
+      await bob.deliver('alice', 'an answer')
+      expect(bob.received).to.deep.equal(['through the relay', ...texts].map((text) => `alice: ${text}`))
+      expect([alice.received, partings]).to.deep.equal([['bob: an answer'], 0])
+    })
+
+    it('do so where only the one who was called reaches the other', async () => {
+      await installation.startRelay()
+      const alice = await start('alice', { moveBackoff })
+      const bob = await start('bob', { advertise: [nowhere], moveBackoff })
+      await alice.deliver('bob', 'through the relay')
+      await untilDirect(alice, 'bob')
+      await bob.deliver('alice', 'directly')
+      expect([routeTo(bob, 'alice'), alice.received]).to.deep.equal(['direct', ['bob: directly']])
+    })
+
+    it('stay where they are while nobody is reached, or the user would have it so', async () => {
+      await installation.startRelay()
+      const asked = new EventEmitter<{ change: [] }>()
+      const alice = await start('alice', { ...RELAYED, moveBackoff })
+      const bob = await start('bob', {
+        ...{ advertise: [nowhere], moveBackoff },
+        directoryFor: ({ login: { account, session } }) => {
+          const clock = new ServerClock(systemClock, 0)
+          const directory = new DirectoryClient({ account, session, clock, trace: undefined })
+          const { requestChat } = directory
+          directory.requestChat = async (...request) => {
+            asked.emit('change')
+            return await requestChat.apply(directory, request)
+          }
+          return directory
+        },
+      })
+      await alice.deliver('bob', 'through the relay')
+      // Bob asks again and again, and nobody of either side can be called.
+      for (let count = 0; count < 3; count += 1) await once(asked, 'change')
+      await alice.deliver('bob', 'still through the relay')
+      expect([routeTo(alice, 'bob'), routeTo(bob, 'alice')]).to.deep.equal(['relay', 'relay'])
+    })
   })
 
   it('are announced anew when a relay has come, without a word of a leaving', async () => {

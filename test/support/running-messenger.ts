@@ -33,7 +33,9 @@ interface Parts {
 
 /** The options in which messengers of tests differ. */
 export interface MessengerUnderTestOptions
-  extends Partial<Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs' | 'channelTimes'>> {
+  extends Partial<
+    Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs' | 'channelTimes' | 'moveBackoff'>
+  > {
   /** Makes the client of the directory. */
   readonly directoryFor?: (profile: Profile) => DirectoryClient
   /** The mailboxes that it uses; none unless set. */
@@ -125,6 +127,9 @@ export class MessengerUnderTest implements AsyncDisposable {
           notify()
         },
         onPresence: notify,
+        onConversation: notify,
+        onRoute: notify,
+        onParted: notify,
         onOnline: () => {
           this.isOnline = true
           notify()
