@@ -5,7 +5,8 @@
  * The attempts begin one after another with a short delay, as Happy Eyeballs has it (RFC 8305, section 5), so that one
  * dead address does not hold up the next and a live one is not flooded. The first that speaks HTTP/2 is taken, and all
  * others are closed before a word was said over them. A relay is always there, whoever attends it: its attempt counts as
- * won once the call is joined. It begins later than those to endpoints, for direct is better where both work.
+ * won once the call is joined. It begins behind those to endpoints, for direct is better where both work; where the relay was
+ * quicker nevertheless, the conversation is moved later (messenger/move-to-direct.ts).
  *
  * @module
  */
@@ -28,7 +29,7 @@ import { callThroughRelay } from './relayed-call.ts'
 /** How long one attempt has a head start on the next, in milliseconds (RFC 8305, section 8). */
 const STAGGER_MS = 250
 
-/** How long the first attempt to an endpoint has a head start on the relay, in milliseconds: three rounds of 250. */
+/** How long the first attempt to an endpoint has a head start on the relay at most, in milliseconds: three rounds of 250. */
 export const RELAY_STAGGER_MS = 750
 
 /** How long one attempt may take, in milliseconds. */
@@ -99,10 +100,12 @@ class Race {
     }
   }
 
-  /** Begin an attempt through a relay, {@link RELAY_STAGGER_MS} from now or when all of the others have failed. */
+  /**
+   * Begin an attempt through a relay, as one more place behind the others: once the last of them has had its head start, and
+   * {@link RELAY_STAGGER_MS} from now at the latest.
+   */
   async enterRelay(relay: NonNullable<Places['relay']>, others: Promise<void>): Promise<void> {
-    const failed = others.then(() => Promise.allSettled(this.#attempts))
-    await Promise.race([failed, this.#anyone(), this.#pause(RELAY_STAGGER_MS)])
+    await Promise.race([others, this.#anyone(), this.#pause(RELAY_STAGGER_MS)])
     if (!this.isWon) void this.#enter(this.#reachThroughRelay(relay))
   }
 

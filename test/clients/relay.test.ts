@@ -48,12 +48,12 @@ describe('conversations through the relay', () => {
     expect([routeTo(alice, 'bob'), routeTo(bob, 'alice')]).to.deep.equal(['direct', 'direct'])
   })
 
-  it('are held where no endpoint answers, 750 ms after the first was tried', async () => {
+  it('are held where no endpoint answers, once each has had its head start', async () => {
     await installation.startRelay()
     const [alice, bob] = [await start('alice'), await start('bob', { advertise: [nowhere] })]
     const startedMs = performance.now()
     await alice.deliver('bob', 'hello')
-    expect(performance.now() - startedMs).to.be.within(750, 3_000)
+    expect(performance.now() - startedMs).to.be.within(250, 3_000)
     expect([routeTo(alice, 'bob'), routeTo(bob, 'alice')]).to.deep.equal(['relay', 'relay'])
     await bob.deliver('alice', 'and hello')
     expect([bob.received, alice.received]).to.deep.equal([['alice: hello'], ['bob: and hello']])
