@@ -31,6 +31,12 @@ describe('renderStatus', () => {
     expect(renderStatus({ to: 'bob', contacts: [] }, view())).to.equal('bob is offline')
   })
 
+  it('says which way the conversation goes, where that is through the relay', () => {
+    const said = (route: Contact['route']) => renderStatus({ to: 'bob', contacts: [contact('bob', { route })] }, view())
+    expect(said('relay')).to.equal('bob is online, through the relay')
+    expect(said('direct')).to.equal('bob is online')
+  })
+
   it('counts what others wrote, and names who types and who is there', () => {
     const contacts = [
       contact('bob', { unread: 9 }),
