@@ -78,12 +78,15 @@ export class Attending implements RelayPresence {
     let addresses = shuffled(account.relayAddresses)
     // A session of before there were relays has nothing to show them: its user signs in again, and all else goes on.
     while (!signal.aborted && session.keys.relayBearer !== undefined) {
+      let failure: SottoError | undefined
       for (const address of addresses) {
         const error = await this.#attend(address, () => backoff.reset())
         this.#onSettled()
         if (signal.aborted || !isPassing(error)) return
+        failure = error
       }
-      await backoff.wait(signal).catch(() => undefined)
+      // A relay that has too much to do says when to come back.
+      await backoff.wait(signal, failure).catch(() => undefined)
       // They may have moved, or there may be others now.
       addresses = shuffled(await askRelayAddresses(account, signal).catch(() => addresses))
       this.#onSettled()
