@@ -113,6 +113,10 @@ async function picturePages(browser: Browser): Promise<void> {
       }
     }
     await pageOf('alice').screenshot({ path: join(FOLDER, 'page.png') })
+    for (const name of ['alice', 'bob']) {
+      const frame = pageOf('both').frameLocator(`iframe[title^=${name}]`)
+      await frame.locator('.notices p').first().waitFor({ state: 'detached' })
+    }
     await pageOf('both').click('sotto-wire .message:has-text("RequestChatResponse")')
     await pageOf('both').evaluate('scrollTo(0, 0)')
     await pageOf('both').screenshot({ path: join(FOLDER, 'demo.png') })
