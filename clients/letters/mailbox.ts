@@ -5,7 +5,7 @@
  * @module
  */
 import type { MailboxServiceService, PutPrekeysRequest } from '#gen/sotto/relay/v1/mailbox_service.ts'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { isPrekey, PREKEY_ID_BYTES, type Prekey } from '#lib/letter/prekey.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -42,22 +42,26 @@ export interface CollectedLetter {
   acknowledge(): Promise<void>
 }
 
+type MailboxConnection = Connection<typeof MailboxServiceService>
+
 export class MailboxClient {
-  readonly #connection: Connection<typeof MailboxServiceService>
+  /** One to each relay; the first is asked. They share their mailboxes, so that any will do. */
+  readonly #connections: MailboxConnection[]
   readonly #bearer: Secret
   readonly #trace: Trace
   readonly #ownName: string
 
   /**
-   * @param connection - Closed with this.
+   * @param connections - One to each relay, at least one, in the order in which they are asked. Closed with this.
    * @param traced - What tells of the calls, and by which name.
    */
   constructor(
-    connection: Connection<typeof MailboxServiceService>,
+    connections: readonly MailboxConnection[],
     bearer: Secret,
     { trace, ownName }: { readonly trace: Trace; readonly ownName: string } = { trace: undefined, ownName: '' },
   ) {
-    this.#connection = connection
+    if (connections.length === 0) throw new TypeError('a mailbox is at a relay')
+    this.#connections = [...connections]
     this.#bearer = bearer
     this.#trace = trace
     this.#ownName = ownName
@@ -82,10 +86,9 @@ export class MailboxClient {
       lastResort: change.lastResort && onWire(change.lastResort),
       withdrawnIds: change.withdrawnIds.slice(0, MAX_IDS).map((id) => Buffer.from(id)),
     }
-    const { prekeyIds, lastResortId } = await this.#connection.call.putPrekeys(request, {
-      bearer: this.#bearer,
-      signal,
-    })
+    const { prekeyIds, lastResortId } = await this.#ask(({ call }) =>
+      call.putPrekeys(request, { bearer: this.#bearer, signal }),
+    )
     // One that only asks is nothing to look at.
     if (request.prekeys.length > 0) await this.#tell(() => putPrekeysEvent(request, this.#ownName, this.#bearer))
     expect(prekeyIds.length <= MAX_IDS && prekeyIds.every(({ length }) => length === PREKEY_ID_BYTES), 'prekey_ids')
@@ -97,7 +100,7 @@ export class MailboxClient {
   async takePrekey({ name, sessionId }: LetterAddress, signal: AbortSignal): Promise<Prekey> {
     const request = { username: name, sessionId: Buffer.from(sessionId) }
     await this.#tell(() => takePrekeyEvent(request, this.#ownName, this.#bearer))
-    const { prekey } = await this.#connection.call.takePrekey(request, { bearer: this.#bearer, signal })
+    const { prekey } = await this.#ask(({ call }) => call.takePrekey(request, { bearer: this.#bearer, signal }))
     expect(prekey !== undefined && isPrekey(prekey), 'prekey')
     await this.#tell(() => takePrekeyResponseEvent(prekey, this.#ownName, name))
     return prekey
@@ -107,7 +110,7 @@ export class MailboxClient {
   async post({ name, sessionId }: LetterAddress, letter: Uint8Array, signal: AbortSignal): Promise<void> {
     const request = { username: name, sessionId: Buffer.from(sessionId), letter: Buffer.from(letter) }
     await this.#tell(() => postEvent(request, this.#ownName, this.#bearer))
-    await this.#connection.call.post(request, { bearer: this.#bearer, signal })
+    await this.#ask(({ call }) => call.post(request, { bearer: this.#bearer, signal }))
   }
 
   /** Tell of a letter that was collected here, and opened. */
@@ -126,21 +129,53 @@ export class MailboxClient {
 
   /** The letters that wait here, the oldest first, until there are no more. @throws as the call does. */
   async *collect(signal: AbortSignal): AsyncGenerator<CollectedLetter, void, void> {
-    const stream = this.#connection.call.collect({ bearer: this.#bearer, signal })
-    await stream.send({ letterIds: [] })
-    let count = 0
-    for await (const { letter } of stream.messages) {
-      if (letter === undefined || count === MAX_COLLECTED) stream.end()
-      else {
-        count += 1
-        const { letterId } = letter
-        yield { letterId, bytes: letter.letter, acknowledge: () => stream.send({ letterIds: [letterId] }) }
+    const connection = this.#first
+    try {
+      const stream = connection.call.collect({ bearer: this.#bearer, signal })
+      await stream.send({ letterIds: [] })
+      let count = 0
+      for await (const { letter } of stream.messages) {
+        if (letter === undefined || count === MAX_COLLECTED) stream.end()
+        else {
+          count += 1
+          const { letterId } = letter
+          yield { letterId, bytes: letter.letter, acknowledge: () => stream.send({ letterIds: [letterId] }) }
+        }
       }
+    } catch (error) {
+      this.#leave(connection, error)
+      throw error
     }
   }
 
   close(): void {
-    this.#connection.close()
+    for (const connection of this.#connections) connection.close()
+  }
+
+  get #first(): MailboxConnection {
+    return this.#connections[0] as MailboxConnection
+  }
+
+  /**
+   * Ask one relay after the other, until one can be reached. Where one has heard the question and its answer was lost,
+   * that is no harm: mailboxes may repeat, and whoever reads them knows what they have.
+   */
+  async #ask<T>(question: (connection: MailboxConnection) => Promise<T>): Promise<T> {
+    for (let left = this.#connections.length; ; left -= 1) {
+      const connection = this.#first
+      try {
+        return await question(connection)
+      } catch (error) {
+        if (!this.#leave(connection, error) || left === 1) throw error
+      }
+    }
+  }
+
+  /** Ask another relay from now on, if that one cannot be reached. @returns whether it cannot. */
+  #leave(connection: MailboxConnection, error: unknown): boolean {
+    if (!isSottoError(error, 'ERR_UNAVAILABLE')) return false
+    if (connection === this.#first) this.#connections.push(...this.#connections.splice(0, 1))
+    return true
   }
 }
 

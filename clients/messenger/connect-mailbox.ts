@@ -1,11 +1,12 @@
 /**
- * The link of a messenger to the mailboxes, which are at the installation's relay.
+ * The link of a messenger to the mailboxes, which are at the installation's relays.
  *
  * @module
  */
 import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { MailboxClient } from '../letters/mailbox.ts'
+import { shuffled } from '../peer/attend.ts'
 import type { Profile } from '../profile/profile.ts'
 import { withHost } from '../session/login.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -18,13 +19,11 @@ import type { Trace } from '../trace/trace.ts'
  */
 export function connectMailbox({ login, state }: Profile, trace?: Trace): MailboxClient | undefined {
   const { account, session } = login
-  const [address] = account.relayAddresses
   const { relayBearer } = session.keys
-  if (address === undefined || relayBearer === undefined || state.reach === 'direct') return undefined
+  if (account.relayAddresses.length === 0 || relayBearer === undefined || state.reach === 'direct') return undefined
   const security = { authorityPem: account.authorityPem, role: 'relay.sotto' } as const
-  return new MailboxClient(
+  const connections = shuffled(account.relayAddresses).map((address) =>
     connect(MailboxServiceService, { address: withHost(address, account), security }),
-    relayBearer,
-    { trace, ownName: account.username },
   )
+  return new MailboxClient(connections, relayBearer, { trace, ownName: account.username })
 }

@@ -164,7 +164,8 @@ export class Attending implements RelayPresence {
   }
 }
 
-function shuffled(addresses: readonly string[]): readonly string[] {
+/** Relays in an order of their own for each client, so that they share the work. */
+export function shuffled(addresses: readonly string[]): readonly string[] {
   return addresses
     .map((address) => ({ address, order: Math.random() }))
     .sort((one, other) => one.order - other.order)

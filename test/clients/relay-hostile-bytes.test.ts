@@ -74,7 +74,7 @@ describe('a client of a relay that answers with hostile bytes', function () {
     })
     const target = { address: `127.0.0.1:${server.port}`, security: undefined }
     relay = connect(RelayService, { ...target, isForConversations: true })
-    mailbox = new MailboxClient(connect(MailboxServiceService, target), bearer)
+    mailbox = new MailboxClient([connect(MailboxServiceService, target)], bearer)
   })
   after(async () => {
     relay.close()

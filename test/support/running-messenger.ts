@@ -208,5 +208,5 @@ export class MessengerUnderTest implements AsyncDisposable {
 /** A person's link to the mailboxes. */
 export function mailboxOf(mailboxes: MailboxUnderTest, { login: { account, session } }: Profile): MailboxClient {
   const { bearer } = mailboxes.join(account.username, session.sessionId, session.keys.directoryBearer)
-  return new MailboxClient(mailboxes.connect(), bearer)
+  return new MailboxClient([mailboxes.connect()], bearer)
 }

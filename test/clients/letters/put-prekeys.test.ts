@@ -1,9 +1,13 @@
 import { expect } from 'chai'
+import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { connect } from '#lib/rpc/client.ts'
 import { MailboxClient } from '../../../clients/letters/mailbox.ts'
 import { keepPrekeys } from '../../../clients/letters/put-prekeys.ts'
 import { NO_LETTERS } from '../../../clients/store/rows/letter-state.ts'
 import type { Store } from '../../../clients/store/store.ts'
+import { freePort } from '../../support/free-port.ts'
 import { bytesOf, randomFrom } from '../../support/random.ts'
+import { rejection } from '../../support/rejection.ts'
 import { MailboxUnderTest, type MailboxUser } from '../../support/running-mailbox.ts'
 import { memoryStore } from '../../support/stores.ts'
 
@@ -20,7 +24,7 @@ describe('keepPrekeys', () => {
   beforeEach(async () => {
     mailboxes = await MailboxUnderTest.start()
     bob = mailboxes.user('bob')
-    mailbox = new MailboxClient(mailboxes.connect(), bob.bearer)
+    mailbox = new MailboxClient([mailboxes.connect()], bob.bearer)
     store = memoryStore()
     nowMs = 1_000_000
   })
@@ -48,6 +52,27 @@ describe('keepPrekeys', () => {
     expect(hex([...prekeyIds, lastResortId])).to.deep.equal(ownIds())
     await keep()
     expect(hex((await held()).prekeyIds)).to.deep.equal(hex(prekeyIds))
+  })
+
+  it('asks another relay where one cannot be reached, and that one from then on', async () => {
+    const gone = connect(MailboxServiceService, { address: `127.0.0.1:${await freePort()}`, security: undefined })
+    await using between = new AsyncDisposableStack()
+    const both = between.adopt(new MailboxClient([gone, mailboxes.connect()], bob.bearer), (open) => open.close())
+    const { signal } = new AbortController()
+    await keepPrekeys({ mailbox: both, store, sessionId: bob.sessionId, nowMs, random, signal })
+    expect((await held()).prekeyIds).to.have.lengthOf(100)
+    gone.close()
+    // A connection that is closed would refuse in another way.
+    for await (const _ of both.collect(signal)) throw new Error('there is no letter')
+  })
+
+  it('tells why, where no relay can be reached', async () => {
+    const gone = connect(MailboxServiceService, { address: `127.0.0.1:${await freePort()}`, security: undefined })
+    await using between = new AsyncDisposableStack()
+    const alone = between.adopt(new MailboxClient([gone, gone], bob.bearer), (open) => open.close())
+    const { signal } = new AbortController()
+    const change = { prekeys: [], lastResort: undefined, withdrawnIds: [] }
+    expect((await rejection(alone.putPrekeys(change, signal))).code).to.equal('ERR_UNAVAILABLE')
   })
 
   it('makes them up to 100 when fewer than 20 are left, and keeps the private halves of those that were taken', async () => {
