@@ -17,8 +17,8 @@ const SERVICES = ['auth', 'directory', 'relay']
 /** How soon after `docker compose up -d` the README promises health, in milliseconds. */
 const HEALTHY_WITHIN_MS = 10_000
 
-/** What they may take at rest together, in MiB, as the engine counts it; it is some 130. */
-const AT_REST_MIB = 165
+/** What they may take at rest together, in MiB, as the engine counts it; it is some 107. */
+const AT_REST_MIB = 140
 
 /** How much larger than its base the image may be, in bytes. */
 const OWN_BYTES = 20 * 1_000_000
