@@ -117,35 +117,32 @@ async function fairCases(context: Context, home: string): Promise<Case[]> {
   ]
 }
 
-/** What calls cost the relay beyond their connections, which a server has that holds a stream over each. */
+/** What calls cost the relay beyond their connections, which a server has that holds a stream over each. Once is enough. */
 async function memoryCases(context: Context, home: string): Promise<Case[]> {
   const calls = Math.max(ACCOUNTS, context.amount(CALLS))
-  const names = (side: string) => Array.from({ length: ACCOUNTS }, (_, number) => `${side}-${number}`)
-  const [callers, answerers] = [names('joined-caller'), names('joined-answerer')]
-  const measure = async () => {
-    await using resources = new AsyncDisposableStack()
-    const own = { ...context, resources }
-    const services = await startServices(own, WITHOUT_QUOTA)
-    const folder = `${home}/joined-${process.hrtime.bigint()}`
-    await signUpAll(services, folder, [...callers, ...answerers])
-    const ends = resources.use(await Actor.start<JoinedCallsRequests>('actors/joined-calls.ts', folder))
-    // What the first of them take is not each one's.
-    await ends.ask('join', ACCOUNTS, callers, answerers)
-    const { pid } = services.service('relay')
-    const before = await residentMegabytes(pid)
-    await ends.ask('join', calls, callers, answerers)
-    const grown = (await residentMegabytes(pid)) - before
-    const held = await heldMegabytes(own, services, 2 * calls)
-    return [grown, held, grown - held]
-  }
+  const names = (side: string) => Array.from({ length: ACCOUNTS }, (_, number) => `joined-${side}-${number}`)
+  const [callers, answerers] = [names('caller'), names('answerer')]
+  await using resources = new AsyncDisposableStack()
+  const own = { ...context, resources }
+  const services = await startServices(own, WITHOUT_QUOTA)
+  await signUpAll(services, home, [...callers, ...answerers])
+  const ends = resources.use(await Actor.start<JoinedCallsRequests>('actors/joined-calls.ts', home))
+  context.note(`joining ${calls} calls`)
+  // What the first of them take is not each one's.
+  await ends.ask('join', ACCOUNTS, callers, answerers)
+  const { pid } = services.service('relay')
+  const before = await residentMegabytes(pid)
+  await ends.ask('join', calls, callers, answerers)
+  const grown = (await residentMegabytes(pid)) - before
+  const held = await heldMegabytes(own, services, 2 * calls)
   return [
     {
       rows: [
-        { case: `${calls} joined calls, at the relay`, unit: 'MB' },
+        { case: `${calls.toLocaleString('en')} joined calls, at the relay`, unit: 'MB' },
         { case: HELD, unit: 'MB' },
         { case: 'joined calls, beyond their connections', unit: 'MB', bar: { atMost: 60 } },
       ],
-      measure,
+      measure: async () => [grown, held, grown - held],
     },
   ]
 }
