@@ -44,6 +44,9 @@ import { WriteQueue } from './write-queue.ts'
 /** How long a start waits for a relay to be attended before it announces without, in milliseconds. */
 const ATTEND_FIRST_MS = 1_000
 
+/** The same where there is nothing else to announce, in milliseconds: as long as it may take to find that none answers. */
+const ATTEND_ALONE_MS = 15_000
+
 export class Messenger {
   /** Offers files and folders, and answers offers. */
   readonly files: Files
@@ -225,7 +228,8 @@ export class Messenger {
     for (const name of store.names()) this.#letters?.consider(name)
     const { events } = this.#options
     // Most attend within milliseconds, and are announced once so.
-    if (this.#attending) await withTimeout(this.#attending.settled, ATTEND_FIRST_MS)
+    const longestMs = port === undefined ? ATTEND_ALONE_MS : ATTEND_FIRST_MS
+    if (this.#attending) await withTimeout(this.#attending.settled, longestMs)
     const online = stayOnline({
       ...this.#options,
       ...events,

@@ -270,12 +270,13 @@ export class DirectoryClient {
         isReported = false
         backoff.reset()
       })
+      const attended = announcement.relay?.current
       signal.throwIfAborted()
       if (!mayFail || !isPassing(error)) throw await this.#whyEnded(error, signal)
       if (!isReported) onOffline(error)
       isReported = true
       if (isSottoError(error, 'ERR_UNAVAILABLE') && (await this.#link.follow(signal))) continue
-      await backoff.wait(signal, error)
+      await untilAttended(announcement, attended, (sooner) => backoff.wait(sooner, error))
     }
   }
 
@@ -323,6 +324,7 @@ export class DirectoryClient {
     let offered: readonly Endpoint[] = []
     try {
       offered = announcement.endpoints()
+      if (offered.length === 0 && relay?.current === undefined) throw unreachable()
       const request = { endpoints: [...offered], instanceId: Buffer.from(instanceId), relay: relay?.current }
       for await (const response of this.#link.call.announce(request, { bearer, signal })) {
         await this.#checkTime(checkAnnounced(response), signal)
@@ -363,4 +365,28 @@ export class DirectoryClient {
 
 function superseded(): SottoError {
   return new SottoError('ERR_INTERRUPTED', 'another announcement of this client is in its place')
+}
+
+/** Wait, unless another relay is attended than was: then there is something else to announce. */
+async function untilAttended(
+  { relay, signal }: Announcement,
+  before: AttendedRelay | undefined,
+  wait: (sooner: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const attended = new AbortController()
+  const stopWatching = relay?.onChange(() => attended.abort())
+  try {
+    if (relay?.current === before) await wait(AbortSignal.any([signal, attended.signal]))
+  } catch {
+    signal.throwIfAborted()
+  } finally {
+    stopWatching?.()
+  }
+}
+
+/** Others can call neither an address nor through a relay. */
+function unreachable(): SottoError {
+  return new SottoError('ERR_UNAVAILABLE', 'no relay of the server answers, and without one nobody can call here', {
+    hint: 'try again in a moment; --any-route has others call your own addresses, too',
+  })
 }

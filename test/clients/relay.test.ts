@@ -9,6 +9,7 @@ import type { Reach } from '../../clients/profile/state.ts'
 import { DirectoryClient } from '../../clients/session/directory-client.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import { Installation } from '../support/installation.ts'
+import { rejection } from '../support/rejection.ts'
 import { MessengerUnderTest, type MessengerUnderTestOptions } from '../support/running-messenger.ts'
 
 describe('conversations through the relay', () => {
@@ -123,6 +124,22 @@ describe('conversations through the relay', () => {
     await alice.deliver('bob', 'after')
     expect(routeTo(alice, 'bob')).to.equal('direct')
     expect(bob.received).to.deep.equal(['alice: before', 'alice: after'])
+  })
+
+  it('are held by one who has no address at all as soon as there is a relay, and who is offline until then', async () => {
+    await setReach(await installation.profileOf('bob'), 'relay')
+    const starting = MessengerUnderTest.start(installation, 'bob', { startsOffline: true })
+    const alice = await start('alice')
+    await alice.messenger.enqueue('bob', 'hello')
+    await installation.startRelay()
+    const bob = resources.use(await starting)
+    await alice.untilDelivered('bob')
+    expect([routeTo(alice, 'bob'), bob.received]).to.deep.equal(['relay', ['alice: hello']])
+  })
+
+  it('are waited for by nobody who is to come online at once: there is no relay, and they learn so', async () => {
+    await setReach(await installation.profileOf('bob'), 'relay')
+    expect((await rejection(installation.receive('bob'))).code).to.equal('ERR_UNAVAILABLE')
   })
 
   describe('that could go directly', () => {

@@ -34,7 +34,10 @@ interface Parts {
 /** The options in which messengers of tests differ. */
 export interface MessengerUnderTestOptions
   extends Partial<
-    Pick<MessengerOptions, 'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs' | 'channelTimes' | 'moveBackoff'>
+    Pick<
+      MessengerOptions,
+      'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs' | 'channelTimes' | 'moveBackoff' | 'startsOffline'
+    >
   > {
   /** Makes the client of the directory. */
   readonly directoryFor?: (profile: Profile) => DirectoryClient
