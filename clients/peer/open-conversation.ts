@@ -19,7 +19,7 @@ import { realmOfAccount } from '../profile/state.ts'
 import type { DirectoryClient, RequestedChat } from '../session/directory-client.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { helloEvent, welcomeEvent } from '../trace/conversation-events.ts'
-import { channelSecretsField, DrawnSecrets } from '../trace/handshake-secrets.ts'
+import { channelSecretsFields, DrawnSecrets } from '../trace/handshake-secrets.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { PeerStreams } from './conversation.ts'
 import { Conversation } from './conversation.ts'
@@ -235,7 +235,7 @@ async function greet(
   if (drawn !== undefined) {
     const { identity } = profile.state
     const secrets = { drawn, identity, ownName: account.username, grant, hello, welcome }
-    trace?.(welcomeEvent(welcome, parties, channelSecretsField(secrets)))
+    trace?.(welcomeEvent(welcome, parties, channelSecretsFields(secrets)))
   }
   if (await pin(profile, grant.receiverName, grant.receiverIdentityKey, clock.local.now())) onPinned(grant.receiverName)
   // Who stops has said goodbye to all conversations that there were, and would wait for this one for ever.

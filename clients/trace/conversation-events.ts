@@ -69,7 +69,11 @@ export function refusalEvent(host: string, { code, message }: SottoError): Trace
 }
 
 /** Welcome, as both ends see it. @param secrets - Those of the channel, where the trace reveals them. */
-export function welcomeEvent(welcome: Welcome, { opener, host, route }: Parties, secrets?: TraceField): TraceEvent {
+export function welcomeEvent(
+  welcome: Welcome,
+  { opener, host, route }: Parties,
+  secrets: readonly TraceField[] = [],
+): TraceEvent {
   const { method, open: protection } = carriage(route)
   const encoded = ConverseResponse.encode({ message: { $case: 'welcome', value: welcome } }).finish()
   return {
@@ -81,10 +85,7 @@ export function welcomeEvent(welcome: Welcome, { opener, host, route }: Parties,
     protection,
     bytes: encoded.length,
     wire: piecesOf(encoded, CONVERSE_RESPONSE),
-    fields: [
-      ...welcomeFields(welcome, { opener, host }, `${host} opened the ticket`),
-      ...(secrets === undefined ? [] : [secrets]),
-    ],
+    fields: [...welcomeFields(welcome, { opener, host }, `${host} opened the ticket`), ...secrets],
     readableBy: `${onlookers(route)}, and it tells them nothing: both ends now have keys that nobody else can find.`,
   }
 }

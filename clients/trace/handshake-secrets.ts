@@ -58,14 +58,15 @@ export interface RevealedHandshake {
 }
 
 /**
- * What both ends now have in common, as the opener computes it; none of it travels.
+ * What the opener made it of, which the opener alone has: `identity key, secret half`, `fresh key, secret half`,
+ * `ML-KEM seed`. And what both ends now have in common, as the opener computes it; none of it travels.
  *
  *     es, ss, ee, se         Diffie-Hellman results, in the order of Noise (docs/protocol.md, section 4.2)
  *     ML-KEM secret          out of ct
  *     psk                    section 4.3
  *     first key, second key  Split(): of the opener's records, and of the other's
  */
-export function channelSecretsField(revealed: RevealedHandshake): TraceField {
+export function channelSecretsFields(revealed: RevealedHandshake): TraceField[] {
   const { drawn, identity, ownName: opener, grant, hello, welcome } = revealed
   const { receiverName: host, receiverIdentityKey: rs, secret } = grant
   const pair = {
@@ -84,15 +85,23 @@ export function channelSecretsField(revealed: RevealedHandshake): TraceField {
   let ck: Uint8Array = Buffer.from(PROTOCOL_NAME)
   for (const input of [e.publicKey, es, ss, re, ee, se, psk.reveal()]) [ck] = hkdf(ck, input, 2)
   const [first, second] = hkdf(ck, EMPTY, 2)
-  const seal: Seal = { kind: 'channel', by: host, for: opener }
-  return sealedField('secrets of the channel', 'not in the message: both ends now have them', seal, 0, [
-    secretField('es', es, `X25519 of ${opener}’s fresh key and ${host}’s identity key`),
-    secretField('ss', ss, 'X25519 of both identity keys'),
-    secretField('ee', ee, 'X25519 of both fresh keys'),
-    secretField('se', se, `X25519 of ${opener}’s identity key and ${host}’s fresh key`),
-    secretField('ML-KEM secret', kemShared, 'out of kem_ciphertext'),
-    secretField('psk', psk, 'of s and the ML-KEM secret'),
-    secretField('first key', first, `seals ${opener}’s records`),
-    secretField('second key', second, `seals ${host}’s records`),
-  ])
+  const own: Seal = { kind: 'channel', by: opener, for: opener }
+  const common: Seal = { kind: 'channel', by: host, for: opener }
+  return [
+    sealedField(`keys of ${opener}`, `not in the message: ${opener} alone has them`, own, 0, [
+      secretField('identity key, secret half', identity.secretKey, `X25519; ${host} has the public half`),
+      secretField('fresh key, secret half', e.secretKey, 'X25519; its public half is e of the Hello'),
+      secretField('ML-KEM seed', drawn.seed, 'encapsulation_key of the Hello was made of it'),
+    ]),
+    sealedField('secrets of the channel', 'not in the message: both ends now have them', common, 0, [
+      secretField('es', es, `X25519 of ${opener}’s fresh key and ${host}’s identity key`),
+      secretField('ss', ss, 'X25519 of both identity keys'),
+      secretField('ee', ee, 'X25519 of both fresh keys'),
+      secretField('se', se, `X25519 of ${opener}’s identity key and ${host}’s fresh key`),
+      secretField('ML-KEM secret', kemShared, 'out of kem_ciphertext'),
+      secretField('psk', psk, 'of s and the ML-KEM secret'),
+      secretField('first key', first, `seals ${opener}’s records`),
+      secretField('second key', second, `seals ${host}’s records`),
+    ]),
+  ]
 }

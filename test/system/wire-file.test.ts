@@ -9,7 +9,7 @@ import { knowledgeOf, partiesOf } from '../../clients/web/wire/knowledge.ts'
 import { placedFields, reads } from '../../clients/web/wire/readable.ts'
 import { recomputations } from '../../clients/web/wire/recompute.ts'
 import { type Message, readTrace } from '../../clients/web/wire/trace-file.ts'
-import { environmentOf } from '../support/environment.ts'
+import { environmentOf, ROOT } from '../support/environment.ts'
 import { TestProcess } from '../support/processes.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -63,16 +63,22 @@ describe('sotto demo --html', function () {
   it('recomputes all that is derived, by the lines as they are printed', () => {
     const lines = recomputations(revealed)
     expect(lines.filter(({ what }) => /= HKDF\(salt = ""/.test(what))).to.have.length(10)
+    expect(lines.filter(({ what }) => /^(es|ss|ee|se) = X25519/.test(what))).to.have.length(4)
+    expect(lines.filter(({ what }) => what.startsWith('ML-KEM secret = '))).to.have.length(1)
     expect(lines.filter(({ what }) => what.startsWith('psk = HKDF'))).to.have.length(1)
     expect(lines.filter(({ what }) => /^(first|second) key of the channel/.test(what))).to.have.length(2)
     expect(lines.filter(({ what }) => /^s, out of the (grant|ticket)/.test(what))).to.have.length(2)
     const script = lines.map(({ command }) => `${command} | tr -d '\\n'; echo`).join('\n')
-    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
+    // The Node.js of this project: others may have no ML-KEM.
+    const env = { ...process.env, PATH: `${join(ROOT, 'node_modules', '.bin')}:${process.env['PATH']}` }
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8', env })
     expect(stdout.trimEnd().split('\n'), stderr).to.deep.equal(lines.map(({ prints }) => prints))
   })
 
   it('reveals the keys that the records are really sealed with', () => {
-    const secrets = revealed.find(({ message }) => message === 'Welcome')?.fields.find(({ inside }) => inside)?.inside
+    const secrets = revealed
+      .find(({ message }) => message === 'Welcome')
+      ?.fields.find(({ name }) => name === 'secrets of the channel')?.inside
     const key = Buffer.from(String(secrets?.find(({ name }) => name === 'first key')?.value), 'hex')
     const text = revealed.find(({ message }) => message.endsWith(': a text')) as Message
     const number = /^Record (\d+)/.exec(text.message)?.[1] ?? ''

@@ -1,6 +1,7 @@
 /**
- * The lines that recompute the keys of a channel: first the pre-shared key, of the secret of the ticket and that of ML-KEM;
- * then, of that and the four Diffie-Hellman results, the key of each direction (docs/protocol.md, sections 4.3 and 4.4).
+ * The lines that recompute the keys of a channel: first the four Diffie-Hellman results and the ML-KEM secret, of the
+ * opener's keys; then the pre-shared key, of the secret of the ticket and that of ML-KEM; then, of that and the four
+ * results, the key of each direction (docs/protocol.md, sections 4.2 to 4.4).
  *
  * @module
  */
@@ -12,9 +13,15 @@ const PROTOCOL = 'Noise_IKpsk2_25519_AESGCM_SHA256'
 
 const LABEL = 'sotto psk v1'
 
-/** In front of both programs. */
+/** What stands in DER (RFC 8410) in front of the 32 bytes of an X25519 key, secret or public. */
+const [PRIVATE_KEY, PUBLIC_KEY] = ['302e020100300506032b656e04220420', '302a300506032b656e032100']
+
+/** In front of each program. */
+const HEX = 'const hex = (digits) => Buffer.from(digits, "hex")'
+
+/** In front of those that derive. */
 const HELPERS = [
-  'const hex = (digits) => Buffer.from(digits, "hex")',
+  HEX,
   'const hkdf = (ikm, salt, info, size) => Buffer.from(crypto.hkdfSync("sha256", ikm, salt, info, size))',
 ]
 
@@ -27,7 +34,64 @@ export function channelLines(messages: readonly Message[], index: number): Line[
     .findLast(({ message, from, to }) => message === 'Hello' && from === welcome.to && to === welcome.from)
   const secrets = named(welcome.fields, 'secrets of the channel')?.inside
   if (hello === undefined || secrets === undefined) return []
-  return [...pskLine(messages, hello, welcome, secrets), ...keyLines(hello, welcome, secrets)]
+  const keys = named(welcome.fields, `keys of ${hello.from}`)?.inside ?? []
+  return [
+    ...agreementLines(messages, { hello, welcome, keys, secrets }),
+    ...kemLine({ welcome, keys, secrets }),
+    ...pskLine(messages, hello, welcome, secrets),
+    ...keyLines(hello, welcome, secrets),
+  ]
+}
+
+interface Agreement {
+  readonly hello: Message
+  readonly welcome: Message
+  /** The opener's. */
+  readonly keys: readonly Field[]
+  readonly secrets: readonly Field[]
+}
+
+/** Each result of X25519 (RFC 7748), by the opener's secret half and the other's public one. */
+function agreementLines(messages: readonly Message[], { hello, welcome, keys, secrets }: Agreement): Line[] {
+  const [s, e] = ['identity key, secret half', 'fresh key, secret half'].map((name) => hexOf(named(keys, name)))
+  const [rs, re] = [identityKey(messages, hello.to), hexOf(named(welcome.fields, 'noise: e'))]
+  const results = { es: [e, rs], ss: [s, rs], ee: [e, re], se: [s, re] }
+  return Object.entries(results).flatMap(([name, [secret, theirs]]) => {
+    const prints = hexOf(named(secrets, name))
+    if (secret === undefined || theirs === undefined || prints === undefined) return []
+    const program = [
+      HEX,
+      `const privateKey = crypto.createPrivateKey({ key: hex("${PRIVATE_KEY}${secret}"), format: "der", type: "pkcs8" })`,
+      `const publicKey = crypto.createPublicKey({ key: hex("${PUBLIC_KEY}${theirs}"), format: "der", type: "spki" })`,
+      'console.log(crypto.diffieHellman({ privateKey, publicKey }).toString("hex"))',
+    ]
+    const of = [name[0] === 'e' ? 'fresh' : 'identity', name[1] === 'e' ? 'fresh' : 'identity']
+    return [
+      {
+        what: `${name} = X25519(${hello.from}’s ${of[0]} key, ${hello.to}’s ${of[1]} key)`,
+        command: `node -e '${program.join('; ')}'`,
+        prints,
+      },
+    ]
+  })
+}
+
+function kemLine({ welcome, keys, secrets }: Omit<Agreement, 'hello'>): Line[] {
+  const [seed, ct] = [hexOf(named(keys, 'ML-KEM seed')), hexOf(named(welcome.fields, 'kem_ciphertext'))]
+  const prints = hexOf(named(secrets, 'ML-KEM secret'))
+  if (seed === undefined || ct === undefined || prints === undefined) return []
+  const program = [
+    HEX,
+    `const key = crypto.createPrivateKey({ key: hex("${seed}"), format: "raw-seed", asymmetricKeyType: "ml-kem-768" })`,
+    `console.log(crypto.decapsulate(key, hex("${ct}")).toString("hex"))`,
+  ]
+  return [
+    {
+      what: 'ML-KEM secret = ML-KEM-768.Decaps(the key of the seed, ct); Node.js 26 has it, such as node_modules/.bin/node',
+      command: `node -e '${program.join('; ')}'`,
+      prints,
+    },
+  ]
 }
 
 function pskLine(messages: readonly Message[], hello: Message, welcome: Message, secrets: readonly Field[]): Line[] {
