@@ -93,7 +93,8 @@ export class Side implements Victim {
 
   #fail(ended: TestProcess, code: unknown): void {
     const error = new Violation(`${this.name}'s program ended by itself (${code}):\n${ended.errors.text}`)
-    this.#options.activity.emit('error', error)
+    // Without anybody who waits, the run is over: its own failure is what counts.
+    if (this.#options.activity.listenerCount('error') > 0) this.#options.activity.emit('error', error)
   }
 
   #see(shown: ShownMessage | undefined, run: ShownMessage[]): void {
