@@ -135,9 +135,10 @@ const SERVICE_HELD: HeldLimits = {
  *
  * What strangers can make a service hold is at most 64 MiB, measured as its resident memory by
  * test/system/strangers-memory.test.ts: 4 waves of 480 connections from 4 addresses, each with 20 calls of an unfinished
- * request of 16 KiB, add 20 to 40 MiB to a service whose heap may have 80. Held are 10 MiB, some 110 KiB a connection and 16 KiB a call; the rest is garbage,
- * and what the allocator keeps of it: over a connection 64 KiB come before the caller has heard of a smaller window. So
- * it is the places that count, not the windows. With 384 places and 100 calls on each it was 330 MiB.
+ * request of 16 KiB, add 20 to 40 MiB to a service whose heap may have 80. Held are 10 MiB, some 110 KiB a connection and
+ * 16 KiB a call; the rest is garbage, and what the allocator keeps of it: over a connection 64 KiB come before the caller
+ * has heard of a smaller window. So it is the places that count, not the windows. With 384 places and 100 calls on each it
+ * was 330 MiB.
  *
  * One network may have all the places: the first to make room is then of that network, whoever comes. A thousand people
  * behind one address who come back at once are all in after 6 s so, in the middle of three tries, and after 31 s where a
