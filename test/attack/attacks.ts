@@ -35,7 +35,7 @@ export interface Attack {
 /** The interval of bytes that drip, in milliseconds: what they belong to would take longer than any bound. */
 const DRIP_MS = 500
 
-/** A ClientHello of 512 bytes, as it begins and without its last byte (RFC 8446, section 4.1.2). */
+/** A ClientHello of 517 bytes, as it begins and zeros behind that (RFC 8446, section 4.1.2). */
 const CLIENT_HELLO = Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), Buffer.alloc(506)])
 
 /** A request of 1,000 bytes, of which the last is missing. */
@@ -109,7 +109,7 @@ const SLOW_ATTACKS: readonly Attack[] = [
     stage: 'tcp',
     only: 'door',
     run: (link) => {
-      link.write(CLIENT_HELLO)
+      link.write(CLIENT_HELLO.subarray(0, -1))
       return closed(link)
     },
   }),

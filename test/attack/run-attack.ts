@@ -33,7 +33,7 @@ export interface Outcome {
 const [SLOW_CONNECTIONS, FLOOD_CONNECTIONS, BRIEF_CONNECTIONS] = [32, 8, 2]
 
 /** For how long those who are cut come again, in milliseconds. */
-const FLOOD_MS = 3_000
+const FLOOD_MS = 2_500
 
 /** How long after its bound a connection counts as one that is not cut, in milliseconds. */
 const GIVE_UP_MS = 15_000
