@@ -48,7 +48,7 @@ const OTHER_TESTS = [
   // Notices that come without a turn of the network in between.
   'directory/watchers',
   // What is before the database: sockets, calls, certificates, logs.
-  ...['log-lines', 'metrics', 'auth/strangers', 'auth/keys/certificates'],
+  ...['log-lines', 'metrics', 'auth/strangers', 'auth/keys/certificates', 'relay/hostile-bytes'],
   ...['connections', 'endpoints', 'outages', 'rates'].map((name) => `directory/${name}`),
 ]
 
