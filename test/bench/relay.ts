@@ -18,6 +18,9 @@ import { ECHO, ECHO_BYTES, startEcho } from './references/start-echo.ts'
 /** How many texts a sample of the delay has, and how many a second are said. */
 const [TEXTS, PER_SECOND] = [400, 200]
 
+/** How many texts are said before, which are not counted. */
+const SETTLING_TEXTS = 100
+
 /** How many calls of the echo a sample has. */
 const ECHOES = 500
 
@@ -52,9 +55,11 @@ export const relay: Bench = {
   },
 }
 
+type Pair = Record<'sender' | 'receiver', Person>
+
 interface Ways {
-  readonly direct: Ends
-  readonly relayed: Ends
+  readonly direct: Pair
+  readonly relayed: Pair
 }
 
 function ratesOf({ seconds }: Context, { direct, relayed }: Ways): Case[] {
@@ -80,6 +85,9 @@ async function delaysCase(context: Context, services: Deployment, { direct, rela
       { case: ECHO, unit: 'µs' },
     ],
     async measure() {
+      // Nobody is still busy with what was measured before.
+      for (const { sender } of [relayed, direct]) await sender.ask('acknowledged')
+      for (const ends of [relayed, direct]) await delaysOf(ends, SETTLING_TEXTS, PER_SECOND)
       const [through] = await delaysOf(relayed, texts, PER_SECOND)
       const [straight] = await delaysOf(direct, texts, PER_SECOND)
       const call = median(await echo.ask('echo', echoes, 1, ECHO_BYTES)) * 1_000
@@ -96,7 +104,7 @@ async function fairCases(context: Context, home: string): Promise<Case[]> {
   for (const { pid } of [greedy.sender, greedy.receiver]) setPriority(pid, constants.priority.PRIORITY_LOW)
   const calm = await startPair(context, services, { home, prefix: 'calm', reach: 'relay' })
   const seconds = context.amount(FLOOD_SECONDS)
-  const tail = async ({ sender, receiver }: Record<'sender' | 'receiver', Person>) => {
+  const tail = async ({ sender, receiver }: Pair) => {
     await receiver.ask('begin', Number.POSITIVE_INFINITY)
     await sender.ask('sendPaced', seconds * CALM_PER_SECOND, CALM_PER_SECOND)
     await sender.ask('acknowledged')
