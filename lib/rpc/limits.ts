@@ -134,7 +134,7 @@ const SERVICE_HELD: HeldLimits = {
  * one minute: whoever reads a password from a person need not keep a place meanwhile, as clients connect again.
  *
  * What strangers can make a service hold is at most 64 MiB, measured as its resident memory by
- * test/system/strangers-memory.test.ts: 4 waves of 480 connections from 4 addresses, each with 20 calls of an unfinished
+ * test/system/faults/strangers-memory.test.ts: 4 waves of 480 connections from 4 addresses, each with 20 calls of an unfinished
  * request of 16 KiB, add 20 to 40 MiB to a service whose heap may have 80. Held are 10 MiB, some 110 KiB a connection and
  * 16 KiB a call; the rest is garbage, and what the allocator keeps of it: over a connection 64 KiB come before the caller
  * has heard of a smaller window. So it is the places that count, not the windows. With 384 places and 100 calls on each it

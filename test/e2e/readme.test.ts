@@ -37,7 +37,7 @@ describe('README.md', function () {
 
   before(async () => {
     folder = await temporaryFolder()
-    // What the install does, but for the bundle (test/system/release.test.ts).
+    // What the install does, but for the bundle (test/system/host/release.test.ts).
     const bin = join(folder.path, 'bin')
     await mkdir(bin)
     await symlink(join(ROOT, 'bin', 'sotto'), join(bin, 'sotto'))

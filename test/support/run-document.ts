@@ -51,7 +51,7 @@ export function runDocument(name: string, { moreSteps, tools, settings }: RunDoc
     before(async () => {
       folder = await temporaryFolder()
       for (const each of ['bin', 'blocks', 'tmp']) await mkdir(join(folder.path, each))
-      // What the install does, but for the bundle (test/system/release.test.ts).
+      // What the install does, but for the bundle (test/system/host/release.test.ts).
       await symlink(join(ROOT, 'bin', 'sotto'), join(folder.path, 'bin', 'sotto'))
       const env = {
         ...process.env,
