@@ -93,9 +93,9 @@ const FULL_RECORD_BYTES = 48 * 1024
 const CLOSE_TIMEOUT_MS = 2_000
 
 /**
- * How long the other side has to answer a Close that the link has taken, in milliseconds: less than somebody who has
- * pressed Ctrl-C notices. It hears the Close without having answered, too; one who says as much as it can may need
- * half a second to come to it.
+ * How long the other side has to answer a Close that the link has taken, in milliseconds, where it has nothing to
+ * acknowledge: less than somebody who has pressed Ctrl-C notices. It hears the Close without having answered, too; one
+ * who says as much as it can may need half a second to come to it.
  */
 const ANSWER_TIMEOUT_MS = 200
 
@@ -354,8 +354,8 @@ export class Conversation {
   }
 
   /**
-   * End it in order: say Close, and hear the other side’s. After {@link CLOSE_TIMEOUT_MS} to say it and
-   * {@link ANSWER_TIMEOUT_MS} to hear it ends without.
+   * End it in order: say Close, and hear the other side’s. After {@link CLOSE_TIMEOUT_MS} to say it, and
+   * {@link ANSWER_TIMEOUT_MS} to hear it, or as long again where something waits for an acknowledgement, it ends without.
    *
    * @returns how it ended; it may have been cut meanwhile.
    */
@@ -364,7 +364,9 @@ export class Conversation {
     this.#retire()
     this.#delivery.close(reason)
     await this.#drain()
-    const timer = this.#schedule(ANSWER_TIMEOUT_MS, () => this.#settle({ how: 'closed', by: 'self', reason }))
+    // With its answer comes what it has stored meanwhile.
+    const answerMs = this.#options.streams.unacknowledged === 0 ? ANSWER_TIMEOUT_MS : CLOSE_TIMEOUT_MS
+    const timer = this.#schedule(answerMs, () => this.#settle({ how: 'closed', by: 'self', reason }))
     const end = await this.ended
     timer.cancel()
     return end

@@ -142,30 +142,32 @@ describe('Conversation', () => {
     expect(told[2]?.fields[0]?.note).to.match(/^record 1: 1 × Typing$/)
   })
 
-  it('waits for the answer to its Close a moment, from when the link has taken it', async () => {
-    const waits: { delayMs: number; over: () => void }[] = []
-    const schedule: Schedule = (delayMs, over) => {
-      waits.push({ delayMs, over })
-      return { cancel: () => undefined }
-    }
-    const { conversation, link } = open(
-      streamsWhere(() => false),
-      { schedule },
-    )
-    await calm()
-    waits.length = 0
-    const closed = conversation.close(CloseReason.SHUTDOWN)
-    await calm()
-    expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([2_000])
-    // The other side's silence counts from here.
-    for (let n = 0; n < 2; n += 1) {
-      link.sent.shift()?.()
+  for (const [when, texts, answerMs] of [
+    ['a moment', [], 200],
+    ['as long as ever where something waits to be acknowledged', ['is said'], 2_000],
+  ] as const) {
+    it(`waits for the answer to its Close, from when the link has taken it, ${when}`, async () => {
+      const waits: { delayMs: number; over: () => void }[] = []
+      const schedule: Schedule = (delayMs, over) => {
+        waits.push({ delayMs, over })
+        return { cancel: () => undefined }
+      }
+      const streams = streamsWhere(() => false)
+      for (const text of texts) streams.append(permitWriting('bob'), [outgoingText(text)])
+      const { conversation, link } = open(streams, { schedule })
       await calm()
-    }
-    expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([2_000, 200])
-    waits[1]?.over()
-    expect(await closed).to.deep.equal({ how: 'closed', by: 'self', reason: CloseReason.SHUTDOWN })
-  })
+      waits.length = 0
+      const closed = conversation.close(CloseReason.SHUTDOWN)
+      for (let n = 0; n < 6; n += 1) {
+        await calm()
+        link.sent.shift()?.()
+      }
+      await calm()
+      expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([2_000, answerMs])
+      waits[1]?.over()
+      expect(await closed).to.deep.equal({ how: 'closed', by: 'self', reason: CloseReason.SHUTDOWN })
+    })
+  }
 
   it('says nothing more once another has taken its place, though its link takes a record late', async () => {
     const streams = streamsWhere(() => false)

@@ -143,7 +143,6 @@ describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function (
     expect(await sha256Of(join(inboxOf('bob'), 'file'))).to.equal(sha256)
     expect(over['size']).to.equal(FILE_BYTES)
     await say('bob', 'it is here')
-    expect(chats.alice.routes.length).to.be.above(1)
     expect(new Set([...chats.alice.routes, ...chats.bob.routes])).to.deep.equal(new Set(['relay']))
     expect(chats.bob.events('message').map(({ text }) => text)).to.deep.equal([
       'from behind a router',
