@@ -17,6 +17,8 @@ export interface Part {
   readonly bytes: number
   /** What in it is to go first; undefined if there is nothing. */
   largest(): Evictable | undefined
+  /** Nothing of it is held any more. */
+  end(): void
 }
 
 export class Budget implements Part {
@@ -44,6 +46,10 @@ export class Budget implements Part {
 
   leave(part: Part): void {
     this.#parts.delete(part)
+  }
+
+  end(): void {
+    for (const part of this.#parts) part.end()
   }
 
   largest(): Evictable | undefined {

@@ -54,6 +54,7 @@ export class HeldBytes {
     return {
       begin: (onEvicted) => new HeldCall([own, ofNetwork, this.#all], { onEvicted, owner, held: this }),
       close: () => {
+        own.end()
         ofNetwork.leave(own)
         if (!ofNetwork.isEmpty) return
         this.#all.leave(ofNetwork)
@@ -87,7 +88,7 @@ export class HeldBytes {
 export interface HeldByConnection {
   /** A call begins. @param onEvicted - It has to go. It counts no more by then. */
   begin(onEvicted: () => void): HeldCall
-  /** The connection is closed, and all its calls are. */
+  /** The connection is closed, and so are its calls, of which the library may hear later. */
   close(): void
 }
 

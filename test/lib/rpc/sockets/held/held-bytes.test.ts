@@ -111,6 +111,18 @@ describe('HeldBytes', () => {
     expect(them.held.bytes).to.equal(0)
   })
 
+  it('counts nothing of a connection that is closed, though its calls have yet to end', () => {
+    const them = new Held()
+    const connection = them.connect('a')
+    const call = connection.begin('call')
+    call.countFor('alice')
+    call.add(50 * KIB)
+    connection.close()
+    expect(them.held.bytes).to.equal(0)
+    call.end()
+    expect([them.held.bytes, them.evicted]).to.deep.equal([0, []])
+  })
+
   it('never holds more than each budget, and forgets nothing', () => {
     const step = record({
       connection: integer({ min: 0, max: 5 }),
