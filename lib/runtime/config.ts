@@ -38,6 +38,10 @@ export function coercedSetting(min: number, max: number) {
 export const pathSetting = z.pipe(z.string(), z.transform(expandHome))
 /** A TCP port; 0 for any free one. */
 export const portSetting = wholeNumberSetting(0, 65_535)
+/** Where a server listens: an IP literal, `::` for all addresses. */
+export const hostSetting = z.union([z.ipv4(), z.ipv6()])
+/** How many connections a service takes: eight, of which one is left for calls, are the least that is of use. */
+export const connectionsSetting = coercedSetting(8, 1_000_000)
 /** How many times something counts: a whole number from 1 on. */
 export const factorSetting = wholeNumberSetting(1, 1_000_000)
 /** Where another program is reached. */
@@ -71,6 +75,8 @@ export const rangesSetting = z.pipe(
     }
   }),
 )
+/** The addresses and networks of those who are believed whose a connection is: this machine, unless set. */
+export const proxiesSetting = z.prefault(rangesSetting, '127.0.0.0/8, ::1')
 
 /** The variables of the test suite; a service that it starts inherits them. */
 const OF_TESTS = ['SOTTO_VECTORS', 'SOTTO_TEST_']

@@ -14,11 +14,12 @@ import {
   byDefault,
   coercedSetting,
   factorSetting,
+  hostSetting,
   listSetting,
   logLevelSetting,
   pathSetting,
   portSetting,
-  rangesSetting,
+  proxiesSetting,
   readSettings,
   relaySetting,
 } from '#lib/runtime/config.ts'
@@ -159,8 +160,6 @@ const MAX_RELAYS = 16
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-const hostSetting = z.union([z.ipv4(), z.ipv6()])
-
 /** HOST may be empty; the port may not be 0, since clients dial it. */
 const handedOutSetting = z.string().check(
   z.regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]*):[1-9][0-9]{0,4}$/, 'expected HOST:PORT, [IPV6]:PORT or :PORT'),
@@ -176,7 +175,7 @@ const SETTINGS = {
   SOTTO_SEALING_PORT: byDefault(portSetting, 7003),
   SOTTO_AUTH_PROXY_HOST: byDefault(hostSetting, '127.0.0.1'),
   SOTTO_AUTH_PROXY_PORT: z.optional(portSetting),
-  SOTTO_AUTH_PROXY_FROM: z.prefault(rangesSetting, '127.0.0.0/8, ::1'),
+  SOTTO_AUTH_PROXY_FROM: proxiesSetting,
   SOTTO_AUTH_ADMIN_PORT: byDefault(portSetting, 7011),
   SOTTO_AUTH_HEALTH_PORT: z.optional(portSetting),
   SOTTO_DIRECTORY_ADDRESS: z.optional(handedOutSetting),
@@ -243,6 +242,8 @@ export function readConfig(env: Environment): Config {
     SOTTO_AUTH_PROXY_HOST: proxyHost,
     SOTTO_AUTH_PROXY_FROM: proxyFrom,
   } = settings
+  const publicAddress = settings.SOTTO_AUTH_ADDRESS
+  const namesHost = publicAddress !== undefined && !publicAddress.startsWith(':')
   const doorPort = settings.SOTTO_DOOR_PORT || undefined
   const doorAddress = doorPort === undefined ? undefined : `:${doorPort}`
   const home = sottoHome(env)
@@ -252,9 +253,7 @@ export function readConfig(env: Environment): Config {
   const directoryDataFolder = settings.SOTTO_DIRECTORY_DATA ?? join(home, 'directory')
   return {
     listen: { host: settings.SOTTO_AUTH_HOST, port: settings.SOTTO_AUTH_PORT },
-    publicAddress: settings.SOTTO_AUTH_ADDRESS?.startsWith(':')
-      ? (doorAddress ?? settings.SOTTO_AUTH_ADDRESS)
-      : (settings.SOTTO_AUTH_ADDRESS ?? doorAddress),
+    publicAddress: namesHost ? publicAddress : (doorAddress ?? publicAddress),
     doorPort,
     sealingListen: { host: settings.SOTTO_SEALING_HOST, port: settings.SOTTO_SEALING_PORT },
     proxied: proxyPort === undefined ? undefined : { host: proxyHost, port: proxyPort, from: proxyFrom },

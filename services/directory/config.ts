@@ -10,11 +10,13 @@ import type { ProxiedListen } from '#lib/rpc/server.ts'
 import {
   addressSetting,
   byDefault,
-  coercedSetting,
+  connectionsSetting,
   factorSetting,
+  hostSetting,
   logLevelSetting,
   pathSetting,
   portSetting,
+  proxiesSetting,
   rangesSetting,
   readSettings,
 } from '#lib/runtime/config.ts'
@@ -80,16 +82,13 @@ export interface Config {
   readonly traces: TraceMode
 }
 
-/** Eight, of which one is left for calls, are the least that is of use. */
-const connectionsSetting = coercedSetting(8, 1_000_000)
-
 const SETTINGS = {
   SOTTO_HOME: z.optional(pathSetting),
-  SOTTO_DIRECTORY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '::'),
+  SOTTO_DIRECTORY_HOST: byDefault(hostSetting, '::'),
   SOTTO_DIRECTORY_PORT: byDefault(portSetting, 7002),
-  SOTTO_DIRECTORY_PROXY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_DIRECTORY_PROXY_HOST: byDefault(hostSetting, '127.0.0.1'),
   SOTTO_DIRECTORY_PROXY_PORT: z.optional(portSetting),
-  SOTTO_DIRECTORY_PROXY_FROM: z.prefault(rangesSetting, '127.0.0.0/8, ::1'),
+  SOTTO_DIRECTORY_PROXY_FROM: proxiesSetting,
   SOTTO_DIRECTORY_ADMIN_PORT: byDefault(portSetting, 7012),
   SOTTO_DIRECTORY_HEALTH_PORT: z.optional(portSetting),
   SOTTO_DIRECTORY_CONNECTIONS: byDefault(connectionsSetting, 25_000),
@@ -102,7 +101,7 @@ const SETTINGS = {
   SOTTO_DIRECTORY_DATABASE: z.optional(databaseUrlSetting),
   SOTTO_DIRECTORY_DATABASE_FILE: z.optional(databaseUrlFileSetting),
   SOTTO_DIRECTORY_TLS: z.optional(pathSetting),
-  SOTTO_DIRECTORY_METRICS_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_DIRECTORY_METRICS_HOST: byDefault(hostSetting, '127.0.0.1'),
   SOTTO_DIRECTORY_METRICS_PORT: z.optional(portSetting),
   SOTTO_LOG_LEVEL: byDefault(logLevelSetting, 'info'),
   SOTTO_TRACES: byDefault(z.enum(TRACE_MODES), 'off'),

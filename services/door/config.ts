@@ -7,6 +7,7 @@ import * as z from 'zod/mini'
 import {
   addressSetting,
   byDefault,
+  hostSetting,
   logLevelSetting,
   portSetting,
   readSettings,
@@ -44,7 +45,6 @@ export interface Config {
   readonly logLevel: LogLevel
 }
 
-const hostSetting = z.union([z.ipv4(), z.ipv6()])
 const connectionsSetting = wholeNumberSetting(1, 1_000_000)
 
 const SETTINGS = {

@@ -10,12 +10,13 @@ import type { ProxiedListen } from '#lib/rpc/server.ts'
 import {
   addressSetting,
   byDefault,
-  coercedSetting,
+  connectionsSetting,
   factorSetting,
+  hostSetting,
   logLevelSetting,
   pathSetting,
   portSetting,
-  rangesSetting,
+  proxiesSetting,
   readSettings,
   relaySetting,
   wholeNumberSetting,
@@ -81,9 +82,6 @@ export interface Config {
   readonly traces: TraceMode
 }
 
-/** Eight, of which one is left for calls, are the least that is of use. */
-const connectionsSetting = coercedSetting(8, 1_000_000)
-
 /** No less than what is taken of everybody in any case. */
 const lettersSetting = wholeNumberSetting(DEFAULT_LETTER_LIMITS.always.letters, 1e6)
 const letterBytesSetting = wholeNumberSetting(DEFAULT_LETTER_LIMITS.always.bytes, 1e12)
@@ -91,11 +89,11 @@ const letterBytesSetting = wholeNumberSetting(DEFAULT_LETTER_LIMITS.always.bytes
 const SETTINGS = {
   SOTTO_HOME: z.optional(pathSetting),
   SOTTO_RELAY: relaySetting,
-  SOTTO_RELAY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '::'),
+  SOTTO_RELAY_HOST: byDefault(hostSetting, '::'),
   SOTTO_RELAY_PORT: byDefault(portSetting, 7004),
-  SOTTO_RELAY_PROXY_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_RELAY_PROXY_HOST: byDefault(hostSetting, '127.0.0.1'),
   SOTTO_RELAY_PROXY_PORT: z.optional(portSetting),
-  SOTTO_RELAY_PROXY_FROM: z.prefault(rangesSetting, '127.0.0.0/8, ::1'),
+  SOTTO_RELAY_PROXY_FROM: proxiesSetting,
   SOTTO_RELAY_ADMIN_PORT: byDefault(portSetting, 7014),
   SOTTO_RELAY_HEALTH_PORT: z.optional(portSetting),
   SOTTO_RELAY_CONNECTIONS: byDefault(connectionsSetting, 25_000),
@@ -113,7 +111,7 @@ const SETTINGS = {
   SOTTO_RELAY_DATABASE: z.optional(databaseUrlSetting),
   SOTTO_RELAY_DATABASE_FILE: z.optional(databaseUrlFileSetting),
   SOTTO_RELAY_TLS: z.optional(pathSetting),
-  SOTTO_RELAY_METRICS_HOST: byDefault(z.union([z.ipv4(), z.ipv6()]), '127.0.0.1'),
+  SOTTO_RELAY_METRICS_HOST: byDefault(hostSetting, '127.0.0.1'),
   SOTTO_RELAY_METRICS_PORT: z.optional(portSetting),
   SOTTO_LOG_LEVEL: byDefault(logLevelSetting, 'info'),
   SOTTO_TRACES: byDefault(z.enum(TRACE_MODES), 'off'),
