@@ -13,7 +13,7 @@ import { readPageFiles, STAGE_PAGE } from '../../clients/web/server/page-files.t
 import { startWebServer, type WebServer } from '../../clients/web/server/web-server.ts'
 import { type WebOptions, web } from '../../clients/web/web.ts'
 import { notice } from '../profile-command.ts'
-import { freePort } from './network/network.ts'
+import { freePort } from '../up/free-port.ts'
 import { type DemoUser, setUpDemo } from './setup.ts'
 import { OneLink } from './stage/one-link.ts'
 import { Stage } from './stage/stage.ts'

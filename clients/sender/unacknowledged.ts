@@ -60,6 +60,7 @@ export function notReached(name: string): SottoError {
   })
 }
 
-function messagesAre(count: number): string {
+/** So many messages, with the verb. */
+export function messagesAre(count: number): string {
   return count === 1 ? 'one message is' : `${count} messages are`
 }
