@@ -4,6 +4,7 @@
  * @module
  */
 import type { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { Gathering } from '#lib/gathering.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import { awaitDatabase } from '#lib/runtime/database/await-database.ts'
@@ -49,6 +50,11 @@ export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
   const requireFile = await watchDatabaseFile(database)
   const nowMs = () => clock.now().getTime()
   const letters = new Letters(db, limits, nowMs)
+  // Who asks for letters and bytes at once has them counted once: it is a look at every letter.
+  const sizes = new Gathering<undefined, LetterLimit>({
+    most: Number.POSITIVE_INFINITY,
+    ask: async (asked) => new Array<LetterLimit>(asked.length).fill(await letters.size()),
+  })
   let purging: Promise<void> = Promise.resolve()
   const purge = () => {
     purging = letters.purge().catch((error: unknown) => log.warn({ err: error }, 'cannot clear away old letters'))
@@ -62,7 +68,7 @@ export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
       await probeDatabase(db)
       await requireFile()
     },
-    size: () => letters.size(),
+    size: () => sizes.ask(undefined),
     async close() {
       clearInterval(timer)
       await purging
