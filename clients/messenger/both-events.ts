@@ -6,31 +6,22 @@
 import type { MessengerEvents } from './messenger-options.ts'
 
 type Listener = (...args: never[]) => void
+type Listeners = Record<string, Listener | undefined>
 
 /** Report every event to two listeners, one after the other. What only one of them hears goes to that. */
 export function bothEvents(first: MessengerEvents, second: Partial<MessengerEvents>): MessengerEvents {
-  const both: Record<string, Listener | undefined> = { ...first }
-  for (const [name, heard] of Object.entries(second) as [string, Listener][]) {
-    const own = both[name]
-    both[name] =
-      own === undefined
-        ? heard
-        : (...args) => {
-            own(...args)
-            heard(...args)
-          }
-  }
-  return both as unknown as MessengerEvents
+  const unheard = Object.fromEntries(Object.keys(second).map((name) => [name, undefined]))
+  return laterBoth({ ...unheard, ...first }, () => second)
 }
 
 /** Report every event to a listener, and to another from when there is one: what that alone hears comes to it, too. */
 export function laterBoth(first: MessengerEvents, second: () => Partial<MessengerEvents> | undefined): MessengerEvents {
-  const heard = { onChanged() {}, onTyping() {}, ...first } as unknown as Record<string, Listener>
+  const heard = { onChanged: undefined, onTyping: undefined, ...first } as unknown as Listeners
   const both = Object.entries(heard).map(([name, own]): [string, Listener] => [
     name,
     (...args) => {
-      own(...args)
-      const other = second() as Record<string, Listener> | undefined
+      own?.(...args)
+      const other = second() as Listeners | undefined
       other?.[name]?.(...args)
     },
   ])
