@@ -60,28 +60,23 @@ export function demoCommand(): Command {
         await runDemoWeb()
         return
       }
-      if (html !== undefined) {
-        if (away && tamper !== undefined)
-          throw new SottoError('ERR_USAGE', '--tamper is about a call, and --away about a letter', {
-            hint: 'choose one',
-          })
-        if (json)
-          throw new SottoError('ERR_USAGE', '--html and --json are two forms of the same', { hint: 'choose one' })
-        if (away) {
-          const { runDemoAway } = await import('./away.ts')
-          await runDemoAway({ draws: trace, json: false, file: html, reveals: reveal === true })
-          return
-        }
-        const { runDemoToFile } = await import('./file-run.ts')
-        await runDemoToFile({ file: html, draws: trace, reveal: reveal === true, tampering: tamper })
-        return
-      }
-      if (reveal || tamper !== undefined) {
+      if (html === undefined && (reveal || tamper !== undefined)) {
         throw new SottoError('ERR_USAGE', '--reveal and --tamper go with --html', { hint: 'add --html FILE' })
+      }
+      if (away && tamper !== undefined) {
+        throw new SottoError('ERR_USAGE', '--tamper is about a call, and --away about a letter', { hint: 'choose one' })
+      }
+      if (html !== undefined && json) {
+        throw new SottoError('ERR_USAGE', '--html and --json are two forms of the same', { hint: 'choose one' })
       }
       if (away) {
         const { runDemoAway } = await import('./away.ts')
-        await runDemoAway({ draws: trace, json: json === true, file: undefined, reveals: false })
+        await runDemoAway({ draws: trace, json: json === true, file: html, reveals: reveal === true })
+        return
+      }
+      if (html !== undefined) {
+        const { runDemoToFile } = await import('./file-run.ts')
+        await runDemoToFile({ file: html, draws: trace, reveal: reveal === true, tampering: tamper })
         return
       }
       if (process.stdin.isTTY && process.stdout.isTTY && !isDumb() && json !== true) {
