@@ -25,8 +25,12 @@ import {
 } from '#lib/ticket/grant.ts'
 import { type LetterGrant, openLetterGrant } from '#lib/ticket/letter-grant.ts'
 import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts'
-import { requestLetterEvent, requestLetterResponseEvent } from '../trace/letter-events.ts'
-import { requestChatEvent, requestChatResponseEvent } from '../trace/service-events.ts'
+import {
+  requestChatEvent,
+  requestChatResponseEvent,
+  requestLetterEvent,
+  requestLetterResponseEvent,
+} from '../trace/directory-events.ts'
 import { type Trace, tellInTurn } from '../trace/trace.ts'
 import { checkAnnounced, checkPresence, checkRequestedChat, checkRequestedLetter } from './answers.ts'
 import { Backoff, inTurn } from './backoff.ts'

@@ -6,10 +6,11 @@
 
 import type { Hello, HelloClear, Welcome } from '#gen/sotto/peer/v1/handshake.ts'
 import { decodeClear, MAX_CLEAR_BYTES } from '#lib/channel/hello.ts'
-import { DH_BYTES, TAG_BYTES } from '#lib/noise/primitives.ts'
+import { DH_BYTES } from '#lib/noise/primitives.ts'
 import type { Route } from '#lib/protocol.ts'
 import type { Ticket } from '#lib/ticket/ticket.ts'
-import { bytesField, noted, plain, type Seal, sealedField, secretField, type TraceField } from './trace.ts'
+import { noiseFields, ticketField } from './sealed-fields.ts'
+import { bytesField, noted, plain, type Seal, sealedField, type TraceField } from './trace.ts'
 
 /** The two ends of a conversation, by name; the opener says the Hello. */
 export interface Parties {
@@ -25,24 +26,13 @@ export function helloFields(hello: Hello, parties: Parties, ticket?: Ticket): Tr
   const seal: Seal = { kind: 'identity', by: parties.opener, for: parties.host }
   return [
     ...clearFields(hello, parties.host, ticket),
-    bytesField('noise: e', noiseMessage.subarray(0, DH_BYTES), 'X25519, fresh'),
-    sealedField(
-      'noise: s',
-      `${parties.opener}’s identity key, sealed for ${parties.host}’s`,
-      seal,
-      noiseMessage.subarray(DH_BYTES, PAYLOAD_OFFSET),
-    ),
-    sealedField(
-      'noise: payload',
-      'empty; its tag proves the identity key',
-      seal,
-      noiseMessage.subarray(PAYLOAD_OFFSET),
+    ...noiseFields(
+      noiseMessage,
+      { sender: parties.opener, receiver: parties.host },
+      { note: 'empty; its tag proves the identity key', seal },
     ),
   ]
 }
-
-/** The offset of the payload of Noise message 1: behind e, and s with its tag. */
-const PAYLOAD_OFFSET = DH_BYTES + DH_BYTES + TAG_BYTES
 
 /**
  * The fields that anybody on the way can read. They may have any value: in a renewal they are shown before anybody has
@@ -66,22 +56,9 @@ function clearFields({ clear }: Hello, host: string, ticket: Ticket | undefined)
 
 function admissionFields({ instanceId, ticket: sealed }: HelloClear, host: string, ticket?: Ticket): TraceField[] {
   if (sealed.length === 0) return [noted('ticket', 'none: the services cannot be reached', 'plain')]
-  const carried = `sealed by auth for ${host}${ticket === undefined ? ', carried as it came' : ', who opens it:'}`
   return [
     bytesField('instance_id', instanceId, `this start of ${host}’s client`),
-    sealedField('ticket', carried, { kind: 'ticket', by: 'auth', for: host }, sealed, ticket && ticketFields(ticket)),
-  ]
-}
-
-function ticketFields(ticket: Ticket): TraceField[] {
-  return [
-    bytesField('ticket_id', ticket.ticketId, 'not seen before'),
-    plain('issued_at', new Date(ticket.issuedAtMs)),
-    plain('expires_at', new Date(ticket.expiresAtMs)),
-    plain('sender_name', ticket.senderName),
-    bytesField('sender_identity_key', ticket.senderIdentityKey, 'X25519'),
-    plain('sender_address', ticket.senderAddress, ticket.senderAddress === '' ? 'hidden' : 'the directory’s word'),
-    secretField('secret', ticket.secret, 's'),
+    ticketField(sealed, host, ', carried as it came', ticket),
   ]
 }
 

@@ -55,6 +55,14 @@ export interface Seal {
   readonly for: string
 }
 
+/** How calls to services are protected. */
+export const TLS = 'TLS 1.3'
+
+/** The seal around such a call, or its answer. */
+export function tls(from: string, to: string): Seal {
+  return { kind: 'tls', by: from, for: to }
+}
+
 /** Bytes of a message that belong together: a field, or what stands in front of fields. */
 export interface WirePiece {
   /** The field, as its contract names it; undefined for tags and lengths. */

@@ -43,6 +43,8 @@ const ATTENDED_RELAY: Layout = { 1: 'relay.address', 2: { secret: 'relay.attenda
 
 export const REQUEST_CHAT_ANSWER: Layout = { 1: 'endpoints', 2: 'ticket', 3: 'grant', 4: { message: ATTENDED_RELAY } }
 
+export const REQUEST_LETTER_ANSWER: Layout = { 1: 'ticket', 2: 'grant' }
+
 const HELLO_CLEAR: Layout = { 1: 'version', 2: 'suite', 3: 'instance_id', 4: 'ticket', 5: 'encapsulation_key' }
 
 const HELLO: Layout = {

@@ -8,23 +8,22 @@ import type { Secret } from '#lib/secret.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { traceForm } from '../../../clients/agent/forms/trace-form.ts'
 import { helloEvent, recordEvent, welcomeEvent } from '../../../clients/trace/conversation-events.ts'
+import {
+  requestChatEvent,
+  requestChatResponseEvent,
+  requestLetterEvent,
+  requestLetterResponseEvent,
+} from '../../../clients/trace/directory-events.ts'
 import { traceJson } from '../../../clients/trace/json.ts'
 import {
   collectedEvent,
   postEvent,
   putPrekeysEvent,
-  requestLetterEvent,
-  requestLetterResponseEvent,
   takePrekeyEvent,
   takePrekeyResponseEvent,
 } from '../../../clients/trace/letter-events.ts'
+import { loginRequestEvent, loginResponseEvent } from '../../../clients/trace/login-events.ts'
 import { renderTrace, TRACE_COLUMNS, traceTo } from '../../../clients/trace/render.ts'
-import {
-  loginRequestEvent,
-  loginResponseEvent,
-  requestChatEvent,
-  requestChatResponseEvent,
-} from '../../../clients/trace/service-events.ts'
 import type { TraceEvent } from '../../../clients/trace/trace.ts'
 import { messageOf } from '../../../clients/web/page/wire/from-event.ts'
 import { readTrace, writeTrace } from '../../../clients/web/wire/trace-file.ts'
