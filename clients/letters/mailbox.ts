@@ -123,8 +123,7 @@ export class MailboxClient {
   }
 
   async #tell(event: () => TraceEvent): Promise<void> {
-    const trace = this.#trace
-    if (trace !== undefined && trace.isOff?.() !== true) await tellInTurn(trace, event())
+    await tellInTurn(this.#trace, event)
   }
 
   /** The letters that wait here, the oldest first, until there are no more. @throws as the call does. */

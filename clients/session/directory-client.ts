@@ -132,14 +132,14 @@ export class DirectoryClient {
     const { account, session, trace, hidesAddress = false } = this.#options
     const nonce = randomBytes(REQUEST_NONCE_BYTES)
     const request = { username, nonce, hideAddress: hidesAddress }
-    if (trace) await tellInTurn(trace, requestChatEvent(request, account.username, session.keys.directoryBearer))
+    await tellInTurn(trace, () => requestChatEvent(request, account.username, session.keys.directoryBearer))
     const bearer = session.keys.directoryBearer
     const response = checkRequestedChat(
       await this.#ask((calls) => calls.requestChat(request, { bearer, signal }), signal),
     )
     const { endpoints, relay, ticket } = response
     const grant = openGrant({ ...this.#grantContext, grant: response.grant })
-    if (trace) await tellInTurn(trace, requestChatResponseEvent(response, account.username, grant))
+    await tellInTurn(trace, () => requestChatResponseEvent(response, account.username, grant))
     await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
     return { endpoints: await this.#leadingElsewhere(endpoints), relay, ticket, grant }
   }
@@ -153,12 +153,12 @@ export class DirectoryClient {
     const nonce = randomBytes(REQUEST_NONCE_BYTES)
     const { account, session, trace } = this.#options
     const bearer = session.keys.directoryBearer
-    if (trace) await tellInTurn(trace, requestLetterEvent({ username, nonce }, account.username, bearer))
+    await tellInTurn(trace, () => requestLetterEvent({ username, nonce }, account.username, bearer))
     const ask = (calls: DirectoryLink['call']) => calls.requestLetter({ username, nonce }, { bearer, signal })
     const response = checkRequestedLetter(await this.#ask(ask, signal))
     const { ticket } = response
     const grant = openLetterGrant({ ...this.#grantContext, grant: response.grant })
-    if (trace) await tellInTurn(trace, requestLetterResponseEvent(response, account.username, grant))
+    await tellInTurn(trace, () => requestLetterResponseEvent(response, account.username, grant))
     await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
     return { ticket, grant }
   }

@@ -111,10 +111,12 @@ export type Trace =
     })
   | undefined
 
-/** Tell of a message once it may pass. */
-export async function tellInTurn(trace: NonNullable<Trace>, event: TraceEvent): Promise<void> {
-  await trace.wait?.(event)
-  trace(event)
+/** Tell of a message once it may pass. @param event - Makes it, where somebody asks for it. */
+export async function tellInTurn(trace: Trace, event: () => TraceEvent): Promise<void> {
+  if (trace === undefined || trace.isOff?.() === true) return
+  const made = event()
+  await trace.wait?.(made)
+  trace(made)
 }
 
 /** A field that both ends of the message know. */
