@@ -6,6 +6,7 @@ import { environment, sottoHome } from '#lib/runtime/environment.ts'
 import { accountName } from '../clients/command/account-name.ts'
 import { profileFlag } from '../clients/profile/login-line.ts'
 import type { Profile } from '../clients/profile/profile.ts'
+import { openMailbox } from './account/open-mailbox.ts'
 import {
   notice,
   openProfile,
@@ -100,6 +101,8 @@ export async function signIn(username: string, options: LoginOptions, mayRead = 
       signal,
       trace: options.trace && traceTo(process.stderr, { json: options.json === true }),
     })
+    waiting.begin('your mailbox')
+    await openMailbox(profile, signal)
   })
   return profile
 }

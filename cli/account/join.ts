@@ -10,6 +10,7 @@ import { profileFlag } from '../../clients/profile/login-line.ts'
 import type { PasswordReader } from '../../clients/terminal/password.ts'
 import { notice, type ProfileOptions, printJson, untilStopped, waitingNotice, withProfile } from '../profile-command.ts'
 import { whoamiFields } from '../whoami.ts'
+import { openMailbox } from './open-mailbox.ts'
 
 interface JoinOptions extends ProfileOptions {
   readonly name?: string
@@ -107,6 +108,8 @@ async function join(invite: Invite, { options, ask, lines, signal }: Joining): P
     signal,
     trace: undefined,
   })
+  waiting.begin('your mailbox')
+  await openMailbox(profile, signal)
   waiting.stop()
   const flag = profileFlag(options.profile)
   if (options.json) printJson(whoamiFields(profile))

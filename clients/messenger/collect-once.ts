@@ -13,8 +13,12 @@ import { connectMailbox } from './connect-mailbox.ts'
 import { Letters } from './letters.ts'
 import { StreamsByKey } from './streams-by-key.ts'
 
+/** How long those who wrote may keep a session from its end, in milliseconds, until they are told that it is stored. */
+const ANSWER_MS = 5_000
+
 /**
- * Take in the letters that lie in the mailbox of a profile. They are in its history then, and unread.
+ * Take in the letters that lie in the mailbox of a profile, and leave their writers word that they are stored. They are in
+ * its history then, and unread.
  *
  * @returns how many messages are new; none where another process of the profile receives, which does so itself, or where
  *   there is no mailbox, or none that answers within 5 s.
@@ -43,7 +47,7 @@ export async function collectOnce(profile: Profile, clock: ServerClock, signal: 
   const letters = new Letters({
     ...{ mailbox, profile, directory, clock, store, streamsByKey },
     signal: AbortSignal.any([signal, over.signal]),
-    // Nothing is posted by this.
+    // Nothing is posted by itself.
     isOnline: () => true,
     attempt() {},
     deliver: (_name, events) => {
@@ -60,6 +64,9 @@ export async function collectOnce(profile: Profile, clock: ServerClock, signal: 
     await letters.stop()
   })
   await letters.collect()
+  const timer = setTimeout(() => over.abort(), ANSWER_MS)
+  resources.defer(() => clearTimeout(timer))
+  await letters.answer()
   signal.throwIfAborted()
   return count
 }

@@ -181,6 +181,22 @@ export class Letters {
     return await this.#inTurn(() => this.#collect())
   }
 
+  /**
+   * Tell those whose letters were collected that they are stored, whether they are away or not: for a profile that goes.
+   * Where that fails they learn it later.
+   *
+   * @throws SottoError as {@link collect}.
+   */
+  async answer(): Promise<void> {
+    const { streamsByKey, profile, signal } = this.#options
+    for (const name of [...this.#unanswered]) {
+      const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
+      const isDue = streams !== undefined && streams.messageLog.answerAgeMs >= ANSWER_EVERY_MS
+      if (!isDue || signal.aborted) continue
+      await this.#inTurn(() => this.#postAll(name)).catch((error: unknown) => this.#throwUnlessPassing(error, signal))
+    }
+  }
+
   /** Letters may have come: take them in, at most once in {@link LOOK_EVERY_MS}. */
   noteMail(): void {
     this.#looks.ask()

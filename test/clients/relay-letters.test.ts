@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { collectOnce } from '../../clients/messenger/collect-once.ts'
+import { putPrekeysOnce } from '../../clients/messenger/put-prekeys-once.ts'
 import { ServerClock } from '../../clients/session/server-clock.ts'
 import { Installation } from '../support/installation.ts'
+import { rejection } from '../support/rejection.ts'
 import { MessengerUnderTest } from '../support/running-messenger.ts'
 
 describe('letters through the relay', function () {
@@ -51,6 +53,32 @@ describe('letters through the relay', function () {
     await bob.until(() => bob.received.length === 1)
   })
 
+  describe('for who has just signed in', () => {
+    const put = async (name: string, signal = new AbortController().signal) =>
+      await putPrekeysOnce(await installation.profileOf(name), systemClock, signal)
+
+    it('can be left at once, and after signing in anew', async () => {
+      await put('bob')
+      await installation.post('alice', 'bob', 'one')
+      await installation.signIn('bob')
+      await put('bob')
+      await installation.post('alice', 'bob', 'two')
+      await using bob = await start('bob')
+      expect(bob.received).to.deep.equal(['alice: one', 'alice: two'])
+    })
+
+    it('wait where there is no relay, and where nobody waits for one any more', async () => {
+      const given = new AbortController()
+      given.abort()
+      await put('bob', given.signal)
+      await installation.stopRelay()
+      await put('bob')
+      await installation.startRelay()
+      const refusal = await rejection(installation.post('alice', 'bob', 'one'))
+      expect(refusal).to.have.property('code', 'ERR_NO_MAILBOX')
+    })
+  })
+
   describe('before a logout', () => {
     const collect = async (name: string) => {
       const profile = await installation.profileOf(name)
@@ -65,6 +93,28 @@ describe('letters through the relay', function () {
       expect(await collect('bob')).to.equal(0)
       await using bob = await installation.receive('bob')
       await bob.output.until((text) => text === 'one\ntwo\n')
+    })
+
+    it('are answered, though who wrote is online', async () => {
+      await installation.putPrekeys('bob')
+      await using alice = await start('alice')
+      await alice.messenger.enqueue('bob', 'one')
+      await alice.until(() => alice.messenger.progress('bob').posted === 1)
+      expect(await collect('bob')).to.equal(1)
+      await alice.until(() => alice.messenger.progress('bob').delivered === 1)
+    })
+
+    it('are answered at most hourly, and to nobody who has no mailbox', async () => {
+      for (const name of ['alice', 'bob']) await installation.putPrekeys(name)
+      for (const text of ['one', 'two']) {
+        await installation.post('alice', 'bob', text)
+        expect(await collect('bob')).to.equal(1)
+      }
+      await using alice = await start('alice')
+      expect(alice.messenger.progress('bob')).to.include({ posted: 2, delivered: 1 })
+      await installation.signUp('carol')
+      await installation.post('carol', 'bob', 'three')
+      expect(await collect('bob')).to.equal(1)
     })
 
     it('are left to the command that receives, and to nobody where there is no relay', async () => {

@@ -99,6 +99,19 @@ describe('two people who are never online together', function () {
     }
   })
 
+  it('begin when one has just joined, and the other has just signed in', async () => {
+    const link = (await deployment.run(['admin', 'invite', 'carol'])).output
+    const joined = await deployment.run(['join', '--profile', 'carol'], { input: `${link}carol's password\n` })
+    expect(joined.code, joined.errors).to.equal(0)
+    const input = "alice's password\n"
+    const signedIn = await deployment.run(['login', 'alice', '--profile', 'alice'], { input })
+    expect(signedIn.code, signedIn.errors).to.equal(0)
+    await post('alice', 'carol', 'welcome')
+    expect(textsOf(await visit('carol', whenShown(1)))).to.deep.equal(['welcome'])
+    await post('carol', 'alice', 'thank you')
+    expect(textsOf(await visit('alice', whenShown(1)))).to.deep.equal(['thank you'])
+  })
+
   it('lose nothing where the reader restores a backup', async () => {
     await leavePrekeys('bob')
     await post('alice', 'bob', 'one')
@@ -134,6 +147,14 @@ describe('two people who are never online together', function () {
       'sotto: one message came by letter, and can be read with: sotto history\nsotto: signed out\n',
     ])
     expect(await historyOf('bob', 'alice')).to.deep.equal([['before you go', 'received']])
+  })
+
+  it('learn that what they wrote was taken in by somebody who has signed out', async () => {
+    await leavePrekeys('alice', 'bob')
+    await post('alice', 'bob', 'before you go')
+    expect((await deployment.run(['logout', '--profile', 'bob'])).code).to.equal(0)
+    await visit('alice', whenTraced('CollectResponse'))
+    expect(await historyOf('alice', 'bob')).to.deep.equal([['before you go', 'delivered']])
   })
 
   it('offer files, which flow once both are online', async () => {
