@@ -124,12 +124,14 @@ class Sidebar extends ModelElement {
   }
 
   #row(conversation: Conversation): TemplateResult {
-    const { contact, online, unread, last, key } = conversation
+    const { contact, online, unread, last, key, provisional } = conversation
     const isOpen = contact === model.contact
     const isDoubtful = key === KeyState.CHANGED || key === KeyState.MISMATCH
     return html`<a href="#/${contact}" aria-current=${isOpen ? 'page' : nothing}>
       ${avatar(contact, online)}
-      <span class="name">${contact}${online ? html`<span class="hidden">, online</span>` : nothing}</span>
+      <span class="name">${contact}${online ? html`<span class="hidden">, online</span>` : nothing}${
+        provisional ? html` <span class="provisional">key by letter</span>` : nothing
+      }</span>
       <time>${last?.storedAt ? agoText(last.storedAt) : nothing}</time>
       <span class="last">${
         isDoubtful

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { SottoError } from '#lib/errors.ts'
+import { pinByLetter } from '../../../clients/profile/pins.ts'
 import { setReceipts } from '../../../clients/profile/profile.ts'
 import { readTrace } from '../../../clients/web/wire/trace-file.ts'
 import { AgentClient } from '../../support/agent-client.ts'
@@ -260,6 +261,28 @@ describe('the page in a browser', function () {
     expect(digits[0])
       .to.match(/^(\d{5}\s*){12}$/)
       .and.equal(digits[1])
+  })
+
+  it('says of a key that letters alone told it, until it is compared', async () => {
+    const alice = pageOf('alice')
+    await deployment.signUp('zoe')
+    const { publicKey } = (await deployment.profile('zoe')).state.identity
+    await alice.evaluate("location.hash = '#/zoe'")
+    await alice.locator('h1', { hasText: 'zoe' }).waitFor({ timeout: SOON_MS })
+    await write('alice', 'are you there?')
+    await pinByLetter(await deployment.profile('alice'), 'zoe', publicKey, new Date())
+    const row = 'nav a[href="#/zoe"] .provisional'
+    await alice.locator(row, { hasText: 'key by letter' }).waitFor({ timeout: SOON_MS })
+    const stateText = () => alice.locator('sotto-conversation .state').innerText()
+    expect(await stateText()).to.include('key known from letters alone')
+    await expectAccessible(alice, 'a key by letter')
+    await alice.click('button.key')
+    await alice.locator('.note', { hasText: 'their key is known from letters alone' }).waitFor({ timeout: SOON_MS })
+    await alice.click('dialog footer .primary')
+    await alice.locator(row).waitFor({ state: 'detached', timeout: SOON_MS })
+    expect(await stateText()).not.to.include('letters')
+    await alice.evaluate("location.hash = '#/bob'")
+    await alice.locator('h1', { hasText: 'bob' }).waitFor({ timeout: SOON_MS })
   })
 
   it('runs, loads and lets out nothing of what hostile people write', async () => {

@@ -48,7 +48,9 @@ class ConversationView extends ModelElement {
       <header>
         <button class="quiet back" aria-label="Back to the conversations" @click=${() => goTo()}>${icon('back')}</button>
         ${avatar(contact, online)}
-        <div class="who"><h1>${contact}</h1><span class="state">${stateText(conversation)}</span></div>
+        <div class="who"><h1>${contact}</h1><span class="state">${stateText(conversation)}${
+          conversation?.provisional ? html` · key known from letters alone` : nothing
+        }</span></div>
         <button class="key ${key === KeyState.VERIFIED ? 'verified' : ''}" aria-label=${key === KeyState.VERIFIED ? 'Verified: compare again' : 'Verify: compare keys'} ?disabled=${key === KeyState.UNSPECIFIED} @click=${() => void openVerify(contact)}>
           ${icon(key === KeyState.VERIFIED ? 'verified' : 'shield')}<span>${key === KeyState.VERIFIED ? 'Verified' : 'Verify'}</span>
         </button>
