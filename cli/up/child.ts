@@ -11,7 +11,7 @@ import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { SERVICE_NODE_OPTIONS } from '#lib/runtime/node-options.ts'
+import { serviceNodeOptions } from '#lib/runtime/node-options.ts'
 import type { StartReport } from '#lib/runtime/parent.ts'
 
 /**
@@ -48,7 +48,7 @@ export class ServiceChild {
     const threads = { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism() + 2)) }
     this.#process = fork(main, [], {
       env: { ...threads, ...compileCache(), ...env },
-      execArgv: SERVICE_NODE_OPTIONS,
+      execArgv: [...serviceNodeOptions(name)],
       stdio: [...STDIO],
     })
     this.ended = once(this.#process, 'exit').then(([code, signal]) => signal ?? `exit code ${code}`)

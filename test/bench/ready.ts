@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { SERVICE_NODE_OPTIONS } from '#lib/runtime/node-options.ts'
+import { serviceNodeOptions } from '#lib/runtime/node-options.ts'
 import { freePorts } from '../support/free-port.ts'
 import { TestProcess } from '../support/processes.ts'
 import { sottoCommand, sottoEnvironment } from './actors/sotto.ts'
@@ -38,7 +38,7 @@ export const ready: Bench = {
     }
     const services = join(realpathSync(sottoCommand()), '..', '..', 'services')
     const startOf = (name: string, folder: string, own: Environment): TestProcess =>
-      new TestProcess(process.execPath, [...SERVICE_NODE_OPTIONS, join(services, name, 'main.cjs')], {
+      new TestProcess(process.execPath, [...serviceNodeOptions(name), join(services, name, 'main.cjs')], {
         env: { ...sottoEnvironment(folder), ...own },
       })
     /** Start a service, and stop it again. @returns the milliseconds until it is up. */

@@ -1,19 +1,19 @@
 /** What it costs to talk through the relay: in texts, in time, in the relay's memory, and to others who do the same. */
 import { readFile } from 'node:fs/promises'
-import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { loadLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Deployment } from '../support/deployment.ts'
 import type { JoinedCallsRequests } from './actors/joined-calls.ts'
-import { type Person, signUpAll, startPair, startServices } from './actors/people.ts'
+import { type Pair, signUpAll, startPair, startServices } from './actors/people.ts'
 import { Actor } from './framework/actor.ts'
 import type { Bench, Case, Context } from './framework/bench.ts'
 import { carry, delaysOf, type Ends } from './framework/conversation.ts'
 import { paced } from './framework/paced.ts'
-import { median, quantile } from './framework/statistics.ts'
+import { median } from './framework/statistics.ts'
 import type { HeldStreamsRequests } from './references/held-streams.ts'
 import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
 import { ECHO, ECHO_BYTES, startEcho } from './references/start-echo.ts'
+import { fairCases } from './relay/fairness.ts'
 
 /** How many texts a sample of the delay has, and how many a second are said. */
 const [TEXTS, PER_SECOND] = [400, 200]
@@ -27,11 +27,7 @@ const ECHOES = 500
 /** How many calls are joined and carry nothing, and by how many accounts at each end: each may have 256. */
 const [CALLS, ACCOUNTS] = [1_000, 8]
 
-/** How long a flood lasts for a sample, in seconds, and how many texts a second another pair says meanwhile. */
-const [FLOOD_SECONDS, CALM_PER_SECOND] = [3, 50]
-
 const DIRECT = 'directly'
-const [CALM, FLOODED] = ['a text of a pair, alone, 99 %', 'a text of a pair, beside one that says all it can, 99 %']
 const HELD = 'TLS streams of grpc-js, as many'
 
 /** What the host may set is not to be what limits it. */
@@ -39,7 +35,7 @@ const WITHOUT_QUOTA = { SOTTO_RELAY: 'on', SOTTO_RELAY_BYTES_PER_SECOND: '100000
 
 export const relay: Bench = {
   name: 'relay',
-  work: `Texts of 100 bytes through the relay, in memory: as many as go, and ${PER_SECOND} a second; ${CALLS.toLocaleString('en')} joined calls that carry nothing; a pair beside one that says all it can, with the quota that a host has`,
+  work: `Texts of 100 bytes through the relay, in memory: as many as go, and ${PER_SECOND} a second; ${CALLS.toLocaleString('en')} joined calls that carry nothing; a pair beside others that take all they can, with the quota that a host has`,
   async prepare(context) {
     const home = await context.folder('memory')
     if (home === undefined) return []
@@ -54,8 +50,6 @@ export const relay: Bench = {
     ]
   },
 }
-
-type Pair = Record<'sender' | 'receiver', Person>
 
 interface Ways {
   readonly direct: Pair
@@ -94,35 +88,6 @@ async function delaysCase(context: Context, services: Deployment, { direct, rela
       return [through, straight, through - straight, call]
     },
   }
-}
-
-/** Two pairs at one relay of the usual quota, of which one says all that it can. */
-async function fairCases(context: Context, home: string): Promise<Case[]> {
-  const services = await startServices(context, { SOTTO_RELAY: 'on' })
-  const greedy = await startPair(context, services, { home, prefix: 'greedy', reach: 'relay' })
-  // It is the relay that is to be fair: how few cores are shared by so many programs is another question.
-  for (const { pid } of [greedy.sender, greedy.receiver]) setPriority(pid, constants.priority.PRIORITY_LOW)
-  const calm = await startPair(context, services, { home, prefix: 'calm', reach: 'relay' })
-  const seconds = context.amount(FLOOD_SECONDS)
-  const tail = async ({ sender, receiver }: Pair) => {
-    await receiver.ask('begin', Number.POSITIVE_INFINITY)
-    await sender.ask('sendPaced', seconds * CALM_PER_SECOND, CALM_PER_SECOND)
-    await sender.ask('acknowledged')
-    return quantile(await receiver.ask('delays'), 0.99) / 1_000
-  }
-  return [
-    {
-      rows: [{ case: FLOODED, unit: 'ms', against: [{ to: CALM, atMost: 2 }] }],
-      async measure() {
-        const flooding = greedy.sender.ask('sendFor', seconds * 1_000)
-        const ms = await tail(calm)
-        await flooding
-        await greedy.sender.ask('acknowledged')
-        return [ms]
-      },
-    },
-    { rows: [{ case: CALM, unit: 'ms' }], measure: async () => [await tail(calm)] },
-  ]
 }
 
 /** What calls cost the relay beyond their connections, which a server has that holds a stream over each. Once is enough. */

@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '#lib/runtime/clock.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { SERVICE_NODE_OPTIONS } from '#lib/runtime/node-options.ts'
+import { serviceNodeOptions } from '#lib/runtime/node-options.ts'
 import { Profile } from '../../clients/profile/profile.ts'
 import { login } from '../../clients/session/login.ts'
 import { addUsers } from '../../services/auth/admin.ts'
@@ -100,12 +100,10 @@ export class Deployment implements AsyncDisposable {
 
   /** Start a service. @param settings - Settings that differ from those of the deployment. */
   async startService(name: ServiceName, settings: Environment = {}): Promise<void> {
-    const running = this.#start(
-      [...SERVICE_NODE_OPTIONS, join(ROOT, 'services', name.split(' ').at(-1) ?? '', 'main.ts')],
-      {
-        env: { ...this.env, ...settings },
-      },
-    )
+    const folder = name.split(' ').at(-1) ?? ''
+    const running = this.#start([...serviceNodeOptions(folder), join(ROOT, 'services', folder, 'main.ts')], {
+      env: { ...this.env, ...settings },
+    })
     this.#services.set(name, running)
     await running.untilStderr('"msg":"up"')
   }

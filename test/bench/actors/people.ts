@@ -95,12 +95,15 @@ export interface PairOptions {
   readonly reach?: Reach
 }
 
+/** Two people, of whom one writes to the other. */
+export type Pair = Readonly<Record<'sender' | 'receiver', Person>>
+
 /** A sender and a receiver, signed up under names that begin with a prefix, whose profiles lie in a folder. */
 export async function startPair(
   context: Pick<Context, 'resources'>,
   services: Deployment,
   { home, prefix, listening = {}, reach = 'any' }: PairOptions,
-): Promise<{ readonly sender: Person; readonly receiver: Person }> {
+): Promise<Pair> {
   const [alice, bob] = [`${prefix}-alice`, `${prefix}-bob`]
   for (const name of [alice, bob]) {
     await signUp(services, home, name)

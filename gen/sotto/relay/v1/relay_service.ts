@@ -1089,7 +1089,7 @@ export const RelayServiceService = {
    * At most 8 calls to an attendance wait for an answer at once, 2 of them of one account. An account has at most as many
    * conversations at once as the host allows, its own calls and others' alike: 256 unless set. Further ones are refused
    * with ERR_BUSY. Of what an account sends, the relay takes no more bytes a second than the host allows: 16 MiB unless
-   * set; the rest waits with the sender.
+   * set, where a message counts for 4 KiB more than it has; the rest waits with the sender.
    *
    * Errors:
    *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): no attendance of this id stands here.
@@ -1154,7 +1154,7 @@ export interface RelayServiceServer extends UntypedServiceImplementation {
    * At most 8 calls to an attendance wait for an answer at once, 2 of them of one account. An account has at most as many
    * conversations at once as the host allows, its own calls and others' alike: 256 unless set. Further ones are refused
    * with ERR_BUSY. Of what an account sends, the relay takes no more bytes a second than the host allows: 16 MiB unless
-   * set; the rest waits with the sender.
+   * set, where a message counts for 4 KiB more than it has; the rest waits with the sender.
    *
    * Errors:
    *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): no attendance of this id stands here.
@@ -1208,7 +1208,7 @@ export interface RelayServiceClient extends Client {
    * At most 8 calls to an attendance wait for an answer at once, 2 of them of one account. An account has at most as many
    * conversations at once as the host allows, its own calls and others' alike: 256 unless set. Further ones are refused
    * with ERR_BUSY. Of what an account sends, the relay takes no more bytes a second than the host allows: 16 MiB unless
-   * set; the rest waits with the sender.
+   * set, where a message counts for 4 KiB more than it has; the rest waits with the sender.
    *
    * Errors:
    *   - FAILED_PRECONDITION (ERR_NOT_ONLINE): no attendance of this id stands here.
