@@ -13,6 +13,7 @@ import { median } from './framework/statistics.ts'
 import type { HeldStreamsRequests } from './references/held-streams.ts'
 import { canLookAtProcesses, residentMegabytes } from './references/memory.ts'
 import { ECHO, ECHO_BYTES, startEcho } from './references/start-echo.ts'
+import { beginningCases } from './relay/beginnings.ts'
 import { fairCases } from './relay/fairness.ts'
 
 /** How many texts a sample of the delay has, and how many a second are said. */
@@ -35,7 +36,7 @@ const WITHOUT_QUOTA = { SOTTO_RELAY: 'on', SOTTO_RELAY_BYTES_PER_SECOND: '100000
 
 export const relay: Bench = {
   name: 'relay',
-  work: `Texts of 100 bytes through the relay, in memory: as many as go, and ${PER_SECOND} a second; ${CALLS.toLocaleString('en')} joined calls that carry nothing; a pair beside others that take all they can, with the quota that a host has`,
+  work: `Texts of 100 bytes through the relay, in memory: as many as go, and ${PER_SECOND} a second; ${CALLS.toLocaleString('en')} joined calls that carry nothing; a pair beside others that take all they can, with the quota that a host has; conversations that begin, until the first text is acknowledged`,
   async prepare(context) {
     const home = await context.folder('memory')
     if (home === undefined) return []
@@ -46,6 +47,7 @@ export const relay: Bench = {
       ...ratesOf(context, { direct, relayed }),
       await delaysCase(context, services, { direct, relayed }),
       ...(await fairCases(context, home)),
+      ...(await beginningCases(context, services, home)),
       ...(canLookAtProcesses(context) ? await memoryCases(context, home) : []),
     ]
   },

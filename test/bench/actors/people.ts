@@ -68,10 +68,10 @@ export async function signUpAll(services: Deployment, home: string, names: reado
   })
 }
 
-/** Where a person listens, and where others are told to call: a link may lie between. */
+/** Where a person listens, and where others are told to call: a link may lie between, or nobody listen there. */
 export interface Listening {
   readonly port?: number
-  readonly advertised?: number
+  readonly advertised?: number | readonly number[]
   /** The folder to which files come at once. */
   readonly downloads?: string
 }
@@ -83,7 +83,7 @@ export async function startPerson(
   name: string,
   { port = 0, advertised, downloads = '' }: Listening = {},
 ): Promise<Person> {
-  const args = [home, name, String(port), advertised === undefined ? '' : String(advertised), downloads]
+  const args = [home, name, String(port), [advertised ?? []].flat().join(), downloads]
   return resources.use(await Actor.start<PersonRequests>('actors/person.ts', ...args))
 }
 

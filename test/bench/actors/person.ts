@@ -2,7 +2,7 @@
  * A signed-in person as an actor: the messenger that `sotto chat` has, with its store, and the reader of what comes that
  * `sotto receive` has.
  *
- *     person.ts HOME PROFILE [PORT ADVERTISED]
+ *     person.ts HOME PROFILE [PORT ADVERTISED,…]
  *
  * @module
  */
@@ -88,7 +88,7 @@ const messenger: Messenger = new Messenger({
     onRefused: (_name, error) => process.stderr.write(`${error.stack}\n`),
   },
   listen: { address, port: Number(port) },
-  advertise: advertised === '' ? [] : [{ address, port: Number(advertised) }],
+  advertise: advertised.split(',').flatMap((each) => (each === '' ? [] : [{ address, port: Number(each) }])),
   acceptInto: downloads === '' ? undefined : downloads,
   log: createLogger({ name: 'receiver', level: 'warn' }),
   trace: undefined,
