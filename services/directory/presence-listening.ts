@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { AccountNotices } from '#lib/runtime/database/account-notices.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import type { PresenceRegistry } from './presence.ts'
-import type { PresenceNotices } from './presence-notices.ts'
+import type { DirectorySchema } from './store.ts'
 
 export interface PresenceListening {
   readonly presence: PresenceRegistry
-  readonly notices: PresenceNotices
+  readonly notices: AccountNotices<DirectorySchema>
   readonly log: Logger
 }
 

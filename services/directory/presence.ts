@@ -15,8 +15,8 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { SottoError } from '#lib/errors.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import type { AccountNotices } from '#lib/runtime/database/account-notices.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
-import type { PresenceNotices } from './presence-notices.ts'
 import { type Announcement, type NumberedAnnouncement, PresenceRows, type Standing } from './presence-rows.ts'
 import type { DirectorySchema } from './store.ts'
 import { Watchers } from './watchers.ts'
@@ -43,7 +43,7 @@ export interface Registration {
 /** What a process needs that shares its database with others. */
 export interface Sharing {
   /** Undefined where no other process can be told. */
-  readonly notices?: PresenceNotices
+  readonly notices?: AccountNotices<DirectorySchema>
   /** The time of all that share the database, in milliseconds since 1970; undefined where that is this machine's. */
   readonly sharedTimeMs?: () => Promise<number | undefined>
 }
@@ -57,7 +57,7 @@ export class PresenceRegistry {
   readonly watchers = new Watchers((accounts) => this.#onlineAmong(accounts))
   readonly #rows: PresenceRows
   readonly #clock: Clock
-  readonly #notices: PresenceNotices | undefined
+  readonly #notices: AccountNotices<DirectorySchema> | undefined
   readonly #sharedTimeMs: () => Promise<number | undefined>
   /** The announcements that this process holds open, by account. */
   readonly #entries = new Map<string, Entry>()
@@ -169,7 +169,7 @@ export class PresenceRegistry {
     this.#entries.clear()
     this.#left = true
     await this.#rows.leave(this.#now())
-    for (const account of accounts) this.#notices?.tell(account)
+    for (const account of accounts) this.#notices?.notify(account)
     await this.#notices?.flush()
   }
 
@@ -219,7 +219,7 @@ export class PresenceRegistry {
 
   #tell(account: string): void {
     this.watchers.noteChange(account)
-    this.#notices?.tell(account)
+    this.#notices?.notify(account)
   }
 
   async #onlineAmong(accounts: readonly string[]): Promise<Set<string>> {

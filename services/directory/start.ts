@@ -14,6 +14,7 @@ import { startHealthPort } from '#lib/rpc/sockets/health-port.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { LoadedLeaf } from '#lib/runtime/certificates/leaf.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { AccountNotices } from '#lib/runtime/database/account-notices.ts'
 import { awaitDatabase, type DATABASE_WAIT_MS } from '#lib/runtime/database/await-database.ts'
 import { watchDatabaseFile } from '#lib/runtime/database/database-file.ts'
 import { sharedTimeMs } from '#lib/runtime/database/dialect.ts'
@@ -29,7 +30,6 @@ import { keepWatchingRevocations } from '../authentication/revocation-watch.ts'
 import type { Config } from './config.ts'
 import { PresenceRegistry, RENEWAL_MS } from './presence.ts'
 import { keepListening } from './presence-listening.ts'
-import { PresenceNotices } from './presence-notices.ts'
 import { SealingClient } from './sealing-client.ts'
 import { createDirectoryHandlers } from './service.ts'
 import { type DirectorySchema, MIGRATIONS } from './store.ts'
@@ -80,7 +80,7 @@ export async function startDirectory(config: Config, dependencies: DirectoryDepe
   const opened = await awaitDatabase<DirectorySchema>(config.database, MIGRATIONS, waiting)
   const db = resources.adopt(opened, (open) => open.destroy())
   const requireFile = await watchDatabaseFile(config.database)
-  const notices = new PresenceNotices({ db, setting: config.database, log })
+  const notices = new AccountNotices({ db, setting: config.database, channel: 'sotto_presence', log })
   const sharing = { notices, sharedTimeMs: () => sharedTimeMs(db) }
   const presence = resources.adopt(await PresenceRegistry.join(db, clock, sharing), (joined) =>
     joined.withdrawAll().catch((error: unknown) => {

@@ -57,6 +57,11 @@ export class Attendances<Answerer> {
     return this.#byId.size
   }
 
+  /** Whose they are. */
+  get accounts(): readonly string[] {
+    return [...this.#byAccount.keys()]
+  }
+
   /** Begin to attend. If the account has {@link MAX_ATTENDANCES} already, the oldest one ends with `ERR_BUSY`. */
   begin(owner: Owner): Attendance {
     const attendance = new OpenAttendance<Answerer>(owner, (ended) => this.#remove(ended))

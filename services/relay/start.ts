@@ -103,7 +103,8 @@ export async function startRelay(config: Config, dependencies: RelayDependencies
       database: config.database,
       limits: { ...DEFAULT_LETTER_LIMITS, ...config.letters },
       authenticate: (context) => authentications.authenticate(context),
-      onPosted: (account) => attendances.noteMail(account),
+      onMail: (account) => attendances.noteMail(account),
+      attending: () => attendances.accounts,
     }),
     (open) => open.close(),
   )

@@ -82,7 +82,7 @@ export class MailboxUnderTest implements AsyncDisposable {
         if (user === undefined || ending === undefined || ending.signal.aborted) throw sessionEnded()
         return { ...user, ended: ending.signal }
       },
-      onPosted: (account) => {
+      onMail: (account) => {
         this.posted.push(account)
         this.#changes.emit('change')
       },

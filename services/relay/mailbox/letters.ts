@@ -47,6 +47,9 @@ const RETRY_AFTER_MS = 15 * 60_000
 const MAX_POSTED_TOGETHER = 32
 const MAX_REMOVED_TOGETHER = 32
 
+/** How many accounts are looked up in one query. */
+const ACCOUNTS_PER_QUERY = 500
+
 /** A letter to be kept. */
 export interface PostedLetter {
   readonly sender: string
@@ -158,6 +161,21 @@ export class Letters {
     const rest = after && sql<boolean>`(posted_at, id) > (${after.postedAtMs}, ${after.id})`
     const rows = await (rest ? query.where(rest) : query).orderBy('posted_at').orderBy('id').limit(limit).execute()
     return rows.map(({ id, content, posted_at }) => ({ id, content, postedAtMs: posted_at }))
+  }
+
+  /** Those of the accounts for whom letters wait. */
+  async receiversAmong(accounts: readonly string[]): Promise<string[]> {
+    const receivers: string[] = []
+    for (let begin = 0; begin < accounts.length; begin += ACCOUNTS_PER_QUERY) {
+      const rows = await this.#db
+        .selectFrom('letter')
+        .select('receiver')
+        .distinct()
+        .where('receiver', 'in', accounts.slice(begin, begin + ACCOUNTS_PER_QUERY))
+        .execute()
+      receivers.push(...rows.map(({ receiver }) => receiver))
+    }
+    return receivers
   }
 
   /** Delete letters of somebody that they have acknowledged. Unknown ids change nothing. */

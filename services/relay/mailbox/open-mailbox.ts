@@ -7,6 +7,7 @@ import type { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.
 import { Gathering } from '#lib/gathering.ts'
 import type { Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
+import { AccountNotices } from '#lib/runtime/database/account-notices.ts'
 import { awaitDatabase } from '#lib/runtime/database/await-database.ts'
 import { probeDatabase } from '#lib/runtime/database/database.ts'
 import { watchDatabaseFile } from '#lib/runtime/database/database-file.ts'
@@ -20,11 +21,15 @@ import { type MailboxSchema, MIGRATIONS } from './store.ts'
 /** How often letters that nobody can open any more are deleted, in milliseconds: 1 h. */
 const PURGE_INTERVAL_MS = 3_600_000
 
-export interface MailboxOptions extends Pick<MailboxServiceOptions, 'authenticate' | 'onPosted'> {
+export interface MailboxOptions extends Pick<MailboxServiceOptions, 'authenticate'> {
   readonly database: DatabaseSetting
   readonly clock: Clock
   readonly log: Logger
   readonly limits?: LetterLimits
+  /** A letter came for an account, here or at another relay of the same database. */
+  readonly onMail?: (account: string) => void
+  /** The accounts that wait to be told so. */
+  readonly attending?: () => readonly string[]
   /** How long it may wait for the database, in milliseconds; `DATABASE_WAIT_MS` unless set. */
   readonly databaseWaitMs?: number | undefined
   /** Ends that wait early, with the signal's reason. */
@@ -44,6 +49,7 @@ export interface Mailbox {
 /** Open the mailbox, as soon as its database answers. @throws SottoError as `awaitDatabase` does. */
 export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { database, clock, log, limits = DEFAULT_LETTER_LIMITS, databaseWaitMs, signal } = options
+  const { onMail = () => {}, attending = () => [] } = options
   // A letter that a loss of power takes would count as posted for 14 days.
   const waiting = { durability: 'disk', clock, log, databaseWaitMs, signal } as const
   const db = await awaitDatabase<MailboxSchema>(database, MIGRATIONS, waiting)
@@ -55,6 +61,15 @@ export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
     most: Number.POSITIVE_INFINITY,
     ask: async (asked) => new Array<LetterLimit>(asked.length).fill(await letters.size()),
   })
+  const notices = new AccountNotices({ db, setting: database, channel: 'sotto_mail', log })
+  const stopListening = notices.listen(
+    (accounts) => accounts.forEach(onMail),
+    () => {
+      const onFailure = (err: unknown) =>
+        log.warn({ err }, 'cannot look up whom letters have come for at another relay')
+      letters.receiversAmong(attending()).then((accounts) => accounts.forEach(onMail), onFailure)
+    },
+  )
   let purging: Promise<void> = Promise.resolve()
   const purge = () => {
     purging = letters.purge().catch((error: unknown) => log.warn({ err: error }, 'cannot clear away old letters'))
@@ -62,7 +77,15 @@ export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
   purge()
   const timer = setInterval(purge, PURGE_INTERVAL_MS)
   return {
-    handlers: createMailboxService({ ...options, letters, prekeys: new Prekeys(db, nowMs) }),
+    handlers: createMailboxService({
+      ...options,
+      letters,
+      prekeys: new Prekeys(db, nowMs),
+      onPosted(account) {
+        onMail(account)
+        notices.notify(account)
+      },
+    }),
     async check() {
       await db.selectFrom('mailbox').select('account').limit(1).execute()
       await probeDatabase(db)
@@ -71,7 +94,7 @@ export async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
     size: () => sizes.ask(undefined),
     async close() {
       clearInterval(timer)
-      await purging
+      await Promise.all([purging, stopListening(), notices.flush()])
       await db.destroy()
     },
   }
