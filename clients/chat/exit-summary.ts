@@ -8,12 +8,17 @@ import { policyOf } from '../profile/permission.ts'
 import type { ProfileState } from '../profile/state.ts'
 import type { Store } from '../store/store.ts'
 
-/** A notice for each of those for whom something waits. */
+/** A notice for each of those for whom something waits here, and for each who has not taken what lies in their mailbox. */
 export function exitSummary(store: Store, state: ProfileState): string[] {
-  return store.contacts().flatMap(({ name, waiting }) => {
-    if (waiting === 0) return []
-    return [waitingNotice(name, waiting, writeRefusal(policyOf(state, name)) !== undefined)]
+  return store.contacts().flatMap(({ name, waiting, posted }) => {
+    const isHeldBack = writeRefusal(policyOf(state, name)) !== undefined
+    const notices = posted === 0 ? [] : [postedNotice(name, posted)]
+    return waiting === posted ? notices : [...notices, waitingNotice(name, waiting - posted, isHeldBack)]
   })
+}
+
+function postedNotice(name: string, count: number): string {
+  return `${count === 1 ? 'one message is' : `${count} messages are`} in the mailbox of ${name}`
 }
 
 function waitingNotice(name: string, count: number, isHeldBack: boolean): string {

@@ -13,9 +13,6 @@ import { connectMailbox } from './connect-mailbox.ts'
 import { Letters } from './letters.ts'
 import { StreamsByKey } from './streams-by-key.ts'
 
-/** How long those who wrote may keep a session from its end, in milliseconds, until they are told that it is stored. */
-const ANSWER_MS = 5_000
-
 /**
  * Take in the letters that lie in the mailbox of a profile, and leave their writers word that they are stored. They are in
  * its history then, and unread.
@@ -48,6 +45,7 @@ export async function collectOnce(profile: Profile, clock: ServerClock, signal: 
     ...{ mailbox, profile, directory, clock, store, streamsByKey },
     signal: AbortSignal.any([signal, over.signal]),
     // Nothing is posted by itself.
+    postsLast: false,
     isOnline: () => true,
     attempt() {},
     deliver: (_name, events) => {
@@ -64,8 +62,6 @@ export async function collectOnce(profile: Profile, clock: ServerClock, signal: 
     await letters.stop()
   })
   await letters.collect()
-  const timer = setTimeout(() => over.abort(), ANSWER_MS)
-  resources.defer(() => clearTimeout(timer))
   await letters.answer()
   signal.throwIfAborted()
   return count

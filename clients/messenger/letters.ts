@@ -35,6 +35,9 @@ const ENVELOPE_MS = 60_000
 /** How often the own mailbox is looked into where letters are said to have come, in milliseconds. */
 const LOOK_EVERY_MS = 1_000
 
+/** How long what is posted last may keep a messenger from its end, in milliseconds. */
+const LAST_MS = 3_000
+
 /** How long after a failure it is tried again, in milliseconds, where it does not say when. */
 const RETRY_MS = 60_000
 
@@ -54,13 +57,18 @@ export interface LettersOptions
   readonly onTooLarge: (name: string) => void
   /** How long somebody is away before what waits is posted, in milliseconds; {@link AWAY_MS} unless set. */
   readonly awayMs?: number
+  /** Whether what waits is posted as this stops, and not left for who runs next. */
+  readonly postsLast: boolean
 }
 
 export class Letters {
   readonly #options: LettersOptions
   readonly #posting: PostOptions
+  readonly #givenUp = new AbortController()
   /** Those who are going to be looked at, with the timer. */
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** Those of them to whom a letter could not go a moment ago. */
+  readonly #failed = new Set<string>()
   /** Those whose letters are stored, and who were not told so. */
   readonly #unanswered = new Set<string>()
   /** Those of whom it was told that what waits is too large for a letter. */
@@ -75,7 +83,12 @@ export class Letters {
 
   constructor(options: LettersOptions) {
     this.#options = options
-    this.#posting = { ...options, messageLogFor: (name, identityKey) => this.#messageLogFor(name, identityKey) }
+    // What is on its way to a mailbox as this is stopped gets there: another letter with the same would follow it.
+    this.#posting = {
+      ...options,
+      signal: this.#givenUp.signal,
+      messageLogFor: (name, identityKey) => this.#messageLogFor(name, identityKey),
+    }
     this.#looks = new Paced({
       everyMs: LOOK_EVERY_MS,
       monotonicMs: () => options.clock.local.monotonicMs(),
@@ -96,19 +109,20 @@ export class Letters {
 
   /** Something may wait for somebody, or they may have gone: post it, if that is still so after a while. */
   consider(name: string, afterMs: number = this.#options.awayMs ?? AWAY_MS): void {
-    const { signal, attempt } = this.#options
-    if (signal.aborted || this.#timers.has(name) || !this.#isDue(name)) return
+    const { signal, attempt, isOnline } = this.#options
+    const isDue = () => !isOnline(name) && this.#isDue(name)
+    if (signal.aborted || this.#timers.has(name) || !isDue()) return
     const timer = setTimeout(() => {
       this.#timers.delete(name)
-      if (this.#isDue(name)) attempt(() => this.#inTurn(() => this.#post(name)))
+      this.#failed.delete(name)
+      if (isDue()) attempt(() => this.#inTurn(() => this.#post(name)))
     }, afterMs)
     this.#timers.set(name, timer)
   }
 
-  /** Whether there is a reason for a letter to somebody now. */
+  /** Whether there is a reason for a letter to somebody now, if they are away. */
   #isDue(name: string): boolean {
-    const { isOnline, streamsByKey, profile } = this.#options
-    if (isOnline(name)) return false
+    const { streamsByKey, profile } = this.#options
     const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
     if (streams === undefined || streams.conversation !== undefined) return false
     const { appended, posted } = streams.progress
@@ -136,13 +150,14 @@ export class Letters {
   }
 
   /** @returns whether all has gone that waited. @throws SottoError as {@link postLetters}. */
-  async #postAll(name: string): Promise<boolean> {
+  async #postAll(name: string, signal = this.#posting.signal): Promise<boolean> {
     const { onProgress, onTooLarge, clock } = this.#options
     const { envelope, gotAtMs = 0 } = this.#envelopes.get(name) ?? {}
     this.#envelopes.delete(name)
     const isFresh = clock.local.monotonicMs() - gotAtMs < ENVELOPE_MS
     const { letters, isTooLarge } = await postLetters(name, {
       ...this.#posting,
+      signal,
       isAnswer: this.#unanswered.has(name),
       ...(envelope !== undefined && isFresh && { envelope }),
     })
@@ -165,6 +180,7 @@ export class Letters {
       if (signal.aborted) return
       const failure = asSottoError(error)
       if (isSottoError(error) && (isPassing(error) || error.code === 'ERR_NO_MAILBOX')) {
+        this.#failed.add(name)
         this.consider(name, failure.retryAfterMs ?? RETRY_MS)
       } else if (failure.code.startsWith('ERR_STORE')) throw error
       else onRefused(name, failure)
@@ -188,13 +204,8 @@ export class Letters {
    * @throws SottoError as {@link collect}.
    */
   async answer(): Promise<void> {
-    const { streamsByKey, profile, signal } = this.#options
-    for (const name of [...this.#unanswered]) {
-      const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
-      const isDue = streams !== undefined && streams.messageLog.answerAgeMs >= ANSWER_EVERY_MS
-      if (!isDue || signal.aborted) continue
-      await this.#inTurn(() => this.#postAll(name)).catch((error: unknown) => this.#throwUnlessPassing(error, signal))
-    }
+    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LAST_MS)])
+    await this.#inTurn(() => this.#postTo(this.#unanswered, signal))
   }
 
   /** Letters may have come: take them in, at most once in {@link LOOK_EVERY_MS}. */
@@ -257,12 +268,39 @@ export class Letters {
     return mine
   }
 
-  /** Let what is under way come to its end; the signal must be aborted before. */
+  /** Bring what is under way to its end, and post at once what was going to be later; the signal must be aborted before. */
   async stop(): Promise<void> {
     clearInterval(this.#round)
     this.#looks[Symbol.dispose]()
     for (const timer of this.#timers.values()) clearTimeout(timer)
+    const { postsLast, mailbox } = this.#options
+    if (!postsLast) this.#givenUp.abort()
+    const timer = setTimeout(() => this.#givenUp.abort(), LAST_MS)
     await this.#turn
-    this.#options.mailbox.close()
+    await this.#postLast()
+    clearTimeout(timer)
+    mailbox.close()
+  }
+
+  /** Nobody is here to talk with anybody any more. What cannot be posted waits for whoever runs with the profile next. */
+  async #postLast(): Promise<void> {
+    const { signal } = this.#givenUp
+    if (signal.aborted) return
+    try {
+      const waiting = this.#options.store.waiting().map(({ name }) => name)
+      const names = new Set([...waiting, ...this.#unanswered])
+      await this.#postTo(names.difference(this.#failed), signal)
+    } catch (error) {
+      // Such as of a damaged store, which may be what stops the messenger, and is reported by then.
+      if (!isSottoError(error)) throw error
+    }
+  }
+
+  /** Post what there is a reason for, whether those whom it is for are away or not. */
+  async #postTo(names: Iterable<string>, signal: AbortSignal): Promise<void> {
+    for (const name of names) {
+      if (signal.aborted || !this.#isDue(name)) continue
+      await this.#postAll(name, signal).catch((error: unknown) => this.#throwUnlessPassing(error, signal))
+    }
   }
 }

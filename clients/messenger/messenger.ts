@@ -152,6 +152,8 @@ export class Messenger {
     return new Letters({
       ...{ mailbox, profile, directory, clock, store, streamsByKey: this.#streamsByKey, signal: this.#signal },
       ...(awayMs !== undefined && { awayMs }),
+      // A send posts what it is to post itself, and says what has become of it.
+      postsLast: this.#options.listen !== undefined,
       isOnline: (name) => this.isOnline(name),
       attempt: (work) => this.#attempt(work),
       deliver: (name, received) => {

@@ -20,6 +20,7 @@ import { pooledRandom, type Random } from './disk/row-seal.ts'
 import { hasNoRoomToShare } from './disk/sqlite-errors.ts'
 import { dropUndeliverable, readUndeliverable } from './log/former-keys.ts'
 import { MessageLog } from './log/message-log.ts'
+import { postedCount } from './log/posted.ts'
 import { type PageOptions, readMessages, readPage, readPageAfter } from './reading/history.ts'
 import type { Gap, Message, Position } from './reading/messages.ts'
 import { searchMessages } from './reading/search.ts'
@@ -49,6 +50,8 @@ export interface ContactSummary {
   readonly unread: number
   /** How many events wait for an acknowledgement, whichever key they were written for. */
   readonly waiting: number
+  /** How many of those lie in their mailbox. */
+  readonly posted: number
   /** The newest message. */
   readonly last: Message | Gap | undefined
 }
@@ -153,6 +156,7 @@ export class Store {
       name,
       unread: keys.reduce((sum, { received, read }) => sum + received - read, 0),
       waiting: keys.reduce((sum, { outgoing }) => sum + waitingCount(outgoing), 0),
+      posted: keys.reduce((sum, { outgoing }) => sum + postedCount(outgoing, this.#clock.now().getTime()), 0),
       last: this.history(name, { limit: 1 })[0],
     }
   }

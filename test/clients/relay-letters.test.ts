@@ -53,6 +53,32 @@ describe('letters through the relay', function () {
     await bob.until(() => bob.received.length === 1)
   })
 
+  it('are left, and answered, by who goes before they would have been', async () => {
+    for (const name of ['alice', 'bob']) await installation.putPrekeys(name)
+    const visit = (name: string) => MessengerUnderTest.start(installation, name, { awayMs: 3_600_000 })
+    {
+      await using alice = await visit('alice')
+      await alice.messenger.enqueue('bob', 'one')
+    }
+    {
+      await using bob = await visit('bob')
+      expect(bob.received).to.deep.equal(['alice: one'])
+    }
+    await using alice = await visit('alice')
+    expect(alice.messenger.progress('bob')).to.include({ posted: 1, delivered: 1 })
+  })
+
+  it('keep nobody from going where nothing can be left', async () => {
+    await installation.stopRelay()
+    await using bob = await start('bob')
+    {
+      await using alice = await start('alice')
+      await alice.messenger.enqueue('carol', 'one')
+    }
+    await installation.stopDirectory()
+    await bob.messenger.enqueue('carol', 'two')
+  })
+
   describe('for who has just signed in', () => {
     const put = async (name: string, signal = new AbortController().signal) =>
       await putPrekeysOnce(await installation.profileOf(name), systemClock, signal)

@@ -4,7 +4,7 @@
  * @module
  */
 import { isSame } from '#lib/same-bytes.ts'
-import type { OutgoingState, PostedMark } from '../rows/contact-state.ts'
+import { type OutgoingState, type PostedMark, waitingCount } from '../rows/contact-state.ts'
 
 /**
  * The ordinal up to which events are posted now: no less than what is acknowledged. What was posted waits again once the
@@ -20,6 +20,12 @@ export function postedThrough(
   if (posted === undefined || nowMs > posted.untilMs || !isSame(posted.streamId, streamId)) return acknowledged
   if (sessionId !== undefined && !isSame(posted.sessionId, sessionId)) return acknowledged
   return Math.min(Math.max(posted.through, acknowledged), appended)
+}
+
+/** How many of the events that wait for their acknowledgement are posted now. */
+export function postedCount(outgoing: OutgoingState, nowMs: number): number {
+  const behind = { ...outgoing, acknowledged: postedThrough(outgoing, nowMs) }
+  return waitingCount(outgoing) - waitingCount(behind)
 }
 
 /** The state once a letter was posted. @param mark - Of this letter. */

@@ -41,6 +41,19 @@ describe('a letter', function () {
     expect(contactOf(profile, 'alice')).to.include({ state: 'verified', provisional: false })
   })
 
+  it('is what a chat speaks of at its end, beside what has found no place there', async () => {
+    await installation.post('alice', 'bob', 'one', 'two')
+    await using alice = await ChatAtDesk.open(installation, 'alice', { to: 'bob', awayMs: 3_600_000 })
+    await alice.shows('@   alice: two')
+    await installation.stopRelay()
+    alice.submit('three')
+    await alice.shows('... alice: three')
+    alice.submit('/quit')
+    await alice.done
+    await alice.shows('2 messages are in the mailbox of bob')
+    await alice.shows('one message waits for bob; it goes when you are both online')
+  })
+
   it('is no mark of what a conversation brings, which proves the key', async () => {
     await installation.post('alice', 'bob', 'by letter')
     await using bob = await installation.receive('bob', { json: true })
