@@ -7,8 +7,9 @@ import { expect } from 'chai'
 import type { Command } from 'commander'
 import { sotto } from '../../cli/program.ts'
 import { Profile } from '../../clients/profile/profile.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
 import { CHEAP, passphraseOf } from '../support/passphrases.ts'
+import { SOTTO_COMMAND } from '../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { hasTmux, Tmux } from '../support/tmux.ts'
 
@@ -58,7 +59,7 @@ describe('sotto completion', function () {
     await (await profileWith(home, 'locked', ['erin'])).protect(passphraseOf('a passphrase'), CHEAP)
     const bin = join(folder.path, 'bin')
     await mkdir(bin)
-    await symlink(join(ROOT, 'bin', 'sotto'), join(bin, 'sotto'))
+    await symlink(SOTTO_COMMAND, join(bin, 'sotto'))
     await writeFile(join(folder.path, 'certificate.pem'), '')
     env = { ...environmentOf(home), HOME: folder.path }
     env['PATH'] = `${bin}:${env['PATH']}`

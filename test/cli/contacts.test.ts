@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { forProfile } from '../../clients/profile/login-line.ts'
 import { noteChangedKey, pin } from '../../clients/profile/pins.ts'
@@ -6,11 +5,12 @@ import { Profile } from '../../clients/profile/profile.ts'
 import { undeliverableNotice } from '../../clients/store/log/undeliverable.ts'
 import { FakeClock } from '../support/clock.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
 import { Installation } from '../support/installation.ts'
 import { inStore } from '../support/kept.ts'
 import { permitWriting } from '../support/permits.ts'
 import { TestProcess } from '../support/processes.ts'
+import { SOTTO } from '../support/programs.ts'
 import { BOB_KEY, outgoingText } from '../support/stores.ts'
 
 const DONE = 0
@@ -34,7 +34,7 @@ describe('sotto verify and trust', function () {
   afterEach(() => installation[Symbol.asyncDispose]())
 
   function sotto(line: string): Promise<Outcome> {
-    const args = [join(ROOT, 'bin', 'sotto.js'), ...line.split(' '), '--profile', 'alice']
+    const args = [SOTTO, ...line.split(' '), '--profile', 'alice']
     return outcomeOf(new TestProcess(process.execPath, args, { env: environmentOf(installation.home.path) }))
   }
 

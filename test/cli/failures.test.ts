@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect } from 'chai'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
 import { TestProcess } from '../support/processes.ts'
+import { SOTTO } from '../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 /** Command lines that fail, and with what. */
@@ -27,7 +27,7 @@ describe('a command that fails', () => {
   after(() => home[Symbol.asyncDispose]())
 
   async function run(line: string): Promise<Outcome> {
-    const args = [join(ROOT, 'bin', 'sotto.js'), ...line.split(' ')]
+    const args = [SOTTO, ...line.split(' ')]
     await using command = new TestProcess(execPath, args, { env: environmentOf(home.path), input: '' })
     return await outcomeOf(command)
   }

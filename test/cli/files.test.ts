@@ -5,11 +5,12 @@ import { Profile } from '../../clients/profile/profile.ts'
 import { FakeClock } from '../support/clock.ts'
 import { converse, DeliveringSide } from '../support/delivering-side.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
 import { encodedFileEvent, offered } from '../support/file-events.ts'
 import { inStore } from '../support/kept.ts'
 import { permitWriting } from '../support/permits.ts'
 import { TestProcess } from '../support/processes.ts'
+import { SOTTO } from '../support/programs.ts'
 import { ALICE_KEY, BOB_KEY, testStore } from '../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -45,7 +46,7 @@ describe('sotto files', function () {
   }
 
   const sotto = (...words: string[]): Promise<Outcome> => {
-    const args = [join(ROOT, 'bin', 'sotto.js'), 'files', ...words, '--profile', 'alice']
+    const args = [SOTTO, 'files', ...words, '--profile', 'alice']
     return outcomeOf(new TestProcess(process.execPath, args, { env: environmentOf(folder, { HOME: folder }) }))
   }
 

@@ -1,12 +1,12 @@
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Profile } from '../../clients/profile/profile.ts'
 import { FakeClock } from '../support/clock.ts'
 import { type Outcome, outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
 import { breakBatch, inStore, storeConversation } from '../support/kept.ts'
 import { permitWriting } from '../support/permits.ts'
 import { TestProcess, type TestProcessOptions } from '../support/processes.ts'
+import { SOTTO } from '../support/programs.ts'
 import { BOB_KEY, outgoingText } from '../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -27,7 +27,7 @@ describe('sotto history, search, export and forget', function () {
   afterEach(() => home[Symbol.asyncDispose]())
 
   function start(line: string, options: TestProcessOptions = {}): TestProcess {
-    const args = [join(ROOT, 'bin', 'sotto.js'), ...line.split(' '), '--profile', 'alice']
+    const args = [SOTTO, ...line.split(' '), '--profile', 'alice']
     return new TestProcess(process.execPath, args, { env: environmentOf(home.path, { TZ: 'UTC' }), ...options })
   }
 

@@ -5,8 +5,9 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { fingerprintOf } from '#lib/runtime/tls.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
 import { Installation } from '../support/installation.ts'
+import { SOTTO } from '../support/programs.ts'
 
 const run = promisify(execFile)
 
@@ -29,9 +30,7 @@ describe('--login', () => {
     await writeFile(passwordFile, "alice's password\n")
     const args = ['send', 'nobody', 'hi', '--login', login, '--password-file', passwordFile, ...more]
     const env = environmentOf(installation.home.path)
-    const failed = await run(process.execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], { env }).catch(
-      (error) => error,
-    )
+    const failed = await run(process.execPath, [SOTTO, ...args], { env }).catch((error) => error)
     return { code: failed.code, said: failed.stderr }
   }
 

@@ -1,10 +1,10 @@
-import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect } from 'chai'
 import { outcomeOf } from '../support/deployment.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
 import { Installation } from '../support/installation.ts'
 import { TestProcess } from '../support/processes.ts'
+import { SOTTO } from '../support/programs.ts'
 
 describe('sotto people', () => {
   let installation: Installation
@@ -16,7 +16,7 @@ describe('sotto people', () => {
 
   async function sotto(args: readonly string[], input?: string) {
     const options = { env: environmentOf(installation.home.path), input }
-    await using running = new TestProcess(execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], options)
+    await using running = new TestProcess(execPath, [SOTTO, ...args], options)
     return await outcomeOf(running)
   }
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { Profile } from '../../clients/profile/profile.ts'
-import { environmentOf, ROOT } from '../support/environment.ts'
+import { environmentOf } from '../support/environment.ts'
+import { SOTTO } from '../support/programs.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const run = promisify(execFile)
@@ -13,7 +13,7 @@ describe('sotto receipts', () => {
     await using folder = await temporaryFolder()
     await Profile.openOrCreate(folder.path, 'default')
     const receipts = async (...words: readonly string[]) => {
-      const args = [join(ROOT, 'bin', 'sotto.js'), 'receipts', ...words]
+      const args = [SOTTO, 'receipts', ...words]
       return (await run(process.execPath, args, { env: environmentOf(folder.path) })).stdout
     }
     expect(await receipts('--json')).to.equal('{"receipts":false}\n')

@@ -10,6 +10,7 @@ import { stepsOf } from '../support/document.ts'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { freePort } from '../support/free-port.ts'
 import { TestProcess } from '../support/processes.ts'
+import { SOTTO_COMMAND } from '../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { hasTmux, Tmux } from '../support/tmux.ts'
 
@@ -40,7 +41,7 @@ describe('README.md', function () {
     // What the install does, but for the bundle (test/system/host/release.test.ts).
     const bin = join(folder.path, 'bin')
     await mkdir(bin)
-    await symlink(join(ROOT, 'bin', 'sotto'), join(bin, 'sotto'))
+    await symlink(SOTTO_COMMAND, join(bin, 'sotto'))
     const names = ['SOTTO_AUTH_PORT', 'SOTTO_DIRECTORY_PORT', 'SOTTO_SEALING_PORT']
     const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())]))
     const settings = { SOTTO_AUTH_ADMIN_PORT: '0', SOTTO_DIRECTORY_ADMIN_PORT: '0', ...Object.fromEntries(ports) }

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { environmentOf, ROOT } from '../support/environment.ts'
 import { Installation } from '../support/installation.ts'
 import { isRunning, TestProcess } from '../support/processes.ts'
+import { SOTTO_COMMAND } from '../support/programs.ts'
 
 const DOCUMENT = readFileSync(join(ROOT, 'docs', 'scripting.md'), 'utf8')
 
@@ -33,7 +34,7 @@ describe('docs/scripting.md', function () {
     await installation.signIn('bob')
     cwd = installation.home.path
     await mkdir(join(cwd, 'bin'))
-    await symlink(join(ROOT, 'bin', 'sotto'), join(cwd, 'bin', 'sotto'))
+    await symlink(SOTTO_COMMAND, join(cwd, 'bin', 'sotto'))
     env = { ...environmentOf(cwd), HOME: cwd }
     env['PATH'] = `${join(cwd, 'bin')}:${env['PATH']}`
   })

@@ -29,8 +29,8 @@ const sabotage = SABOTAGES.find((one) => one === values.sabotage)
 if (!(seconds > 0) || sabotage !== values.sabotage) throw new TypeError('see the options in test/soak/main.ts')
 const names = Array.from({ length: Number(values.people) }, (_, number) => `member-${number + 1}`)
 
-/** How many samples a run takes: one in half a minute, and in a short run the fewest that can be compared. */
-const SAMPLES = Math.max(10, Math.floor(seconds / 30))
+/** How many samples a run takes: one in half a minute, and in a short run so many that a window has three. */
+const SAMPLES = Math.max(15, Math.floor(seconds / 30))
 
 const samples: Vitals[] = []
 await using office = await Office.open({ names, random: new SeededRandom(`soak ${values.seed}`) })

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { join } from 'node:path'
-import { environmentOf, ROOT } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import type { Installation } from './installation.ts'
+import { SOTTO } from './programs.ts'
 import { Tmux, type TmuxOptions } from './tmux.ts'
 
 export interface ChatTerminalsOptions extends Pick<TmuxOptions, 'columns' | 'rows'> {
@@ -29,7 +29,7 @@ export class ChatTerminals implements AsyncDisposable {
   async open(name: string, to: string): Promise<Tmux> {
     const { flags = [], term, columns, rows } = this.#options
     const kind = term === undefined ? [] : ['env', `TERM=${term}`]
-    const command = [...kind, process.execPath, join(ROOT, 'bin', 'sotto.js'), 'chat', to, '--profile', name]
+    const command = [...kind, process.execPath, SOTTO, 'chat', to, '--profile', name]
     const { PATH = '', NODE_COMPILE_CACHE = '', SOTTO_HOME = '' } = environmentOf(this.#installation.home.path)
     const env = { PATH, NODE_COMPILE_CACHE, SOTTO_HOME, NO_COLOR: '1' }
     const terminal = await Tmux.open([...command, '--listen', '127.0.0.1', ...flags], { columns, rows, env })

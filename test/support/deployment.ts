@@ -16,9 +16,10 @@ import { login } from '../../clients/session/login.ts'
 import { addUsers } from '../../services/auth/admin.ts'
 import { readConfig } from '../../services/auth/config.ts'
 import { passwordOf } from './auth-records.ts'
-import { environmentOf, ROOT } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import { freePort } from './free-port.ts'
 import { TestProcess, type TestProcessOptions } from './processes.ts'
+import { programIn, SOTTO } from './programs.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 type ServiceName = 'auth' | 'directory' | 'relay' | 'second relay' | 'door'
@@ -101,7 +102,7 @@ export class Deployment implements AsyncDisposable {
   /** Start a service. @param settings - Settings that differ from those of the deployment. */
   async startService(name: ServiceName, settings: Environment = {}): Promise<void> {
     const folder = name.split(' ').at(-1) ?? ''
-    const running = this.#start([...serviceNodeOptions(folder), join(ROOT, 'services', folder, 'main.ts')], {
+    const running = this.#start([...serviceNodeOptions(folder), programIn(`services/${folder}`)], {
       env: { ...this.env, ...settings },
     })
     this.#services.set(name, running)
@@ -140,7 +141,7 @@ export class Deployment implements AsyncDisposable {
 
   /** Start `sotto` with these arguments. */
   sotto(args: readonly string[], options: TestProcessOptions = {}): TestProcess {
-    return this.#start([join(ROOT, 'bin', 'sotto.js'), ...args], options)
+    return this.#start([SOTTO, ...args], options)
   }
 
   /** Start Node.js with a file of the project. */

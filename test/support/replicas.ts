@@ -13,10 +13,11 @@ import { addUsers, initialise } from '../../services/auth/admin.ts'
 import { readConfig } from '../../services/auth/config.ts'
 import { passwordOf } from './auth-records.ts'
 import { type Outcome, outcomeOf } from './deployment.ts'
-import { environmentOf, ROOT } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import { freePort } from './free-port.ts'
 import { Postgres } from './postgres.ts'
 import { TestProcess, type TestProcessOptions } from './processes.ts'
+import { programIn, SOTTO } from './programs.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 /** The loopback addresses of the replicas. */
@@ -64,7 +65,7 @@ export class Replicas implements AsyncDisposable {
   /** Start a replica, again or for the first time. */
   async revive(name: string): Promise<void> {
     const [service = '', index] = name.split(' ')
-    const main = join(ROOT, 'services', service, 'main.ts')
+    const main = programIn(`services/${service}`)
     const started = this.#start([main], { env: this.#settingsOf(service, Number(index)) })
     this.#running.set(name, started)
     await started.untilStderr('"msg":"up"')
@@ -82,7 +83,7 @@ export class Replicas implements AsyncDisposable {
 
   /** Start `sotto` with these arguments. */
   sotto(args: readonly string[], options: TestProcessOptions = {}): TestProcess {
-    const started = this.#start([join(ROOT, 'bin', 'sotto.js'), ...args], { env: this.#common(), ...options })
+    const started = this.#start([SOTTO, ...args], { env: this.#common(), ...options })
     this.#others.push(started)
     return started
   }

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { isAsExpected, type Step, stepsOf } from './document.ts'
+import { SOTTO_COMMAND } from './programs.ts'
 import { Shell } from './shell.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
@@ -52,7 +53,7 @@ export function runDocument(name: string, { moreSteps, tools, settings }: RunDoc
       folder = await temporaryFolder()
       for (const each of ['bin', 'blocks', 'tmp']) await mkdir(join(folder.path, each))
       // What the install does, but for the bundle (test/system/host/release.test.ts).
-      await symlink(join(ROOT, 'bin', 'sotto'), join(folder.path, 'bin', 'sotto'))
+      await symlink(SOTTO_COMMAND, join(folder.path, 'bin', 'sotto'))
       const env = {
         ...process.env,
         ...(await settings?.()),

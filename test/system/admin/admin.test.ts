@@ -4,8 +4,9 @@ import { execPath, getuid } from 'node:process'
 import { expect } from 'chai'
 import type { Environment } from '#lib/runtime/environment.ts'
 import { type Outcome, outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -21,7 +22,7 @@ async function admin(
   { settings = {}, input = TWO_PASSWORDS }: { settings?: Environment; input?: string | Uint8Array } = {},
 ): Promise<Outcome> {
   const options = { env: environmentOf(home, settings), input }
-  await using process = new TestProcess(execPath, [join(ROOT, 'bin', 'sotto.js'), 'admin', ...args], options)
+  await using process = new TestProcess(execPath, [SOTTO, 'admin', ...args], options)
   return await outcomeOf(process)
 }
 

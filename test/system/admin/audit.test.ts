@@ -3,8 +3,9 @@ import { execPath } from 'node:process'
 import { expect } from 'chai'
 import { type AuthSchema, MIGRATIONS } from '../../../services/auth/store.ts'
 import { type Outcome, outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
 import { openTestDatabase } from '../../support/test-database.ts'
 
@@ -20,7 +21,7 @@ describe('sotto admin audit', () => {
   after(() => auth[Symbol.asyncDispose]())
 
   async function admin(...args: string[]): Promise<Outcome> {
-    const command = [join(ROOT, 'bin', 'sotto.js'), 'admin', ...args]
+    const command = [SOTTO, 'admin', ...args]
     await using process = new TestProcess(execPath, command, { env: environmentOf(auth.folder.path) })
     return await outcomeOf(process)
   }

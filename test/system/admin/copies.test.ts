@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect } from 'chai'
 import { type Outcome, outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
 
 const EXIT_USAGE = 2
@@ -18,7 +19,7 @@ describe('sotto admin, of copies', () => {
   after(() => auth[Symbol.asyncDispose]())
 
   async function admin(...args: string[]): Promise<Outcome> {
-    const command = [join(ROOT, 'bin', 'sotto.js'), 'admin', ...args]
+    const command = [SOTTO, 'admin', ...args]
     await using process = new TestProcess(execPath, command, { env: environmentOf(auth.folder.path) })
     return await outcomeOf(process)
   }

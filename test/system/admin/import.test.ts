@@ -4,8 +4,9 @@ import { execPath } from 'node:process'
 import { expect } from 'chai'
 import { parseInviteLink } from '#lib/invite-link.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -29,7 +30,7 @@ describe('sotto admin import', () => {
 
   async function admin(args: readonly string[], input = '') {
     const options = { env: environmentOf(auth.folder.path), input, cwd: folder.path }
-    await using running = new TestProcess(execPath, [join(ROOT, 'bin', 'sotto.js'), 'admin', ...args], options)
+    await using running = new TestProcess(execPath, [SOTTO, 'admin', ...args], options)
     return await outcomeOf(running)
   }
 

@@ -1,21 +1,21 @@
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { offered } from '../../support/file-events.ts'
 import { inStore, storeConversation } from '../../support/kept.ts'
 import { namespaceRefusal } from '../../support/network.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { BOB_KEY } from '../../support/stores.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const refusal = namespaceRefusal()
 
 describe(`sotto on a disk without room${refusal ? `: ${refusal}` : ''}`, function () {
-  this.timeout(20_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
   let profile: Profile
   before(function () {
@@ -36,7 +36,7 @@ describe(`sotto on a disk without room${refusal ? `: ${refusal}` : ''}`, functio
       mkdir "$0/disk" && mount -t tmpfs -o size=1m tmpfs "$0/disk" && cp -a "$0/profiles" "$0/disk/" || exit 99
       dd if=/dev/zero of="$0/disk/fill" bs=1k 2> "$0/dd"
       SOTTO_HOME="$0/disk" exec "$@"`
-    const args = [join(ROOT, 'bin', 'sotto.js'), ...line.split(' '), '--profile', 'alice']
+    const args = [SOTTO, ...line.split(' '), '--profile', 'alice']
     const inside = ['--map-root-user', '--mount', 'bash', '-c', script, home.path, process.execPath, ...args]
     return outcomeOf(new TestProcess('unshare', inside, { env: environmentOf(home.path, { TZ: 'UTC' }) }))
   }

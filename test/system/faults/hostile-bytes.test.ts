@@ -33,7 +33,7 @@ import {
 const FLIPS = 200
 
 describe('sotto receive, attacked', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let profiles: Record<'alice' | 'bob', Profile>
   let bob: Receiver

@@ -24,7 +24,7 @@ interface Plan {
 }
 
 describe('an adversary between sotto send and sotto receive', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let bob: Receiver
   let bobPort: number

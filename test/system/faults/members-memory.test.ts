@@ -31,7 +31,7 @@ const UNFINISHED = { calls: 96, requestBytes: 16 * 1024 }
 const LIMIT_MIB = 400
 
 describe('somebody who is signed in', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let services: Deployment
   let target: Target
   const sessions: http2.ClientHttp2Session[] = []

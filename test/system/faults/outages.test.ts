@@ -13,7 +13,7 @@ const NOT_ONLINE = 6
 const NOT_ACKNOWLEDGED = 8
 
 describe('an outage', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let deployment: Deployment
 
   before(async () => {

@@ -12,7 +12,7 @@ import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-f
 const countOf = (text: string, part: string) => text.split(part).length - 1
 
 describe(`clients on a full disk${smallDiskRefusal ? `: ${smallDiskRefusal}` : ''}`, function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let installation: Installation
   let folder: TemporaryFolder
   let disk: SmallDisk | undefined

@@ -135,7 +135,7 @@ describe('a store whose program dies', () => {
   }
 
   it('loses nothing and doubles nothing, at whichever write of a conversation', async function () {
-    this.timeout(60_000)
+    this.timeout(300_000)
     const steps: WriteStep[] = []
     await talk((step) => {
       steps.push(step)
@@ -150,7 +150,7 @@ describe('a store whose program dies', () => {
   })
 
   it('loses nothing and doubles nothing where it dies again and again', async function () {
-    this.timeout(60_000)
+    this.timeout(300_000)
     await assertAsyncProperty(
       fc.asyncProperty(fc.infiniteStream(fc.nat(30)), async (lives) => {
         await freshFolders()

@@ -24,7 +24,7 @@ const WAVES = 4
 const LITTLE_HEAP = { NODE_OPTIONS: '--max-old-space-size=80' }
 
 describe('strangers', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let services: Deployment
   const sessions: http2.ClientHttp2Session[] = []
 

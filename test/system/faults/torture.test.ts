@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { tortureProcesses } from '../../torture/processes/run.ts'
 
 describe('tortureProcesses', function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   it('loses nothing of a conversation, and sends no file twice, while programs are killed', async () => {
     const reported: string[] = []
     await tortureProcesses({

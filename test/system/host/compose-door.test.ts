@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { ComposeProject, docker, whyNoCompose } from '../../support/compose.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const SERVICES = ['auth', 'directory', 'relay', 'door']
@@ -17,7 +18,7 @@ const HEALTHY_WITHIN_MS = 30_000
 const refusal = whyNoCompose()
 
 describe(`docker compose --profile door${refusal ? `: ${refusal}` : ''}`, function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
   let settings: Readonly<Record<string, string>>
   let project: ComposeProject
@@ -40,7 +41,7 @@ describe(`docker compose --profile door${refusal ? `: ${refusal}` : ''}`, functi
 
   /** Start the `sotto` command of a person on the host. */
   const sotto = (...args: readonly string[]) =>
-    new TestProcess(process.execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], { env: environmentOf(home.path) })
+    new TestProcess(process.execPath, [SOTTO, ...args], { env: environmentOf(home.path) })
 
   async function send(to: string, text: string): Promise<void> {
     const sent = await outcomeOf(sotto('send', to, text, '--profile', 'alice'))

@@ -30,7 +30,7 @@ const hasImage = (image: string) => spawnSync('docker', ['image', 'inspect', ima
 const refusal = whyNoCompose() ?? (hasImage(POSTGRES_IMAGE) ? undefined : whyNoPostgres())
 
 describe(`docker compose --profile scale${refusal ? `: ${refusal}` : ''}`, function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
   let project: ComposeProject
   let ports: Readonly<Record<keyof typeof REPLICAS, readonly number[]>>

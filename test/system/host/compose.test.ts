@@ -7,9 +7,10 @@ import { fingerprintOf, shownCertificates } from '#lib/runtime/tls.ts'
 import { bufCurl } from '../../support/buf-curl.ts'
 import { BASE_IMAGE, ComposeProject, docker, whyNoCompose } from '../../support/compose.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { TestProcess, type TestProcessOptions } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const SERVICES = ['auth', 'directory', 'relay']
@@ -56,7 +57,7 @@ describe(`docker compose${refusal ? `: ${refusal}` : ''}`, () => {
 
   /** Start the `sotto` command of a person on the host. */
   function sotto(args: readonly string[], options: TestProcessOptions = {}): TestProcess {
-    return new TestProcess(process.execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], {
+    return new TestProcess(process.execPath, [SOTTO, ...args], {
       env: environmentOf(home.path),
       ...options,
     })

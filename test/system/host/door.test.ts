@@ -6,8 +6,9 @@ import type { Environment } from '#lib/runtime/environment.ts'
 import type { Finding } from '../../../cli/doctor/finding.ts'
 import { FREE_PORTS } from '../../../cli/up/supervisor.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const PASSWORD = 'a long enough password'
@@ -15,13 +16,13 @@ const PASSWORD = 'a long enough password'
 const DOOR = { ...FREE_PORTS, SOTTO_DOOR_PORT: '0', SOTTO_DOOR_HOST: '::' }
 
 describe('sotto up with a door', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let folder: TemporaryFolder
   let up: TestProcess
 
   beforeEach(async () => {
     folder = await temporaryFolder()
-    up = new TestProcess(execPath, [join(ROOT, 'cli', 'main.ts'), 'up'], { env: environmentOf(folder.path, DOOR) })
+    up = new TestProcess(execPath, [SOTTO, 'up'], { env: environmentOf(folder.path, DOOR) })
     await Promise.race([up.errors.until((text) => text.includes('Ctrl-C stops it')), up.ended])
   })
   afterEach(async () => {
@@ -31,7 +32,7 @@ describe('sotto up with a door', function () {
 
   /** Start a command of somebody, who has a home of their own. */
   const sotto = (name: string, args: readonly string[], input?: string, settings: Environment = {}): TestProcess =>
-    new TestProcess(execPath, [join(ROOT, 'cli', 'main.ts'), ...args], {
+    new TestProcess(execPath, [SOTTO, ...args], {
       env: environmentOf(name === 'host' ? folder.path : join(folder.path, name), settings),
       input,
     })

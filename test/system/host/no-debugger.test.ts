@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { Deployment } from '../../support/deployment.ts'
 
 describe('SIGUSR1', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
 
   it('opens no debugger in any program that runs for long, and ends none', async () => {
     await using deployment = await Deployment.start()

@@ -13,6 +13,7 @@ import { type Step, stepsOf } from '../../support/document.ts'
 import { ROOT } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO_COMMAND } from '../../support/programs.ts'
 
 /** Blocks that no shell of a test may run as they stand, and what tries them instead. */
 const ELSEWHERE: readonly (readonly [used: RegExp, where: string])[] = [
@@ -50,7 +51,7 @@ class Desk implements AsyncDisposable {
     const desk = new Desk(deployment)
     const home = deployment.home.path
     await mkdir(join(home, 'bin'))
-    await symlink(join(ROOT, 'bin', 'sotto'), join(home, 'bin', 'sotto'))
+    await symlink(SOTTO_COMMAND, join(home, 'bin', 'sotto'))
     await writeFile(join(home, 'roster.csv'), 'name,display_name\nann,Ann\nben,Ben\n')
     await mkdir(join(home, '.secrets'), { mode: 0o700 })
     await writeFile(join(home, '.secrets', 'sotto'), 'a passphrase that nobody asks for\n', { mode: 0o600 })
@@ -118,7 +119,7 @@ class Desk implements AsyncDisposable {
 
 for (const document of ['operations.md', 'client.md']) {
   describe(`docs/${document}`, function () {
-    this.timeout(60_000)
+    this.timeout(300_000)
 
     for (const step of stepsOf(readFileSync(join(ROOT, 'docs', document), 'utf8'))) {
       const elsewhere = ELSEWHERE.find(([used]) => used.test(step.commands))?.[1]

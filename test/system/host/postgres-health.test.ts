@@ -1,14 +1,14 @@
 /** What may befall a PostgreSQL: the services' health says so, and comes back; and all start and stop in any order. */
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Client } from 'pg'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { initialise } from '../../../services/auth/admin.ts'
 import { readConfig } from '../../../services/auth/config.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { Postgres, whyNoPostgres } from '../../support/postgres.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { programIn } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const reason = whyNoPostgres()
@@ -19,7 +19,7 @@ type ServiceName = (typeof SERVICES)[number]
 const upper = (name: string) => name.toUpperCase()
 
 describe(`health on PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
   let postgres: Postgres
   let env: NodeJS.ProcessEnv
@@ -45,7 +45,7 @@ describe(`health on PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
   })
 
   function start(name: ServiceName): TestProcess {
-    const service = new TestProcess(process.execPath, [join(ROOT, 'services', name, 'main.ts')], { env })
+    const service = new TestProcess(process.execPath, [programIn(`services/${name}`)], { env })
     running.set(name, service)
     return service
   }

@@ -9,13 +9,11 @@ import { TestProcess } from '../../support/processes.ts'
 import { type InstalledRelease, installRelease, OUTER_PATH } from '../../support/release.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
-const MINUTE_MS = 60_000
-
 /** The largest that the package may be, in bytes. */
 const MAX_BYTES = 3_500_000
 
 describe('npm run release', function () {
-  this.timeout(2 * MINUTE_MS)
+  this.timeout(300_000)
   let folder: TemporaryFolder
   let release: InstalledRelease
   before(async () => {

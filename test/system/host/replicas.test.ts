@@ -11,7 +11,7 @@ const reason = whyNoPostgres() ?? namespaceRefusal()
 const FOUND_WITHIN_MS = 5_000
 
 describe(`replicas on one PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   let replicas: Replicas
   let bob: TestProcess
   let alice: TestProcess

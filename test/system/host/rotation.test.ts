@@ -8,7 +8,7 @@ import { ROOT } from '../../support/environment.ts'
 import type { TestProcess } from '../../support/processes.ts'
 
 describe('a rotation, while people chat', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let bob: TestProcess
   let alice: TestProcess

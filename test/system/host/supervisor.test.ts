@@ -16,7 +16,7 @@ import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-f
 const never = new AbortController().signal
 
 describe('startServices', function () {
-  this.timeout(20_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
 
   beforeEach(async () => {

@@ -7,6 +7,7 @@ import { outcomeOf } from '../../support/deployment.ts'
 import { environmentOf, ROOT } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { programIn, SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** The services that have folders of their own. */
@@ -25,7 +26,7 @@ const hasSystemd = spawnSync('systemd-analyze', ['--version'], { stdio: 'ignore'
 const refusal = process.platform === 'linux' && process.getuid?.() === 0 ? refusalOfOthers() : 'only root can be others'
 
 describe(`system users of the services${refusal ? `: ${refusal}` : ''}`, function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
   let env: NodeJS.ProcessEnv
   const services: TestProcess[] = []
@@ -72,7 +73,7 @@ describe(`system users of the services${refusal ? `: ${refusal}` : ''}`, functio
     new TestProcess('setpriv', [`--reuid=${IDS[name]}`, `--regid=${IDS[name]}`, '--clear-groups', ...command], { env })
 
   function begin(name: ServiceName, settings: readonly string[] = []): TestProcess {
-    const service = as(name, ['env', ...settings, process.execPath, join(ROOT, 'services', name, 'main.ts')])
+    const service = as(name, ['env', ...settings, process.execPath, programIn(`services/${name}`)])
     services.push(service)
     return service
   }
@@ -94,9 +95,7 @@ describe(`system users of the services${refusal ? `: ${refusal}` : ''}`, functio
   it('run the services, the directory and the relay with the certificates that auth leaves them', async () => {
     await Promise.all(KEEPERS.map(start))
     await start('door')
-    expect(
-      (await outcomeOf(as('auth', [process.execPath, join(ROOT, 'cli', 'main.ts'), 'health', 'door']))).code,
-    ).to.equal(0)
+    expect((await outcomeOf(as('auth', [process.execPath, SOTTO, 'health', 'door']))).code).to.equal(0)
   })
 
   it('read nothing of each other but that', async () => {

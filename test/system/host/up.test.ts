@@ -8,7 +8,7 @@ import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-f
 const EXIT_INTERNAL = 1
 
 describe('sotto up', function () {
-  this.timeout(20_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
 
   beforeEach(async () => {

@@ -5,13 +5,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { FREE_PORTS } from '../../../cli/up/supervisor.ts'
 import { type Outcome, outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('an installation from before there was a relay', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
   let ports: NodeJS.ProcessEnv
 
@@ -22,7 +23,7 @@ describe('an installation from before there was a relay', function () {
   after(() => home[Symbol.asyncDispose]())
 
   const sotto = (args: readonly string[], settings: NodeJS.ProcessEnv = {}, input?: string) =>
-    new TestProcess(process.execPath, [join(ROOT, 'cli', 'main.ts'), ...args], {
+    new TestProcess(process.execPath, [SOTTO, ...args], {
       env: environmentOf(home.path, settings),
       input,
     })

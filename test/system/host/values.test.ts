@@ -1,16 +1,16 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { type Outcome, outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const USAGE = 2
 
 describe('the values of a command line', function () {
-  this.timeout(20_000)
+  this.timeout(300_000)
   let home: TemporaryFolder
   let folder: string
   before(async () => {
@@ -19,8 +19,6 @@ describe('the values of a command line', function () {
     await Profile.openOrCreate(folder, 'default')
   })
   after(() => home[Symbol.asyncDispose]())
-
-  const SOTTO = join(ROOT, 'bin', 'sotto.js')
 
   /** @param settings - Beside SOTTO_HOME and HOME. */
   const sotto = (args: readonly string[], settings = {}): Promise<Outcome> => {

@@ -12,7 +12,7 @@ const EXIT_USAGE = 2
 const EXIT_INTERRUPTED = 130
 
 describe('npm run demo', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let folder: TemporaryFolder
 
   beforeEach(async () => {

@@ -26,7 +26,7 @@ const FIRST = [
 ]
 
 describe('sotto demo --web in a browser', function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   let folder: TemporaryFolder
   let demo: TestProcess
   let browser: Browser

@@ -19,7 +19,7 @@ const REBOUND = 'rebound.example'
 const SEND = '/sotto.agent.v1.AgentService/Send'
 
 describe('attacks on the page, in a browser', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let installation: Installation
   let served: WebPage
   let browser: Browser

@@ -51,7 +51,7 @@ const HOSTILE = [
 ]
 
 describe('the page in a browser', function () {
-  this.timeout(240_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let browser: Browser
   const clients = new Map<string, TestProcess>()

@@ -16,7 +16,7 @@ import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-f
 const TEXT = 'meet me at the bridge </script><b>'
 
 describe('sotto demo --html', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let folder: TemporaryFolder
   let revealed: Message[]
   let html: string

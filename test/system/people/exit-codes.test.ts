@@ -20,7 +20,7 @@ const NOT_ONLINE = 6
 const INTERRUPTED = 130
 
 describe('exit codes', function () {
-  this.timeout(20_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let bob: Receiver
 

@@ -18,7 +18,7 @@ describe('sotto chat with files', function () {
     return
   }
 
-  this.timeout(60_000)
+  this.timeout(300_000)
   let installation: Installation
   let folder: string
   let terminals: ChatTerminals

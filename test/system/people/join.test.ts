@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { Installation } from '../../support/installation.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 
 const PASSWORD = 'a password of her own'
 
@@ -19,7 +19,7 @@ describe('sotto join', () => {
   after(() => installation[Symbol.asyncDispose]())
 
   const start = (home: string, args: readonly string[], input?: string | 'open') =>
-    new TestProcess(execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], { env: environmentOf(home), input })
+    new TestProcess(execPath, [SOTTO, ...args], { env: environmentOf(home), input })
 
   async function sotto(args: readonly string[], input = '', home = installation.home.path) {
     await using running = start(home, args, input)

@@ -8,10 +8,11 @@ import { sotto } from '../../../cli/program.ts'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { openStore } from '../../../clients/store/store.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { Installation } from '../../support/installation.ts'
 import { permitWriting } from '../../support/permits.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { BOB_KEY } from '../../support/stores.ts'
 
 /** Each command with --json, by its words; those of `files` have it from that. */
@@ -85,7 +86,7 @@ const STEPS: readonly Step[] = [
 const HAS_STAND_INS = /^(?:files |join$)/
 
 describe('what --json writes', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let installation: Installation
   let folder: string
   before(async () => {
@@ -110,7 +111,7 @@ describe('what --json writes', function () {
   }
 
   const start = ({ command, args = [], input }: Step) => {
-    const words = [join(ROOT, 'bin', 'sotto.js'), ...command.split(' '), ...args, '--json']
+    const words = [SOTTO, ...command.split(' '), ...args, '--json']
     // The host's own commands are about the services' data.
     const home = command.startsWith('admin ') ? installation.auth.folder.path : folder
     const env = environmentOf(home, { HOME: folder })

@@ -8,7 +8,7 @@ const LOGIN_REFUSED = 4
 const KEY_CHANGED = 7
 
 describe('a changed identity key', function () {
-  this.timeout(20_000)
+  this.timeout(300_000)
   let deployment: Deployment
 
   before(async () => {

@@ -14,7 +14,7 @@ const linesIn = (text: string): Line[] =>
     .map((line) => JSON.parse(line))
 
 describe('two people who are never online together', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let deployment: Deployment
   beforeEach(async () => {
     deployment = await Deployment.start({ SOTTO_RELAY: 'on' })

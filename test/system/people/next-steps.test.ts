@@ -5,8 +5,9 @@ import { execPath } from 'node:process'
 import { expect } from 'chai'
 import { FREE_PORTS } from '../../../cli/up/supervisor.ts'
 import { type Outcome, outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const PASSWORD = 'a long enough password'
@@ -42,7 +43,7 @@ describe('what people are told to type', () => {
   it('is what sotto up prints, with ports and a home of its own, where sotto is not installed', async () => {
     // Named from where it is started, which is not where the lines are typed.
     const env = environmentOf("it's here", FREE_PORTS)
-    await using up = new TestProcess(execPath, [join(ROOT, 'cli', 'main.ts'), 'up'], { env, cwd: folder.path })
+    await using up = new TestProcess(execPath, [SOTTO, 'up'], { env, cwd: folder.path })
     await up.untilStderr('What to type next')
     await up.untilStderr('Ctrl-C stops it')
     const invited = await type(lineOf(up.errors.text, 'admin invite alice'), '')
@@ -56,7 +57,7 @@ describe('what people are told to type', () => {
 
     // What add-user has printed is typed on another machine, where sotto is installed.
     await writeFile(join(folder.path, 'password'), PASSWORD)
-    const sotto = `${execPath} ${join(ROOT, 'bin', 'sotto.js')}`
+    const sotto = `${execPath} ${SOTTO}`
     const chat = lineOf(added.errors, '--login bob@').replace('sotto', sotto)
     await using online = open(`exec ${chat} --json --password-file ../password`, 'open')
     // Auth let bob in, and the directory that Auth names answers.

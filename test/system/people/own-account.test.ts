@@ -1,11 +1,11 @@
-import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect } from 'chai'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { Installation } from '../../support/installation.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 
 describe("one's own account", () => {
   let installation: Installation
@@ -17,7 +17,7 @@ describe("one's own account", () => {
 
   async function sotto(args: readonly string[], input = '', home = installation.home.path) {
     const options = { env: environmentOf(home), input }
-    await using running = new TestProcess(execPath, [join(ROOT, 'bin', 'sotto.js'), ...args], options)
+    await using running = new TestProcess(execPath, [SOTTO, ...args], options)
     return await outcomeOf(running)
   }
   const own = ['--profile', 'alice']

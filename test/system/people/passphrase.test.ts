@@ -7,7 +7,7 @@ import { Deployment, type Outcome } from '../../support/deployment.ts'
 const PASSPHRASE = 'correct horse battery staple'
 
 describe('sotto passphrase', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let deployment: Deployment
 
   before(async () => {

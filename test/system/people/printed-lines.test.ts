@@ -5,12 +5,13 @@ import { expect } from 'chai'
 import { Profile } from '../../../clients/profile/profile.ts'
 import { logout } from '../../../clients/session/login.ts'
 import { type Outcome, outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { Installation } from '../../support/installation.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 
 describe('what is printed to be typed', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let installation: Installation
   beforeEach(async () => {
     installation = await Installation.start('alice', 'bob')
@@ -20,7 +21,7 @@ describe('what is printed to be typed', function () {
   /** Type a line into a shell in which sotto is installed. */
   async function type(line: string, input?: string): Promise<Outcome> {
     const home = installation.home.path
-    const script = `sotto() { "${process.execPath}" "${join(ROOT, 'bin', 'sotto.js')}" "$@"; }; ${line}`
+    const script = `sotto() { "${process.execPath}" "${SOTTO}" "$@"; }; ${line}`
     const env = environmentOf(home, { HOME: home })
     await using shell = new TestProcess('bash', ['-c', script], { env, ...(input !== undefined && { input }) })
     return await outcomeOf(shell)

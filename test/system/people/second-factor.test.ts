@@ -6,14 +6,14 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { Secret } from '#lib/secret.ts'
 import { totpCode, totpStep } from '#lib/totp.ts'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { AuthUnderTest } from '../../support/running-auth.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 import { hasTmux, Tmux } from '../../support/tmux.ts'
 
 const PASSWORD = "alice's password"
-const SOTTO = join(ROOT, 'bin', 'sotto.js')
 
 /** The secret of an URI for an app, from base32. */
 function secretOf(uri: string): Secret {
@@ -27,7 +27,7 @@ function secretOf(uri: string): Secret {
 const codeOf = (secret: Secret, ahead = 0) => totpCode(secret, totpStep(systemClock.now().getTime()) + ahead)
 
 describe('sotto second-factor', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let auth: AuthUnderTest
   let home: TemporaryFolder
 

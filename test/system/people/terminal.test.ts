@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Deployment } from '../../support/deployment.ts'
-import { ROOT } from '../../support/environment.ts'
 import type { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { hasTmux, Tmux } from '../../support/tmux.ts'
 
 const PASSWORD = 'seen by nobody at all'
@@ -15,7 +15,7 @@ describe('on a terminal', function () {
     return
   }
 
-  this.timeout(30_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let terminal: Tmux | undefined
 
@@ -31,7 +31,7 @@ describe('on a terminal', function () {
 
   /** A terminal where a shell runs sotto, prints its exit code and the state of the terminal, and waits. */
   async function open(...args: readonly string[]): Promise<Tmux> {
-    const sotto = [process.execPath, join(ROOT, 'bin', 'sotto.js'), ...args].map((word) => `'${word}'`).join(' ')
+    const sotto = [process.execPath, SOTTO, ...args].map((word) => `'${word}'`).join(' ')
     // Ctrl-C is for sotto alone, and the shell goes on.
     const script = `trap : INT; ${sotto}; echo "ended with $?"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | paste -sd ' '; cat`
     const env = Object.fromEntries(Object.entries(deployment.env).map(([name, value]) => [name, value ?? '']))

@@ -17,7 +17,7 @@ function printed(errors: string, command: string): string {
 }
 
 describe('trust', function () {
-  this.timeout(20_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let bob: Receiver
 

@@ -19,7 +19,7 @@ const SEEDS = Number(process.env['FAR_SEEDS'] ?? 3)
 type Outcomes = Readonly<Record<string, Said>>
 
 describe('sign-in, send, receive, chat, files and verify', function () {
-  this.timeout(280_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let near: Outcomes
   let count = 0

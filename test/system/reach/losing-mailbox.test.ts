@@ -10,7 +10,7 @@ import { MailboxUnderTest } from '../../support/running-mailbox.ts'
 import { MessengerUnderTest, type MessengerUnderTestOptions } from '../../support/running-messenger.ts'
 
 describe('a letter', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let installation: Installation
   beforeEach(async () => {
     installation = await Installation.start('alice', 'bob')

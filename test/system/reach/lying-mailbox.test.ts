@@ -5,7 +5,7 @@ import { MailboxUnderTest } from '../../support/running-mailbox.ts'
 import { MessengerUnderTest } from '../../support/running-messenger.ts'
 
 describe('a mailbox that lies', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let installation: Installation
   let mailboxes: MailboxUnderTest
   beforeEach(async () => {

@@ -3,9 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { type Host, Network, namespaceRefusal } from '../../support/network.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const SERVER = '10.77.0.1'
@@ -63,7 +64,7 @@ describe(`three hosts${refusal ? `: ${refusal}` : ''}`, () => {
   function sotto(on: keyof typeof hosts, args: readonly string[], input?: string): TestProcess {
     const [command = '', ...prefix] = hosts[on].prefix
     const env = environmentOf(folders[on].path, on === 'services' ? { SOTTO_NAMES: SERVER } : {})
-    const all = [...prefix, process.execPath, join(ROOT, 'bin', 'sotto.js'), ...args]
+    const all = [...prefix, process.execPath, SOTTO, ...args]
     const running = new TestProcess(command, all, { env, input })
     started.push(running)
     return running

@@ -9,10 +9,11 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { expect } from 'chai'
 import { outcomeOf } from '../../support/deployment.ts'
-import { environmentOf, ROOT } from '../../support/environment.ts'
+import { environmentOf } from '../../support/environment.ts'
 import { JsonChat } from '../../support/json-chat.ts'
 import { type Host, Network, routerRefusal } from '../../support/network.ts'
 import { TestProcess } from '../../support/processes.ts'
+import { SOTTO } from '../../support/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 
 const SERVICES = '10.77.0.1'
@@ -32,7 +33,7 @@ const NAMES = ['alice', 'bob'] as const
 const refusal = routerRefusal()
 
 describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let network: Network
   let services: Host
   let routers: Record<Name, Host>
@@ -69,7 +70,7 @@ describe(`two people behind routers${refusal ? `: ${refusal}` : ''}`, function (
 
   /** Start `sotto` on a host, with the files of whoever it belongs to. */
   function sotto(host: Host, owner: Name | 'services', args: readonly string[], input?: string): TestProcess {
-    const [command = '', ...prefix] = [...host.prefix, process.execPath, join(ROOT, 'bin', 'sotto.js'), ...args]
+    const [command = '', ...prefix] = [...host.prefix, process.execPath, SOTTO, ...args]
     const settings = owner === 'services' ? { SOTTO_NAMES: SERVICES, SOTTO_RELAY_BYTES_PER_SECOND: '1000000000' } : {}
     const env = environmentOf(join(folder.path, owner), settings)
     return new TestProcess(command, prefix, { env, input })

@@ -13,7 +13,7 @@ const UNDER_WAY = 8
 type RelayName = 'relay' | 'second relay'
 
 describe('a relay that ends in the middle of a conversation', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let resources: AsyncDisposableStack
   /** The relays, by their addresses. */

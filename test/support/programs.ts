@@ -1,0 +1,27 @@
+/**
+ * Where the programs are that tests run: those of a package as people install it, of which a program starts in a third of
+ * the time of the sources, where a whole run has laid one; the clone's own otherwise.
+ *
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './environment.ts'
+
+/** The setting by which a whole run says where it has laid the package (whole-run.ts). */
+export const PACKAGE_SETTING = 'SOTTO_TEST_PACKAGE'
+
+/** The root folder of the programs. */
+export const PROGRAMS = process.env[PACKAGE_SETTING] ?? ROOT
+
+/** The `sotto` command, for Node.js. */
+export const SOTTO = join(PROGRAMS, 'bin', 'sotto.js')
+
+/** The `sotto` command, for a shell. */
+export const SOTTO_COMMAND = join(PROGRAMS, 'bin', 'sotto')
+
+/** The file of a program, for Node.js. @param folder - Of the program, from the root: `services/auth`. */
+export function programIn(folder: string): string {
+  const bundle = join(PROGRAMS, folder, 'main.cjs')
+  return existsSync(bundle) ? bundle : join(PROGRAMS, folder, 'main.ts')
+}
