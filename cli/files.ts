@@ -15,7 +15,7 @@ const FILES_HELP = `
   sotto files decline 3f09
   sotto files cancel 3f09               ends what is under way, or takes back an offer
 
-A file travels while a "sotto chat" or "sotto receive" runs for this profile; what is answered meanwhile goes at once.`
+A file travels while a "sotto chat", "web" or "receive" runs for this profile; what is answered meanwhile goes at once.`
 
 export function filesCommand(): Command {
   const command = withProfile(new Command('files'))
@@ -99,7 +99,7 @@ function answer(name: string, description: string, prepare: Answer): Command {
           else notice(transferRow(transfer), options)
         }
       })
-      if (!isRunning) notice('it goes on when a sotto chat or receive runs here', options)
+      if (!isRunning) notice('it goes on when a sotto chat, web or receive runs here', options)
     })
 }
 

@@ -99,8 +99,8 @@ const FORGET_HELP = `
   sotto forget bob --yes             in a script
 
 It goes from this machine's store alone: bob keeps what bob has, and so do your backups. What still waited for bob is not
-sent any more. The key of bob stays known; see sotto contacts. A sotto chat or receive that runs for the profile must be
-left first.
+sent any more. The key of bob stays known; see sotto contacts. A sotto chat, web or receive that runs for the profile must
+be left first.
 ${WHAT_IS_KEPT}`
 
 export function forgetCommand(): Command {

@@ -9,7 +9,7 @@ import { withStatus } from './status.ts'
 import { withUsers } from './users.ts'
 
 const EXAMPLES = `
-  sotto admin invite alice        prints a link by which alice joins, with a password of her own choosing
+  sotto admin invite alice        prints a link by which alice joins, with a password that alice chooses
   docker compose exec auth sotto admin invite alice
                                   the same in the container
   sotto admin import roster.csv   invites a class, and writes slips to print and hand out

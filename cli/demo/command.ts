@@ -69,6 +69,10 @@ export function demoCommand(): Command {
       if (html !== undefined && json) {
         throw new SottoError('ERR_USAGE', '--html and --json are two forms of the same', { hint: 'choose one' })
       }
+      if (html !== undefined) {
+        const { checkPlace } = await import('./story-file.ts')
+        await checkPlace(html)
+      }
       if (away) {
         const { runDemoAway } = await import('./away.ts')
         await runDemoAway({ draws: trace, json: json === true, file: html, reveals: reveal === true })

@@ -33,7 +33,7 @@ export async function checkNetwork(report: Report, options: NetworkOptions): Pro
   const { listen, advertise, directoryAddress, profile } = options
   const isRunning = profile !== undefined && isReceived(profile)
   const bound = await check(report, 'port', async () => {
-    if (isRunning) return { port: listen.port, text: 'the running chat or receive has one' }
+    if (isRunning) return { port: listen.port, text: 'the running chat, web or receive has one' }
     const port = await bind(listen)
     const which = listen.port === 0 ? 'any free one, so a firewall has to let all through' : `${port} is free`
     return { port, text: which }

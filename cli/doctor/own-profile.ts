@@ -46,7 +46,7 @@ async function checkStore({ storage }: Profile): Promise<Seen> {
 }
 
 function runningText(profile: Profile): string {
-  if (isReceived(profile)) return 'a chat or receive of this profile runs, and can be called'
+  if (isReceived(profile)) return 'a chat, web or receive of this profile runs, and can be called'
   if (hasLockHolder(profile)) return 'a send of this profile runs'
-  return 'no command of this profile runs; nobody can call before sotto chat or sotto receive does'
+  return 'no command of this profile runs; nobody can call before a sotto chat, web or receive does'
 }

@@ -24,7 +24,7 @@ interface ChatFlags extends ListenFlags, ReachFlags {
 
 const HELP = `
   sotto chat          be online; /to NAME talks with somebody
-  sotto chat bob      talk with bob; what bob does not get now waits until bob is online
+  sotto chat bob      talk with bob; what bob misses goes to bob's mailbox, or waits until bob is online
 
 What is said and heard stays in the profile, encrypted. /help shows the commands; Ctrl-D leaves.
 

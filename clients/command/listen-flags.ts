@@ -40,7 +40,7 @@ function endpoint(text: string, defaultPort?: number): Endpoint {
   try {
     return parseEndpoint(text, defaultPort)
   } catch (error) {
-    if (isSottoError(error)) throw new InvalidArgumentError(`${error.message}: ${error.hint}.`)
+    if (isSottoError(error)) throw new InvalidArgumentError(`${upperFirst(error.message)}: ${error.hint}.`)
     throw error
   }
 }
@@ -75,4 +75,8 @@ export function reachOf({ relayOnly, directOnly, anyRoute }: ReachFlags): Reach 
   if (relayOnly) return 'relay'
   if (directOnly) return 'direct'
   return anyRoute ? 'any' : undefined
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

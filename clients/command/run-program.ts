@@ -109,7 +109,13 @@ function prepare(command: Command, output: Output): void {
 
 /** A mistake in a command line as one line of ours, with what was meant, if commander has an idea, behind it. */
 function inOneLine(text: string): string {
-  return text.replace(/^error: /, 'sotto: ').replace(/\n(?=\()/, ' ')
+  return text
+    .replace(/^error: /, 'sotto: ')
+    .replace(
+      /^(sotto: )command-argument value ('.*') is invalid for argument ('.*?')/s,
+      '$1the argument $3 cannot be $2',
+    )
+    .replace(/\n(?=\()/, ' ')
 }
 
 /** The hint for a text that begins with a dash and was taken for an option. */

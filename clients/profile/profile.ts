@@ -36,7 +36,7 @@ import {
   withoutPassphrase,
 } from './key-file.ts'
 import { type Lock, takeLock } from './lock.ts'
-import { firstLoginLine, loginLine } from './login-line.ts'
+import { firstLoginLine, loginLine, profileFlag } from './login-line.ts'
 import { openProfile, sealProfile } from './seal.ts'
 import type { ProfileState, Reach, Session, SignedIn } from './state.ts'
 import { encodeState, parseState } from './state-form.ts'
@@ -90,8 +90,9 @@ export class Profile {
   static async open(home: string, name: string, unlock: UnlockKey = withoutPassphrase): Promise<Profile> {
     const profile = await Profile.#load(name, folderOf(home, name), unlock)
     if (profile !== undefined) return profile
+    const flag = profileFlag(name)
     throw new SottoError('ERR_PROFILE_MISSING', `there is no profile named ${name}`, {
-      hint: `make one with: ${firstLoginLine(name)}`,
+      hint: `take up an invite with: sotto join${flag}; or sign in with: ${firstLoginLine(name)}`,
     })
   }
 

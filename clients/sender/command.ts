@@ -12,7 +12,7 @@ const EXAMPLES = `
   sotto send bob 'See you at eight?'   one message
   ls | sotto send bob                  a message for every line
   sotto send bob                       what you type, line by line; Ctrl-D ends it
-  sotto send bob --queue 'Call me'     if bob is away, and has no mailbox, it waits for your next chat or receive
+  sotto send bob --queue 'Call me'     if bob is away, and has no mailbox, it waits for your next chat, web or receive
   sotto send bob --file a.pdf photos/  offers a file and a folder, and waits until bob has them
 
   sotto send bob --wait read --timeout 60 'Fire!'
@@ -31,7 +31,7 @@ where it stopped when the same command is run again, or in the next sotto chat.
 What you send is kept in the profile, encrypted, as a chat keeps it. Nothing is kept for somebody who cannot be reached at the
 beginning and has no mailbox, but by --queue. What is not acknowledged in the end waits, and goes with your next chat, receive or send.
 
-While a sotto chat or receive of the same profile runs, it is that which sends it, and shows what is answered.`
+While a sotto chat, web or receive of the same profile runs, it is that which sends it, and shows what is answered.`
 
 interface SendFlags extends ClientFlags {
   readonly queue?: true

@@ -208,7 +208,7 @@ async function keepForLater(
     await leave()
   } finally {
     const { waiting: messages, unfinished: files } = sending
-    const until = `for ${to}, until both of you are online and a sotto chat or receive runs here`
+    const until = `for ${to}, until both of you are online and a sotto chat, web or receive runs here`
     if (messages > 0) output.notice(`${messages === 1 ? 'one message waits' : `${messages} messages wait`} ${until}`)
     if (files > 0) {
       output.notice(`${files === 1 ? 'one file waits' : `${files} files wait`} ${until}`)

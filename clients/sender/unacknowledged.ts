@@ -11,7 +11,7 @@ export const THEY_WAIT =
   'do not send again what was not acknowledged: it waits, and goes with the next sotto chat, receive or send'
 
 /** The notice of files that have not arrived. */
-export const THEY_GO_ON = 'a sotto chat or receive goes on with it, and so does the same command'
+export const THEY_GO_ON = 'a sotto chat, web or receive goes on with it, and so does the same command'
 
 /** The error that nothing has moved for long. */
 export function notAcknowledged(count: number, files: number): SottoError {

@@ -6,11 +6,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { accountName } from '../command/account-name.ts'
 import { acceptFilesOption, downloadsOption, folderFor } from '../command/file-flags.ts'
-import { type ListenFlags, withListenFlags } from '../command/listen-flags.ts'
+import { type ListenFlags, type ReachFlags, reachOf, withListenFlags, withReachFlags } from '../command/listen-flags.ts'
 import { profileOption } from '../command/profile-option.ts'
 import { forProfile } from '../profile/login-line.ts'
 
-interface WebFlags extends ListenFlags {
+interface WebFlags extends ListenFlags, ReachFlags {
   readonly profile: string
   readonly port?: number
   readonly open?: true
@@ -38,7 +38,7 @@ export function webCommand(): Command {
   )
     .argParser(hostNameOf)
     .default([], 'none')
-  return withListenFlags(new Command('web'))
+  return withReachFlags(withListenFlags(new Command('web')))
     .description('talk with several people at once, on a page in your browser')
     .argument('[user]', 'whom to talk with first', accountName)
     .addOption(profileOption())
@@ -51,7 +51,7 @@ export function webCommand(): Command {
     .action(
       async (
         to: string | undefined,
-        { profile, port, open, hostName, listen, advertise, downloads, acceptFiles }: WebFlags,
+        { profile, port, open, hostName, listen, advertise, downloads, acceptFiles, ...ways }: WebFlags,
       ) => {
         const { web } = await import('./web.ts')
         const { processOptions } = await import('../command/command-options.ts')
@@ -60,6 +60,7 @@ export function webCommand(): Command {
         await web({
           ...options,
           profile,
+          reach: reachOf(ways),
           to,
           port,
           open: open === true,

@@ -23,7 +23,7 @@ export const SEALED_BYTES = PADDED_BYTES + OVERHEAD_BYTES
  *
  * @param label - Says what it is, so that no ticket opens as a grant, nor one of a conversation as one of a letter.
  * @param realm - 32 bytes.
- * @param name - Whom it is for: he knows it, so it is not carried.
+ * @param name - Whom it is for: they know it, so it is not carried.
  * @throws TypeError if the realm has another length.
  */
 export function boundTo(label: string, realm: Uint8Array, name: string): Buffer {

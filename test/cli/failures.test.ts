@@ -12,7 +12,11 @@ const FAILURES: ReadonlyArray<readonly [line: string, code: number, reason?: str
   ['snd bob --json', 2],
   ['send --json', 2],
   ['send bob hi --retry soon --json', 2],
+  ['send Bob hi', 2],
+  ['receipts maybe', 2],
   ['receive --json --listen here', 2],
+  ['web --relay-only --direct-only', 2],
+  ['demo --html /dev/null/wire.html', 1, 'ERR_OUTPUT'],
   ['send bob hi --json', 4, 'ERR_PROFILE_MISSING'],
   ['chat --json', 4, 'ERR_PROFILE_MISSING'],
   ['history --json', 4, 'ERR_PROFILE_MISSING'],
@@ -39,6 +43,7 @@ describe('a command that fails', () => {
       const lines = failed.errors.trimEnd().split('\n')
       expect(lines.filter((each) => !each.startsWith('sotto: '))).to.deep.equal([])
       expect(lines).to.have.length.above(1)
+      expect(failed.errors).not.to.include('command-argument')
       if (reason !== undefined) expect(lines[0]).to.match(new RegExp(` \\(${reason}\\)$`))
     })
   }

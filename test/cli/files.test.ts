@@ -83,7 +83,7 @@ describe('sotto files', function () {
     const accepted = await sotto('accept', 'ab', '--to', join(folder, 'made', 'here'))
     expect(accepted).to.include({ code: DONE, output: '' })
     expect(accepted.errors).to.include('abababab  from bob  report.pdf, 3.4 MB, accepted')
-    expect(accepted.errors).to.include('it goes on when a sotto chat or receive runs here')
+    expect(accepted.errors).to.include('it goes on when a sotto chat, web or receive runs here')
     expect((await sotto('decline', 'cd', '--json')).output).to.include('"state":"declined"')
     const [first, second] = await listed()
     expect(first).to.include({ state: 'accepted', path: join(folder, 'made', 'here') })

@@ -36,6 +36,14 @@ describe('a conversation through the relay', () => {
     expect(JSON.parse(json.output)).to.include({ name: 'alice', route: 'relay' })
   })
 
+  it('is the only way of a page that was started so, and the profile keeps to it', async () => {
+    await deployment.signUp('carol')
+    const args = ['web', '--profile', 'carol', '--listen', '127.0.0.1', '--relay-only']
+    await using page = deployment.sotto(args)
+    await page.untilStderr('online as carol, through the relay at')
+    expect((await deployment.profile('carol')).state.reach).to.equal('relay')
+  })
+
   it('is in the trace, with what the relay sees of it: when, of which size, and a Hello that it cannot open', () => {
     const isOfConversation = ({ method }: ChatEvent) => /PeerService|RelayService/.test(String(method))
     const carried = alice.events('trace').filter(isOfConversation)

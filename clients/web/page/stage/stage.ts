@@ -16,7 +16,7 @@ const TOUCHES: readonly (readonly [what: Deed, label: string, about: string])[] 
   [
     'flip',
     'Flip a bit',
-    'One bit of the ticket in alice’s next Hello: bob refuses it, and she comes again with another.',
+    'One bit of the ticket in alice’s next Hello: bob refuses it, and alice comes again with another.',
   ],
   [
     'replay',
