@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { SottoError } from '#lib/errors.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
 import { serviceNodeOptions } from '#lib/runtime/node-options.ts'
-import type { StartReport } from '#lib/runtime/parent.ts'
+import type { ReadyReport, StartReport } from '#lib/runtime/parent.ts'
 
 /**
  * How long a service may take to stop before it is killed, in milliseconds: each of its servers lets calls finish for
@@ -57,14 +57,11 @@ export class ServiceChild {
   /**
    * Wait until the service says how its start went.
    *
-   * @returns what it listens on, by what it serves there: HOST:PORT.
+   * @returns what it serves, and where.
    * @throws SottoError what it says; `ERR_INTERNAL` if it ends without a word; `ERR_UNAVAILABLE` if it says nothing within
    *   {@link START_MS}; the signal's reason.
    */
-  async untilUp(
-    signal: AbortSignal,
-    timeoutMs: number = START_MS,
-  ): Promise<Readonly<Record<string, string | undefined>>> {
+  async untilUp(signal: AbortSignal, timeoutMs: number = START_MS): Promise<ReadyReport> {
     const given = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const [report] = (await Promise.race([
       once(this.#process, 'message', { signal: given }).catch((error: unknown) => {
@@ -73,7 +70,7 @@ export class ServiceChild {
       }),
       this.failure(),
     ])) as [StartReport]
-    if (report.state === 'ready') return report.addresses
+    if (report.state === 'ready') return report
     const { code, message, hint } = report
     throw new SottoError(code, `${this.name}: ${message}`, hint === undefined ? {} : { hint })
   }

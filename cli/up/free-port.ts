@@ -12,15 +12,13 @@ import { hasSystemCode } from '#lib/runtime/files.ts'
 const ATTEMPTS = 20
 
 /**
- * Find a port that is free now. Not one of those that the system gives to outgoing connections (from 32768 on Linux,
+ * Find a port that is free on 127.0.0.1 now. Not one of those that the system gives to outgoing connections (from 32768 on Linux,
  * 49152 elsewhere): such a one could be taken before the server comes to bind it.
- *
- * @param host - The address to bind; 127.0.0.1 unless set.
  */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
+export async function freePort(): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     const port = randomInt(20_000, 32_000)
-    const server = createServer().listen(port, host)
+    const server = createServer().listen(port, '127.0.0.1')
     try {
       await once(server, 'listening')
     } catch (error) {

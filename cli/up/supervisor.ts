@@ -5,19 +5,13 @@
  * A service that ends by itself is not started again: the others are stopped and the failure reported, because a silent
  * restart would hide the failure. Restarts are for systemd or a container engine.
  *
+ * Each service reads its own settings and says what is wrong with them, and each says when it serves: so the process that
+ * only waits for them needs neither the code for settings nor gRPC.
+ *
  * @module
  */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { SottoError } from '#lib/errors.ts'
-import type { Target } from '#lib/rpc/client.ts'
-import { isServing } from '#lib/rpc/health-check.ts'
 import type { Environment } from '#lib/runtime/environment.ts'
-import { fingerprintOf } from '#lib/runtime/tls.ts'
 import type { WaitingNotice } from '../../clients/command/waiting-notice.ts'
-import { readConfig as readAuthConfig } from '../../services/auth/config.ts'
-import { readConfig as readDirectoryConfig } from '../../services/directory/config.ts'
-import { readConfig as readRelayConfig } from '../../services/relay/config.ts'
 import { ServiceChild } from './child.ts'
 import { freePort } from './free-port.ts'
 
@@ -35,7 +29,7 @@ export const FREE_PORTS: Environment = {
   SOTTO_RELAY_ADMIN_PORT: '0',
 }
 
-/** All services, up and healthy. */
+/** All services, up. */
 export interface Services {
   /** The address of the door for a client on this machine, HOST:PORT; undefined where there is none. */
   readonly doorAddress: string | undefined
@@ -69,7 +63,7 @@ export interface SupervisorOptions {
 }
 
 /**
- * Start the services and wait until they answer.
+ * Start the services and wait until each says that it serves.
  *
  * @throws SottoError `ERR_CONFIG` for a setting or a port that cannot be had, and whatever else keeps a service from
  *   starting; nothing is left running then.
@@ -88,43 +82,29 @@ export async function startServices(options: SupervisorOptions): Promise<Service
 }
 
 async function startIn(children: ServiceChild[], { env, signal, waiting }: SupervisorOptions): Promise<Services> {
-  const authConfig = readAuthConfig(env)
-  const directoryConfig = readDirectoryConfig(env)
   // Auth tells clients where the others are, and they cannot start before Auth has made their certificates: where any port
   // will do, one has to be chosen here.
-  const directoryPort = directoryConfig.listen.port || (await freePort(directoryConfig.listen.host))
-  const relayConfig = readRelayConfig(env)
-  const relayPort = relayConfig.listen.port || (await freePort(relayConfig.listen.host))
-  const doorPort = await doorPortIn(env)
-  const behindDoor = doorPort === undefined ? {} : { ...PROXIED, ...env, SOTTO_DOOR_PORT: String(doorPort) }
-  const ports = { SOTTO_DIRECTORY_PORT: String(directoryPort), SOTTO_RELAY_PORT: String(relayPort) }
-  const shared = { ...env, ...behindDoor, ...ports }
+  const shared = { ...env, ...(await chosenPorts(env)) }
+  const hasDoor = shared.SOTTO_DOOR_PORT !== undefined
+  const behindDoor = hasDoor ? { ...PROXIED, ...shared } : shared
 
   waiting?.begin('auth to start')
-  const auth = new ServiceChild('auth', shared)
+  const auth = new ServiceChild('auth', behindDoor)
   children.push(auth)
-  const authListens = await auth.untilUp(signal)
-  const caFile = join(authConfig.dataFolder, 'ca', 'ca.pem')
-  const authorityPem = await readFile(caFile, 'utf8')
-  const authAddress = dialled(authListens['auth'])
-  await checkHealth({ address: authAddress, security: { authorityPem, role: 'auth.sotto' } }, signal)
+  const { addresses: authListens, authority } = await auth.untilUp(signal)
+  if (authority === undefined) throw new TypeError('auth did not say where its authority is')
 
   waiting?.begin('the directory to start')
-  const behindAuth = { ...shared, SOTTO_SEALING_ADDRESS: dialled(authListens['sealing']) }
+  const behindAuth = { ...behindDoor, SOTTO_SEALING_ADDRESS: dialled(authListens['sealing']) }
   const directory = new ServiceChild('directory', behindAuth)
-  const relay = relayConfig.isOn ? new ServiceChild('relay', behindAuth) : undefined
+  const relay = env['SOTTO_RELAY'] === 'off' ? undefined : new ServiceChild('relay', behindAuth)
   children.push(directory, ...(relay ? [relay] : []))
-  const directoryListens = await Promise.race([directory.untilUp(signal), failureOf(children)])
-  const directoryAddress = dialled(directoryListens['directory'])
-  await checkHealth({ address: directoryAddress, security: { authorityPem, role: 'directory.sotto' } }, signal)
-  const relayListens = relay && (await Promise.race([relay.untilUp(signal), failureOf(children)]))
-  const relayAddress = relayListens && dialled(relayListens['relay'])
-  if (relayAddress !== undefined) {
-    await checkHealth({ address: relayAddress, security: { authorityPem, role: 'relay.sotto' } }, signal)
-  }
+  const both = Promise.all([directory.untilUp(signal), relay?.untilUp(signal)])
+  const [{ addresses: directoryListens }, relayUp] = await Promise.race([both, auth.failure()])
+  const relayListens = relayUp?.addresses
 
   let doorAddress: string | undefined
-  if (doorPort !== undefined) {
+  if (hasDoor) {
     waiting?.begin('the door to start')
     const door = new ServiceChild('door', {
       ...shared,
@@ -134,18 +114,17 @@ async function startIn(children: ServiceChild[], { env, signal, waiting }: Super
     })
     // The last to stop: by then the services have told those who came through it, and they have gone.
     children.unshift(door)
-    const doorListens = await Promise.race([door.untilUp(signal), failureOf(children)])
+    const { addresses: doorListens } = await Promise.race([door.untilUp(signal), failureOf(children)])
     doorAddress = dialled(doorListens['door'])
-    await checkHealth({ address: doorAddress, security: { authorityPem, role: 'auth.sotto' } }, signal)
   }
 
   return {
-    authAddress,
-    directoryAddress,
-    relayAddress,
+    authAddress: dialled(authListens['auth']),
+    directoryAddress: dialled(directoryListens['directory']),
+    relayAddress: relayListens && dialled(relayListens['relay']),
     doorAddress,
-    caFile,
-    caFingerprint: fingerprintOf(authorityPem),
+    caFile: authority.file,
+    caFingerprint: authority.fingerprint,
     failure: failureOf(children),
     stop: () => stopAll(children),
   }
@@ -158,10 +137,13 @@ const PROXIED: Environment = {
   SOTTO_RELAY_PROXY_PORT: '0',
 }
 
-/** The port of the door; undefined where none is wanted. */
-async function doorPortIn({ SOTTO_DOOR_PORT: port, SOTTO_DOOR_HOST: host }: Environment): Promise<number | undefined> {
-  if (port === undefined) return undefined
-  return Number(port) || (await freePort(host))
+/** The ports that others are told of, and that Auth therefore has to know before there is a listener. */
+const TOLD_PORTS = ['SOTTO_DIRECTORY_PORT', 'SOTTO_RELAY_PORT', 'SOTTO_DOOR_PORT'] as const
+
+/** A free port in the place of each that is set to 0. */
+async function chosenPorts(env: Environment): Promise<Partial<Record<(typeof TOLD_PORTS)[number], string>>> {
+  const any = TOLD_PORTS.filter((name) => Number(env[name] || NaN) === 0)
+  return Object.fromEntries(await Promise.all(any.map(async (name) => [name, String(await freePort())])))
 }
 
 /** Rejects when one of them ends. It need not be handled. */
@@ -169,14 +151,6 @@ function failureOf(children: readonly ServiceChild[]): Promise<never> {
   const failure = Promise.race(children.map((child) => child.failure()))
   failure.catch(() => {})
   return failure
-}
-
-/** Check that a client would be served, by calling as a client does: the service's own report could be wrong. */
-async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {
-  if (await isServing(target, { signal })) return
-  throw new SottoError('ERR_UNAVAILABLE', `what listens at ${target.address} is not healthy`, {
-    hint: 'its last log lines say why',
-  })
 }
 
 /** The newest first: the others may need Auth to finish what they are doing. */

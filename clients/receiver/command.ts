@@ -53,7 +53,8 @@ export function receiveCommand(): Command {
       const { commandOptions } = await import('../command/command-options.ts')
       const { listen, advertise, logLevel, exec: command, reply = false } = flags
       const exec = command === undefined ? undefined : { command, reply }
-      const onReady = (endpoints: readonly Endpoint[]) => reportReady({ peers: endpoints.map(addressOf).join(' ') })
+      const onReady = (endpoints: readonly Endpoint[]) =>
+        reportReady({ addresses: { peers: endpoints.map(addressOf).join(' ') } })
       const common = commandOptions(flags)
       const interactive = common.interactive !== false && exec === undefined
       const acceptInto = flags.acceptFiles && (await folderFor(flags.acceptFiles))

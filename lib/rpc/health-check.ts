@@ -1,5 +1,5 @@
 /**
- * Asking a server for its health (grpc.health.v1), as the supervisor and a container's health check do.
+ * Asking a server for its health (grpc.health.v1), as `sotto health` and `sotto doctor` do.
  *
  * @module
  */

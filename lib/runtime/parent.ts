@@ -9,13 +9,22 @@
  */
 import { type ErrorCode, SottoError } from '../errors.ts'
 
+/** What a service serves, and where. */
+export interface Serving {
+  /** The addresses that the service listens on, by what it serves there: HOST:PORT; undefined where it does not. */
+  readonly addresses: Readonly<Record<string, string | undefined>>
+  /** The authority of the installation, of the service that keeps it: the file of its certificate, and SHA-256 of that. */
+  readonly authority?: { readonly file: string; readonly fingerprint: string }
+}
+
+/** A child serves. */
+export interface ReadyReport extends Serving {
+  readonly state: 'ready'
+}
+
 /** The result of a child's start. */
 export type StartReport =
-  | {
-      readonly state: 'ready'
-      /** The addresses that the child listens on, by the service: HOST:PORT. */
-      readonly addresses: Readonly<Record<string, string | undefined>>
-    }
+  | ReadyReport
   | {
       readonly state: 'failed'
       readonly code: ErrorCode
@@ -24,8 +33,8 @@ export type StartReport =
     }
 
 /** Tell the parent, if there is one, that this service is up. */
-export function reportReady(addresses: Readonly<Record<string, string | undefined>>): void {
-  report({ state: 'ready', addresses })
+export function reportReady({ addresses, authority }: Serving): void {
+  report({ state: 'ready', addresses, ...(authority && { authority }) })
 }
 
 /** Tell the parent, if there is one, why this service did not start. */

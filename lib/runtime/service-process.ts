@@ -14,7 +14,7 @@ import { systemRefusal } from './files.ts'
 import { createLogger, type Logger } from './log.ts'
 import type { LogLevel } from './log-levels.ts'
 import { refuseDebugger } from './node-options.ts'
-import { parentGone, reportFailure, reportReady } from './parent.ts'
+import { parentGone, reportFailure, reportReady, type Serving } from './parent.ts'
 import { listenForStop } from './shutdown.ts'
 import { startTracing, type TraceMode } from './tracing/tracing.ts'
 
@@ -27,9 +27,7 @@ export interface ServiceDependencies {
 }
 
 /** A service that is up. */
-export interface RunningService {
-  /** The addresses that the service listens on, by what it serves there: HOST:PORT; undefined where it does not. */
-  readonly addresses: Readonly<Record<string, string | undefined>>
+export interface RunningService extends Serving {
   stop(): Promise<void>
 }
 
@@ -66,7 +64,7 @@ export async function runService<Config extends ServiceConfig>(program: ServiceP
     )
     const service = await program.start(config, { clock: systemClock, log, signal })
     log.info({ addresses: service.addresses }, 'up')
-    reportReady(service.addresses)
+    reportReady(service)
     // Else it would be kept when the process ends, which may be in a month, or by kill -9.
     flushCompileCache()
     if (!signal.aborted) await once(signal, 'abort')
