@@ -9,9 +9,11 @@ const { isNewEnough } = require('./new-enough.js')
 
 const ROOT = join(__dirname, '..')
 
-/** A clone has the sources, and runs them as they are; a release has a bundle in their place. */
+/** A clone has the sources, and runs them as they are; a release has bundles in their place. */
 const SOURCE = join(ROOT, 'cli', 'main.ts')
-const BUNDLE = join(ROOT, 'cli', 'main.cjs')
+
+/** The bundle of each command that is run often, or for long: of less code, which a program holds while it runs. */
+const BUNDLES = { chat: 'talk', receive: 'talk', send: 'talk', up: 'up', web: 'talk' }
 
 /**
  * Where compiled sources are kept, by which a command starts in a third of the time: beside them, or for the user where
@@ -21,12 +23,12 @@ const COMPILE_CACHES = [
   join(ROOT, 'node_modules', '.cache', 'compile'),
   join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sotto', 'compile'),
 ]
-const OFTEN_RUN = ['chat', 'receive', 'send', 'up', 'web']
 
 // It would start the debugger of Node.js (lib/runtime/node-options.ts), before and while the command runs.
 process.on('SIGUSR1', () => {})
 
 const [command = '', ...rest] = process.argv.slice(2)
+const isOftenRun = Object.hasOwn(BUNDLES, command)
 if (command === '--version' && rest.length === 0) {
   // Asked by programs before each use of a command, and known without reading one of its files.
   console.log(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version)
@@ -34,11 +36,11 @@ if (command === '--version' && rest.length === 0) {
   // A measurement of coverage needs the sources as they are.
   if (process.env['NODE_V8_COVERAGE'] === undefined) {
     const { compileCacheStatus } = module_.constants
-    const folder = OFTEN_RUN.includes(command) ? command : 'others'
+    const folder = isOftenRun ? command : 'others'
     COMPILE_CACHES.find((cache) => module_.enableCompileCache(join(cache, folder)).status !== compileCacheStatus.FAILED)
   }
   if (existsSync(SOURCE)) void import(pathToFileURL(SOURCE).href)
-  else require(BUNDLE)
+  else require(join(ROOT, 'cli', isOftenRun ? BUNDLES[command] : '', 'main.cjs'))
 } else {
   require('./older-node.js').runUnderNewer(process.argv.slice(2))
 }

@@ -16,6 +16,8 @@ import { bundle, NATIVE, THIRD_PARTY } from './bundle.ts'
 
 const PROGRAMS = [
   'cli/main.ts',
+  'cli/talk/main.ts',
+  'cli/up/main.ts',
   'services/auth/main.ts',
   'services/directory/main.ts',
   'services/relay/main.ts',

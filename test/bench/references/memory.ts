@@ -16,11 +16,34 @@ export function canLookAtProcesses({ leaveOut }: Pick<Context, 'leaveOut'>): boo
 
 /** What lies in memory of a process, in MB; of it and of all that it has started. */
 export async function residentMegabytes(pid: number): Promise<number> {
+  const all = await memoryOf(pid)
+  return all.reduce((sum, { own, files }) => sum + own + files, 0)
+}
+
+/**
+ * The same, with the files that all of them have in memory, such as Node.js itself, counted as often as the one process
+ * has them that has most: what a machine has to have.
+ */
+export async function megabytesTogether(pid: number): Promise<number> {
+  const all = await memoryOf(pid)
+  return all.reduce((sum, { own }) => sum + own, 0) + Math.max(...all.map(({ files }) => files))
+}
+
+interface Memory {
+  /** What no other process has, in MB. */
+  readonly own: number
+  /** The pages of files, in MB: all processes that have a file in memory share them. */
+  readonly files: number
+}
+
+/** The memory of a process and of each that it has started. */
+async function memoryOf(pid: number): Promise<Memory[]> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  const [, kibibytes = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? []
+  const megabytes = (figure: string) =>
+    (Number(new RegExp(`^${figure}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1_024) / 1e6
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  const below = await Promise.all(children.split(' ').filter(Boolean).map(Number).map(residentMegabytes))
-  return below.reduce((sum, each) => sum + each, (Number(kibibytes) * 1_024) / 1e6)
+  const below = await Promise.all(children.split(' ').filter(Boolean).map(Number).map(memoryOf))
+  return [{ own: megabytes('RssAnon'), files: megabytes('RssFile') + megabytes('RssShmem') }, ...below.flat()]
 }
 
 /** How many ticks Linux counts a second, on every platform that Node.js runs on. */
