@@ -30,13 +30,22 @@ export interface AudienceRequests extends Requests {
   offline: () => Promise<void>
 }
 
+/** How many come at once: how soon a crowd is in is asked of those who come back, and here would only take longer. */
+const MOST_ARRIVING = 24
+
 const over = new AbortController()
 const standing = new Set<string>()
 const announcing: Promise<unknown>[] = []
+/** How many have been asked to come. */
+let asked = 0
 let all = Promise.withResolvers<number>()
 let broken = Promise.withResolvers<void>()
 
-async function announce({ username, token }: Member, { directoryAddress, authorityPem }: Shared): Promise<void> {
+async function announce(
+  { username, token }: Member,
+  { directoryAddress, authorityPem }: Shared,
+  onArrived: () => void,
+): Promise<void> {
   const session = {
     sessionId: Buffer.alloc(0),
     keys: deriveSessionKeys(Secret.of(Buffer.from(token, 'base64'))),
@@ -65,12 +74,13 @@ async function announce({ username, token }: Member, { directoryAddress, authori
       startsOffline: true,
       onOnline() {
         standing.add(username)
-        if (standing.size < announcing.length) return
+        onArrived()
+        if (standing.size < asked) return
         all.resolve(sharedNowMs())
         broken = Promise.withResolvers()
       },
       onOffline() {
-        if (standing.size === announcing.length) all = Promise.withResolvers()
+        if (standing.size === asked) all = Promise.withResolvers()
         standing.delete(username)
         broken.resolve()
       },
@@ -80,12 +90,27 @@ async function announce({ username, token }: Member, { directoryAddress, authori
   }
 }
 
+/** The function, for the first call alone: who loses their announcement comes online again. */
+function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) work()
+    isDone = true
+  }
+}
+
 const requests: AudienceRequests = {
   come(members, shared) {
     all = Promise.withResolvers()
-    for (const member of members) {
-      announcing.push(announce(member, shared).catch((error: unknown) => over.signal.aborted || all.reject(error)))
+    asked += members.length
+    const left = [...members]
+    const next = () => {
+      const member = left.pop()
+      if (member === undefined) return
+      const arrived = announce(member, shared, once(next))
+      announcing.push(arrived.catch((error: unknown) => over.signal.aborted || all.reject(error)))
     }
+    for (let count = 0; count < MOST_ARRIVING; count += 1) next()
   },
   online: () => all.promise,
   offline: () => broken.promise,
