@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { MailboxServiceService, PutPrekeysRequest } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { setImmediate } from 'node:timers/promises'
+import type {
+  CollectResponse,
+  MailboxServiceService,
+  PutPrekeysRequest,
+  StoredLetter,
+} from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
 import { isPrekey, PREKEY_ID_BYTES, type Prekey } from '#lib/letter/prekey.ts'
 import type { Connection } from '#lib/rpc/client.ts'
@@ -38,8 +44,14 @@ export interface CollectedLetter {
   /** 16 bytes, which name it at the mailbox. */
   readonly letterId: Uint8Array
   readonly bytes: Uint8Array
-  /** Have it deleted: it is stored, or nothing can be done with it. */
-  acknowledge(): Promise<void>
+}
+
+/** The letters that came together, to be stored together. */
+export interface Arrival {
+  /** At least one, the oldest first. */
+  readonly letters: readonly CollectedLetter[]
+  /** Have letters deleted, these or earlier ones: they are stored, or nothing can be done with them. */
+  acknowledge(letters: readonly CollectedLetter[]): Promise<void>
 }
 
 type MailboxConnection = Connection<typeof MailboxServiceService>
@@ -126,20 +138,28 @@ export class MailboxClient {
     await tellInTurn(this.#trace, event)
   }
 
-  /** The letters that wait here, the oldest first, until there are no more. @throws as the call does. */
-  async *collect(signal: AbortSignal): AsyncGenerator<CollectedLetter, void, void> {
+  /** The letters that wait here, until there are no more. @throws as the call does. */
+  async *collect(signal: AbortSignal): AsyncGenerator<Arrival, void, void> {
     const connection = this.#first
     try {
       const stream = connection.call.collect({ bearer: this.#bearer, signal })
       await stream.send({ letterIds: [] })
-      let count = 0
-      for await (const { letter } of stream.messages) {
-        if (letter === undefined || count === MAX_COLLECTED) stream.end()
-        else {
-          count += 1
-          const { letterId } = letter
-          yield { letterId, bytes: letter.letter, acknowledge: () => stream.send({ letterIds: [letterId] }) }
+      const acknowledge = async (letters: readonly CollectedLetter[]) => {
+        for (let first = 0; first < letters.length; first += MAX_IDS) {
+          const acknowledged = letters.slice(first, first + MAX_IDS)
+          await stream.send({ letterIds: acknowledged.map(({ letterId }) => Buffer.from(letterId)) })
         }
+      }
+      let count = 0
+      for await (const first of stream.messages) {
+        const arrived = [first]
+        // What came with it is decoded by then: 16 more at most.
+        await setImmediate()
+        for (let next = stream.ready(); next !== undefined; next = stream.ready()) arrived.push(next)
+        const letters = lettersOf(arrived).slice(0, MAX_COLLECTED - count)
+        count += letters.length
+        if (letters.length > 0) yield { letters, acknowledge }
+        if (letters.length < arrived.length) stream.end()
       }
     } catch (error) {
       this.#leave(connection, error)
@@ -176,6 +196,13 @@ export class MailboxClient {
     if (connection === this.#first) this.#connections.push(...this.#connections.splice(0, 1))
     return true
   }
+}
+
+/** The letters of answers, up to the one that says that there are no more. */
+function lettersOf(answers: readonly CollectResponse[]): readonly CollectedLetter[] {
+  const end = answers.findIndex(({ letter }) => letter === undefined)
+  const letters = answers.slice(0, end === -1 ? answers.length : end).map(({ letter }) => letter as StoredLetter)
+  return letters.map(({ letterId, letter }) => ({ letterId, bytes: letter }))
 }
 
 function onWire({ prekeyId, publicKey, encapsulationKey }: Prekey) {

@@ -38,6 +38,8 @@ export class StoreFile {
   readonly letters: LetterRow
   readonly #database: Database
   readonly #tolerant: boolean
+  /** What is to be done once the writings that are made {@link together} are committed; undefined while none are. */
+  #afterCommit: (() => void)[] | undefined
 
   /**
    * Open a store, or make one in an empty file.
@@ -77,6 +79,7 @@ export class StoreFile {
 
   /** Run reads that all see one state, with the contacts as they are in it. */
   read<T>(work: () => T): T {
+    if (this.#afterCommit !== undefined) return work()
     return this.#database.read(() => {
       this.contacts.refresh()
       return work()
@@ -89,6 +92,36 @@ export class StoreFile {
    * @throws SottoError `ERR_STORE_DAMAGED` if the store was opened in spite of its damage.
    */
   write<T>(durability: Durability, work: () => T): T {
+    return this.#afterCommit === undefined ? this.#commit(durability, work) : work()
+  }
+
+  /**
+   * Run several writings as one, and so with one flush: all of them happen or none, and they are on the disk when this
+   * returns.
+   *
+   * @throws SottoError as {@link write}, and whatever one of them throws.
+   */
+  together<T>(work: () => T): T {
+    const after: (() => void)[] = []
+    const result = this.#commit('disk', () => {
+      this.#afterCommit = after
+      try {
+        return work()
+      } finally {
+        this.#afterCommit = undefined
+      }
+    })
+    for (const each of after) each()
+    return result
+  }
+
+  /** Take note in memory of what was written: now, or when all that is written {@link together} with it is committed. */
+  afterCommit(note: () => void): void {
+    if (this.#afterCommit === undefined) note()
+    else this.#afterCommit.push(note)
+  }
+
+  #commit<T>(durability: Durability, work: () => T): T {
     if (this.#tolerant) throw damaged('a damaged store is not written to')
     try {
       return this.#database.write(durability, () => {

@@ -254,10 +254,13 @@ export class Store {
   }
 
   /**
-   * Change it in the step in which a message log stores what a letter brought: to be given to {@link MessageLog.store}.
+   * Store in one step, and with one flush, what several message logs have received, each once at most, and what is noted
+   * beside it: all or nothing, on the disk when this returns.
+   *
+   * @throws whatever one of them throws.
    */
-  letterChange(change: (state: LetterState) => LetterState): () => void {
-    return () => this.#file.letters.save(change(this.#file.letters.get()))
+  storeTogether<T>(work: () => T): T {
+    return this.#file.together(work)
   }
 
   /** Call back after each commit of another process, and at least once for those of one moment. */

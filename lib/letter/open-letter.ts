@@ -72,11 +72,9 @@ export function admitLetter(bytes: Uint8Array, admission: LetterAdmission): Admi
   checkVersion(clear)
   checkLengths(clear, letter)
   checkTicketFields(ticket, { identityKey: identity.publicKey, ownName, nowMs })
-  if (admission.isUsed(ticket.ticketId)) {
-    throw new SottoError('ERR_TICKET_REPLAYED', 'a letter with this ticket was taken in before')
-  }
+  if (admission.isUsed(ticket.ticketId)) throw ticketUsed()
   const prekey = admission.findPrekey(clear.prekeyId)
-  if (!prekey) throw new SottoError('ERR_PREKEY_UNKNOWN', 'the letter is for a prekey that is not held')
+  if (!prekey) throw prekeyUnknown()
   return { ticket, prekeyId: clear.prekeyId, prekey, clear, letter }
 }
 
@@ -152,6 +150,16 @@ function decode<T>(message: { decode(bytes: Uint8Array): T }, bytes: Uint8Array)
   } catch (cause) {
     throw malformed('a letter cannot be read', cause)
   }
+}
+
+/** The error for a letter whose ticket has served another. */
+export function ticketUsed(): SottoError {
+  return new SottoError('ERR_TICKET_REPLAYED', 'a letter with this ticket was taken in before')
+}
+
+/** The error for a letter whose prekey is not held, or no longer. */
+export function prekeyUnknown(): SottoError {
+  return new SottoError('ERR_PREKEY_UNKNOWN', 'the letter is for a prekey that is not held')
 }
 
 function malformed(message: string, cause?: unknown): SottoError {

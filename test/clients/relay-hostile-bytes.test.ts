@@ -162,7 +162,9 @@ describe('a client of a relay that answers with hostile bytes', function () {
     const letter = { letterId: ID, letter: Buffer.from(bytesOf('a letter', 60)) }
     const { collect } = MailboxServiceService
     await attack([], collect.responseSerialize({ letter }), async () => {
-      for await (const { bytes } of mailbox.collect(signal)) expect(bytes).to.be.instanceOf(Uint8Array)
+      for await (const { letters } of mailbox.collect(signal)) {
+        for (const { bytes } of letters) expect(bytes).to.be.instanceOf(Uint8Array)
+      }
     })
   })
 })

@@ -10,7 +10,7 @@ import { parseLetterBody } from '#lib/letter/letter-body.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
-import { storeLetter } from '../../clients/letters/store-letter.ts'
+import { type StoredLetter, storeLetters } from '../../clients/letters/store-letters.ts'
 import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import { isUsed } from '../../clients/store/rows/letter-state.ts'
@@ -184,8 +184,8 @@ export class SimulatedProcess implements ConnectionOwner {
       }
       const permission = permitReceiving(endpoint.peer.name, endpoint.peer.identity.publicKey)
       const { nowMs } = world.timeline.clocks()
-      const place = { store: this.#store, messageLog, permission, nowMs }
-      const { isEarly, fresh, hasProgress } = storeLetter(place, letter, letter.body)
+      const [stored] = storeLetters(this.#store, [{ ...letter, messageLog, permission }], nowMs)
+      const { isEarly, fresh, hasProgress } = stored as StoredLetter
       if (hasProgress) endpoint.receiveAcknowledgement(this.streams.progress.delivered)
       if (isEarly) continue
       endpoint.mailbox.remove(letter)

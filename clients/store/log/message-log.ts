@@ -181,6 +181,11 @@ export class MessageLog {
     loaded.take(fresh)
   }
 
+  /** Whether the outgoing stream has come further than the disk knows. */
+  get hasUnsaved(): boolean {
+    return this.#needLoaded().hasChanged
+  }
+
   /**
    * Put down how far the outgoing stream has come: what was sent, acknowledged or renewed. Cheap where nothing changed.
    * Call it before a record leaves that was taken from the streams, and after one came.
@@ -189,7 +194,7 @@ export class MessageLog {
    * @returns whether there was anything to put down.
    */
   save(said: 'all' | 'exactly' = 'all'): boolean {
-    if (!this.#needLoaded().hasChanged) return false
+    if (!this.hasUnsaved) return false
     this.#write('process', (contact, key) => ({ contact, key, batches: [], result: undefined }), said)
     return true
   }
@@ -201,11 +206,11 @@ export class MessageLog {
    *
    * @param permission - Asked for now: to receive from this key.
    * @param events - Those that the delivery gave, in order.
-   * @param letter - Where they came by letter: puts down, in the same step, that it was taken in.
+   * @param isLetter - Whether they came by letter; then {@link Store.storeTogether} may be under way.
    * @returns those of them that are new to the person: all, unless the other side got a restored backup back and repeats
    *   what it said in another stream.
    */
-  store(permission: ReceivePermission, events: readonly Event[], letter?: () => void): readonly Event[] {
+  store(permission: ReceivePermission, events: readonly Event[], isLetter = false): readonly Event[] {
     const { incoming } = this.streams
     if (incoming === undefined || events.length === 0 || incoming.received - incoming.stored < events.length) {
       throw new TypeError('these events were not taken from the stream')
@@ -217,14 +222,12 @@ export class MessageLog {
       const found = { id: this.#contactId, state: contact }
       const repeats = before.isRepeating ? this.#receivedIds.countRepeats(found, events) : 0
       const { streamId } = incoming
-      const isLetter = letter !== undefined
       const arrival = { place: this.place, streamId, before, events, repeats, storedAtMs, isLetter }
       const received = withReceived(contact, key, arrival)
       receiveFileEvents(this.#file.transfers, this.place, received.result, storedAtMs)
-      letter?.()
       return received
     })
-    incoming.markStored(events.length)
+    this.#file.afterCommit(() => incoming.markStored(events.length))
     return fresh
   }
 
@@ -323,12 +326,14 @@ export class MessageLog {
       this.#file.contacts.save({ id: found.id, state })
       return { fresh, batches, state, result }
     })
-    // Only now: what is in memory must not run ahead of what is on the disk.
-    if (loaded !== undefined && written.fresh !== undefined) {
-      loaded.take(written.fresh)
-      loaded.note(written.state, written.batches)
-    }
-    return written.result
+    const { fresh, batches, state, result } = written
+    // Only then: what is in memory must not run ahead of what is on the disk.
+    this.#file.afterCommit(() => {
+      if (loaded === undefined || fresh === undefined) return
+      loaded.take(fresh)
+      loaded.note(state, batches)
+    })
+    return result
   }
 
   #find(): Contact {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isSame } from '#lib/same-bytes.ts'
 import type { Database, Statement } from '../disk/database.ts'
 import { type RowSeal, uint64 } from '../disk/row-seal.ts'
 import { decodeLetterState, encodeLetterState, type LetterState, NO_LETTERS } from './letter-state.ts'
@@ -13,6 +14,8 @@ export class LetterRow {
   readonly #seal: RowSeal
   readonly #read: Statement
   readonly #write: Statement
+  /** What was opened or sealed last, good for as long as the row is that: it is large, and asked for with each letter. */
+  #known: { readonly sealed: Uint8Array; readonly state: LetterState } | undefined
 
   constructor(database: Database, seal: RowSeal) {
     this.#seal = seal
@@ -24,10 +27,16 @@ export class LetterRow {
   get(): LetterState {
     const [row] = this.#read.all()
     if (row === undefined) return NO_LETTERS
-    return decodeLetterState(this.#seal.open(uint64(ROW_ID), row[0] as Uint8Array))
+    const sealed = row[0] as Uint8Array
+    if (this.#known === undefined || !isSame(this.#known.sealed, sealed)) {
+      this.#known = { sealed, state: decodeLetterState(this.#seal.open(uint64(ROW_ID), sealed)) }
+    }
+    return this.#known.state
   }
 
   save(state: LetterState): void {
-    this.#write.run(ROW_ID, this.#seal.seal(uint64(ROW_ID), encodeLetterState(state)))
+    const sealed = this.#seal.seal(uint64(ROW_ID), encodeLetterState(state))
+    this.#write.run(ROW_ID, sealed)
+    this.#known = { sealed, state }
   }
 }
