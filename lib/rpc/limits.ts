@@ -251,9 +251,10 @@ const RELAY_HELD: HeldLimits = {
 }
 
 /**
- * The limits of a relay. A call that is joined has one message under way in each direction and a window behind it: twice
- * 66 KiB and 60 KiB, 252 KiB at most. The window of a connection is wider, so that conversations that somebody is slow to
- * take do not stop the others over the same connection: it takes 17 of them.
+ * The limits of a relay. A call that is joined has one message of 66 KiB under way in each direction, a window behind it, and
+ * the pieces of 16 KiB between them that have been read and are no message yet: 256 KiB at most, as its test measures. The
+ * window of a connection is wider, so that conversations that somebody is slow to take do not stop the others over the
+ * same connection: it takes 42 of them.
  */
 export const RELAY_LIMITS: ServerLimits = {
   ...SERVICE_LIMITS,
@@ -263,7 +264,7 @@ export const RELAY_LIMITS: ServerLimits = {
   maxSessionMegabytes: 32,
   earnedWindow: {
     bytes: 1024 * 1024,
-    callBytes: 60 * 1024,
+    callBytes: 24 * 1024,
     // What calls hold is what counts.
     totalBytes: Number.POSITIVE_INFINITY,
   },

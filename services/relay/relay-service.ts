@@ -20,15 +20,22 @@ const CARRIED_TAG = 18
 
 /** A message from one end for the other, which the relay does not read. */
 export class Carried {
-  /** As it is on the wire, its tag and its length included. */
-  readonly encoded: Buffer
+  /** How many bytes it has. */
+  readonly length: number
+  #encoded: Buffer | undefined
 
+  /** @param encoded - As it is on the wire, its tag and its length included. */
   constructor(encoded: Buffer) {
-    this.encoded = encoded
+    this.#encoded = encoded
+    this.length = encoded.length
   }
 
-  get length(): number {
-    return this.encoded.length
+  /** Take the bytes, once: the library copies them as it sends them, and they are not to be there twice until they are gone. */
+  take(): Buffer {
+    const encoded = this.#encoded
+    if (encoded === undefined) throw new TypeError('a message is sent once')
+    this.#encoded = undefined
+    return encoded
   }
 }
 
@@ -51,7 +58,7 @@ export const RelayService = {
       return carriedOf(encoded) ?? call.requestDeserialize(encoded)
     },
     responseSerialize: (value: CallResponse | Carried): Buffer => {
-      return value instanceof Carried ? value.encoded : call.responseSerialize(value)
+      return value instanceof Carried ? value.take() : call.responseSerialize(value)
     },
   },
   answer: {
@@ -60,7 +67,7 @@ export const RelayService = {
       return carriedOf(encoded) ?? answer.requestDeserialize(encoded)
     },
     responseSerialize: (value: AnswerResponse | Carried): Buffer => {
-      return value instanceof Carried ? value.encoded : answer.responseSerialize(value)
+      return value instanceof Carried ? value.take() : answer.responseSerialize(value)
     },
   },
 } as const

@@ -72,6 +72,18 @@ export function leaveUnfinished(
   }
 }
 
+/** Begin a call, as somebody, of which nothing is sent or read yet. */
+export function beginAs(
+  session: http2.ClientHttp2Session,
+  { path }: Pick<Target, 'path'>,
+  bearer: Secret,
+): http2.ClientHttp2Stream {
+  const authorization = `Bearer ${Buffer.from(bearer.reveal()).toString('base64url')}`
+  const stream = session.request(headersOf(path, { authorization }))
+  stream.on('error', () => {})
+  return stream
+}
+
 /** Make a call, as somebody. @returns its `grpc-status`; undefined where it is reset. */
 export async function callAs(
   session: http2.ClientHttp2Session,
@@ -79,16 +91,12 @@ export async function callAs(
   bearer: Secret,
   message: Uint8Array,
 ): Promise<number | undefined> {
-  const authorization = `Bearer ${Buffer.from(bearer.reveal()).toString('base64url')}`
-  const stream = session.request(headersOf(path, { authorization }))
+  const stream = beginAs(session, { path }, bearer)
   let status: number | undefined
   const note = (received: http2.IncomingHttpHeaders) => {
     if (received['grpc-status'] !== undefined) status = Number(received['grpc-status'])
   }
-  stream
-    .on('error', () => {})
-    .on('response', note)
-    .on('trailers', note)
+  stream.on('response', note).on('trailers', note)
   stream.resume().end(framed(message))
   await new Promise<void>((resolve) => stream.once('close', resolve))
   return status
