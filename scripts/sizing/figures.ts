@@ -1,5 +1,5 @@
 /**
- * What one auth and one directory have been measured to do, from the tables of docs/performance.md, and what the code lets
+ * What one auth, one directory and one relay have been measured to do, from the tables of docs/performance.md, and what the code lets
  * them do at most.
  *
  * @module
@@ -9,6 +9,7 @@ import { SETTLED_PART } from '#lib/rpc/sockets/callers.ts'
 import { CONNECTIONS_PER_PROCESS } from '#lib/runtime/database/postgres.ts'
 import { REUSE_MS } from '../../services/authentication/authentications.ts'
 import { readConfig } from '../../services/directory/config.ts'
+import { readConfig as readRelayConfig } from '../../services/relay/config.ts'
 
 export interface Figures {
   /** Sign-ins a second at one auth on two cores. */
@@ -23,6 +24,14 @@ export interface Figures {
   readonly arrivals: number
   /** The most people who may be online at one directory. */
   readonly places: number
+  /** The memory of a relay for each who waits there to be called, in bytes: an open stream over a connection of its own. */
+  readonly attendanceBytes: number
+  /** The memory of a relay for each conversation that it carries, with the connections of both ends, in bytes. */
+  readonly callBytes: number
+  /** The most connections of people who wait or talk at one relay. */
+  readonly relayPlaces: number
+  /** Letters a second that are posted and collected at one relay. */
+  readonly letters: number
   /** PostgreSQL's connections of one process. */
   readonly databaseConnections: number
   /** How often an open conversation is renewed, in seconds. */
@@ -33,6 +42,9 @@ export interface Figures {
 
 /** How many people the bench of presence has online. */
 const PRESENCE_PEOPLE = 1_000
+
+/** How many calls the bench of the relay joins; beside them it holds a stream for each of their ends. */
+const JOINED_CALLS = 1_000
 
 /**
  * Read the figures.
@@ -54,6 +66,10 @@ export function figuresOf(performance: string): Figures {
     standing: medianOf('both services together, standing') / 100 / PRESENCE_PEOPLE,
     arrivals: PRESENCE_PEOPLE / medianOf('all back after kill -9'),
     places: Math.floor(readConfig({ SOTTO_HOME: '/srv/sotto' }).connections.most * SETTLED_PART),
+    attendanceBytes: (medianOf('TLS streams of grpc-js, as many') * 1e6) / (2 * JOINED_CALLS),
+    callBytes: (medianOf('1,000 joined calls, at the relay') * 1e6) / JOINED_CALLS,
+    relayPlaces: Math.floor(readRelayConfig({ SOTTO_HOME: '/srv/sotto' }).connections.most * SETTLED_PART),
+    letters: medianOf('posted and collected'),
     databaseConnections: CONNECTIONS_PER_PROCESS,
     renewalSeconds: RENEW_EVERY_MS / 1_000,
     reuseSeconds: REUSE_MS / 1_000,

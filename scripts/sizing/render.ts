@@ -17,14 +17,14 @@ export function render(sizes: readonly number[], figures: Figures): string {
   const plans = sizes.map((people) => planFor(people, figures))
   const [first] = limitsOf(figures)
   return [
-    '| what gives way | with one auth and one directory, at | what to add |',
+    '| what gives way | with one of each, at | what to add |',
     '| --- | ---: | --- |',
     ...limitsOf(figures).map(({ what, people, add }) => `| ${what} | ${round(people)} people | ${add} |`),
     '',
     `First: ${first?.what}, at ${round(first?.people ?? 0)} people.`,
     '',
-    '| people | auths | directories | memory of each directory, beside 40 MB | database |',
-    '| ---: | ---: | ---: | ---: | --- |',
+    '| people | auths | directories | memory of each, beside 40 MB | relays | memory of each, beside 40 MB | database |',
+    '| ---: | ---: | ---: | ---: | ---: | ---: | --- |',
     ...plans.map(rowOf),
     '',
     '| people | all come at once: online in | nobody has a session: signed in after | a directory lost: its people | are back in |',
@@ -36,8 +36,17 @@ export function render(sizes: readonly number[], figures: Figures): string {
   ].join('\n')
 }
 
-function rowOf({ people, auths, directories, memoryBytes, databaseConnections }: Plan): string {
-  return `| ${whole(people)} | ${auths} | ${directories} | ${round(memoryBytes / 1e6)} MB | ${databaseOf(databaseConnections)} |`
+function rowOf({
+  people,
+  auths,
+  directories,
+  memoryBytes,
+  relays,
+  relayMemoryBytes,
+  databaseConnections,
+}: Plan): string {
+  const [ofDirectory, ofRelay] = [memoryBytes, relayMemoryBytes].map((bytes) => `${round(bytes / 1e6)} MB`)
+  return `| ${whole(people)} | ${auths} | ${directories} | ${ofDirectory} | ${relays} | ${ofRelay} | ${databaseOf(databaseConnections)} |`
 }
 
 function databaseOf(connections: number | undefined): string {

@@ -1,8 +1,8 @@
 /**
- * How many auths and directories so many people need, and what gives way first where there are fewer.
+ * How many auths, directories and relays so many people need, and what gives way first where there are fewer.
  *
  * Each limit is one figure that was measured, or that the code has, and a simple day of people. What was measured on two
- * cores is taken for one auth and one directory, each with a core; that twice as many do twice as much is taken for
+ * cores is taken for one of each, each with a core; that twice as many do twice as much is taken for
  * granted, as they share nothing but the database, whose share of a call is small.
  *
  * @module
@@ -19,13 +19,17 @@ export const DAY = {
   begun: 3,
   /** The part of the people who have a conversation open. */
   talking: 0.2,
+  /** The part of the conversations that go through the relay, as nobody can call either of the two. */
+  relayed: 0.5,
+  /** Letters that each posts and collects in the morning. */
+  letters: 2,
   /** How much of a core, of a rate or of memory is planned with; the rest is for what nobody thought of. */
   usable: 0.5,
-  /** Memory for one directory, in bytes: 8 GB. */
+  /** Memory for one directory or one relay, in bytes: 8 GB. */
   memoryBytes: 8e9,
   /** How soon the people of a directory that was lost are to be back at the others, in seconds. */
   backSeconds: 60,
-  /** From so many people on, one directory and one auth may be lost and the others are enough. */
+  /** From so many people on, one of each may be lost and the others are enough. */
   spareFrom: 2_000,
 } as const
 
@@ -34,7 +38,7 @@ export const DATABASE_CONNECTIONS = 100 - 3
 
 /** Something that gives way. */
 export interface Limit {
-  readonly of: 'directory' | 'auth'
+  readonly of: 'directory' | 'auth' | 'relay'
   readonly what: string
   /** What to do about it. */
   readonly add: string
@@ -42,11 +46,12 @@ export interface Limit {
   readonly people: number
 }
 
-/** The limits of one auth and one directory, the first to be met first. */
+/** The limits of one auth, one directory and one relay, the first to be met first. */
 export function limitsOf(figures: Figures): Limit[] {
   const { usable, morningSeconds, firstHourSeconds, begun, talking, memoryBytes, backSeconds } = DAY
   // To look at a session again is taken for as much as to begin a conversation, and is less.
   const callsEach = begun / morningSeconds + talking / figures.renewalSeconds + 1 / figures.reuseSeconds
+  const { relayed, letters } = DAY
   const limits: Limit[] = [
     {
       of: 'directory',
@@ -90,10 +95,33 @@ export function limitsOf(figures: Figures): Limit[] {
       add: 'an auth, or cores for it',
       people: usable * figures.signIns * firstHourSeconds,
     },
+    {
+      of: 'relay',
+      what: 'memory of a relay',
+      add: 'memory, or a relay',
+      people: (usable * memoryBytes) / relayBytesEach(figures),
+    },
+    {
+      of: 'relay',
+      what: 'places at a relay for people who are online, and for those who talk through it',
+      add: 'a relay, or SOTTO_RELAY_CONNECTIONS and ulimit -n',
+      people: figures.relayPlaces / (1 + talking * relayed),
+    },
+    {
+      of: 'relay',
+      what: 'letters are posted and collected in the morning',
+      add: 'a relay, on PostgreSQL',
+      people: (usable * figures.letters * morningSeconds) / letters,
+    },
   ]
   return limits
     .map((limit) => ({ ...limit, people: Math.floor(limit.people) }))
     .sort((one, other) => one.people - other.people)
+}
+
+/** The memory of a relay for each person who is online, in bytes: they wait there, and some talk, two to a call. */
+function relayBytesEach({ attendanceBytes, callBytes }: Figures): number {
+  return attendanceBytes + (DAY.talking * DAY.relayed * callBytes) / 2
 }
 
 /** What so many people need. */
@@ -101,6 +129,9 @@ export interface Plan {
   readonly people: number
   readonly auths: number
   readonly directories: number
+  readonly relays: number
+  /** The memory of one relay when all are online, in bytes, at rest aside. */
+  readonly relayMemoryBytes: number
   /** The memory of one directory when all are online, in bytes, at rest aside. */
   readonly memoryBytes: number
   /** PostgreSQL's connections of all; undefined where SQLite is enough. */
@@ -112,13 +143,16 @@ export function planFor(people: number, figures: Figures): Plan {
   const needed = (kind: Limit['of']) =>
     Math.max(...limitsOf(figures).flatMap((limit) => (limit.of === kind ? Math.ceil(people / limit.people) : []))) +
     spare
-  const [auths, directories] = [needed('auth'), needed('directory')]
+  const [auths, directories, relays] = [needed('auth'), needed('directory'), needed('relay')]
+  const processes = auths + directories + relays
   return {
     people,
     auths,
     directories,
+    relays,
+    relayMemoryBytes: (people / relays) * relayBytesEach(figures),
     memoryBytes: (people / directories) * figures.memoryBytes,
-    databaseConnections: auths + directories > 2 ? (auths + directories) * figures.databaseConnections : undefined,
+    databaseConnections: processes > 3 ? processes * figures.databaseConnections : undefined,
   }
 }
 

@@ -17,6 +17,10 @@ const FIGURES: Figures = {
   standing: 0.00005,
   arrivals: 100,
   places: 20_000,
+  attendanceBytes: 100_000,
+  callBytes: 200_000,
+  relayPlaces: 22_000,
+  letters: 100,
   databaseConnections: 11,
   renewalSeconds: 900,
   reuseSeconds: 300,
@@ -41,8 +45,8 @@ describe('sizing', () => {
   })
 
   it('has enough of each for what any limit asks, and one to spare', () => {
-    expect(planFor(300, FIGURES)).to.include({ auths: 1, directories: 1, databaseConnections: undefined })
-    expect(planFor(60_000, FIGURES)).to.include({ auths: 2, directories: 11, databaseConnections: 143 })
+    expect(planFor(300, FIGURES)).to.include({ auths: 1, directories: 1, relays: 1, databaseConnections: undefined })
+    expect(planFor(60_000, FIGURES)).to.include({ auths: 2, directories: 11, relays: 4, databaseConnections: 187 })
   })
 
   it('tells how soon a bad morning is over', () => {
