@@ -17,6 +17,15 @@ const FEW = 20
 /** How many go in one call. */
 const PUT_TOGETHER = 32
 
+/**
+ * How many private halves are kept at most: most of them wait for letters that may come yet. A mailbox that says again and
+ * again that it has none would have more made without end.
+ */
+export const MAX_OWN = 2_000
+
+/** How many more there may be of last resort: without one of its own a new session has no mailbox. */
+const ROOM_FOR_SESSIONS = 64
+
 /** How old the prekey of last resort gets, in milliseconds: a week. */
 const LAST_RESORT_MS = 7 * 24 * 3_600_000
 
@@ -42,9 +51,13 @@ export async function keepPrekeys(options: PrekeyOptions): Promise<void> {
   const state = store.letterState()
   const withdrawnIds = unknownIds(state, held)
   const isKnown = held.prekeyIds.length - withdrawnIds.length
-  const count = isKnown < FEW ? FULL - Math.max(0, isKnown) : 0
+  const room = MAX_OWN - state.prekeys.length
+  const count = isKnown < FEW ? Math.max(0, Math.min(FULL - Math.max(0, isKnown), room)) : 0
   const drawn = Array.from({ length: count }, () => drawPrekey(random))
-  const lastResort = isLastResortDue(state, held, sessionId, nowMs) ? drawPrekey(random) : undefined
+  // A new one each week; where there is none of the profile's own; and for a new session, which others then seal for.
+  const isFirstOfSession = !isSame(state.sessionId, sessionId)
+  const isDue = isFirstOfSession ? room > -ROOM_FOR_SESSIONS : room > 0 && !hasFreshLastResort(state, held, nowMs)
+  const lastResort = isDue ? drawPrekey(random) : undefined
   if (withdrawnIds.length === 0 && count === 0 && lastResort === undefined) {
     store.changeLetterState((before) => afterHeld(before, held, nowMs))
     return
@@ -64,9 +77,8 @@ export async function keepPrekeys(options: PrekeyOptions): Promise<void> {
   }
 }
 
-/** A new one is due each week; where there is none of the profile's own; and for a new session, which others then seal for. */
-function isLastResortDue(state: LetterState, { lastResortId }: HeldIds, sessionId: Uint8Array, nowMs: number): boolean {
+/** Whether the mailbox has one of the profile's own that is of this week. */
+function hasFreshLastResort(state: LetterState, { lastResortId }: HeldIds, nowMs: number): boolean {
   const present = state.prekeys.find(({ prekeyId }) => isSame(prekeyId, lastResortId))
-  const isFresh = present !== undefined && nowMs - present.drawnAtMs < LAST_RESORT_MS
-  return !isFresh || !isSame(state.sessionId, sessionId)
+  return present !== undefined && nowMs - present.drawnAtMs < LAST_RESORT_MS
 }

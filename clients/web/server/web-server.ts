@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { SottoError } from '#lib/errors.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
 import { type Access, TOKEN } from './access.ts'
+import { limitConnections } from './connection-limit.ts'
 import { refusalOf } from './guard.ts'
 import type { PageFile, PageFiles } from './page-files.ts'
 
@@ -111,7 +112,7 @@ function listen(answer: RequestListener, host: string, port: number): Promise<Se
     { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     answer,
   )
-  server.maxConnections = MAX_CONNECTIONS
+  limitConnections(server, MAX_CONNECTIONS)
   // There is nothing here to change the protocol to.
   server.on('upgrade', (_request, socket) => socket.destroy())
   server.on('connect', (_request, socket) => socket.destroy())

@@ -2,8 +2,8 @@ import { expect } from 'chai'
 import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { connect } from '#lib/rpc/client.ts'
 import { MailboxClient } from '../../../clients/letters/mailbox.ts'
-import { keepPrekeys } from '../../../clients/letters/put-prekeys.ts'
-import { NO_LETTERS } from '../../../clients/store/rows/letter-state.ts'
+import { keepPrekeys, MAX_OWN } from '../../../clients/letters/put-prekeys.ts'
+import { KEPT_MISSING_MS, NO_LETTERS, type OwnPrekey } from '../../../clients/store/rows/letter-state.ts'
 import type { Store } from '../../../clients/store/store.ts'
 import { freePort } from '../../support/free-port.ts'
 import { bytesOf, randomFrom } from '../../support/random.ts'
@@ -98,6 +98,28 @@ describe('keepPrekeys', () => {
     expect(hex([second])).to.not.deep.equal(hex([first]))
     await keep(bytesOf('another session', 16))
     expect(hex([(await held()).lastResortId])).to.not.deep.equal(hex([second]))
+  })
+
+  it('makes no more without end for a mailbox that denies what it was given', async () => {
+    const denying = { putPrekeys: async () => ({ prekeyIds: [], lastResortId: undefined }) }
+    const { signal } = new AbortController()
+    const own = () => store.letterState().prekeys.length
+    const keepDenied = () => keepPrekeys({ mailbox: denying, store, sessionId: bob.sessionId, nowMs, random, signal })
+    await keepDenied()
+    // As though it had gone on so.
+    const more = (prekey: OwnPrekey, index: number) => ({ ...prekey, prekeyId: bytesOf(`prekey ${index}`, 16) })
+    store.changeLetterState((state) => {
+      const [first] = state.prekeys as [OwnPrekey]
+      const others = Array.from({ length: MAX_OWN - 150 }, (_, index) => more(first, index))
+      return { ...state, prekeys: [...state.prekeys, ...others] }
+    })
+    for (let times = 0; times < 3; times += 1) await keepDenied()
+    expect(own()).to.be.within(MAX_OWN, MAX_OWN + 1)
+    // They are of no use 15 days after they were missing first.
+    nowMs += KEPT_MISSING_MS
+    await keep()
+    await keep()
+    expect((await held()).prekeyIds).to.have.lengthOf(100)
   })
 
   it('withdraws those that it has no private halves of, as after a restored backup', async () => {

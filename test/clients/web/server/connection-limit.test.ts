@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { expect } from 'chai'
+import { limitConnections } from '../../../../clients/web/server/connection-limit.ts'
+
+const MOST = 4
+
+describe('limitConnections', () => {
+  let server: Server
+  let port: number
+  const sockets: Socket[] = []
+  /** The server's ends, in the order in which they came. */
+  let accepted: Socket[]
+  beforeEach(async () => {
+    server = createServer((request, response) => {
+      response.writeHead(200).write('begun')
+      if (request.url !== '/long') response.end()
+    })
+    accepted = []
+    server.on('connection', (socket: Socket) => accepted.push(socket))
+    limitConnections(server, MOST)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    port = (server.address() as AddressInfo).port
+  })
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  /** Connect, and say nothing. */
+  async function silent(): Promise<Socket> {
+    const accepted = once(server, 'connection')
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    sockets.push(socket)
+    await accepted
+    return socket
+  }
+
+  async function ask(path: string): Promise<IncomingMessage> {
+    const [response] = (await once(get({ port, path, agent: false }), 'response')) as [IncomingMessage]
+    sockets.push(response.socket)
+    return response
+  }
+
+  it('makes room for who asks among those who say nothing, the oldest of whom goes', async () => {
+    const all: Socket[] = []
+    for (let count = 0; count < MOST; count += 1) all.push(await silent())
+    const closed = all.map((each) => once(each, 'close'))
+    expect((await ask('/')).statusCode).to.equal(200)
+    await closed[0]
+    for (let count = 0; count < 2 * MOST; count += 1) await silent()
+    await Promise.all(closed)
+    expect((await ask('/')).statusCode).to.equal(200)
+  })
+
+  it('closes nothing that is being answered, but then who comes', async () => {
+    const long = [await ask('/long')]
+    for (let count = 0; count < 3 * MOST; count += 1) await silent()
+    while (long.length < MOST) long.push(await ask('/long'))
+    const late = await silent()
+    await once(late, 'close')
+    expect(long.map(({ destroyed }) => destroyed)).to.deep.equal(Array(MOST).fill(false))
+    // What has been answered makes room again.
+    const atServer = accepted[0] as Socket
+    const ended = once(atServer, 'close')
+    long[0]?.destroy()
+    await ended
+    expect((await ask('/')).statusCode).to.equal(200)
+  })
+})
