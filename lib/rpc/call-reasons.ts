@@ -82,7 +82,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       FindAccount: ['ERR_NO_SUCH_USER'],
       ListAccounts: ['ERR_SESSION_ENDED', 'ERR_TURNED_OFF'],
       SealChats: [],
-      SealLetter: ['ERR_SESSION_ENDED', 'ERR_NO_SUCH_USER', 'ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF'],
+      SealLetters: [],
       WatchRevocations: [],
     },
   },

@@ -46,12 +46,6 @@ export function noSuchUser(): SottoError {
   return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name', { hint: 'check the name' })
 }
 
-export function noMailbox(): SottoError {
-  return new SottoError('ERR_NO_MAILBOX', 'the account is signed in nowhere', {
-    hint: 'it waits until they are online',
-  })
-}
-
 export function accountExists(names: readonly string[]): SottoError {
   const [first, ...others] = names
   const what = others.length === 0 ? `is an account named ${first}` : `are accounts named ${names.join(', ')}`

@@ -9,6 +9,7 @@ import {
   type ChatResult,
   type ChatToSeal,
   chatRefusalToJSON,
+  letterRefusalToJSON,
   type SealingServiceService,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { SottoError } from '#lib/errors.ts'
@@ -16,12 +17,12 @@ import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Logger } from '#lib/runtime/log.ts'
 import { Secret } from '#lib/secret.ts'
-import { chatWithSelf, sessionEnded } from '#lib/shared-errors.ts'
+import { sessionEnded } from '#lib/shared-errors.ts'
 import type { Accounts } from './accounts.ts'
-import { noMailbox, noSuchUser, rosterOff } from './errors.ts'
+import { noSuchUser, rosterOff } from './errors.ts'
 import type { Revocations } from './revocations.ts'
 import { sealChat } from './sealing/seal-chat.ts'
-import { sealLetter } from './sealing/seal-letter.ts'
+import { sealLetters } from './sealing/seal-letters.ts'
 import type { Session } from './sessions/session-rows.ts'
 import type { Sessions } from './sessions.ts'
 import {
@@ -29,7 +30,7 @@ import {
   checkFindAccountRequest,
   checkListAccountsRequest,
   checkSealChatsRequest,
-  checkSealLetterRequest,
+  checkSealLettersRequest,
 } from './validation.ts'
 
 export interface SealingServiceOptions {
@@ -135,21 +136,19 @@ export function createSealingService({
       }
     },
 
-    async sealLetter(request, context) {
+    async sealLetters(request, context) {
       requireDirectory(context)
-      checkSealLetterRequest(request)
-      const sender = await sessions.use(Secret.of(request.senderBearer))
-      if (!sender) throw sessionEnded()
-      const receiver = await sessions.findNewestOf(request.receiverName)
-      if (!receiver) throw (await accounts.exists(request.receiverName)) ? noMailbox() : noSuchUser()
-      if (isSameAccount(sender, receiver)) throw chatWithSelf()
-      return sealLetter({
-        realm,
-        receiver: { session: receiver, key: sessions.unwrap(receiver, 'ticket') },
-        sender: { session: sender, key: sessions.unwrap(sender, 'grant') },
-        nonce: request.nonce,
-        nowMs: clock.now().getTime(),
-      })
+      checkSealLettersRequest(request)
+      const { letters } = request
+      const sealed = await sealLetters(letters, { accounts, sessions, clock, log, realm })
+      return {
+        results: sealed.map(({ result, account }, index) => {
+          const refusal = result?.$case === 'refusal' ? { refusal: letterRefusalToJSON(result.value) } : undefined
+          const fields = { requestId: letters[index]?.requestId, account, ...refusal }
+          log.info(fields, refusal ? 'letter refused' : 'letter sealed')
+          return { result }
+        }),
+      }
     },
 
     async *watchRevocations({ after }, { signal }) {

@@ -18,7 +18,14 @@ import { appendAudit, byMember } from './audit/audit-log.ts'
 import type { WrappingKeys } from './keys/wrapping-keys.ts'
 import { type Revocations, revoke, revokeAllOf } from './revocations.ts'
 import { type Beginning, beginSessions, MAX_SESSIONS, type NewSession } from './sessions/begin-sessions.ts'
-import { ownOf, type Session, type SessionRow, selectSessions, sessionOf, sessionsBy } from './sessions/session-rows.ts'
+import {
+  newestSessionsOf,
+  ownOf,
+  type Session,
+  type SessionRow,
+  sessionOf,
+  sessionsBy,
+} from './sessions/session-rows.ts'
 import type { AuthSchema } from './store.ts'
 
 /** How long a session lasts unused, in milliseconds: 30 days. */
@@ -68,6 +75,7 @@ export class Sessions {
     ask: (beginnings) => this.#beginAll(beginnings),
   })
   readonly #queries: Readonly<Record<Lookup, ReturnType<typeof sessionsBy>>>
+  readonly #newestOf: ReturnType<typeof newestSessionsOf>
 
   constructor({ db, revocations, wrappingKeys, lifetimeMs, isSecondFactorRequired = false, nowMs }: SessionsOptions) {
     this.#db = db
@@ -76,6 +84,7 @@ export class Sessions {
     this.#lifetimeMs = lifetimeMs
     this.#isSecondFactorRequired = isSecondFactorRequired
     this.#nowMs = nowMs
+    this.#newestOf = newestSessionsOf(db)
     this.#queries = {
       byId: sessionsBy(db, 'id'),
       byDirectoryBearer: sessionsBy(db, 'directory_bearer_hash'),
@@ -150,15 +159,7 @@ export class Sessions {
 
   /** The session of an account that began last, of those that have not ended; undefined where there is none. */
   async findNewestOf(name: string): Promise<Session | undefined> {
-    const rows = await selectSessions(this.#db)
-      .select('session.id as found_by')
-      .where('name', '=', name)
-      .where('expires_at', '>', this.#nowMs())
-      .orderBy('session.created_at', 'desc')
-      // Two of one millisecond: any, but always the same.
-      .orderBy('session.id')
-      .limit(MAX_SESSIONS)
-      .execute()
+    const rows = await this.#newestOf(name, this.#nowMs(), MAX_SESSIONS)
     for (const row of rows) {
       const session = await this.#sessionOf(row)
       if (session !== undefined) return session

@@ -18,7 +18,7 @@ import type {
   FindAccountRequest,
   ListAccountsRequest,
   SealChatsRequest,
-  SealLetterRequest,
+  SealLettersRequest,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { INVITE_CODE_BYTES } from '#lib/invite-link.ts'
 import { isUsablePublicKey } from '#lib/noise/primitives.ts'
@@ -154,19 +154,28 @@ export function checkSealChatsRequest({ chats }: SealChatsRequest): void {
       field('sender_address'),
       'must be empty or an IPv4 or IPv6 literal of at most 45 characters',
     )
-    violations.expect(
-      REQUEST_ID.test(chat.requestId),
-      field('request_id'),
-      'must be 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"',
-    )
+    expectRequestId(violations, chat.requestId, field('request_id'))
   }
   violations.throwIfAny()
 }
 
-export function checkSealLetterRequest({ senderBearer, receiverName, nonce }: SealLetterRequest): void {
+export function checkSealLettersRequest({ letters }: SealLettersRequest): void {
   const violations = new Violations()
-  violations.expectBytes(senderBearer, SESSION_KEY_BYTES, 'sender_bearer')
-  violations.expectUsername(receiverName, 'receiver_name')
-  violations.expectBytes(nonce, REQUEST_NONCE_BYTES, 'nonce')
+  violations.expect(
+    letters.length >= 1 && letters.length <= MAX_SEALED_TOGETHER,
+    'letters',
+    `must be 1 to ${MAX_SEALED_TOGETHER} letters`,
+  )
+  for (const [index, letter] of letters.slice(0, MAX_SEALED_TOGETHER).entries()) {
+    const field = (name: string) => `letters[${index}].${name}`
+    violations.expectBytes(letter.senderBearer, SESSION_KEY_BYTES, field('sender_bearer'))
+    violations.expectUsername(letter.receiverName, field('receiver_name'))
+    violations.expectBytes(letter.nonce, REQUEST_NONCE_BYTES, field('nonce'))
+    expectRequestId(violations, letter.requestId, field('request_id'))
+  }
   violations.throwIfAny()
+}
+
+function expectRequestId(violations: Violations, requestId: string, field: string): void {
+  violations.expect(REQUEST_ID.test(requestId), field, 'must be 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"')
 }

@@ -1,5 +1,5 @@
 /**
- * What the directory alone asks Auth: which accounts there are, and a ticket for a conversation.
+ * What the directory alone asks Auth: which accounts there are, and tickets for conversations and letters.
  *
  * @module
  */
@@ -7,9 +7,12 @@ import {
   ChatRefusal,
   type ChatResult,
   type ChatToSeal,
+  LetterRefusal,
+  type LetterResult,
+  type LetterToSeal,
   type ListAccountsResponse,
   type SealedChat,
-  type SealLetterResponse,
+  type SealedLetter,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { Gathering } from '#lib/gathering.ts'
@@ -27,7 +30,11 @@ export class SealingClient {
   readonly #auth: Pick<AuthClient, 'ask'>
   readonly #chats = new Gathering<ChatToSeal, ChatResult['result']>({
     most: MAX_SEALED_TOGETHER,
-    ask: (chats) => this.#sealAll(chats),
+    ask: (chats) => this.#sealChats(chats),
+  })
+  readonly #letters = new Gathering<LetterToSeal, LetterResult['result']>({
+    most: MAX_SEALED_TOGETHER,
+    ask: (letters) => this.#sealLetters(letters),
   })
 
   constructor(auth: Pick<AuthClient, 'ask'>) {
@@ -65,7 +72,7 @@ export class SealingClient {
   async sealChat({ bearer, requestId }: Origin, request: ChatRequest): Promise<SealedChat> {
     const result = await this.#chats.ask({ ...request, senderBearer: revealBearer(bearer), requestId })
     if (result?.$case === 'sealed') return result.value
-    throw errorFor(result?.value, requestId)
+    throw errorForChat(result?.value, requestId)
   }
 
   /**
@@ -74,26 +81,44 @@ export class SealingClient {
    * @throws SottoError `ERR_SESSION_ENDED`, `ERR_NO_SUCH_USER`, `ERR_NO_MAILBOX`, `ERR_CHAT_WITH_SELF`,
    *   `ERR_UNAVAILABLE`.
    */
-  async sealLetter(origin: Origin, receiverName: string, nonce: Buffer): Promise<SealLetterResponse> {
-    const senderBearer = revealBearer(origin.bearer)
-    return await this.#auth.ask(origin, (call, options) =>
-      call.sealLetter({ senderBearer, receiverName, nonce }, options),
-    )
+  async sealLetter({ bearer, requestId }: Origin, receiverName: string, nonce: Buffer): Promise<SealedLetter> {
+    const letter = { senderBearer: revealBearer(bearer), receiverName, nonce, requestId }
+    const result = await this.#letters.ask(letter)
+    if (result?.$case === 'sealed') return result.value
+    throw errorForLetter(result?.value, requestId)
   }
 
-  async #sealAll(chats: readonly ChatToSeal[]): Promise<readonly ChatResult['result'][]> {
-    // Whoever has gone away meanwhile is no reason to give the others up. The call goes under the id of the first.
-    const { requestId } = chats[0] ?? {}
-    const { results } = await this.#auth.ask({ signal: NEVER, ...(requestId && { requestId }) }, (call, options) =>
+  async #sealLetters(letters: readonly LetterToSeal[]): Promise<readonly LetterResult['result'][]> {
+    const { results } = await this.#auth.ask(originOfAll(letters), (call, options) =>
+      call.sealLetters({ letters: [...letters] }, options),
+    )
+    return resultsOf(letters, results)
+  }
+
+  async #sealChats(chats: readonly ChatToSeal[]): Promise<readonly ChatResult['result'][]> {
+    const { results } = await this.#auth.ask(originOfAll(chats), (call, options) =>
       call.sealChats({ chats: [...chats] }, options),
     )
-    if (results.length !== chats.length) throw brokenContract()
-    return results.map(({ result }) => result)
+    return resultsOf(chats, results)
   }
 }
 
+/** Whoever has gone away meanwhile is no reason to give the others up. The call goes under the id of the first. */
+function originOfAll([first]: readonly { readonly requestId: string }[]) {
+  return { signal: NEVER, ...(first && { requestId: first.requestId }) }
+}
+
+/** The results, of which there must be one for each. */
+function resultsOf<Result>(
+  asked: readonly unknown[],
+  results: readonly { readonly result?: Result }[],
+): readonly (Result | undefined)[] {
+  if (results.length !== asked.length) throw brokenContract()
+  return results.map(({ result }) => result)
+}
+
 /** What the caller is told who asked for a conversation that Auth has not sealed. */
-function errorFor(refusal: ChatRefusal | undefined, requestId: string): SottoError {
+function errorForChat(refusal: ChatRefusal | undefined, requestId: string): SottoError {
   switch (refusal) {
     case ChatRefusal.SENDER_SESSION_ENDED:
       return sessionEnded()
@@ -105,5 +130,23 @@ function errorFor(refusal: ChatRefusal | undefined, requestId: string): SottoErr
       return chatWithSelf()
     default:
       return new SottoError('ERR_INTERNAL', `auth could not seal a conversation: its log says why, under ${requestId}`)
+  }
+}
+
+/** The same for a letter. */
+function errorForLetter(refusal: LetterRefusal | undefined, requestId: string): SottoError {
+  switch (refusal) {
+    case LetterRefusal.SENDER_SESSION_ENDED:
+      return sessionEnded()
+    case LetterRefusal.NO_SUCH_USER:
+      return new SottoError('ERR_NO_SUCH_USER', 'there is no account of this name', { hint: 'check the name' })
+    case LetterRefusal.NO_MAILBOX:
+      return new SottoError('ERR_NO_MAILBOX', 'the account is signed in nowhere', {
+        hint: 'it waits until they are online',
+      })
+    case LetterRefusal.WITH_SELF:
+      return chatWithSelf()
+    default:
+      return new SottoError('ERR_INTERNAL', `auth could not seal a letter: its log says why, under ${requestId}`)
   }
 }

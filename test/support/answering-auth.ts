@@ -23,7 +23,12 @@ export async function authClientOf(
   const watchRevocations = async function* () {
     yield* []
   }
-  const calls = { findAccount: notExpected, listAccounts: notExpected, sealChats: notExpected, sealLetter: notExpected }
+  const calls = {
+    findAccount: notExpected,
+    listAccounts: notExpected,
+    sealChats: notExpected,
+    sealLetters: notExpected,
+  }
   const all = { ...calls, authenticate: notExpected, watchRevocations }
   const { log } = testLog()
   const server = await startServer({

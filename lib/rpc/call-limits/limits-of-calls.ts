@@ -131,7 +131,8 @@ export const LIMITS_OF_CALLS: Readonly<Record<string, CallLimits>> = {
   'sotto.sealing.v1.SealingService/ListAccounts': { requestBytes: 256, ...OF_THE_DIRECTORY },
   // 32 conversations.
   'sotto.sealing.v1.SealingService/SealChats': { requestBytes: 10_240, ...OF_THE_DIRECTORY },
-  'sotto.sealing.v1.SealingService/SealLetter': { requestBytes: 512, ...OF_THE_DIRECTORY },
+  // 32 letters.
+  'sotto.sealing.v1.SealingService/SealLetters': { requestBytes: 10_240, ...OF_THE_DIRECTORY },
   'sotto.sealing.v1.SealingService/WatchRevocations': {
     requestBytes: 256,
     address: rate(20, 200),

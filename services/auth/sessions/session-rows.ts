@@ -4,7 +4,7 @@
  * @module
  */
 import type { Kysely, Transaction } from 'kysely'
-import { compileForList } from '#lib/runtime/database/queries.ts'
+import { compileForList, compileOnce } from '#lib/runtime/database/queries.ts'
 import type { WrappingKey } from '../keys/key-wrapping.ts'
 import type { AuthSchema } from '../store.ts'
 
@@ -45,8 +45,23 @@ export function sessionsBy(db: Kysely<AuthSchema>, column: FoundBy) {
   )
 }
 
+/** Finds the sessions of an account, the newest first. To be given its name, the time, and how many. */
+export function newestSessionsOf(db: Kysely<AuthSchema>) {
+  return compileOnce(
+    db,
+    selectSessions(db)
+      .select('session.id as found_by')
+      .where('name', '=', '')
+      .where('expires_at', '>', 0)
+      .orderBy('session.created_at', 'desc')
+      // Two of one millisecond: any, but always the same.
+      .orderBy('session.id')
+      .limit(1),
+  )
+}
+
 /** The sessions with what is read of each. */
-export function selectSessions(db: Kysely<AuthSchema>) {
+function selectSessions(db: Kysely<AuthSchema>) {
   return db
     .selectFrom('session')
     .innerJoin('account', 'account.id', 'session.account_id')

@@ -2,8 +2,10 @@ import { expect } from 'chai'
 import {
   ChatRefusal,
   type ChatToSeal,
+  LetterRefusal,
+  type LetterToSeal,
   type SealedChat,
-  type SealLetterRequest,
+  type SealedLetter,
 } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -296,7 +298,7 @@ describe('SealingService', () => {
     })
   })
 
-  describe('SealLetter', () => {
+  describe('SealLetters', () => {
     beforeEach(async () => {
       // Later than any session of the tests before.
       clock.advance(1)
@@ -304,12 +306,16 @@ describe('SealingService', () => {
     })
 
     const realm = () => realmOf(auth.running.caPem)
-    const sealLetter = async (changes: Partial<SealLetterRequest> = {}) => {
-      const { call } = await auth.connectSealing()
+    const letterOf = (changes: Partial<LetterToSeal> = {}): LetterToSeal => {
       const senderBearer = Buffer.from(alice.keys.directoryBearer.reveal())
-      return await call.sealLetter({ senderBearer, receiverName: 'bob', nonce: NONCE, ...changes })
+      return { senderBearer, receiverName: 'bob', nonce: NONCE, requestId: 'a-letter', ...changes }
     }
-    const codeOf = async (changes: Partial<SealLetterRequest>) => (await rejection(sealLetter(changes))).code
+    const sealLetters = async (...letters: readonly LetterToSeal[]) => {
+      const { call } = await auth.connectSealing()
+      const { results } = await call.sealLetters({ letters: [...letters] })
+      return results.map(({ result }) => result?.value)
+    }
+    const sealLetter = async () => (await sealLetters(letterOf()))[0] as SealedLetter
 
     it('seals one secret for the two, with names and keys from its own records, for 14 days', async () => {
       const { ticket, grant } = await sealLetter()
@@ -346,22 +352,49 @@ describe('SealingService', () => {
       expect(Buffer.compare(await sessionOf(), bob.id)).to.equal(0)
     })
 
-    it('refuses a sender without a session, nobody, somebody who is signed in nowhere, and oneself', async () => {
-      expect(await codeOf({ senderBearer: Buffer.from(secretOf('?').reveal()) })).to.equal('ERR_SESSION_ENDED')
-      expect(await codeOf({ receiverName: 'eve' })).to.equal('ERR_NO_SUCH_USER')
-      expect(await codeOf({ receiverName: 'alice' })).to.equal('ERR_CHAT_WITH_SELF')
+    it('answers each of many by itself and in order: a letter, or why there is none', async () => {
+      await auth.login('carol')
+      const [first, unknown, nobody, self, second] = await sealLetters(
+        letterOf(),
+        letterOf({ senderBearer: Buffer.from(secretOf('?').reveal()) }),
+        letterOf({ receiverName: 'eve' }),
+        letterOf({ receiverName: 'alice' }),
+        letterOf({ receiverName: 'carol' }),
+      )
+      const { SENDER_SESSION_ENDED, NO_SUCH_USER, WITH_SELF, NO_MAILBOX } = LetterRefusal
+      expect([unknown, nobody, self]).to.deep.equal([SENDER_SESSION_ENDED, NO_SUCH_USER, WITH_SELF])
+      const opened = [first, second].map((sealed) => {
+        const { grant } = sealed as SealedLetter
+        return openLetterGrant({ key: alice.keys.grantKey, realm: realm(), senderName: 'alice', grant })
+      })
+      expect(opened.map(({ receiverName }) => receiverName)).to.deep.equal(['bob', 'carol'])
+      expect(new Set(opened.map(({ secret }) => secret.fingerprint()))).to.have.length(2)
       clock.advance(DEFAULT_SESSION_LIFETIME_MS)
       alice = await auth.login('alice')
-      expect(await codeOf({})).to.equal('ERR_NO_MAILBOX')
+      expect(await sealLetters(letterOf())).to.deep.equal([NO_MAILBOX])
+    })
+
+    it('takes 32 at once, and neither none nor more', async () => {
+      const many = (count: number) => Array.from({ length: count }, () => letterOf())
+      expect(await sealLetters(...many(32))).to.have.length(32)
+      for (const count of [0, 33]) {
+        const { code, violations } = await rejection(sealLetters(...many(count)))
+        expect(code).to.equal('ERR_INVALID_ARGUMENT')
+        expect(violations.map(({ field }) => field)).to.deep.equal(['letters'])
+      }
     })
 
     it('refuses fields out of their limits, and names all of them', async () => {
       const short = Buffer.alloc(1)
-      const { code, violations } = await rejection(
-        sealLetter({ senderBearer: short, receiverName: 'Bob', nonce: short }),
-      )
+      const wrong = letterOf({ senderBearer: short, receiverName: 'Bob', nonce: short, requestId: 'a line\n' })
+      const { code, violations } = await rejection(sealLetters(letterOf(), wrong))
       expect(code).to.equal('ERR_INVALID_ARGUMENT')
-      expect(violations.map(({ field }) => field)).to.deep.equal(['sender_bearer', 'receiver_name', 'nonce'])
+      expect(violations.map(({ field }) => field)).to.deep.equal([
+        'letters[1].sender_bearer',
+        'letters[1].receiver_name',
+        'letters[1].nonce',
+        'letters[1].request_id',
+      ])
     })
   })
 })

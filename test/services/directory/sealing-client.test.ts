@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ChatRefusal, type ChatToSeal } from '#gen/sotto/sealing/v1/sealing_service.ts'
+import { ChatRefusal, type ChatToSeal, LetterRefusal } from '#gen/sotto/sealing/v1/sealing_service.ts'
 import { SealingClient } from '../../../services/directory/sealing-client.ts'
 import { type AnsweringAuth, authClientOf } from '../../support/answering-auth.ts'
 import { secretOf } from '../../support/random.ts'
@@ -81,6 +81,53 @@ describe('SealingClient', () => {
       for (const results of [[], [{ result: undefined }, { result: undefined }]]) {
         const client = await clientOf({ sealChats: async () => ({ results }) })
         expect((await rejection(client.sealChat(origin, chat))).code).to.equal('ERR_UNAVAILABLE')
+      }
+    })
+  })
+
+  describe('sealLetter', () => {
+    const nonce = Buffer.alloc(16, 4)
+    const sealed = { ticket: Buffer.alloc(540, 5), grant: Buffer.alloc(540, 6) }
+
+    it('asks for what is wanted at the same time in one call, and passes each reason on', async () => {
+      const refusals = {
+        ended: LetterRefusal.SENDER_SESSION_ENDED,
+        nobody: LetterRefusal.NO_SUCH_USER,
+        nowhere: LetterRefusal.NO_MAILBOX,
+        self: LetterRefusal.WITH_SELF,
+        failed: LetterRefusal.UNSPECIFIED,
+      }
+      const asked: string[][] = []
+      const client = await clientOf({
+        async sealLetters({ letters }) {
+          asked.push(letters.map(({ receiverName }) => receiverName))
+          expect(letters[0]).to.deep.include({ nonce, senderBearer: Buffer.from(secretOf('bearer').reveal()) })
+          const results = letters.map(({ receiverName }) => {
+            const value = refusals[receiverName as keyof typeof refusals]
+            if (value === undefined) return { result: { $case: 'sealed', value: sealed } as const }
+            return { result: { $case: 'refusal', value } as const }
+          })
+          return { results }
+        },
+      })
+      const names = [...Object.keys(refusals), 'bob']
+      const answers = await Promise.allSettled(names.map((name) => client.sealLetter(origin, name, nonce)))
+      const codes = answers.map((answer) => (answer.status === 'rejected' ? answer.reason.code : answer.value))
+      expect(codes).to.deep.equal([
+        'ERR_SESSION_ENDED',
+        'ERR_NO_SUCH_USER',
+        'ERR_NO_MAILBOX',
+        'ERR_CHAT_WITH_SELF',
+        'ERR_INTERNAL',
+        sealed,
+      ])
+      expect(asked).to.deep.equal([names])
+    })
+
+    it('believes no answer that has not one result for each', async () => {
+      for (const results of [[], [{ result: undefined }, { result: undefined }]]) {
+        const client = await clientOf({ sealLetters: async () => ({ results }) })
+        expect((await rejection(client.sealLetter(origin, 'bob', nonce))).code).to.equal('ERR_UNAVAILABLE')
       }
     })
   })

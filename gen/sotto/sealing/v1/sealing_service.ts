@@ -81,6 +81,69 @@ export function chatRefusalToJSON(object: ChatRefusal): string {
   }
 }
 
+/** Why no letter was sealed. A caller takes a value that it does not know for LETTER_REFUSAL_UNSPECIFIED. */
+export const LetterRefusal = {
+  /** UNSPECIFIED - The service failed; its log has the cause, under the letter's request id. */
+  UNSPECIFIED: 0,
+  /** SENDER_SESSION_ENDED - The sender's bearer is unknown, expired or of an ended session. */
+  SENDER_SESSION_ENDED: 1,
+  /** NO_SUCH_USER - There is no account of the receiver's name. */
+  NO_SUCH_USER: 2,
+  /** NO_MAILBOX - The receiver is signed in nowhere. */
+  NO_MAILBOX: 3,
+  /** WITH_SELF - The receiver is the sender. */
+  WITH_SELF: 4,
+} as const;
+
+export type LetterRefusal = typeof LetterRefusal[keyof typeof LetterRefusal];
+
+export namespace LetterRefusal {
+  export type UNSPECIFIED = typeof LetterRefusal.UNSPECIFIED;
+  export type SENDER_SESSION_ENDED = typeof LetterRefusal.SENDER_SESSION_ENDED;
+  export type NO_SUCH_USER = typeof LetterRefusal.NO_SUCH_USER;
+  export type NO_MAILBOX = typeof LetterRefusal.NO_MAILBOX;
+  export type WITH_SELF = typeof LetterRefusal.WITH_SELF;
+}
+
+export function letterRefusalFromJSON(object: any): LetterRefusal {
+  switch (object) {
+    case 0:
+    case "LETTER_REFUSAL_UNSPECIFIED":
+      return LetterRefusal.UNSPECIFIED;
+    case 1:
+    case "LETTER_REFUSAL_SENDER_SESSION_ENDED":
+      return LetterRefusal.SENDER_SESSION_ENDED;
+    case 2:
+    case "LETTER_REFUSAL_NO_SUCH_USER":
+      return LetterRefusal.NO_SUCH_USER;
+    case 3:
+    case "LETTER_REFUSAL_NO_MAILBOX":
+      return LetterRefusal.NO_MAILBOX;
+    case 4:
+    case "LETTER_REFUSAL_WITH_SELF":
+      return LetterRefusal.WITH_SELF;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
+  }
+}
+
+export function letterRefusalToJSON(object: LetterRefusal): string {
+  switch (object) {
+    case LetterRefusal.UNSPECIFIED:
+      return "LETTER_REFUSAL_UNSPECIFIED";
+    case LetterRefusal.SENDER_SESSION_ENDED:
+      return "LETTER_REFUSAL_SENDER_SESSION_ENDED";
+    case LetterRefusal.NO_SUCH_USER:
+      return "LETTER_REFUSAL_NO_SUCH_USER";
+    case LetterRefusal.NO_MAILBOX:
+      return "LETTER_REFUSAL_NO_MAILBOX";
+    case LetterRefusal.WITH_SELF:
+      return "LETTER_REFUSAL_WITH_SELF";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
+  }
+}
+
 /** Request for SealingService.Authenticate. */
 export interface AuthenticateRequest {
   /** Required from the directory, and empty from a relay. Secret. The caller's directory bearer: 32 bytes. */
@@ -193,18 +256,45 @@ export interface SealedChat {
   grant: Buffer;
 }
 
-/** Request for SealingService.SealLetter. */
-export interface SealLetterRequest {
+/** Request for SealingService.SealLetters. */
+export interface SealLettersRequest {
+  /** Required. 1 to 32 letters. */
+  letters: LetterToSeal[];
+}
+
+/** A letter that somebody asks for. */
+export interface LetterToSeal {
   /** Required. Secret. The sender's directory bearer: 32 bytes. */
   senderBearer: Buffer;
   /** Required. The receiver's name. */
   receiverName: string;
   /** Required. The sender's nonce, which comes back inside the grant: 16 bytes. */
   nonce: Buffer;
+  /** Required. Names the sender's request in the logs of both services: 1 to 64 characters, [A-Za-z0-9._-]. */
+  requestId: string;
 }
 
-/** Response for SealingService.SealLetter: a letter's secret, sealed for both ends. */
-export interface SealLetterResponse {
+/** Response for SealingService.SealLetters. */
+export interface SealLettersResponse {
+  /** One for each letter, in their order. */
+  results: LetterResult[];
+}
+
+/** What became of one letter. */
+export interface LetterResult {
+  /** Either. */
+  result?:
+    | //
+    /** It may be written. */
+    { $case: "sealed"; value: SealedLetter }
+    | //
+    /** It may not. */
+    { $case: "refusal"; value: LetterRefusal }
+    | undefined;
+}
+
+/** A letter's secret, sealed for both ends. */
+export interface SealedLetter {
   /** Sealed under the ticket key of the receiver's session (sotto.peer.v1.LetterTicketBody): 540 bytes. */
   ticket: Buffer;
   /** Sealed under the sender's grant key (sotto.peer.v1.LetterGrantBody): 540 bytes. */
@@ -1376,12 +1466,83 @@ export const SealedChat: MessageFns<SealedChat> = {
   },
 };
 
-function createBaseSealLetterRequest(): SealLetterRequest {
-  return { senderBearer: Buffer.alloc(0), receiverName: "", nonce: Buffer.alloc(0) };
+function createBaseSealLettersRequest(): SealLettersRequest {
+  return { letters: [] };
 }
 
-export const SealLetterRequest: MessageFns<SealLetterRequest> = {
-  encode(message: SealLetterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const SealLettersRequest: MessageFns<SealLettersRequest> = {
+  encode(message: SealLettersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.letters) {
+      LetterToSeal.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealLettersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealLettersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.letters.push(LetterToSeal.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SealLettersRequest {
+    return {
+      letters: globalThis.Array.isArray(object?.letters)
+        ? object.letters.map((e: any) => LetterToSeal.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SealLettersRequest): unknown {
+    const obj: any = {};
+    if (message.letters?.length) {
+      obj.letters = message.letters.map((e) => LetterToSeal.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SealLettersRequest>, I>>(base?: I): SealLettersRequest {
+    return SealLettersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SealLettersRequest>, I>>(object: I): SealLettersRequest {
+    const message = createBaseSealLettersRequest();
+    message.letters = object.letters?.map((e) => LetterToSeal.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLetterToSeal(): LetterToSeal {
+  return { senderBearer: Buffer.alloc(0), receiverName: "", nonce: Buffer.alloc(0), requestId: "" };
+}
+
+export const LetterToSeal: MessageFns<LetterToSeal> = {
+  encode(message: LetterToSeal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.senderBearer.length !== 0) {
       writer.uint32(10).bytes(message.senderBearer);
     }
@@ -1391,10 +1552,13 @@ export const SealLetterRequest: MessageFns<SealLetterRequest> = {
     if (message.nonce.length !== 0) {
       writer.uint32(26).bytes(message.nonce);
     }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
+    }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): SealLetterRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): LetterToSeal {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1403,7 +1567,7 @@ export const SealLetterRequest: MessageFns<SealLetterRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSealLetterRequest();
+      const message = createBaseLetterToSeal();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1431,6 +1595,14 @@ export const SealLetterRequest: MessageFns<SealLetterRequest> = {
             message.nonce = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1443,7 +1615,7 @@ export const SealLetterRequest: MessageFns<SealLetterRequest> = {
     }
   },
 
-  fromJSON(object: any): SealLetterRequest {
+  fromJSON(object: any): LetterToSeal {
     return {
       senderBearer: isSet(object.senderBearer)
         ? Buffer.from(bytesFromBase64(object.senderBearer))
@@ -1456,10 +1628,15 @@ export const SealLetterRequest: MessageFns<SealLetterRequest> = {
         ? globalThis.String(object.receiver_name)
         : "",
       nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
     };
   },
 
-  toJSON(message: SealLetterRequest): unknown {
+  toJSON(message: LetterToSeal): unknown {
     const obj: any = {};
     if (message.senderBearer.length !== 0) {
       obj.senderBearer = base64FromBytes(message.senderBearer);
@@ -1470,27 +1647,203 @@ export const SealLetterRequest: MessageFns<SealLetterRequest> = {
     if (message.nonce.length !== 0) {
       obj.nonce = base64FromBytes(message.nonce);
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SealLetterRequest>, I>>(base?: I): SealLetterRequest {
-    return SealLetterRequest.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<LetterToSeal>, I>>(base?: I): LetterToSeal {
+    return LetterToSeal.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SealLetterRequest>, I>>(object: I): SealLetterRequest {
-    const message = createBaseSealLetterRequest();
+  fromPartial<I extends Exact<DeepPartial<LetterToSeal>, I>>(object: I): LetterToSeal {
+    const message = createBaseLetterToSeal();
     message.senderBearer = object.senderBearer ?? Buffer.alloc(0);
     message.receiverName = object.receiverName ?? "";
     message.nonce = object.nonce ?? Buffer.alloc(0);
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
 
-function createBaseSealLetterResponse(): SealLetterResponse {
+function createBaseSealLettersResponse(): SealLettersResponse {
+  return { results: [] };
+}
+
+export const SealLettersResponse: MessageFns<SealLettersResponse> = {
+  encode(message: SealLettersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      LetterResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealLettersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealLettersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(LetterResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SealLettersResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results)
+        ? object.results.map((e: any) => LetterResult.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SealLettersResponse): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => LetterResult.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SealLettersResponse>, I>>(base?: I): SealLettersResponse {
+    return SealLettersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SealLettersResponse>, I>>(object: I): SealLettersResponse {
+    const message = createBaseSealLettersResponse();
+    message.results = object.results?.map((e) => LetterResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLetterResult(): LetterResult {
+  return { result: undefined };
+}
+
+export const LetterResult: MessageFns<LetterResult> = {
+  encode(message: LetterResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "sealed":
+        SealedLetter.encode(message.result.value, writer.uint32(10).fork()).join();
+        break;
+      case "refusal":
+        writer.uint32(16).int32(message.result.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LetterResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLetterResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "sealed", value: SealedLetter.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.result = { $case: "refusal", value: reader.int32() as any };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LetterResult {
+    return {
+      result: isSet(object.sealed)
+        ? { $case: "sealed", value: SealedLetter.fromJSON(object.sealed) }
+        : isSet(object.refusal)
+        ? { $case: "refusal", value: letterRefusalFromJSON(object.refusal) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: LetterResult): unknown {
+    const obj: any = {};
+    if (message.result?.$case === "sealed") {
+      obj.sealed = SealedLetter.toJSON(message.result.value);
+    } else if (message.result?.$case === "refusal") {
+      obj.refusal = letterRefusalToJSON(message.result.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LetterResult>, I>>(base?: I): LetterResult {
+    return LetterResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LetterResult>, I>>(object: I): LetterResult {
+    const message = createBaseLetterResult();
+    switch (object.result?.$case) {
+      case "sealed": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "sealed", value: SealedLetter.fromPartial(object.result.value) };
+        }
+        break;
+      }
+      case "refusal": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "refusal", value: object.result.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseSealedLetter(): SealedLetter {
   return { ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
 }
 
-export const SealLetterResponse: MessageFns<SealLetterResponse> = {
-  encode(message: SealLetterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const SealedLetter: MessageFns<SealedLetter> = {
+  encode(message: SealedLetter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ticket.length !== 0) {
       writer.uint32(10).bytes(message.ticket);
     }
@@ -1500,7 +1853,7 @@ export const SealLetterResponse: MessageFns<SealLetterResponse> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): SealLetterResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): SealedLetter {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1509,7 +1862,7 @@ export const SealLetterResponse: MessageFns<SealLetterResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSealLetterResponse();
+      const message = createBaseSealedLetter();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1541,14 +1894,14 @@ export const SealLetterResponse: MessageFns<SealLetterResponse> = {
     }
   },
 
-  fromJSON(object: any): SealLetterResponse {
+  fromJSON(object: any): SealedLetter {
     return {
       ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
       grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
     };
   },
 
-  toJSON(message: SealLetterResponse): unknown {
+  toJSON(message: SealedLetter): unknown {
     const obj: any = {};
     if (message.ticket.length !== 0) {
       obj.ticket = base64FromBytes(message.ticket);
@@ -1559,11 +1912,11 @@ export const SealLetterResponse: MessageFns<SealLetterResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SealLetterResponse>, I>>(base?: I): SealLetterResponse {
-    return SealLetterResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<SealedLetter>, I>>(base?: I): SealedLetter {
+    return SealedLetter.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SealLetterResponse>, I>>(object: I): SealLetterResponse {
-    const message = createBaseSealLetterResponse();
+  fromPartial<I extends Exact<DeepPartial<SealedLetter>, I>>(object: I): SealedLetter {
+    const message = createBaseSealedLetter();
     message.ticket = object.ticket ?? Buffer.alloc(0);
     message.grant = object.grant ?? Buffer.alloc(0);
     return message;
@@ -1851,27 +2204,24 @@ export const SealingServiceService = {
     responseDeserialize: (value: Buffer): SealChatsResponse => SealChatsResponse.decode(value),
   },
   /**
-   * Draw the secret of a letter and seal it twice: in the ticket for the newest session of the receiver that has not ended,
-   * and in the grant for the sender's session. Nobody need be online.
+   * Draw the secret of each of these letters and seal it twice: in the ticket for the newest session of the receiver that has
+   * not ended, and in the grant for the sender's session. Nobody need be online. What the directory is asked for at the same
+   * time it asks for together.
    *
-   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   * Only the directory may call it, by its certificate, with each sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call makes a new secret and a new ticket.
+   * Not idempotent: each call makes new secrets and new tickets.
    *
-   * Errors:
-   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's bearer is unknown, expired or of an ended session.
-   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no account of the receiver's name.
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the receiver is signed in nowhere.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the sender.
+   * Errors: none of its own. A letter that is refused has its reason in its result, and keeps none of the others.
    */
-  sealLetter: {
-    path: "/sotto.sealing.v1.SealingService/SealLetter" as const,
+  sealLetters: {
+    path: "/sotto.sealing.v1.SealingService/SealLetters" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: SealLetterRequest): Buffer => Buffer.from(SealLetterRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SealLetterRequest => SealLetterRequest.decode(value),
-    responseSerialize: (value: SealLetterResponse): Buffer => Buffer.from(SealLetterResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): SealLetterResponse => SealLetterResponse.decode(value),
+    requestSerialize: (value: SealLettersRequest): Buffer => Buffer.from(SealLettersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SealLettersRequest => SealLettersRequest.decode(value),
+    responseSerialize: (value: SealLettersResponse): Buffer => Buffer.from(SealLettersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SealLettersResponse => SealLettersResponse.decode(value),
   },
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
@@ -1943,20 +2293,17 @@ export interface SealingServiceServer extends UntypedServiceImplementation {
    */
   sealChats: handleUnaryCall<SealChatsRequest, SealChatsResponse>;
   /**
-   * Draw the secret of a letter and seal it twice: in the ticket for the newest session of the receiver that has not ended,
-   * and in the grant for the sender's session. Nobody need be online.
+   * Draw the secret of each of these letters and seal it twice: in the ticket for the newest session of the receiver that has
+   * not ended, and in the grant for the sender's session. Nobody need be online. What the directory is asked for at the same
+   * time it asks for together.
    *
-   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   * Only the directory may call it, by its certificate, with each sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call makes a new secret and a new ticket.
+   * Not idempotent: each call makes new secrets and new tickets.
    *
-   * Errors:
-   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's bearer is unknown, expired or of an ended session.
-   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no account of the receiver's name.
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the receiver is signed in nowhere.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the sender.
+   * Errors: none of its own. A letter that is refused has its reason in its result, and keeps none of the others.
    */
-  sealLetter: handleUnaryCall<SealLetterRequest, SealLetterResponse>;
+  sealLetters: handleUnaryCall<SealLettersRequest, SealLettersResponse>;
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
    * until then. The stream lasts until the caller ends it or Auth stops; something comes each second.
@@ -2073,33 +2420,30 @@ export interface SealingServiceClient extends Client {
     callback: (error: ServiceError | null, response: SealChatsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Draw the secret of a letter and seal it twice: in the ticket for the newest session of the receiver that has not ended,
-   * and in the grant for the sender's session. Nobody need be online.
+   * Draw the secret of each of these letters and seal it twice: in the ticket for the newest session of the receiver that has
+   * not ended, and in the grant for the sender's session. Nobody need be online. What the directory is asked for at the same
+   * time it asks for together.
    *
-   * Only the directory may call it, by its certificate, with the sender's bearer as the proof that the sender asked.
+   * Only the directory may call it, by its certificate, with each sender's bearer as the proof that the sender asked.
    *
-   * Not idempotent: each call makes a new secret and a new ticket.
+   * Not idempotent: each call makes new secrets and new tickets.
    *
-   * Errors:
-   *   - UNAUTHENTICATED (ERR_SESSION_ENDED): the sender's bearer is unknown, expired or of an ended session.
-   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no account of the receiver's name.
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the receiver is signed in nowhere.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the sender.
+   * Errors: none of its own. A letter that is refused has its reason in its result, and keeps none of the others.
    */
-  sealLetter(
-    request: SealLetterRequest,
-    callback: (error: ServiceError | null, response: SealLetterResponse) => void,
+  sealLetters(
+    request: SealLettersRequest,
+    callback: (error: ServiceError | null, response: SealLettersResponse) => void,
   ): ClientUnaryCall;
-  sealLetter(
-    request: SealLetterRequest,
+  sealLetters(
+    request: SealLettersRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: SealLetterResponse) => void,
+    callback: (error: ServiceError | null, response: SealLettersResponse) => void,
   ): ClientUnaryCall;
-  sealLetter(
-    request: SealLetterRequest,
+  sealLetters(
+    request: SealLettersRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SealLetterResponse) => void,
+    callback: (error: ServiceError | null, response: SealLettersResponse) => void,
   ): ClientUnaryCall;
   /**
    * Tell of each session that ends before its time, within a second, so that an answer of Authenticate may be used again
