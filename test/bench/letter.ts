@@ -8,6 +8,10 @@ import { ECHO, ECHO_BYTES, startEcho } from './references/start-echo.ts'
 /** How many letters a sample has, how many people write them, and how many they are for. */
 const [LETTERS, SENDERS, RECEIVERS] = [1_000, 20, 20]
 
+/** How many programs the people of a side run in, and how many people each has. */
+const PROGRAMS = 4
+const PEOPLE = SENDERS / PROGRAMS
+
 /** How many calls of the echo a sample has. */
 const CALLS = 4_000
 
@@ -24,8 +28,14 @@ export const letter: Bench = {
     const [senders, receivers] = [named('writer', SENDERS), named('reader', RECEIVERS)]
     context.note(`signing up ${SENDERS + RECEIVERS} people`)
     await signUpAll(services, home, [...senders, ...receivers])
-    const start = async (names: readonly string[]) =>
-      context.resources.use(await Actor.start<WritersRequests>('actors/writers.ts', home, ...names))
+    // People do not share a program: one of them would wait for the disk of another.
+    const start = (names: readonly string[]) =>
+      Promise.all(
+        Array.from({ length: PROGRAMS }, async (_, number) => {
+          const own = names.filter((_name, index) => index % PROGRAMS === number)
+          return context.resources.use(await Actor.start<WritersRequests>('actors/writers.ts', home, ...own))
+        }),
+      )
     const [writers, readers] = [await start(senders), await start(receivers)]
     const echo = await startEcho(context, services)
     const each = Math.ceil(context.amount(LETTERS) / SENDERS)
@@ -40,9 +50,12 @@ export const letter: Bench = {
           { case: 'collected', unit: 'letters/s' },
         ],
         async measure() {
-          await readers.ask('prepare')
-          const postedMs = await writers.ask('post', each, receivers)
-          const { ms, texts } = await readers.ask('collect')
+          await Promise.all(readers.map((program) => program.ask('prepare')))
+          const postings = writers.map((program, number) => program.ask('post', each, receivers, number * PEOPLE))
+          const postedMs = Math.max(...(await Promise.all(postings)))
+          const collected = await Promise.all(readers.map((program) => program.ask('collect')))
+          const ms = Math.max(...collected.map((each) => each.ms))
+          const texts = collected.reduce((sum, each) => sum + each.texts, 0)
           if (texts !== letters) throw new Error(`of ${letters} letters ${texts} texts came`)
           return [rate(postedMs + ms), rate(postedMs), rate(ms)]
         },

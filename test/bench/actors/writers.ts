@@ -25,8 +25,11 @@ import { serveActor } from '../framework/serve-actor.ts'
 export interface WritersRequests extends Requests {
   /** See that there are prekeys for others to take. */
   prepare: () => Promise<void>
-  /** Everybody posts so many letters of a text each, to these names in turn: the milliseconds until the last is posted. */
-  post: (letters: number, names: readonly string[]) => Promise<number>
+  /**
+   * Everybody posts so many letters of a text each, to these names in turn, the first of them beginning with the one at
+   * this place: the milliseconds until the last is posted.
+   */
+  post: (letters: number, names: readonly string[], first: number) => Promise<number>
   /** Everybody collects what there is: the milliseconds, and how many texts came. */
   collect: () => Promise<{ readonly ms: number; readonly texts: number }>
 }
@@ -100,11 +103,12 @@ const requests: WritersRequests = {
   async prepare() {
     for (const writer of writers) await writer.prepare()
   },
-  async post(letters, to) {
+  async post(letters, to, first) {
     const beganMs = performance.now()
     const postAll = async (writer: Writer, index: number) => {
       // Nobody begins with the receiver of another one.
-      for (let posted = 0; posted < letters; posted += 1) await writer.post(to[(index + posted) % to.length] ?? '')
+      for (let posted = 0; posted < letters; posted += 1)
+        await writer.post(to[(first + index + posted) % to.length] ?? '')
     }
     await Promise.all(writers.map(postAll))
     return performance.now() - beganMs
