@@ -61,7 +61,7 @@ export async function collectOnce(profile: Profile, clock: ServerClock, signal: 
     over.abort()
     await letters.stop()
   })
-  await letters.collect()
+  await letters.own.collect()
   await letters.answer()
   signal.throwIfAborted()
   return count

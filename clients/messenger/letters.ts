@@ -1,39 +1,30 @@
 /**
  * The letters of a messenger: what waits for people who are away is left at their mailboxes, and what lies in the own one is
- * collected.
+ * collected (own-mailbox.ts).
  *
  * Whoever has been away for {@link AWAY_MS} with something waiting gets letters. Whoever wrote some, and is away again, gets
  * one that says that theirs are stored.
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import { asSottoError, isSottoError, type SottoError } from '#lib/errors.ts'
-import { schedule } from '#lib/runtime/schedule.ts'
-import { type CollectOptions, collectLetters } from '../letters/collect-letters.ts'
+import type { CollectOptions } from '../letters/collect-letters.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
 import { type Envelope, getEnvelope, type PostOptions, postLetters } from '../letters/post-letters.ts'
-import { keepPrekeys } from '../letters/put-prekeys.ts'
 import { isPassing } from '../session/service-outage.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
-import { Paced } from './paced.ts'
+import { OwnMailbox, throwUnlessPassing } from './own-mailbox.ts'
 import type { StreamsByKey } from './streams-by-key.ts'
 
 /** How long somebody is away before what waits is posted, in milliseconds: a restart or a moment without network is less. */
 const AWAY_MS = 10_000
-
-/** How long collecting may keep the messenger from going online, in milliseconds. */
-const COLLECT_MS = 5_000
 
 /** How often letters may say nothing but that others are stored, in milliseconds; and how often all is looked through. */
 const ANSWER_EVERY_MS = 3_600_000
 
 /** How long what a letter needs of others is kept for one that is not written yet, in milliseconds. */
 const ENVELOPE_MS = 60_000
-
-/** How often the own mailbox is looked into where letters are said to have come, in milliseconds. */
-const LOOK_EVERY_MS = 1_000
 
 /** How long what is posted last may keep a messenger from its end, in milliseconds. */
 const LAST_MS = 3_000
@@ -62,6 +53,7 @@ export interface LettersOptions
 }
 
 export class Letters {
+  readonly own: OwnMailbox
   readonly #options: LettersOptions
   readonly #posting: PostOptions
   readonly #givenUp = new AbortController()
@@ -75,8 +67,6 @@ export class Letters {
   readonly #tooLarge = new Set<string>()
   /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
   readonly #envelopes = new Map<string, { readonly envelope: Envelope; readonly gotAtMs: number }>()
-  /** Looks into the own mailbox: whoever runs the relay, or writes many letters, does not decide how often. */
-  readonly #looks: Paced
   /** What is under way, one after the other: of two at once, each would seal the same events. */
   #turn: Promise<unknown> = Promise.resolve()
   readonly #round: NodeJS.Timeout
@@ -89,11 +79,16 @@ export class Letters {
       signal: this.#givenUp.signal,
       messageLogFor: (name, identityKey) => this.#messageLogFor(name, identityKey),
     }
-    this.#looks = new Paced({
-      everyMs: LOOK_EVERY_MS,
-      monotonicMs: () => options.clock.local.monotonicMs(),
-      schedule,
-      work: () => options.attempt(() => this.#look()),
+    this.own = new OwnMailbox({
+      ...options,
+      messageLogFor: this.#posting.messageLogFor,
+      inTurn: (work) => this.#inTurn(work),
+      onStored: (writers) => {
+        for (const name of writers) {
+          this.#unanswered.add(name)
+          this.consider(name)
+        }
+      },
     })
     this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), ANSWER_EVERY_MS)
     this.#round.unref()
@@ -188,77 +183,20 @@ export class Letters {
   }
 
   /**
-   * Take in what lies in the own mailbox, for so long at most as nobody minds before going online.
-   *
-   * @returns how many letters are deleted there.
-   * @throws SottoError `ERR_STORE`, `ERR_STORE_DAMAGED`. What else fails is tried again later.
-   */
-  async collect(): Promise<number> {
-    return await this.#inTurn(() => this.#collect())
-  }
-
-  /**
    * Tell those whose letters were collected that they are stored, whether they are away or not: for a profile that goes.
    * Where that fails they learn it later.
    *
-   * @throws SottoError as {@link collect}.
+   * @throws SottoError as {@link OwnMailbox.collect}.
    */
   async answer(): Promise<void> {
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LAST_MS)])
     await this.#inTurn(() => this.#postTo(this.#unanswered, signal))
   }
 
-  /** Letters may have come: take them in, at most once in {@link LOOK_EVERY_MS}. */
-  noteMail(): void {
-    this.#looks.ask()
-  }
-
-  /** Take in what has come, and make up for the prekeys that it took. */
-  async #look(): Promise<void> {
-    if ((await this.collect()) > 0) await this.keepPrekeys()
-  }
-
-  async #collect(): Promise<number> {
-    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(COLLECT_MS)])
-    try {
-      const onRefused = () => {}
-      const { writers, letters } = await collectLetters({ ...this.#posting, ...this.#options, onRefused, signal })
-      for (const name of writers) {
-        this.#unanswered.add(name)
-        this.consider(name)
-      }
-      return letters
-    } catch (error) {
-      this.#throwUnlessPassing(error, signal)
-      return 0
-    }
-  }
-
-  /** See that others find prekeys of this profile's. @throws as {@link collect}. */
-  async keepPrekeys(): Promise<void> {
-    await this.#inTurn(() => this.#keepPrekeys())
-  }
-
-  async #keepPrekeys(): Promise<void> {
-    const { profile, clock, signal } = this.#options
-    const { sessionId } = profile.login.session
-    const nowMs = clock.local.now().getTime()
-    try {
-      await keepPrekeys({ ...this.#options, sessionId, nowMs, random: randomBytes })
-    } catch (error) {
-      this.#throwUnlessPassing(error, signal)
-    }
-  }
-
-  #throwUnlessPassing(error: unknown, signal: AbortSignal): void {
-    if (signal.aborted) return
-    if (!isSottoError(error) || error.code.startsWith('ERR_STORE')) throw error
-  }
-
   /** Once in a while, for what nobody was told of: post anew what can no longer be opened, answer, collect, and make up prekeys. */
   async #lookThrough(): Promise<void> {
-    await this.collect()
-    await this.keepPrekeys()
+    await this.own.collect()
+    await this.own.keepPrekeys()
     for (const name of this.#options.store.names()) this.consider(name)
   }
 
@@ -271,7 +209,7 @@ export class Letters {
   /** Bring what is under way to its end, and post at once what was going to be later; the signal must be aborted before. */
   async stop(): Promise<void> {
     clearInterval(this.#round)
-    this.#looks[Symbol.dispose]()
+    this.own[Symbol.dispose]()
     for (const timer of this.#timers.values()) clearTimeout(timer)
     const { postsLast, mailbox } = this.#options
     if (!postsLast) this.#givenUp.abort()
@@ -300,7 +238,7 @@ export class Letters {
   async #postTo(names: Iterable<string>, signal: AbortSignal): Promise<void> {
     for (const name of names) {
       if (signal.aborted || !this.#isDue(name)) continue
-      await this.#postAll(name, signal).catch((error: unknown) => this.#throwUnlessPassing(error, signal))
+      await this.#postAll(name, signal).catch((error: unknown) => throwUnlessPassing(error, signal))
     }
   }
 }

@@ -224,9 +224,9 @@ export class Messenger {
     if (reach !== 'relay') this.#server = this.#listen(listen, peers)
     if (reach !== 'direct') this.#attending = await this.#attend(peers)
     const port = (await this.#server)?.port
-    await this.#letters?.collect()
+    await this.#letters?.own.collect()
     for (const name of store.names()) this.peer(name)
-    this.#attempt(() => this.#letters?.keepPrekeys())
+    this.#attempt(() => this.#letters?.own.keepPrekeys())
     for (const name of store.names()) this.#letters?.consider(name)
     const { events } = this.#options
     // Most attend within milliseconds, and are announced once so.
@@ -262,7 +262,7 @@ export class Messenger {
         const caller = { vouch() {}, admit: onProven }
         return peers.converse(stream, { route: 'relay', caller, signal })
       },
-      onMail: () => this.#letters?.noteMail(),
+      onMail: () => this.#letters?.own.noteMail(),
       signal: this.#signal,
     })
   }
