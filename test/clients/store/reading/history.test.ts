@@ -113,8 +113,8 @@ describe('history', () => {
       store.messageLog('carol', BOB_KEY)
       const list = store.contacts().map(({ last, ...rest }) => ({ ...rest, last: last && shown([last]) }))
       expect(list).to.deep.equal([
-        { name: 'bob', unread: 0, waiting: 3, last: ['for another key'] },
-        { name: 'carol', unread: 0, waiting: 0, last: undefined },
+        { name: 'bob', unread: 0, waiting: 3, posted: 0, last: ['for another key'] },
+        { name: 'carol', unread: 0, waiting: 0, posted: 0, last: undefined },
       ])
     })
   })

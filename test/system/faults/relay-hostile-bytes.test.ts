@@ -47,7 +47,7 @@ const RAW = {
 type Raw = ReturnType<typeof connect<typeof RAW>>['call']
 
 describe('the relay, attacked', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   const { log, lines } = testLog('warn')
   let auth: AuthUnderTest
   let relay: RelayUnderTest

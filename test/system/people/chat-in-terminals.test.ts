@@ -17,7 +17,7 @@ describe('sotto chat', function () {
     return
   }
 
-  this.timeout(30_000)
+  this.timeout(300_000)
   let installation: Installation
   let terminals: ChatTerminals
   beforeEach(async () => {

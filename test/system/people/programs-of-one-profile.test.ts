@@ -1,10 +1,10 @@
 /** Several programs of one person at once: which of them owns the conversations, and what becomes of that when one ends. */
 import { expect } from 'chai'
-import { Deployment } from '../support/deployment.ts'
-import type { TestProcess } from '../support/processes.ts'
+import { Deployment } from '../../support/deployment.ts'
+import type { TestProcess } from '../../support/processes.ts'
 
 describe('programs of one profile', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let deployment: Deployment
   let bob: TestProcess
 

@@ -4,10 +4,10 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'chai'
-import { environmentOf, ROOT } from '../support/environment.ts'
-import { Installation } from '../support/installation.ts'
-import { isRunning, TestProcess } from '../support/processes.ts'
-import { SOTTO_COMMAND } from '../support/programs.ts'
+import { environmentOf, ROOT } from '../../support/environment.ts'
+import { Installation } from '../../support/installation.ts'
+import { isRunning, TestProcess } from '../../support/processes.ts'
+import { SOTTO_COMMAND } from '../../support/programs.ts'
 
 const DOCUMENT = readFileSync(join(ROOT, 'docs', 'scripting.md'), 'utf8')
 
@@ -22,7 +22,7 @@ function blocksOf(heading: string): string[] {
 }
 
 describe('docs/scripting.md', function () {
-  this.timeout(30_000)
+  this.timeout(300_000)
   let installation: Installation
   let env: NodeJS.ProcessEnv
   let cwd: string
