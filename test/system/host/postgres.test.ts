@@ -47,8 +47,10 @@ const OTHER_TESTS = [
   ...['full-disk', 'health', 'auth/admin', 'auth/at-rest', 'auth/installation', 'auth/start', 'directory/start'],
   // Notices that come without a turn of the network in between.
   'directory/watchers',
+  // Several relays, which only PostgreSQL may have: it starts its own.
+  'relay/mailbox/shared-mailbox',
   // What is before the database: sockets, calls, certificates, logs.
-  ...['log-lines', 'metrics', 'auth/strangers', 'auth/keys/certificates', 'relay/hostile-bytes'],
+  ...['log-lines', 'metrics', 'auth/strangers', 'auth/keys/certificates'],
   ...['connections', 'endpoints', 'outages', 'rates'].map((name) => `directory/${name}`),
 ]
 

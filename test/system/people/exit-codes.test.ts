@@ -93,7 +93,7 @@ describe('exit codes', function () {
     const LINES: ReadonlyArray<readonly [line: string, error: string]> = [
       ['sing', "unknown command 'sing'"],
       ['send', "missing required argument 'user'"],
-      ['send BOB hello', "argument value 'BOB' is invalid"],
+      ['send BOB hello', "the argument 'user' cannot be 'BOB'"],
       ['send bob --louder', "unknown option '--louder'"],
       ['receive --listen somewhere', "argument 'somewhere' is invalid"],
       ['send alice hello --profile alice', 'ERR_CHAT_WITH_SELF'],
