@@ -4,9 +4,11 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { LeftToPost } from '#lib/letter/letter-streams.ts'
 import type { Prekey } from '#lib/letter/prekey.ts'
 import { sealLetter } from '#lib/letter/seal-letter.ts'
-import { mayWrite } from '../profile/permission.ts'
+import { WritePermission } from '#lib/trust/permission.ts'
+import { policyOf } from '../profile/permission.ts'
 import { pinByLetter, refuseChangedKey } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import { realmOfAccount } from '../profile/state.ts'
@@ -77,15 +79,12 @@ export async function postLetters(
   }
 }
 
-/** What waits after a letter, or instead of one. */
-type Left = 'more' | 'nothing' | 'too large'
-
 async function postNext(
   name: string,
   isAnswer: boolean,
   envelope: Envelope | undefined,
   options: PostOptions,
-): Promise<{ readonly isPosted: boolean; readonly left: Left }> {
+): Promise<{ readonly isPosted: boolean; readonly left: LeftToPost }> {
   const { profile, mailbox, clock, messageLogFor, onPinned, signal } = options
   const requested = envelope ?? (await request(name, options))
   const { ticket, grant } = requested
@@ -95,7 +94,7 @@ async function postNext(
   if (messageLog === undefined) return { isPosted: false, left: 'nothing' }
   const address = addressOf(name, requested)
   const letter = messageLog.nextLetter(address.sessionId)
-  if (letter.count === 0 && !isAnswer) return { isPosted: false, left: leftOf(messageLog, address) }
+  if (letter.count === 0 && !isAnswer) return { isPosted: false, left: messageLog.leftToPost(address.sessionId) }
   const prekey = envelope?.prekey ?? (await mailbox.takePrekey(address, signal))
   const { account } = profile.login
   const sealed = sealLetter({
@@ -114,13 +113,7 @@ async function postNext(
   const untilMs = now.getTime() + (grant.expiresAtMs - clock.nowMs())
   messageLog.markPosted(letter, { sessionId: address.sessionId, untilMs })
   // Looked at here, for another ticket is a call to the directory and to Auth.
-  return { isPosted: true, left: letter.count === 0 ? 'nothing' : leftOf(messageLog, address) }
-}
-
-function leftOf(messageLog: MessageLog, { sessionId }: LetterAddress): Left {
-  const { count, through } = messageLog.nextLetter(sessionId)
-  if (count > 0) return 'more'
-  return messageLog.streams.outgoing.behind(through).length > 0 ? 'too large' : 'nothing'
+  return { isPosted: true, left: letter.count === 0 ? 'nothing' : messageLog.leftToPost(address.sessionId) }
 }
 
 async function request(name: string, options: PostOptions): Promise<RequestedLetter> {
@@ -136,7 +129,8 @@ async function checkPermission(
   { profile, clock }: PostOptions,
 ): Promise<void> {
   await refuseChangedKey(profile, name, grant.receiverIdentityKey, clock.local.now())
-  await mayWrite(profile, name)
+  // By the profile as it was read a moment ago.
+  WritePermission.of(policyOf(profile.state, name))
 }
 
 function addressOf(name: string, { grant }: RequestedLetter): LetterAddress {

@@ -34,6 +34,16 @@ export function writeLetter(streams: StreamPair, posted: bigint): NextLetter {
   return { body: encodeLetterBody(streams.resume(), batch), through: posted + BigInt(count), count }
 }
 
+/** What waits once letters were written: `more` of them, `nothing`, or what is `too large` for one. */
+export type LeftToPost = 'more' | 'nothing' | 'too large'
+
+/** What waits behind a number, up to which events were posted: as {@link writeLetter} would find it. */
+export function leftBehind({ outgoing }: StreamPair, posted: bigint): LeftToPost {
+  const waiting = outgoing.behind(posted)
+  if (waiting.length === 0) return 'nothing'
+  return countFitting(waiting) > 0 ? 'more' : 'too large'
+}
+
 /** What a letter brought. */
 export interface LetterNews {
   /** The events that are new, in order: to be stored, and reported to the incoming stream then. */

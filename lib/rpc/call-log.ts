@@ -10,10 +10,11 @@ import { CALLS, type CallEvent } from '../runtime/metrics/call-events.ts'
 import { isFault } from './status.ts'
 
 /**
- * Calls that come by themselves, all day long, and one that carries conversations of several people, each of which has a
- * line of its own: logged at `debug` when all is well.
+ * Calls that come by themselves, all day long, and those that carry conversations or letters of several people, each of
+ * which has a line of its own: logged at `debug` when all is well.
  */
-const ROUTINE_CALLS = /^\/(grpc\.(health|reflection|channelz)\.|sotto\.sealing\.v1\.SealingService\/SealChats$)/
+const ROUTINE_CALLS =
+  /^\/(grpc\.(health|reflection|channelz)\.|sotto\.sealing\.v1\.SealingService\/Seal(Chats|Letters)$)/
 
 export interface FinishedCall {
   /** The method's path. */

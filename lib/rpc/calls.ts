@@ -23,8 +23,9 @@ export interface CallSite extends Renewable {
 
 export function callUnary(site: CallSite, method: Method) {
   return async (request: unknown, options: CallOptions = {}): Promise<unknown> => {
-    const given = signalOf(site, options)
-    throwIfGivenUp(given)
+    // Each by itself: a signal made of the two costs as much as the rest of all this.
+    const givens = options.signal ? [options.signal, site.closed] : [site.closed]
+    for (const given of givens) throwIfGivenUp(given)
     const { metadata, link } = prepare(site, method, options)
     const native = nativeOptions({ deadlineMs: DEFAULT_DEADLINE_MS, ...options })
     const ask = (channel: NativeChannel) =>
@@ -38,14 +39,15 @@ export function callUnary(site: CallSite, method: Method) {
             metadata,
             native,
             (error, response) => {
-              given.removeEventListener('abort', onAbort)
-              if (error) reject(given.aborted ? reasonOf(given) : errorOf(error, link))
+              for (const given of givens) given.removeEventListener('abort', onAbort)
+              const givenUp = error && givens.find(({ aborted }) => aborted)
+              if (error) reject(givenUp ? reasonOf(givenUp) : errorOf(error, link))
               else resolve(response)
             },
           ),
         )
         const onAbort = () => giveUp(call)
-        given.addEventListener('abort', onAbort, { once: true })
+        for (const given of givens) given.addEventListener('abort', onAbort, { once: true })
       })
     return await traced(link, metadata, () => inTwoAttempts(site, ask))
   }

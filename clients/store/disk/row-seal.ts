@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { hash, hkdfSync, randomBytes } from 'node:crypto'
 import { KEY_BYTES, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from '#lib/aead.ts'
 import { Secret } from '#lib/secret.ts'
 import { damaged } from './sqlite-errors.ts'
@@ -67,15 +67,30 @@ export function tagOf(sealed: Uint8Array): Uint8Array {
 
 /** SHA-256 over the number and the tag of each of some rows: no row can be added, removed or put back without it changing. */
 export function digestOfRows(rows: Iterable<readonly [id: number, tag: Uint8Array]>): Buffer {
-  const hash = createHash('sha256')
-  for (const [id, tag] of rows) hash.update(uint64(id)).update(tag)
-  return hash.digest()
+  // In one piece: each commit of a store comes by here, and a hash that is fed twice for each row takes five times as long.
+  const all = [...rows]
+  const bytes = Buffer.allocUnsafe(all.length * (NUMBER_BYTES + TAG_BYTES))
+  let end = 0
+  for (const [id, tag] of all) {
+    writeUint64(bytes, id, end)
+    // Of a row that was cut off it is shorter.
+    bytes.set(tag, end + NUMBER_BYTES)
+    end += NUMBER_BYTES + tag.length
+  }
+  return hash('sha256', bytes.subarray(0, end), 'buffer')
 }
+
+/** Bytes of a number. */
+const NUMBER_BYTES = 8
 
 /** A number in 8 bytes, big-endian. */
 export function uint64(value: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), 0)
-  bytes.writeUInt32BE(value % 2 ** 32, 4)
+  const bytes = Buffer.allocUnsafe(NUMBER_BYTES)
+  writeUint64(bytes, value, 0)
   return bytes
+}
+
+function writeUint64(bytes: Buffer, value: number, at: number): void {
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), at)
+  bytes.writeUInt32BE(value % 2 ** 32, at + 4)
 }

@@ -18,7 +18,7 @@ import { STREAM_ID_BYTES } from '#lib/delivery/limits.ts'
 import type { StreamPair } from '#lib/delivery/stream-pair.ts'
 import { encodeEvent } from '#lib/delivery/text-event.ts'
 import { SottoError } from '#lib/errors.ts'
-import { type NextLetter, writeLetter } from '#lib/letter/letter-streams.ts'
+import { type LeftToPost, leftBehind, type NextLetter, writeLetter } from '#lib/letter/letter-streams.ts'
 import type { ReceivePermission, WritePermission } from '#lib/trust/permission.ts'
 import type { Durability } from '../disk/database.ts'
 import type { Random } from '../disk/row-seal.ts'
@@ -238,14 +238,25 @@ export class MessageLog {
    */
   nextLetter(sessionId: Uint8Array): NextLetter {
     const { streams } = this
+    const letter = writeLetter(streams, this.#postedFor(sessionId))
+    streams.outgoing.markSaid(letter.through)
+    this.save('exactly')
+    return letter
+  }
+
+  /** What waits behind all that was posted for a session: more letters, nothing, or what has no room in a letter. */
+  leftToPost(sessionId: Uint8Array): LeftToPost {
+    return leftBehind(this.streams, this.#postedFor(sessionId))
+  }
+
+  /** The number up to which events need no letter for this session: they were posted, or are acknowledged. */
+  #postedFor(sessionId: Uint8Array): bigint {
+    const { acknowledged } = this.streams.outgoing
     // What is on the disk may be of the stream before.
     this.save()
     const { outgoing } = this.#file.read(() => this.#keyOf(this.#find().state))
     const posted = BigInt(postedThrough(outgoing, this.#nowMs(), sessionId) - outgoing.base)
-    const letter = writeLetter(streams, posted < streams.outgoing.acknowledged ? streams.outgoing.acknowledged : posted)
-    streams.outgoing.markSaid(letter.through)
-    this.save('exactly')
-    return letter
+    return posted < acknowledged ? acknowledged : posted
   }
 
   /** Note that a letter was posted, and that it said how far the other side's stream is stored. */

@@ -126,14 +126,35 @@ export function withKey(contact: ContactState, index: number, key: KeyState): Co
   return { ...contact, keys: contact.keys.with(index, key) }
 }
 
-/** Every property of these names is bytes; whatever else there is, JSON has a form for. */
+/** Every property of these names is bytes, in base64; whatever else there is, JSON has a form for. */
 const BYTES: ReadonlySet<string> = new Set(['identityKey', 'streamId', 'sessionId', 'lastEventId'])
 
-export function encodeContact(contact: ContactState): Uint8Array {
-  const json = JSON.stringify(contact, (name, value) => {
-    return BYTES.has(name) && value !== undefined ? Buffer.from(value).toString('base64') : value
-  })
-  return Buffer.from(json, 'utf8')
+export function encodeContact({ keys, ...contact }: ContactState): Uint8Array {
+  return Buffer.from(JSON.stringify({ ...contact, keys: keys.map(asJson) }), 'utf8')
+}
+
+/** A key's state with text for bytes, place by place: a replacer of JSON.stringify is asked for every value there is. */
+function asJson({ outgoing, incoming, ...key }: KeyState): unknown {
+  const { posted, former } = outgoing
+  return {
+    ...key,
+    identityKey: base64(key.identityKey),
+    outgoing: {
+      ...outgoing,
+      streamId: base64(outgoing.streamId),
+      posted: posted && { ...posted, streamId: base64(posted.streamId), sessionId: base64(posted.sessionId) },
+      former: former.map((stream) => ({ ...stream, streamId: base64(stream.streamId) })),
+    },
+    incoming: incoming && {
+      ...incoming,
+      streamId: base64(incoming.streamId),
+      lastEventId: base64(incoming.lastEventId),
+    },
+  }
+}
+
+function base64(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && Buffer.from(bytes).toString('base64')
 }
 
 /**

@@ -19,8 +19,16 @@ export function compileOnce<Schema, Row>(
   database: Kysely<Schema>,
   query: { compile(): CompiledQuery; execute(): Promise<Row[]> },
 ): (...values: readonly unknown[]) => Promise<Row[]> {
+  const run = compileWithin<Schema, Row>(query)
+  return (...values) => run(database, ...values)
+}
+
+/** The same for a query that runs in transactions: what runs it is given the transaction first. */
+export function compileWithin<Schema, Row>(query: {
+  compile(): CompiledQuery
+}): (transaction: Kysely<Schema>, ...values: readonly unknown[]) => Promise<Row[]> {
   const compiled = query.compile()
-  return async (...parameters) => (await database.executeQuery<Row>({ ...compiled, parameters })).rows
+  return async (transaction, ...parameters) => (await transaction.executeQuery<Row>({ ...compiled, parameters })).rows
 }
 
 /**

@@ -11,6 +11,7 @@ import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
 import { checkMailbox, type MailboxOwner } from './prekeys.ts'
+import { type MailboxQueries, mailboxQueries } from './queries.ts'
 import type { MailboxSchema } from './store.ts'
 
 /** Bytes of the id of a letter that waits. */
@@ -74,6 +75,7 @@ interface Removal {
 
 export class Letters {
   readonly #db: Kysely<MailboxSchema>
+  readonly #queries: MailboxQueries
   readonly #limits: LetterLimits
   readonly #nowMs: () => number
   readonly #posting = new Gathering<PostedLetter, SottoError | undefined>({
@@ -87,6 +89,7 @@ export class Letters {
 
   constructor(db: Kysely<MailboxSchema>, limits: LetterLimits, nowMs: () => number) {
     this.#db = db
+    this.#queries = mailboxQueries(db)
     this.#limits = limits
     this.#nowMs = nowMs
   }
@@ -118,17 +121,15 @@ export class Letters {
     { sender, receiver, content }: PostedLetter,
   ): Promise<SottoError | undefined> {
     try {
-      await checkMailbox(transaction, receiver)
+      await checkMailbox(this.#queries, transaction, receiver)
       await this.#checkRoom(transaction, sender, receiver.account, content.length)
     } catch (refusal) {
       if (isSottoError(refusal)) return refusal
       throw refusal
     }
-    const row = { id: randomBytes(LETTER_ID_BYTES), receiver: receiver.account, sender, content }
-    await transaction
-      .insertInto('letter')
-      .values({ ...row, bytes: content.length, posted_at: this.#nowMs() })
-      .execute()
+    const id = randomBytes(LETTER_ID_BYTES)
+    const kept = [receiver.account, sender, content.length, content, this.#nowMs()]
+    await this.#queries.insertLetter(transaction, id, ...kept)
     return undefined
   }
 
@@ -140,7 +141,8 @@ export class Letters {
     bytes: number,
   ): Promise<void> {
     const { account, pair, always } = this.#limits
-    const ofPair = await countOf(transaction, { receiver, sender })
+    const [counted] = await this.#queries.countPair(transaction, receiver, sender)
+    const ofPair = limitOf(counted)
     if (!hasRoom(ofPair, pair, bytes)) throw noRoom('too many letters of this sender wait for the receiver')
     if (hasRoom(ofPair, always, bytes)) return
     if (!hasRoom(await countOf(transaction, { receiver }), account, bytes)) {
@@ -218,7 +220,12 @@ async function countOf(
   const row = await query
     .select(({ fn }) => [fn.countAll<number>().as('letters'), fn.sum<number | null>('bytes').as('bytes')])
     .executeTakeFirstOrThrow()
-  return { letters: Number(row.letters), bytes: Number(row.bytes ?? 0) }
+  return limitOf(row)
+}
+
+/** What was counted, as numbers: PostgreSQL gives sums as text. */
+function limitOf(row?: { readonly letters: number; readonly bytes: number | null }): LetterLimit {
+  return { letters: Number(row?.letters ?? 0), bytes: Number(row?.bytes ?? 0) }
 }
 
 function hasRoom(waiting: LetterLimit, limit: LetterLimit, bytes: number): boolean {

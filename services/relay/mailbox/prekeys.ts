@@ -10,6 +10,7 @@ import type { Prekey } from '#lib/letter/prekey.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
 import { isSame } from '#lib/same-bytes.ts'
+import { type MailboxQueries, mailboxQueries } from './queries.ts'
 import type { MailboxSchema } from './store.ts'
 
 /** How many prekeys of an account may wait, beside the one of last resort. */
@@ -48,6 +49,7 @@ interface Taking {
 
 export class Prekeys {
   readonly #db: Kysely<MailboxSchema>
+  readonly #queries: MailboxQueries
   readonly #nowMs: () => number
   readonly #taking = new Gathering<Taking, Prekey | SottoError>({
     most: MAX_TAKEN_TOGETHER,
@@ -56,6 +58,7 @@ export class Prekeys {
 
   constructor(db: Kysely<MailboxSchema>, nowMs: () => number) {
     this.#db = db
+    this.#queries = mailboxQueries(db)
     this.#nowMs = nowMs
   }
 
@@ -143,19 +146,14 @@ export class Prekeys {
 
   async #takeOne(transaction: Transaction<MailboxSchema>, { owner, taker }: Taking): Promise<Prekey | SottoError> {
     const { account } = owner
-    if (!(await isMailbox(transaction, owner))) return noMailbox()
-    const taking = transaction.selectFrom('taking').select('count').where('account', '=', account)
-    const taken = (await taking.where('taker', '=', taker).executeTakeFirst())?.count ?? 0
-    const wanted = taken < MAX_TAKEN_OF_ONE ? await this.#next(transaction, account, 0) : undefined
+    const { takenBy, removePrekey, noteTaken } = this.#queries
+    if (!(await isMailbox(this.#queries, transaction, owner))) return noMailbox()
+    const [taken] = await takenBy(transaction, account, taker)
+    const count = (taken?.count ?? 0) + 1
+    const wanted = count <= MAX_TAKEN_OF_ONE ? await this.#next(transaction, account, 0) : undefined
     if (wanted === undefined) return (await this.#next(transaction, account, 1)) ?? noMailbox()
-    const row = transaction.deleteFrom('prekey').where('account', '=', account)
-    await row.where('id', '=', wanted.prekeyId).execute()
-    const count = taken + 1
-    await transaction
-      .insertInto('taking')
-      .values({ account, taker, count })
-      .onConflict((conflict) => conflict.columns(['account', 'taker']).doUpdateSet({ count }))
-      .execute()
+    await removePrekey(transaction, account, wanted.prekeyId)
+    await noteTaken(transaction, account, taker, count, count)
     return wanted
   }
 
@@ -164,15 +162,7 @@ export class Prekeys {
     account: string,
     isLastResort: number,
   ): Promise<Prekey | undefined> {
-    const row = await transaction
-      .selectFrom('prekey')
-      .selectAll()
-      .where('account', '=', account)
-      .where('is_last_resort', '=', isLastResort)
-      .orderBy('put_at')
-      .orderBy('id')
-      .limit(1)
-      .executeTakeFirst()
+    const [row] = await this.#queries.prekeysOf(transaction, account, isLastResort, 1)
     return row && { prekeyId: row.id, publicKey: row.public_key, encapsulationKey: row.encapsulation_key }
   }
 
@@ -183,20 +173,21 @@ export class Prekeys {
 }
 
 /** @throws SottoError `ERR_NO_MAILBOX` unless the account has a mailbox for letters to this session. */
-export async function checkMailbox(transaction: Transaction<MailboxSchema>, owner: MailboxOwner): Promise<void> {
-  if (!(await isMailbox(transaction, owner))) throw noMailbox()
+export async function checkMailbox(
+  queries: MailboxQueries,
+  transaction: Transaction<MailboxSchema>,
+  owner: MailboxOwner,
+): Promise<void> {
+  if (!(await isMailbox(queries, transaction, owner))) throw noMailbox()
 }
 
 async function isMailbox(
+  { sessionOf }: MailboxQueries,
   transaction: Transaction<MailboxSchema>,
   { account, sessionId }: MailboxOwner,
 ): Promise<boolean> {
-  const row = await transaction
-    .selectFrom('mailbox')
-    .select('session_id')
-    .where('account', '=', account)
-    .executeTakeFirst()
-  return row !== undefined && isSame(row.session_id, sessionId)
+  const [mailbox] = await sessionOf(transaction, account)
+  return mailbox !== undefined && isSame(mailbox.session_id, sessionId)
 }
 
 async function heldOf(transaction: Transaction<MailboxSchema>, account: string): Promise<HeldPrekeys> {

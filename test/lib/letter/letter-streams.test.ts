@@ -4,8 +4,8 @@ import { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import { IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { OutgoingStream } from '#lib/delivery/outgoing-stream.ts'
 import { type KeptStreams, StreamPair } from '#lib/delivery/stream-pair.ts'
-import { parseLetterBody } from '#lib/letter/letter-body.ts'
-import { type LetterNews, readLetter, writeLetter } from '#lib/letter/letter-streams.ts'
+import { LETTER_ROOM_BYTES, parseLetterBody } from '#lib/letter/letter-body.ts'
+import { type LetterNews, leftBehind, readLetter, writeLetter } from '#lib/letter/letter-streams.ts'
 import { assertProperty } from '../../support/property.ts'
 import { bytesOf } from '../../support/random.ts'
 import { outgoingText, textsOf } from '../../support/stores.ts'
@@ -43,6 +43,18 @@ describe('letters between two streams', () => {
     expect([acknowledged, alice.outgoing.unacknowledged]).to.deep.equal([2, 0])
     read(bob, writeLetter(alice, alice.outgoing.acknowledged).body)
     expect(bob.outgoing.unacknowledged).to.equal(0)
+  })
+
+  it('leave what the next one has, nothing, or what has room in none', () => {
+    const alice = pairOf('alice')
+    expect(leftBehind(alice, 0n)).to.equal('nothing')
+    say(alice, 'one', 'x'.repeat(LETTER_ROOM_BYTES))
+    expect(leftBehind(alice, 0n)).to.equal('more')
+    const { through } = writeLetter(alice, 0n)
+    expect(through).to.equal(1n)
+    expect(leftBehind(alice, through)).to.equal('too large')
+    expect(writeLetter(alice, through)).to.include({ count: 0, through })
+    expect(leftBehind(alice, 2n)).to.equal('nothing')
   })
 
   it('bring each event once and in order, however often and in whatever order they come', () => {
