@@ -80,7 +80,9 @@ describe('chat', function () {
     await bob.shows('alice: for bob')
     expect((await bob.shows('alice: for bob')).join('\n')).not.to.include('nosuch')
     alice.submit('/who')
-    expect(plain(await alice.shows(/bob: online, key/)).join('\n')).not.to.match(/(nosuch|alice): (online|offline)/)
+    expect(plain(await alice.shows(/bob: online,( direct,)? key/)).join('\n')).not.to.match(
+      /(nosuch|alice): (online|offline)/,
+    )
   })
 
   it('ends where it is to begin with one’s own name', async () => {
