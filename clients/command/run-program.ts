@@ -49,6 +49,14 @@ export async function runProgram(program: Command, argv: readonly string[], outp
   return failure === undefined || exitCode !== ExitCode.Done ? exitCode : report(failure)
 }
 
+/** Run a command with the arguments of this process, of which it is all, and leave the exit code to it. */
+export function runAsProcess(program: Command): void {
+  // No `await`, here or in a main file: a bundle is CommonJS, which has none there.
+  void runProgram(program, process.argv.slice(2), process.stderr).then((exitCode) => {
+    process.exitCode = exitCode
+  })
+}
+
 async function parse(program: Command, argv: readonly string[]): Promise<void> {
   const nonUtf8 = findNonUtf8(argv)
   if (nonUtf8 !== undefined) {

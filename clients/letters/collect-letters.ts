@@ -50,14 +50,14 @@ export async function collectLetters(options: CollectOptions): Promise<Collected
   let letters = 0
   let early: readonly CollectedLetter[] = []
   for await (const arrival of options.mailbox.collect(options.signal)) {
-    // What a letter brought may be what another one waited for, in whatever order the mailbox gives them.
-    for (let waiting = [...early, ...arrival.letters]; waiting.length > 0; ) {
+    for (let waiting = arrival.letters; waiting.length > 0; ) {
       const outcomes = await takeLetters(waiting, options, writers)
       const done = waiting.filter((letter) => ['taken', 'useless'].includes(outcomes.get(letter) ?? 'kept'))
       await arrival.acknowledge(done)
       letters += done.length
-      early = waiting.filter((letter) => outcomes.get(letter) === 'early')
-      waiting = done.length > 0 ? [...early] : []
+      early = [...new Set([...early, ...waiting])].filter((letter) => (outcomes.get(letter) ?? 'early') === 'early')
+      // What a letter brought may be what another one waited for, in whatever order the mailbox gives them.
+      waiting = done.length > 0 ? early : []
     }
   }
   return { writers, letters }

@@ -137,14 +137,7 @@ export function checkListAccountsRequest({ directoryBearer, prefix, pageSize, af
 
 export function checkSealChatsRequest({ chats }: SealChatsRequest): void {
   const violations = new Violations()
-  violations.expect(
-    chats.length >= 1 && chats.length <= MAX_SEALED_TOGETHER,
-    'chats',
-    `must be 1 to ${MAX_SEALED_TOGETHER} conversations`,
-  )
-  // Beyond the limit they are not looked at: one answer must not grow with what a caller sends.
-  for (const [index, chat] of chats.slice(0, MAX_SEALED_TOGETHER).entries()) {
-    const field = (name: string) => `chats[${index}].${name}`
+  for (const [chat, field] of expectTogether(violations, 'chats', chats, 'conversations')) {
     violations.expectBytes(chat.senderBearer, SESSION_KEY_BYTES, field('sender_bearer'))
     violations.expectBytes(chat.receiverSessionId, SESSION_ID_BYTES, field('receiver_session_id'))
     violations.expectBytes(chat.receiverInstanceId, INSTANCE_ID_BYTES, field('receiver_instance_id'))
@@ -161,19 +154,25 @@ export function checkSealChatsRequest({ chats }: SealChatsRequest): void {
 
 export function checkSealLettersRequest({ letters }: SealLettersRequest): void {
   const violations = new Violations()
-  violations.expect(
-    letters.length >= 1 && letters.length <= MAX_SEALED_TOGETHER,
-    'letters',
-    `must be 1 to ${MAX_SEALED_TOGETHER} letters`,
-  )
-  for (const [index, letter] of letters.slice(0, MAX_SEALED_TOGETHER).entries()) {
-    const field = (name: string) => `letters[${index}].${name}`
+  for (const [letter, field] of expectTogether(violations, 'letters', letters, 'letters')) {
     violations.expectBytes(letter.senderBearer, SESSION_KEY_BYTES, field('sender_bearer'))
     violations.expectUsername(letter.receiverName, field('receiver_name'))
     violations.expectBytes(letter.nonce, REQUEST_NONCE_BYTES, field('nonce'))
     expectRequestId(violations, letter.requestId, field('request_id'))
   }
   violations.throwIfAny()
+}
+
+/**
+ * Expect as many as are sealed together. @param name - Of their field. @returns each with what names a field of it. Beyond the
+ * limit they are not looked at: one answer must not grow with what a caller sends.
+ */
+function expectTogether<T>(violations: Violations, name: string, all: readonly T[], what: string) {
+  const isAllowed = all.length >= 1 && all.length <= MAX_SEALED_TOGETHER
+  violations.expect(isAllowed, name, `must be 1 to ${MAX_SEALED_TOGETHER} ${what}`)
+  return all
+    .slice(0, MAX_SEALED_TOGETHER)
+    .map((each, index) => [each, (field: string) => `${name}[${index}].${field}`] as const)
 }
 
 function expectRequestId(violations: Violations, requestId: string, field: string): void {
