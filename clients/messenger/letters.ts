@@ -61,8 +61,6 @@ export class Letters {
   readonly #timers = new Map<string, NodeJS.Timeout>()
   /** Those of them to whom a letter could not go a moment ago. */
   readonly #failed = new Set<string>()
-  /** Those whose letters are stored, and who were not told so. */
-  readonly #unanswered = new Set<string>()
   /** Those of whom it was told that what waits is too large for a letter. */
   readonly #tooLarge = new Set<string>()
   /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
@@ -83,11 +81,8 @@ export class Letters {
       ...options,
       messageLogFor: this.#posting.messageLogFor,
       inTurn: (work) => this.#inTurn(work),
-      onStored: (writers) => {
-        for (const name of writers) {
-          this.#unanswered.add(name)
-          this.consider(name)
-        }
+      onStored: () => {
+        for (const name of options.store.unanswered()) this.consider(name)
       },
     })
     this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), ANSWER_EVERY_MS)
@@ -121,7 +116,7 @@ export class Letters {
     const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
     if (streams === undefined || streams.conversation !== undefined) return false
     const { appended, posted } = streams.progress
-    return appended > posted || (this.#unanswered.has(name) && streams.messageLog.answerAgeMs >= ANSWER_EVERY_MS)
+    return appended > posted || streams.messageLog.isAnswerDue(ANSWER_EVERY_MS)
   }
 
   /**
@@ -146,17 +141,17 @@ export class Letters {
 
   /** @returns whether all has gone that waited. @throws SottoError as {@link postLetters}. */
   async #postAll(name: string, signal = this.#posting.signal): Promise<boolean> {
-    const { onProgress, onTooLarge, clock } = this.#options
+    const { onProgress, onTooLarge, clock, streamsByKey, profile } = this.#options
+    const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
     const { envelope, gotAtMs = 0 } = this.#envelopes.get(name) ?? {}
     this.#envelopes.delete(name)
     const isFresh = clock.local.monotonicMs() - gotAtMs < ENVELOPE_MS
     const { letters, isTooLarge } = await postLetters(name, {
       ...this.#posting,
       signal,
-      isAnswer: this.#unanswered.has(name),
+      isAnswer: streams?.messageLog.isAnswerDue(ANSWER_EVERY_MS) ?? false,
       ...(envelope !== undefined && isFresh && { envelope }),
     })
-    if (letters > 0) this.#unanswered.delete(name)
     if (letters > 0) onProgress(name)
     if (!isTooLarge) this.#tooLarge.delete(name)
     else if (!this.#tooLarge.has(name)) {
@@ -190,7 +185,7 @@ export class Letters {
    */
   async answer(): Promise<void> {
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LAST_MS)])
-    await this.#inTurn(() => this.#postTo(this.#unanswered, signal))
+    await this.#inTurn(() => this.#postTo(this.#options.store.unanswered(), signal))
   }
 
   /** Once in a while, for what nobody was told of: post anew what can no longer be opened, answer, collect, and make up prekeys. */
@@ -225,8 +220,8 @@ export class Letters {
     const { signal } = this.#givenUp
     if (signal.aborted) return
     try {
-      const waiting = this.#options.store.waiting().map(({ name }) => name)
-      const names = new Set([...waiting, ...this.#unanswered])
+      const { store } = this.#options
+      const names = new Set([...store.waiting().map(({ name }) => name), ...store.unanswered()])
       await this.#postTo(names.difference(this.#failed), signal)
     } catch (error) {
       // Such as of a damaged store, which may be what stops the messenger, and is reported by then.
