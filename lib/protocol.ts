@@ -50,6 +50,12 @@ export const MAX_WATCHES_PER_ACCOUNT = 16
 /** How many people one page of a roster may have: 64 KiB at most. */
 export const MAX_LISTED_USERS = 200
 
+/** How many letters a call of the directory or of a mailbox is about at most: 40 KiB of answer, where it is prekeys. */
+export const MAX_LETTERS_TOGETHER = 32
+
+/** The largest request by which letters are posted, in bytes: as large as one letter makes it. */
+export const MAX_POST_BYTES = 65_536
+
 /** How many conversations Auth seals in one call at most: 6.5 KiB of request, 35 KiB of answer. */
 export const MAX_SEALED_TOGETHER = 32
 

@@ -51,6 +51,30 @@ export class Violations {
     this.expect(value.length === length, field, `must be ${length} bytes`)
   }
 
+  /**
+   * Note a violation unless the condition holds for each of several values: one that names all for which it does not, as
+   * an answer must not grow with what a caller sends.
+   *
+   * @param field - Names those at some places, such as `1, 4`, of a list: `endpoints[1, 4].port`.
+   */
+  expectEach<T>(
+    values: readonly T[],
+    condition: (value: T) => boolean,
+    field: (places: string) => string,
+    limit: string,
+  ): void {
+    const wrong = values.flatMap((value, index) => (condition(value) ? [] : [index]))
+    this.expect(wrong.length === 0, field(wrong.join(', ')), limit)
+  }
+
+  expectUsernames(values: readonly string[], field: (places: string) => string): void {
+    this.expectEach(values, (value) => USERNAME.test(value), field, USERNAME_LIMIT)
+  }
+
+  expectBytesOfEach(values: readonly Uint8Array[], length: number, field: (places: string) => string): void {
+    this.expectEach(values, (value) => value.length === length, field, `must be ${length} bytes`)
+  }
+
   /** @throws SottoError `ERR_INVALID_ARGUMENT` with every violation that was noted, if there was one. */
   throwIfAny(): void {
     if (this.#found.length === 0) return

@@ -11,12 +11,12 @@ import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
 import { hasSystemCode } from '#lib/runtime/files.ts'
+import { addressOfHost } from '#lib/runtime/network/host-address.ts'
 import { LOOPBACK, PRIVATE } from '#lib/runtime/network/ranges.ts'
 import { addressOf } from '../../clients/peer/dial.ts'
 import { isReceived } from '../../clients/profile/process-locks.ts'
 import type { Profile } from '../../clients/profile/profile.ts'
 import { endpointsToAnnounce, type ListeningAt } from '../../clients/session/endpoints.ts'
-import { addressOfHost } from '../../clients/session/host-address.ts'
 import { check, type Report, type Seen } from './finding.ts'
 
 export interface NetworkOptions {

@@ -12,7 +12,7 @@ import type {
   StoredLetter,
 } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { isSottoError, SottoError } from '#lib/errors.ts'
-import { isPrekey, PREKEY_ID_BYTES, type Prekey } from '#lib/letter/prekey.ts'
+import { PREKEY_ID_BYTES, type Prekey } from '#lib/letter/prekey.ts'
 import type { Connection } from '#lib/rpc/client.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { HeldIds } from '../store/rows/letter-state.ts'
@@ -25,19 +25,13 @@ import {
   takePrekeyResponseEvent,
 } from '../trace/letter-events.ts'
 import { type Trace, type TraceEvent, tellInTurn } from '../trace/trace.ts'
+import { type AddressedLetter, type LetterAddress, readPosted, readPrekey } from './mailbox-results.ts'
 
 /** How many ids one message may have. */
 const MAX_IDS = 128
 
 /** How many letters are taken from one Collect: as many as a mailbox may have. */
 const MAX_COLLECTED = 1_000
-
-/** Where a letter goes: the receiver, and the session that its ticket is sealed for. */
-export interface LetterAddress {
-  readonly name: string
-  /** 16 bytes. */
-  readonly sessionId: Uint8Array
-}
 
 /** A letter in the own mailbox. */
 export interface CollectedLetter {
@@ -108,21 +102,46 @@ export class MailboxClient {
     return { prekeyIds, lastResortId: lastResortId.length === 0 ? undefined : lastResortId }
   }
 
-  /** Take a prekey of somebody. @throws as {@link putPrekeys}; `ERR_NO_MAILBOX`. */
-  async takePrekey({ name, sessionId }: LetterAddress, signal: AbortSignal): Promise<Prekey> {
-    const request = { username: name, sessionId: Buffer.from(sessionId) }
-    await this.#tell(() => takePrekeyEvent(request, this.#ownName, this.#bearer))
-    const { prekey } = await this.#ask(({ call }) => call.takePrekey(request, { bearer: this.#bearer, signal }))
-    expect(prekey !== undefined && isPrekey(prekey), 'prekey')
-    await this.#tell(() => takePrekeyResponseEvent(prekey, this.#ownName, name))
-    return prekey
+  /**
+   * Take a prekey of each of several people.
+   *
+   * @param addresses - At most MAX_LETTERS_TOGETHER.
+   * @returns in their order each, or why there is none: `ERR_NO_MAILBOX`, or `ERR_UNAVAILABLE` for one that breaks the
+   *   contract.
+   * @throws as {@link putPrekeys}.
+   */
+  async takePrekeys(addresses: readonly LetterAddress[], signal: AbortSignal): Promise<(Prekey | SottoError)[]> {
+    const receivers = addresses.map(addressOnWire)
+    for (const receiver of receivers) {
+      await this.#tell(() => takePrekeyEvent(receiver, receivers.length, this.#ownName, this.#bearer))
+    }
+    const { results } = await this.#ask(({ call }) => call.takePrekeys({ receivers }, { bearer: this.#bearer, signal }))
+    expect(results.length === receivers.length, 'results')
+    const prekeys = results.map(({ result }) => readPrekey(result))
+    for (const [index, prekey] of prekeys.entries()) {
+      const { username = '' } = receivers[index] ?? {}
+      if (!isSottoError(prekey))
+        await this.#tell(() => takePrekeyResponseEvent(onWire(prekey), this.#ownName, username))
+    }
+    return prekeys
   }
 
-  /** Leave a letter for somebody. @throws as the call does: `ERR_BUSY` where there is no room, `ERR_NO_MAILBOX`. */
-  async post({ name, sessionId }: LetterAddress, letter: Uint8Array, signal: AbortSignal): Promise<void> {
-    const request = { username: name, sessionId: Buffer.from(sessionId), letter: Buffer.from(letter) }
-    await this.#tell(() => postEvent(request, this.#ownName, this.#bearer))
-    await this.#ask(({ call }) => call.post(request, { bearer: this.#bearer, signal }))
+  /**
+   * Leave letters for several people.
+   *
+   * @param letters - As many as one request takes: see {@link inRequests}.
+   * @returns in their order undefined, or why a letter is not left: `ERR_BUSY` where there is no room, `ERR_NO_MAILBOX`,
+   *   `ERR_CHAT_WITH_SELF`.
+   * @throws as {@link putPrekeys}.
+   */
+  async postLetters(letters: readonly AddressedLetter[], signal: AbortSignal): Promise<(SottoError | undefined)[]> {
+    const posted = letters.map(({ address, letter }) => ({ ...addressOnWire(address), letter: asBuffer(letter) }))
+    for (const each of posted) await this.#tell(() => postEvent(each, posted.length, this.#ownName, this.#bearer))
+    const { results } = await this.#ask(({ call }) =>
+      call.postLetters({ letters: posted }, { bearer: this.#bearer, signal }),
+    )
+    expect(results.length === posted.length, 'results')
+    return results.map(({ result }) => readPosted(result))
   }
 
   /** Tell of a letter that was collected here, and opened. */
@@ -203,6 +222,15 @@ function lettersOf(answers: readonly CollectResponse[]): readonly CollectedLette
   const end = answers.findIndex(({ letter }) => letter === undefined)
   const letters = answers.slice(0, end === -1 ? answers.length : end).map(({ letter }) => letter as StoredLetter)
   return letters.map(({ letterId, letter }) => ({ letterId, bytes: letter }))
+}
+
+function addressOnWire({ name, sessionId }: LetterAddress) {
+  return { username: name, sessionId: asBuffer(sessionId) }
+}
+
+/** The same memory, under the name that the generated code knows. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function onWire({ prekeyId, publicKey, encapsulationKey }: Prekey) {

@@ -1,6 +1,5 @@
 /**
- * What letters brought, put down: their events, what they acknowledge, that they were taken in, and that their writers are
- * to be told so.
+ * What letters brought, put down: their events, what they acknowledge, and that they were taken in.
  *
  * @module
  */
@@ -63,7 +62,5 @@ function storeContent({ body, messageLog, permission }: LetterToStore): StoredLe
   const hasProgress = messageLog.hasUnsaved
   if (events.length > 0) return { isEarly, fresh: messageLog.store(permission, events, true), hasProgress }
   messageLog.save()
-  // Its writer does not know that its events are here.
-  if (body.events.length > 0 && !isEarly) messageLog.markUnanswered(true)
   return { isEarly, fresh: [], hasProgress }
 }

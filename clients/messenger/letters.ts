@@ -3,14 +3,18 @@
  * collected (own-mailbox.ts).
  *
  * Whoever has been away for {@link AWAY_MS} with something waiting gets letters. Whoever wrote some, and is away again, gets
- * one that says that theirs are stored.
+ * one that says that theirs are stored. What is due to several people at about the same time goes together.
  *
  * @module
  */
-import { asSottoError, isSottoError, type SottoError } from '#lib/errors.ts'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
+import { scheduleRef } from '#lib/runtime/schedule.ts'
 import type { CollectOptions } from '../letters/collect-letters.ts'
+import { DueTogether } from '../letters/due-together.ts'
+import { type Envelope, getEnvelope } from '../letters/envelope.ts'
 import type { MailboxClient } from '../letters/mailbox.ts'
-import { type Envelope, getEnvelope, type PostOptions, postLetters } from '../letters/post-letters.ts'
+import { type Posted, postLetters } from '../letters/post-letters.ts'
+import type { PostOptions } from '../letters/post-round.ts'
 import { isPassing } from '../session/service-outage.ts'
 import type { MessageLog } from '../store/log/message-log.ts'
 import type { Store } from '../store/store.ts'
@@ -57,10 +61,14 @@ export class Letters {
   readonly #options: LettersOptions
   readonly #posting: PostOptions
   readonly #givenUp = new AbortController()
-  /** Those who are going to be looked at, with the timer. */
-  readonly #timers = new Map<string, NodeJS.Timeout>()
-  /** Those of them to whom a letter could not go a moment ago. */
+  /** Those who are going to be looked at. */
+  readonly #considered: DueTogether
+  /** Those for whose letters it is time, as soon as what is under way has ended. */
+  readonly #due = new Set<string>()
+  /** Those who are going to be looked at again, as a letter to them could not go a moment ago. */
   readonly #failed = new Set<string>()
+  /** Those whose letters are stored, and who were not told so. */
+  readonly #unanswered = new Set<string>()
   /** Those of whom it was told that what waits is too large for a letter. */
   readonly #tooLarge = new Set<string>()
   /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
@@ -77,12 +85,20 @@ export class Letters {
       signal: this.#givenUp.signal,
       messageLogFor: (name, identityKey) => this.#messageLogFor(name, identityKey),
     }
+    this.#considered = new DueTogether({
+      monotonicMs: () => options.clock.local.monotonicMs(),
+      schedule: scheduleRef,
+      onDue: (names) => this.#postSoon(names),
+    })
     this.own = new OwnMailbox({
       ...options,
       messageLogFor: this.#posting.messageLogFor,
       inTurn: (work) => this.#inTurn(work),
-      onStored: () => {
-        for (const name of options.store.unanswered()) this.consider(name)
+      onStored: (writers) => {
+        for (const name of writers) {
+          this.#unanswered.add(name)
+          this.consider(name)
+        }
       },
     })
     this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), ANSWER_EVERY_MS)
@@ -99,15 +115,22 @@ export class Letters {
 
   /** Something may wait for somebody, or they may have gone: post it, if that is still so after a while. */
   consider(name: string, afterMs: number = this.#options.awayMs ?? AWAY_MS): void {
-    const { signal, attempt, isOnline } = this.#options
-    const isDue = () => !isOnline(name) && this.#isDue(name)
-    if (signal.aborted || this.#timers.has(name) || !isDue()) return
-    const timer = setTimeout(() => {
-      this.#timers.delete(name)
+    if (this.#options.signal.aborted || this.#considered.has(name) || !this.#isDueAway(name)) return
+    this.#considered.add(name, afterMs)
+  }
+
+  #postSoon(names: readonly string[]): void {
+    const isBegun = this.#due.size > 0
+    for (const name of names) {
       this.#failed.delete(name)
-      if (isDue()) attempt(() => this.#inTurn(() => this.#post(name)))
-    }, afterMs)
-    this.#timers.set(name, timer)
+      if (this.#isDueAway(name)) this.#due.add(name)
+    }
+    if (!isBegun && this.#due.size > 0) this.#options.attempt(() => this.#inTurn(() => this.#postDue()))
+  }
+
+  /** Whether there is a reason for a letter to somebody now. */
+  #isDueAway(name: string): boolean {
+    return !this.#options.isOnline(name) && this.#isDue(name)
   }
 
   /** Whether there is a reason for a letter to somebody now, if they are away. */
@@ -116,7 +139,7 @@ export class Letters {
     const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
     if (streams === undefined || streams.conversation !== undefined) return false
     const { appended, posted } = streams.progress
-    return appended > posted || streams.messageLog.isAnswerDue(ANSWER_EVERY_MS)
+    return appended > posted || (this.#unanswered.has(name) && streams.messageLog.answerAgeMs >= ANSWER_EVERY_MS)
   }
 
   /**
@@ -124,7 +147,7 @@ export class Letters {
    * nothing waits.
    *
    * @returns whether all of it has gone: not if the next message is too large for a letter.
-   * @throws SottoError as {@link postLetters}.
+   * @throws SottoError as {@link postLetters} says of them, and as it throws.
    */
   async postNow(name: string): Promise<boolean> {
     return await this.#inTurn(async () => {
@@ -132,26 +155,46 @@ export class Letters {
       const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
       streams?.takeAppended()
       const { appended, posted } = streams?.progress ?? { appended: 0, posted: 0 }
-      if (appended > posted) return await this.#postAll(name)
+      if (appended > posted) {
+        const result = (await this.#postTo([name])).get(name)
+        if (isSottoError(result)) throw result
+        return result === true
+      }
       const gotAtMs = this.#options.clock.local.monotonicMs()
       this.#envelopes.set(name, { envelope: await getEnvelope(name, this.#posting), gotAtMs })
       return true
     })
   }
 
-  /** @returns whether all has gone that waited. @throws SottoError as {@link postLetters}. */
-  async #postAll(name: string, signal = this.#posting.signal): Promise<boolean> {
-    const { onProgress, onTooLarge, clock, streamsByKey, profile } = this.#options
-    const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
+  /**
+   * Post what waits for people, together.
+   *
+   * @returns by name whether all has gone that waited, or why it has not. @throws SottoError as {@link postLetters}.
+   */
+  async #postTo(
+    names: readonly string[],
+    signal = this.#posting.signal,
+  ): Promise<ReadonlyMap<string, boolean | SottoError>> {
+    const addressees = names.map((name) => {
+      return { name, isAnswer: this.#unanswered.has(name), envelope: this.#takeEnvelope(name) }
+    })
+    const results = await postLetters(addressees, { ...this.#posting, signal })
+    return new Map(
+      [...results].map(([name, posted]) => [name, isSottoError(posted) ? posted : this.#note(name, posted)]),
+    )
+  }
+
+  /** What a letter to somebody needs of others, if it was got a moment ago; it serves once. */
+  #takeEnvelope(name: string): Envelope | undefined {
     const { envelope, gotAtMs = 0 } = this.#envelopes.get(name) ?? {}
     this.#envelopes.delete(name)
-    const isFresh = clock.local.monotonicMs() - gotAtMs < ENVELOPE_MS
-    const { letters, isTooLarge } = await postLetters(name, {
-      ...this.#posting,
-      signal,
-      isAnswer: streams?.messageLog.isAnswerDue(ANSWER_EVERY_MS) ?? false,
-      ...(envelope !== undefined && isFresh && { envelope }),
-    })
+    return this.#options.clock.local.monotonicMs() - gotAtMs < ENVELOPE_MS ? envelope : undefined
+  }
+
+  /** Take note of what was posted to somebody. @returns whether it was all. */
+  #note(name: string, { letters, isTooLarge }: Posted): boolean {
+    const { onProgress, onTooLarge } = this.#options
+    if (letters > 0) this.#unanswered.delete(name)
     if (letters > 0) onProgress(name)
     if (!isTooLarge) this.#tooLarge.delete(name)
     else if (!this.#tooLarge.has(name)) {
@@ -161,19 +204,22 @@ export class Letters {
     return !isTooLarge
   }
 
-  async #post(name: string): Promise<void> {
+  async #postDue(): Promise<void> {
     const { onRefused, signal } = this.#options
+    const names = [...this.#due]
+    this.#due.clear()
     try {
-      // It waits for a conversation; another letter may take what comes then.
-      if (!(await this.#postAll(name))) this.consider(name, ANSWER_EVERY_MS)
+      for (const [name, result] of await this.#postTo(names)) {
+        // It waits for a conversation; another letter may take what comes then.
+        if (result === false) this.consider(name, ANSWER_EVERY_MS)
+        if (!isSottoError(result) || signal.aborted) continue
+        if (isPassing(result) || result.code === 'ERR_NO_MAILBOX') {
+          this.#failed.add(name)
+          this.consider(name, result.retryAfterMs ?? RETRY_MS)
+        } else onRefused(name, result)
+      }
     } catch (error) {
-      if (signal.aborted) return
-      const failure = asSottoError(error)
-      if (isSottoError(error) && (isPassing(error) || error.code === 'ERR_NO_MAILBOX')) {
-        this.#failed.add(name)
-        this.consider(name, failure.retryAfterMs ?? RETRY_MS)
-      } else if (failure.code.startsWith('ERR_STORE')) throw error
-      else onRefused(name, failure)
+      if (!signal.aborted) throw error
     }
   }
 
@@ -185,7 +231,7 @@ export class Letters {
    */
   async answer(): Promise<void> {
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LAST_MS)])
-    await this.#inTurn(() => this.#postTo(this.#options.store.unanswered(), signal))
+    await this.#inTurn(() => this.#postDueOf(this.#unanswered, signal))
   }
 
   /** Once in a while, for what nobody was told of: post anew what can no longer be opened, answer, collect, and make up prekeys. */
@@ -205,7 +251,7 @@ export class Letters {
   async stop(): Promise<void> {
     clearInterval(this.#round)
     this.own[Symbol.dispose]()
-    for (const timer of this.#timers.values()) clearTimeout(timer)
+    this.#considered[Symbol.dispose]()
     const { postsLast, mailbox } = this.#options
     if (!postsLast) this.#givenUp.abort()
     const timer = setTimeout(() => this.#givenUp.abort(), LAST_MS)
@@ -220,20 +266,25 @@ export class Letters {
     const { signal } = this.#givenUp
     if (signal.aborted) return
     try {
-      const { store } = this.#options
-      const names = new Set([...store.waiting().map(({ name }) => name), ...store.unanswered()])
-      await this.#postTo(names.difference(this.#failed), signal)
+      const waiting = this.#options.store.waiting().map(({ name }) => name)
+      const names = new Set([...waiting, ...this.#unanswered])
+      await this.#postDueOf(names.difference(this.#failed), signal)
     } catch (error) {
       // Such as of a damaged store, which may be what stops the messenger, and is reported by then.
       if (!isSottoError(error)) throw error
     }
   }
 
-  /** Post what there is a reason for, whether those whom it is for are away or not. */
-  async #postTo(names: Iterable<string>, signal: AbortSignal): Promise<void> {
-    for (const name of names) {
-      if (signal.aborted || !this.#isDue(name)) continue
-      await this.#postAll(name, signal).catch((error: unknown) => throwUnlessPassing(error, signal))
+  /** Post what there is a reason for, whether those whom it is for are away or not. What cannot go is tried again later. */
+  async #postDueOf(names: Iterable<string>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    try {
+      await this.#postTo(
+        [...names].filter((name) => this.#isDue(name)),
+        signal,
+      )
+    } catch (error) {
+      throwUnlessPassing(error, signal)
     }
   }
 }

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { isSame } from '#lib/same-bytes.ts'
 import { conversationRefusal, keyChanged } from '#lib/trust/permission.ts'
 import { policyOf } from './permission.ts'
@@ -82,18 +82,41 @@ export async function pinByLetter(
   identityKey: Uint8Array,
   now: Date,
 ): Promise<boolean> {
-  let isNew = false
-  const pinned = (state: ProfileState): ProfileState => {
-    const refusal = conversationRefusal(policyOf(state, name))
-    if (refusal !== undefined) throw refusal
-    const verdict = verdictOn(state, name, identityKey)
-    if (verdict === 'changed') throw keyChanged(name)
-    isNew = verdict === 'new'
-    return isNew ? withPin(state, name, { ...pinOf(identityKey, now), isProvisional: true }) : state
+  const pinned = (await pinAllByLetter(profile, new Map([[name, identityKey]]), now)).get(name)
+  if (isSottoError(pinned)) throw pinned
+  return pinned === true
+}
+
+/**
+ * Pin the keys of several names as {@link pinByLetter} does, in one step.
+ *
+ * @returns by name whether it was pinned just now, or why it could not be.
+ */
+export async function pinAllByLetter(
+  profile: Profile,
+  keys: ReadonlyMap<string, Uint8Array>,
+  now: Date,
+): Promise<ReadonlyMap<string, boolean | SottoError>> {
+  let results = new Map<string, boolean | SottoError>()
+  const pinned = (before: ProfileState): ProfileState => {
+    results = new Map([...keys].map(([name, key]) => [name, provisionally(before, name, key)]))
+    const fresh = [...keys].filter(([name]) => results.get(name) === true)
+    return fresh.reduce(
+      (state, [name, key]) => withPin(state, name, { ...pinOf(key, now), isProvisional: true }),
+      before,
+    )
   }
   const state = await profile.refresh()
   if (pinned(state) !== state) await profile.update(pinned)
-  return isNew
+  return results
+}
+
+/** Whether a letter pins this key of a name, or why there may be none. */
+function provisionally(state: ProfileState, name: string, identityKey: Uint8Array): boolean | SottoError {
+  const refusal = conversationRefusal(policyOf(state, name))
+  if (refusal !== undefined) return refusal
+  const verdict = verdictOn(state, name, identityKey)
+  return verdict === 'changed' ? keyChanged(name) : verdict === 'new'
 }
 
 /**

@@ -16,9 +16,9 @@ import type {
 import {
   type AnnounceResponse,
   type GetPresenceResponse,
+  type GrantedLetter,
   Presence,
   type RequestChatResponse,
-  type RequestLetterResponse,
   type WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
@@ -168,8 +168,13 @@ export function checkRequestedChat(answer: RequestChatResponse): RequestChatResp
   return answer
 }
 
-/** The answer to RequestLetter, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
-export function checkRequestedLetter(answer: RequestLetterResponse): RequestLetterResponse {
+/** The results of a call about several things, one for each. @throws SottoError `ERR_UNAVAILABLE` if there are not. */
+export function checkResults(results: readonly unknown[], asked: readonly unknown[], who: string): void {
+  expect(results.length === asked.length, who, 'results')
+}
+
+/** What RequestLetters gave of a letter, checked. @throws SottoError `ERR_UNAVAILABLE` if it breaks its contract. */
+export function checkGrantedLetter(answer: GrantedLetter): GrantedLetter {
   expect(answer.ticket.length === TICKET_BYTES, 'the directory', 'ticket')
   expect(answer.grant.length === GRANT_BYTES, 'the directory', 'grant')
   return answer

@@ -23,21 +23,16 @@ import {
   openGrant,
   REQUEST_NONCE_BYTES,
 } from '#lib/ticket/grant.ts'
-import { type LetterGrant, openLetterGrant } from '#lib/ticket/letter-grant.ts'
 import { realmOfAccount, type Session, type SignedIn } from '../profile/state.ts'
-import {
-  requestChatEvent,
-  requestChatResponseEvent,
-  requestLetterEvent,
-  requestLetterResponseEvent,
-} from '../trace/directory-events.ts'
+import { requestChatEvent, requestChatResponseEvent } from '../trace/directory-events.ts'
 import { type Trace, tellInTurn } from '../trace/trace.ts'
-import { checkAnnounced, checkPresence, checkRequestedChat, checkRequestedLetter } from './answers.ts'
+import { checkAnnounced, checkPresence, checkRequestedChat } from './answers.ts'
 import { Backoff, inTurn } from './backoff.ts'
 import { DirectoryLink, type Learnt } from './directory-link.ts'
 import { askServerTime } from './login.ts'
 import { PresenceWatch, type PresenceWatching } from './presence-watch.ts'
 import { acceptedOf, namingEndpoints } from './refused-endpoints.ts'
+import { type RequestedLetter, requestLetters } from './request-letters.ts'
 import { listPeople, type Person } from './roster.ts'
 import type { ServerClock } from './server-clock.ts'
 import { isPassing, LINK_BACKOFF } from './service-outage.ts'
@@ -53,14 +48,6 @@ export interface RequestedChat {
   readonly ticket: Uint8Array
   /** Opened, and checked to answer this very request. */
   readonly grant: Grant
-}
-
-/** The ticket and the grant of one letter. */
-export interface RequestedLetter {
-  /** Sealed for the receiver's newest session. */
-  readonly ticket: Uint8Array
-  /** Opened, and checked to answer this very request. */
-  readonly grant: LetterGrant
 }
 
 /** The relay that a receiver attends, as it changes. */
@@ -145,22 +132,22 @@ export class DirectoryClient {
   }
 
   /**
-   * Ask for the ticket and the grant of a letter to somebody, online or not.
+   * Ask for the tickets and the grants of letters to people, online or not.
    *
-   * @throws SottoError as {@link requestChat}, but `ERR_NO_MAILBOX` in place of `ERR_NOT_ONLINE`.
+   * @param usernames - At most MAX_LETTERS_TOGETHER.
+   * @returns in their order each, or why there is none.
+   * @throws SottoError as request-letters.ts has it.
    */
-  async requestLetter(username: string, signal: AbortSignal): Promise<RequestedLetter> {
-    const nonce = randomBytes(REQUEST_NONCE_BYTES)
-    const { account, session, trace } = this.#options
+  async requestLetters(usernames: readonly string[], signal: AbortSignal): Promise<(RequestedLetter | SottoError)[]> {
+    const { session, trace } = this.#options
     const bearer = session.keys.directoryBearer
-    await tellInTurn(trace, () => requestLetterEvent({ username, nonce }, account.username, bearer))
-    const ask = (calls: DirectoryLink['call']) => calls.requestLetter({ username, nonce }, { bearer, signal })
-    const response = checkRequestedLetter(await this.#ask(ask, signal))
-    const { ticket } = response
-    const grant = openLetterGrant({ ...this.#grantContext, grant: response.grant })
-    await tellInTurn(trace, () => requestLetterResponseEvent(response, account.username, grant))
-    await this.#checkGrant(grant, { nonce, ticket, receiverName: username }, signal)
-    return { ticket, grant }
+    return await requestLetters(usernames, {
+      ask: (request) => this.#ask((calls) => calls.requestLetters(request, { bearer, signal }), signal),
+      bearer,
+      grantContext: this.#grantContext,
+      checkGrant: (grant, expected) => this.#checkGrant(grant, expected, signal),
+      trace,
+    })
   }
 
   get #grantContext(): GrantContext {

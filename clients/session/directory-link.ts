@@ -8,10 +8,10 @@ import { DirectoryServiceService } from '#gen/sotto/directory/v1/directory_servi
 import { isSottoError } from '#lib/errors.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { parseAddress } from '#lib/runtime/address.ts'
+import { addressOfHost } from '#lib/runtime/network/host-address.ts'
 import { LOOPBACK } from '#lib/runtime/network/ranges.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Account } from '../profile/state.ts'
-import { addressOfHost } from './host-address.ts'
 import { connectAuth, getServerInfo, type Installation } from './login.ts'
 
 /** How long Auth has to say where the directory is, in milliseconds: whoever waits would rather hear that it is away. */

@@ -96,14 +96,13 @@ export class StoreFile {
   }
 
   /**
-   * Run several writings as one, and so with one flush: all of them happen or none, and they are on the disk when this
-   * returns.
+   * Run several writings as one, and so with one commit: all of them happen or none.
    *
    * @throws SottoError as {@link write}, and whatever one of them throws.
    */
-  together<T>(work: () => T): T {
+  together<T>(durability: Durability, work: () => T): T {
     const after: (() => void)[] = []
-    const result = this.#commit('disk', () => {
+    const result = this.#commit(durability, () => {
       this.#afterCommit = after
       try {
         return work()

@@ -6,18 +6,20 @@
  */
 import {
   type AttendedRelay,
+  type GrantedLetter,
   RequestChatRequest,
   RequestChatResponse,
-  RequestLetterRequest,
-  RequestLetterResponse,
+  RequestLettersRequest,
+  RequestLettersResponse,
+  type WantedLetter,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { formatAddress } from '#lib/runtime/address.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { Grant } from '#lib/ticket/grant.ts'
 import type { LetterGrant } from '#lib/ticket/letter-grant.ts'
 import { grantField, onlyCarriedBy, ticketField } from './sealed-fields.ts'
-import { bytesField, plain, secretField, TLS, type TraceEvent, type TraceField, tls } from './trace.ts'
-import { piecesOf, REQUEST_CHAT, REQUEST_CHAT_ANSWER, REQUEST_LETTER_ANSWER } from './wire-pieces.ts'
+import { bytesField, plain, secretField, TLS, type TraceEvent, type TraceField, tls, togetherFields } from './trace.ts'
+import { piecesOf, REQUEST_CHAT, REQUEST_CHAT_ANSWER, REQUEST_LETTERS, REQUEST_LETTERS_ANSWER } from './wire-pieces.ts'
 
 const SERVICE = 'sotto.directory.v1.DirectoryService'
 
@@ -25,21 +27,34 @@ const SERVICE = 'sotto.directory.v1.DirectoryService'
 export function requestChatEvent(request: RequestChatRequest, sender: string, bearer: Secret): TraceEvent {
   const { hideAddress } = request
   const encoded = RequestChatRequest.encode(request).finish()
-  return requestEvent('RequestChat', encoded, sender, [
+  return requestEvent('RequestChat', piecesOf(encoded, REQUEST_CHAT), encoded, sender, [
     ...requestFields(request, bearer),
     ...(hideAddress ? [plain('hide_address', true, 'the ticket is not to tell where this comes from')] : []),
   ])
 }
 
-/** 3: for whom there is to be a letter. */
-export function requestLetterEvent(request: RequestLetterRequest, sender: string, bearer: Secret): TraceEvent {
-  const encoded = RequestLetterRequest.encode(request).finish()
-  return requestEvent('RequestLetter', encoded, sender, requestFields(request, bearer))
+/**
+ * 3: for whom there is to be a letter; the message as one that asks for this letter alone.
+ *
+ * @param together - How many letters the call asks for.
+ */
+export function requestLetterEvent(letter: WantedLetter, together: number, sender: string, bearer: Secret): TraceEvent {
+  const encoded = RequestLettersRequest.encode({ letters: [letter] }).finish()
+  return requestEvent('RequestLetters', piecesOf(encoded, REQUEST_LETTERS), encoded, sender, [
+    ...requestFields(letter, bearer),
+    ...togetherFields(together),
+  ])
 }
 
-type Rpc = 'RequestChat' | 'RequestLetter'
+type Rpc = 'RequestChat' | 'RequestLetters'
 
-function requestEvent(rpc: Rpc, encoded: Uint8Array, sender: string, fields: readonly TraceField[]): TraceEvent {
+function requestEvent(
+  rpc: Rpc,
+  wire: TraceEvent['wire'] & {},
+  encoded: Uint8Array,
+  sender: string,
+  fields: readonly TraceField[],
+): TraceEvent {
   return {
     step: 3,
     message: `${rpc}Request`,
@@ -49,14 +64,13 @@ function requestEvent(rpc: Rpc, encoded: Uint8Array, sender: string, fields: rea
     protection: TLS,
     bytes: encoded.length,
     seal: tls(sender, 'directory'),
-    // The first two fields of both are the same.
-    wire: piecesOf(encoded, REQUEST_CHAT),
+    wire,
     fields,
     readableBy: `${sender} and the directory, which asks auth to seal a secret for the two.`,
   }
 }
 
-function requestFields({ username, nonce }: RequestLetterRequest, bearer: Secret): TraceField[] {
+function requestFields({ username, nonce }: WantedLetter, bearer: Secret): TraceField[] {
   return [
     secretField('authorization', bearer, 'the directory bearer, as metadata'),
     plain('username', username),
@@ -78,18 +92,20 @@ export function requestChatResponseEvent(response: RequestChatResponse, sender: 
   })
 }
 
-/** 4: one secret sealed twice, whether the receiver is online or not. */
-export function requestLetterResponseEvent(
-  response: RequestLetterResponse,
-  sender: string,
-  grant: LetterGrant,
-): TraceEvent {
-  const encoded = RequestLetterResponse.encode(response).finish()
-  return responseEvent('RequestLetter', encoded, sender, { response, grant, layout: REQUEST_LETTER_ANSWER, where: [] })
+/** 4: one secret sealed twice, whether the receiver is online or not; the message as one with this answer alone. */
+export function requestLetterResponseEvent(response: GrantedLetter, sender: string, grant: LetterGrant): TraceEvent {
+  const result = { $case: 'granted', value: response } as const
+  const encoded = RequestLettersResponse.encode({ results: [{ result }] }).finish()
+  return responseEvent('RequestLetters', encoded, sender, {
+    response,
+    grant,
+    layout: REQUEST_LETTERS_ANSWER,
+    where: [],
+  })
 }
 
 interface Answered {
-  readonly response: RequestLetterResponse
+  readonly response: GrantedLetter
   readonly grant: Grant | LetterGrant
   readonly layout: Parameters<typeof piecesOf>[1]
   /** Where the receiver is, in front of what is sealed. */

@@ -8,19 +8,31 @@ import { Letter, LetterClear, type Prekey } from '#gen/sotto/peer/v1/letter.ts'
 import { RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import {
   CollectResponse,
-  PostRequest,
+  type LetterToPost,
+  type MailboxAddress,
+  PostLettersRequest,
   PutPrekeysRequest,
   type StoredLetter,
-  TakePrekeyRequest,
-  TakePrekeyResponse,
+  TakePrekeysRequest,
+  TakePrekeysResponse,
 } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import type { LetterBody } from '#lib/letter/letter-body.ts'
 import type { Secret } from '#lib/secret.ts'
 import type { LetterTicket } from '#lib/ticket/letter-ticket.ts'
 import { bodyFields } from './record-fields.ts'
 import { noiseFields, onlyCarriedBy, PAYLOAD_OFFSET, ticketField } from './sealed-fields.ts'
-import { bytesField, MAILBOX, plain, secretField, TLS, type TraceEvent, type TraceField, tls } from './trace.ts'
-import { collectLayout, PUT_PREKEYS, piecesOf, postLayout, TAKE_PREKEY, TAKE_PREKEY_ANSWER } from './wire-pieces.ts'
+import {
+  bytesField,
+  MAILBOX,
+  plain,
+  secretField,
+  TLS,
+  type TraceEvent,
+  type TraceField,
+  tls,
+  togetherFields,
+} from './trace.ts'
+import { collectLayout, PUT_PREKEYS, piecesOf, postLayout, TAKE_PREKEYS, TAKE_PREKEYS_ANSWER } from './wire-pieces.ts'
 
 const MAILBOX_METHOD = 'sotto.relay.v1.MailboxService'
 
@@ -47,37 +59,45 @@ export function putPrekeysEvent(request: PutPrekeysRequest, owner: string, beare
   }
 }
 
-/** What a letter is to be sealed for. */
-export function takePrekeyEvent(request: TakePrekeyRequest, sender: string, bearer: Secret): TraceEvent {
-  const encoded = TakePrekeyRequest.encode(request).finish()
+// A call may be about letters to several people: each is told of as if it were about this one alone.
+
+/** What a letter is to be sealed for. @param together - How many prekeys the call asks for. */
+export function takePrekeyEvent(
+  receiver: MailboxAddress,
+  together: number,
+  sender: string,
+  bearer: Secret,
+): TraceEvent {
+  const encoded = TakePrekeysRequest.encode({ receivers: [receiver] }).finish()
   return {
     step: 5,
-    message: 'TakePrekeyRequest',
+    message: 'TakePrekeysRequest',
     from: sender,
     to: MAILBOX,
-    method: `${MAILBOX_METHOD}.TakePrekey`,
+    method: `${MAILBOX_METHOD}.TakePrekeys`,
     protection: TLS,
     bytes: encoded.length,
     seal: tls(sender, MAILBOX),
-    wire: piecesOf(encoded, TAKE_PREKEY),
-    fields: [bearerField(bearer), ...addressFields(request)],
+    wire: piecesOf(encoded, TAKE_PREKEYS),
+    fields: [bearerField(bearer), ...addressFields(receiver), ...togetherFields(together)],
     readableBy: `${sender} and the mailbox.`,
   }
 }
 
 /** A prekey, which is gone from the mailbox then. */
 export function takePrekeyResponseEvent(prekey: Prekey, sender: string, receiver: string): TraceEvent {
-  const encoded = TakePrekeyResponse.encode({ prekey }).finish()
+  const result = { $case: 'prekey', value: prekey } as const
+  const encoded = TakePrekeysResponse.encode({ results: [{ result }] }).finish()
   return {
     step: 5,
-    message: 'TakePrekeyResponse',
+    message: 'TakePrekeysResponse',
     from: MAILBOX,
     to: sender,
-    method: `${MAILBOX_METHOD}.TakePrekey`,
+    method: `${MAILBOX_METHOD}.TakePrekeys`,
     protection: TLS,
     bytes: encoded.length,
     seal: tls(MAILBOX, sender),
-    wire: piecesOf(encoded, TAKE_PREKEY_ANSWER),
+    wire: piecesOf(encoded, TAKE_PREKEYS_ANSWER),
     fields: [
       bytesField('prekey_id', prekey.prekeyId),
       bytesField('public_key', prekey.publicKey, 'X25519'),
@@ -87,22 +107,27 @@ export function takePrekeyResponseEvent(prekey: Prekey, sender: string, receiver
   }
 }
 
-/** The letter, as its writer leaves it at the mailbox. */
-export function postEvent(request: PostRequest, sender: string, bearer: Secret): TraceEvent {
-  const receiver = request.username
-  const encoded = PostRequest.encode(request).finish()
-  const letter = Letter.decode(request.letter)
+/** The letter, as its writer leaves it at the mailbox. @param together - How many letters the call leaves. */
+export function postEvent(posted: LetterToPost, together: number, sender: string, bearer: Secret): TraceEvent {
+  const receiver = posted.username
+  const encoded = PostLettersRequest.encode({ letters: [posted] }).finish()
+  const letter = Letter.decode(posted.letter)
   return {
     step: 5,
-    message: 'PostRequest',
+    message: 'PostLettersRequest',
     from: sender,
     to: MAILBOX,
-    method: `${MAILBOX_METHOD}.Post`,
+    method: `${MAILBOX_METHOD}.PostLetters`,
     protection: `${TLS}, sealed inside`,
     bytes: encoded.length,
     seal: tls(sender, MAILBOX),
     wire: piecesOf(encoded, postLayout(payloadBytesOf(letter))),
-    fields: [bearerField(bearer), ...addressFields(request), ...letterFields(letter, sender, receiver)],
+    fields: [
+      bearerField(bearer),
+      ...addressFields(posted),
+      ...togetherFields(together),
+      ...letterFields(letter, sender, receiver),
+    ],
     readableBy: `the mailbox sees who writes to whom, when, and a size of five; ${receiver} alone can open the letter.`,
   }
 }
@@ -165,7 +190,7 @@ function inside({ body }: OpenedLetter, from: string, to: string): TraceField[] 
   return bodyFields({ ...record, events: [...events] }, { from, to })
 }
 
-function addressFields({ username, sessionId }: Pick<PostRequest, 'username' | 'sessionId'>): TraceField[] {
+function addressFields({ username, sessionId }: MailboxAddress): TraceField[] {
   return [plain('username', username), bytesField('session_id', sessionId, 'as the grant names it')]
 }
 

@@ -124,6 +124,11 @@ export function plain(name: string, value: TraceValue, note?: string): TraceFiel
   return { name, value, tone: 'plain', ...(note !== undefined && { note }) }
 }
 
+/** How many letters a call is about whose messages are told of one by one; nothing of a single one. */
+export function togetherFields(letters: number): TraceField[] {
+  return letters === 1 ? [] : [plain('together', letters, 'letters to different people, in one call')]
+}
+
 /** A field of bytes that are not secret, such as a key's public half. */
 export function bytesField(name: string, bytes: Uint8Array, note?: string): TraceField {
   return { ...plain(name, bytes, note), bytes: bytes.length }

@@ -43,7 +43,9 @@ const ATTENDED_RELAY: Layout = { 1: 'relay.address', 2: { secret: 'relay.attenda
 
 export const REQUEST_CHAT_ANSWER: Layout = { 1: 'endpoints', 2: 'ticket', 3: 'grant', 4: { message: ATTENDED_RELAY } }
 
-export const REQUEST_LETTER_ANSWER: Layout = { 1: 'ticket', 2: 'grant' }
+export const REQUEST_LETTERS: Layout = { 1: { message: { 1: 'username', 2: 'nonce' } } }
+
+export const REQUEST_LETTERS_ANSWER: Layout = { 1: { message: { 1: { message: { 1: 'ticket', 2: 'grant' } } } } }
 
 const HELLO_CLEAR: Layout = { 1: 'version', 2: 'suite', 3: 'instance_id', 4: 'ticket', 5: 'encapsulation_key' }
 
@@ -72,11 +74,11 @@ export const CONVERSE_REQUEST: Layout = { 1: { message: HELLO } }
 
 export const CONVERSE_RESPONSE: Layout = { 1: { message: WELCOME } }
 
-export const TAKE_PREKEY: Layout = { 1: 'username', 2: 'session_id' }
+export const TAKE_PREKEYS: Layout = { 1: { message: { 1: 'username', 2: 'session_id' } } }
 
 const PREKEY: Layout = { 1: 'prekey_id', 2: 'public_key', 3: 'encapsulation_key' }
 
-export const TAKE_PREKEY_ANSWER: Layout = { 1: { message: PREKEY } }
+export const TAKE_PREKEYS_ANSWER: Layout = { 1: { message: { 1: { message: PREKEY } } } }
 
 export const PUT_PREKEYS: Layout = { 1: { message: PREKEY }, 2: { message: PREKEY }, 3: 'withdrawn_ids' }
 
@@ -105,7 +107,7 @@ function letterLayout(payloadBytes: number): Layout {
 
 /** The same, as it is left at a mailbox. */
 export function postLayout(payloadBytes: number): Layout {
-  return { 1: 'username', 2: 'session_id', 3: { message: letterLayout(payloadBytes) } }
+  return { 1: { message: { 1: 'username', 2: 'session_id', 3: { message: letterLayout(payloadBytes) } } } }
 }
 
 /** The same, as it is collected. */

@@ -72,7 +72,7 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
       WatchPresence: [],
       ListUsers: ['ERR_TURNED_OFF'],
       RequestChat: ['ERR_NO_SUCH_USER', 'ERR_NOT_ONLINE', 'ERR_CHAT_WITH_SELF'],
-      RequestLetter: ['ERR_NO_SUCH_USER', 'ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF'],
+      RequestLetters: [],
     },
   },
   'sotto.sealing.v1.SealingService': {
@@ -90,8 +90,8 @@ export const CALL_REASONS: Readonly<Record<string, ServiceReasons>> = {
     every: [...BY_A_PUBLIC_SERVICE, 'ERR_SESSION_ENDED'],
     calls: {
       PutPrekeys: [],
-      TakePrekey: ['ERR_NO_MAILBOX'],
-      Post: ['ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF'],
+      TakePrekeys: [],
+      PostLetters: [],
       Collect: ['ERR_ANNOUNCE_REPLACED'],
     },
   },

@@ -55,11 +55,12 @@ export interface CallContext {
   /** Names whom the call is about, in the one line that the log has of it, however it ends. */
   readonly noteAccount: (account: string) => void
   /**
-   * Counts the call as one of an account, whose it has turned out to be.
+   * Counts the call as one of an account, whose it has turned out to be; or as several, where it asks for as much as they
+   * would.
    *
    * @throws SottoError `ERR_BUSY`, with when to come back, if that makes too many.
    */
-  readonly countFor: (account: string) => void
+  readonly countFor: (account: string, calls?: number) => void
   /** The signal that nobody waits for the answer any more: the caller went away or gave up, or the server stops. */
   readonly signal: AbortSignal
 }

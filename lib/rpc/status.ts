@@ -20,6 +20,7 @@ import { Status } from '#gen/google/rpc/status.ts'
 import { ERROR_CODES, type ErrorCode, type FieldViolation, isSottoError, SottoError } from '../errors.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { mayGive } from './call-reasons.ts'
+import { fromRetryDelay, toRetryDelay } from './retry-delay.ts'
 import { EXPLANATIONS, isForOwner, wireErrorOf } from './status-table.ts'
 
 /** The domain of every ErrorInfo.reason of ours. */
@@ -80,7 +81,7 @@ export function statusOf(thrown: unknown, path = ''): OutgoingStatus {
     )
   }
   if (error.retryAfterMs !== undefined) {
-    details.push(pack('RetryInfo', RetryInfo, { retryDelay: durationOf(error.retryAfterMs) }))
+    details.push(pack('RetryInfo', RetryInfo, { retryDelay: toRetryDelay(error.retryAfterMs) }))
   }
   const metadata = new Metadata()
   metadata.set(DETAILS_TRAILER, Buffer.from(Status.encode({ code: status, message: text, details }).finish()))
@@ -237,9 +238,6 @@ function detailsOf(status: StatusObject | ServiceError): readonly Any[] | undefi
   }
 }
 
-/** The longest wait that the other end can ask for, in milliseconds: an hour. */
-const MAX_RETRY_MS = 3_600_000
-
 const KNOWN_CODES: ReadonlySet<string> = new Set(ERROR_CODES)
 
 function reasonOf(details: readonly Any[]): ErrorCode | undefined {
@@ -254,11 +252,7 @@ function violationsOf(details: readonly Any[]): FieldViolation[] {
 
 function retryDelayOf(details: readonly Any[]): number | undefined {
   const delay = unpack(details, 'RetryInfo', RetryInfo)?.retryDelay
-  return delay && Math.min(Math.max(0, Number(delay.seconds) * 1_000 + Math.ceil(delay.nanos / 1e6)), MAX_RETRY_MS)
-}
-
-function durationOf(ms: number): { seconds: bigint; nanos: number } {
-  return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: Math.round((ms % 1_000) * 1_000_000) }
+  return delay && fromRetryDelay(delay)
 }
 
 /** The text cut to 200 characters, without those that a terminal obeys. */

@@ -10,6 +10,7 @@ import {
   type DirectoryServiceService,
   type GetPresenceRequest,
   type GetPresenceResponse,
+  LetterRefusal,
   type ListUsersRequest,
   type ListUsersResponse,
   Presence,
@@ -17,12 +18,14 @@ import {
   ReplacedAnnouncement,
   type RequestChatRequest,
   type RequestChatResponse,
-  type RequestLetterRequest,
-  type RequestLetterResponse,
+  type RequestLettersRequest,
+  type RequestLettersResponse,
+  type WantedLetter,
+  type WantedLetterResult,
   type WatchPresenceRequest,
   type WatchPresenceResponse,
 } from '#gen/sotto/directory/v1/directory_service.ts'
-import { isSottoError, SottoError } from '#lib/errors.ts'
+import { type ErrorCode, isSottoError, SottoError } from '#lib/errors.ts'
 import type { CallContext, Handlers } from '#lib/rpc/service.ts'
 import type { Clock } from '#lib/runtime/clock.ts'
 import type { Ranges } from '#lib/runtime/network/ranges.ts'
@@ -37,7 +40,7 @@ import {
   checkGetPresenceRequest,
   checkListUsersRequest,
   checkRequestChatRequest,
-  checkRequestLetterRequest,
+  checkRequestLettersRequest,
   checkWatchPresenceRequest,
 } from './validation.ts'
 import type { OnlineState } from './watch.ts'
@@ -100,12 +103,16 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
-  /** Who calls; from here on they are no stranger, and the call is one of their account's. */
-  async function authenticate(context: CallContext): Promise<Caller> {
+  /**
+   * Who calls; from here on they are no stranger, and the call is one of their account's.
+   *
+   * @param calls - As how many it counts.
+   */
+  async function authenticate(context: CallContext, calls?: number): Promise<Caller> {
     const caller = await authentications.authenticate(context)
     context.caller.admit()
     context.noteAccount(caller.account)
-    context.countFor(caller.account)
+    context.countFor(caller.account, calls)
     return caller
   }
 
@@ -185,12 +192,25 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     }
   }
 
+  async function requestLetters(request: RequestLettersRequest, context: CallContext): Promise<RequestLettersResponse> {
+    checkRequestLettersRequest(request)
+    const { letters } = request
+    await authenticate(context, letters.length)
+    // Auth is asked for all of them at once.
+    return { results: await Promise.all(letters.map((letter) => requestLetter(letter, context))) }
+  }
+
   /** Whatever presence says: the letter is for when they are back. */
-  async function requestLetter(request: RequestLetterRequest, context: CallContext): Promise<RequestLetterResponse> {
-    checkRequestLetterRequest(request)
-    await authenticate(context)
-    const { ticket, grant } = await sealing.sealLetter(context, request.username, request.nonce)
-    return { ticket, grant }
+  async function requestLetter({ username, nonce }: WantedLetter, context: CallContext): Promise<WantedLetterResult> {
+    try {
+      const { ticket, grant } = await sealing.sealLetter(context, username, nonce)
+      return { result: { $case: 'granted', value: { ticket, grant } } }
+    } catch (error) {
+      const refusal = isSottoError(error) ? LETTER_REFUSALS[error.code] : undefined
+      // What is no matter of this letter is one of the call.
+      if (refusal === undefined) throw error
+      return { result: { $case: 'refusal', value: refusal } }
+    }
   }
 
   /** The error that says why somebody who is not online cannot be called. */
@@ -200,7 +220,16 @@ export function createDirectoryHandlers(options: DirectoryHandlersOptions): Hand
     return notOnline()
   }
 
-  return { announce, getPresence, watchPresence, listUsers, requestChat, requestLetter }
+  return { announce, getPresence, watchPresence, listUsers, requestChat, requestLetters }
+}
+
+/** What one of several letters may be refused for. */
+const LETTER_REFUSALS: Readonly<Partial<Record<ErrorCode, LetterRefusal>>> = {
+  ERR_NO_SUCH_USER: LetterRefusal.NO_SUCH_USER,
+  ERR_NO_MAILBOX: LetterRefusal.NO_MAILBOX,
+  ERR_CHAT_WITH_SELF: LetterRefusal.WITH_SELF,
+  // The log of Auth says why.
+  ERR_INTERNAL: LetterRefusal.UNSPECIFIED,
 }
 
 function stateOf({ username, online }: OnlineState): PresenceState {

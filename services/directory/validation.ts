@@ -11,12 +11,13 @@ import type {
   GetPresenceRequest,
   ListUsersRequest,
   RequestChatRequest,
-  RequestLetterRequest,
+  RequestLettersRequest,
   WatchPresenceRequest,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import {
   ATTENDANCE_ID_BYTES,
   INSTANCE_ID_BYTES,
+  MAX_LETTERS_TOGETHER,
   MAX_LISTED_USERS,
   MAX_RELAY_ADDRESS_CHARACTERS,
   MAX_WATCHED_NAMES,
@@ -85,9 +86,7 @@ export function checkWatchPresenceRequest({ usernames }: WatchPresenceRequest): 
     'usernames',
     `must be 1 to ${MAX_WATCHED_NAMES} names`,
   )
-  // One violation names all that are wrong: 256 of them would not fit in the trailers of an answer.
-  const wrong = usernames.slice(0, MAX_WATCHED_NAMES).flatMap((name, index) => (USERNAME.test(name) ? [] : [index]))
-  if (wrong.length > 0) violations.expectUsername('', `usernames[${wrong.join(', ')}]`)
+  violations.expectUsernames(usernames.slice(0, MAX_WATCHED_NAMES), (places) => `usernames[${places}]`)
   violations.throwIfAny()
 }
 
@@ -110,10 +109,18 @@ export function checkRequestChatRequest({ username, nonce }: RequestChatRequest)
   violations.throwIfAny()
 }
 
-export function checkRequestLetterRequest({ username, nonce }: RequestLetterRequest): void {
+export function checkRequestLettersRequest({ letters }: RequestLettersRequest): void {
   const violations = new Violations()
-  violations.expectUsername(username, 'username')
-  violations.expectBytes(nonce, REQUEST_NONCE_BYTES, 'nonce')
+  violations.expect(
+    letters.length >= 1 && letters.length <= MAX_LETTERS_TOGETHER,
+    'letters',
+    `must be 1 to ${MAX_LETTERS_TOGETHER} letters`,
+  )
+  const wanted = letters.slice(0, MAX_LETTERS_TOGETHER)
+  const names = wanted.map(({ username }) => username)
+  const nonces = wanted.map(({ nonce }) => nonce)
+  violations.expectUsernames(names, (places) => `letters[${places}].username`)
+  violations.expectBytesOfEach(nonces, REQUEST_NONCE_BYTES, (places) => `letters[${places}].nonce`)
   violations.throwIfAny()
 }
 

@@ -37,6 +37,6 @@ export async function givenServer(
     listener('directory', whole(directoryAddress), '/sotto.directory.v1.DirectoryService/GetPresence'),
     ...relayAddresses
       .slice(0, 1)
-      .map((relay) => listener('relay', whole(relay), '/sotto.relay.v1.MailboxService/TakePrekey')),
+      .map((relay) => listener('relay', whole(relay), '/sotto.relay.v1.MailboxService/TakePrekeys')),
   ]
 }

@@ -121,7 +121,7 @@ export async function startInstallation(resources: AsyncDisposableStack): Promis
     },
     {
       name: 'relay',
-      prey: at(services.relayAddress, '/sotto.relay.v1.MailboxService/TakePrekey', 'relay.sotto'),
+      prey: at(services.relayAddress, '/sotto.relay.v1.MailboxService/TakePrekeys', 'relay.sotto'),
       limits: RELAY_LIMITS,
       isCertified: false,
       user: new OtherUser(throughRelay),

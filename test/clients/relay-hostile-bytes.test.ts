@@ -1,7 +1,7 @@
 /** Hostile bytes in each answer of a relay and a mailbox: a client takes what the contract allows, or says what is wrong. */
 import { expect } from 'chai'
 import { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
-import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { MailboxServiceService, PostRefusal, PrekeyRefusal } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { AnswerResponse, AttendResponse, CallResponse, RelayServiceService } from '#gen/sotto/relay/v1/relay_service.ts'
 import { isSottoError } from '#lib/errors.ts'
 import { drawPrekey, isPrekey } from '#lib/letter/prekey.ts'
@@ -10,9 +10,11 @@ import { INTERNAL_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
 import { MailboxClient } from '../../clients/letters/mailbox.ts'
+import type { LetterAddress } from '../../clients/letters/mailbox-results.ts'
 import { RelayService } from '../../clients/peer/relay-service.ts'
 import { answerThroughRelay, callThroughRelay } from '../../clients/peer/relayed-call.ts'
 import { bytesOf, randomFrom, secretOf } from '../support/random.ts'
+import { rejection } from '../support/rejection.ts'
 import { onWire } from '../support/running-mailbox.ts'
 import { tamperings } from '../support/tampered-message.ts'
 import { testLog } from '../support/test-log.ts'
@@ -31,6 +33,14 @@ const raw = { requestDeserialize: (value: Buffer) => value, responseSerialize: (
 const bearer = secretOf('a bearer')
 const ID = Buffer.from(bytesOf('an id', 16))
 
+const [BOB, CAROL]: readonly [LetterAddress, LetterAddress] = [
+  { name: 'bob', sessionId: ID },
+  { name: 'carol', sessionId: ID },
+]
+
+/** What a client may make of the answer about one of several. */
+const SAID_OF_ONE = new Set(['ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF', 'ERR_BUSY', 'ERR_INTERNAL', 'ERR_UNAVAILABLE'])
+
 describe('a client of a relay that answers with hostile bytes', function () {
   this.timeout(60_000)
   const seed = process.env['SEED'] ?? String(Date.now())
@@ -48,13 +58,14 @@ describe('a client of a relay that answers with hostile bytes', function () {
     }
     const one = async () => all()[0] as Buffer
     const { attend, call, answer } = RelayServiceService
-    const { putPrekeys, takePrekey, collect } = MailboxServiceService
+    const { putPrekeys, takePrekeys, postLetters, collect } = MailboxServiceService
     const service = {
       attend: { ...attend, ...raw },
       call: { ...call, ...raw },
       answer: { ...answer, ...raw },
       putPrekeys: { ...putPrekeys, ...raw },
-      takePrekey: { ...takePrekey, ...raw },
+      takePrekeys: { ...takePrekeys, ...raw },
+      postLetters: { ...postLetters, ...raw },
       collect: { ...collect, ...raw },
     } as const
     const handlers = {
@@ -64,7 +75,8 @@ describe('a client of a relay that answers with hostile bytes', function () {
       call: sayAll,
       answer: sayAll,
       putPrekeys: one,
-      takePrekey: one,
+      takePrekeys: one,
+      postLetters: one,
       collect: sayAll,
     }
     const { log } = testLog()
@@ -147,15 +159,52 @@ describe('a client of a relay that answers with hostile bytes', function () {
 
   it('takes no prekey and no id that breaks the contract', async () => {
     const prekey = onWire(drawPrekey(randomFrom('prekey')).prekey)
-    const { takePrekey, putPrekeys } = MailboxServiceService
-    await attack([], takePrekey.responseSerialize({ prekey }), async () => {
-      expect(isPrekey(await mailbox.takePrekey({ name: 'bob', sessionId: ID }, signal))).to.equal(true)
+    const { takePrekeys, putPrekeys } = MailboxServiceService
+    const results = [
+      { result: { $case: 'prekey', value: prekey } as const },
+      { result: { $case: 'refusal', value: PrekeyRefusal.NO_MAILBOX } as const },
+    ]
+    await attack([], takePrekeys.responseSerialize({ results }), async () => {
+      const taken = await mailbox.takePrekeys([BOB, CAROL], signal)
+      expect(taken).to.have.lengthOf(2)
+      for (const each of taken) expect(isSottoError(each) ? SAID_OF_ONE.has(each.code) : isPrekey(each)).to.equal(true)
     })
     await attack([], putPrekeys.responseSerialize({ prekeyIds: [ID, ID], lastResortId: ID }), async () => {
       const nothing = { prekeys: [], lastResort: undefined, withdrawnIds: [] }
       const { prekeyIds, lastResortId = ID } = await mailbox.putPrekeys(nothing, signal)
       for (const id of [...prekeyIds, lastResortId]) expect(id.length).to.equal(16)
     })
+  })
+
+  it('takes for posted only what the mailbox says is', async () => {
+    const refused = { reason: PostRefusal.BUSY, retryDelay: { seconds: 900n, nanos: 5 } }
+    const results = [
+      { result: { $case: 'posted', value: {} } as const },
+      { result: { $case: 'refused', value: refused } as const },
+    ]
+    const letters = [BOB, CAROL].map((address) => ({ address, letter: bytesOf('a letter', 60) }))
+    await attack([], MailboxServiceService.postLetters.responseSerialize({ results }), async () => {
+      const said = await mailbox.postLetters(letters, signal)
+      expect(said).to.have.lengthOf(2)
+      for (const each of said) {
+        if (each === undefined) continue
+        expect(SAID_OF_ONE.has(each.code)).to.equal(true)
+        expect(each.retryAfterMs ?? 0).to.be.within(0, 3_600_000)
+      }
+    })
+  })
+
+  it('takes no answer that has not one result for each', async () => {
+    const posted = { result: { $case: 'posted', value: {} } as const }
+    const none = { result: { $case: 'refusal', value: PrekeyRefusal.NO_MAILBOX } as const }
+    const { takePrekeys, postLetters } = MailboxServiceService
+    for (const count of [0, 1, 3]) {
+      answers = [takePrekeys.responseSerialize({ results: Array(count).fill(none) })]
+      expect((await rejection(mailbox.takePrekeys([BOB, CAROL], signal))).code).to.equal('ERR_UNAVAILABLE')
+      answers = [postLetters.responseSerialize({ results: Array(count).fill(posted) })]
+      const letters = [BOB, CAROL].map((address) => ({ address, letter: Buffer.of(1) }))
+      expect((await rejection(mailbox.postLetters(letters, signal))).code).to.equal('ERR_UNAVAILABLE')
+    }
   })
 
   it('collects what is a letter to look at, and ends', async () => {

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { WritePermission } from '#lib/trust/permission.ts'
 import { postLetters } from '../../clients/letters/post-letters.ts'
@@ -175,7 +175,9 @@ export class Installation implements AsyncDisposable {
       return messageLog
     }
     const { signal } = new AbortController()
-    await postLetters(to, { profile, directory, mailbox, clock, messageLogFor, onPinned() {}, signal })
+    const options = { profile, directory, mailbox, clock, store, messageLogFor, onPinned() {}, signal }
+    const posted = (await postLetters([{ name: to }], options)).get(to)
+    if (isSottoError(posted)) throw posted
   }
 
   profileOf(name: string): Promise<Profile> {

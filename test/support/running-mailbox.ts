@@ -6,12 +6,14 @@
 import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { MailboxServiceService } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import { isSottoError } from '#lib/errors.ts'
 import { drawPrekey, type Prekey } from '#lib/letter/prekey.ts'
 import { type Connection, connect } from '#lib/rpc/client.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
 import { type RpcServer, serve, startServer } from '#lib/rpc/server.ts'
 import { Secret } from '#lib/secret.ts'
 import { sessionEnded } from '#lib/shared-errors.ts'
+import { readPosted, readPrekey } from '../../clients/letters/mailbox-results.ts'
 import type { LetterLimits } from '../../services/relay/mailbox/letters.ts'
 import { type Mailbox, openMailbox } from '../../services/relay/mailbox/open-mailbox.ts'
 import { FakeClock } from './clock.ts'
@@ -36,6 +38,8 @@ export class MailboxUnderTest implements AsyncDisposable {
   falsePrekey: Prekey | undefined
   /** The accounts for whom a letter came, in order. */
   readonly posted: string[] = []
+  /** For whom each call left letters, in order. */
+  readonly postings: string[][] = []
   /** How many prekeys the last answer to each account had. */
   readonly #held = new Map<string, number>()
   readonly #changes = new EventEmitter<{ change: [] }>()
@@ -113,9 +117,15 @@ export class MailboxUnderTest implements AsyncDisposable {
         this.#changes.emit('change')
         return answer
       },
-      takePrekey: async (request, context) => {
-        const answer = await handlers.takePrekey(request, context)
-        return this.falsePrekey === undefined ? answer : { prekey: onWire(this.falsePrekey) }
+      postLetters: async (request, context) => {
+        this.postings.push(request.letters.map(({ username }) => username))
+        return await handlers.postLetters(request, context)
+      },
+      takePrekeys: async (request, context) => {
+        const answer = await handlers.takePrekeys(request, context)
+        if (this.falsePrekey === undefined) return answer
+        const result = { $case: 'prekey', value: onWire(this.falsePrekey) } as const
+        return { results: answer.results.map(() => ({ result })) }
       },
     }
   }
@@ -181,10 +191,21 @@ export class MailboxUnderTest implements AsyncDisposable {
     return prekeys
   }
 
-  /** Post a letter. */
+  /** Take a prekey. @throws SottoError `ERR_NO_MAILBOX` as a client has it, where there is none. */
+  async takePrekey(from: MailboxUser, of: MailboxUser): Promise<Prekey> {
+    const receiver = { username: of.account, sessionId: of.sessionId }
+    const { results } = await this.call.takePrekeys({ receivers: [receiver] }, from)
+    const prekey = readPrekey(results[0]?.result)
+    if (isSottoError(prekey)) throw prekey
+    return prekey
+  }
+
+  /** Post a letter. @throws SottoError as a client has it, where it is refused. */
   async post(from: MailboxUser, to: MailboxUser, letter: Uint8Array): Promise<void> {
-    const request = { username: to.account, sessionId: to.sessionId, letter: Buffer.from(letter) }
-    await this.call.post(request, from)
+    const posted = { username: to.account, sessionId: to.sessionId, letter: Buffer.from(letter) }
+    const { results } = await this.call.postLetters({ letters: [posted] }, from)
+    const refusal = readPosted(results[0]?.result)
+    if (refusal !== undefined) throw refusal
   }
 
   /** Collect what there is, and acknowledge what is wanted. */

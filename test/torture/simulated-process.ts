@@ -5,12 +5,13 @@
  */
 import type { ServicesAnswer } from '#lib/channel/renewal-role.ts'
 import type { Admission } from '#lib/channel/responder.ts'
-import type { SottoError } from '#lib/errors.ts'
+import { isSottoError, type SottoError } from '#lib/errors.ts'
 import { parseLetterBody } from '#lib/letter/letter-body.ts'
 import type { Schedule } from '#lib/runtime/schedule.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
 import { type StoredLetter, storeLetters } from '../../clients/letters/store-letters.ts'
+import { markLetters, writeLetters } from '../../clients/letters/write-letters.ts'
 import { DurableStreams } from '../../clients/messenger/durable-streams.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
 import { isUsed } from '../../clients/store/rows/letter-state.ts'
@@ -81,7 +82,7 @@ export class SimulatedProcess implements ConnectionOwner {
       if (left > 0 || world.isFaultFree) return false
       world.counters.crashes[step] += 1
       world.note(`${this.name} dies at ${step}`)
-      this.die()
+      this.#die()
       return true
     }
   }
@@ -114,7 +115,7 @@ export class SimulatedProcess implements ConnectionOwner {
   }
 
   /** Die: no code of the process runs from now on, whatever is still scheduled. */
-  die(): void {
+  #die(): void {
     const { random, faults } = this.world
     this.#isAlive = false
     for (const link of this.#links) link.drop(!random.chance(faults.silentCuts))
@@ -148,14 +149,11 @@ export class SimulatedProcess implements ConnectionOwner {
 
   /** Post and collect from time to time, while no conversation is open. */
   mailLater(): void {
-    const { world } = this
-    const { random, faults } = world
+    const { random, faults } = this.world
     if (faults.letterEveryMs === Number.POSITIVE_INFINITY) return
     this.after(random.wait(faults.letterEveryMs), () => {
       this.mailLater()
       if (this.streams.conversation === undefined) this.#collect()
-      // Whoever goes before they have answered does so when they come back.
-      if (world.isByLetterAlone && random.chance(0.5)) return this.die()
       if (this.streams.conversation === undefined) this.#post()
     })
   }
@@ -166,15 +164,15 @@ export class SimulatedProcess implements ConnectionOwner {
     if (!mailbox.hasRoom) return
     void this.streams.pair
     messageLog.takeAppended()
-    const letter = messageLog.nextLetter(SESSION_ID)
-    if (letter.count === 0 && !messageLog.isAnswerDue(0)) return
+    const [letter] = writeLetters(this.#store, [{ messageLog, sessionId: SESSION_ID }])
+    if (letter === undefined || isSottoError(letter)) throw letter
     const untilMs = world.timeline.clocks().nowMs + LETTER_LIFETIME_MS
     const [ticketId, prekeyId] = [world.random.bytes(16), world.random.bytes(16)]
     // Under way it is out of reach of whoever dies here.
     const body = parseLetterBody(letter.body)
     world.timeline.after(world.random.fraction() * world.faults.delayMs, () => {
       mailbox.put({ ticketId, prekeyId, untilMs, body })
-      this.run(() => messageLog.markPosted(letter, { sessionId: SESSION_ID, untilMs }))
+      this.run(() => markLetters(this.#store, [{ messageLog, letter, sessionId: SESSION_ID, untilMs }]))
     })
   }
 
@@ -202,13 +200,7 @@ export class SimulatedProcess implements ConnectionOwner {
 
   /** Call the peer after a backoff, if messages wait and no conversation is open. */
   dial(): void {
-    if (
-      this.world.isByLetterAlone ||
-      this.#isDialling ||
-      this.streams.conversation !== undefined ||
-      !this.streams.hasMore
-    )
-      return
+    if (this.#isDialling || this.streams.conversation !== undefined || !this.streams.hasMore) return
     this.#isDialling = true
     const { random } = this.world
     const backoffMs = random.fraction() * Math.min(50 * 2 ** this.#failures, LONGEST_BACKOFF_MS)

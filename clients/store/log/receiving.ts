@@ -47,8 +47,7 @@ export function withReceived(
     isRepeating: before.isRepeating && news.length === 0,
   }
   const unreadFrom = key.read === key.received ? contact.lastBatch + 1 : key.unreadFrom
-  const received = { ...key, incoming, received: first - 1, unreadFrom, ...(isLetter && { isUnanswered: true }) }
-  return { contact, key: received, batches, result: news }
+  return { contact, key: { ...key, incoming, received: first - 1, unreadFrom }, batches, result: news }
 }
 
 /**

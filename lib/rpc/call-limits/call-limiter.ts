@@ -49,20 +49,18 @@ export class CallLimiter {
    */
   begin(path: string, network: string): LimitedCall {
     const lastsMs = limitsOf(path)?.isOpenToAll ? this.#limits.openStreamMs : undefined
-    const call = new LimitedCall(path, this, lastsMs)
-    call.countFor('address', network)
-    return call
+    return new LimitedCall(path, this, network, lastsMs)
   }
 
-  /** @returns a function that says that the call is over. */
-  count(path: string, kind: keyof LimitFactors, whose: string): () => void {
+  /** @param calls - As how many it counts. @returns a function that says that it is over. */
+  count(path: string, kind: keyof LimitFactors, whose: string, calls = 1): () => void {
     const limits = limitsOf(path)
     if (limits === undefined) return () => {}
     const factor = this.#limits.factors[kind]
     const key = `${path} ${kind} ${whose}`
     const streams = this.#checkStreams(path, kind, key, limits)
     const rate = limits[kind]
-    const waitMs = rate && this.#buckets.take(key, scaled(rate, factor))
+    const waitMs = rate && this.#buckets.take(key, scaled(rate, factor), calls)
     if (waitMs !== undefined) throw refusal(path, `${kind} rate`, waitMs)
     if (streams === undefined) return () => {}
     this.#streams.set(key, streams + 1)
@@ -92,18 +90,32 @@ export class LimitedCall {
   readonly lastsMs: number | undefined
   readonly #path: string
   readonly #limiter: Pick<CallLimiter, 'count'>
+  readonly #network: string
   readonly #ends: (() => void)[] = []
   #isOver = false
 
-  constructor(path: string, limiter: Pick<CallLimiter, 'count'>, lastsMs: number | undefined) {
+  /** @throws SottoError `ERR_BUSY` if it is one too many from its network. */
+  constructor(path: string, limiter: Pick<CallLimiter, 'count'>, network: string, lastsMs: number | undefined) {
     this.#path = path
     this.#limiter = limiter
+    this.#network = network
     this.lastsMs = lastsMs
+    this.#count('address', network, 1)
   }
 
-  /** Count it as a call of somebody. @throws SottoError `ERR_BUSY` if it is one too many. */
-  countFor(kind: keyof LimitFactors, whose: string): void {
-    const end = this.#limiter.count(this.#path, kind, whose)
+  /**
+   * Count it as a call of an account: or as several, where it asks for as much as they would, which its network has made
+   * then, too.
+   *
+   * @throws SottoError `ERR_BUSY` if that makes too many.
+   */
+  countFor(account: string, calls = 1): void {
+    if (calls > 1) this.#count('address', this.#network, calls - 1)
+    this.#count('account', account, calls)
+  }
+
+  #count(kind: keyof LimitFactors, whose: string, calls: number): void {
+    const end = this.#limiter.count(this.#path, kind, whose, calls)
     if (this.#isOver) end()
     else this.#ends.push(end)
   }

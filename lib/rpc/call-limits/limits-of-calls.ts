@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { MAX_WATCHES_PER_ACCOUNT } from '../../protocol.ts'
+import { MAX_POST_BYTES, MAX_WATCHES_PER_ACCOUNT } from '../../protocol.ts'
 import type { Rate } from './token-buckets.ts'
 
 export interface CallLimits {
@@ -84,8 +84,9 @@ export const LIMITS_OF_CALLS: Readonly<Record<string, CallLimits>> = {
     account: rate(20, 200),
     address: rate(1_000, 10_000),
   },
-  'sotto.directory.v1.DirectoryService/RequestLetter': {
-    requestBytes: 256,
+  // 32 letters, each of which counts as a call.
+  'sotto.directory.v1.DirectoryService/RequestLetters': {
+    requestBytes: 2_048,
     account: rate(20, 200),
     address: rate(1_000, 10_000),
   },
@@ -115,9 +116,18 @@ export const LIMITS_OF_CALLS: Readonly<Record<string, CallLimits>> = {
     account: rate(1, 30),
     address: rate(200, 4_000),
   },
-  'sotto.relay.v1.MailboxService/TakePrekey': { requestBytes: 256, account: rate(20, 200), address: rate(500, 5_000) },
-  // A letter of 65,024 bytes, and whom it is for.
-  'sotto.relay.v1.MailboxService/Post': { requestBytes: 65_536, account: rate(20, 200), address: rate(500, 5_000) },
+  // 32 people, each of whom counts as a call.
+  'sotto.relay.v1.MailboxService/TakePrekeys': {
+    requestBytes: 2_048,
+    account: rate(20, 200),
+    address: rate(500, 5_000),
+  },
+  // A letter of 65,024 bytes, and whom it is for; or several smaller ones, each of which counts as a call.
+  'sotto.relay.v1.MailboxService/PostLetters': {
+    requestBytes: MAX_POST_BYTES,
+    account: rate(20, 200),
+    address: rate(500, 5_000),
+  },
   // What is acknowledged: 128 ids.
   'sotto.relay.v1.MailboxService/Collect': {
     requestBytes: 4_096,

@@ -40,16 +40,17 @@ export class TokenBuckets {
   }
 
   /**
-   * Take a token.
+   * Take a token, or several together.
    *
    * @param key - Whose; at most 128 characters of ASCII.
-   * @returns undefined; or if there is none, after how many milliseconds there will be one.
+   * @param count - How many: all of them or none; no more than the burst, or they never come.
+   * @returns undefined; or if there are too few, after how many milliseconds there will be enough.
    */
-  take(key: string, { perSecond, burst }: Rate): number | undefined {
+  take(key: string, { perSecond, burst }: Rate, count = 1): number | undefined {
     const nowMs = this.#nowMs()
     const intervalMs = 1_000 / perSecond
     const known = this.#fullAtMs.get(key)
-    const fullAtMs = Math.max(known ?? nowMs, nowMs) + intervalMs
+    const fullAtMs = Math.max(known ?? nowMs, nowMs) + count * intervalMs
     const waitMs = fullAtMs - nowMs - burst * intervalMs
     // What is added up of fractions may be a little more than it should be.
     if (waitMs > intervalMs / 1e6) return waitMs

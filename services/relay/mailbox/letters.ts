@@ -9,6 +9,7 @@ import { isSottoError, SottoError } from '#lib/errors.ts'
 import { Gathering } from '#lib/gathering.ts'
 import { takeTurn } from '#lib/runtime/database/dialect.ts'
 import { inTransaction } from '#lib/runtime/database/queries.ts'
+import { chatWithSelf } from '#lib/shared-errors.ts'
 import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
 import { checkMailbox, type MailboxOwner } from './prekeys.ts'
 import { type MailboxQueries, mailboxQueries } from './queries.ts'
@@ -97,9 +98,11 @@ export class Letters {
   /**
    * Keep a letter. It is on the disk when this resolves.
    *
-   * @throws SottoError `ERR_NO_MAILBOX` if the receiver has none for this session; `ERR_BUSY` if there is no room.
+   * @throws SottoError `ERR_NO_MAILBOX` if the receiver has none for this session; `ERR_BUSY` if there is no room;
+   *   `ERR_CHAT_WITH_SELF`.
    */
   async post(letter: PostedLetter): Promise<void> {
+    if (letter.sender === letter.receiver.account) throw chatWithSelf()
     const refusal = await this.#posting.ask(letter)
     if (refusal !== undefined) throw refusal
   }

@@ -7,19 +7,24 @@ import type {
   CollectRequest,
   CollectResponse,
   MailboxServiceService,
-  PostRequest,
-  PostResponse,
+  PostLettersRequest,
+  PostLettersResponse,
   PutPrekeysRequest,
   PutPrekeysResponse,
-  TakePrekeyRequest,
-  TakePrekeyResponse,
+  TakePrekeysRequest,
+  TakePrekeysResponse,
 } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import type { CallContext, Duplex, Handlers } from '#lib/rpc/service.ts'
-import { chatWithSelf } from '#lib/shared-errors.ts'
 import type { Letters, WaitingLetter } from './letters.ts'
 import type { MailboxOwner, Prekeys } from './prekeys.ts'
-import { checkCollectRequest, checkPostRequest, checkPutPrekeysRequest, checkTakePrekeyRequest } from './validation.ts'
+import { postResultOf, prekeyResultOf } from './results.ts'
+import {
+  checkCollectRequest,
+  checkPostLettersRequest,
+  checkPutPrekeysRequest,
+  checkTakePrekeysRequest,
+} from './validation.ts'
 
 /** How many letters are read from the database in one go: 2 MiB at most. */
 const LETTERS_PER_PAGE = 32
@@ -47,10 +52,11 @@ export function createMailboxService(options: MailboxServiceOptions): Handlers<t
   /** The Collect of each account that is open. */
   const collecting = new Map<string, AbortController>()
 
-  async function authenticate(context: CallContext): Promise<MailboxCaller> {
+  /** @param calls - As how many it counts. */
+  async function authenticate(context: CallContext, calls?: number): Promise<MailboxCaller> {
     const caller = await options.authenticate(context)
     context.caller.admit()
-    context.countFor(caller.account)
+    context.countFor(caller.account, calls)
     return caller
   }
 
@@ -61,28 +67,29 @@ export function createMailboxService(options: MailboxServiceOptions): Handlers<t
     return { prekeyIds: prekeyIds.map((id) => Buffer.from(id)), lastResortId: Buffer.from(lastResortId) }
   }
 
-  async function takePrekey(request: TakePrekeyRequest, context: CallContext): Promise<TakePrekeyResponse> {
-    checkTakePrekeyRequest(request)
-    const { account: taker } = await authenticate(context)
-    const { username: account, sessionId } = request
-    const { prekeyId, publicKey, encapsulationKey } = await prekeys.take({ account, sessionId }, taker)
-    return {
-      prekey: {
-        prekeyId: Buffer.from(prekeyId),
-        publicKey: Buffer.from(publicKey),
-        encapsulationKey: Buffer.from(encapsulationKey),
-      },
-    }
+  // Those of a call come together, and so share a transaction.
+
+  async function takePrekeys(request: TakePrekeysRequest, context: CallContext): Promise<TakePrekeysResponse> {
+    checkTakePrekeysRequest(request)
+    const { receivers } = request
+    const { account: taker } = await authenticate(context, receivers.length)
+    const takings = receivers.map(({ username: account, sessionId }) => {
+      return prekeyResultOf(prekeys.take({ account, sessionId }, taker))
+    })
+    return { results: await Promise.all(takings) }
   }
 
-  async function post(request: PostRequest, context: CallContext): Promise<PostResponse> {
-    checkPostRequest(request)
-    const { account: sender } = await authenticate(context)
-    const { username: account, sessionId, letter: content } = request
-    if (account === sender) throw chatWithSelf()
-    await letters.post({ sender, receiver: { account, sessionId }, content })
-    onPosted?.(account)
-    return {}
+  async function postLetters(request: PostLettersRequest, context: CallContext): Promise<PostLettersResponse> {
+    checkPostLettersRequest(request)
+    const { letters: posted } = request
+    const { account: sender } = await authenticate(context, posted.length)
+    const postings = posted.map(({ username: account, sessionId, letter: content }) => {
+      return postResultOf(letters.post({ sender, receiver: { account, sessionId }, content }))
+    })
+    const results = await Promise.all(postings)
+    const receivers = posted.filter((_, index) => results[index]?.result?.$case === 'posted')
+    for (const { username } of receivers) onPosted?.(username)
+    return { results }
   }
 
   async function collect(stream: Duplex<CollectRequest, CollectResponse>, context: CallContext): Promise<void> {
@@ -145,7 +152,7 @@ export function createMailboxService(options: MailboxServiceOptions): Handlers<t
     await removed()
   }
 
-  return { putPrekeys, takePrekey, post, collect }
+  return { putPrekeys, takePrekeys, postLetters, collect }
 }
 
 const NONE = new Uint8Array(0)

@@ -7,11 +7,13 @@
  */
 import type {
   CollectRequest,
-  PostRequest,
+  MailboxAddress,
+  PostLettersRequest,
   PutPrekeysRequest,
-  TakePrekeyRequest,
+  TakePrekeysRequest,
 } from '#gen/sotto/relay/v1/mailbox_service.ts'
 import { isPrekey, PREKEY_ID_BYTES } from '#lib/letter/prekey.ts'
+import { MAX_LETTERS_TOGETHER } from '#lib/protocol.ts'
 import { SESSION_ID_BYTES } from '#lib/ticket/grant.ts'
 import { Violations } from '#lib/validation.ts'
 import { LETTER_ID_BYTES } from './letters.ts'
@@ -37,23 +39,36 @@ export function checkPutPrekeysRequest({ prekeys, lastResort, withdrawnIds }: Pu
   violations.throwIfAny()
 }
 
-export function checkTakePrekeyRequest({ username, sessionId }: TakePrekeyRequest): void {
+export function checkTakePrekeysRequest({ receivers }: TakePrekeysRequest): void {
   const violations = new Violations()
-  violations.expectUsername(username, 'username')
-  violations.expectBytes(sessionId, SESSION_ID_BYTES, 'session_id')
+  expectAddresses(violations, receivers, 'receivers')
   violations.throwIfAny()
 }
 
-export function checkPostRequest({ username, sessionId, letter }: PostRequest): void {
+export function checkPostLettersRequest({ letters }: PostLettersRequest): void {
   const violations = new Violations()
-  violations.expectUsername(username, 'username')
-  violations.expectBytes(sessionId, SESSION_ID_BYTES, 'session_id')
-  violations.expect(
-    letter.length >= 1 && letter.length <= MAX_LETTER_BYTES,
-    'letter',
+  expectAddresses(violations, letters, 'letters')
+  violations.expectEach(
+    letters.slice(0, MAX_LETTERS_TOGETHER),
+    ({ letter }) => letter.length >= 1 && letter.length <= MAX_LETTER_BYTES,
+    (places) => `letters[${places}].letter`,
     `must be 1 to ${MAX_LETTER_BYTES} bytes`,
   )
   violations.throwIfAny()
+}
+
+/** Expect some receivers, and no more than a call may be about. @param list - The field that has them. */
+function expectAddresses(violations: Violations, all: readonly MailboxAddress[], list: string): void {
+  violations.expect(
+    all.length >= 1 && all.length <= MAX_LETTERS_TOGETHER,
+    list,
+    `must be 1 to ${MAX_LETTERS_TOGETHER} ${list}`,
+  )
+  const addresses = all.slice(0, MAX_LETTERS_TOGETHER)
+  const names = addresses.map(({ username }) => username)
+  const sessionIds = addresses.map(({ sessionId }) => sessionId)
+  violations.expectUsernames(names, (places) => `${list}[${places}].username`)
+  violations.expectBytesOfEach(sessionIds, SESSION_ID_BYTES, (places) => `${list}[${places}].session_id`)
 }
 
 export function checkCollectRequest({ letterIds }: CollectRequest): void {

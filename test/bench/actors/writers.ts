@@ -11,9 +11,9 @@ import { encodeTextEvent } from '#lib/delivery/event.ts'
 import { systemClock } from '#lib/runtime/clock.ts'
 import { openSession } from '../../../clients/command/open-session.ts'
 import { collectLetters } from '../../../clients/letters/collect-letters.ts'
-import { postLetters } from '../../../clients/letters/post-letters.ts'
 import { keepPrekeys } from '../../../clients/letters/put-prekeys.ts'
 import { connectMailbox } from '../../../clients/messenger/connect-mailbox.ts'
+import { Letters } from '../../../clients/messenger/letters.ts'
 import { StreamsByKey } from '../../../clients/messenger/streams-by-key.ts'
 import { drawEventId } from '../../../clients/peer/event-ids.ts'
 import { mayReceive, mayWrite } from '../../../clients/profile/permission.ts'
@@ -27,7 +27,7 @@ export interface WritersRequests extends Requests {
   prepare: () => Promise<void>
   /**
    * Everybody posts so many letters of a text each, to these names in turn, the first of them beginning with the one at
-   * this place: the milliseconds until the last is posted.
+   * this place: the milliseconds until the last is posted. A text to each is there at a time, as if all had just gone.
    */
   post: (letters: number, names: readonly string[], first: number) => Promise<number>
   /** Everybody collects what there is: the milliseconds, and how many texts came. */
@@ -36,7 +36,8 @@ export interface WritersRequests extends Requests {
 
 interface Writer {
   prepare(): Promise<void>
-  post(name: string): Promise<void>
+  /** Have a text for each of these people, and post them, a letter each. */
+  post(names: readonly string[]): Promise<void>
   collect(): Promise<number>
   close(): void
 }
@@ -57,35 +58,53 @@ async function open(name: string): Promise<Writer> {
     sendsReceipts: () => false,
     permit: (from, identityKey) => mayReceive(profile, from, identityKey),
   })
+  const fail = (error: Error) => {
+    throw error
+  }
   const common = {
     ...{ profile, directory, mailbox, clock, store, signal },
-    messageLogFor: (to: string, identityKey: Uint8Array) => streamsByKey.with(to, identityKey).messageLog,
     onPinned() {},
+    onKeyChanged() {},
   }
+  /** Those to whom something is to be posted. */
+  const awaited = new Map<string, () => void>()
+  const letters = new Letters({
+    ...common,
+    streamsByKey,
+    isOnline: () => false,
+    awayMs: 0,
+    postsLast: false,
+    attempt: (work) => void work(),
+    deliver() {},
+    onProgress: (to) => awaited.get(to)?.(),
+    onTooLarge: (to) => fail(new Error(`what is for ${to} is too large`)),
+    onRefused: (_to, error) => fail(error),
+  })
   return {
     async prepare() {
       const { sessionId } = profile.login.session
       await keepPrekeys({ mailbox, store, sessionId, nowMs: Date.now(), random: randomBytes, signal })
     },
-    async post(to) {
-      const identityKey = profile.state.pins.get(to)?.identityKey
-      const event = encodeTextEvent({ eventId: drawEventId(), writtenAt: new Date(), body: TEXT })
-      streamsByKey.with(to, identityKey).append(await mayWrite(profile, to), [event])
-      const { letters } = await postLetters(to, common)
-      if (letters !== 1) throw new Error(`${letters} letters for one text`)
+    async post(names) {
+      const posted = names.map((to) => new Promise<void>((resolve) => awaited.set(to, resolve)))
+      for (const to of names) {
+        const identityKey = profile.state.pins.get(to)?.identityKey
+        const event = encodeTextEvent({ eventId: drawEventId(), writtenAt: new Date(), body: TEXT })
+        streamsByKey.with(to, identityKey).append(await mayWrite(profile, to), [event])
+      }
+      for (const to of names) letters.consider(to)
+      await Promise.all(posted)
     },
     async collect() {
       let texts = 0
       await collectLetters({
         ...common,
+        messageLogFor: (from, identityKey) => streamsByKey.with(from, identityKey).messageLog,
         deliver: (_from, events) => {
           texts += events.length
         },
         onProgress() {},
-        onKeyChanged() {},
-        onRefused(error) {
-          throw error
-        },
+        onRefused: fail,
       })
       return texts
     },
@@ -107,8 +126,10 @@ const requests: WritersRequests = {
     const beganMs = performance.now()
     const postAll = async (writer: Writer, index: number) => {
       // Nobody begins with the receiver of another one.
-      for (let posted = 0; posted < letters; posted += 1)
-        await writer.post(to[(first + index + posted) % to.length] ?? '')
+      const all = Array.from({ length: letters }, (_, number) => to[(first + index + number) % to.length] ?? '')
+      for (let posted = 0; posted < letters; posted += to.length) {
+        await writer.post(all.slice(posted, posted + to.length))
+      }
     }
     await Promise.all(writers.map(postAll))
     return performance.now() - beganMs

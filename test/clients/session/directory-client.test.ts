@@ -3,9 +3,12 @@ import { expect } from 'chai'
 import {
   DirectoryServiceService,
   EndpointRefusal,
+  LetterRefusal,
   Presence,
   type RefusedEndpoint,
   type RequestChatResponse,
+  type WantedLetter,
+  type WantedLetterResult,
 } from '#gen/sotto/directory/v1/directory_service.ts'
 import { SottoError } from '#lib/errors.ts'
 import { SERVICE_LIMITS } from '#lib/rpc/limits.ts'
@@ -14,12 +17,15 @@ import { systemClock } from '#lib/runtime/clock.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { deriveSessionKeys } from '#lib/session/session-keys.ts'
 import { type Grant, sealGrant } from '#lib/ticket/grant.ts'
+import { type LetterGrant, sealLetterGrant } from '#lib/ticket/letter-grant.ts'
+import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
 import { TICKET_BYTES, TICKET_LIFETIME_MS, ticketHash } from '#lib/ticket/ticket.ts'
 import { DirectoryClient } from '../../../clients/session/directory-client.ts'
 import { ServerClock } from '../../../clients/session/server-clock.ts'
 import { bytesOf, secretOf } from '../../support/random.ts'
 import { rejection } from '../../support/rejection.ts'
 import { flip } from '../../support/tamper.ts'
+import { tamperings } from '../../support/tampered-message.ts'
 import { type TestAuthority, testAuthority } from '../../support/test-authority.ts'
 import { testLog } from '../../support/test-log.ts'
 
@@ -36,6 +42,8 @@ describe('DirectoryClient', () => {
   let answer: (nonce: Uint8Array) => RequestChatResponse
   /** How each announcement goes, in order: an error to end with. */
   let announcements: SottoError[]
+  /** What RequestLetters answers with. */
+  let letterResults: (letters: readonly WantedLetter[]) => WantedLetterResult[]
   /** What the first ones are refused with. */
   let refusals: SottoError[]
   let announced: number
@@ -68,7 +76,7 @@ describe('DirectoryClient', () => {
           },
           listUsers: async () => ({ users: [], nextPageToken: '' }),
           requestChat: async ({ nonce }) => answer(nonce),
-          requestLetter: () => Promise.reject(new Error('not expected to be called')),
+          requestLetters: async ({ letters }) => ({ results: letterResults(letters) }),
           announce: async function* () {
             const refusal = refusals.shift()
             if (refusal !== undefined) throw refusal
@@ -187,6 +195,106 @@ describe('DirectoryClient', () => {
       answer = (nonce) => respond(sealed(nonce, { expiresAtMs: clock.nowMs() - 3_600_000 }))
       // Nobody answers where Auth should be.
       expect((await rejection(client.requestChat('bob', NEVER))).code).to.equal('ERR_UNAVAILABLE')
+    })
+  })
+
+  describe('requestLetters', () => {
+    /** What Auth would seal for one, but for the changes. */
+    function granted({ username, nonce }: WantedLetter, changes: Partial<LetterGrant> = {}): WantedLetterResult {
+      const ticket = Buffer.from(bytesOf(`ticket for ${username}`, TICKET_BYTES))
+      const body: LetterGrant = {
+        nonce,
+        ticketHash: ticketHash(ticket),
+        receiverName: username,
+        receiverSessionId: bytesOf(`session of ${username}`, 16),
+        receiverIdentityKey: bytesOf(username, 32),
+        expiresAtMs: clock.nowMs() + LETTER_LIFETIME_MS,
+        secret: secretOf(`letter to ${username}`),
+        ...changes,
+      }
+      const realm = realmOf(authority.authorityPem)
+      const sealed = sealLetterGrant({ key: KEYS.grantKey, realm, senderName: 'alice', nonce: randomBytes(12), body })
+      return { result: { $case: 'granted', value: { ticket, grant: Buffer.from(sealed) } } }
+    }
+    const refusal = (value: LetterRefusal): WantedLetterResult => ({ result: { $case: 'refusal', value } })
+    const NAMES = ['bob', 'carol', 'dave']
+    /** What comes of it: the receiver of each grant, or the code of what is wrong with it. */
+    const request = async (names = NAMES) => {
+      const requested = await client.requestLetters(names, NEVER)
+      return requested.map((each) => (each instanceof SottoError ? each.code : each.grant.receiverName))
+    }
+
+    it('gives each its own, and says of each why there is none', async () => {
+      letterResults = (letters) => letters.map((letter) => granted(letter))
+      expect(await request()).to.deep.equal(NAMES)
+      const { NO_SUCH_USER, NO_MAILBOX, WITH_SELF, UNSPECIFIED } = LetterRefusal
+      letterResults = ([, bob]) => [
+        ...[refusal(NO_SUCH_USER), granted(bob as WantedLetter), refusal(NO_MAILBOX), refusal(WITH_SELF)],
+        ...[refusal(UNSPECIFIED), refusal(77 as LetterRefusal), { result: undefined }],
+      ]
+      expect(await request(['a', 'bob', 'c', 'd', 'e', 'f', 'g'])).to.deep.equal([
+        ...['ERR_NO_SUCH_USER', 'bob', 'ERR_NO_MAILBOX', 'ERR_CHAT_WITH_SELF'],
+        ...['ERR_INTERNAL', 'ERR_INTERNAL', 'ERR_INTERNAL'],
+      ])
+    })
+
+    it('takes no grant for another than it was asked for, whoever swaps them', async () => {
+      letterResults = (letters) => letters.map((letter) => granted(letter)).reverse()
+      expect(await request()).to.deep.equal(['ERR_GRANT_NONCE', 'carol', 'ERR_GRANT_NONCE'])
+      // A directory that asks Auth for other people than it was asked for.
+      letterResults = (letters) =>
+        letters.map((letter, index) => granted({ ...letter, username: letters.at(index - 1)?.username ?? '' }))
+      expect(await request()).to.deep.equal(NAMES.map(() => 'ERR_GRANT_RECEIVER'))
+      // The right grants, with the tickets of others.
+      letterResults = (letters) => {
+        const results = letters.map((letter) => granted(letter))
+        const tickets = results.map(({ result }) => result?.$case === 'granted' && result.value.ticket)
+        return results.map(({ result }, index) => {
+          const ticket = tickets.at(index - 1)
+          if (result?.$case !== 'granted' || !ticket) throw new Error('nothing to swap')
+          return { result: { $case: 'granted', value: { ...result.value, ticket } } }
+        })
+      }
+      expect(await request()).to.deep.equal(NAMES.map(() => 'ERR_GRANT_TICKET'))
+    })
+
+    it('takes an old grant, or one that is cut off, for none, and the others as they are', async () => {
+      letterResults = ([bob, carol, dave]) => {
+        const cut = granted(carol as WantedLetter)
+        if (cut.result?.$case === 'granted') cut.result.value.grant = cut.result.value.grant.subarray(1)
+        return [
+          granted(bob as WantedLetter, { nonce: bytesOf('an old nonce', 16) }),
+          cut,
+          granted(dave as WantedLetter),
+        ]
+      }
+      expect(await request()).to.deep.equal(['ERR_GRANT_NONCE', 'ERR_UNAVAILABLE', 'dave'])
+    })
+
+    it('takes no answer that has not one result for each', async () => {
+      for (const count of [0, 2, 4]) {
+        letterResults = ([bob]) => Array.from({ length: count }, () => granted(bob as WantedLetter))
+        expect((await rejection(request())).code).to.equal('ERR_UNAVAILABLE')
+      }
+    })
+
+    it('takes what is hostile in any byte for a refusal, or for an answer that breaks its contract', async () => {
+      const { requestLetters } = DirectoryServiceService
+      const nonce = Buffer.from(bytesOf('a nonce', 16))
+      const results = [granted({ username: 'bob', nonce }), refusal(LetterRefusal.NO_MAILBOX)]
+      for (const { bytes } of tamperings(
+        requestLetters.responseSerialize({ results }),
+        process.env['SEED'] ?? 'seed',
+      )) {
+        try {
+          const answer = requestLetters.responseDeserialize(bytes)
+          letterResults = () => answer.results
+        } catch {
+          continue
+        }
+        const codes = await request(['bob', 'carol']).catch((error: SottoError) => [error.code])
+        for (const code of codes) expect(code).to.match(/^ERR_(GRANT|NO_|INTERNAL|UNAVAILABLE|CHAT_WITH_SELF)/)
+      }
     })
   })
 

@@ -72,7 +72,7 @@ describe('the server’s time', () => {
       getPresence: notExpected,
       listUsers: notExpected,
       requestChat: notExpected,
-      requestLetter: notExpected,
+      requestLetters: notExpected,
       announce: async function* () {
         for (const time of times) {
           yield { serverTime: new Date(time), sessionExpiresAt: new Date(NOW_MS), replaced: 0, refusedEndpoints: [] }

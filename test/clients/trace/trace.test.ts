@@ -136,16 +136,16 @@ function letterEvents(sender: string): TraceEvent[] {
   const bearer = KEYS.relayBearer ?? KEYS.directoryBearer
   const address = { username: 'bob', sessionId: Buffer.from(grant.receiverSessionId) }
   return [
-    requestLetterEvent({ username: 'bob', nonce: Buffer.from(grant.nonce) }, sender, KEYS.directoryBearer),
+    requestLetterEvent({ username: 'bob', nonce: Buffer.from(grant.nonce) }, 1, sender, KEYS.directoryBearer),
     requestLetterResponseEvent(
       { ticket: Buffer.from(ticket), grant: Buffer.from(bytesOf('grant', 540)) },
       sender,
       grant,
     ),
     putPrekeysEvent({ prekeys: [prekey], lastResort: prekey, withdrawnIds: [] }, 'bob', bearer),
-    takePrekeyEvent(address, sender, bearer),
+    takePrekeyEvent(address, 1, sender, bearer),
     takePrekeyResponseEvent(prekey, sender, 'bob'),
-    postEvent({ ...address, letter }, sender, bearer),
+    postEvent({ ...address, letter }, 1, sender, bearer),
     collectedEvent({ letterId: Buffer.from(bytesOf('letter id', 16)), letter }, 'bob', {
       ticket: letterTicket({ senderName: sender }),
       body,

@@ -6,6 +6,7 @@ import { AuthUnderTest, type TestSession } from '../../support/running-auth.ts'
 import { type DirectoryConnection, DirectoryUnderTest, OpenAnnouncement } from '../../support/running-directory.ts'
 
 const REQUEST_CHAT = 'sotto.directory.v1.DirectoryService/RequestChat'
+const REQUEST_LETTERS = 'sotto.directory.v1.DirectoryService/RequestLetters'
 const GET_PRESENCE = 'sotto.directory.v1.DirectoryService/GetPresence'
 
 describe('the rates of a directory', () => {
@@ -53,6 +54,24 @@ describe('the rates of a directory', () => {
       expect(retryAfterMs).to.be.within(1, (1_000 / perSecond) * 2)
     }
     expect(await refused(50, () => askAs('carol', ofCarol))).to.deep.equal([])
+  })
+
+  it('count each letter of a call as one, and refuse a call whole, with when to come back', async () => {
+    const { burst = 0, perSecond = 1 } = LIMITS_OF_CALLS[REQUEST_LETTERS]?.account ?? {}
+    const { call } = directory.connect()
+    const bearer = (sessions['carol'] as TestSession).keys.directoryBearer
+    const ask = (count: number) => {
+      const letters = Array.from({ length: count }, () => ({ username: 'bob', nonce: Buffer.alloc(16, 1) }))
+      return call.requestLetters({ letters }, { bearer })
+    }
+    const beganMs = performance.now()
+    for (let left = burst; left > 0; left -= 25) expect((await ask(25)).results).to.have.lengthOf(25)
+    const [refusal] = await refused(1, () => ask(32))
+    const afforded = Math.ceil(((performance.now() - beganMs) / 1_000) * perSecond)
+    // On a machine that is slow enough there is room again.
+    if (afforded >= 32) return
+    expect(refusal?.code).to.equal('ERR_BUSY')
+    expect(refusal?.retryAfterMs).to.be.within(((32 - afforded) * 1_000) / perSecond - 1, (32 * 1_000) / perSecond)
   })
 
   it('are counted, by call and limit', async () => {

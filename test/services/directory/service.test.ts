@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { Presence, ReplacedAnnouncement, type RequestChatRequest } from '#gen/sotto/directory/v1/directory_service.ts'
+import {
+  LetterRefusal,
+  Presence,
+  ReplacedAnnouncement,
+  type RequestChatRequest,
+} from '#gen/sotto/directory/v1/directory_service.ts'
 import { realmOf } from '#lib/runtime/tls.ts'
 import { openGrant } from '#lib/ticket/grant.ts'
 import { openLetterGrant } from '#lib/ticket/letter-grant.ts'
@@ -214,28 +219,39 @@ describe('DirectoryService', () => {
     })
   })
 
-  describe('RequestLetter', () => {
-    const requestLetter = (username: string, { keys } = alice) =>
-      connection.call.requestLetter({ username, nonce: NONCE }, { bearer: keys.directoryBearer })
+  describe('RequestLetters', () => {
+    const requestLetters = async (...names: string[]) => {
+      const letters = names.map((username) => ({ username, nonce: NONCE }))
+      const options = { bearer: alice.keys.directoryBearer }
+      const { results } = await connection.call.requestLetters({ letters }, options)
+      return results.map(({ result }) => result)
+    }
+    const refused = (value: LetterRefusal) => ({ $case: 'refusal', value })
 
     it('gives a ticket and a grant whether somebody is online or not', async () => {
       clock.advance(1)
       bob = await auth.login('bob')
-      const { ticket, grant } = await requestLetter('bob')
+      const [result] = await requestLetters('bob')
+      if (result?.$case !== 'granted') throw new Error(`${result?.value}`)
+      const { ticket, grant } = result.value
       const realm = realmOf(auth.running.caPem)
       const opened = openLetterTicket({ key: bob.keys.ticketKey, realm, receiverName: 'bob', ticket })
       const granted = openLetterGrant({ key: alice.keys.grantKey, realm, senderName: 'alice', grant })
       expect(opened.secret.equals(granted.secret)).to.equal(true)
       await OpenAnnouncement.begin(directory.connect(), bob)
-      await requestLetter('bob')
+      expect((await requestLetters('bob')).map((each) => each?.$case)).to.deep.equal(['granted'])
     })
 
     it('says who cannot have one: nobody of that name, nobody signed in, and oneself', async () => {
-      expect(await rejection(requestLetter('mallory'))).to.have.property('code', 'ERR_NO_SUCH_USER')
-      expect(await rejection(requestLetter('alice'))).to.have.property('code', 'ERR_CHAT_WITH_SELF')
+      const { NO_SUCH_USER, NO_MAILBOX, WITH_SELF } = LetterRefusal
+      const [nobody, one, self, other] = await requestLetters('mallory', 'bob', 'alice', 'bob')
+      expect([nobody, self]).to.deep.equal([refused(NO_SUCH_USER), refused(WITH_SELF)])
+      // Somebody who is named twice gets two.
+      if (one?.$case !== 'granted' || other?.$case !== 'granted') throw new Error(`${one?.value} ${other?.value}`)
+      expect(one.value.ticket.equals(other.value.ticket)).to.equal(false)
       await auth.connect().call.endSessions({ sessionIds: [] }, { bearer: bob.keys.authBearer })
       await auth.connect().call.logout({}, { bearer: bob.keys.authBearer })
-      expect(await rejection(requestLetter('bob'))).to.have.property('code', 'ERR_NO_MAILBOX')
+      expect(await requestLetters('bob', 'mallory')).to.deep.equal([refused(NO_MAILBOX), refused(NO_SUCH_USER)])
     })
   })
 
@@ -248,8 +264,8 @@ describe('DirectoryService', () => {
         call.getPresence({ username: 'bob' }, options),
         call.requestChat({ username: 'bob', nonce: NONCE, hideAddress: false }, options),
         call.requestChat({ username: 'mallory', nonce: NONCE, hideAddress: false }, options),
-        call.requestLetter({ username: 'bob', nonce: NONCE }, options),
-        call.requestLetter({ username: 'mallory', nonce: NONCE }, options),
+        call.requestLetters({ letters: [{ username: 'bob', nonce: NONCE }] }, options),
+        call.requestLetters({ letters: [{ username: 'mallory', nonce: NONCE }] }, options),
         call.announce(ANNOUNCE_REQUEST, options)[Symbol.asyncIterator]().next(),
       ]
     }

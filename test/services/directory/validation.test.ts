@@ -6,7 +6,7 @@ import {
   checkAnnounceRequest,
   checkGetPresenceRequest,
   checkRequestChatRequest,
-  checkRequestLetterRequest,
+  checkRequestLettersRequest,
   MAX_ENDPOINTS,
 } from '../../../services/directory/validation.ts'
 
@@ -142,10 +142,23 @@ describe('checkRequestChatRequest', () => {
   })
 })
 
-describe('checkRequestLetterRequest', () => {
-  it('takes a name and a nonce, and names both where they are wrong', () => {
-    expect(faultsOf(() => checkRequestLetterRequest({ username: 'bob', nonce }))).to.deep.equal([])
-    const faults = faultsOf(() => checkRequestLetterRequest({ username: 'Bob', nonce: Buffer.alloc(17) }))
-    expect(faults).to.deep.equal(['username', 'nonce'])
+describe('checkRequestLettersRequest', () => {
+  const letters = (count: number) => Array.from({ length: count }, () => ({ username: 'bob', nonce }))
+
+  it('accepts 1 to 32 letters', () => {
+    for (const count of [1, 32])
+      expect(faultsOf(() => checkRequestLettersRequest({ letters: letters(count) }))).to.deep.equal([])
+    for (const count of [0, 33]) {
+      expect(faultsOf(() => checkRequestLettersRequest({ letters: letters(count) }))).to.deep.equal(['letters'])
+    }
+  })
+
+  it('names all that are wrong, and looks at no more than are allowed', () => {
+    const wrong = { username: 'Bob', nonce: Buffer.alloc(17) }
+    const mixed = { letters: [wrong, ...letters(1), wrong] }
+    const faults = ['letters[0, 2].username', 'letters[0, 2].nonce']
+    expect(faultsOf(() => checkRequestLettersRequest(mixed))).to.deep.equal(faults)
+    const beyond = { letters: [...letters(32), wrong] }
+    expect(faultsOf(() => checkRequestLettersRequest(beyond))).to.deep.equal(['letters'])
   })
 })

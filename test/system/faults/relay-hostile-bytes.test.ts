@@ -39,8 +39,8 @@ const RAW = {
   call: { ...RelayServiceService.call, ...bytes },
   answer: { ...RelayServiceService.answer, ...bytes },
   putPrekeys: { ...MailboxServiceService.putPrekeys, ...bytes },
-  takePrekey: { ...MailboxServiceService.takePrekey, ...bytes },
-  post: { ...MailboxServiceService.post, ...bytes },
+  takePrekeys: { ...MailboxServiceService.takePrekeys, ...bytes },
+  postLetters: { ...MailboxServiceService.postLetters, ...bytes },
   collect: { ...MailboxServiceService.collect, ...bytes },
 } as const
 
@@ -183,8 +183,8 @@ describe('the relay, attacked', function () {
     const { prekeyId } = prekey
     const encode = {
       put: MailboxServiceService.putPrekeys.requestSerialize,
-      take: MailboxServiceService.takePrekey.requestSerialize,
-      post: MailboxServiceService.post.requestSerialize,
+      take: MailboxServiceService.takePrekeys.requestSerialize,
+      post: MailboxServiceService.postLetters.requestSerialize,
       collect: MailboxServiceService.collect.requestSerialize,
     }
     // Bob has a mailbox with a letter of carol's, and nothing that alice does may touch it.
@@ -192,14 +192,15 @@ describe('the relay, attacked', function () {
     await raw.putPrekeys(encode.put(put) as never, as('bob'))
     const sessionId = sessions.bob.id
     const letter = Buffer.from(bytesOf('a letter', 80))
-    await raw.post(encode.post({ username: 'bob', sessionId, letter }) as never, as('carol'))
+    const posted = { username: 'bob', sessionId, letter }
+    await raw.postLetters(encode.post({ letters: [posted] }) as never, as('carol'))
 
     const own = encode.put({ ...put, lastResort: undefined, withdrawnIds: [Buffer.from(prekeyId)] })
     await attack(own, (changed) => raw.putPrekeys(changed as never, as('alice')))
-    const take = encode.take({ username: 'bob', sessionId })
-    await attack(take, (changed) => raw.takePrekey(changed as never, as('alice')))
-    const post = encode.post({ username: 'bob', sessionId: Buffer.alloc(16, 7), letter })
-    await attack(post, (changed) => raw.post(changed as never, as('alice')))
+    const receivers = ['bob', 'carol'].map((username) => ({ username, sessionId }))
+    await attack(encode.take({ receivers }), (changed) => raw.takePrekeys(changed as never, as('alice')))
+    const letters = ['bob', 'alice'].map((username) => ({ username, sessionId: Buffer.alloc(16, 7), letter }))
+    await attack(encode.post({ letters }), (changed) => raw.postLetters(changed as never, as('alice')))
     const collect = encode.collect({ letterIds: [Buffer.from(bytesOf('an id', 16))] })
     await attack(collect, (changed) => sendOne(raw.collect(as('alice')) as never, changed))
 

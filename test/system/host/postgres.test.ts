@@ -214,11 +214,15 @@ describe(`PostgreSQL${reason ? `: ${reason}` : ''}`, function () {
       await mailboxAt(0).putPrekeys({ prekeys: prekeys.slice(1), lastResort: prekeys[0], withdrawnIds: [] }, as(bob))
       const of = { username: 'bob', sessionId: bob.id }
       const calls = [mailboxAt(0), mailboxAt(1)]
-      const takings = await Promise.all([0, 1, 2].flatMap(() => calls.map((call) => call.takePrekey(of, as(alice)))))
-      const taken = takings.map(({ prekey }) => prekey?.prekeyId.toString('hex'))
+      const take = (call: (typeof calls)[0]) => call.takePrekeys({ receivers: [of, of, of] }, as(alice))
+      const takings = await Promise.all(calls.map(take))
+      const taken = takings
+        .flatMap(({ results }) => results)
+        .map(({ result }) => (result?.$case === 'prekey' ? result.value.prekeyId.toString('hex') : 'none'))
       const oneTime = prekeys.slice(1).map(({ prekeyId }) => prekeyId.toString('hex'))
       expect(taken.sort()).to.deep.equal(oneTime.sort())
-      await mailboxAt(0).post({ ...of, letter: Buffer.from('a letter') }, as(alice))
+      const letters = [{ ...of, letter: Buffer.from('a letter') }]
+      await mailboxAt(0).postLetters({ letters }, as(alice))
       await relays[0]?.[Symbol.asyncDispose]()
       expect(await collectAt(1)).to.deep.equal(['a letter'])
       expect(await collectAt(1)).to.deep.equal([])

@@ -81,11 +81,11 @@ describe('npm run demo', function () {
     expect(messages).to.deep.equal([
       '⑤ PutPrekeysRequest bob ──▶ mailbox',
       '③ RequestChatRequest alice ──▶ directory',
-      '③ RequestLetterRequest alice ──▶ directory',
-      '④ RequestLetterResponse directory ──▶ alice',
-      '⑤ TakePrekeyRequest alice ──▶ mailbox',
-      '⑤ TakePrekeyResponse mailbox ──▶ alice',
-      '⑤ PostRequest alice ──▶ mailbox',
+      '③ RequestLettersRequest alice ──▶ directory',
+      '④ RequestLettersResponse directory ──▶ alice',
+      '⑤ TakePrekeysRequest alice ──▶ mailbox',
+      '⑤ TakePrekeysResponse mailbox ──▶ alice',
+      '⑤ PostLettersRequest alice ──▶ mailbox',
       '⑤ CollectResponse mailbox ──▶ bob',
     ])
     expect(told).not.to.include('nine')
@@ -96,7 +96,7 @@ describe('npm run demo', function () {
     const file = join(folder.path, 'letter.html')
     await using demo = start({ input: 'hello\n' }, '--away', '--no-trace', '--html', file)
     expect(await demo.ended).to.equal(0)
-    expect(await readFile(file, 'utf8')).to.include('"message":"PostRequest"')
+    expect(await readFile(file, 'utf8')).to.include('"message":"PostLettersRequest"')
     await using refused = start({ input: '' }, '--away', '--html', file, '--tamper', 'flip')
     expect(await refused.ended).to.equal(EXIT_USAGE)
   })

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { drawPrekey, type Prekey } from '#lib/letter/prekey.ts'
+import { drawPrekey } from '#lib/letter/prekey.ts'
 import { connectMailbox } from '../../../clients/messenger/connect-mailbox.ts'
 import { Installation } from '../../support/installation.ts'
 import { randomFrom } from '../../support/random.ts'
@@ -69,10 +69,7 @@ describe('a letter', function () {
     })
 
     it('comes in the next conversation, where it was sealed for a prekey that had served before', async () => {
-      const { sessionId } = mailboxes.userOf('bob')
-      const request = { username: 'bob', sessionId }
-      const { prekey } = await mailboxes.call.takePrekey(request, mailboxes.user('liar'))
-      mailboxes.falsePrekey = prekey as Prekey
+      mailboxes.falsePrekey = await mailboxes.takePrekey(mailboxes.user('liar'), mailboxes.userOf('bob'))
       await write('first', options)
       {
         await using bob = await MessengerUnderTest.start(installation, 'bob', options)

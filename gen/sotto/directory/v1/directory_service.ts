@@ -173,6 +173,61 @@ export function presenceToJSON(object: Presence): string {
   }
 }
 
+/** Why there is to be no letter. A client takes a value that it does not know for LETTER_REFUSAL_UNSPECIFIED. */
+export const LetterRefusal = {
+  /** UNSPECIFIED - A service failed; its log has the cause. */
+  UNSPECIFIED: 0,
+  /** NO_SUCH_USER - There is no account of this name. */
+  NO_SUCH_USER: 1,
+  /** NO_MAILBOX - The account is signed in nowhere, so nobody could open a letter to it. */
+  NO_MAILBOX: 2,
+  /** WITH_SELF - The receiver is the caller. */
+  WITH_SELF: 3,
+} as const;
+
+export type LetterRefusal = typeof LetterRefusal[keyof typeof LetterRefusal];
+
+export namespace LetterRefusal {
+  export type UNSPECIFIED = typeof LetterRefusal.UNSPECIFIED;
+  export type NO_SUCH_USER = typeof LetterRefusal.NO_SUCH_USER;
+  export type NO_MAILBOX = typeof LetterRefusal.NO_MAILBOX;
+  export type WITH_SELF = typeof LetterRefusal.WITH_SELF;
+}
+
+export function letterRefusalFromJSON(object: any): LetterRefusal {
+  switch (object) {
+    case 0:
+    case "LETTER_REFUSAL_UNSPECIFIED":
+      return LetterRefusal.UNSPECIFIED;
+    case 1:
+    case "LETTER_REFUSAL_NO_SUCH_USER":
+      return LetterRefusal.NO_SUCH_USER;
+    case 2:
+    case "LETTER_REFUSAL_NO_MAILBOX":
+      return LetterRefusal.NO_MAILBOX;
+    case 3:
+    case "LETTER_REFUSAL_WITH_SELF":
+      return LetterRefusal.WITH_SELF;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
+  }
+}
+
+export function letterRefusalToJSON(object: LetterRefusal): string {
+  switch (object) {
+    case LetterRefusal.UNSPECIFIED:
+      return "LETTER_REFUSAL_UNSPECIFIED";
+    case LetterRefusal.NO_SUCH_USER:
+      return "LETTER_REFUSAL_NO_SUCH_USER";
+    case LetterRefusal.NO_MAILBOX:
+      return "LETTER_REFUSAL_NO_MAILBOX";
+    case LetterRefusal.WITH_SELF:
+      return "LETTER_REFUSAL_WITH_SELF";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum LetterRefusal");
+  }
+}
+
 /** An address at which a receiver's client listens. */
 export interface Endpoint {
   /**
@@ -326,16 +381,44 @@ export interface RequestChatResponse {
   relay?: AttendedRelay | undefined;
 }
 
-/** Request for DirectoryService.RequestLetter. */
-export interface RequestLetterRequest {
+/** Request for DirectoryService.RequestLetters. */
+export interface RequestLettersRequest {
+  /** Required. 1 to 32 letters. */
+  letters: WantedLetter[];
+}
+
+/** A letter that is to be written. */
+export interface WantedLetter {
   /** Required. The receiver's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
   username: string;
-  /** Required. 16 random bytes, never used before. The grant carries them back, so that an old grant is noticed. */
+  /**
+   * Required. 16 random bytes, never used before. The grant carries them back, so that an old grant is noticed, and one that
+   * was for another letter of the same call.
+   */
   nonce: Buffer;
 }
 
-/** Response for DirectoryService.RequestLetter. */
-export interface RequestLetterResponse {
+/** Response for DirectoryService.RequestLetters. */
+export interface RequestLettersResponse {
+  /** One for each letter, in their order. */
+  results: WantedLetterResult[];
+}
+
+/** What became of one of them. */
+export interface WantedLetterResult {
+  /** Either. */
+  result?:
+    | //
+    /** It may be written. */
+    { $case: "granted"; value: GrantedLetter }
+    | //
+    /** It may not. */
+    { $case: "refusal"; value: LetterRefusal }
+    | undefined;
+}
+
+/** A letter's secret, sealed for both ends. */
+export interface GrantedLetter {
   /** The ticket, which the letter carries to the receiver, who alone can open it: 540 bytes. */
   ticket: Buffer;
   /**
@@ -1732,12 +1815,83 @@ export const RequestChatResponse: MessageFns<RequestChatResponse> = {
   },
 };
 
-function createBaseRequestLetterRequest(): RequestLetterRequest {
+function createBaseRequestLettersRequest(): RequestLettersRequest {
+  return { letters: [] };
+}
+
+export const RequestLettersRequest: MessageFns<RequestLettersRequest> = {
+  encode(message: RequestLettersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.letters) {
+      WantedLetter.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestLettersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestLettersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.letters.push(WantedLetter.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequestLettersRequest {
+    return {
+      letters: globalThis.Array.isArray(object?.letters)
+        ? object.letters.map((e: any) => WantedLetter.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: RequestLettersRequest): unknown {
+    const obj: any = {};
+    if (message.letters?.length) {
+      obj.letters = message.letters.map((e) => WantedLetter.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequestLettersRequest>, I>>(base?: I): RequestLettersRequest {
+    return RequestLettersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestLettersRequest>, I>>(object: I): RequestLettersRequest {
+    const message = createBaseRequestLettersRequest();
+    message.letters = object.letters?.map((e) => WantedLetter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWantedLetter(): WantedLetter {
   return { username: "", nonce: Buffer.alloc(0) };
 }
 
-export const RequestLetterRequest: MessageFns<RequestLetterRequest> = {
-  encode(message: RequestLetterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const WantedLetter: MessageFns<WantedLetter> = {
+  encode(message: WantedLetter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.username !== "") {
       writer.uint32(10).string(message.username);
     }
@@ -1747,7 +1901,7 @@ export const RequestLetterRequest: MessageFns<RequestLetterRequest> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): RequestLetterRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): WantedLetter {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1756,7 +1910,7 @@ export const RequestLetterRequest: MessageFns<RequestLetterRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRequestLetterRequest();
+      const message = createBaseWantedLetter();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1788,14 +1942,14 @@ export const RequestLetterRequest: MessageFns<RequestLetterRequest> = {
     }
   },
 
-  fromJSON(object: any): RequestLetterRequest {
+  fromJSON(object: any): WantedLetter {
     return {
       username: isSet(object.username) ? globalThis.String(object.username) : "",
       nonce: isSet(object.nonce) ? Buffer.from(bytesFromBase64(object.nonce)) : Buffer.alloc(0),
     };
   },
 
-  toJSON(message: RequestLetterRequest): unknown {
+  toJSON(message: WantedLetter): unknown {
     const obj: any = {};
     if (message.username !== "") {
       obj.username = message.username;
@@ -1806,23 +1960,195 @@ export const RequestLetterRequest: MessageFns<RequestLetterRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<RequestLetterRequest>, I>>(base?: I): RequestLetterRequest {
-    return RequestLetterRequest.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<WantedLetter>, I>>(base?: I): WantedLetter {
+    return WantedLetter.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<RequestLetterRequest>, I>>(object: I): RequestLetterRequest {
-    const message = createBaseRequestLetterRequest();
+  fromPartial<I extends Exact<DeepPartial<WantedLetter>, I>>(object: I): WantedLetter {
+    const message = createBaseWantedLetter();
     message.username = object.username ?? "";
     message.nonce = object.nonce ?? Buffer.alloc(0);
     return message;
   },
 };
 
-function createBaseRequestLetterResponse(): RequestLetterResponse {
+function createBaseRequestLettersResponse(): RequestLettersResponse {
+  return { results: [] };
+}
+
+export const RequestLettersResponse: MessageFns<RequestLettersResponse> = {
+  encode(message: RequestLettersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      WantedLetterResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestLettersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestLettersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(WantedLetterResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequestLettersResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results)
+        ? object.results.map((e: any) => WantedLetterResult.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: RequestLettersResponse): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => WantedLetterResult.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequestLettersResponse>, I>>(base?: I): RequestLettersResponse {
+    return RequestLettersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestLettersResponse>, I>>(object: I): RequestLettersResponse {
+    const message = createBaseRequestLettersResponse();
+    message.results = object.results?.map((e) => WantedLetterResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWantedLetterResult(): WantedLetterResult {
+  return { result: undefined };
+}
+
+export const WantedLetterResult: MessageFns<WantedLetterResult> = {
+  encode(message: WantedLetterResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "granted":
+        GrantedLetter.encode(message.result.value, writer.uint32(10).fork()).join();
+        break;
+      case "refusal":
+        writer.uint32(16).int32(message.result.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WantedLetterResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWantedLetterResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "granted", value: GrantedLetter.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.result = { $case: "refusal", value: reader.int32() as any };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WantedLetterResult {
+    return {
+      result: isSet(object.granted)
+        ? { $case: "granted", value: GrantedLetter.fromJSON(object.granted) }
+        : isSet(object.refusal)
+        ? { $case: "refusal", value: letterRefusalFromJSON(object.refusal) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: WantedLetterResult): unknown {
+    const obj: any = {};
+    if (message.result?.$case === "granted") {
+      obj.granted = GrantedLetter.toJSON(message.result.value);
+    } else if (message.result?.$case === "refusal") {
+      obj.refusal = letterRefusalToJSON(message.result.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WantedLetterResult>, I>>(base?: I): WantedLetterResult {
+    return WantedLetterResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WantedLetterResult>, I>>(object: I): WantedLetterResult {
+    const message = createBaseWantedLetterResult();
+    switch (object.result?.$case) {
+      case "granted": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "granted", value: GrantedLetter.fromPartial(object.result.value) };
+        }
+        break;
+      }
+      case "refusal": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "refusal", value: object.result.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseGrantedLetter(): GrantedLetter {
   return { ticket: Buffer.alloc(0), grant: Buffer.alloc(0) };
 }
 
-export const RequestLetterResponse: MessageFns<RequestLetterResponse> = {
-  encode(message: RequestLetterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const GrantedLetter: MessageFns<GrantedLetter> = {
+  encode(message: GrantedLetter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ticket.length !== 0) {
       writer.uint32(10).bytes(message.ticket);
     }
@@ -1832,7 +2158,7 @@ export const RequestLetterResponse: MessageFns<RequestLetterResponse> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): RequestLetterResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): GrantedLetter {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1841,7 +2167,7 @@ export const RequestLetterResponse: MessageFns<RequestLetterResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRequestLetterResponse();
+      const message = createBaseGrantedLetter();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1873,14 +2199,14 @@ export const RequestLetterResponse: MessageFns<RequestLetterResponse> = {
     }
   },
 
-  fromJSON(object: any): RequestLetterResponse {
+  fromJSON(object: any): GrantedLetter {
     return {
       ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
       grant: isSet(object.grant) ? Buffer.from(bytesFromBase64(object.grant)) : Buffer.alloc(0),
     };
   },
 
-  toJSON(message: RequestLetterResponse): unknown {
+  toJSON(message: GrantedLetter): unknown {
     const obj: any = {};
     if (message.ticket.length !== 0) {
       obj.ticket = base64FromBytes(message.ticket);
@@ -1891,11 +2217,11 @@ export const RequestLetterResponse: MessageFns<RequestLetterResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<RequestLetterResponse>, I>>(base?: I): RequestLetterResponse {
-    return RequestLetterResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<GrantedLetter>, I>>(base?: I): GrantedLetter {
+    return GrantedLetter.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<RequestLetterResponse>, I>>(object: I): RequestLetterResponse {
-    const message = createBaseRequestLetterResponse();
+  fromPartial<I extends Exact<DeepPartial<GrantedLetter>, I>>(object: I): GrantedLetter {
+    const message = createBaseGrantedLetter();
     message.ticket = object.ticket ?? Buffer.alloc(0);
     message.grant = object.grant ?? Buffer.alloc(0);
     return message;
@@ -2048,26 +2374,28 @@ export const DirectoryServiceService = {
     responseDeserialize: (value: Buffer): RequestChatResponse => RequestChatResponse.decode(value),
   },
   /**
-   * Get the ticket and the grant of one letter to somebody, whether they are online or not (docs/protocol.md, section 13).
+   * Get the tickets and the grants of letters to several people, whether they are online or not (docs/protocol.md, section
+   * 13).
    *
    * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
    *
-   * Not idempotent: each call makes a new secret and a new ticket, for one letter within 14 days.
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted. Somebody who is named
+   * twice is asked for two.
    *
-   * Errors:
-   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account is signed in nowhere, so nobody could open a letter to it.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   * Not idempotent: each call makes new secrets and new tickets, each for one letter within 14 days.
+   *
+   * Errors: none of its own.
    */
-  requestLetter: {
-    path: "/sotto.directory.v1.DirectoryService/RequestLetter" as const,
+  requestLetters: {
+    path: "/sotto.directory.v1.DirectoryService/RequestLetters" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: RequestLetterRequest): Buffer => Buffer.from(RequestLetterRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): RequestLetterRequest => RequestLetterRequest.decode(value),
-    responseSerialize: (value: RequestLetterResponse): Buffer =>
-      Buffer.from(RequestLetterResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): RequestLetterResponse => RequestLetterResponse.decode(value),
+    requestSerialize: (value: RequestLettersRequest): Buffer =>
+      Buffer.from(RequestLettersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RequestLettersRequest => RequestLettersRequest.decode(value),
+    responseSerialize: (value: RequestLettersResponse): Buffer =>
+      Buffer.from(RequestLettersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RequestLettersResponse => RequestLettersResponse.decode(value),
   },
 } as const;
 
@@ -2153,18 +2481,19 @@ export interface DirectoryServiceServer extends UntypedServiceImplementation {
    */
   requestChat: handleUnaryCall<RequestChatRequest, RequestChatResponse>;
   /**
-   * Get the ticket and the grant of one letter to somebody, whether they are online or not (docs/protocol.md, section 13).
+   * Get the tickets and the grants of letters to several people, whether they are online or not (docs/protocol.md, section
+   * 13).
    *
    * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
    *
-   * Not idempotent: each call makes a new secret and a new ticket, for one letter within 14 days.
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted. Somebody who is named
+   * twice is asked for two.
    *
-   * Errors:
-   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account is signed in nowhere, so nobody could open a letter to it.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   * Not idempotent: each call makes new secrets and new tickets, each for one letter within 14 days.
+   *
+   * Errors: none of its own.
    */
-  requestLetter: handleUnaryCall<RequestLetterRequest, RequestLetterResponse>;
+  requestLetters: handleUnaryCall<RequestLettersRequest, RequestLettersResponse>;
 }
 
 export interface DirectoryServiceClient extends Client {
@@ -2304,31 +2633,32 @@ export interface DirectoryServiceClient extends Client {
     callback: (error: ServiceError | null, response: RequestChatResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Get the ticket and the grant of one letter to somebody, whether they are online or not (docs/protocol.md, section 13).
+   * Get the tickets and the grants of letters to several people, whether they are online or not (docs/protocol.md, section
+   * 13).
    *
    * The caller must present its directory bearer; Auth takes name and identity key from its record of that session.
    *
-   * Not idempotent: each call makes a new secret and a new ticket, for one letter within 14 days.
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted. Somebody who is named
+   * twice is asked for two.
    *
-   * Errors:
-   *   - NOT_FOUND (ERR_NO_SUCH_USER): there is no such account.
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account is signed in nowhere, so nobody could open a letter to it.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   * Not idempotent: each call makes new secrets and new tickets, each for one letter within 14 days.
+   *
+   * Errors: none of its own.
    */
-  requestLetter(
-    request: RequestLetterRequest,
-    callback: (error: ServiceError | null, response: RequestLetterResponse) => void,
+  requestLetters(
+    request: RequestLettersRequest,
+    callback: (error: ServiceError | null, response: RequestLettersResponse) => void,
   ): ClientUnaryCall;
-  requestLetter(
-    request: RequestLetterRequest,
+  requestLetters(
+    request: RequestLettersRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: RequestLetterResponse) => void,
+    callback: (error: ServiceError | null, response: RequestLettersResponse) => void,
   ): ClientUnaryCall;
-  requestLetter(
-    request: RequestLetterRequest,
+  requestLetters(
+    request: RequestLettersRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RequestLetterResponse) => void,
+    callback: (error: ServiceError | null, response: RequestLettersResponse) => void,
   ): ClientUnaryCall;
 }
 

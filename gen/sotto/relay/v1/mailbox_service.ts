@@ -20,11 +20,106 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Duration } from "../../../google/protobuf/duration.ts";
 import { Prekey } from "../../peer/v1/letter.ts";
 
 export const protobufPackage = "sotto.relay.v1";
 
 export const protobufFileName = "sotto/relay/v1/mailbox_service.proto";
+
+/** Why there is no prekey. A client takes a value that it does not know for PREKEY_REFUSAL_UNSPECIFIED. */
+export const PrekeyRefusal = {
+  /** UNSPECIFIED - For a reason that the client does not know. */
+  UNSPECIFIED: 0,
+  /** NO_MAILBOX - The account has put down no prekeys, or not under this session. */
+  NO_MAILBOX: 1,
+} as const;
+
+export type PrekeyRefusal = typeof PrekeyRefusal[keyof typeof PrekeyRefusal];
+
+export namespace PrekeyRefusal {
+  export type UNSPECIFIED = typeof PrekeyRefusal.UNSPECIFIED;
+  export type NO_MAILBOX = typeof PrekeyRefusal.NO_MAILBOX;
+}
+
+export function prekeyRefusalFromJSON(object: any): PrekeyRefusal {
+  switch (object) {
+    case 0:
+    case "PREKEY_REFUSAL_UNSPECIFIED":
+      return PrekeyRefusal.UNSPECIFIED;
+    case 1:
+    case "PREKEY_REFUSAL_NO_MAILBOX":
+      return PrekeyRefusal.NO_MAILBOX;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrekeyRefusal");
+  }
+}
+
+export function prekeyRefusalToJSON(object: PrekeyRefusal): string {
+  switch (object) {
+    case PrekeyRefusal.UNSPECIFIED:
+      return "PREKEY_REFUSAL_UNSPECIFIED";
+    case PrekeyRefusal.NO_MAILBOX:
+      return "PREKEY_REFUSAL_NO_MAILBOX";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrekeyRefusal");
+  }
+}
+
+/** Why a letter was not taken. A client takes a value that it does not know for POST_REFUSAL_UNSPECIFIED. */
+export const PostRefusal = {
+  /** UNSPECIFIED - For a reason that the client does not know. */
+  UNSPECIFIED: 0,
+  /** NO_MAILBOX - The account has put down no prekeys, or not under this session. */
+  NO_MAILBOX: 1,
+  /** WITH_SELF - The receiver is the caller. */
+  WITH_SELF: 2,
+  /** BUSY - There is no room for it. */
+  BUSY: 3,
+} as const;
+
+export type PostRefusal = typeof PostRefusal[keyof typeof PostRefusal];
+
+export namespace PostRefusal {
+  export type UNSPECIFIED = typeof PostRefusal.UNSPECIFIED;
+  export type NO_MAILBOX = typeof PostRefusal.NO_MAILBOX;
+  export type WITH_SELF = typeof PostRefusal.WITH_SELF;
+  export type BUSY = typeof PostRefusal.BUSY;
+}
+
+export function postRefusalFromJSON(object: any): PostRefusal {
+  switch (object) {
+    case 0:
+    case "POST_REFUSAL_UNSPECIFIED":
+      return PostRefusal.UNSPECIFIED;
+    case 1:
+    case "POST_REFUSAL_NO_MAILBOX":
+      return PostRefusal.NO_MAILBOX;
+    case 2:
+    case "POST_REFUSAL_WITH_SELF":
+      return PostRefusal.WITH_SELF;
+    case 3:
+    case "POST_REFUSAL_BUSY":
+      return PostRefusal.BUSY;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PostRefusal");
+  }
+}
+
+export function postRefusalToJSON(object: PostRefusal): string {
+  switch (object) {
+    case PostRefusal.UNSPECIFIED:
+      return "POST_REFUSAL_UNSPECIFIED";
+    case PostRefusal.NO_MAILBOX:
+      return "POST_REFUSAL_NO_MAILBOX";
+    case PostRefusal.WITH_SELF:
+      return "POST_REFUSAL_WITH_SELF";
+    case PostRefusal.BUSY:
+      return "POST_REFUSAL_BUSY";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PostRefusal");
+  }
+}
 
 /** Request for MailboxService.PutPrekeys. */
 export interface PutPrekeysRequest {
@@ -46,22 +141,47 @@ export interface PutPrekeysResponse {
   lastResortId: Buffer;
 }
 
-/** Request for MailboxService.TakePrekey. */
-export interface TakePrekeyRequest {
+/** Request for MailboxService.TakePrekeys. */
+export interface TakePrekeysRequest {
+  /** Required. Whose: 1 to 32 of them. */
+  receivers: MailboxAddress[];
+}
+
+/** A mailbox, and the session that what is left there is for. */
+export interface MailboxAddress {
   /** Required. The receiver's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
   username: string;
   /** Required. The receiver's session, as the grant names it: 16 bytes. */
   sessionId: Buffer;
 }
 
-/** Response for MailboxService.TakePrekey. */
-export interface TakePrekeyResponse {
-  /** The prekey. Nothing proves that it is the receiver's. */
-  prekey?: Prekey | undefined;
+/** Response for MailboxService.TakePrekeys. */
+export interface TakePrekeysResponse {
+  /** One for each receiver, in their order. */
+  results: PrekeyResult[];
 }
 
-/** Request for MailboxService.Post. */
-export interface PostRequest {
+/** What became of one of them. */
+export interface PrekeyResult {
+  /** Either. */
+  result?:
+    | //
+    /** The prekey. Nothing proves that it is the receiver's. */
+    { $case: "prekey"; value: Prekey }
+    | //
+    /** There is none. */
+    { $case: "refusal"; value: PrekeyRefusal }
+    | undefined;
+}
+
+/** Request for MailboxService.PostLetters: at most 65,536 bytes. */
+export interface PostLettersRequest {
+  /** Required. 1 to 32 letters. One of the largest fits in a request, and 31 of the smallest. */
+  letters: LetterToPost[];
+}
+
+/** A letter, and whom it is for. */
+export interface LetterToPost {
   /** Required. The receiver's name: 1 to 32 characters, [a-z0-9][a-z0-9._-]*. */
   username: string;
   /** Required. The receiver's session, as the grant names it: 16 bytes. */
@@ -70,8 +190,35 @@ export interface PostRequest {
   letter: Buffer;
 }
 
-/** Response for MailboxService.Post. */
-export interface PostResponse {
+/** Response for MailboxService.PostLetters. */
+export interface PostLettersResponse {
+  /** One for each letter, in their order. */
+  results: PostResult[];
+}
+
+/** What became of one letter. */
+export interface PostResult {
+  /** Either. */
+  result?:
+    | //
+    /** It lies in the receiver's mailbox. */
+    { $case: "posted"; value: PostedLetter }
+    | //
+    /** It does not. */
+    { $case: "refused"; value: RefusedLetter }
+    | undefined;
+}
+
+/** A letter that lies in a mailbox. */
+export interface PostedLetter {
+}
+
+/** A letter that does not. */
+export interface RefusedLetter {
+  /** Why. */
+  reason: PostRefusal;
+  /** How long to wait before it may be taken; set where there is no room. */
+  retryDelay?: Duration | undefined;
 }
 
 /** Request for MailboxService.Collect. */
@@ -298,12 +445,83 @@ export const PutPrekeysResponse: MessageFns<PutPrekeysResponse> = {
   },
 };
 
-function createBaseTakePrekeyRequest(): TakePrekeyRequest {
+function createBaseTakePrekeysRequest(): TakePrekeysRequest {
+  return { receivers: [] };
+}
+
+export const TakePrekeysRequest: MessageFns<TakePrekeysRequest> = {
+  encode(message: TakePrekeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.receivers) {
+      MailboxAddress.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TakePrekeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTakePrekeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.receivers.push(MailboxAddress.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TakePrekeysRequest {
+    return {
+      receivers: globalThis.Array.isArray(object?.receivers)
+        ? object.receivers.map((e: any) => MailboxAddress.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: TakePrekeysRequest): unknown {
+    const obj: any = {};
+    if (message.receivers?.length) {
+      obj.receivers = message.receivers.map((e) => MailboxAddress.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TakePrekeysRequest>, I>>(base?: I): TakePrekeysRequest {
+    return TakePrekeysRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TakePrekeysRequest>, I>>(object: I): TakePrekeysRequest {
+    const message = createBaseTakePrekeysRequest();
+    message.receivers = object.receivers?.map((e) => MailboxAddress.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMailboxAddress(): MailboxAddress {
   return { username: "", sessionId: Buffer.alloc(0) };
 }
 
-export const TakePrekeyRequest: MessageFns<TakePrekeyRequest> = {
-  encode(message: TakePrekeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const MailboxAddress: MessageFns<MailboxAddress> = {
+  encode(message: MailboxAddress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.username !== "") {
       writer.uint32(10).string(message.username);
     }
@@ -313,7 +531,7 @@ export const TakePrekeyRequest: MessageFns<TakePrekeyRequest> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): TakePrekeyRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): MailboxAddress {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -322,7 +540,7 @@ export const TakePrekeyRequest: MessageFns<TakePrekeyRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseTakePrekeyRequest();
+      const message = createBaseMailboxAddress();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -354,7 +572,7 @@ export const TakePrekeyRequest: MessageFns<TakePrekeyRequest> = {
     }
   },
 
-  fromJSON(object: any): TakePrekeyRequest {
+  fromJSON(object: any): MailboxAddress {
     return {
       username: isSet(object.username) ? globalThis.String(object.username) : "",
       sessionId: isSet(object.sessionId)
@@ -365,7 +583,7 @@ export const TakePrekeyRequest: MessageFns<TakePrekeyRequest> = {
     };
   },
 
-  toJSON(message: TakePrekeyRequest): unknown {
+  toJSON(message: MailboxAddress): unknown {
     const obj: any = {};
     if (message.username !== "") {
       obj.username = message.username;
@@ -376,30 +594,30 @@ export const TakePrekeyRequest: MessageFns<TakePrekeyRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TakePrekeyRequest>, I>>(base?: I): TakePrekeyRequest {
-    return TakePrekeyRequest.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<MailboxAddress>, I>>(base?: I): MailboxAddress {
+    return MailboxAddress.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<TakePrekeyRequest>, I>>(object: I): TakePrekeyRequest {
-    const message = createBaseTakePrekeyRequest();
+  fromPartial<I extends Exact<DeepPartial<MailboxAddress>, I>>(object: I): MailboxAddress {
+    const message = createBaseMailboxAddress();
     message.username = object.username ?? "";
     message.sessionId = object.sessionId ?? Buffer.alloc(0);
     return message;
   },
 };
 
-function createBaseTakePrekeyResponse(): TakePrekeyResponse {
-  return { prekey: undefined };
+function createBaseTakePrekeysResponse(): TakePrekeysResponse {
+  return { results: [] };
 }
 
-export const TakePrekeyResponse: MessageFns<TakePrekeyResponse> = {
-  encode(message: TakePrekeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.prekey !== undefined) {
-      Prekey.encode(message.prekey, writer.uint32(10).fork()).join();
+export const TakePrekeysResponse: MessageFns<TakePrekeysResponse> = {
+  encode(message: TakePrekeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      PrekeyResult.encode(v!, writer.uint32(10).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): TakePrekeyResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): TakePrekeysResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -408,7 +626,7 @@ export const TakePrekeyResponse: MessageFns<TakePrekeyResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseTakePrekeyResponse();
+      const message = createBaseTakePrekeysResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -417,7 +635,7 @@ export const TakePrekeyResponse: MessageFns<TakePrekeyResponse> = {
               break;
             }
 
-            message.prekey = Prekey.decode(reader, reader.uint32());
+            message.results.push(PrekeyResult.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -432,36 +650,210 @@ export const TakePrekeyResponse: MessageFns<TakePrekeyResponse> = {
     }
   },
 
-  fromJSON(object: any): TakePrekeyResponse {
-    return { prekey: isSet(object.prekey) ? Prekey.fromJSON(object.prekey) : undefined };
+  fromJSON(object: any): TakePrekeysResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results)
+        ? object.results.map((e: any) => PrekeyResult.fromJSON(e))
+        : [],
+    };
   },
 
-  toJSON(message: TakePrekeyResponse): unknown {
+  toJSON(message: TakePrekeysResponse): unknown {
     const obj: any = {};
-    if (message.prekey !== undefined) {
-      obj.prekey = Prekey.toJSON(message.prekey);
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => PrekeyResult.toJSON(e));
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TakePrekeyResponse>, I>>(base?: I): TakePrekeyResponse {
-    return TakePrekeyResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<TakePrekeysResponse>, I>>(base?: I): TakePrekeysResponse {
+    return TakePrekeysResponse.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<TakePrekeyResponse>, I>>(object: I): TakePrekeyResponse {
-    const message = createBaseTakePrekeyResponse();
-    message.prekey = (object.prekey !== undefined && object.prekey !== null)
-      ? Prekey.fromPartial(object.prekey)
-      : undefined;
+  fromPartial<I extends Exact<DeepPartial<TakePrekeysResponse>, I>>(object: I): TakePrekeysResponse {
+    const message = createBaseTakePrekeysResponse();
+    message.results = object.results?.map((e) => PrekeyResult.fromPartial(e)) || [];
     return message;
   },
 };
 
-function createBasePostRequest(): PostRequest {
+function createBasePrekeyResult(): PrekeyResult {
+  return { result: undefined };
+}
+
+export const PrekeyResult: MessageFns<PrekeyResult> = {
+  encode(message: PrekeyResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "prekey":
+        Prekey.encode(message.result.value, writer.uint32(10).fork()).join();
+        break;
+      case "refusal":
+        writer.uint32(16).int32(message.result.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PrekeyResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrekeyResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "prekey", value: Prekey.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.result = { $case: "refusal", value: reader.int32() as any };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PrekeyResult {
+    return {
+      result: isSet(object.prekey)
+        ? { $case: "prekey", value: Prekey.fromJSON(object.prekey) }
+        : isSet(object.refusal)
+        ? { $case: "refusal", value: prekeyRefusalFromJSON(object.refusal) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: PrekeyResult): unknown {
+    const obj: any = {};
+    if (message.result?.$case === "prekey") {
+      obj.prekey = Prekey.toJSON(message.result.value);
+    } else if (message.result?.$case === "refusal") {
+      obj.refusal = prekeyRefusalToJSON(message.result.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PrekeyResult>, I>>(base?: I): PrekeyResult {
+    return PrekeyResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PrekeyResult>, I>>(object: I): PrekeyResult {
+    const message = createBasePrekeyResult();
+    switch (object.result?.$case) {
+      case "prekey": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "prekey", value: Prekey.fromPartial(object.result.value) };
+        }
+        break;
+      }
+      case "refusal": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "refusal", value: object.result.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBasePostLettersRequest(): PostLettersRequest {
+  return { letters: [] };
+}
+
+export const PostLettersRequest: MessageFns<PostLettersRequest> = {
+  encode(message: PostLettersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.letters) {
+      LetterToPost.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PostLettersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePostLettersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.letters.push(LetterToPost.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PostLettersRequest {
+    return {
+      letters: globalThis.Array.isArray(object?.letters)
+        ? object.letters.map((e: any) => LetterToPost.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: PostLettersRequest): unknown {
+    const obj: any = {};
+    if (message.letters?.length) {
+      obj.letters = message.letters.map((e) => LetterToPost.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PostLettersRequest>, I>>(base?: I): PostLettersRequest {
+    return PostLettersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PostLettersRequest>, I>>(object: I): PostLettersRequest {
+    const message = createBasePostLettersRequest();
+    message.letters = object.letters?.map((e) => LetterToPost.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLetterToPost(): LetterToPost {
   return { username: "", sessionId: Buffer.alloc(0), letter: Buffer.alloc(0) };
 }
 
-export const PostRequest: MessageFns<PostRequest> = {
-  encode(message: PostRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const LetterToPost: MessageFns<LetterToPost> = {
+  encode(message: LetterToPost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.username !== "") {
       writer.uint32(10).string(message.username);
     }
@@ -474,7 +866,7 @@ export const PostRequest: MessageFns<PostRequest> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): PostRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): LetterToPost {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -483,7 +875,7 @@ export const PostRequest: MessageFns<PostRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePostRequest();
+      const message = createBaseLetterToPost();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -523,7 +915,7 @@ export const PostRequest: MessageFns<PostRequest> = {
     }
   },
 
-  fromJSON(object: any): PostRequest {
+  fromJSON(object: any): LetterToPost {
     return {
       username: isSet(object.username) ? globalThis.String(object.username) : "",
       sessionId: isSet(object.sessionId)
@@ -535,7 +927,7 @@ export const PostRequest: MessageFns<PostRequest> = {
     };
   },
 
-  toJSON(message: PostRequest): unknown {
+  toJSON(message: LetterToPost): unknown {
     const obj: any = {};
     if (message.username !== "") {
       obj.username = message.username;
@@ -549,11 +941,11 @@ export const PostRequest: MessageFns<PostRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<PostRequest>, I>>(base?: I): PostRequest {
-    return PostRequest.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<LetterToPost>, I>>(base?: I): LetterToPost {
+    return LetterToPost.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<PostRequest>, I>>(object: I): PostRequest {
-    const message = createBasePostRequest();
+  fromPartial<I extends Exact<DeepPartial<LetterToPost>, I>>(object: I): LetterToPost {
+    const message = createBaseLetterToPost();
     message.username = object.username ?? "";
     message.sessionId = object.sessionId ?? Buffer.alloc(0);
     message.letter = object.letter ?? Buffer.alloc(0);
@@ -561,16 +953,19 @@ export const PostRequest: MessageFns<PostRequest> = {
   },
 };
 
-function createBasePostResponse(): PostResponse {
-  return {};
+function createBasePostLettersResponse(): PostLettersResponse {
+  return { results: [] };
 }
 
-export const PostResponse: MessageFns<PostResponse> = {
-  encode(_: PostResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const PostLettersResponse: MessageFns<PostLettersResponse> = {
+  encode(message: PostLettersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      PostResult.encode(v!, writer.uint32(10).fork()).join();
+    }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): PostResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): PostLettersResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -579,7 +974,174 @@ export const PostResponse: MessageFns<PostResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePostResponse();
+      const message = createBasePostLettersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(PostResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PostLettersResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results) ? object.results.map((e: any) => PostResult.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: PostLettersResponse): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => PostResult.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PostLettersResponse>, I>>(base?: I): PostLettersResponse {
+    return PostLettersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PostLettersResponse>, I>>(object: I): PostLettersResponse {
+    const message = createBasePostLettersResponse();
+    message.results = object.results?.map((e) => PostResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePostResult(): PostResult {
+  return { result: undefined };
+}
+
+export const PostResult: MessageFns<PostResult> = {
+  encode(message: PostResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "posted":
+        PostedLetter.encode(message.result.value, writer.uint32(10).fork()).join();
+        break;
+      case "refused":
+        RefusedLetter.encode(message.result.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PostResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePostResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "posted", value: PostedLetter.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.result = { $case: "refused", value: RefusedLetter.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PostResult {
+    return {
+      result: isSet(object.posted)
+        ? { $case: "posted", value: PostedLetter.fromJSON(object.posted) }
+        : isSet(object.refused)
+        ? { $case: "refused", value: RefusedLetter.fromJSON(object.refused) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: PostResult): unknown {
+    const obj: any = {};
+    if (message.result?.$case === "posted") {
+      obj.posted = PostedLetter.toJSON(message.result.value);
+    } else if (message.result?.$case === "refused") {
+      obj.refused = RefusedLetter.toJSON(message.result.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PostResult>, I>>(base?: I): PostResult {
+    return PostResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PostResult>, I>>(object: I): PostResult {
+    const message = createBasePostResult();
+    switch (object.result?.$case) {
+      case "posted": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "posted", value: PostedLetter.fromPartial(object.result.value) };
+        }
+        break;
+      }
+      case "refused": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "refused", value: RefusedLetter.fromPartial(object.result.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBasePostedLetter(): PostedLetter {
+  return {};
+}
+
+export const PostedLetter: MessageFns<PostedLetter> = {
+  encode(_: PostedLetter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PostedLetter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePostedLetter();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -595,20 +1157,111 @@ export const PostResponse: MessageFns<PostResponse> = {
     }
   },
 
-  fromJSON(_: any): PostResponse {
+  fromJSON(_: any): PostedLetter {
     return {};
   },
 
-  toJSON(_: PostResponse): unknown {
+  toJSON(_: PostedLetter): unknown {
     const obj: any = {};
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<PostResponse>, I>>(base?: I): PostResponse {
-    return PostResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<PostedLetter>, I>>(base?: I): PostedLetter {
+    return PostedLetter.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<PostResponse>, I>>(_: I): PostResponse {
-    const message = createBasePostResponse();
+  fromPartial<I extends Exact<DeepPartial<PostedLetter>, I>>(_: I): PostedLetter {
+    const message = createBasePostedLetter();
+    return message;
+  },
+};
+
+function createBaseRefusedLetter(): RefusedLetter {
+  return { reason: 0, retryDelay: undefined };
+}
+
+export const RefusedLetter: MessageFns<RefusedLetter> = {
+  encode(message: RefusedLetter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== 0) {
+      writer.uint32(8).int32(message.reason);
+    }
+    if (message.retryDelay !== undefined) {
+      Duration.encode(message.retryDelay, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefusedLetter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefusedLetter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.retryDelay = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefusedLetter {
+    return {
+      reason: isSet(object.reason) ? postRefusalFromJSON(object.reason) : 0,
+      retryDelay: isSet(object.retryDelay)
+        ? Duration.fromJSON(object.retryDelay)
+        : isSet(object.retry_delay)
+        ? Duration.fromJSON(object.retry_delay)
+        : undefined,
+    };
+  },
+
+  toJSON(message: RefusedLetter): unknown {
+    const obj: any = {};
+    if (message.reason !== 0) {
+      obj.reason = postRefusalToJSON(message.reason);
+    }
+    if (message.retryDelay !== undefined) {
+      obj.retryDelay = Duration.toJSON(message.retryDelay);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RefusedLetter>, I>>(base?: I): RefusedLetter {
+    return RefusedLetter.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RefusedLetter>, I>>(object: I): RefusedLetter {
+    const message = createBaseRefusedLetter();
+    message.reason = object.reason ?? 0;
+    message.retryDelay = (object.retryDelay !== undefined && object.retryDelay !== null)
+      ? Duration.fromPartial(object.retryDelay)
+      : undefined;
     return message;
   },
 };
@@ -890,48 +1543,51 @@ export const MailboxServiceService = {
     responseDeserialize: (value: Buffer): PutPrekeysResponse => PutPrekeysResponse.decode(value),
   },
   /**
-   * Take a prekey of somebody, to seal one letter for. It is gone then, unless it is the one of last resort: that is given
-   * out when there is no other, and to whoever has taken 8 of this account since it last collected.
+   * Take a prekey of each of several people, to seal one letter for. It is gone then, unless it is the one of last resort:
+   * that is given out when there is no other, and to whoever has taken 8 of this account since it last collected.
    *
    * The caller must present its relay bearer.
+   *
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted. Somebody who is named
+   * twice is asked for two.
    *
    * Not idempotent.
    *
-   * Errors:
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
+   * Errors: none of its own.
    */
-  takePrekey: {
-    path: "/sotto.relay.v1.MailboxService/TakePrekey" as const,
+  takePrekeys: {
+    path: "/sotto.relay.v1.MailboxService/TakePrekeys" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: TakePrekeyRequest): Buffer => Buffer.from(TakePrekeyRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): TakePrekeyRequest => TakePrekeyRequest.decode(value),
-    responseSerialize: (value: TakePrekeyResponse): Buffer => Buffer.from(TakePrekeyResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): TakePrekeyResponse => TakePrekeyResponse.decode(value),
+    requestSerialize: (value: TakePrekeysRequest): Buffer => Buffer.from(TakePrekeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TakePrekeysRequest => TakePrekeysRequest.decode(value),
+    responseSerialize: (value: TakePrekeysResponse): Buffer => Buffer.from(TakePrekeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TakePrekeysResponse => TakePrekeysResponse.decode(value),
   },
   /**
-   * Leave a letter for somebody. It is kept until they have collected it, for 14 days at most.
+   * Leave letters for several people. Each is kept until its receiver has collected it, for 14 days at most. Those that are
+   * said to be posted are on the disk.
    *
    * The caller must present its relay bearer.
+   *
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted.
    *
    * Not idempotent: a letter that is posted twice is there twice, and the receiver takes the first.
    *
    * Unless the host sets other limits, a receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on
    * their way, and a sender at one receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any
-   * case, up to 64 KiB together. Beyond, a letter is refused with ERR_BUSY.
+   * case, up to 64 KiB together. Beyond, a letter is refused with POST_REFUSAL_BUSY.
    *
-   * Errors:
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   * Errors: none of its own.
    */
-  post: {
-    path: "/sotto.relay.v1.MailboxService/Post" as const,
+  postLetters: {
+    path: "/sotto.relay.v1.MailboxService/PostLetters" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: PostRequest): Buffer => Buffer.from(PostRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): PostRequest => PostRequest.decode(value),
-    responseSerialize: (value: PostResponse): Buffer => Buffer.from(PostResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): PostResponse => PostResponse.decode(value),
+    requestSerialize: (value: PostLettersRequest): Buffer => Buffer.from(PostLettersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PostLettersRequest => PostLettersRequest.decode(value),
+    responseSerialize: (value: PostLettersResponse): Buffer => Buffer.from(PostLettersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PostLettersResponse => PostLettersResponse.decode(value),
   },
   /**
    * Get the letters that wait for the caller, the oldest first, and acknowledge those that are stored, which are then
@@ -969,33 +1625,36 @@ export interface MailboxServiceServer extends UntypedServiceImplementation {
    */
   putPrekeys: handleUnaryCall<PutPrekeysRequest, PutPrekeysResponse>;
   /**
-   * Take a prekey of somebody, to seal one letter for. It is gone then, unless it is the one of last resort: that is given
-   * out when there is no other, and to whoever has taken 8 of this account since it last collected.
+   * Take a prekey of each of several people, to seal one letter for. It is gone then, unless it is the one of last resort:
+   * that is given out when there is no other, and to whoever has taken 8 of this account since it last collected.
    *
    * The caller must present its relay bearer.
+   *
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted. Somebody who is named
+   * twice is asked for two.
    *
    * Not idempotent.
    *
-   * Errors:
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
+   * Errors: none of its own.
    */
-  takePrekey: handleUnaryCall<TakePrekeyRequest, TakePrekeyResponse>;
+  takePrekeys: handleUnaryCall<TakePrekeysRequest, TakePrekeysResponse>;
   /**
-   * Leave a letter for somebody. It is kept until they have collected it, for 14 days at most.
+   * Leave letters for several people. Each is kept until its receiver has collected it, for 14 days at most. Those that are
+   * said to be posted are on the disk.
    *
    * The caller must present its relay bearer.
+   *
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted.
    *
    * Not idempotent: a letter that is posted twice is there twice, and the receiver takes the first.
    *
    * Unless the host sets other limits, a receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on
    * their way, and a sender at one receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any
-   * case, up to 64 KiB together. Beyond, a letter is refused with ERR_BUSY.
+   * case, up to 64 KiB together. Beyond, a letter is refused with POST_REFUSAL_BUSY.
    *
-   * Errors:
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   * Errors: none of its own.
    */
-  post: handleUnaryCall<PostRequest, PostResponse>;
+  postLetters: handleUnaryCall<PostLettersRequest, PostLettersResponse>;
   /**
    * Get the letters that wait for the caller, the oldest first, and acknowledge those that are stored, which are then
    * deleted. The first request comes at once, and may be empty; the caller ends its direction when it has enough.
@@ -1038,57 +1697,63 @@ export interface MailboxServiceClient extends Client {
     callback: (error: ServiceError | null, response: PutPrekeysResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Take a prekey of somebody, to seal one letter for. It is gone then, unless it is the one of last resort: that is given
-   * out when there is no other, and to whoever has taken 8 of this account since it last collected.
+   * Take a prekey of each of several people, to seal one letter for. It is gone then, unless it is the one of last resort:
+   * that is given out when there is no other, and to whoever has taken 8 of this account since it last collected.
    *
    * The caller must present its relay bearer.
+   *
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted. Somebody who is named
+   * twice is asked for two.
    *
    * Not idempotent.
    *
-   * Errors:
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
+   * Errors: none of its own.
    */
-  takePrekey(
-    request: TakePrekeyRequest,
-    callback: (error: ServiceError | null, response: TakePrekeyResponse) => void,
+  takePrekeys(
+    request: TakePrekeysRequest,
+    callback: (error: ServiceError | null, response: TakePrekeysResponse) => void,
   ): ClientUnaryCall;
-  takePrekey(
-    request: TakePrekeyRequest,
+  takePrekeys(
+    request: TakePrekeysRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: TakePrekeyResponse) => void,
+    callback: (error: ServiceError | null, response: TakePrekeysResponse) => void,
   ): ClientUnaryCall;
-  takePrekey(
-    request: TakePrekeyRequest,
+  takePrekeys(
+    request: TakePrekeysRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: TakePrekeyResponse) => void,
+    callback: (error: ServiceError | null, response: TakePrekeysResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Leave a letter for somebody. It is kept until they have collected it, for 14 days at most.
+   * Leave letters for several people. Each is kept until its receiver has collected it, for 14 days at most. Those that are
+   * said to be posted are on the disk.
    *
    * The caller must present its relay bearer.
+   *
+   * Each is answered by itself, as by a call of its own, and counts as one where calls are counted.
    *
    * Not idempotent: a letter that is posted twice is there twice, and the receiver takes the first.
    *
    * Unless the host sets other limits, a receiver has room for 1,000 letters and 32 MiB, a sender for 1,000 and 32 MiB on
    * their way, and a sender at one receiver for 64 and 2 MiB. The first 4 letters of a sender to a receiver are taken in any
-   * case, up to 64 KiB together. Beyond, a letter is refused with ERR_BUSY.
+   * case, up to 64 KiB together. Beyond, a letter is refused with POST_REFUSAL_BUSY.
    *
-   * Errors:
-   *   - FAILED_PRECONDITION (ERR_NO_MAILBOX): the account has put down no prekeys, or not under this session.
-   *   - FAILED_PRECONDITION (ERR_CHAT_WITH_SELF): that is the caller.
+   * Errors: none of its own.
    */
-  post(request: PostRequest, callback: (error: ServiceError | null, response: PostResponse) => void): ClientUnaryCall;
-  post(
-    request: PostRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: PostResponse) => void,
+  postLetters(
+    request: PostLettersRequest,
+    callback: (error: ServiceError | null, response: PostLettersResponse) => void,
   ): ClientUnaryCall;
-  post(
-    request: PostRequest,
+  postLetters(
+    request: PostLettersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PostLettersResponse) => void,
+  ): ClientUnaryCall;
+  postLetters(
+    request: PostLettersRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: PostResponse) => void,
+    callback: (error: ServiceError | null, response: PostLettersResponse) => void,
   ): ClientUnaryCall;
   /**
    * Get the letters that wait for the caller, the oldest first, and acknowledge those that are stored, which are then

@@ -14,6 +14,7 @@ import { rejection } from '../../../support/rejection.ts'
 
 const GET_SERVER_INFO = '/sotto.auth.v1.AuthService/GetServerInfo'
 const LIST_SESSIONS = '/sotto.auth.v1.AuthService/ListSessions'
+const REQUEST_LETTERS = '/sotto.directory.v1.DirectoryService/RequestLetters'
 const ANNOUNCE = '/sotto.directory.v1.DirectoryService/Announce'
 
 const limitsOf = (path: string) => LIMITS_OF_CALLS[path.slice(1)] as CallLimits
@@ -49,11 +50,28 @@ describe('the limits of calls', () => {
     it('charge an account wherever it calls from', () => {
       const { burst = 0 } = limitsOf(LIST_SESSIONS).account ?? {}
       const under = limiter()
-      const callAs = (account: string, network: string) =>
-        under.begin(LIST_SESSIONS, network).countFor('account', account)
+      const callAs = (account: string, network: string) => under.begin(LIST_SESSIONS, network).countFor(account)
       for (let call = 0; call < burst; call += 1) callAs('alice', `192.0.2.${call}`)
       expect(refusalOf(() => callAs('alice', '198.51.100.1'))?.code).to.equal('ERR_BUSY')
       callAs('bob', '198.51.100.1')
+    })
+
+    it('count a call as several, of its account and of its address, and refuse it whole where there is no room for all', () => {
+      const { account, address } = limitsOf(REQUEST_LETTERS)
+      const { burst = 0, perSecond = 1 } = account ?? {}
+      const under = limiter()
+      const begin = (network = '192.0.2.1') => under.begin(REQUEST_LETTERS, network)
+      begin().countFor('alice', burst - 1)
+      const refused = refusalOf(() => begin().countFor('alice', 2))
+      expect(refused).to.include({ code: 'ERR_BUSY', retryAfterMs: 1_000 / perSecond })
+      begin().countFor('alice')
+      expect(refusalOf(() => begin().countFor('alice'))?.code).to.equal('ERR_BUSY')
+      nowMs += 2_000 / perSecond
+      begin().countFor('alice', 2)
+      const many = Math.floor(address.burst / burst)
+      for (let others = 0; others < many; others += 1) begin('192.0.2.2').countFor(`user${others}`, burst)
+      expect(refusalOf(() => begin('192.0.2.2').countFor('somebody', burst))?.code).to.equal('ERR_BUSY')
+      begin('192.0.2.3').countFor('somebody', burst)
     })
 
     it('count the streams that are open, and forget those that are over', () => {
@@ -61,7 +79,7 @@ describe('the limits of calls', () => {
       const under = limiter()
       const open = () => {
         const call = under.begin(ANNOUNCE, '192.0.2.1')
-        call.countFor('account', 'alice')
+        call.countFor('alice')
         return call
       }
       const calls = Array.from({ length: account }, open)
@@ -78,7 +96,7 @@ describe('the limits of calls', () => {
       for (let call = 0; call < 2 * burst; call += 1) under.begin(GET_SERVER_INFO, '192.0.2.1')
       expect(refusalOf(() => under.begin(GET_SERVER_INFO, '192.0.2.1'))?.code).to.equal('ERR_BUSY')
       const many = limiter(3)
-      const call = () => many.begin(LIST_SESSIONS, '192.0.2.1').countFor('account', 'alice')
+      const call = () => many.begin(LIST_SESSIONS, '192.0.2.1').countFor('alice')
       for (let calls = 0; calls < 3 * (limitsOf(LIST_SESSIONS).account?.burst ?? 0); calls += 1) call()
       expect(refusalOf(call)?.code).to.equal('ERR_BUSY')
     })

@@ -14,6 +14,17 @@ describe('TokenBuckets', () => {
     nowMs = 1_000_000
   })
 
+  it('give several at once or none, and say when there are enough', () => {
+    let nowMs = 0
+    const buckets = new TokenBuckets(1_024, () => nowMs)
+    const rate = { perSecond: 10, burst: 8 }
+    expect(buckets.take('a', rate, 6)).to.equal(undefined)
+    expect(buckets.take('a', rate, 5)).to.be.closeTo(300, 0.001)
+    nowMs += 300
+    expect(buckets.take('a', rate, 5)).to.equal(undefined)
+    expect(buckets.take('a', rate)).to.be.closeTo(100, 0.001)
+  })
+
   it('give as many at once as a burst has, and then say when the next is there', () => {
     const under = buckets()
     for (let taken = 0; taken < RATE.burst; taken += 1) expect(under.take('a', RATE)).to.equal(undefined)

@@ -1,4 +1,7 @@
 import { expect } from 'chai'
+import { PostRefusal, PrekeyRefusal } from '#gen/sotto/relay/v1/mailbox_service.ts'
+import type { SottoError } from '#lib/errors.ts'
+import { LIMITS_OF_CALLS } from '#lib/rpc/call-limits/limits-of-calls.ts'
 import { Secret } from '#lib/secret.ts'
 import { LETTER_LIFETIME_MS } from '#lib/ticket/letter-ticket.ts'
 import { MAX_PREKEYS, MAX_TAKEN_OF_ONE } from '../../../../services/relay/mailbox/prekeys.ts'
@@ -13,10 +16,7 @@ describe('MailboxService', () => {
   let mailbox: MailboxUnderTest
   let [alice, bob, carol]: MailboxUser[] = []
   const user = (each: MailboxUser | undefined): MailboxUser => each as MailboxUser
-  const take = async (taker: MailboxUser, owner: MailboxUser) => {
-    const request = { username: owner.account, sessionId: owner.sessionId }
-    return hex((await mailbox.call.takePrekey(request, taker)).prekey?.prekeyId)
-  }
+  const take = async (taker: MailboxUser, owner: MailboxUser) => hex((await mailbox.takePrekey(taker, owner)).prekeyId)
   const codeOf = async (work: Promise<unknown>): Promise<string> => (await rejection(work)).code
 
   beforeEach(async () => {
@@ -42,8 +42,7 @@ describe('MailboxService', () => {
 
     it('are given whole, as they were put down', async () => {
       const [prekey] = await mailbox.putPrekeys(user(bob), 1)
-      const request = { username: 'bob', sessionId: user(bob).sessionId }
-      expect((await mailbox.call.takePrekey(request, user(alice))).prekey).to.deep.equal(prekey)
+      expect(await mailbox.takePrekey(user(alice), user(bob))).to.deep.equal(prekey)
     })
 
     it('are given 8 to one taker until the owner collects, so that nobody can take all', async () => {
@@ -186,6 +185,95 @@ describe('MailboxService', () => {
     })
   })
 
+  describe('of several people in one call', () => {
+    const addressOf = ({ account, sessionId }: MailboxUser) => ({ username: account, sessionId })
+    const takeAll = async (...owners: MailboxUser[]) => {
+      const { results } = await mailbox.call.takePrekeys({ receivers: owners.map(addressOf) }, user(alice))
+      return results.map(({ result }) => (result?.$case === 'prekey' ? hex(result.value.prekeyId) : result?.value))
+    }
+    const postAll = async (sender: MailboxUser, ...receivers: MailboxUser[]) => {
+      const letters = receivers.map((to, index) => ({ ...addressOf(to), letter: letterOf(`${index}`) }))
+      const { results } = await mailbox.call.postLetters({ letters }, sender)
+      return results.map(({ result }) => (result?.$case === 'refused' ? result.value : result?.$case))
+    }
+    const { NO_MAILBOX, WITH_SELF, BUSY } = PostRefusal
+    const refused = (reason: PostRefusal) => ({ reason, retryDelay: undefined })
+    const busy = { reason: BUSY, retryDelay: { seconds: 900n, nanos: 0 } }
+
+    it('each gets what is theirs, and those who have none keep nobody from it', async () => {
+      const [bobs, carols] = [await mailbox.putPrekeys(user(bob), 3), await mailbox.putPrekeys(user(carol), 3)]
+      const taken = await takeAll(
+        user(bob),
+        mailbox.user('dave'),
+        user(carol),
+        user(bob),
+        mailbox.user('bob', 'second'),
+      )
+      expect([taken[1], taken[4]]).to.deep.equal([PrekeyRefusal.NO_MAILBOX, PrekeyRefusal.NO_MAILBOX])
+      expect(new Set([taken[0], taken[3]]).size).to.equal(2)
+      expect(bobs.slice(0, 3).map(({ prekeyId }) => hex(prekeyId))).to.include.members([taken[0], taken[3]])
+      expect(carols.slice(0, 3).map(({ prekeyId }) => hex(prekeyId))).to.include(taken[2])
+      const posted = await postAll(user(alice), user(bob), user(alice), mailbox.user('dave'), user(carol), user(bob))
+      expect(posted).to.deep.equal(['posted', refused(WITH_SELF), refused(NO_MAILBOX), 'posted', 'posted'])
+      expect(mailbox.posted).to.deep.equal(['bob', 'carol', 'bob'])
+      expect(await mailbox.collect(user(bob))).to.have.deep.members([letterOf('0'), letterOf('4')])
+      expect(await mailbox.collect(user(carol))).to.deep.equal([letterOf('3')])
+    })
+
+    it('nobody gets more prekeys of one than 8 until they collect', async () => {
+      const last = hex((await mailbox.putPrekeys(user(bob), 20)).at(-1)?.prekeyId)
+      const taken = await takeAll(...Array<MailboxUser>(12).fill(user(bob)))
+      expect(taken.map((id) => id === last)).to.deep.equal([...Array(8).fill(false), ...Array(4).fill(true)])
+    })
+
+    it('there is room for as many letters as in calls of their own: of a pair, of a sender, and for a receiver', async () => {
+      for (const each of [user(bob), user(carol)]) await mailbox.putPrekeys(each, 1)
+      const toBob = await postAll(user(alice), ...Array<MailboxUser>(7).fill(user(bob)))
+      expect(toBob).to.deep.equal([...Array(5).fill('posted'), busy, busy])
+      // Of a sender: 6 in all, but for the first 2 to somebody.
+      const toCarol = await postAll(user(alice), ...Array<MailboxUser>(4).fill(user(carol)))
+      expect(toCarol).to.deep.equal(['posted', 'posted', busy, busy])
+      // For a receiver: the first 2 of anybody in any case.
+      const ofDave = await postAll(mailbox.user('dave'), ...Array<MailboxUser>(3).fill(user(bob)))
+      expect(ofDave).to.deep.equal(['posted', 'posted', busy])
+      expect(await mailbox.collect(user(bob))).to.have.lengthOf(7)
+    })
+
+    it('as many bytes', async () => {
+      await mailbox.putPrekeys(user(bob), 1)
+      const letters = [20, 9, 2].map((kib) => ({ ...addressOf(user(bob)), letter: letterOf(`${kib}`, kib * 1_024) }))
+      const { results } = await mailbox.call.postLetters({ letters }, user(alice))
+      expect(results.map(({ result }) => result?.$case)).to.deep.equal(['posted', 'posted', 'refused'])
+    })
+
+    it('each counts as a call, and one too many has the call refused whole, with when to come back', async () => {
+      await mailbox.putPrekeys(user(bob), 1)
+      const letters = Array.from({ length: 25 }, () => ({ ...addressOf(user(bob)), letter: letterOf('1', 10) }))
+      const receivers = letters.map(() => addressOf(user(bob)))
+      const calls: readonly [string, () => Promise<unknown>][] = [
+        ['TakePrekeys', () => mailbox.call.takePrekeys({ receivers }, user(alice))],
+        ['PostLetters', () => mailbox.call.postLetters({ letters }, user(alice))],
+      ]
+      for (const [call, ask] of calls) {
+        const { burst = 0, perSecond = 1 } = LIMITS_OF_CALLS[`sotto.relay.v1.MailboxService/${call}`]?.account ?? {}
+        // All at once, so that few are afforded meanwhile.
+        const ends = await Promise.allSettled(Array.from({ length: burst / 25 + 4 }, ask))
+        const refusals = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as SottoError] : []))
+        expect(refusals).to.have.length.within(1, 4)
+        for (const { code, retryAfterMs = 0 } of refusals) {
+          expect(code).to.equal('ERR_BUSY')
+          expect(retryAfterMs).to.be.within(1, (25 * 1_000) / perSecond)
+        }
+      }
+    })
+
+    it('a request has no more than 65,536 bytes', async () => {
+      await mailbox.putPrekeys(user(bob), 1)
+      const letters = [0, 1].map(() => ({ ...addressOf(user(bob)), letter: letterOf('large', 33_000) }))
+      expect(await codeOf(mailbox.call.postLetters({ letters }, user(alice)))).to.equal('ERR_REQUEST_TOO_LARGE')
+    })
+  })
+
   describe('Collect', () => {
     it('belongs to the newest caller of the account', async () => {
       const older = mailbox.call.collect(user(bob))
@@ -227,8 +315,8 @@ describe('MailboxService', () => {
       const options = bearer ? { bearer } : {}
       const attempts = [
         () => call.putPrekeys({ prekeys: [], withdrawnIds: [] }, options),
-        () => call.takePrekey({ username, sessionId }, options),
-        () => call.post({ username, sessionId, letter: Buffer.of(1) }, options),
+        () => call.takePrekeys({ receivers: [{ username, sessionId }] }, options),
+        () => call.postLetters({ letters: [{ username, sessionId, letter: Buffer.of(1) }] }, options),
         async () => {
           const stream = call.collect(options)
           await stream.send({ letterIds: [] }).catch(() => {})
@@ -248,6 +336,7 @@ describe('MailboxService', () => {
     })()
     expect(await codeOf(reading)).to.equal('ERR_INVALID_ARGUMENT')
     const wrong = { username: 'Bob', sessionId: user(bob).sessionId }
-    expect(await codeOf(mailbox.call.takePrekey(wrong, user(alice)))).to.equal('ERR_INVALID_ARGUMENT')
+    const receivers = [wrong]
+    expect(await codeOf(mailbox.call.takePrekeys({ receivers }, user(alice)))).to.equal('ERR_INVALID_ARGUMENT')
   })
 })

@@ -65,7 +65,7 @@ describe(`two relays on one PostgreSQL${reason ? `: ${reason}` : ''}`, () => {
     const own = { bearer: bob.keys.relayBearer as never }
     await mailbox.call.putPrekeys({ prekeys: [], lastResort, withdrawnIds: [] }, own)
     const letter = { username: 'bob', sessionId: bob.id, letter: randomBytes(100) }
-    await mailbox.call.post(letter, { bearer: alice.keys.relayBearer as never })
+    await mailbox.call.postLetters({ letters: [letter] }, { bearer: alice.keys.relayBearer as never })
     mailbox.close()
   }
 

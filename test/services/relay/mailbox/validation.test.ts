@@ -2,9 +2,9 @@ import { expect } from 'chai'
 import { isSottoError } from '#lib/errors.ts'
 import {
   checkCollectRequest,
-  checkPostRequest,
+  checkPostLettersRequest,
   checkPutPrekeysRequest,
-  checkTakePrekeyRequest,
+  checkTakePrekeysRequest,
 } from '../../../../services/relay/mailbox/validation.ts'
 
 /** The fields that a check complains of; none if it passes. */
@@ -29,9 +29,14 @@ describe("the mailbox's requests", () => {
     const put = { prekeys: many(32, prekey), lastResort: prekey, withdrawnIds: ids }
     expect(faultsOf(() => checkPutPrekeysRequest(put))).to.deep.equal([])
     expect(faultsOf(() => checkPutPrekeysRequest({ prekeys: [], withdrawnIds: [] }))).to.deep.equal([])
-    expect(faultsOf(() => checkTakePrekeyRequest(bob))).to.deep.equal([])
+    for (const receivers of [[bob], many(32, bob)]) {
+      expect(faultsOf(() => checkTakePrekeysRequest({ receivers }))).to.deep.equal([])
+    }
     for (const bytes of [1, 65_024]) {
-      expect(faultsOf(() => checkPostRequest({ ...bob, letter: Buffer.alloc(bytes) }))).to.deep.equal([])
+      const letter = { ...bob, letter: Buffer.alloc(bytes) }
+      for (const letters of [[letter], many(32, letter)]) {
+        expect(faultsOf(() => checkPostLettersRequest({ letters }))).to.deep.equal([])
+      }
     }
     expect(faultsOf(() => checkCollectRequest({ letterIds: ids }))).to.deep.equal([])
   })
@@ -42,10 +47,26 @@ describe("the mailbox's requests", () => {
     expect(faultsOf(() => checkPutPrekeysRequest(wrong))).to.deep.equal(['prekeys', 'last_resort', 'withdrawn_ids'])
     const tooMany = { prekeys: many(33, prekey), withdrawnIds: many(129, Buffer.alloc(16)) }
     expect(faultsOf(() => checkPutPrekeysRequest(tooMany))).to.deep.equal(['prekeys', 'withdrawn_ids'])
-    expect(faultsOf(() => checkTakePrekeyRequest(nobody))).to.deep.equal(['username', 'session_id'])
+    const receivers = [nobody, bob, nobody]
+    expect(faultsOf(() => checkTakePrekeysRequest({ receivers }))).to.deep.equal([
+      'receivers[0, 2].username',
+      'receivers[0, 2].session_id',
+    ])
+    for (const count of [0, 33]) {
+      expect(faultsOf(() => checkTakePrekeysRequest({ receivers: many(count, bob) }))).to.deep.equal(['receivers'])
+      const letters = many(count, { ...bob, letter: Buffer.of(1) })
+      expect(faultsOf(() => checkPostLettersRequest({ letters }))).to.deep.equal(['letters'])
+    }
     for (const bytes of [0, 65_025]) {
-      const post = { ...nobody, letter: Buffer.alloc(bytes) }
-      expect(faultsOf(() => checkPostRequest(post))).to.deep.equal(['username', 'session_id', 'letter'])
+      const letters = [
+        { ...bob, letter: Buffer.of(1) },
+        { ...nobody, letter: Buffer.alloc(bytes) },
+      ]
+      expect(faultsOf(() => checkPostLettersRequest({ letters }))).to.deep.equal([
+        'letters[1].username',
+        'letters[1].session_id',
+        'letters[1].letter',
+      ])
     }
     expect(faultsOf(() => checkCollectRequest({ letterIds: [Buffer.alloc(15)] }))).to.deep.equal(['letter_ids'])
   })
