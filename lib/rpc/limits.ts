@@ -7,14 +7,18 @@
 import type { CallLimiterLimits, LimitFactors } from './call-limits/call-limiter.ts'
 import { MAX_CARRIED_BYTES, PEOPLE_PER_ADDRESS } from './call-limits/limits-of-calls.ts'
 import type { EarnedWindowLimits } from './sockets/earned-windows.ts'
+import type { LineLimits } from './sockets/entrance/entrance.ts'
+import type { StrangerPlacesLimits } from './sockets/entrance/stranger-places.ts'
 import type { HeldLimits } from './sockets/held/held-bytes.ts'
 import type { RoomLimits } from './sockets/waiting-room.ts'
 
 /** The limits for callers who have not been let in. */
 export interface StrangerLimits {
-  /** Their connections at once; the one that has waited longest makes room. */
-  readonly connections: RoomLimits
-  /** Their calls at once; the same. */
+  /** Their connections that are served at once. */
+  readonly connections: StrangerPlacesLimits
+  /** Their connections that wait until they are served. */
+  readonly line: LineLimits
+  /** Their calls at once; the one that has waited longest makes room. */
   readonly calls: RoomLimits
   /** How long a new connection may take until a call over it is let in, in milliseconds. */
   readonly admissionTimeoutMs: number
@@ -140,15 +144,12 @@ const SERVICE_HELD: HeldLimits = {
  * has heard of a smaller window. So it is the places that count, not the windows. With 384 places and 100 calls on each it
  * was 330 MiB.
  *
- * One network may have all the places: the first to make room is then of that network, whoever comes. A thousand people
- * behind one address who come back at once are all in after 6 s so, in the middle of three tries, and after 31 s where a
- * network has half.
+ * Who finds no place waits in line before anything of theirs is served (sockets/entrance): there it is 11 KB each with a
+ * ClientHello, of resident memory, so that a full line holds 11 MB. It is as long as the handshakes of some six seconds, and
+ * clients wait for ten.
  *
  * Who has sent the whole of a sign-in waits for the hash of the password, and is vouched for meanwhile: as many as may wait
- * there have places beside the others, so that a crowd of newcomers drives out nobody who is nearly in.
- *
- * A handshake takes 3 to 5 ms of a core: within the 60 ms in which nobody has to leave a dozen get through, whoever else
- * comes, and no network fills its places faster than it can do handshakes.
+ * there have places beside the others, so that nobody who is nearly in has to make room.
  */
 export const SERVICE_LIMITS: ServerLimits = {
   ...INTERNAL_LIMITS,
@@ -161,7 +162,8 @@ export const SERVICE_LIMITS: ServerLimits = {
     totalBytes: INTERNAL_LIMITS.receiveWindowBytes * INTERNAL_LIMITS.maxConnections,
   },
   strangers: {
-    connections: { places: 64, placesPerNetwork: 64, vouchedPlaces: 128, graceMs: 60 },
+    connections: { places: 64, placesPerNetwork: 56, vouchedPlaces: 128 },
+    line: { most: 1_024, partOfAll: 1 / 16, bytes: 4 * 1024 },
     calls: { places: 64, placesPerNetwork: 64, vouchedPlaces: 128 },
     admissionTimeoutMs: 30_000,
     admission: 'connection',
@@ -198,12 +200,13 @@ const PEER_HELD: HeldLimits = {
 
 /**
  * The limits of a receiver's own server. A record is at most 65,535 bytes, so a message is little more, and what strangers
- * can make it hold are their calls, each with a message that comes and a window behind it: 96 of 82 KiB, less than 8 MiB.
- * A Hello has some 2 KiB, so that the window is no narrower to those who have a ticket.
+ * can make it hold are their calls, each with a message that comes and a window behind it, 80 of 82 KiB, and what is sent
+ * while they wait in line: less than 8 MiB. A Hello has some 2 KiB, so that the window is no narrower to those who have a
+ * ticket.
  *
  * Everybody behind one address may come back at once after an outage, such as a class: nobody counts the connections of
- * one network who were let in, and those who wait drive out their own (waiting-room.ts). Those who are let in are counted
- * by {@link servePeers}; that and all who wait are less than the connections here, which are a second line.
+ * one network who were let in, and the others wait in line (sockets/entrance). Those who are let in are counted by
+ * {@link servePeers}; that and all who wait are less than the connections here, which are a second line.
  */
 export const PEER_LIMITS: ServerLimits = {
   maxReceiveBytes: 66 * 1024,
@@ -212,11 +215,12 @@ export const PEER_LIMITS: ServerLimits = {
   receiveWindowBytes: 16 * 1024,
   held: PEER_HELD,
   earnedWindow: { bytes: CONVERSATION_WINDOW_BYTES, totalBytes: 64 * 1024 * 1024 },
-  maxConnections: 2 * MAX_CONVERSATIONS + 128,
-  maxConnectionsPerNetwork: 2 * MAX_CONVERSATIONS + 128,
+  maxConnections: 3 * MAX_CONVERSATIONS,
+  maxConnectionsPerNetwork: 3 * MAX_CONVERSATIONS,
   strangers: {
-    connections: { places: 256, placesPerNetwork: 224, vouchedPlaces: VOUCHED_CALLERS },
-    calls: { places: 96, placesPerNetwork: 80, vouchedPlaces: VOUCHED_CALLERS },
+    connections: { places: 96, placesPerNetwork: 80, vouchedPlaces: VOUCHED_CALLERS },
+    line: { most: 512, partOfAll: 1 / 2, bytes: 512 },
+    calls: { places: 80, placesPerNetwork: 72, vouchedPlaces: VOUCHED_CALLERS },
     admissionTimeoutMs: 15_000,
     admission: 'call',
   },

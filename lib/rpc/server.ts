@@ -136,6 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const stop = async (graceMs: number) => {
     health?.setServing(false)
     for (const each of listeners) each.close()
+    callers.close()
     // Watchers hear of it in the promises that follow, and then their streams end.
     await setImmediate()
     calls.endStreams(new SottoError('ERR_UNAVAILABLE', 'the server is stopping', { retryAfterMs: 1_000 }))

@@ -6,7 +6,7 @@
  *     npm run bench chat latency            some
  *       -- --json FILE                      all figures, with every sample
  *          --rounds N                       how often each case is measured; 5
- *          --size N                         how many people the bench of presence has
+ *          --size N                         how many people the benches of presence and many have
  *          --duration SECONDS               how long slow-reader watches each case; 20
  *          --brief                          a tenth of the work, to see whether it runs
  *          --write docs/performance.md      put the tables into that document, and the pictures beside it

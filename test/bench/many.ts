@@ -7,22 +7,22 @@ import type { Bench } from './framework/bench.ts'
 import { paced } from './framework/paced.ts'
 import { median } from './framework/statistics.ts'
 
-/** How many people call, all from one address, and how many processes they share. */
+/** How many people call, all from one address, unless the run says otherwise; and how many processes they share. */
 const [PEOPLE, PROCESSES] = [200, 4]
 
-/** How long all of them have to open their conversations, in milliseconds. */
-const OPEN_MS = 8_000
+/** How long each of them has to open their conversation, in milliseconds; all begin at once. */
+const OPEN_MS_EACH = 40
 
 const [ALL, ALONE, MEDIAN] = ['all together', 'one conversation alone', 'the conversation in the middle']
 
 export const many: Bench = {
   name: 'many',
-  work: `${PEOPLE} people call one receiver at once from one address, then say texts of 100 bytes, not awaited one by one, until all are acknowledged; profiles on disk`,
+  work: `${PEOPLE} people (unless --size says otherwise) call one receiver at once from one address, then say texts of 100 bytes, not awaited one by one, until all are acknowledged; profiles on disk`,
   async prepare(context) {
     const home = await context.folder('disk')
     if (home === undefined) return []
     const services = await startServices(context)
-    const people = Math.max(PROCESSES, context.amount(PEOPLE))
+    const people = Math.max(PROCESSES, context.size(PEOPLE))
     const names = Array.from({ length: people }, (_, number) => `many-${number}`)
     context.note(`signing up ${people} people`)
     await signUp(services, home, 'many-bob')
@@ -34,7 +34,7 @@ export const many: Bench = {
       crowds.push(context.resources.use(await Actor.start<CrowdRequests>('actors/crowd.ts', home, ...share)))
     }
     const memoryBefore = await receiver.ask('memory')
-    const opened = await Promise.all(crowds.map((crowd) => crowd.ask('open', 'many-bob', OPEN_MS)))
+    const opened = await Promise.all(crowds.map((crowd) => crowd.ask('open', 'many-bob', people * OPEN_MS_EACH)))
     const conversations = opened.reduce((sum, each) => sum + each, 0)
     const first = crowds.find((_crowd, index) => (opened[index] ?? 0) > 0)
     if (first === undefined) throw new Error('nobody was let in')

@@ -8,6 +8,7 @@ import { MAX_BUCKETS_BYTES } from '#lib/rpc/call-limits/call-limiter.ts'
 import { PEOPLE_PER_ADDRESS } from '#lib/rpc/call-limits/limits-of-calls.ts'
 import { BUCKET_BYTES } from '#lib/rpc/call-limits/token-buckets.ts'
 import { PEER_LIMITS, SERVICE_LIMITS } from '#lib/rpc/limits.ts'
+import { LOOK_INTERVAL_MS, SHORTEST_SILENT_LOOKS } from '#lib/rpc/sockets/entrance/stranger-places.ts'
 import { CALL_BYTES } from '#lib/rpc/sockets/held/held-bytes.ts'
 import { MAX_METADATA_BYTES } from '#lib/rpc/standard/refused-calls.ts'
 import { MIN_TYPED_CHARACTERS } from '#lib/typed-secret.ts'
@@ -35,7 +36,8 @@ const CLAIMS: Readonly<Record<string, readonly string[]>> = {
     `have ${(PEER_LIMITS.strangers?.admissionTimeoutMs ?? 0) / 1_000} seconds`,
     `than ${mib(held?.accountBytes).split(' ')[0]} MiB for an account, ${mib(held?.networkBytes).split(' ')[0]} for an address and ${mib(held?.totalBytes).split(' ')[0]} in all`,
     `share ${service?.connections.places} connections and ${service?.calls.places} calls, beside those who wait for the hash of a password`,
-    `and have ${(service?.admissionTimeoutMs ?? 0) / 1_000} seconds; room is made`,
+    `and have ${(service?.admissionTimeoutMs ?? 0) / 1_000} seconds; others wait in line, ${service?.line.most.toLocaleString('en')} of them with ${(service?.line.bytes ?? 0) / 1024} KiB each`,
+    `more than ${SHORTEST_SILENT_LOOKS * LOOK_INTERVAL_MS} ms away`,
     `where ${auth.hashing.capacity} logins wait`,
     `argon2id hashes (${memoryKib / 1_024} MiB, ${passes} passes each)`,
     `at least ${MIN_TYPED_CHARACTERS} characters`,

@@ -6,14 +6,17 @@
 import type { Socket } from 'node:net'
 import { SottoError } from '../../errors.ts'
 import type { CutReason } from '../../runtime/metrics/cut-events.ts'
+import type { Entrance } from './entrance/entrance.ts'
+import type { Stranger, StrangerPlace } from './entrance/stranger-places.ts'
 import type { ConnectionGuard } from './guard/connection-guard.ts'
 import { networkOf, plainAddress } from './network-of.ts'
 import type { Places } from './places.ts'
 import type { Place, WaitingRoom } from './waiting-room.ts'
 
-/** The rooms in which strangers wait. */
+/** The room that strangers have. */
 export interface CallerRooms {
-  readonly connections: WaitingRoom
+  /** Where their connections come in. */
+  readonly entrance: Entrance
   readonly calls: WaitingRoom
   /** How long a new connection may stay a stranger's, in milliseconds. */
   readonly admissionTimeoutMs: number
@@ -51,7 +54,8 @@ export class Caller {
   readonly #network: string
   readonly #rooms: CallerRooms | undefined
   readonly #calls = new Set<CallAtDoor>()
-  #place: Place | undefined
+  readonly #stranger: Stranger
+  #place: StrangerPlace | undefined
   #timer: NodeJS.Timeout | undefined
   #isOver = false
   #isAdmitted = false
@@ -89,9 +93,34 @@ export class Caller {
     this.#network = networkOf(address)
     this.#settledPlaces = settledPlaces
     this.#rooms = rooms
-    if (rooms === undefined) return
-    this.#timer = setTimeout(() => this.#dismiss('stranger', silent()), rooms.admissionTimeoutMs)
-    this.weigh()
+    this.#stranger = { received: () => socket.bytesRead, onEvicted: () => this.#dismiss('crowd', busy()) }
+  }
+
+  /**
+   * Have them wait until there is a place for them.
+   *
+   * @param onTurn - There is, and what they have said is still to be read.
+   */
+  arrive(onTurn: () => void): void {
+    const rooms = this.#rooms
+    if (rooms === undefined) {
+      onTurn()
+      return
+    }
+    rooms.entrance.arrive({
+      ...this.#stranger,
+      socket: this.#socket,
+      network: this.#network,
+      onBegun: () => this.guard.keepWaiting(),
+      onTooMuch: () => this.guard.cut('framing'),
+      onTurnedAway: () => this.guard.cut('crowd'),
+      onTurn: (place) => {
+        this.#place = place
+        this.#timer = setTimeout(() => this.#dismiss('stranger', silent()), rooms.admissionTimeoutMs)
+        this.guard.expectHandshake()
+        onTurn()
+      },
+    })
   }
 
   /** Whether nobody is let in over the connection, where somebody has to be. */
@@ -159,11 +188,11 @@ export class Caller {
       this.onAdmitted?.()
       this.onAdmitted = undefined
       clearTimeout(this.#timer)
-      this.#place?.leave()
+      this.#place?.letIn()
       this.#place = undefined
       return
     }
-    this.#place ??= this.#rooms.connections.enter(this.#network, () => this.#dismiss('crowd', busy()))
+    this.#place ??= this.#rooms.entrance.enterAgain(this.#network, this.#stranger)
     if (this.#place === undefined) this.#dismiss('crowd', busy())
     else this.#place.vouch(calls.some(({ isVouchedFor }) => isVouchedFor))
   }

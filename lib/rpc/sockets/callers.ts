@@ -2,7 +2,8 @@
  * The connections of a server: how many there may be, and what those may take who have not been let in.
  *
  * Where a server knows its callers only by what they say in a call, a connection and a call are a stranger's until the
- * handler lets the caller in. Strangers share two {@link WaitingRoom}s, one of connections and one of calls.
+ * handler lets the caller in. Connections of strangers come in by an {@link Entrance}, and their calls share a
+ * {@link WaitingRoom}.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from '../../runtime/log.ts'
 import type { ServerLimits } from '../limits.ts'
 import { Caller, type CallerRooms } from './caller.ts'
+import { Entrance } from './entrance/entrance.ts'
 import { ConnectionGuard } from './guard/connection-guard.ts'
 import { reportCut } from './guard/report-cut.ts'
 import { Sweep } from './guard/sweep.ts'
@@ -49,7 +51,7 @@ export class Callers {
     const { strangers, maxConnections, maxConnectionsPerNetwork } = limits
     this.#rooms = strangers && {
       ...strangers,
-      connections: new WaitingRoom(strangers.connections),
+      entrance: new Entrance(strangers.connections, strangers.line, maxConnections),
       calls: new WaitingRoom(strangers.calls),
       farewells: new Set(),
     }
@@ -65,9 +67,10 @@ export class Callers {
    * Take a connection in.
    *
    * @param address - Whose it is: the socket's own other end, or whoever that speaks for.
-   * @returns false if it is over the limits, and was closed.
+   * @param serve - Serves it; called once it is its turn, and never if it is over the limits.
+   * @returns false if it is over the limits of all, and was closed.
    */
-  add(socket: Socket, address: string | undefined): boolean {
+  add(socket: Socket, address: string | undefined, serve: () => void): boolean {
     const network = networkOf(address ?? '')
     const places = [this.#places, this.#surplusPlaces].find((each) => each.enter(network))
     if (places === undefined) {
@@ -83,7 +86,7 @@ export class Callers {
       log: this.#log,
       address,
       isStranger: () => caller.isStranger,
-      handshakeDueMs: performance.now() + this.#limits.firstCallTimeoutMs,
+      handshakeTimeoutMs: this.#limits.firstCallTimeoutMs,
       held,
     })
     const caller = new Caller(socket, address ?? '', this.#settledPlaces, this.#rooms, guard)
@@ -98,7 +101,13 @@ export class Callers {
       this.#byEnds.delete(name)
       places.leave(network)
     })
+    caller.arrive(serve)
     return true
+  }
+
+  /** Serve no more of those who have connected and wait for their turn. */
+  close(): void {
+    this.#rooms?.entrance.close()
   }
 
   /** The caller at the other end of a connection; undefined once it is closed. */

@@ -30,7 +30,7 @@ export interface Listener {
  * Listen for connections.
  *
  * @param host - An IP literal; or the path of a Unix socket, which is made for this user alone.
- * @param accept - Gets each socket that is within the limits.
+ * @param accept - Gets each socket that is within the limits, at its turn.
  * @throws SottoError `ERR_CONFIG` if the address cannot be bound.
  */
 export async function listen(options: {
@@ -45,9 +45,7 @@ export async function listen(options: {
 }): Promise<Listener> {
   const { callers, log } = options
   const takeIn = (socket: Socket, address: string | undefined) => {
-    if (!callers.add(socket, address)) return
-    orphanedSockets.add(socket)
-    options.accept(socket)
+    if (callers.add(socket, address, () => options.accept(socket))) orphanedSockets.add(socket)
   }
   const proxied = options.proxies && new ProxiedSockets(options.proxies, log, takeIn)
   const server = createServer({ noDelay: true }, (socket) => {

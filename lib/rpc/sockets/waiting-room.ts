@@ -1,5 +1,6 @@
 /**
- * The room that callers share who have not been let in, so that nobody can fill it for the others.
+ * A room that callers share who have not been let in, so that nobody can fill it for the others: of their calls, and of those
+ * at the door who have not said where they want. Connections, which cost a handshake, wait in line (entrance/).
  *
  * Everybody who comes may wait. If the room is full, the one who has waited longest leaves, of the same network or of
  * the network that has most places: a crowd drives out its own, and the newest has as long as the others take to fill
@@ -7,7 +8,7 @@
  * is full, they stay among the others.
  *
  * A room may give everybody a little time before they can be made to leave, and turn newcomers away instead: otherwise
- * ten thousand who come back at the same moment drive each other out, and nobody ever gets in.
+ * ten thousand who come at the same moment drive each other out, and nobody ever gets through.
  *
  * @module
  */

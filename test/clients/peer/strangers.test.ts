@@ -5,6 +5,7 @@ import { Code } from '#gen/google/rpc/code.ts'
 import { PEER_LIMITS } from '#lib/rpc/limits.ts'
 import { within } from '../../../clients/peer/record-link.ts'
 import { type BareCaller, closeBody, resumeBody, textsBody } from '../../support/bare-caller.ts'
+import { PREFACE } from '../../support/http2-frames.ts'
 import { HostUnderTest } from '../../support/peer-host.ts'
 import { CONVERSE } from '../../support/peer-server.ts'
 import { keyPairOf } from '../../support/random.ts'
@@ -65,18 +66,18 @@ describe('servePeers, among strangers', () => {
     })
   }
 
-  it('lets a friend in while a crowd comes back as often as it is sent away', async () => {
-    const crowd = addresses(MANY)
+  it('lets a friend in beside a crowd of many addresses that begins HTTP/2, and comes back as often as it is sent away', async () => {
     let isOver = false
     const comeBack = async (from: string) => {
       while (!isOver) {
         const socket = await strangers.connect(from)
+        socket.write(PREFACE)
         await new Promise((resolve) => socket.once('close', resolve))
       }
     }
-    const coming = crowd.map(comeBack)
+    const coming = addresses(MANY).map(comeBack)
     while (strangers.open < connections.places) await new Promise(setImmediate)
-    await within(1_000, talk('hello'), signal)
+    await talk('hello')
     isOver = true
     strangers[Symbol.dispose]()
     await Promise.all(coming)
@@ -93,7 +94,9 @@ describe('servePeers, among strangers', () => {
   it('tells so also who has begun no call yet, in the first that they begin', async () => {
     const session = http2.connect(`http://127.0.0.1:${host.port}`)
     await once(session, 'remoteSettings')
-    for (let count = 0; count < connections.placesPerNetwork; count += 1) await strangers.connect()
+    for (let count = 1; count < connections.placesPerNetwork; count += 1) await strangers.call(0)
+    // It is let through once somebody has been silent for too long: who is here for longest.
+    await strangers.call(0)
     const call = session.request({ ':method': 'POST', ':path': CONVERSE, 'content-type': 'application/grpc' })
     const [{ 'grpc-status': status }] = await once(call, 'response')
     expect(Number(status)).to.equal(Code.RESOURCE_EXHAUSTED)

@@ -24,6 +24,9 @@ const PREFACE = Buffer.concat([
 /** Times short enough for a test. */
 const HASTY = { firstCallTimeoutMs: 100, firstMessageTimeoutMs: 100, idleTimeoutMs: 100, lingerMs: 100 }
 
+/** A line as long as there may be connections. */
+const line = { most: Number.POSITIVE_INFINITY, partOfAll: 1, bytes: 1_024 }
+
 const LOGIN = '/sotto.auth.v1.AuthService/Login'
 
 describe('a server among hostile callers', () => {
@@ -96,7 +99,7 @@ describe('a server among hostile callers', () => {
 
     it('closes connections over which nobody is let in, however much is called', async () => {
       const room = { places: 8, placesPerNetwork: 8, vouchedPlaces: 0 }
-      const strangers = { connections: room, calls: room, admissionTimeoutMs: 100, admission: 'call' } as const
+      const strangers = { connections: room, line, calls: room, admissionTimeoutMs: 100, admission: 'call' } as const
       await using peer = await peerServer(echo, { strangers })
       const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
       const call = () => {
@@ -111,7 +114,13 @@ describe('a server among hostile callers', () => {
 
     it('keeps a connection over which somebody was let in once, where an admission lasts as long as that', async () => {
       const room = { places: 2, placesPerNetwork: 2, vouchedPlaces: 0 }
-      const strangers = { connections: room, calls: room, admissionTimeoutMs: 100, admission: 'connection' } as const
+      const strangers = {
+        connections: room,
+        line,
+        calls: room,
+        admissionTimeoutMs: 100,
+        admission: 'connection',
+      } as const
       const admit: Converse = async (_stream, { caller }) => caller.admit()
       await using peer = await peerServer(admit, { strangers })
       const session = http2.connect(`http://127.0.0.1:${peer.server.port}`)
@@ -163,6 +172,7 @@ describe('a server among hostile callers', () => {
       const room = { places: 2, placesPerNetwork: 2, vouchedPlaces: 0 }
       const strangers = {
         connections: room,
+        line,
         calls: room,
         admissionTimeoutMs: 5_000,
         admission: 'connection',

@@ -34,16 +34,20 @@ export class ArrivingCall {
       this.onEvicted?.(tooMuch())
       setTimeout(() => stream.destroy(), EVICTED_MS)
     })
+    const note = (chunk: Uint8Array) => {
+      this.progress.push(chunk)
+      this.#held?.add(chunk.length)
+      onChunk(chunk)
+    }
     // Node.js tells of it in no event before somebody reads; by then a window of it may be there.
     const push = stream.push.bind(stream)
     stream.push = (chunk: Uint8Array | null, encoding?: BufferEncoding) => {
-      if (chunk !== null) {
-        this.progress.push(chunk)
-        this.#held?.add(chunk.length)
-        onChunk(chunk)
-      }
+      if (chunk !== null) note(chunk)
       return push(chunk, encoding)
     }
+    const early = takeEarly(stream)
+    // Only then does somebody know of the call who can end it.
+    if (early.length > 0) queueMicrotask(() => note(early))
     stream.once('close', () => this.#held?.end())
   }
 
@@ -57,6 +61,17 @@ export class ArrivingCall {
     this.#held?.add(-this.progress.take() - (this.#hasBegun ? 0 : CALL_BYTES))
     this.#hasBegun = true
   }
+}
+
+/**
+ * The content that was there before the call was told of: of what came before the connection was served (entrance/), and is
+ * read at once. It stays to be read.
+ */
+function takeEarly(stream: ServerHttp2Stream): Uint8Array {
+  if (stream.readableLength === 0) return Buffer.alloc(0)
+  const early = stream.read() as Buffer
+  stream.unshift(early)
+  return early
 }
 
 function tooMuch(): SottoError {

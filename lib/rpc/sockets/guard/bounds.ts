@@ -3,18 +3,18 @@
  *
  * | reason      | the bound                                                   | who comes near, and is not cut                |
  * | ----------- | ----------------------------------------------------------- | --------------------------------------------- |
- * | `handshake` | `firstCallTimeoutMs` (limits.ts) for TLS                    | a phone: TLS 1.3 is 1 round trip and 3 KiB    |
+ * | `handshake` | `firstCallTimeoutMs` (limits.ts) for the first byte, and from the turn in line for TLS | a phone: TLS 1.3 is 1 round trip and 3 KiB |
  * | `silent`    | `firstCallTimeoutMs` more until the first call              | the same; the call is 1 round trip later      |
  * | `request`   | `firstMessageTimeoutMs` until a call's request is whole     | 16 KiB in 10 s: 13 kbit/s                     |
  * | `stranger`  | `admissionTimeoutMs` until somebody is let in               | who waits for the hash of a password          |
- * | `crowd`     | the places of strangers                                     | one of a thousand who come at once: try again |
+ * | `crowd`     | the line before the places of strangers, and how long nothing may come of one while others wait (entrance/) | one of two thousand who come at once: try again |
  * | `full`      | the places of all                                           | the same                                      |
  * | `message`   | {@link MESSAGE_TIMEOUT_MS} for the rest of a later message  | 66 KiB at 5 kbit/s                            |
  * | `unread`    | {@link UNREAD_TIMEOUT_MS} in which no byte of what waits is taken | a slow reader takes some, and one whose windows are full has nothing waiting |
  * | `pings`     | {@link PINGS_PER_SECOND}                                    | gRPC measures the way by some tens a second   |
  * | `settings`  | {@link SETTINGS_PER_SECOND}                                 | one or two in all                             |
  * | `calls`     | {@link STRANGER_CALLS_PER_SECOND}, {@link REFUSED_CALLS_PER_SECOND} | a client makes two before it is let in, and waits where it is refused |
- * | `framing`   | {@link FRAMING_BYTES_PER_SECOND} beside the content; of a stranger, {@link SMALL_PIECES} of less than {@link SMALL_PIECE_BYTES} | a tenth of the content, and 300 bytes a call  |
+ * | `framing`   | {@link FRAMING_BYTES_PER_SECOND} beside the content; of a stranger, {@link SMALL_PIECES} of less than {@link SMALL_PIECE_BYTES}; in line, what there is room for (entrance/) | a tenth of the content, and 300 bytes a call  |
  * | `protocol`  | Node.js: 1,000 resets and 33 a second, 1,000 empty or stray frames, 8 continuations, 64 KiB or 128 fields of headers in a hundred calls | nobody |
  *
  * Windows of HTTP/2 that stay full for minutes, and a conversation in which nothing is said, cross none of them: that a

@@ -44,8 +44,8 @@ export interface ConnectionGuardOptions {
   readonly address: string | undefined
   /** Whether nobody was let in over the connection. */
   readonly isStranger: () => boolean
-  /** When HTTP/2 has to have begun, in milliseconds on the monotonic clock: without TLS it does at once. */
-  readonly handshakeDueMs: number
+  /** How long the other end has to begin HTTP/2, in milliseconds: without TLS it does at once. */
+  readonly handshakeTimeoutMs: number
   /** What its calls hold; undefined where nobody counts that. */
   readonly held?: HeldByConnection | undefined
 }
@@ -80,7 +80,17 @@ export class ConnectionGuard {
     this.#socket = socket
     this.#peer = options.address
     this.#options = options
-    this.#due = { atMs: options.handshakeDueMs, reason: 'handshake' }
+    this.expectHandshake()
+  }
+
+  /** HTTP/2 has to begin in time from now. */
+  expectHandshake(): void {
+    this.#due = { atMs: performance.now() + this.#options.handshakeTimeoutMs, reason: 'handshake' }
+  }
+
+  /** The other end waits for this one. */
+  keepWaiting(): void {
+    this.#due = undefined
   }
 
   /** Report that the connection is cut, the first time; it may have a moment until it is. */

@@ -47,7 +47,7 @@ class Guarded implements AsyncDisposable {
       log: testLog().log,
       address: '127.0.0.1',
       isStranger: () => false,
-      handshakeDueMs: Number.POSITIVE_INFINITY,
+      handshakeTimeoutMs: Number.POSITIVE_INFINITY,
     }
     this.guard = new ConnectionGuard(accepted, options)
     const server = http2.createServer({ settings: { initialWindowSize: 2 ** 22 } })
