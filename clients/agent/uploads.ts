@@ -41,7 +41,11 @@ export class Uploads {
     try {
       const { size } = await file.stat()
       if (offset > size) throw new SottoError('ERR_INVALID_ARGUMENT', `the piece begins behind the end, at ${size}`)
-      await file.write(data, 0, data.length, offset)
+      // A disk that is about to be full takes a part of it.
+      for (let written = 0; written < data.length; ) {
+        const { bytesWritten } = await file.write(data, written, data.length - written, offset + written)
+        written += bytesWritten
+      }
       return Math.max(size, offset + data.length)
     } finally {
       await file.close()

@@ -38,7 +38,7 @@ export class Watchers {
       this.#state(`typing ${contact}`, { $case: 'typing', value: { contact, active } })
     },
   })
-  /** The names of contacts at the last look, to notice who was forgotten. */
+  /** The names of contacts at the last look, and of those who came since, to notice who was forgotten. */
   #known = new Set<string>()
 
   /** Told of each transfer that is over. */
@@ -57,10 +57,10 @@ export class Watchers {
     return {
       onReceived: (name) => {
         unkept.received(name)
-        this.#each((watcher) => watcher.grown(name))
+        this.#grown(name)
         this.#typing.set(name, false)
       },
-      onChanged: (name) => this.#each((watcher) => watcher.grown(name)),
+      onChanged: (name) => this.#grown(name),
       onProgress: (name) => this.#each((watcher) => watcher.changed(name)),
       onPresence: (name) => this.#each((watcher) => watcher.changed(name)),
       onTyping: (name, isActive) => this.#typing.set(name, isActive),
@@ -91,6 +91,12 @@ export class Watchers {
       for (const name of forgotten) watcher.forgotten(name)
       for (const name of names) watcher.grown(name)
     })
+  }
+
+  /** There may be new messages with somebody, and the first of them, of which the store tells nobody but other processes. */
+  #grown(name: string): void {
+    this.#known.add(name)
+    this.#each((watcher) => watcher.grown(name))
   }
 
   /** Something about somebody is other than before. */
@@ -139,7 +145,8 @@ export class Watchers {
     if (this.#all.size >= MAX_WATCHERS) {
       throw new SottoError('ERR_BUSY', `there are ${MAX_WATCHERS} watches already`, { retryAfterMs: RETRY_MS })
     }
-    this.#known = new Set(source.names())
+    // Those who watch already have not been told of what has gone since the last look.
+    if (this.#all.size === 0) this.#known = new Set(source.names())
     const watcher = new Watcher(source, wantsTrace)
     this.#all.add(watcher)
     const onAbort = () => watcher.end()

@@ -294,6 +294,17 @@ describe('AgentService', function () {
     expect(people.map(({ name, online }) => ({ name, online }))).to.deep.equal([{ name: 'bob', online: true }])
   })
 
+  it('says to all who watch that a conversation was forgotten which began as they watched', async () => {
+    const watches = [await bob.watch(), await bob.watch()]
+    await bob.call('send', { contact: 'carol', text: 'hello' })
+    for (const watch of watches) await watch.until(({ texts }) => texts.length > 0)
+    await bob.call('forget', { contact: 'carol' })
+    for (const watch of watches) {
+      await watch.until(({ seen }) => seen.some(({ $case }) => $case === 'forgotten'))
+      await watch.end()
+    }
+  })
+
   it('forgets a conversation, and begins it anew', async () => {
     const watch = await alice.watch()
     await alice.call('forget', { contact: 'bob' })

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { MAX_PIECE_BYTES, readPiece, Uploads } from '../../../clients/agent/uploads.ts'
 import type { Transfer } from '../../../clients/store/transfers/transfer.ts'
@@ -33,6 +35,18 @@ describe('Uploads', () => {
     await uploads.put(ONE, 'b.txt', 0, Buffer.from('x'))
     expect((await rejection(uploads.pathOf(ONE))).code).to.equal('ERR_INVALID_FILE')
     expect((await rejection(uploads.pathOf(OTHER))).code).to.equal('ERR_INVALID_FILE')
+  })
+
+  it('does not take a part of a piece for all of it', async () => {
+    const module = fileURLToPath(new URL('../../../clients/agent/uploads.ts', import.meta.url))
+    const program = `
+      const { Uploads } = await import(${JSON.stringify(module)})
+      const put = new Uploads(${JSON.stringify(folder.path)}).put(${JSON.stringify(ONE)}, 'a', 0, Buffer.alloc(4_096))
+      console.log(await put.catch(({ code }) => code))`
+    // In blocks of 512 or 1,024 bytes: the system takes no more of the piece than that.
+    const line = 'ulimit -f 1 && exec "$0" --input-type=module --eval "$1"'
+    const printed = execFileSync('sh', ['-c', line, process.execPath, program], { encoding: 'utf8' })
+    expect(printed).to.equal('EFBIG\n')
   })
 
   it('follows no link, neither to write nor to read', async () => {
