@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { ChannelTimes } from '#lib/channel/channel-times.ts'
 import { isSottoError } from '#lib/errors.ts'
@@ -61,13 +62,14 @@ export async function web(options: WebOptions): Promise<void> {
   const access = new Access(profile, options.clock)
   const lock = await tryLock(profile)
   if (lock === undefined) {
-    await give(options, profile, access, access.port)
+    const opened = await give(options, profile, access, access.port)
+    if (opened !== undefined) await untilFollowed(opened, access, options.signal)
     return
   }
   resources.adopt(lock, (each) => each.release())
 
   const bridge = resources.adopt(new Bridge(agentSocketIn(profile.storage.folder)), (each) => each.close())
-  let opened: OpenFile | undefined
+  let opened: Opened | undefined
   const server = resources.adopt(
     await startWebServer({
       access,
@@ -77,7 +79,7 @@ export async function web(options: WebOptions): Promise<void> {
       mayMove: options.port === undefined,
       hostNames: options.hostNames,
       framedBy: options.framedBy,
-      onSignedIn: () => opened?.remove(),
+      onSignedIn: () => opened?.file.remove(),
     }),
     (each) => each.close(),
   )
@@ -91,13 +93,19 @@ export async function web(options: WebOptions): Promise<void> {
       if (isReady) return
       isReady = true
       give(options, profile, access, server.port).then(
-        (file) => {
-          opened = file
+        (given) => {
+          opened = given
         },
         (error: Error) => options.notice(error.message),
       )
     },
   })
+}
+
+/** A link that the browser was given in a file. */
+interface Opened {
+  readonly token: string
+  readonly file: OpenFile
 }
 
 /** Give a link to the page, or open it. */
@@ -106,7 +114,7 @@ async function give(
   profile: Profile,
   access: Access,
   port: number,
-): Promise<OpenFile | undefined> {
+): Promise<Opened | undefined> {
   const token = await access.newToken()
   const link = `http://127.0.0.1:${port}/#${token}${to === undefined ? '' : `/${to}`}`
   if (!open) {
@@ -114,7 +122,20 @@ async function give(
     return undefined
   }
   const onFailure = () => notice('no browser could be opened; without --open there is a link')
-  return await openBrowser(profile.storage.folder, link, onFailure)
+  return { token, file: await openBrowser(profile.storage.folder, link, onFailure) }
+}
+
+/** How often it is looked whether a link was followed to the page of another process, in milliseconds. */
+const POLL_INTERVAL_MS = 100
+
+/** A file goes with the process that has made it, and the browser has yet to read it. */
+async function untilFollowed({ token, file }: Opened, access: Access, signal: AbortSignal): Promise<void> {
+  const over = AbortSignal.any([signal, file.removed])
+  while (!over.aborted && (await access.isWaiting(token))) {
+    await setTimeout(POLL_INTERVAL_MS, undefined, { signal: over }).catch(() => undefined)
+  }
+  file.remove()
+  signal.throwIfAborted()
 }
 
 /** Become the process that serves the profile's page; undefined if there is one. */

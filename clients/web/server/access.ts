@@ -55,11 +55,16 @@ export class Access {
     return token
   }
 
+  /** Whether a token is still to be exchanged. */
+  async isWaiting(token: string): Promise<boolean> {
+    await this.#profile.refresh()
+    return this.#state.links.some((link) => isHashOf(token, link.hash))
+  }
+
   /** Exchange a token, whichever process has made it, for a bearer; undefined if it is none, was used, or waited too long. */
   async redeem(token: string): Promise<string | undefined> {
     // Anybody on the machine can come with a token, and for one that is none nothing is written.
-    await this.#profile.refresh()
-    if (!this.#state.links.some((link) => isHashOf(token, link.hash))) return undefined
+    if (!(await this.isWaiting(token))) return undefined
     const nowMs = this.#clock.now().getTime()
     const bearer = randomBytes(TOKEN_BYTES).toString('base64url')
     let isGood = false

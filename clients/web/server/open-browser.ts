@@ -18,6 +18,8 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, string>>> = { darwin: 'o
 
 /** A file that leads to the page. */
 export interface OpenFile {
+  /** Fires when it is removed: the link was followed, nobody will, or nothing opens it. */
+  readonly removed: AbortSignal
   /** The link was followed, or nobody will. */
   remove(): void
 }
@@ -31,16 +33,25 @@ export interface OpenFile {
 export async function openBrowser(folder: string, link: string, onFailure: () => void): Promise<OpenFile> {
   const path = join(folder, `open-${randomBytes(6).toString('hex')}.html`)
   await writeNewFile(path, `<!doctype html><meta http-equiv="refresh" content="0; url=${link}"><title>Sotto</title>\n`)
+  const removed = new AbortController()
   const remove = () => {
     clearTimeout(timer)
     process.off('exit', remove)
     rmSync(path, { force: true })
+    removed.abort()
   }
   const timer = setTimeout(remove, LIFETIME_MS)
   timer.unref()
   process.on('exit', remove)
+  const fail = () => {
+    if (removed.signal.aborted) return
+    remove()
+    onFailure()
+  }
   const opener = spawn(OPENERS[process.platform] ?? 'xdg-open', [path], { stdio: 'ignore', detached: true })
-  opener.on('error', onFailure)
+  opener.on('error', fail)
+  // It may be there and find no browser.
+  opener.on('exit', (code) => code !== 0 && fail())
   opener.unref()
-  return { remove }
+  return { removed: removed.signal, remove }
 }

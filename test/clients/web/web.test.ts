@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import {
@@ -14,6 +15,7 @@ import { Profile } from '../../../clients/profile/profile.ts'
 import { CHAT_PAGE, readPageFiles } from '../../../clients/web/server/page-files.ts'
 import { Installation } from '../../support/installation.ts'
 import { rejection } from '../../support/rejection.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { type Answered, WebPage } from '../../support/web-page.ts'
 
 const SERVICE = '/sotto.agent.v1.AgentService'
@@ -210,6 +212,34 @@ describe('sotto web', function () {
     expect(new URL(link ?? '').host).to.equal(page.address.host)
     expect((await page.follow(link)).status).to.equal(200)
     expect((await page.follow(link)).status).to.equal(401)
+  })
+
+  it('leads a browser to the page of another process, and stays until it is there', async () => {
+    const folder = await temporaryFolder()
+    const { PATH } = process.env
+    const told = join(folder.path, 'told')
+    for (const name of ['xdg-open', 'open']) {
+      const script = `#!/bin/sh\ncat "$1" > ${told}.new; mv ${told}.new ${told}\n`
+      await writeFile(join(folder.path, name), script, { mode: 0o755 })
+    }
+    process.env['PATH'] = `${folder.path}${delimiter}${PATH}`
+    try {
+      let isDone = false
+      const again = new WebPage(installation, 'alice', { open: true })
+      const done = again.done.finally(() => {
+        isDone = true
+      })
+      while (!existsSync(told)) await new Promise((resolve) => setImmediate(resolve))
+      expect(isDone).to.equal(false)
+      const [, link] = /url=([^"]+)"/.exec(await readFile(told, 'utf8')) ?? []
+      expect((await page.follow(link)).status).to.equal(200)
+      await done
+    } finally {
+      process.env['PATH'] = PATH
+      await folder[Symbol.asyncDispose]()
+    }
+    const left = await readdir(join(installation.home.path, 'profiles', 'alice'))
+    expect(left.filter((name) => name.startsWith('open-'))).to.deep.equal([])
   })
 
   it('keeps of links and bearers what nobody can use, and sealed', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { expect } from 'chai'
 import { openBrowser } from '../../../../clients/web/server/open-browser.ts'
@@ -42,5 +42,17 @@ describe('openBrowser', () => {
     const opened = await openBrowser(folder.path, LINK, failed.resolve)
     await failed.promise
     opened.remove()
+  })
+
+  it('says so, and removes the file, where what opens it finds no browser', async () => {
+    for (const name of ['xdg-open', 'open']) {
+      await writeFile(join(folder.path, name), '#!/bin/sh\nexit 3\n', { mode: 0o755 })
+    }
+    process.env['PATH'] = `${folder.path}${delimiter}${PATH}`
+    const failed = Promise.withResolvers<void>()
+    const opened = await openBrowser(folder.path, LINK, failed.resolve)
+    await failed.promise
+    expect(opened.removed.aborted).to.equal(true)
+    expect((await readdir(folder.path)).filter((name) => name.endsWith('.html'))).to.deep.equal([])
   })
 })
