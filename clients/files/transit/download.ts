@@ -155,7 +155,7 @@ export class Download implements IncomingTransfer {
   async #succeed(path: string): Promise<void> {
     const { folder, id, onReceived } = this.#options
     this.#end()
-    await discardPartial(folder, id)
+    await discardLeftovers(folder, id)
     try {
       onReceived(path)
     } catch (error) {
@@ -180,7 +180,7 @@ export class Download implements IncomingTransfer {
     const { folder, id } = this.#options
     await this.#partial?.close().catch(() => undefined)
     // Its sizes would not tell how far it has come.
-    if (this.#partial?.isUnflushed) await discardPartial(folder, id).catch(() => undefined)
+    if (this.#partial?.isUnflushed) await discardLeftovers(folder, id)
     this.#options.onHalted(error)
   }
 
@@ -193,9 +193,8 @@ export class Download implements IncomingTransfer {
   async #clear(): Promise<void> {
     const { folder, id } = this.#options
     this.#end()
-    // What cannot be removed is left: it is hidden, and says by its name whose it is.
     await this.#partial?.close().catch(() => undefined)
-    await discardPartial(folder, id).catch(() => undefined)
+    await discardLeftovers(folder, id)
   }
 
   /** What waits is written first, and nothing is checked. */
@@ -217,4 +216,9 @@ export class Download implements IncomingTransfer {
 /** Whether it is what came that a failure is about, or the disk that it comes to. */
 function isOfIt(error: unknown): boolean {
   return isSottoError(error, 'ERR_FILE_SAVE_FAILED') || isSottoError(error, 'ERR_FILE_DAMAGED')
+}
+
+/** What cannot be removed is left: it is hidden, and says by its name whose it is. */
+async function discardLeftovers(folder: string, id: string): Promise<void> {
+  await discardPartial(folder, id).catch(() => undefined)
 }

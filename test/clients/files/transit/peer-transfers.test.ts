@@ -23,6 +23,7 @@ import { partialPath } from '../../../../clients/files/disk/partial.ts'
 import { MOST_WAITING_BYTES } from '../../../../clients/files/transit/receive-buffer.ts'
 import { LEAST_WINDOW_BYTES } from '../../../../clients/files/transit/send-window.ts'
 import { exchangeUntil, FileEnd, type Offered, offered } from '../../../support/file-end.ts'
+import { SmallDisk, smallDiskRefusal } from '../../../support/small-disk.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const pause = FileProgressPause.UNSPECIFIED
@@ -274,6 +275,19 @@ describe('PeerTransfers', () => {
     await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
     expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
     expect(bytesOf(uploader)).to.equal(what.content.length)
+  })
+
+  it('has received what has its name, though something beside it cannot be removed', async function () {
+    if (smallDiskRefusal !== undefined) return this.skip()
+    await using uploader = new FileEnd()
+    await using downloader = new FileEnd()
+    const what = await file('a.bin', MAX_CHUNK_BYTES)
+    const held = join(partialPath(downloads, what.id), 'held')
+    await mkdir(held, { recursive: true })
+    await using _disk = SmallDisk.mount(held, 1)
+    agree(uploader, downloader, what)
+    await exchangeUntil(uploader, downloader, () => downloader.ends.length > 0)
+    expect(downloader.ends).to.deep.equal([`received ${join(downloads, 'a.bin')}`])
   })
 
   it('does not look at all that came before it stops', async () => {
