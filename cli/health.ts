@@ -13,7 +13,7 @@ export function healthCommand(): Command {
     .description('ask a service that runs here, under the settings of this environment, whether it serves')
     .addArgument(new Argument('<service>').choices(NAMES))
     .action(async (name: ServiceName) => {
-      const { isServing } = await import('#lib/rpc/health-check.ts')
+      const { isServing } = await import('#lib/rpc/standard/health-check.ts')
       const target = await targetOf(name, environment())
       if (!(await isServing(target))) {
         throw new SottoError('ERR_UNAVAILABLE', `${name} answers and does not serve`, {

@@ -79,7 +79,7 @@ async function endText(what: string, end: Date): Promise<string> {
 
 /** `serves`, or why not. */
 async function serviceState(name: ServiceName): Promise<string> {
-  const { isServing } = await import('#lib/rpc/health-check.ts')
+  const { isServing } = await import('#lib/rpc/standard/health-check.ts')
   try {
     return (await isServing(await targetOf(name, environment()))) ? 'serves' : 'answers, and does not serve'
   } catch (error) {

@@ -60,7 +60,7 @@ async function checkDatabase(config: Config, clock: Clock): Promise<Seen> {
 }
 
 async function checkService(name: ServiceName, env: Environment): Promise<Seen> {
-  const { isServing } = await import('#lib/rpc/health-check.ts')
+  const { isServing } = await import('#lib/rpc/standard/health-check.ts')
   const target = await targetOf(name, env)
   if (await isServing(target)) return { text: `serves at ${target.address}` }
   throw new SottoError('ERR_UNAVAILABLE', 'it answers and does not serve', { hint: 'its last log lines say why' })

@@ -10,7 +10,8 @@ import { type PinState, stateOf } from '../profile/pins.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Progress } from '../store/log/progress.ts'
 import { undeliverableCount } from '../store/log/undeliverable.ts'
-import type { ContactSummary, Store } from '../store/store.ts'
+import type { ContactSummary } from '../store/reading/summaries.ts'
+import type { Store } from '../store/store.ts'
 import { messageForm } from './forms/message-form.ts'
 
 export interface ConversationsOptions {

@@ -126,8 +126,11 @@ function inOneLine(text: string): string {
     .replace(/\n(?=\()/, ' ')
 }
 
-/** The hint for a text that begins with a dash and was taken for an option. */
+/** The hint for a text that was taken for an option, as it begins with a dash, or for several arguments. */
 function textHint(command: Command, text: string): string {
+  const takesText = command.registeredArguments.some((argument) => argument.name() === 'text')
+  if (takesText && text.startsWith('error: too many arguments'))
+    return 'sotto: a text of several words goes in quotes\n'
   const [, option] = /^error: unknown option '([^']+)'/.exec(text) ?? []
   if (option === undefined || command.registeredArguments.length === 0) return ''
   return `sotto: if that is no option but a text, write -- before it: -- ${option}\n`

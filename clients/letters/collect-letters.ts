@@ -33,25 +33,18 @@ export interface CollectOptions extends OpenOptions {
  */
 type Outcome = 'taken' | 'kept' | 'early' | 'useless'
 
-/** What came of a look into the mailbox. */
-export interface Collected {
-  /** Those from whom events came, and whom nobody has told yet that they are stored. */
-  readonly writers: ReadonlySet<string>
-  /** How many letters were deleted at the mailbox, of use or not. */
-  readonly letters: number
-}
-
 /**
- * Collect the letters that wait.
+ * Collect the letters that wait. The store knows whom to tell that theirs are in it.
+ *
+ * @returns how many were deleted at the mailbox, of use or not.
  * @throws SottoError what the call gives; `ERR_STORE`, `ERR_STORE_DAMAGED`. What was taken in by then stays so.
  */
-export async function collectLetters(options: CollectOptions): Promise<Collected> {
-  const writers = new Set<string>()
+export async function collectLetters(options: CollectOptions): Promise<number> {
   let letters = 0
   let early: readonly CollectedLetter[] = []
   for await (const arrival of options.mailbox.collect(options.signal)) {
     for (let waiting = arrival.letters; waiting.length > 0; ) {
-      const outcomes = await takeLetters(waiting, options, writers)
+      const outcomes = await takeLetters(waiting, options)
       const done = waiting.filter((letter) => ['taken', 'useless'].includes(outcomes.get(letter) ?? 'kept'))
       await arrival.acknowledge(done)
       letters += done.length
@@ -60,14 +53,13 @@ export async function collectLetters(options: CollectOptions): Promise<Collected
       waiting = done.length > 0 ? early : []
     }
   }
-  return { writers, letters }
+  return letters
 }
 
 /** Take in letters, as far as they can be. */
 async function takeLetters(
   letters: readonly CollectedLetter[],
   options: CollectOptions,
-  writers: Set<string>,
 ): Promise<ReadonlyMap<CollectedLetter, Outcome>> {
   const outcomes = new Map<CollectedLetter, Outcome>()
   let opened: OpenedLetter[] = []
@@ -79,7 +71,7 @@ async function takeLetters(
   while (opened.length > 0) {
     const group = opened.filter((each, index) => !opened.slice(0, index).some((before) => isBeside(before, each)))
     opened = opened.filter((each) => !group.includes(each))
-    for (const [letter, outcome] of takeTogether(group, options, writers)) outcomes.set(letter, outcome)
+    for (const [letter, outcome] of takeTogether(group, options)) outcomes.set(letter, outcome)
   }
   return outcomes
 }
@@ -90,26 +82,18 @@ function isBeside(one: OpenedLetter, other: OpenedLetter): boolean {
 }
 
 /** Store letters in one step, or each by itself where one of them fails. In this turn others change nothing. */
-function takeTogether(
-  group: readonly OpenedLetter[],
-  options: CollectOptions,
-  writers: Set<string>,
-): [CollectedLetter, Outcome][] {
+function takeTogether(group: readonly OpenedLetter[], options: CollectOptions): [CollectedLetter, Outcome][] {
   try {
-    return storeOpened(group, options, writers)
+    return storeOpened(group, options)
   } catch (error) {
     if (group.length > 1 && isSottoError(error)) {
-      return group.flatMap((each) => takeTogether([each], options, writers))
+      return group.flatMap((each) => takeTogether([each], options))
     }
     return group.map(({ letter }) => [letter, refuse(error, options)])
   }
 }
 
-function storeOpened(
-  group: readonly OpenedLetter[],
-  options: CollectOptions,
-  writers: Set<string>,
-): [CollectedLetter, Outcome][] {
+function storeOpened(group: readonly OpenedLetter[], options: CollectOptions): [CollectedLetter, Outcome][] {
   const { store, clock, messageLogFor } = options
   const state = store.letterState()
   const storable = group.flatMap((opened) => {
@@ -127,21 +111,19 @@ function storeOpened(
   const toStore = storable.map((each) => each.toStore)
   const stored = toStore.length === 0 ? [] : storeLetters(store, toStore, clock.nowMs())
   const byLetter = new Map(storable.map(({ opened }, index) => [opened, stored[index]]))
-  return group.map((opened) => [opened.letter, report(opened, byLetter.get(opened), options, writers)])
+  return group.map((opened) => [opened.letter, report(opened, byLetter.get(opened), options)])
 }
 
 /** Tell of a letter that was stored, if it was. */
 function report(
-  { ticket, body }: OpenedLetter,
+  { ticket }: OpenedLetter,
   stored: StoredLetter | undefined,
   { deliver, onProgress }: CollectOptions,
-  writers: Set<string>,
 ): Outcome {
   const { senderName: name } = ticket
   if (stored === undefined) return 'kept'
   if (stored.hasProgress) onProgress(name)
   if (stored.isEarly) return 'early'
-  if (body.events.length > 0) writers.add(name)
   if (stored.fresh.length > 0) deliver(name, stored.fresh)
   return 'taken'
 }

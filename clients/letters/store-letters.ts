@@ -1,5 +1,6 @@
 /**
- * What letters brought, put down: their events, what they acknowledge, and that they were taken in.
+ * What letters brought, put down: their events, what they acknowledge, that they were taken in, and that their writers are
+ * to be told so.
  *
  * @module
  */
@@ -62,5 +63,7 @@ function storeContent({ body, messageLog, permission }: LetterToStore): StoredLe
   const hasProgress = messageLog.hasUnsaved
   if (events.length > 0) return { isEarly, fresh: messageLog.store(permission, events, true), hasProgress }
   messageLog.save()
+  // Its writer does not know that its events are here.
+  if (body.events.length > 0 && !isEarly) messageLog.markUnanswered(true)
   return { isEarly, fresh: [], hasProgress }
 }

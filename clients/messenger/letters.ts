@@ -67,8 +67,6 @@ export class Letters {
   readonly #due = new Set<string>()
   /** Those who are going to be looked at again, as a letter to them could not go a moment ago. */
   readonly #failed = new Set<string>()
-  /** Those whose letters are stored, and who were not told so. */
-  readonly #unanswered = new Set<string>()
   /** Those of whom it was told that what waits is too large for a letter. */
   readonly #tooLarge = new Set<string>()
   /** What letters need of others, for those of whom somebody wants to know that letters can go to them. */
@@ -94,11 +92,8 @@ export class Letters {
       ...options,
       messageLogFor: this.#posting.messageLogFor,
       inTurn: (work) => this.#inTurn(work),
-      onStored: (writers) => {
-        for (const name of writers) {
-          this.#unanswered.add(name)
-          this.consider(name)
-        }
+      onStored: () => {
+        for (const name of options.store.unanswered()) this.consider(name)
       },
     })
     this.#round = setInterval(() => options.attempt(() => this.#lookThrough()), ANSWER_EVERY_MS)
@@ -139,7 +134,14 @@ export class Letters {
     const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
     if (streams === undefined || streams.conversation !== undefined) return false
     const { appended, posted } = streams.progress
-    return appended > posted || (this.#unanswered.has(name) && streams.messageLog.answerAgeMs >= ANSWER_EVERY_MS)
+    return appended > posted || streams.messageLog.isAnswerDue(ANSWER_EVERY_MS)
+  }
+
+  /** Whether somebody is to be told that theirs are stored. */
+  #isAnswerDue(name: string): boolean {
+    const { streamsByKey, profile } = this.#options
+    const streams = streamsByKey.found(name, profile.state.pins.get(name)?.identityKey)
+    return streams?.messageLog.isAnswerDue(ANSWER_EVERY_MS) ?? false
   }
 
   /**
@@ -176,7 +178,7 @@ export class Letters {
     signal = this.#posting.signal,
   ): Promise<ReadonlyMap<string, boolean | SottoError>> {
     const addressees = names.map((name) => {
-      return { name, isAnswer: this.#unanswered.has(name), envelope: this.#takeEnvelope(name) }
+      return { name, isAnswer: this.#isAnswerDue(name), envelope: this.#takeEnvelope(name) }
     })
     const results = await postLetters(addressees, { ...this.#posting, signal })
     return new Map(
@@ -194,7 +196,6 @@ export class Letters {
   /** Take note of what was posted to somebody. @returns whether it was all. */
   #note(name: string, { letters, isTooLarge }: Posted): boolean {
     const { onProgress, onTooLarge } = this.#options
-    if (letters > 0) this.#unanswered.delete(name)
     if (letters > 0) onProgress(name)
     if (!isTooLarge) this.#tooLarge.delete(name)
     else if (!this.#tooLarge.has(name)) {
@@ -231,7 +232,7 @@ export class Letters {
    */
   async answer(): Promise<void> {
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LAST_MS)])
-    await this.#inTurn(() => this.#postDueOf(this.#unanswered, signal))
+    await this.#inTurn(() => this.#postDueOf(this.#options.store.unanswered(), signal))
   }
 
   /** Once in a while, for what nobody was told of: post anew what can no longer be opened, answer, collect, and make up prekeys. */
@@ -266,8 +267,8 @@ export class Letters {
     const { signal } = this.#givenUp
     if (signal.aborted) return
     try {
-      const waiting = this.#options.store.waiting().map(({ name }) => name)
-      const names = new Set([...waiting, ...this.#unanswered])
+      const { store } = this.#options
+      const names = new Set([...store.waiting().map(({ name }) => name), ...store.unanswered()])
       await this.#postDueOf(names.difference(this.#failed), signal)
     } catch (error) {
       // Such as of a damaged store, which may be what stops the messenger, and is reported by then.

@@ -23,8 +23,8 @@ export interface OwnMailboxOptions extends Omit<CollectOptions, 'onRefused' | 'm
   readonly attempt: (work: () => unknown) => void
   /** Do it when what is under way with letters has ended. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>
-  /** Letters of these are stored. */
-  readonly onStored: (writers: Iterable<string>) => void
+  /** Letters were stored, or may have been; the store knows whose. */
+  readonly onStored: () => void
 }
 
 export class OwnMailbox implements Disposable {
@@ -66,12 +66,12 @@ export class OwnMailbox implements Disposable {
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(COLLECT_MS)])
     try {
       const onRefused = () => {}
-      const { writers, letters } = await collectLetters({ ...this.#options, onRefused, signal })
-      this.#options.onStored(writers)
-      return letters
+      return await collectLetters({ ...this.#options, onRefused, signal })
     } catch (error) {
       throwUnlessPassing(error, signal)
       return 0
+    } finally {
+      this.#options.onStored()
     }
   }
 

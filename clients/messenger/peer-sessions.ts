@@ -142,6 +142,9 @@ export class PeerSessions {
     if (before === undefined) events.onConversation?.(name, route)
     if (before !== route) events.onRoute?.(name, route)
     if (route === 'relay') peer.moveToDirect(conversation)
+    // They have heard how far their stream is stored: no letter needs to say it.
+    const { messageLog } = peer.streams
+    void conversation.resumed.then(() => attempt(() => messageLog.markUnanswered(false)))
     void ended.then((end) => attempt(() => this.#onEnded(name, end)))
   }
 

@@ -6,8 +6,6 @@
  *
  * @module
  */
-
-import { setImmediate } from 'node:timers/promises'
 import { CloseReason, type Event, type RecordBody } from '#gen/sotto/peer/v1/record.ts'
 import type { RenewingChannel, SentRecord } from '#lib/channel/renewing-channel.ts'
 import { Delivery } from '#lib/delivery/delivery.ts'
@@ -18,12 +16,12 @@ import type { Route } from '#lib/protocol.ts'
 import { release } from '#lib/release.ts'
 import { type Schedule, scheduleRef } from '#lib/runtime/schedule.ts'
 import { withTimeout } from '#lib/runtime/with-timeout.ts'
-import type { FileTransfers } from '../files/transit/file-transfers.ts'
 import type { ServerClock } from '../session/server-clock.ts'
 import { RecordTrace } from '../trace/record-trace.ts'
 import type { Trace } from '../trace/trace.ts'
 import { ChannelKeeper } from './channel-keeper.ts'
 import { drawStreamId } from './event-ids.ts'
+import { IncomingRecords, type ReceivingStreams } from './incoming-records.ts'
 import type { RecordLink } from './record-link.ts'
 import type { AskServices } from './renewal-services.ts'
 
@@ -33,26 +31,14 @@ export type ConversationEnd =
   | { readonly how: 'cut'; readonly error: SottoError }
 
 /** The streams that a conversation carries. */
-export interface PeerStreams {
+export interface PeerStreams extends ReceivingStreams {
   readonly pair: StreamPair
-  /** The bytes of files; undefined where none flow. */
-  readonly files?: FileTransfers | undefined
   /** How many events of this side wait for their acknowledgement. */
   readonly unacknowledged: number
   /** A conversation is to carry it from now on; one that did before has ended, or ends now. */
   attach(conversation: Conversation): void
   /** A conversation has ended. */
   detach(conversation: Conversation): void
-  /** The streams have moved: called before a record leaves that was taken from them, and after some came. */
-  save(): void
-  /** The other side's user has seen this side's stream up to this number. */
-  onRead(sequence: bigint): void
-  /**
-   * Make events safe that were just taken from records, in the same turn. They are stored when this returns.
-   *
-   * @param show - Told those that are new to the user.
-   */
-  keep(events: readonly Event[], show: (events: readonly Event[]) => void): void
 }
 
 /** The streams of a host, by the caller's key. */
@@ -83,12 +69,6 @@ export interface ConversationOptions {
   readonly drawStreamId?: () => Uint8Array
 }
 
-/** The bytes of records after which a step takes no more: some 10 ms of this process, in which nobody else is served. */
-const MAX_STEP_BYTES = 512 * 1024
-
-/** The size from which a record counts as full, in bytes: whoever has that much to say has more. */
-const FULL_RECORD_BYTES = 48 * 1024
-
 /** How long the link has to take what there is to say, a Close included, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000
 
@@ -111,11 +91,7 @@ export class Conversation {
   #isSettled = false
   readonly #sent: RecordTrace
   readonly #received: RecordTrace
-  /** Events that were taken from records in this turn, and are not stored yet. */
-  #unkept: Event[] = []
-  /** Whether a record came in this turn, and what it moved is not put down yet; and the last number that was read. */
-  #isUnsaved = false
-  #unsavedRead: bigint | undefined
+  readonly #incoming: IncomingRecords
 
   /**
    * @param options.channel - Of a completed handshake.
@@ -140,6 +116,17 @@ export class Conversation {
       wake: () => this.wake(),
       onExpired: () => void this.close(CloseReason.EXPIRED),
       onFailed: (error) => void this.#fail(error),
+    })
+    this.#incoming = new IncomingRecords({
+      ...options,
+      delivery: this.#delivery,
+      trace: this.#received,
+      onResumed: () => this.#resumed.resolve(undefined),
+      onChannelMoved: () => this.#keeper.poll(),
+      onClose: (reason) => this.#receiveClose(reason),
+      wake: () => this.wake(),
+      isSettled: () => this.#isSettled,
+      isClosing: () => this.#isClosing,
     })
     try {
       // The last step, for from here on others hold it.
@@ -214,116 +201,10 @@ export class Conversation {
 
   async #receive(first: RecordBody | undefined): Promise<void> {
     try {
-      let isOver = first !== undefined && (await this.#take([first]))
-      while (!isOver) {
-        const record = await this.#nextRecord()
-        isOver = this.#isSettled || (await this.#take(this.#open(record)))
-      }
+      await this.#incoming.takeAll(first)
     } catch (error) {
       await this.#fail(error)
     }
-  }
-
-  async #nextRecord(): Promise<Uint8Array> {
-    const { channel, clock, link } = this.#options
-    channel.listen(clock.local.monotonicMs())
-    const record = await link.next()
-    if (record === undefined) throw new SottoError('ERR_CHANNEL_CUT', 'the stream ended without a Close')
-    return record
-  }
-
-  /** Open a record, and those that have come behind it, or are just about to. */
-  async *#open(first: Uint8Array): AsyncGenerator<RecordBody, void, void> {
-    const { channel } = this.#options
-    let record: Uint8Array | undefined = first
-    for (let bytes = 0; record !== undefined && !this.#isSettled; ) {
-      const length: number = record.length
-      const plaintext = channel.open(record)
-      const body = parseRecordBody(plaintext)
-      this.#received.tell(() => body, record)
-      release(record)
-      // A piece of a file is a copy; what else there is may be a view.
-      if (body.piece?.$case === 'fileChunk' && body.events.length === 0) release(plaintext)
-      yield body
-      bytes += length
-      record = bytes < MAX_STEP_BYTES ? await this.#behind(length) : undefined
-    }
-  }
-
-  /** The record behind one of so many bytes, if it is here; behind a full one with events there is more, which is worth a turn. */
-  async #behind(length: number): Promise<Uint8Array | undefined> {
-    const { link } = this.#options
-    const ready = link.ready()
-    if (ready !== undefined || length < FULL_RECORD_BYTES || this.#unkept.length === 0) return ready
-    await setImmediate()
-    return this.#isSettled ? undefined : link.ready()
-  }
-
-  /**
-   * Take in records. What those have moved that came together is put down, and their events are stored, in one step:
-   * however small somebody makes their records, the disk is waited for once a turn.
-   *
-   * @returns whether the other side's last was among them.
-   */
-  async #take(bodies: Iterable<RecordBody> | AsyncIterable<RecordBody>): Promise<boolean> {
-    try {
-      for await (const body of bodies) {
-        if (this.#isSettled || (await this.#takeOne(body))) return true
-      }
-      return false
-    } finally {
-      this.#keep()
-    }
-  }
-
-  /** Take in a record. Returns whether it was the other side's last. */
-  async #takeOne(body: RecordBody): Promise<boolean> {
-    const { channel, clock, streams, onTyping, peerName } = this.#options
-    if (channel.receive(body, clock.clocks())) {
-      this.#keeper.poll()
-      return false
-    }
-    const { events, chunk, progress, close, typing, read } = this.#delivery.receive(body)
-    if (this.#delivery.isResumed) this.#resumed.resolve(undefined)
-    // What came before this record is told of before, and waits for no disk of a file.
-    if (typing !== undefined || chunk !== undefined) this.#keep()
-    this.#unkept = this.#unkept.length === 0 ? [...events] : this.#unkept.concat(events)
-    this.#isUnsaved = true
-    this.#unsavedRead = read ?? this.#unsavedRead
-    if (typing !== undefined) onTyping?.(peerName, typing)
-    this.wake()
-    if (progress !== undefined) streams.files?.receiveProgress(progress)
-    // Where much waits for the disk, nothing more is taken from the link.
-    if (chunk !== undefined) await streams.files?.receiveChunk(chunk)
-    if (close === undefined) return false
-    this.#keep()
-    await this.#receiveClose(close.reason)
-    return true
-  }
-
-  /**
-   * Put down what the records of this turn have moved. Store the events that were taken, show them, and let them be
-   * acknowledged.
-   */
-  #keep(): void {
-    const events = this.#unkept
-    this.#unkept = []
-    this.#save()
-    // What can no longer be acknowledged is not shown: it comes again in the next conversation.
-    if (events.length === 0 || this.#isSettled || this.#isClosing) return
-    const { streams, deliver, peerName } = this.#options
-    // At the end of this task, and before whatever others do about the events.
-    this.wake()
-    streams.keep(events, (fresh) => deliver(peerName, fresh))
-  }
-
-  #save(): void {
-    if (!this.#isUnsaved) return
-    const read = this.#unsavedRead
-    this.#isUnsaved = false
-    this.#unsavedRead = undefined
-    this.#options.streams.save()
-    if (read !== undefined) this.#options.streams.onRead(read)
   }
 
   async #receiveClose(reason: CloseReason): Promise<void> {

@@ -20,12 +20,19 @@ import { pooledRandom, type Random } from './disk/row-seal.ts'
 import { hasNoRoomToShare } from './disk/sqlite-errors.ts'
 import { dropUndeliverable, readUndeliverable } from './log/former-keys.ts'
 import { MessageLog } from './log/message-log.ts'
-import { postedCount } from './log/posted.ts'
 import { type PageOptions, readMessages, readPage, readPageAfter } from './reading/history.ts'
 import type { Gap, Message, Position } from './reading/messages.ts'
 import { searchMessages } from './reading/search.ts'
+import {
+  type ContactSummary,
+  readSummaries,
+  readSummary,
+  readUnanswered,
+  readWaiting,
+  type WaitingSummary,
+} from './reading/summaries.ts'
 import { readUnread, type UnreadGap, withRead } from './reading/unread.ts'
-import { type ContactState, newContact, newKey, waitingCount, withKey } from './rows/contact-state.ts'
+import { type ContactState, newContact, newKey, withKey } from './rows/contact-state.ts'
 import type { Contact } from './rows/contacts.ts'
 import type { LetterState } from './rows/letter-state.ts'
 import type { TransferPlace } from './rows/transfer-rows.ts'
@@ -41,27 +48,6 @@ export interface StoreOptions {
   readonly random?: Random
   /** Open a store in spite of its damage: what can be read is read, with gaps, and nothing is written. */
   readonly tolerant?: boolean
-}
-
-/** A contact, in a list of them. */
-export interface ContactSummary {
-  readonly name: string
-  /** How many received events the user has not read. */
-  readonly unread: number
-  /** How many events wait for an acknowledgement, whichever key they were written for. */
-  readonly waiting: number
-  /** How many of those lie in their mailbox. */
-  readonly posted: number
-  /** The newest message. */
-  readonly last: Message | Gap | undefined
-}
-
-/** The messages that wait for one identity key of a contact. */
-export interface WaitingSummary {
-  readonly name: string
-  /** The identity key; undefined for what waits for whichever key comes first. */
-  readonly identityKey: Uint8Array | undefined
-  readonly count: number
 }
 
 export class Store {
@@ -130,35 +116,22 @@ export class Store {
 
   /** The messages that wait for an acknowledgement, by identity key. Reads no messages. */
   waiting(): WaitingSummary[] {
-    const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
-    return states.flatMap(({ name, keys }) => {
-      const counts = keys.map(({ identityKey, outgoing }) => {
-        return { name, identityKey, count: waitingCount(outgoing) }
-      })
-      return counts.filter(({ count }) => count > 0)
-    })
+    return readWaiting(this.#file)
+  }
+
+  /** Those of whom letters came in, and who were not told yet how far they are stored. Reads no messages. */
+  unanswered(): string[] {
+    return readUnanswered(this.#file)
   }
 
   /** All contacts with any message, sent or received. */
   contacts(): ContactSummary[] {
-    const states = this.#file.read(() => this.#file.contacts.all().map(({ state }) => state))
-    return states.map((state) => this.#summaryOf(state))
+    return readSummaries(this.#file, this.#clock.now().getTime())
   }
 
   /** One contact of {@link Store.contacts}. */
   contact(name: string): ContactSummary | undefined {
-    const found = this.#file.read(() => this.#file.contacts.named(name))
-    return found && this.#summaryOf(found.state)
-  }
-
-  #summaryOf({ name, keys }: ContactState): ContactSummary {
-    return {
-      name,
-      unread: keys.reduce((sum, { received, read }) => sum + received - read, 0),
-      waiting: keys.reduce((sum, { outgoing }) => sum + waitingCount(outgoing), 0),
-      posted: keys.reduce((sum, { outgoing }) => sum + postedCount(outgoing, this.#clock.now().getTime()), 0),
-      last: this.history(name, { limit: 1 })[0],
-    }
+    return readSummary(this.#file, name, this.#clock.now().getTime())
   }
 
   /**

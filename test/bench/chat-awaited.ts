@@ -33,10 +33,17 @@ export const chatAwaited: Bench = {
     const naiveRate = paced((count) => carry(naive, count), context)
     return [
       {
-        rows: [{ case: 'Sotto, one at a time', unit: 'ms', against: [{ to: FLUSHES, atMost: 1 }], bar: { atMost: 1 } }],
-        measure: async () => [median(await sender.ask('sendAwaited', texts, 1))],
+        rows: [
+          { case: 'Sotto, one at a time', unit: 'ms', against: [{ to: FLUSHES }] },
+          { case: FLUSHES, unit: 'ms' },
+          { case: 'what Sotto takes beyond them', unit: 'ms', bar: { atMost: 1 } },
+        ],
+        async measure() {
+          const ms = median(await sender.ask('sendAwaited', texts, 1))
+          const flushesMs = 2 * (await flushMs(file, texts))
+          return [ms, flushesMs, ms - flushesMs]
+        },
       },
-      { rows: [{ case: FLUSHES, unit: 'ms' }], measure: async () => [2 * (await flushMs(file, texts))] },
       {
         rows: [{ case: 'Sotto, 64 at once', unit: 'texts/s', against: [{ to: NAIVE, atLeast: 0.3 }] }],
         measure: async () => [await rate()],

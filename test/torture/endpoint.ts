@@ -6,8 +6,10 @@
 
 import type { Event } from '#gen/sotto/peer/v1/record.ts'
 import { encodeTextEvent } from '#lib/delivery/event.ts'
+import type { IncomingPosition, IncomingStream } from '#lib/delivery/incoming-stream.ts'
 import { EVENT_ID_BYTES, MAX_PART_DATA_BYTES } from '#lib/delivery/limits.ts'
 import type { SottoError } from '#lib/errors.ts'
+import { leftBehind } from '#lib/letter/letter-streams.ts'
 import type { KeyPair } from '#lib/noise/primitives.ts'
 import type { Database } from '../../clients/store/disk/database.ts'
 import type { MessageLog } from '../../clients/store/log/message-log.ts'
@@ -99,6 +101,24 @@ export class Endpoint implements ProcessOwner {
       this.#process?.dial()
       this.#process?.mailLater()
     })
+  }
+
+  /** End the process, if there is one; another is started. */
+  restart(): void {
+    this.#process?.die()
+  }
+
+  /**
+   * Whether all that letters can carry to the peer is there, and was acknowledged. Where the two disagree about a stream,
+   * after a loss of power, that takes a conversation.
+   */
+  get hasSaidByLetter(): boolean {
+    const streams = this.#process?.messageLog.streams
+    const known = this.peer.#process?.messageLog.streams.known
+    if (streams === undefined || this.peer.#process === undefined) return false
+    const { outgoing } = streams
+    if (known !== undefined && known.stored > 0n && !outgoing.agreesWith(positionOf(known))) return true
+    return leftBehind(streams, outgoing.acknowledged) !== 'more' && (known?.stored ?? 0n) === outgoing.acknowledged
   }
 
   /** Find out from the store whether it took the messages that were being appended when the process died. */
@@ -250,6 +270,10 @@ export class Endpoint implements ProcessOwner {
       },
     })
   }
+}
+
+function positionOf({ streamId, stored, lastStoredEventId }: IncomingStream): IncomingPosition {
+  return { streamId, stored, lastEventId: lastStoredEventId }
 }
 
 /** Errors of a conversation whose connection was cut, whose peer has died, or which another has replaced. */

@@ -82,7 +82,7 @@ export class SimulatedProcess implements ConnectionOwner {
       if (left > 0 || world.isFaultFree) return false
       world.counters.crashes[step] += 1
       world.note(`${this.name} dies at ${step}`)
-      this.#die()
+      this.die()
       return true
     }
   }
@@ -115,7 +115,7 @@ export class SimulatedProcess implements ConnectionOwner {
   }
 
   /** Die: no code of the process runs from now on, whatever is still scheduled. */
-  #die(): void {
+  die(): void {
     const { random, faults } = this.world
     this.#isAlive = false
     for (const link of this.#links) link.drop(!random.chance(faults.silentCuts))
@@ -149,11 +149,14 @@ export class SimulatedProcess implements ConnectionOwner {
 
   /** Post and collect from time to time, while no conversation is open. */
   mailLater(): void {
-    const { random, faults } = this.world
+    const { world } = this
+    const { random, faults } = world
     if (faults.letterEveryMs === Number.POSITIVE_INFINITY) return
     this.after(random.wait(faults.letterEveryMs), () => {
       this.mailLater()
       if (this.streams.conversation === undefined) this.#collect()
+      // Whoever goes before they have answered does so when they come back.
+      if (world.isByLetterAlone && random.chance(0.5)) return this.die()
       if (this.streams.conversation === undefined) this.#post()
     })
   }
@@ -166,6 +169,7 @@ export class SimulatedProcess implements ConnectionOwner {
     messageLog.takeAppended()
     const [letter] = writeLetters(this.#store, [{ messageLog, sessionId: SESSION_ID }])
     if (letter === undefined || isSottoError(letter)) throw letter
+    if (letter.count === 0 && !messageLog.isAnswerDue(0)) return
     const untilMs = world.timeline.clocks().nowMs + LETTER_LIFETIME_MS
     const [ticketId, prekeyId] = [world.random.bytes(16), world.random.bytes(16)]
     // Under way it is out of reach of whoever dies here.
@@ -200,7 +204,13 @@ export class SimulatedProcess implements ConnectionOwner {
 
   /** Call the peer after a backoff, if messages wait and no conversation is open. */
   dial(): void {
-    if (this.#isDialling || this.streams.conversation !== undefined || !this.streams.hasMore) return
+    if (
+      this.world.isByLetterAlone ||
+      this.#isDialling ||
+      this.streams.conversation !== undefined ||
+      !this.streams.hasMore
+    )
+      return
     this.#isDialling = true
     const { random } = this.world
     const backoffMs = random.fraction() * Math.min(50 * 2 ** this.#failures, LONGEST_BACKOFF_MS)

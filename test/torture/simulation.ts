@@ -1,6 +1,7 @@
 /**
  * One run of the simulation: two endpoints send each other messages over a network with faults. When all are sent the
- * faults stop, and every message must arrive.
+ * faults stop. Then the two are not online together for a while, so that what letters can carry must arrive by letter, and
+ * be acknowledged so; and at last every message must arrive.
  *
  * @module
  */
@@ -20,6 +21,9 @@ export interface Run {
 
 /** The time for all to arrive once the faults stop, in milliseconds: the longest silence, backoff and many retries. */
 const DELIVERY_TIMEOUT_MS = 10 * 60_000
+
+/** The time for letters to carry what they can, likewise: the 14 days after which a lost one is posted again, and two more. */
+const LETTERS_TIMEOUT_MS = 16 * 24 * 3_600_000
 
 export async function simulate(options: RunOptions): Promise<Run> {
   const world = new World(options)
@@ -44,12 +48,28 @@ export async function simulate(options: RunOptions): Promise<Run> {
 async function converse(world: World, endpoints: readonly Endpoint[]): Promise<void> {
   const { timeline } = world
   while (!endpoints.every(({ hasEnqueuedAll }) => hasEnqueuedAll)) await step(world)
+  const hasMailboxes = world.faults.letterEveryMs !== Number.POSITIVE_INFINITY
   world.stopFaults()
+  if (hasMailboxes && world.options.letterFault !== 'letter-lost') await write(world, endpoints)
   const endsAtMs = timeline.monotonicMs() + DELIVERY_TIMEOUT_MS
   while (!endpoints.every(({ isDone }) => isDone)) {
     await step(world)
     if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was sent has not arrived')
   }
+}
+
+/** Have letters carry what they can. */
+async function write(world: World, endpoints: readonly Endpoint[]): Promise<void> {
+  const { timeline } = world
+  world.part()
+  for (const endpoint of endpoints) endpoint.restart()
+  const endsAtMs = timeline.monotonicMs() + LETTERS_TIMEOUT_MS
+  while (!endpoints.every(({ hasSaidByLetter }) => hasSaidByLetter)) {
+    await step(world)
+    if (timeline.monotonicMs() > endsAtMs) throw new Violation('what was left in a mailbox is not acknowledged')
+  }
+  world.meet()
+  for (const endpoint of endpoints) endpoint.restart()
 }
 
 /** Run the next scheduled event, and all that follows from it at the same simulated moment. */

@@ -20,6 +20,9 @@ export interface RunOptions {
   readonly letterFault?: LetterFault | undefined
 }
 
+/** The mean time between two looks into a mailbox where nobody else moves: an hour, as letters can be opened for days. */
+const LETTER_EVERY_MS = 3_600_000
+
 /** A violation of what the program guarantees. */
 export class Violation extends Error {}
 
@@ -32,6 +35,7 @@ export class World {
   #faults: FaultProfile
   readonly #transcript = createHash('sha256')
   #isFaultFree = false
+  #isByLetterAlone = false
   #failure: Violation | undefined
 
   constructor(options: RunOptions) {
@@ -52,6 +56,21 @@ export class World {
   stopFaults(): void {
     this.#isFaultFree = true
     this.#faults = withoutFaults(this.#faults)
+  }
+
+  /** Whether the two are never online together, and have letters alone. */
+  get isByLetterAlone(): boolean {
+    return this.#isByLetterAlone
+  }
+
+  /** Part the two: from now on they come and go like people, and the mailboxes do what they are asked to. */
+  part(): void {
+    this.#isByLetterAlone = true
+    this.#faults = { ...this.#faults, letterEveryMs: LETTER_EVERY_MS, lostLetters: 0 }
+  }
+
+  meet(): void {
+    this.#isByLetterAlone = false
   }
 
   /** Note a violation where no caller would catch it. The first one counts. */

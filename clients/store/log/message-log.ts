@@ -265,14 +265,31 @@ export class MessageLog {
       const { streamId, base } = key.outgoing
       const mark = { ...letter, streamId, through: base + Number(through) }
       const outgoing = withPosted(key.outgoing, mark, this.#nowMs())
-      return { contact, key: { ...key, outgoing, answeredAtMs: this.#nowMs() }, batches: [], result: undefined }
+      const answered = { answeredAtMs: this.#nowMs(), isUnanswered: undefined }
+      return { contact, key: { ...key, outgoing, ...answered }, batches: [], result: undefined }
     })
   }
 
-  /** How long ago a letter last said how far the other side's stream is stored, in milliseconds; infinite for never. */
-  get answerAgeMs(): number {
-    const { answeredAtMs } = this.#file.read(() => this.#keyOf(this.#find().state))
-    return answeredAtMs === undefined ? Number.POSITIVE_INFINITY : this.#nowMs() - answeredAtMs
+  /**
+   * Note whether the other side is to be told how far their stream is stored: a letter came that brought nothing new, or a
+   * conversation has told them. Where a letter brings something, {@link store} notes it.
+   */
+  markUnanswered(isUnanswered: boolean): void {
+    const found = this.#file.read(() => this.#file.contacts.get(this.#contactId))
+    if (found === undefined || this.#keyOf(found.state).isUnanswered === (isUnanswered || undefined)) return
+    this.#write('process', (contact, key) => {
+      return { contact, key: { ...key, isUnanswered: isUnanswered || undefined }, batches: [], result: undefined }
+    })
+  }
+
+  /**
+   * Whether a letter is due for nothing but to say how far the other side's stream is stored.
+   *
+   * @param everyMs - How long after the last letter, which said it too, in milliseconds.
+   */
+  isAnswerDue(everyMs: number): boolean {
+    const { isUnanswered = false, answeredAtMs } = this.#file.read(() => this.#keyOf(this.#find().state))
+    return isUnanswered && (answeredAtMs === undefined || this.#nowMs() - answeredAtMs >= everyMs)
   }
 
   /** The progress of what was sent, by whichever process. */

@@ -47,7 +47,8 @@ export function withReceived(
     isRepeating: before.isRepeating && news.length === 0,
   }
   const unreadFrom = key.read === key.received ? contact.lastBatch + 1 : key.unreadFrom
-  return { contact, key: { ...key, incoming, received: first - 1, unreadFrom }, batches, result: news }
+  const received = { ...key, incoming, received: first - 1, unreadFrom, ...(isLetter && { isUnanswered: true }) }
+  return { contact, key: received, batches, result: news }
 }
 
 /**

@@ -39,6 +39,8 @@ export interface KeyState {
   readonly unreadFrom: number
   /** When a letter last said how far this key's stream is stored, by this machine's clock; undefined for never. */
   readonly answeredAtMs?: number | undefined
+  /** Whether a letter of this key's came in since its writer was last told how far their stream is stored. */
+  readonly isUnanswered?: boolean | undefined
 }
 
 export interface OutgoingState {

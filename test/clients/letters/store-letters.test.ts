@@ -46,14 +46,15 @@ const lettersFor = (store: Store): LetterToStore[] =>
     permission: permitReceiving(name, keyOf(name)),
   }))
 
-/** The writers whose letter is stored, noted, and without its prekey; it must be all three or none. */
+/** The writers whose letter is stored, noted, to be answered, and without its prekey; it must be all four or none. */
 async function takenIn(store: Store): Promise<string[]> {
   const state = store.letterState()
   const taken: string[] = []
   for (const name of WRITERS) {
     const isStored = shown(await conversation(store, name)).includes(`from ${name}`)
     const isGone = !state.prekeys.some(({ prekeyId }) => Buffer.compare(prekeyId, idOf(name)) === 0)
-    expect([isUsed(state, idOf(name)), isGone]).to.deep.equal([isStored, isStored])
+    const isUnanswered = store.unanswered().includes(name)
+    expect([isUsed(state, idOf(name)), isGone, isUnanswered]).to.deep.equal([isStored, isStored, isStored])
     if (isStored) taken.push(name)
   }
   return taken
@@ -84,6 +85,37 @@ describe('storeLetters', () => {
     for (const { messageLog } of [alice, dave]) expect(messageLog.streams.incoming?.received ?? 0n).to.equal(0n)
     storeLetters(store, [alice, dave], NOW_MS)
     expect(await takenIn(store)).to.deep.equal(['alice', 'dave'])
+    store.close()
+  })
+
+  it('has each writer to be answered, once more where the same comes again, and nobody for what says nothing', () => {
+    const store = memoryStore()
+    const answer = () => {
+      for (const { messageLog } of lettersFor(store)) {
+        messageLog.markPosted(messageLog.nextLetter(idOf('session')), { sessionId: idOf('session'), untilMs: NOW_MS })
+      }
+    }
+    storeLetters(store, lettersFor(store), NOW_MS)
+    expect(store.unanswered()).to.deep.equal(WRITERS)
+    answer()
+    expect(store.unanswered()).to.deep.equal([])
+    // The answer was lost, so that its writer has posted it again.
+    const again = lettersFor(store).map((letter) => ({ ...letter, ticketId: bytesOf('another ticket', 16) }))
+    expect(storeLetters(store, again, NOW_MS).map(({ fresh }) => fresh.length)).to.deep.equal([0, 0, 0])
+    expect(store.unanswered()).to.deep.equal(WRITERS)
+    answer()
+    const empty = again.map((letter) => ({ ...letter, body: { ...letter.body, firstSequence: 0n, events: [] } }))
+    storeLetters(store, empty, NOW_MS)
+    expect(store.unanswered()).to.deep.equal([])
+    store.close()
+  })
+
+  it('has nobody to be answered before what comes before it is here', () => {
+    const store = memoryStore()
+    const [letter] = lettersFor(store) as [LetterToStore]
+    const early = { ...letter, body: { ...letter.body, firstSequence: 2n } }
+    expect(storeLetters(store, [early], NOW_MS).map(({ isEarly }) => isEarly)).to.deep.equal([true])
+    expect(store.unanswered()).to.deep.equal([])
     store.close()
   })
 
@@ -137,6 +169,42 @@ describe('storeLetters', () => {
       // Whoever comes back takes in what is missing, once.
       if ((await takenIn(after)).length === 0) storeLetters(after, lettersFor(after), NOW_MS)
       expect(await takenIn(after)).to.deep.equal(WRITERS)
+      after.close()
+    }
+  })
+
+  it('forgets nobody who is to be answered, whenever the program dies as it answers', async () => {
+    let hasCrashed = true
+    for (let at = 0; hasCrashed; at += 1) {
+      await using folder = await temporaryFolder()
+      const before = testStore(folder.path)
+      storeLetters(before, lettersFor(before), NOW_MS)
+      before.close()
+      let steps: number | undefined
+      const shouldCrash = (_step: WriteStep) => steps !== undefined && steps++ === at
+      const store = testStore(folder.path, { database: crashingDatabase(quickDatabase(folder.path), shouldCrash) })
+      const [{ messageLog }] = lettersFor(store) as [LetterToStore]
+      const letter = messageLog.nextLetter(idOf('session'))
+      steps = 0
+      let isAnswered = false
+      try {
+        // By now the letter lies in the mailbox.
+        messageLog.markPosted(letter, { sessionId: idOf('session'), untilMs: NOW_MS })
+        hasCrashed = false
+        isAnswered = true
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error
+      }
+      store.close()
+      const after = testStore(folder.path)
+      const left = after.unanswered()
+      expect(left.filter((name) => name !== 'alice')).to.deep.equal(['carol', 'dave'])
+      if (isAnswered) expect(left).to.not.include('alice')
+      const [{ messageLog: again }] = lettersFor(after) as [LetterToStore]
+      // Nobody is answered twice within the time, by whichever run.
+      expect([again.isAnswerDue(0), again.isAnswerDue(60_000)]).to.deep.equal(Array(2).fill(left.includes('alice')))
+      again.markUnanswered(true)
+      expect([again.isAnswerDue(0), again.isAnswerDue(60_000)]).to.deep.equal([true, left.includes('alice')])
       after.close()
     }
   })

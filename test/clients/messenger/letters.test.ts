@@ -74,6 +74,20 @@ describe('a messenger with a mailbox', function () {
     expect(mailboxes.posted).to.deep.equal(['bob', 'alice'])
   })
 
+  it('writes no letter to say what a conversation has said', async () => {
+    await visit('alice')
+    await visit('bob')
+    await write('alice', 'bob', 'one')
+    await using bob = await MessengerUnderTest.start(installation, 'bob', { mailboxes })
+    expect(bob.store.unanswered()).to.deep.equal(['alice'])
+    {
+      await using alice = await MessengerUnderTest.start(installation, 'alice', { mailboxes })
+      await alice.deliver('bob', 'two')
+      await bob.until(() => bob.received.length === 2)
+    }
+    expect(bob.store.unanswered()).to.deep.equal([])
+  })
+
   it('delivers once what goes by letter and in a conversation', async () => {
     await visit('bob')
     await write('alice', 'bob', 'one', 'two')

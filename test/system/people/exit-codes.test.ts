@@ -95,6 +95,7 @@ describe('exit codes', function () {
       ['send', "missing required argument 'user'"],
       ['send BOB hello', "the argument 'user' cannot be 'BOB'"],
       ['send bob --louder', "unknown option '--louder'"],
+      ['send bob hello there', 'a text of several words goes in quotes'],
       ['receive --listen somewhere', "argument 'somewhere' is invalid"],
       ['send alice hello --profile alice', 'ERR_CHAT_WITH_SELF'],
       ['whoami --profile ../alice', 'ERR_USAGE'],

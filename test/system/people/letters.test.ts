@@ -99,6 +99,22 @@ describe('two people who are never online together', function () {
     }
   })
 
+  it('learn what became of theirs from a reader that was killed before it said so', async () => {
+    await leavePrekeys('alice', 'bob')
+    await post('alice', 'bob', 'hello')
+    const { process } = await deployment.receive('bob', ['--json'])
+    await whenShown(1)(process)
+    process.signal('SIGKILL')
+    await process.ended
+    // Online is who has looked into their mailbox.
+    const whenOnline = async () => {}
+    await visit('alice', whenOnline)
+    expect(await historyOf('alice', 'bob')).to.deep.equal([['hello', 'posted']])
+    expect(await visit('bob', whenOnline)).to.deep.equal([])
+    await visit('alice', whenOnline)
+    expect(await historyOf('alice', 'bob')).to.deep.equal([['hello', 'delivered']])
+  })
+
   it('begin when one has just joined, and the other has just signed in', async () => {
     const link = (await deployment.run(['admin', 'invite', 'carol'])).output
     const joined = await deployment.run(['join', '--profile', 'carol'], { input: `${link}carol's password\n` })

@@ -4,8 +4,8 @@
  * @module
  */
 import { HealthService, HealthCheckResponseServingStatus as HealthStatus } from '#gen/grpc/health/v1/health.ts'
-import { connect, type Target } from './client.ts'
-import type { CallOptions } from './service.ts'
+import { connect, type Target } from '../client.ts'
+import type { CallOptions } from '../service.ts'
 
 /**
  * Ask once whether a server as a whole is serving.
