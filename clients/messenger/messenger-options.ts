@@ -50,6 +50,8 @@ export interface MessengerEvents {
   readonly onPinned: (name: string, isProvisional?: boolean) => void
   /** Opening a conversation with somebody waits for this now. */
   readonly onWaiting?: (name: string, forWhat: string) => void
+  /** There is no room for a conversation with somebody; it is tried again until there is. Reported once until then. */
+  readonly onBusy?: (name: string, error: SottoError) => void
   /** Somebody cannot be written to, or called in vain, until the user does something about it. */
   readonly onRefused: (name: string, error: SottoError) => void
   /** Somebody called with another key than the pinned one, and nothing of it is shown: `onRefused` tells it unless set. */
@@ -98,6 +100,8 @@ export interface MessengerOptions {
   /** The log of the server; undefined only where it does not listen. */
   readonly log: Logger | undefined
   readonly trace: Trace
+  /** How many conversations others may begin, where it is not the usual number. */
+  readonly maxConversations?: number
   /** Durations of channels that are to be other than the protocol's. */
   readonly channelTimes?: Partial<ChannelTimes>
   /** When a direct conversation is tried in the place of one through the relay, where it is not for the side to say. */

@@ -32,6 +32,8 @@ export const NOTICES = {
   left: (name: string) => `${name} has left`,
   cut: (name: string) => `the connection to ${name} broke`,
   redialling: (name: string) => `the connection to ${name} broke; trying again`,
+  /** @param why - As a clause. */
+  busy: (name: string, why: string) => `${name} cannot be reached yet: ${why}; trying again`,
   connectedAgain: (name: string) => `the connection to ${name} is there again`,
   stillWaiting: (name: string) => `what you wrote last waits for ${name}`,
   /** @param why - In words of this machine's, as that its disk is full. */
@@ -46,6 +48,7 @@ export const NOTICES = {
 } as const
 
 type NoticedEvent =
+  | 'onBusy'
   | 'onNotAdvertised'
   | 'onReplaced'
   | 'onPinned'
@@ -58,6 +61,7 @@ export function noticeEvents(notice: (text: string) => void): Pick<MessengerEven
   return {
     onNotAdvertised: (why) => notice(NOTICES.notAdvertised(why)),
     onReplaced: () => notice(NOTICES.replaced),
+    onBusy: (name, { message }) => notice(NOTICES.busy(name, message)),
     onPinned: (name, isProvisional) => notice(isProvisional ? NOTICES.pinnedByLetter(name) : NOTICES.pinned(name)),
     onDoubtWithdrawn: (name, forMs) => notice(NOTICES.doubtWithdrawn(name, forMs)),
     onUndeliverable: (name, count) => notice(NOTICES.undeliverable(name, count)),

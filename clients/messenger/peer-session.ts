@@ -12,6 +12,7 @@ import { CloseReason } from '#gen/sotto/peer/v1/record.ts'
 import { ANSWER_WITHIN_MS } from '#lib/channel/channel-times.ts'
 import { asSottoError, isSottoError, SottoError } from '#lib/errors.ts'
 import { scheduleRef } from '#lib/runtime/schedule.ts'
+import { BusyContact, isFull } from '../peer/busy-contact.ts'
 import { throwIfRefused } from '../peer/close-reasons.ts'
 import type { Conversation, ConversationEnd } from '../peer/conversation.ts'
 import { type Calling, openConversation, openDirectly } from '../peer/open-conversation.ts'
@@ -38,6 +39,8 @@ export interface PeerSessionOptions {
   readonly moveBackoff?: BackoffOptions | undefined
   /** This side has opened a conversation. */
   readonly onConversation: (conversation: Conversation) => void
+  /** There is no room for a conversation with the person; it is tried again until there is. */
+  readonly onBusy: (error: SottoError) => void
   /** The person cannot be written to or called, for a reason that trying again does not mend. */
   readonly onRefused: (error: SottoError) => void
   readonly signal: AbortSignal
@@ -73,6 +76,7 @@ export class PeerSession {
   readonly name: string
   readonly #options: PeerSessionOptions
   readonly #backoff: Backoff
+  readonly #busy: BusyContact
   #online = false
   /** Whether a conversation is to be opened though nothing waits here. */
   #isWanted = false
@@ -93,6 +97,7 @@ export class PeerSession {
     this.#options = options
     this.name = options.name
     this.#backoff = new Backoff({ firstMs: FIRST_BACKOFF_MS, longestMs: options.longestBackoffMs })
+    this.#busy = new BusyContact(() => options.calling.clock.local.monotonicMs(), options.onBusy)
   }
 
   get isOnline(): boolean {
@@ -202,11 +207,14 @@ export class PeerSession {
     try {
       const conversation = await this.#open()
       if (conversation === undefined) return undefined
+      this.#busy.hasRoom()
       this.#isWanted = false
       this.#answer()
       throwIfRefused(this.name, await conversation.ended)
     } catch (error) {
       if (signal.aborted) return undefined
+      // Who asks for a conversation waits until there is room.
+      if (this.#busy.isWorthWaiting(error)) return asSottoError(error)
       // The other side's call may have come first.
       if (this.#answer(error) || (isSottoError(error) && !FINAL.has(error.code))) {
         return isSottoError(error) ? error : undefined
@@ -230,7 +238,7 @@ export class PeerSession {
     const streamsWith = (identityKey: Uint8Array) => streamsByKey.with(this.name, identityKey)
     const conversation = await openConversation(calling, this.name, streamsWith, signal)
     const end = await this.#untilResumed(conversation)
-    if (end?.how === 'cut' && !isSilence(end.error) && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
+    if (end?.how === 'cut' && !isTelling(end.error) && ++this.#earlyCuts < MAX_EARLY_CUTS) return undefined
     this.#earlyCuts = 0
     if (end !== undefined) throw failureOf(this.name, end)
     onConversation(conversation)
@@ -336,9 +344,9 @@ function silent(name: string): SottoError {
   })
 }
 
-/** Whether it was silence that ended it: the next try would be as long. */
-function isSilence(error: SottoError): boolean {
-  return error.code === 'ERR_PEER_SILENT'
+/** Whether what ended it says how it goes on: of silence the next try would be as long, and who is full says when to come. */
+function isTelling(error: SottoError): boolean {
+  return error.code === 'ERR_PEER_SILENT' || isFull(error)
 }
 
 /** The reason why a conversation ended before it began. */

@@ -37,7 +37,10 @@ export interface PeerSessionsOptions {
   readonly directory: Pick<DirectoryClient, 'watch'>
   /** Whether others can call here: then everybody is watched, and calls may be left to them. */
   readonly isListening: boolean
-  readonly events: Pick<MessengerEvents, 'onPresence' | 'onConversation' | 'onRoute' | 'onParted' | 'onRefused'>
+  readonly events: Pick<
+    MessengerEvents,
+    'onPresence' | 'onConversation' | 'onRoute' | 'onParted' | 'onRefused' | 'onBusy'
+  >
   /** When a direct conversation is tried in the place of one through the relay, where it is not for the side to say. */
   readonly moveBackoff?: BackoffOptions | undefined
   /** Do what nobody waits for, and whose failure ends the messenger. */
@@ -89,6 +92,7 @@ export class PeerSessions {
       moveBackoff,
       onConversation: (conversation) => this.take(conversation),
       onRefused: (error) => events.onRefused(name, error),
+      onBusy: (error) => events.onBusy?.(name, error),
       signal,
     })
     this.#all.set(name, peer)

@@ -14,7 +14,7 @@ import { isIP } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { AttendedRelay, Endpoint } from '#gen/sotto/directory/v1/directory_service.ts'
 import type { ConverseRequest, ConverseResponse } from '#gen/sotto/peer/v1/peer_service.ts'
-import { SottoError } from '#lib/errors.ts'
+import { isSottoError, SottoError } from '#lib/errors.ts'
 import type { Route } from '#lib/protocol.ts'
 import { connect } from '#lib/rpc/client.ts'
 import type { Duplex } from '#lib/rpc/service.ts'
@@ -58,7 +58,8 @@ export interface Reached {
 /**
  * Connect to the first place that answers.
  *
- * @throws SottoError `ERR_PEER_UNREACHABLE` if none does; what the signal was aborted with.
+ * @throws SottoError `ERR_PEER_UNREACHABLE` if none does, with a time to come back where one takes connections and closes
+ *   them, as a receiver without room does; what the signal was aborted with.
  */
 export async function dial({ endpoints, relay }: Places, signal: AbortSignal): Promise<Reached> {
   const settled = new AbortController()
@@ -70,8 +71,10 @@ export async function dial({ endpoints, relay }: Places, signal: AbortSignal): P
     return await race.winner()
   } catch (cause) {
     signal.throwIfAborted()
+    const retryAfterMs = retryAfterMsIn(cause)
     throw new SottoError('ERR_PEER_UNREACHABLE', 'none of the receiver’s addresses answers', {
       cause,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
       hint:
         relay === undefined
           ? 'the two machines must reach each other; the receiver can name an address with --advertise'
@@ -162,6 +165,12 @@ class Race {
     if (this.isWon) throw new SottoError('ERR_CHANNEL_CLOSED', 'another way was quicker')
     this.isWon = true
   }
+}
+
+/** When to come back, where one of several attempts was told. */
+function retryAfterMsIn(cause: unknown): number | undefined {
+  const errors: readonly unknown[] = cause instanceof AggregateError ? cause.errors : []
+  return errors.map((error) => (isSottoError(error) ? error.retryAfterMs : undefined)).find((ms) => ms !== undefined)
 }
 
 /** The name of the relay among places. */

@@ -19,6 +19,9 @@ export interface BackoffOptions {
 /** The longest time that the other end can make this one wait, in milliseconds: it may be wrong, or lie. */
 export const LONGEST_ASKED_MS = 60_000
 
+/** By which part of what the other end asks for a wait is longer at most. */
+const SPREAD = 1 / 4
+
 export class Backoff {
   readonly #options: Required<BackoffOptions>
   #nextMs: number
@@ -35,13 +38,14 @@ export class Backoff {
 
   /**
    * The next wait, in milliseconds: between half of what it may be at its longest and all of it, and no less than the
-   * other end asks for, up to {@link LONGEST_ASKED_MS}.
+   * other end asks for, or up to a quarter more, as it asks the same of others, up to {@link LONGEST_ASKED_MS}.
    *
    * @param failure - What it is waited after.
    */
   nextMs(failure?: unknown): number {
     const askedMs = isSottoError(failure) ? (failure.retryAfterMs ?? 0) : 0
-    return Math.max(this.#ownMs(), Math.min(askedMs, LONGEST_ASKED_MS))
+    const spread = 1 + SPREAD * this.#options.random()
+    return Math.max(this.#ownMs(), Math.min(askedMs * spread, LONGEST_ASKED_MS))
   }
 
   #ownMs(): number {

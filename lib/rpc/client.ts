@@ -42,7 +42,8 @@ export interface Connection<S extends Service> {
    *
    * @param options.timeoutMs - {@link CONNECT_TIMEOUT_MS} unless set.
    * @returns when the other end speaks HTTP/2, and TLS where that is asked for.
-   * @throws SottoError `ERR_UNAVAILABLE` if that fails or when the time is over; the signal's reason.
+   * @throws SottoError `ERR_UNAVAILABLE` if that fails or when the time is over, with a time to come back where somebody
+   *   takes connections and closes them; the signal's reason.
    */
   ready(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>
   /** Connect with another certificate, or by other authorities, from now on. Calls that are open go on as they are. */
@@ -167,7 +168,19 @@ async function whenReady(site: CallSite, timeoutMs: number, signal: AbortSignal 
   const first = new Attempt(site)
   if (await Promise.race([connects(site, first), isOver])) return
   const second = await Promise.race([first.another(), isOver])
-  if (second === undefined || !(await Promise.race([connects(site, second), isOver]))) throw failure()
+  if (second === undefined) throw failure()
+  if (await Promise.race([connects(site, second), isOver])) return
+  throw (await second.hasBroken()) ? noRoom(site) : failure()
+}
+
+/** When to come back where a connection was closed twice before anything came over it, in milliseconds. */
+const NO_ROOM_RETRY_MS = 1_000
+
+function noRoom({ link }: CallSite): SottoError {
+  return new SottoError('ERR_UNAVAILABLE', `connections to ${link.address} are closed at once`, {
+    hint: 'there may be no room for more at the moment',
+    retryAfterMs: NO_ROOM_RETRY_MS,
+  })
 }
 
 /** Whether an attempt to connect succeeds. */

@@ -33,16 +33,20 @@ export class Attempt {
     this.#brokenBefore = this.channel.broken
   }
 
+  /** Whether a connection has broken since this one began. */
+  async hasBroken(): Promise<boolean> {
+    // A call may learn of it a moment before its socket does.
+    await setImmediate()
+    return this.channel !== this.#link.channel || this.channel.broken > this.#brokenBefore
+  }
+
   /**
    * Begin another, if a connection has broken since this one began.
    *
    * @returns undefined if none has, or the link is closed.
    */
   async another(): Promise<Attempt | undefined> {
-    // A call may learn of it a moment before its socket does.
-    await setImmediate()
-    const hasBroken = this.channel !== this.#link.channel || this.channel.broken > this.#brokenBefore
-    if (!hasBroken || this.#link.closed.aborted) return undefined
+    if (!(await this.hasBroken()) || this.#link.closed.aborted) return undefined
     this.#link.renew(this.channel)
     return new Attempt(this.#link)
   }

@@ -36,7 +36,15 @@ export interface MessengerUnderTestOptions
   extends Partial<
     Pick<
       MessengerOptions,
-      'listen' | 'advertise' | 'acceptInto' | 'trace' | 'awayMs' | 'channelTimes' | 'moveBackoff' | 'startsOffline'
+      | 'listen'
+      | 'advertise'
+      | 'acceptInto'
+      | 'trace'
+      | 'awayMs'
+      | 'channelTimes'
+      | 'moveBackoff'
+      | 'startsOffline'
+      | 'maxConversations'
     >
   > {
   /** Makes the client of the directory. */
@@ -52,6 +60,8 @@ export class MessengerUnderTest implements AsyncDisposable {
   readonly received: string[] = []
   readonly refused: SottoError[] = []
   readonly typing: string[] = []
+  /** Those who had no room, as NAME: CODE. */
+  readonly busy: string[] = []
   /** The reports of messages that wait for another key, as NAME: COUNT. */
   readonly undeliverable: string[] = []
   /** The names of those for whom something is too large for a letter, as it was reported. */
@@ -152,6 +162,10 @@ export class MessengerUnderTest implements AsyncDisposable {
         },
         onUndeliverable: (name, count) => {
           this.undeliverable.push(`${name}: ${count}`)
+          notify()
+        },
+        onBusy: (name, { code }) => {
+          this.busy.push(`${name}: ${code}`)
           notify()
         },
         onRefused: (_name, error) => {

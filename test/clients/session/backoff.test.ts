@@ -16,11 +16,17 @@ describe('Backoff', () => {
     expect(new Backoff({ firstMs: 100, longestMs: 500, random: () => 0 }).nextMs()).to.equal(50)
   })
 
+  const busy = (retryAfterMs: number) => new SottoError('ERR_BUSY', 'busy', { retryAfterMs })
+
   it('waits as long as the other end asks, and no longer than a minute on its word', () => {
-    const backoff = new Backoff({ firstMs: 100, longestMs: 500, random: () => 1 })
-    const busy = (retryAfterMs: number) => new SottoError('ERR_BUSY', 'busy', { retryAfterMs })
+    const backoff = new Backoff({ firstMs: 100, longestMs: 500, random: () => 0 })
     const waits = [busy(30_000), busy(3_600_000), busy(1), new Error('a fault'), undefined]
-    expect(waits.map((failure) => backoff.nextMs(failure))).to.deep.equal([30_000, 60_000, 400, 500, 500])
+    expect(waits.map((failure) => backoff.nextMs(failure))).to.deep.equal([30_000, 60_000, 200, 250, 250])
+  })
+
+  it('waits a little longer than that by chance: others are asked the same', () => {
+    const backoff = new Backoff({ firstMs: 100, longestMs: 500, random: () => 0.5 })
+    expect([busy(8_000), busy(3_600_000)].map((failure) => backoff.nextMs(failure))).to.deep.equal([9_000, 60_000])
   })
 
   it('asks nobody to wait longer than a conversation does before it asks the services for new keys again', () => {

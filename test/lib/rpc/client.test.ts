@@ -172,8 +172,20 @@ describe('connect', () => {
 
     it('rejects at the first failure', async () => {
       const connection = connect(PeerServiceService, { address: `127.0.0.1:${await freePort()}`, security: undefined })
-      expect((await rejection(connection.ready())).code).to.equal('ERR_UNAVAILABLE')
+      expect(await rejection(connection.ready())).to.include({ code: 'ERR_UNAVAILABLE', retryAfterMs: undefined })
       connection.close()
+    })
+
+    it('rejects with a time to come back where connections are taken and closed, as by a server without room', async () => {
+      const full = createServer((socket) => socket.destroy())
+      full.listen(0, '127.0.0.1')
+      await once(full, 'listening')
+      const { port } = full.address() as { port: number }
+      const connection = connect(PeerServiceService, { address: `127.0.0.1:${port}`, security: undefined })
+      expect(await rejection(connection.ready())).to.include({ code: 'ERR_UNAVAILABLE', retryAfterMs: 1_000 })
+      connection.close()
+      full.close()
+      await once(full, 'close')
     })
 
     it('rejects when the other end says nothing in time, and close leaves no socket behind', async () => {
