@@ -191,11 +191,13 @@ async function removeTemporaries(path: string): Promise<void> {
   for (const other of left) await rm(join(folder, other), { force: true })
 }
 
-/** A rename is on the disk only once its folder is. */
+/** A name is on the disk only once its folder is, as far as the file system knows how: some do not, over a network as a rule. */
 export async function flushDirectory(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()
+  } catch (error) {
+    if (!hasSystemCode(error, 'EINVAL') && !hasSystemCode(error, 'ENOTSUP')) throw error
   } finally {
     await folder.close()
   }

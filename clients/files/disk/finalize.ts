@@ -8,7 +8,7 @@ import { link, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promise
 import { dirname, join } from 'node:path'
 import { MAX_PATH_NAME_BYTES } from '#lib/delivery/limits.ts'
 import { SottoError } from '#lib/errors.ts'
-import { hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
+import { flushDirectory, hasSystemCode, PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '#lib/runtime/files.ts'
 
 /** How many names are tried. */
 const MOST_NAMES = 10_000
@@ -33,7 +33,7 @@ export async function finalize({ from, isFolder, folder, name, noteTargetPath }:
     if (await isThere(targetPath)) continue
     noteTargetPath(targetPath)
     if (await (isFolder ? finalizeFolder(from, targetPath) : finalizeFile(from, targetPath))) {
-      await flush(dirname(targetPath))
+      await flushDirectory(dirname(targetPath))
       return targetPath
     }
   }
@@ -119,17 +119,4 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   if (!(await isThere(other))) return false
   const [a, b] = [await lstat(one, { bigint: true }), await lstat(other, { bigint: true })]
   return a.dev === b.dev && a.ino === b.ino
-}
-
-/** A name is on the disk only once its folder is. */
-async function flush(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
-    // Some file systems do not know how.
-    if (!hasSystemCode(error, 'EINVAL') && !hasSystemCode(error, 'ENOTSUP')) throw error
-  } finally {
-    await handle.close()
-  }
 }

@@ -4,6 +4,8 @@ import { expect } from 'chai'
 import {
   ensurePrivateDirectory,
   fileVersionOf,
+  flushDirectory,
+  hasSystemCode,
   readFileIfPresent,
   readReplacedFile,
   readSecretFile,
@@ -94,6 +96,20 @@ describe('ensurePrivateDirectory', () => {
     if (process.platform !== 'linux') this.skip()
     const failure = await ensurePrivateDirectory('/proc/sotto/a').catch((error: unknown) => error)
     expect(failure).to.have.property('code', 'ENOENT')
+  })
+})
+
+describe('flushDirectory', () => {
+  it('does what it can where a file system cannot flush a folder', async function () {
+    // /proc is one of those.
+    if (process.platform !== 'linux') return this.skip()
+    await flushDirectory('/proc')
+  })
+
+  it('fails where there is no folder', async () => {
+    await using folder = await temporaryFolder()
+    const failure = await flushDirectory(join(folder.path, 'none')).catch((error: unknown) => error)
+    expect(hasSystemCode(failure, 'ENOENT')).to.equal(true)
   })
 })
 
