@@ -4,9 +4,9 @@
  * Any process of the profile may append. The one that owns the profile's channels also loads the streams, hands them to
  * the conversations, and keeps the disk in step:
  *
- *     append       said events            before the promise to deliver them is given
- *     save         how far it was said    before the record leaves
- *     store        heard events           before they are acknowledged
+ *     append       outgoing events        before the promise to deliver them is given
+ *     save         how far they are sent  before the record leaves
+ *     store        incoming events        before they are acknowledged
  *
  * After a crash at any moment the streams go on from the disk, and the two ends agree in the next Resume on what is
  * still to be sent.

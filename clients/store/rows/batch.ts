@@ -3,7 +3,7 @@
  * seal.
  *
  *     offset  size  field
- *     0       1     direction   1 heard, 2 said, 3 heard by letter
+ *     0       1     direction   1 incoming, 2 outgoing, 3 incoming by letter
  *     1       6     stored at   Unix time in milliseconds, by this machine's clock
  *     7       2     key         which of the contact's identity keys, counted from 0
  *     9       6     first       the ordinal of the first event (contact-state.ts)

@@ -7,7 +7,7 @@
  *
  *     sequence number = ordinal − base of the stream
  *     0 ≤ base ≤ acknowledged ≤ handedOver ≤ appended
- *     0 ≤ seen ≤ heard
+ *     0 ≤ read ≤ received
  *
  * What was dropped counts as neither sent nor waiting, wherever its ordinal lies.
  *
