@@ -2,8 +2,8 @@
  * A profile: one person's identity, session and pins on this machine.
  *
  *     SOTTO_HOME/profiles/NAME/   0700
- *       profile.key               0600  32 random bytes, or those under a passphrase (profile-key.ts)
- *       profile.sealed            0600  everything else, sealed under that key (profile-seal.ts)
+ *       profile.key               0600  32 random bytes, or those under a passphrase (key-file.ts)
+ *       profile.sealed            0600  everything else, sealed under that key (seal.ts)
  *       profile.lock              held for as long as one of the two is being written
  *       receive.lock, messenger.lock   held by the process that receives, or owns the conversations (process-locks.ts)
  *       agent.sock                0600  where that process serves other programs of the user (clients/agent)
