@@ -205,7 +205,8 @@ export class TerminalScreen extends EventEmitter<ScreenEvents> implements Screen
     const { output } = this.#options
     if (output.writableNeedDrain) {
       // A terminal that reads slowly gets the sum of what happened meanwhile.
-      output.once('drain', () => this.#draw('update'))
+      this.#isScheduled = true
+      output.once('drain', () => this.#flush())
       return
     }
     output.write(this.#drawn())
