@@ -16,7 +16,8 @@ import { login } from '../../clients/session/login.ts'
 import type { Trace } from '../../clients/trace/trace.ts'
 import { addUsers } from '../../services/auth/admin.ts'
 import { readConfig } from '../../services/auth/config.ts'
-import { FREE_PORTS, type Services, startServices } from '../up/supervisor.ts'
+import { type Services, startServices } from '../up/supervisor.ts'
+import { demoEnvironment } from './demo-environment.ts'
 
 export const DEMO_USERS = ['alice', 'bob'] as const
 export type DemoUser = (typeof DEMO_USERS)[number]
@@ -45,7 +46,7 @@ export async function setUpDemo(resources: AsyncDisposableStack, options: DemoOp
   )
   // As a rule no relay: they are on one machine, and what a network does to them is to be seen.
   const relay = hasRelay ? {} : { SOTTO_RELAY: 'off' }
-  const env = { SOTTO_LOG_LEVEL: 'warn', ...environment(), ...FREE_PORTS, ...relay, SOTTO_HOME: home }
+  const env = { ...demoEnvironment(environment(), home), ...relay }
   const what = hasRelay ? 'auth, the directory and a relay' : 'auth and the directory'
   notice(`starting ${what}, with their data in a temporary folder`)
   const waiting = new WaitingNotice({ isWatched: process.stderr.isTTY === true, notice })

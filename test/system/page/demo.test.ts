@@ -21,13 +21,19 @@ describe('npm run demo', function () {
   afterEach(() => folder[Symbol.asyncDispose]())
 
   function start(options: TestProcessOptions, ...flags: readonly string[]): TestProcess {
-    const env = environmentOf(folder.path, { TMPDIR: folder.path })
+    // With the settings of an installation, as of whoever runs one.
+    const installed = {
+      SOTTO_AUTH_DATA: join(folder.path, 'installed'),
+      SOTTO_AUTH_SIGN_UP: 'closed',
+      SOTTO_DOOR_PORT: '1',
+    }
+    const env = environmentOf(folder.path, { TMPDIR: folder.path, ...installed })
     return new TestProcess('npm', ['run', '-s', 'demo', '--', ...flags], { env, detached: true, ...options })
   }
 
-  /** Whether the demo has left neither a process nor its temporary folder. */
+  /** Whether the demo has left neither a process nor its temporary folder, and kept nothing in an installation's. */
   async function isGone(demo: TestProcess): Promise<boolean> {
-    const left = (await readdir(folder.path)).filter((name) => name.startsWith('sotto-'))
+    const left = (await readdir(folder.path)).filter((name) => name.startsWith('sotto-') || name === 'installed')
     return !demo.isGroupRunning && left.length === 0
   }
 
